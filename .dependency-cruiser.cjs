@@ -1,0 +1,112 @@
+/** The house (CONTRIBUTING.md): imports go down only, and nothing goes in a circle. */
+const rooms = ['domain', 'platform', '(?:providers|vault|graphql)', 'accounts', 'mail', 'realtime', 'server'];
+const room = (name) => `^src/${name}/`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    ...rooms.slice(0, -1).map((name, index) => ({
+      name: `${name}-imports-down-only`,
+      severity: 'error',
+      from: { path: room(name) },
+      to: { path: `^src/(?:${rooms.slice(index + 1).join('|')})/` },
+    })),
+    ...['providers', 'vault', 'graphql'].map((name) => ({
+      name: `${name}-knows-no-neighbour`,
+      severity: 'error',
+      from: { path: room(name) },
+      to: { path: room(`(?:${['providers', 'vault', 'graphql'].filter((other) => other !== name).join('|')})`) },
+    })),
+    {
+      name: 'domain-imports-nothing',
+      severity: 'error',
+      from: { path: room('domain') },
+      to: { pathNot: room('domain') },
+    },
+    {
+      name: 'a-provider-knows-no-other',
+      severity: 'error',
+      from: { path: '^src/providers/([^/]+)/' },
+      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/$1/' },
+    },
+    {
+      name: 'only-the-registry-names-providers',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/providers/' },
+      to: { path: '^src/providers/[^/]+/' },
+    },
+    {
+      name: 'providers-know-no-prisma-and-no-graphql',
+      severity: 'error',
+      from: { path: room('providers') },
+      to: { path: 'node_modules/(?:@prisma|graphql|type-graphql)/' },
+    },
+    {
+      name: 'prisma-lives-in-stores',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/platform/|\\.store\\.ts$' },
+      to: { path: '^src/platform/prisma/' },
+    },
+    {
+      name: 'only-accounts-opens-the-vault',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(?:vault|accounts|app\\.ts)' },
+      to: { path: room('vault') },
+    },
+    {
+      name: 'only-app-and-main-wire',
+      severity: 'error',
+      from: { path: '^src/[^/]+/' },
+      to: { path: '^src/(?:app|main|resolvers)\\.ts$' },
+    },
+    { name: 'sandbox-never-imports-src', severity: 'error', from: { path: '^sandbox/' }, to: { path: '^src/' } },
+    {
+      name: 'only-main-imports-the-sandbox',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main\\.ts$' },
+      to: { path: '^sandbox/' },
+    },
+    {
+      name: 'no-tests-in-the-product',
+      severity: 'error',
+      from: { path: '^(?:src|sandbox)/' },
+      to: { path: '^(?:test|bench|examples)/' },
+    },
+    {
+      name: 'examples-know-only-the-wire',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(?:src|sandbox|test)/' },
+    },
+    {
+      name: 'no-undeclared-dependency',
+      severity: 'error',
+      from: { path: '^(?:src|sandbox)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
+    },
+    {
+      name: 'no-dev-dependency-in-the-product',
+      severity: 'error',
+      from: { path: '^(?:src|sandbox)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^src/platform/prisma/internal' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.tsx', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'style', 'node', 'default', 'types'],
+      // A package of types alone has no main.
+      mainFields: ['module', 'main', 'types'],
+    },
+  },
+};

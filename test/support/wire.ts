@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** A checker between the gateway and the emulators; POSTERN_WIRE names its proxy.mjs, and without it there is none. */
+export interface Wire {
+  readonly googleUrl: string;
+  readonly microsoftUrl: string;
+  /** Forget what was seen so far, for requests that are wrong on purpose. */
+  reset(): Promise<void>;
+  /** Stops it, and throws what it found. */
+  close(): Promise<void>;
+}
+
+interface Violation {
+  vendor: string;
+  direction: string;
+  method: string;
+  path: string;
+  status?: number;
+  what: string;
+  count: number;
+  sample?: unknown;
+}
+
+export async function startWire(googleUrl: string, microsoftUrl: string): Promise<Wire | null> {
+  const proxy = process.env.POSTERN_WIRE;
+  if (!proxy) return null;
+  const ports = ['--google-port', '0', '--microsoft-port', '0', '--control-port', '0'];
+  const report = `${process.env.TMPDIR ?? '/tmp'}/wire-report-${process.pid}-${Date.now()}.json`;
+  const child = spawn(
+    process.execPath,
+    [proxy, '--google-target', googleUrl, '--microsoft-target', microsoftUrl, ...ports, '--report', report],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const started = JSON.parse(line) as { ports: { google: number; microsoft: number; control: number } };
+  const control = `http://127.0.0.1:${started.ports.control}`;
+  return {
+    googleUrl: `http://127.0.0.1:${started.ports.google}${new URL(googleUrl).pathname}`,
+    microsoftUrl: `http://127.0.0.1:${started.ports.microsoft}${new URL(microsoftUrl).pathname}`,
+    reset: async () => void (await fetch(`${control}/__reset`, { method: 'POST' })),
+    close: async () => {
+      const { violations } = (await (await fetch(`${control}/__report`)).json()) as { violations: Violation[] };
+      child.kill();
+      await once(child, 'exit');
+      if (violations.length > 0) {
+        throw new Error(`the wire checker found:\n${violations.map((v) => JSON.stringify(v)).join('\n')}`);
+      }
+    },
+  };
+}
