@@ -1,0 +1,8 @@
+/** A mailbox of RFC 5322 section 3.4, as written: real headers hold things that no validator accepts. */
+export interface Address {
+  readonly name: string | null;
+  readonly address: string;
+}
+
+/** Addresses compare without case; the local part is case-sensitive by the RFC and by no provider we know. */
+export const sameAddress = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();

@@ -1,0 +1,53 @@
+/**
+ * One vocabulary for Problem.code, UserError.code and a GraphQL error's extensions.code.
+ * It grows; a code never changes its meaning.
+ */
+export const ERROR_CODES = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'BAD_USER_INPUT',
+  'INVALID',
+  'CONFLICT',
+  'UNSUPPORTED',
+  'RECONNECT_REQUIRED',
+  'CONSENT_REQUIRED',
+  'RATE_LIMITED',
+  'PROVIDER_UNAVAILABLE',
+  'TIMEOUT',
+  'QUERY_TOO_COMPLEX',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What goes wrong with mail. CURSOR_EXPIRED stays inside: it tells the caller to read again from the top. */
+export type MailErrorCode = ErrorCode | 'CURSOR_EXPIRED';
+
+export interface MailErrorOptions {
+  /** How long the provider asked us to wait, in milliseconds. */
+  retryAfterMs?: number | undefined;
+  /** What was underneath; logged (redacted), never sent to a client. */
+  cause?: unknown;
+  /** The path of the input field at fault, for a UserError. */
+  field?: readonly string[] | undefined;
+}
+
+/** An error whose message is written for the caller: it says what to do, and holds no secret and no provider body. */
+export class MailError extends Error {
+  override readonly name = 'MailError';
+  readonly retryAfterMs: number | undefined;
+  readonly field: readonly string[] | undefined;
+
+  constructor(
+    readonly code: MailErrorCode,
+    message: string,
+    options: MailErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfterMs = options.retryAfterMs;
+    this.field = options.field;
+  }
+}
+
+export const isMailError = (value: unknown): value is MailError => value instanceof MailError;

@@ -1,0 +1,30 @@
+/** RFC 6154 and JMAP roles. A mailbox is found by its role, never by its display name, which is localised. */
+export const MAILBOX_ROLES = [
+  'INBOX',
+  'ARCHIVE',
+  'DRAFTS',
+  'SENT',
+  'TRASH',
+  'JUNK',
+  'ALL',
+  'IMPORTANT',
+  'STARRED',
+] as const;
+export type MailboxRole = (typeof MAILBOX_ROLES)[number];
+
+/** FOLDER: a message is in exactly one. LABEL: a message can carry many. */
+export type MailboxKind = 'FOLDER' | 'LABEL';
+
+/** A folder or a label inside one account. Ids are the provider's own. */
+export interface Mailbox {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: MailboxKind;
+  readonly role: MailboxRole | null;
+  readonly parentId: string | null;
+  /** CSS hex colour (#rrggbb), null where the provider has none. */
+  readonly color: string | null;
+  /** Null where the provider does not count. */
+  readonly totalMessages: number | null;
+  readonly unreadMessages: number | null;
+}

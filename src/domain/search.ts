@@ -1,0 +1,28 @@
+import type { MailboxRole } from './mailbox.ts';
+
+/**
+ * What a list is narrowed to: the one tree that the search syntax and MessageFilter both become, and that every
+ * provider compiles. Text comparisons ignore case.
+ */
+export type Condition =
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Condition[] }
+  | { readonly kind: 'not'; readonly of: Condition }
+  /** from, to (To, Cc or Bcc): part of a name or an address. subject: its words. text: anywhere in subject, body, names or addresses. */
+  | { readonly kind: 'from' | 'to' | 'subject' | 'text'; readonly value: string }
+  /** A mailbox of this account by the provider's id; roles and names are resolved before a provider sees them. */
+  | { readonly kind: 'mailbox'; readonly id: string }
+  | { readonly kind: 'read' | 'starred' | 'hasAttachment'; readonly value: boolean }
+  /** receivedAfter is inclusive, receivedBefore exclusive. */
+  | { readonly kind: 'receivedAfter' | 'receivedBefore'; readonly at: Date }
+  /** The Message-ID header, without angle brackets. */
+  | { readonly kind: 'internetMessageId'; readonly value: string }
+  /** Nothing matches: what a mailbox of another account becomes. */
+  | { readonly kind: 'nothing' };
+
+/** What a user writes may also name a mailbox by role or by name; `mail` resolves these per account. */
+export type UserCondition =
+  | Exclude<Condition, { kind: 'and' | 'or' | 'not' }>
+  | { readonly kind: 'and' | 'or'; readonly of: readonly UserCondition[] }
+  | { readonly kind: 'not'; readonly of: UserCondition }
+  | { readonly kind: 'role'; readonly role: MailboxRole }
+  | { readonly kind: 'mailboxName'; readonly name: string };
