@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
+import { MIGRATIONS_DIRECTORY } from '../src/platform/migration.files.ts';
+import { pgliteAdapter } from '../src/platform/pglite.ts';
+import { applyMigrations, diffToSchema } from '../src/platform/schema.engine.ts';
+
+const SCHEMA = fileURLToPath(new URL('schema.prisma', import.meta.url));
+
+/** SQL that schema.prisma needs beyond the migrations, told by applying them to a database in memory; null when none. */
+export async function pendingChanges(): Promise<string | null> {
+  const pg = new PGlite();
+  try {
+    await applyMigrations(pgliteAdapter(pg), MIGRATIONS_DIRECTORY);
+    return await diffToSchema(pgliteAdapter(pg), SCHEMA);
+  } finally {
+    await pg.close();
+  }
+}

@@ -1,0 +1,245 @@
+import { z } from 'zod';
+
+/** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
+
+const flag = z.enum(['on', 'off', 'true', 'false', '1', '0']).transform((v) => v === 'on' || v === 'true' || v === '1');
+const port = z.coerce.number().int().min(0).max(65535);
+const url = z.url({ protocol: /^https?$/ }).transform((v) => v.replace(/\/+$/, ''));
+const list = z.string().transform((v) =>
+  v
+    .split(',')
+    .map((s) => s.trim())
+    .filter(Boolean),
+);
+const positive = z.coerce.number().int().positive();
+
+const variables = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(4000),
+  /** Where clients and providers reach us: links, the OAuth callback, webhooks. Default: http://HOST:PORT. */
+  PUBLIC_URL: url.optional(),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z.string().optional(),
+  /** Default: info; warn in the sandbox, where a person reads along. */
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
+  /** `version:base64 of 32 bytes`, comma-separated; the first seals, all open. */
+  ENCRYPTION_KEYS: z.string().optional(),
+  JWT_SECRET: z.string().min(32).optional(),
+  REGISTRATION: z.enum(['open', 'invite', 'off']).optional(),
+  TRUST_PROXY: z.string().default(''),
+  CORS_ORIGINS: list.default([]),
+  /** Where a connect flow may send the browser back to: origins, or URL prefixes. */
+  REDIRECT_URIS: list.default([]),
+  GRAPHIQL: flag.optional(),
+  INTROSPECTION: flag.optional(),
+  SOURCE_DEADLINE_MS: positive.default(10_000),
+  SCAN_BUDGET: positive.default(500),
+  POLL_SECONDS: positive.default(60),
+  /** Exchange takes no larger file than the default, whatever the tenant allows. */
+  UPLOAD_MAX_BYTES: positive.max(2_000_000_000).default(157_286_400),
+  GOOGLE_CLIENT_ID: z.string().optional(),
+  GOOGLE_CLIENT_SECRET: z.string().optional(),
+  GOOGLE_OAUTH_URL: url.optional(),
+  GOOGLE_API_URL: url.optional(),
+  /** projects/PROJECT/topics/TOPIC; without it Gmail accounts are polled. */
+  GOOGLE_PUBSUB_TOPIC: z.string().optional(),
+  /** The email of the service account that signs Pub/Sub's pushes. */
+  GOOGLE_PUBSUB_SERVICE_ACCOUNT: z.string().optional(),
+  GOOGLE_DOMAINS: list.default([]),
+  MICROSOFT_CLIENT_ID: z.string().optional(),
+  MICROSOFT_CLIENT_SECRET: z.string().optional(),
+  MICROSOFT_TENANT: z.string().default('common'),
+  MICROSOFT_LOGIN_URL: url.optional(),
+  MICROSOFT_GRAPH_URL: url.optional(),
+  MICROSOFT_DOMAINS: list.default([]),
+  SANDBOX: flag.optional(),
+  SANDBOX_PORT: port.default(4001),
+  SANDBOX_MAIL: z.string().optional(),
+  SANDBOX_MESSAGES: z.coerce.number().int().min(0).max(1_000_000).default(300),
+  /** Seconds between two mails that arrive by themselves; 0 for none. */
+  SANDBOX_TRAFFIC_SECONDS: z.coerce.number().int().min(0).default(45),
+});
+
+export interface Key {
+  readonly version: number;
+  readonly bytes: Buffer;
+}
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | null;
+  readonly dataDir: string;
+  /** Null: embedded PGlite under dataDir. */
+  readonly databaseUrl: string | null;
+  readonly logLevel: string;
+  /** Empty in the sandbox and in development: `main` then keeps generated ones under dataDir. */
+  readonly encryptionKeys: readonly Key[];
+  readonly jwtSecret: string | null;
+  readonly registration: 'open' | 'invite' | 'off';
+  readonly trustProxy: readonly string[] | number | false;
+  readonly corsOrigins: readonly string[];
+  readonly redirectUris: readonly string[];
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly sourceDeadlineMs: number;
+  readonly scanBudget: number;
+  readonly pollSeconds: number;
+  /** The largest file that POST /upload takes. */
+  readonly uploadMaxBytes: number;
+  readonly google: {
+    readonly clientId: string | null;
+    readonly clientSecret: string | null;
+    /** Null: the vendor's own hosts. */
+    readonly oauthUrl: string | null;
+    readonly apiUrl: string | null;
+    readonly pubsubTopic: string | null;
+    readonly pubsubServiceAccount: string | null;
+    readonly domains: readonly string[];
+  };
+  readonly microsoft: {
+    readonly clientId: string | null;
+    readonly clientSecret: string | null;
+    readonly tenant: string;
+    readonly loginUrl: string | null;
+    readonly graphUrl: string | null;
+    readonly domains: readonly string[];
+  };
+  /** Null: no emulators. */
+  readonly sandbox: {
+    readonly port: number;
+    readonly mail: string | null;
+    readonly messages: number;
+    readonly trafficSeconds: number;
+  } | null;
+}
+
+/** One line per variable at fault, each naming it and saying what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
+
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  // An empty variable is one that is not set: `FOO= npm start` and an unfilled line of a compose file mean that.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('\n'));
+  }
+  const v = parsed.data;
+  const faults: string[] = [];
+  const production = v.NODE_ENV === 'production';
+  const ownCredentials = v.GOOGLE_CLIENT_ID !== undefined || v.MICROSOFT_CLIENT_ID !== undefined;
+  const sandbox = v.SANDBOX ?? (!production && !ownCredentials);
+
+  if (production) {
+    if (sandbox) faults.push('SANDBOX: the sandbox does not run with NODE_ENV=production; leave it out');
+    if (!v.DATABASE_URL)
+      faults.push('DATABASE_URL: missing; name a PostgreSQL database, postgres://user:password@host/name');
+    if (!v.ENCRYPTION_KEYS) faults.push('ENCRYPTION_KEYS: missing; set 1:$(openssl rand -base64 32)');
+    if (!v.JWT_SECRET) faults.push('JWT_SECRET: missing; set $(openssl rand -base64 48)');
+  }
+  if (sandbox && !LOOPBACK.has(v.HOST)) {
+    faults.push(
+      `HOST: the sandbox serves loopback only, and ${v.HOST} is not; use 127.0.0.1, or configure real providers`,
+    );
+  }
+  for (const [id, secret] of [
+    ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+    ['MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'],
+  ] as const) {
+    if (v[id] && !v[secret]) faults.push(`${secret}: missing; ${id} is set and needs it`);
+    if (!v[id] && v[secret]) faults.push(`${id}: missing; ${secret} is set and needs it`);
+  }
+  if (v.DATABASE_URL && !/^postgres(ql)?:\/\//.test(v.DATABASE_URL)) {
+    faults.push('DATABASE_URL: must begin with postgres:// or postgresql://');
+  }
+  let encryptionKeys: readonly Key[] = [];
+  try {
+    encryptionKeys = v.ENCRYPTION_KEYS ? parseKeys(v.ENCRYPTION_KEYS) : [];
+  } catch (error) {
+    faults.push((error as Error).message);
+  }
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+
+  return deepFreeze({
+    production,
+    host: v.HOST,
+    port: v.PORT,
+    publicUrl: v.PUBLIC_URL ?? null,
+    dataDir: v.DATA_DIR,
+    databaseUrl: v.DATABASE_URL ?? null,
+    logLevel: v.LOG_LEVEL ?? (sandbox ? 'warn' : 'info'),
+    encryptionKeys,
+    jwtSecret: v.JWT_SECRET ?? null,
+    registration: v.REGISTRATION ?? (sandbox ? 'open' : 'off'),
+    trustProxy: parseTrustProxy(v.TRUST_PROXY),
+    corsOrigins: v.CORS_ORIGINS,
+    redirectUris: v.REDIRECT_URIS,
+    graphiql: v.GRAPHIQL ?? !production,
+    introspection: v.INTROSPECTION ?? !production,
+    sourceDeadlineMs: v.SOURCE_DEADLINE_MS,
+    scanBudget: v.SCAN_BUDGET,
+    pollSeconds: v.POLL_SECONDS,
+    uploadMaxBytes: v.UPLOAD_MAX_BYTES,
+    google: {
+      clientId: v.GOOGLE_CLIENT_ID ?? null,
+      clientSecret: v.GOOGLE_CLIENT_SECRET ?? null,
+      oauthUrl: v.GOOGLE_OAUTH_URL ?? null,
+      apiUrl: v.GOOGLE_API_URL ?? null,
+      pubsubTopic: v.GOOGLE_PUBSUB_TOPIC ?? null,
+      pubsubServiceAccount: v.GOOGLE_PUBSUB_SERVICE_ACCOUNT ?? null,
+      domains: v.GOOGLE_DOMAINS,
+    },
+    microsoft: {
+      clientId: v.MICROSOFT_CLIENT_ID ?? null,
+      clientSecret: v.MICROSOFT_CLIENT_SECRET ?? null,
+      tenant: v.MICROSOFT_TENANT,
+      loginUrl: v.MICROSOFT_LOGIN_URL ?? null,
+      graphUrl: v.MICROSOFT_GRAPH_URL ?? null,
+      domains: v.MICROSOFT_DOMAINS,
+    },
+    sandbox: sandbox
+      ? {
+          port: v.SANDBOX_PORT,
+          mail: v.SANDBOX_MAIL ?? null,
+          messages: v.SANDBOX_MESSAGES,
+          trafficSeconds: v.SANDBOX_TRAFFIC_SECONDS,
+        }
+      : null,
+  });
+}
+
+function parseKeys(text: string): readonly Key[] {
+  const keys = text.split(',').map((part) => {
+    const [version, base64 = ''] = part.trim().split(':');
+    const bytes = Buffer.from(base64, 'base64');
+    if (!/^[1-9]\d*$/.test(version ?? '') || bytes.length !== 32) {
+      throw new ConfigError(
+        'ENCRYPTION_KEYS: each key is VERSION:BASE64 of 32 bytes, for example 1:$(openssl rand -base64 32)',
+      );
+    }
+    return { version: Number(version), bytes };
+  });
+  if (new Set(keys.map((k) => k.version)).size !== keys.length) {
+    throw new ConfigError('ENCRYPTION_KEYS: two keys have the same version');
+  }
+  return keys;
+}
+
+function parseTrustProxy(text: string): readonly string[] | number | false {
+  if (text === '' || text === 'false') return false;
+  if (/^\d+$/.test(text)) return Number(text);
+  return text.split(',').map((s) => s.trim());
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Buffer.isBuffer(value)) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

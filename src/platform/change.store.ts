@@ -1,0 +1,99 @@
+import type { Database } from './database.ts';
+
+/** One entry of an integration's change log: what happened to which of the provider's ids, without any content of mail. */
+export interface LoggedChange {
+  readonly integrationId: string;
+  /** Counts up by one within an integration, without a hole. */
+  readonly sequence: bigint;
+  readonly kind: 'created' | 'updated' | 'deleted' | 'mailbox' | 'reset';
+  /** The provider's id of the message or mailbox; the reason for a reset. */
+  readonly subject: string;
+  readonly at: Date;
+}
+
+/** Where an integration's change feed has been read to. */
+export interface ChangePosition {
+  /** The provider's own cursor; null before the first sync. */
+  readonly cursor: string | null;
+  /** The last entry of the log; 0 when there is none. */
+  readonly sequence: bigint;
+  /** When something last happened in the account. */
+  readonly lastEventAt: Date | null;
+  /** When the log was last known to be level with the provider. */
+  readonly lastReconciledAt: Date | null;
+}
+
+const ROWS_AT_ONCE = 1_000;
+
+export class ChangeStore {
+  constructor(private readonly db: Database) {}
+
+  /**
+   * In one transaction: appends, bumps the integration's sequence, and moves its sync cursor from `from` to `to`.
+   * False, and nothing done, when the cursor is no longer `from`: another run was first, or the integration is gone.
+   */
+  advance(
+    integrationId: string,
+    from: string | null,
+    to: string,
+    changes: readonly Pick<LoggedChange, 'kind' | 'subject'>[],
+  ): Promise<boolean> {
+    const now = new Date();
+    return this.db.prisma.$transaction(async (tx) => {
+      // The update locks the row, so that the sequence it returns is ours until the commit.
+      const [moved] = await tx.integration.updateManyAndReturn({
+        where: { id: integrationId, syncCursor: from },
+        data: {
+          syncCursor: to,
+          sequence: { increment: changes.length },
+          lastReconciledAt: now,
+          ...(changes.length > 0 && { lastEventAt: now }),
+        },
+        select: { sequence: true },
+      });
+      if (!moved) return false;
+      const first = moved.sequence - BigInt(changes.length) + 1n;
+      const rows = changes.map(({ kind, subject }, index) => ({
+        integrationId,
+        sequence: first + BigInt(index),
+        kind,
+        subject,
+        at: now,
+      }));
+      for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+        await tx.change.createMany({ data: rows.slice(start, start + ROWS_AT_ONCE) });
+      }
+      return true;
+    });
+  }
+
+  /** Entries after `after`, oldest first. */
+  async read(integrationId: string, after: bigint, limit: number): Promise<LoggedChange[]> {
+    const rows = await this.db.prisma.change.findMany({
+      where: { integrationId, sequence: { gt: after } },
+      orderBy: { sequence: 'asc' },
+      take: limit,
+    });
+    return rows.map((row) => ({ ...row, kind: row.kind as LoggedChange['kind'] }));
+  }
+
+  /** Of an integration that is gone: as if nothing had ever happened. */
+  async position(integrationId: string): Promise<ChangePosition> {
+    const row = await this.db.prisma.integration.findUnique({
+      where: { id: integrationId },
+      select: { syncCursor: true, sequence: true, lastEventAt: true, lastReconciledAt: true },
+    });
+    return {
+      cursor: row?.syncCursor ?? null,
+      sequence: row?.sequence ?? 0n,
+      lastEventAt: row?.lastEventAt ?? null,
+      lastReconciledAt: row?.lastReconciledAt ?? null,
+    };
+  }
+
+  /** Deletes entries older than `before`; returns how many. */
+  async prune(before: Date): Promise<number> {
+    const { count } = await this.db.prisma.change.deleteMany({ where: { at: { lt: before } } });
+    return count;
+  }
+}

@@ -1,0 +1,36 @@
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { PrismaClient } from './prisma/client.ts';
+
+/** One database, embedded or a server: the same schema, the same migrations, the same notifications. */
+export interface Database {
+  readonly prisma: PrismaClient;
+  readonly kind: 'pglite' | 'postgres';
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+  /** Calls back with each payload that any instance sends on the channel (lower case letters and _); returns how to stop. */
+  listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
+  /** Reaches every listener of every instance, this one too. The payload is at most 7,900 bytes. */
+  notify(channel: string, payload: string): Promise<void>;
+  /** Called after a lost listening connection is back: what was published meanwhile is unknown. */
+  onGap(fn: () => void): () => void;
+  /** For a library that brings its own SQL: one statement, or a script where there are no values. */
+  execute(sql: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+  /** Runs `work` while no other instance runs under the same name; the others wait. */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Connections of its own for the schema engine; whoever connects must dispose. */
+  migrationAdapter(): SqlMigrationAwareDriverAdapterFactory;
+}
+
+export type Row = Record<string, unknown>;
+
+/** A database that cannot be used, in one line for whoever started the process. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+}
+
+/** Inside `$transaction` use only `tx` and make no request: PGlite has one session, and everyone else waits. */
+export const TRANSACTION_OPTIONS = { maxWait: 30_000, timeout: 30_000 };
+
+/** What NOTIFY takes, less a little. */
+export const MAX_PAYLOAD_BYTES = 7_900;

@@ -1,0 +1,98 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DatabaseError } from './database.ts';
+
+const held = new Set<string>();
+process.on('exit', () => {
+  for (const path of held) rmSync(path, { force: true });
+});
+
+/**
+ * Takes the directory for this process; returns how to give it back. The lock of a process that has died (kill -9) is
+ * taken over. Throws DatabaseError that names the process when it is alive.
+ */
+export function lockDirectory(directory: string): () => void {
+  const path = join(resolve(directory), 'pg.lock');
+  if (held.has(path)) throw inUse(directory, process.pid);
+  const draft = `${path}.${process.pid}`;
+  // Written beside it and linked: a lock file is there whole or not at all.
+  writeFileSync(draft, `${process.pid} ${startedAt(process.pid) ?? ''}\n`);
+  try {
+    for (let tries = 0; !tryLink(draft, path); tries++) {
+      const owner = readOwner(path);
+      if (owner && (isAlive(owner) || tries >= 5)) throw inUse(directory, owner.pid);
+      if (owner) moveAway(path, owner);
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  held.add(path);
+  return () => {
+    if (held.delete(path)) rmSync(path, { force: true });
+  };
+}
+
+interface Owner {
+  readonly text: string;
+  readonly pid: number;
+  readonly startedAt: string | null;
+}
+
+const inUse = (directory: string, pid: number): DatabaseError =>
+  new DatabaseError(
+    `The data directory ${directory} is in use by process ${pid}. Stop it, or set DATA_DIR to another.`,
+  );
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readOwner(path: string): Owner | null {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const [pid, startedAt] = text.trim().split(' ');
+    return { text, pid: Number(pid), startedAt: startedAt || null };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function isAlive(owner: Owner): boolean {
+  // Our own id and yet not held: it is of an earlier life (process 1 of a container).
+  if (!Number.isInteger(owner.pid) || owner.pid <= 0 || owner.pid === process.pid) return false;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  const started = startedAt(owner.pid);
+  return started === null || owner.startedAt === null || started === owner.startedAt;
+}
+
+/** Renames the dead lock; when another process was quicker and the lock is now its own, gives it back. */
+function moveAway(path: string, dead: Owner): void {
+  const aside = `${path}.stale.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return;
+  }
+  if (readFileSync(aside, 'utf8') !== dead.text) tryLink(aside, path);
+  rmSync(aside, { force: true });
+}
+
+/** When a process began, in the kernel's ticks, so that a process id used again is told apart; null where there is no /proc. */
+function startedAt(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}

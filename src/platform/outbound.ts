@@ -1,0 +1,119 @@
+import { lookup } from 'node:dns/promises';
+import { request } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { isPublicAddress } from './public-address.ts';
+
+/** All the addresses of a host name. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+/** Where a request is really sent: an address that was checked, and the name that its certificate must have. */
+export interface Destination {
+  readonly address: string;
+  readonly port: number;
+  readonly servername: string;
+}
+
+export interface OutboundOptions {
+  readonly resolve?: Resolve;
+  /** Opens the encrypted connection; must go to `address` and ask no name server again. */
+  readonly connect?: (destination: Destination) => Socket;
+  /** For all of it: looking up, connecting, and the answer. Milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** What a stranger's URL must not make this machine do. The message is for the user. */
+export class OutboundRefused extends Error {
+  override readonly name = 'OutboundRefused';
+}
+
+const TIMEOUT_MS = 10_000;
+const LONGEST_URL = 4_000;
+/** Of the answer's headers, in bytes. Its body is not read at all. */
+const MOST_HEADERS = 16_384;
+
+/**
+ * Requests to addresses that a stranger chose (in a mail, say): https to the public internet only, whatever the name
+ * server says and when; no redirects, no cookies, no credentials, nothing of the answer but its status.
+ */
+export class Outbound {
+  private readonly resolve: Resolve;
+  private readonly connect: (destination: Destination) => Socket;
+  private readonly timeoutMs: number;
+
+  constructor({ resolve, connect, timeoutMs }: OutboundOptions = {}) {
+    this.resolve = resolve ?? resolveAll;
+    this.connect = connect ?? dial;
+    this.timeoutMs = timeoutMs ?? TIMEOUT_MS;
+  }
+
+  /** The status that the server answers; a redirect is an answer like another. Throws OutboundRefused, or what the network throws. */
+  async post(url: string, form: string, signal: AbortSignal): Promise<number> {
+    const target = checkUrl(url);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]);
+    const host = hostOf(target);
+    const address = await beforeAbort(this.checked(host), limit);
+    const destination = { address, port: Number(target.port || 443), servername: host };
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        {
+          method: 'POST',
+          host: target.hostname,
+          path: `${target.pathname}${target.search}`,
+          headers: {
+            host: target.host,
+            'content-type': 'application/x-www-form-urlencoded',
+            'content-length': Buffer.byteLength(form),
+            'user-agent': 'Postern',
+          },
+          maxHeaderSize: MOST_HEADERS,
+          signal: limit,
+          // In place of an agent, which would look the name up for itself.
+          createConnection: () => this.connect(destination),
+        },
+        (answer) => {
+          answer.destroy();
+          resolve(answer.statusCode ?? 0);
+        },
+      );
+      outgoing.on('error', (error) => reject(limit.aborted ? limit.reason : error));
+      outgoing.end(form);
+    });
+  }
+
+  /** An address of the host to connect to. One that is not public condemns them all: the next answer could be that one. */
+  private async checked(host: string): Promise<string> {
+    const addresses = isIP(host) ? [host] : await this.resolve(host);
+    if (!addresses.every(isPublicAddress))
+      throw new OutboundRefused('It leads to an address that is not on the public internet.');
+    const chosen = addresses.find((address) => isIP(address) === 4) ?? addresses[0];
+    if (chosen === undefined) throw new OutboundRefused('Its host has no address.');
+    return chosen;
+  }
+}
+
+/** The URL parser has already turned 0x7f.1 and 2130706433 into 127.0.0.1. */
+function checkUrl(url: string): URL {
+  if (url.length > LONGEST_URL || !URL.canParse(url)) throw new OutboundRefused('It is no usable link.');
+  const target = new URL(url);
+  if (target.protocol !== 'https:') throw new OutboundRefused('Only https links are followed.');
+  if (target.username !== '' || target.password !== '') throw new OutboundRefused('It holds a password.');
+  return target;
+}
+
+/** Without the brackets of an IPv6 address and the dot at the end of a name. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+
+const resolveAll: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
+const dial = ({ address, port, servername }: Destination): Socket =>
+  connectTls({ host: address, port, ...(isIP(servername) ? {} : { servername }), ALPNProtocols: ['http/1.1'] });
+
+function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,108 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { PrismaPGlite } from 'pglite-prisma-adapter';
+import type { Database, Row } from './database.ts';
+import { MAX_PAYLOAD_BYTES, TRANSACTION_OPTIONS } from './database.ts';
+import { lockDirectory } from './directory.lock.ts';
+import { PrismaClient } from './prisma/client.ts';
+
+/** PGlite in this process: one session, so transactions follow one another. `snapshot` is a dump of another one. */
+export async function openPglite(options: { dataDir: string | null; snapshot?: Blob }): Promise<Database> {
+  const { dataDir, snapshot } = options;
+  if (dataDir) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // PGlite takes none, and two processes in one directory destroy it without a word.
+  const unlock = dataDir ? lockDirectory(dataDir) : () => {};
+  try {
+    const pg = await PGlite.create({
+      ...(dataDir && { dataDir: join(dataDir, 'pg') }),
+      ...(snapshot && { loadDataDir: snapshot }),
+    });
+    await pg.exec(`SET TIME ZONE 'UTC'`);
+    const prisma = new PrismaClient({ adapter: pgliteAdapter(pg), transactionOptions: TRANSACTION_OPTIONS });
+    return new Embedded(pg, prisma, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+class Embedded implements Database {
+  readonly kind = 'pglite';
+  private readonly queues = new Map<string, Promise<unknown>>();
+
+  constructor(
+    readonly pg: PGlite,
+    readonly prisma: PrismaClient,
+    private readonly unlock: () => void,
+  ) {}
+
+  async ping(): Promise<void> {
+    await this.pg.query('SELECT 1');
+  }
+
+  async close(): Promise<void> {
+    await this.prisma.$disconnect();
+    if (!this.pg.closed) await this.pg.close();
+    this.unlock();
+  }
+
+  async listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>> {
+    const stop = await this.pg.listen(channel, onPayload);
+    return async () => {
+      if (!this.pg.closed) await stop();
+    };
+  }
+
+  async notify(channel: string, payload: string): Promise<void> {
+    if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) throw new RangeError('The notification is too long.');
+    await this.pg.query('SELECT pg_notify($1, $2)', [channel, payload]);
+  }
+
+  onGap(): () => void {
+    return () => {}; // There is no connection to lose.
+  }
+
+  async execute(sql: string, values: unknown[] = []): Promise<{ rows: Row[] }> {
+    if (values.length > 0) return this.pg.query<Row>(sql, values);
+    const results = await this.pg.exec(sql).catch(async (error: unknown) => {
+      await this.pg.exec('ROLLBACK').catch(() => {}); // or the session stays in the failed transaction
+      throw error;
+    });
+    return { rows: (results.findLast(({ rows }) => rows.length > 0)?.rows ?? []) as Row[] };
+  }
+
+  async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.queues.get(name) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.queues.set(name, mine);
+    return mine;
+  }
+
+  migrationAdapter(): SqlMigrationAwareDriverAdapterFactory {
+    return pgliteAdapter(this.pg);
+  }
+}
+
+/** The package's adapter fires scripts without waiting for them: a migration that fails would pass for applied. */
+export function pgliteAdapter(pg: PGlite): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaPGlite(pg);
+  const awaited = async (connecting: ReturnType<typeof factory.connect>, client: PGlite) =>
+    Object.assign(await connecting, {
+      executeScript: async (script: string) => {
+        try {
+          await client.exec(script);
+        } catch (error) {
+          await client.exec('ROLLBACK').catch(() => {}); // or the session stays in the failed transaction
+          throw error;
+        }
+      },
+    });
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: () => awaited(factory.connect(), pg),
+    connectToShadowDb: () => factory.connectToShadowDb(),
+  };
+}

@@ -1,0 +1,88 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5_000;
+/** A connection that a firewall dropped says nothing: ask it now and then. */
+const HEARTBEAT_MS = 30_000;
+const HEARTBEAT_TIMEOUT_MS = 10_000;
+
+/** One connection that does nothing but LISTEN, opened with the first channel, and opened again whenever it is lost. */
+export class PostgresListener {
+  private readonly channels = new Map<string, Set<(payload: string) => void>>();
+  private readonly gapListeners = new Set<() => void>();
+  private connection: Promise<pg.Client> | null = null;
+  private heartbeat: NodeJS.Timeout | null = null;
+  private retry: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly config: pg.ClientConfig,
+    private readonly log: Logger,
+  ) {}
+
+  async listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>> {
+    if (!/^[a-z_]+$/.test(channel)) throw new RangeError(`Not a channel: ${channel}`);
+    const listeners = this.channels.get(channel) ?? new Set();
+    this.channels.set(channel, listeners.add(onPayload));
+    this.connection ??= this.connect();
+    const client = await this.connection;
+    await client.query(`LISTEN ${channel}`);
+    return async () => {
+      listeners.delete(onPayload);
+    };
+  }
+
+  onGap(fn: () => void): () => void {
+    this.gapListeners.add(fn);
+    return () => this.gapListeners.delete(fn);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.heartbeat) clearInterval(this.heartbeat);
+    if (this.retry) clearTimeout(this.retry);
+    const client = await this.connection?.catch(() => null);
+    await client?.end().catch(() => {});
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({ ...this.config, query_timeout: HEARTBEAT_TIMEOUT_MS });
+    let lost = false;
+    const lose = (error?: Error) => {
+      if (lost || this.closed) return;
+      lost = true;
+      this.log.warn({ err: error }, 'the listening connection to the database was lost');
+      client.end().catch(() => {});
+      this.reconnect(FIRST_RETRY_MS);
+    };
+    client.on('notification', ({ channel, payload }) => {
+      for (const fn of this.channels.get(channel) ?? []) fn(payload ?? '');
+    });
+    // Until it has connected, whoever asked for it hears of the failure.
+    client.on('error', () => {});
+    await client.connect();
+    for (const channel of this.channels.keys()) await client.query(`LISTEN ${channel}`);
+    client.on('error', lose);
+    client.on('end', () => lose());
+    if (this.heartbeat) clearInterval(this.heartbeat);
+    this.heartbeat = setInterval(() => client.query('SELECT 1').catch(lose), HEARTBEAT_MS).unref();
+    return client;
+  }
+
+  private reconnect(delay: number): void {
+    this.retry = setTimeout(() => {
+      const connection = this.connect();
+      this.connection = connection;
+      connection.then(
+        () => {
+          this.log.info('the listening connection to the database is back');
+          for (const fn of this.gapListeners) fn();
+        },
+        () => {
+          if (!this.closed) this.reconnect(Math.min(delay * 2, LAST_RETRY_MS));
+        },
+      );
+    }, delay).unref();
+  }
+}

@@ -1,0 +1,77 @@
+import PgBoss from 'pg-boss';
+import type { Logger } from 'pino';
+import type { Database } from './database.ts';
+import { QueueWorker } from './queue.worker.ts';
+
+/** Jobs that outlive the process: in the database, each taken by one instance, and again when it fails. */
+export interface Queue {
+  /** To be done at `at`, or as soon as may be. Small JSON, ids and not content. The queue must have been `work`ed on once. */
+  send(name: string, data: object, at?: Date): Promise<void>;
+  /**
+   * Does the jobs of this name here, at most `concurrency` at once. A handler that throws has its job again later; it
+   * must bear being called twice, for an instance may die, or be taken for dead.
+   */
+  work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void>;
+  /** Takes no more jobs, and waits for those under way, though not for ever. Their handlers should be told to end first. */
+  stop(): Promise<void>;
+}
+
+/** A schema of its own, beside that of Prisma's migrations. */
+const SCHEMA = 'pgboss';
+const QUEUE_OPTIONS = { retryLimit: 20, retryDelay: 5, retryBackoff: true, expireInSeconds: 15 * 60 };
+
+/** pg-boss on either database. Of several instances that start together one makes its tables and the others wait for it. */
+export async function openQueue(db: Database, log: Logger): Promise<Queue> {
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => db.execute(text, values) },
+    schema: SCHEMA,
+    schedule: false,
+    // Jobs are deleted when they are done: what is archived has failed too often, and is kept to be looked at.
+    archiveFailedAfterSeconds: 86_400,
+    deleteAfterDays: 7,
+    maintenanceIntervalSeconds: 300,
+  });
+  boss.on('error', (err) => log.error({ err }, 'the queue failed'));
+  await db.exclusively('queue', () => boss.start());
+  return new BossQueue(boss, log);
+}
+
+class BossQueue implements Queue {
+  private readonly workers = new Map<string, QueueWorker>();
+
+  constructor(
+    private readonly boss: PgBoss,
+    private readonly log: Logger,
+  ) {}
+
+  async send(name: string, data: object, at: Date = new Date()): Promise<void> {
+    await this.boss.send(name, data, { startAfter: at });
+    this.workers.get(name)?.wakeAt(at);
+  }
+
+  async work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void> {
+    await this.boss.createQueue(name, { name, ...QUEUE_OPTIONS });
+    const { boss, log } = this;
+    const worker = new QueueWorker({
+      fetch: (most) => boss.fetch<unknown>(name, { batchSize: most }),
+      run: async ({ id, data }) => {
+        try {
+          await handler(data);
+          await boss.deleteJob(name, id);
+        } catch (err) {
+          log.error({ err, queue: name, job: id }, 'a job failed, and is tried again later');
+          await boss.fail(name, id);
+        }
+      },
+      failed: (err) => log.warn({ err, queue: name }, 'the queue could not be read'),
+      concurrency,
+    });
+    this.workers.set(name, worker);
+    worker.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.workers.values()].map((worker) => worker.stop()));
+    await this.boss.stop({ graceful: false, close: false });
+  }
+}

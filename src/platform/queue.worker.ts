@@ -1,0 +1,109 @@
+import type { Job } from 'pg-boss';
+
+export interface QueueWorkerOptions {
+  /** Takes at most so many jobs that are due. */
+  fetch(most: number): Promise<Job<unknown>[]>;
+  /** Does one and says so to the queue. */
+  run(job: Job<unknown>): Promise<void>;
+  failed(error: unknown): void;
+  readonly concurrency: number;
+}
+
+/** How late a job may be that another instance has put in; this one's own are waited for to the moment. */
+const POLL_MS = 5_000;
+/** Beyond this, polling is exact enough to begin with. */
+const FARTHEST_MS = 60_000;
+/** How long a stop waits for what is under way. */
+const PATIENCE_MS = 8_000;
+
+/** Takes jobs as they fall due: one query every few seconds while nothing is, and at once when one was put in here. */
+export class QueueWorker {
+  private readonly running = new Set<Promise<void>>();
+  private readonly alarms = new Set<NodeJS.Timeout>();
+  private poll: NodeJS.Timeout | null = null;
+  private fetching: Promise<void> | null = null;
+  private again = false;
+  /** There may be more than there was room for: whichever ends first looks again. */
+  private more = false;
+  private stopped = false;
+
+  constructor(private readonly options: QueueWorkerOptions) {}
+
+  start(): void {
+    this.look();
+  }
+
+  /** A job of this instance falls due then. */
+  wakeAt(at: Date): void {
+    const ms = at.getTime() - Date.now();
+    if (this.stopped || ms > FARTHEST_MS) return;
+    if (ms <= 0) {
+      this.look();
+      return;
+    }
+    // The database compares with its own clock, to the microsecond: a little later is not too early.
+    const alarm = setTimeout(() => {
+      this.alarms.delete(alarm);
+      this.look();
+    }, ms + 20).unref();
+    this.alarms.add(alarm);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.poll) clearTimeout(this.poll);
+    for (const alarm of this.alarms) clearTimeout(alarm);
+    await this.fetching;
+    let patience: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => {
+      patience = setTimeout(resolve, PATIENCE_MS);
+    });
+    await Promise.race([Promise.all(this.running), enough]);
+    clearTimeout(patience);
+  }
+
+  private look(): void {
+    if (this.stopped) return;
+    if (this.fetching) {
+      this.again = true;
+      return;
+    }
+    if (this.poll) clearTimeout(this.poll);
+    this.fetching = this.take().finally(() => {
+      this.fetching = null;
+      if (this.stopped) return;
+      if (this.again) {
+        this.again = false;
+        return this.look();
+      }
+      // Instances that started together drift apart.
+      this.poll = setTimeout(() => this.look(), POLL_MS * (0.9 + Math.random() / 5)).unref();
+    });
+  }
+
+  private async take(): Promise<void> {
+    const room = this.options.concurrency - this.running.size;
+    if (room <= 0) {
+      this.more = true;
+      return;
+    }
+    try {
+      const jobs = await this.options.fetch(room);
+      this.more = jobs.length === room;
+      for (const job of jobs) this.begin(job);
+    } catch (error) {
+      this.options.failed(error);
+    }
+  }
+
+  private begin(job: Job<unknown>): void {
+    const run = this.options
+      .run(job)
+      .catch((error: unknown) => this.options.failed(error))
+      .finally(() => {
+        this.running.delete(run);
+        if (this.more) this.look();
+      });
+    this.running.add(run);
+  }
+}

@@ -1,0 +1,79 @@
+const GONE = '[redacted]';
+
+/** Properties that never reach a log, in lower case without separators. */
+const SECRET_NAMES = new Set(
+  (
+    'authorization cookie setcookie password passwordhash secret clientsecret clientstate token accesstoken ' +
+    'refreshtoken idtoken bearertoken code codeverifier state assertion jwt apikey ' +
+    'body rawbody text html snippet subject raw data content response request config ' +
+    'address email emailaddress from to cc bcc replyto sender recipients participants variables query'
+  ).split(' '),
+);
+/** Deeper than this nothing is said. */
+const MAX_DEPTH = 6;
+
+/** A copy fit for a log. Errors keep their type, message, code, stack and cause, and nothing that a library hung on them. */
+export function redactValue(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  if (depth > MAX_DEPTH) return '[deep]';
+  if (value instanceof Error) return redactError(value, depth);
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (Array.isArray(value)) return value.slice(0, 100).map((item) => redactValue(item, depth + 1));
+  // What a serializer or toJSON would make of it (a request, a reply) is not ours to walk through.
+  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, isSecret(name, inner) ? GONE : redactValue(inner, depth + 1)]),
+  );
+}
+
+function isSecret(name: string, value: unknown): boolean {
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return false;
+  // An error's code, a source's state: constants tell nothing of anybody.
+  if (/^(code|state)$/.test(name) && typeof value === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(value)) return false;
+  return SECRET_NAMES.has(name.toLowerCase().replace(/[-_]/g, ''));
+}
+
+function redactError(error: Error, depth: number): Record<string, unknown> {
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name === 'Error' ? error.constructor.name : error.name,
+    message: error.message.slice(0, 500),
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    // The stack repeats the message, which may be long.
+    stack: error.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 12)
+      .join('\n'),
+    ...(error.cause !== undefined && { cause: redactValue(error.cause, depth + 1) }),
+  };
+}
+
+// Not after a word boundary: in JSON a line that begins with "Bearer" reads \nBearer.
+const LINE_PATTERNS: readonly [RegExp, string][] = [
+  // user:password@ of a URL
+  [/(:\/\/)[^/\s"@]+@/g, `$1${GONE}@`],
+  [/(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${GONE}`],
+  // JWTs, Google's access and refresh tokens
+  [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, GONE],
+  [/(?:ya29\.|1\/\/)[\w.-]{10,}/g, GONE],
+  // query parameters of callbacks and signed links
+  [
+    /([?&](?:code|state|token|access_token|refresh_token|id_token|validationToken|key|signature)=)[^&"\s\\]+/gi,
+    `$1${GONE}`,
+  ],
+  [/(\/download\/)[^/"?\s\\]+/g, `$1${GONE}`],
+  // Begins where a word begins, or after a JSON escape, and there only: anything else takes quadratic time.
+  [
+    /(?:(?<![\w.!#$%&'*+/=?^`{|}~\\-])|(?<=\\[nrtbf"\\/])|(?<=\\u[0-9a-f]{4}))[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi,
+    '[address]',
+  ],
+];
+
+/** The finished line without what is named like a secret (a child logger's bindings come only here) or shaped like one. */
+export function redactLine(line: string): string {
+  const named = line.replace(/"([\w-]+)":"((?:[^"\\]|\\.)+)"/g, (pair: string, name: string, value: string) =>
+    isSecret(name, value) ? `"${name}":"${GONE}"` : pair,
+  );
+  return LINE_PATTERNS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), named);
+}

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { migrationNames } from './migration.files.ts';
+
+/** Prisma's schema engine as WebAssembly: what `prisma migrate` runs, without a binary to download. */
+
+const FILTERS = { externalTables: [], externalEnums: [] };
+const EMPTY_SCRIPT = '-- This is an empty migration.';
+
+let instantiated: Promise<void> | null = null;
+
+async function instantiate(): Promise<void> {
+  Object.assign(globalThis, {
+    PRISMA_WASM_PANIC_REGISTRY: {
+      set_message(message: string) {
+        throw new Error(`The schema engine panicked: ${message}`);
+      },
+    },
+  });
+  const entry = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const bytes = readFileSync(join(dirname(entry), 'schema_engine_bg.wasm'));
+  const imports = { './schema_engine_bg.js': bindings } as unknown as WebAssembly.Imports;
+  const { instance } = await WebAssembly.instantiate(bytes, imports);
+  const exports = instance.exports as WebAssembly.Exports & { __wbindgen_start(): void };
+  (bindings as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void }).__wbg_set_wasm(exports);
+  exports.__wbindgen_start();
+}
+
+async function withEngine<T>(
+  factory: SqlMigrationAwareDriverAdapterFactory,
+  use: (engine: bindings.SchemaEngine) => Promise<T>,
+): Promise<T> {
+  instantiated ??= instantiate();
+  await instantiated;
+  // The engine closes no connection, and its own advisory lock lives as long as they do.
+  const opened: SqlDriverAdapter[] = [];
+  const track = async (connecting: Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> => {
+    const adapter = await connecting;
+    opened.push(adapter);
+    return adapter;
+  };
+  const tracked: SqlMigrationAwareDriverAdapterFactory = {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: () => track(factory.connect()),
+    connectToShadowDb: () => track(factory.connectToShadowDb()),
+  };
+  const engine = await bindings.SchemaEngine.new(
+    { datamodels: undefined },
+    () => {},
+    bindMigrationAwareSqlAdapterFactory(tracked),
+  );
+  try {
+    return await use(engine);
+  } finally {
+    engine.free();
+    for (const adapter of opened) await adapter.dispose();
+  }
+}
+
+/** Applies what `directory` has and the database has not; returns the names. */
+export async function applyMigrations(
+  factory: SqlMigrationAwareDriverAdapterFactory,
+  directory: string,
+): Promise<string[]> {
+  const input = { migrationsList: migrationList(directory), filters: FILTERS };
+  const { appliedMigrationNames } = await withEngine(factory, (engine) => engine.applyMigrations(input));
+  return appliedMigrationNames;
+}
+
+/** SQL from the database as it is to the schema file; null when there is nothing to do. */
+export async function diffToSchema(
+  factory: SqlMigrationAwareDriverAdapterFactory,
+  schemaPath: string,
+): Promise<string | null> {
+  const files = [{ path: schemaPath, content: readFileSync(schemaPath, 'utf8') }];
+  const { stdout } = await withEngine(factory, (engine) =>
+    engine.diff({
+      from: { tag: 'schemaDatasource', files, configDir: dirname(schemaPath) },
+      to: { tag: 'schemaDatamodel', files },
+      script: true,
+      exitCode: null,
+      filters: FILTERS,
+    }),
+  );
+  const script = stdout?.trim() ?? '';
+  return script === '' || script === EMPTY_SCRIPT ? null : `${script}\n`;
+}
+
+function migrationList(directory: string): bindings.MigrationList {
+  const lockfile = join(directory, 'migration_lock.toml');
+  return {
+    baseDir: directory,
+    lockfile: { path: 'migration_lock.toml', content: existsSync(lockfile) ? readFileSync(lockfile, 'utf8') : null },
+    shadowDbInitScript: '',
+    migrationDirectories: migrationNames(directory).map((path) => ({
+      path,
+      migrationFile: {
+        path: 'migration.sql',
+        content: { tag: 'ok', value: readFileSync(join(directory, path, 'migration.sql'), 'utf8') },
+      },
+    })),
+  };
+}

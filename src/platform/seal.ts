@@ -1,0 +1,80 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import type { Key } from '../config.ts';
+
+/** What was handed in is not what was sealed: another key, another place, or changed on the way. Tells nothing more. */
+export class SealError extends Error {
+  override readonly name = 'SealError';
+}
+
+const FORMAT = 1;
+const HEADER = 5; // format, then the key's version in four bytes
+const NONCE = 12;
+const TAG = 16;
+
+/**
+ * AES-256-GCM under a key derived per purpose (HKDF-SHA-256). The ciphertext carries its key's version, so keys rotate:
+ * the first key seals, every key opens. `associated` is the place that the text belongs to; it opens nowhere else.
+ */
+export class Sealer {
+  /** The version that new ciphertexts carry. */
+  readonly version: number;
+  private readonly keys: ReadonlyMap<number, Buffer>;
+  private readonly derived = new Map<string, Buffer>();
+
+  constructor(keys: readonly Key[]) {
+    const first = keys[0];
+    if (!first) throw new SealError('There is no encryption key.');
+    this.version = first.version;
+    this.keys = new Map(keys.map((key) => [key.version, key.bytes]));
+  }
+
+  seal(purpose: string, associated: string, plain: Uint8Array): Uint8Array<ArrayBuffer> {
+    const header = Buffer.alloc(HEADER);
+    header.writeUInt8(FORMAT, 0);
+    header.writeUInt32BE(this.version, 1);
+    const nonce = randomBytes(NONCE);
+    const cipher = createCipheriv('aes-256-gcm', this.derive(this.version, purpose), nonce);
+    cipher.setAAD(Buffer.concat([header, Buffer.from(associated)]));
+    return new Uint8Array(Buffer.concat([header, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
+  }
+
+  /** Throws SealError. */
+  open(purpose: string, associated: string, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
+    const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+    if (bytes.length < HEADER + NONCE + TAG || bytes[0] !== FORMAT) throw new SealError('This is not a sealed text.');
+    const header = bytes.subarray(0, HEADER);
+    const version = header.readUInt32BE(1);
+    if (!this.keys.has(version)) throw new SealError(`No key with version ${version} is configured.`);
+    const nonce = bytes.subarray(HEADER, HEADER + NONCE);
+    const decipher = createDecipheriv('aes-256-gcm', this.derive(version, purpose), nonce, { authTagLength: TAG });
+    decipher.setAAD(Buffer.concat([header, Buffer.from(associated)]));
+    decipher.setAuthTag(bytes.subarray(-TAG));
+    try {
+      return new Uint8Array(Buffer.concat([decipher.update(bytes.subarray(HEADER + NONCE, -TAG)), decipher.final()]));
+    } catch {
+      throw new SealError('The sealed text does not open here.');
+    }
+  }
+
+  /** As `seal`, in base64url: fit for a URL or a cursor. */
+  sealText(purpose: string, associated: string, text: string): string {
+    return Buffer.from(this.seal(purpose, associated, Buffer.from(text))).toString('base64url');
+  }
+
+  /** Throws SealError, also for what is no base64url. */
+  openText(purpose: string, associated: string, sealed: string): string {
+    return Buffer.from(this.open(purpose, associated, Buffer.from(sealed, 'base64url'))).toString();
+  }
+
+  private derive(version: number, purpose: string): Buffer {
+    const name = `${version}/${purpose}`;
+    let key = this.derived.get(name);
+    if (!key) {
+      const master = this.keys.get(version);
+      if (!master) throw new SealError(`No key with version ${version} is configured.`);
+      key = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `postern/${purpose}`, 32));
+      this.derived.set(name, key);
+    }
+    return key;
+  }
+}

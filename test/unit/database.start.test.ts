@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createBus } from '../../src/platform/bus.ts';
+import { openDatabase } from '../../src/platform/database.open.ts';
+import { lockDirectory } from '../../src/platform/directory.lock.ts';
+import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
+import { applyMigrations } from '../../src/platform/schema.engine.ts';
+import { silent, TEST_DATABASES } from '../support/database.ts';
+import { createTestDatabaseUrl } from '../support/database-url.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'postern-db-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const lock = () => join(dir, 'pg.lock');
+
+describe('the data directory', () => {
+  it('is refused while a live process holds it, naming the process and DATA_DIR', () => {
+    const unlock = lockDirectory(dir);
+    expect(() => lockDirectory(dir)).toThrow(new RegExp(`process ${process.pid}.*DATA_DIR`));
+    unlock();
+    lockDirectory(dir)();
+    expect(existsSync(lock())).toBe(false);
+    writeFileSync(lock(), `${process.ppid} \n`);
+    expect(() => lockDirectory(dir)).toThrow(new RegExp(`process ${process.ppid}`));
+  });
+
+  it.each([
+    ['a process that died', '4194000 12345\n'],
+    ['an earlier life with our own id', `${process.pid} 1\n`],
+    ['another process with the id of one that died', `${process.ppid} 1\n`],
+    ['nobody', ''],
+  ])('is taken over from %s', (_, text) => {
+    writeFileSync(lock(), text);
+    const unlock = lockDirectory(dir);
+    expect(existsSync(lock())).toBe(true);
+    unlock();
+  });
+
+  it('keeps what was committed when the process is killed, and opens again', async () => {
+    const child = spawnHolder(dir);
+    await said(child, 'committed');
+    await expect(openDatabase({ url: null, dataDir: dir, log: silent })).rejects.toThrow(
+      new RegExp(`in use by process ${child.pid}.*DATA_DIR`),
+    );
+    const dead = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await dead;
+    const db = await openDatabase({ url: null, dataDir: dir, log: silent });
+    expect(await pendingMigrations(db)).toEqual([]);
+    expect(await db.prisma.user.count()).toBe(1);
+    await db.close();
+  }, 120_000);
+});
+
+/** A process that opens the directory, commits a row, says so, and stays. */
+function spawnHolder(dataDir: string): ChildProcess {
+  const program = `
+    import { openDatabase } from './src/platform/database.open.ts';
+    import { migrate } from './src/platform/migrations.ts';
+    const db = await openDatabase({ url: null, dataDir: ${JSON.stringify(dataDir)}, log: console });
+    await migrate(db);
+    await db.prisma.user.create({ data: { id: crypto.randomUUID(), email: 'a@x.example', passwordHash: '' } });
+    console.log('committed');
+    setInterval(() => {}, 1000);`;
+  return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function said(child: ChildProcess, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => chunk.includes(text) && resolve());
+    child.once('exit', (code) => reject(new Error(`the process ended (${code})`)));
+  });
+}
+
+it('a migration that fails says so, leaves the session usable, and keeps the next start from going on', async () => {
+  mkdirSync(join(dir, '1_good'));
+  mkdirSync(join(dir, '2_bad'));
+  writeFileSync(join(dir, '1_good', 'migration.sql'), 'CREATE TABLE good (id int)');
+  writeFileSync(join(dir, '2_bad', 'migration.sql'), 'CREATE TABLE bad (id int); SELECT nonsense;');
+  writeFileSync(join(dir, 'migration_lock.toml'), 'provider = "postgresql"\n');
+  const db = await openDatabase({ url: null, dataDir: null, log: silent });
+  await expect(applyMigrations(db.migrationAdapter(), dir)).rejects.toThrow(/2_bad/);
+  await db.ping();
+  await expect(pendingMigrations(db)).rejects.toThrow(/2_bad failed half way/);
+  await db.close();
+});
+
+it('a server that does not answer is one clear line without the password', async () => {
+  const opening = openDatabase({ url: 'postgres://me:hunter2@127.0.0.1:1/mail', dataDir: null, log: silent });
+  const error: Error = await opening.then(
+    () => new Error('opened'),
+    (reason: Error) => reason,
+  );
+  expect(error.message).toMatch(/^DATABASE_URL: the database mail at 127\.0\.0\.1:1 cannot be opened/);
+  expect(error.message).not.toContain('hunter2');
+});
+
+/** Several instances need a server: the embedded database belongs to one process. */
+describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several instances on one %s server', () => {
+  it('migrate it once, hear each other, and learn of a gap', async () => {
+    const own = await createTestDatabaseUrl();
+    if (!own) return;
+    const open = () => openDatabase({ url: own.url, dataDir: null, log: silent });
+    const [a, b] = await Promise.all([open(), open()]);
+    try {
+      const applied = await Promise.all([migrate(a), migrate(b)]);
+      expect(applied.filter((run) => run.applied.length > 0)).toHaveLength(1);
+
+      const buses = await Promise.all([createBus(a, silent), createBus(b, silent)]);
+      const heard: unknown[] = [];
+      buses[1].subscribe('t', (payload) => void heard.push(payload));
+      await buses[0].publish('t', 1);
+      await vi.waitFor(() => expect(heard).toEqual([1]));
+
+      const gap = vi.fn();
+      buses[1].onGap(gap);
+      await a.prisma.$executeRaw`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query ILIKE 'LISTEN%'`;
+      await vi.waitFor(() => expect(gap).toHaveBeenCalled(), { timeout: 10_000 });
+      await buses[0].publish('t', 2);
+      await vi.waitFor(() => expect(heard).toEqual([1, 2]));
+    } finally {
+      await Promise.all([a.close(), b.close()]);
+      await own.drop();
+    }
+  });
+});

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Bus, createBus } from '../../src/platform/bus.ts';
+import { ChangeStore } from '../../src/platform/change.store.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+
+describe.each(TEST_DATABASES)('on %s', (kind) => {
+  let db: Database;
+  let bus: Bus;
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    bus = await createBus(db, silent);
+  });
+  afterAll(async () => {
+    await bus.close();
+    await db.close();
+  });
+
+  async function integration(): Promise<string> {
+    const [id, userId] = [randomUUID(), randomUUID()];
+    await db.prisma.user.create({ data: { id: userId, email: `${userId}@x.example`, passwordHash: '' } });
+    const account = { provider: 'GMAIL', address: 'a@x.example', addressKey: 'a@x.example' };
+    await db.prisma.integration.create({ data: { id, userId, ...account, status: 'CONNECTED', access: 'READ' } });
+    return id;
+  }
+
+  it('every migration is applied, and applying again does nothing', async () => {
+    expect(await pendingMigrations(db)).toEqual([]);
+    expect(await migrate(db)).toEqual({ applied: [] });
+    await db.ping();
+  });
+
+  it('a time comes back as it went in, and compares with the clock of the database', async () => {
+    const id = await integration();
+    const at = new Date('2026-11-20T09:30:00.123Z');
+    await db.prisma.integration.update({ where: { id }, data: { connectedAt: at, leaseUntil: new Date() } });
+    expect((await db.prisma.integration.findUniqueOrThrow({ where: { id } })).connectedAt).toEqual(at);
+    const [row] = await db.prisma.$queryRaw<{ near: boolean }[]>`
+      SELECT abs(extract(epoch FROM lease_until - now())) < 60 AS near FROM integrations WHERE id = ${id}::uuid`;
+    expect(row?.near).toBe(true);
+  });
+
+  it('the bus brings a topic to its listeners, and passes over what is not its own', async () => {
+    const heard: unknown[] = [];
+    const failing = bus.subscribe('t', () => {
+      throw new Error('this listener fails');
+    });
+    const stop = bus.subscribe('t', (payload) => void heard.push(payload));
+    await db.notify('postern_bus', 'not json');
+    await bus.publish('other', 1);
+    await bus.publish('t', { id: 'x', text: "it's ünïcode" });
+    await vi.waitFor(() => expect(heard).toEqual([{ id: 'x', text: "it's ünïcode" }]));
+    stop();
+    failing();
+    await bus.publish('t', 2);
+    await bus.publish('other', 3);
+    expect(heard).toHaveLength(1);
+    await expect(bus.publish('t', 'x'.repeat(10_000))).rejects.toThrow(/too long/);
+  });
+
+  it('work under one name follows one another, also when some of it fails', async () => {
+    const order: string[] = [];
+    const work = (name: string) => async () => {
+      order.push(`${name} begins`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      order.push(`${name} ends`);
+      if (name === 'a') throw new Error('a fails');
+    };
+    await Promise.allSettled([db.exclusively('w', work('a')), db.exclusively('w', work('b'))]);
+    expect(order.map((line) => line.split(' ')[1])).toEqual(['begins', 'ends', 'begins', 'ends']);
+  });
+
+  describe('the change log', () => {
+    const created = (...ids: string[]) => ids.map((subject) => ({ kind: 'created' as const, subject }));
+
+    it('appends and moves the cursor together, numbering without a hole', async () => {
+      const store = new ChangeStore(db);
+      const id = await integration();
+      expect(await store.position(id)).toMatchObject({ cursor: null, sequence: 0n, lastEventAt: null });
+      expect(await store.advance(id, null, 'c1', created('a', 'b'))).toBe(true);
+      expect(await store.advance(id, 'c1', 'c2', [])).toBe(true);
+      expect(await store.advance(id, 'c2', 'c3', created('c'))).toBe(true);
+      expect(await store.position(id)).toMatchObject({ cursor: 'c3', sequence: 3n, lastEventAt: expect.any(Date) });
+      const read = await store.read(id, 1n, 10);
+      expect(read.map(({ sequence, subject }) => [sequence, subject])).toEqual([
+        [2n, 'b'],
+        [3n, 'c'],
+      ]);
+      expect(await store.read(id, 0n, 1)).toHaveLength(1);
+    });
+
+    it('does nothing when another run was first', async () => {
+      const store = new ChangeStore(db);
+      const id = await integration();
+      const runs = await Promise.all([1, 2, 3].map((n) => store.advance(id, null, `c${n}`, created(`m${n}`))));
+      expect(runs.filter(Boolean)).toHaveLength(1);
+      expect(await store.read(id, 0n, 10)).toHaveLength(1);
+      expect(await store.advance(randomUUID(), null, 'c', created('x'))).toBe(false);
+    });
+
+    it('takes thousands at once, and forgets the old ones', async () => {
+      const store = new ChangeStore(db);
+      const id = await integration();
+      await store.advance(id, null, 'c', created(...Array.from({ length: 2_500 }, (_, i) => `m${i}`)));
+      expect((await store.read(id, 2_499n, 10)).map((change) => change.subject)).toEqual(['m2499']);
+      expect(await store.prune(new Date(Date.now() + 60_000))).toBeGreaterThanOrEqual(2_500);
+      expect(await store.read(id, 0n, 10)).toEqual([]);
+      expect((await store.position(id)).sequence).toBe(2_500n);
+    });
+  });
+});
