@@ -1,0 +1,118 @@
+import { type ClassType, Field, ObjectType } from 'type-graphql';
+import { Cursor } from './scalars.ts';
+
+/** Cursors are sealed one by one, so they are made only where a query selects them. */
+export type LazyCursor = () => string;
+
+@ObjectType({ simpleResolvers: true, description: 'Where a page lies in its list (Relay).' })
+export class PageInfo {
+  @Field(() => Boolean, {
+    description: 'More follows after endCursor; also true while an account that failed has more to give.',
+  })
+  readonly hasNextPage: boolean;
+
+  @Field(() => Boolean, { description: 'True when the page was asked for with after.' })
+  readonly hasPreviousPage: boolean;
+
+  readonly #start: LazyCursor | null;
+  readonly #end: LazyCursor | null;
+
+  constructor(page: {
+    hasNextPage: boolean;
+    hasPreviousPage: boolean;
+    start: LazyCursor | null;
+    end: LazyCursor | null;
+  }) {
+    this.hasNextPage = page.hasNextPage;
+    this.hasPreviousPage = page.hasPreviousPage;
+    this.#start = page.start;
+    this.#end = page.end;
+  }
+
+  @Field(() => Cursor, { nullable: true, description: 'The cursor of the first edge; null on an empty page.' })
+  get startCursor(): string | null {
+    return this.#start?.() ?? null;
+  }
+
+  @Field(() => Cursor, {
+    nullable: true,
+    description: 'Pass it as after to read on. Present on an empty page that is not the last.',
+  })
+  get endCursor(): string | null {
+    return this.#end?.() ?? null;
+  }
+}
+
+/** What every edge and connection is in code; the classes below give it GraphQL types. */
+export interface EdgeOf<T> {
+  readonly cursor: string;
+  readonly node: T | null;
+}
+export interface ConnectionOf<T> {
+  readonly edges: readonly EdgeOf<T>[];
+  readonly nodes: readonly (T | null)[];
+  readonly pageInfo: PageInfo;
+}
+
+interface ConnectionOptions {
+  /** Where a single item can be unreadable while its list is there. */
+  readonly nullableNodes?: boolean;
+}
+
+/** The NameEdge type. Extend or use the class that it returns; call it once a name. */
+export function edgeType<T extends object>(name: string, node: () => ClassType<T>, options: ConnectionOptions = {}) {
+  const nullable = options.nullableNodes ?? false;
+
+  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One ${name} and its place in the list.` })
+  class Edge implements EdgeOf<T> {
+    @Field(node, {
+      nullable,
+      description: nullable ? 'Null where this one could not be read; the rest of the list holds.' : `The ${name}.`,
+    })
+    readonly node: T | null;
+    readonly place: LazyCursor;
+
+    constructor(node: T | null, place: LazyCursor) {
+      this.node = node;
+      this.place = place;
+    }
+
+    @Field(() => Cursor, { description: 'Pass it as after to read on from just behind this one.' })
+    get cursor(): string {
+      return this.place();
+    }
+  }
+  return Edge;
+}
+
+/** The NameConnection type over an edgeType. */
+export function connectionType<T extends object>(
+  name: string,
+  node: () => ClassType<T>,
+  edge: ClassType<EdgeOf<T>>,
+  options: ConnectionOptions = {},
+) {
+  // Nameless in the schema: only the class that extends it, and gives it a name, is built.
+  @ObjectType({ simpleResolvers: true })
+  class Connection implements ConnectionOf<T> {
+    @Field(() => [edge], { description: 'The page, with a cursor for each item.' })
+    readonly edges: readonly EdgeOf<T>[];
+
+    @Field(() => PageInfo, { description: 'Whether there is more, and from where to read on.' })
+    readonly pageInfo: PageInfo;
+
+    constructor(edges: readonly EdgeOf<T>[], pageInfo: PageInfo) {
+      this.edges = edges;
+      this.pageInfo = pageInfo;
+    }
+
+    @Field(() => [node()], {
+      nullable: options.nullableNodes ? 'items' : false,
+      description: `The ${name} items of the page alone, for when no cursors are needed.`,
+    })
+    get nodes(): readonly (T | null)[] {
+      return this.edges.map((e) => e.node);
+    }
+  }
+  return Connection;
+}

@@ -1,0 +1,31 @@
+import { registerEnumType } from 'type-graphql';
+import { ERROR_CODES, type ErrorCode } from '../domain/error.ts';
+
+const MEANING: Record<ErrorCode, string> = {
+  UNAUTHENTICATED: 'No session, or one that has ended: sign in, or refresh the session.',
+  FORBIDDEN: 'Signed in, and still not allowed, for example writing with access READ.',
+  NOT_FOUND: 'There is no such thing, or it belongs to somebody else: the answer is the same.',
+  BAD_USER_INPUT: 'An argument is malformed; the message names it and says what is allowed.',
+  INVALID: 'Well formed, and refused by a rule: the message says which.',
+  CONFLICT: 'It has changed since it was read: read again, then decide.',
+  UNSUPPORTED: 'This account cannot do it, whatever the input; see Capabilities.',
+  RECONNECT_REQUIRED: 'The provider no longer accepts the grant: connect the account again.',
+  CONSENT_REQUIRED: 'The person did not grant a scope that this needs; the message names it.',
+  RATE_LIMITED: 'Too much in too short a time; try again after retryAfter.',
+  PROVIDER_UNAVAILABLE: 'The provider failed or could not be reached. Trying again later may help.',
+  TIMEOUT: 'The provider did not answer within the deadline.',
+  QUERY_TOO_COMPLEX: 'The query asks for more than one request may; the message has the figures.',
+  INTERNAL: 'A fault of ours. The reference finds it in the log.',
+};
+
+/** ERROR_CODES as the enum object that type-graphql wants. */
+export const ErrorCodeEnum = Object.fromEntries(ERROR_CODES.map((code) => [code, code])) as { [C in ErrorCode]: C };
+
+registerEnumType(ErrorCodeEnum, {
+  name: 'ErrorCode',
+  description:
+    'One vocabulary for Problem.code, UserError.code and extensions.code. It grows; a code never changes its meaning.',
+  valuesConfig: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: MEANING[code] }])) as {
+    [C in ErrorCode]: { description: string };
+  },
+});

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import type { Logger } from 'pino';
+import { ArgumentValidationError } from 'type-graphql';
+import { ERROR_CODES, isMailError, type MailError } from '../domain/error.ts';
+import { publicCode, retryAfterOf } from './problem.type.ts';
+
+/** Ours, and those with which the server refuses a request before it runs. */
+const INTENDED: ReadonlySet<unknown> = new Set([
+  ...ERROR_CODES,
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+  'BAD_REQUEST',
+]);
+
+/**
+ * What a client may see of an error. Intended errors pass with their code; everything else becomes "Something went
+ * wrong" with a reference under which the log has the cause.
+ */
+export function maskError(error: unknown, log: Logger, reference: string = randomUUID()): GraphQLError {
+  const outer = error instanceof GraphQLError ? error : null;
+  const cause = rootOf(error);
+  if (isMailError(cause)) return located(outer, cause.message, ofMailError(cause));
+  if (cause instanceof ArgumentValidationError)
+    return located(outer, validationMessage(cause), { code: 'BAD_USER_INPUT' });
+  if (cause instanceof GraphQLError) {
+    if (INTENDED.has(cause.extensions.code)) return located(outer, cause.message, withoutEcho(cause.extensions));
+    // graphql-js refuses a request without a code, and before any field has a path.
+    if (!cause.path && !cause.originalError && cause.extensions.code === undefined && !outer?.path) {
+      return located(outer, cause.message, { code: 'BAD_USER_INPUT' });
+    }
+  }
+  log.error({ err: cause, reference, path: outer?.path }, 'masked error');
+  return located(outer, 'Something went wrong', { code: 'INTERNAL', reference });
+}
+
+function rootOf(error: unknown): unknown {
+  let cause = error;
+  for (let depth = 0; depth < 5 && cause instanceof GraphQLError && cause.originalError; depth++)
+    cause = cause.originalError;
+  return cause;
+}
+
+function located(outer: GraphQLError | null, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
+  return new GraphQLError(message, {
+    nodes: outer?.nodes ?? null,
+    source: outer?.source ?? null,
+    positions: outer?.positions ?? null,
+    path: outer?.path ?? null,
+    extensions,
+  });
+}
+
+function ofMailError(error: MailError): GraphQLErrorExtensions {
+  const retryAfter = retryAfterOf(error.retryAfterMs);
+  return {
+    code: publicCode(error.code),
+    ...(retryAfter && { retryAfter: retryAfter.toISOString() }),
+    ...(error.field && { field: error.field }),
+  };
+}
+
+/** class-validator hands back the whole input as `target` and `value`; only which rule was broken is of use. */
+function validationMessage(error: ArgumentValidationError): string {
+  const broken = (error.extensions.validationErrors ?? []).flatMap((e) => Object.values(e.constraints ?? {}));
+  return broken.length > 0 ? broken.join('; ') : 'An argument is not valid.';
+}
+
+function withoutEcho(extensions: GraphQLErrorExtensions): GraphQLErrorExtensions {
+  const { validationErrors: _echo, stacktrace: _stack, exception: _exception, ...kept } = extensions;
+  return kept;
+}

@@ -1,0 +1,57 @@
+import { badUserInput } from './bad-user-input.ts';
+
+export interface GlobalId {
+  readonly type: string;
+  readonly parts: readonly string[];
+}
+
+/** Exchange's immutable ids run to about 200 characters; nothing that we hand out comes near this. */
+const LONGEST = 2048;
+
+/** The global id of a node: its type's name and whatever finds it, opaque to the caller. */
+export function encodeId(type: string, ...parts: readonly string[]): string {
+  return Buffer.from([type, ...parts.map(encodeURIComponent)].join(':')).toString('base64url');
+}
+
+/** The other way. Throws BAD_USER_INPUT, naming the id, for anything that encodeId cannot have made. */
+export function decodeId(id: string): GlobalId {
+  const decoded = tryDecode(id);
+  if (!decoded)
+    throw badUserInput(`"${shorten(id)}" is not an id of this API. Pass ids exactly as they were given to you.`);
+  return decoded;
+}
+
+/** The parts of an id that must be of `type` and have `count` of them. Throws BAD_USER_INPUT, naming the id and both types. */
+export function partsOf(id: string, type: string, count: number): readonly string[] {
+  const decoded = decodeId(id);
+  if (decoded.type !== type) {
+    throw badUserInput(`"${shorten(id)}" is the id of a ${shorten(decoded.type)}, and this needs the id of a ${type}.`);
+  }
+  if (decoded.parts.length !== count) throw badUserInput(`"${shorten(id)}" is not the id of a ${type}.`);
+  return decoded.parts;
+}
+
+/** An id that is one string: an integration, a user, a submission. */
+export const singleId = (id: string, type: string): string => partsOf(id, type, 1)[0] as string;
+
+/** An id of something inside an account: its integration and the provider's own id. */
+export function accountId(id: string, type: string): { integrationId: string; providerId: string } {
+  const [integrationId, providerId] = partsOf(id, type, 2) as [string, string];
+  return { integrationId, providerId };
+}
+
+function tryDecode(id: string): GlobalId | null {
+  if (id.length === 0 || id.length > LONGEST) return null;
+  const text = Buffer.from(id, 'base64url').toString('utf8');
+  const [type = '', ...encoded] = text.split(':');
+  if (!/^[A-Z][A-Za-z]{0,40}$/.test(type) || encoded.length === 0) return null;
+  try {
+    const parts = encoded.map(decodeURIComponent);
+    // One spelling for each id: what another spelling would reach must not pass for a different thing in a cache.
+    return parts.every(Boolean) && encodeId(type, ...parts) === id ? { type, parts } : null;
+  } catch {
+    return null;
+  }
+}
+
+const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);

@@ -1,0 +1,38 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
+import type { Context } from './context.ts';
+import { requireListSize } from './limits.ts';
+import { Node, type NodeRegistry } from './node.ts';
+import { requirePrincipal } from './principal.ts';
+
+@Resolver()
+export class NodeResolver {
+  constructor(readonly registry: NodeRegistry) {}
+
+  @Query(() => Node, {
+    nullable: true,
+    description: 'One thing by its id. Null when there is no such thing, or when it is not yours.',
+  })
+  node(
+    @Arg('id', () => ID, { description: 'From any field named id of this API.' }) id: string,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Node | null> {
+    requirePrincipal(context);
+    return this.registry.load(context, id, info);
+  }
+
+  @Query(() => [Node], {
+    nullable: 'items',
+    description: 'Several things by their ids, in the order asked; null where there is no such thing.',
+  })
+  async nodes(
+    @Arg('ids', () => [ID], { description: 'At most 100.' }) ids: string[],
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<(Node | null)[]> {
+    requirePrincipal(context);
+    requireListSize('ids', ids);
+    return Promise.all(ids.map((id) => this.registry.load(context, id, info)));
+  }
+}

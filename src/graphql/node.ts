@@ -1,0 +1,34 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Field, ID, InterfaceType } from 'type-graphql';
+import type { Context } from './context.ts';
+import { decodeId } from './global-id.ts';
+
+@InterfaceType({ description: 'Anything that can be read again by its id alone.' })
+export abstract class Node {
+  @Field(() => ID, { description: 'Opaque, and unique among everything here.' })
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+/** Reads the node that `parts` of a global id name. Null when there is none, or when it is not the viewer's. `info` tells what is selected. */
+export type NodeLoader = (context: Context, parts: readonly string[], info: GraphQLResolveInfo) => Promise<Node | null>;
+
+/** Which room reads which type of node; app.ts fills it, one line a type. */
+export class NodeRegistry {
+  readonly #loaders = new Map<string, NodeLoader>();
+
+  register(type: string, loader: NodeLoader): this {
+    if (this.#loaders.has(type)) throw new Error(`the node type ${type} is registered twice`);
+    this.#loaders.set(type, loader);
+    return this;
+  }
+
+  /** Throws BAD_USER_INPUT for what is not a global id. */
+  async load(context: Context, id: string, info: GraphQLResolveInfo): Promise<Node | null> {
+    const { type, parts } = decodeId(id);
+    return (await this.#loaders.get(type)?.(context, parts, info)) ?? null;
+  }
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { Field, ObjectType } from 'type-graphql';
+import { type ErrorCode, isMailError, type MailErrorCode } from '../domain/error.ts';
+import { ErrorCodeEnum } from './error-code.enum.ts';
+import { DateTime } from './scalars.ts';
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'What went wrong with one account or one item, while the rest of the answer holds.',
+})
+export class Problem {
+  @Field(() => ErrorCodeEnum, { description: 'For programs: decide by this.' })
+  readonly code: ErrorCode;
+
+  @Field(() => String, { description: 'For people: what to do about it.' })
+  readonly message: string;
+
+  @Field(() => DateTime, { nullable: true, description: 'Not before this; null when the provider named no time.' })
+  readonly retryAfter: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Finds the cause in the log; present where the message cannot tell it.',
+  })
+  readonly reference: string | null;
+
+  constructor(code: ErrorCode, message: string, retryAfter: Date | null = null, reference: string | null = null) {
+    this.code = code;
+    this.message = message;
+    this.retryAfter = retryAfter;
+    this.reference = reference;
+  }
+}
+
+/** CURSOR_EXPIRED stays inside; what is left of it for a caller is that the place is gone. */
+export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
+
+export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
+  retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
+
+/** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
+export function problemOf(error: unknown, log: Logger): Problem {
+  if (isMailError(error)) return new Problem(publicCode(error.code), error.message, retryAfterOf(error.retryAfterMs));
+  const reference = randomUUID();
+  log.error({ err: error, reference }, 'unexpected error shown as a problem');
+  return new Problem('INTERNAL', 'Something went wrong', null, reference);
+}

@@ -1,0 +1,17 @@
+import { setMaxListeners } from 'node:events';
+import type { Context } from './context.ts';
+
+/** The context of one request, or of one event of a subscription: `once` remembers for as long as it lives. */
+export function createContext(given: Omit<Context, 'once'>): Context {
+  // Every deadline of every account hangs on it; they let go when they are done.
+  setMaxListeners(0, given.signal);
+  const made = new Map<unknown, unknown>();
+  const context: Context = {
+    ...given,
+    once<T>(factory: (context: Context) => T): T {
+      if (!made.has(factory)) made.set(factory, factory(context));
+      return made.get(factory) as T;
+    },
+  };
+  return context;
+}

@@ -1,0 +1,59 @@
+import { GraphQLScalarType } from 'graphql';
+import { GraphQLEmailAddress, GraphQLJSON } from 'graphql-scalars';
+import { badUserInput } from './bad-user-input.ts';
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+/** Hundreds of ids in one second, for dozens of accounts, fit well into this. */
+const LONGEST_CURSOR = 100_000;
+
+/** In code a Date; on the wire RFC 3339, in UTC when we send it. */
+export const DateTime = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description:
+    'A moment, RFC 3339: 2026-11-20T09:30:00.000Z. Answers are in UTC; input may have any offset, but must have one.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
+  serialize: (value) => {
+    if (value instanceof Date) return value.toISOString();
+    throw new TypeError('a DateTime must be a Date');
+  },
+  parseValue: (value) => {
+    const at = typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : null;
+    if (at && !Number.isNaN(at.getTime())) return at;
+    throw badUserInput('A DateTime is written as RFC 3339 with an offset, for example "2026-11-20T09:30:00Z".');
+  },
+});
+
+export const EmailAddress = new GraphQLScalarType<string, string>({
+  ...(GraphQLEmailAddress.toConfig() as ReturnType<GraphQLScalarType<string, string>['toConfig']>),
+  name: 'EmailAddress',
+  description:
+    'One address without a name: ada@example.org. Demanded of our own users; addresses in mail are plain strings.',
+});
+
+/** In code a string that the URL parser accepts. */
+export const URLScalar = new GraphQLScalarType<string, string>({
+  name: 'URL',
+  description: 'An absolute URL as in RFC 3986: https://example.org/path.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3986',
+  serialize: (value) => String(value),
+  parseValue: (value) => {
+    if (typeof value === 'string' && URL.canParse(value)) return value;
+    throw badUserInput('A URL is absolute, for example "https://example.org/path".');
+  },
+});
+
+export const JSONScalar = new GraphQLScalarType({
+  ...GraphQLJSON.toConfig(),
+  name: 'JSON',
+  description: 'Any JSON value.',
+});
+
+export const Cursor = new GraphQLScalarType<string, string>({
+  name: 'Cursor',
+  description: 'A place in a list or in a log. Opaque: pass it back as it came, for the same list.',
+  serialize: (value) => String(value),
+  parseValue: (value) => {
+    if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_CURSOR) return value;
+    throw badUserInput('A Cursor is a string that this API gave out, unchanged.');
+  },
+});

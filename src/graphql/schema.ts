@@ -1,0 +1,75 @@
+import 'reflect-metadata';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildTypeDefsAndResolversSync, type NonEmptyArray, type PubSub } from 'type-graphql';
+
+type ResolverClass = abstract new (...args: never[]) => object;
+
+/** Resolver classes and the one instance of each that a schema has. */
+type Resolvers = ReadonlyMap<ResolverClass, object>;
+
+const resolversOf = new WeakMap<GraphQLSchema, Resolvers>();
+
+/** The schema that the decorators of these classes describe, answered by the instances: one of each class. */
+export function createSchema(classes: readonly ResolverClass[], instances: readonly object[]): GraphQLSchema {
+  const resolvers: Resolvers = new Map(instances.map((instance) => [instance.constructor as ResolverClass, instance]));
+  const missing = classes.filter((resolver) => !resolvers.has(resolver)).map((resolver) => resolver.name);
+  if (missing.length > 0) throw new Error(`there is no instance of ${missing.join(', ')}`);
+  // Its check introspects the whole schema: emit-schema.ts does that, not each start.
+  const schema = build(classes, { get: (resolver) => resolvers.get(resolver), skipCheck: true });
+  resolversOf.set(schema, resolvers);
+  return schema;
+}
+
+/** The schema as text, sorted: the order in which files are loaded is no part of the contract. Needs the classes alone. */
+export function describeSchema(classes: readonly ResolverClass[]): string {
+  const schema = build(classes, { get: () => undefined, skipCheck: false });
+  return `${printSchema(lexicographicSortSchema(schema)).trimEnd()}\n`;
+}
+
+/** The instance behind a schema: a subscription's source is a function, which no container hands an instance to. */
+export function resolverOf<T extends object>(schema: GraphQLSchema, resolver: abstract new (...args: never[]) => T): T {
+  const instance = resolversOf.get(schema)?.get(resolver);
+  if (!(instance instanceof resolver)) throw new Error(`${resolver.name} is not among the resolvers of this schema`);
+  return instance;
+}
+
+/** Each subscription brings its own source; type-graphql asks for this all the same. */
+const NO_TOPICS: PubSub = {
+  publish: () => {},
+  subscribe: (topic) => {
+    throw new Error(`no subscription may name a topic: ${topic}`);
+  },
+};
+
+interface BuildOptions {
+  readonly get: (resolver: ResolverClass) => object | undefined;
+  readonly skipCheck: boolean;
+}
+
+function build(classes: readonly ResolverClass[], { get, skipCheck }: BuildOptions): GraphQLSchema {
+  const { typeDefs, resolvers } = buildTypeDefsAndResolversSync({
+    resolvers: classes as unknown as NonEmptyArray<new () => object>,
+    container: { get: (resolver) => get(resolver as ResolverClass) },
+    pubSub: NO_TOPICS,
+    skipCheck,
+    // Arguments are checked where they are used, with messages for people.
+    validate: false,
+  });
+  return makeExecutableSchema({ typeDefs: withRoots(typeDefs), resolvers });
+}
+
+/** What the documentation opens with: decorators describe every type but these three. */
+const ROOTS = {
+  Query: 'What can be read. Begin with viewer: everything below it is yours alone.',
+  Mutation:
+    'What can be changed. Each takes one input and returns what it touched, with userErrors for what another input would mend.',
+  Subscription:
+    'What is told as it happens, over WebSocket (graphql-transport-ws) on the same path. Keep the last cursor: passed as after, nothing is missed.',
+} as const;
+
+const withRoots = (typeDefs: string): string =>
+  typeDefs.replace(
+    /^type (Query|Mutation|Subscription) \{/gm,
+    (line, root: keyof typeof ROOTS) => `"${ROOTS[root]}"\n${line}`,
+  );
