@@ -1,0 +1,90 @@
+import { arabic, emoji, japanese, russian } from './abroad.ts';
+import { HOME } from './home.ts';
+import { bakery, books, digest, library, people, spam } from './letters.ts';
+import { OFFICE } from './office.ts';
+import { SHARED } from './shared.ts';
+import type { Story } from './story.ts';
+
+/** Which mailbox is being filled: the one at home (Gmail in the sandbox) or the one at work (Outlook). */
+export type Side = 'home' | 'office';
+
+/** One mail's place in the pattern that the built-in mail repeats. */
+export interface Slot {
+  readonly story: Story;
+  readonly step: number;
+  /** A story told `tellings` times in one pattern; this is the one of them. */
+  readonly telling: number;
+  readonly tellings: number;
+  /** Slots of one `volley` arrive in the same second. */
+  readonly volley: boolean;
+  readonly shared: boolean;
+}
+
+/** How many mails the pattern has on either side; shared stories lie at the same places of both. */
+export const PATTERN_LENGTH = 44;
+const SHARED_AT = [9, 14, 19, 25, 31, 37];
+
+const STORIES: Record<Side, readonly Story[]> = {
+  home: [...HOME, japanese, emoji, arabic, russian, bakery, books, digest, library, spam],
+  office: [...OFFICE, people, digest, japanese, spam],
+};
+/** What fills the pattern up: single mails of which a mailbox never has enough. */
+const FILLERS: Record<Side, readonly Story[]> = { home: [digest, bakery, library], office: [people, digest] };
+
+/** The pattern, newest mail first. */
+export function patternOf(side: Side): readonly Slot[] {
+  const stories = STORIES[side];
+  const shared = interleave(
+    SHARED.map((story) => ({ story, telling: 0, tellings: 1 })),
+    true,
+  );
+  const volleys = stories.filter((story) => story.threaded === false);
+  const free = PATTERN_LENGTH - shared.length;
+  const lengths = stories.reduce((sum, story) => sum + story.length, 0);
+  const fillers = Array.from({ length: free - lengths }, (_, i) => FILLERS[side][i % FILLERS[side].length] as Story);
+  const told = [...stories.filter((story) => story.threaded !== false), ...fillers];
+  const own = [
+    ...volleys.flatMap(volley),
+    ...interleave(
+      told.map((story, i) => ({ story, ...occurrence(told, story, i) })),
+      false,
+    ),
+  ];
+  const oldestFirst: Slot[] = [];
+  for (let i = 0; i < PATTERN_LENGTH; i++) {
+    oldestFirst.push((SHARED_AT.includes(i) ? shared.shift() : own.shift()) as Slot);
+  }
+  return oldestFirst.reverse();
+}
+
+function occurrence(told: readonly Story[], story: Story, at: number): { telling: number; tellings: number } {
+  const tellings = told.filter((other) => other === story).length;
+  return { telling: told.slice(0, at).filter((other) => other === story).length, tellings };
+}
+
+function volley(story: Story): Slot[] {
+  return Array.from({ length: story.length }, (_, step) => ({
+    story,
+    step,
+    telling: 0,
+    tellings: 1,
+    volley: true,
+    shared: false,
+  }));
+}
+
+/** Lets conversations run through one another, as they do: each step waits for a round of the others. */
+function interleave(told: readonly Pick<Slot, 'story' | 'telling' | 'tellings'>[], shared: boolean): Slot[] {
+  const slots: Slot[] = [];
+  const next = told.map(() => 0);
+  const total = told.reduce((sum, { story }) => sum + story.length, 0);
+  for (let round = 0; slots.length < total; round++) {
+    told.forEach((entry, i) => {
+      const step = next[i] as number;
+      if (step >= entry.story.length || (round + 3 * i) % 4 === 3) return;
+      slots.push({ ...entry, step, volley: false, shared });
+      next[i] = step + 1;
+    });
+  }
+  return slots;
+}

@@ -1,0 +1,51 @@
+import { parseAddresses } from './address.ts';
+import { htmlToText, isInline, readBody } from './body.ts';
+import { parseDate } from './date.ts';
+import { findHeader, findHeaders, type Header } from './header.ts';
+import type { Envelope, MimePart } from './mail.ts';
+
+const PREVIEW_LENGTH = 255;
+
+/** What a list shows of a parsed mail. `size` is the length of its RFC 5322 bytes. Never throws. */
+export function envelopeOf(root: MimePart, size: number): Envelope {
+  const { headers } = root;
+  const body = readBody(root);
+  const date = findHeader(headers, 'date');
+  const from = parseAddresses(headers, 'from');
+  return {
+    subject: (findHeader(headers, 'subject')?.value ?? '').trim(),
+    from: from[0] ?? null,
+    sender: parseAddresses(headers, 'sender')[0] ?? from[0] ?? null,
+    to: parseAddresses(headers, 'to'),
+    cc: parseAddresses(headers, 'cc'),
+    bcc: parseAddresses(headers, 'bcc'),
+    replyTo: parseAddresses(headers, 'reply-to'),
+    date: date ? parseDate(date.rawValue) : null,
+    messageId: messageIds(headers, 'message-id')[0] ?? bareMessageId(headers),
+    inReplyTo: messageIds(headers, 'in-reply-to'),
+    references: messageIds(headers, 'references'),
+    preview: previewOf(body.text || htmlToText(body.html ?? '')),
+    hasAttachment: body.attachments.some((part) => !isInline(part, body.html)),
+    size,
+  };
+}
+
+/** The first words, on one line, as lists show them. */
+export function previewOf(text: string): string {
+  return text
+    .slice(0, 4 * PREVIEW_LENGTH)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, PREVIEW_LENGTH);
+}
+
+function messageIds(headers: readonly Header[], name: string): string[] {
+  return findHeaders(headers, name).flatMap(({ rawValue }) =>
+    [...rawValue.matchAll(/<([^<>]+)>/g)].map(([, id = '']) => `<${id.replace(/\s+/g, '')}>`),
+  );
+}
+
+/** Some mailers leave the angle brackets out. */
+function bareMessageId(headers: readonly Header[]): string | null {
+  return findHeader(headers, 'message-id')?.rawValue.trim() || null;
+}

@@ -1,0 +1,103 @@
+import type { Mail } from './mail/mail.ts';
+
+/** What the emulators share: the log of upstream requests, the faults to play, and the clock. */
+export interface World {
+  readonly log: RequestLog;
+  readonly faults: Faults;
+  now(): Date;
+  /** Signs emulated tokens; kept under DATA_DIR, so that grants outlive a restart. */
+  readonly signingKey: Buffer;
+  /** Small state that outlives a restart (grants revoked, watches): a JSON file under DATA_DIR. */
+  readonly keep: Keep;
+  /** Sends a webhook: at least once, with the faults (lose, repeat, delay) applied, and a few retries on 5xx. */
+  post(vendor: Vendor, account: string, url: string, request: { headers: Record<string, string>; body: string }): void;
+}
+export type Vendor = 'google' | 'microsoft';
+
+export interface Keep {
+  get<T>(key: string): T | undefined;
+  set(key: string, value: unknown): void;
+}
+
+/** One line per upstream request. A batch is one line, and each request inside it another with `batch` naming it. */
+export interface RequestRecord {
+  readonly id: number;
+  readonly vendor: Vendor;
+  readonly account: string | null;
+  readonly method: string;
+  /** Path and query, without the emulator's prefix. */
+  readonly path: string;
+  /** The vendor's name for it: "messages.list", "GET /me/messages". */
+  readonly operation: string;
+  readonly status: number;
+  /** Gmail quota units; 1 per request at Graph. */
+  readonly units: number;
+  readonly batch: number | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+export interface RequestLog {
+  add(record: Omit<RequestRecord, 'id'>): RequestRecord;
+  all(): readonly RequestRecord[];
+  clear(): void;
+}
+
+/** A fault is set through the control API and matched against each request (inside a batch too). */
+export interface Fault {
+  readonly vendor: Vendor;
+  /** Absent: every account. */
+  readonly account?: string;
+  /** Absent: every operation; else the operation's name, or its beginning when it ends with *. "token" is the token endpoint. */
+  readonly operation?: string;
+  /** Answer with this status: 401, 403, 404, 429, 500, 503 … in the vendor's own error shape. */
+  readonly status?: number;
+  readonly retryAfterSeconds?: number;
+  readonly latencyMs?: number;
+  /** Take the request and never answer. */
+  readonly hang?: boolean;
+  /** Do what is asked, then cut the connection: the answer is lost. */
+  readonly loseAnswer?: boolean;
+  /** Cut the connection in the middle of the answer's body. */
+  readonly truncate?: boolean;
+  /** For webhooks: 'lose' | 'repeat'. */
+  readonly webhook?: 'lose' | 'repeat';
+  /** How many requests it meets before it is used up; absent: until cleared. */
+  readonly times?: number;
+  /** Meets only this share of requests, 0 to 1; deterministic by count. */
+  readonly share?: number;
+}
+export interface Faults {
+  add(fault: Fault): number;
+  clear(): void;
+  /** The fault that this request meets, if any; counts it. */
+  meet(vendor: Vendor, account: string | null, operation: string): Fault | null;
+}
+
+/** What each emulator offers to the control API and to the sandbox's own delivery. */
+export interface Emulator {
+  readonly vendor: Vendor;
+  accounts(): readonly string[];
+  /** The account that mail to the address arrives in, null for none. Absent: there are no aliases. */
+  recipient?(address: string): string | null;
+  createAccount(address: string, name: string): void;
+  /** Takes mail in without telling anyone: how an account is filled at the start. */
+  fill(account: string, mails: Iterable<Mail>): void;
+  /** Delivers as new mail: history or delta moves on, and watches are told. Returns the vendor's message id. */
+  deliver(account: string, mail: Mail): string;
+  /** Access tokens of the account stop working; the grant lives. */
+  expireTokens(account: string): void;
+  /** The grant is gone: refreshing answers invalid_grant. */
+  revoke(account: string): void;
+  /** History ids or delta links given so far are too old. */
+  expireHistory(account: string): void;
+  /** The watch or subscription dies without a word. */
+  dropWatches(account: string): void;
+  /** How far the search index lags behind delivery. */
+  setSearchLag(account: string, seconds: number): void;
+  /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
+  setMessageLimit?(account: string, bytes: number): void;
+  /** Deletes, moves or marks as another client would. `change`: 'delete' | 'read' | 'unread' | 'archive' | 'trash'. */
+  touch(account: string, messageId: string, change: string): void;
+  /** The raw mails of an account as it is now, for assertions: id, RFC 5322, where it lies. */
+  dump(account: string): readonly { id: string; internetMessageId: string | null; mailbox: string; isDraft: boolean }[];
+}
