@@ -1,0 +1,63 @@
+import type { Emulator } from '../world.ts';
+import type { Directory } from './directory.ts';
+import type { Grants } from './identity/grants.ts';
+import type { StoredMessage } from './mailbox/message.ts';
+import { labelsOf } from './mailbox/placement.ts';
+import type { Push } from './push.ts';
+import { type LabelChange, relabel, TRASH } from './relabel.ts';
+
+/** What the control API and the sandbox's own mail do to the emulated Google. Unknown accounts throw. */
+export function emulatorOf(directory: Directory, grants: Grants, push: Push): Emulator {
+  const addressOf = (account: string) => directory.get(account).address;
+  return {
+    vendor: 'google',
+    accounts: () => directory.addresses(),
+    recipient: (address) => directory.recipient(address)?.address ?? null,
+    createAccount: (address, name) => directory.create(address, name),
+    fill: (account, mails) => directory.get(account).mailbox.fill(mails),
+    deliver(account, mail) {
+      const { mailbox } = directory.get(account);
+      return mailbox.add(mail, labelsOf(mail.placement, mailbox.labels), null).id;
+    },
+    expireTokens: (account) => grants.expireAccess(addressOf(account)),
+    revoke(account) {
+      grants.revoke(addressOf(account));
+      push.stop(addressOf(account));
+    },
+    expireHistory: (account) => directory.get(account).mailbox.history.expire(),
+    dropWatches: (account) => push.stop(addressOf(account)),
+    setSearchLag(account, seconds) {
+      directory.get(account).searchLagMs = seconds * 1000;
+    },
+    touch(account, messageId, change) {
+      const { mailbox } = directory.get(account);
+      const message = mailbox.get(messageId);
+      if (!message) throw new Error(`no message ${messageId} in ${account}`);
+      if (change === 'delete') return mailbox.delete(message);
+      const labels = CHANGES.get(change);
+      if (!labels) throw new Error(`unknown change "${change}": ${['delete', ...CHANGES.keys()].join(', ')}`);
+      relabel(mailbox, message, labels);
+    },
+    dump(account) {
+      const { mailbox } = directory.get(account);
+      return [...mailbox.timeline.after(null)].map((message) => ({
+        id: message.id,
+        internetMessageId: message.mail.envelope.messageId,
+        mailbox: placeOf(message),
+        isDraft: message.labels.has('DRAFT'),
+      }));
+    },
+  };
+}
+
+const CHANGES: ReadonlyMap<string, LabelChange> = new Map([
+  ['read', { add: [], remove: ['UNREAD'] }],
+  ['unread', { add: ['UNREAD'], remove: [] }],
+  ['archive', { add: [], remove: ['INBOX'] }],
+  ['trash', TRASH],
+]);
+
+/** The one word for where a message lies; ARCHIVE where no label says. */
+function placeOf({ labels }: StoredMessage): string {
+  return ['TRASH', 'SPAM', 'INBOX', 'DRAFT', 'SENT'].find((label) => labels.has(label)) ?? 'ARCHIVE';
+}

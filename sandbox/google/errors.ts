@@ -1,0 +1,140 @@
+/** Google's JSON error: one body shape for every API, `reason` being Gmail's own word and `status` the google.rpc code. */
+export class GoogleError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly status: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly #more: { readonly location?: string; readonly locationType?: string; readonly details?: readonly object[] };
+
+  constructor(
+    code: number,
+    status: string,
+    reason: string,
+    message: string,
+    more: { location?: string; locationType?: string; details?: object[]; headers?: Record<string, string> } = {},
+  ) {
+    super(message);
+    const { headers, ...rest } = more;
+    this.code = code;
+    this.status = status;
+    this.reason = reason;
+    this.headers = headers ?? {};
+    this.#more = rest;
+  }
+
+  body(): object {
+    const { details, ...place } = this.#more;
+    const entry = { message: this.message, domain: domainOf(this.reason), reason: this.reason, ...place };
+    const error = { code: this.code, message: this.message, errors: [entry], status: this.status };
+    return { error: details ? { ...error, details } : error };
+  }
+}
+
+export const invalidArgument = (message: string) =>
+  new GoogleError(400, 'INVALID_ARGUMENT', 'invalidArgument', message);
+
+export const badParameter = (message: string, location: string) =>
+  new GoogleError(400, 'INVALID_ARGUMENT', 'invalidParameter', message, { location, locationType: 'parameter' });
+
+export const parseError = (message: string) => new GoogleError(400, 'INVALID_ARGUMENT', 'parseError', message);
+
+export const notFound = (message = 'Requested entity was not found.') =>
+  new GoogleError(404, 'NOT_FOUND', 'notFound', message);
+
+export const methodNotFound = () => new GoogleError(404, 'NOT_FOUND', 'notFound', 'Method not found.');
+
+export const conflict = (message: string) => new GoogleError(409, 'ABORTED', 'aborted', message);
+
+export const forbidden = (message: string) => new GoogleError(403, 'PERMISSION_DENIED', 'forbidden', message);
+
+export const uploadTooLarge = () =>
+  new GoogleError(413, 'INVALID_ARGUMENT', 'uploadTooLarge', 'Request payload size exceeds the limit.');
+
+const REALM = 'Bearer realm="https://accounts.google.com/"';
+
+export const loginRequired = () =>
+  new GoogleError(
+    401,
+    'UNAUTHENTICATED',
+    'required',
+    'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
+    {
+      location: 'Authorization',
+      locationType: 'header',
+      headers: { 'www-authenticate': REALM },
+      details: [errorInfo('CREDENTIALS_MISSING', {})],
+    },
+  );
+
+export const invalidCredentials = () =>
+  new GoogleError(
+    401,
+    'UNAUTHENTICATED',
+    'authError',
+    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
+    {
+      location: 'Authorization',
+      locationType: 'header',
+      headers: { 'www-authenticate': `${REALM}, error="invalid_token"` },
+    },
+  );
+
+export const insufficientScopes = (method: string, accepted: readonly string[]) =>
+  new GoogleError(
+    403,
+    'PERMISSION_DENIED',
+    'insufficientPermissions',
+    'Request had insufficient authentication scopes.',
+    {
+      headers: { 'www-authenticate': `${REALM}, error="insufficient_scope", scope="${accepted.join(' ')}"` },
+      details: [errorInfo('ACCESS_TOKEN_SCOPE_INSUFFICIENT', { method: `gmail.users.${method}` })],
+    },
+  );
+
+export const quotaExceeded = (who: 'user' | 'project') =>
+  new GoogleError(
+    429,
+    'RESOURCE_EXHAUSTED',
+    'rateLimitExceeded',
+    `Quota exceeded for quota metric 'Queries' and limit 'Queries per minute${who === 'user' ? ' per user' : ''}' of service 'gmail.googleapis.com' for consumer 'project_number:1'.`,
+    {
+      details: [errorInfo('RATE_LIMIT_EXCEEDED', { quota_unit: `1/min/{project}${who === 'user' ? '/{user}' : ''}` })],
+    },
+  );
+
+export const tooManyConcurrent = () =>
+  new GoogleError(429, 'RESOURCE_EXHAUSTED', 'rateLimitExceeded', 'Too many concurrent requests for user.');
+
+/** What a fault of the control API answers with: the error that Google would give this status. */
+export function faultError(code: number, retryAfterSeconds: number | undefined): GoogleError {
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+  if (code === 401) return invalidCredentials();
+  const [status, reason, message] = FAULTS[code] ?? (code >= 500 ? INTERNAL : PRECONDITION);
+  return new GoogleError(code, status, reason, message, { headers });
+}
+
+const INTERNAL = ['INTERNAL', 'backendError', 'Internal error encountered.'] as const;
+const PRECONDITION = ['FAILED_PRECONDITION', 'failedPrecondition', 'Precondition check failed.'] as const;
+const FAULTS: Readonly<Record<number, readonly [status: string, reason: string, message: string]>> = {
+  403: ['PERMISSION_DENIED', 'forbidden', 'The caller does not have permission'],
+  404: ['NOT_FOUND', 'notFound', 'Requested entity was not found.'],
+  409: ['ABORTED', 'aborted', 'The operation was aborted.'],
+  429: ['RESOURCE_EXHAUSTED', 'rateLimitExceeded', 'Too many concurrent requests for user.'],
+  500: INTERNAL,
+  502: ['UNAVAILABLE', 'backendError', 'Bad gateway.'],
+  503: ['UNAVAILABLE', 'backendError', 'The service is currently unavailable.'],
+  504: ['DEADLINE_EXCEEDED', 'backendError', 'The service did not answer in time.'],
+};
+
+function domainOf(reason: string): string {
+  return reason === 'rateLimitExceeded' ? 'usageLimits' : 'global';
+}
+
+function errorInfo(reason: string, metadata: Record<string, string>): object {
+  return {
+    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+    reason,
+    domain: 'googleapis.com',
+    metadata: { service: 'gmail.googleapis.com', ...metadata },
+  };
+}

@@ -1,0 +1,120 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import { findHeader, parseHeaders, parseStructured } from '../mail/header.ts';
+import type { Mail, MimePart } from '../mail/mail.ts';
+import { parseMime } from '../mail/mime.ts';
+import { attachmentIdOf } from './attachment.id.ts';
+import type { StoredMessage } from './mailbox/message.ts';
+import type { FORMATS } from './wire/operation.ts';
+
+export type Format = (typeof FORMATS)[number];
+
+/** Bodies above this come as an attachmentId, in bytes. Google names no figure. */
+const INLINE_LIMIT = 256 * 1024;
+const SNIPPET_LENGTH = 200;
+/** Messages inside messages: hostile mail nests without end. */
+const DEEPEST = 50;
+
+/** A message as users.messages.get shows it in that format. `only`: the metadataHeaders; empty means all. */
+export function messageResource(
+  message: StoredMessage,
+  format: Format,
+  only: readonly string[] = [],
+): gmail_v1.Schema$Message {
+  const { mail } = message;
+  return {
+    ...reference(message),
+    ...labelIds(message.labels),
+    snippet: snippet(mail.envelope.preview),
+    historyId: String(message.historyId),
+    internalDate: String(message.receivedAt),
+    sizeEstimate: mail.envelope.size,
+    ...(format === 'full' ? { payload: payload(message.id, mail.mime(), '') } : {}),
+    ...(format === 'metadata' ? { payload: metadata(mail, only) } : {}),
+    ...(format === 'raw' ? { raw: base64url(mail.raw()) } : {}),
+  };
+}
+
+/** All that lists give of a message. */
+export function reference({ id, threadId }: Pick<StoredMessage, 'id' | 'threadId'>) {
+  return { id, threadId };
+}
+
+/** Google's JSON leaves an empty list out. */
+export function labelIds(labels: Iterable<string>): { labelIds?: string[] } {
+  const list = [...labels];
+  return list.length > 0 ? { labelIds: list } : {};
+}
+
+export function snippet(preview: string): string {
+  return preview
+    .slice(0, SNIPPET_LENGTH)
+    .trim()
+    .replace(/[&<>"']/g, (character) => ESCAPED[character] ?? character);
+}
+
+/** With padding and the URL-safe alphabet, as Google's byte fields are. */
+export function base64url(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}
+
+/** The part with that partId; a message/rfc822 part's only child is the message in it. */
+export function partAt(root: MimePart, partId: string): MimePart | undefined {
+  if (partId === '') return root;
+  return partId.split('.').reduce<MimePart | undefined>((part, index) => part && childrenOf(part)[Number(index)], root);
+}
+
+/** Whether the part is shown as text: decoded to UTF-8 whatever its charset was. Files keep their bytes. */
+export function isText(part: MimePart): boolean {
+  return part.mimeType.startsWith('text/') && part.filename === null && part.disposition !== 'attachment';
+}
+
+const ESCAPED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function childrenOf(part: MimePart): readonly MimePart[] {
+  return part.mimeType === 'message/rfc822' ? [parseMime(part.content())] : part.children;
+}
+
+function payload(messageId: string, part: MimePart, partId: string): gmail_v1.Schema$MessagePart {
+  const children = partId.split('.').length > DEEPEST ? [] : childrenOf(part);
+  return {
+    partId,
+    mimeType: part.mimeType,
+    filename: part.filename ?? '',
+    headers: part.headers.map(({ name, value }) => ({ name, value })),
+    body: body(messageId, part, partId),
+    ...(children.length > 0
+      ? {
+          parts: children.map((child, index) =>
+            payload(messageId, child, partId === '' ? `${index}` : `${partId}.${index}`),
+          ),
+        }
+      : {}),
+  };
+}
+
+function body(messageId: string, part: MimePart, partId: string): gmail_v1.Schema$MessagePartBody {
+  if (part.mimeType.startsWith('multipart/')) return { size: 0 };
+  const text = isText(part);
+  const bytes = text ? Buffer.from(part.text(), 'utf8') : part.content();
+  if (text && bytes.length === 0) return { size: 0 };
+  if (text && bytes.length <= INLINE_LIMIT) return { size: bytes.length, data: base64url(bytes) };
+  return { attachmentId: attachmentIdOf(messageId, partId), size: bytes.length };
+}
+
+/** Reads the header block alone: a list of fifty must not parse fifty bodies. */
+function metadata(mail: Mail, only: readonly string[]): gmail_v1.Schema$MessagePart {
+  const raw = mail.raw();
+  const { headers } = parseHeaders(raw, 0, raw.length);
+  const wanted = new Set(only.map((name) => name.toLowerCase()));
+  const shown = headers.filter(({ name }) => wanted.size === 0 || wanted.has(name.toLowerCase()));
+  return {
+    mimeType: parseStructured(findHeader(headers, 'content-type')?.rawValue ?? '').value || 'text/plain',
+    ...(shown.length > 0 ? { headers: shown.map(({ name, value }) => ({ name, value })) } : {}),
+  };
+}

@@ -1,0 +1,69 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import { badParameter, invalidArgument, notFound } from './errors.ts';
+import { labelIds, reference } from './format.ts';
+import type { HistoryRecord } from './mailbox/history.log.ts';
+import { invalidToken } from './paging.ts';
+import { type Operation, READ_METADATA } from './wire/operation.ts';
+import { SHAPES } from './wire/shapes.ts';
+
+const TYPES = ['messageAdded', 'messageDeleted', 'labelAdded', 'labelRemoved'] as const;
+type HistoryType = (typeof TYPES)[number];
+
+/** users.history: what happened since an id; 404 when that id is too old. Label renames are not in it. */
+export const history: readonly Operation[] = [
+  {
+    name: 'history.list',
+    method: 'GET',
+    path: '/history',
+    scopes: READ_METADATA,
+    query: { historyTypes: 'texts', labelId: 'text', maxResults: 'count', pageToken: 'text', startHistoryId: 'text' },
+    response: SHAPES.historyList,
+    run({ account: { mailbox }, query }): gmail_v1.Schema$ListHistoryResponse {
+      const start = query.text('startHistoryId');
+      if (!start) throw badParameter('Missing required parameter: startHistoryId', 'startHistoryId');
+      if (!/^\d{1,20}$/.test(start)) throw invalidArgument('Invalid startHistoryId');
+      const token = query.text('pageToken');
+      if (token && !/^\d{1,16}$/.test(token)) throw invalidToken();
+      const records = mailbox.history.since(Number(start));
+      if (!records) throw notFound();
+      const types = new Set(query.texts('historyTypes').map(typeOf));
+      const wanted = types.size === 0 ? new Set<HistoryType>(TYPES) : types;
+      const label = query.text('labelId');
+      const from = token ? Number(token) : 0;
+      const found = records
+        .filter((record) => record.id > from && (!label || concerns(record, label)))
+        .flatMap((record) => resource(record, wanted) ?? []);
+      const page = found.slice(0, query.count('maxResults', 100, 500));
+      const last = page.at(-1);
+      return {
+        ...(page.length > 0 ? { history: page } : {}),
+        ...(last?.id && found.length > page.length ? { nextPageToken: last.id } : {}),
+        historyId: String(mailbox.history.current),
+      };
+    },
+  },
+];
+
+function typeOf(name: string): HistoryType {
+  const type = TYPES.find((known) => known === name);
+  if (!type) throw badParameter(`Invalid value at 'history_types' (TYPE_ENUM), "${name}"`, 'historyTypes');
+  return type;
+}
+
+function concerns({ labelIds: labels, labelsRemoved }: HistoryRecord, label: string): boolean {
+  return labels.includes(label) || (labelsRemoved?.includes(label) ?? false);
+}
+
+/** Null when nothing of the record was asked for. */
+function resource(record: HistoryRecord, wanted: ReadonlySet<HistoryType>): gmail_v1.Schema$History | null {
+  const message = { ...reference(record.message), ...labelIds(record.labelIds) };
+  const changes: gmail_v1.Schema$History = {};
+  if (record.added && wanted.has('messageAdded')) changes.messagesAdded = [{ message }];
+  if (record.deleted && wanted.has('messageDeleted')) changes.messagesDeleted = [{ message }];
+  if (record.labelsAdded && wanted.has('labelAdded'))
+    changes.labelsAdded = [{ message, labelIds: [...record.labelsAdded] }];
+  if (record.labelsRemoved && wanted.has('labelRemoved'))
+    changes.labelsRemoved = [{ message, labelIds: [...record.labelsRemoved] }];
+  if (Object.keys(changes).length === 0) return null;
+  return { id: String(record.id), messages: [reference(record.message)], ...changes };
+}

@@ -1,0 +1,31 @@
+import type { World } from '../../world.ts';
+import { invalidCredentials, loginRequired } from '../errors.ts';
+import type { Grants } from './grants.ts';
+import { SCOPES, type Scope } from './scopes.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface Bearer {
+  readonly address: string;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+/** Who calls the API, and what they may. */
+export class Access {
+  constructor(
+    private readonly world: World,
+    private readonly tokens: Tokens,
+    private readonly grants: Grants,
+  ) {}
+
+  /** From the Authorization header, or the query as Google still allows. Throws GoogleError 401. */
+  authenticate(authorization: string | undefined, search: URLSearchParams): Bearer {
+    const given =
+      /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? search.get('access_token') ?? search.get('oauth_token');
+    if (!given) throw loginRequired();
+    const claims = this.tokens.read('access', given);
+    if (!claims || !this.grants.stands(claims, this.world.now())) throw invalidCredentials();
+    const granted = new Set(claims.scopes);
+    const scopes = (Object.keys(SCOPES) as Scope[]).filter((scope) => granted.has(SCOPES[scope]));
+    return { address: claims.account, scopes: new Set(scopes) };
+  }
+}

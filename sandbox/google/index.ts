@@ -1,0 +1,79 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { Emulator, World } from '../world.ts';
+import { attachments } from './attachments.ts';
+import { Batch } from './batch.ts';
+import { Directory } from './directory.ts';
+import { drafts } from './drafts.ts';
+import { emulatorOf } from './emulator.ts';
+import { history } from './history.ts';
+import { Access } from './identity/access.ts';
+import { Authorize } from './identity/authorize.ts';
+import { Grants } from './identity/grants.ts';
+import { SigningKeys } from './identity/keys.ts';
+import { TokenEndpoint } from './identity/token.endpoint.ts';
+import { Tokens } from './identity/tokens.ts';
+import { labels } from './labels.ts';
+import { sending } from './messages.send.ts';
+import { messages } from './messages.ts';
+import { oauthRoutes } from './oauth.ts';
+import type { GoogleOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { profile } from './profile.ts';
+import { Push } from './push.ts';
+import { Quota } from './quota.ts';
+import { settings } from './settings.ts';
+import { threads } from './threads.ts';
+import { watch } from './watch.ts';
+import { Dispatch } from './wire/dispatch.ts';
+import { IMPORT_LIMIT } from './wire/operation.ts';
+import { sendAnswer } from './wire/reply.ts';
+import type { UploadRequest } from './wire/uploads.ts';
+
+/** Google as far as a mail gateway sees it: OAuth and OIDC, Gmail v1, its batch endpoint, and Pub/Sub's push. */
+export function createGoogle(world: World, options: GoogleOptions): { emulator: Emulator; plugin: FastifyPluginAsync } {
+  const keys = new SigningKeys(world.keep);
+  const tokens = new Tokens(world.signingKey);
+  const grants = new Grants(world.keep);
+  const push = new Push(world, options, keys);
+  const directory = new Directory(world, (account, changed) => push.changed(account, changed));
+  const outbox = new Outbox(world, directory, options);
+  const access = new Access(world, tokens, grants);
+  const dispatch = new Dispatch(world, directory, access, new Quota(world), [
+    ...profile,
+    ...messages(world),
+    ...sending(world, outbox),
+    ...attachments,
+    ...threads(world),
+    ...labels,
+    ...history,
+    ...drafts(world, outbox),
+    ...settings,
+    ...watch(world, options, push),
+  ]);
+  const batch = new Batch(world, access, dispatch);
+  const authorize = new Authorize(world, options, directory, grants, tokens);
+  const endpoint = new TokenEndpoint(world, options, grants, tokens, keys);
+
+  const plugin: FastifyPluginAsync = async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: IMPORT_LIMIT * 1.4 }, (_request, body, done) =>
+      done(null, body),
+    );
+    const wire = (request: FastifyRequest): UploadRequest => ({
+      method: request.method,
+      url: request.url.slice(app.prefix.length),
+      headers: request.headers as Record<string, string | undefined>,
+      body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+      base: `${request.protocol}://${request.host}${app.prefix}`,
+    });
+    oauthRoutes(app, { world, options, authorize, endpoint, tokens, grants, keys, push });
+    app.post('/batch/gmail/v1', async (request, reply) => sendAnswer(reply, await batch.answer(wire(request))));
+    for (const url of ['/gmail/v1/*', '/upload/gmail/v1/*', '/resumable/upload/gmail/v1/*'])
+      app.all(url, async (request, reply) => {
+        const { answer, record } = await dispatch.dispatch(wire(request));
+        world.log.add({ ...record, batch: null });
+        return sendAnswer(reply, answer);
+      });
+  };
+  return { emulator: emulatorOf(directory, grants, push), plugin };
+}

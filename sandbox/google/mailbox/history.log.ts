@@ -1,0 +1,61 @@
+import type { StoredMessage } from './message.ts';
+
+/** One change of one message. */
+export interface HistoryRecord {
+  readonly id: number;
+  readonly message: Pick<StoredMessage, 'id' | 'threadId'>;
+  /** The message's labels after the change. */
+  readonly labelIds: readonly string[];
+  readonly added?: boolean;
+  readonly deleted?: boolean;
+  readonly labelsAdded?: readonly string[];
+  readonly labelsRemoved?: readonly string[];
+}
+
+const KEPT = 100_000;
+
+/** What happened in a mailbox, for history.list. Ids begin anew, and higher, at each start: older ones are too old. */
+export class HistoryLog {
+  #records: HistoryRecord[] = [];
+  #floor: number;
+  #current: number;
+
+  constructor(now: Date) {
+    this.#floor = now.getTime();
+    this.#current = this.#floor;
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  append(change: Omit<HistoryRecord, 'id'>): number {
+    this.#current += 1;
+    this.#records.push({ ...change, id: this.#current });
+    if (this.#records.length > KEPT * 1.1) {
+      this.#records = this.#records.slice(-KEPT);
+      this.#floor = (this.#records[0]?.id ?? this.#current) - 1;
+    }
+    return this.#current;
+  }
+
+  /** What came after `start`, oldest first; null: that id is too old, or none that this mailbox gave. */
+  since(start: number): readonly HistoryRecord[] | null {
+    if (!(start >= this.#floor && start <= this.#current)) return null;
+    let low = 0;
+    let high = this.#records.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#records[middle] as HistoryRecord).id <= start) low = middle + 1;
+      else high = middle;
+    }
+    return this.#records.slice(low);
+  }
+
+  /** Every id given so far is too old from now on. */
+  expire(): void {
+    this.#current += 1;
+    this.#floor = this.#current;
+    this.#records = [];
+  }
+}

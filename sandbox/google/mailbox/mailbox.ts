@@ -1,0 +1,127 @@
+import type { Mail } from '../../mail/mail.ts';
+import { HistoryLog } from './history.log.ts';
+import { LabelBook } from './label.book.ts';
+import { hexId, type StoredMessage } from './message.ts';
+import { labelsOf } from './placement.ts';
+import { searchEntry } from './search.entry.ts';
+import { Tally } from './tally.ts';
+import { Threading } from './threading.ts';
+import { Timeline } from './timeline.ts';
+
+/** The state of one Gmail mailbox. Every change goes through here, so that history, counts and watchers agree. */
+export class Mailbox {
+  readonly labels = new LabelBook();
+  readonly timeline = new Timeline();
+  readonly threading = new Threading();
+  readonly tally = new Tally();
+  readonly history: HistoryLog;
+  /** Draft id by message id, and back. */
+  readonly drafts = new Map<string, string>();
+  readonly #byId = new Map<string, StoredMessage>();
+  readonly #threads = new Map<string, StoredMessage[]>();
+  readonly #now: () => Date;
+  readonly #onChange: (labels: ReadonlySet<string>) => void;
+
+  constructor(now: () => Date, onChange: (labels: ReadonlySet<string>) => void) {
+    this.#now = now;
+    this.#onChange = onChange;
+    this.history = new HistoryLog(now());
+  }
+
+  get threadCount(): number {
+    return this.#threads.size;
+  }
+
+  get(id: string): StoredMessage | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Oldest first, and as they came within a second; empty when there is no such thread. */
+  thread(id: string): readonly StoredMessage[] {
+    return (this.#threads.get(id) ?? []).toSorted((a, b) => a.receivedAt - b.receivedAt);
+  }
+
+  /** Takes mail in without a word: no history, nobody told. Parents come before replies, whatever the order given. */
+  fill(mails: Iterable<Mail>): void {
+    // Read once: a generated mail works its date out each time.
+    const dated = Array.from(mails, (mail) => ({ mail, at: mail.receivedAt }));
+    dated.sort((a, b) => a.at.getTime() - b.at.getTime());
+    const stored = dated.map(({ mail, at }) =>
+      this.#enter(mail, labelsOf(mail.placement, this.labels), null, { at, arrivedAt: -Infinity }),
+    );
+    this.timeline.addAll(stored);
+  }
+
+  /** Adds one message and tells of it. `threadId`: where it must go; null: where its headers say. */
+  add(mail: Mail, labels: ReadonlySet<string>, threadId: string | null, at: Date = mail.receivedAt): StoredMessage {
+    const message = this.#enter(mail, labels, threadId, { at, arrivedAt: this.#now().getTime() });
+    this.timeline.add(message);
+    message.addedWith = this.history.append({ message, labelIds: [...labels], added: true });
+    message.historyId = message.addedWith;
+    this.#onChange(labels);
+    return message;
+  }
+
+  /** Returns whether anything changed. */
+  relabel(message: StoredMessage, add: Iterable<string>, remove: Iterable<string>): boolean {
+    const labelsRemoved = [...new Set(remove)].filter((label) => message.labels.has(label));
+    const labelsAdded = [...new Set(add)].filter((label) => !message.labels.has(label));
+    if (labelsAdded.length === 0 && labelsRemoved.length === 0) return false;
+    this.tally.remove(message);
+    const before = message.labels;
+    const gone = new Set(labelsRemoved);
+    message.labels = new Set([...before, ...labelsAdded].filter((label) => !gone.has(label)));
+    this.tally.add(message);
+    const change = {
+      ...(labelsAdded.length > 0 ? { labelsAdded } : {}),
+      ...(labelsRemoved.length > 0 ? { labelsRemoved } : {}),
+    };
+    message.historyId = this.history.append({ message, labelIds: [...message.labels], ...change });
+    this.#onChange(new Set([...before, ...message.labels]));
+    return true;
+  }
+
+  delete(message: StoredMessage): void {
+    this.#byId.delete(message.id);
+    this.timeline.remove(message);
+    this.tally.remove(message);
+    this.drafts.delete(message.id);
+    const left = (this.#threads.get(message.threadId) ?? []).filter((other) => other !== message);
+    if (left.length > 0) this.#threads.set(message.threadId, left);
+    else this.#threads.delete(message.threadId);
+    this.history.append({ message, labelIds: [...message.labels], deleted: true });
+    this.#onChange(message.labels);
+  }
+
+  #enter(
+    mail: Mail,
+    labels: ReadonlySet<string>,
+    wanted: string | null,
+    time: { at: Date; arrivedAt: number },
+  ): StoredMessage {
+    let id = hexId(mail.key);
+    for (let copy = 2; this.#byId.has(id); copy += 1) id = hexId(`${mail.key} ${copy}`);
+    const { envelope } = mail;
+    const threadId = wanted ?? this.threading.find(envelope) ?? id;
+    this.threading.learn(envelope, threadId);
+    const message: StoredMessage = {
+      id,
+      threadId,
+      mail,
+      entry: searchEntry(envelope),
+      receivedAt: time.at.getTime(),
+      order: Number.parseInt(id.slice(4, 12), 16),
+      arrivedAt: time.arrivedAt,
+      addedWith: this.history.current,
+      historyId: this.history.current,
+      labels,
+    };
+    this.#byId.set(id, message);
+    const thread = this.#threads.get(threadId);
+    if (thread) thread.push(message);
+    else this.#threads.set(threadId, [message]);
+    this.tally.add(message);
+    if (labels.has('DRAFT')) this.drafts.set(id, `r${BigInt(`0x${hexId(`draft ${id}`)}`)}`);
+    return message;
+  }
+}

@@ -1,0 +1,37 @@
+import { badParameter } from './errors.ts';
+import type { Position } from './mailbox/message.ts';
+
+/** Where a list goes on: behind that message, among the mail that was there when the first page was read. */
+export interface Place extends Position {
+  readonly asOf: number;
+}
+
+/** Page tokens say where the last page ended, not how far in it was: mail that arrives moves nothing. */
+export function encodePlace({ receivedAt, order, id, asOf }: Place): string {
+  return Buffer.from(JSON.stringify([receivedAt, order, id, asOf])).toString('base64url');
+}
+
+export function decodePlace(token: string | null): Place | null {
+  if (!token) return null;
+  const values = read(token);
+  const [receivedAt, order, id, asOf] = values;
+  if (typeof receivedAt !== 'number' || typeof order !== 'number' || typeof id !== 'string' || typeof asOf !== 'number')
+    throw invalidToken();
+  return { receivedAt, order, id, asOf };
+}
+
+export const invalidToken = () => badParameter('Invalid pageToken', 'pageToken');
+
+/** Gmail's estimates are rough: exact on the last page, and a flat figure as long as there is more. */
+export function estimate(shown: number, more: boolean): number {
+  return more ? Math.max(shown + 1, 201) : shown;
+}
+
+function read(token: string): readonly unknown[] {
+  try {
+    const values: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
+    return Array.isArray(values) ? values : [];
+  } catch {
+    return [];
+  }
+}

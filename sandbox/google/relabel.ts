@@ -1,0 +1,38 @@
+import { invalidArgument } from './errors.ts';
+import type { Mailbox } from './mailbox/mailbox.ts';
+import type { StoredMessage } from './mailbox/message.ts';
+import { type Json, texts } from './wire/body.ts';
+
+export interface LabelChange {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
+const MOST = 100;
+/** What a message is, not where it lies: nobody changes that by hand. */
+const FIXED = new Set(['SENT', 'DRAFT', 'CHAT']);
+
+/** Reads and checks addLabelIds and removeLabelIds. Throws GoogleError 400. */
+export function labelChange(body: Json, mailbox: Mailbox): LabelChange {
+  const add = texts(body, 'addLabelIds');
+  const remove = texts(body, 'removeLabelIds');
+  if (add.length === 0 && remove.length === 0) throw invalidArgument('No label add or removes specified');
+  if (add.length > MOST || remove.length > MOST) throw invalidArgument(`At most ${MOST} labels can be changed at once`);
+  for (const label of [...add, ...remove])
+    if (!mailbox.labels.get(label) || FIXED.has(label)) throw invalidArgument(`Invalid label: ${label}`);
+  if (add.some((label) => remove.includes(label))) throw invalidArgument('Cannot both add and remove the same label');
+  return { add, remove };
+}
+
+/** Trash and spam take a message out of the inbox, however they are put on. */
+export function relabel(mailbox: Mailbox, message: StoredMessage, { add, remove }: LabelChange): void {
+  const leaves = add.includes('TRASH') || add.includes('SPAM');
+  mailbox.relabel(
+    message,
+    leaves ? add.filter((label) => label !== 'INBOX') : add,
+    leaves ? [...remove, 'INBOX', ...(add.includes('TRASH') ? ['SPAM'] : ['TRASH'])] : remove,
+  );
+}
+
+export const TRASH: LabelChange = { add: ['TRASH'], remove: [] };
+export const UNTRASH: LabelChange = { add: [], remove: ['TRASH'] };

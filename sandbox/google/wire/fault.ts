@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../../world.ts';
+
+/** What becomes of the connection once the answer is there. */
+export type Cut = 'hang' | 'lose' | 'truncate';
+
+export function cutOf(fault: Fault | null): Cut | null {
+  if (fault?.hang) return 'hang';
+  if (fault?.loseAnswer) return 'lose';
+  return fault?.truncate ? 'truncate' : null;
+}
+
+export async function delay(fault: Fault | null): Promise<void> {
+  if (fault?.latencyMs) await sleep(fault.latencyMs);
+}

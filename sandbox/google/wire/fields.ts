@@ -1,0 +1,63 @@
+import { badParameter } from '../errors.ts';
+import type { Shape } from './shapes.ts';
+
+/** What `fields` asks for; an empty mask under a name means all of it. */
+export interface Mask {
+  [field: string]: Mask;
+}
+
+/** Reads `a,b(c,d),e/f` and holds it against the answer's shape. Throws GoogleError 400. */
+export function parseMask(text: string, shape: Shape): Mask {
+  let at = 0;
+  const list = (): Mask => {
+    const mask = emptyMask();
+    do {
+      let node = mask;
+      do {
+        const name = /^(\*|[A-Za-z_$][\w$]*)/.exec(text.slice(at))?.[0];
+        if (!name) throw invalid(text);
+        at += name.length;
+        node = node[name] ??= emptyMask();
+      } while (text[at] === '/' && ++at);
+      if (text[at] === '(') {
+        at += 1;
+        Object.assign(node, list());
+        if (text[at] !== ')') throw invalid(text);
+        at += 1;
+      }
+    } while (text[at] === ',' && ++at);
+    return mask;
+  };
+  const mask = list();
+  if (at !== text.length) throw invalid(text);
+  holdAgainst(mask, shape);
+  return mask;
+}
+
+/** The parts of an answer that the mask names. */
+export function pick(value: unknown, mask: Mask): unknown {
+  if (Object.keys(mask).length === 0) return value;
+  if (Array.isArray(value)) return value.map((item) => pick(item, mask));
+  if (typeof value !== 'object' || value === null) return value;
+  const picked = Object.entries(value).flatMap(([name, inner]) => {
+    const sub = mask[name] ?? mask['*'];
+    return sub ? [[name, pick(inner, sub)] as const] : [];
+  });
+  return Object.fromEntries(picked);
+}
+
+function holdAgainst(mask: Mask, shape: Shape): void {
+  for (const [name, sub] of Object.entries(mask)) {
+    const names = name === '*' ? Object.keys(shape) : [name];
+    for (const each of names) {
+      const inner = Object.hasOwn(shape, each) ? shape[each] : undefined;
+      if (inner === undefined) throw invalid(each);
+      if (inner !== true) holdAgainst(sub, inner());
+      else if (name !== '*' && Object.keys(sub).length > 0) throw invalid(Object.keys(sub)[0] ?? each);
+    }
+  }
+}
+
+/** Without a prototype: a client may ask for `__proto__`. */
+const emptyMask = (): Mask => Object.create(null);
+const invalid = (selection: string) => badParameter(`Invalid field selection ${selection}`, 'fields');

@@ -1,0 +1,46 @@
+import type { Account } from '../directory.ts';
+import type { Scope } from '../identity/scopes.ts';
+import type { OperationName } from '../quota.ts';
+import type { Json } from './body.ts';
+import type { Query, QuerySpec } from './query.ts';
+import type { Shape } from './shapes.ts';
+
+/** One call of a Gmail method, already authenticated, allowed, paid for and held against its description. */
+export interface Call {
+  readonly account: Account;
+  readonly scopes: ReadonlySet<Scope>;
+  /** From the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly body: Json;
+  /** The message of a media upload. */
+  readonly media: Buffer | null;
+}
+
+/** One method of the API, as Google's discovery document describes it. */
+export interface Operation {
+  readonly name: OperationName;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below /gmail/v1/users/{userId}, with {name} for a parameter. */
+  readonly path: string;
+  /** Any one of them is enough. */
+  readonly scopes: readonly Scope[];
+  readonly query?: QuerySpec;
+  readonly request?: Shape;
+  /** Absent: the answer is 204 and empty. */
+  readonly response?: Shape;
+  /** Takes a media upload of at most so many bytes. */
+  readonly upload?: number;
+  run(call: Call): unknown;
+}
+
+/** `metadataHeaders` and `format` as get methods take them. */
+export const FORMATS = ['minimal', 'full', 'raw', 'metadata'] as const;
+export const READ: readonly Scope[] = ['full', 'modify', 'readonly'];
+export const READ_METADATA: readonly Scope[] = [...READ, 'metadata'];
+export const MODIFY: readonly Scope[] = ['full', 'modify'];
+export const COMPOSE: readonly Scope[] = ['full', 'modify', 'compose'];
+/** 35 MiB: the 25 MB of attachments that Gmail takes, in base64, and what is around them. */
+export const SEND_LIMIT = 36_700_160;
+/** 150 MiB. */
+export const IMPORT_LIMIT = 157_286_400;
