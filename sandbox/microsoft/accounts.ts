@@ -1,0 +1,54 @@
+import { guid } from './ids.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/** Someone with a mailbox here. */
+export class Account {
+  readonly address: string;
+  readonly name: string;
+  readonly objectId: string;
+  readonly tenantId: string;
+  readonly mailbox: Mailbox;
+  /** Outlook's master list of categories. */
+  readonly categories: Category[] = [];
+  settings: Record<string, unknown> = {};
+  /** The tenant's limit on one message; an administrator can raise it to 150 MB. */
+  maxMessageBytes = 35 * 1024 * 1024;
+
+  constructor(address: string, name: string, mailbox: Mailbox) {
+    this.address = address;
+    this.name = name;
+    this.objectId = guid('user', address);
+    this.tenantId = guid('tenant', address.split('@')[1] ?? '');
+    this.mailbox = mailbox;
+  }
+}
+
+export interface Category {
+  readonly id: string;
+  readonly displayName: string;
+  color: string;
+}
+
+/** The accounts of the emulator, by address without case. */
+export class Accounts {
+  readonly #byAddress = new Map<string, Account>();
+
+  add(account: Account): void {
+    this.#byAddress.set(account.address.toLowerCase(), account);
+  }
+
+  find(address: string): Account | null {
+    return this.#byAddress.get(address.toLowerCase()) ?? null;
+  }
+
+  /** Throws for an address that is not here: the control API's mistake. */
+  get(address: string): Account {
+    const account = this.find(address);
+    if (!account) throw new Error(`No Outlook account ${address} in the sandbox.`);
+    return account;
+  }
+
+  all(): readonly Account[] {
+    return [...this.#byAddress.values()];
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { StoredAttachment } from './content.ts';
+import { badRequest, GraphError } from './errors.ts';
+
+const MAX_INLINE_BYTES = 3 * 1024 * 1024;
+
+export const attachmentInput = z.object({
+  '@odata.type': z.string(),
+  name: z.string().min(1),
+  contentType: z.string().nullish(),
+  contentBytes: z.string().optional(),
+  contentId: z.string().nullish(),
+  isInline: z.boolean().optional(),
+});
+
+/** An attachment as a caller wrote it. Throws BadRequest. */
+export function parseAttachment(given: unknown): z.infer<typeof attachmentInput> {
+  const read = attachmentInput.safeParse(given);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw badRequest(
+    `Cannot read the value of '${issue?.path.join('/') ?? ''}': ${issue?.message ?? 'it is not valid.'}`,
+    'RequestBodyRead',
+  );
+}
+
+/** Throws Graph's refusals: other kinds than files, bytes that are none, more than 3 MB. */
+export function readAttachment(given: z.infer<typeof attachmentInput>, now: Date): Omit<StoredAttachment, 'number'> {
+  if (!/^#?(?:microsoft\.graph|Microsoft\.OutlookServices|graph)\.fileAttachment$/i.test(given['@odata.type']))
+    throw badRequest('Only file attachments can be added here.', 'ErrorUnsupportedAttachment');
+  const encoded = given.contentBytes ?? '';
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded))
+    throw badRequest('Cannot convert the literal to the expected type Edm.Binary.', 'RequestBodyRead');
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.length > MAX_INLINE_BYTES)
+    throw new GraphError(
+      413,
+      'ErrorAttachmentSizeLimitExceeded',
+      'The attachment size exceeds the allowable limit of 3 MB: use an upload session.',
+    );
+  return {
+    kind: 'file',
+    name: given.name,
+    contentType: given.contentType ?? 'application/octet-stream',
+    contentId: given.contentId ?? null,
+    isInline: given.isInline ?? false,
+    size: bytes.length,
+    addedAt: now,
+    bytes: () => bytes,
+  };
+}

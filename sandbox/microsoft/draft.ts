@@ -1,0 +1,115 @@
+import type { InternetMessageHeader } from '@microsoft/microsoft-graph-types';
+import { htmlToText } from '../mail/body.ts';
+import { previewOf } from '../mail/envelope.ts';
+import type { Envelope, Person } from '../mail/mail.ts';
+import { compose } from './compose.ts';
+import type { Content, StoredAttachment, TextBody } from './content.ts';
+
+/** A message written in the mailbox: what a draft's properties say, made into MIME when it is asked for. */
+export class DraftContent implements Content {
+  subject = '';
+  text: TextBody = { type: 'text', content: '' };
+  from: Person | null = null;
+  sender: Person | null = null;
+  to: readonly Person[] = [];
+  cc: readonly Person[] = [];
+  bcc: readonly Person[] = [];
+  replyTo: readonly Person[] = [];
+  date: Date;
+  messageId: string;
+  inReplyTo: readonly string[] = [];
+  references: readonly string[] = [];
+  importance: 'low' | 'normal' | 'high' = 'normal';
+  /** The caller's own x- headers. */
+  customHeaders: InternetMessageHeader[] = [];
+  #attachments: StoredAttachment[] = [];
+  #nextNumber = 0;
+
+  constructor(date: Date, messageId: string) {
+    this.date = date;
+    this.messageId = messageId;
+  }
+
+  /** Any message as a draft that can be edited; what MIME held beyond body and attachments is lost, as at Exchange. */
+  static from(content: Content, now: Date, freshMessageId: string): DraftContent {
+    if (content instanceof DraftContent) return content;
+    return DraftContent.copyOf(content, now, freshMessageId);
+  }
+
+  static copyOf(content: Content, now: Date, freshMessageId: string): DraftContent {
+    const { envelope } = content;
+    const draft = new DraftContent(envelope.date ?? now, envelope.messageId ?? freshMessageId);
+    draft.subject = envelope.subject;
+    draft.text = content.body();
+    draft.from = envelope.from;
+    draft.sender = envelope.sender;
+    draft.to = envelope.to;
+    draft.cc = envelope.cc;
+    draft.bcc = envelope.bcc;
+    draft.replyTo = envelope.replyTo;
+    draft.inReplyTo = envelope.inReplyTo;
+    draft.references = envelope.references;
+    draft.customHeaders = content.headers().filter(({ name }) => /^x-/i.test(name ?? ''));
+    for (const attachment of content.attachments()) draft.attach(attachment);
+    return draft;
+  }
+
+  attach(given: Omit<StoredAttachment, 'number'>): StoredAttachment {
+    const attachment = { ...given, number: this.#nextNumber++ };
+    this.#attachments.push(attachment);
+    return attachment;
+  }
+
+  detach(number: number): void {
+    this.#attachments = this.#attachments.filter((attachment) => attachment.number !== number);
+  }
+
+  get envelope(): Envelope {
+    const plain = this.text.type === 'html' ? htmlToText(this.text.content) : this.text.content;
+    return {
+      subject: this.subject,
+      from: this.from,
+      sender: this.sender ?? this.from,
+      to: this.to,
+      cc: this.cc,
+      bcc: this.bcc,
+      replyTo: this.replyTo,
+      date: this.date,
+      messageId: this.messageId,
+      inReplyTo: this.inReplyTo,
+      references: this.references,
+      preview: previewOf(plain),
+      hasAttachment: this.#attachments.some((attachment) => !this.#isHidden(attachment)),
+      size: this.#attachments.reduce(
+        (sum, { size }) => sum + Math.ceil((size * 4) / 3),
+        1024 + this.text.content.length,
+      ),
+    };
+  }
+
+  body(): TextBody {
+    return this.text;
+  }
+
+  attachments(): readonly StoredAttachment[] {
+    return this.#attachments;
+  }
+
+  headers(): InternetMessageHeader[] {
+    return this.customHeaders;
+  }
+
+  raw(): Buffer {
+    return compose(this);
+  }
+
+  /** The message that goes out: Bcc is for the server alone. */
+  rawWithoutBcc(): Buffer {
+    return compose(this, { bcc: false });
+  }
+
+  #isHidden(attachment: StoredAttachment): boolean {
+    const shown = this.text.type === 'html' && this.text.content.includes(`cid:${attachment.contentId}`);
+    return attachment.isInline || (attachment.contentId !== null && shown);
+  }
+}

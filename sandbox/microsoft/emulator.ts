@@ -1,0 +1,155 @@
+import type { Mail } from '../mail/mail.ts';
+import type { Emulator, World } from '../world.ts';
+import { Account, type Accounts } from './accounts.ts';
+import { addCategory } from './categories.ts';
+import { ReceivedContent } from './content.ts';
+import type { Folder } from './folder.ts';
+import type { Item } from './item.ts';
+import { Mailbox } from './mailbox.ts';
+import type { Notifications } from './notifications.ts';
+import type { SubscriptionStore } from './subscription.store.ts';
+import type { Tokens } from './tokens.ts';
+
+const PLACES = {
+  inbox: 'inbox',
+  sent: 'sentitems',
+  archive: 'archive',
+  drafts: 'drafts',
+  trash: 'deleteditems',
+  junk: 'junkemail',
+} as const;
+const COLOURS = 25;
+
+/** The control API's hands on the Microsoft side. */
+export class MicrosoftEmulator implements Emulator {
+  readonly vendor = 'microsoft';
+  readonly #world: World;
+  readonly #accounts: Accounts;
+  readonly #tokens: Tokens;
+  readonly #store: SubscriptionStore;
+  readonly #notifications: Notifications;
+
+  constructor(
+    world: World,
+    accounts: Accounts,
+    tokens: Tokens,
+    store: SubscriptionStore,
+    notifications: Notifications,
+  ) {
+    this.#world = world;
+    this.#accounts = accounts;
+    this.#tokens = tokens;
+    this.#store = store;
+    this.#notifications = notifications;
+  }
+
+  accounts(): readonly string[] {
+    return this.#accounts.all().map(({ address }) => address);
+  }
+
+  createAccount(address: string, name: string): void {
+    if (this.#accounts.find(address)) return;
+    const account = new Account(address, name, new Mailbox(address.toLowerCase(), () => this.#world.now()));
+    account.mailbox.onChange = (change) => this.#notifications.changed(account, change);
+    this.#accounts.add(account);
+  }
+
+  fill(address: string, mails: Iterable<Mail>): void {
+    const account = this.#accounts.get(address);
+    account.mailbox.fill(Array.from(mails, (mail) => newItem(account, mail)));
+  }
+
+  deliver(address: string, mail: Mail): string {
+    const account = this.#accounts.get(address);
+    return account.mailbox.add(newItem(account, mail)).immutableId;
+  }
+
+  expireTokens(address: string): void {
+    this.#tokens.expireAccess(this.#accounts.get(address).address);
+    const now = this.#world.now().getTime();
+    for (const subscription of this.#subscriptions(address))
+      this.#notifications.challenge({ ...subscription, authorizedUntil: now });
+  }
+
+  revoke(address: string): void {
+    this.#tokens.revoke(this.#accounts.get(address).address);
+    const ended = this.#subscriptions(address);
+    this.#store.remove(ended.map(({ id }) => id));
+    for (const subscription of ended) this.#notifications.lifecycle(subscription, 'subscriptionRemoved');
+  }
+
+  expireHistory(address: string): void {
+    const { mailbox } = this.#accounts.get(address);
+    mailbox.deltaFloor = ++mailbox.sequence;
+  }
+
+  dropWatches(address: string): void {
+    this.#store.remove(this.#subscriptions(address).map(({ id }) => id));
+  }
+
+  setSearchLag(address: string, seconds: number): void {
+    this.#accounts.get(address).mailbox.searchLagMs = seconds * 1000;
+  }
+
+  setMessageLimit(address: string, bytes: number): void {
+    this.#accounts.get(address).maxMessageBytes = bytes;
+  }
+
+  touch(address: string, messageId: string, change: string): void {
+    const { mailbox } = this.#accounts.get(address);
+    const item = mailbox.item(messageId);
+    if (change === 'delete') mailbox.move(item, mailbox.dumpster);
+    else if (change === 'archive') mailbox.move(item, mailbox.folder('archive'));
+    else if (change === 'trash') mailbox.move(item, mailbox.folder('deleteditems'));
+    else if (change === 'read' || change === 'unread') markRead(mailbox, item, change === 'read');
+    else throw new Error(`No change called ${change}: delete, read, unread, archive or trash.`);
+  }
+
+  dump(
+    address: string,
+  ): readonly { id: string; internetMessageId: string | null; mailbox: string; isDraft: boolean }[] {
+    return this.#accounts.get(address).mailbox.items.all.map((item) => ({
+      id: item.immutableId,
+      internetMessageId: item.content.envelope.messageId,
+      mailbox: item.folder.wellKnown ?? item.folder.displayName,
+      isDraft: item.isDraft,
+    }));
+  }
+
+  #subscriptions(address: string) {
+    return this.#store.all().filter(({ account }) => account.toLowerCase() === address.toLowerCase());
+  }
+}
+
+function markRead(mailbox: Mailbox, item: Item, isRead: boolean): void {
+  mailbox.update(
+    item,
+    () => {
+      item.isRead = isRead;
+    },
+    true,
+  );
+}
+
+function newItem(account: Account, mail: Mail): Item {
+  const { placement } = mail;
+  const item = account.mailbox.newItem(
+    mail.key,
+    folderFor(account.mailbox, placement.mailbox),
+    new ReceivedContent(mail),
+    mail.receivedAt,
+  );
+  item.isRead = placement.isRead;
+  item.isDraft = placement.mailbox === 'drafts';
+  item.importance = placement.isImportant ? 'high' : 'normal';
+  if (placement.isStarred) item.flag = { flagStatus: 'flagged' };
+  item.categories = [...placement.labels];
+  for (const label of placement.labels)
+    if (!account.categories.some(({ displayName }) => displayName === label))
+      addCategory(account, label, `preset${account.categories.length % COLOURS}`);
+  return item;
+}
+
+function folderFor(mailbox: Mailbox, place: Mail['placement']['mailbox']): Folder {
+  return typeof place === 'string' ? mailbox.folder(PLACES[place]) : mailbox.ensureFolder(place.name);
+}

@@ -1,0 +1,81 @@
+/** A refusal as Graph words it. Thrown by handlers; the service turns it into an answer. */
+export class GraphError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** The JSON of an error, with the innerError that support asks for. */
+export function errorBody(error: GraphError, requestId: string, clientRequestId: string, now: Date) {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      innerError: {
+        date: now.toISOString().slice(0, 19),
+        'request-id': requestId,
+        'client-request-id': clientRequestId,
+      },
+    },
+  };
+}
+
+const CHALLENGE =
+  'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", ' +
+  'client_id="00000003-0000-0000-c000-000000000000"';
+
+export const badRequest = (message: string, code = 'BadRequest') => new GraphError(400, code, message);
+
+export const unauthorized = (message: string) =>
+  new GraphError(401, 'InvalidAuthenticationToken', message, { 'WWW-Authenticate': CHALLENGE });
+
+export const accessDenied = () =>
+  new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
+
+export const itemNotFound = () =>
+  new GraphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
+
+export const malformedId = () => new GraphError(400, 'ErrorInvalidIdMalformed', 'Id is malformed.');
+
+export const staleChangeKey = () =>
+  new GraphError(
+    412,
+    'ErrorIrresolvableConflict',
+    'The send or update operation could not be performed because the change key passed in the request does not match ' +
+      'the current change key for the item.',
+  );
+
+export const throttled = (limit: string, retryAfterSeconds: number) =>
+  new GraphError(429, 'ApplicationThrottled', `Application is over its ${limit} limit.`, {
+    'Retry-After': String(retryAfterSeconds),
+  });
+
+const FAULT_CODES: Readonly<Record<number, readonly [code: string, message: string]>> = {
+  400: ['BadRequest', 'Bad request.'],
+  401: ['InvalidAuthenticationToken', 'Access token validation failure.'],
+  403: ['ErrorAccessDenied', 'Access is denied. Check credentials and try again.'],
+  404: ['ErrorItemNotFound', 'The specified object was not found in the store.'],
+  409: ['ErrorFolderExists', 'The operation conflicts with the current state.'],
+  410: ['SyncStateNotFound', 'The sync state generation is not found.'],
+  429: ['ApplicationThrottled', 'Application is over its MailboxConcurrency limit.'],
+  500: ['ErrorInternalServerError', 'An internal server error occurred. The operation failed.'],
+  502: ['BadGateway', 'Bad gateway.'],
+  503: ['ServiceUnavailable', 'The service is temporarily unavailable.'],
+  504: ['GatewayTimeout', 'The request timed out.'],
+};
+
+/** A fault set through the control API, in the words Graph has for that status. */
+export function faultError(status: number, retryAfterSeconds: number | undefined): GraphError {
+  const [code, message] = FAULT_CODES[status] ?? ['UnknownError', 'An unknown error occurred.'];
+  const headers: Record<string, string> = {};
+  if (status === 401) headers['WWW-Authenticate'] = CHALLENGE;
+  if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(retryAfterSeconds);
+  return new GraphError(status, code, message, headers);
+}

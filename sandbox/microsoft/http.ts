@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
+import type { World } from '../world.ts';
+import type { Answer } from './request.ts';
+
+/** An answer, and what becomes of it on the wire. */
+export interface Outcome {
+  /** Null when there is none: the request hangs. */
+  readonly answer: Answer | null;
+  readonly fate: 'answered' | 'hangs' | 'lost' | 'truncated';
+}
+
+/** Each request takes at least this long: at Graph too, two requests sent together are there together. */
+const SERVICE_MS = 8;
+
+/**
+ * Does the work under the fault that the request meets, if any. A part of a batch has no round trip of its own: it is
+ * late only by a fault that names its operation.
+ */
+export async function playFault(
+  world: World,
+  account: string | null,
+  operation: string,
+  work: () => Answer | null | Promise<Answer | null>,
+  refuse: (status: number, retryAfterSeconds: number | undefined, now: Date) => Answer,
+  isPart = false,
+): Promise<Outcome> {
+  const fault = world.faults.meet('microsoft', account, operation);
+  const latencyMs = isPart && fault?.operation === undefined ? 0 : (fault?.latencyMs ?? 0);
+  await sleep(Math.max(SERVICE_MS, latencyMs));
+  if (fault?.hang) return { answer: null, fate: 'hangs' };
+  const answer =
+    fault?.status === undefined ? await work() : refuse(fault.status, fault.retryAfterSeconds, world.now());
+  return { answer, fate: fault?.loseAnswer ? 'lost' : fault?.truncate ? 'truncated' : 'answered' };
+}
+
+const JSON_TYPE = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
+
+export function send(reply: FastifyReply, { answer, fate }: Outcome): FastifyReply {
+  if (answer === null || fate === 'hangs') return reply.hijack();
+  if (fate === 'lost') {
+    reply.hijack();
+    reply.raw.destroy();
+    return reply;
+  }
+  const { headers, payload } = wire(answer);
+  if (fate === 'truncated') {
+    reply.hijack();
+    reply.raw.writeHead(answer.status, { ...headers, 'Content-Length': Math.max(payload.length, 2) });
+    reply.raw.write(payload.subarray(0, Math.floor(payload.length / 2)), () => reply.raw.destroy());
+    return reply;
+  }
+  return reply
+    .status(answer.status)
+    .headers(headers)
+    .send(payload.length === 0 ? undefined : payload);
+}
+
+function wire(answer: Answer): { headers: Record<string, string>; payload: Buffer } {
+  if (answer.body === undefined) return { headers: { ...answer.headers }, payload: Buffer.alloc(0) };
+  if (Buffer.isBuffer(answer.body))
+    return { headers: { 'Content-Type': 'application/octet-stream', ...answer.headers }, payload: answer.body };
+  return {
+    headers: { 'Content-Type': JSON_TYPE, ...answer.headers },
+    payload: Buffer.from(JSON.stringify(answer.body)),
+  };
+}

@@ -1,0 +1,200 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { Emulator, World } from '../world.ts';
+import { Accounts } from './accounts.ts';
+import { attachmentRoutes } from './attachments.ts';
+import { runBatch } from './batch.ts';
+import { categoryRoutes } from './categories.ts';
+import { deltaRoutes } from './delta.ts';
+import { MicrosoftEmulator } from './emulator.ts';
+import { badRequest, faultError, GraphError } from './errors.ts';
+import { folderRoutes } from './folders.ts';
+import { type Outcome, playFault, send } from './http.ts';
+import { baseOf, identityRoutes } from './identity.ts';
+import { IdTokenKey } from './keys.ts';
+import { meRoutes } from './me.ts';
+import { messageListRoutes } from './message.list.ts';
+import { messageRoutes } from './messages.ts';
+import { Notifications } from './notifications.ts';
+import { type Deliver, Outbox } from './outbox.ts';
+import { replyRoutes } from './replies.ts';
+import type { GraphRequest } from './request.ts';
+import { sendRoutes } from './send.ts';
+import { type Caller, GraphService, type LogLine, requireSmallBody } from './service.ts';
+import { SubscriptionStore } from './subscription.store.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
+import { Throttle } from './throttle.ts';
+import { TokenEndpoint } from './token.endpoint.ts';
+import { Tokens } from './tokens.ts';
+import { Uploads } from './uploads.ts';
+
+export interface MicrosoftOptions {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Takes mail for recipients who have no account here, Bcc already taken out. */
+  readonly deliverElsewhere?: Deliver;
+}
+
+const MAX_REQUEST = 8 * 1024 * 1024;
+const SWEEP_MS = 30_000;
+
+/** Microsoft's identity platform and Graph mail. The plugin is to be mounted at a prefix of its own. */
+export function createMicrosoft(
+  world: World,
+  options: MicrosoftOptions,
+): { emulator: Emulator; plugin: FastifyPluginAsync } {
+  const now = () => world.now();
+  const accounts = new Accounts();
+  const tokens = new Tokens(world);
+  const throttle = new Throttle(now);
+  const store = new SubscriptionStore(world.keep);
+  const notifications = new Notifications(world, accounts, store);
+  const outbox = new Outbox(accounts, options.deliverElsewhere);
+  const uploads = new Uploads(throttle);
+  const idTokenKey = new IdTokenKey(world.keep);
+  const client = { id: options.clientId, secret: options.clientSecret };
+  const endpoint = new TokenEndpoint(world, accounts, tokens, idTokenKey, client);
+  const service = new GraphService(world, accounts, tokens, throttle, [
+    ...meRoutes,
+    ...messageListRoutes,
+    ...messageRoutes,
+    ...replyRoutes(outbox),
+    ...sendRoutes(outbox),
+    ...attachmentRoutes(uploads),
+    ...folderRoutes,
+    ...deltaRoutes,
+    ...categoryRoutes,
+    ...subscriptionRoutes(store, notifications, options.clientId),
+  ]);
+
+  const plugin: FastifyPluginAsync = async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_REQUEST }, (_request, body, done) =>
+      done(null, body),
+    );
+    identityRoutes(app, { world, accounts, tokens, endpoint, idTokenKey, clientId: options.clientId });
+    app.all('/v1.0/*', async (request, reply) => send(reply, await graph(app, world, service, request)));
+    app.all('/api/v2.0/*', async (request, reply) => send(reply, await upload(app, world, service, uploads, request)));
+    app.setErrorHandler(async (error, _request, reply) =>
+      send(reply, { answer: service.refusal(asGraphError(error), { headers: {} }), fate: 'answered' }),
+    );
+    app.setNotFoundHandler(async (_request, reply) =>
+      send(reply, { answer: service.refusal(badRequest('Resource not found.'), { headers: {} }), fate: 'answered' }),
+    );
+    const sweep = setInterval(() => notifications.sweep(), SWEEP_MS).unref();
+    app.addHook('onClose', async () => {
+      clearInterval(sweep);
+      uploads.close();
+    });
+  };
+  return { emulator: new MicrosoftEmulator(world, accounts, tokens, store, notifications), plugin };
+}
+
+/** What Fastify refuses before a handler sees it: a body that is too large, an unreadable URL. */
+function asGraphError(error: unknown): unknown {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status === 413) return new GraphError(413, 'RequestEntityTooLarge', 'Maximum request length exceeded.');
+  return status >= 400 && status < 500 ? badRequest('The request is malformed or incorrect.') : error;
+}
+
+function graphRequest(app: FastifyInstance, request: FastifyRequest, below: string): GraphRequest {
+  const url = new URL(request.url, 'http://sandbox');
+  return {
+    method: request.method,
+    path: url.pathname.slice(app.prefix.length + below.length),
+    query: url.searchParams,
+    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
+    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    base: baseOf(request, app.prefix),
+  };
+}
+
+async function graph(
+  app: FastifyInstance,
+  world: World,
+  service: GraphService,
+  incoming: FastifyRequest,
+): Promise<Outcome> {
+  const request = graphRequest(app, incoming, '/v1.0');
+  const authenticate = () => service.authenticate(request.headers.authorization);
+  if (!/^\/(?:\$|%24)batch\/?$/.test(request.path)) {
+    const { outcome, line } = await service.serve(request, authenticate);
+    world.log.add({ ...line, batch: null });
+    return outcome;
+  }
+  const startedAt = Date.now();
+  let caller: Caller | null = null;
+  let lines: readonly LogLine[] = [];
+  let outcome: Outcome;
+  try {
+    caller = authenticate();
+    requireSmallBody(request);
+    const who = caller;
+    const played = async () => {
+      const result = await runBatch(service, request, who);
+      lines = result.lines;
+      inner = result.outcome;
+      return result.outcome.answer;
+    };
+    let inner: Outcome | null = null as Outcome | null;
+    outcome = await playFault(world, who.account.address, 'POST /$batch', played, (status, retryAfter) =>
+      service.refusal(faultError(status, retryAfter), request),
+    );
+    if (inner !== null && inner.fate !== 'answered') outcome = inner;
+  } catch (error) {
+    outcome = { answer: service.refusal(error, request), fate: 'answered' };
+  }
+  const status = outcome.answer?.status ?? 0;
+  const account = caller?.account.address ?? null;
+  // The batch itself costs nothing: its parts are what Graph counts.
+  const { id } = world.log.add({
+    vendor: 'microsoft',
+    account,
+    method: request.method,
+    path: '/v1.0/$batch',
+    operation: 'POST /$batch',
+    status,
+    units: 0,
+    batch: null,
+    startedAt,
+    endedAt: Date.now(),
+  });
+  for (const line of lines) world.log.add({ ...line, batch: id });
+  return outcome;
+}
+
+async function upload(
+  app: FastifyInstance,
+  world: World,
+  service: GraphService,
+  uploads: Uploads,
+  incoming: FastifyRequest,
+): Promise<Outcome> {
+  const request = graphRequest(app, incoming, '');
+  const token = request.query.get('authtoken') ?? '';
+  const account = uploads.accountOf(token);
+  const operation = `${request.method} (uploadUrl)`;
+  const startedAt = Date.now();
+  const work = () => {
+    try {
+      return uploads.serve(request.method, token, request.headers, request.body);
+    } catch (error) {
+      return service.refusal(error, request);
+    }
+  };
+  const outcome = await playFault(world, account, operation, work, (status, retryAfter) =>
+    service.refusal(faultError(status, retryAfter), request),
+  );
+  world.log.add({
+    vendor: 'microsoft',
+    account,
+    method: request.method,
+    path: request.path,
+    operation,
+    status: outcome.answer?.status ?? 0,
+    units: 1,
+    batch: null,
+    startedAt,
+    endedAt: Date.now(),
+  });
+  return outcome;
+}

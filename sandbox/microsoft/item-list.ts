@@ -1,0 +1,44 @@
+import type { Item } from './item.ts';
+
+/** Items, newest first. Kept sorted, so that a page of 50,000 costs no more than a page of 50. */
+export class ItemList {
+  #items: Item[] = [];
+
+  get all(): readonly Item[] {
+    return this.#items;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  add(item: Item): void {
+    this.#items.splice(this.#place(item), 0, item);
+  }
+
+  addAll(items: readonly Item[]): void {
+    this.#items = [...this.#items, ...items].sort(newestFirst);
+  }
+
+  /** The item's sort key must still be what it was when it was added. */
+  remove(item: Item): void {
+    const at = this.#place(item);
+    if (this.#items[at] === item) this.#items.splice(at, 1);
+  }
+
+  /** The first place whose item does not sort before the given one. */
+  #place(item: Item): number {
+    let low = 0;
+    let high = this.#items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (newestFirst(this.#items[middle] as Item, item) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+export function newestFirst(a: Pick<Item, 'receivedAt' | 'serial'>, b: Pick<Item, 'receivedAt' | 'serial'>): number {
+  return b.receivedAt.getTime() - a.receivedAt.getTime() || b.serial - a.serial;
+}

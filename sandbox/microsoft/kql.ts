@@ -1,0 +1,244 @@
+import type { Person } from '../mail/mail.ts';
+import { badRequest } from './errors.ts';
+import type { Item } from './item.ts';
+import { wordsOf } from './search.words.ts';
+
+export type Search = (item: Item) => boolean;
+
+/**
+ * Compiles the value of $search: KQL over a message's words. Words match by their beginnings, as in Outlook.
+ * Throws BadRequest for what Graph cannot read.
+ */
+export function compileSearch(value: string): Search {
+  const quoted = /^\s*"(.*)"\s*$/s.exec(value);
+  if (!quoted && /[:"()<>=]/.test(value)) {
+    const at = value.search(/[:"()<>=]/);
+    throw badRequest(`Syntax error: character '${value[at]}' is not valid at position ${at} in '${value}'.`);
+  }
+  const text = quoted ? (quoted[1] ?? '').replace(/\\(.)/g, '$1') : value;
+  const parser = new Parser(tokenize(text));
+  return parser.parse();
+}
+
+type Token =
+  | { readonly kind: 'open' | 'close' | 'and' | 'or' | 'not' }
+  | {
+      readonly kind: 'term';
+      readonly property: string | null;
+      readonly operator: string;
+      readonly value: string;
+      readonly exact: boolean;
+    };
+
+const TERM = /\s*(?:([()])|(-)?(?:([A-Za-z]+)(:|>=|<=|<>|=|>|<))?(?:"([^"]*)"|([^\s()"]+)))/gy;
+
+function tokenize(text: string): Token[] {
+  const tokens: Token[] = [];
+  TERM.lastIndex = 0;
+  while (TERM.lastIndex < text.length) {
+    const at = TERM.lastIndex;
+    const match = TERM.exec(text);
+    if (!match) {
+      if (text.slice(at).trim() === '') break;
+      throw badRequest(
+        `Syntax error: character '${text.slice(at).trim()[0]}' is not valid at position ${at} in '${text}'.`,
+      );
+    }
+    const [, paren, minus, property, operator, phrase, word] = match;
+    if (paren) tokens.push({ kind: paren === '(' ? 'open' : 'close' });
+    else if (!property && !phrase && (word === 'AND' || word === 'OR' || word === 'NOT'))
+      tokens.push({ kind: word.toLowerCase() as 'and' | 'or' | 'not' });
+    else {
+      if (minus) tokens.push({ kind: 'not' });
+      const value = phrase ?? word ?? '';
+      tokens.push({
+        kind: 'term',
+        property: property?.toLowerCase() ?? null,
+        operator: operator ?? ':',
+        value,
+        exact: phrase !== undefined,
+      });
+    }
+  }
+  return tokens;
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  parse(): Search {
+    if (this.#tokens.length === 0) return () => false;
+    const search = this.#or();
+    if (this.#at < this.#tokens.length)
+      throw badRequest('Syntax error: the search expression has an unexpected parenthesis.');
+    return search;
+  }
+
+  #or(): Search {
+    let left = this.#and();
+    while (this.#tokens[this.#at]?.kind === 'or') {
+      this.#at++;
+      const [first, second] = [left, this.#and()];
+      left = (item) => first(item) || second(item);
+    }
+    return left;
+  }
+
+  #and(): Search {
+    let left = this.#unary();
+    for (;;) {
+      const next = this.#tokens[this.#at]?.kind;
+      if (next === undefined || next === 'or' || next === 'close') return left;
+      if (next === 'and') this.#at++;
+      const [first, second] = [left, this.#unary()];
+      left = (item) => first(item) && second(item);
+    }
+  }
+
+  #unary(): Search {
+    const token = this.#tokens[this.#at++];
+    if (token?.kind === 'not') {
+      const inner = this.#unary();
+      return (item) => !inner(item);
+    }
+    if (token?.kind === 'open') {
+      const inner = this.#or();
+      if (this.#tokens[this.#at++]?.kind !== 'close')
+        throw badRequest('Syntax error: a closing parenthesis is missing.');
+      return inner;
+    }
+    if (token?.kind === 'term') return term(token);
+    throw badRequest('Syntax error: the search expression is incomplete.');
+  }
+}
+
+function term({ property, operator, value, exact }: Extract<Token, { kind: 'term' }>): Search {
+  const words = (read: (item: Item) => string): Search => {
+    const test = matcher(value, exact);
+    return (item) => test(read(item));
+  };
+  const envelope = (item: Item) => item.content.envelope;
+  switch (property) {
+    case null:
+      return words(
+        (item) =>
+          `${envelope(item).subject}\n${everyone(item)}\n${wordsOf(item).body}\n${wordsOf(item).attachmentNames}`,
+      );
+    case 'from':
+    case 'sender':
+      return words((item) => people([envelope(item).from, envelope(item).sender]));
+    case 'to':
+      return words((item) => people(envelope(item).to));
+    case 'cc':
+      return words((item) => people(envelope(item).cc));
+    case 'bcc':
+      return words((item) => people(envelope(item).bcc));
+    case 'recipients':
+      return words((item) => people([...envelope(item).to, ...envelope(item).cc, ...envelope(item).bcc]));
+    case 'participants':
+      return words(everyone);
+    case 'subject':
+      return words((item) => envelope(item).subject);
+    case 'body':
+      return words((item) => wordsOf(item).body);
+    case 'attachment':
+      return words((item) => wordsOf(item).attachmentNames);
+    case 'category':
+      return words((item) => item.categories.join('\n'));
+    case 'hasattachment':
+    case 'hasattachments':
+      return (item) => envelope(item).hasAttachment === isTrue(value);
+    case 'isread':
+    case 'read':
+      return (item) => item.isRead === isTrue(value);
+    case 'importance':
+      return (item) => item.importance === value.toLowerCase();
+    case 'kind':
+      return () => value.toLowerCase() === 'email';
+    case 'received':
+      return dates(operator, value, (item) => item.receivedAt);
+    case 'sent':
+      return dates(operator, value, (item) => envelope(item).date ?? item.receivedAt);
+    case 'size':
+      return sizes(operator, value, (item) => envelope(item).size);
+    default:
+      // What KQL does not know as a property is words like any other.
+      return term({
+        kind: 'term',
+        property: null,
+        operator: ':',
+        value: `${property}${operator}${value}`,
+        exact: true,
+      });
+  }
+}
+
+/** A phrase, or words each of which must begin a word of the text. */
+function matcher(value: string, exact: boolean): (text: string) => boolean {
+  const wanted = value.toLowerCase().replace(/\*+$/, '');
+  if (wanted === '') return () => false;
+  const first = /^[\p{L}\p{N}]/u.test(wanted) ? '(?<![\\p{L}\\p{N}])' : '';
+  const last = exact && !value.endsWith('*') && /[\p{L}\p{N}]$/u.test(wanted) ? '(?![\\p{L}\\p{N}])' : '';
+  const pattern = new RegExp(
+    first + wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+') + last,
+    'iu',
+  );
+  return (text) => pattern.test(text);
+}
+
+function dates(operator: string, value: string, read: (item: Item) => Date): Search {
+  const [from, to] = value.split('..');
+  const start = day(from ?? '');
+  if (start === null) throw badRequest(`Syntax error: '${value}' is not a date.`);
+  const length = /T/.test(from ?? '') ? 1000 : 86_400_000;
+  const last = to === undefined ? null : day(to);
+  const end = (last ?? start) + (last === null ? length : 86_400_000);
+  return compareWith(operator, start, end, (item) => read(item).getTime());
+}
+
+function sizes(operator: string, value: string, read: (item: Item) => number): Search {
+  const [from, to] = value.split('..').map((part) => {
+    const match = /^(\d+)\s*(kb|mb)?$/i.exec(part);
+    if (!match) throw badRequest(`Syntax error: '${value}' is not a size.`);
+    return Number(match[1]) * ({ kb: 1024, mb: 1024 ** 2 }[(match[2] ?? '').toLowerCase()] ?? 1);
+  });
+  return compareWith(operator, from ?? 0, (to ?? from ?? 0) + 1, read);
+}
+
+function compareWith(operator: string, start: number, end: number, read: (item: Item) => number): Search {
+  switch (operator) {
+    case '>=':
+      return (item) => read(item) >= start;
+    case '>':
+      return (item) => read(item) >= end;
+    case '<=':
+      return (item) => read(item) < end;
+    case '<':
+      return (item) => read(item) < start;
+    case '<>':
+      return (item) => read(item) < start || read(item) >= end;
+    default:
+      return (item) => read(item) >= start && read(item) < end;
+  }
+}
+
+function day(text: string): number | null {
+  const american = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(text);
+  const iso = american ? `${american[3]}-${american[1]?.padStart(2, '0')}-${american[2]?.padStart(2, '0')}` : text;
+  const time = /^\d{4}-\d\d-\d\d/.test(iso) ? Date.parse(iso) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
+const isTrue = (value: string) => /^(true|yes|1)$/i.test(value);
+const people = (list: readonly (Person | null)[]) =>
+  list.map((person) => (person ? `${person.name} ${person.address}` : '')).join('\n');
+
+function everyone(item: Item): string {
+  const { from, sender, to, cc, bcc } = item.content.envelope;
+  return people([from, sender, ...to, ...cc, ...bcc]);
+}

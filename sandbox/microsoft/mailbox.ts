@@ -1,0 +1,257 @@
+import type { Content } from './content.ts';
+import { type Conversation, Conversations } from './conversation.ts';
+import { GraphError, itemNotFound, malformedId } from './errors.ts';
+import { DISTINGUISHED, EMPTY_NAMES, Folder } from './folder.ts';
+import { folderId, guid, immutableId, isWellFormed, movableId } from './ids.ts';
+import { Item } from './item.ts';
+import { ItemList } from './item-list.ts';
+
+export interface Change {
+  readonly type: 'created' | 'updated' | 'deleted';
+  readonly item: Item;
+  /** Where it happened: of a deletion or the first half of a move, the folder it left. */
+  readonly folder: Folder;
+  /** The id at the time. */
+  readonly id: string;
+  readonly isMove: boolean;
+}
+
+/** One account's folders and messages, with the order in which they changed. */
+export class Mailbox {
+  readonly account: string;
+  readonly root: Folder;
+  /** Soft-deleted items; hidden from everything else. */
+  readonly dumpster: Folder;
+  readonly items = new ItemList();
+  /** Names this life of the mailbox: delta tokens of another are unknown. */
+  readonly generation = guid('generation', String(Math.random()), String(process.hrtime.bigint()));
+  /** Delta tokens below it have expired. */
+  deltaFloor = 0;
+  /** The position of the last change. */
+  sequence = 0;
+  readonly deletedFolders: { readonly id: string; readonly change: number; readonly createdAtChange: number }[] = [];
+  searchLagMs = 0;
+  onChange: ((change: Change) => void) | null = null;
+  readonly #now: () => Date;
+  readonly #byId = new Map<string, Item>();
+  readonly #byImmutableId = new Map<string, Item>();
+  readonly #folders = new Map<string, Folder>();
+  readonly #wellKnown = new Map<string, Folder>();
+  readonly #conversations: Conversations;
+  #serial = 0;
+
+  constructor(account: string, now: () => Date) {
+    this.account = account;
+    this.#now = now;
+    this.#conversations = new Conversations(account);
+    this.root = this.#register('msgfolderroot', 'Top of Information Store', null, false);
+    for (const { name, displayName, isHidden } of DISTINGUISHED)
+      this.#register(name, displayName, this.root, isHidden ?? false);
+    this.dumpster = this.#register('recoverableitemsdeletions', 'Deletions', null, true);
+  }
+
+  /** The newest message's order of arrival. */
+  get lastSerial(): number {
+    return this.#serial;
+  }
+
+  /** The clock, in ms. */
+  time(): number {
+    return this.#now().getTime();
+  }
+
+  /** By id or well-known name. Throws Graph's refusals. */
+  folder(idOrName: string): Folder {
+    const found = this.#folders.get(idOrName) ?? this.#wellKnown.get(idOrName.toLowerCase());
+    if (found) return found;
+    if (!isWellFormed(idOrName) && !EMPTY_NAMES.has(idOrName.toLowerCase())) throw malformedId();
+    throw new GraphError(404, 'ErrorItemNotFound', 'The specified folder could not be found in the store.');
+  }
+
+  /** By either of its ids. Throws Graph's refusals. */
+  item(id: string): Item {
+    const found = this.#byId.get(id) ?? this.#byImmutableId.get(id);
+    if (found) return found;
+    throw isWellFormed(id) ? itemNotFound() : malformedId();
+  }
+
+  conversation(item: Item): Conversation {
+    item.conversation ??= this.#conversationOf(item);
+    return item.conversation;
+  }
+
+  /** A message that is not in any list yet; `add` or `fill` puts it there. */
+  newItem(key: string, folder: Folder, content: Content, receivedAt: Date): Item {
+    const serial = ++this.#serial;
+    let unique = key;
+    let lasting = immutableId(this.account, unique);
+    for (let again = 1; this.#byImmutableId.has(lasting); again++) {
+      unique = `${key}#${again}`;
+      lasting = immutableId(this.account, unique);
+    }
+    const id = movableId(this.account, unique, folder.id, 0);
+    const item = new Item({ key: unique, immutableId: lasting, id, serial, folder, content, receivedAt });
+    this.#byId.set(item.id, item);
+    this.#byImmutableId.set(item.immutableId, item);
+    return item;
+  }
+
+  /** A message that is in no folder and has no lasting id: one inside another. */
+  detachedItem(key: string, content: Content, receivedAt: Date): Item {
+    const id = immutableId(this.account, key);
+    return new Item({ key, immutableId: id, id, serial: 0, folder: this.dumpster, content, receivedAt });
+  }
+
+  /** Takes in what was always there: nobody is told. */
+  fill(items: readonly Item[]): void {
+    this.items.addAll(items.filter((item) => item.folder !== this.dumpster));
+    for (const folder of this.#folders.values()) {
+      const own = items.filter((item) => item.folder === folder);
+      if (own.length === 0) continue;
+      folder.items.addAll(own);
+      folder.unread += own.reduce((count, item) => count + (item.isRead ? 0 : 1), 0);
+    }
+  }
+
+  add(item: Item): Item {
+    item.createdAtChange = ++this.sequence;
+    item.searchableAt = this.#now().getTime() + this.searchLagMs;
+    this.#enter(item, item.folder);
+    this.#tell({ type: 'created', item, folder: item.folder, id: item.id, isMove: false });
+    return item;
+  }
+
+  /** Applies a change; `readFlagOnly` changes are told apart by deltas. */
+  update(item: Item, change: () => void, readFlagOnly = false): void {
+    const wasRead = item.isRead;
+    this.#unlist(item);
+    change();
+    item.version++;
+    item.modifiedAt = this.#now();
+    item.lastChange = ++this.sequence;
+    if (!readFlagOnly) item.contentChange = item.lastChange;
+    item.conversation = null;
+    this.#list(item);
+    if (wasRead !== item.isRead) item.folder.unread += item.isRead ? -1 : 1;
+    this.#tell({ type: 'updated', item, folder: item.folder, id: item.id, isMove: false });
+  }
+
+  move(item: Item, to: Folder): void {
+    const from = item.folder;
+    const oldId = item.id;
+    this.#leave(item);
+    item.moves++;
+    item.id = movableId(this.account, item.key, to.id, item.moves);
+    item.version++;
+    item.modifiedAt = this.#now();
+    this.#byId.delete(oldId);
+    this.#byId.set(item.id, item);
+    this.#enter(item, to);
+    this.#tell({ type: 'deleted', item, folder: from, id: oldId, isMove: to !== this.dumpster });
+    if (to !== this.dumpster) this.#tell({ type: 'created', item, folder: to, id: item.id, isMove: true });
+  }
+
+  /** For good. */
+  purge(item: Item): void {
+    const { folder, id } = item;
+    this.#leave(item);
+    this.#byId.delete(item.id);
+    this.#byImmutableId.delete(item.immutableId);
+    this.#tell({ type: 'deleted', item, folder, id, isMove: false });
+  }
+
+  /** Throws ErrorFolderExists where the parent has one of that name. */
+  createFolder(displayName: string, parent: Folder): Folder {
+    this.requireFreeName(displayName, parent);
+    const path = `${parent.id}/${displayName.toLowerCase()}`;
+    let id = folderId(this.account, path);
+    // A folder deleted and made again is another folder.
+    for (let again = 1; this.#folders.has(id) || this.deletedFolders.some((gone) => gone.id === id); again++)
+      id = folderId(this.account, `${path}#${again}`);
+    const folder = new Folder({ id, wellKnown: null, displayName, parent });
+    folder.createdAtChange = folder.lastChange = ++this.sequence;
+    this.#folders.set(id, folder);
+    return folder;
+  }
+
+  requireFreeName(displayName: string, parent: Folder): void {
+    if (parent.children.some((child) => child.displayName.toLowerCase() === displayName.toLowerCase()))
+      throw new GraphError(409, 'ErrorFolderExists', 'A folder with the specified name already exists.');
+  }
+
+  /** The user's folder of that path, made where it is missing. Names are separated by "/". */
+  ensureFolder(path: string): Folder {
+    let folder = this.root;
+    for (const name of path
+      .split('/')
+      .map((part) => part.trim())
+      .filter(Boolean)) {
+      const known = folder.children.find((child) => child.displayName.toLowerCase() === name.toLowerCase());
+      folder = known ?? this.createFolder(name, folder);
+    }
+    return folder;
+  }
+
+  touchFolder(folder: Folder, change: () => void): void {
+    change();
+    folder.lastChange = ++this.sequence;
+  }
+
+  moveFolder(folder: Folder, to: Folder): void {
+    this.touchFolder(folder, () => {
+      folder.parent?.children.splice(folder.parent.children.indexOf(folder), 1);
+      folder.parent = to;
+      to.children.push(folder);
+    });
+  }
+
+  removeFolder(folder: Folder): void {
+    for (const child of [...folder.children]) this.removeFolder(child);
+    for (const item of [...folder.items.all]) this.purge(item);
+    folder.parent?.children.splice(folder.parent.children.indexOf(folder), 1);
+    this.#folders.delete(folder.id);
+    this.deletedFolders.push({ id: folder.id, change: ++this.sequence, createdAtChange: folder.createdAtChange });
+  }
+
+  #conversationOf({ answers, isWrittenHere, content: { envelope }, key, receivedAt }: Item): Conversation {
+    if (answers) return this.#conversations.after(this.conversation(answers.item), envelope, key, receivedAt);
+    return isWrittenHere
+      ? this.#conversations.anew(envelope, key, receivedAt)
+      : this.#conversations.of(envelope, key, receivedAt);
+  }
+
+  #register(name: string, displayName: string, parent: Folder | null, isHidden: boolean): Folder {
+    const folder = new Folder({ id: folderId(this.account, name), wellKnown: name, displayName, parent, isHidden });
+    this.#folders.set(folder.id, folder);
+    this.#wellKnown.set(name, folder);
+    return folder;
+  }
+
+  #enter(item: Item, folder: Folder): void {
+    item.folder = folder;
+    item.lastChange = item.contentChange = item.enteredFolderAtChange = ++this.sequence;
+    if (!item.isRead) folder.unread++;
+    this.#list(item);
+  }
+
+  #leave(item: Item): void {
+    const { folder, id, immutableId, enteredFolderAtChange } = item;
+    this.#unlist(item);
+    if (!item.isRead) folder.unread--;
+    folder.departures.push({ id, immutableId, change: ++this.sequence, enteredAtChange: enteredFolderAtChange });
+  }
+
+  #list(item: Item): void {
+    item.folder.items.add(item);
+    if (item.folder !== this.dumpster) this.items.add(item);
+  }
+
+  #unlist(item: Item): void {
+    item.folder.items.remove(item);
+    if (item.folder !== this.dumpster) this.items.remove(item);
+  }
+
+  #tell(change: Change): void {
+    if (change.folder !== this.dumpster) this.onChange?.(change);
+  }
+}

@@ -1,0 +1,155 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { badRequest, GraphError } from './errors.ts';
+import { type CompiledFilter, compileFilter, sortBy } from './filter.ts';
+import type { Item } from './item.ts';
+import { compileSearch } from './kql.ts';
+import { contextOf, linkTo, packToken, unpackToken } from './links.ts';
+import { formatMessage, MESSAGE, readProperty, type View } from './message.format.ts';
+import { type ListOptions, parseListOptions } from './odata.ts';
+import { type Answer, type Call, ok, plain } from './request.ts';
+import type { Route } from './router.ts';
+import { READ, viewOf } from './view.ts';
+
+const DEFAULT_TOP = 10;
+const MAX_FOUND = 1000;
+/** How long a search reads before it lets others have a turn. */
+const SEARCH_TURN_MS = 10;
+
+export const messageListRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/me/messages',
+    scopes: READ,
+    handle: (call) => list(call, call.account.mailbox.items.all, 'messages'),
+  },
+  {
+    method: 'GET',
+    path: '/me/messages/$count',
+    scopes: READ,
+    handle: (call) => count(call, call.account.mailbox.items.all),
+  },
+  {
+    method: 'GET',
+    path: '/me/mailFolders/{mailFolder-id}/messages',
+    scopes: READ,
+    handle: (call) => list(call, itemsOf(call), `mailFolders('${encodeURIComponent(call.ids[0] ?? '')}')/messages`),
+  },
+  {
+    method: 'GET',
+    path: '/me/mailFolders/{mailFolder-id}/messages/$count',
+    scopes: READ,
+    handle: (call) => count(call, itemsOf(call)),
+  },
+];
+
+function itemsOf(call: Call): readonly Item[] {
+  const { mailbox } = call.account;
+  const folder = mailbox.folder(call.ids[0] ?? '');
+  return folder === mailbox.root ? [] : folder.items.all;
+}
+
+async function list(call: Call, items: readonly Item[], context: string): Promise<Answer> {
+  const options = parseListOptions(call.query, MESSAGE);
+  const view = viewOf(call);
+  const top = options.top ?? call.prefer.pageSize ?? DEFAULT_TOP;
+  const page =
+    options.search === null ? plainPage(options, items, view, top) : await foundPage(call, options, items, top);
+  const next = page.next === null ? {} : { '@odata.nextLink': linkTo(call, page.next) };
+  return ok({
+    '@odata.context': contextOf(call, context),
+    ...(options.count ? { '@odata.count': page.count } : {}),
+    ...next,
+    value: page.items.map((item) => formatMessage(item, options, view)),
+  });
+}
+
+interface Page {
+  readonly items: readonly Item[];
+  readonly count: number;
+  readonly next: Readonly<Record<string, string | null>> | null;
+}
+
+/** Pages are counted off by $skip, so they drift while mail arrives: as Graph's do. */
+function plainPage(options: ListOptions, items: readonly Item[], view: View, top: number): Page {
+  const filter = filterOf(options, view);
+  const ordered = sorted(items, filter, options, view);
+  const found: Item[] = [];
+  let count = 0;
+  for (const item of ordered) {
+    if (filter !== null && !filter.matches(item)) continue;
+    if (count >= options.skip && found.length < top) found.push(item);
+    count++;
+    if (!options.count && count > options.skip + top) break;
+  }
+  const hasNext = count > options.skip + top;
+  return { items: found, count, next: hasNext ? { $skip: String(options.skip + top) } : null };
+}
+
+function filterOf(options: ListOptions, view: View): CompiledFilter<Item> | null {
+  if (options.filter === null) return null;
+  const filter = compileFilter<Item>(options.filter, MESSAGE, (item, name) => readProperty(item, name, view));
+  const filtered = [...new Set(filter.paths)];
+  if (!options.orderby.every(({ path }, index) => filtered[index] === path))
+    throw badRequest('The restriction or sort order is too complex for this operation.', 'InefficientFilter');
+  return filter;
+}
+
+function sorted(
+  items: readonly Item[],
+  filter: CompiledFilter<Item> | null,
+  options: ListOptions,
+  view: View,
+): readonly Item[] {
+  const [first] = options.orderby;
+  if (first === undefined || (first.path === 'receivedDateTime' && first.descending)) return items;
+  if (first.path === 'receivedDateTime' && options.orderby.length === 1) return items.toReversed();
+  const matching = filter === null ? items : items.filter((item) => filter.matches(item));
+  return sortBy(matching, options.orderby, (item, name) => readProperty(item, name, view));
+}
+
+/** What the search index finds: the newest thousand, and nothing that it has not read yet. */
+async function foundPage(call: Call, options: ListOptions, items: readonly Item[], top: number): Promise<Page> {
+  if (options.filter !== null)
+    throw new GraphError(400, 'SearchWithFilter', "The query parameter '$filter' is not supported with '$search'.");
+  if (options.orderby.length > 0)
+    throw new GraphError(400, 'SearchWithOrderBy', "The query parameter '$orderBy' is not supported with '$search'.");
+  const matches = compileSearch(options.search ?? '');
+  const start = searchOffset(call);
+  const now = call.account.mailbox.time();
+  const found: Item[] = [];
+  let seen = 0;
+  let turnEnds = performance.now() + SEARCH_TURN_MS;
+  for (const item of items) {
+    if (performance.now() > turnEnds) {
+      await turn();
+      turnEnds = performance.now() + SEARCH_TURN_MS;
+    }
+    if (item.searchableAt > now || !matches(item)) continue;
+    if (seen >= start && found.length < top) found.push(item);
+    seen++;
+    if (seen >= MAX_FOUND || (seen > start + top && !options.count)) break;
+  }
+  const hasNext = seen > start + top;
+  return {
+    items: found,
+    count: seen,
+    next: hasNext ? { $skiptoken: packToken({ offset: start + top }), $skip: null } : null,
+  };
+}
+
+function searchOffset(call: Call): number {
+  const token = call.query.get('$skiptoken');
+  if (token === null) return 0;
+  const state = unpackToken(token);
+  if (typeof state === 'object' && state !== null && 'offset' in state && Number.isInteger(state.offset))
+    return Number(state.offset);
+  throw badRequest('The skip token is not valid.', 'ErrorInvalidUrlQuery');
+}
+
+async function count(call: Call, items: readonly Item[]): Promise<Answer> {
+  const options = parseListOptions(call.query, MESSAGE);
+  const view = viewOf(call);
+  const all = { ...options, count: true, skip: 0 };
+  const page = options.search === null ? plainPage(all, items, view, 0) : await foundPage(call, all, items, 0);
+  return plain(String(page.count));
+}

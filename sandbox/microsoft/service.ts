@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestRecord, World } from '../world.ts';
+import type { Account, Accounts } from './accounts.ts';
+import { accessDenied, errorBody, faultError, GraphError, itemNotFound, unauthorized } from './errors.ts';
+import { type Outcome, playFault } from './http.ts';
+import { parsePrefer } from './prefer.ts';
+import type { Answer, GraphRequest } from './request.ts';
+import { type Match, matchRoute, type Route } from './router.ts';
+import type { Throttle } from './throttle.ts';
+import type { AccessToken, Tokens } from './tokens.ts';
+
+export interface Caller {
+  readonly token: AccessToken;
+  readonly account: Account;
+}
+/** A request's line in the log, before it has its number. */
+export type LogLine = Omit<RequestRecord, 'id' | 'batch'>;
+
+const MAX_BODY = 4 * 1024 * 1024;
+
+/** Throws RequestEntityTooLarge. */
+export function requireSmallBody({ body }: Pick<GraphRequest, 'body'>): void {
+  if (body.length > MAX_BODY) throw new GraphError(413, 'RequestEntityTooLarge', 'Maximum request length exceeded.');
+}
+
+/** The door that every request to Graph goes through, alone or inside a batch. */
+export class GraphService {
+  readonly #world: World;
+  readonly #accounts: Accounts;
+  readonly #tokens: Tokens;
+  readonly #throttle: Throttle;
+  readonly #routes: readonly Route[];
+
+  constructor(world: World, accounts: Accounts, tokens: Tokens, throttle: Throttle, routes: readonly Route[]) {
+    this.#world = world;
+    this.#accounts = accounts;
+    this.#tokens = tokens;
+    this.#throttle = throttle;
+    this.#routes = routes;
+  }
+
+  /** Throws InvalidAuthenticationToken. */
+  authenticate(authorization: string | undefined): Caller {
+    const bearer = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (!bearer) throw unauthorized('Access token is empty.');
+    const token = this.#tokens.readAccess(bearer);
+    const account = this.#accounts.find(token.address);
+    if (!account) throw unauthorized('The user or the mailbox of this access token is not here.');
+    return { token, account };
+  }
+
+  /** Never throws: a refusal is an answer. `authenticate` tells who calls, or throws why nobody does. */
+  async serve(
+    request: GraphRequest,
+    authenticate: () => Caller,
+    isPart = false,
+  ): Promise<{ outcome: Outcome; line: LogLine }> {
+    const startedAt = Date.now();
+    const requestId = randomUUID();
+    let caller: Caller | null = null;
+    let match: Match | null = null;
+    let release: (() => void) | null = null;
+    let outcome: Outcome;
+    try {
+      caller = authenticate();
+      match = matchRoute(this.#routes, request.method, request.path, caller.account);
+      const place = this.#throttle.enter(caller.account.address);
+      if (place instanceof GraphError) throw place;
+      release = place;
+      const [who, what] = [caller, match];
+      const operation = operationOf(what);
+      const refuse = (status: number, retryAfter: number | undefined) =>
+        this.#refusal(faultError(status, retryAfter), request, requestId);
+      const work = () => this.#answer(request, who, what, requestId);
+      outcome = await playFault(this.#world, who.account.address, operation, work, refuse, isPart);
+    } catch (error) {
+      outcome = { answer: this.#refusal(error, request, requestId), fate: 'answered' };
+    } finally {
+      release?.();
+    }
+    const line: LogLine = {
+      vendor: 'microsoft',
+      account: caller?.account.address ?? null,
+      method: request.method,
+      path: `/v1.0${request.path}${readable(request.query)}`,
+      operation: match ? operationOf(match) : `${request.method} (unknown)`,
+      status: outcome.answer?.status ?? 0,
+      units: 1,
+      startedAt,
+      endedAt: Date.now(),
+    };
+    return { outcome, line };
+  }
+
+  /** An error as an answer; what is not Graph's own refusal is its internal error. */
+  refusal(error: unknown, request: Pick<GraphRequest, 'headers'>): Answer {
+    return this.#refusal(error, request, randomUUID());
+  }
+
+  async #answer(request: GraphRequest, caller: Caller, match: Match, requestId: string): Promise<Answer> {
+    try {
+      requireSmallBody(request);
+      const prefer = parsePrefer(request.headers.prefer);
+      const scopes = new Set(caller.token.scopes.map((scope) => scope.toLowerCase()));
+      if (!match.route.scopes.some((scope) => scopes.has(scope.toLowerCase()))) throw accessDenied();
+      if (match.within !== null) {
+        const { mailbox } = caller.account;
+        if (mailbox.item(match.within.message).folder !== mailbox.folder(match.within.folder)) throw itemNotFound();
+      }
+      const answer = await match.route.handle({ ...request, ...caller, prefer, scopes, ids: match.ids });
+      const applied: Record<string, string> = prefer.applied === '' ? {} : { 'Preference-Applied': prefer.applied };
+      return { ...answer, headers: { ...this.#headers(request, requestId), ...applied, ...answer.headers } };
+    } catch (error) {
+      return this.#refusal(error, request, requestId);
+    }
+  }
+
+  #refusal(error: unknown, request: Pick<GraphRequest, 'headers'>, requestId: string): Answer {
+    // The sandbox runs on a developer's machine: an emulator's own bug is told in full, on its console alone.
+    if (!(error instanceof GraphError)) console.error('microsoft emulator:', error);
+    const known =
+      error instanceof GraphError
+        ? error
+        : new GraphError(500, 'ErrorInternalServerError', 'An internal server error occurred. The operation failed.');
+    const clientRequestId = request.headers['client-request-id'] ?? requestId;
+    return {
+      status: known.status,
+      headers: { ...this.#headers(request, requestId), ...known.headers },
+      body: errorBody(known, requestId, clientRequestId, this.#world.now()),
+    };
+  }
+
+  #headers(request: Pick<GraphRequest, 'headers'>, requestId: string): Record<string, string> {
+    return {
+      'Cache-Control': 'private',
+      'request-id': requestId,
+      'client-request-id': request.headers['client-request-id'] ?? requestId,
+      'OData-Version': '4.0',
+    };
+  }
+}
+
+/** The route with {id} for every id: "GET /me/messages/{id}". */
+const operationOf = ({ route }: Match) => `${route.method} ${route.path.replace(/\{[\w-]+\}/g, '{id}')}`;
+
+/** A query as a person reads it. */
+function readable(query: URLSearchParams): string {
+  return query.size === 0 ? '' : `?${[...query].map(([name, value]) => `${name}=${value}`).join('&')}`;
+}
