@@ -1,0 +1,30 @@
+/** What GET /control answers: the manual of the control API. */
+export const GUIDE = {
+  about:
+    'Does to the emulated Google and Microsoft what the world does to the real ones. JSON in, JSON out; a wrong request is answered with 400 and what to do. vendor is google or microsoft. Without account: the first one (deliver, touch, dump), or all of them.',
+  mail: 'Mail sent from one account to another arrives there. An address whose local part begins with "bounce", and one at gmail.example or outlook.example that has no account, takes none: a delivery report comes back to the sender. Every Google account demo@gmail.example may also send as demo.alias@gmail.example, whose mail arrives in it; demo.unproven@gmail.example is listed under sendAs, not yet verified.',
+  calls: {
+    'GET /control': 'this page',
+    'POST /control/deliver':
+      '{vendor, account?, raw | rawBase64 | from, to?, cc?, replyTo?, subject?, text?, html?, date?, receivedAt?, messageId?, inReplyTo?, references?, headers?, attachments?: [{filename, mimeType?, contentBase64, contentId?}], mailbox?: inbox|sent|archive|drafts|trash|junk|{name}, labels?, isRead?, isStarred?, isImportant?} -> {id, internetMessageId}. New mail: history moves on and webhooks are sent.',
+    'GET /control/accounts': '-> [{vendor, address}]',
+    'POST /control/accounts':
+      '{vendor, address, name?, messages?, side?: home|office}: makes an account, filled with built-in mail',
+    'GET /control/faults': '-> [{id, fault, met}]',
+    'POST /control/faults':
+      '{vendor, account?, operation?, status?, retryAfterSeconds?, latencyMs?, hang?, loseAnswer?, truncate?, webhook?: lose|repeat, times?, share?} -> {id}. operation is a name as the log shows it ("messages.list", "drafts.create upload" for the pieces of a resumable upload, "GET /me/messages", "token", "batch", "POST /$batch", "webhook"), or its beginning with *. times: how many requests it meets; share: which part of them, 0 to 1.',
+    'DELETE /control/faults[/:id]': 'clears all faults, or one',
+    'POST /control/expire-tokens': '{vendor, account?}: access tokens stop working; refreshing still does',
+    'POST /control/revoke': '{vendor, account?}: the grant is gone; refreshing answers invalid_grant',
+    'POST /control/expire-history': '{vendor, account?}: history ids and delta links given so far are too old',
+    'POST /control/drop-watches': '{vendor, account?}: watches and subscriptions die without a word',
+    'POST /control/search-lag': '{vendor, account?, seconds}: new mail is found by search only so much later',
+    'POST /control/limits':
+      '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most',
+    'POST /control/touch': '{vendor, account?, id, change: delete|read|unread|archive|trash}: as another client would',
+    'GET /control/log':
+      '?vendor=&account=&since=&limit= -> {totals, records}. since is a record id or milliseconds since 1970. totals: requests (a batch is one), inner (those in batches), units (quota), waves (longest chain of requests that do not overlap), identity (sign-in and tokens, counted apart).',
+    'DELETE /control/log': 'forgets the requests so far',
+    'GET /control/dump': '?vendor=&account= -> every message of the account as it is now',
+  },
+} as const;

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+
+/** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
+
+/** The request is at fault; the message says what to do. Answered with 400. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+}
+
+export const vendor = z.enum(['google', 'microsoft']);
+const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an address, like demo@gmail.example');
+const line = z.string().regex(/^[^\r\n]*$/, 'must be one line');
+const person = z.union([line.min(1), z.strictObject({ name: line.default(''), address: line.min(1) })]);
+const people = z.union([person, z.array(person)]);
+const date = z.coerce.date();
+
+export const target = z.strictObject({ vendor, account: address.optional() });
+export const newAccount = z.strictObject({
+  vendor,
+  address,
+  name: line.optional(),
+  /** Built-in mail to fill it with. */
+  messages: z.int().min(0).max(1_000_000).default(0),
+  side: z.enum(['home', 'office']).optional(),
+});
+export const fault = z
+  .strictObject({
+    vendor,
+    account: address.optional(),
+    operation: z.string().min(1).optional(),
+    status: z.int().min(400).max(599).optional(),
+    retryAfterSeconds: z.number().min(0).optional(),
+    latencyMs: z.number().min(0).max(600_000).optional(),
+    hang: z.boolean().optional(),
+    loseAnswer: z.boolean().optional(),
+    truncate: z.boolean().optional(),
+    webhook: z.enum(['lose', 'repeat']).optional(),
+    times: z.int().min(1).optional(),
+    share: z.number().gt(0).max(1).optional(),
+  })
+  .refine(
+    (f) => f.status ?? f.latencyMs ?? f.hang ?? f.loseAnswer ?? f.truncate ?? f.webhook,
+    'says nothing to do: give status, latencyMs, hang, loseAnswer, truncate or webhook',
+  );
+export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
+export const limits = target.extend({
+  maxMessageBytes: z
+    .int()
+    .min(1)
+    .max(150 * 1024 * 1024),
+});
+export const touch = z.strictObject({
+  vendor,
+  account: address.optional(),
+  id: z.string().min(1),
+  change: z.enum(['delete', 'read', 'unread', 'archive', 'trash']),
+});
+const place = {
+  mailbox: z
+    .union([z.enum(['inbox', 'sent', 'archive', 'drafts', 'trash', 'junk']), z.strictObject({ name: line.min(1) })])
+    .default('inbox'),
+  labels: z.array(line.min(1)).default([]),
+  isRead: z.boolean().default(false),
+  isStarred: z.boolean().default(false),
+  isImportant: z.boolean().default(false),
+};
+export const delivery = z
+  .strictObject({
+    vendor,
+    account: address.optional(),
+    raw: z.string().min(1).optional(),
+    rawBase64: z.base64().min(1).optional(),
+    from: person.optional(),
+    to: people.optional(),
+    cc: people.optional(),
+    replyTo: people.optional(),
+    subject: line.optional(),
+    text: z.string().optional(),
+    html: z.string().optional(),
+    date: date.optional(),
+    receivedAt: date.optional(),
+    messageId: z
+      .string()
+      .regex(/^<[^<>\s]+>$/, 'must be in angle brackets, like <one@mail.example>')
+      .optional(),
+    inReplyTo: z.array(line).optional(),
+    references: z.array(line).optional(),
+    headers: z.record(z.string().regex(/^[\x21-\x39\x3b-\x7e]+$/, 'must be a header name'), line).optional(),
+    attachments: z
+      .array(
+        z.strictObject({
+          filename: line.min(1),
+          mimeType: z
+            .string()
+            .regex(/^[\w.+-]+\/[\w.+-]+$/)
+            .default('application/octet-stream'),
+          contentBase64: z.base64(),
+          contentId: z
+            .string()
+            .regex(/^[^<>\s]+$/)
+            .optional(),
+        }),
+      )
+      .optional(),
+    ...place,
+  })
+  .refine((d) => [d.raw, d.rawBase64, d.from].filter((v) => v !== undefined).length === 1, {
+    message: 'give one of raw (text), rawBase64 (bytes), or from with subject, text, html …',
+  });
+export type Delivery = z.output<typeof delivery>;
+
+export const logQuery = z.strictObject({
+  vendor: vendor.optional(),
+  account: address.optional(),
+  since: z.coerce.number().min(0).optional(),
+  limit: z.coerce.number().int().min(0).max(200_000).default(1_000),
+});
+
+/** Checks `value`; the error names each field at fault and says what it should be. */
+export function parseInput<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
+  throw new ControlError(`${faults.join('; ')}. GET /control shows what each call takes.`);
+}

@@ -1,0 +1,50 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Keep } from '../world.ts';
+
+export interface KeptFile extends Keep {
+  /** Writes what is not yet written. */
+  close(): void;
+}
+
+const DEBOUNCE_MS = 200;
+
+/**
+ * Small state in one JSON file, written a moment after it changed, whole or not at all. Null: in memory only. A file
+ * that is not JSON (a torn disk, an editor) is started over: what is in it can be granted again.
+ */
+export function openKeep(path: string | null): KeptFile {
+  const values = new Map<string, unknown>(Object.entries(path === null ? {} : read(path)));
+  let timer: NodeJS.Timeout | null = null;
+
+  const write = () => {
+    timer = null;
+    if (path === null) return;
+    mkdirSync(dirname(path), { recursive: true });
+    const beside = `${path}.${process.pid}.tmp`;
+    // It holds refresh tokens of emulated accounts: nobody else's business all the same.
+    writeFileSync(beside, JSON.stringify(Object.fromEntries(values)), { mode: 0o600 });
+    renameSync(beside, path);
+  };
+  return {
+    get: <T>(key: string) => structuredClone(values.get(key)) as T | undefined,
+    set(key, value) {
+      values.set(key, structuredClone(value));
+      timer ??= setTimeout(write, DEBOUNCE_MS).unref();
+    },
+    close() {
+      if (!timer) return;
+      clearTimeout(timer);
+      write();
+    },
+  };
+}
+
+function read(path: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,141 @@
+import type { FastifyError, FastifyPluginAsync } from 'fastify';
+import type { Side } from '../mail/content/catalogue.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { Emulator, Fault, RequestLog, Vendor } from '../world.ts';
+import { mailOf } from './deliver.ts';
+import type { FaultList } from './faults.ts';
+import { GUIDE } from './guide.ts';
+import * as input from './input.ts';
+import { ControlError, parseInput } from './input.ts';
+import { selectRecords, totalsOf } from './log.ts';
+
+export interface ControlOptions {
+  readonly emulators: Readonly<Record<Vendor, Emulator>>;
+  readonly log: RequestLog;
+  readonly faults: FaultList;
+  readonly now: () => Date;
+  /** For the sandbox's own failures. */
+  readonly print: (line: string) => void;
+  /** Built-in mail for an account made here. */
+  readonly generate: (side: Side, address: string, name: string, count: number) => Iterable<Mail>;
+}
+
+/** The control API: what a tester does to the sandbox from outside. JSON in, JSON out; GET / is its manual. */
+export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
+  const { emulators, log, faults, now } = options;
+  const accountsOf = (asked: { vendor: Vendor; account?: string | undefined }): readonly string[] => {
+    const known = emulators[asked.vendor].accounts();
+    if (asked.account === undefined) return known;
+    const wanted = asked.account.toLowerCase();
+    const found = known.find((account) => account.toLowerCase() === wanted);
+    if (found) return [found];
+    throw new ControlError(`account: ${asked.vendor} has no ${asked.account}; it has ${known.join(', ') || 'none'}`);
+  };
+  const accountOf = (asked: { vendor: Vendor; account?: string | undefined }): string => {
+    const [account] = accountsOf(asked);
+    if (account === undefined)
+      throw new ControlError(`vendor: ${asked.vendor} has no account; POST /control/accounts makes one`);
+    return account;
+  };
+  const onAccounts = (body: unknown, act: (emulator: Emulator, account: string) => void) => {
+    const asked = parseInput(input.target, body);
+    const accounts = accountsOf(asked);
+    for (const account of accounts) act(emulators[asked.vendor], account);
+    return { accounts };
+  };
+
+  return async (app) => {
+    app.setErrorHandler((error: FastifyError, _request, reply) => {
+      const status = error instanceof ControlError ? 400 : (error.statusCode ?? 500);
+      const message = status < 500 ? error.message : 'the sandbox failed here; see its console';
+      if (status >= 500) options.print(`control: ${error.stack ?? error.message}`);
+      return reply.code(status).send({ error: message });
+    });
+    app.setNotFoundHandler((_request, reply) =>
+      reply.code(404).send({ error: 'there is no such call; GET /control lists them' }),
+    );
+
+    app.get('/', async () => GUIDE);
+
+    app.post('/deliver', async (request) => {
+      const asked = parseInput(input.delivery, request.body);
+      const account = accountOf(asked);
+      const mail = mailOf(asked, account, now());
+      return { id: emulators[asked.vendor].deliver(account, mail), internetMessageId: mail.envelope.messageId };
+    });
+
+    app.get('/accounts', async () =>
+      Object.values(emulators).flatMap((emulator) =>
+        emulator.accounts().map((address) => ({ vendor: emulator.vendor, address })),
+      ),
+    );
+    app.post('/accounts', async (request, reply) => {
+      const { vendor, address, name = address, messages, side } = parseInput(input.newAccount, request.body);
+      const emulator = emulators[vendor];
+      if (emulator.accounts().some((known) => known.toLowerCase() === address.toLowerCase())) {
+        throw new ControlError(`address: ${vendor} has ${address} already`);
+      }
+      emulator.createAccount(address, name);
+      const kind = side ?? (vendor === 'google' ? 'home' : 'office');
+      emulator.fill(address, options.generate(kind, address, name, messages));
+      return reply.code(201).send({ vendor, address });
+    });
+
+    app.get('/faults', async () => faults.list());
+    app.post('/faults', async (request, reply) => {
+      const fault = parseInput(input.fault, request.body) as Fault;
+      return reply.code(201).send({ id: faults.add(fault) });
+    });
+    app.delete('/faults', async () => {
+      faults.clear();
+      return { cleared: true };
+    });
+    app.delete<{ Params: { id: string } }>('/faults/:id', async (request) => {
+      if (!faults.remove(Number(request.params.id)))
+        throw new ControlError('id: there is no such fault; GET /control/faults lists them');
+      return { cleared: true };
+    });
+
+    app.post('/expire-tokens', async (request) => onAccounts(request.body, (e, account) => e.expireTokens(account)));
+    app.post('/revoke', async (request) => onAccounts(request.body, (e, account) => e.revoke(account)));
+    app.post('/expire-history', async (request) => onAccounts(request.body, (e, account) => e.expireHistory(account)));
+    app.post('/drop-watches', async (request) => onAccounts(request.body, (e, account) => e.dropWatches(account)));
+    app.post('/search-lag', async (request) => {
+      const { seconds, ...asked } = parseInput(input.searchLag, request.body);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulators[asked.vendor].setSearchLag(account, seconds);
+      return { accounts, seconds };
+    });
+    app.post('/limits', async (request) => {
+      const { maxMessageBytes, ...asked } = parseInput(input.limits, request.body);
+      const emulator = emulators[asked.vendor];
+      if (!emulator.setMessageLimit) throw new ControlError(`vendor: the limit of ${asked.vendor} is the same for all`);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.setMessageLimit(account, maxMessageBytes);
+      return { accounts, maxMessageBytes };
+    });
+    app.post('/touch', async (request) => {
+      const { id, change, ...asked } = parseInput(input.touch, request.body);
+      const account = accountOf(asked);
+      if (!emulators[asked.vendor].dump(account).some((message) => message.id === id)) {
+        throw new ControlError(`id: ${account} has no message ${id}; GET /control/dump lists them`);
+      }
+      emulators[asked.vendor].touch(account, id, change);
+      return { id, change };
+    });
+
+    app.get('/log', async (request) => {
+      const { limit, ...by } = parseInput(input.logQuery, request.query);
+      const records = selectRecords(log.all(), by);
+      return { totals: totalsOf(records), records: limit === 0 ? [] : records.slice(-limit) };
+    });
+    app.delete('/log', async () => {
+      log.clear();
+      return { cleared: true };
+    });
+    app.get('/dump', async (request) => {
+      const asked = parseInput(input.target, request.query);
+      return emulators[asked.vendor].dump(accountOf(asked));
+    });
+  };
+}

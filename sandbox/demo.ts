@@ -1,0 +1,134 @@
+import { approveConsent } from './consent.ts';
+import { SandboxError } from './error.ts';
+import { isLoopbackUrl } from './loopback.ts';
+
+export const DEMO_USER = { email: 'demo@postern.test', password: 'postern-demo' } as const;
+const ACCOUNTS = [
+  { provider: 'GMAIL', address: 'demo@gmail.example' },
+  { provider: 'OUTLOOK', address: 'demo@outlook.example' },
+] as const;
+
+/**
+ * Makes the demo user and connects both accounts, as a person in a browser would: GraphQL, the consent page, the
+ * callback. What is already there and works is left alone, so each start may call it.
+ */
+export async function connectDemo({ gatewayUrl }: { gatewayUrl: string }): Promise<{ accessToken: string }> {
+  const accessToken = await signInOrRegister(gatewayUrl);
+  const call = <T>(query: string, variables: object) => graphql<T>(gatewayUrl, accessToken, query, variables);
+  const before = await integrationsOf(call);
+  for (const account of ACCOUNTS) {
+    if (isReady(before, account)) continue;
+    const authorizationUrl = await beginConnect(call, account);
+    // A program consents to nothing outside the sandbox.
+    if (!isLoopbackUrl(authorizationUrl)) {
+      throw new SandboxError(`${account.address} was not connected: ${new URL(authorizationUrl).origin} is no sandbox`);
+    }
+    await approveConsent(authorizationUrl, account.address);
+  }
+  const after = await integrationsOf(call);
+  for (const account of ACCOUNTS) {
+    if (isReady(after, account)) continue;
+    const problem = after.find(({ address }) => address === account.address)?.problem?.message;
+    throw new SandboxError(
+      `${account.address} could not be connected: ${problem ?? 'the callback left no integration'}`,
+    );
+  }
+  return { accessToken };
+}
+
+interface Integration {
+  readonly address: string;
+  readonly status: string;
+  readonly access: string;
+  readonly provider: { readonly id: string };
+  readonly problem: { readonly message: string } | null;
+  /** Null where the account cannot be read: the sandbox's own memory of the grant was thrown away. */
+  readonly mailboxes: { readonly nodes: readonly unknown[] } | null;
+}
+type Call = <T>(query: string, variables: object) => Promise<T>;
+type Account = (typeof ACCOUNTS)[number];
+
+const INTEGRATIONS = `query DemoIntegrations {
+  viewer { integrations { address status access provider { id } problem { message } mailboxes(first: 1) { nodes { id } } } }
+}`;
+const CONNECT = `mutation DemoConnect($input: ConnectInput!) {
+  connect(input: $input) { authorizationUrl userErrors { message } }
+}`;
+
+async function integrationsOf(call: Call): Promise<readonly Integration[]> {
+  const { viewer } = await call<{ viewer: { integrations: readonly Integration[] } }>(INTEGRATIONS, {});
+  return viewer.integrations;
+}
+
+function isReady(integrations: readonly Integration[], { provider, address }: Account): boolean {
+  return integrations.some(
+    (one) =>
+      one.provider.id === provider &&
+      one.address.toLowerCase() === address &&
+      one.status === 'CONNECTED' &&
+      one.access === 'FULL' &&
+      one.mailboxes !== null,
+  );
+}
+
+async function beginConnect(call: Call, { provider, address }: Account): Promise<string> {
+  const input = { provider, address, access: 'FULL' };
+  const { connect } = await call<{ connect: { authorizationUrl: string | null; userErrors: { message: string }[] } }>(
+    CONNECT,
+    { input },
+  );
+  if (connect.authorizationUrl !== null) return connect.authorizationUrl;
+  throw new SandboxError(
+    `${address} could not be connected: ${connect.userErrors[0]?.message ?? 'no authorization URL'}`,
+  );
+}
+
+interface SessionPayload {
+  readonly session: { readonly accessToken: string } | null;
+  readonly userErrors: readonly { readonly message: string }[];
+}
+
+/** Signs in; where there is no such user yet, registers. */
+async function signInOrRegister(gatewayUrl: string): Promise<string> {
+  const say = async (verb: 'signIn' | 'register'): Promise<SessionPayload> => {
+    const inputType = verb === 'signIn' ? 'SignInInput' : 'RegisterInput';
+    const query = `mutation Demo($input: ${inputType}!) {
+      payload: ${verb}(input: $input) { session { accessToken } userErrors { message } }
+    }`;
+    try {
+      return (await graphql<{ payload: SessionPayload }>(gatewayUrl, null, query, { input: DEMO_USER })).payload;
+    } catch (error) {
+      return { session: null, userErrors: [{ message: (error as Error).message }] };
+    }
+  };
+  const known = await say('signIn');
+  if (known.session) return known.session.accessToken;
+  const made = await say('register');
+  if (made.session) return made.session.accessToken;
+  throw new SandboxError(
+    `${DEMO_USER.email} could neither sign in (${known.userErrors[0]?.message}) nor register (${made.userErrors[0]?.message})`,
+  );
+}
+
+/** Throws with the first error's message, unless there is data to go on with. */
+async function graphql<T>(
+  gatewayUrl: string,
+  accessToken: string | null,
+  query: string,
+  variables: object,
+): Promise<T> {
+  const response = await fetch(`${gatewayUrl}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(accessToken === null ? {} : { authorization: `Bearer ${accessToken}` }),
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const answer = (await response.json()) as { data?: T | null; errors?: { message: string }[] };
+  if (answer.data === undefined || answer.data === null) {
+    throw new SandboxError(answer.errors?.[0]?.message ?? `the gateway answered ${response.status}`);
+  }
+  return answer.data;
+}

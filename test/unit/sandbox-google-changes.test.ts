@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import jwt from 'jsonwebtoken';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connect, type Google, MAIL_SCOPE, ME, mail, refusal, startGoogle } from '../support/google-emulator.ts';
+
+const user = { userId: 'me' } as const;
+const TOPIC = 'projects/postern-sandbox/topics/mail';
+let google: Google;
+let api: Awaited<ReturnType<typeof connect>>['api'];
+beforeEach(async () => {
+  google = await startGoogle();
+  ({ api } = await connect(google.url, [MAIL_SCOPE]));
+});
+afterEach(() => google.close());
+
+const historyId = async () => (await api.users.getProfile(user)).data.historyId ?? '';
+
+test('history tells every kind of change, by type, by label and by page', async () => {
+  const startHistoryId = await historyId();
+  const id = google.emulator.deliver(ME, mail());
+  google.emulator.touch(ME, id, 'read');
+  google.emulator.touch(ME, id, 'trash');
+  google.emulator.touch(ME, id, 'delete');
+  const { data } = await api.users.history.list({ ...user, startHistoryId });
+  const kinds = data.history?.map((record) =>
+    Object.keys(record).filter((key) => /^(messages|labels)[AR D]/.test(key)),
+  );
+  expect(kinds).toEqual([['messagesAdded'], ['labelsRemoved'], ['labelsAdded', 'labelsRemoved'], ['messagesDeleted']]);
+  expect(data.history?.[1]?.labelsRemoved?.[0]).toMatchObject({ labelIds: ['UNREAD'], message: { id } });
+  expect(data.historyId).toBe(await historyId());
+
+  const added = await api.users.history.list({ ...user, startHistoryId, historyTypes: ['messageAdded'] });
+  expect(added.data.history?.length).toBe(1);
+  const trash = await api.users.history.list({ ...user, startHistoryId, labelId: 'TRASH' });
+  expect(trash.data.history?.length).toBe(2);
+  const page = (await api.users.history.list({ ...user, startHistoryId, maxResults: 3 })).data;
+  const rest = await api.users.history.list({ ...user, startHistoryId, pageToken: page.nextPageToken ?? '' });
+  expect(rest.data.history?.map((record) => record.id)).toEqual([data.history?.[3]?.id]);
+  const none = await api.users.history.list({ ...user, startHistoryId: await historyId() });
+  expect(none.data.history).toBeUndefined();
+});
+
+test('an old or foreign history id answers 404', async () => {
+  const before = await historyId();
+  google.emulator.deliver(ME, mail());
+  google.emulator.expireHistory(ME);
+  const list = (startHistoryId: string) => api.users.history.list({ ...user, startHistoryId });
+  expect(await refusal(list(before))).toMatchObject({ status: 404, reason: 'notFound' });
+  expect((await refusal(list('12345'))).status).toBe(404);
+  expect((await list(await historyId())).data.historyId).toBe(await historyId());
+});
+
+test('a watch pushes signed notices, at most one a second, with the latest id', async () => {
+  const wrong = { ...user, requestBody: { topicName: 'projects/other/topics/mail' } };
+  expect((await refusal(api.users.watch(wrong))).message).toBe(
+    'Invalid topicName does not match projects/postern-sandbox/topics/*',
+  );
+  const { data } = await api.users.watch({ ...user, requestBody: { topicName: TOPIC } });
+  expect(Number(data.expiration)).toBeGreaterThan(Date.now() + 6.9 * 86_400_000);
+  await expect.poll(() => google.posted.length).toBe(1);
+  google.emulator.deliver(ME, mail());
+  google.emulator.deliver(ME, mail());
+  google.emulator.deliver(ME, mail());
+  await expect.poll(() => google.posted.length, { timeout: 3000 }).toBe(2);
+  await sleep(1200);
+  expect(google.posted.length).toBe(2);
+
+  const { url, headers, body } = google.posted[1] ?? { url: '', headers: {}, body: '{}' };
+  const push = JSON.parse(body) as { message: { data: string; messageId: string }; subscription: string };
+  const notice = JSON.parse(Buffer.from(push.message.data, 'base64').toString()) as Record<string, unknown>;
+  expect(notice).toEqual({ emailAddress: ME, historyId: Number(await historyId()) });
+  const claims = jwt.decode(headers.authorization?.slice('Bearer '.length) ?? '') as jwt.JwtPayload;
+  expect(claims).toMatchObject({
+    iss: 'https://accounts.google.com',
+    aud: url,
+    email: 'push@postern-sandbox.iam.example',
+    email_verified: true,
+  });
+});
+
+test('a watch that is stopped, dropped, revoked or filtered out is silent', async () => {
+  const begin = async (labelIds: string[] = []) => {
+    await api.users.watch({ ...user, requestBody: { topicName: TOPIC, labelIds } });
+    await expect.poll(() => google.posted.length, { timeout: 3000 }).toBeGreaterThan(0);
+    google.posted.length = 0;
+  };
+  const silent = async () => {
+    google.emulator.deliver(ME, mail());
+    await sleep(1200);
+    expect(google.posted).toEqual([]);
+  };
+  await begin();
+  await api.users.stop(user);
+  await silent();
+  await begin();
+  google.emulator.dropWatches(ME);
+  await silent();
+  await begin(['TRASH']);
+  await silent();
+  await begin();
+  google.clock.ahead = 8 * 86_400_000;
+  await silent();
+  google.clock.ahead = 0;
+  google.emulator.revoke(ME);
+  await silent();
+});

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, type Google, MAIL_SCOPE, ME, mail, startGoogle } from '../support/google-emulator.ts';
+
+const user = { userId: 'me' } as const;
+let google: Google;
+let api: Awaited<ReturnType<typeof connect>>['api'];
+const names = new Map<string, string>();
+
+beforeAll(async () => {
+  google = await startGoogle();
+  ({ api } = await connect(google.url, [MAIL_SCOPE]));
+  const keep = (name: string, each: ReturnType<typeof mail>) => names.set(google.emulator.deliver(ME, each), name);
+  const person = (name: string, address: string) => ({ name, address });
+  keep(
+    'ada',
+    mail({
+      from: person('Ada Lovelace', 'ada@engine.example'),
+      subject: 'Engine notes',
+      text: 'The analytical engine weaves patterns',
+      date: new Date('2026-01-10T20:00:00Z'),
+      messageId: '<ada-1@engine.example>',
+    }),
+  );
+  keep(
+    'ben',
+    mail(
+      {
+        from: person('Ben', 'ben@office.example'),
+        to: [person('', 'team@office.example')],
+        cc: [person('', ME)],
+        subject: 'Invoice May',
+        text: 'see file',
+        files: [{ filename: 'invoice-2026.pdf', mimeType: 'application/pdf', bytes: Buffer.alloc(300_000) }],
+        date: new Date('2026-02-10T12:00:00Z'),
+      },
+      { isRead: true, isStarred: true },
+    ),
+  );
+  keep(
+    'cho',
+    mail(
+      {
+        from: person('趙', 'cho@office.example'),
+        subject: '会議の予定',
+        text: '来週の会議',
+        date: new Date('2026-03-10T12:00:00Z'),
+      },
+      { mailbox: { name: 'Work/Plans' }, isRead: true },
+    ),
+  );
+  keep('spam', mail({ subject: 'Engine prize', date: new Date('2026-03-11T12:00:00Z') }, { mailbox: 'junk' }));
+  keep('trash', mail({ subject: 'Old engine', date: new Date('2026-03-12T12:00:00Z') }, { mailbox: 'trash' }));
+});
+afterAll(() => google.close());
+
+async function search(q: string): Promise<string[]> {
+  const { data } = await api.users.messages.list({ ...user, q });
+  return (data.messages ?? []).map(({ id }) => names.get(id ?? '') ?? '?').sort();
+}
+
+test.each([
+  ['', ['ada', 'ben', 'cho']],
+  ['from:ada', ['ada']],
+  ['from:ad', []],
+  ['from:engine.example', ['ada']],
+  ['from:(ada OR ben)', ['ada', 'ben']],
+  ['from:"Ada Lovelace"', ['ada']],
+  ['to:me', ['ada', 'ben', 'cho']],
+  ['cc:me', ['ben']],
+  ['to:team@office.example', ['ben']],
+  ['subject:(invoice may)', ['ben']],
+  ['subject:"may invoice"', []],
+  ['subject:会議', ['cho']],
+  ['patterns', ['ada']],
+  ['"analytical engine"', ['ada']],
+  ['"engine analytical"', []],
+  ['engine -weaves', []],
+  ['engine', ['ada']],
+  ['in:anywhere engine', ['ada', 'spam', 'trash']],
+  ['in:spam', ['spam']],
+  ['in:trash engine', ['trash']],
+  ['-in:trash engine', ['ada']],
+  ['in:inbox', ['ada', 'ben']],
+  ['in:archive', ['cho']],
+  ['label:work-plans', ['cho']],
+  ['label:inbox is:starred', ['ben']],
+  ['is:unread', ['ada']],
+  ['is:read', ['ben', 'cho']],
+  ['has:attachment', ['ben']],
+  ['has:userlabels', ['cho']],
+  ['filename:pdf', ['ben']],
+  ['filename:invoice-2026.pdf', ['ben']],
+  ['larger:100K', ['ben']],
+  ['smaller:100K', ['ada', 'cho']],
+  ['after:2026/02/01 before:2026/03/01', ['ben']],
+  ['after:2026/01/11', ['ben', 'cho']],
+  ['before:2026/01/10', []],
+  [`after:${Date.parse('2026-03-01T00:00:00Z') / 1000}`, ['cho']],
+  ['newer_than:1d', []],
+  ['older_than:1d', ['ada', 'ben', 'cho']],
+  ['rfc822msgid:<ada-1@engine.example>', ['ada']],
+  ['rfc822msgid:ada-1@engine.example', ['ada']],
+  ['{from:ada from:ben}', ['ada', 'ben']],
+  ['from:ada OR from:ben is:starred', ['ben']],
+  ['(from:ada is:unread) OR (from:ben is:starred)', ['ada', 'ben']],
+  ['from:ada AND engine', ['ada']],
+  ['-(from:ada OR from:ben)', ['cho']],
+  ['-from:ada -from:ben', ['cho']],
+  ['category:primary', ['ada', 'ben']],
+  ['((unbalanced', []],
+  ['OR', ['ada', 'ben', 'cho']],
+  ['is:nonsense', []],
+])('q=%s', async (q, expected) => {
+  expect(await search(q)).toEqual(expected);
+});
+
+test('an index that lags finds new mail later, while plain lists show it at once', async () => {
+  google.emulator.setSearchLag(ME, 60);
+  const id = google.emulator.deliver(ME, mail({ subject: 'Freshly arrived' }));
+  const inbox = (await api.users.messages.list({ ...user, labelIds: ['INBOX'] })).data.messages;
+  expect(inbox?.some((message) => message.id === id)).toBe(true);
+  expect(await search('subject:freshly')).toEqual([]);
+  google.clock.ahead = 61_000;
+  expect(await search('subject:freshly')).toEqual(['?']);
+});
