@@ -1,0 +1,194 @@
+import type { Logger } from 'pino';
+import { isMailError, MailError } from '../domain/error.ts';
+import type { Call, Limits, RequestCost, Usage } from './provider.ts';
+
+/** How long a call of each priority waits for the provider before it is told to come back later, in milliseconds. */
+const PATIENCE = { interactive: 2_000, background: 60_000 } as const;
+/** How long one request may go without an answer, in milliseconds. A caller's own deadline may be shorter. */
+const ATTEMPT_TIMEOUT = { interactive: 30_000, background: 60_000 } as const;
+/** A person is told soon that a provider is down; background work can wait for it. */
+const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
+const FIRST_BACKOFF_MS = 150;
+
+interface Waiter {
+  readonly slots: number;
+  readonly units: number;
+  readonly admit: () => void;
+}
+
+/**
+ * Keeps the vendor's limits for one account around every request to it: requests under way at once, quota units per
+ * window, Retry-After, retry of what is safe, and a time limit. What a person waits for goes before background work.
+ */
+export function createGuard(
+  limits: Limits,
+  options: { log: Logger; now?: () => number; random?: () => number },
+): Usage {
+  return new Guard(limits, options.log, options.now ?? Date.now, options.random ?? Math.random);
+}
+
+class Guard implements Usage {
+  private slotsTaken = 0;
+  private spent: { at: number; units: number }[] = [];
+  private spentUnits = 0;
+  private notBefore = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
+
+  constructor(
+    private readonly limits: Limits,
+    private readonly log: Logger,
+    private readonly now: () => number,
+    private readonly random: () => number,
+  ) {}
+
+  async request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const slots = Math.min(cost.slots, this.limits.concurrency);
+    for (let tries = 1; ; tries++) {
+      await this.admission(slots, cost.units, call);
+      try {
+        return await this.limited(cost, call, attempt);
+      } catch (error) {
+        if (!isMailError(error)) throw error;
+        if (error.code === 'RATE_LIMITED' && error.retryAfterMs !== undefined) {
+          this.notBefore = Math.max(this.notBefore, this.now() + error.retryAfterMs);
+        }
+        const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(error, tries) : null;
+        if (!cost.safe || delay === null || delay > PATIENCE[call.priority]) throw error;
+        this.log.debug(
+          { operation: cost.operation, code: error.code, tries, delay },
+          'provider request is tried again',
+        );
+        await sleep(delay, call.signal);
+      } finally {
+        this.slotsTaken -= slots;
+        this.admitNext();
+      }
+    }
+  }
+
+  /** Null: another try would not help. */
+  private retryDelay(error: MailError, tries: number): number | null {
+    if (error.code !== 'RATE_LIMITED' && error.code !== 'PROVIDER_UNAVAILABLE') return null;
+    return error.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + this.random());
+  }
+
+  private async limited<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(timedOut()), ATTEMPT_TIMEOUT[call.priority]);
+    const signal = AbortSignal.any([call.signal, timeout.signal]);
+    try {
+      return await unlessAborted(attempt(signal), signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.log.debug({ operation: cost.operation }, 'provider request was given up');
+      throw abortReason(signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private admission(slots: number, units: number, call: Call): Promise<void> {
+    if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
+    const wait = this.wait(units);
+    if (wait > PATIENCE[call.priority]) return Promise.reject(tooBusy(wait));
+    const queue = this.waiting[call.priority];
+    return new Promise((resolve, reject) => {
+      const abandon = () => {
+        const at = queue.indexOf(waiter);
+        if (at >= 0) queue.splice(at, 1);
+        reject(abortReason(call.signal));
+        this.admitNext();
+      };
+      const waiter: Waiter = {
+        slots,
+        units,
+        admit: () => {
+          call.signal.removeEventListener('abort', abandon);
+          resolve();
+        },
+      };
+      call.signal.addEventListener('abort', abandon, { once: true });
+      queue.push(waiter);
+      this.admitNext();
+    });
+  }
+
+  private admitNext(): void {
+    for (;;) {
+      const queue = this.waiting.interactive.length > 0 ? this.waiting.interactive : this.waiting.background;
+      const next = queue[0];
+      if (!next || this.slotsTaken + next.slots > this.limits.concurrency) return;
+      const wait = this.wait(next.units);
+      if (wait > 0) {
+        this.timer ??= setTimeout(() => {
+          this.timer = null;
+          this.admitNext();
+        }, wait).unref();
+        return;
+      }
+      queue.shift();
+      this.slotsTaken += next.slots;
+      this.spent.push({ at: this.now(), units: next.units });
+      this.spentUnits += next.units;
+      next.admit();
+    }
+  }
+
+  /** Milliseconds until this many units may be spent. */
+  private wait(units: number): number {
+    const now = this.now();
+    while (this.spent[0] && this.spent[0].at <= now - this.limits.windowMs)
+      this.spentUnits -= this.spent.shift()?.units ?? 0;
+    let over = this.spentUnits + Math.min(units, this.limits.units) - this.limits.units;
+    let free = now;
+    for (const entry of this.spent) {
+      if (over <= 0) break;
+      over -= entry.units;
+      free = entry.at + this.limits.windowMs;
+    }
+    return Math.max(0, free - now, this.notBefore - now);
+  }
+}
+
+const timedOut = (): MailError => new MailError('TIMEOUT', 'The mail provider did not answer in time. Try again.');
+
+const tooBusy = (waitMs: number): MailError =>
+  new MailError(
+    'RATE_LIMITED',
+    'The mail provider limits how often this account may be asked. Try again a little later.',
+    {
+      retryAfterMs: Math.ceil(waitMs),
+    },
+  );
+
+function abortReason(signal: AbortSignal): unknown {
+  const reason: unknown = signal.reason;
+  if (reason instanceof DOMException && reason.name === 'TimeoutError') return timedOut();
+  return reason;
+}
+
+/** Settles when the signal aborts, whether or not the attempt listens to it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(abortReason(signal));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(abortReason(signal));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -1,0 +1,327 @@
+import type { Compose } from '../domain/compose.ts';
+import type { MailError } from '../domain/error.ts';
+import type { Mailbox, MailboxKind, MailboxRole } from '../domain/mailbox.ts';
+import type { Message } from '../domain/message.ts';
+import type { Condition } from '../domain/search.ts';
+import type { Thread } from '../domain/thread.ts';
+
+/**
+ * What a mail provider is to Postern. A new one is one folder that implements this, one line in registry.ts, and its
+ * twin under sandbox/. Nothing outside the folder asks which provider it is: it asks `capabilities`.
+ */
+export interface Provider<Secret = unknown> {
+  /** Upper case, as in the schema's ProviderId: GMAIL, OUTLOOK. Stored with each integration; never changes. */
+  readonly id: string;
+  /** For people: "Gmail". */
+  readonly name: string;
+  /** False when the credentials it needs are not in the configuration; then nothing else here is called. */
+  readonly configured: boolean;
+  /** Domains that it serves, lower case, and MX host suffixes that give away a custom domain. */
+  readonly domains: readonly string[];
+  readonly mxSuffixes: readonly string[];
+  readonly connect: OAuth<Secret>;
+  /** What every account here can do; known without asking the provider. */
+  readonly capabilities: Capabilities;
+  /** The vendor's limits for one account, which guard.ts keeps. */
+  readonly limits: Limits;
+  /** Opens an account. Cheap: no request is made until a method of the session is called. */
+  open(grant: Grant, usage: Usage): MailSession;
+  /** Present where the provider pushes. Proves the sender and names the watches; reads no mail; does not wait for the sync. */
+  receive?(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome>;
+}
+
+/** What an open session needs of the account: a token when asked, and the account's own address. */
+export interface Grant {
+  /** The account's own address, as the provider told it when it was connected. */
+  readonly address: string;
+  readonly access: Access;
+  /** A fresh access token. `rejected` is one that the provider has just refused with 401. Throws RECONNECT_REQUIRED. */
+  accessToken(signal: AbortSignal, rejected?: string): Promise<string>;
+}
+
+/** READ reads; WRITE also changes and sends; FULL also deletes for ever. */
+export type Access = 'READ' | 'WRITE' | 'FULL';
+
+// ---------------------------------------------------------------- connecting
+
+export interface OAuth<Secret> {
+  readonly kind: 'oauth';
+  /** What the provider is asked for, per access. */
+  scopes(access: Access): readonly string[];
+  authorizationUrl(request: AuthorizationRequest): Promise<string>;
+  /** Trades the code for a secret. CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it. */
+  exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<Secret>>;
+  /** A new access token. RECONNECT_REQUIRED on invalid_grant (and only then); a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
+  refresh(secret: Secret, signal: AbortSignal): Promise<Refreshed<Secret>>;
+  /** Ends the grant at the provider; absent where the vendor has no such call. */
+  revoke?(secret: Secret, signal: AbortSignal): Promise<void>;
+  /** Where a person takes the consent back when there is no `revoke`, in words. */
+  readonly revokeAdvice: string;
+}
+export interface AuthorizationRequest {
+  readonly state: string;
+  /** PKCE S256. */
+  readonly codeChallenge: string;
+  readonly redirectUri: string;
+  readonly access: Access;
+  readonly loginHint: string | null;
+}
+export interface CodeExchange {
+  readonly code: string;
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+  readonly access: Access;
+}
+export interface Exchanged<Secret> extends Refreshed<Secret> {
+  readonly address: string;
+  readonly scopes: readonly string[];
+}
+export interface Refreshed<Secret> {
+  /** JSON-serialisable; sealed as it is. Holds the (rotated) refresh token and whatever else the adapter must keep. */
+  readonly secret: Secret;
+  readonly accessToken: string;
+  readonly expiresAt: Date;
+}
+
+// ---------------------------------------------------------------- reading and writing
+
+/** Given with every call. */
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly priority: 'interactive' | 'background';
+}
+
+/**
+ * Around every HTTP request that an adapter makes: quota, concurrency, retry. Made by guard.ts, one per account.
+ * `units` is what the request costs in the vendor's own quota; `slots` how many of the vendor's concurrent requests it
+ * takes (a $batch takes several). The request is tried again only when `safe`, and never before Retry-After.
+ */
+export interface Usage {
+  request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
+}
+export interface Limits {
+  /** Requests under way at once, counted in RequestCost.slots. */
+  readonly concurrency: number;
+  /** Quota units that an account may spend in each window. */
+  readonly units: number;
+  readonly windowMs: number;
+}
+export interface RequestCost {
+  /** For logs, metrics and traces: "messages.list". */
+  readonly operation: string;
+  readonly units: number;
+  readonly slots: number;
+  /** Repeating it changes nothing. Never true for a send. */
+  readonly safe: boolean;
+}
+
+/** The provider's own opaque place in a list or in its history. Never a URL: a client hands it back. */
+export type Cursor = string;
+
+/** One slot per id, in the order asked: what DataLoader wants. NOT_FOUND where there is no such message. */
+export type Batch<T> = readonly (T | MailError)[];
+
+export interface PageRequest {
+  /** At most this many items; 1 to 100. */
+  readonly size: number;
+  /** Null: from the newest. */
+  readonly after: Cursor | null;
+  /** Items of this page that the caller has already shown: they need not be read, and are left out of `items`. */
+  readonly skip?: (id: string) => boolean;
+  /** What the caller will read of each message; 'envelope' when absent. A hint: an adapter may answer envelopes anyway. */
+  readonly detail?: Detail;
+}
+
+/**
+ * Newest first (receivedAt; lastMessageAt of a thread). `next` is null at the end. A cursor stays good while mail arrives: following `next` neither
+ * repeats nor passes over an item that was there when the first page was read. A page may be empty and have a `next`.
+ * CURSOR_EXPIRED when the provider no longer takes the cursor.
+ */
+export interface Page<T> {
+  readonly items: readonly (T | Unreadable)[];
+  readonly next: Cursor | null;
+  /** What the provider could not evaluate of the query; the caller filters by it. Null: it was evaluated whole. */
+  readonly rest: Condition | null;
+  /** The provider itself stopped before its list ended (Graph's search yields 1,000 at most). */
+  readonly truncated?: boolean;
+}
+/** An item that is there but could not be read. */
+export interface Unreadable {
+  readonly id: string;
+  readonly error: MailError;
+}
+
+export interface ListQuery {
+  /** One mailbox by the provider's id. Null: the whole account but trash and junk. */
+  readonly mailboxId: string | null;
+  /** Mailboxes named in `where` add trash and junk back in for what names them. */
+  readonly where: Condition | null;
+}
+
+export type Detail = 'envelope' | 'full';
+
+/** A change to one message; absent fields stay as they are. The adapter turns archive and trash into what the provider has. */
+export interface Patch {
+  readonly id: string;
+  readonly isRead?: boolean;
+  readonly isStarred?: boolean;
+  readonly isImportant?: boolean;
+  readonly addMailboxIds?: readonly string[];
+  readonly removeMailboxIds?: readonly string[];
+  readonly moveTo?:
+    | 'ARCHIVE'
+    | 'TRASH'
+    | 'INBOX'
+    | 'JUNK'
+    | { readonly mailboxId: string; readonly fromMailboxId: string | null };
+}
+
+export interface Identity {
+  readonly address: string;
+  readonly name: string | null;
+  readonly isDefault: boolean;
+}
+
+export interface Draft {
+  /** Outlives revisions. */
+  readonly id: string;
+  /** Changes with each revision. */
+  readonly version: string;
+  readonly message: Message;
+}
+
+export interface MailboxCounts {
+  readonly total: number;
+  readonly unread: number;
+}
+
+export interface DraftWrite {
+  /** Null: a new one. */
+  readonly id: string | null;
+  /** The version that this revision is made from: CONFLICT, and nothing overwritten, when the draft has moved on. Null: whatever it is. */
+  readonly ifVersion: string | null;
+  readonly compose: Compose;
+}
+
+/** Absent fields stay as they are. */
+export interface MailboxPatch {
+  /** Null: a new one, which needs `name`. */
+  readonly id: string | null;
+  readonly name?: string;
+  /** For a new one; absent: what the provider has for people to file under (FOLDER before LABEL). */
+  readonly kind?: MailboxKind;
+  /** Null: at the top. */
+  readonly parentId?: string | null;
+  /** CSS hex (#rrggbb); the provider's nearest colour is taken. Null: none. */
+  readonly color?: string | null;
+}
+
+export interface Sent {
+  /** The sent copy, where the provider names it at once. */
+  readonly messageId: string | null;
+}
+
+export interface Capabilities {
+  readonly mailboxesPerMessage: 'ONE' | 'MANY';
+  readonly nativeThreads: boolean;
+  readonly push: 'WEBHOOK' | 'HELD' | 'POLL';
+  readonly maxAttachmentBytes: number;
+  /** Which kinds of mailbox can be made, given another name, put below another, and coloured. */
+  readonly mailboxes: Readonly<Record<'create' | 'rename' | 'nest' | 'color', readonly MailboxKind[]>>;
+}
+
+/** One open account. Every method takes a Call and throws MailError; one that takes ids returns errors as values. */
+export interface MailSession {
+  listMailboxes(call: Call): Promise<readonly Mailbox[]>;
+  /** Present where listMailboxes leaves the counts null, because each costs a request. */
+  mailboxCounts?(ids: readonly string[], call: Call): Promise<Batch<MailboxCounts>>;
+  /**
+   * The mailbox with this role, as `ListQuery.mailboxId` takes it, where it is known without asking. Absent or null:
+   * listMailboxes tells. It need not be the id that messages carry.
+   */
+  roleMailboxId?(role: MailboxRole): string | null;
+  identities(call: Call): Promise<readonly Identity[]>;
+  listMessages(query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>>;
+  listThreads(query: ListQuery, page: PageRequest, call: Call): Promise<Page<Thread>>;
+  listDrafts(page: PageRequest, call: Call): Promise<Page<Draft>>;
+  getMessages(ids: readonly string[], detail: Detail, call: Call): Promise<Batch<Message>>;
+  getThreads(ids: readonly string[], call: Call): Promise<Batch<Thread>>;
+  /** Never buffers the whole file where the vendor's API can stream. */
+  readAttachment(messageId: string, attachmentId: string, call: Call): Promise<ReadableStream<Uint8Array>>;
+  /** The message as RFC 5322. */
+  readRaw(messageId: string, call: Call): Promise<ReadableStream<Uint8Array>>;
+  /** The messages as they are afterwards. Idempotent. FORBIDDEN by name when the account's access does not allow it. */
+  update(patches: readonly Patch[], call: Call): Promise<Batch<Message>>;
+  /** Really gone, past the trash. One slot per id; NOT_FOUND where it was gone already. Needs FULL access. */
+  deleteForever(ids: readonly string[], call: Call): Promise<Batch<true>>;
+  /** One slot per id; NOT_FOUND where it was sent or deleted. */
+  getDrafts(ids: readonly string[], call: Call): Promise<Batch<Draft>>;
+  /** Stores a new draft, or a new revision of one: the whole message is written anew. */
+  saveDraft(write: DraftWrite, call: Call): Promise<Draft>;
+  /** CONFLICT when `ifVersion` is no longer the draft's; NOT_FOUND when it is gone. */
+  deleteDraft(id: string, ifVersion: string | null, call: Call): Promise<void>;
+  /** UNSUPPORTED names what the provider cannot do; CONFLICT when the name is taken; FORBIDDEN for a system mailbox, by name. */
+  saveMailbox(patch: MailboxPatch, call: Call): Promise<Mailbox>;
+  deleteMailbox(id: string, call: Call): Promise<void>;
+  /** Sends a stored draft. Never retried. */
+  send(draftId: string, call: Call): Promise<Sent>;
+  /** Asks after a draft whose send was not answered; `unknown` rather than a guess. */
+  probe(draftId: string, internetMessageId: string, call: Call): Promise<'sent' | 'not-sent' | 'unknown'>;
+  /** Null: establish a cursor without listing anything. CURSOR_EXPIRED: resync. */
+  changes(since: Cursor | null, call: Call): Promise<Changes>;
+  /** Present where the provider pushes; absent: the account is polled. */
+  readonly watch?: Watcher;
+}
+
+export interface Changes {
+  readonly changes: readonly Change[];
+  readonly cursor: Cursor;
+  /** True: call again at once with `cursor`. */
+  readonly more: boolean;
+}
+export type Change =
+  | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
+  | { readonly kind: 'mailbox'; readonly mailboxId: string };
+
+// ---------------------------------------------------------------- push
+
+export interface Watcher {
+  /** Starts or renews. `previous` is what an earlier start returned, null the first time. Idempotent. */
+  start(previous: WatchState | null, options: WatchOptions, call: Call): Promise<WatchState>;
+  stop(state: WatchState, call: Call): Promise<void>;
+}
+export interface WatchOptions {
+  /** Where the provider posts to, for this provider: `${PUBLIC_URL}/webhooks/{provider id in lower case}`. */
+  readonly notificationUrl: string;
+  /** Random, ours; the provider repeats it in each notification where it can (Graph's clientState). Sealed in the database. */
+  readonly secret: string;
+}
+export interface WatchState {
+  /** What a notification names: Gmail's address, Graph's subscription id. Unique per provider. */
+  readonly key: string;
+  readonly expiresAt: Date;
+}
+
+export interface WebhookRequest {
+  readonly method: string;
+  /** The full URL as the provider was given it (PUBLIC_URL and the path), with the query. */
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}
+/** Looks the watches up that a notification names; empty when there is none. Several integrations can share a Gmail address. */
+export type FindWatch = (
+  key: string,
+) => Promise<readonly { readonly integrationId: string; readonly secret: string }[]>;
+export interface WebhookOutcome {
+  readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
+  readonly signals: readonly Signal[];
+}
+export interface Signal {
+  readonly integrationId: string;
+  /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start it anew. MISSED: sync, something was not delivered. */
+  readonly kind: 'CHANGED' | 'REAUTHORIZE' | 'LOST' | 'MISSED';
+}
+
+export const isUnreadable = (item: object): item is Unreadable => 'error' in item;

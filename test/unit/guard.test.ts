@@ -1,0 +1,115 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import { createGuard } from '../../src/providers/guard.ts';
+import type { Call, RequestCost } from '../../src/providers/provider.ts';
+
+const log = pino({ level: 'silent' });
+const limits = { concurrency: 4, units: 100, windowMs: 60_000 };
+const read: RequestCost = { operation: 'read', units: 1, slots: 1, safe: true };
+const call = (signal = new AbortController().signal, priority: Call['priority'] = 'interactive'): Call => ({
+  signal,
+  priority,
+});
+function deferred<T = void>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the guard around a provider', () => {
+  it('never has more requests under way than the vendor allows, a batch counting as several', async () => {
+    const guard = createGuard(limits, { log });
+    let underWay = 0;
+    let most = 0;
+    const gates = Array.from({ length: 12 }, () => deferred());
+    const work = gates.map((gate, i) => {
+      const slots = i % 3 === 0 ? 3 : 1;
+      return guard.request({ ...read, slots }, call(), async () => {
+        underWay += slots;
+        most = Math.max(most, underWay);
+        await gate.promise;
+        underWay -= slots;
+      });
+    });
+    for (const gate of gates) {
+      await settled();
+      gate.resolve();
+    }
+    await Promise.all(work);
+    expect(most).toBe(4);
+  });
+
+  it('lets a person go before background work', async () => {
+    const guard = createGuard({ ...limits, concurrency: 1 }, { log });
+    const order: string[] = [];
+    const gate = deferred();
+    const first = guard.request(read, call(), () => gate.promise);
+    const background = guard.request(read, call(undefined, 'background'), async () => void order.push('background'));
+    const person = guard.request(read, call(), async () => void order.push('person'));
+    gate.resolve();
+    await Promise.all([first, background, person]);
+    expect(order).toEqual(['person', 'background']);
+  });
+
+  it('refuses with the waiting time when the quota of the window is spent', async () => {
+    let now = 0;
+    const guard = createGuard(limits, { log, now: () => now });
+    await guard.request({ ...read, units: 100 }, call(), async () => undefined);
+    now = 10_000;
+    await expect(guard.request(read, call(), async () => undefined)).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: 50_000,
+    });
+    now = 60_000;
+    await expect(guard.request(read, call(), async () => 'again')).resolves.toBe('again');
+  });
+
+  it('tries what is safe again, and never what is not', async () => {
+    const guard = createGuard(limits, { log, random: () => 0 });
+    let tries = 0;
+    const flaky = async () => {
+      if (++tries < 3) throw new MailError('PROVIDER_UNAVAILABLE', 'down', { retryAfterMs: 1 });
+      return tries;
+    };
+    await expect(guard.request(read, call(), flaky)).resolves.toBe(3);
+    tries = 0;
+    await expect(guard.request({ ...read, safe: false }, call(), flaky)).rejects.toMatchObject({
+      code: 'PROVIDER_UNAVAILABLE',
+    });
+    expect(tries).toBe(1);
+  });
+
+  it('keeps away from the account for as long as Retry-After says', async () => {
+    let now = 0;
+    const guard = createGuard(limits, { log, now: () => now });
+    const refuse = async () => {
+      throw new MailError('RATE_LIMITED', 'slow down', { retryAfterMs: 30_000 });
+    };
+    await expect(guard.request(read, call(), refuse)).rejects.toMatchObject({ retryAfterMs: 30_000 });
+    now = 10_000;
+    let asked = false;
+    const ask = async () => {
+      asked = true;
+    };
+    await expect(guard.request(read, call(), ask)).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: 20_000,
+    });
+    expect(asked).toBe(false);
+  });
+
+  it('gives up at once when the caller does, also an attempt that does not listen, and frees its place', async () => {
+    const guard = createGuard({ ...limits, concurrency: 1 }, { log });
+    const leaving = new AbortController();
+    const deaf = guard.request(read, call(leaving.signal), () => new Promise(() => {}));
+    const queued = guard.request(read, call(leaving.signal), async () => 'never');
+    leaving.abort(new MailError('TIMEOUT', 'deadline'));
+    await expect(deaf).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(queued).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(guard.request(read, call(), async () => 'next')).resolves.toBe('next');
+  });
+});
