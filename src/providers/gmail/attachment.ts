@@ -1,0 +1,73 @@
+import { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import PostalMime from 'postal-mime';
+import { MailError } from '../../domain/error.ts';
+import type { Call } from '../provider.ts';
+import { base64Field } from './base64-field.ts';
+import type { GmailClient } from './client.ts';
+import { attachmentParts, type Part, partIdOf } from './content.ts';
+import { hasStatus } from './errors.ts';
+import { getOne } from './read.ts';
+
+/** Finds the part by its place, then streams it: Gmail's own attachment ids are good for one read only. */
+export async function readAttachment(
+  client: GmailClient,
+  messageId: string,
+  partId: string,
+  call: Call,
+): Promise<ReadableStream<Uint8Array>> {
+  const message = await existing(getOne(client, messageId, { format: 'full', fields: 'payload' }, call));
+  const parts = message.payload ? attachmentParts(message.payload) : [];
+  const part = parts.find((candidate) => partIdOf(candidate) === partId);
+  if (!part) throw new MailError('NOT_FOUND', 'The message has no such attachment.');
+  const { attachmentId: id, data } = part.body ?? {};
+  if (id) {
+    const body = await client.stream('messages.attachments.get', call, (users, options) =>
+      users.messages.attachments.get({ userId: 'me', messageId, id, fields: 'data' }, options),
+    );
+    return streamOf(base64Field(asChunks(body), 'data', 'messages.attachments.get'));
+  }
+  if (!data && isAttachedMessage(part) && part.parts?.length) {
+    return attachedMessage(client, messageId, parts.filter(isAttachedMessage).indexOf(part), call);
+  }
+  return streamOf([Buffer.from(data ?? '', 'base64url')]);
+}
+
+export async function readRaw(client: GmailClient, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> {
+  const body = await existing(
+    client.stream('messages.get', call, (users, options) =>
+      users.messages.get({ userId: 'me', id: messageId, format: 'raw', fields: 'raw' }, options),
+    ),
+  );
+  return streamOf(base64Field(asChunks(body), 'raw', 'messages.get'));
+}
+
+const isAttachedMessage = (part: Part): boolean => part.mimeType?.toLowerCase() === 'message/rfc822';
+
+/** Gmail lists an attached message that has no file name by its parts alone; the whole of it is only in the raw mail. */
+async function attachedMessage(client: GmailClient, messageId: string, index: number, call: Call) {
+  const raw = await new Response(await readRaw(client, messageId, call)).arrayBuffer();
+  const { attachments } = await PostalMime.parse(raw, {
+    forceRfc822Attachments: true,
+    attachmentEncoding: 'arraybuffer',
+  });
+  const found = attachments.filter((attachment) => attachment.mimeType.toLowerCase() === 'message/rfc822')[index];
+  if (!found) throw new MailError('NOT_FOUND', 'The message has no such attachment.');
+  const { content } = found;
+  const bytes = Buffer.from(typeof content === 'string' ? content : new Uint8Array(content));
+  // The parser gives lines back with LF; mail has CRLF.
+  return streamOf([Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')]);
+}
+
+async function existing<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!hasStatus(error, 404) && !hasStatus(error, 400)) throw error;
+    throw new MailError('NOT_FOUND', 'There is no such message.', { cause: error });
+  }
+}
+
+const asChunks = (body: ReadableStream<Uint8Array>) => body as unknown as AsyncIterable<Uint8Array>;
+
+const streamOf = (chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): ReadableStream<Uint8Array> =>
+  NodeReadableStream.from(chunks) as unknown as ReadableStream<Uint8Array>;

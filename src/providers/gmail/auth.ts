@@ -1,0 +1,143 @@
+import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
+import type { Config } from '../../config.ts';
+import { MailError } from '../../domain/error.ts';
+import type { Access, AuthorizationRequest, CodeExchange, Exchanged, OAuth, Refreshed } from '../provider.ts';
+import { gmailOrigin, sdkCall } from './client.ts';
+import { oauthError } from './oauth-error.ts';
+
+/** What is sealed for a Gmail account. */
+export interface GmailSecret {
+  readonly refreshToken: string;
+}
+
+const FULL_SCOPE = 'https://mail.google.com/';
+const SCOPES: Readonly<Record<Access, readonly string[]>> = {
+  READ: ['https://www.googleapis.com/auth/gmail.readonly'],
+  WRITE: ['https://www.googleapis.com/auth/gmail.modify'],
+  // Deleting for ever takes the whole mailbox's scope.
+  FULL: [FULL_SCOPE],
+};
+const TIMEOUT_MS = 15_000;
+
+export class GoogleOAuth implements OAuth<GmailSecret> {
+  readonly kind = 'oauth';
+  readonly revokeAdvice = 'Remove Postern at https://myaccount.google.com/connections to take the consent back.';
+
+  constructor(private readonly options: Config['google']) {}
+
+  scopes(access: Access): readonly string[] {
+    return SCOPES[access];
+  }
+
+  async authorizationUrl(request: AuthorizationRequest): Promise<string> {
+    return this.client(undefined, request.redirectUri).generateAuthUrl({
+      scope: [...SCOPES[request.access]],
+      state: request.state,
+      code_challenge: request.codeChallenge,
+      code_challenge_method: CodeChallengeMethod.S256,
+      // Offline and consent together make Google give a refresh token each time, also to who consented before.
+      access_type: 'offline',
+      prompt: 'consent',
+      include_granted_scopes: false,
+      ...(request.loginHint === null ? {} : { login_hint: request.loginHint }),
+    });
+  }
+
+  async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<GmailSecret>> {
+    const { code, codeVerifier, redirectUri } = exchange;
+    const client = this.client(signal, redirectUri);
+    const tokens = await asking(
+      async () => (await client.getToken({ code, codeVerifier, redirect_uri: redirectUri })).tokens,
+      'exchange',
+    );
+    const scopes = tokens.scope?.split(' ').filter(Boolean) ?? SCOPES[exchange.access];
+    // Google lets people tick scopes off one by one.
+    const missing = SCOPES[exchange.access].find((scope) => !scopes.includes(scope) && !scopes.includes(FULL_SCOPE));
+    if (missing) {
+      throw new MailError(
+        'CONSENT_REQUIRED',
+        `Access ${exchange.access} needs the consent ${missing}, which was not given. Connect again and tick it.`,
+      );
+    }
+    if (!tokens.refresh_token) {
+      throw new MailError(
+        'CONSENT_REQUIRED',
+        `Google gave no lasting access. ${this.revokeAdvice} Then connect again.`,
+      );
+    }
+    const refreshed = toRefreshed(tokens, tokens.refresh_token);
+    const profile = await sdkCall(
+      gmailOrigin(this.options.apiUrl),
+      'getProfile',
+      refreshed.accessToken,
+      signal,
+      (users, options) => users.getProfile({ userId: 'me' }, options),
+    );
+    if (!profile.emailAddress)
+      throw new MailError('PROVIDER_UNAVAILABLE', 'Gmail did not say whose account this is. Try again.');
+    return { ...refreshed, address: profile.emailAddress, scopes };
+  }
+
+  async refresh(secret: GmailSecret, signal: AbortSignal): Promise<Refreshed<GmailSecret>> {
+    const client = this.client(signal);
+    client.setCredentials({ refresh_token: secret.refreshToken });
+    let rotated: string | null | undefined;
+    // The library puts the old refresh token back into what it returns; only the event still has a new one.
+    client.once('tokens', (tokens) => {
+      rotated = tokens.refresh_token;
+    });
+    const { credentials } = await asking(() => client.refreshAccessToken(), 'refresh');
+    return toRefreshed(credentials, rotated ?? secret.refreshToken);
+  }
+
+  /** Ends the user's whole grant to this client, for every integration of the mailbox. */
+  async revoke(secret: GmailSecret, signal: AbortSignal): Promise<void> {
+    await asking(() => this.client(signal).revokeToken(secret.refreshToken), 'revoke');
+  }
+
+  /** One a call: the library keeps credentials, and the signal, in the client. */
+  private client(signal?: AbortSignal, redirectUri?: string): OAuth2Client {
+    const base = this.options.oauthUrl;
+    const client = new OAuth2Client({
+      clientId: this.options.clientId ?? '',
+      clientSecret: this.options.clientSecret ?? '',
+      ...(redirectUri === undefined ? {} : { redirectUri }),
+      ...(base === null
+        ? {}
+        : {
+            endpoints: {
+              oauth2AuthBaseUrl: `${base}/o/oauth2/v2/auth`,
+              oauth2TokenUrl: `${base}/token`,
+              oauth2RevokeUrl: `${base}/revoke`,
+            },
+          }),
+      transporterOptions: { timeout: TIMEOUT_MS, fetchImplementation: fetch, ...(signal ? { signal } : {}) },
+    });
+    // The library would repeat a code exchange by itself; a code is good for one.
+    client.transporter.interceptors.request.add({
+      resolved: async (request) => {
+        request.retry = false;
+        delete request.retryConfig;
+        return request;
+      },
+    });
+    return client;
+  }
+}
+
+function toRefreshed({ access_token, expiry_date }: Credentials, refreshToken: string): Refreshed<GmailSecret> {
+  if (!access_token) throw new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
+  return {
+    secret: { refreshToken },
+    accessToken: access_token,
+    expiresAt: new Date(expiry_date ?? Date.now() + 3_000_000),
+  };
+}
+
+async function asking<T>(ask: () => PromiseLike<T>, step: 'exchange' | 'refresh' | 'revoke'): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw oauthError(error, step);
+  }
+}

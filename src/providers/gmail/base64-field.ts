@@ -1,0 +1,45 @@
+import { GmailError, gmailError } from './errors.ts';
+
+/**
+ * The bytes that a JSON answer carries in one field as base64url, decoded as they arrive: Gmail serves files only so, and
+ * a file of 25 MB must not be held whole. The answer must hold no other field of that name.
+ */
+export async function* base64Field(
+  body: AsyncIterable<Uint8Array>,
+  field: string,
+  operation: string,
+): AsyncGenerator<Uint8Array> {
+  const opening = new RegExp(`"${field}"\\s*:\\s*"`);
+  let state: 'before' | 'inside' | 'padding' | 'closed' = 'before';
+  let text = '';
+  try {
+    for await (const chunk of body) {
+      if (state === 'closed') continue;
+      text += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
+      if (state === 'before') {
+        const found = opening.exec(text);
+        if (!found) continue;
+        text = text.slice(found.index + found[0].length);
+        state = 'inside';
+      }
+      if (state === 'inside') {
+        // Ends at the closing quote, or before it at the padding, which Google may write as =.
+        const end = text.search(/["=\\]/);
+        const usable = end < 0 ? text.length - (text.length % 4) : end;
+        if (usable > 0) yield Buffer.from(text.slice(0, usable), 'base64url');
+        text = text.slice(usable);
+        if (end >= 0) state = 'padding';
+      }
+      if (state === 'padding') {
+        if (text.includes('"')) state = 'closed';
+        text = '';
+      }
+    }
+  } catch (error) {
+    throw gmailError(error, operation);
+  }
+  // An empty file is an answer without the field.
+  const whole = state === 'closed' || (state === 'before' && text.trimEnd().endsWith('}'));
+  if (!whole)
+    throw new GmailError('PROVIDER_UNAVAILABLE', 'Gmail broke the download off. Try again.', operation, null, 'cut');
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import { isMailError, MailError } from '../../domain/error.ts';
+import type { Call, Change, Changes, Cursor } from '../provider.ts';
+import type { GmailClient } from './client.ts';
+import { GmailError, hasStatus } from './errors.ts';
+import { listLabels } from './labels.ts';
+
+const PAGE = 500;
+
+/** `history` is the last record that was consumed; `labels` the look of each label then, which the history does not tell. */
+interface Position {
+  readonly history: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export async function changesSince(client: GmailClient, since: Cursor | null, call: Call): Promise<Changes> {
+  if (since === null) {
+    const [profile, labels] = await Promise.all([
+      client.request('getProfile', call, (users, options) =>
+        users.getProfile({ userId: 'me', fields: 'historyId' }, options),
+      ),
+      looks(client, call),
+    ]);
+    return { changes: [], cursor: seal({ history: known(profile.historyId), labels: labels ?? {} }), more: false };
+  }
+  const from = open(since);
+  const [answer, labels] = await Promise.all([history(client, from.history, call), looks(client, call)]);
+  const records = answer.history ?? [];
+  const more = Boolean(answer.nextPageToken) && records.length > 0;
+  // Record ids rather than page tokens: they do not run out, and nothing is passed over when the next page fails.
+  const reached = more ? records.at(-1)?.id : answer.historyId;
+  return {
+    changes: [...messageChanges(records), ...(labels ? mailboxChanges(from.labels, labels) : [])],
+    cursor: seal({ history: known(reached), labels: labels ?? from.labels }),
+    more,
+  };
+}
+
+async function history(client: GmailClient, startHistoryId: string, call: Call) {
+  try {
+    return await client.request('history.list', call, (users, options) =>
+      users.history.list(
+        {
+          userId: 'me',
+          startHistoryId,
+          maxResults: PAGE,
+          historyTypes: ['messageAdded', 'messageDeleted', 'labelAdded', 'labelRemoved'],
+        },
+        options,
+      ),
+    );
+  } catch (error) {
+    if (!hasStatus(error, 404) && !hasStatus(error, 400)) throw error;
+    throw new MailError('CURSOR_EXPIRED', 'Gmail no longer knows what changed since then.', { cause: error });
+  }
+}
+
+/** One change a message, in the order in which they were first met: what became of it in the end. */
+export function messageChanges(records: readonly gmail_v1.Schema$History[]): Change[] {
+  const kinds = new Map<string, 'created' | 'updated' | 'deleted'>();
+  const seen = (
+    entries: readonly { message?: gmail_v1.Schema$Message }[] | undefined,
+    kind: 'created' | 'updated' | 'deleted',
+  ) => {
+    for (const { message } of entries ?? []) {
+      if (!message?.id) continue;
+      // A new message that was also changed is still new; a deleted one is only deleted.
+      if (kind !== 'updated' || !kinds.has(message.id)) kinds.set(message.id, kind);
+    }
+  };
+  for (const record of records) {
+    seen(record.messagesAdded, 'created');
+    seen(record.labelsAdded, 'updated');
+    seen(record.labelsRemoved, 'updated');
+    seen(record.messagesDeleted, 'deleted');
+  }
+  return [...kinds].map(([messageId, kind]) => ({ kind, messageId }));
+}
+
+function mailboxChanges(before: Position['labels'], now: Position['labels']): Change[] {
+  const ids = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...ids].filter((id) => before[id] !== now[id]).map((mailboxId) => ({ kind: 'mailbox', mailboxId }));
+}
+
+/** Name and colour of each label, as a few letters. Null when they could not be read: mail does not wait for them. */
+async function looks(client: GmailClient, call: Call): Promise<Position['labels'] | null> {
+  try {
+    const labels = await listLabels(client, call);
+    return Object.fromEntries(labels.map((label) => [label.id, look([label.name, label.color?.backgroundColor])]));
+  } catch (error) {
+    if (isMailError(error)) return null;
+    throw error;
+  }
+}
+
+const look = (parts: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 5);
+
+function known(historyId: string | null | undefined): string {
+  if (historyId) return historyId;
+  throw new GmailError(
+    'PROVIDER_UNAVAILABLE',
+    'Gmail gave an unreadable answer. Try again.',
+    'history.list',
+    null,
+    'no historyId',
+  );
+}
+
+const seal = (position: Position): Cursor => Buffer.from(JSON.stringify(position)).toString('base64url');
+
+function open(cursor: Cursor): Position {
+  try {
+    const { history, labels } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<Position>;
+    if (typeof history === 'string' && /^\d+$/.test(history) && typeof labels === 'object') return { history, labels };
+  } catch {
+    // Falls through: a cursor that cannot be read is as good as an old one.
+  }
+  throw new MailError('CURSOR_EXPIRED', 'This place in the history is unreadable.');
+}

@@ -1,0 +1,93 @@
+import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
+import type { Call, Grant, RequestCost, Usage } from '../provider.ts';
+import type { BatchWidth } from './batch-width.ts';
+import { GmailError, gmailError, hasStatus } from './errors.ts';
+import { type Operation, UNITS } from './quota.ts';
+
+/** The SDK keeps no account: token, origin and signal go with every call. */
+const { users } = gmail({ version: 'v1', retry: false });
+
+export type Users = gmail_v1.Resource$Users;
+export type SdkCall<T> = (users: Users, options: MethodOptions) => PromiseLike<{ data: T }>;
+
+const ORIGIN = 'https://gmail.googleapis.com';
+
+/** Where Gmail is: the vendor's host, or the configured URL, path and all. Without a slash at the end. */
+export const gmailOrigin = (apiUrl: string | null): string => apiUrl ?? ORIGIN;
+
+/**
+ * One call of the SDK, without quota or retry. The origin is given per call, not to the client: the client's rootUrl
+ * loses its path, and uploads ignore it.
+ */
+export async function sdkCall<T>(
+  origin: string,
+  operation: Operation,
+  token: string,
+  signal: AbortSignal,
+  send: SdkCall<T>,
+  responseType?: 'stream',
+): Promise<T> {
+  try {
+    const { data } = await send(users, {
+      rootUrl: `${origin}/`,
+      headers: { authorization: `Bearer ${token}` },
+      retry: false,
+      signal,
+      fetchImplementation: fetch,
+      ...(responseType ? { responseType } : {}),
+    });
+    // The SDK hands an answer that is no JSON on as text: a proxy's page, or half an answer.
+    if (typeof data === 'string' && data !== '') {
+      throw new GmailError(
+        'PROVIDER_UNAVAILABLE',
+        'Gmail gave an unreadable answer. Try again.',
+        operation,
+        null,
+        'not JSON',
+      );
+    }
+    return data;
+  } catch (error) {
+    throw gmailError(error, operation);
+  }
+}
+
+/** One account's way to Gmail: every request goes through the guard, with a token that is renewed once when refused. */
+export class GmailClient {
+  constructor(
+    readonly origin: string,
+    readonly grant: Grant,
+    private readonly usage: Usage,
+    readonly width: BatchWidth,
+  ) {}
+
+  request<T>(operation: Operation, call: Call, send: SdkCall<T>, safe = true): Promise<T> {
+    return this.exchange({ operation, units: UNITS[operation], slots: 1, safe }, call, (token, signal) =>
+      sdkCall(this.origin, operation, token, signal, send),
+    );
+  }
+
+  /** The answer's body as it comes; resolves when its headers are there. */
+  stream(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
+    return this.exchange({ operation, units: UNITS[operation], slots: 1, safe: true }, call, async (token, signal) => {
+      const body = await sdkCall(this.origin, operation, token, signal, send, 'stream');
+      return body as ReadableStream<Uint8Array>;
+    });
+  }
+
+  /** A 401 says that nothing was done, so even a send may go again with a fresh token. */
+  async exchange<T>(
+    cost: RequestCost,
+    call: Call,
+    attempt: (token: string, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const token = await this.grant.accessToken(call.signal);
+    try {
+      return await this.usage.request(cost, call, (signal) => attempt(token, signal));
+    } catch (error) {
+      if (!hasStatus(error, 401)) throw error;
+      const renewed = await this.grant.accessToken(call.signal, token);
+      return this.usage.request(cost, call, (signal) => attempt(renewed, signal));
+    }
+  }
+}

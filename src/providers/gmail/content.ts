@@ -1,0 +1,109 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import iconv from 'iconv-lite';
+import { decodeWords } from 'postal-mime';
+import type { Attachment, MessageContent } from '../../domain/message.ts';
+import { HeaderFields } from './headers.ts';
+import { htmlOfText, textOfHtml, unflow } from './text.ts';
+
+export type Part = gmail_v1.Schema$MessagePart;
+
+/** What a reader sees in one place: a text, an HTML, or both where they are alternatives of each other. */
+interface Slot {
+  readonly text: string | null;
+  readonly html: string | null;
+}
+
+export function contentOf(payload: Part): MessageContent {
+  const headers = new HeaderFields(payload.headers ?? []);
+  const slots = slotsOf(payload);
+  const html = slots.some((slot) => slot.html !== null)
+    ? slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')).join('<br/>\n')
+    : null;
+  const texts = slots.map((slot) => slot.text ?? textOfHtml(slot.html ?? ''));
+  return {
+    text: slots.length > 0 ? texts.join('\n') : null,
+    html,
+    attachments: attachmentParts(payload).map((part) => toAttachment(part, html)),
+    headers: headers.all(),
+    inReplyTo: headers.ids('in-reply-to'),
+    references: headers.ids('references'),
+  };
+}
+
+/** Gmail's attachmentId changes with each read; the part's place does not. A message that is one part has no number. */
+export const partIdOf = (part: Part): string => part.partId || '0';
+
+/** Every part that is listed beside the body, in order. An attached message counts as one: its own parts do not. */
+export function attachmentParts(part: Part): Part[] {
+  if (isMultipart(part)) return (part.parts ?? []).flatMap(attachmentParts);
+  return isBodyText(part) ? [] : [part];
+}
+
+/** The parts that the body is made of. */
+export function bodyParts(part: Part): Part[] {
+  if (isMultipart(part)) return (part.parts ?? []).flatMap(bodyParts);
+  return isBodyText(part) ? [part] : [];
+}
+
+const typeOf = (part: Part): string => (part.mimeType ?? 'text/plain').toLowerCase();
+const isMultipart = (part: Part): boolean => typeOf(part).startsWith('multipart/');
+
+function isBodyText(part: Part): boolean {
+  if (typeOf(part) !== 'text/plain' && typeOf(part) !== 'text/html') return false;
+  return !/^\s*attachment\b/i.test(new HeaderFields(part.headers ?? []).raw('content-disposition') ?? '');
+}
+
+function slotsOf(part: Part): Slot[] {
+  if (isMultipart(part)) {
+    const slots = (part.parts ?? []).flatMap(slotsOf);
+    return typeOf(part) === 'multipart/alternative' && slots.length > 1 ? [merged(slots)] : slots;
+  }
+  if (!isBodyText(part)) return [];
+  const content = textContent(part);
+  return [typeOf(part) === 'text/html' ? { text: null, html: content } : { text: content, html: null }];
+}
+
+function merged(slots: readonly Slot[]): Slot {
+  const texts = slots.flatMap((slot) => slot.text ?? []);
+  const htmls = slots.flatMap((slot) => slot.html ?? []);
+  return { text: texts.length > 0 ? texts.join('\n') : null, html: htmls.length > 0 ? htmls.join('<br/>\n') : null };
+}
+
+/** Gmail has already decoded the charset of what it inlines; what it leaves to attachments.get is as it was sent. */
+function textContent(part: Part): string {
+  const bytes = Buffer.from(part.body?.data ?? '', 'base64url');
+  const type = new HeaderFields(part.headers ?? []).raw('content-type') ?? '';
+  const text = decodeText(bytes, /charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1] ?? null);
+  if (typeOf(part) === 'text/html') return text;
+  const lines = text.replace(/\r\n?/g, '\n');
+  return /format\s*=\s*"?flowed/i.test(type) ? unflow(lines, /delsp\s*=\s*"?yes/i.test(type)) : lines;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decodeText(bytes: Buffer, charset: string | null): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return iconv.decode(bytes, charset && iconv.encodingExists(charset) ? charset : 'windows-1252');
+  }
+}
+
+function toAttachment(part: Part, html: string | null): Attachment {
+  const headers = new HeaderFields(part.headers ?? []);
+  const contentId = headers.raw('content-id')?.replace(/[<>\s]/g, '') || null;
+  const size = part.body?.size ?? null;
+  return {
+    id: partIdOf(part),
+    filename: decodeWords(part.filename ?? '').trim() || null,
+    mimeType: typeOf(part),
+    // Gmail gives an attached message no size of its own where it lists its parts instead.
+    sizeBytes: size === 0 && part.parts?.length ? null : size,
+    isInline: contentId !== null && html !== null && refersTo(html, contentId),
+    contentId,
+  };
+}
+
+function refersTo(html: string, contentId: string): boolean {
+  return html.includes(`cid:${contentId}`) || html.includes(`cid:${encodeURIComponent(contentId)}`);
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { MailError } from '../../domain/error.ts';
+import type { Cursor, PageRequest } from '../provider.ts';
+
+/**
+ * A place in one of Gmail's lists. A page token belongs to the very list it was given for (query, labels, page size), so
+ * the size is kept and the query's fingerprint checked. When fewer items are wanted than Gmail's page holds, the place is
+ * inside that page, and `shown` names what of it was given out.
+ */
+export interface Place {
+  readonly token: string | null;
+  readonly size: number;
+  readonly shown: ReadonlySet<string>;
+}
+
+/** Short, because a page can hold a hundred. */
+export const mark = (id: string): string => createHash('sha256').update(id).digest('base64url').slice(0, 6);
+
+export const fingerprint = (list: readonly unknown[]): string => mark(JSON.stringify(list));
+
+export function openPlace(page: PageRequest, print: string): Place {
+  const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
+  if (page.after === null) return { token: null, size, shown: new Set() };
+  const kept = parse(page.after);
+  if (!kept || kept.f !== print) {
+    throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list gave.');
+  }
+  return { token: kept.t, size: kept.n, shown: new Set(kept.s) };
+}
+
+export const sealPlace = (place: Place, print: string): Cursor =>
+  Buffer.from(JSON.stringify({ t: place.token, n: place.size, f: print, s: [...place.shown] })).toString('base64url');
+
+interface Kept {
+  readonly t: string | null;
+  readonly n: number;
+  readonly f: string;
+  readonly s: readonly string[];
+}
+
+function parse(cursor: Cursor): Kept | null {
+  try {
+    const { t, n, f, s } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<
+      Record<keyof Kept, unknown>
+    >;
+    const sound =
+      (t === null || typeof t === 'string') && Number.isInteger(n) && (n as number) > 0 && (n as number) <= 100;
+    return sound && Array.isArray(s) && typeof f === 'string' ? { t, n: n as number, f, s: s.map(String) } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,109 @@
+import { isMailError, MailError, type MailErrorCode } from '../../domain/error.ts';
+
+/** A refusal by Gmail, with what the adapter itself must tell apart. Nothing of the answer's body is kept but the reason. */
+export class GmailError extends MailError {
+  constructor(
+    code: MailErrorCode,
+    message: string,
+    operation: string,
+    readonly status: number | null,
+    readonly reason: string | null,
+    retryAfterMs?: number,
+  ) {
+    super(code, message, {
+      retryAfterMs,
+      cause: new Error(`gmail ${operation}: ${status ?? 'no answer'}${reason ? ` ${reason}` : ''}`),
+    });
+  }
+}
+
+export const hasStatus = (error: unknown, status: number): error is GmailError =>
+  error instanceof GmailError && error.status === status;
+
+const RATE_REASONS = new Set([
+  'rateLimitExceeded',
+  'userRateLimitExceeded',
+  'dailyLimitExceeded',
+  'quotaExceeded',
+  'concurrentLimitExceeded',
+  'RATE_LIMIT_EXCEEDED',
+  'RESOURCE_EXHAUSTED',
+]);
+const SCOPE_REASONS = new Set(['insufficientPermissions', 'ACCESS_TOKEN_SCOPE_INSUFFICIENT']);
+const SET_UP_REASONS = new Set(['accessNotConfigured', 'SERVICE_DISABLED']);
+
+/** What an answer of this status means for the caller. `body` is read for its reason only. */
+export function answerError(operation: string, status: number, body: unknown, retryAfter: string | null): GmailError {
+  const reason = reasonOf(body);
+  const retryAfterMs = retryAfterOf(retryAfter);
+  const make = (code: MailErrorCode, message: string) =>
+    new GmailError(code, message, operation, status, reason, retryAfterMs);
+
+  if (status === 429 || (status === 403 && reason !== null && RATE_REASONS.has(reason))) {
+    return make('RATE_LIMITED', 'Gmail limits how often this account may be asked. Try again a little later.');
+  }
+  if (status >= 500 || status === 408)
+    return make('PROVIDER_UNAVAILABLE', 'Gmail is not available right now. Try again.');
+  if (status === 401) {
+    return make('RECONNECT_REQUIRED', 'Gmail no longer accepts the sign-in of this account. Connect it again.');
+  }
+  if (status === 403 && reason !== null && SCOPE_REASONS.has(reason)) {
+    return make(
+      'CONSENT_REQUIRED',
+      'This account was connected without the consent that this needs. Connect it again.',
+    );
+  }
+  if (status === 403 && reason !== null && SET_UP_REASONS.has(reason)) {
+    return make('FORBIDDEN', 'The Gmail API is not turned on for this server. Its operator must enable it.');
+  }
+  if (status === 403) return make('FORBIDDEN', 'Gmail does not allow this for this account.');
+  if (status === 404 || status === 410) return make('NOT_FOUND', 'Gmail has no such item; it may have been deleted.');
+  if (status === 409 || status === 412)
+    return make('CONFLICT', 'The item was changed elsewhere. Read it again and retry.');
+  if (status === 413) return make('INVALID', 'The message is larger than Gmail accepts.');
+  return make('INVALID', `Gmail refused the request as invalid${reason ? ` (${reason})` : ''}.`);
+}
+
+/** Whatever an attempt threw, as a MailError. The cause names a code and never holds a request, a token or a body. */
+export function gmailError(error: unknown, operation: string): MailError {
+  if (isMailError(error)) return error;
+  const { response, name, code, cause } = error as ThrownError;
+  if (response && typeof response.status === 'number') {
+    return answerError(operation, response.status, response.data, headerOf(response.headers, 'retry-after'));
+  }
+  if (name === 'TimeoutError')
+    return new GmailError('TIMEOUT', 'Gmail did not answer in time. Try again.', operation, null, name);
+  const detail = [code, cause?.code, name].find((value) => typeof value === 'string') ?? 'network';
+  return new GmailError('PROVIDER_UNAVAILABLE', 'Gmail could not be reached. Try again.', operation, null, detail);
+}
+
+interface ThrownError {
+  readonly name?: string;
+  readonly code?: unknown;
+  readonly cause?: { readonly code?: unknown };
+  readonly response?: { readonly status?: number; readonly data?: unknown; readonly headers?: unknown };
+}
+
+function headerOf(headers: unknown, name: string): string | null {
+  if (headers instanceof Headers) return headers.get(name);
+  const value = (headers as Record<string, unknown> | undefined)?.[name];
+  return typeof value === 'string' ? value : null;
+}
+
+/** Google's own word for the fault: errors[].reason, an ErrorInfo's reason, or the google.rpc status. Never free text. */
+function reasonOf(body: unknown): string | null {
+  const error = (body as { error?: unknown } | null)?.error;
+  if (typeof error !== 'object' || error === null) return null;
+  const { errors, details, status } = error as { errors?: unknown; details?: unknown; status?: unknown };
+  const listed = [errors, details].flatMap((list) => (Array.isArray(list) ? list : []));
+  const reasons = [...listed.map((entry: { reason?: unknown } | null) => entry?.reason), status];
+  return reasons.find((reason): reason is string => typeof reason === 'string' && /^\w{1,64}$/.test(reason)) ?? null;
+}
+
+/** Seconds or an HTTP date, as milliseconds from now; undefined when absent or unreadable. */
+export function retryAfterOf(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+}

@@ -1,0 +1,39 @@
+import type { Config } from '../../config.ts';
+import type { FindWatch, Grant, Provider, Usage, WebhookRequest } from '../provider.ts';
+import { type GmailSecret, GoogleOAuth } from './auth.ts';
+import { BatchWidth } from './batch-width.ts';
+import { GmailClient, gmailOrigin } from './client.ts';
+import { MOST_ATTACHED } from './mime.ts';
+import { PubSubReceiver } from './push.ts';
+import { LIMITS } from './quota.ts';
+import { GmailSession } from './session.ts';
+
+export function gmail(options: Config['google']): Provider<GmailSecret> {
+  const receiver = new PubSubReceiver(options.oauthUrl, options.pubsubServiceAccount);
+  // There is one Usage an account, and what Gmail thinks of wide batches is a matter of the account.
+  const widths = new WeakMap<Usage, BatchWidth>();
+  const widthOf = (usage: Usage): BatchWidth => {
+    const width = widths.get(usage) ?? new BatchWidth();
+    widths.set(usage, width);
+    return width;
+  };
+  return {
+    id: 'GMAIL',
+    name: 'Gmail',
+    configured: options.clientId !== null && options.clientSecret !== null,
+    domains: ['gmail.com', 'googlemail.com', ...options.domains.map((domain) => domain.toLowerCase())],
+    mxSuffixes: ['aspmx.l.google.com', 'smtp.google.com', 'googlemail.com'],
+    connect: new GoogleOAuth(options),
+    capabilities: {
+      mailboxesPerMessage: 'MANY',
+      nativeThreads: true,
+      push: options.pubsubTopic === null ? 'POLL' : 'WEBHOOK',
+      maxAttachmentBytes: MOST_ATTACHED,
+      mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
+    },
+    limits: LIMITS,
+    open: (grant: Grant, usage: Usage) =>
+      new GmailSession(new GmailClient(gmailOrigin(options.apiUrl), grant, usage, widthOf(usage)), options.pubsubTopic),
+    receive: (request: WebhookRequest, findWatch: FindWatch) => receiver.receive(request, findWatch),
+  };
+}

@@ -1,0 +1,104 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import { isMailError } from '../../domain/error.ts';
+import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import type { Batch, Call, MailboxCounts } from '../provider.ts';
+import { runBatch } from './batch.ts';
+import type { GmailClient } from './client.ts';
+
+/** Labels that are a flag of the message or nothing at all to a reader; never a mailbox. */
+const NO_MAILBOX: ReadonlySet<string> = new Set(['UNREAD', 'CHAT']);
+
+/**
+ * System labels are known by id, since their names are localised or are the ids. The categories are the tabs of Gmail's
+ * inbox: kept as labels, because people file by them. Gmail has no label for all mail or for the archive.
+ */
+const SYSTEM: Readonly<Record<string, { name: string; role: MailboxRole | null }>> = {
+  INBOX: { name: 'Inbox', role: 'INBOX' },
+  SENT: { name: 'Sent', role: 'SENT' },
+  DRAFT: { name: 'Drafts', role: 'DRAFTS' },
+  TRASH: { name: 'Trash', role: 'TRASH' },
+  SPAM: { name: 'Spam', role: 'JUNK' },
+  STARRED: { name: 'Starred', role: 'STARRED' },
+  IMPORTANT: { name: 'Important', role: 'IMPORTANT' },
+  CATEGORY_PERSONAL: { name: 'Primary', role: null },
+  CATEGORY_SOCIAL: { name: 'Social', role: null },
+  CATEGORY_PROMOTIONS: { name: 'Promotions', role: null },
+  CATEGORY_UPDATES: { name: 'Updates', role: null },
+  CATEGORY_FORUMS: { name: 'Forums', role: null },
+};
+
+/** The labels that are mailboxes; an archived message without labels of its own has none. */
+export const mailboxIdsOf = (labelIds: readonly string[]): string[] => labelIds.filter((id) => !NO_MAILBOX.has(id));
+
+export async function listLabels(client: GmailClient, call: Call): Promise<readonly gmail_v1.Schema$Label[]> {
+  const { labels } = await client.request('labels.list', call, (users, options) =>
+    users.labels.list({ userId: 'me' }, options),
+  );
+  return (labels ?? []).filter((label) => label.id && !NO_MAILBOX.has(label.id));
+}
+
+/** System labels have the same ids everywhere. Null for ALL and ARCHIVE. */
+export const roleLabelId = (role: MailboxRole): string | null =>
+  Object.keys(SYSTEM).find((id) => SYSTEM[id]?.role === role) ?? null;
+
+/** Names, roles, colours and nesting for one request. Counts cost one more request a label: see mailboxCounts. */
+export async function listMailboxes(client: GmailClient, call: Call): Promise<readonly Mailbox[]> {
+  return toMailboxes(await listLabels(client, call));
+}
+
+export async function mailboxCounts(
+  client: GmailClient,
+  ids: readonly string[],
+  call: Call,
+): Promise<Batch<MailboxCounts>> {
+  const parts = ids.map((id) => ({
+    method: 'GET' as const,
+    path: `/gmail/v1/users/me/labels/${encodeURIComponent(id)}?fields=messagesTotal,messagesUnread`,
+  }));
+  const answers = await runBatch(client, 'labels.get', parts, call);
+  return answers.map((answer) => {
+    if (isMailError(answer)) return answer;
+    const { messagesTotal, messagesUnread } = answer as gmail_v1.Schema$Label;
+    return { total: messagesTotal ?? 0, unread: messagesUnread ?? 0 };
+  });
+}
+
+/** A label named A/B lies in A where there is a label A; the nearest one that exists is its parent. */
+export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly Mailbox[] {
+  const idByName = new Map(
+    labels.flatMap(({ id, name, type }) => (id && name && type !== 'system' ? [[name, id]] : [])),
+  );
+  return labels.flatMap((label): Mailbox[] => {
+    const id = label.id;
+    if (!id) return [];
+    const known = SYSTEM[id];
+    const fullName = label.name ?? id;
+    const parent = known ? null : parentName(fullName, idByName);
+    return [
+      {
+        id,
+        name: known?.name ?? (parent === null ? fullName : fullName.slice(parent.length + 1)),
+        kind: 'LABEL',
+        role: known?.role ?? null,
+        parentId: parent === null ? null : (idByName.get(parent) ?? null),
+        color: hexColor(label.color?.backgroundColor),
+        totalMessages: null,
+        unreadMessages: null,
+      },
+    ];
+  });
+}
+
+/** What a system label is called; undefined for one of the user's own. */
+export const systemName = (id: string): string | undefined => SYSTEM[id]?.name ?? (NO_MAILBOX.has(id) ? id : undefined);
+
+function parentName(name: string, idByName: ReadonlyMap<string, string>): string | null {
+  for (let slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {
+    const candidate = name.slice(0, slash);
+    if (slash < name.length - 1 && idByName.has(candidate)) return candidate;
+  }
+  return null;
+}
+
+const hexColor = (value: string | null | undefined): string | null =>
+  value && /^#[0-9a-f]{6}$/i.test(value) ? value.toLowerCase() : null;

@@ -1,0 +1,62 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { Message } from '../../domain/message.ts';
+import { type Thread, threadOf } from '../../domain/thread.ts';
+import type { Detail } from '../provider.ts';
+import { contentOf } from './content.ts';
+import { HeaderFields } from './headers.ts';
+import { mailboxIdsOf } from './labels.ts';
+import { plainSnippet } from './text.ts';
+
+/** The headers that an envelope is made of; asked for with format=metadata. */
+export const ENVELOPE_HEADERS = [
+  'From',
+  'Sender',
+  'To',
+  'Cc',
+  'Bcc',
+  'Reply-To',
+  'Subject',
+  'Date',
+  'Message-ID',
+] as const;
+export const ENVELOPE_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload/headers';
+export const FULL_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload';
+
+export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail): Message {
+  const headers = new HeaderFields(raw.payload?.headers ?? []);
+  const labelIds = raw.labelIds ?? [];
+  const has = (label: string) => labelIds.includes(label);
+  const payload = detail === 'full' ? (raw.payload ?? null) : null;
+  const content = payload && contentOf(payload);
+  return {
+    id: raw.id ?? '',
+    threadId: raw.threadId ?? null,
+    mailboxIds: mailboxIdsOf(labelIds),
+    subject: headers.text('subject') ?? '',
+    snippet: plainSnippet(raw.snippet ?? ''),
+    from: headers.addresses('from')[0] ?? null,
+    sender: headers.addresses('sender')[0] ?? null,
+    to: headers.addresses('to'),
+    cc: headers.addresses('cc'),
+    bcc: headers.addresses('bcc'),
+    replyTo: headers.addresses('reply-to'),
+    sentAt: headers.date('date'),
+    receivedAt: new Date(Number(raw.internalDate ?? 0)),
+    isRead: !has('UNREAD'),
+    isStarred: has('STARRED'),
+    isDraft: has('DRAFT'),
+    isImportant: has('IMPORTANT'),
+    isAnswered: null,
+    // format=metadata tells no parts, and its top type alone would be a guess.
+    hasAttachments: content?.attachments.some((attachment) => !attachment.isInline) ?? null,
+    internetMessageId: headers.ids('message-id')[0] ?? (headers.raw('message-id')?.trim() || null),
+    sizeBytes: raw.sizeEstimate ?? null,
+    content,
+  };
+}
+
+/** Null when every message of it is gone. Gmail gives a thread whole, however long. */
+export function toThread(raw: gmail_v1.Schema$Thread): Thread | null {
+  const messages = (raw.messages ?? []).map((message) => toMessage(message, 'envelope'));
+  return raw.id && messages.length > 0 ? threadOf(raw.id, messages) : null;
+}

@@ -1,0 +1,36 @@
+/**
+ * What each method costs in Gmail's quota units. Kept as data because the published pages disagree over time.
+ * A batch costs the sum of its parts.
+ */
+export const UNITS = {
+  getProfile: 1,
+  'labels.list': 1,
+  'labels.get': 1,
+  'labels.create': 5,
+  'labels.patch': 5,
+  'labels.delete': 5,
+  'settings.sendAs.list': 1,
+  'messages.list': 5,
+  'messages.get': 5,
+  'messages.attachments.get': 5,
+  'messages.modify': 5,
+  'messages.delete': 10,
+  'messages.batchModify': 50,
+  'messages.batchDelete': 50,
+  'threads.list': 10,
+  'threads.get': 10,
+  'drafts.list': 5,
+  'drafts.get': 5,
+  'drafts.create': 10,
+  'drafts.update': 15,
+  'drafts.delete': 10,
+  'drafts.send': 100,
+  'history.list': 2,
+  watch: 100,
+  stop: 50,
+} as const;
+
+export type Operation = keyof typeof UNITS;
+
+/** Per user and minute, as published. Gmail names no limit on concurrent requests; wide fan-outs draw 429. */
+export const LIMITS = { concurrency: 10, units: 15_000, windowMs: 60_000 } as const;

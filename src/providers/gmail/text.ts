@@ -1,0 +1,47 @@
+import { convert } from 'html-to-text';
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+
+/** Gmail escapes its snippets for HTML. One line of plain text, at most 255 characters. */
+export function plainSnippet(snippet: string): string {
+  const text = snippet.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w{2,6}));/gi, (whole, decimal, hex, name) => {
+    if (name) return ENTITIES[String(name).toLowerCase()] ?? whole;
+    const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+  return [...text.replace(/(?:\s|\u200b|\u200c|\u200d|\u034f|\ufeff)+/g, ' ').trim()].slice(0, 255).join('');
+}
+
+/** The text to read where the sender wrote only HTML. */
+export const textOfHtml = (html: string): string =>
+  convert(html, {
+    wordwrap: false,
+    limits: { maxInputLength: 5_000_000 },
+    selectors: [
+      { selector: 'a', options: { hideLinkHrefIfSameAsText: true, ignoreHref: false } },
+      { selector: 'img', format: 'skip' },
+    ],
+  });
+
+/** A text part as it stands among HTML ones. */
+export const htmlOfText = (text: string): string =>
+  `<p style="white-space:pre-wrap">${text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')}</p>`;
+
+/** format=flowed (RFC 3676): a line that ends in a space goes on in the next one of the same quote depth. */
+export function unflow(text: string, deleteSpace: boolean): string {
+  const out: string[] = [];
+  let flowing: string | null = null;
+  for (const line of text.split('\n')) {
+    const quote = /^>*/.exec(line)?.[0] ?? '';
+    const content = line.slice(quote.length).replace(/^ /, '');
+    const continues: boolean = content.endsWith(' ') && content !== '-- ';
+    if (flowing === quote && out.length > 0 && content !== '-- ') {
+      const before = out[out.length - 1] ?? '';
+      out[out.length - 1] = (deleteSpace ? before.slice(0, -1) : before) + content;
+    } else {
+      out.push(quote === '' ? content : `${quote} ${content}`);
+    }
+    flowing = continues ? quote : null;
+  }
+  return out.join('\n');
+}

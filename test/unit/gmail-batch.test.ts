@@ -1,0 +1,154 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { isMailError } from '../../src/domain/error.ts';
+import { runBatch } from '../../src/providers/gmail/batch.ts';
+import { BatchWidth } from '../../src/providers/gmail/batch-width.ts';
+import { GmailClient } from '../../src/providers/gmail/client.ts';
+import { decodeBatch, encodeBatch } from '../../src/providers/gmail/multipart.ts';
+import type { Usage } from '../../src/providers/provider.ts';
+
+const answer = (items: readonly { id?: string; status: number; body: string; headers?: string }[]) =>
+  `${items
+    .map(
+      ({ id, status, body, headers = '' }) =>
+        `--b\r\nContent-Type: application/http\r\n${id === undefined ? '' : `Content-ID: <response-${id}>\r\n`}\r\nHTTP/1.1 ${status} X\r\n${headers}Content-Type: application/json\r\n\r\n${body}\r\n`,
+    )
+    .join('')}--b--\r\n`;
+
+describe('the batch format', () => {
+  it('writes whole requests with a place each', () => {
+    const text = encodeBatch(
+      [
+        { method: 'GET', path: '/gmail/v1/a' },
+        { method: 'POST', path: '/gmail/v1/b', body: { ü: 1 } },
+      ],
+      'b',
+    );
+    expect(text).toContain(
+      '--b\r\nContent-Type: application/http\r\nContent-ID: <item-0>\r\n\r\nGET /gmail/v1/a HTTP/1.1\r\n\r\n',
+    );
+    expect(text).toContain('Content-Type: application/json\r\nContent-Length: 8\r\n\r\n{"ü":1}\r\n');
+    expect(text.endsWith('\r\n--b--\r\n')).toBe(true);
+  });
+
+  it('finds answers by Content-ID in any order, else by order', () => {
+    const named = decodeBatch(
+      'multipart/mixed; boundary=b',
+      answer([
+        { id: 'item-1', status: 200, body: '{"n":1}' },
+        { id: 'item-0', status: 404, body: '{}' },
+      ]),
+      2,
+    );
+    expect(named.get(0)?.status).toBe(404);
+    expect(named.get(1)).toMatchObject({ status: 200, body: { n: 1 } });
+    const unnamed = decodeBatch('multipart/mixed; boundary="b"', answer([{ status: 200, body: '{"n":0}' }]), 1);
+    expect(unnamed.get(0)?.body).toEqual({ n: 0 });
+  });
+
+  it('does not trust half an answer, a foreign place or no boundary', () => {
+    const cut = answer([
+      { id: 'item-0', status: 200, body: '{"n":0}' },
+      { id: 'item-1', status: 200, body: '{"n":1}' },
+    ]).slice(0, -25);
+    expect([...decodeBatch('multipart/mixed; boundary=b', cut, 2).keys()]).toEqual([0]);
+    expect(
+      decodeBatch('multipart/mixed; boundary=b', answer([{ id: 'item-9', status: 200, body: '{}' }]), 1).size,
+    ).toBe(0);
+    expect(decodeBatch('text/html', '<html>', 1).size).toBe(0);
+  });
+
+  it('reads Retry-After of a part', () => {
+    const limited = answer([{ id: 'item-0', status: 429, body: '{}', headers: 'Retry-After: 7\r\n' }]);
+    expect(decodeBatch('multipart/mixed; boundary=b', limited, 1).get(0)?.retryAfter).toBe('7');
+  });
+});
+
+describe('a batch', () => {
+  let server: Server | undefined;
+  afterEach(() => server?.close());
+
+  /** Tries a failed request again at once, as often as it takes. */
+  const eager: Usage = {
+    async request(cost, call, attempt) {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await attempt(call.signal);
+        } catch (error) {
+          const passing =
+            isMailError(error) && (error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE');
+          if (!cost.safe || !passing || tries === 4) throw error;
+        }
+      }
+    },
+  };
+  const call = { signal: new AbortController().signal, priority: 'interactive' } as const;
+
+  async function serve(status: (path: string, request: number, token: string) => number) {
+    const requests: string[][] = [];
+    server = createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const paths = [...body.matchAll(/^GET (\S+)/gm)].map((match) => match[1] ?? '');
+      requests.push(paths);
+      const items = paths.map((path, index) => {
+        const code = status(path, requests.length, request.headers.authorization ?? '');
+        return {
+          id: `item-${index}`,
+          status: code,
+          body: JSON.stringify(code === 200 ? { path } : { error: { code } }),
+        };
+      });
+      response.writeHead(200, { 'content-type': 'multipart/mixed; boundary=b' }).end(answer(items));
+    });
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const grant = {
+      address: 'a@example.org',
+      access: 'READ',
+      accessToken: async (_: AbortSignal, rejected?: string) => (rejected ? 'new' : 'old'),
+    } as const;
+    return { client: new GmailClient(origin, grant, eager, new BatchWidth()), requests };
+  }
+  const parts = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ method: 'GET' as const, path: `/gmail/v1/${n}` }));
+
+  it('holds at most fifty parts and answers in the order asked', async () => {
+    const { client, requests } = await serve(() => 200);
+    const results = await runBatch(client, 'messages.get', parts(120), call);
+    expect(requests.map((paths) => paths.length).sort()).toEqual([20, 50, 50]);
+    expect(results).toEqual(parts(120).map(({ path }) => ({ path })));
+  });
+
+  it('repeats only the parts that were limited, and keeps the other failures as values', async () => {
+    const { client, requests } = await serve((path, request) =>
+      path.endsWith('/1') ? 404 : path.endsWith('/2') && request === 1 ? 429 : 200,
+    );
+    const results = await runBatch(client, 'messages.get', parts(4), call);
+    expect(requests).toEqual([['/gmail/v1/0', '/gmail/v1/1', '/gmail/v1/2', '/gmail/v1/3'], ['/gmail/v1/2']]);
+    expect(results[1]).toMatchObject({ code: 'NOT_FOUND' });
+    expect(results[2]).toEqual({ path: '/gmail/v1/2' });
+  });
+
+  it('narrows for an account that keeps drawing 429', async () => {
+    const { client, requests } = await serve((_, request) => (request <= 2 ? 429 : 200));
+    await runBatch(client, 'messages.get', parts(50), call);
+    expect(requests.map((paths) => paths.length)).toEqual([50, 50, 25, 25]);
+    expect(client.width.current).toBeLessThan(50);
+  });
+
+  it('gives the fault to what stays unanswered', async () => {
+    const { client } = await serve((path) => (path.endsWith('/0') ? 503 : 200));
+    const results = await runBatch(client, 'messages.get', parts(2), call);
+    expect(results[0]).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    expect(results[1]).toEqual({ path: '/gmail/v1/1' });
+  });
+
+  it('renews a refused token once', async () => {
+    const { client, requests } = await serve((_path, _request, token) => (token === 'Bearer new' ? 200 : 401));
+    const results = await runBatch(client, 'messages.get', parts(2), call);
+    expect(results.some(isMailError)).toBe(false);
+    expect(requests).toHaveLength(2);
+  });
+});

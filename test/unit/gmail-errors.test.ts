@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { base64Field } from '../../src/providers/gmail/base64-field.ts';
+import { messageChanges } from '../../src/providers/gmail/changes.ts';
+import { answerError, gmailError, retryAfterOf } from '../../src/providers/gmail/errors.ts';
+import { oauthError } from '../../src/providers/gmail/oauth-error.ts';
+
+const refused = (reason: string) => ({
+  error: { code: 403, message: 'secret text', errors: [{ reason, message: 'secret text' }] },
+});
+
+describe('a Gmail refusal', () => {
+  it.each([
+    [429, {}, 'RATE_LIMITED'],
+    [403, refused('userRateLimitExceeded'), 'RATE_LIMITED'],
+    [403, refused('insufficientPermissions'), 'CONSENT_REQUIRED'],
+    [
+      403,
+      { error: { status: 'PERMISSION_DENIED', details: [{ reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' }] } },
+      'CONSENT_REQUIRED',
+    ],
+    [403, refused('domainPolicy'), 'FORBIDDEN'],
+    [401, {}, 'RECONNECT_REQUIRED'],
+    [404, {}, 'NOT_FOUND'],
+    [400, 'no JSON at all', 'INVALID'],
+    [503, '<html>', 'PROVIDER_UNAVAILABLE'],
+  ])('%i %j is %s', (status, body, code) => {
+    const error = answerError('messages.get', status, body, null);
+    expect(error.code).toBe(code);
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('secret text');
+  });
+
+  it('says how long to wait', () => {
+    expect(answerError('x', 429, {}, '3').retryAfterMs).toBe(3000);
+    expect(retryAfterOf(new Date(Date.now() + 5000).toUTCString())).toBeGreaterThan(3000);
+    expect(retryAfterOf('soon')).toBeUndefined();
+  });
+
+  it('keeps no token of a request that failed on the way', () => {
+    const error = gmailError(
+      Object.assign(new Error('Bearer ya29.secret'), { code: 'ECONNRESET', config: { headers: 'ya29.secret' } }),
+      'messages.get',
+    );
+    expect(error.code).toBe('PROVIDER_UNAVAILABLE');
+    expect(String(error.cause)).toContain('ECONNRESET');
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('ya29');
+  });
+});
+
+describe('a refusal by the token endpoint', () => {
+  const thrown = (status: number, error: string) => ({
+    response: { status, data: { error, error_description: 'x' }, headers: new Headers() },
+  });
+  it.each([
+    [thrown(400, 'invalid_grant'), 'refresh', 'RECONNECT_REQUIRED'],
+    [thrown(400, 'invalid_grant'), 'exchange', 'INVALID'],
+    [thrown(401, 'invalid_client'), 'refresh', 'PROVIDER_UNAVAILABLE'],
+    [thrown(400, 'invalid_request'), 'refresh', 'PROVIDER_UNAVAILABLE'],
+    [thrown(503, ''), 'refresh', 'PROVIDER_UNAVAILABLE'],
+    [{ name: 'TimeoutError' }, 'refresh', 'TIMEOUT'],
+  ] as const)('%j at %s is %s', (error, step, code) => expect(oauthError(error, step).code).toBe(code));
+});
+
+describe('a file inside a JSON answer', () => {
+  const read = async (chunks: readonly string[]) => {
+    const out: Uint8Array[] = [];
+    const source = (async function* () {
+      for (const chunk of chunks) yield Buffer.from(chunk);
+    })();
+    for await (const chunk of base64Field(source, 'data', 'messages.attachments.get')) out.push(chunk);
+    return Buffer.concat(out).toString();
+  };
+  const encoded = Buffer.from('streaming? yes>>').toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+
+  it('is decoded however the answer is cut', async () => {
+    const whole = `{\n "size": 16,\n "data": "${encoded}"\n}\n`;
+    for (let at = 1; at < whole.length; at++)
+      expect(await read([whole.slice(0, at), whole.slice(at)])).toBe('streaming? yes>>');
+    expect(await read([...whole])).toBe('streaming? yes>>');
+    expect(await read([`{"data":"${encoded.replaceAll('=', '\\u003d')}"}`])).toBe('streaming? yes>>');
+  });
+
+  it('may be empty, but not cut', async () => {
+    expect(await read(['{\n "size": 0\n}\n'])).toBe('');
+    await expect(read([`{"data":"${encoded.slice(0, 8)}`])).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    await expect(read(['{"size": 1'])).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+  });
+});
+
+describe('history', () => {
+  it('tells once what became of each message', () => {
+    const of = (id: string) => [{ message: { id } }];
+    expect(
+      messageChanges([
+        { id: '1', messagesAdded: of('new') },
+        { id: '2', labelsAdded: of('new') },
+        { id: '3', labelsRemoved: of('old') },
+        { id: '4', messagesAdded: of('brief') },
+        { id: '5', messagesDeleted: of('brief') },
+      ]),
+    ).toEqual([
+      { kind: 'created', messageId: 'new' },
+      { kind: 'updated', messageId: 'old' },
+      { kind: 'deleted', messageId: 'brief' },
+    ]);
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { LabelChange } from '../../src/providers/gmail/label-change.ts';
+import { nearestColor } from '../../src/providers/gmail/label-colors.ts';
+import { LabelTree } from '../../src/providers/gmail/label-tree.ts';
+import type { Patch } from '../../src/providers/provider.ts';
+
+const changed = (...patches: Omit<Patch, 'id'>[]) => {
+  const change = new LabelChange();
+  for (const patch of patches) change.apply({ id: 'x', ...patch });
+  return { add: change.add, remove: change.remove, fixed: change.fixed };
+};
+
+describe('what a patch does to labels', () => {
+  it.each<[Omit<Patch, 'id'>, string, string]>([
+    [{ isRead: true, isStarred: false, isImportant: true }, 'IMPORTANT', 'STARRED UNREAD'],
+    [{ addMailboxIds: ['Label_1'], removeMailboxIds: ['Label_2'] }, 'Label_1', 'Label_2'],
+    [{ moveTo: 'ARCHIVE' }, '', 'INBOX SPAM TRASH'],
+    [{ moveTo: 'INBOX' }, 'INBOX', 'SPAM TRASH'],
+    [{ moveTo: 'TRASH' }, 'TRASH', 'INBOX SPAM'],
+    [{ moveTo: 'JUNK' }, 'SPAM', 'INBOX TRASH'],
+    [{ moveTo: { mailboxId: 'Label_1', fromMailboxId: null } }, 'Label_1', 'INBOX SPAM TRASH'],
+    [{ moveTo: { mailboxId: 'Label_1', fromMailboxId: 'Label_2' } }, 'Label_1', 'Label_2 SPAM TRASH'],
+    [{ moveTo: { mailboxId: 'Label_1', fromMailboxId: 'SENT' } }, 'Label_1', 'SPAM TRASH'],
+    [{ moveTo: { mailboxId: 'TRASH', fromMailboxId: 'Label_2' } }, 'TRASH', 'INBOX Label_2 SPAM'],
+  ])('%j', (patch, add, remove) => {
+    expect(changed(patch)).toEqual({ add: words(add), remove: words(remove), fixed: undefined });
+  });
+
+  it('takes the last word of several, and names what Gmail keeps for itself', () => {
+    expect(changed({ moveTo: 'TRASH' }, { moveTo: 'INBOX' })).toMatchObject({
+      add: ['INBOX'],
+      remove: ['SPAM', 'TRASH'],
+    });
+    expect(changed({ isRead: true }, { isRead: false })).toMatchObject({ add: ['UNREAD'], remove: [] });
+    expect(changed({ addMailboxIds: ['SENT'] }).fixed).toBe('SENT');
+    expect(changed({ removeMailboxIds: ['DRAFT'] }).fixed).toBe('DRAFT');
+  });
+});
+
+describe('the nearest colour', () => {
+  it.each([
+    ['#16a765', '#16a765', '#ffffff'],
+    ['#FFFFFF', '#ffffff', '#000000'],
+    ['#010203', '#000000', '#ffffff'],
+    ['#ff0000', '#cc3a21', '#ffffff'],
+    ['#ffff00', '#fad165', '#000000'],
+  ])('to %s is %s', (hex, backgroundColor, textColor) => {
+    expect(nearestColor(hex)).toEqual({ backgroundColor, textColor });
+  });
+
+  it.each(['red', '#fff', '#12345g', '', '#123456 '])('of %j is none', (hex) => {
+    expect(nearestColor(hex)).toBeNull();
+  });
+});
+
+describe('the tree of label names', () => {
+  const own = (id: string, name: string) => ({ id, name, type: 'user' });
+  const tree = new LabelTree([
+    { id: 'INBOX', name: 'INBOX', type: 'system' },
+    own('w', 'Work'),
+    own('wp', 'Work/Projects'),
+    own('wpd', 'Work/Projects/Deep'),
+    own('wx', 'Work/Missing/X'),
+    own('wo', 'Workshop'),
+    own('h', 'Home'),
+  ]);
+
+  it('finds what is below, the deepest first, by whole names', () => {
+    expect(tree.below(tree.find('w')).map(({ id }) => id)).toEqual(['wpd', 'wx', 'wp']);
+  });
+
+  it('renames what is below along, and keeps a label where it is', () => {
+    const name = tree.nameFor(tree.find('wp'), { id: 'wp', name: 'Plans' });
+    expect(name).toBe('Work/Plans');
+    expect(tree.renames(tree.find('wp'), name)).toEqual([{ id: 'wpd', name: 'Work/Plans/Deep' }]);
+    expect(tree.nameFor(tree.find('wx'), { id: 'wx', parentId: 'h' })).toBe('Home/Missing/X');
+    expect(tree.nameFor(tree.find('wp'), { id: 'wp', parentId: null })).toBe('Projects');
+  });
+
+  it.each([
+    ['Inbox', 'CONFLICT'],
+    ['all mail', 'CONFLICT'],
+    ['work', 'CONFLICT'],
+    ['Work/projects', 'CONFLICT'],
+    ['a//b', 'BAD_USER_INPUT'],
+    ['/a', 'BAD_USER_INPUT'],
+    ['x'.repeat(226), 'BAD_USER_INPUT'],
+    ['a\u0000b', 'BAD_USER_INPUT'],
+  ])('refuses the name %j with %s', (name, code) => {
+    expect(() => tree.nameFor(null, { id: null, name })).toThrow(expect.objectContaining({ code, field: ['name'] }));
+  });
+
+  it('refuses parents that cannot be', () => {
+    const below = (id: string, parentId: string) => () => tree.nameFor(tree.find(id), { id, parentId });
+    expect(below('w', 'wpd')).toThrow(expect.objectContaining({ code: 'INVALID' }));
+    expect(below('w', 'w')).toThrow(expect.objectContaining({ code: 'INVALID' }));
+    expect(below('w', 'INBOX')).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+    expect(below('w', 'gone')).toThrow(expect.objectContaining({ code: 'NOT_FOUND', field: ['parentId'] }));
+  });
+});
+
+const words = (text: string): string[] => text.split(' ').filter(Boolean);
