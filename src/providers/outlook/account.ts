@@ -1,0 +1,13 @@
+import type { Access } from '../provider.ts';
+import type { GraphClient } from './client.ts';
+import type { Deletions } from './deletions.ts';
+import type { HiddenFolders } from './hidden-folders.ts';
+
+/** What every file here works on: one open account. */
+export interface Account {
+  readonly address: string;
+  readonly access: Access;
+  readonly graph: GraphClient;
+  readonly hidden: HiddenFolders;
+  readonly deletions: Deletions;
+}

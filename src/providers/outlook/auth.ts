@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuthenticationResult } from '@azure/msal-node';
+import type { Client } from '@microsoft/microsoft-graph-client';
+import type { User } from '@microsoft/microsoft-graph-types';
+import type { Config } from '../../config.ts';
+import { isMailError, MailError } from '../../domain/error.ts';
+import type { OAuth } from '../provider.ts';
+import { application, TokenNetwork } from './authority.ts';
+import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
+import { ME } from './identities.ts';
+import { missingScope, plainScope, scopesFor } from './scopes.ts';
+import { tokenError } from './token-error.ts';
+
+const ME_TRIES = 4;
+/** As long as a person who has just consented waits for the next page. */
+const ME_PATIENCE_MS = 3_000;
+
+export interface OutlookSecret {
+  readonly refreshToken: string;
+  /** What was asked for and granted: a refresh that asks for more is refused. */
+  readonly scopes: readonly string[];
+}
+
+export function oauth(options: Config['microsoft'], sdk: Client): OAuth<OutlookSecret> {
+  return {
+    kind: 'oauth',
+    scopes: scopesFor,
+    revokeAdvice:
+      'Microsoft lets only you take the consent back: at account.live.com/consent/Manage for a personal account, at myapps.microsoft.com for a work or school account.',
+
+    async authorizationUrl({ state, codeChallenge, redirectUri, access, loginHint }) {
+      return application(options, new TokenNetwork(new AbortController().signal)).getAuthCodeUrl({
+        scopes: [...scopesFor(access)],
+        redirectUri,
+        state,
+        codeChallenge,
+        codeChallengeMethod: 'S256',
+        ...(loginHint === null ? { prompt: 'select_account' } : { loginHint }),
+      });
+    },
+
+    async exchange({ code, codeVerifier, redirectUri, access }, signal) {
+      const network = new TokenNetwork(signal);
+      const app = application(options, network);
+      const request = { code, codeVerifier, redirectUri, scopes: [...scopesFor(access)] };
+      const result = await app.acquireTokenByCode(request).catch((error: unknown) => {
+        throw tokenError(network, error, signal, 'code');
+      });
+      const scopes = result.scopes.map(plainScope);
+      const missing = missingScope(access, scopes);
+      if (missing) throw consentRequired(missing);
+      const refreshToken = latestRefreshToken(app.getTokenCache().serialize());
+      if (refreshToken === null) throw consentRequired('offline_access');
+      const address = await addressOf(sdk, result, signal);
+      const asked = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
+      return { secret: { refreshToken, scopes: asked }, ...tokenOf(result), address, scopes };
+    },
+
+    async refresh(secret, signal) {
+      const network = new TokenNetwork(signal);
+      const app = application(options, network);
+      // forceCache: MSAL shows a rotated refresh token nowhere but in its cache.
+      const request = { refreshToken: secret.refreshToken, scopes: [...secret.scopes], forceCache: true };
+      const result = await app.acquireTokenByRefreshToken(request).catch((error: unknown) => {
+        throw tokenError(network, error, signal, 'refresh');
+      });
+      if (!result) throw tokenError(network, null, signal, 'refresh');
+      const refreshToken = latestRefreshToken(app.getTokenCache().serialize()) ?? secret.refreshToken;
+      return { secret: { ...secret, refreshToken }, ...tokenOf(result) };
+    },
+  };
+}
+
+const tokenOf = ({ accessToken, expiresOn }: AuthenticationResult) => ({
+  accessToken,
+  expiresAt: expiresOn ?? new Date(Date.now() + 5 * 60_000),
+});
+
+/** The one refresh token of a cache that has seen one operation. */
+function latestRefreshToken(cache: string): string | null {
+  const { RefreshToken } = JSON.parse(cache) as { RefreshToken?: Record<string, { secret?: string }> };
+  return Object.values(RefreshToken ?? {}).find((entry) => entry.secret)?.secret ?? null;
+}
+
+const consentRequired = (scope: string): MailError =>
+  new MailError(
+    'CONSENT_REQUIRED',
+    `Microsoft was not given your consent to ${scope}, which this access needs. Connect again and agree to it.`,
+  );
+
+/** The account's own address, as the directory has it; claims are what a person or a tenant may have chosen. */
+async function addressOf(sdk: Client, result: AuthenticationResult, signal: AbortSignal): Promise<string> {
+  const response = await askMe(sdk, result.accessToken, signal);
+  const me: User = response.ok ? ((await jsonOf(response, signal)) as User) : {};
+  const claims = result.idTokenClaims as { email?: unknown; preferred_username?: unknown };
+  const address = [me.mail, claims.email, claims.preferred_username, me.userPrincipalName].find(isAddress);
+  if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address.');
+  return address;
+}
+
+/**
+ * The answer, 200 or 403. No guard can know whose account this is before it says so, and its mailbox may be busy, with a
+ * sync of ours perhaps: a short Retry-After is waited for, since the code is spent and failing costs another consent.
+ */
+async function askMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    const response = await sendOnce(sdk, { method: 'GET', path: ME, cost: cost('me.get') }, token, signal);
+    if (response.ok || response.status === 403) return response;
+    const refusal = await refusalOf(response);
+    const waitMs = isMailError(refusal) ? (refusal.retryAfterMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    if (tries === ME_TRIES || waitMs > ME_PATIENCE_MS) throw refusal;
+    await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+const isAddress = (value: unknown): value is string => typeof value === 'string' && /^[^\s@]+@[^\s@]+$/.test(value);

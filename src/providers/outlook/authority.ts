@@ -1,0 +1,63 @@
+import { ConfidentialClientApplication, type INetworkModule, type NetworkResponse } from '@azure/msal-node';
+import type { Config } from '../../config.ts';
+
+const MICROSOFT = 'https://login.microsoftonline.com';
+/** MSAL refuses http authorities, so another host hides behind this one: the endpoints in the metadata are what is used. */
+const STAND_IN = 'https://login.localhost';
+
+/** MSAL for one operation. Nothing is kept in its cache between two: what must be kept goes to the vault. */
+export function application(options: Config['microsoft'], network: INetworkModule): ConfidentialClientApplication {
+  const at = `${options.loginUrl ?? MICROSOFT}/${options.tenant}`;
+  const authority = `${options.loginUrl === null ? MICROSOFT : STAND_IN}/${options.tenant}`;
+  return new ConfidentialClientApplication({
+    auth: {
+      clientId: options.clientId ?? '',
+      clientSecret: options.clientSecret ?? '',
+      authority,
+      knownAuthorities: [new URL(authority).host],
+      // Given, so that no discovery request is made.
+      authorityMetadata: JSON.stringify({
+        issuer: `${at}/v2.0`,
+        authorization_endpoint: `${at}/oauth2/v2.0/authorize`,
+        token_endpoint: `${at}/oauth2/v2.0/token`,
+        jwks_uri: `${at}/discovery/v2.0/keys`,
+      }),
+    },
+    system: { networkClient: network, disableInternalRetries: true },
+  });
+}
+
+/** MSAL's requests, ended by the caller's signal. Remembers how the last one ended, which MSAL's own errors do not say. */
+export class TokenNetwork implements INetworkModule {
+  status: number | null = null;
+  /** OAuth's word for a refusal: invalid_grant. */
+  refusal: string | null = null;
+  failure: unknown = null;
+
+  constructor(private readonly signal: AbortSignal) {}
+
+  sendGetRequestAsync<T>(url: string, options?: { headers?: Record<string, string> }): Promise<NetworkResponse<T>> {
+    return this.send(url, { headers: options?.headers ?? {} });
+  }
+
+  sendPostRequestAsync<T>(
+    url: string,
+    options?: { headers?: Record<string, string>; body?: string },
+  ): Promise<NetworkResponse<T>> {
+    return this.send(url, { method: 'POST', headers: options?.headers ?? {}, body: options?.body ?? '' });
+  }
+
+  private async send<T>(url: string, init: RequestInit): Promise<NetworkResponse<T>> {
+    try {
+      const response = await fetch(url, { ...init, redirect: 'error', signal: this.signal });
+      this.status = response.status;
+      const body = (await response.json()) as T;
+      const word = (body as { error?: unknown }).error;
+      this.refusal = typeof word === 'string' ? word : null;
+      return { headers: Object.fromEntries(response.headers), body, status: response.status };
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import {
+  AuthenticationHandler,
+  AuthenticationHandlerOptions,
+  Client,
+  type Context,
+  type Middleware,
+  ResponseType,
+  TelemetryHandler,
+} from '@microsoft/microsoft-graph-client';
+import type { Call, Grant, RequestCost, Usage } from '../provider.ts';
+import { errorWord, refused, unreachable } from './errors.ts';
+import { untilHead } from './until-head.ts';
+
+/** What the SDK is told, whatever cloud or emulator is asked: it sends no token anywhere else. */
+const SDK_ORIGIN = 'https://graph.microsoft.com';
+
+export interface GraphRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Under /v1.0, with an encoded query. */
+  readonly path: string;
+  readonly cost: RequestCost;
+  /** A function is asked again for each try. */
+  readonly body?: string | (() => string);
+  readonly contentType?: string;
+  /** Only of this version: CONFLICT when it is another by now. */
+  readonly ifVersion?: string;
+  /** Preferences beside the immutable ids, which every request asks for. */
+  readonly prefer?: string;
+  /** The answer's body is read at the caller's pace, however long that takes. */
+  readonly stream?: boolean;
+}
+
+/** A request to a URL that Graph gave, which carries its own authority: it gets no token. */
+export interface UploadRequest {
+  readonly method: 'PUT' | 'GET' | 'DELETE';
+  readonly url: string;
+  readonly cost: RequestCost;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+export const PREFER_IMMUTABLE = 'IdType="ImmutableId"';
+export const preferences = (more?: string): string =>
+  more === undefined ? PREFER_IMMUTABLE : `${PREFER_IMMUTABLE}, ${more}`;
+
+/** Ends the SDK's chain: the request goes to the configured origin, and only there. */
+class OriginHandler implements Middleware {
+  constructor(private readonly origin: string) {}
+
+  async execute(context: Context): Promise<void> {
+    const url = String(context.request);
+    if (!url.startsWith(`${SDK_ORIGIN}/`)) throw new Error('a request left Graph');
+    const init = { ...(context.options as RequestInit), redirect: 'error' as const };
+    context.response = await fetch(this.origin + url.slice(SDK_ORIGIN.length), init);
+  }
+}
+
+/** The SDK without its retries, which ignore what guard.ts knows. One for all accounts: the token comes with each request. */
+export function createSdk(graphUrl: string | null): Client {
+  const noToken = { getAccessToken: async () => Promise.reject(new Error('a request came without its token')) };
+  const chain: Middleware[] = [
+    new AuthenticationHandler(noToken),
+    new TelemetryHandler(),
+    new OriginHandler(graphUrl ?? SDK_ORIGIN),
+  ];
+  return Client.initWithMiddleware({ middleware: chain, baseUrl: `${SDK_ORIGIN}/` });
+}
+
+/** One request with one token. The answer as it is; throws PROVIDER_UNAVAILABLE without one. */
+export async function sendOnce(
+  sdk: Client,
+  request: GraphRequest,
+  token: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  const call = sdk
+    .api(request.path)
+    .middlewareOptions([new AuthenticationHandlerOptions({ getAccessToken: async () => token })])
+    .responseType(ResponseType.RAW)
+    .option('signal', signal)
+    .header('Prefer', preferences(request.prefer));
+  const body = typeof request.body === 'function' ? request.body() : request.body;
+  if (request.ifVersion !== undefined) call.header('If-Match', `W/"${request.ifVersion}"`);
+  if (body !== undefined) call.header('Content-Type', request.contentType ?? 'application/json');
+  try {
+    if (request.method === 'GET') return (await call.get()) as Response;
+    if (request.method === 'DELETE') return (await call.delete()) as Response;
+    return (await (request.method === 'POST' ? call.post(body) : call.patch(body))) as Response;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(error);
+  }
+}
+
+/** The error that an answer is; reads its body for Graph's word only. */
+export async function refusalOf(response: Response): Promise<Error> {
+  const body = await response.json().catch(() => null);
+  return refused({ status: response.status, code: errorWord(body), retryAfter: response.headers.get('retry-after') });
+}
+
+/** Every request to one account: its token, the guard around it, and once more with a fresh token after a 401. */
+export class GraphClient {
+  constructor(
+    private readonly sdk: Client,
+    private readonly grant: Grant,
+    private readonly usage: Usage,
+    private readonly graphUrl: string | null,
+  ) {}
+
+  /** `read` runs inside the guard, so that the answer's body counts as part of the request. */
+  async request<T>(
+    request: GraphRequest,
+    call: Call,
+    read: (response: Response, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    let rejected: string | undefined;
+    for (;;) {
+      const token = await this.grant.accessToken(call.signal, rejected);
+      const outcome = await this.usage.request(request.cost, call, async (signal) => {
+        const head = request.stream ? untilHead(signal, call.signal) : null;
+        const response = await sendOnce(this.sdk, request, token, head?.signal ?? signal);
+        head?.arrived();
+        if (response.status === 401 && rejected === undefined) {
+          await response.body?.cancel();
+          return null;
+        }
+        if (!response.ok) throw await refusalOf(response);
+        return { value: await read(response, signal) };
+      });
+      if (outcome !== null) return outcome.value;
+      rejected = token;
+    }
+  }
+
+  upload<T>(
+    request: UploadRequest,
+    call: Call,
+    read: (response: Response, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { url, method, headers = {}, body } = request;
+    if (!isUploadUrl(url, this.graphUrl)) throw unreachable('the upload URL is of another kind');
+    return this.usage.request(request.cost, call, async (signal) => {
+      const init = { method, headers, signal, redirect: 'error' as const, ...(body ? { body: body as BodyInit } : {}) };
+      const response = await fetch(url, init).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw unreachable(error);
+      });
+      if (!response.ok) throw await refusalOf(response);
+      return read(response, signal);
+    });
+  }
+
+  json<T>(request: GraphRequest, call: Call): Promise<T> {
+    return this.request(request, call, async (response, signal) => (await jsonOf(response, signal)) as T);
+  }
+
+  /** For what answers with an empty body. */
+  async done(request: GraphRequest, call: Call): Promise<void> {
+    await this.request(request, call, async (response) => response.body?.cancel());
+  }
+}
+
+/** Uploads go to another host of Microsoft's than Graph's own, and never in the clear but to where Graph itself is so reached. */
+function isUploadUrl(url: string, graphUrl: string | null): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, origin } = new URL(url);
+  return protocol === 'https:' || (graphUrl !== null && origin === new URL(graphUrl).origin);
+}
+
+export async function jsonOf(response: Response, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(error);
+  }
+}
+
+/** The cost of one request. */
+export const cost = (operation: string, safe = true): RequestCost => ({ operation, units: 1, slots: 1, safe });

@@ -1,0 +1,77 @@
+import type {
+  FileAttachment,
+  Attachment as GraphAttachment,
+  Message as GraphMessage,
+} from '@microsoft/microsoft-graph-types';
+import { convert } from 'html-to-text';
+import { decodeWords } from 'postal-mime';
+import type { Attachment, Header, MessageContent } from '../../domain/message.ts';
+import { inReplyTo, references } from './fields.ts';
+import { refersTo } from './inline.ts';
+
+/** The body and everything that comes with it, from a message read with FULL_SELECT and FULL_EXPAND. */
+export function toContent(from: GraphMessage): MessageContent {
+  const headers = (from.internetMessageHeaders ?? []).map(header);
+  const { text, html } = bodies(from, headers);
+  return {
+    text,
+    html,
+    attachments: (from.attachments ?? []).map((a) => attachment(a, html)),
+    headers,
+    inReplyTo: messageIds(headerValue(headers, 'in-reply-to') ?? inReplyTo(from)),
+    references: messageIds(headerValue(headers, 'references') ?? references(from)),
+  };
+}
+
+/** Exchange keeps one body, and makes HTML of a plain one when it is asked for; that HTML the sender did not write. */
+function bodies(from: GraphMessage, headers: readonly Header[]): { text: string | null; html: string | null } {
+  const content = from.body?.content ?? '';
+  if (content === '') return { text: null, html: null };
+  if (from.body?.contentType !== 'html') return { text: content, html: null };
+  const sentAs = headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value.toLowerCase() ?? '';
+  return { text: textOf(content), html: sentAs.startsWith('text/plain') ? null : content };
+}
+
+/** What a reader of plain text sees of HTML. */
+export function textOf(html: string): string {
+  return convert(html, {
+    wordwrap: false,
+    limits: { maxInputLength: 4 * 1024 * 1024 },
+    selectors: [
+      { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
+      { selector: 'img', format: 'skip' },
+      ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
+    ],
+  });
+}
+
+function header({ name, value }: { name?: string | null; value?: string | null }): Header {
+  const unfolded = (value ?? '').replace(/\r?\n[ \t]+/g, ' ').trim();
+  return { name: name ?? '', value: unfolded.includes('=?') ? decodeWords(unfolded) : unfolded };
+}
+
+function headerValue(headers: readonly Header[], wanted: string): string | null {
+  const values = headers.filter(({ name }) => name.toLowerCase() === wanted).map(({ value }) => value);
+  return values.length === 0 ? null : values.join(' ');
+}
+
+const messageIds = (value: string | null): string[] =>
+  [...(value ?? '').matchAll(/<([^<>\s]+)>/g)].map((match) => match[1] ?? '');
+
+/** Inline is what the HTML refers to; isInline alone says little. */
+function attachment(from: GraphAttachment, html: string | null): Attachment {
+  const contentId = (from as FileAttachment).contentId?.trim().replace(/^<|>$/g, '') || null;
+  return {
+    id: from.id ?? '',
+    filename: from.name || null,
+    mimeType: from.contentType || mimeTypeOf(from),
+    sizeBytes: from.size ?? null,
+    isInline: contentId !== null && refersTo(html, contentId),
+    contentId,
+  };
+}
+
+const mimeTypeOf = (from: GraphAttachment): string =>
+  (from as { '@odata.type'?: string })['@odata.type'] === '#microsoft.graph.itemAttachment'
+    ? 'message/rfc822'
+    : 'application/octet-stream';

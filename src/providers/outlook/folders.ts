@@ -1,0 +1,114 @@
+import type { MailFolder, OutlookCategory } from '@microsoft/microsoft-graph-types';
+import { isMailError } from '../../domain/error.ts';
+import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import type { Call } from '../provider.ts';
+import type { Account } from './account.ts';
+import { batch, type Chain } from './batch.ts';
+import { CATEGORY_COLORS } from './category-colors.ts';
+import { cost } from './client.ts';
+import { categoryId } from './ids.ts';
+import { path, tokenOf } from './url.ts';
+
+/** v1.0 does not say which folder plays which part; each is asked for by its well-known name. */
+const ROLES: readonly (readonly [name: string, role: MailboxRole])[] = [
+  ['inbox', 'INBOX'],
+  ['archive', 'ARCHIVE'],
+  ['drafts', 'DRAFTS'],
+  ['sentitems', 'SENT'],
+  ['deleteditems', 'TRASH'],
+  ['junkemail', 'JUNK'],
+];
+/** The folder that plays a part, by a name that Graph takes for its id. Archive is not among them: not every mailbox has one. */
+export const roleMailboxId = (role: MailboxRole): string | null =>
+  role === 'ARCHIVE' ? null : (ROLES.find(([, played]) => played === role)?.[0] ?? null);
+
+const FOLDER_SELECT = 'displayName,parentFolderId,isHidden,totalItemCount,unreadItemCount';
+/** The first round of a delta names every folder of the tree, which a list does level by level. */
+const TREE = '/me/mailFolders/delta';
+const PAGE = 'odata.maxpagesize=200';
+
+interface Folders {
+  readonly value?: readonly MailFolder[];
+  readonly '@odata.nextLink'?: string;
+}
+
+/** Folders with their counts, and categories as labels: one $batch, unless there are more than 200 folders. */
+export async function listMailboxes(account: Account, call: Call): Promise<readonly Mailbox[]> {
+  const chains: Chain[] = [
+    [{ method: 'GET', path: path(TREE, { $select: FOLDER_SELECT }), prefer: PAGE }],
+    [{ method: 'GET', path: path('/me/outlook/masterCategories') }],
+    [{ method: 'GET', path: account.deletions.path }],
+    ...ROLES.map(([name]): Chain => [{ method: 'GET', path: path(`/me/mailFolders/${name}`, { $select: 'id' }) }]),
+  ];
+  const [tree, categories, deletions, ...named] = await batch<unknown>(account.graph, 'mailFolders.list', chains, call);
+  if (tree instanceof Error) throw tree;
+  account.deletions.learn(deletions);
+  const folders = [
+    ...((tree as Folders).value ?? []),
+    ...(await furtherFolders(account, (tree as Folders)['@odata.nextLink'], call)),
+  ];
+  const roles = new Map<string, MailboxRole>();
+  for (const [i, [, role]] of ROLES.entries()) {
+    const folder = answered<MailFolder>(named[i], ['NOT_FOUND']);
+    if (folder?.id) roles.set(folder.id, role);
+  }
+  const visible = folders.filter((f) => f.id && !f.isHidden && !('@removed' in f));
+  const ids = new Set(visible.map((f) => f.id));
+  // Categories need a scope of their own, which a person may have left out.
+  const labels = answered<{ value?: readonly OutlookCategory[] }>(categories, ['FORBIDDEN', 'NOT_FOUND'])?.value ?? [];
+  return [...visible.map((f) => toMailbox(f, roles, ids)), ...labels.map(toLabel)];
+}
+
+/** The answer; null for an error of these kinds; any other error is thrown. */
+function answered<T>(answer: unknown, absent: readonly string[]): T | null {
+  if (!isMailError(answer)) return answer as T;
+  if (absent.includes(answer.code)) return null;
+  throw answer;
+}
+
+async function furtherFolders(account: Account, link: string | undefined, call: Call): Promise<readonly MailFolder[]> {
+  const folders: MailFolder[] = [];
+  for (let token = tokenOf(link, '$skiptoken'); token !== null; ) {
+    const request = {
+      method: 'GET' as const,
+      path: path(TREE, { $skiptoken: token }),
+      cost: cost('mailFolders.delta'),
+      prefer: PAGE,
+    };
+    const page = await account.graph.json<Folders>(request, call);
+    folders.push(...(page.value ?? []));
+    token = tokenOf(page['@odata.nextLink'], '$skiptoken');
+  }
+  return folders;
+}
+
+function toMailbox(
+  folder: MailFolder,
+  roles: ReadonlyMap<string, MailboxRole>,
+  ids: ReadonlySet<string | undefined>,
+): Mailbox {
+  const parentId = folder.parentFolderId ?? null;
+  return toFolder(folder, roles.get(folder.id ?? '') ?? null, parentId !== null && ids.has(parentId) ? parentId : null);
+}
+
+export const toFolder = (folder: MailFolder, role: MailboxRole | null, parentId: string | null): Mailbox => ({
+  id: folder.id ?? '',
+  name: folder.displayName ?? '',
+  kind: 'FOLDER',
+  role,
+  parentId,
+  color: null,
+  totalMessages: folder.totalItemCount ?? null,
+  unreadMessages: folder.unreadItemCount ?? null,
+});
+
+export const toLabel = (category: OutlookCategory): Mailbox => ({
+  id: categoryId(category.displayName ?? ''),
+  name: category.displayName ?? '',
+  kind: 'LABEL',
+  role: null,
+  parentId: null,
+  color: CATEGORY_COLORS[category.color ?? 'none'] ?? null,
+  totalMessages: null,
+  unreadMessages: null,
+});

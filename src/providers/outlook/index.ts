@@ -1,0 +1,47 @@
+import type { Config } from '../../config.ts';
+import type { Provider } from '../provider.ts';
+import { type OutlookSecret, oauth } from './auth.ts';
+import { createSdk, GraphClient } from './client.ts';
+import { Deletions } from './deletions.ts';
+import { HiddenFolders } from './hidden-folders.ts';
+import { MAX_FILE_BYTES } from './message-size.ts';
+import { receive } from './push.ts';
+import { openSession } from './session.ts';
+
+const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
+/** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */
+const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com', 'mx.microsoft'];
+
+/** Outlook, Microsoft 365 and Exchange Online, through Microsoft Graph v1.0. */
+export function outlook(options: Config['microsoft']): Provider<OutlookSecret> {
+  const sdk = createSdk(options.graphUrl);
+  const folders = new Map<string, { readonly hidden: HiddenFolders; readonly deletions: Deletions }>();
+  return {
+    id: 'OUTLOOK',
+    name: 'Outlook',
+    configured: options.clientId !== null && options.clientSecret !== null,
+    domains: [...new Set([...DOMAINS, ...options.domains.map((domain) => domain.toLowerCase())])],
+    mxSuffixes: MX_SUFFIXES,
+    connect: oauth(options, sdk),
+    capabilities: {
+      mailboxesPerMessage: 'ONE',
+      nativeThreads: true,
+      push: 'WEBHOOK',
+      maxAttachmentBytes: MAX_FILE_BYTES,
+      mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
+    },
+    limits: { concurrency: 4, units: 10_000, windowMs: 600_000 },
+    open(grant, usage) {
+      const key = grant.address.toLowerCase();
+      const known = folders.get(key) ?? { hidden: new HiddenFolders(), deletions: new Deletions() };
+      folders.set(key, known);
+      return openSession({
+        address: grant.address,
+        access: grant.access,
+        graph: new GraphClient(sdk, grant, usage, options.graphUrl),
+        ...known,
+      });
+    },
+    receive,
+  };
+}

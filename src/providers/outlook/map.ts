@@ -1,0 +1,69 @@
+import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-graph-types';
+import type { Address } from '../../domain/address.ts';
+import type { Message, MessageContent } from '../../domain/message.ts';
+import { lastVerb, messageSize } from './fields.ts';
+import { categoryId } from './ids.ts';
+
+const SNIPPET_LENGTH = 255;
+const REPLIED = new Set(['102', '103']);
+
+/** A message as Graph gives it with fields.ts's $select; `content` is left to content.ts. */
+export function toMessage(from: GraphMessage, content: MessageContent | null = null): Message {
+  const verb = lastVerb(from);
+  const size = Number(messageSize(from) ?? Number.NaN);
+  return {
+    id: from.id ?? '',
+    threadId: from.conversationId ?? null,
+    mailboxIds: [...(from.parentFolderId ? [from.parentFolderId] : []), ...(from.categories ?? []).map(categoryId)],
+    subject: from.subject ?? '',
+    snippet: snippet(from.bodyPreview),
+    from: address(from.from),
+    sender: address(from.sender),
+    to: addresses(from.toRecipients),
+    cc: addresses(from.ccRecipients),
+    bcc: addresses(from.bccRecipients),
+    replyTo: addresses(from.replyTo),
+    sentAt: date(from.sentDateTime),
+    receivedAt: receivedAt(from),
+    isRead: from.isRead ?? false,
+    isStarred: from.flag?.flagStatus === 'flagged',
+    isDraft: from.isDraft ?? false,
+    isImportant: from.importance === 'high',
+    isAnswered: verb !== null && REPLIED.has(verb),
+    hasAttachments: from.hasAttachments ?? null,
+    internetMessageId: messageId(from.internetMessageId),
+    sizeBytes: Number.isSafeInteger(size) && size >= 0 ? size : null,
+    content,
+  };
+}
+
+export const receivedAt = (from: GraphMessage): Date =>
+  date(from.receivedDateTime) ?? date(from.sentDateTime) ?? date(from.createdDateTime) ?? new Date(0);
+
+/** Exchange writes the year 1 where it has no date. */
+function date(text: string | null | undefined): Date | null {
+  const at = new Date(text ?? Number.NaN);
+  return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1900 ? null : at;
+}
+
+const snippet = (preview: string | null | undefined): string =>
+  (preview ?? '')
+    .slice(0, 4 * SNIPPET_LENGTH)
+    .replace(/\s+/gu, ' ')
+    .trim()
+    .slice(0, SNIPPET_LENGTH);
+
+/** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
+function address(from: Recipient | null | undefined): Address | null {
+  const name = from?.emailAddress?.name?.trim() || null;
+  const written = from?.emailAddress?.address?.trim() || name;
+  return written === null ? null : { name: name === written ? null : name, address: written };
+}
+
+const addresses = (from: readonly Recipient[] | null | undefined): Address[] =>
+  (from ?? []).map(address).filter((a) => a !== null);
+
+export function messageId(header: string | null | undefined): string | null {
+  const id = header?.trim().replace(/^<|>$/g, '');
+  return id ? id : null;
+}

@@ -1,0 +1,78 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import type { Call } from '../provider.ts';
+import type { Account } from './account.ts';
+import { type Listing, type ListingQuery, readListing } from './listing.ts';
+import { receivedAt } from './map.ts';
+import { type DatePlace, type SearchPlace, shortHash } from './page-cursor.ts';
+import type { Source } from './source.ts';
+import { instant } from './url.ts';
+
+/** How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile. */
+const OVERLAP = 50;
+
+export interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer'> {
+  /** How many messages are wanted that were not given before. */
+  readonly size: number;
+}
+
+/** What comes after a place in a list by date. */
+export interface Stretch extends Listing {
+  /** The second of the place, and how many messages of it stand before the stretch; null at the top. */
+  readonly second: number | null;
+  readonly passed: number;
+}
+
+export const secondOf = (message: GraphMessage): number => Math.floor(receivedAt(message).getTime() / 1000);
+export const hashOf = (message: GraphMessage): string => shortHash(message.id ?? '');
+
+/**
+ * Reads on by date. Graph's own paging counts from the top, which moves while mail arrives. So a page asks for what was
+ * received up to the second of the last message given: new mail lies outside of that, and $skip counts within one second.
+ */
+export async function readByDate(
+  account: Account,
+  source: Source,
+  place: DatePlace | null,
+  wanted: Wanted,
+  call: Call,
+): Promise<Stretch> {
+  const { size, ...query } = wanted;
+  const back = Math.min(place?.passed ?? 0, OVERLAP);
+  const passed = (place?.passed ?? 0) - back;
+  const before = place === null ? null : instant(new Date((place.second + 1) * 1000));
+  const listing = await readListing(
+    account,
+    source,
+    { ...query, top: size + back, skip: passed, before, token: null },
+    call,
+  );
+  return { ...listing, second: place?.second ?? null, passed };
+}
+
+/** Reads on through the results of $search; Graph's token says where. */
+export function readBySearch(
+  account: Account,
+  source: Source,
+  place: SearchPlace | null,
+  wanted: Wanted,
+  call: Call,
+): Promise<Listing> {
+  const { size, ...query } = wanted;
+  return readListing(
+    account,
+    source,
+    { ...query, top: size, skip: 0, before: null, token: place?.token ?? null },
+    call,
+  );
+}
+
+/** Where the list stands after the first `taken` messages of a stretch, at least one. */
+export function reached(
+  stretch: Stretch,
+  taken: number,
+): { second: number; passed: number; within: readonly GraphMessage[] } {
+  const read = stretch.messages.slice(0, taken);
+  const second = secondOf(read.at(-1) as GraphMessage);
+  const within = read.filter((m) => secondOf(m) === second);
+  return { second, passed: within.length + (second === stretch.second ? stretch.passed : 0), within };
+}

@@ -1,0 +1,53 @@
+import { MailError } from '../../domain/error.ts';
+import type { TokenNetwork } from './authority.ts';
+
+/** OAuth's words for "a person has to come back". */
+const PERSON_NEEDED = new Set(['invalid_grant', 'interaction_required', 'consent_required', 'login_required']);
+const OURS = new Set(['invalid_client', 'unauthorized_client']);
+
+/** What became of a request to the token endpoint; MSAL's message, which quotes the answer, stays underneath. */
+export function tokenError(
+  network: TokenNetwork,
+  error: unknown,
+  signal: AbortSignal,
+  grant: 'code' | 'refresh',
+): unknown {
+  if (signal.aborted)
+    return timedOut(signal.reason)
+      ? new MailError('TIMEOUT', 'Microsoft did not answer in time. Try again.')
+      : signal.reason;
+  const { refusal, status } = network;
+  const cause = new Error(`the token endpoint answered ${status ?? 'nothing'} ${refusal ?? ''}`.trim(), {
+    cause: network.failure,
+  });
+  if (network.failure !== null || status === null || status >= 500) {
+    return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', { cause });
+  }
+  if (status === 429)
+    return new MailError('RATE_LIMITED', 'Microsoft limits how often it may be asked. Try again a little later.', {
+      cause,
+    });
+  if (refusal !== null && PERSON_NEEDED.has(refusal)) {
+    return grant === 'refresh'
+      ? new MailError('RECONNECT_REQUIRED', 'Microsoft no longer accepts this connection. Connect the account again.', {
+          cause,
+        })
+      : new MailError(
+          'BAD_USER_INPUT',
+          'This sign-in at Microsoft is too old or was used before. Connect the account again.',
+          { cause },
+        );
+  }
+  if (refusal !== null && OURS.has(refusal)) {
+    return new MailError(
+      'PROVIDER_UNAVAILABLE',
+      "Microsoft refuses this gateway's own credentials. Its operator has to renew them.",
+      { cause },
+    );
+  }
+  return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft did not give access just now. Try again.', {
+    cause: error ?? cause,
+  });
+}
+
+const timedOut = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';

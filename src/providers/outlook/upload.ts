@@ -1,0 +1,136 @@
+import type { UploadSession } from '@microsoft/microsoft-graph-types';
+import type { ComposeAttachment } from '../../domain/compose.ts';
+import { isMailError, type MailErrorCode } from '../../domain/error.ts';
+import type { Call } from '../provider.ts';
+import type { Account } from './account.ts';
+import { cost, jsonOf } from './client.ts';
+import { unreachable } from './errors.ts';
+import { FileBytes } from './file-bytes.ts';
+import { contentType } from './mime.ts';
+
+/** A multiple of 320 KiB below 4 MB, as Graph wants every piece but the last. */
+const PIECE = 12 * 320 * 1024;
+/** How often a piece may go wrong before the file is given up. */
+const MAX_FAILURES = 4;
+const PASSING: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
+
+/** Where an upload goes on. */
+interface Progress {
+  readonly next: number;
+  /** Of the attachment, once it is whole and where its id was told. */
+  readonly attachmentId: string | null;
+}
+
+/**
+ * Puts a large file on a draft, piece by piece, one of them in memory. A piece whose answer is lost is asked after, and the
+ * upload goes on from where Exchange says. Answers the attachment's id; null where only a list of them would tell.
+ */
+export async function uploadFile(
+  account: Account,
+  draftId: string,
+  file: ComposeAttachment,
+  isInline: boolean,
+  call: Call,
+): Promise<string | null> {
+  const url = await begin(account, draftId, file, isInline, call);
+  const bytes = new FileBytes(file, call.signal);
+  let at: Progress = { next: 0, attachmentId: null };
+  try {
+    for (let failures = 0; at.next < file.sizeBytes; ) {
+      const piece = await bytes.at(at.next, PIECE);
+      try {
+        at = await put(account, url, piece, at.next, file.sizeBytes, call);
+      } catch (error) {
+        if (call.signal.aborted || !isMailError(error) || !PASSING.has(error.code) || ++failures > MAX_FAILURES)
+          throw error;
+        const isLast = at.next + piece.length === file.sizeBytes;
+        at = await resumed(account, url, isLast ? file.sizeBytes : null, call);
+      }
+    }
+    return at.attachmentId;
+  } catch (error) {
+    await cancel(account, url);
+    throw error;
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function begin(
+  account: Account,
+  draftId: string,
+  file: ComposeAttachment,
+  isInline: boolean,
+  call: Call,
+): Promise<string> {
+  const AttachmentItem = {
+    attachmentType: 'file',
+    name: file.filename,
+    size: file.sizeBytes,
+    contentType: contentType(file.mimeType),
+    isInline,
+    ...(file.contentId === null ? {} : { contentId: file.contentId }),
+  };
+  const { uploadUrl } = await account.graph.json<UploadSession>(
+    {
+      method: 'POST',
+      path: `/me/messages/${draftId}/attachments/createUploadSession`,
+      body: JSON.stringify({ AttachmentItem }),
+      // A session that nobody uses ends by itself.
+      cost: cost('attachments.createUploadSession'),
+    },
+    call,
+  );
+  return uploadUrl ?? '';
+}
+
+function put(
+  account: Account,
+  url: string,
+  piece: Uint8Array,
+  first: number,
+  total: number,
+  call: Call,
+): Promise<Progress> {
+  const headers = {
+    'Content-Type': 'application/octet-stream',
+    'Content-Range': `bytes ${first}-${first + piece.length - 1}/${total}`,
+  };
+  const request = { method: 'PUT' as const, url, headers, body: piece, cost: cost('attachments.upload', false) };
+  return account.graph.upload(request, call, async (response, signal) => {
+    if (response.status !== 201) return { next: nextOf(await jsonOf(response, signal), total), attachmentId: null };
+    await response.body?.cancel();
+    return { next: total, attachmentId: attachmentIdIn(response.headers.get('location')) };
+  });
+}
+
+/** A session that is gone after the last piece has done its work; `total` is given then. */
+async function resumed(account: Account, url: string, total: number | null, call: Call): Promise<Progress> {
+  const request = { method: 'GET' as const, url, cost: cost('attachments.uploadState') };
+  try {
+    const state = await account.graph.upload(request, call, jsonOf);
+    return { next: nextOf(state, total ?? Number.MAX_SAFE_INTEGER), attachmentId: null };
+  } catch (error) {
+    if (total !== null && isMailError(error) && error.code === 'NOT_FOUND') return { next: total, attachmentId: null };
+    throw error;
+  }
+}
+
+async function cancel(account: Account, url: string): Promise<void> {
+  const call: Call = { signal: AbortSignal.timeout(5_000), priority: 'interactive' };
+  const request = { method: 'DELETE' as const, url, cost: cost('attachments.cancelUpload', false) };
+  await account.graph.upload(request, call, async (response) => response.body?.cancel()).catch(() => {});
+}
+
+/** The first byte that is missing. Graph and the host that takes uploads spell the property differently; "5-" and "5" are one. */
+function nextOf(state: unknown, total: number): number {
+  const { nextExpectedRanges, NextExpectedRanges } = state as Record<string, unknown>;
+  const ranges = nextExpectedRanges ?? NextExpectedRanges;
+  if (!Array.isArray(ranges)) throw unreachable('the upload session does not say where it is');
+  const next = ranges.length === 0 ? total : Number.parseInt(String(ranges[0]), 10);
+  if (!Number.isSafeInteger(next) || next < 0 || next > total) throw unreachable('the upload session is nowhere');
+  return next;
+}
+
+const attachmentIdIn = (location: string | null): string | null =>
+  /\/Attachments\('([\w=-]+)'\)/i.exec(location ?? '')?.[1] ?? null;

@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import { startSandbox } from '../../sandbox/start.ts';
+import { readConfig } from '../../src/config.ts';
+import { createGuard } from '../../src/providers/guard.ts';
+import type { Access, Call, Exchanged, MailSession, Provider } from '../../src/providers/provider.ts';
+import { registry } from '../../src/providers/registry.ts';
+import { startWire } from './wire.ts';
+
+/** Where the vendors' twins and one provider adapter meet, without the gateway between. */
+export interface Lab {
+  readonly provider: Provider;
+  readonly vendor: 'google' | 'microsoft';
+  /** Creates an empty account at the emulator and connects it as a person would. */
+  account(name: string, access?: Access): Promise<Account>;
+  /** The same at the other provider, whose mail goes back and forth with this one's. */
+  elsewhere(name: string, access?: Access): Promise<Account>;
+  /** Where the emulators are told to push to; the contract suite listens here. */
+  readonly publicUrl: string;
+  close(): Promise<void>;
+  control<T = unknown>(path: string, body?: unknown, method?: string): Promise<T>;
+  forgetWire(): Promise<void>;
+}
+export interface Account {
+  readonly address: string;
+  readonly session: MailSession;
+  readonly grant: { secret: unknown; accessToken: string; expiresAt: Date };
+  /** Delivers a mail and answers the provider's id of it. */
+  deliver(mail: Record<string, unknown>): Promise<string>;
+}
+
+/** Which emulator plays which provider: the one place in the suites that knows. */
+const TWINS: Readonly<Record<string, Lab['vendor']>> = { GMAIL: 'google', OUTLOOK: 'microsoft' };
+export const PROVIDER_IDS = Object.keys(TWINS);
+
+const silent = pino({ level: 'silent' });
+export const interactive = (signal: AbortSignal = new AbortController().signal): Call => ({
+  signal,
+  priority: 'interactive',
+});
+
+export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:9'): Promise<Lab> {
+  const vendor = TWINS[providerId];
+  if (!vendor) throw new Error(`no emulator plays ${providerId}`);
+  const sandbox = await startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    dataDir: null,
+    publicUrl,
+    mail: null,
+    messages: 0,
+    trafficSeconds: 0,
+    log: () => {},
+  });
+  const wire = await startWire(sandbox.googleUrl, sandbox.microsoftUrl);
+  const googleUrl = wire?.googleUrl ?? sandbox.googleUrl;
+  const microsoftUrl = wire?.microsoftUrl ?? sandbox.microsoftUrl;
+  const config = readConfig({
+    NODE_ENV: 'test',
+    PUBLIC_URL: publicUrl,
+    GOOGLE_CLIENT_ID: 'postern-sandbox',
+    GOOGLE_CLIENT_SECRET: 'postern-sandbox-secret',
+    GOOGLE_OAUTH_URL: googleUrl,
+    GOOGLE_API_URL: googleUrl,
+    GOOGLE_PUBSUB_TOPIC: 'projects/postern-sandbox/topics/mail',
+    GOOGLE_PUBSUB_SERVICE_ACCOUNT: 'push@postern-sandbox.iam.example',
+    MICROSOFT_CLIENT_ID: 'postern-sandbox',
+    MICROSOFT_CLIENT_SECRET: 'postern-sandbox-secret',
+    MICROSOFT_LOGIN_URL: microsoftUrl,
+    MICROSOFT_GRAPH_URL: microsoftUrl,
+  });
+  const providers = registry(config);
+  const provider = providers.find((p) => p.id === providerId);
+  const other = providers.find((p) => p.id !== providerId && TWINS[p.id]);
+  if (!provider || !other) throw new Error(`${providerId} and another are not in the registry`);
+
+  const control = async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
+    const response = await fetch(`${sandbox.controlUrl}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    if (!response.ok) throw new Error(`control ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+
+  const connect = async (of: Provider, name: string, access: Access): Promise<Account> => {
+    const at = TWINS[of.id] ?? vendor;
+    const address = `${name}@${at === 'google' ? 'gmail' : 'outlook'}.example`;
+    await control('/accounts', { vendor: at, address, name });
+    const exchanged = await authorize(of, address, access);
+    const grant = { secret: exchanged.secret, accessToken: exchanged.accessToken, expiresAt: exchanged.expiresAt };
+    const session = of.open(
+      {
+        address,
+        access,
+        async accessToken(signal, rejected) {
+          if (rejected !== undefined && rejected === grant.accessToken)
+            Object.assign(grant, await of.connect.refresh(grant.secret, signal));
+          return grant.accessToken;
+        },
+      },
+      createGuard(of.limits, { log: silent }),
+    );
+    return {
+      address,
+      session,
+      grant,
+      deliver: async (mail) =>
+        (await control<{ id: string }>('/deliver', { vendor: at, account: address, ...mail })).id,
+    };
+  };
+
+  return {
+    provider,
+    vendor,
+    publicUrl,
+    control,
+    forgetWire: async () => wire?.reset(),
+    account: (name, access = 'FULL') => connect(provider, name, access),
+    elsewhere: (name, access = 'FULL') => connect(other, name, access),
+    async close() {
+      await sandbox.close();
+      await wire?.close();
+    },
+  };
+}
+
+/** The OAuth code flow, with the consent page filled in as a person would. */
+export async function authorize(
+  provider: Provider,
+  address: string,
+  access: Access,
+  without: readonly string[] = [],
+): Promise<Exchanged<unknown>> {
+  const codeVerifier = randomBytes(32).toString('base64url');
+  const redirectUri = 'http://127.0.0.1:9/oauth/callback';
+  const authorizationUrl = await provider.connect.authorizationUrl({
+    state: 'state-of-the-suite',
+    codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+    redirectUri,
+    access,
+    loginHint: address,
+  });
+  const location = await consent(authorizationUrl, address, 'approve', without);
+  const code = location.searchParams.get('code');
+  if (!code) throw new Error(`no code in ${location}`);
+  return provider.connect.exchange({ code, codeVerifier, redirectUri, access }, new AbortController().signal);
+}
+
+/** What the browser is sent on to after the emulator's consent page was answered. */
+export async function consent(
+  authorizationUrl: string,
+  account: string,
+  decision: 'approve' | 'deny',
+  without: readonly string[] = [],
+): Promise<URL> {
+  const page = await (await fetch(authorizationUrl)).text();
+  const scopes = [...page.matchAll(/name="scope"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="scope"/g)].map(
+    (m) => m[1] ?? m[2] ?? '',
+  );
+  const form = new URLSearchParams({ account, decision });
+  for (const [, name, value] of page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)) {
+    if (name && value !== undefined) form.set(name, value.replaceAll('&amp;', '&'));
+  }
+  for (const scope of scopes) if (!without.some((w) => scope.includes(w))) form.append('scope', scope);
+  const answer = await fetch(authorizationUrl, { method: 'POST', body: form, redirect: 'manual' });
+  const location = answer.headers.get('location');
+  if (!location) throw new Error(`the consent page answered ${answer.status}: ${await answer.text()}`);
+  return new URL(location);
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { errorWord, refused, retryAfterMs } from '../../src/providers/outlook/errors.ts';
+import { missingScope } from '../../src/providers/outlook/scopes.ts';
+
+describe('a refusal of Graph', () => {
+  it.each([
+    [404, 'ErrorItemNotFound', 'NOT_FOUND'],
+    [400, 'ErrorInvalidIdMalformed', 'NOT_FOUND'],
+    [403, 'ErrorAccessDenied', 'FORBIDDEN'],
+    [410, 'SyncStateNotFound', 'CURSOR_EXPIRED'],
+    [412, 'ErrorIrresolvableConflict', 'CONFLICT'],
+    [429, 'ApplicationThrottled', 'RATE_LIMITED'],
+    [503, 'ServiceUnavailable', 'PROVIDER_UNAVAILABLE'],
+    [504, '', 'PROVIDER_UNAVAILABLE'],
+    [401, 'InvalidAuthenticationToken', 'RECONNECT_REQUIRED'],
+    [400, 'InefficientFilter', 'UNSUPPORTED'],
+  ])('%i %s is %s', (status, code, expected) => {
+    const error = refused({ status, code, retryAfter: null });
+    expect(error.code).toBe(expected);
+    expect(error.message).not.toContain('Graph');
+  });
+
+  it('keeps how long to wait, in seconds or as a date', () => {
+    expect(refused({ status: 429, code: '', retryAfter: '12' }).retryAfterMs).toBe(12_000);
+    expect(retryAfterMs('Mon, 05 Jan 2026 09:00:10 GMT', Date.parse('2026-01-05T09:00:00Z'))).toBe(10_000);
+    expect(['', 'soon', null].map((header) => retryAfterMs(header))).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('takes one word of the body, if there is one', () => {
+    expect(errorWord({ error: { code: 'X', message: 'secret' } })).toBe('X');
+    expect([null, 'text', {}, { error: 'x' }, { error: { code: 5 } }].map(errorWord)).toEqual(['', '', '', '', '']);
+  });
+});
+
+describe('what was consented to', () => {
+  it('names the scope that is needed and missing', () => {
+    expect(missingScope('READ', ['openid', 'https://graph.microsoft.com/Mail.Read'])).toBeNull();
+    expect(missingScope('READ', ['Mail.ReadWrite'])).toBeNull();
+    expect(missingScope('READ', ['User.Read'])).toBe('Mail.Read');
+    expect(missingScope('WRITE', ['mail.readwrite'])).toBe('Mail.Send');
+    expect(missingScope('FULL', ['Mail.Send', 'Mail.Read'])).toBe('Mail.ReadWrite');
+  });
+});

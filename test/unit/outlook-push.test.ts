@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { receive } from '../../src/providers/outlook/push.ts';
+import type { WebhookRequest } from '../../src/providers/provider.ts';
+
+const findWatch = async (key: string) => (key === 'ours' ? [{ integrationId: 'i1', secret: 'sesame' }] : []);
+const request = (body: unknown, query = ''): WebhookRequest => ({
+  method: 'POST',
+  url: new URL(`https://postern.example/webhooks/outlook${query}`),
+  headers: {},
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+  signal: new AbortController().signal,
+});
+const notice = (more: object = {}) => ({
+  subscriptionId: 'ours',
+  clientState: 'sesame',
+  changeType: 'created',
+  resource: 'x',
+  ...more,
+});
+
+describe('a notification of Graph', () => {
+  it('gives the validation token back as plain text, and nothing else', async () => {
+    const { reply } = await receive(request('', '?validationToken=%3Cscript%3E%20ok'), findWatch);
+    expect(reply).toEqual({ status: 200, contentType: 'text/plain', body: '<script> ok' });
+    expect((await receive(request('', `?validationToken=${'x'.repeat(5000)}`), findWatch)).reply.status).toBe(400);
+  });
+
+  it('names each integration once', async () => {
+    const { reply, signals } = await receive(
+      request({ value: [notice(), notice({ changeType: 'updated' })] }),
+      findWatch,
+    );
+    expect(reply.status).toBe(202);
+    expect(signals).toEqual([{ integrationId: 'i1', kind: 'CHANGED' }]);
+  });
+
+  it.each([
+    ['reauthorizationRequired', 'REAUTHORIZE'],
+    ['subscriptionRemoved', 'LOST'],
+    ['missed', 'MISSED'],
+  ])('tells %s as %s', async (lifecycleEvent, kind) => {
+    expect((await receive(request({ value: [notice({ lifecycleEvent })] }), findWatch)).signals).toEqual([
+      { integrationId: 'i1', kind },
+    ]);
+  });
+
+  it('believes nobody without the secret, with the same answer', async () => {
+    for (const lie of [
+      { clientState: 'other' },
+      { clientState: null },
+      { clientState: '' },
+      { subscriptionId: 'unknown' },
+      { lifecycleEvent: 'invented' },
+    ]) {
+      expect(await receive(request({ value: [notice(lie)] }), findWatch)).toEqual({
+        reply: { status: 202 },
+        signals: [],
+      });
+    }
+  });
+
+  it.each(['', '{', '[]', '{"value":[]}', '{"value":[{}]}', '{"value":"x"}', 'x'.repeat(10_000)])(
+    'refuses %j',
+    async (body) => {
+      const { reply, signals } = await receive(request(body), findWatch);
+      expect(reply.status).toBe(400);
+      expect(signals).toEqual([]);
+    },
+  );
+});
