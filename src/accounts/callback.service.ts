@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { isMailError, MailError } from '../domain/error.ts';
+import { encodeId } from '../graphql/global-id.ts';
+import { publicCode } from '../graphql/problem.type.ts';
+import type { Vault } from '../vault/vault.ts';
+import { type CallbackReply, type Outcome, pageReply, redirectReply } from './callback.reply.ts';
+import type { BegunFlow, ConnectService } from './connect.service.ts';
+import { credentialOf } from './credential.ts';
+import type { IntegrationDirectory } from './integration.directory.ts';
+import type { IntegrationHooks } from './integration.hooks.ts';
+import type { IntegrationStore } from './integration.store.ts';
+import type { IntegrationRecord } from './integration.ts';
+
+const EXCHANGE_TIMEOUT_MS = 30_000;
+
+export interface CallbackOptions {
+  readonly connect: ConnectService;
+  readonly vault: Vault;
+  readonly integrations: IntegrationStore;
+  readonly directory: IntegrationDirectory;
+  readonly hooks: readonly IntegrationHooks[];
+  readonly callbackUrl: () => string;
+  readonly log: Logger;
+}
+
+/** The one place where every provider sends the browser back to. */
+export class CallbackService {
+  constructor(private readonly options: CallbackOptions) {}
+
+  /** Never throws: whatever happens is an outcome that the browser is shown. */
+  async handle(query: URLSearchParams): Promise<CallbackReply> {
+    let flow: BegunFlow | null = null;
+    try {
+      flow = await this.options.connect.resume(query.get('state') ?? '');
+      if (!flow) {
+        throw new MailError(
+          'INVALID',
+          'This link has expired or was used before. Go back and connect the account again.',
+        );
+      }
+      const record = await this.finish(flow, query);
+      const { name } = flow.provider;
+      return reply(flow, {
+        status: 'connected',
+        integration: encodeId('Integration', record.id),
+        address: record.address,
+        provider: name,
+      });
+    } catch (error) {
+      return reply(flow, this.failure(error));
+    }
+  }
+
+  private async finish(flow: BegunFlow, query: URLSearchParams): Promise<IntegrationRecord> {
+    const { vault, integrations, directory, hooks, callbackUrl, log } = this.options;
+    const code = query.get('code');
+    if (!code) throw declined(flow, query.get('error') ?? '');
+    const exchanged = await flow.provider.connect.exchange(
+      { code, codeVerifier: flow.codeVerifier, redirectUri: callbackUrl(), access: flow.access },
+      AbortSignal.timeout(EXCHANGE_TIMEOUT_MS),
+    );
+    const { userId, access, provider } = flow;
+    const { address, scopes } = exchanged;
+    const record = await integrations.transaction(async (tx) => {
+      const row = await integrations.connect({ userId, provider: provider.id, address, access, scopes }, tx);
+      await vault.put(row.id, credentialOf(exchanged, new Date()), tx);
+      return row;
+    });
+    await directory.changed(record);
+    for (const hook of hooks) {
+      await hook.connected(record.id).catch((err: unknown) => {
+        log.error({ err, integrationId: record.id }, 'what follows a connected account failed');
+      });
+    }
+    return record;
+  }
+
+  private failure(error: unknown): Outcome {
+    if (isMailError(error)) {
+      this.options.log.info({ code: error.code, err: error.cause }, 'a connect flow failed');
+      return { status: 'failed', code: publicCode(error.code), message: error.message };
+    }
+    const reference = randomUUID();
+    this.options.log.error({ err: error, reference }, 'a connect flow failed unexpectedly');
+    return { status: 'failed', code: 'INTERNAL', message: `Something went wrong (${reference}).` };
+  }
+}
+
+function reply(flow: BegunFlow | null, outcome: Outcome): CallbackReply {
+  return flow?.redirectUri ? redirectReply(flow.redirectUri, outcome) : pageReply(outcome);
+}
+
+/** The provider's own words may hold anything: only its error code is read. */
+function declined(flow: BegunFlow, error: string): MailError {
+  const provider = flow.provider.name;
+  switch (error) {
+    case 'access_denied':
+    case 'consent_required':
+    case 'interaction_required':
+      return new MailError(
+        'CONSENT_REQUIRED',
+        `${provider} was not given consent to ${flow.provider.connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
+      );
+    case 'temporarily_unavailable':
+    case 'server_error':
+      return new MailError('PROVIDER_UNAVAILABLE', `${provider} could not complete the sign-in. Try again later.`);
+    default:
+      return new MailError('INVALID', `${provider} did not complete the sign-in. Connect the account again.`);
+  }
+}

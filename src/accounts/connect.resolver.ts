@@ -1,0 +1,62 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { sameAddress } from '../domain/address.ts';
+import type { Context } from '../graphql/context.ts';
+import { singleId } from '../graphql/global-id.ts';
+import { requirePrincipal } from '../graphql/principal.ts';
+import { userErrorOf } from '../graphql/user-error.type.ts';
+import type { ConnectService } from './connect.service.ts';
+import { ConnectInput, ConnectPayload, DisconnectPayload, IntegrationInput } from './connect.type.ts';
+import type { DisconnectService } from './disconnect.service.ts';
+import type { IntegrationDirectory } from './integration.directory.ts';
+import { IntegrationType } from './integration.type.ts';
+
+@Resolver()
+export class ConnectResolver {
+  constructor(
+    private readonly connects: ConnectService,
+    private readonly disconnects: DisconnectService,
+    private readonly directory: IntegrationDirectory,
+  ) {}
+
+  @Mutation(() => ConnectPayload, {
+    description:
+      'Begins to connect an account, or to connect one again, also with another access. The user finishes it in the browser.',
+  })
+  async connect(
+    @Arg('input', () => ConnectInput, { description: 'Which account, and what for.' }) input: ConnectInput,
+    @Ctx() context: Context,
+  ): Promise<ConnectPayload> {
+    const { userId } = requirePrincipal(context);
+    const { access, address = null, provider: named = null, redirectUri = null } = input;
+    try {
+      const { authorizationUrl, provider } = await this.connects.begin(userId, {
+        access,
+        address,
+        provider: named,
+        redirectUri,
+      });
+      const known = (await this.directory.all(userId)).find(
+        (record) => record.provider === provider.id && address !== null && sameAddress(record.address, address),
+      );
+      return new ConnectPayload(known ? new IntegrationType(known) : null, authorizationUrl);
+    } catch (error) {
+      return new ConnectPayload(null, null, [userErrorOf(error)]);
+    }
+  }
+
+  @Mutation(() => DisconnectPayload, {
+    description: 'Forgets the secret of an account, and ends the grant at the provider where nobody else uses it.',
+  })
+  async disconnect(
+    @Arg('input', () => IntegrationInput, { description: 'Which account.' }) input: IntegrationInput,
+    @Ctx() context: Context,
+  ): Promise<DisconnectPayload> {
+    const { userId } = requirePrincipal(context);
+    try {
+      const notice = await this.disconnects.disconnect(userId, singleId(input.integration, 'Integration'));
+      return new DisconnectPayload(input.integration, notice);
+    } catch (error) {
+      return new DisconnectPayload(null, null, [userErrorOf(error)]);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { EmailAddress, URLScalar } from '../graphql/scalars.ts';
+import { UserError } from '../graphql/user-error.type.ts';
+import type { Access } from '../providers/provider.ts';
+import { AccessEnum } from './access.enum.ts';
+import { IntegrationType } from './integration.type.ts';
+import { type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from './provider.enum.ts';
+
+@InputType({ description: 'Which account to connect: an address, a provider, or both.' })
+export class ConnectInput {
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description:
+      'Finds the provider when none is named, and fills the sign-in page. The account that signs in there is the one connected.',
+  })
+  address?: string | null;
+
+  @Field(() => ProviderIdEnum, {
+    nullable: true,
+    description: 'Spares the discovery; the way when discover does not know.',
+  })
+  provider?: string | null;
+
+  @Field(() => AccessEnum, {
+    defaultValue: 'READ',
+    description: 'Decides the scopes. Ask for no more than you need: users read the consent page.',
+  })
+  access!: Access;
+
+  @Field(() => ConnectMethodEnum, {
+    defaultValue: 'AUTHORIZATION_CODE',
+    description: 'One of the connectMethods of the provider.',
+  })
+  method!: ConnectMethod;
+
+  @Field(() => URLScalar, {
+    nullable: true,
+    description:
+      'Where the browser ends up: on the allow-list of the gateway, and given ?status=connected&integration=ID or ' +
+      '?status=failed&code=CODE&message=TEXT. Without it we show a small page of our own.',
+  })
+  redirectUri?: string | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'How to go on with connecting.' })
+export class ConnectPayload {
+  @Field(() => IntegrationType, {
+    nullable: true,
+    description:
+      'The integration that connecting this address again will keep; null when the address is new or was not named.',
+  })
+  readonly integration: IntegrationType | null;
+
+  @Field(() => URLScalar, {
+    nullable: true,
+    description: "Send the user's browser here within 15 minutes; it serves once. Keep it to this user.",
+  })
+  readonly authorizationUrl: string | null;
+
+  @Field(() => [UserError], { description: 'Why it did not begin.' })
+  readonly userErrors: readonly UserError[];
+
+  constructor(
+    integration: IntegrationType | null,
+    authorizationUrl: string | null,
+    userErrors: readonly UserError[] = [],
+  ) {
+    this.integration = integration;
+    this.authorizationUrl = authorizationUrl;
+    this.userErrors = userErrors;
+  }
+}
+
+@InputType({ description: 'One of your integrations.' })
+export class IntegrationInput {
+  @Field(() => ID, { description: 'Its global id.' })
+  integration!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'The outcome of disconnect.' })
+export class DisconnectPayload {
+  @Field(() => ID, { nullable: true, description: 'The id of what was disconnected; null when there are userErrors.' })
+  readonly integration: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What is left for the user to do, where the provider lets nobody else end the consent. Show it.',
+  })
+  readonly notice: string | null;
+
+  @Field(() => [UserError], { description: 'Why nothing was disconnected.' })
+  readonly userErrors: readonly UserError[];
+
+  constructor(integration: string | null, notice: string | null, userErrors: readonly UserError[] = []) {
+    this.integration = integration;
+    this.notice = notice;
+    this.userErrors = userErrors;
+  }
+}

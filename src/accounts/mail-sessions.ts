@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import { MailError } from '../domain/error.ts';
+import { createGuard } from '../providers/guard.ts';
+import type { Capabilities, MailSession, Provider, Usage } from '../providers/provider.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import type { IntegrationDirectory } from './integration.directory.ts';
+import { requireConnected } from './integration.status.ts';
+import type { IntegrationRecord } from './integration.ts';
+
+export interface MailSessionsOptions {
+  readonly providers: readonly Provider[];
+  readonly directory: IntegrationDirectory;
+  readonly tokens: AccessTokens;
+  readonly log: Logger;
+}
+
+/** Opens provider sessions around the cached access token. No query and no request on the warm path. */
+export class MailSessions {
+  /** The vendor limits the mailbox, not our integration: two users of one mailbox share a guard. */
+  private readonly guards = new Map<string, Usage>();
+
+  constructor(private readonly options: MailSessionsOptions) {}
+
+  /** Throws NOT_FOUND, or RECONNECT_REQUIRED with what the user has to do. */
+  async open(integrationId: string): Promise<MailSession> {
+    const record = requireConnected(await this.options.directory.get(integrationId));
+    const provider = this.provider(record);
+    if (!provider.configured) {
+      throw new MailError('UNSUPPORTED', `${provider.name} is no longer configured on this gateway.`);
+    }
+    return provider.open(
+      {
+        address: record.address,
+        access: record.access,
+        accessToken: (signal, rejected) => this.options.tokens.get(integrationId, signal, rejected),
+      },
+      this.guard(provider, record),
+    );
+  }
+
+  /** What the account can do; asks nobody. */
+  capabilities(integration: IntegrationRecord): Capabilities {
+    return this.provider(integration).capabilities;
+  }
+
+  private provider(record: IntegrationRecord): Provider {
+    const provider = this.options.providers.find(({ id }) => id === record.provider);
+    if (!provider) throw new MailError('UNSUPPORTED', `This gateway does not speak to ${record.provider}.`);
+    return provider;
+  }
+
+  private guard(provider: Provider, record: IntegrationRecord): Usage {
+    const account = `${provider.id}:${record.address.toLowerCase()}`;
+    let guard = this.guards.get(account);
+    if (!guard) {
+      guard = createGuard(provider.limits, { log: this.options.log.child({ provider: provider.id }) });
+      this.guards.set(account, guard);
+    }
+    return guard;
+  }
+}

@@ -1,0 +1,27 @@
+import { registerEnumType } from 'type-graphql';
+
+export const ProviderIdEnum = { GMAIL: 'GMAIL', OUTLOOK: 'OUTLOOK', IMAP: 'IMAP' } as const;
+
+registerEnumType(ProviderIdEnum, {
+  name: 'ProviderId',
+  description: 'Who holds the mail. To know what an account can do, ask its capabilities and not its provider.',
+  valuesConfig: {
+    GMAIL: { description: 'Gmail and Google Workspace, by the Gmail API.' },
+    OUTLOOK: { description: 'Outlook.com and Microsoft 365, by Microsoft Graph.' },
+    IMAP: { description: 'Reserved for any IMAP server; serves an account only when `providers` lists it.' },
+  },
+});
+
+/** Only what works: the enum grows with the ways to connect. */
+export const ConnectMethodEnum = { AUTHORIZATION_CODE: 'AUTHORIZATION_CODE' } as const;
+export type ConnectMethod = keyof typeof ConnectMethodEnum;
+
+registerEnumType(ConnectMethodEnum, {
+  name: 'ConnectMethod',
+  description: 'How an account can be connected.',
+  valuesConfig: {
+    AUTHORIZATION_CODE: {
+      description: "The user consents on the provider's own page (OAuth 2.0 with PKCE) and comes back.",
+    },
+  },
+});

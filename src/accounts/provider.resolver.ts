@@ -1,0 +1,52 @@
+import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import type { Context } from '../graphql/context.ts';
+import { EmailAddress } from '../graphql/scalars.ts';
+import type { Access, Provider } from '../providers/provider.ts';
+import { AccessEnum } from './access.enum.ts';
+import { AttemptLimiter } from './attempt.limiter.ts';
+import type { DiscoveryService } from './discovery.service.ts';
+import { DiscoveryType } from './discovery.type.ts';
+import { ProviderType } from './provider.type.ts';
+
+@Resolver(() => ProviderType)
+export class ProviderResolver {
+  /** Anyone may ask, and each question may cost a DNS query. */
+  private readonly perClient = new AttemptLimiter(60, 1_000);
+
+  constructor(
+    private readonly registered: readonly Provider[],
+    private readonly discovery: DiscoveryService,
+  ) {}
+
+  @Query(() => [ProviderType], {
+    description: 'Every provider that this gateway speaks to, configured or not. Needs no sign-in.',
+  })
+  providers(): ProviderType[] {
+    return this.registered.map((provider) => new ProviderType(provider));
+  }
+
+  @Query(() => DiscoveryType, {
+    description:
+      'Which provider serves this address, and how to connect it: known domains first, then MX. Needs no sign-in.',
+  })
+  async discover(
+    @Arg('address', () => EmailAddress, { description: 'The address as the user typed it.' }) address: string,
+    @Ctx() context: Context,
+  ): Promise<DiscoveryType> {
+    this.perClient.take(context.clientAddress);
+    const provider = await this.discovery.discover(address);
+    return new DiscoveryType(address, provider && new ProviderType(provider));
+  }
+
+  @FieldResolver(() => [String], {
+    description:
+      "What the provider's consent page will ask the user for, in the provider's own names; empty when not configured.",
+  })
+  scopes(
+    @Root() { provider }: ProviderType,
+    @Arg('access', () => AccessEnum, { defaultValue: 'READ', description: 'For connecting with this access.' })
+    access: Access,
+  ): string[] {
+    return provider.configured ? [...provider.connect.scopes(access)] : [];
+  }
+}

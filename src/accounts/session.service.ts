@@ -1,0 +1,145 @@
+import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { MailError } from '../domain/error.ts';
+import type { Principal } from '../graphql/principal.ts';
+import type { Bus } from '../platform/bus.ts';
+import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
+import { ACCESS_TOKEN_SECONDS, signAccessToken, verifyAccessToken } from './session.token.ts';
+
+const TOPIC = 'session-ended';
+const Ended = z.object({ sessionId: z.string() });
+
+const DAY_MS = 86_400_000;
+const REFRESH_TOKEN_MS = 30 * DAY_MS;
+/** However often it is refreshed. */
+const SESSION_MS = 180 * DAY_MS;
+/** An access token of an ended session is dead by itself after this; the rest is for clocks that differ. */
+const REMEMBERED_MS = ACCESS_TOKEN_SECONDS * 1_000 + 5 * 60_000;
+
+export interface SessionServiceOptions {
+  readonly store: SessionStore;
+  readonly bus: Bus;
+  readonly jwtSecret: string;
+  readonly log: Logger;
+  readonly now?: () => Date;
+}
+
+/** What a client is given; the refresh token is shown once and kept as a hash. */
+export interface SessionTokens {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly accessToken: string;
+  readonly expiresAt: Date;
+  readonly refreshToken: string;
+}
+
+/**
+ * Sessions without a query per request: access tokens prove themselves for 15 minutes, and every instance remembers
+ * which sessions ended within that time, told over the bus and read again at the start and after a gap.
+ */
+export class SessionService {
+  private readonly ended = new Map<string, number>();
+  private readonly listeners = new Set<(sessionId: string) => void>();
+  /** Two tabs that refresh at once with one token get one answer; a second use after that is a replay. */
+  private readonly refreshing = new Map<string, Promise<SessionTokens>>();
+  private readonly now: () => Date;
+  /** As a key object: of a string, jsonwebtoken would try at each request whether it is a public key. */
+  private readonly secret: KeyObject;
+
+  constructor(private readonly options: SessionServiceOptions) {
+    this.secret = createSecretKey(Buffer.from(options.jwtSecret));
+    this.now = options.now ?? (() => new Date());
+    options.bus.subscribe(TOPIC, (payload) => {
+      const message = Ended.safeParse(payload);
+      if (message.success) this.remember(message.data.sessionId);
+    });
+    options.bus.onGap(() => {
+      this.start().catch((err: unknown) => options.log.error({ err }, 'the ended sessions could not be read'));
+    });
+  }
+
+  /** Reads the sessions that ended lately. Await it before the first request. */
+  async start(): Promise<void> {
+    const since = new Date(this.now().getTime() - REMEMBERED_MS);
+    for (const sessionId of await this.options.store.endedSince(since)) this.remember(sessionId);
+  }
+
+  /** Who the access token speaks for. Throws a GraphQLError UNAUTHENTICATED. Asks nobody. */
+  authenticate(accessToken: string): Principal {
+    const principal = verifyAccessToken(accessToken, this.secret, this.now());
+    if (!principal) throw unauthenticated('The access token is not valid or has expired: refresh the session.');
+    if (this.ended.has(principal.sessionId)) throw unauthenticated('This session has ended: sign in again.');
+    return principal;
+  }
+
+  async open(userId: string): Promise<SessionTokens> {
+    const { token, row } = this.newRefreshToken();
+    const expiresAt = new Date(this.now().getTime() + SESSION_MS);
+    const sessionId = await this.options.store.create(userId, expiresAt, row);
+    return this.tokens(userId, sessionId, token);
+  }
+
+  /** Throws MailError UNAUTHENTICATED; a token used a second time ends the session for everyone who holds a part of it. */
+  refresh(refreshToken: string): Promise<SessionTokens> {
+    const hash = hashOf(refreshToken);
+    const under = this.refreshing.get(hash);
+    if (under) return under;
+    const refresh = this.rotate(hash).finally(() => this.refreshing.delete(hash));
+    this.refreshing.set(hash, refresh);
+    return refresh;
+  }
+
+  /** Holds here when it returns, and everywhere as soon as the bus has told. */
+  async end(sessionId: string, reason: EndReason): Promise<void> {
+    await this.options.store.end(sessionId, reason, this.now());
+    this.remember(sessionId);
+    await this.options.bus.publish(TOPIC, { sessionId });
+  }
+
+  /** Calls back once for each session that ends, wherever it was ended. */
+  onEnded(fn: (sessionId: string) => void): () => void {
+    this.listeners.add(fn);
+    return () => this.listeners.delete(fn);
+  }
+
+  private async rotate(hash: string): Promise<SessionTokens> {
+    const { token, row } = this.newRefreshToken();
+    const rotation = await this.options.store.rotate(hash, row, this.now());
+    if (rotation.outcome === 'rotated') return this.tokens(rotation.userId, rotation.sessionId, token);
+    if (rotation.outcome === 'replayed') {
+      this.options.log.warn({ sessionId: rotation.sessionId }, 'a refresh token was used twice: its session is ended');
+      await this.end(rotation.sessionId, 'REPLAYED');
+    }
+    throw new MailError('UNAUTHENTICATED', 'The refresh token is not valid any more: sign in again.', {
+      field: ['input', 'refreshToken'],
+    });
+  }
+
+  private tokens(userId: string, sessionId: string, refreshToken: string): SessionTokens {
+    const { accessToken, expiresAt } = signAccessToken({ userId, sessionId }, this.secret, this.now());
+    return { userId, sessionId, accessToken, expiresAt, refreshToken };
+  }
+
+  private newRefreshToken(): { token: string; row: NewRefreshToken } {
+    const token = randomBytes(32).toString('base64url');
+    return { token, row: { hash: hashOf(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_MS) } };
+  }
+
+  private remember(sessionId: string): void {
+    const now = this.now().getTime();
+    const isNew = !this.ended.delete(sessionId);
+    this.ended.set(sessionId, now + REMEMBERED_MS);
+    for (const [id, until] of this.ended) {
+      if (until >= now) break; // in order of insertion: the rest is younger
+      this.ended.delete(id);
+    }
+    if (isNew) for (const fn of this.listeners) fn(sessionId);
+  }
+}
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
+
+const unauthenticated = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });

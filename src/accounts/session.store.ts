@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../platform/database.ts';
+
+export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
+
+/** What became of a refresh token that was handed in. */
+export type Rotation =
+  | { readonly outcome: 'rotated'; readonly sessionId: string; readonly userId: string }
+  /** Used before: somebody else has it. */
+  | { readonly outcome: 'replayed'; readonly sessionId: string }
+  /** Never given out, expired, or of a session that has ended. */
+  | { readonly outcome: 'refused' };
+
+export interface NewRefreshToken {
+  readonly hash: string;
+  readonly expiresAt: Date;
+}
+
+export class SessionStore {
+  constructor(private readonly db: Database) {}
+
+  /** Opens a session with its first refresh token; returns its id. */
+  async create(userId: string, expiresAt: Date, refreshToken: NewRefreshToken): Promise<string> {
+    const id = randomUUID();
+    await this.db.prisma.session.create({
+      data: { id, userId, expiresAt, refreshTokens: { create: refreshToken } },
+    });
+    return id;
+  }
+
+  /** Trades the refresh token with `hash` for `next`, in one transaction: of two that come at once, one wins. */
+  async rotate(hash: string, next: NewRefreshToken, now: Date): Promise<Rotation> {
+    return this.db.prisma.$transaction(async (tx) => {
+      const { count } = await tx.refreshToken.updateMany({
+        where: { hash, usedAt: null, expiresAt: { gt: now }, session: { endedAt: null, expiresAt: { gt: now } } },
+        data: { usedAt: now },
+      });
+      const token = await tx.refreshToken.findUnique({ where: { hash }, include: { session: true } });
+      if (!token) return { outcome: 'refused' };
+      const { id, userId, expiresAt } = token.session;
+      if (count === 1) {
+        const ends = new Date(Math.min(next.expiresAt.getTime(), expiresAt.getTime()));
+        await tx.refreshToken.create({ data: { hash: next.hash, expiresAt: ends, sessionId: id } });
+        return { outcome: 'rotated', sessionId: id, userId };
+      }
+      return token.usedAt ? { outcome: 'replayed', sessionId: id } : { outcome: 'refused' };
+    });
+  }
+
+  /** False when it had ended before, or never was. */
+  async end(sessionId: string, reason: EndReason, now: Date): Promise<boolean> {
+    const { count } = await this.db.prisma.session.updateMany({
+      where: { id: sessionId, endedAt: null },
+      data: { endedAt: now, endReason: reason },
+    });
+    return count === 1;
+  }
+
+  async endedSince(since: Date): Promise<readonly string[]> {
+    const rows = await this.db.prisma.session.findMany({ where: { endedAt: { gte: since } }, select: { id: true } });
+    return rows.map((row) => row.id);
+  }
+
+  /** Deletes what ended or expired before `before`: sessions, and the refresh tokens of sessions that live on. */
+  async prune(before: Date): Promise<number> {
+    const { count } = await this.db.prisma.session.deleteMany({
+      where: { OR: [{ endedAt: { lt: before } }, { expiresAt: { lt: before } }] },
+    });
+    await this.db.prisma.refreshToken.deleteMany({ where: { expiresAt: { lt: before } } });
+    return count;
+  }
+}

@@ -1,0 +1,74 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { AccessTokens } from '../../src/accounts/access-tokens.ts';
+import { CallbackService } from '../../src/accounts/callback.service.ts';
+import { ConnectService } from '../../src/accounts/connect.service.ts';
+import { DisconnectService } from '../../src/accounts/disconnect.service.ts';
+import { DiscoveryService } from '../../src/accounts/discovery.service.ts';
+import { IntegrationDirectory } from '../../src/accounts/integration.directory.ts';
+import type { IntegrationHooks } from '../../src/accounts/integration.hooks.ts';
+import { IntegrationStore } from '../../src/accounts/integration.store.ts';
+import { LeaseStore } from '../../src/accounts/lease.store.ts';
+import { MailSessions } from '../../src/accounts/mail-sessions.ts';
+import { OAuthStateStore } from '../../src/accounts/oauth-state.store.ts';
+import { UserStore } from '../../src/accounts/user.store.ts';
+import { singleId } from '../../src/graphql/global-id.ts';
+import { createBus } from '../../src/platform/bus.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { Sealer } from '../../src/platform/seal.ts';
+import type { Access, Provider } from '../../src/providers/provider.ts';
+import { SecretStore } from '../../src/vault/secret.store.ts';
+import { Vault } from '../../src/vault/vault.ts';
+import { silent } from './database.ts';
+
+export const testKey = { version: 1, bytes: randomBytes(32) };
+
+export interface AccountsOptions {
+  readonly providers: readonly Provider[];
+  readonly hooks?: readonly IntegrationHooks[];
+  readonly now?: () => Date;
+}
+
+/** The accounts room of one instance, wired as app.ts does it, over providers that a test decides. */
+export async function openAccounts(db: Database, { providers, hooks = [], now }: AccountsOptions) {
+  const clock = now ? { now } : {};
+  const bus = await createBus(db, silent);
+  const sealer = new Sealer([testKey]);
+  const vault = new Vault(new SecretStore(db), sealer);
+  const integrations = new IntegrationStore(db);
+  const directory = new IntegrationDirectory(integrations, bus);
+  const lease = new LeaseStore(db);
+  const tokens = new AccessTokens({ vault, lease, integrations, directory, providers, log: silent, ...clock });
+  const sessions = new MailSessions({ providers, directory, tokens, log: silent });
+  const callbackUrl = () => 'http://postern.example/oauth/callback';
+  const connect = new ConnectService({
+    providers,
+    discovery: new DiscoveryService({ providers, mailHosts: async () => [] }),
+    states: new OAuthStateStore(db),
+    sealer,
+    redirectUris: ['https://app.example/mail'],
+    callbackUrl,
+    ...clock,
+  });
+  const callback = new CallbackService({ connect, vault, integrations, directory, hooks, callbackUrl, log: silent });
+  const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });
+  const room = { bus, sealer, vault, integrations, directory, lease, tokens, sessions, connect, callback, disconnect };
+
+  return {
+    ...room,
+    async user(): Promise<string> {
+      return (await new UserStore(db).create(`${randomUUID()}@people.example`, '')).id;
+    },
+    /** Runs the whole flow; the id of the integration. */
+    async connected(userId: string, access: Access = 'READ', provider = 'GMAIL'): Promise<string> {
+      const redirectUri = 'https://app.example/mail/done';
+      const begun = await connect.begin(userId, { address: null, provider, access, redirectUri });
+      const state = new URL(begun.authorizationUrl).searchParams.get('state') ?? '';
+      const reply = await callback.handle(new URLSearchParams({ state, code: 'a-code' }));
+      const outcome = new URL(reply.headers.location ?? '').searchParams;
+      if (outcome.get('status') !== 'connected') throw new Error(outcome.toString());
+      return singleId(outcome.get('integration') ?? '', 'Integration');
+    },
+  };
+}
+
+export type Accounts = Awaited<ReturnType<typeof openAccounts>>;

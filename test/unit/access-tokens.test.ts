@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { type Accounts, openAccounts } from '../support/accounts.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { exchanged, fakeProvider, granted } from '../support/provider.ts';
+
+const signal = new AbortController().signal;
+const MINUTE = 60_000;
+
+describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
+  let db: Database;
+  /** Two instances on one database. */
+  let a: Accounts;
+  let b: Accounts;
+  let ahead = 0;
+  const now = () => new Date(Date.now() + ahead);
+  const refresh = vi.fn(async (secret: unknown) => granted(secret));
+  const provider = fakeProvider({
+    connect: { refresh: (secret) => refresh(secret), exchange: async () => exchanged(`${Math.random()}@mail.example`) },
+  });
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    a = await openAccounts(db, { providers: [provider], now });
+    b = await openAccounts(db, { providers: [provider], now });
+  });
+  afterAll(() => db.close());
+  beforeEach(() => {
+    ahead = 0;
+    refresh.mockReset();
+    refresh.mockImplementation(async (secret) => granted({ after: secret }, 60 * MINUTE + ahead));
+  });
+
+  const integration = async () => a.connected(await a.user());
+  const status = async (id: string) => (await a.directory.get(id))?.status;
+  const revoked = () => new MailError('RECONNECT_REQUIRED', 'The grant was taken back: connect the account again.');
+
+  it('come from the exchange, without a refresh, and warm without a query', async () => {
+    const id = await integration();
+    const token = await a.tokens.get(id, signal);
+    const reads = vi.spyOn(a.vault, 'get');
+    expect(await a.tokens.get(id, signal)).toBe(token);
+    expect(await b.tokens.get(id, signal)).toBe(token);
+    expect(reads).not.toHaveBeenCalled();
+    expect(refresh).not.toHaveBeenCalled();
+    reads.mockRestore();
+  });
+
+  it('are refreshed within five minutes of their end, once for everyone on every instance', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    ahead = 56 * MINUTE;
+    refresh.mockImplementation(async (secret) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return granted({ after: secret }, 60 * MINUTE + ahead);
+    });
+    await Promise.all([a, a, a, b, b, b].map(({ tokens }) => tokens.get(id, signal)));
+    expect(refresh).toHaveBeenCalledTimes(1);
+    ahead += 31_000; // whoever was given the old token for now looks again
+    const fresh = await a.tokens.get(id, signal);
+    expect(fresh).not.toBe(old);
+    expect(await b.tokens.get(id, signal)).toBe(fresh);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect((await a.vault.get(id))?.secret).toMatchObject({ secret: { after: { refreshToken: expect.any(String) } } });
+    const row = await db.prisma.integration.findUniqueOrThrow({ where: { id } });
+    expect([row.leaseOwner, row.leaseUntil]).toEqual([null, null]);
+  });
+
+  it('are refreshed once when the provider rejects one, whoever noticed', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    const given = await Promise.all([a, a, b, b].map(({ tokens }) => tokens.get(id, signal, old)));
+    expect(new Set(given).size).toBe(1);
+    expect(given[0]).not.toBe(old);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('end with the grant: the integration says so, and the provider is asked no more', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    refresh.mockRejectedValue(revoked());
+    await expect(a.tokens.get(id, signal, old)).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
+    expect(await a.directory.get(id)).toMatchObject({
+      status: 'RECONNECT_REQUIRED',
+      problem: { code: 'RECONNECT_REQUIRED', message: expect.stringMatching('taken back') },
+    });
+    await vi.waitFor(() => expect(b.tokens.get(id, signal)).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' }));
+    expect(refresh).toHaveBeenCalledTimes(1);
+    await expect(a.sessions.open(id)).rejects.toThrow(/taken back/);
+  });
+
+  it('survive an invalid_grant of a secret that was replaced meanwhile', async () => {
+    const userId = await a.user();
+    const id = await a.connected(userId);
+    const old = await a.tokens.get(id, signal);
+    refresh.mockImplementationOnce(async () => {
+      const current = (await b.vault.get(id))?.secret as object;
+      await b.vault.put(id, { ...current, accessToken: 'of the reconnect' });
+      throw revoked();
+    });
+    expect(await a.tokens.get(id, signal, old)).toBe('of the reconnect');
+    expect(await status(id)).toBe('CONNECTED');
+  });
+
+  it('do not overwrite a secret that was replaced while they were refreshed', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    refresh.mockImplementationOnce(async (secret) => {
+      const current = (await b.vault.get(id))?.secret as object;
+      await b.vault.put(id, { ...current, accessToken: 'of the reconnect' });
+      return granted(secret);
+    });
+    expect(await a.tokens.get(id, signal, old)).toBe('of the reconnect');
+  });
+
+  it('outlive a provider that does not answer: the old one serves, and nothing is revoked', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    ahead = 56 * MINUTE;
+    refresh.mockRejectedValue(new MailError('TIMEOUT', 'no answer'));
+    expect(await a.tokens.get(id, signal)).toBe(old);
+    expect(await a.tokens.get(id, signal)).toBe(old);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    ahead = 61 * MINUTE;
+    await expect(a.tokens.get(id, signal)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(await status(id)).toBe('CONNECTED');
+    refresh.mockResolvedValue(granted('s', 120 * MINUTE));
+    expect(await a.tokens.get(id, signal)).not.toBe(old);
+  });
+
+  it('are refreshed by another when the instance with the lease has died', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    expect(await b.lease.take(id, 'an instance that died')).toBe(true);
+    expect(await a.lease.take(id, 'another')).toBe(false);
+    await db.prisma
+      .$executeRaw`UPDATE integrations SET lease_until = now() + interval '1 second' WHERE id = ${id}::uuid`;
+    expect(await a.tokens.get(id, signal, old)).not.toBe(old);
+  });
+
+  it('let a caller leave without ending the refresh for the others', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    refresh.mockImplementationOnce(async (secret) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return granted(secret);
+    });
+    const leaving = new AbortController();
+    const left = a.tokens.get(id, leaving.signal, old);
+    const stayed = a.tokens.get(id, signal, old);
+    leaving.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    expect(await stayed).not.toBe(old);
+  });
+
+  it('are forgotten everywhere when the account is connected again', async () => {
+    const userId = await a.user();
+    const id = await a.connected(userId);
+    const before = await b.tokens.get(id, signal);
+    const record = await a.directory.get(id);
+    await a.vault.put(id, {
+      secret: 's',
+      accessToken: 'new',
+      expiresAt: new Date(Date.now() + 1e7),
+      refreshAt: new Date(Date.now() + 1e7),
+    });
+    if (record) await a.directory.changed(record);
+    expect(await a.tokens.get(id, signal)).toBe('new');
+    await vi.waitFor(async () => expect(await b.tokens.get(id, signal)).toBe('new'));
+    expect(before).not.toBe('new');
+  });
+});

@@ -1,0 +1,176 @@
+import jwt from 'jsonwebtoken';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createInvitation } from '../../src/accounts/invitation.ts';
+import { SessionService } from '../../src/accounts/session.service.ts';
+import { SessionStore } from '../../src/accounts/session.store.ts';
+import { SignInService } from '../../src/accounts/sign-in.service.ts';
+import { UserStore } from '../../src/accounts/user.store.ts';
+import { createBus } from '../../src/platform/bus.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+
+const jwtSecret = 'a secret of at least thirty-two characters';
+const password = 'correct horse battery';
+
+describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
+  let db: Database;
+  let a: SessionService;
+  let b: SessionService;
+  let users: UserStore;
+  let ahead = 0;
+  let people = 0;
+  const now = () => new Date(Date.now() + ahead);
+  const instance = async () => {
+    const bus = await createBus(db, silent);
+    const service = new SessionService({ store: new SessionStore(db), bus, jwtSecret, log: silent, now });
+    await service.start();
+    return service;
+  };
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    users = new UserStore(db);
+    [a, b] = [await instance(), await instance()];
+  });
+  afterAll(() => db.close());
+
+  const signIns = (registration: 'open' | 'invite' | 'off' = 'open') =>
+    new SignInService({ users, sessions: a, registration, jwtSecret });
+  const email = () => `person${++people}@people.example`;
+  const session = async () => a.open((await users.create(email(), '')).id);
+  const code = (error: unknown) => (error as { extensions?: { code?: string } }).extensions?.code;
+  const refusal = (service: SessionService, token: string) => {
+    try {
+      service.authenticate(token);
+      return null;
+    } catch (error) {
+      return code(error);
+    }
+  };
+
+  it('prove who asks on every instance for 15 minutes, without a query', async () => {
+    const { accessToken, userId, sessionId, expiresAt } = await session();
+    for (const service of [a, b]) {
+      expect(service.authenticate(accessToken)).toEqual({ userId, sessionId, expiresAt });
+    }
+    expect(expiresAt.getTime() - Date.now()).toBeLessThanOrEqual(15 * 60_000);
+    ahead = 15 * 60_000 + 1_000;
+    expect(refusal(a, accessToken)).toBe('UNAUTHENTICATED');
+    ahead = 0;
+  });
+
+  it('are not proved by a forged, unsigned, foreign or broken token', async () => {
+    const { accessToken, userId, sessionId } = await session();
+    const claims = { sub: userId, sid: sessionId, iss: 'postern', aud: 'postern:api' };
+    const [header = '', payload = '', signature = ''] = accessToken.split('.');
+    const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+    const elevated = Buffer.from(JSON.stringify({ ...claims, sub: 'somebody-else', exp: 9e9 })).toString('base64url');
+    const forged = [
+      '',
+      'x',
+      'a.b.c',
+      `${none}.${payload}.`,
+      `${none}.${elevated}.`,
+      `${header}.${elevated}.${signature}`,
+      `${header}.${payload}.`,
+      jwt.sign(claims, 'another secret of thirty-two characters', { expiresIn: 60 }),
+      jwt.sign(claims, jwtSecret, { expiresIn: 60, algorithm: 'HS512' }),
+      jwt.sign({ ...claims, aud: 'postern:invite' }, jwtSecret, { expiresIn: 60 }),
+      jwt.sign({ ...claims, iss: 'other' }, jwtSecret, { expiresIn: 60 }),
+      jwt.sign({ ...claims, sid: 7 }, jwtSecret, { expiresIn: 60 }),
+      jwt.sign(claims, jwtSecret),
+      createInvitation('ada@example.org', jwtSecret),
+    ];
+    for (const token of forged) expect(refusal(a, token), token).toBe('UNAUTHENTICATED');
+  });
+
+  it('end everywhere at once, also for an instance that starts later', async () => {
+    const { accessToken, sessionId, refreshToken } = await session();
+    const ended = vi.fn();
+    const stop = b.onEnded(ended);
+    await a.end(sessionId, 'SIGNED_OUT');
+    expect(refusal(a, accessToken)).toBe('UNAUTHENTICATED');
+    await vi.waitFor(() => expect(refusal(b, accessToken)).toBe('UNAUTHENTICATED'));
+    expect(ended.mock.calls).toEqual([[sessionId]]);
+    stop();
+    expect(refusal(await instance(), accessToken)).toBe('UNAUTHENTICATED');
+    await expect(a.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('are carried on by a refresh token that serves once; used twice it ends the family', async () => {
+    const first = await session();
+    const second = await a.refresh(first.refreshToken);
+    const third = await b.refresh(second.refreshToken);
+    expect(third).toMatchObject({ sessionId: first.sessionId, userId: first.userId });
+    a.authenticate(third.accessToken);
+    await expect(b.refresh(first.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(refusal(b, third.accessToken)).toBe('UNAUTHENTICATED');
+    await vi.waitFor(() => expect(refusal(a, first.accessToken)).toBe('UNAUTHENTICATED'));
+    await expect(a.refresh(third.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const row = await db.prisma.session.findUniqueOrThrow({ where: { id: first.sessionId } });
+    expect(row.endReason).toBe('REPLAYED');
+  });
+
+  it('survive two tabs that refresh at once', async () => {
+    const { refreshToken } = await session();
+    const [one, two] = await Promise.all([a.refresh(refreshToken), a.refresh(refreshToken)]);
+    expect(one.refreshToken).toBe(two.refreshToken);
+    a.authenticate((await a.refresh(one.refreshToken)).accessToken);
+  });
+
+  it('keep no refresh token in the clear, and take none that is unknown or expired', async () => {
+    const { refreshToken, sessionId } = await session();
+    expect(JSON.stringify(await db.prisma.refreshToken.findMany({ where: { sessionId } }))).not.toContain(refreshToken);
+    await expect(a.refresh('unknown')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    ahead = 31 * 86_400_000;
+    await expect(a.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    ahead = 0;
+    const row = await db.prisma.session.findUniqueOrThrow({ where: { id: sessionId } });
+    expect(row.endedAt).toBeNull();
+  });
+
+  it('begin by registering and by signing in, without regard to case', async () => {
+    const service = signIns();
+    const address = email();
+    const registered = await service.register({ email: ` ${address.toUpperCase()}`, password, invite: null }, 'c');
+    const signedIn = await service.signIn({ email: address, password }, 'c');
+    expect(signedIn.userId).toBe(registered.userId);
+    expect(signedIn.sessionId).not.toBe(registered.sessionId);
+    expect(await users.emailOf(signedIn.userId)).toBe(address);
+    await expect(service.register({ email: address, password, invite: null }, 'c')).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+  });
+
+  it('say the same for a wrong password and an unknown address, and stop guessing', async () => {
+    const service = signIns();
+    const address = email();
+    await service.register({ email: address, password, invite: null }, 'c');
+    const wrong = service.signIn({ email: address, password: 'wrong' }, 'c').catch((error: Error) => error.message);
+    const unknown = service.signIn({ email: email(), password }, 'c').catch((error: Error) => error.message);
+    expect(await wrong).toBe(await unknown);
+    for (let i = 0; i < 9; i++) await service.signIn({ email: address, password: 'wrong' }, `c${i}`).catch(() => {});
+    await expect(service.signIn({ email: address, password }, 'another client')).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: expect.any(Number),
+    });
+  });
+
+  it.each([
+    ['short', /at least 10/],
+    ['ö'.repeat(129), /at most 256/],
+  ])('need a good password (%s)', async (bad, message) => {
+    const input = { email: email(), password: bad, invite: null };
+    await expect(signIns().register(input, 'c')).rejects.toThrow(message);
+  });
+
+  it('need an invitation where the operator says so, and none can register where it is off', async () => {
+    const address = email();
+    const attempt = (mode: 'invite' | 'off', invite: string | null) =>
+      signIns(mode).register({ email: address, password, invite }, 'c');
+    await expect(attempt('off', createInvitation(address, jwtSecret))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(attempt('invite', null)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(attempt('invite', createInvitation('b@x.example', jwtSecret))).rejects.toThrow(/invitation/);
+    await expect(attempt('invite', createInvitation(address, 'x'.repeat(32)))).rejects.toThrow(/invitation/);
+    await attempt('invite', createInvitation(address, jwtSecret));
+  });
+});
