@@ -1,0 +1,94 @@
+import { setMaxListeners } from 'node:events';
+import type { IntegrationRecord } from '../accounts/integration.ts';
+import type { MailSessions } from '../accounts/mail-sessions.ts';
+import type { Call, Capabilities, MailSession } from '../providers/provider.ts';
+import { abortable, deadline, tooSlow } from './deadline.ts';
+import type { PageMemory } from './list/page-memory.ts';
+import { MailboxLoader } from './mailbox/mailbox.loader.ts';
+import { MessageLoader } from './message/message.loader.ts';
+import { ThreadLoader } from './thread/thread.loader.ts';
+
+/** Runs `work` on the open session, under the deadline that every account has. */
+export type Reader = <T>(work: (session: MailSession, call: Call) => Promise<T>) => Promise<T>;
+
+/** How long a change may take, in milliseconds, and how much longer for each of many in one go. */
+const WRITE_DEADLINE_MS = 60_000;
+const EACH_OF_MANY_MS = 200;
+const MANY = 100;
+/** For what no client's going away ends. */
+export const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
+
+/** One account within one request: its session is opened once, and what is read of it is read once. */
+export class Account {
+  readonly messages: MessageLoader;
+  readonly threads: ThreadLoader;
+  readonly mailboxes: MailboxLoader;
+  private opened: Promise<MailSession> | null = null;
+
+  constructor(
+    readonly integration: IntegrationRecord,
+    private readonly sessions: MailSessions,
+    /** Aborts when the client goes away. */
+    private readonly signal: AbortSignal,
+    readonly deadlineMs: number,
+    readonly memory: PageMemory,
+  ) {
+    this.messages = new MessageLoader(this.read);
+    this.threads = new ThreadLoader(this.read, this.messages);
+    this.mailboxes = new MailboxLoader(this.read);
+  }
+
+  get id(): string {
+    return this.integration.id;
+  }
+
+  /** What it can do; asks nobody. */
+  get capabilities(): Capabilities {
+    return this.sessions.capabilities(this.integration);
+  }
+
+  /** Throws RECONNECT_REQUIRED or NOT_FOUND; asks no provider. */
+  session(): Promise<MailSession> {
+    this.opened ??= this.sessions.open(this.integration.id);
+    return this.opened;
+  }
+
+  readonly read: Reader = (work) => this.run(work, this.signal, this.deadlineMs);
+
+  /** As `read`, for what changes something: once begun it is finished, though the client goes away. */
+  readonly write: Reader = (work) => this.change(work, WRITE_DEADLINE_MS, 'interactive');
+
+  /** As `write`, for `count` items in one go. So many that they may use up the account's quota let others go first, and wait for more. */
+  writeMany<T>(count: number, work: (session: MailSession, call: Call) => Promise<T>): Promise<T> {
+    const priority = count > MANY ? 'background' : 'interactive';
+    return this.change(work, WRITE_DEADLINE_MS + count * EACH_OF_MANY_MS, priority);
+  }
+
+  private async change<T>(
+    work: (session: MailSession, call: Call) => Promise<T>,
+    ms: number,
+    priority: Call['priority'],
+  ): Promise<T> {
+    try {
+      return await this.run(work, NEVER, ms, priority);
+    } finally {
+      this.memory.forget(this.id);
+    }
+  }
+
+  private async run<T>(
+    work: (session: MailSession, call: Call) => Promise<T>,
+    signal: AbortSignal,
+    ms: number,
+    priority: Call['priority'] = 'interactive',
+  ): Promise<T> {
+    const session = await this.session();
+    const limit = deadline(signal, ms, () => tooSlow(this.integration.address, ms));
+    try {
+      return await abortable(work(session, { signal: limit.signal, priority }), limit.signal);
+    } finally {
+      limit.clear();
+    }
+  }
+}

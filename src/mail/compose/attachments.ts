@@ -1,0 +1,90 @@
+import type { ComposeAttachment } from '../../domain/compose.ts';
+import type { Message } from '../../domain/message.ts';
+import { partsOf } from '../../graphql/global-id.ts';
+import type { Account } from '../account.ts';
+import { concerning, type FieldPath, invalid } from '../input-error.ts';
+import type { AttachmentSource } from './attachment-source.ts';
+import type { AttachmentInput } from './compose.type.ts';
+import { checkContentId, checkFilename } from './filename.ts';
+import { mailboxFile, noSuchAttachment } from './mailbox-file.ts';
+
+/** More than any mail program shows. */
+const MOST = 100;
+
+export interface FilesOf {
+  readonly userId: string;
+  readonly uploads: AttachmentSource;
+  /** One of the user's own accounts; null when it is not. */
+  readonly account: (integrationId: string) => Promise<Account | null>;
+}
+
+/** A file that was asked for, and the id of the message that it lies in, if it does. */
+export interface GivenFile {
+  readonly file: ComposeAttachment;
+  readonly messageId: string | null;
+}
+
+/** The files that the input names, in its order. Throws with the path of the one at fault. */
+export async function givenFiles(given: readonly AttachmentInput[], of: FilesOf): Promise<readonly GivenFile[]> {
+  if (given.length > MOST) throw invalid(`At most ${MOST} attachments; these are ${given.length}.`, ['attachments']);
+  const contentIds = new Set<string>();
+  const checked = given.map((input, index) => {
+    const at = ['attachments', String(index)];
+    const filename = input.filename == null ? null : checkFilename(input.filename, [...at, 'filename']);
+    const inline =
+      input.inlineContentId == null ? null : checkContentId(input.inlineContentId, [...at, 'inlineContentId']);
+    if (inline !== null && contentIds.has(inline))
+      throw invalid('Another attachment has this Content-ID.', [...at, 'inlineContentId']);
+    if (inline !== null) contentIds.add(inline);
+    return { input, at, filename, inline };
+  });
+  return Promise.all(
+    checked.map(async ({ input, at, filename, inline }) => {
+      const { file, messageId } = await fileOf(input, at, of);
+      return { file: { ...file, filename: filename ?? file.filename, contentId: inline }, messageId };
+    }),
+  );
+}
+
+async function fileOf({ upload, attachment }: AttachmentInput, at: FieldPath, of: FilesOf): Promise<GivenFile> {
+  if ((upload == null) === (attachment == null)) throw invalid('Give either upload or attachment.', at);
+  if (upload != null) {
+    const file = await concerning([...at, 'upload'], () => of.uploads.attachment(of.userId, upload));
+    return { file, messageId: null };
+  }
+  return concerning([...at, 'attachment'], () => fileInMailbox(attachment as string, of));
+}
+
+async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {
+  const [integrationId, messageId, attachmentId] = partsOf(id, 'Attachment', 3) as [string, string, string];
+  const source = await of.account(integrationId);
+  const message = source && (await source.messages.full(messageId));
+  const attachment = message?.content?.attachments.find((one) => one.id === attachmentId);
+  if (!source || !attachment) throw noSuchAttachment();
+  return { file: await mailboxFile(source, messageId, attachment, null), messageId };
+}
+
+/** Those files of `message` that `wanted` tells to bring along, with the Content-ID that it gives each (or null). */
+export async function filesOf(
+  source: Account,
+  message: Message,
+  wanted: ReadonlyMap<string, string | null>,
+): Promise<readonly ComposeAttachment[]> {
+  const files = (message.content?.attachments ?? []).filter(({ id }) => wanted.has(id));
+  return Promise.all(files.map((file) => mailboxFile(source, message.id, file, wanted.get(file.id) ?? null)));
+}
+
+/** Throws INVALID with the path of the file that is too much. `given` of them are the input's own. */
+export function checkTotal(files: readonly ComposeAttachment[], given: number, most: number, address: string): void {
+  const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (total <= most) return;
+  let sum = 0;
+  const index = files.findIndex(({ sizeBytes }) => {
+    sum += sizeBytes;
+    return sum > most;
+  });
+  throw invalid(
+    `${address} can send ${most} bytes of attachments in one message; these have ${total}.`,
+    index < given ? ['attachments', String(index)] : ['attachments'],
+  );
+}

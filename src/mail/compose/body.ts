@@ -1,0 +1,47 @@
+import { type FieldPath, invalid } from '../input-error.ts';
+import { htmlOfText, textOfHtml } from './plain-text.ts';
+import type { Quote } from './quote.ts';
+
+/** Characters of text and HTML together. */
+const LONGEST = 5_000_000;
+
+export interface Body {
+  readonly text: string | null;
+  readonly html: string | null;
+}
+
+/** Throws INVALID for what is too long or cannot be written. */
+export function checkBody({ text, html }: Body): void {
+  const length = (text?.length ?? 0) + (html?.length ?? 0);
+  const field: FieldPath = [text === null ? 'html' : 'text'];
+  if (length > LONGEST)
+    throw invalid(`text and html may have at most ${LONGEST} characters together; these have ${length}.`, field);
+  if (text?.includes('\0')) throw invalid('A text holds no NUL character.', ['text']);
+  if (html?.includes('\0')) throw invalid('HTML holds no NUL character.', ['html']);
+}
+
+/** A text part comes with every HTML. */
+export const withText = ({ text, html }: Body): Body => ({
+  text: text ?? (html === null ? null : textOfHtml(html)),
+  html,
+});
+
+/**
+ * What is written, above the quote. An answer in plain text stays plain; what is passed on keeps the look of the original.
+ * Nothing written yet: a draft that an editor can open, in both forms.
+ */
+export function aboveQuote({ text, html }: Body, quote: Quote, keepsHtml: boolean): Body {
+  const written = text ?? (html === null ? '' : textOfHtml(html));
+  const rich = html ?? (keepsHtml ? htmlOfText(written) : null);
+  return { text: `${spaced(written, '\n')}${quote.text}\n`, html: rich === null ? null : insertHtml(rich, quote.html) };
+}
+
+const spaced = (text: string, space: string): string =>
+  text === '' ? space : text.endsWith('\n') ? `${text}${space}` : `${text}\n${space}`;
+
+/** At the end of the body, also where the HTML is a whole document. */
+function insertHtml(html: string, quote: string): string {
+  const end = html.search(/<\/body\s*>(?![\s\S]*<\/body\s*>)/i);
+  const at = end === -1 ? html.length : end;
+  return `${html.slice(0, at)}<br>${quote}${html.slice(at)}`;
+}

@@ -1,0 +1,181 @@
+import { type Address, sameAddress } from '../../domain/address.ts';
+import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
+import { MailError } from '../../domain/error.ts';
+import type { Message } from '../../domain/message.ts';
+import { accountId } from '../../graphql/global-id.ts';
+import type { Identity } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import { concerning, type FieldPath, invalid, within } from '../input-error.ts';
+import type { AttachmentSource } from './attachment-source.ts';
+import { checkTotal, filesOf, givenFiles } from './attachments.ts';
+import { aboveQuote, type Body, checkBody, withText } from './body.ts';
+import type { ComposeInput } from './compose.type.ts';
+import { addressesOf, oneLine } from './header-text.ts';
+import { type Defaults, defaultsFrom, type Original, quoteOf } from './original.ts';
+import { defaultsFromDraft, keptFiles, readDraft } from './stored-draft.ts';
+
+/** What both providers take in one message. */
+const MOST_RECIPIENTS = 500;
+
+export interface ComposerOptions {
+  readonly uploads: AttachmentSource;
+  /** The user's accounts, for what is answered or attached from another one than the message is written in. */
+  readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
+}
+
+/** send: it must have recipients, and lies at input.message. draft: it may be unfinished, and is the input itself. */
+export type Purpose = 'send' | 'draft';
+const OUTER: Record<Purpose, FieldPath> = { send: ['input', 'message'], draft: ['input'] };
+
+const NOTHING: Defaults = {
+  from: null,
+  to: [],
+  cc: [],
+  bcc: [],
+  replyTo: [],
+  subject: '',
+  inReplyTo: [],
+  references: [],
+  origin: null,
+};
+
+/** Makes of an input the message that a provider is given. */
+export class Composer {
+  constructor(private readonly options: ComposerOptions) {}
+
+  /**
+   * Reads what the input refers to, and changes nothing. Throws INVALID, NOT_FOUND, BAD_USER_INPUT or CONFLICT with the
+   * field's path for what the caller can mend; else what the provider says. A draft that is revised keeps its Message-ID.
+   */
+  async compose(
+    account: Account,
+    input: ComposeInput,
+    internetMessageId: string,
+    purpose: Purpose = 'send',
+  ): Promise<Compose> {
+    try {
+      const compose = await this.written(account, input, internetMessageId);
+      checkRecipients(compose, purpose);
+      return compose;
+    } catch (error) {
+      throw within(OUTER[purpose], error);
+    }
+  }
+
+  private async written(account: Account, input: ComposeInput, internetMessageId: string): Promise<Compose> {
+    const given = {
+      to: input.to && addressesOf('to', input.to),
+      cc: input.cc && addressesOf('cc', input.cc),
+      bcc: input.bcc && addressesOf('bcc', input.bcc),
+      replyTo: input.replyTo && addressesOf('replyTo', input.replyTo),
+      subject: typeof input.subject === 'string' ? oneLine(input.subject, ['subject']) : null,
+      body: typeof input.text === 'string' || typeof input.html === 'string' ? bodyOf(input) : null,
+    };
+    if (given.body) checkBody(given.body);
+    const [original, draft, files] = await Promise.all([
+      this.original(account, input),
+      input.draft ? readDraft(account, input.draft, input.ifVersion ?? null) : null,
+      input.attachments && givenFiles(input.attachments, this.filesFor(account)),
+    ]);
+    const identities = original || input.from ? await account.read((session, call) => session.identities(call)) : [];
+    const defaults = original
+      ? defaultsFrom(original, account, identities)
+      : draft
+        ? await defaultsFromDraft(account, draft)
+        : NOTHING;
+    const taken = new Set((files ?? []).flatMap(({ file }) => file.contentId ?? []));
+    const { body, attachments: brought } = original
+      ? await this.around(original, given.body, files, taken, input.quote !== false)
+      : {
+          body: withText(given.body ?? bodyOfMessage(draft)),
+          attachments: draft && !files ? await keptFiles(account, draft) : [],
+        };
+    const attachments = [...(files ?? []).map(({ file }) => file), ...brought];
+    checkTotal(attachments, files?.length ?? 0, account.capabilities.maxAttachmentBytes, account.integration.address);
+    return {
+      ...defaults,
+      from: input.from ? identity(account, identities, input.from) : defaults.from,
+      to: given.to ?? defaults.to,
+      cc: given.cc ?? defaults.cc,
+      bcc: given.bcc ?? defaults.bcc,
+      replyTo: given.replyTo ?? defaults.replyTo,
+      subject: given.subject ?? defaults.subject,
+      text: body.text,
+      html: body.html,
+      attachments,
+      internetMessageId: draft?.internetMessageId ?? internetMessageId,
+    };
+  }
+
+  /** What is written around an original: its quote, the images in that, and the files of what is passed on. */
+  private async around(
+    original: Original,
+    written: Body | null,
+    files: Awaited<ReturnType<typeof givenFiles>> | null | undefined,
+    taken: ReadonlySet<string>,
+    quoted: boolean,
+  ): Promise<{ body: Body; attachments: readonly ComposeAttachment[] }> {
+    const { account, kind, message } = original;
+    const wanted = new Map<string, string | null>();
+    const forward = kind === 'forward';
+    const all = message.content?.attachments ?? [];
+    const rich = (message.content?.html ?? null) !== null;
+    let body = withText(written ?? { text: null, html: null });
+    if (quoted) {
+      const { quote, shown } = quoteOf(original, taken);
+      body = aboveQuote(written ?? { text: null, html: null }, quote, rich && (forward || written === null));
+      if (body.html !== null) for (const [id, contentId] of shown) wanted.set(id, contentId);
+    }
+    // Naming some of the original's files, or an empty list, is choosing among them.
+    const chosen = files != null && (files.length === 0 || files.some(({ messageId }) => messageId === message.id));
+    if (forward && !chosen) for (const { id } of all) if (!wanted.has(id)) wanted.set(id, null);
+    return { body, attachments: await filesOf(account, message, wanted) };
+  }
+
+  private async original(account: Account, input: ComposeInput): Promise<Original | null> {
+    const { reply, replyAll, forward } = input;
+    if (reply && forward) throw invalid('A message answers another or passes it on, not both.', ['forward']);
+    if (replyAll && !reply) throw invalid('replyAll needs reply: the message that is answered.', ['replyAll']);
+    if (!reply && !forward) return null;
+    const field = reply ? 'reply' : 'forward';
+    return concerning([field], async () => {
+      const { integrationId, providerId } = accountId((reply ?? forward) as string, 'Message');
+      const source = await this.account(account, integrationId);
+      if (!source) throw new MailError('NOT_FOUND', 'There is no such message.');
+      const message = await source.messages.full(providerId);
+      if (message.isDraft)
+        throw new MailError('INVALID', 'A draft is not sent yet: it cannot be answered or forwarded.');
+      return { kind: reply ? (replyAll ? 'replyAll' : 'reply') : 'forward', account: source, message };
+    });
+  }
+
+  private filesFor(account: Account) {
+    const { userId } = account.integration;
+    return { userId, uploads: this.options.uploads, account: (id: string) => this.account(account, id) };
+  }
+
+  private account(account: Account, integrationId: string): Promise<Account | null> {
+    if (integrationId === account.id) return Promise.resolve(account);
+    return this.options.accounts.owned(account.integration.userId, integrationId);
+  }
+}
+
+const bodyOf = ({ text, html }: ComposeInput): Body => ({ text: text ?? null, html: html ?? null });
+const bodyOfMessage = (message: Message | null): Body => ({
+  text: message?.content?.text ?? null,
+  html: message?.content?.html ?? null,
+});
+
+function identity(account: Account, identities: readonly Identity[], from: string): Address {
+  const found = identities.find(({ address }) => sameAddress(address, from));
+  if (found) return { name: found.name, address: found.address };
+  const own = identities.map(({ address }) => address).join(', ');
+  throw invalid(`${account.integration.address} may not send as this address; it may as ${own}.`, ['from']);
+}
+
+function checkRecipients({ to, cc, bcc }: Compose, purpose: Purpose): void {
+  const count = to.length + cc.length + bcc.length;
+  if (count === 0 && purpose === 'send') throw invalid('A message needs somebody in to, cc or bcc.', ['to']);
+  if (count > MOST_RECIPIENTS)
+    throw invalid(`A message may have at most ${MOST_RECIPIENTS} recipients; this one has ${count}.`, ['to']);
+}

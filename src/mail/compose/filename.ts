@@ -1,0 +1,44 @@
+import { type FieldPath, invalid } from '../input-error.ts';
+
+/** In bytes, as most file systems have it. */
+const LONGEST = 255;
+const LONGEST_CONTENT_ID = 200;
+
+const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}/\\]/u;
+/** What writes "exe.fdp" for a name that ends in .exe. */
+const REORDERING = /[\u202a-\u202e\u2066-\u2069]/u;
+const CONTENT_ID = /^[\w.+-]+(?:@[\w.-]+)?$/;
+
+/** A name that our user gives. Throws INVALID. */
+export function checkFilename(name: string, field: FieldPath): string {
+  if (name.trim() === '' || /^\.+$/.test(name.trim())) throw invalid('A file needs a name.', field);
+  if (FORBIDDEN.test(name)) throw invalid('A file name holds no path, no line break and no control character.', field);
+  if (REORDERING.test(name))
+    throw invalid('A file name holds no character that changes the direction of writing.', field);
+  const bytes = Buffer.byteLength(name);
+  if (bytes > LONGEST) throw invalid(`A file name has at most ${LONGEST} bytes in UTF-8; this has ${bytes}.`, field);
+  return name.trim();
+}
+
+/** A name that somebody else gave: the same rules, mended instead of refused. */
+export function cleanFilename(name: string): string {
+  const safe = name.replace(new RegExp(`${FORBIDDEN.source}|${REORDERING.source}`, 'gu'), '_').trim();
+  if (safe === '' || /^\.+$/.test(safe)) return 'attachment';
+  if (Buffer.byteLength(safe) <= LONGEST) return safe;
+  const ending = /\.[^.]{1,16}$/.exec(safe)?.[0] ?? '';
+  let stem = [...safe.slice(0, safe.length - ending.length)].slice(0, LONGEST);
+  while (Buffer.byteLength(stem.join('') + ending) > LONGEST) stem = stem.slice(0, -1);
+  return stem.join('') + ending;
+}
+
+/** Whether it can stand in a header and in a cid: link without being written differently in the two. */
+export const isContentId = (id: string): boolean => id.length <= LONGEST_CONTENT_ID && CONTENT_ID.test(id);
+
+/** Throws INVALID. */
+export function checkContentId(id: string, field: FieldPath): string {
+  if (isContentId(id)) return id;
+  throw invalid(
+    `A Content-ID has letters, digits and . _ + - with one @ at most, ${LONGEST_CONTENT_ID} characters in all, and no angle brackets.`,
+    field,
+  );
+}

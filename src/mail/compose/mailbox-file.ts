@@ -1,0 +1,56 @@
+import type { ComposeAttachment } from '../../domain/compose.ts';
+import { MailError } from '../../domain/error.ts';
+import type { Attachment } from '../../domain/message.ts';
+import type { Account } from '../account.ts';
+import { cleanFilename } from './filename.ts';
+
+/** A file that is this small, in bytes, is read once and kept until it is sent. */
+const KEPT = 256 * 1024;
+const TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
+
+/**
+ * A file that lies in a mailbox, to be sent on: its bytes go from that provider to the other one. Reads it once, since
+ * what providers say of sizes is not exact (Exchange counts its own overhead), and that must be known beforehand.
+ */
+export async function mailboxFile(
+  source: Account,
+  messageId: string,
+  attachment: Attachment,
+  contentId: string | null,
+): Promise<ComposeAttachment> {
+  const read = async (signal: AbortSignal) =>
+    (await source.session()).readAttachment(messageId, attachment.id, { signal, priority: 'interactive' });
+  const { size, bytes } = await source.write(async (_session, { signal }) => measure(await read(signal), signal));
+  return {
+    filename: cleanFilename(
+      attachment.filename ?? (attachment.mimeType === 'message/rfc822' ? 'message.eml' : 'attachment'),
+    ),
+    mimeType: TYPE.test(attachment.mimeType) ? attachment.mimeType : 'application/octet-stream',
+    sizeBytes: size,
+    contentId,
+    open: async (signal) => (bytes ? new Blob([bytes]).stream() : read(signal)),
+  };
+}
+
+/** How long it is, to the byte; with the bytes when they are few. */
+async function measure(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): Promise<{ size: number; bytes: Buffer<ArrayBuffer> | null }> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    if (signal.aborted) throw signal.reason;
+    size += chunk.length;
+    if (size <= KEPT) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return { size, bytes: size <= KEPT ? Buffer.concat(chunks) : null };
+}
+
+/** NOT_FOUND in the words of whoever named the attachment. */
+export const noSuchAttachment = (): MailError =>
+  new MailError(
+    'NOT_FOUND',
+    'There is no such attachment. Its message may have been deleted, or was a draft that has changed.',
+  );

@@ -1,0 +1,79 @@
+import type { Address } from '../../domain/address.ts';
+import type { ComposeOrigin } from '../../domain/compose.ts';
+import type { Message } from '../../domain/message.ts';
+import type { Identity } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import { isContentId } from './filename.ts';
+import { forwardQuote, type Quote, replyQuote } from './quote.ts';
+import { replyRecipients } from './recipients.ts';
+import { type Threading, threadingBelow } from './references.ts';
+import { forwardSubject, replySubject } from './subject.ts';
+
+/** A message that is answered or passed on. */
+export interface Original {
+  readonly kind: ComposeOrigin['kind'];
+  readonly account: Account;
+  /** With its content. */
+  readonly message: Message;
+}
+
+/** What an original, or the draft that is revised, gives to a message whose fields are left out. */
+export interface Defaults extends Threading {
+  readonly from: Address | null;
+  readonly to: readonly Address[];
+  readonly cc: readonly Address[];
+  readonly bcc: readonly Address[];
+  readonly replyTo: readonly Address[];
+  readonly subject: string;
+  readonly origin: ComposeOrigin | null;
+}
+
+/** `account` is where the new message is written; the provider's own conversation goes on only inside one account. */
+export function defaultsFrom(original: Original, account: Account, identities: readonly Identity[]): Defaults {
+  const { kind, message } = original;
+  const own = identities.map(({ address }) => address);
+  const threading = threadingBelow(message);
+  const here = original.account.id === account.id;
+  const forward = kind === 'forward';
+  return {
+    from: here ? writtenTo(message, identities) : null,
+    ...(forward
+      ? { to: [], cc: [] }
+      : replyRecipients(message, [...own, account.integration.address], kind === 'replyAll')),
+    bcc: [],
+    replyTo: [],
+    subject: (forward ? forwardSubject : replySubject)(message.subject.replace(/\s+/g, ' ')),
+    // What is passed on belongs to the conversation, and answers nobody.
+    inReplyTo: forward ? [] : threading.inReplyTo,
+    references: threading.references,
+    origin: here ? { kind, messageId: message.id, threadId: message.threadId } : null,
+  };
+}
+
+/** An answer comes from the address that was written to (or from): an alias that is dropped is an alias given away. */
+export function writtenTo({ from, to, cc }: Message, identities: readonly Identity[]): Address | null {
+  const around = new Set([from, ...to, ...cc].flatMap((one) => (one ? one.address.trim().toLowerCase() : [])));
+  const candidates = identities.filter(({ address }) => around.has(address.toLowerCase()));
+  const chosen = candidates.find(({ isDefault }) => isDefault) ?? candidates[0];
+  return chosen ? { name: chosen.name, address: chosen.address } : null;
+}
+
+/** The original as a quote, and the files that the quote shows: attachment id to the Content-ID in the new message. */
+export function quoteOf(
+  { kind, message }: Original,
+  taken: ReadonlySet<string>,
+): { quote: Quote; shown: Map<string, string> } {
+  const shown = new Map<string, string>();
+  const contentId = (id: string): string | null => {
+    const attachment = message.content?.attachments.find((one) => one.contentId === id);
+    if (!attachment) return null;
+    const kept =
+      isContentId(id) && !taken.has(id)
+        ? id
+        : `${attachment.id.replace(/[^\w.-]/g, '').slice(-40)}.${taken.size}@quoted`;
+    shown.set(attachment.id, kept);
+    return kept;
+  };
+  const quote = (kind === 'forward' ? forwardQuote : replyQuote)(message, contentId);
+  return { quote, shown };
+}

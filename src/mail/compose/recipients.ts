@@ -1,0 +1,41 @@
+import type { Address } from '../../domain/address.ts';
+import type { Message } from '../../domain/message.ts';
+import { toOneLine } from '../one-line.ts';
+import { isAddress } from './header-text.ts';
+
+export interface Recipients {
+  readonly to: readonly Address[];
+  readonly cc: readonly Address[];
+}
+
+/**
+ * Whom an answer goes to. Reply-To goes before From; an answer to one's own mail goes where that went; `all` adds
+ * everybody else it was addressed to, as copies. Own addresses are left out, unless nobody else remains.
+ */
+export function replyRecipients(original: Message, own: readonly string[], all: boolean): Recipients {
+  const mine = new Set(own.map(key));
+  const fromMe = original.from !== null && mine.has(key(original.from.address));
+  const { from } = original;
+  const answered = fromMe ? original.to : original.replyTo.some(reachable) ? original.replyTo : from ? [from] : [];
+  const copied = !all ? [] : fromMe ? original.cc : [...original.to, ...original.cc];
+  const to = unique(answered);
+  const others = to.filter(({ address }) => !mine.has(key(address)));
+  const taken = new Set(others.map(({ address }) => key(address)));
+  const cc = unique(copied).filter(({ address }) => !mine.has(key(address)) && !taken.has(key(address)));
+  if (others.length > 0) return { to: others, cc };
+  return cc.length > 0 ? { to: cc, cc: [] } : { to, cc: [] };
+}
+
+const key = (address: string): string => address.trim().toLowerCase();
+
+/** "undisclosed-recipients:;" is in real headers, and nobody to answer to. */
+const reachable = ({ address }: Address): boolean => isAddress(address.trim());
+
+function unique(addresses: readonly Address[]): Address[] {
+  const seen = new Map<string, Address>();
+  for (const one of addresses) {
+    if (reachable(one) && !seen.has(key(one.address)))
+      seen.set(key(one.address), { name: toOneLine(one.name ?? '') || null, address: one.address.trim() });
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,57 @@
+import type { ComposeAttachment, ComposeOrigin } from '../../domain/compose.ts';
+import { MailError } from '../../domain/error.ts';
+import type { Message } from '../../domain/message.ts';
+import { accountId } from '../../graphql/global-id.ts';
+import type { Account } from '../account.ts';
+import { concerning } from '../input-error.ts';
+import { filesOf } from './attachments.ts';
+import type { Defaults } from './original.ts';
+
+export const CHANGED_ELSEWHERE =
+  'The draft was changed elsewhere since you read this version of it. Nothing was overwritten: read it again, then decide.';
+
+/** The draft that is revised, as it is stored, with its content. Throws NOT_FOUND, or CONFLICT when it has moved on. */
+export async function readDraft(account: Account, id: string, ifVersion: string | null): Promise<Message> {
+  const draft = await concerning(['draft'], async () => {
+    const { integrationId, providerId } = accountId(id, 'Draft');
+    if (integrationId !== account.id) throw new MailError('INVALID', 'The draft is in another account.');
+    const [found] = await account.read((session, call) => session.getDrafts([providerId], call));
+    if (!found) throw new MailError('NOT_FOUND', 'There is no such draft: it was sent or deleted.');
+    if (found instanceof Error) throw found;
+    return found;
+  });
+  if (ifVersion !== null && draft.version !== ifVersion)
+    throw new MailError('CONFLICT', CHANGED_ELSEWHERE, { field: ['ifVersion'] });
+  return draft.message.content ? draft.message : account.messages.full(draft.message.id);
+}
+
+/** What a draft keeps where its revision says nothing. */
+export async function defaultsFromDraft(account: Account, draft: Message): Promise<Defaults> {
+  const { from, to, cc, bcc, replyTo, subject } = draft;
+  const { inReplyTo = [], references = [] } = draft.content ?? {};
+  const origin = await answeredBy(account, draft, inReplyTo);
+  return { from, to, cc, bcc, replyTo, subject, inReplyTo, references, origin };
+}
+
+/** The message that the draft answers, where it is in the same conversation: the provider is told again with each revision. */
+async function answeredBy(
+  account: Account,
+  { threadId }: Message,
+  inReplyTo: readonly string[],
+): Promise<ComposeOrigin | null> {
+  const [answered] = inReplyTo;
+  if (threadId === null || answered === undefined) return null;
+  const { messages } = await account.threads.load(threadId);
+  const message = messages.find(({ internetMessageId }) => internetMessageId === answered);
+  return message ? { kind: 'reply', messageId: message.id, threadId } : null;
+}
+
+/** All its files, each where it was. */
+export function keptFiles(account: Account, draft: Message): Promise<readonly ComposeAttachment[]> {
+  const files = draft.content?.attachments ?? [];
+  return filesOf(
+    account,
+    draft,
+    new Map(files.map(({ id, isInline, contentId }) => [id, isInline ? contentId : null])),
+  );
+}

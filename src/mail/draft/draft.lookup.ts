@@ -1,0 +1,32 @@
+import { isMailError, MailError } from '../../domain/error.ts';
+import type { Context } from '../../graphql/context.ts';
+import { accountId } from '../../graphql/global-id.ts';
+import type { Draft } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import type { OpenAccounts } from '../open-accounts.ts';
+
+/** Where a draft lies: its account, and the provider's id of it. Asks no provider. */
+export interface DraftPlace {
+  readonly account: Account;
+  readonly draftId: string;
+}
+
+/** Throws BAD_USER_INPUT for what is no id of a draft, NOT_FOUND for one of somebody else's. */
+export async function draftPlace(accounts: OpenAccounts, context: Context, id: string): Promise<DraftPlace> {
+  const { integrationId, providerId } = accountId(id, 'Draft');
+  const account = await accounts.find(context, integrationId);
+  if (!account) throw noSuchDraft();
+  return { account, draftId: providerId };
+}
+
+/** Null when it was sent or deleted. */
+export async function readDraft({ account, draftId }: DraftPlace): Promise<Draft | null> {
+  const [draft] = await account.read((session, call) => session.getDrafts([draftId], call));
+  if (!draft || (isMailError(draft) && draft.code === 'NOT_FOUND')) return null;
+  if (draft instanceof Error) throw draft;
+  account.messages.prime(draft.message);
+  return draft;
+}
+
+export const noSuchDraft = (): MailError =>
+  new MailError('NOT_FOUND', 'There is no such draft: it was sent or deleted, or is not yours.');

@@ -1,0 +1,156 @@
+import type { Condition, UserCondition } from '../../domain/search.ts';
+import { accountId } from '../../graphql/global-id.ts';
+import {
+  type Call,
+  type Detail,
+  isUnreadable,
+  type ListQuery,
+  type MailSession,
+  type Page,
+  type PageRequest,
+  type Unreadable,
+} from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import { EVERYTHING, simplify } from '../search/condition.ts';
+import { idsByName, listQuery, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
+import type { ListKind } from './list-kind.ts';
+import type { Reading, ReadPage, ReadRequest } from './list-source.ts';
+
+/** Who did the searching in one account. */
+export type SearchEvaluation = 'NATIVE' | 'FILTERED' | 'TRUNCATED';
+
+export interface AccountQuery {
+  /** A mailbox by the provider's id, when the list is one mailbox's. */
+  readonly within: string | null;
+  /** Null: not narrowed. */
+  readonly condition: UserCondition | null;
+  readonly detail: Detail;
+  /** Items that may be evaluated here for one page. */
+  readonly scanBudget: number;
+}
+
+/** The query in the account's own ids. */
+interface Resolved {
+  readonly within: string | null;
+  readonly condition: Condition;
+}
+
+const LARGEST_PAGE = 100;
+
+/** Reads the pages of one account for a merged list: compiles the query, and filters by what the provider left over. */
+export class AccountList<T> {
+  evaluation: SearchEvaluation | null = null;
+  /** Names of mailboxes that the query mentions and this account has; null until its mailboxes were read. */
+  knownNames: ReadonlySet<string> | null = null;
+  private scanned = 0;
+  private resolving: Promise<Resolved> | null = null;
+
+  constructor(
+    readonly account: Account,
+    private readonly kind: ListKind<T>,
+    private readonly query: AccountQuery,
+  ) {}
+
+  readonly read: ReadPage<T> = async (request, signal) => {
+    const { condition, scanBudget } = this.query;
+    const left = condition === null ? LARGEST_PAGE : scanBudget - this.scanned;
+    if (left <= 0) {
+      this.evaluation = 'TRUNCATED';
+      return null;
+    }
+    const session = await this.account.session();
+    this.resolving ??= this.resolve(session);
+    const resolved = await this.resolving;
+    if (condition !== null) this.evaluation ??= 'NATIVE';
+    if (resolved.condition.kind === 'nothing') return { items: [], passedOver: [], next: null };
+    // What is filtered here is thinned out: larger pages then fill ours in fewer requests.
+    const size = Math.min(this.evaluation === 'FILTERED' ? LARGEST_PAGE : request.size, left);
+    return this.readPage(session, resolved, { ...request, size }, { signal, priority: 'interactive' });
+  };
+
+  private async readPage(
+    session: MailSession,
+    { within, condition }: Resolved,
+    request: ReadRequest,
+    call: Call,
+  ): Promise<Reading<T>> {
+    const { after, before, size, skip } = request;
+    const bounded: Condition = before
+      ? simplify({ kind: 'and', of: [condition, { kind: 'receivedBefore', at: before }] })
+      : condition;
+    const query = listQuery(within, bounded);
+    const page = await this.page(session, query, { after, size, skip, detail: this.query.detail }, request.again, call);
+    for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
+    const { rest } = page;
+    if (rest) {
+      this.scanned += page.items.length;
+      this.evaluation = 'FILTERED';
+    }
+    if (page.truncated) this.evaluation = 'TRUNCATED';
+    return rest
+      ? { ...(await this.filter(page.items, rest)), next: page.next }
+      : { items: page.items, passedOver: [], next: page.next };
+  }
+
+  private async page(
+    session: MailSession,
+    query: ListQuery,
+    request: PageRequest,
+    again: boolean,
+    call: Call,
+  ): Promise<Page<T>> {
+    const { kind, account } = this;
+    // Bodies are not kept, not for a minute either.
+    if (request.detail === 'full') return kind.list(session, query, request, call);
+    const key = JSON.stringify([account.id, kind.name, query, request.after]);
+    const known = again ? (account.memory.recall(key) as Page<T> | null) : null;
+    if (known) return { ...known, items: known.items.filter((item) => !request.skip?.(idOf(kind, item))) };
+    const page = await kind.list(session, query, request, call);
+    if (!again) account.memory.remember(account.id, key, page);
+    return page;
+  }
+
+  private async filter(items: readonly (T | Unreadable)[], rest: Condition): Promise<Omit<Reading<T>, 'next'>> {
+    const met = await Promise.all(
+      items.map((item) => isUnreadable(item as object) || this.kind.meets(this.account, item as T, rest)),
+    );
+    return {
+      items: items.filter((_, index) => met[index]),
+      passedOver: items.filter((_, index) => !met[index]) as T[],
+    };
+  }
+
+  private async resolve(session: MailSession): Promise<Resolved> {
+    const { condition, within } = this.query;
+    if (condition === null) return { within, condition: EVERYTHING };
+    const top = this.knownRole(session, condition);
+    const rest = top?.rest ?? condition;
+    const mailboxes = needsMailboxes(rest) ? await this.account.mailboxes.all() : [];
+    this.knownNames = new Set(
+      mailboxNames(rest).filter((name) => this.ownMailboxId(name) !== null || idsByName(mailboxes, name).length > 0),
+    );
+    return { within: top?.id ?? within, condition: resolveMailboxes(rest, { mailboxes, ownId: this.ownMailboxId }) };
+  }
+
+  /** A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip. */
+  private knownRole(session: MailSession, condition: UserCondition): { id: string; rest: UserCondition } | null {
+    if (this.query.within !== null) return null;
+    const parts = condition.kind === 'and' ? condition.of : [condition];
+    const top = parts.find((part) => part.kind === 'role');
+    const id = top && session.roleMailboxId?.(top.role);
+    return id ? { id, rest: { kind: 'and', of: parts.filter((part) => part !== top) } } : null;
+  }
+
+  /** The account's own id of a mailbox; null for another account's, and for what is no id at all. */
+  private readonly ownMailboxId = (globalId: string): string | null => {
+    try {
+      const { integrationId, providerId } = accountId(globalId, 'Mailbox');
+      return integrationId === this.account.id ? providerId : null;
+    } catch {
+      return null;
+    }
+  };
+}
+
+const idOf = <T>(kind: ListKind<T>, item: T | Unreadable): string =>
+  isUnreadable(item as object) ? (item as Unreadable).id : kind.shape.id(item as T);

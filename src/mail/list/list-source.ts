@@ -1,0 +1,193 @@
+import { isMailError } from '../../domain/error.ts';
+import { isUnreadable, type Unreadable } from '../../providers/provider.ts';
+import { abortable } from '../deadline.ts';
+import { markOf, type Place, reopened, type ShownItem, secondOf, turned, withShown } from './place.ts';
+
+/** What the merge must know of an item. Times are Unix milliseconds. */
+export interface Shape<T> {
+  id(item: T): string;
+  /** What the list is ordered by. */
+  at(item: T): number;
+  /** When it came to be; a thread moves up in its list long after that. */
+  born(item: T): number;
+}
+
+export interface ReadRequest {
+  readonly after: string | null;
+  readonly before: Date | null;
+  readonly size: number;
+  readonly skip: (id: string) => boolean;
+  /** The page was opened before, and some of it need not be shown again. */
+  readonly again: boolean;
+}
+export interface Reading<T> {
+  readonly items: readonly (T | Unreadable)[];
+  /** Read, and found not to match. */
+  readonly passedOver: readonly T[];
+  readonly next: string | null;
+}
+/** Reads one page of one account. Null: it will read no more for now, though there is more (the scan budget is spent). */
+export type ReadPage<T> = (request: ReadRequest, signal: AbortSignal) => Promise<Reading<T> | null>;
+
+/** An item at the front of its account, with its place in the merged order. */
+export interface Head<T> {
+  readonly id: string;
+  readonly at: number;
+  readonly item: T | Unreadable;
+}
+
+interface PageRead {
+  readonly opened: Place;
+  readonly met: ReadonlySet<string>;
+  readonly passedOver: readonly string[];
+  readonly newest: number | null;
+  readonly count: number;
+  readonly next: string | null;
+}
+
+/** The largest page that a provider is asked for. */
+const LARGEST_PAGE = 100;
+
+/** One account's part in a merged list, for one page of it: reads ahead, remembers what was shown, and knows its place. */
+export class ListSource<T> {
+  private readonly pages: PageRead[] = [];
+  private readonly shown: ShownItem[] = [];
+  private buffer: Head<T>[] = [];
+  /** Where to read next, after the provider forgot the cursor; until that is read. */
+  private reopening: Place | null = null;
+  private hasReopened = false;
+  private paused = false;
+  /** Why it stopped; what it had read before still counts. */
+  failure: unknown = null;
+
+  constructor(
+    /** The integration's id: breaks ties between accounts. */
+    readonly key: string,
+    private readonly start: Place,
+    private readonly shape: Shape<T>,
+    private readonly read: ReadPage<T>,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  get head(): Head<T> | undefined {
+    return this.buffer[0];
+  }
+
+  get shownCount(): number {
+    return this.shown.length;
+  }
+
+  /** Has nothing to offer now, and has more: the merge waits for it. */
+  get starving(): boolean {
+    return this.buffer.length === 0 && !this.failure && !this.paused && !this.place(this.shown.length).finished;
+  }
+
+  get unfinished(): boolean {
+    return this.buffer.length > 0 || !this.place(this.shown.length).finished;
+  }
+
+  /** Takes the head as shown. */
+  show(): Head<T> {
+    const head = this.buffer.shift();
+    if (!head) throw new RangeError('there is no head to show');
+    this.shown.push({ mark: markOf(head.id), at: isUnreadable(head.item as object) ? null : head.at });
+    return head;
+  }
+
+  /** Reads the next page into the buffer. Never throws: see `failure`. */
+  async fill(size: number): Promise<void> {
+    const opened = this.place(this.shown.length);
+    try {
+      const met = new Set<string>();
+      const reading = await this.readAt(opened, size, met);
+      if (reading) this.take(opened, reading, met);
+      else this.paused = true;
+    } catch (error) {
+      const forgotten = isMailError(error) && error.code === 'CURSOR_EXPIRED';
+      // Once a page: a provider that forgets what it has just said is not to be followed.
+      if (forgotten && opened.after !== null && !this.hasReopened) {
+        this.reopening = reopened(opened);
+        this.hasReopened = true;
+      } else this.failure = error;
+    }
+  }
+
+  /** The place behind the first `count` items that this source showed. */
+  place(count: number): Place {
+    let place = this.start;
+    let before = 0;
+    for (const page of this.pages) {
+      const here = this.shown.slice(before, Math.min(count, before + page.count));
+      before += page.count;
+      const opened = { ...page.opened, newest: page.opened.newest ?? page.newest };
+      place = withShown(opened, here, page.passedOver);
+      if (here.length < page.count) return place;
+      place = turned(place, page.opened, page.met, page.next);
+      if (count < before) return place;
+    }
+    return this.reopening && count === this.shown.length ? this.reopening : place;
+  }
+
+  private readAt(opened: Place, size: number, met: Set<string>): Promise<Reading<T> | null> {
+    const request: ReadRequest = {
+      after: opened.after,
+      before: opened.before === null ? null : new Date(opened.before),
+      // What is skipped must not leave the page short, or every page would need a second read.
+      size: Math.min(LARGEST_PAGE, size + opened.done.size),
+      skip: (id) => {
+        const mark = markOf(id);
+        const done = opened.done.has(mark);
+        if (done) met.add(mark);
+        return done;
+      },
+      again: opened.done.size > 0,
+    };
+    return abortable(this.read(request, this.signal), this.signal);
+  }
+
+  private take(opened: Place, reading: Reading<T>, met: Set<string>): void {
+    const heads = this.inOrder(reading.items);
+    const fromTheTop = opened.after === null && opened.before === null;
+    const kept = heads.filter(({ id, at, item }) => {
+      const mark = markOf(id);
+      if (opened.done.has(mark)) {
+        met.add(mark);
+        return false;
+      }
+      if (isUnreadable(item as object)) return true;
+      if (opened.before !== null && at >= opened.before) return false;
+      // Within a second no provider promises an order, so mail of the newest second may be old.
+      return !(fromTheTop && opened.newest !== null && secondOf(this.shape.born(item as T)) > secondOf(opened.newest));
+    });
+    const times = [...heads.map(({ at }) => at), ...reading.passedOver.map((item) => this.shape.at(item))].filter(
+      Number.isFinite,
+    );
+    this.buffer = kept;
+    this.reopening = null;
+    this.pages.push({
+      opened,
+      met,
+      passedOver: reading.passedOver.map((item) => markOf(this.shape.id(item))),
+      newest: fromTheTop && times.length > 0 ? Math.max(...times) : null,
+      count: kept.length,
+      next: reading.next,
+    });
+  }
+
+  /** An item that could not be read has no time of its own: it stays behind the one before it. */
+  private inOrder(items: readonly (T | Unreadable)[]): Head<T>[] {
+    let at = Number.POSITIVE_INFINITY;
+    const heads = items.map((item): Head<T> => {
+      if (isUnreadable(item as object)) return { id: (item as Unreadable).id, at, item };
+      at = this.shape.at(item as T);
+      return { id: this.shape.id(item as T), at, item };
+    });
+    return heads.sort((a, b) => compareHeads(a, b));
+  }
+}
+
+/** Newest first; then by id, so that mail of one instant has one order. */
+export function compareHeads(a: Head<unknown>, b: Head<unknown>): number {
+  if (a.at !== b.at) return a.at > b.at ? -1 : 1;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

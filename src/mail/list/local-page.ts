@@ -1,0 +1,40 @@
+import { badUserInput } from '../../graphql/bad-user-input.ts';
+import { PageInfo } from '../../graphql/connection.ts';
+import { decodeId, encodeId } from '../../graphql/global-id.ts';
+import { requireFirst } from '../../graphql/limits.ts';
+
+export interface LocalPage<T> {
+  readonly items: readonly { readonly item: T; readonly cursor: () => string }[];
+  readonly pageInfo: PageInfo;
+}
+
+/** A page of a list that is whole in memory. Its cursors name an item, so they hold while others come and go. */
+export function localPage<T>(
+  all: readonly T[],
+  key: (item: T) => string,
+  first: number,
+  after: string | null,
+): LocalPage<T> {
+  const size = requireFirst(first);
+  const start = after === null ? 0 : all.findIndex((item) => key(item) === keyOf(after)) + 1;
+  if (after !== null && start === 0)
+    throw badUserInput('after names nothing that is in this list now; read it from the start.');
+  const items = all.slice(start, start + size).map((item) => ({ item, cursor: () => encodeId('Place', key(item)) }));
+  const pageInfo = new PageInfo({
+    hasNextPage: start + size < all.length,
+    hasPreviousPage: after !== null,
+    start: items[0]?.cursor ?? null,
+    end: items.at(-1)?.cursor ?? null,
+  });
+  return { items, pageInfo };
+}
+
+function keyOf(after: string): string {
+  try {
+    const { type, parts } = decodeId(after);
+    if (type === 'Place' && parts[0]) return parts[0];
+  } catch {
+    // Said below, in words that fit a cursor.
+  }
+  throw badUserInput('after is not a cursor of this list. Pass a cursor back unchanged.');
+}

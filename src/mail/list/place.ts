@@ -1,0 +1,69 @@
+import { hash } from 'node:crypto';
+
+/** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */
+export interface Place {
+  /** The provider's cursor of the page that is being shown; null: the first. */
+  readonly after: string | null;
+  /** Only what is older than this is still to be shown: set when the provider forgot our cursor and the list was opened anew. */
+  readonly before: number | null;
+  /** Marks of what this page need not show: shown already, or found not to match. */
+  readonly done: ReadonlySet<string>;
+  /** The time of the oldest item shown so far, and the marks of those shown that lie in its second. */
+  readonly last: number | null;
+  readonly lastSecond: readonly string[];
+  /** The newest item that the first read saw: what is born later is new mail, and not part of this list. */
+  readonly newest: number | null;
+  readonly finished: boolean;
+}
+
+export const START: Place = {
+  after: null,
+  before: null,
+  done: new Set(),
+  last: null,
+  lastSecond: [],
+  newest: null,
+  finished: false,
+};
+
+export const MARK_LENGTH = 8;
+/** What was deleted while paging leaves marks that nothing takes away; the oldest go first. */
+const MOST_MARKS = 400;
+
+/** A short hash of a provider's id: 48 bits, so that hundreds of them fit into a cursor. */
+export const markOf = (id: string): string => hash('sha256', id, 'base64url').slice(0, MARK_LENGTH);
+
+export interface ShownItem {
+  readonly mark: string;
+  /** Null for an item that could not be read. */
+  readonly at: number | null;
+}
+
+export const secondOf = (at: number): number => Math.floor(at / 1000);
+
+/** The place after `shown` of the page that `place` opened. */
+export function withShown(place: Place, shown: readonly ShownItem[], passedOver: readonly string[]): Place {
+  let { last, lastSecond } = place;
+  for (const { at, mark } of shown) {
+    if (at === null || (last !== null && secondOf(at) > secondOf(last))) continue;
+    lastSecond = last !== null && secondOf(at) === secondOf(last) ? [...lastSecond, mark] : [mark];
+    last = at;
+  }
+  const done = new Set([...place.done, ...passedOver, ...shown.map((item) => item.mark)]);
+  return { ...place, done, last, lastSecond: lastSecond.slice(-MOST_MARKS) };
+}
+
+/**
+ * The place at the top of the next page, once a page is shown whole. Marks that the page did not meet are kept: newer
+ * mail may have pushed their items onto the next one.
+ */
+export function turned(place: Place, opened: Place, met: ReadonlySet<string>, next: string | null): Place {
+  const unmet = [...opened.done].filter((mark) => !met.has(mark)).slice(-MOST_MARKS);
+  return { ...place, after: next, done: new Set(unmet), finished: next === null };
+}
+
+/** Where to open the list anew when the provider no longer knows `place.after`: at the second shown last. */
+export function reopened(place: Place): Place {
+  const before = place.last === null ? place.before : (secondOf(place.last) + 1) * 1000;
+  return { ...place, after: null, before, done: new Set([...place.done, ...place.lastSecond]) };
+}

@@ -1,0 +1,150 @@
+import type { UserCondition } from '../../domain/search.ts';
+import { badUserInput } from '../../graphql/bad-user-input.ts';
+import type { Context } from '../../graphql/context.ts';
+import { requirePrincipal } from '../../graphql/principal.ts';
+import { type Problem, problemOf } from '../../graphql/problem.type.ts';
+import { type Detail, isUnreadable, type Unreadable } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import { type Deadline, deadline, tooSlow } from '../deadline.ts';
+import { mailboxNames } from '../search/resolve-mailboxes.ts';
+import { AccountList, type SearchEvaluation } from './account-list.ts';
+import type { ListCursors, ListIdentity } from './list-cursor.ts';
+import type { ListKind } from './list-kind.ts';
+import { ListSource } from './list-source.ts';
+import { type Merged, mergePage } from './merge.ts';
+import { type Place, START } from './place.ts';
+
+export interface ListRequest {
+  readonly accounts: readonly Account[];
+  /** A mailbox of the only account, by the provider's id. */
+  readonly within?: string | null;
+  readonly condition: UserCondition | null;
+  /** What names this list among all lists of the viewer, without condition and kind. */
+  readonly scope: readonly string[];
+  readonly first: number;
+  readonly after: string | null;
+  readonly detail?: Detail;
+}
+
+/** COMPLETE: it gave what was asked. PARTIAL: it gave some, and `problem` says why not all. FAILED: nothing. */
+export interface SourceReport {
+  readonly account: Account;
+  readonly state: 'COMPLETE' | 'PARTIAL' | 'FAILED';
+  readonly evaluation: SearchEvaluation | null;
+  readonly problem: Problem | null;
+}
+export interface ListEntry<T> {
+  readonly account: Account;
+  /** Null where this one item could not be read. */
+  readonly item: T | null;
+  /** The cursor behind this item; sealed when called. */
+  readonly cursor: () => string;
+}
+export interface ListPage<T> {
+  readonly entries: readonly ListEntry<T>[];
+  readonly hasNextPage: boolean;
+  /** The cursor behind the page, also behind an empty one. */
+  readonly end: () => string;
+  readonly sources: readonly SourceReport[];
+  /** Why the first account that failed did so; for lists that have no sources to show. */
+  readonly failure: unknown;
+}
+
+interface Lane<T> {
+  readonly list: AccountList<T>;
+  readonly source: ListSource<T>;
+  readonly limit: Deadline;
+}
+
+export interface UnifiedListOptions {
+  readonly cursors: ListCursors;
+  /** How long one account may take for one page, in milliseconds. */
+  readonly sourceDeadlineMs: number;
+  /** How many items of one account are evaluated here for one page. */
+  readonly scanBudget: number;
+}
+
+/** Lists over any number of accounts, merged newest first. One account failing takes nothing from the others. */
+export class UnifiedList {
+  constructor(private readonly options: UnifiedListOptions) {}
+
+  async page<T>(context: Context, kind: ListKind<T>, request: ListRequest): Promise<ListPage<T>> {
+    const { cursors } = this.options;
+    const identity: ListIdentity = {
+      userId: requirePrincipal(context).userId,
+      query: [kind.name, request.scope, request.within ?? null, request.condition],
+    };
+    const places = request.after === null ? new Map<string, Place>() : cursors.open(identity, request.after);
+    const lanes = request.accounts.map((account) =>
+      this.lane(context, kind, request, account, places.get(account.id) ?? START),
+    );
+    const merged = await mergePage(
+      lanes.map(({ source }) => source),
+      request.first,
+    );
+    for (const { limit } of lanes) limit.clear();
+    context.signal.throwIfAborted();
+    refuseUnknownNames(request.condition, lanes);
+    const cursorAt = (count: number) => cursors.seal(identity, placesAt(lanes, merged, count));
+    const accounts = new Map(lanes.map(({ source, list }) => [source, list.account]));
+    return {
+      entries: merged.map(({ source, head }, index) => ({
+        account: accounts.get(source) as Account,
+        item: isUnreadable(head.item as object) ? null : (head.item as T),
+        cursor: () => cursorAt(index + 1),
+      })),
+      hasNextPage: lanes.some(({ source }) => source.unfinished),
+      end: () => cursorAt(merged.length),
+      sources: lanes.map((lane) => report(lane, merged, context)),
+      failure: lanes.find(({ source }) => source.failure)?.source.failure ?? null,
+    };
+  }
+
+  private lane<T>(context: Context, kind: ListKind<T>, request: ListRequest, account: Account, place: Place): Lane<T> {
+    const { sourceDeadlineMs, scanBudget } = this.options;
+    const list = new AccountList(account, kind, {
+      within: request.within ?? null,
+      condition: request.condition,
+      detail: request.detail ?? 'envelope',
+      scanBudget,
+    });
+    const { address } = account.integration;
+    const limit = deadline(context.signal, sourceDeadlineMs, () => tooSlow(address, sourceDeadlineMs));
+    return { list, limit, source: new ListSource(account.id, place, kind.shape, list.read, limit.signal) };
+  }
+}
+
+function placesAt<T>(
+  lanes: readonly Lane<T>[],
+  merged: readonly Merged<T>[],
+  count: number,
+): ReadonlyMap<string, Place> {
+  const shown = new Map<ListSource<T>, number>();
+  for (const { source } of merged.slice(0, count)) shown.set(source, (shown.get(source) ?? 0) + 1);
+  return new Map(lanes.map(({ source }) => [source.key, source.place(shown.get(source) ?? 0)]));
+}
+
+function report<T>({ list, source }: Lane<T>, merged: readonly Merged<T>[], context: Context): SourceReport {
+  const { account, evaluation } = list;
+  if (source.failure) {
+    const problem = problemOf(source.failure, context.log);
+    return { account, state: source.shownCount > 0 ? 'PARTIAL' : 'FAILED', evaluation, problem };
+  }
+  const unreadable = merged.find((entry) => entry.source === source && isUnreadable(entry.head.item as object));
+  if (!unreadable) return { account, state: 'COMPLETE', evaluation, problem: null };
+  return {
+    account,
+    state: 'PARTIAL',
+    evaluation,
+    problem: problemOf((unreadable.head.item as Unreadable).error, context.log),
+  };
+}
+
+/** A name that some account has narrows the others to nothing; a name that none has is a slip of the pen. */
+function refuseUnknownNames<T>(condition: UserCondition | null, lanes: readonly Lane<T>[]): void {
+  const names = condition === null ? [] : mailboxNames(condition);
+  if (names.length === 0 || lanes.length === 0 || lanes.some(({ list }) => list.knownNames === null)) return;
+  const unknown = names.find((name) => !lanes.some(({ list }) => list.knownNames?.has(name)));
+  if (unknown !== undefined)
+    throw badUserInput(`search has in:${unknown}, and no account has a mailbox of that name or role.`);
+}

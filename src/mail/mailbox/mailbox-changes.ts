@@ -1,0 +1,119 @@
+import { MailError } from '../../domain/error.ts';
+import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
+import { accountId } from '../../graphql/global-id.ts';
+import type { Capabilities, MailboxPatch } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import { concerning, invalid } from '../input-error.ts';
+import { isOneLine } from '../one-line.ts';
+import type { CreateMailboxInput, UpdateMailboxInput } from './mailbox.input.ts';
+
+const LONGEST_NAME = 225;
+type Ability = keyof Capabilities['mailboxes'];
+const CANNOT: Record<Ability, (kind: string) => string> = {
+  create: (kind) => `has no ${kind}s that could be made`,
+  rename: (kind) => `cannot give a ${kind} another name`,
+  nest: (kind) => `cannot put a ${kind} inside another one`,
+  color: (kind) => `has no colours for ${kind}s`,
+};
+
+/** Making and changing the mailboxes of one account. What it cannot do is refused before the provider is asked. */
+export class MailboxChanges {
+  constructor(private readonly account: Account) {}
+
+  async create({ name, kind, parent, color }: CreateMailboxInput): Promise<Mailbox> {
+    const chosen = kind ?? this.account.capabilities.mailboxes.create[0] ?? 'FOLDER';
+    this.demand('create', chosen, ['kind']);
+    const patch: MailboxPatch = {
+      id: null,
+      kind: chosen,
+      name: checkName(name),
+      ...(parent != null && { parentId: await this.parentId(parent, chosen, null) }),
+      ...(color != null && { color: this.color(color, chosen) }),
+    };
+    return this.save(patch);
+  }
+
+  async update(id: string, { name, parent, color }: UpdateMailboxInput): Promise<Mailbox> {
+    const mailbox = await this.own(id, 'changed');
+    if (name != null) this.demand('rename', mailbox.kind, ['name']);
+    const parentId = parent === undefined ? undefined : await this.parentId(parent, mailbox.kind, mailbox);
+    const patch: MailboxPatch = {
+      id,
+      ...(name != null && { name: checkName(name) }),
+      ...(parentId !== undefined && { parentId }),
+      ...(color !== undefined && { color: this.color(color, mailbox.kind) }),
+    };
+    if (Object.keys(patch).length === 1) throw new MailError('INVALID', 'Say what to change: name, parent or color.');
+    return this.save(patch);
+  }
+
+  /** The mailbox as it was. */
+  async delete(id: string): Promise<Mailbox> {
+    const mailbox = await this.own(id, 'deleted');
+    await concerning(['mailbox'], () => this.account.write((session, call) => session.deleteMailbox(id, call)));
+    this.account.mailboxes.forget();
+    return mailbox;
+  }
+
+  private async save(patch: MailboxPatch): Promise<Mailbox> {
+    const field = patch.name === undefined ? 'mailbox' : 'name';
+    const saved = await concerning([field], () =>
+      this.account.write((session, call) => session.saveMailbox(patch, call)),
+    );
+    this.account.mailboxes.forget();
+    return saved;
+  }
+
+  /** One that the user made. */
+  private async own(id: string, done: 'changed' | 'deleted'): Promise<Mailbox> {
+    const mailbox = await this.account.mailboxes.find(id);
+    if (!mailbox) throw new MailError('NOT_FOUND', 'There is no such mailbox.', { field: ['mailbox'] });
+    if (mailbox.role === null) return mailbox;
+    throw invalid(`"${mailbox.name}" belongs to the mail system (${mailbox.role}): it cannot be ${done}.`, ['mailbox']);
+  }
+
+  private async parentId(parent: string | null, kind: MailboxKind, moved: Mailbox | null): Promise<string | null> {
+    this.demand('nest', kind, ['parent']);
+    if (parent === null) return null;
+    return concerning(['parent'], async () => {
+      const { integrationId, providerId } = accountId(parent, 'Mailbox');
+      if (integrationId !== this.account.id) throw new MailError('INVALID', 'The parent is in another account.');
+      const all = new Map((await this.account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
+      const found = all.get(providerId);
+      if (!found) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
+      if (found.kind !== kind)
+        throw new MailError('INVALID', `A ${kind} lies in a ${kind}; "${found.name}" is a ${found.kind}.`);
+      const seen = new Set<string>();
+      for (
+        let above: Mailbox | undefined = found;
+        above && !seen.has(above.id);
+        above = all.get(above.parentId ?? '')
+      ) {
+        if (above.id === moved?.id) throw new MailError('INVALID', 'A mailbox cannot lie inside itself.');
+        seen.add(above.id);
+      }
+      return providerId;
+    });
+  }
+
+  private color(color: string | null, kind: MailboxKind): string | null {
+    this.demand('color', kind, ['color']);
+    if (color !== null && !/^#[\da-f]{6}$/i.test(color)) throw invalid('A colour is written as #rrggbb.', ['color']);
+    return color?.toLowerCase() ?? null;
+  }
+
+  private demand(ability: Ability, kind: MailboxKind, field: readonly string[]): void {
+    if (this.account.capabilities.mailboxes[ability].includes(kind)) return;
+    const { address } = this.account.integration;
+    throw new MailError('UNSUPPORTED', `${address} ${CANNOT[ability](kind.toLowerCase())}.`, { field });
+  }
+}
+
+function checkName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === '') throw invalid('A mailbox needs a name.', ['name']);
+  if (!isOneLine(trimmed)) throw invalid('A name holds no line break and no control character.', ['name']);
+  if (trimmed.length > LONGEST_NAME)
+    throw invalid(`A name has at most ${LONGEST_NAME} characters; this has ${trimmed.length}.`, ['name']);
+  return trimmed;
+}

@@ -1,0 +1,42 @@
+import { Field, ObjectType } from 'type-graphql';
+import { MailboxKindEnum } from '../../accounts/mailbox-kind.enum.ts';
+import type { Mailbox, MailboxKind, MailboxRole } from '../../domain/mailbox.ts';
+import { encodeId } from '../../graphql/global-id.ts';
+import { Node } from '../../graphql/node.ts';
+import type { Account } from '../account.ts';
+import { MailboxRoleEnum } from './mailbox.enum.ts';
+
+@ObjectType('Mailbox', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A folder or a label inside one account. Find it by its role, never by its name, which is localised.',
+})
+export class MailboxType extends Node {
+  constructor(
+    /** For field resolvers; not in the schema. */
+    readonly account: Account,
+    readonly mailbox: Mailbox,
+  ) {
+    super(encodeId('Mailbox', account.id, mailbox.id));
+  }
+
+  @Field(() => String, { description: 'As the provider shows it, without the names of its parents.' })
+  get name(): string {
+    return this.mailbox.name;
+  }
+
+  @Field(() => MailboxKindEnum, { description: 'Whether messages lie in it alone or also elsewhere.' })
+  get kind(): MailboxKind {
+    return this.mailbox.kind;
+  }
+
+  @Field(() => MailboxRoleEnum, { nullable: true, description: "What it is for; null for the user's own." })
+  get role(): MailboxRole | null {
+    return this.mailbox.role;
+  }
+
+  @Field(() => String, { nullable: true, description: 'CSS hex, #rrggbb; null where the provider has no colours.' })
+  get color(): string | null {
+    return this.mailbox.color;
+  }
+}

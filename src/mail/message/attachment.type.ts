@@ -1,0 +1,58 @@
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import type { Attachment } from '../../domain/message.ts';
+import { encodeId } from '../../graphql/global-id.ts';
+import type { Download } from './download.ts';
+import { DownloadType } from './download.type.ts';
+
+@ObjectType('Attachment', {
+  simpleResolvers: true,
+  description: 'A file beside or inside the body. What it says of itself is the word of the sender.',
+})
+export class AttachmentType {
+  @Field(() => ID, { description: 'The same on every read of this message.' })
+  readonly id: string;
+
+  constructor(
+    integrationId: string,
+    messageId: string,
+    private readonly attachment: Attachment,
+    private readonly link: () => Download,
+  ) {
+    this.id = encodeId('Attachment', integrationId, messageId, attachment.id);
+  }
+
+  @Field(() => String, { nullable: true, description: 'As the sender named it. Never use it as a path.' })
+  get filename(): string | null {
+    return this.attachment.filename;
+  }
+
+  @Field(() => String, { description: 'The type that the sender claims.' })
+  get mimeType(): string {
+    return this.attachment.mimeType;
+  }
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Bytes when decoded; some providers count their own overhead too. Null where the provider does not tell.',
+  })
+  get sizeBytes(): number | null {
+    const { sizeBytes } = this.attachment;
+    return sizeBytes === null ? null : Math.min(sizeBytes, 2 ** 31 - 1);
+  }
+
+  @Field(() => Boolean, { description: 'Shown inside the HTML body, which names it by contentId.' })
+  get isInline(): boolean {
+    return this.attachment.isInline;
+  }
+
+  @Field(() => String, { nullable: true, description: 'What cid: links in the HTML name it by.' })
+  get contentId(): string | null {
+    return this.attachment.contentId;
+  }
+
+  @Field(() => DownloadType, { description: 'Signed anew each time it is asked for.' })
+  get download(): Download {
+    return this.link();
+  }
+}

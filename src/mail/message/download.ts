@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { IntegrationDirectory } from '../../accounts/integration.directory.ts';
+import type { MailSessions } from '../../accounts/mail-sessions.ts';
+import { MailError } from '../../domain/error.ts';
+import type { Attachment } from '../../domain/message.ts';
+import { SealError, type Sealer } from '../../platform/seal.ts';
+import type { Call } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+
+/** How long a link opens, in milliseconds. */
+const LIFETIME_MS = 15 * 60_000;
+const LONGEST_TOKEN = 4_000;
+const LONGEST_NAME = 255;
+const PURPOSE = 'download';
+
+const Ticket = z.object({
+  user: z.string(),
+  integration: z.string(),
+  message: z.string(),
+  /** Null: the whole message. */
+  attachment: z.string().nullable(),
+  filename: z.string(),
+  mimeType: z.string(),
+  expires: z.number(),
+});
+type Ticket = z.infer<typeof Ticket>;
+
+export interface Download {
+  readonly url: string;
+  readonly expiresAt: Date;
+}
+export interface OpenedDownload {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** As the sender named it: fit for no header or path before it is encoded. */
+  readonly filename: string;
+  /** What the sender claims it is. */
+  readonly mimeType: string;
+  readonly expiresAt: Date;
+}
+
+export interface DownloadsOptions {
+  readonly sealer: Sealer;
+  readonly directory: IntegrationDirectory;
+  readonly sessions: MailSessions;
+  /** Where clients reach us, without a slash at the end. */
+  readonly publicUrl: string;
+}
+
+/** Signed links to attachments and raw messages: made here, and opened here again by the server's download route. */
+export class Downloads {
+  constructor(private readonly options: DownloadsOptions) {}
+
+  attachment(account: Account, messageId: string, attachment: Attachment): Download {
+    const { id, filename, mimeType } = attachment;
+    return this.link(account, { message: messageId, attachment: id, filename: filename ?? 'attachment', mimeType });
+  }
+
+  raw(account: Account, messageId: string): Download {
+    return this.link(account, {
+      message: messageId,
+      attachment: null,
+      filename: 'message.eml',
+      mimeType: 'message/rfc822',
+    });
+  }
+
+  /** Throws MailError: NOT_FOUND for a link that is forged, expired, or whose account is gone; else what the provider says. */
+  async open(token: string, signal: AbortSignal): Promise<OpenedDownload> {
+    const ticket = this.ticketOf(token);
+    const record = await this.options.directory.find(ticket.user, ticket.integration);
+    if (!record) throw gone();
+    const session = await this.options.sessions.open(record.id);
+    const call: Call = { signal, priority: 'interactive' };
+    const stream =
+      ticket.attachment === null
+        ? await session.readRaw(ticket.message, call)
+        : await session.readAttachment(ticket.message, ticket.attachment, call);
+    return { stream, filename: ticket.filename, mimeType: ticket.mimeType, expiresAt: new Date(ticket.expires) };
+  }
+
+  private link(account: Account, file: Omit<Ticket, 'user' | 'integration' | 'expires'>): Download {
+    const expires = Date.now() + LIFETIME_MS;
+    const ticket: Ticket = {
+      user: account.integration.userId,
+      integration: account.id,
+      ...file,
+      filename: file.filename.slice(0, LONGEST_NAME),
+      mimeType: file.mimeType.slice(0, LONGEST_NAME),
+      expires,
+    };
+    const token = this.options.sealer.sealText(PURPOSE, '', JSON.stringify(ticket));
+    return { url: `${this.options.publicUrl}/download/${token}`, expiresAt: new Date(expires) };
+  }
+
+  private ticketOf(token: string): Ticket {
+    if (token.length > LONGEST_TOKEN) throw gone();
+    try {
+      const ticket = Ticket.parse(JSON.parse(this.options.sealer.openText(PURPOSE, '', token)));
+      if (ticket.expires > Date.now()) return ticket;
+    } catch (error) {
+      if (!(error instanceof SealError || error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
+    }
+    throw gone();
+  }
+}
+
+const gone = (): MailError =>
+  new MailError('NOT_FOUND', 'This link has expired or was never given out. Ask for the download again.');

@@ -1,0 +1,104 @@
+import sanitize from 'sanitize-html';
+import { allowedStyles } from './html-styles.ts';
+
+export interface SafeHtmlOptions {
+  /** Keep images of other servers. */
+  readonly remoteImages: boolean;
+  /** Where an inline file is to be had, by its Content-ID: http(s), or cid: in a message that quotes another; null when there is none. */
+  readonly inlineUrl: (contentId: string) => string | null;
+}
+
+/** Characters of HTML that are looked at; the largest newsletters have a few hundred thousand. */
+const LONGEST = 2_000_000;
+/** Deeper than any mail needs, and short of where a browser or a parser suffers. */
+const DEEPEST = 200;
+
+// biome-ignore format: a list to read
+const DROPPED_WITH_CONTENT = [
+  'script', 'style', 'textarea', 'option', 'select', 'noscript', 'title', 'iframe', 'object', 'embed', 'applet',
+  'svg', 'math', 'template', 'audio', 'video', 'canvas', 'noembed', 'noframes', 'xmp', 'plaintext', 'frameset',
+];
+
+// biome-ignore format: a list to read
+const TAGS = [
+  'a', 'abbr', 'address', 'article', 'aside', 'b', 'bdi', 'bdo', 'big', 'blockquote', 'br', 'caption', 'center', 'cite',
+  'code', 'col', 'colgroup', 'dd', 'del', 'dfn', 'div', 'dl', 'dt', 'em', 'figcaption', 'figure', 'font', 'footer', 'h1',
+  'h2', 'h3', 'h4', 'h5', 'h6', 'header', 'hr', 'i', 'img', 'ins', 'kbd', 'li', 'main', 'mark', 'ol', 'p', 'pre', 'q',
+  's', 'samp', 'section', 'small', 'span', 'strike', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'tfoot', 'th',
+  'thead', 'time', 'tr', 'tt', 'u', 'ul', 'var', 'wbr',
+];
+
+const EVERYWHERE = ['align', 'dir', 'lang', 'style', 'title', 'valign'];
+const TABLE = ['bgcolor', 'border', 'cellpadding', 'cellspacing', 'colspan', 'height', 'nowrap', 'rowspan', 'width'];
+const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
+
+/**
+ * A sender's HTML made fit to be put into a page: what is not known to be harmless is left out. Ids and classes go too,
+ * so that nothing meets the page's own styles and scripts. The page should still show it in a sandboxed frame.
+ */
+export function safeHtml(html: string, options: SafeHtmlOptions): string {
+  return sanitize(html.slice(0, LONGEST), {
+    allowedTags: TAGS,
+    nonTextTags: DROPPED_WITH_CONTENT,
+    allowedAttributes: {
+      '*': EVERYWHERE,
+      a: ['href', 'rel', 'target'],
+      img: ['alt', 'border', 'height', 'src', 'width', 'data-blocked'],
+      font: ['color', 'face', 'size'],
+      ol: ['reversed', 'start', 'type'],
+      ul: ['type'],
+      li: ['type', 'value'],
+      hr: ['size', 'width'],
+      col: ['span', 'width'],
+      colgroup: ['span', 'width'],
+      table: TABLE,
+      tbody: TABLE,
+      thead: TABLE,
+      tfoot: TABLE,
+      tr: TABLE,
+      td: TABLE,
+      th: TABLE,
+      time: ['datetime'],
+    },
+    allowedSchemes: ['http', 'https', 'mailto', 'tel'],
+    // A cid: that gets so far was made by inlineUrl.
+    allowedSchemesByTag: { img: ['http', 'https', 'data', 'cid'] },
+    allowedSchemesAppliedToAttributes: ['href', 'src'],
+    allowProtocolRelative: false,
+    allowedStyles,
+    nestingLimit: DEEPEST,
+    transformTags: {
+      a: (tagName, attribs) => ({ tagName, attribs: link(attribs) }),
+      img: (tagName, attribs) => ({ tagName, attribs: image(attribs, options) }),
+    },
+  });
+}
+
+/** Opens beside the page, tells the target nothing of it, and lends it no good name. */
+function link({ href, ...attribs }: sanitize.Attributes): sanitize.Attributes {
+  const target = href?.trim() ?? '';
+  // A relative link would lead into our own origin, or into the front-end's.
+  if (!/^(?:https?:|mailto:|tel:)/i.test(target)) return attribs;
+  return { ...attribs, href: target, target: '_blank', rel: 'noopener noreferrer nofollow' };
+}
+
+function image({ src, ...attribs }: sanitize.Attributes, options: SafeHtmlOptions): sanitize.Attributes {
+  const source = src?.trim() ?? '';
+  if (/^cid:/i.test(source)) {
+    const url = options.inlineUrl(contentIdOf(source));
+    return url === null ? attribs : { ...attribs, src: url };
+  }
+  if (RASTER.test(source)) return { ...attribs, src: source };
+  if (!/^(?:https?:)?\/\//i.test(source)) return attribs;
+  if (!options.remoteImages) return { ...attribs, 'data-blocked': 'remote' };
+  return { ...attribs, src: source.startsWith('//') ? `https:${source}` : source };
+}
+
+function contentIdOf(source: string): string {
+  const id = source.slice('cid:'.length);
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}

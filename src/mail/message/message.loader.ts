@@ -1,0 +1,51 @@
+import DataLoader from 'dataloader';
+import type { Message } from '../../domain/message.ts';
+import type { Detail } from '../../providers/provider.ts';
+import type { Reader } from '../account.ts';
+
+/** What one call of getMessages is asked for; the adapter splits it as its vendor likes. */
+const BATCH = 100;
+
+/** The messages of one account in one request. Each is read once at most for its envelope and once for its content. */
+export class MessageLoader {
+  private readonly envelopes: DataLoader<string, Message>;
+  private readonly contents: DataLoader<string, Message>;
+
+  constructor(private readonly read: Reader) {
+    this.envelopes = this.loader('envelope');
+    this.contents = this.loader('full');
+  }
+
+  envelope(id: string): Promise<Message> {
+    return this.envelopes.load(id);
+  }
+
+  /** With its content. Later reads of its envelope are answered by it. */
+  async full(id: string): Promise<Message> {
+    const message = await this.contents.load(id);
+    this.envelopes.prime(id, message);
+    return message;
+  }
+
+  /** Takes in what a list has read. */
+  prime(message: Message): void {
+    this.envelopes.prime(message.id, message);
+    if (message.content) this.contents.prime(message.id, message);
+  }
+
+  /** Takes in what a change has left: flags and mailboxes are new, and content never changes. */
+  replace(message: Message): void {
+    this.envelopes.clear(message.id);
+    this.contents.clear(message.id);
+    this.prime(message);
+  }
+
+  private loader(detail: Detail): DataLoader<string, Message> {
+    return new DataLoader<string, Message>(
+      (ids) => this.read((session, call) => session.getMessages(ids, detail, call)),
+      {
+        maxBatchSize: BATCH,
+      },
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import type { MailboxRole } from '../../domain/mailbox.ts';
+import type { Message } from '../../domain/message.ts';
+import type { Batch, Call, MailSession, Patch } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+
+/** Where a message lies, for deciding whether a change concerns it. */
+export interface Whereabouts {
+  readonly roles: ReadonlySet<MailboxRole>;
+  /** Roles of those mailboxes that a message lies in alone. */
+  readonly folders: ReadonlySet<MailboxRole>;
+  readonly mailboxIds: readonly string[];
+}
+
+/** One change to many messages of any accounts. */
+export interface Change {
+  /** Does it, and answers for each id. A slot is null where nothing of the message is left. */
+  apply(account: Account, ids: readonly string[], session: MailSession, call: Call): Promise<Batch<Message | null>>;
+  /**
+   * Of a thread's messages, those that it is meant for: archiving a conversation leaves what was sent where it is.
+   * Absent: all of them.
+   */
+  readonly inThread?: (at: Whereabouts) => boolean;
+  /** Also of single messages, which must then be read first: taking out of the trash moves nothing that is not in it. */
+  readonly only?: (at: Whereabouts) => boolean;
+}
+
+/** A change that is a patch. `patch` throws MailError where the account cannot do it. */
+export const patching = (
+  patch: (account: Account) => Omit<Patch, 'id'>,
+  rules: Omit<Change, 'apply'> = {},
+): Change => ({
+  ...rules,
+  async apply(account, ids, session, call) {
+    const fields = patch(account);
+    return session.update(
+      ids.map((id) => ({ id, ...fields })),
+      call,
+    );
+  },
+});
+
+const has =
+  (...roles: readonly MailboxRole[]) =>
+  (at: Whereabouts) =>
+    roles.some((role) => at.roles.has(role));
+const notIn = (...roles: readonly MailboxRole[]) => {
+  const among = has(...roles);
+  return (at: Whereabouts) => !among(at);
+};
+
+export const ARCHIVE = patching(() => ({ moveTo: 'ARCHIVE' }), { inThread: has('INBOX') });
+export const TRASH = patching(() => ({ moveTo: 'TRASH' }));
+export const UNTRASH = patching(() => ({ moveTo: 'INBOX' }), { only: has('TRASH') });
+/** What the user wrote is never junk, though it is in the same conversation. */
+export const MARK_JUNK = patching(() => ({ moveTo: 'JUNK' }), { inThread: notIn('SENT', 'DRAFTS', 'TRASH') });
+export const NOT_JUNK = patching(() => ({ moveTo: 'INBOX' }), { only: has('JUNK') });
+
+export const DELETE_FOREVER: Change = {
+  async apply(_account, ids, session, call) {
+    const results = await session.deleteForever(ids, call);
+    return results.map((result) => (result === true ? null : result));
+  },
+};
+
+/** Of a conversation, what lies in the mailbox that it leaves; when none is named, all but what a folder of its own holds. */
+export const moving = (patch: (account: Account) => Omit<Patch, 'id'>, from: string | null): Change =>
+  patching(patch, {
+    inThread: (at) =>
+      from !== null ? at.mailboxIds.includes(from) : !at.folders.has('SENT') && !has('DRAFTS', 'TRASH', 'JUNK')(at),
+  });

@@ -1,0 +1,142 @@
+import { isMailError, MailError } from '../../domain/error.ts';
+import type { Mailbox } from '../../domain/mailbox.ts';
+import type { Message } from '../../domain/message.ts';
+import { type Thread, threadOf } from '../../domain/thread.ts';
+import type { Context } from '../../graphql/context.ts';
+import type { Node } from '../../graphql/node.ts';
+import type { Account } from '../account.ts';
+import { MessageType } from '../message/message.type.ts';
+import type { OpenAccounts } from '../open-accounts.ts';
+import { ThreadType } from '../thread/thread.type.ts';
+import type { Change, Whereabouts } from './change.ts';
+import { asError, noSuch, type Target, targetsOf } from './targets.ts';
+
+export interface Outcome {
+  /** As the caller gave it. */
+  readonly id: string;
+  /** The message or thread as it is now; null with an error, and when it was deleted for ever. */
+  readonly node: Node | null;
+  readonly error: unknown;
+}
+
+/** What became of a message: as it is now, gone (null), or not changed. */
+type Changed = Message | Error | null;
+/** By the provider's ids. What is not in it was not concerned. */
+type Results = ReadonlyMap<string, Changed>;
+
+/** Messages in one call to an adapter, which splits it as its vendor likes; beyond it a lost answer would be lost for too many. */
+const BATCH = 500;
+
+/** Changes messages of any mix of accounts and answers for each id by itself; a thread stands for its messages. */
+export class MessageChanges {
+  constructor(private readonly accounts: OpenAccounts) {}
+
+  async apply(context: Context, ids: readonly string[], change: Change): Promise<readonly Outcome[]> {
+    const targets = await targetsOf(this.accounts, context, ids);
+    const byAccount = new Map<Account, Target[]>();
+    for (const target of targets) {
+      if (target instanceof Error) continue;
+      const own = byAccount.get(target.account) ?? [];
+      own.push(target);
+      byAccount.set(target.account, own);
+    }
+    const done = [...byAccount].map(
+      async ([account, own]) => [account, await changeAll(account, own, change)] as const,
+    );
+    const results = new Map(await Promise.all(done));
+    return targets.map((target, index) => {
+      const id = ids[index] as string;
+      if (target instanceof Error) return { id, node: null, error: target };
+      return { id, ...outcome(target, results.get(target.account) ?? new Map()) };
+    });
+  }
+}
+
+async function changeAll(account: Account, targets: readonly Target[], change: Change): Promise<Results> {
+  const results = new Map<string, Changed>();
+  const everything = [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
+  try {
+    const concerned = await concernedOf(account, targets, change, results);
+    for (let start = 0; start < concerned.length; start += BATCH) {
+      const some = concerned.slice(start, start + BATCH);
+      const batch = await account.writeMany(some.length, (session, call) => change.apply(account, some, session, call));
+      some.forEach((id, index) => {
+        const result = batch[index] === undefined ? noSuch('message') : (batch[index] as Changed);
+        if (result && !(result instanceof Error)) account.messages.replace(result);
+        results.set(id, result);
+      });
+    }
+  } catch (error) {
+    for (const id of everything) if (!results.has(id)) results.set(id, asError(error));
+  }
+  return results;
+}
+
+/** The messages to be changed, each once. What single messages are read for it goes into `results` as it is. */
+async function concernedOf(
+  account: Account,
+  targets: readonly Target[],
+  { inThread, only }: Change,
+  results: Map<string, Changed>,
+): Promise<string[]> {
+  const rule = only ?? inThread;
+  if (!rule) return [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
+  const concerned = new Set<string>();
+  const singles = [...new Set(targets.flatMap(({ thread, id }) => (thread ? [] : [id])))];
+  const threads = targets.flatMap(({ thread }) => thread ?? []);
+  if (!only) for (const id of singles) concerned.add(id);
+  if (threads.length === 0 && !only) return [...concerned];
+  const mailboxes = new Map((await account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
+  for (const message of threads.flatMap(({ messages }) => messages)) {
+    if (rule(whereabouts(message, mailboxes))) concerned.add(message.id);
+  }
+  if (!only || singles.length === 0) return [...concerned];
+  const read = await account.writeMany(singles.length, (session, call) =>
+    session.getMessages(singles, 'envelope', call),
+  );
+  singles.forEach((id, index) => {
+    const message = read[index] ?? noSuch('message');
+    if (!(message instanceof Error) && only(whereabouts(message, mailboxes))) concerned.add(id);
+    else results.set(id, message);
+  });
+  return [...concerned];
+}
+
+function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): Whereabouts {
+  const found = mailboxIds.flatMap((id) => mailboxes.get(id) ?? []);
+  const roles = (some: readonly Mailbox[]) => new Set(some.flatMap(({ role }) => role ?? []));
+  return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };
+}
+
+function outcome({ account, id, thread }: Target, results: Results): Omit<Outcome, 'id'> {
+  return thread ? ofThread(account, thread, results) : ofMessage(account, id, results);
+}
+
+function ofMessage(account: Account, id: string, results: Results): Omit<Outcome, 'id'> {
+  const result = results.get(id);
+  if (result === undefined) return { node: null, error: noSuch('message') };
+  if (result instanceof Error) return { node: null, error: result };
+  return { node: result && new MessageType(account, result), error: null };
+}
+
+function ofThread(account: Account, thread: Thread, results: Results): Omit<Outcome, 'id'> {
+  const all = thread.messages.map((message) => ({ message, result: results.get(message.id) }));
+  // A thread can lose a message while it is being changed; that is no failure of the others.
+  const failure = all.find(({ result }) => result instanceof Error && !isGone(result))?.result;
+  if (failure) return { node: null, error: failure };
+  const left = all.flatMap(({ message, result }) =>
+    result === undefined ? [message] : result && !(result instanceof Error) ? [result] : [],
+  );
+  if (left.length > 0) {
+    const gone = all.length - left.length;
+    return {
+      node: new ThreadType(account, thread.id, threadOf(thread.id, left, thread.messageCount - gone)),
+      error: null,
+    };
+  }
+  // Deleted for ever by us, or by somebody else in the meantime.
+  const deleted = all.some(({ result }) => result === null);
+  return { node: null, error: deleted ? null : new MailError('NOT_FOUND', 'Its messages are all gone.') };
+}
+
+const isGone = (error: unknown): boolean => isMailError(error) && error.code === 'NOT_FOUND';

@@ -1,0 +1,46 @@
+import type { Condition, UserCondition } from '../../domain/search.ts';
+
+/** Every message. */
+export const EVERYTHING = { kind: 'and', of: [] } as const satisfies Condition;
+export const NOTHING = { kind: 'nothing' } as const satisfies Condition;
+
+export const isEverything = (c: Condition | UserCondition): boolean => c.kind === 'and' && c.of.length === 0;
+
+/** All of these; a single one stays as it is. */
+export function allOf(conditions: readonly UserCondition[]): UserCondition {
+  const [only, ...more] = conditions;
+  return only && more.length === 0 ? only : { kind: 'and', of: conditions };
+}
+
+/** The same meaning in fewer words: nested lists flattened, constants folded, double negation gone. */
+export function simplify(condition: Condition): Condition {
+  if (condition.kind === 'not') return negated(simplify(condition.of));
+  if (condition.kind !== 'and' && condition.kind !== 'or') return condition;
+  const { kind } = condition;
+  const parts = condition.of.map(simplify).flatMap((part) => (part.kind === kind ? part.of : [part]));
+  const decided = (part: Condition) => (kind === 'and' ? part.kind === 'nothing' : isEverything(part));
+  if (parts.some(decided)) return kind === 'and' ? NOTHING : EVERYTHING;
+  const kept = parts.filter((part) => part.kind !== 'nothing' && !isEverything(part));
+  if (kept.length === 0) return kind === 'and' ? EVERYTHING : NOTHING;
+  return kept.length === 1 ? (kept[0] as Condition) : { kind, of: kept };
+}
+
+function negated(condition: Condition): Condition {
+  if (condition.kind === 'not') return condition.of;
+  if (condition.kind === 'nothing') return EVERYTHING;
+  return isEverything(condition) ? NOTHING : { kind: 'not', of: condition };
+}
+
+/** How many single conditions there are, and how deep they are nested. */
+export function extent(condition: UserCondition): { terms: number; depth: number } {
+  if (condition.kind === 'not') {
+    const inner = extent(condition.of);
+    return { terms: inner.terms, depth: inner.depth + 1 };
+  }
+  if (condition.kind !== 'and' && condition.kind !== 'or') return { terms: 1, depth: 1 };
+  const inner = condition.of.map(extent);
+  return {
+    terms: inner.reduce((sum, e) => sum + e.terms, 0),
+    depth: 1 + inner.reduce((deepest, e) => Math.max(deepest, e.depth), 0),
+  };
+}

@@ -1,0 +1,232 @@
+import type { Logger } from 'pino';
+import type { Compose } from '../../domain/compose.ts';
+import { isMailError, MailError } from '../../domain/error.ts';
+import { accountId } from '../../graphql/global-id.ts';
+import type { MailSession } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import type { ComposeInput } from '../compose/compose.type.ts';
+import { findDraft } from './find-draft.ts';
+import type { Ledger } from './ledger.ts';
+import type { Payload, Payloads } from './payload.ts';
+import type { ProviderCalls } from './provider-calls.ts';
+import { type Claim, ClaimLost, type SubmissionProblem, type SubmissionRecord } from './submission.ts';
+import { afterProbe, afterSending, askAgainMs, beforeSending, problemOfError, tryAgainAt } from './verdict.ts';
+
+/** Writes the message that an input describes. */
+export interface Composing {
+  compose(account: Account, input: ComposeInput, internetMessageId: string): Promise<Compose>;
+}
+
+export interface DeliveryOptions {
+  readonly ledger: Ledger;
+  readonly payloads: Payloads;
+  readonly composer: Composing;
+  readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
+  readonly log: Logger;
+  readonly now?: () => Date;
+}
+
+/** Waiting longer than this is done without holding the claim. */
+const LONGEST_WAIT_MS = 10_000;
+/** After so many tries the draft of a message that was cancelled stays where it is. */
+const MOST_CLEANINGS = 12;
+
+/**
+ * Brings a claimed submission as far as it goes now. The row is written before and after each thing that is told to the
+ * provider, so whoever takes over from here, at any moment, knows what may have happened: nothing is sent a second time
+ * without proof that it did not go.
+ */
+export class Delivery {
+  private readonly now: () => Date;
+
+  constructor(private readonly options: DeliveryOptions) {
+    this.now = options.now ?? (() => new Date());
+  }
+
+  /** Never throws what the provider says: the row tells it. Throws ClaimLost. */
+  async run(claim: Claim, calls: ProviderCalls): Promise<SubmissionRecord> {
+    const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
+    if (!account) return this.options.ledger.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
+    if (claim.record.status === 'CANCELLED') return this.clear(claim, account, calls);
+    if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
+    return this.send(claim, account, calls);
+  }
+
+  private async send(given: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+    const { ledger } = this.options;
+    let claim = given;
+    let session: MailSession;
+    try {
+      session = await account.session();
+      claim = await this.prepare(claim, account, session, calls);
+    } catch (error) {
+      if (error instanceof ClaimLost) throw error;
+      return this.notNow(claim, error, beforeSending(error), calls);
+    }
+    const { draftId, attempts } = claim.record;
+    if (draftId === null) throw new Error('a submission is to be sent that has no draft');
+    const attemptedAt = this.now();
+    claim = await ledger.change(claim, { attempts: attempts + 1, attemptedAt, problem: null });
+    let messageId: string | null;
+    try {
+      ({ messageId } = await calls.run('send', (call) => session.send(draftId, call)));
+    } catch (error) {
+      const verdict = afterSending(error);
+      if (verdict === 'ask') return this.settle(claim, account, calls, this.now());
+      return this.notNow(claim, error, verdict, calls);
+    }
+    return ledger.finish(claim, { status: 'SENT', messageId, problem: null });
+  }
+
+  /** Afterwards the message is a draft at the provider, and the row knows which. */
+  private async prepare(claim: Claim, account: Account, session: MailSession, calls: ProviderCalls): Promise<Claim> {
+    const { ledger, payloads } = this.options;
+    const { record } = claim;
+    const payload = record.payload && payloads.open(record.id, record.payload);
+    if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
+    if (payload.kind === 'draft') return this.asItStands(claim, session, calls);
+    if (record.draftId !== null) return claim;
+    const compose = await this.options.composer.compose(account, payload.input, record.internetMessageId);
+    const { internetMessageId } = compose;
+    // Whoever had it before may have saved it, and died or lost the answer before the row knew.
+    let draftId = record.tries > 1 ? await findDraft(session, internetMessageId, calls) : null;
+    draftId ??= (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(payload), compose }, call))).id;
+    try {
+      return await ledger.change(claim, { draftId, internetMessageId });
+    } catch (error) {
+      if (error instanceof ClaimLost) await this.forget(record, session, draftId, calls);
+      throw error;
+    }
+  }
+
+  /** A draft of the user's is sent as it is now, and has the Message-ID that it has now. */
+  private async asItStands(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<Claim> {
+    const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
+    if (!draft || (isMailError(draft) && draft.code === 'NOT_FOUND')) throw new MailError('NOT_FOUND', DRAFT_GONE);
+    if (isMailError(draft)) throw draft;
+    const internetMessageId = draft.message.internetMessageId ?? '';
+    if (internetMessageId === claim.record.internetMessageId) return claim;
+    return this.options.ledger.change(claim, { internetMessageId });
+  }
+
+  /** Asks what became of an attempt whose answer is lost. */
+  private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
+    const { ledger } = this.options;
+    const { draftId, internetMessageId, attempts, attemptedAt } = claim.record;
+    if (draftId === null || attemptedAt === null)
+      throw new Error('a submission is to be asked after that was not sent');
+    for (;;) {
+      let answer: 'sent' | 'not-sent' | 'unknown';
+      try {
+        const session = await account.session();
+        answer = await calls.run('ask', (call) => session.probe(draftId, internetMessageId, call));
+      } catch (error) {
+        return this.cannotAsk(claim, error, calls);
+      }
+      switch (afterProbe(answer, { attemptedAt, attempts, lostAt, now: this.now() })) {
+        case 'sent':
+          return ledger.finish(claim, { status: 'SENT', problem: null });
+        case 'unknown':
+          return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
+        case 'not-sent':
+          return ledger.finish(claim, { status: 'FAILED', problem: NOT_TAKEN });
+        case 'send-again':
+          return this.send(await ledger.change(claim, { attemptedAt: null }), account, calls);
+      }
+      const pause = askAgainMs(attemptedAt, this.now());
+      if (pause > LONGEST_WAIT_MS || !(await calls.pause(pause))) {
+        return ledger.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
+      }
+    }
+  }
+
+  private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls): Promise<SubmissionRecord> {
+    const { ledger, log } = this.options;
+    if (!isMailError(error))
+      log.warn({ err: error, submission: claim.record.id }, 'a submission cannot be asked after');
+    if (calls.stopped) return ledger.release(claim, { dueAt: this.now() });
+    // An account that does not open cannot be asked for as long as that lasts.
+    const dueAt = tryAgainAt({ ...claim.record, tries: Math.min(claim.record.tries, 3) }, asPassing(error), this.now());
+    if (dueAt === null) return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
+    return ledger.release(claim, { dueAt, problem: ASKING });
+  }
+
+  /** The provider has not been told, or has said that it did nothing. */
+  private notNow(
+    claim: Claim,
+    error: unknown,
+    verdict: 'later' | 'give-up',
+    calls: ProviderCalls,
+  ): Promise<SubmissionRecord> {
+    const { ledger, log } = this.options;
+    if (calls.stopped) return ledger.release(claim, { dueAt: this.now(), attemptedAt: null });
+    const submission = claim.record.id;
+    if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
+    const problem = problemOfError(error);
+    const dueAt = verdict === 'later' ? tryAgainAt(claim.record, error, this.now()) : null;
+    if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });
+    return ledger.release(claim, { dueAt, attemptedAt: null, problem });
+  }
+
+  /** Of one that was cancelled: the draft that was made for it goes too. */
+  private async clear(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+    const { ledger } = this.options;
+    const { record } = claim;
+    try {
+      const session = await account.session();
+      const draftId =
+        record.ownDraft && (record.draftId ?? (await findDraft(session, record.internetMessageId, calls)));
+      if (draftId) await calls.run('ask', (call) => session.deleteDraft(draftId, null, call));
+    } catch (error) {
+      const gone = isMailError(error) && error.code === 'NOT_FOUND';
+      const enough = gone || record.tries > MOST_CLEANINGS || beforeSending(error) === 'give-up';
+      const dueAt = enough ? null : tryAgainAt(record, error, this.now());
+      if (dueAt) return ledger.release(claim, { dueAt });
+    }
+    return ledger.finish(claim, record.ownDraft ? { draftId: null } : {});
+  }
+
+  /** Cancelled while the draft was being saved: nobody else knows of it. */
+  private async forget(
+    { id, ownDraft }: SubmissionRecord,
+    session: MailSession,
+    draftId: string,
+    calls: ProviderCalls,
+  ) {
+    const record = await this.options.ledger.get(id);
+    if (!ownDraft || record?.status !== 'CANCELLED') return;
+    await calls
+      .run('ask', (call) => session.deleteDraft(draftId, null, call))
+      .catch((err: unknown) => this.options.log.warn({ err, submission: id }, 'a draft was left behind'));
+  }
+}
+
+/** Where the message is written to: a draft of its own, or the user's draft that it is a revision of. */
+function revisionOf({ input }: Payload & { kind: 'message' }) {
+  const { draft, ifVersion } = input;
+  return { id: draft ? accountId(draft, 'Draft').providerId : null, ifVersion: draft ? (ifVersion ?? null) : null };
+}
+
+/** What keeps us from asking says nothing about the message. */
+const asPassing = (error: unknown): MailError =>
+  isMailError(error) ? error : new MailError('INTERNAL', 'It could not be asked after.', { cause: error });
+
+const CONTENT_GONE = 'What was to be sent cannot be read any more. It was not sent; write it again.';
+const DRAFT_GONE = 'The draft is gone: it was sent or deleted elsewhere.';
+const ACCOUNT_GONE: SubmissionProblem = {
+  code: 'NOT_FOUND',
+  message: 'The account is gone. The message was not sent.',
+};
+const ASKING: SubmissionProblem = {
+  code: 'TIMEOUT',
+  message: 'The provider did not answer. It is being asked whether the message went; it is not sent twice.',
+};
+const NOBODY_KNOWS: SubmissionProblem = {
+  code: 'TIMEOUT',
+  message: 'The provider did not say whether this was sent. Look into the sent mail before you send it again.',
+};
+const NOT_TAKEN: SubmissionProblem = {
+  code: 'PROVIDER_UNAVAILABLE',
+  message:
+    'The provider did not take it, though it was told several times. It was not sent, and is still among the drafts.',
+};

@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import type { SubmissionFeed } from './submission.feed.ts';
+import type { SubmissionChange, SubmissionStore } from './submission.store.ts';
+import type { Claim, SubmissionRecord } from './submission.ts';
+
+export interface LedgerOptions {
+  readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'get'>;
+  readonly feed: Pick<SubmissionFeed, 'changed'>;
+  /** Puts it into the queue for then. */
+  readonly requeue: (id: string, at: Date) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** The row as the one who has claimed it writes it: what is written is told, and what is left to do is queued. */
+export class Ledger {
+  constructor(private readonly options: LedgerOptions) {}
+
+  async change(claim: Claim, change: SubmissionChange): Promise<Claim> {
+    const changed = await this.options.store.change(claim, change);
+    await this.tell(changed.record);
+    return changed;
+  }
+
+  async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date }): Promise<SubmissionRecord> {
+    // Queued first: a job too many finds nothing to do, and one too few would leave it lying.
+    await this.options.requeue(claim.record.id, change.dueAt);
+    return this.tell(await this.options.store.release(claim, change));
+  }
+
+  async finish(claim: Claim, change: SubmissionChange): Promise<SubmissionRecord> {
+    return this.tell(await this.options.store.finish(claim, change));
+  }
+
+  get(id: string): Promise<SubmissionRecord | null> {
+    return this.options.store.get(id);
+  }
+
+  private async tell(record: SubmissionRecord): Promise<SubmissionRecord> {
+    await this.options.feed
+      .changed(record)
+      .catch((err: unknown) => this.options.log.warn({ err, submission: record.id }, 'a step was not told'));
+    return record;
+  }
+}

@@ -1,0 +1,26 @@
+import { SealError, type Sealer } from '../../platform/seal.ts';
+import type { ComposeInput } from '../compose/compose.type.ts';
+
+/** What a submission is to send: a message that is still to be written, or a draft as it stands by then. */
+export type Payload = { readonly kind: 'message'; readonly input: ComposeInput } | { readonly kind: 'draft' };
+
+const PURPOSE = 'submission';
+
+/** Seals what people write, for as long as it is not sent. */
+export class Payloads {
+  constructor(private readonly sealer: Sealer) {}
+
+  seal(submissionId: string, payload: Payload): Uint8Array<ArrayBuffer> {
+    return this.sealer.seal(PURPOSE, submissionId, Buffer.from(JSON.stringify(payload)));
+  }
+
+  /** Null when it does not open: sealed under a key that is gone, or not for this submission. */
+  open(submissionId: string, sealed: Uint8Array): Payload | null {
+    try {
+      return JSON.parse(Buffer.from(this.sealer.open(PURPOSE, submissionId, sealed)).toString()) as Payload;
+    } catch (error) {
+      if (error instanceof SealError) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { MailError } from '../../domain/error.ts';
+import type { Call } from '../../providers/provider.ts';
+import { NEVER } from '../account.ts';
+import { abortable, deadline } from '../deadline.ts';
+
+/** How long each kind of request may take, in milliseconds: saving brings all attachments along. */
+const LIMITS_MS = { save: 30 * 60_000, send: 120_000, ask: 30_000 } as const;
+
+/** The requests that one worker makes for a submission. It ends them at its own time, and no client does. */
+export class ProviderCalls {
+  /**
+   * `waits` aborts when the process is asked to stop: what is under way is finished, and nothing is waited for. `calls`
+   * aborts when that has taken too long, or when the claim is lost.
+   */
+  constructor(
+    private readonly waits: AbortSignal = NEVER,
+    private readonly calls: AbortSignal = NEVER,
+  ) {}
+
+  get stopped(): boolean {
+    return this.waits.aborted;
+  }
+
+  async run<T>(kind: keyof typeof LIMITS_MS, work: (call: Call) => Promise<T>): Promise<T> {
+    const ms = LIMITS_MS[kind];
+    const limit = deadline(
+      this.calls,
+      ms,
+      () => new MailError('TIMEOUT', `The provider did not answer within ${ms / 1_000} s.`),
+    );
+    try {
+      return await abortable(work({ signal: limit.signal, priority: 'interactive' }), limit.signal);
+    } finally {
+      limit.clear();
+    }
+  }
+
+  /** False, and at once, when the process is stopping. */
+  pause(ms: number): Promise<boolean> {
+    const { waits } = this;
+    if (waits.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        waits.removeEventListener('abort', end);
+        resolve(!waits.aborted);
+      };
+      const timer = setTimeout(end, ms);
+      waits.addEventListener('abort', end, { once: true });
+    });
+  }
+}

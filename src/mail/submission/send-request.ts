@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { MailError } from '../../domain/error.ts';
+import type { ComposeInput } from '../compose/compose.type.ts';
+import type { SendInput } from './send.input.ts';
+
+/** What a client asks to be sent, checked as far as it goes without asking a provider. */
+export interface SendRequest {
+  readonly what: { readonly draft: string } | { readonly message: ComposeInput };
+  readonly idempotencyKey: string;
+  /** Null: at once. */
+  readonly sendAt: Date | null;
+  readonly undoSeconds: number;
+  /** SHA-256 of all of it but the key. */
+  readonly fingerprint: string;
+}
+
+const KEY = /^[\x20-\x7e]{1,200}$/;
+const LONGEST_UNDO_SECONDS = 120;
+/** A year, whichever. */
+const FARTHEST_MS = 366 * 86_400_000;
+
+/** Throws INVALID, naming the field. */
+export function sendRequestOf(input: SendInput, now: Date): SendRequest {
+  const { idempotencyKey, sendAt = null, draft, message } = input;
+  const undoSeconds = input.undoSeconds ?? 0;
+  if (!KEY.test(idempotencyKey))
+    throw invalid('idempotencyKey has 1 to 200 printable ASCII characters.', 'idempotencyKey');
+  if (undoSeconds < 0 || undoSeconds > LONGEST_UNDO_SECONDS)
+    throw invalid(`undoSeconds is from 0 to ${LONGEST_UNDO_SECONDS}; this is ${undoSeconds}.`, 'undoSeconds');
+  if (sendAt && sendAt.getTime() - now.getTime() > FARTHEST_MS)
+    throw invalid(`sendAt is at most a year ahead; this is ${sendAt.toISOString()}.`, 'sendAt');
+  if (Boolean(draft) === Boolean(message)) throw invalid('Give either a draft or a message.', 'message');
+  return {
+    what: draft ? { draft } : { message: message as ComposeInput },
+    idempotencyKey,
+    sendAt,
+    undoSeconds,
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify(canonical({ draft, message, sendAt, undoSeconds })))
+      .digest('hex'),
+  };
+}
+
+const invalid = (message: string, field: string) => new MailError('INVALID', message, { field: ['input', field] });
+
+/** The same for the same content: in one order, and without what was left out or null. */
+function canonical(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .filter(([, inner]) => inner !== undefined && inner !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => [key, canonical(inner)]);
+}

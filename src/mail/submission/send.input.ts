@@ -1,0 +1,38 @@
+import { Field, ID, InputType, Int } from 'type-graphql';
+import { DateTime } from '../../graphql/scalars.ts';
+import { ComposeInput } from '../compose/compose.type.ts';
+
+const optional = { nullable: true } as const;
+
+@InputType({ description: 'What to send, once: exactly one of draft and message.' })
+export class SendInput {
+  @Field(() => ID, { ...optional, description: 'A draft, sent as it stands when its time has come.' })
+  draft?: string | null;
+
+  @Field(() => ComposeInput, { ...optional, description: 'A message that is written for this.' })
+  message?: ComposeInput | null;
+
+  @Field(() => String, {
+    description:
+      'Yours, 1 to 200 visible characters, another one for each message. Repeating a call with the same key sends nothing again and answers with the same submission.',
+  })
+  idempotencyKey!: string;
+
+  @Field(() => DateTime, {
+    ...optional,
+    description: 'Not before this, up to a year ahead. Left out, or in the past: now.',
+  })
+  sendAt?: Date | null;
+
+  @Field(() => Int, {
+    defaultValue: 0,
+    description: 'Hold it back for so long, 0 to 120, in which cancelSubmission is sure to find it unsent.',
+  })
+  undoSeconds?: number | null;
+}
+
+@InputType({ description: 'Which submission.' })
+export class SubmissionInput {
+  @Field(() => ID, { description: 'One of yours.' })
+  submission!: string;
+}

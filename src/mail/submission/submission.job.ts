@@ -1,0 +1,137 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { IntegrationHooks } from '../../accounts/integration.hooks.ts';
+import type { Queue } from '../../platform/queue.ts';
+import type { Delivery } from './delivery.ts';
+import { ProviderCalls } from './provider-calls.ts';
+import type { SubmissionFeed } from './submission.feed.ts';
+import { LEASE_MS, type SubmissionStore } from './submission.store.ts';
+import { type Claim, ClaimLost } from './submission.ts';
+
+export interface SubmissionJobOptions {
+  readonly store: SubmissionStore;
+  readonly delivery: Pick<Delivery, 'run'>;
+  readonly queue: Queue;
+  readonly feed: SubmissionFeed;
+  readonly log: Logger;
+}
+
+const QUEUE = 'submission';
+const Job = z.object({ id: z.string() });
+/** Submissions under way here that came out of the queue. */
+const CONCURRENCY = 8;
+/** What the queue has lost, if it ever does, is found again this often. */
+const SWEEP_MS = 10 * 60_000;
+const SWEPT_AT_ONCE = 500;
+/** When the process stops, requests under way get this long. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Works at submissions that are due: one worker at each, through a claim in its row. The queue only says when to look;
+ * the row says what there is to do.
+ */
+export class SubmissionJob implements IntegrationHooks {
+  private readonly waits = new AbortController();
+  private readonly calls = new AbortController();
+  private readonly runs = new Map<string, Promise<unknown>>();
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: SubmissionJobOptions) {}
+
+  async start(): Promise<void> {
+    await this.options.queue.work(QUEUE, (data) => this.take(Job.parse(data).id), CONCURRENCY);
+    const sweep = () =>
+      this.sweep().catch((err: unknown) => this.options.log.error({ err }, 'overdue submissions could not be read'));
+    this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
+    await sweep();
+  }
+
+  /** Begins nothing more, and leaves what is not done in time to the next who takes it up. */
+  async stop(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    this.waits.abort();
+    const patience = setTimeout(() => this.calls.abort(), PATIENCE_MS);
+    await Promise.all(this.runs.values());
+    clearTimeout(patience);
+  }
+
+  /** To be looked at then, whatever happens to this process. */
+  enqueue(id: string, at: Date): Promise<void> {
+    return this.options.queue.send(QUEUE, { id }, at);
+  }
+
+  /** As `enqueue`, for one that this process takes up at once: it is looked at again when that was not to be. */
+  watch(id: string): Promise<void> {
+    return this.enqueue(id, new Date(Date.now() + LEASE_MS + 500));
+  }
+
+  /** The work at it that is under way here. */
+  running(id: string): Promise<unknown> | undefined {
+    return this.runs.get(id);
+  }
+
+  /** Works at it here and now. Resolves when it is as far as it comes for the time being, whoever has it. */
+  run(id: string): Promise<unknown> {
+    const known = this.runs.get(id);
+    if (known) return known;
+    const run = this.claimed(id)
+      .catch((err: unknown) => this.options.log.error({ err, submission: id }, 'a submission could not be worked at'))
+      .finally(() => this.runs.delete(id));
+    this.runs.set(id, run);
+    return run;
+  }
+
+  /** The account is there again: what waited for it need not wait longer. */
+  async connected(integrationId: string): Promise<void> {
+    const now = new Date();
+    for (const id of await this.options.store.hasten(integrationId, now)) await this.enqueue(id, now);
+  }
+
+  async disconnecting(): Promise<void> {}
+
+  /** A job of the queue. It must not be over before what it stands for is done, or another one stands for it. */
+  private async take(id: string): Promise<void> {
+    const record = await this.options.store.get(id);
+    // Not due: whoever put it off has queued it for then.
+    if (!record?.dueAt || record.dueAt.getTime() > Date.now()) return;
+    if (record.claimUntil && record.claimUntil.getTime() > Date.now()) {
+      return this.enqueue(id, new Date(record.claimUntil.getTime() + 500));
+    }
+    await this.watch(id);
+    await this.claimed(id);
+  }
+
+  /** False when there is nothing to do, or somebody else has it. Throws what is no fault of the submission's. */
+  private async claimed(id: string): Promise<boolean> {
+    const { store, delivery, feed } = this.options;
+    if (this.waits.signal.aborted) return false;
+    const claim = await store.claim(id);
+    if (!claim) return false;
+    await feed.changed(claim.record);
+    const lost = new AbortController();
+    const renewal = this.renewing(claim, lost);
+    try {
+      const calls = AbortSignal.any([this.calls.signal, lost.signal]);
+      await delivery.run(claim, new ProviderCalls(this.waits.signal, calls));
+    } catch (error) {
+      if (!(error instanceof ClaimLost)) throw error;
+    } finally {
+      clearInterval(renewal);
+    }
+    return true;
+  }
+
+  private renewing(claim: Claim, lost: AbortController): NodeJS.Timeout {
+    return setInterval(() => {
+      this.options.store.renew(claim).then(
+        (held) => held || lost.abort(new ClaimLost()),
+        (err: unknown) => this.options.log.warn({ err, submission: claim.record.id }, 'a claim was not renewed'),
+      );
+    }, LEASE_MS / 3);
+  }
+
+  private async sweep(): Promise<void> {
+    const before = new Date(Date.now() - 2 * LEASE_MS);
+    for (const id of await this.options.store.overdue(before, SWEPT_AT_ONCE)) await this.enqueue(id, new Date());
+  }
+}

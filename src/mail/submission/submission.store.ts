@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { type ErrorCode, MailError } from '../../domain/error.ts';
+import type { Database } from '../../platform/database.ts';
+import { Prisma, type Submission } from '../../platform/prisma/client.ts';
+import { isUniqueViolation } from '../../platform/unique-violation.ts';
+import { type Claim, ClaimLost, type SubmissionRecord, type SubmissionStatus } from './submission.ts';
+
+export interface NewSubmission {
+  readonly id: string;
+  readonly userId: string;
+  readonly integrationId: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  readonly status: 'SCHEDULED' | 'SENDING';
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly sendAt: Date;
+  readonly undoUntil: Date | null;
+  readonly draftId: string | null;
+  readonly ownDraft: boolean;
+  readonly internetMessageId: string;
+}
+
+export type SubmissionChange = Partial<
+  Pick<
+    SubmissionRecord,
+    | 'status'
+    | 'draftId'
+    | 'internetMessageId'
+    | 'attempts'
+    | 'attemptedAt'
+    | 'tries'
+    | 'dueAt'
+    | 'problem'
+    | 'messageId'
+  >
+>;
+
+/** Where a list is read on from. */
+export interface SubmissionPlace {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+/** How long a worker that says nothing is believed to live. It renews its claim three times as often. */
+export const LEASE_MS = 15_000;
+const LEASE = LEASE_MS / 1_000;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const UNDONE = ['SCHEDULED', 'SENDING'];
+
+export class SubmissionStore {
+  constructor(private readonly db: Database) {}
+
+  /**
+   * Null when the user has a submission with this key already. `uploads` are kept for as long as it is not done. Throws
+   * NOT_FOUND when one of them is gone.
+   */
+  async create(submission: NewSubmission, uploads: readonly string[]): Promise<SubmissionRecord | null> {
+    const data = {
+      ...submission,
+      dueAt: submission.sendAt,
+      uploads: { create: uploads.map((uploadId) => ({ uploadId })) },
+    };
+    try {
+      return recordOf(await this.db.prisma.submission.create({ data }));
+    } catch (error) {
+      if (isUniqueViolation(error)) return null;
+      if (!isKnown(error, 'P2003')) throw error;
+      throw new MailError('NOT_FOUND', 'An upload among the attachments has expired.', {
+        field: ['input', 'message', 'attachments'],
+      });
+    }
+  }
+
+  async byKey(userId: string, idempotencyKey: string): Promise<SubmissionRecord | null> {
+    const where = { userId_idempotencyKey: { userId, idempotencyKey } };
+    const row = await this.db.prisma.submission.findUnique({ where });
+    return row && recordOf(row);
+  }
+
+  /** Null also for somebody else's. */
+  async find(userId: string, id: string): Promise<SubmissionRecord | null> {
+    if (!UUID.test(id)) return null;
+    const row = await this.db.prisma.submission.findFirst({ where: { id, userId } });
+    return row && recordOf(row);
+  }
+
+  /** Whoever's it is: never with an id from a client. */
+  async get(id: string): Promise<SubmissionRecord | null> {
+    const row = await this.db.prisma.submission.findUnique({ where: { id } });
+    return row && recordOf(row);
+  }
+
+  /** The newest first. */
+  async list(
+    userId: string,
+    {
+      statuses,
+      after,
+      limit,
+    }: { statuses: readonly SubmissionStatus[] | null; after: SubmissionPlace | null; limit: number },
+  ): Promise<SubmissionRecord[]> {
+    const behind = after && {
+      OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }],
+    };
+    const rows = await this.db.prisma.submission.findMany({
+      where: { userId, ...(statuses && { status: { in: [...statuses] } }), ...behind },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: limit,
+    });
+    return rows.map(recordOf);
+  }
+
+  /** What has changed since then, the earliest first. */
+  async changedSince(userId: string, id: string | null, since: Date, limit: number): Promise<SubmissionRecord[]> {
+    const rows = await this.db.prisma.submission.findMany({
+      where: { userId, ...(id !== null && { id }), updatedAt: { gte: since } },
+      orderBy: [{ updatedAt: 'asc' }, { id: 'asc' }],
+      take: limit,
+    });
+    return rows.map(recordOf);
+  }
+
+  /**
+   * Takes one that is due and that no living worker has; from then on it is SENDING. Null for everybody else. By the
+   * database's clock, which all instances share; theirs may be a little ahead of it.
+   */
+  async claim(id: string): Promise<Claim | null> {
+    const owner = randomUUID();
+    const count = await this.db.prisma.$executeRaw`
+      UPDATE submissions SET claim_owner = ${owner}, claim_until = now() + make_interval(secs => ${LEASE}::int),
+        tries = tries + 1, status = CASE WHEN status = 'SCHEDULED' THEN 'SENDING' ELSE status END, updated_at = now()
+      WHERE id = ${id}::uuid AND status IN ('SCHEDULED', 'SENDING', 'CANCELLED')
+        AND due_at <= now() + interval '2 seconds' AND (claim_until IS NULL OR claim_until < now())`;
+    const record = count === 1 ? await this.get(id) : null;
+    return record && { owner, record };
+  }
+
+  /** False when the claim is lost. */
+  async renew({ owner, record }: Claim): Promise<boolean> {
+    const count = await this.db.prisma.$executeRaw`
+      UPDATE submissions SET claim_until = now() + make_interval(secs => ${LEASE}::int)
+      WHERE id = ${record.id}::uuid AND claim_owner = ${owner}`;
+    return count === 1;
+  }
+
+  /** Throws ClaimLost, and changes nothing, when it is no longer this worker's. */
+  change(claim: Claim, change: SubmissionChange): Promise<Claim> {
+    return this.update(claim, columnsOf(change));
+  }
+
+  /** As `change`, and lets go of it: until `dueAt`, or for ever when that is null. */
+  async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date | null }): Promise<SubmissionRecord> {
+    const { record } = await this.update(claim, { ...columnsOf(change), ...UNCLAIMED });
+    return record;
+  }
+
+  /** As `release`, for good: what it held is erased. */
+  async finish(claim: Claim, change: SubmissionChange): Promise<SubmissionRecord> {
+    const { record } = await this.update(claim, {
+      ...columnsOf({ dueAt: null, attemptedAt: null, ...change }),
+      ...UNCLAIMED,
+      payload: null,
+      uploads: { deleteMany: {} },
+    });
+    return record;
+  }
+
+  /** Whoever works at it loses its claim. Null, and nothing done, once the provider may have been told to send. */
+  async cancel(record: SubmissionRecord, dueAt: Date): Promise<SubmissionRecord | null> {
+    const where = { id: record.id, status: { in: UNDONE }, attemptedAt: null };
+    const data = { status: 'CANCELLED', payload: null, dueAt, problemCode: null, problemMessage: null, tries: 0 };
+    try {
+      const change = { ...data, ...UNCLAIMED, uploads: { deleteMany: {} } };
+      return recordOf(await this.db.prisma.submission.update({ where, data: change }));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Those that should have been taken up by then, and that nobody has. */
+  async overdue(before: Date, limit: number): Promise<string[]> {
+    const rows = await this.db.prisma.submission.findMany({
+      where: { dueAt: { lt: before }, OR: [{ claimUntil: null }, { claimUntil: { lt: before } }] },
+      select: { id: true },
+      take: limit,
+    });
+    return rows.map(({ id }) => id);
+  }
+
+  /** Those of an account that wait to be tried again are due now. */
+  async hasten(integrationId: string, now: Date): Promise<string[]> {
+    const rows = await this.db.prisma.submission.updateManyAndReturn({
+      where: { integrationId, status: 'SENDING', dueAt: { gt: now }, claimOwner: null },
+      data: { dueAt: now },
+      select: { id: true },
+    });
+    return rows.map(({ id }) => id);
+  }
+
+  private async update({ owner, record }: Claim, data: Prisma.SubmissionUpdateInput): Promise<Claim> {
+    try {
+      const where = { id: record.id, claimOwner: owner };
+      return { owner, record: recordOf(await this.db.prisma.submission.update({ where, data })) };
+    } catch (error) {
+      if (isMissing(error)) throw new ClaimLost();
+      throw error;
+    }
+  }
+}
+
+const UNCLAIMED = { claimOwner: null, claimUntil: null };
+
+const isKnown = (error: unknown, code: string): boolean =>
+  error instanceof Prisma.PrismaClientKnownRequestError && error.code === code;
+const isMissing = (error: unknown): boolean => isKnown(error, 'P2025');
+
+function columnsOf({ problem, ...fields }: SubmissionChange) {
+  return {
+    ...fields,
+    ...(problem !== undefined && { problemCode: problem?.code ?? null, problemMessage: problem?.message ?? null }),
+  };
+}
+
+function recordOf(row: Submission): SubmissionRecord {
+  const { problemCode, problemMessage, idempotencyKey: _key, claimOwner: _owner, sendAt, ...fields } = row;
+  return {
+    ...fields,
+    sendAt: sendAt ?? row.createdAt,
+    status: row.status as SubmissionStatus,
+    problem: problemCode === null ? null : { code: problemCode as ErrorCode, message: problemMessage ?? '' },
+  };
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { isMailError, MailError } from '../../domain/error.ts';
+import { accountId, singleId } from '../../graphql/global-id.ts';
+import type { Account } from '../account.ts';
+import type { Composing } from './delivery.ts';
+import type { Payload, Payloads } from './payload.ts';
+import type { SendRequest } from './send-request.ts';
+import type { SubmissionFeed } from './submission.feed.ts';
+import type { SubmissionJob } from './submission.job.ts';
+import { LEASE_MS, type NewSubmission, type SubmissionStore } from './submission.store.ts';
+import { isFinal, type SubmissionRecord } from './submission.ts';
+import { beforeSending } from './verdict.ts';
+
+export interface SubmissionsOptions {
+  readonly store: SubmissionStore;
+  readonly payloads: Payloads;
+  readonly composer: Composing;
+  readonly job: SubmissionJob;
+  readonly feed: SubmissionFeed;
+}
+
+/** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
+const PATIENCE_MS = 5_000;
+
+/** Sending, once for each idempotency key of a user. */
+export class Submissions {
+  constructor(private readonly options: SubmissionsOptions) {}
+
+  /** The submission that has this key already. Throws CONFLICT when it stands for something else. */
+  async known(userId: string, { idempotencyKey, fingerprint }: SendRequest): Promise<SubmissionRecord | null> {
+    const known = await this.options.store.byKey(userId, idempotencyKey);
+    if (!known) return null;
+    if (known.fingerprint !== fingerprint) {
+      const message = 'This idempotencyKey was used for another message; take a new one for each message.';
+      throw new MailError('CONFLICT', message, { field: ['input', 'idempotencyKey'] });
+    }
+    return this.outcome(known);
+  }
+
+  /**
+   * Stores it, then sends it: at once, when there is nothing to wait for. Throws INVALID for what cannot be sent,
+   * NOT_FOUND for what it refers to, CONFLICT for a key that stands for another message.
+   */
+  async send(account: Account, request: SendRequest): Promise<SubmissionRecord> {
+    const { store, job, feed } = this.options;
+    const { userId } = account.integration;
+    const id = randomUUID();
+    const begun = await this.begun(account, id, request);
+    const now = Date.now();
+    const sendAt = new Date(Math.max(request.sendAt?.getTime() ?? 0, now + request.undoSeconds * 1_000));
+    const waits = sendAt.getTime() > now;
+    // Queued before it is stored: it cannot be stored and forgotten.
+    await (waits ? job.enqueue(id, sendAt) : job.watch(id));
+    const submission: NewSubmission = {
+      id,
+      userId,
+      integrationId: account.id,
+      idempotencyKey: request.idempotencyKey,
+      fingerprint: request.fingerprint,
+      status: waits ? 'SCHEDULED' : 'SENDING',
+      sendAt,
+      undoUntil: request.undoSeconds > 0 ? sendAt : null,
+      ...begun,
+    };
+    const created = await store.create(submission, uploadsOf(request));
+    if (!created) {
+      const other = await this.known(userId, request);
+      if (!other) throw new MailError('CONFLICT', 'Another request with this idempotencyKey is under way; try again.');
+      return other;
+    }
+    await feed.changed(created);
+    return waits ? created : this.outcome(created, job.run(id));
+  }
+
+  /** Throws CONFLICT once the provider may have been told to send it. Idempotent. */
+  async cancel(record: SubmissionRecord): Promise<SubmissionRecord> {
+    const { store, job, feed } = this.options;
+    const now = Date.now();
+    const worked = record.claimUntil !== null && record.claimUntil.getTime() > now;
+    // Whoever is at it just now takes its own draft away; if it dies over that, we look once it must be dead.
+    const clearAt = new Date(worked ? now + LEASE_MS : now);
+    await job.enqueue(record.id, clearAt);
+    const cancelled = await store.cancel(record, clearAt);
+    if (cancelled) {
+      await feed.changed(cancelled);
+      return cancelled;
+    }
+    const current = await store.find(record.userId, record.id);
+    if (current?.status === 'CANCELLED') return current;
+    throw new MailError('CONFLICT', tooLate(current), { field: ['input', 'submission'] });
+  }
+
+  /** What is stored of it: the message as it was given, or the draft. */
+  private async begun(account: Account, id: string, { what }: SendRequest) {
+    const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
+    if ('draft' in what) {
+      const { providerId: draftId } = accountId(what.draft, 'Draft');
+      return {
+        payload: seal({ kind: 'draft' }),
+        ownDraft: false,
+        draftId,
+        internetMessageId: await messageIdOf(account, draftId),
+      };
+    }
+    const { message } = what;
+    const domain = account.integration.address.split('@').at(-1) ?? 'localhost';
+    const internetMessageId = `${randomUUID()}@${domain}`;
+    await unlessPassing(this.options.composer.compose(account, message, internetMessageId));
+    const ownDraft = !message.draft;
+    return { payload: seal({ kind: 'message', input: message }), ownDraft, draftId: null, internetMessageId };
+  }
+
+  /** As far as it has come within the patience of who waits for it. */
+  private async outcome(
+    record: SubmissionRecord,
+    run: Promise<unknown> | undefined = this.options.job.running(record.id),
+  ) {
+    if (isFinal(record.status) || !run) return record;
+    let patience: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => {
+      patience = setTimeout(resolve, PATIENCE_MS);
+    });
+    await Promise.race([run, enough]);
+    clearTimeout(patience);
+    return (await this.options.store.find(record.userId, record.id)) ?? record;
+  }
+}
+
+/** Throws NOT_FOUND; empty where the provider cannot be asked now, or the draft has none. */
+async function messageIdOf(account: Account, draftId: string): Promise<string> {
+  const [draft] = (await unlessPassing(account.read((session, call) => session.getDrafts([draftId], call)))) ?? [];
+  if (!draft) return '';
+  if (!isMailError(draft)) return draft.message.internetMessageId ?? '';
+  if (beforeSending(draft) === 'later') return '';
+  throw new MailError('NOT_FOUND', 'There is no such draft: it was sent or deleted.', { field: ['input', 'draft'] });
+}
+
+/** What passes is no reason to refuse: it is tried again when it is sent. */
+async function unlessPassing<T>(checking: Promise<T>): Promise<T | null> {
+  try {
+    return await checking;
+  } catch (error) {
+    if (isMailError(error) && beforeSending(error) === 'later') return null;
+    throw error;
+  }
+}
+
+const uploadsOf = ({ what }: SendRequest): string[] => {
+  const ids = 'message' in what ? (what.message.attachments ?? []).flatMap(({ upload }) => upload ?? []) : [];
+  return [...new Set(ids)].map((id) => singleId(id, 'Upload'));
+};
+
+function tooLate(current: SubmissionRecord | null): string {
+  if (current?.status === 'SENT') return 'It is too late: this is already sent.';
+  if (current && isFinal(current.status)) return `There is nothing to cancel: this is ${current.status}.`;
+  return 'It is too late: this is already being sent.';
+}

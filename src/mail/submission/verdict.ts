@@ -1,0 +1,87 @@
+import { isMailError, type MailErrorCode } from '../../domain/error.ts';
+import { publicCode } from '../../graphql/problem.type.ts';
+import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
+
+/** What an error or an answer means for a submission: decided here, and done in delivery.ts. */
+
+/** Later may be better, without anybody changing the message. */
+const PASSING: ReadonlySet<MailErrorCode> = new Set([
+  'RATE_LIMITED',
+  'PROVIDER_UNAVAILABLE',
+  'TIMEOUT',
+  'RECONNECT_REQUIRED',
+  'CONSENT_REQUIRED',
+  'UNAUTHENTICATED',
+]);
+/** Answers of `send` itself that say it was not done, and may be later. */
+const NOT_NOW: ReadonlySet<MailErrorCode> = new Set([
+  'RATE_LIMITED',
+  'RECONNECT_REQUIRED',
+  'CONSENT_REQUIRED',
+  'UNAUTHENTICATED',
+]);
+/** Answers of `send` that leave open what became of the draft. A draft that is gone, or none any more, may be sent. */
+const OPEN: ReadonlySet<MailErrorCode> = new Set([
+  'TIMEOUT',
+  'PROVIDER_UNAVAILABLE',
+  'INTERNAL',
+  'NOT_FOUND',
+  'CONFLICT',
+]);
+
+/** What to do about an error that came before the provider was told to send. */
+export function beforeSending(error: unknown): 'later' | 'give-up' {
+  return !isMailError(error) || PASSING.has(error.code) ? 'later' : 'give-up';
+}
+
+/** What to do about an error that `send` came back with. */
+export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
+  if (!isMailError(error) || OPEN.has(error.code)) return 'ask';
+  return NOT_NOW.has(error.code) ? 'later' : 'give-up';
+}
+
+/** How often a provider is told to send, each time on proof that it has not. */
+export const MOST_ATTEMPTS = 5;
+/** What the provider was told may still be under way there: a draft that is there proves nothing before. */
+const SETTLED_MS = 5_000;
+/** After these an index has caught up; a sent copy that is not found then will not be. */
+const PATIENCE_MS = 180_000;
+
+/** What an answer means to the question what became of the attempt begun at `attemptedAt`; `lostAt` is when its answer was given up. */
+export function afterProbe(
+  answer: 'sent' | 'not-sent' | 'unknown',
+  { attemptedAt, attempts, lostAt, now }: { attemptedAt: Date; attempts: number; lostAt: Date; now: Date },
+): 'sent' | 'ask-again' | 'send-again' | 'not-sent' | 'unknown' {
+  if (answer === 'sent') return 'sent';
+  const elapsed = now.getTime() - attemptedAt.getTime();
+  if (answer === 'unknown') return elapsed < PATIENCE_MS ? 'ask-again' : 'unknown';
+  if (elapsed < SETTLED_MS || now.getTime() - lostAt.getTime() < SETTLED_MS / 2) return 'ask-again';
+  return attempts < MOST_ATTEMPTS ? 'send-again' : 'not-sent';
+}
+
+/** When to ask again after an attempt: as long again as it has been, so that nine questions fill the patience. */
+export function askAgainMs(attemptedAt: Date, now: Date): number {
+  return Math.min(Math.max(now.getTime() - attemptedAt.getTime(), 500), 60_000);
+}
+
+/** How long what was due then is tried, in milliseconds. */
+const LONGEST_MS = 86_400_000;
+const PAUSES_S = [2, 5, 15, 60, 300, 900, 1_800, 3_600];
+
+/** When to try again; null when it was tried for long enough. `tries` counts this one. */
+export function tryAgainAt(
+  { sendAt, tries }: Pick<SubmissionRecord, 'sendAt' | 'tries'>,
+  error: unknown,
+  now: Date,
+): Date | null {
+  // An error that nobody foresaw is a bug of ours, and seldom mends itself.
+  if (!isMailError(error) && tries >= 4) return null;
+  if (now.getTime() - sendAt.getTime() > LONGEST_MS) return null;
+  const pause = (PAUSES_S[Math.min(tries, PAUSES_S.length) - 1] ?? 2) * 1_000;
+  return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
+}
+
+export const problemOfError = (error: unknown): SubmissionProblem =>
+  isMailError(error)
+    ? { code: publicCode(error.code), message: error.message }
+    : { code: 'INTERNAL', message: 'Something went wrong on our side.' };

@@ -1,0 +1,39 @@
+import DataLoader from 'dataloader';
+import type { Thread } from '../../domain/thread.ts';
+import type { Reader } from '../account.ts';
+import type { MessageLoader } from '../message/message.loader.ts';
+
+const BATCH = 50;
+
+/** The threads of one account in one request. A thread brings its messages' envelopes along. */
+export class ThreadLoader {
+  private readonly threads: DataLoader<string, Thread>;
+
+  constructor(
+    read: Reader,
+    private readonly messages: MessageLoader,
+  ) {
+    this.threads = new DataLoader<string, Thread>(
+      async (ids) => {
+        const batch = await read((session, call) => session.getThreads(ids, call));
+        for (const thread of batch) if (!(thread instanceof Error)) this.primeMessages(thread);
+        return batch;
+      },
+      { maxBatchSize: BATCH },
+    );
+  }
+
+  load(id: string): Promise<Thread> {
+    return this.threads.load(id);
+  }
+
+  /** Takes in what a list has read. */
+  prime(thread: Thread): void {
+    this.threads.prime(thread.id, thread);
+    this.primeMessages(thread);
+  }
+
+  private primeMessages(thread: Thread): void {
+    for (const message of thread.messages) this.messages.prime(message);
+  }
+}

@@ -1,0 +1,43 @@
+import { isAddress } from '../compose/header-text.ts';
+import { toOneLine } from '../one-line.ts';
+
+/** The mail that a mailto: link asks for. */
+export interface MailtoMessage {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+const LONGEST_SUBJECT = 500;
+const LONGEST_TEXT = 2_000;
+
+/**
+ * What a List-Unsubscribe mailto: (RFC 6068) asks to be sent: one recipient, a subject and a text. Its other headers are
+ * passed over: a stranger chose them, and the mail goes out in our user's name. Null when it names no address.
+ */
+export function readMailto(mailto: string): MailtoMessage | null {
+  const [path = '', query = ''] = mailto.slice('mailto:'.length).split('?', 2);
+  // Not URLSearchParams: a plus is a plus here.
+  const fields = new Map(
+    query.split('&').map((pair) => {
+      const [name = '', ...value] = pair.split('=');
+      return [decoded(name).toLowerCase(), decoded(value.join('='))] as const;
+    }),
+  );
+  const to = [...path.split(','), ...(fields.get('to') ?? '').split(',')]
+    .map((part) => decoded(part).trim())
+    .find(isAddress);
+  if (to === undefined) return null;
+  const subject = toOneLine(fields.get('subject') ?? '').slice(0, LONGEST_SUBJECT) || 'unsubscribe';
+  return { to, subject, text: body(fields.get('body') ?? '').slice(0, LONGEST_TEXT) || 'unsubscribe' };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const body = (text: string): string => text.replace(/\r\n?/g, '\n').replaceAll('\0', '').trim();

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type ErrorCode, isMailError, MailError } from '../../domain/error.ts';
+import type { Message } from '../../domain/message.ts';
+import { encodeId } from '../../graphql/global-id.ts';
+import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
+import type { Account } from '../account.ts';
+import type { ComposeInput } from '../compose/compose.type.ts';
+import { writtenTo } from '../compose/original.ts';
+import { type UnsubscribeOptions, unsubscribeOf } from './list-unsubscribe.ts';
+import { readMailto } from './mailto.ts';
+
+export type UnsubscribeMethod = 'ONE_CLICK' | 'MAIL';
+
+export interface Unsubscribed {
+  /** Null: it was not done. */
+  readonly method: UnsubscribeMethod | null;
+  /** A page on which a person can do it, where it was not done. */
+  readonly url: string | null;
+  readonly problem: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+export interface UnsubscriberOptions {
+  readonly outbound: Pick<Outbound, 'post'>;
+  /** Sends once for each key, however often it is called. */
+  readonly send: (
+    account: Account,
+    message: ComposeInput,
+    idempotencyKey: string,
+  ) => Promise<{ readonly status: string; readonly problem: { readonly message: string } | null }>;
+  readonly log: Logger;
+}
+
+/** Leaves mailing lists in our user's name: by one click where the sender offers it, else by the mail that it asks for. */
+export class Unsubscriber {
+  constructor(private readonly options: UnsubscriberOptions) {}
+
+  /** Throws NOT_FOUND and what else the provider says of the message. */
+  async unsubscribe(account: Account, messageId: string, signal: AbortSignal): Promise<Unsubscribed> {
+    const message = await account.messages.full(messageId);
+    const offered = unsubscribeOf(message.content?.headers ?? []);
+    if (!offered) return refused('UNSUPPORTED', 'This message names no way to unsubscribe.', null);
+    const clicked = offered.oneClick ? await this.click(offered, signal) : null;
+    if (clicked?.method) return clicked;
+    const mailed = offered.mailto === null ? null : await this.mail(account, message, offered.mailto);
+    if (mailed?.method) return mailed;
+    const url = clicked ? clicked.url : offered.url;
+    const problem = clicked?.problem ?? mailed?.problem;
+    if (problem) return { method: null, url, problem };
+    return refused('UNSUPPORTED', 'The sender offers a page only, which a person has to open.', url);
+  }
+
+  /** RFC 8058. Nothing goes along that tells who we are. */
+  private async click({ url }: UnsubscribeOptions, signal: AbortSignal): Promise<Unsubscribed> {
+    if (url === null) throw new TypeError('one click needs a link');
+    try {
+      const status = await this.options.outbound.post(url, 'List-Unsubscribe=One-Click', signal);
+      if (status >= 200 && status < 300) return { method: 'ONE_CLICK', url: null, problem: null };
+      return refused(
+        'PROVIDER_UNAVAILABLE',
+        `The server of the list answered ${status}. Its page may still do it.`,
+        url,
+      );
+    } catch (error) {
+      if (error instanceof OutboundRefused)
+        return refused('UNSUPPORTED', `The link to unsubscribe was not followed. ${error.message}`, null);
+      this.options.log.info({ err: error }, 'a list could not be left by one click');
+      return refused(
+        'PROVIDER_UNAVAILABLE',
+        'The server of the list could not be reached. Its page may still do it.',
+        url,
+      );
+    }
+  }
+
+  private async mail(account: Account, message: Message, mailto: string): Promise<Unsubscribed> {
+    const asked = readMailto(mailto);
+    if (!asked) return refused('UNSUPPORTED', 'The address to unsubscribe at is not one.', null);
+    if (account.integration.access === 'READ') {
+      return refused(
+        'FORBIDDEN',
+        'It takes a mail to unsubscribe, and this account was connected with access READ.',
+        null,
+      );
+    }
+    try {
+      const identities = await account.read((session, call) => session.identities(call));
+      const input: ComposeInput = {
+        integration: encodeId('Integration', account.id),
+        from: writtenTo(message, identities)?.address ?? null,
+        to: [{ address: asked.to }],
+        subject: asked.subject,
+        text: asked.text,
+      };
+      const { status, problem } = await this.options.send(account, input, keyOf(message.id, mailto));
+      if (status !== 'FAILED' && status !== 'CANCELLED') return { method: 'MAIL', url: null, problem: null };
+      return refused('INVALID', `The mail to unsubscribe was not sent. ${problem?.message ?? ''}`.trim(), null);
+    } catch (error) {
+      if (!isMailError(error) || error.code === 'CURSOR_EXPIRED') throw error;
+      return refused(error.code, error.message, null);
+    }
+  }
+}
+
+/** One mail for a message and a day: pressing the button twice is not asking twice, and tomorrow it may be tried again. */
+function keyOf(messageId: string, mailto: string): string {
+  const day = new Date().toISOString().slice(0, 10);
+  return `unsubscribe:${day}:${createHash('sha256').update(`${messageId}\n${mailto}`).digest('hex')}`;
+}
+
+const refused = (code: ErrorCode, message: string, url: string | null): Unsubscribed => ({
+  method: null,
+  url,
+  problem: { code, message },
+});
+
+export const noSuchMessage = (): MailError => new MailError('NOT_FOUND', 'There is no such message.');

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { ComposeAttachment } from '../../domain/compose.ts';
+import { MailError } from '../../domain/error.ts';
+import { encodeId, singleId } from '../../graphql/global-id.ts';
+import { SealError, type Sealer } from '../../platform/seal.ts';
+import { cleanFilename } from '../compose/filename.ts';
+import { chunksOf } from './chunks.ts';
+import { fileKind } from './file-kind.ts';
+import type { UploadRecord, UploadStore } from './upload.store.ts';
+
+/** A file as it is handed in. */
+export interface IncomingFile {
+  /** As the client names it; may be hostile, or missing. */
+  readonly filename: string | undefined;
+  /** What the client claims it is. */
+  readonly mimeType: string | undefined;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface StoredUpload {
+  /** A global id. */
+  readonly upload: string;
+  readonly filename: string;
+  readonly mimeType: string;
+  readonly sizeBytes: number;
+  readonly expiresAt: Date;
+}
+
+export interface UploadsOptions {
+  readonly store: UploadStore;
+  readonly sealer: Sealer;
+  /** The largest file that is taken. */
+  readonly maxBytes: number;
+  readonly now?: () => Date;
+}
+
+const LIFETIME_MS = 24 * 3_600_000;
+/** Of one that is still coming; what is left of a process that died is gone after this. */
+const COMING_MS = 3_600_000;
+/** What one user may have here that is not used yet, in files of the largest size, and how many may be coming at once. */
+const MOST_FILES_HELD = 10;
+const MOST_COMING = 8;
+const PURPOSE = 'upload';
+const Details = z.object({ filename: z.string(), mimeType: z.string(), sizeBytes: z.number(), chunks: z.number() });
+type Details = z.infer<typeof Details>;
+
+/** Files on their way into a message: sealed in the database, so that whichever instance sends the message can read them. */
+export class Uploads {
+  private readonly now: () => Date;
+
+  constructor(private readonly options: UploadsOptions) {
+    this.now = options.now ?? (() => new Date());
+  }
+
+  get maxBytes(): number {
+    return this.options.maxBytes;
+  }
+
+  /**
+   * Stores a file as it comes in: one chunk of it is in memory. Throws UploadTooLarge as soon as it is, RATE_LIMITED
+   * when the user has too much here already, and what `bytes` throws; then nothing is left of it.
+   */
+  async store(userId: string, { filename, mimeType: claimed, bytes }: IncomingFile): Promise<StoredUpload> {
+    const { store, sealer, maxBytes } = this.options;
+    await this.checkHeld(userId);
+    const id = randomUUID();
+    await store.begin(id, userId, this.in(COMING_MS));
+    try {
+      let mimeType: string | null = null;
+      let sizeBytes = 0;
+      let chunks = 0;
+      for await (const chunk of chunksOf(limited(bytes, maxBytes))) {
+        mimeType ??= await fileKind(chunk, claimed);
+        await store.append(id, chunks, sealer.seal(PURPOSE, `${id}/${chunks}`, chunk));
+        sizeBytes += chunk.length;
+        chunks++;
+      }
+      mimeType ??= await fileKind(new Uint8Array(), claimed);
+      const details: Details = { filename: cleanFilename(baseName(filename ?? '')), mimeType, sizeBytes, chunks };
+      const expiresAt = this.in(LIFETIME_MS);
+      const sealed = sealer.seal(PURPOSE, `${id}/${userId}`, Buffer.from(JSON.stringify(details)));
+      await store.complete(id, sealed, sizeBytes, expiresAt);
+      const { filename: name } = details;
+      return { upload: encodeId('Upload', id), filename: name, mimeType, sizeBytes, expiresAt };
+    } catch (error) {
+      await store.delete(id);
+      throw error;
+    }
+  }
+
+  /**
+   * The file of a global id, as an attachment. Throws NOT_FOUND for an upload that is not this user's, was never
+   * finished, or has expired; BAD_USER_INPUT for what is no id of one.
+   */
+  async attachment(userId: string, uploadId: string): Promise<ComposeAttachment> {
+    const id = singleId(uploadId, 'Upload');
+    const record = await this.options.store.find(userId, id, this.now());
+    const details = record && this.detailsOf(record);
+    if (!details) throw new MailError('NOT_FOUND', GONE);
+    const { filename, mimeType, sizeBytes, chunks } = details;
+    const open = async (signal: AbortSignal) => this.read(id, chunks, signal);
+    return { filename, mimeType, sizeBytes, contentId: null, open };
+  }
+
+  /** Forgets a file before anybody has used it. */
+  async discard({ upload }: StoredUpload): Promise<void> {
+    await this.options.store.delete(singleId(upload, 'Upload'));
+  }
+
+  private async checkHeld(userId: string): Promise<void> {
+    const { store, maxBytes } = this.options;
+    const { bytes, coming } = await store.held(userId, this.now());
+    if (coming >= MOST_COMING)
+      throw new MailError('RATE_LIMITED', `${coming} uploads of yours are under way; wait until one is done.`);
+    const most = MOST_FILES_HELD * maxBytes;
+    if (bytes >= most)
+      throw new MailError('RATE_LIMITED', `Your uploads hold ${bytes} bytes, of ${most}; they expire after a day.`);
+  }
+
+  private detailsOf({ id, userId, details }: UploadRecord): Details | null {
+    if (!details) return null;
+    try {
+      const plain = this.options.sealer.open(PURPOSE, `${id}/${userId}`, details);
+      return Details.parse(JSON.parse(Buffer.from(plain).toString()));
+    } catch (error) {
+      if (error instanceof SealError) return null; // its key is gone
+      throw error;
+    }
+  }
+
+  /** One chunk at a time, as the reader asks for it. */
+  private read(id: string, chunks: number, signal: AbortSignal): ReadableStream<Uint8Array> {
+    const { store, sealer } = this.options;
+    let index = 0;
+    return new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          signal.throwIfAborted();
+          if (index === chunks) return controller.close();
+          const sealed = await store.chunk(id, index);
+          if (!sealed) throw new MailError('NOT_FOUND', GONE);
+          controller.enqueue(sealer.open(PURPOSE, `${id}/${index}`, sealed));
+          index++;
+        },
+      },
+      { highWaterMark: 1 },
+    );
+  }
+
+  private in(ms: number): Date {
+    return new Date(this.now().getTime() + ms);
+  }
+}
+
+const GONE = 'There is no such upload: it was never finished, or has expired. Upload the file again.';
+
+/** The file has more bytes than are taken. */
+export class UploadTooLarge extends Error {
+  override readonly name = 'UploadTooLarge';
+}
+
+async function* limited(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array, void, void> {
+  let sum = 0;
+  for await (const piece of bytes) {
+    sum += piece.length;
+    if (sum > most) throw new UploadTooLarge(`${sum} bytes, of ${most}`);
+    yield piece;
+  }
+}
+
+/** Without the path that some browsers, and whoever means harm, put before it. */
+const baseName = (name: string): string => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);

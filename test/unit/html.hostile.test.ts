@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { safeHtml } from '../../src/mail/message/html.ts';
+
+const shown = (html: string, remoteImages = false) =>
+  safeHtml(html, {
+    remoteImages,
+    inlineUrl: (id) => (id === 'logo@x' ? 'https://postern.example/download/token' : null),
+  });
+
+/** Whatever a mail says, none of this is in what a page is given. */
+const NEVER =
+  /<(?:script|style|iframe|object|embed|form|input|button|base|meta|link|svg|math|template|video|audio|frame|textarea|select)\b|\son\w+\s*=|javascript:|vbscript:|url\(|expression\(|@import|position\s*:|srcset|formaction|\bid=|class=/i;
+
+describe('hostile HTML', () => {
+  it.each([
+    ['a script', '<script>alert(1)</script><p>x</p>'],
+    ['a script in pieces', '<scr<script>ipt>alert(1)</scr</script>ipt>'],
+    ['a handler', '<img src=x onerror=alert(1)><p onclick="alert(1)">x</p>'],
+    ['a handler after a slash', '<img/src="x"/onerror=alert(1)>'],
+    ['a javascript link', '<a href="javascript:alert(1)">x</a>'],
+    [
+      'a javascript link with whitespace',
+      '<a href=" java\tscript:alert(1)">x</a><a href="&#106;avascript:alert(1)">y</a>',
+    ],
+    ['a data link', '<a href="data:text/html,<script>alert(1)</script>">x</a>'],
+    [
+      'a form',
+      '<form action="https://evil.example"><input name=q><button formaction="javascript:alert(1)">x</button></form>',
+    ],
+    ['a frame', '<iframe srcdoc="<script>alert(1)</script>"></iframe><object data="x"></object><embed src="x">'],
+    [
+      'a base and a refresh',
+      '<base href="https://evil.example/"><meta http-equiv="refresh" content="0;url=https://evil.example">',
+    ],
+    [
+      'a style sheet',
+      '<style>body{background:url(https://evil.example/x)}</style><link rel=stylesheet href="https://evil.example/x.css">',
+    ],
+    ['a style that fetches', '<div style="background-image:url(https://evil.example/x);background:url(x)">x</div>'],
+    [
+      'a style that escapes its box',
+      '<div style="position:fixed;top:0;left:0;width:100%;z-index:9999">x</div><div style="position:absolute">y</div>',
+    ],
+    ['an escaped style', '<div style="p\\6fsition:fixed;background:u\\72l(https://evil.example)">x</div>'],
+    ['an expression', '<div style="width:expression(alert(1))">x</div>'],
+    ['an SVG', '<svg onload=alert(1)><a xlink:href="javascript:alert(1)"><text>x</text></a></svg>'],
+    [
+      'MathML that mutates',
+      '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
+    ],
+    ['a noscript that mutates', '<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>'],
+    ['a comment', '<!--[if IE]><script>alert(1)</script><![endif]--><p>x</p>'],
+    ['a tag that never ends', '<p>x</p><img src="x" onerror="alert(1)"'],
+    ['names that pages use', '<p id="root" class="modal">x</p>'],
+    ['a srcset', '<img srcset="https://evil.example/x 2x">'],
+    ['an attribute that breaks out', '<p title="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;">x</p>'],
+  ])('%s is left out', (_, html) => {
+    const cleaned = shown(html).replace(/title="[^"]*"/g, '');
+    expect(cleaned).not.toMatch(NEVER);
+  });
+
+  it('loads nothing from elsewhere unless asked to', () => {
+    const html =
+      '<img src="https://track.example/p.gif" alt="logo"><img src="//track.example/q.gif"><img src="/local">';
+    expect(shown(html)).not.toContain('src=');
+    expect(shown(html)).toContain('alt="logo"');
+    expect(shown(html)).toContain('data-blocked="remote"');
+    expect(shown(html, true)).toContain('src="https://track.example/p.gif"');
+    expect(shown(html, true)).toContain('src="https://track.example/q.gif"');
+    expect(shown(html, true)).not.toContain('/local');
+    expect(
+      shown('<table background="https://track.example/p.gif"><tr><td background="x">y</td></tr></table>'),
+    ).not.toContain('background');
+  });
+
+  it('shows inline images by signed links, and no others', () => {
+    expect(shown('<img src="cid:logo@x">')).toContain('src="https://postern.example/download/token"');
+    expect(shown('<img src="CID:logo%40x">')).toContain('src="https://postern.example/download/token"');
+    expect(shown('<img src="cid:other">')).not.toContain('src=');
+  });
+
+  it('keeps raster images in data links, and nothing else', () => {
+    expect(shown('<img src="data:image/png;base64,iVBORw0KGgo=">')).toContain('data:image/png');
+    expect(shown('<img src="data:image/svg+xml;base64,PHN2Zz4=">')).not.toContain('src=');
+    expect(shown('<img src="data:text/html,<script>alert(1)</script>">')).not.toContain('src=');
+  });
+
+  it('opens links beside the page and lends them nothing', () => {
+    expect(shown('<a href="https://a.example" target="_top" rel="opener">x</a>')).toBe(
+      '<a target="_blank" rel="noopener noreferrer nofollow" href="https://a.example">x</a>',
+    );
+    expect(shown('<a href="/graphql?query=mutation">x</a><a href="page.html">y</a>')).not.toContain('href');
+  });
+
+  it('keeps the body of a mail whose head is never closed', () => {
+    expect(shown('<html><head><title>t</title><meta charset=x><body><p>Hi</p></body></html>')).toContain('<p>Hi</p>');
+  });
+
+  it('keeps what a mail looks like', () => {
+    const html =
+      '<table width="600" bgcolor="#fff"><tr><td style="padding:10px 20px;color:#333;font-family:Arial, sans-serif"><b>Hi</b></td></tr></table>';
+    const cleaned = shown(html);
+    expect(cleaned).toContain('padding:10px 20px');
+    expect(cleaned).toContain('bgcolor="#fff"');
+    expect(cleaned).toContain('font-family:Arial, sans-serif');
+  });
+
+  it('is done in time with what is too deep, too long or never closed', () => {
+    const started = Date.now();
+    shown('<div>'.repeat(50_000));
+    shown(`${'<b><i>'.repeat(30_000)}x`);
+    shown('<'.repeat(500_000));
+    shown(`<p style="${'color:red;'.repeat(20_000)}">x</p>`);
+    shown(`<p style="font-family:${'a,'.repeat(50_000)}">x</p>`);
+    shown(`<p style="margin:${'1px '.repeat(50_000)}x">x</p>`);
+    shown(`<img src="data:image/png;base64,${'A'.repeat(500_000)}!">`);
+    shown('&#'.repeat(300_000));
+    expect(Date.now() - started).toBeLessThan(20_000);
+    expect((shown('<div>'.repeat(1_000)).match(/<div>/g) ?? []).length).toBeLessThanOrEqual(201);
+  });
+});

@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest';
+import type { MailError } from '../../src/domain/error.ts';
+import type { Mailbox } from '../../src/domain/mailbox.ts';
+import { encodeId } from '../../src/graphql/global-id.ts';
+import { MailboxChanges } from '../../src/mail/mailbox/mailbox-changes.ts';
+import type { Capabilities, MailboxPatch } from '../../src/providers/provider.ts';
+import { fakeAccount } from '../support/fake-account.ts';
+
+const mailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => ({
+  id,
+  name: id,
+  kind: 'FOLDER',
+  role: null,
+  parentId: null,
+  color: null,
+  totalMessages: null,
+  unreadMessages: null,
+  ...fields,
+});
+const MAILBOXES = [
+  mailbox('inbox', { name: 'Posteingang', role: 'INBOX' }),
+  mailbox('work'),
+  mailbox('clients', { parentId: 'work' }),
+  mailbox('acme', { parentId: 'clients' }),
+  mailbox('red', { kind: 'LABEL' }),
+];
+const mailboxes: Capabilities['mailboxes'] = {
+  create: ['FOLDER', 'LABEL'],
+  rename: ['FOLDER'],
+  nest: ['FOLDER'],
+  color: ['LABEL'],
+};
+
+function setUp() {
+  const asked: (MailboxPatch | string)[] = [];
+  const account = fakeAccount(
+    'a',
+    {
+      listMailboxes: async () => MAILBOXES,
+      saveMailbox: async (patch) => {
+        asked.push(patch);
+        return mailbox('saved');
+      },
+      deleteMailbox: async (id) => {
+        asked.push(id);
+      },
+    },
+    { capabilities: { mailboxes } },
+  );
+  const changes = new MailboxChanges(account);
+  const refusal = (work: Promise<unknown>) =>
+    work.then(
+      () => null,
+      ({ code, field, message }: MailError) => ({ code, field, message }),
+    );
+  return { changes, asked, refusal };
+}
+const id = (of: string, account = 'a') => encodeId('Mailbox', account, of);
+const create = { integration: 'x' };
+
+it('passes on what was asked, checked', async () => {
+  const { changes, asked } = setUp();
+  await changes.create({ ...create, name: ' Reisen ', parent: id('work') });
+  await changes.create({ ...create, name: 'Red', kind: 'LABEL', color: '#FF0000' });
+  await changes.update('clients', { mailbox: '', name: 'Kunden', parent: null });
+  await changes.delete('work');
+  expect(asked).toEqual([
+    { id: null, kind: 'FOLDER', name: 'Reisen', parentId: 'work' },
+    { id: null, kind: 'LABEL', name: 'Red', color: '#ff0000' },
+    { id: 'clients', name: 'Kunden', parentId: null },
+    'work',
+  ]);
+});
+
+it('refuses what the account cannot do before it is tried', async () => {
+  const { changes, asked, refusal } = setUp();
+  const unsupported = async (work: Promise<unknown>, field: string) =>
+    expect(await refusal(work)).toMatchObject({
+      code: 'UNSUPPORTED',
+      field: [field],
+      message: expect.stringContaining('a@mine.example'),
+    });
+  await unsupported(changes.update('red', { mailbox: '', name: 'Blue' }), 'name');
+  await unsupported(changes.update('work', { mailbox: '', color: '#ff0000' }), 'color');
+  await unsupported(changes.create({ ...create, name: 'x', kind: 'LABEL', parent: id('red') }), 'parent');
+  expect(asked).toEqual([]);
+});
+
+it('refuses to touch what belongs to the system, by name', async () => {
+  const { changes, asked, refusal } = setUp();
+  const refused = { code: 'INVALID', field: ['mailbox'], message: expect.stringContaining('Posteingang') };
+  expect(await refusal(changes.delete('inbox'))).toMatchObject(refused);
+  expect(await refusal(changes.update('inbox', { mailbox: '', name: 'x' }))).toMatchObject(refused);
+  expect(await refusal(changes.delete('nowhere'))).toMatchObject({ code: 'NOT_FOUND', field: ['mailbox'] });
+  expect(asked).toEqual([]);
+});
+
+it('refuses what makes no sense', async () => {
+  const { changes, asked, refusal } = setUp();
+  for (const name of ['', '  ', 'a\nb', 'a'.repeat(300)])
+    expect(await refusal(changes.create({ ...create, name }))).toMatchObject({ code: 'INVALID', field: ['name'] });
+  expect(await refusal(changes.create({ ...create, name: 'x', kind: 'LABEL', color: 'red' }))).toMatchObject({
+    field: ['color'],
+  });
+  for (const parent of [id('work', 'b'), id('red'), id('nowhere'), 'rubbish'])
+    expect(await refusal(changes.create({ ...create, name: 'x', parent }))).toMatchObject({ field: ['parent'] });
+  for (const parent of ['work', 'clients', 'acme'])
+    expect(await refusal(changes.update('work', { mailbox: '', parent: id(parent) }))).toMatchObject({
+      code: 'INVALID',
+      field: ['parent'],
+    });
+  expect(await refusal(changes.update('work', { mailbox: '' }))).toMatchObject({ code: 'INVALID' });
+  expect(asked).toEqual([]);
+});

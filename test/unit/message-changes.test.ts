@@ -1,0 +1,170 @@
+import { expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import type { Mailbox, MailboxRole } from '../../src/domain/mailbox.ts';
+import type { Message } from '../../src/domain/message.ts';
+import { threadOf } from '../../src/domain/thread.ts';
+import type { Context } from '../../src/graphql/context.ts';
+import { encodeId } from '../../src/graphql/global-id.ts';
+import type { Account } from '../../src/mail/account.ts';
+import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
+import {
+  ARCHIVE,
+  type Change,
+  DELETE_FOREVER,
+  MARK_JUNK,
+  moving,
+  patching,
+  UNTRASH,
+} from '../../src/mail/organise/change.ts';
+import { MessageChanges } from '../../src/mail/organise/message-changes.ts';
+import type { Patch } from '../../src/providers/provider.ts';
+import { aMessage, fakeAccount } from '../support/fake-account.ts';
+
+const FOLDERS: readonly MailboxRole[] = ['INBOX', 'ARCHIVE', 'SENT', 'TRASH', 'JUNK', 'DRAFTS'];
+const mailbox = (role: MailboxRole): Mailbox => ({
+  id: role,
+  name: role,
+  kind: 'FOLDER',
+  role,
+  parentId: null,
+  color: null,
+  totalMessages: null,
+  unreadMessages: null,
+});
+const gone = () => new MailError('NOT_FOUND', 'There is no such message.');
+
+/** An account in memory that counts what it is asked. */
+function inMemory(id: string, mail: readonly Message[], fails: MailError | null = null) {
+  const messages = new Map(mail.map((message) => [message.id, message]));
+  const calls: string[] = [];
+  const moved = (patch: Patch): Message | MailError => {
+    const message = messages.get(patch.id);
+    if (!message) return gone();
+    const to = typeof patch.moveTo === 'string' ? patch.moveTo : patch.moveTo?.mailboxId;
+    const changed = {
+      ...message,
+      ...(to && { mailboxIds: [to] }),
+      ...(patch.isRead !== undefined && { isRead: patch.isRead }),
+    };
+    messages.set(patch.id, changed);
+    return changed;
+  };
+  const account = fakeAccount(id, {
+    listMailboxes: async () => FOLDERS.map(mailbox),
+    getMessages: async (ids) => {
+      calls.push(`get ${ids.length}`);
+      return ids.map((one) => messages.get(one) ?? gone());
+    },
+    getThreads: async (ids) => {
+      calls.push(`threads ${ids.length}`);
+      return ids.map((one) => {
+        const own = [...messages.values()].filter(({ threadId }) => threadId === one);
+        return own.length > 0 ? threadOf(one, own) : gone();
+      });
+    },
+    update: async (patches) => {
+      calls.push(`update ${patches.length}`);
+      if (fails) throw fails;
+      return patches.map(moved);
+    },
+    deleteForever: async (ids) => {
+      calls.push(`delete ${ids.length}`);
+      return ids.map((one) => (messages.delete(one) ? true : gone()));
+    },
+  });
+  return { account, calls, messages };
+}
+
+async function run(accounts: readonly Account[], ids: readonly string[], change: Change) {
+  const open = { find: async (_: unknown, id: string) => accounts.find((account) => account.id === id) ?? null };
+  const outcomes = await new MessageChanges(open as unknown as OpenAccounts).apply({} as Context, ids, change);
+  return outcomes.map(({ node, error }) => (error instanceof MailError ? error.code : error ? 'BAD_USER_INPUT' : node));
+}
+const message = (id: string, account = 'a') => encodeId('Message', account, id);
+const thread = (id: string, account = 'a') => encodeId('Thread', account, id);
+const READ = patching(() => ({ isRead: true }));
+const lying = (id: string, role: MailboxRole, threadId = 't') =>
+  aMessage(id, { mailboxIds: [role], threadId, isRead: false });
+const where = ({ messages }: { messages: Map<string, Message> }) =>
+  Object.fromEntries([...messages.values()].map((m) => [m.id, m.mailboxIds[0]]));
+
+it('changes a thousand messages of two accounts in one call each, and answers for each', async () => {
+  const mail = Array.from({ length: 500 }, (_, i) => lying(`m${i}`, 'INBOX', `t${i}`));
+  const [a, b] = [inMemory('a', mail), inMemory('b', mail)];
+  const ids = mail.flatMap(({ id }) => [message(id), message(id, 'b')]);
+  const ended = mail.filter((_, i) => i % 10 === 0);
+  for (const { id } of ended) b.messages.delete(id);
+  const outcomes = await run([a.account, b.account], ids, READ);
+  expect(outcomes.filter((o) => o === 'NOT_FOUND')).toHaveLength(50);
+  expect(outcomes.filter((o) => typeof o === 'object')).toHaveLength(950);
+  expect([a.calls, b.calls]).toEqual([['update 500'], ['update 500']]);
+});
+
+it('lets no id that fails take others with it', async () => {
+  const a = inMemory('a', [lying('m', 'INBOX')]);
+  const b = inMemory('b', [lying('m', 'INBOX')], new MailError('PROVIDER_UNAVAILABLE', 'down'));
+  const outcomes = await run(
+    [a.account, b.account],
+    [message('m'), 'rubbish', message('m', 'b'), message('x'), message('m', 'stranger'), thread('x')],
+    READ,
+  );
+  expect(outcomes).toEqual([
+    expect.objectContaining({ isRead: true }),
+    'BAD_USER_INPUT',
+    'PROVIDER_UNAVAILABLE',
+    'NOT_FOUND',
+    'NOT_FOUND',
+    'NOT_FOUND',
+  ]);
+});
+
+it('changes a message once that is named twice', async () => {
+  const a = inMemory('a', [lying('m', 'INBOX')]);
+  const outcomes = await run([a.account], [message('m'), message('m'), thread('t')], READ);
+  expect(outcomes).toMatchObject([{ isRead: true }, { isRead: true }, { isUnread: false }]);
+  expect(a.calls).toEqual(['threads 1', 'update 1']);
+});
+
+it('takes of a thread what a change is meant for', async () => {
+  const mail = () => [
+    lying('in', 'INBOX'),
+    lying('sent', 'SENT'),
+    lying('draft', 'DRAFTS'),
+    lying('old', 'ARCHIVE'),
+    lying('bin', 'TRASH'),
+  ];
+  const after = async (change: Change) => {
+    const a = inMemory('a', mail());
+    const [node] = await run([a.account], [thread('t')], change);
+    expect(node).toMatchObject({ messageCount: 5 });
+    return where(a);
+  };
+  const before = { in: 'INBOX', sent: 'SENT', draft: 'DRAFTS', old: 'ARCHIVE', bin: 'TRASH' };
+  expect(await after(ARCHIVE)).toEqual({ ...before, in: 'ARCHIVE' });
+  expect(await after(MARK_JUNK)).toEqual({ ...before, in: 'JUNK', old: 'JUNK' });
+  expect(await after(UNTRASH)).toEqual({ ...before, bin: 'INBOX' });
+  const toJunk = () => ({ moveTo: { mailboxId: 'X', fromMailboxId: null } });
+  expect(await after(moving(toJunk, null))).toEqual({ ...before, in: 'X', old: 'X' });
+  expect(await after(moving(toJunk, 'ARCHIVE'))).toEqual({ ...before, old: 'X' });
+});
+
+it('takes out of the trash only what is in it', async () => {
+  const a = inMemory('a', [lying('bin', 'TRASH'), lying('old', 'ARCHIVE')]);
+  const outcomes = await run([a.account], [message('bin'), message('old'), message('x')], UNTRASH);
+  expect(outcomes).toMatchObject([
+    { message: { mailboxIds: ['INBOX'] } },
+    { message: { mailboxIds: ['ARCHIVE'] } },
+    'NOT_FOUND',
+  ]);
+  expect(a.calls).toEqual(['get 3', 'update 1']);
+});
+
+it('deletes for ever, and says what was gone', async () => {
+  const a = inMemory('a', [lying('m', 'INBOX'), lying('n', 'INBOX')]);
+  expect(await run([a.account], [thread('t'), message('m'), message('x')], DELETE_FOREVER)).toEqual([
+    null,
+    null,
+    'NOT_FOUND',
+  ]);
+  expect(await run([a.account], [thread('t'), message('m')], DELETE_FOREVER)).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+});

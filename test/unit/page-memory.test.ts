@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { PageMemory } from '../../src/mail/list/page-memory.ts';
+
+const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: null, rest: null });
+
+describe('pages shown in part', () => {
+  it('are there for a minute, and no longer', () => {
+    let now = 0;
+    const memory = new PageMemory(() => now);
+    memory.remember('one', 'k', page('a'));
+    now = 59_999;
+    expect(memory.recall('k')).toEqual(page('a'));
+    now = 60_000;
+    expect(memory.recall('k')).toBeNull();
+  });
+
+  it('go when something in their account changes, and only then', () => {
+    const memory = new PageMemory(() => 0);
+    memory.remember('one', 'k1', page('a'));
+    memory.remember('two', 'k2', page('b'));
+    memory.forget('one');
+    expect([memory.recall('k1'), memory.recall('k2')]).toEqual([null, page('b')]);
+  });
+
+  it('never hold more than 10,000 items, the oldest going first', () => {
+    const memory = new PageMemory(() => 0);
+    const hundred = page(...Array.from({ length: 100 }, (_, i) => `m${i}`));
+    for (let i = 0; i < 101; i++) memory.remember('one', `k${i}`, hundred);
+    expect(memory.recall('k0')).toBeNull();
+    expect(memory.recall('k1')).not.toBeNull();
+    expect(memory.recall('k100')).not.toBeNull();
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { threadingBelow } from '../../src/mail/compose/references.ts';
+import { forwardSubject, replySubject } from '../../src/mail/compose/subject.ts';
+import { aMessage, someContent } from '../support/fake-account.ts';
+
+describe('the subject', () => {
+  it.each([
+    ['Lunch', 'Re: Lunch'],
+    ['Re: Lunch', 'Re: Lunch'],
+    ['RE: re: Re[2]: Lunch', 'Re: Lunch'],
+    ['AW: Mittag', 'Re: Mittag'],
+    ['Antw: Lunch', 'Re: Lunch'],
+    ['SV: SV: Lunch', 'Re: Lunch'],
+    ['回复：午餐', 'Re: 午餐'],
+    ['Fwd: Lunch', 'Re: Fwd: Lunch'],
+    ['Regarding: Lunch', 'Re: Regarding: Lunch'],
+    ['Reunion', 'Re: Reunion'],
+    ['', 'Re:'],
+  ])('of an answer to "%s" is "%s"', (subject, expected) => expect(replySubject(subject)).toBe(expected));
+
+  it.each([
+    ['Lunch', 'Fwd: Lunch'],
+    ['FW: Fwd: Lunch', 'Fwd: Lunch'],
+    ['WG: Mittag', 'Fwd: Mittag'],
+    ['Re: Lunch', 'Fwd: Re: Lunch'],
+  ])('of passing on "%s" is "%s"', (subject, expected) => expect(forwardSubject(subject)).toBe(expected));
+});
+
+describe('the references', () => {
+  const below = (id: string | null, references: string[], inReplyTo: string[] = []) =>
+    threadingBelow(aMessage('m', { internetMessageId: id, content: someContent({ references, inReplyTo }) }));
+
+  it('are those of the parent, and the parent (RFC 5322 3.6.4)', () => {
+    expect(below('c@x', ['a@x', 'b@x'])).toEqual({ inReplyTo: ['c@x'], references: ['a@x', 'b@x', 'c@x'] });
+    expect(below('c@x', [], ['b@x']).references).toEqual(['b@x', 'c@x']);
+    expect(below('c@x', [], ['a@x', 'b@x']).references).toEqual(['c@x']);
+    expect(below(null, ['a@x'])).toEqual({ inReplyTo: [], references: ['a@x'] });
+    expect(below('b@x', ['a@x', 'b@x']).references).toEqual(['a@x', 'b@x']);
+  });
+
+  it('stay short, and hold nothing that would break the header', () => {
+    const many = Array.from({ length: 200 }, (_, i) => `${i}@x`);
+    const { references } = below('last@x', many);
+    expect([references.length, references[0], references.at(-1)]).toEqual([50, '0@x', 'last@x']);
+    expect(below('a@x\r\nBcc: v@x', ['b @x', '<c@x>', 'd@x'])).toEqual({ inReplyTo: [], references: ['d@x'] });
+  });
+});

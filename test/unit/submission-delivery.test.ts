@@ -1,0 +1,313 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Compose } from '../../src/domain/compose.ts';
+import { MailError, type MailErrorCode } from '../../src/domain/error.ts';
+import type { Account } from '../../src/mail/account.ts';
+import { Delivery } from '../../src/mail/submission/delivery.ts';
+import { Ledger } from '../../src/mail/submission/ledger.ts';
+import { Payloads } from '../../src/mail/submission/payload.ts';
+import { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
+import { SubmissionStore } from '../../src/mail/submission/submission.store.ts';
+import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { Sealer } from '../../src/platform/seal.ts';
+import type { Draft, DraftWrite, MailSession } from '../../src/providers/provider.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+
+/** A provider that a test can make forget to answer. */
+class FakeProvider {
+  drafts = new Map<string, string>();
+  sent: string[] = [];
+  told = 0;
+  fault: Partial<Record<'save' | 'send' | 'probe' | 'open', () => Error>> = {};
+  /** What `send` does before its answer is lost: the message goes, or it does not. */
+  loses: 'answer' | 'request' | null = null;
+
+  readonly session = {
+    saveDraft: async ({ compose }: DraftWrite) => {
+      if (this.fault.save) throw this.fault.save();
+      const id = randomUUID();
+      this.drafts.set(id, compose.internetMessageId);
+      return { id, version: '1' } as Draft;
+    },
+    listDrafts: async () => ({
+      items: [...this.drafts].map(([id, internetMessageId]) => ({ id, version: '1', message: { internetMessageId } })),
+      next: null,
+      rest: null,
+    }),
+    deleteDraft: async (id: string) => {
+      if (!this.drafts.delete(id)) throw new MailError('NOT_FOUND', 'gone');
+    },
+    send: async (id: string) => {
+      this.told++;
+      if (this.fault.send) throw this.fault.send();
+      const message = this.drafts.get(id);
+      if (message === undefined) throw new MailError('NOT_FOUND', 'gone');
+      if (this.loses !== 'request') {
+        this.drafts.delete(id);
+        this.sent.push(message);
+      }
+      if (this.loses) {
+        this.loses = null;
+        throw new MailError('PROVIDER_UNAVAILABLE', 'The connection was cut.');
+      }
+      return { messageId: `sent-${id}` };
+    },
+    probe: async (id: string, message: string) => {
+      if (this.fault.probe) throw this.fault.probe();
+      return this.drafts.has(id) ? 'not-sent' : this.sent.includes(message) ? 'sent' : 'unknown';
+    },
+  } as unknown as MailSession;
+
+  readonly account = {
+    session: async () => {
+      if (this.fault.open) throw this.fault.open();
+      return this.session;
+    },
+  } as unknown as Account;
+}
+
+const never = new Promise<never>(() => {});
+
+describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
+  let db: Database;
+  let store: SubmissionStore;
+  let userId: string;
+  let integrationId: string;
+  const payloads = new Payloads(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    store = new SubmissionStore(db);
+    userId = randomUUID();
+    integrationId = randomUUID();
+    await db.prisma.user.create({ data: { id: userId, email: `${userId}@people.example`, passwordHash: '' } });
+    const account = { provider: 'GMAIL', address: 'me@x.example', addressKey: 'me@x.example', status: 'CONNECTED' };
+    await db.prisma.integration.create({ data: { id: integrationId, userId, ...account, access: 'FULL', scopes: [] } });
+  });
+  afterAll(() => db.close());
+
+  const submitted = async (sendAt = new Date(Date.now() - 10)): Promise<SubmissionRecord> => {
+    const id = randomUUID();
+    const created = await store.create(
+      {
+        id,
+        userId,
+        integrationId,
+        idempotencyKey: id,
+        fingerprint: 'f',
+        status: 'SENDING',
+        payload: payloads.seal(id, { kind: 'message', input: { integration: 'i' } }),
+        sendAt,
+        undoUntil: null,
+        draftId: null,
+        ownDraft: true,
+        internetMessageId: `${id}@x.example`,
+      },
+      [],
+    );
+    if (!created) throw new Error('it was there already');
+    return created;
+  };
+
+  /** A worker; `step` is called at each thing it does, and may never come back. */
+  const worker = (provider: FakeProvider, step: () => Promise<void> = async () => {}) => {
+    const stepping = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get: (on, name) => {
+          const method = Reflect.get(on, name) as unknown;
+          if (typeof method !== 'function') return method;
+          return async (...args: unknown[]) => {
+            await step();
+            const result: unknown = await method.apply(on, args);
+            await step();
+            return result;
+          };
+        },
+      });
+    const ledger = new Ledger({
+      store: stepping(store),
+      feed: { changed: async () => {} },
+      requeue: async () => {},
+      log: silent,
+    });
+    const session = stepping(provider.session);
+    const account = {
+      ...provider.account,
+      session: async () => provider.account.session().then(() => session),
+    } as Account;
+    const composer = {
+      compose: async (_a: Account, _i: unknown, id: string) => ({ internetMessageId: id }) as Compose,
+    };
+    const delivery = new Delivery({
+      ledger,
+      payloads,
+      composer,
+      accounts: { owned: async () => account },
+      log: silent,
+    });
+    return async (id: string, calls = new ProviderCalls()): Promise<SubmissionRecord | null> => {
+      const claim = await store.claim(id);
+      return claim && delivery.run(claim, calls);
+    };
+  };
+  const dueNow = (id: string) =>
+    db.prisma.submission.update({ where: { id }, data: { dueAt: new Date(Date.now() - 5), claimUntil: new Date(0) } });
+  const failing = (code: MailErrorCode) => () => new MailError(code, `It says ${code}.`);
+
+  it('is stored, sent, and erased', async () => {
+    const provider = new FakeProvider();
+    const { id, internetMessageId } = await submitted();
+    const done = await worker(provider)(id);
+    expect(done).toMatchObject({
+      status: 'SENT',
+      attempts: 1,
+      payload: null,
+      dueAt: null,
+      claimUntil: null,
+      problem: null,
+    });
+    expect(provider.sent).toEqual([internetMessageId]);
+  });
+
+  it('is sent once, whenever the worker dies', async () => {
+    for (let deadly = 1; ; deadly++) {
+      const provider = new FakeProvider();
+      const { id, internetMessageId } = await submitted();
+      let steps = 0;
+      const died = new Promise<void>((resolve) => {
+        const dying = worker(provider, async () => {
+          if (++steps < deadly) return;
+          resolve();
+          await never;
+        });
+        void dying(id).then(() => resolve());
+      });
+      await died;
+      const survived = steps < deadly;
+      if (!survived) {
+        await dueNow(id);
+        await worker(provider)(id);
+      }
+      const end = await store.get(id);
+      expect({ deadly, status: end?.status, payload: end?.payload }).toEqual({ deadly, status: 'SENT', payload: null });
+      expect({ deadly, sent: provider.sent, drafts: provider.drafts.size }).toEqual({
+        deadly,
+        sent: [internetMessageId],
+        drafts: 0,
+      });
+      if (survived) return expect(deadly).toBeGreaterThan(8);
+    }
+  }, 60_000);
+
+  it('is asked after when the answer is lost, and not sent again', async () => {
+    const provider = new FakeProvider();
+    provider.loses = 'answer';
+    const { id } = await submitted();
+    expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', attempts: 1 });
+    expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
+  });
+
+  it('is sent again only once it is proven not to have gone', async () => {
+    const provider = new FakeProvider();
+    provider.loses = 'request';
+    const { id } = await submitted();
+    const begun = Date.now();
+    expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', attempts: 2 });
+    expect(provider).toMatchObject({ told: 2, sent: { length: 1 } });
+    expect(Date.now() - begun).toBeGreaterThan(4_500);
+  }, 20_000);
+
+  it('is unknown, and never sent again, when nobody can say', async () => {
+    const provider = new FakeProvider();
+    provider.loses = 'request';
+    const { id } = await submitted();
+    const running = worker(provider)(id);
+    await expect.poll(() => provider.told, { timeout: 5_000 }).toBe(1);
+    provider.drafts.clear();
+    // Long ago, as far as the row knows.
+    await running;
+    await db.prisma.submission.update({ where: { id }, data: { attemptedAt: new Date(Date.now() - 400_000) } });
+    await dueNow(id);
+    const end = await worker(provider)(id);
+    expect(end).toMatchObject({ status: 'UNKNOWN', attempts: 1, payload: null, problem: { code: 'TIMEOUT' } });
+    expect(provider.told).toBe(1);
+  }, 60_000);
+
+  it('fails for good when it is refused, and says why', async () => {
+    const provider = new FakeProvider();
+    provider.fault.save = failing('FORBIDDEN');
+    const { id } = await submitted();
+    const end = await worker(provider)(id);
+    expect(end).toMatchObject({ status: 'FAILED', attempts: 0, payload: null, problem: { code: 'FORBIDDEN' } });
+  });
+
+  it.each(['RECONNECT_REQUIRED', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE'] as const)(
+    'waits out %s, for a day',
+    async (code) => {
+      const provider = new FakeProvider();
+      provider.fault.open = failing(code);
+      const { id } = await submitted();
+      const waiting = await worker(provider)(id);
+      expect(waiting).toMatchObject({ status: 'SENDING', attempts: 0, problem: { code }, claimUntil: null });
+      expect(waiting?.dueAt?.getTime()).toBeGreaterThan(Date.now());
+      provider.fault = {};
+      await dueNow(id);
+      expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', problem: null });
+      const old = await submitted(new Date(Date.now() - 86_500_000));
+      provider.fault.open = failing(code);
+      expect(await worker(provider)(old.id)).toMatchObject({ status: 'FAILED', problem: { code }, payload: null });
+    },
+  );
+
+  it('can be cancelled until the provider is told, and takes its draft along', async () => {
+    const provider = new FakeProvider();
+    const early = await submitted();
+    const saving = deferred();
+    const slow = worker(provider, async () => {
+      if (provider.drafts.size === 1) {
+        const current = await store.get(early.id);
+        if (current?.status === 'SENDING' && current.draftId === null) {
+          expect(await store.cancel(current, new Date())).toMatchObject({ status: 'CANCELLED', payload: null });
+          saving.resolve();
+        }
+      }
+    });
+    await expect(slow(early.id)).rejects.toThrow(expect.objectContaining({ name: 'ClaimLost' }));
+    await saving.promise;
+    expect(provider).toMatchObject({ told: 0, sent: [] });
+    expect(provider.drafts.size).toBe(0);
+
+    const late = await submitted();
+    await worker(provider)(late.id);
+    expect(await store.cancel(late, new Date())).toBeNull();
+  });
+
+  it('goes to one of two workers', async () => {
+    const provider = new FakeProvider();
+    const { id } = await submitted();
+    const done = await Promise.all([worker(provider)(id), worker(provider)(id), worker(provider)(id)]);
+    expect(done.filter((record) => record !== null)).toHaveLength(1);
+    expect(provider.told).toBe(1);
+  });
+
+  it('is left to the next when the process stops', async () => {
+    const provider = new FakeProvider();
+    provider.loses = 'request';
+    const { id } = await submitted();
+    const stop = new AbortController();
+    const running = worker(provider)(id, new ProviderCalls(stop.signal));
+    await expect.poll(() => provider.told, { timeout: 5_000 }).toBe(1);
+    stop.abort();
+    const left = await running;
+    expect(left).toMatchObject({ status: 'SENDING', claimUntil: null });
+    expect(left?.attemptedAt).not.toBeNull();
+  });
+});
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

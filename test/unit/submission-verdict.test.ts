@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import {
+  afterProbe,
+  afterSending,
+  askAgainMs,
+  beforeSending,
+  MOST_ATTEMPTS,
+  tryAgainAt,
+} from '../../src/mail/submission/verdict.ts';
+
+const at = (seconds: number) => new Date(seconds * 1_000);
+const error = (code: MailError['code'], retryAfterMs?: number) => new MailError(code, 'as it is', { retryAfterMs });
+
+describe('an error before the provider was told', () => {
+  it.each(['RECONNECT_REQUIRED', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE', 'TIMEOUT'] as const)('%s passes', (code) => {
+    expect(beforeSending(error(code))).toBe('later');
+  });
+  it.each(['INVALID', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'UNSUPPORTED', 'INTERNAL'] as const)(
+    '%s is for good',
+    (code) => {
+      expect(beforeSending(error(code))).toBe('give-up');
+    },
+  );
+});
+
+describe('an error that the sending came back with', () => {
+  it.each(['TIMEOUT', 'PROVIDER_UNAVAILABLE', 'INTERNAL', 'NOT_FOUND', 'CONFLICT'] as const)(
+    '%s leaves open whether it went',
+    (code) => {
+      expect(afterSending(error(code))).toBe('ask');
+    },
+  );
+  it('is asked after when nobody foresaw it', () => {
+    expect(afterSending(new TypeError('socket hang up'))).toBe('ask');
+  });
+  it.each(['RATE_LIMITED', 'RECONNECT_REQUIRED', 'UNAUTHENTICATED'] as const)('%s did nothing, and passes', (code) => {
+    expect(afterSending(error(code))).toBe('later');
+  });
+  it.each(['FORBIDDEN', 'INVALID', 'BAD_USER_INPUT', 'UNSUPPORTED'] as const)('%s is a refusal', (code) => {
+    expect(afterSending(error(code))).toBe('give-up');
+  });
+});
+
+describe('what became of an attempt', () => {
+  const attempt = (now: number, attempts = 1) => ({ attemptedAt: at(100), lostAt: at(100), attempts, now: at(now) });
+
+  it('is sent when the provider says so', () => {
+    expect(afterProbe('sent', attempt(100))).toBe('sent');
+  });
+  it('is not sent again while the first telling may still be under way', () => {
+    expect(afterProbe('not-sent', attempt(104))).toBe('ask-again');
+    expect(afterProbe('not-sent', { ...attempt(160), lostAt: at(159) })).toBe('ask-again');
+    expect(afterProbe('not-sent', attempt(106))).toBe('send-again');
+  });
+  it('is not told for ever', () => {
+    expect(afterProbe('not-sent', attempt(106, MOST_ATTEMPTS))).toBe('not-sent');
+  });
+  it('is never sent again because nobody knows, and unknown when an index must have caught up', () => {
+    expect(afterProbe('unknown', attempt(101))).toBe('ask-again');
+    expect(afterProbe('unknown', attempt(279))).toBe('ask-again');
+    expect(afterProbe('unknown', attempt(281))).toBe('unknown');
+  });
+  it('is asked after less and less often', () => {
+    expect(askAgainMs(at(100), at(100))).toBe(500);
+    expect(askAgainMs(at(100), at(104))).toBe(4_000);
+    expect(askAgainMs(at(100), at(10_000))).toBe(60_000);
+  });
+});
+
+describe('trying again', () => {
+  const due = { sendAt: at(0), tries: 1 };
+
+  it('pauses longer each time, and never less than the provider asks for', () => {
+    const pauses = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(
+      (tries) => (tryAgainAt({ ...due, tries }, error('RATE_LIMITED'), at(10))?.getTime() ?? 0) - 10_000,
+    );
+    expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
+    expect(pauses.at(-1)).toBe(3_600_000);
+    expect(tryAgainAt(due, error('RATE_LIMITED', 90_000), at(10))).toEqual(at(100));
+  });
+  it('ends a day after it was due', () => {
+    expect(tryAgainAt(due, error('PROVIDER_UNAVAILABLE'), at(86_399))).not.toBeNull();
+    expect(tryAgainAt(due, error('PROVIDER_UNAVAILABLE'), at(86_401))).toBeNull();
+  });
+  it('ends sooner for a bug of ours', () => {
+    expect(tryAgainAt({ ...due, tries: 3 }, new TypeError('a bug'), at(1))).not.toBeNull();
+    expect(tryAgainAt({ ...due, tries: 4 }, new TypeError('a bug'), at(1))).toBeNull();
+  });
+});

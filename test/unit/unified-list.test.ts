@@ -1,0 +1,293 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import { ListCursors } from '../../src/mail/list/list-cursor.ts';
+import { ListSource, type ReadPage, type Shape } from '../../src/mail/list/list-source.ts';
+import { mergePage } from '../../src/mail/list/merge.ts';
+import { type Place, START } from '../../src/mail/list/place.ts';
+import { Sealer } from '../../src/platform/seal.ts';
+import { isUnreadable } from '../../src/providers/provider.ts';
+
+interface Item {
+  readonly id: string;
+  readonly at: number;
+}
+const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, born: (i) => i.at };
+const NEVER = new AbortController().signal;
+const list = { userId: 'ada', query: ['messages'] };
+const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
+
+/** A small deterministic generator, so that a failure can be run again by its seed. */
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** An account in memory: newest first, ties by second in no particular order, cursors that hold while mail arrives. */
+class Mailbox {
+  items: Item[] = [];
+  next: 'fine' | 'fails' | 'forgets' = 'fine';
+  keep: (item: Item) => boolean = () => true;
+  requests = 0;
+
+  constructor(readonly key: string) {}
+
+  add(at: number): string {
+    const id = `${this.key}-${this.items.length}-${at}`;
+    this.items.push({ id, at });
+    return id;
+  }
+
+  private sorted(): Item[] {
+    const second = (at: number) => Math.floor(at / 1000);
+    return [...this.items].sort((a, b) => second(b.at) - second(a.at) || (a.id < b.id ? 1 : -1));
+  }
+
+  readonly read: ReadPage<Item> = async ({ after, before, size, skip }) => {
+    this.requests++;
+    if (this.next === 'fails') throw new MailError('PROVIDER_UNAVAILABLE', 'down');
+    if (this.next === 'forgets' && after !== null) {
+      this.next = 'fine';
+      throw new MailError('CURSOR_EXPIRED', 'forgotten');
+    }
+    const all = this.sorted().filter((item) => before === null || item.at < before.getTime());
+    const start = after === null ? 0 : all.findIndex((item) => item.id === after) + 1;
+    if (after !== null && start === 0) throw new MailError('CURSOR_EXPIRED', 'gone');
+    const page = all.slice(start, start + size);
+    const fresh = page.filter((item) => !skip(item.id));
+    return {
+      items: fresh.filter(this.keep),
+      passedOver: fresh.filter((item) => !this.keep(item)),
+      next: start + size < all.length ? (page.at(-1)?.id ?? null) : null,
+    };
+  };
+}
+
+interface Page {
+  readonly items: Item[];
+  readonly cursors: string[];
+  readonly end: string;
+  readonly more: boolean;
+}
+
+async function readPage(boxes: readonly Mailbox[], first: number, after: string | null): Promise<Page> {
+  const places = after === null ? new Map<string, Place>() : cursors.open(list, after);
+  const sources = boxes.map((box) => new ListSource(box.key, places.get(box.key) ?? START, shape, box.read, NEVER));
+  const merged = await mergePage(sources, first);
+  const cursorAt = (count: number) =>
+    cursors.seal(
+      list,
+      new Map(sources.map((s) => [s.key, s.place(merged.slice(0, count).filter((m) => m.source === s).length)])),
+    );
+  return {
+    items: merged.map(({ head }) => head.item as Item),
+    cursors: merged.map((_, index) => cursorAt(index + 1)),
+    end: cursorAt(merged.length),
+    more: sources.some((source) => source.unfinished),
+  };
+}
+
+async function readAll(boxes: readonly Mailbox[], first: number, between: () => void = () => {}): Promise<Item[]> {
+  const all: Item[] = [];
+  let after: string | null = null;
+  for (let pages = 0; pages < 2_000; pages++) {
+    const page: Page = await readPage(boxes, first, after);
+    all.push(...page.items);
+    if (!page.more) return all;
+    after = page.end;
+    between();
+  }
+  throw new Error('the list does not end');
+}
+
+const ids = (items: readonly Item[]) => items.map(({ id }) => id);
+const isNewestFirst = (items: readonly Item[]) =>
+  items.every((item, i) => i === 0 || item.at <= (items[i - 1]?.at ?? 0));
+
+describe('the unified list', () => {
+  it('is ordered by time, then account, then id', async () => {
+    const [a, b] = [new Mailbox('a'), new Mailbox('b')];
+    for (const at of [5_000, 3_000, 3_000]) a.add(at);
+    for (const at of [4_000, 3_000]) b.add(at);
+    const { items } = await readPage([b, a], 10, null);
+    expect(ids(items)).toEqual(['a-0-5000', 'b-0-4000', 'a-1-3000', 'a-2-3000', 'b-1-3000']);
+  });
+
+  it('reads every account once for a page that they can fill', async () => {
+    const boxes = [new Mailbox('a'), new Mailbox('b')];
+    for (let i = 0; i < 200; i++) boxes[i % 2]?.add(i * 1_000);
+    const first = await readPage(boxes, 50, null);
+    expect(first.items).toHaveLength(50);
+    expect(boxes.map((box) => box.requests)).toEqual([1, 1]);
+    const second = await readPage(boxes, 50, first.end);
+    expect(second.items).toHaveLength(50);
+    expect(boxes.map((box) => box.requests)).toEqual([2, 2]);
+  });
+
+  it('reads on from any edge, not only from the last', async () => {
+    const boxes = [new Mailbox('a'), new Mailbox('b')];
+    for (let i = 0; i < 40; i++) boxes[i % 2]?.add(i * 700);
+    const whole = ids(await readAll(boxes, 100));
+    const { cursors: edges } = await readPage(boxes, 15, null);
+    for (const [index, cursor] of edges.entries()) {
+      const { items } = await readPage(boxes, 10, cursor);
+      expect(ids(items)).toEqual(whole.slice(index + 1, index + 11));
+    }
+  });
+
+  it('neither repeats nor skips a flood of mail within one second', async () => {
+    const boxes = [new Mailbox('a'), new Mailbox('b')];
+    for (let i = 0; i < 700; i++) boxes[i % 2]?.add(10_000 + (i % 3 === 0 ? 0 : Math.floor(i / 10)));
+    for (const first of [1, 7, 30, 100]) {
+      const all = ids(await readAll(boxes, first));
+      expect(new Set(all).size).toBe(700);
+      expect(all).toHaveLength(700);
+    }
+  });
+
+  it('keeps what a failed account has for later, and asks it again from where it was', async () => {
+    const [a, b] = [new Mailbox('a'), new Mailbox('b')];
+    for (let i = 0; i < 30; i++) [a, b][i % 2]?.add(i * 1_000);
+    b.next = 'fails';
+    const first = await readPage([a, b], 10, null);
+    expect(first.items.every(({ id }) => id.startsWith('a-'))).toBe(true);
+    expect(first.more).toBe(true);
+    b.next = 'fine';
+    const rest: Item[] = [];
+    for (let page = await readPage([a, b], 10, first.end); ; page = await readPage([a, b], 10, page.end)) {
+      rest.push(...page.items);
+      if (!page.more) break;
+    }
+    expect([...ids(first.items), ...ids(rest)].sort()).toEqual([...ids(a.items), ...ids(b.items)].sort());
+  });
+
+  it('answers, and can be read on, when no account does', async () => {
+    const box = new Mailbox('a');
+    box.add(1_000);
+    box.next = 'fails';
+    const page = await readPage([box], 10, null);
+    expect(page).toMatchObject({ items: [], more: true });
+    box.next = 'fine';
+    expect((await readPage([box], 10, page.end)).items).toHaveLength(1);
+  });
+
+  it('shows a list as it was when it was opened: new mail belongs to the next reading of it', async () => {
+    const box = new Mailbox('a');
+    for (let i = 0; i < 50; i++) box.add(i * 1_000);
+    const before = ids(box.items);
+    let at = 100_000;
+    const all = await readAll([box], 7, () => {
+      for (let i = 0; i < 20; i++) {
+        at += 1_000;
+        box.add(at);
+      }
+    });
+    expect(ids(all).sort()).toEqual([...before].sort());
+    expect(isNewestFirst(all)).toBe(true);
+  });
+
+  it('goes on below what it has shown when a provider forgets the cursor', async () => {
+    const box = new Mailbox('a');
+    for (let i = 0; i < 300; i++) box.add(Math.floor(i / 40) * 1_000 + i);
+    let pages = 0;
+    const all = await readAll([box], 20, () => {
+      if (++pages % 4 === 0) box.next = 'forgets';
+    });
+    expect(ids(all).sort()).toEqual(ids(box.items).sort());
+    expect(new Set(ids(all)).size).toBe(300);
+  });
+
+  it('keeps its place among items that do not match', async () => {
+    const boxes = [new Mailbox('a'), new Mailbox('b')];
+    for (const [index, box] of boxes.entries()) {
+      for (let i = 0; i < 200; i++) box.add(i * 1_000 + index);
+      box.keep = ({ at }) => Math.floor(at / 1_000) % 9 === 0;
+    }
+    const all = await readAll(boxes, 4);
+    expect(all).toHaveLength(boxes.reduce((sum, box) => sum + box.items.filter(box.keep).length, 0));
+    expect(new Set(ids(all)).size).toBe(all.length);
+    expect(isNewestFirst(all)).toBe(true);
+  });
+
+  it('has a node for what could not be read, in its place', async () => {
+    const error = new MailError('PROVIDER_UNAVAILABLE', 'cannot be read');
+    const read: ReadPage<Item> = async ({ skip }) => ({
+      items: [
+        { id: 'x', at: 3_000 },
+        { id: 'y', error },
+        { id: 'z', at: 1_000 },
+      ].filter(({ id }) => !skip(id)),
+      passedOver: [],
+      next: null,
+    });
+    const source = new ListSource('a', START, shape, read, NEVER);
+    const merged = await mergePage([source], 2);
+    expect(merged.map(({ head }) => [head.id, isUnreadable(head.item)])).toEqual([
+      ['x', false],
+      ['y', true],
+    ]);
+    const again = await mergePage([new ListSource('a', source.place(2), shape, read, NEVER)], 2);
+    expect(again.map(({ head }) => head.id)).toEqual(['z']);
+  });
+
+  it.each(Array.from({ length: 60 }, (_, seed) => seed))(
+    'holds for random accounts, arrivals and failures (seed %i)',
+    async (seed) => {
+      const next = random(seed);
+      const upTo = (n: number) => Math.floor(next() * n);
+      const boxes = Array.from({ length: 1 + upTo(4) }, (_, index) => new Mailbox(`box${index}`));
+      const span = 1 + upTo(60_000);
+      for (const box of boxes) for (let i = upTo(250); i > 0; i--) box.add(upTo(span));
+      const expected = boxes.flatMap((box) => ids(box.items)).sort();
+      let clock = span + 2_000;
+      let pages = 0;
+      const all = await readAll(boxes, 1 + upTo(60), () => {
+        for (const box of boxes) {
+          // After a while everything works again: a list whose account never answers does not end.
+          box.next = pages++ > 400 || next() > 0.3 ? 'fine' : next() > 0.5 ? 'fails' : 'forgets';
+          if (next() >= 0.4) continue;
+          for (let i = upTo(30); i > 0; i--) {
+            clock += upTo(900);
+            box.add(clock);
+          }
+        }
+      });
+      const shown = ids(all);
+      expect(new Set(shown).size).toBe(shown.length);
+      expect(expected.filter((id) => !shown.includes(id))).toEqual([]);
+    },
+  );
+});
+
+describe('a list cursor', () => {
+  const place: Place = {
+    ...START,
+    after: 'p2',
+    done: new Set(['abcdefgh', 'ijklmnop']),
+    last: 5,
+    lastSecond: ['abcdefgh'],
+  };
+  const sealed = cursors.seal(list, new Map([['a', place]]));
+
+  it('comes back as it was', () => {
+    expect(cursors.open(list, sealed).get('a')).toEqual(place);
+  });
+
+  it.each([
+    ['of another user', { ...list, userId: 'eve' }, sealed],
+    ['of another query', { ...list, query: ['messages', 'from:bob'] }, sealed],
+    ['cut short', list, sealed.slice(0, -9)],
+    ['changed', list, `${sealed.slice(0, 40)}AAAA${sealed.slice(44)}`],
+    ['empty', list, ''],
+    ['made up', list, 'https://evil.example/?page=2'],
+  ])('%s is refused', (_, identity, cursor) => {
+    expect(() => cursors.open(identity, cursor)).toThrow(
+      expect.objectContaining({ extensions: { code: 'BAD_USER_INPUT' } }),
+    );
+  });
+});
