@@ -1,0 +1,43 @@
+import { Bell } from './bell.ts';
+
+/** Several givers, one taker, nothing in between: a giver waits until what it gave is taken. */
+export class Handover<T> {
+  private readonly offers: { readonly value: T; readonly taken: () => void }[] = [];
+  private readonly bell = new Bell();
+  private ended = false;
+  private failure: { readonly error: unknown } | null = null;
+
+  /** Resolves when it is taken, or when nobody takes any more. */
+  give(value: T): Promise<void> {
+    if (this.ended) return Promise.resolve();
+    return new Promise((taken) => {
+      this.offers.push({ value, taken });
+      this.bell.ring();
+    });
+  }
+
+  /** The taker is told at once, ahead of what it was offered. */
+  fail(error: unknown): void {
+    this.failure ??= { error };
+    this.bell.ring();
+  }
+
+  readonly end = (): void => {
+    this.ended = true;
+    for (const { taken } of this.offers.splice(0)) taken();
+    this.bell.ring();
+  };
+
+  async *take(): AsyncGenerator<T, void, void> {
+    while (!this.ended) {
+      if (this.failure) throw this.failure.error;
+      const offer = this.offers.shift();
+      if (!offer) {
+        await this.bell.rung();
+        continue;
+      }
+      yield offer.value;
+      offer.taken();
+    }
+  }
+}

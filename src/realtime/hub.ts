@@ -1,0 +1,73 @@
+import type { Bus } from '../platform/bus.ts';
+import type { ChangeStore, LoggedChange } from '../platform/change.store.ts';
+import { CHANGES_TOPIC, ChangesWake } from './change.topic.ts';
+import { Feed } from './feed.ts';
+
+interface Followed {
+  readonly feed: Feed;
+  readonly followers: Set<() => void>;
+}
+
+/** Where every subscription of this instance meets the change log: woken over the bus, read once per integration. */
+export class Hub {
+  private readonly followed = new Map<string, Followed>();
+  private readonly stops: readonly (() => void)[];
+
+  constructor(
+    private readonly store: Pick<ChangeStore, 'read' | 'position'>,
+    bus: Pick<Bus, 'subscribe' | 'onGap'>,
+  ) {
+    this.stops = [
+      bus.subscribe(CHANGES_TOPIC, (payload) => {
+        const wake = ChangesWake.safeParse(payload);
+        if (wake.success) this.wake(wake.data.integrationId);
+      }),
+      // What was told in a gap is not known, so everything is looked at again.
+      bus.onGap(() => {
+        for (const integrationId of this.followed.keys()) this.wake(integrationId);
+      }),
+    ];
+  }
+
+  /**
+   * Calls `woken` when the integration's log may have grown. `start` is where the follower will read from: null for
+   * the end of the log as it is now, which `place` then is.
+   */
+  async follow(integrationId: string, start: bigint | null, woken: () => void): Promise<Follower> {
+    const end = (await this.store.position(integrationId)).sequence;
+    const followed = this.followed.get(integrationId) ?? {
+      feed: new Feed(integrationId, this.store, end),
+      followers: new Set<() => void>(),
+    };
+    this.followed.set(integrationId, followed);
+    followed.followers.add(woken);
+    return {
+      // A place beyond the end was given out by a log that is gone: there is nothing behind it to wait for.
+      place: start === null || start > end ? end : start,
+      after: (place) => followed.feed.after(place),
+      leave: () => {
+        followed.followers.delete(woken);
+        const unused = followed.followers.size === 0 && this.followed.get(integrationId) === followed;
+        if (unused) this.followed.delete(integrationId);
+      },
+    };
+  }
+
+  close(): void {
+    for (const stop of this.stops) stop();
+  }
+
+  private wake(integrationId: string): void {
+    const followed = this.followed.get(integrationId);
+    followed?.feed.wake();
+    for (const woken of followed?.followers ?? []) woken();
+  }
+}
+
+export interface Follower {
+  /** Where to read from first. */
+  readonly place: bigint;
+  /** What comes behind a place, oldest first; empty at the end. */
+  after(place: bigint): Promise<readonly LoggedChange[]>;
+  leave(): void;
+}

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { INTEGRATION_TOPIC, IntegrationChange, type IntegrationDirectory } from '../accounts/integration.directory.ts';
+import { MailError } from '../domain/error.ts';
+import type { MailboxRole } from '../domain/mailbox.ts';
+import type { Message } from '../domain/message.ts';
+import type { Context } from '../graphql/context.ts';
+import { requirePrincipal } from '../graphql/principal.ts';
+import { createContext } from '../graphql/request-context.ts';
+import { MessageType } from '../mail/message/message.type.ts';
+import type { OpenAccounts } from '../mail/open-accounts.ts';
+import type { Bus } from '../platform/bus.ts';
+import type { LoggedChange } from '../platform/change.store.ts';
+import { type Streamed, streamChanges } from './change.stream.ts';
+import type { EventCursors } from './event.cursor.ts';
+import { type EventMessages, isGone } from './event.messages.ts';
+import type { Hub } from './hub.ts';
+import { MessageReceived } from './message-received.type.ts';
+
+export interface MessageEventsOptions {
+  readonly hub: Hub;
+  readonly directory: IntegrationDirectory;
+  readonly accounts: OpenAccounts;
+  readonly messages: EventMessages;
+  readonly cursors: EventCursors;
+  readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
+}
+
+export interface MessageEventsRequest {
+  /** Our own ids; null: every account of the viewer's, those to come included. */
+  readonly integrationIds: readonly string[] | null;
+  /** Null: wherever it lies, drafts excepted. */
+  readonly role: MailboxRole | null;
+  readonly after: string | null;
+}
+
+/** New mail as a stream, from the change log. */
+export class MessageEvents {
+  constructor(private readonly options: MessageEventsOptions) {}
+
+  /** Throws UNAUTHENTICATED, NOT_FOUND or BAD_USER_INPUT before the first event. */
+  async open(request: MessageEventsRequest, context: Context): Promise<AsyncGenerator<MessageReceived, void, void>> {
+    const { directory, cursors, bus, hub } = this.options;
+    const { userId } = requirePrincipal(context);
+    const after = request.after === null ? new Map<string, bigint>() : cursors.open(userId, request.after);
+    for (const id of request.integrationIds ?? []) {
+      const record = await directory.find(userId, id);
+      if (!record || record.status === 'DISCONNECTED')
+        throw new MailError('NOT_FOUND', 'There is no such integration.');
+    }
+    const wanted = request.integrationIds && new Set(request.integrationIds);
+    return this.received(
+      streamChanges({
+        hub,
+        after,
+        signal: context.signal,
+        integrations: async () => {
+          const ids = (await directory.forUser(userId)).map((record) => record.id);
+          return wanted ? ids.filter((id) => wanted.has(id)) : ids;
+        },
+        changed: (fn) => {
+          const stops = [
+            bus.subscribe(INTEGRATION_TOPIC, (payload) => {
+              const change = IntegrationChange.safeParse(payload);
+              if (change.success && change.data.userId === userId) fn();
+            }),
+            bus.onGap(fn),
+          ];
+          return () => {
+            for (const stop of stops) stop();
+          };
+        },
+        show: (change) => this.show(change, request.role, context.log),
+      }),
+      userId,
+      context,
+    );
+  }
+
+  private async *received(
+    stream: AsyncGenerator<Streamed<Arrival>, void, void>,
+    userId: string,
+    context: Context,
+  ): AsyncGenerator<MessageReceived, void, void> {
+    const { accounts, cursors } = this.options;
+    for await (const { value, places } of stream) {
+      const { integrationId, message } = value;
+      const cursor = cursors.seal(userId, places);
+      if (!message) {
+        yield new MessageReceived(cursor, null);
+        continue;
+      }
+      // The event's own context: its loaders begin with the message, and end with the event.
+      const account = await accounts.find(createContext({ ...context }), integrationId);
+      if (!account) continue;
+      account.messages.prime(message);
+      yield new MessageReceived(cursor, new MessageType(account, message));
+    }
+  }
+
+  private async show(change: LoggedChange, role: MailboxRole | null, log: Logger): Promise<Arrival | null> {
+    const { messages } = this.options;
+    const { integrationId, kind, subject } = change;
+    if (kind === 'mailbox' || kind === 'reset') messages.forget(integrationId);
+    if (kind !== 'created') return null;
+    try {
+      const message = await messages.read(integrationId, subject);
+      return (await this.lies(integrationId, message, role)) ? { integrationId, message } : null;
+    } catch (error) {
+      if (isGone(error)) return null;
+      log.warn({ err: error, integrationId }, 'a new message could not be read');
+      return { integrationId, message: null };
+    }
+  }
+
+  private async lies(integrationId: string, message: Message, role: MailboxRole | null): Promise<boolean> {
+    if (role === null) return !message.isDraft;
+    const id = await this.options.messages.mailboxId(integrationId, role);
+    return id !== undefined && message.mailboxIds.includes(id);
+  }
+}
+
+interface Arrival {
+  readonly integrationId: string;
+  /** Null: it could not be read. */
+  readonly message: Message | null;
+}

@@ -1,0 +1,58 @@
+import type { Logger } from 'pino';
+import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
+import type { SyncJob } from './sync.job.ts';
+import type { WatchStore } from './watch.store.ts';
+
+export interface PollJobOptions {
+  readonly directory: Pick<IntegrationDirectory, 'connected'>;
+  readonly watches: Pick<WatchStore, 'expiries'>;
+  readonly sync: Pick<SyncJob, 'request' | 'reconcile'>;
+  /** Starts an account's watch anew. */
+  readonly rewatch: (integrationId: string) => void;
+  /** How old the log of an account without a live watch may grow. */
+  readonly pollSeconds: number;
+  readonly log: Logger;
+}
+
+/** Providers drop notifications: an account with a live watch is looked at too, this many times less often. */
+const RECONCILE_FACTOR = 10;
+
+/** Asks the accounts that nobody tells us of, and now and then all of them. */
+export class PollJob {
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: PollJobOptions) {}
+
+  /** Every account at once at the start: what happened while no instance ran is not known. */
+  start(): void {
+    const tick = (all: boolean) =>
+      this.requestDue(all).catch((err: unknown) => this.options.log.error({ err }, 'accounts could not be polled'));
+    void tick(true);
+    const everyMs = this.options.pollSeconds * 1_000;
+    const next = () => {
+      // Instances that started together drift apart.
+      this.timer = setTimeout(() => void tick(false).finally(next), everyMs * (0.9 + Math.random() / 5)).unref();
+    };
+    next();
+  }
+
+  stop(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private async requestDue(all: boolean): Promise<void> {
+    const { directory, watches, sync, rewatch, pollSeconds } = this.options;
+    const expiries = await watches.expiries();
+    const now = Date.now();
+    for (const { id, lastReconciledAt } of await directory.connected()) {
+      const live = (expiries.get(id)?.getTime() ?? 0) > now;
+      const maxAgeMs = pollSeconds * (live ? RECONCILE_FACTOR : 0.5) * 1_000;
+      // Another instance may just have done it.
+      if (!all && now - (lastReconciledAt?.getTime() ?? 0) <= maxAgeMs) continue;
+      // A watch can die without a word: what it should have told of and did not is how that shows.
+      if (live) sync.reconcile(id, () => rewatch(id));
+      else sync.request(id);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { ChangePosition, ChangeStore } from '../platform/change.store.ts';
+import { type Call, isUnreadable, type MailSession } from '../providers/provider.ts';
+
+/** Their clocks and ours differ, and mail can be listed a while after it was received. */
+const MARGIN_MS = 10 * 60_000;
+/** Log entries that are looked through for what was told already. */
+const LOOK_BACK = 1_000;
+const PAGE_SIZE = 100;
+/** An account that was away for long is told of its newest mail only; its reset says that there was more. */
+const MOST = 2_000;
+
+/** Ids of the mail that was received since the log was last level with the provider and is not in the log, oldest first. */
+export async function arrivedMeanwhile(
+  session: MailSession,
+  changes: Pick<ChangeStore, 'read'>,
+  integrationId: string,
+  position: ChangePosition,
+  call: Call,
+): Promise<string[]> {
+  const level = position.lastReconciledAt ?? position.lastEventAt;
+  if (!level) return [];
+  const since = new Date(level.getTime() - MARGIN_MS);
+  const recent = await changes.read(integrationId, max(position.sequence - BigInt(LOOK_BACK), 0n), LOOK_BACK);
+  const told = new Set(recent.filter((change) => change.kind === 'created').map((change) => change.subject));
+
+  const arrived: string[] = [];
+  const query = { mailboxId: null, where: { kind: 'receivedAfter', at: since } } as const;
+  for (let after: string | null = null; ; ) {
+    const page = await session.listMessages(query, { size: PAGE_SIZE, after }, call);
+    for (const item of page.items) {
+      const old = !isUnreadable(item) && item.receivedAt < since;
+      if (!old && !told.has(item.id)) arrived.push(item.id);
+    }
+    after = page.next;
+    if (after === null || arrived.length >= MOST) return arrived.reverse();
+  }
+}
+
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);

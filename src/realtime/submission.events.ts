@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { MailError } from '../domain/error.ts';
+import type { Context } from '../graphql/context.ts';
+import { requirePrincipal } from '../graphql/principal.ts';
+import { createContext } from '../graphql/request-context.ts';
+import type { OpenAccounts } from '../mail/open-accounts.ts';
+import { SUBMISSION_TOPIC, SubmissionWake } from '../mail/submission/submission.feed.ts';
+import type { SubmissionStore } from '../mail/submission/submission.store.ts';
+import { isFinal, type SubmissionRecord } from '../mail/submission/submission.ts';
+import { SubmissionType } from '../mail/submission/submission.type.ts';
+import type { Bus } from '../platform/bus.ts';
+import { SealError, type Sealer } from '../platform/seal.ts';
+import { Bell } from './bell.ts';
+import { SubmissionChanged } from './submission-changed.type.ts';
+
+export interface SubmissionEventsOptions {
+  readonly store: Pick<SubmissionStore, 'find' | 'changedSince'>;
+  readonly accounts: OpenAccounts;
+  readonly sealer: Sealer;
+  readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
+}
+
+const PURPOSE = 'submission-event-cursor';
+const Place = z.number();
+/** Rows become visible a little out of order, and instances' clocks differ a little: so far back is looked again. */
+const OVERLAP_MS = 10_000;
+const PAGE = 500;
+const before = (place: Date): Date => new Date(Math.max(0, place.getTime() - OVERLAP_MS));
+
+/** What becomes of a user's submissions, as a stream: woken over the bus, read from the rows. */
+export class SubmissionEvents {
+  constructor(private readonly options: SubmissionEventsOptions) {}
+
+  /** Throws UNAUTHENTICATED, NOT_FOUND or BAD_USER_INPUT before the first event. */
+  async open(id: string | null, after: string | null, context: Context): Promise<AsyncGenerator<SubmissionChanged>> {
+    const { userId } = requirePrincipal(context);
+    const since = after === null ? null : this.opened(userId, after);
+    if (id !== null && !(await this.options.store.find(userId, id)))
+      throw new MailError('NOT_FOUND', 'There is no such submission.');
+    return this.stream(userId, id, since, context);
+  }
+
+  private async *stream(
+    userId: string,
+    id: string | null,
+    since: Date | null,
+    context: Context,
+  ): AsyncGenerator<SubmissionChanged, void, void> {
+    const { accounts, store } = this.options;
+    const bell = new Bell();
+    const stops = this.listen(userId, id, bell);
+    const { signal } = context;
+    signal.addEventListener('abort', bell.ring, { once: true });
+    // What was told already, by when it had changed; what is older than the overlap is forgotten.
+    const told = new Map<string, number>();
+    let place = since ?? new Date();
+    try {
+      // Who follows one of them begins with where it is; who follows them all, with what happens from now on.
+      if (since === null && id !== null) place = new Date(0);
+      let from = before(place);
+      if (since === null && id === null) {
+        for (const { id: known, updatedAt } of await store.changedSince(userId, null, from, PAGE))
+          told.set(known, updatedAt.getTime());
+      }
+      while (!signal.aborted) {
+        const page = await store.changedSince(userId, id, from, PAGE);
+        const news = page.filter((record) => told.get(record.id) !== record.updatedAt.getTime());
+        for (const record of news) {
+          told.set(record.id, record.updatedAt.getTime());
+          if (record.updatedAt > place) place = record.updatedAt;
+          const account = await accounts.find(createContext({ ...context }), record.integrationId);
+          if (account) yield new SubmissionChanged(this.sealed(userId, place), new SubmissionType(account, record));
+          if (id !== null && isFinal(record.status)) return;
+        }
+        const full = page.length === PAGE;
+        from = full ? (page.at(-1) as SubmissionRecord).updatedAt : before(place);
+        for (const [known, at] of told) if (at < place.getTime() - 2 * OVERLAP_MS) told.delete(known);
+        if (news.length === 0 && !full) await bell.rung();
+      }
+    } finally {
+      for (const stop of stops) stop();
+      signal.removeEventListener('abort', bell.ring);
+    }
+  }
+
+  private listen(userId: string, id: string | null, bell: Bell): (() => void)[] {
+    const { bus } = this.options;
+    const heard = (payload: unknown) => {
+      const wake = SubmissionWake.safeParse(payload);
+      if (wake.success && wake.data.userId === userId && (id === null || id === wake.data.id)) bell.ring();
+    };
+    return [bus.subscribe(SUBMISSION_TOPIC, heard), bus.onGap(bell.ring)];
+  }
+
+  private sealed(userId: string, place: Date): string {
+    return this.options.sealer.sealText(PURPOSE, userId, JSON.stringify(place.getTime()));
+  }
+
+  private opened(userId: string, cursor: string): Date {
+    try {
+      return new Date(Place.parse(JSON.parse(this.options.sealer.openText(PURPOSE, userId, cursor))));
+    } catch (error) {
+      if (!(error instanceof SealError || error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
+      throw new MailError('BAD_USER_INPUT', 'after is not a cursor that this subscription gave to you.');
+    }
+  }
+}

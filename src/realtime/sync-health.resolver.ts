@@ -1,0 +1,35 @@
+import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { IntegrationType } from '../accounts/integration.type.ts';
+import type { ChangeStore } from '../platform/change.store.ts';
+import type { EventCursors } from './event.cursor.ts';
+import { SyncHealth } from './sync-health.type.ts';
+import type { WatchStore } from './watch.store.ts';
+
+@Resolver(() => IntegrationType)
+export class SyncHealthResolver {
+  constructor(
+    private readonly changes: Pick<ChangeStore, 'position'>,
+    private readonly watches: Pick<WatchStore, 'expiry'>,
+    private readonly cursors: EventCursors,
+  ) {}
+
+  @FieldResolver(() => SyncHealth, {
+    description: 'How well this gateway keeps up with the account. Asks the database, not the provider.',
+  })
+  async sync(@Root() { record }: IntegrationType): Promise<SyncHealth> {
+    const [position, watchExpiresAt] = await Promise.all([
+      this.changes.position(record.id),
+      this.watches.expiry(record.id),
+    ]);
+    const { lastEventAt, lastReconciledAt, sequence, cursor } = position;
+    const now = Date.now();
+    return {
+      live: record.status === 'CONNECTED' && watchExpiresAt !== null && watchExpiresAt.getTime() > now,
+      cursor: cursor === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),
+      lastEventAt,
+      lastReconciledAt,
+      lagSeconds: lastReconciledAt && Math.max(0, Math.round((now - lastReconciledAt.getTime()) / 1_000)),
+      watchExpiresAt,
+    };
+  }
+}

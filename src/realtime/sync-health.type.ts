@@ -1,0 +1,34 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import { Cursor, DateTime } from '../graphql/scalars.ts';
+
+@ObjectType({ simpleResolvers: true, description: 'How well this gateway keeps up with an account.' })
+export class SyncHealth {
+  @Field(() => Boolean, {
+    description: 'True while the provider announces new mail by itself; else the account is asked every now and then.',
+  })
+  readonly live!: boolean;
+
+  @Field(() => Cursor, {
+    nullable: true,
+    description: 'The end of what is known now: pass it as after to a subscription. Null before the first sync.',
+  })
+  readonly cursor!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When something last happened in the account, as far as is known.',
+  })
+  readonly lastEventAt!: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When what is known was last level with the provider.' })
+  readonly lastReconciledAt!: Date | null;
+
+  @Field(() => Int, { nullable: true, description: 'Seconds since lastReconciledAt. Null before the first sync.' })
+  readonly lagSeconds!: number | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Until when the provider has promised to announce; renewed long before. Null where it does not.',
+  })
+  readonly watchExpiresAt!: Date | null;
+}

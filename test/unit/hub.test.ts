@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import type { LoggedChange } from '../../src/platform/change.store.ts';
+import { type StreamOptions, streamChanges } from '../../src/realtime/change.stream.ts';
+import { CHANGES_TOPIC } from '../../src/realtime/change.topic.ts';
+import { Hub } from '../../src/realtime/hub.ts';
+
+/** A change log and a bus in memory. */
+class Lab {
+  readonly log = new Map<string, LoggedChange[]>();
+  readonly topics = new Map<string, Set<(payload: unknown) => void>>();
+  reads = 0;
+  members = ['a'];
+  private readonly watchers = new Set<() => void>();
+  readonly hub = new Hub(
+    {
+      read: async (integrationId, after, limit) => {
+        this.reads++;
+        return (this.log.get(integrationId) ?? []).filter((c) => c.sequence > after).slice(0, limit);
+      },
+      position: async (integrationId) => ({
+        cursor: 'c',
+        sequence: BigInt(this.log.get(integrationId)?.length ?? 0),
+        lastEventAt: null,
+        lastReconciledAt: null,
+      }),
+    },
+    {
+      subscribe: (topic, fn) => {
+        const fns = this.topics.get(topic) ?? new Set();
+        this.topics.set(topic, fns.add(fn));
+        return () => fns.delete(fn);
+      },
+      onGap: () => () => {},
+    },
+  );
+
+  append(integrationId: string, subject: string, wake = true): void {
+    const log = this.log.get(integrationId) ?? [];
+    log.push({ integrationId, sequence: BigInt(log.length + 1), kind: 'created', subject, at: new Date() });
+    this.log.set(integrationId, log);
+    if (wake) this.wake(integrationId);
+  }
+
+  wake(integrationId: string): void {
+    for (const fn of this.topics.get(CHANGES_TOPIC) ?? []) fn({ integrationId });
+  }
+
+  setMembers(members: string[]): void {
+    this.members = members;
+    for (const fn of this.watchers) fn();
+  }
+
+  stream(options: Partial<StreamOptions<string>> = {}) {
+    const end = new AbortController();
+    const stream = streamChanges<string>({
+      hub: this.hub,
+      integrations: async () => this.members,
+      changed: (fn) => {
+        this.watchers.add(fn);
+        return () => this.watchers.delete(fn);
+      },
+      after: new Map(),
+      show: async (change) => change.subject,
+      signal: end.signal,
+      ...options,
+    });
+    return { stream, end: () => end.abort() };
+  }
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+describe('a stream of changes', () => {
+  it('begins at the end of the log and hears what comes', async () => {
+    const lab = new Lab();
+    lab.append('a', 'old');
+    const { stream, end } = lab.stream();
+    const first = stream.next();
+    await settled();
+    lab.append('a', 'new');
+    expect((await first).value).toMatchObject({ value: 'new', places: new Map([['a', 2n]]) });
+    end();
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  it('resumes from a place, in order, without a hole or a repeat', async () => {
+    const lab = new Lab();
+    for (let i = 1; i <= 1_500; i++) lab.append('a', `m${i}`, false);
+    const { stream, end } = lab.stream({ after: new Map([['a', 3n]]) });
+    const seen: string[] = [];
+    for await (const { value } of stream) {
+      seen.push(value);
+      if (seen.length === 700) lab.append('a', 'm1501');
+      if (seen.length === 1_498) break;
+    }
+    end();
+    expect(seen).toEqual(Array.from({ length: 1_498 }, (_, i) => `m${i + 4}`));
+  });
+
+  it('reads the log once for many subscribers', async () => {
+    const lab = new Lab();
+    const streams = Array.from({ length: 50 }, () => lab.stream());
+    const firsts = streams.map(({ stream }) => stream.next());
+    await settled();
+    lab.reads = 0;
+    lab.append('a', 'one');
+    const events = await Promise.all(firsts);
+    expect(events.map((e) => e.value?.value)).toEqual(Array(50).fill('one'));
+    expect(lab.reads).toBe(1);
+    for (const { end } of streams) end();
+  });
+
+  it('follows accounts that come, and leaves those that go', async () => {
+    const lab = new Lab();
+    const { stream, end } = lab.stream();
+    const first = stream.next();
+    await settled();
+    lab.setMembers(['b']);
+    await settled();
+    lab.append('a', 'not mine any more');
+    lab.append('b', 'mine now');
+    expect((await first).value?.value).toBe('mine now');
+    end();
+  });
+
+  it('does not let one account hold up another', async () => {
+    const lab = new Lab();
+    lab.members = ['a', 'b'];
+    const { stream, end } = lab.stream({
+      show: (change) => (change.integrationId === 'a' ? new Promise(() => {}) : Promise.resolve(change.subject)),
+    });
+    const first = stream.next();
+    await settled();
+    lab.append('a', 'hangs');
+    lab.append('b', 'comes');
+    expect((await first).value?.value).toBe('comes');
+    end();
+  });
+
+  it('passes over what is not shown, and its cursor says so', async () => {
+    const lab = new Lab();
+    const { stream, end } = lab.stream({ show: async (change) => (change.subject === 'skip' ? null : change.subject) });
+    const first = stream.next();
+    await settled();
+    lab.append('a', 'skip', false);
+    lab.append('a', 'show');
+    expect((await first).value).toMatchObject({ value: 'show', places: new Map([['a', 2n]]) });
+    end();
+  });
+
+  it('ends at once when its signal aborts, also while it waits', async () => {
+    const lab = new Lab();
+    const { stream, end } = lab.stream();
+    const first = stream.next();
+    await settled();
+    end();
+    expect((await first).done).toBe(true);
+  });
+
+  it('tells of a log that cannot be read', async () => {
+    const lab = new Lab();
+    const { stream } = lab.stream({ integrations: () => Promise.reject(new Error('no database')) });
+    await expect(stream.next()).rejects.toThrow('no database');
+  });
+});

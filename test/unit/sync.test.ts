@@ -1,0 +1,193 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import type { Message } from '../../src/domain/message.ts';
+import type { ChangeStore, LoggedChange } from '../../src/platform/change.store.ts';
+import type { Changes, MailSession } from '../../src/providers/provider.ts';
+import { backoffMs, isPassing } from '../../src/realtime/backoff.ts';
+import { Coalescer } from '../../src/realtime/coalescer.ts';
+import { SyncJob } from '../../src/realtime/sync.job.ts';
+
+const settled = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('coalescing', () => {
+  it('runs once at a time for a key, and once more for all who asked meanwhile', async () => {
+    const runs: string[] = [];
+    let release = () => {};
+    const coalescer = new Coalescer(
+      async (key) => {
+        runs.push(key);
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      },
+      4,
+      () => {},
+    );
+    for (let i = 0; i < 10; i++) coalescer.request('a');
+    expect(runs).toEqual(['a']);
+    release();
+    await settled();
+    expect(runs).toEqual(['a', 'a']);
+    release();
+    await settled();
+    expect(runs).toEqual(['a', 'a']);
+  });
+
+  it('keeps to its concurrency, and goes on after a failure', async () => {
+    const failed: string[] = [];
+    let running = 0;
+    let most = 0;
+    const coalescer = new Coalescer(
+      async (key) => {
+        most = Math.max(most, ++running);
+        await settled(1);
+        running--;
+        if (key === 'k3') throw new Error('no');
+      },
+      2,
+      (key) => failed.push(key),
+    );
+    for (let i = 0; i < 10; i++) coalescer.request(`k${i}`);
+    await settled(60);
+    await coalescer.stop();
+    expect(most).toBe(2);
+    expect(failed).toEqual(['k3']);
+  });
+});
+
+describe('backing off', () => {
+  it('doubles with jitter, and never asks sooner than the provider wants', () => {
+    const down = new MailError('PROVIDER_UNAVAILABLE', 'down');
+    expect(backoffMs(0, down, () => 0)).toBe(500);
+    expect(backoffMs(3, down, () => 1)).toBe(8_000);
+    expect(backoffMs(50, down, () => 1)).toBe(30_000);
+    expect(backoffMs(0, new MailError('RATE_LIMITED', 'slow', { retryAfterMs: 90_000 }))).toBe(90_000);
+    expect(isPassing(down)).toBe(true);
+    expect(isPassing(new MailError('RECONNECT_REQUIRED', 'gone'))).toBe(false);
+    expect(isPassing(new TypeError('a bug'))).toBe(false);
+  });
+});
+
+/** One account whose change feed is a script. */
+class Account {
+  cursor: string | null = 'c0';
+  log: Pick<LoggedChange, 'kind' | 'subject'>[] = [];
+  published = 0;
+  inbox: string[] = [];
+  asked: (string | null)[] = [];
+  lastReconciledAt = new Date(Date.now() - 60_000);
+  script: (since: string | null) => Changes = () => ({ changes: [], cursor: 'c0', more: false });
+
+  readonly job = new SyncJob({
+    log: pino({ level: 'silent' }),
+    directory: { get: async () => ({ status: 'CONNECTED' }) as never },
+    bus: {
+      publish: async () => {
+        this.published++;
+      },
+    },
+    sessions: {
+      open: async () =>
+        ({
+          changes: async (since: string | null) => {
+            this.asked.push(since);
+            return this.script(since);
+          },
+          listMessages: async () => ({
+            items: this.inbox.map((id) => ({ id, receivedAt: new Date() }) as Message),
+            next: null,
+            rest: null,
+          }),
+        }) as unknown as MailSession,
+    },
+    changes: {
+      position: async () => ({
+        cursor: this.cursor,
+        sequence: BigInt(this.log.length),
+        lastEventAt: null,
+        lastReconciledAt: this.lastReconciledAt,
+      }),
+      advance: async (_id: string, from: string | null, to: string, changes: readonly LoggedChange[]) => {
+        if (from !== this.cursor) return false;
+        this.cursor = to;
+        this.log.push(...changes.map(({ kind, subject }) => ({ kind, subject })));
+        return true;
+      },
+      read: async () => this.log.map((c, i) => ({ ...c, sequence: BigInt(i + 1), integrationId: 'i', at: new Date() })),
+    } as unknown as ChangeStore,
+  });
+
+  async sync(): Promise<void> {
+    this.job.request('i');
+    await settled();
+  }
+}
+
+describe('a sync', () => {
+  it('establishes a cursor first, and logs nothing of the past', async () => {
+    const account = new Account();
+    account.cursor = null;
+    account.script = () => ({ changes: [], cursor: 'first', more: false });
+    await account.sync();
+    expect(account).toMatchObject({ cursor: 'first', log: [], published: 0 });
+  });
+
+  it('follows the pages to the end', async () => {
+    const account = new Account();
+    account.script = (since) =>
+      since === 'c0'
+        ? { changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c1', more: true }
+        : { changes: [{ kind: 'mailbox', mailboxId: 'b1' }], cursor: 'c2', more: false };
+    await account.sync();
+    expect(account.cursor).toBe('c2');
+    expect(account.log).toEqual([
+      { kind: 'created', subject: 'm1' },
+      { kind: 'mailbox', subject: 'b1' },
+    ]);
+    expect(account.published).toBe(2);
+  });
+
+  it('goes on from where another instance has come to', async () => {
+    const account = new Account();
+    let stolen = false;
+    account.script = (since) => {
+      if (!stolen) {
+        stolen = true;
+        account.cursor = 'theirs';
+      }
+      return { changes: [{ kind: 'created', messageId: `after ${since}` }], cursor: `${since}+`, more: false };
+    };
+    await account.sync();
+    expect(account.asked).toEqual(['c0', 'theirs']);
+    expect(account.log).toEqual([{ kind: 'created', subject: 'after theirs' }]);
+  });
+
+  it('reads again from the top when the cursor has expired: the new cursor first, and each message once', async () => {
+    const account = new Account();
+    account.log = [{ kind: 'created', subject: 'known' }];
+    account.inbox = ['newer', 'new', 'known'];
+    account.script = (since) => {
+      if (since === 'c0') throw new MailError('CURSOR_EXPIRED', 'too old');
+      return { changes: [], cursor: 'fresh', more: false };
+    };
+    await account.sync();
+    expect(account.asked).toEqual(['c0', null]);
+    expect(account.cursor).toBe('fresh');
+    expect(account.log.slice(1)).toEqual([
+      { kind: 'reset', subject: 'CURSOR_EXPIRED' },
+      { kind: 'created', subject: 'new' },
+      { kind: 'created', subject: 'newer' },
+    ]);
+  });
+
+  it('does not ask again what asking again cannot mend', async () => {
+    const account = new Account();
+    account.script = () => {
+      throw new MailError('RECONNECT_REQUIRED', 'gone');
+    };
+    await account.sync();
+    expect(account.asked).toHaveLength(1);
+    await account.job.stop();
+  });
+});
