@@ -1,0 +1,333 @@
+import 'reflect-metadata';
+import type { Logger } from 'pino';
+import { AccessTokens } from './accounts/access-tokens.ts';
+import { CallbackService } from './accounts/callback.service.ts';
+import { ConnectResolver } from './accounts/connect.resolver.ts';
+import { ConnectService } from './accounts/connect.service.ts';
+import { DisconnectService } from './accounts/disconnect.service.ts';
+import { DiscoveryService } from './accounts/discovery.service.ts';
+import { IntegrationDirectory } from './accounts/integration.directory.ts';
+import { IntegrationResolver } from './accounts/integration.resolver.ts';
+import { IntegrationStore } from './accounts/integration.store.ts';
+import { LeaseStore } from './accounts/lease.store.ts';
+import { MailSessions } from './accounts/mail-sessions.ts';
+import { OAuthStateStore } from './accounts/oauth-state.store.ts';
+import { ProviderResolver } from './accounts/provider.resolver.ts';
+import { SessionResolver } from './accounts/session.resolver.ts';
+import { SessionService } from './accounts/session.service.ts';
+import { SessionStore } from './accounts/session.store.ts';
+import { type Credentials, SignInService } from './accounts/sign-in.service.ts';
+import { UserStore } from './accounts/user.store.ts';
+import { registerAccountNodes, ViewerResolver } from './accounts/viewer.resolver.ts';
+import type { Config } from './config.ts';
+import { NodeResolver } from './graphql/node.resolver.ts';
+import { NodeRegistry } from './graphql/node.ts';
+import { createSchema } from './graphql/schema.ts';
+import { Composer } from './mail/compose/composer.ts';
+import { DraftResolver, IntegrationDraftsResolver } from './mail/draft/draft.resolver.ts';
+import { DraftsResolver } from './mail/draft/drafts.resolver.ts';
+import { IntegrationMailResolver } from './mail/integration-mail.resolver.ts';
+import { ListCursors } from './mail/list/list-cursor.ts';
+import { MailLists } from './mail/list/mail-lists.ts';
+import { PageMemory } from './mail/list/page-memory.ts';
+import { UnifiedList } from './mail/list/unified-list.ts';
+import { MailboxResolver } from './mail/mailbox/mailbox.resolver.ts';
+import { MailboxesResolver } from './mail/mailbox/mailboxes.resolver.ts';
+import { Downloads } from './mail/message/download.ts';
+import { MessageResolver } from './mail/message/message.resolver.ts';
+import { registerMailNodes } from './mail/nodes.ts';
+import { OpenAccounts } from './mail/open-accounts.ts';
+import { MessageChanges } from './mail/organise/message-changes.ts';
+import { OrganiseResolver } from './mail/organise/organise.resolver.ts';
+import { Delivery } from './mail/submission/delivery.ts';
+import { Ledger } from './mail/submission/ledger.ts';
+import { Payloads } from './mail/submission/payload.ts';
+import { sendOnce } from './mail/submission/send-once.ts';
+import { SubmissionFeed } from './mail/submission/submission.feed.ts';
+import { SubmissionJob } from './mail/submission/submission.job.ts';
+import { SubmissionResolver } from './mail/submission/submission.resolver.ts';
+import { SubmissionStore } from './mail/submission/submission.store.ts';
+import { Submissions } from './mail/submission/submissions.ts';
+import { ViewerSubmissionsResolver } from './mail/submission/viewer-submissions.resolver.ts';
+import { ThreadResolver } from './mail/thread/thread.resolver.ts';
+import { UnsubscribeResolver } from './mail/unsubscribe/unsubscribe.resolver.ts';
+import { Unsubscriber } from './mail/unsubscribe/unsubscriber.ts';
+import { UploadStore } from './mail/upload/upload.store.ts';
+import { Uploads } from './mail/upload/uploads.ts';
+import { ViewerMailResolver } from './mail/viewer-mail.resolver.ts';
+import { createBus } from './platform/bus.ts';
+import { ChangeStore } from './platform/change.store.ts';
+import { openDatabase } from './platform/database.open.ts';
+import { checkKeys } from './platform/key.check.ts';
+import { openKeys } from './platform/keys.ts';
+import { createLog } from './platform/log.ts';
+import { migrate, pendingMigrations } from './platform/migrations.ts';
+import { Outbound } from './platform/outbound.ts';
+import { PruneJob } from './platform/prune.job.ts';
+import { openQueue } from './platform/queue.ts';
+import { Sealer } from './platform/seal.ts';
+import type { Provider } from './providers/provider.ts';
+import { registry } from './providers/registry.ts';
+import { CHANGES_TOPIC, ChangesWake } from './realtime/change.topic.ts';
+import { EventCursors } from './realtime/event.cursor.ts';
+import { EventMessages } from './realtime/event.messages.ts';
+import { Hub } from './realtime/hub.ts';
+import { MessageEventsResolver } from './realtime/message.events.resolver.ts';
+import { MessageEvents } from './realtime/message.events.ts';
+import { PollJob } from './realtime/poll.job.ts';
+import { SubmissionEventsResolver } from './realtime/submission.events.resolver.ts';
+import { SubmissionEvents } from './realtime/submission.events.ts';
+import { SyncJob } from './realtime/sync.job.ts';
+import { SyncHealthResolver } from './realtime/sync-health.resolver.ts';
+import { WatchJob } from './realtime/watch.job.ts';
+import { WatchStore } from './realtime/watch.store.ts';
+import { WebhookService } from './realtime/webhook.service.ts';
+import { RESOLVERS } from './resolvers.ts';
+import { mountGraphql } from './server/apollo.ts';
+import { mountCallback } from './server/callback.route.ts';
+import { Connections } from './server/connections.ts';
+import { Contexts } from './server/contexts.ts';
+import { type Door, openDoor } from './server/door.ts';
+import { mountDownloads } from './server/downloads.route.ts';
+import { Drain } from './server/drain.ts';
+import { mountHealth } from './server/health.route.ts';
+import { HostList } from './server/hosts.ts';
+import { createHttp } from './server/http.ts';
+import { mountPage } from './server/page.route.ts';
+import { QueryGate } from './server/query-gate.ts';
+import { mountSandbox } from './server/sandbox.route.ts';
+import { createSocketProtocol } from './server/socket-protocol.ts';
+import { mountUpload } from './server/upload.route.ts';
+import { mountWebhooks } from './server/webhooks.route.ts';
+import { mountWebSocket } from './server/websocket.ts';
+import { SecretStore } from './vault/secret.store.ts';
+import { Vault } from './vault/vault.ts';
+
+export interface App {
+  /** PUBLIC_URL, or where it listens. */
+  readonly url: string;
+  readonly port: number;
+  /** Drains: for `graceMs` it still accepts while /ready says 503; then what is under way is finished. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface AppOptions {
+  /** Taken beforehand by who must know the port; absent: opened on HOST and PORT. */
+  readonly door?: Door;
+  readonly log?: Logger;
+  /** In the sandbox: who its page is signed in as. */
+  readonly demo?: { readonly user: Credentials; readonly controlUrl: string };
+  /** Instead of the registry's; the bench serves mail that is already in memory. */
+  readonly providers?: readonly Provider[];
+}
+
+/** Where it can be reached when PUBLIC_URL does not say. */
+export const urlOf = (config: Config, port: number): string =>
+  config.publicUrl ??
+  `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+
+/** The only wiring. Throws StartError, DatabaseError or KeyError, with one line for whoever starts it. */
+export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const door = options.door ?? (await openDoor(config.host, config.port));
+    closers.push(() => door.server.close());
+    const drain = await open(config, door, options, closers);
+    return {
+      url: urlOf(config, door.port),
+      port: door.port,
+      async close(graceMs = 0) {
+        await drain.run(graceMs);
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(config: Config, door: Door, options: AppOptions, closers: (() => unknown)[]): Promise<Drain> {
+  const log = options.log ?? createLog(config.logLevel);
+  const publicUrl = urlOf(config, door.port);
+
+  // platform
+  const { encryptionKeys, jwtSecret } = openKeys(config);
+  const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log });
+  closers.push(() => db.close());
+  await migrate(db);
+  await checkKeys(db, encryptionKeys);
+  const bus = await createBus(db, log);
+  closers.push(() => bus.close());
+  const queue = await openQueue(db, log);
+  closers.push(() => queue.stop());
+  const sealer = new Sealer(encryptionKeys);
+  const changes = new ChangeStore(db);
+
+  // accounts
+  const providers = options.providers ?? registry(config);
+  const users = new UserStore(db);
+  const sessionStore = new SessionStore(db);
+  const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log });
+  await sessions.start();
+  const signIns = new SignInService({ users, sessions, registration: config.registration, jwtSecret });
+  const integrations = new IntegrationStore(db);
+  const directory = new IntegrationDirectory(integrations, bus);
+  const vault = new Vault(new SecretStore(db), sealer);
+  const tokens = new AccessTokens({ vault, lease: new LeaseStore(db), integrations, directory, providers, log });
+  const mailSessions = new MailSessions({ providers, directory, tokens, log });
+  const discovery = new DiscoveryService({ providers });
+
+  // realtime
+  const watches = new WatchStore(db, sealer, log);
+  const sync = new SyncJob({ sessions: mailSessions, directory, changes, bus, log });
+  const watchJob = new WatchJob({ sessions: mailSessions, directory, watches, sync, publicUrl, log });
+  const poll = new PollJob({
+    directory,
+    watches,
+    sync,
+    rewatch: (integrationId) => watchJob.request(integrationId),
+    pollSeconds: config.pollSeconds,
+    log,
+  });
+  const hub = new Hub(changes, bus);
+  const eventCursors = new EventCursors(sealer);
+  const webhooks = new WebhookService({ providers, watches, sync, watchJob, log });
+
+  // sending
+  const { sourceDeadlineMs, scanBudget } = config;
+  const memory = new PageMemory();
+  bus.subscribe(CHANGES_TOPIC, (payload) => {
+    const wake = ChangesWake.safeParse(payload);
+    if (wake.success && wake.data.altered) memory.forget(wake.data.integrationId);
+  });
+  const accounts = new OpenAccounts(directory, mailSessions, sourceDeadlineMs, memory);
+  const uploadStore = new UploadStore(db);
+  const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: config.uploadMaxBytes });
+  const composer = new Composer({ uploads, accounts });
+  const submissionStore = new SubmissionStore(db);
+  const payloads = new Payloads(sealer);
+  const feed = new SubmissionFeed(bus);
+  const requeue = (id: string, at: Date) => submissionJob.enqueue(id, at);
+  const ledger = new Ledger({ store: submissionStore, feed, requeue, log });
+  const delivery = new Delivery({ ledger, payloads, composer, accounts, log });
+  const submissionJob: SubmissionJob = new SubmissionJob({ store: submissionStore, delivery, queue, feed, log });
+  const submissions = new Submissions({ store: submissionStore, payloads, composer, job: submissionJob, feed });
+
+  const prune = new PruneJob(
+    [
+      // A subscriber that was away for longer begins with what the log still has.
+      { what: 'changes', keptMs: 14 * DAY_MS, prune: (before) => changes.prune(before) },
+      { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },
+      { what: 'uploads', keptMs: 0, prune: (before) => uploadStore.prune(before) },
+    ],
+    log,
+  );
+
+  // connecting accounts, which those hear of who wait for one
+  const hooks = [watchJob, submissionJob];
+  const callbackUrl = () => `${publicUrl}/oauth/callback`;
+  const { redirectUris } = config;
+  const connect = new ConnectService({
+    providers,
+    discovery,
+    states: new OAuthStateStore(db),
+    sealer,
+    redirectUris,
+    callbackUrl,
+  });
+  const callback = new CallbackService({ connect, vault, integrations, directory, hooks, callbackUrl, log });
+  const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log });
+
+  // mail
+  const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
+  const lists = new MailLists(unified);
+  const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
+  const messages = new EventMessages(mailSessions);
+  const events = new MessageEvents({ hub, directory, accounts, messages, cursors: eventCursors, bus });
+  const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts, sealer, bus });
+  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+  const nodes = new NodeRegistry();
+  registerAccountNodes(nodes, directory);
+  registerMailNodes(nodes, accounts, submissionStore);
+
+  const schema = createSchema(RESOLVERS, [
+    new NodeResolver(nodes),
+    new SessionResolver(signIns, sessions),
+    new ViewerResolver(users, directory),
+    new ProviderResolver(providers, discovery),
+    new IntegrationResolver(providers, mailSessions),
+    new ConnectResolver(connect, disconnect, directory),
+    new ViewerMailResolver(accounts, lists),
+    new IntegrationMailResolver(accounts, lists),
+    new MailboxResolver(lists),
+    new ThreadResolver(),
+    new MessageResolver(downloads),
+    new DraftResolver(),
+    new IntegrationDraftsResolver(accounts, unified),
+    new DraftsResolver(accounts, composer),
+    new SubmissionResolver(accounts, submissions, submissionStore),
+    new ViewerSubmissionsResolver(accounts, submissionStore, sealer),
+    new OrganiseResolver(new MessageChanges(accounts)),
+    new MailboxesResolver(accounts),
+    new UnsubscribeResolver(accounts, unsubscriber),
+    new SyncHealthResolver(changes, watches, eventCursors),
+    new MessageEventsResolver(events),
+    new SubmissionEventsResolver(submissionEvents),
+  ]);
+
+  // server
+  const contexts = new Contexts((token) => sessions.authenticate(token), log);
+  const connections = new Connections();
+  closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
+  const gate = new QueryGate();
+  const hosts = config.sandbox ? new HostList(publicUrl) : null;
+  const { introspection } = config;
+  const protocol = createSocketProtocol({ schema, contexts, connections, gate, introspection, log });
+  const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, hosts, log });
+  const drain = new Drain({ server: door.server, closeSockets });
+  const draining = () => drain.draining;
+  const { http, open: admit } = await createHttp({
+    door,
+    log,
+    trustProxy: config.trustProxy,
+    corsOrigins: config.sandbox && config.corsOrigins.length === 0 ? [ANY_LOOPBACK] : config.corsOrigins,
+    hosts,
+    draining,
+  });
+  mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining });
+  closers.push(await mountGraphql(http, { schema, contexts, gate, introspection, log }));
+  mountCallback(http, callback);
+  mountDownloads(http, downloads);
+  await mountUpload(http, { uploads, authenticate: (token) => contexts.principal(token) });
+  await mountWebhooks(http, webhooks, publicUrl);
+  const { demo } = options;
+  if (config.graphiql) await mountPage(http, { sandbox: demo !== undefined });
+  if (demo) {
+    const signIn = async () => ({ email: demo.user.email, ...(await signIns.signIn(demo.user, '127.0.0.1')) });
+    mountSandbox(http, { signIn, controlUrl: demo.controlUrl });
+  }
+  // Whoever is let in may send.
+  await submissionJob.start();
+  await admit();
+
+  closers.push(
+    () => hub.close(),
+    () => sync.stop(),
+    () => watchJob.stop(),
+    () => prune.stop(),
+    () => poll.stop(),
+    () => submissionJob.stop(),
+  );
+  watchJob.start();
+  poll.start();
+  prune.start();
+  return drain;
+}
+
+/** A front-end under development runs on some port of this machine; the sandbox lets it in unless CORS_ORIGINS says whom. */
+const DAY_MS = 86_400_000;
+const ANY_LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;

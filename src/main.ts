@@ -1,0 +1,101 @@
+import { type App, createApp, urlOf } from './app.ts';
+import { type Config, readConfig } from './config.ts';
+import { type Door, openDoor } from './server/door.ts';
+
+/** Errors that are one line for whoever typed the command; anything else shows its stack. */
+const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyError', 'SandboxError']);
+/** In production load balancers get this long to notice before connections are refused. */
+const GRACE_MS = 1_000;
+
+interface Running {
+  readonly app: App;
+  close(): Promise<void>;
+}
+
+try {
+  const config = readConfig();
+  const door = await openDoor(config.host, config.port);
+  const running = config.sandbox ? await startSandboxed(config, door) : await startPlain(config, door);
+  stopOnSignals(running);
+} catch (error) {
+  const { name, message, stack } = error as Error;
+  process.stderr.write(`${EXPLAINED.has(name) ? message : stack}\n`);
+  process.exit(1);
+}
+
+async function startPlain(config: Config, door: Door): Promise<Running> {
+  const app = await createApp(config, { door });
+  process.stdout.write(`Postern listens on ${app.url}\n`);
+  return { app, close: () => app.close(config.production ? GRACE_MS : 0) };
+}
+
+/** The gateway in front of emulated providers, with a demo user whose accounts are connected as a person would. */
+async function startSandboxed(given: Config, door: Door): Promise<Running> {
+  const [{ startSandbox, SANDBOX_CLIENT }, { connectDemo, DEMO_USER }, { banner }] = await Promise.all([
+    import('../sandbox/start.ts'),
+    import('../sandbox/demo.ts'),
+    import('./banner.ts'),
+  ]);
+  const { port = 0, mail = null, messages = 0, trafficSeconds = 0 } = given.sandbox ?? {};
+  const url = urlOf(given, door.port);
+  const sandbox = await startSandbox({
+    host: given.host,
+    port,
+    dataDir: given.dataDir,
+    publicUrl: url,
+    mail,
+    messages,
+    trafficSeconds,
+    log: (line) => process.stdout.write(`${line}\n`),
+  });
+  const { clientId, clientSecret, pubsubTopic, pushServiceAccount } = SANDBOX_CLIENT;
+  // URLs from the environment win: what stands there, a proxy for example, passes on to the emulators.
+  const google = {
+    ...given.google,
+    clientId,
+    clientSecret,
+    pubsubTopic,
+    pubsubServiceAccount: pushServiceAccount,
+    oauthUrl: given.google.oauthUrl ?? sandbox.googleUrl,
+    apiUrl: given.google.apiUrl ?? sandbox.googleUrl,
+    domains: [...given.google.domains, 'gmail.example'],
+  };
+  const microsoft = {
+    ...given.microsoft,
+    clientId,
+    clientSecret,
+    loginUrl: given.microsoft.loginUrl ?? sandbox.microsoftUrl,
+    graphUrl: given.microsoft.graphUrl ?? sandbox.microsoftUrl,
+    domains: [...given.microsoft.domains, 'outlook.example'],
+  };
+  const demo = { user: DEMO_USER, controlUrl: sandbox.controlUrl };
+  const app = await createApp({ ...given, google, microsoft }, { door, demo });
+  const { accessToken } = await connectDemo({ gatewayUrl: url });
+  process.stdout.write(banner({ url, sandbox, user: DEMO_USER, accessToken }));
+  return {
+    app,
+    async close() {
+      await app.close();
+      await sandbox.close();
+    },
+  };
+}
+
+/** npm passes Ctrl-C on to a process that the terminal has told already: these are one signal. */
+const ECHO_MS = 500;
+
+/** The first signal drains; a second one does not wait. */
+function stopOnSignals(running: Running): void {
+  let since: number | null = null;
+  const stop = async () => {
+    if (since !== null) {
+      if (Date.now() - since > ECHO_MS) process.exit(1);
+      return;
+    }
+    since = Date.now();
+    await running.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

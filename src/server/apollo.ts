@@ -1,0 +1,147 @@
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  type GraphQLRequestContextDidEncounterErrors,
+  type GraphQLRequestContextWillSendResponse,
+} from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Context } from '../graphql/context.ts';
+import { maskError } from '../graphql/error-mask.ts';
+import type { Contexts } from './contexts.ts';
+import { checkSizes } from './list-limits.ts';
+import type { QueryGate } from './query-gate.ts';
+
+export interface ApolloOptions {
+  readonly schema: GraphQLSchema;
+  readonly contexts: Contexts;
+  readonly gate: QueryGate;
+  readonly introspection: boolean;
+  readonly log: Logger;
+}
+
+const RESPONSE_JSON = 'application/graphql-response+json';
+
+/** GET and POST /graphql. Returns how to stop. */
+export async function mountGraphql(http: FastifyInstance, options: ApolloOptions): Promise<() => Promise<void>> {
+  const { contexts, gate, log } = options;
+  const whose = new WeakMap<object, Context>();
+  const apollo = new ApolloServer<Context>({
+    schema: options.schema,
+    introspection: options.introspection,
+    hideSchemaDetailsFromClientErrors: !options.introspection,
+    // Safe only because every request authenticates by its bearer header: no cookie is ever read.
+    csrfPrevention: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: gate.limits.tokens },
+    logger: log,
+    formatError: (formatted, error) => format(formatted, error, whose.get(error as object), log),
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      requests(gate, whose),
+    ],
+  });
+  await apollo.start();
+
+  http.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    handler: fastifyApolloHandler(apollo, {
+      async context(request, reply) {
+        reply.header('cache-control', 'no-store');
+        refuseTooComplex(gate, request);
+        const gone = new AbortController();
+        reply.raw.once('close', () => {
+          if (!reply.raw.writableFinished) gone.abort();
+        });
+        return contexts.of({
+          authorization: request.headers.authorization,
+          requestId: request.id,
+          clientAddress: request.ip,
+          signal: gone.signal,
+        });
+      },
+    }),
+  });
+  return () => apollo.stop();
+}
+
+function refuseTooComplex(gate: QueryGate, request: FastifyRequest): void {
+  const given = (request.method === 'GET' ? request.query : request.body) as { query?: unknown } | null | undefined;
+  try {
+    gate.check(given?.query);
+  } catch (error) {
+    const { message, extensions } = error as GraphQLError;
+    const status = request.headers.accept?.includes(RESPONSE_JSON) ? 400 : 200;
+    throw new GraphQLError(message, { extensions: { ...extensions, http: { status } } });
+  }
+}
+
+function requests(gate: QueryGate, whose: WeakMap<object, Context>): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ schema, document, request }) {
+          checkSizes(schema, document, request.operationName, request.variables, gate.limits);
+        },
+        async didEncounterErrors({ errors, contextValue }: GraphQLRequestContextDidEncounterErrors<Context>) {
+          for (const error of errors) whose.set(error, contextValue);
+        },
+        async willSendResponse(context: GraphQLRequestContextWillSendResponse<Context>) {
+          answer200(context);
+        },
+      };
+    },
+  };
+}
+
+/** A well-formed request that GraphQL refuses: these are answers, and no failure of HTTP. */
+const REFUSALS = new Set<unknown>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'QUERY_TOO_COMPLEX',
+]);
+
+/** GraphQL over HTTP, section 6.4.1: an answer of type application/json carries 200, whatever its errors. */
+function answer200({ request, response }: GraphQLRequestContextWillSendResponse<Context>): void {
+  if (response.http.status !== 400 || response.body.kind !== 'single') return;
+  if (request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;
+  const errors = response.body.singleResult.errors ?? [];
+  if (errors.length > 0 && errors.every((e) => REFUSALS.has(e.extensions?.code))) response.http.status = 200;
+}
+
+/** Apollo's own, which say what is wrong with the request and hold nothing else. */
+const APOLLO_CODES = new Set<unknown>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+  'BAD_REQUEST',
+]);
+
+function format(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+  context: Context | undefined,
+  log: Logger,
+): GraphQLFormattedError {
+  const code = error instanceof GraphQLError ? error.extensions.code : undefined;
+  // A variable of the wrong type is refused before any field has a path, and its own message names the variable.
+  const variable = code === 'BAD_USER_INPUT' && error instanceof GraphQLError && !error.path;
+  const shown =
+    APOLLO_CODES.has(code) || variable ? formatted : maskError(error, context?.log ?? log, context?.requestId).toJSON();
+  const { http: _http, ...extensions } = shown.extensions ?? {};
+  return { ...shown, extensions };
+}

@@ -1,0 +1,63 @@
+import { GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
+import type { Context } from '../graphql/context.ts';
+import type { Principal } from '../graphql/principal.ts';
+import { createContext } from '../graphql/request-context.ts';
+
+/** Reads a principal from an access token. Throws GraphQLError UNAUTHENTICATED. */
+export type Authenticate = (accessToken: string) => Principal;
+
+export interface Request {
+  /** The Authorization header, or what stands for it in connection_init. */
+  readonly authorization: string | undefined;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly signal: AbortSignal;
+}
+
+/** Longer than any token of ours, shorter than what would be work to verify. */
+const LONGEST_TOKEN = 8_192;
+
+/** The context of a request over HTTP, and of each operation and event over WebSocket. */
+export class Contexts {
+  constructor(
+    private readonly authenticate: Authenticate,
+    private readonly log: Logger,
+  ) {}
+
+  /** Never throws: a token that is not good becomes `refusal`. */
+  of(request: Request): Context {
+    const token = request.authorization === undefined ? null : bearer(request.authorization);
+    let principal: Principal | null = null;
+    let refusal: GraphQLError | null = null;
+    try {
+      if (token !== null) principal = this.principal(token);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      refusal = error;
+    }
+    return createContext({
+      principal,
+      refusal,
+      signal: request.signal,
+      log: this.log.child({ requestId: request.requestId }),
+      requestId: request.requestId,
+      clientAddress: request.clientAddress,
+    });
+  }
+
+  /** @throws GraphQLError UNAUTHENTICATED */
+  principal(token: string): Principal {
+    if (token.length > LONGEST_TOKEN) throw unauthenticated('The access token is too long to be one of ours.');
+    if (token === '') throw unauthenticated('Send the header as "Authorization: Bearer <access token>".');
+    return this.authenticate(token);
+  }
+}
+
+/** The token of "Bearer <token>"; empty when it is written in another way. */
+export function bearer(authorization: string): string {
+  return /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '';
+}
+
+export const unauthenticated = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });

@@ -1,0 +1,52 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+
+/** A start that cannot go on, in one line for whoever typed the command. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/**
+ * The listening socket, taken before anything else is opened: a taken port fails at once, and PORT=0 is known to
+ * whoever must name it. Until `enter` is called it answers 503.
+ */
+export interface Door {
+  readonly server: Server;
+  readonly port: number;
+  enter(handler: RequestListener): void;
+}
+
+/** @throws StartError naming the port */
+export function openDoor(host: string, port: number): Promise<Door> {
+  const starting: RequestListener = (_request, response) => {
+    response
+      .writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1', connection: 'close' })
+      .end('Starting.\n');
+  };
+  // How long a body may take depends on the route: body-time.ts sees to that.
+  const server = createServer({ keepAliveTimeout: 72_000, headersTimeout: 30_000, requestTimeout: 0 }, starting);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new StartError(explain(error, host, port))));
+    server.listen(port, host, () => {
+      const address = server.address();
+      if (!address || typeof address === 'string') return reject(new StartError(`PORT: ${port} gave no address`));
+      resolve({
+        server,
+        port: address.port,
+        enter(handler) {
+          server.off('request', starting);
+          server.on('request', handler);
+        },
+      });
+    });
+  });
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') {
+    return `PORT: ${port} on ${host} is taken; stop what listens there, or set PORT to another`;
+  }
+  if (error.code === 'EACCES') return `PORT: ${port} needs rights that this user does not have; set PORT above 1023`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return `HOST: ${host} is no address of this machine`;
+  return `PORT: cannot listen on ${host}:${port} (${error.code ?? error.message})`;
+}

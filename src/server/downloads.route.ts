@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
+import type { FastifyInstance } from 'fastify';
+import { isMailError, type MailError, type MailErrorCode } from '../domain/error.ts';
+import type { Downloads } from '../mail/message/download.ts';
+
+/** GET /download/:token: streams an attachment or a raw message, as a file that cannot run in our origin. */
+export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads, 'open'>): void {
+  http.get<{ Params: { token: string } }>('/download/:token', { exposeHeadRoute: false }, async (request, reply) => {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    try {
+      const { stream, filename, mimeType, expiresAt } = await downloads.open(request.params.token, gone.signal);
+      const seconds = Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1_000));
+      reply.headers({
+        'content-type': inertType(mimeType),
+        'content-disposition': `attachment; ${filenameParameters(filename)}`,
+        'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+        'cache-control': `private, max-age=${seconds}`,
+      });
+      return await reply.send(Readable.fromWeb(stream as WebStream<Uint8Array>));
+    } catch (error) {
+      if (!isMailError(error)) throw error;
+      return refuse(error);
+    }
+
+    function refuse(error: MailError) {
+      if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1_000));
+      return reply
+        .code(STATUS[error.code] ?? 500)
+        .type('text/plain')
+        .send(`${error.message}\n`);
+    }
+  });
+}
+
+const STATUS: Partial<Record<MailErrorCode, number>> = {
+  NOT_FOUND: 404,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RECONNECT_REQUIRED: 403,
+  CONSENT_REQUIRED: 403,
+  RATE_LIMITED: 429,
+  PROVIDER_UNAVAILABLE: 502,
+  TIMEOUT: 504,
+};
+
+/** What the sender claims, unless a browser might run it, or it is no media type at all. */
+function inertType(claimed: string): string {
+  const type = claimed.toLowerCase();
+  if (!/^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/.test(type)) return 'application/octet-stream';
+  if (type !== 'image/svg+xml' && /script|html|xml|css|wasm/.test(type)) return 'application/octet-stream';
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+}
+
+/** RFC 6266: the name as it is for today's clients, and its ASCII for yesterday's. No control character, no path. */
+function filenameParameters(name: string): string {
+  // Without lone surrogates, which no encoding takes; Cc are the control characters.
+  const whole = Buffer.from(name).toString();
+  const safe = whole.replace(/[\p{Cc}/\\]/gu, '_').replace(/^\.+/, '_') || 'file';
+  const ascii = safe.replace(/[^\x20-\x7e]|["%]/g, '_');
+  const encoded = encodeURIComponent(safe).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `filename="${ascii}"; filename*=UTF-8''${encoded}`;
+}

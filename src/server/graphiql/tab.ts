@@ -1,0 +1,7 @@
+export interface Tab {
+  readonly query: string;
+  /** JSON. */
+  readonly variables?: string;
+}
+
+export const json = (value: unknown): string => JSON.stringify(value, null, 2);

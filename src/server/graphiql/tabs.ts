@@ -1,0 +1,148 @@
+import { json, type Tab } from './tab.ts';
+import { writingTabs } from './writing.tabs.ts';
+
+/** What the page opens with, one idea a tab. A tab is named after its operation; the first is the one that is shown. */
+
+export function defaultTabs(integrationId: string | null, controlUrl: string | null): Tab[] {
+  return [
+    { query: MERGED_INBOX },
+    { query: ONE_THREAD },
+    { query: SEARCH, variables: json({ search: 'has:attachment -is:unread', first: 10 }) },
+    ...writingTabs(integrationId),
+    { query: LIVE_MAIL },
+    { query: badDay(controlUrl) },
+  ];
+}
+
+const MERGED_INBOX = `# One inbox over all your accounts, newest first.
+# Ctrl-Enter runs it (Cmd-Enter on a Mac).
+# Escape leaves the editor, so that Tab goes on.
+query MergedInbox {
+  viewer {
+    messages(first: 25, filter: { role: INBOX }) {
+      nodes {
+        subject
+        from { name address }
+        receivedAt
+        isRead
+        integration { address }
+      }
+      pageInfo { hasNextPage endCursor }
+      sources {
+        integration { address }
+        state
+        problem { code message }
+      }
+    }
+  }
+}
+`;
+
+const ONE_THREAD = `# The newest conversation, message by message.
+query OneThread {
+  viewer {
+    threads(first: 1) {
+      nodes {
+        id
+        subject
+        messageCount
+        participants { name address }
+        messages {
+          nodes {
+            from { name address }
+            sentAt
+            body { text }
+            attachments {
+              filename
+              mimeType
+              sizeBytes
+              download { url expiresAt }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`;
+
+const SEARCH = `# from: to: subject: has:attachment is:unread
+# is:starred in: after: before: and "quoted words";
+# a minus excludes. Under sources, evaluation says
+# for each account who did the searching.
+query Search($search: String!, $first: Int) {
+  viewer {
+    messages(first: $first, search: $search) {
+      nodes {
+        receivedAt
+        subject
+        from { address }
+        mailboxes { name role }
+      }
+      sources {
+        integration { address }
+        state
+        evaluation
+        problem { code message }
+      }
+    }
+  }
+}
+`;
+
+const LIVE_MAIL = `# Run it and leave it open: new mail appears here
+# as the providers announce it. Pass the last cursor
+# you saw as "after" to miss nothing while away.
+subscription LiveMail {
+  messageReceived {
+    cursor
+    message {
+      receivedAt
+      subject
+      from { name address }
+      integration { address }
+    }
+  }
+}
+`;
+
+function badDay(controlUrl: string | null): string {
+  const rehearsal = controlUrl
+    ? `#
+# Rehearse it. Make Outlook answer 503, from a terminal:
+#
+# curl ${controlUrl}/faults \\
+#   -H 'content-type: application/json' \\
+#   -d '{"vendor":"microsoft","status":503}'
+#
+# Run this, then mend it:
+#
+# curl -X DELETE ${controlUrl}/faults
+`
+    : '';
+  return `# One account failing never fails the others:
+# their mail is here, and sources says what happened.
+${rehearsal}query BadDay {
+  viewer {
+    messages(first: 10) {
+      nodes {
+        receivedAt
+        subject
+        integration { address }
+      }
+      sources {
+        integration { address }
+        state
+        problem { code message retryAfter reference }
+      }
+    }
+    integrations {
+      address
+      status
+      problem { code message }
+      sync { live lastEventAt watchExpiresAt }
+    }
+  }
+}
+`;
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+
+export interface Health {
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>;
+  /** Names of migrations that this version needs and the database has not. */
+  pendingMigrations(): Promise<readonly string[]>;
+  draining(): boolean;
+}
+
+const PATIENCE_MS = 2_000;
+
+/** /health: the process is alive. /ready: it can do its work, so send it requests. */
+export function mountHealth(http: FastifyInstance, health: Health): void {
+  let migrated = false;
+
+  const state = async (): Promise<string> => {
+    if (health.draining()) return 'draining';
+    try {
+      await health.ping();
+    } catch {
+      return 'the database does not answer';
+    }
+    // What is applied stays applied: asked until it is so.
+    migrated ||= (await health.pendingMigrations()).length === 0;
+    return migrated ? 'ready' : 'migrations are pending';
+  };
+
+  http.get('/health', { logLevel: 'warn' }, async () => ({ status: 'alive' }));
+  http.get('/ready', { logLevel: 'warn' }, async (_request, reply) => {
+    const late = new Promise<string>((resolve) => {
+      setTimeout(resolve, PATIENCE_MS, 'the database does not answer').unref();
+    });
+    const status = await Promise.race([state().catch(() => 'the database does not answer'), late]);
+    return reply.code(status === 'ready' ? 200 : 503).send({ status });
+  });
+}

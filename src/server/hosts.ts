@@ -1,0 +1,24 @@
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * The Host headers that the sandbox answers to. A page of a foreign site can point its own name at 127.0.0.1 and
+ * would then be of our origin (DNS rebinding); its requests still carry its name.
+ */
+export class HostList {
+  private readonly names: ReadonlySet<string>;
+
+  constructor(publicUrl: string) {
+    this.names = new Set([...LOOPBACK, new URL(publicUrl).hostname]);
+  }
+
+  allows(header: string | undefined): boolean {
+    if (!header) return false;
+    try {
+      return this.names.has(new URL(`http://${header}`).hostname);
+    } catch {
+      return false;
+    }
+  }
+}
+
+export const FOREIGN_HOST = 'The sandbox answers on loopback only: use http://localhost or http://127.0.0.1.\n';

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import cors from '@fastify/cors';
+import {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  fastify,
+  LogController,
+} from 'fastify';
+import type { Logger } from 'pino';
+import { limitBodyTime } from './body-time.ts';
+import type { Door } from './door.ts';
+import { FOREIGN_HOST, type HostList } from './hosts.ts';
+
+/** The largest request body, in bytes; a route may take less. */
+export const BODY_LIMIT = 4 * 1024 * 1024;
+
+export interface HttpOptions {
+  readonly door: Door;
+  readonly log: Logger;
+  /** Whose X-Forwarded-* headers are believed: addresses, a number of hops, or nobody. */
+  readonly trustProxy: readonly string[] | number | false;
+  readonly corsOrigins: readonly (string | RegExp)[];
+  /** Null: every Host header is answered. */
+  readonly hosts: HostList | null;
+  /** True from SIGTERM on: clients are told not to keep their connection. */
+  draining(): boolean;
+}
+
+/** Fastify on the door, with what holds for every route. Call `open` when the routes are in place. */
+export async function createHttp(options: HttpOptions): Promise<{ http: FastifyInstance; open(): Promise<void> }> {
+  let handler: RequestListener | undefined;
+  const http = fastify({
+    serverFactory: (given) => {
+      handler = given;
+      return options.door.server;
+    },
+    loggerInstance: options.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    trustProxy: trusted(options.trustProxy),
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 16_384 },
+  });
+
+  http.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    });
+    if (!request.routeOptions.config?.longBody) limitBodyTime(request.raw);
+    if (options.draining()) reply.header('connection', 'close');
+    if (options.hosts && !options.hosts.allows(request.headers.host)) {
+      return reply.code(403).type('text/plain').send(FOREIGN_HOST);
+    }
+  });
+  // The route's pattern and never the URL: a path or a query can hold a token.
+  http.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+  http.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) {
+      request.log.error({ err: error, reference: request.id }, 'request failed');
+      return refuse(reply, status, 'INTERNAL', 'Something went wrong', { reference: request.id });
+    }
+    if (status === 413) {
+      const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;
+      return refuse(reply, status, 'BAD_USER_INPUT', `The request body is larger than ${limit} bytes.`);
+    }
+    return refuse(reply, status, 'BAD_USER_INPUT', error.message);
+  });
+  http.setNotFoundHandler((_request, reply) =>
+    reply.code(404).type('text/plain').send('There is nothing here. The API is at /graphql.\n'),
+  );
+  if (options.corsOrigins.length > 0) {
+    await http.register(cors, {
+      origin: [...options.corsOrigins],
+      methods: ['GET', 'POST'],
+      exposedHeaders: ['x-request-id', 'retry-after'],
+      maxAge: 86_400,
+    });
+  }
+  return {
+    http,
+    async open() {
+      await http.ready();
+      if (handler) options.door.enter(handler);
+    },
+  };
+}
+
+/** Fastify itself takes no number of hops any more: a client that goes round the proxies could name any address. */
+function trusted(whom: HttpOptions['trustProxy']): string[] | false | ((address: string, hop: number) => boolean) {
+  if (typeof whom === 'number') return (_address, hop) => hop < whom;
+  return whom && [...whom];
+}
+
+/** A refusal in the shape that GraphQL clients read. */
+function refuse(reply: FastifyReply, status: number, code: string, message: string, more: object = {}): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/json')
+    .send({ errors: [{ message, extensions: { code, ...more } }] });
+}

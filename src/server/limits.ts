@@ -1,0 +1,35 @@
+import { GraphQLError } from 'graphql';
+
+/** How large a request may be. Each refusal says the limit and what was asked. */
+export interface QueryLimits {
+  /** Tokens in the document, comments aside. */
+  readonly tokens: number;
+  /** Fields below each other; the introspection query needs 15. */
+  readonly depth: number;
+  /** Fields beside each other in one object, fragments spread out. */
+  readonly breadth: number;
+  /** Fields with an alias in one operation, fragments spread out. */
+  readonly aliases: number;
+  /** Fields of one operation, fragments spread out. */
+  readonly fields: number;
+  /** The most that `first` may ask for. */
+  readonly pageSize: number;
+  /** Items that all pages of one operation may hold together, pages inside pages multiplied. */
+  readonly items: number;
+  /** Values in one list of the variables. Wider than any argument takes: those say so themselves, and in their own figures. */
+  readonly inputList: number;
+}
+
+export const QUERY_LIMITS: QueryLimits = {
+  tokens: 5_000,
+  depth: 20,
+  breadth: 150,
+  aliases: 100,
+  fields: 2_000,
+  pageSize: 100,
+  items: 20_000,
+  inputList: 5_000,
+};
+
+export const tooComplex = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400 } } });

@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+export interface DemoSession {
+  readonly email: string;
+  readonly accessToken: string;
+  readonly expiresAt: Date;
+}
+
+export interface SandboxPage {
+  /** Signs the demo user in. */
+  signIn(): Promise<DemoSession>;
+  readonly controlUrl: string;
+}
+
+/**
+ * GET /sandbox/session: signs our own page in as the demo user. Another site's page must not read the answer, even one
+ * on another loopback port that CORS lets in elsewhere; Host is checked before any route.
+ */
+export function mountSandbox(http: FastifyInstance, sandbox: SandboxPage): void {
+  http.get('/sandbox/session', async (request, reply) => {
+    reply.header('cache-control', 'no-store').header('cross-origin-resource-policy', 'same-origin');
+    if (!fromOurPage(request)) {
+      return reply
+        .code(403)
+        .type('text/plain')
+        .send('Only the page that this sandbox serves may ask for its session.\n');
+    }
+    const { email, accessToken, expiresAt } = await sandbox.signIn();
+    return { email, accessToken, expiresAt: expiresAt.toISOString(), controlUrl: sandbox.controlUrl };
+  });
+}
+
+/** Browsers say where a request comes from, and a page cannot change it; curl says nothing, and is on this machine. */
+function fromOurPage({ headers, ip }: FastifyRequest): boolean {
+  if (!/^(127\.|::1$|::ffff:127\.)/.test(ip)) return false;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
+}

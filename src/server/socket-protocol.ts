@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import {
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import type { Context } from '../graphql/context.ts';
+import { maskError } from '../graphql/error-mask.ts';
+import type { Connection, Connections } from './connections.ts';
+import { bearer, type Contexts } from './contexts.ts';
+import { tooComplex } from './limits.ts';
+import { checkSizes } from './list-limits.ts';
+import type { QueryGate } from './query-gate.ts';
+import { subscribe } from './subscribe.ts';
+
+export interface SocketProtocolOptions {
+  readonly schema: GraphQLSchema;
+  readonly contexts: Contexts;
+  readonly connections: Connections;
+  readonly gate: QueryGate;
+  readonly introspection: boolean;
+  readonly log: Logger;
+}
+
+/** Operations that one connection may have open. */
+const MOST_OPERATIONS = 100;
+
+type Params = Record<string, unknown>;
+interface Extra {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+}
+export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
+
+/** What is said over a socket: who may, within which limits, and what is shown of errors. As over HTTP. */
+export function createSocketProtocol({
+  schema,
+  contexts,
+  connections,
+  gate,
+  introspection,
+  log,
+}: SocketProtocolOptions) {
+  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+
+  /** False refuses the connection: nobody waits for events without saying who they are. */
+  const connect = ({ socket, request }: Extra, params: Params | undefined): boolean => {
+    const token = tokenOf(params, request.headers.authorization);
+    try {
+      const principal = contexts.principal(token);
+      const clientAddress = request.socket.remoteAddress ?? '';
+      connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress });
+      return true;
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) log.error({ err: error }, 'connection_init failed');
+      socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
+      return false;
+    }
+  };
+
+  const prepare = (connection: Connection, payload: SubscribePayload): ExecutionArgs | readonly GraphQLError[] => {
+    const document = gate.parse(payload.query);
+    const faults = validate(schema, document, rules);
+    if (faults.length > 0) return introspection ? faults : faults.map(withoutSuggestions);
+    checkSizes(schema, document, payload.operationName, payload.variables, gate.limits);
+    const { authorization, clientAddress, signal } = connection;
+    return {
+      schema,
+      document,
+      operationName: payload.operationName ?? null,
+      variableValues: payload.variables ?? null,
+      contextValue: contexts.of({ authorization, clientAddress, signal, requestId: randomUUID() }),
+    };
+  };
+
+  const masked = (errors: readonly GraphQLError[], context?: Context): GraphQLFormattedError[] =>
+    errors.map((error) => {
+      const shown = maskError(error, context?.log ?? log, context?.requestId).toJSON();
+      const { http: _http, ...extensions } = shown.extensions ?? {};
+      return { ...shown, extensions };
+    });
+
+  return makeServer<Params, Extra>({
+    subscribe,
+    onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
+    onSubscribe({ extra, subscriptions }, _id, payload) {
+      const connection = connections.of(extra.socket);
+      if (!connection) return [new GraphQLError('The connection is closing.')];
+      if (Object.keys(subscriptions).length > MOST_OPERATIONS) {
+        return [tooComplex(`This connection has ${MOST_OPERATIONS} operations open, and no more are taken.`)];
+      }
+      try {
+        return prepare(connection, payload);
+      } catch (error) {
+        return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+      }
+    },
+    onError: (_ctx, _id, _payload, errors) => masked(errors),
+    onNext: (_ctx, _id, _payload, { contextValue }, { data, errors }) =>
+      errors && { ...(data !== undefined && { data }), errors: masked(errors, contextValue as Context) },
+    onClose: ({ extra }) => connections.leave(extra.socket),
+  });
+}
+
+/** From connection_init as clients write it, or from the upgrade's own header. Empty when there is none. */
+function tokenOf(params: Params | undefined, header: string | undefined): string {
+  const headers = params?.headers as Params | undefined;
+  const given = params?.authorization ?? params?.Authorization ?? headers?.authorization ?? headers?.Authorization;
+  if (typeof given === 'string') return bearer(given);
+  const token = params?.token;
+  return typeof token === 'string' ? token : bearer(header ?? '');
+}
+
+/** "Did you mean" would tell the schema, field by field, to who may not introspect. */
+function withoutSuggestions(error: GraphQLError): GraphQLError {
+  const message = error.message.replace(/ Did you mean .*\?$/, '');
+  const { nodes = null, source = null, positions = null } = error;
+  return new GraphQLError(message, { nodes, source, positions });
+}

@@ -1,0 +1,42 @@
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import type { Context } from '../graphql/context.ts';
+import { createContext } from '../graphql/request-context.ts';
+
+/**
+ * graphql-js's subscribe, but each event has a context of its own: its loaders must not remember what the last event
+ * read. The source's signal aborts as soon as the client is done, so that one that waits for the next event can end.
+ */
+export async function subscribe(
+  args: ExecutionArgs,
+): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
+  const context = args.contextValue as Context;
+  const done = new AbortController();
+  const source = await createSourceEventStream({ ...args, contextValue: renewed(context, done.signal) });
+  if (!(Symbol.asyncIterator in source)) return source;
+  const events = source[Symbol.asyncIterator]();
+
+  const results: AsyncGenerator<ExecutionResult, void, void> = {
+    async next() {
+      const event = await events.next();
+      if (event.done) return { done: true, value: undefined };
+      const contextValue = renewed(context, done.signal);
+      return { done: false, value: await execute({ ...args, rootValue: event.value, contextValue }) };
+    },
+    async return() {
+      done.abort();
+      await events.return?.();
+      return { done: true, value: undefined };
+    },
+    async throw(error) {
+      await results.return();
+      throw error;
+    },
+    [Symbol.asyncIterator]: () => results,
+  };
+  return results;
+}
+
+function renewed(context: Context, signal: AbortSignal): Context {
+  const { principal, refusal, log, requestId, clientAddress } = context;
+  return createContext({ principal, refusal: refusal ?? null, log, requestId, clientAddress, signal });
+}

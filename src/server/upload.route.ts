@@ -1,0 +1,185 @@
+import type { IncomingMessage } from 'node:http';
+import multipart from '@fastify/multipart';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { isMailError } from '../domain/error.ts';
+import type { Principal } from '../graphql/principal.ts';
+import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../mail/upload/uploads.ts';
+import { filenameOf } from './content-disposition.ts';
+import { bearer } from './contexts.ts';
+import { UploadRefusal } from './upload.refusal.ts';
+
+export interface UploadRouteOptions {
+  readonly uploads: Pick<Uploads, 'store' | 'discard' | 'maxBytes'>;
+  /** Throws GraphQLError UNAUTHENTICATED. */
+  authenticate(token: string): Principal;
+}
+
+/** A client that sends nothing for so long has gone. */
+const IDLE_MS = 60_000;
+/** What of a refused body is still taken, so that the client gets to read why. */
+const LISTEN_MS = 5_000;
+/** What multipart puts around a file, generously. */
+const WRAPPING_BYTES = 64 * 1024;
+
+type UploadRequest = FastifyRequest<{ Querystring: { filename?: string | string[] } }>;
+
+/** POST /upload: takes one file, as the body itself or as multipart/form-data, and answers with the id to attach it by. */
+export async function mountUpload(http: FastifyInstance, options: UploadRouteOptions): Promise<void> {
+  const { uploads, authenticate } = options;
+  await http.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    // One byte too many gets through, and is one too many for the store as well.
+    const limits = { files: 1, fields: 20, parts: 21, fieldSize: 4_096, fileSize: uploads.maxBytes + 1 };
+    await scope.register(multipart, { limits, throwFileSizeLimit: false });
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null));
+
+    scope.post('/upload', { config: { longBody: true } }, async (request: UploadRequest, reply) => {
+      try {
+        const { userId } = principalOf(request, authenticate);
+        checkHead(request.raw, uploads.maxBytes);
+        const stored = request.isMultipart()
+          ? await fromForm(request, userId, uploads)
+          : await fromBody(request, userId, uploads);
+        return reply
+          .code(201)
+          .header('cache-control', 'no-store')
+          .send({ ...stored, expiresAt: stored.expiresAt.toISOString() });
+      } catch (error) {
+        const refusal = refusalOf(error, request, uploads.maxBytes);
+        if (!refusal) throw error;
+        return refuse(reply, request.raw, refusal);
+      }
+    });
+  });
+}
+
+function principalOf({ headers }: FastifyRequest, authenticate: UploadRouteOptions['authenticate']): Principal {
+  const token = bearer(headers.authorization ?? '');
+  if (token === '' || token.length > 8_192)
+    throw new UploadRefusal(401, 'UNAUTHENTICATED', 'Send the header "Authorization: Bearer <access token>".');
+  return authenticate(token);
+}
+
+/** What the head alone gives away. */
+function checkHead({ headers }: IncomingMessage, maxBytes: number): void {
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '', 'content-length': length } = headers;
+  if (encoding !== 'identity')
+    throw new UploadRefusal(415, 'UNSUPPORTED', 'Content-Encoding is not taken: send the file as it is.');
+  if (/^multipart\//i.test(type) && !/^multipart\/form-data\b/i.test(type))
+    throw new UploadRefusal(
+      415,
+      'UNSUPPORTED',
+      'Of multipart, form-data alone is taken; or send the file as the body.',
+    );
+  if ((length ?? '0') === '0' && headers['transfer-encoding'] === undefined)
+    throw new UploadRefusal(400, 'BAD_USER_INPUT', 'Send the file as the body of the request.');
+  if (Number(length) > maxBytes + (type.startsWith('multipart/') ? WRAPPING_BYTES : 0))
+    throw tooLarge(maxBytes, Number(length));
+}
+
+async function fromBody(
+  request: UploadRequest,
+  userId: string,
+  uploads: UploadRouteOptions['uploads'],
+): Promise<StoredUpload> {
+  const { headers, raw } = request;
+  const file: IncomingFile = {
+    filename: queriedName(request) ?? filenameOf(headers['content-disposition']),
+    mimeType: headers['content-type'],
+    bytes: whileComing(raw, raw),
+  };
+  return uploads.store(userId, file);
+}
+
+async function fromForm(
+  request: UploadRequest,
+  userId: string,
+  uploads: UploadRouteOptions['uploads'],
+): Promise<StoredUpload> {
+  let stored: StoredUpload | null = null;
+  try {
+    for await (const part of request.parts()) {
+      if (part.type !== 'file') continue;
+      const bytes = whileComing(part.file, request.raw);
+      stored = await uploads.store(userId, {
+        filename: queriedName(request) ?? part.filename,
+        mimeType: part.mimetype,
+        bytes,
+      });
+    }
+  } catch (error) {
+    // A second file, or a form that breaks off behind the first.
+    if (stored) await uploads.discard(stored);
+    throw error;
+  }
+  if (stored) return stored;
+  throw new UploadRefusal(400, 'BAD_USER_INPUT', 'There is no file in the form. Give one part a filename.');
+}
+
+const queriedName = ({ query }: UploadRequest): string | undefined =>
+  [query.filename].flat().find((name) => name !== undefined && name !== '');
+
+/** The same bytes; the connection ends when none come for a while. */
+async function* whileComing(source: AsyncIterable<Uint8Array>, request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  const idle = setTimeout(() => request.destroy(), IDLE_MS);
+  try {
+    for await (const piece of source) {
+      idle.refresh();
+      yield piece;
+    }
+    // A body that broke off ends like one that is whole, behind a parser.
+    if (request.destroyed && !request.complete) throw brokenOff();
+  } finally {
+    clearTimeout(idle);
+  }
+}
+
+const brokenOff = () => new UploadRefusal(400, 'BAD_USER_INPUT', 'The file broke off before its end.');
+
+const tooLarge = (maxBytes: number, sizeBytes?: number): UploadRefusal =>
+  new UploadRefusal(
+    413,
+    'BAD_USER_INPUT',
+    `The file ${sizeBytes === undefined ? 'is larger' : `has ${sizeBytes} bytes, more`} than the ${maxBytes} bytes that are taken.`,
+    { maxBytes, ...(sizeBytes !== undefined && { sizeBytes }) },
+  );
+
+/** Null for what is no fault of the client's. */
+function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): UploadRefusal | null {
+  if (error instanceof UploadRefusal) return error;
+  if (error instanceof UploadTooLarge) return tooLarge(maxBytes);
+  if (error instanceof GraphQLError) return new UploadRefusal(401, 'UNAUTHENTICATED', error.message);
+  if (isMailError(error))
+    return new UploadRefusal(error.code === 'RATE_LIMITED' ? 429 : 400, error.code, error.message);
+  const code = String((error as { code?: unknown }).code ?? '');
+  if (code === 'FST_FILES_LIMIT')
+    return new UploadRefusal(400, 'BAD_USER_INPUT', 'The form has more than one file: upload them one by one.');
+  if (code === 'FST_PARTS_LIMIT' || code === 'FST_FIELDS_LIMIT')
+    return new UploadRefusal(400, 'BAD_USER_INPUT', 'The form has more parts than an upload needs.');
+  if (!raw.complete || code.startsWith('FST_MP_')) return brokenOff();
+  // What the form's parser says of a form that is none.
+  if (code.startsWith('FST_') || /multipart|boundary/i.test((error as Error).message))
+    return new UploadRefusal(400, 'BAD_USER_INPUT', 'The body is not well-formed multipart/form-data.');
+  return null;
+}
+
+/** In the shape that GraphQL clients read. The rest of the body is not waited for. */
+function refuse(
+  reply: FastifyReply,
+  request: IncomingMessage,
+  { status, code, message, figures }: UploadRefusal,
+): FastifyReply {
+  if (!request.complete && !request.destroyed) {
+    reply.header('connection', 'close');
+    request.unpipe();
+    request.resume();
+    const enough = setTimeout(() => request.destroy(), LISTEN_MS);
+    request.once('close', () => clearTimeout(enough));
+  }
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  return reply
+    .code(status)
+    .type('application/json')
+    .send({ errors: [{ message, extensions: { code, ...figures } }] });
+}

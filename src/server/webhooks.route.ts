@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+import type { WebhookService } from '../realtime/webhook.service.ts';
+
+const LARGEST_BODY = 1024 * 1024;
+/** Providers give up after a few seconds, and ask again. */
+const PATIENCE_MS = 10_000;
+
+/** POST /webhooks/:provider, where the providers push to. The body stays bytes: a signature is over bytes. */
+export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookService, publicUrl: string): Promise<void> {
+  await http.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+    scope.post<{ Params: { provider: string } }>(
+      '/webhooks/:provider',
+      { bodyLimit: LARGEST_BODY },
+      async (request, reply) => {
+        const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
+        const answer = await webhooks.receive(request.params.provider, {
+          method: request.method,
+          url: new URL(`${publicUrl}${request.url}`),
+          headers: Object.fromEntries(headers),
+          body: Buffer.isBuffer(request.body) ? request.body : new Uint8Array(),
+          signal: AbortSignal.timeout(PATIENCE_MS),
+        });
+        if (!answer) return reply.callNotFound();
+        reply.code(answer.status).type(answer.contentType ?? 'text/plain');
+        return reply.send(answer.body ?? '');
+      },
+    );
+  });
+}

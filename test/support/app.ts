@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectDemo } from '../../sandbox/demo.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { type App, createApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import { fillDataDir } from './database.ts';
+import { createTestDatabaseUrl } from './database-url.ts';
+import { consent } from './lab.ts';
+import { startWire, type Wire } from './wire.ts';
+
+/** The real gateway, on a real database, with the emulators behind it (and the wire checker between, where there is one). */
+export interface TestApp {
+  readonly url: string;
+  readonly config: Config;
+  readonly sandbox: Sandbox;
+  readonly wire: Wire | null;
+  /** The demo user's access token; both demo accounts are connected. Empty with `demo: false`. */
+  readonly token: string;
+  /** One GraphQL request as a client would send it. */
+  query<T = Data>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<Answer<T>>;
+  /** The same, and throws on any error. */
+  data<T = Data>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<T>;
+  control<T = Data>(path: string, body?: unknown, method?: string): Promise<T>;
+  /** A new user with a session. */
+  user(name: string): Promise<{ email: string; token: string; refreshToken: string }>;
+  /** Connects an account (made at the emulator when it is new) through the whole flow; the integration's id. */
+  connect(token: string, provider: 'GMAIL' | 'OUTLOOK', address: string, access?: string): Promise<string>;
+  /** Once the first sync of each of the user's accounts is over: until then it takes up the provider's limits. */
+  synced(token: string): Promise<void>;
+  /** Stops the gateway, lets `meanwhile` happen, and starts it again on what it has stored. */
+  restart(meanwhile?: () => Promise<unknown>): Promise<void>;
+  close(): Promise<void>;
+}
+// biome-ignore lint/suspicious/noExplicitAny: answers of ad-hoc queries; a test asserts their shape by what it expects of them.
+export type Data = any;
+export interface Answer<T> {
+  data: T;
+  errors?: { message: string; path?: (string | number)[]; extensions: { code: string; [key: string]: unknown } }[];
+  status: number;
+}
+
+export interface AppOptions {
+  messages?: number;
+  mail?: string;
+  /** Connect the demo user; default true. */
+  demo?: boolean;
+  env?: Record<string, string>;
+}
+
+export async function startApp(options: AppOptions = {}): Promise<TestApp> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'postern-test-'));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const sandbox = await startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    dataDir: null,
+    publicUrl: url,
+    mail: options.mail ?? null,
+    messages: options.messages ?? 120,
+    trafficSeconds: 0,
+    log: () => {},
+  });
+  const wire = await startWire(sandbox.googleUrl, sandbox.microsoftUrl);
+  const googleUrl = wire?.googleUrl ?? sandbox.googleUrl;
+  const microsoftUrl = wire?.microsoftUrl ?? sandbox.microsoftUrl;
+  const database = await createTestDatabaseUrl();
+  if (!database) await fillDataDir(dataDir);
+  const config = readConfig({
+    NODE_ENV: 'test',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: url,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+    JWT_SECRET: randomBytes(32).toString('base64'),
+    ENCRYPTION_KEYS: `1:${randomBytes(32).toString('base64')}`,
+    REGISTRATION: 'open',
+    REDIRECT_URIS: 'http://app.example/inbox',
+    GOOGLE_CLIENT_ID: 'postern-sandbox',
+    GOOGLE_CLIENT_SECRET: 'postern-sandbox-secret',
+    GOOGLE_OAUTH_URL: googleUrl,
+    GOOGLE_API_URL: googleUrl,
+    GOOGLE_PUBSUB_TOPIC: 'projects/postern-sandbox/topics/mail',
+    GOOGLE_PUBSUB_SERVICE_ACCOUNT: 'push@postern-sandbox.iam.example',
+    GOOGLE_DOMAINS: 'gmail.example',
+    MICROSOFT_CLIENT_ID: 'postern-sandbox',
+    MICROSOFT_CLIENT_SECRET: 'postern-sandbox-secret',
+    MICROSOFT_LOGIN_URL: microsoftUrl,
+    MICROSOFT_GRAPH_URL: microsoftUrl,
+    MICROSOFT_DOMAINS: 'outlook.example',
+    ...(database ? { DATABASE_URL: database.url } : {}),
+    ...options.env,
+  });
+  let app: App = await createApp(config);
+  let demoToken = '';
+  const query = async <T>(
+    document: string,
+    variables: Record<string, unknown> = {},
+    token: string | null = demoToken,
+  ): Promise<Answer<T>> => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+      body: JSON.stringify({ query: document, variables }),
+    });
+    return { ...((await response.json()) as Answer<T>), status: response.status };
+  };
+  const data = async <T>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<T> => {
+    const answer = await query<T>(document, variables, token);
+    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+    return answer.data;
+  };
+  const control = async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
+    const response = await fetch(`${sandbox.controlUrl}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`control ${path}: ${response.status} ${text}`);
+    return JSON.parse(text || 'null') as T;
+  };
+  const self: TestApp = {
+    url,
+    config,
+    sandbox,
+    wire,
+    get token() {
+      return demoToken;
+    },
+    query,
+    data,
+    control,
+    async user(name: string) {
+      const email = `${name}-${randomBytes(4).toString('hex')}@people.example`;
+      const { register } = await data<Data>(
+        'mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken } userErrors { message } } }',
+        { input: { email, password: 'a good long password' } },
+        null,
+      );
+      return {
+        email,
+        token: register.session.accessToken as string,
+        refreshToken: register.session.refreshToken as string,
+      };
+    },
+    async connect(token: string, provider: 'GMAIL' | 'OUTLOOK', address: string, access = 'FULL') {
+      const vendor = provider === 'GMAIL' ? 'google' : 'microsoft';
+      const accounts = await control<{ vendor: string; address: string }[]>('/accounts');
+      if (!accounts.some((a) => a.vendor === vendor && a.address === address)) {
+        await control('/accounts', { vendor, address, name: address.split('@')[0] });
+      }
+      const { connect } = await data<Data>(
+        'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }',
+        { input: { provider, address, access } },
+        token,
+      );
+      const callback = await consent(connect.authorizationUrl, address, 'approve');
+      const outcome = await fetch(callback, { redirect: 'manual' });
+      if (outcome.status >= 400) throw new Error(`the callback answered ${outcome.status}: ${await outcome.text()}`);
+      await self.synced(token);
+      const { viewer } = await data<Data>('{ viewer { integrations { id address provider { id } } } }', {}, token);
+      return viewer.integrations.find((i: Data) => i.address === address && i.provider.id === provider).id as string;
+    },
+    synced: (token: string) =>
+      synchronised(() => data('{ viewer { integrations { sync { lastReconciledAt } } } }', {}, token)),
+    async restart(meanwhile) {
+      await app.close();
+      await meanwhile?.();
+      app = await createApp(config);
+    },
+    async close() {
+      await app.close();
+      await sandbox.close();
+      await database?.drop();
+      rmSync(dataDir, { recursive: true, force: true });
+      await wire?.close();
+    },
+  };
+  if (options.demo !== false) {
+    demoToken = (await connectDemo({ gatewayUrl: url })).accessToken;
+    await self.synced(demoToken);
+    await self.synced(demoToken);
+  }
+  return self;
+}
+
+/** The first sync of a new account runs behind the answer; what it asks must not be counted to the tests. */
+async function synchronised(read: () => Promise<Data>): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const { viewer } = await read();
+    if (viewer.integrations.every((i: Data) => i.sync.lastReconciledAt !== null)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('the accounts were not synchronised within 30 s');
+}
+
+/** PUBLIC_URL must be known before the gateway listens, so the port is found first. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
