@@ -1,0 +1,138 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Change, Signal, WebhookRequest } from '../../src/providers/provider.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+
+async function changesSince(account: Account, since: string | null): Promise<{ changes: Change[]; cursor: string }> {
+  const changes: Change[] = [];
+  let cursor = since;
+  for (;;) {
+    const answer = await account.session.changes(cursor, interactive());
+    changes.push(...answer.changes);
+    cursor = answer.cursor;
+    if (!answer.more) return { changes, cursor };
+  }
+}
+
+describe.each(PROVIDER_IDS)('%s: changes', (id) => {
+  let lab: Lab;
+  let server: Server;
+  let receive: (request: WebhookRequest) => Promise<{ status: number; contentType?: string; body?: string }>;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      void body(request).then(async (bytes) => {
+        const reply = await receive({
+          method: request.method ?? 'POST',
+          url: new URL(request.url ?? '/', `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+          headers: request.headers as Record<string, string>,
+          body: bytes,
+          signal: new AbortController().signal,
+        });
+        response
+          .writeHead(reply.status, reply.contentType ? { 'content-type': reply.contentType } : {})
+          .end(reply.body);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    lab = await openLab(id, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  });
+  afterAll(async () => {
+    await lab.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('tells what was created, changed and deleted since a cursor, and nothing twice', async () => {
+    const account = await lab.account('changer');
+    const old = await account.deliver({ from: 'a@example.org', subject: 'old', text: 'x' });
+    const start = await changesSince(account, null);
+    expect(start.changes).toEqual([]);
+    expect(start.cursor).not.toMatch(/^https?:/);
+    const created = await account.deliver({ from: 'a@example.org', subject: 'new', text: 'x' });
+    await lab.control('/touch', { vendor: lab.vendor, account: account.address, id: old, change: 'read' });
+    const next = await changesSince(account, start.cursor);
+    expect(next.changes).toContainEqual({ kind: 'created', messageId: created });
+    expect(next.changes).toContainEqual({ kind: 'updated', messageId: old });
+    expect(next.changes).toHaveLength(2);
+    await lab.control('/touch', { vendor: lab.vendor, account: account.address, id: old, change: 'delete' });
+    const last = await changesSince(account, next.cursor);
+    expect(last.changes).toEqual([{ kind: 'deleted', messageId: old }]);
+    expect((await changesSince(account, last.cursor)).changes).toEqual([]);
+  });
+
+  it('reports mail of a burst completely', async () => {
+    const account = await lab.account('burst');
+    const { cursor } = await changesSince(account, null);
+    const ids = new Set<string>();
+    for (let i = 0; i < 130; i++)
+      ids.add(await account.deliver({ from: 'a@example.org', subject: `burst ${i}`, text: 'x' }));
+    const { changes } = await changesSince(account, cursor);
+    expect(new Set(changes.flatMap((c) => (c.kind === 'created' ? [c.messageId] : [])))).toEqual(ids);
+  });
+
+  it('says CURSOR_EXPIRED when the provider has forgotten', async () => {
+    const account = await lab.account('forgotten');
+    const { cursor } = await changesSince(account, null);
+    await account.deliver({ from: 'a@example.org', subject: 'x', text: 'x' });
+    await lab.control('/expire-history', { vendor: lab.vendor, account: account.address });
+    await expect(changesSince(account, cursor)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
+    const anew = await changesSince(account, null);
+    expect((await changesSince(account, anew.cursor)).changes).toEqual([]);
+  });
+
+  it('is told of new mail by push, believes only the provider, and answers at once', async () => {
+    const account = await lab.account('pushed');
+    const { watch } = account.session;
+    const provider = lab.provider;
+    if (!watch || !provider.receive) return expect(provider.capabilities.push).not.toBe('WEBHOOK');
+    const prove = provider.receive.bind(provider);
+    const secret = 'a-secret-of-the-suite';
+    const keys = new Set<string>();
+    const signals: Signal[] = [];
+    const arrived = new Map<string, (signal: Signal) => void>();
+    let recorded: WebhookRequest | null = null;
+    const findWatch = async (key: string) => (keys.has(key) ? [{ integrationId: 'integration-1', secret }] : []);
+    receive = async (request) => {
+      const outcome = await prove(request, findWatch);
+      for (const signal of outcome.signals) {
+        recorded = request;
+        signals.push(signal);
+        arrived.get(signal.kind)?.(signal);
+      }
+      return outcome.reply;
+    };
+    const options = { notificationUrl: `${lab.publicUrl}/webhooks/${id.toLowerCase()}`, secret };
+    const state = await watch.start(null, options, interactive());
+    keys.add(state.key);
+    expect(state.expiresAt.getTime()).toBeGreaterThan(Date.now() + 24 * 3600_000);
+    const told = new Promise<Signal>((resolve) => arrived.set('CHANGED', resolve));
+    await account.deliver({ from: 'a@example.org', subject: 'ping', text: 'x' });
+    expect(await told).toEqual({ integrationId: 'integration-1', kind: 'CHANGED' });
+
+    const renewed = await watch.start(state, options, interactive());
+    expect(renewed.key).toBe(state.key);
+
+    // The same notification, but not from the provider: nothing is believed.
+    const real = recorded as unknown as WebhookRequest;
+    const withoutProof: WebhookRequest = {
+      ...real,
+      headers: { ...real.headers, authorization: 'Bearer eyJhbGciOiJub25lIn0.e30.' },
+      body: Buffer.from(Buffer.from(real.body).toString().replaceAll(secret, 'another-secret')),
+    };
+    const forged = await provider.receive(withoutProof, findWatch);
+    expect(forged.signals).toEqual([]);
+    for (const garbage of ['', '{', '[]', '{"value":[{}]}', '{"message":{"data":"!!"}}', 'x'.repeat(10_000)]) {
+      const outcome = await provider.receive({ ...real, body: Buffer.from(garbage) }, findWatch);
+      expect(outcome.signals).toEqual([]);
+      expect(outcome.reply.status).toBeLessThan(500);
+    }
+    await watch.stop(renewed, interactive());
+  });
+});
+
+async function body(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ env: { SOURCE_DEADLINE_MS: '1500' } });
+});
+afterEach(() => app.control('/faults', undefined, 'DELETE'));
+afterAll(() => app.close());
+
+const PAGE = `query ($after: Cursor) { viewer { messages(first: 20, after: $after) {
+  nodes { id integration { provider { id } } } pageInfo { hasNextPage endCursor }
+  sources { state integration { provider { id } } problem { code message retryAfter } } } } }`;
+const page = async (after: string | null = null): Promise<Data> => (await app.data(PAGE, { after })).viewer.messages;
+const source = (messages: Data, provider: string) =>
+  messages.sources.find((s: Data) => s.integration.provider.id === provider);
+const VENDORS = [
+  ['google', 'GMAIL', 'OUTLOOK'],
+  ['microsoft', 'OUTLOOK', 'GMAIL'],
+] as const;
+
+it.each(VENDORS)(
+  '%s down, hanging or cutting off: the other account is there, and sources says why',
+  async (vendor, ill, well) => {
+    const faults: [object, string][] = [
+      [{ status: 503 }, 'PROVIDER_UNAVAILABLE'],
+      [{ hang: true }, 'TIMEOUT'],
+      [{ truncate: true }, 'PROVIDER_UNAVAILABLE'],
+    ];
+    for (const [fault, code] of faults) {
+      await app.control('/faults', { vendor, ...fault });
+      const messages = await page();
+      expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code } });
+      expect(source(messages, ill).problem.message).not.toMatch(/http|\{|Error:/);
+      expect(source(messages, well)).toMatchObject({ state: 'COMPLETE', problem: null });
+      expect(messages.nodes).toHaveLength(20);
+      expect(messages.pageInfo.hasNextPage).toBe(true);
+      await app.control('/faults', undefined, 'DELETE');
+    }
+  },
+);
+
+it.each(VENDORS)(
+  '%s says wait: it is left alone for as long, and the client is told until when',
+  async (vendor, ill, well) => {
+    const { token } = await app.user('patient');
+    await app.connect(token, 'GMAIL', `patient-${vendor}@gmail.example`);
+    await app.connect(token, 'OUTLOOK', `patient-${vendor}@outlook.example`);
+    const account = `patient-${vendor}@${vendor === 'google' ? 'gmail' : 'outlook'}.example`;
+    // The list's own request: whoever has just connected is also being synced.
+    const operation = vendor === 'google' ? 'messages.list' : 'GET /me/messages';
+    await app.control('/faults', { vendor, account, operation, status: 429, retryAfterSeconds: 30, times: 1 });
+    for (let asked = 0; asked < 3; asked++) {
+      const { messages } = (await app.data(PAGE, {}, token)).viewer;
+      expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code: 'RATE_LIMITED' } });
+      expect(Date.parse(source(messages, ill).problem.retryAfter)).toBeGreaterThan(Date.now());
+      expect(source(messages, well)).toMatchObject({ state: 'COMPLETE', problem: null });
+    }
+  },
+);
+
+it('drops nothing when an account comes back while paging: its newer mail opens the next page', async () => {
+  const fresh = await app.user('comeback');
+  await app.connect(fresh.token, 'GMAIL', 'comeback@gmail.example');
+  await app.connect(fresh.token, 'OUTLOOK', 'comeback@outlook.example');
+  const ids = { google: new Set<string>(), microsoft: new Set<string>() };
+  for (let i = 0; i < 12; i++) {
+    for (const vendor of ['google', 'microsoft'] as const) {
+      const account = vendor === 'google' ? 'comeback@gmail.example' : 'comeback@outlook.example';
+      await app.control('/deliver', {
+        vendor,
+        account,
+        from: 'a@example.org',
+        subject: `${vendor} ${i}`,
+        text: 'x',
+        receivedAt: new Date(Date.UTC(2026, 0, 1, i)).toISOString(),
+      });
+      ids[vendor].add(`${vendor} ${i}`);
+    }
+  }
+  const LIST =
+    'query ($after: Cursor) { viewer { messages(first: 5, after: $after) { nodes { subject } pageInfo { hasNextPage endCursor } sources { state } } } }';
+  const read = async (after: string | null) => (await app.data(LIST, { after }, fresh.token)).viewer.messages;
+  await app.control('/faults', { vendor: 'microsoft', account: 'comeback@outlook.example', status: 503 });
+  const first = await read(null);
+  const seen: string[] = first.nodes.map((n: Data) => n.subject);
+  expect(seen).toEqual(['google 11', 'google 10', 'google 9', 'google 8', 'google 7']);
+  await app.control('/faults', undefined, 'DELETE');
+  let { pageInfo } = first;
+  let second: string | undefined;
+  while (pageInfo.hasNextPage) {
+    const next = await read(pageInfo.endCursor);
+    second ??= next.nodes[0]?.subject;
+    seen.push(...next.nodes.map((n: Data) => n.subject));
+    pageInfo = next.pageInfo;
+  }
+  expect(second).toBe('microsoft 11');
+  expect(seen).toHaveLength(24);
+  expect(new Set(seen)).toEqual(new Set([...ids.google, ...ids.microsoft]));
+});
+
+it.each(VENDORS)(
+  '%s revoked the grant: RECONNECT_REQUIRED with words a person can act on, and reconnecting mends it under the same id',
+  async (vendor, ill, well) => {
+    const { viewer } = await app.data('{ viewer { integrations { id address provider { id } } } }');
+    const integration = viewer.integrations.find((i: Data) => i.provider.id === ill);
+    await app.control('/expire-tokens', { vendor, account: integration.address });
+    await app.control('/revoke', { vendor, account: integration.address });
+    const messages = await page();
+    expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code: 'RECONNECT_REQUIRED' } });
+    expect(source(messages, well).state).toBe('COMPLETE');
+    const after = await app.data(
+      'query ($id: ID!) { viewer { integration(id: $id) { status problem { code message } } } }',
+      { id: integration.id },
+    );
+    expect(after.viewer.integration).toMatchObject({
+      status: 'RECONNECT_REQUIRED',
+      problem: { code: 'RECONNECT_REQUIRED', message: expect.stringMatching(/connect/i) },
+    });
+    expect(await app.connect(app.token, ill, integration.address)).toBe(integration.id);
+    expect(source(await page(), ill)).toMatchObject({ state: 'COMPLETE', problem: null });
+  },
+);

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+interface Log {
+  records: { vendor: string; operation: string; batch: number | null; path: string }[];
+}
+
+/** The design's budgets, counted in the emulators' own log. */
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp();
+});
+beforeEach(async () => {
+  await backgroundDone();
+  await app.control('/log', undefined, 'DELETE');
+});
+afterAll(() => app.close());
+
+/** The first sync of the accounts, and what the first push makes of it, belong to no page. */
+async function backgroundDone(): Promise<void> {
+  const count = async () => (await app.control<Log>('/log')).records.length;
+  for (let quiet = 0, before = await count(); quiet < 5; ) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const now = await count();
+    quiet = now === before ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
+const upstream = async () => (await app.control<Log>('/log')).records.filter((r) => r.operation !== 'token');
+const outer = (all: Log['records']) => all.filter((r) => r.batch === null).map((r) => `${r.vendor} ${r.operation}`);
+
+it('reads a cold inbox page of 50 in three requests, mailbox names adding one each', async () => {
+  const page = (fields: string) => `{ viewer { messages(first: 50, filter: { role: INBOX }) {
+    nodes { id subject snippet receivedAt sentAt isRead isStarred isImportant isDraft from { name address } to { name address } ${fields} } } } }`;
+  const { viewer } = await app.data(page(''));
+  expect(viewer.messages.nodes).toHaveLength(50);
+  const plain = outer(await upstream());
+  expect(plain.filter((r) => r.startsWith('google'))).toHaveLength(2);
+  expect(plain.filter((r) => r.startsWith('microsoft'))).toHaveLength(1);
+  await app.control('/log', undefined, 'DELETE');
+  await app.data(page('mailboxes { name role }'));
+  const named = outer(await upstream());
+  expect(named.filter((r) => r.startsWith('google'))).toHaveLength(3);
+  expect(named.filter((r) => r.startsWith('microsoft'))).toHaveLength(2);
+});
+
+it('reads 25 cold threads in one list and two batches an account at most', async () => {
+  await app.data(
+    '{ viewer { threads(first: 25) { nodes { id subject messageCount lastMessageAt participants { address } } } } }',
+  );
+  const requests = outer(await upstream());
+  for (const vendor of ['google', 'microsoft'])
+    expect(requests.filter((r) => r.startsWith(vendor)).length).toBeLessThanOrEqual(3);
+});
+
+it('fetches a message once that is in 40 fields of one query', async () => {
+  const { viewer } = await app.data('{ viewer { integrations { messages(first: 1) { nodes { id } } } } }');
+  for (const integration of viewer.integrations) {
+    const [{ id }] = integration.messages.nodes;
+    await app.control('/log', undefined, 'DELETE');
+    const fields = Array.from(
+      { length: 40 },
+      (_, i) =>
+        `m${i}: node(id: "${id}") { ... on Message { subject snippet body { text } headers { name } attachments { filename } } }`,
+    );
+    const answer = await app.data<Record<string, Data>>(`{ ${fields.slice(0, 20).join(' ')} }`);
+    expect(new Set(Object.values(answer).map((m) => m.subject)).size).toBe(1);
+    expect(outer(await upstream())).toHaveLength(1);
+  }
+});
+
+it('asks nobody anything for a query about accounts', async () => {
+  await app.data(
+    '{ viewer { email integrations { address status access capabilities { push } } } providers { id configured } }',
+  );
+  expect(await upstream()).toEqual([]);
+});

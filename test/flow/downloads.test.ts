@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ messages: 10 });
+});
+afterAll(() => app.close());
+
+const HOSTILE = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>');
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+const raw = [
+  'From: Mallory <mallory@evil.example>',
+  'To: demo@postern.test',
+  'Subject: files',
+  'Message-ID: <files@evil.example>',
+  'Date: Mon, 05 Jan 2026 10:00:00 +0000',
+  'MIME-Version: 1.0',
+  'Content-Type: multipart/mixed; boundary=b',
+  '',
+  '--b',
+  'Content-Type: multipart/related; boundary=r',
+  '',
+  '--r',
+  'Content-Type: text/html; charset=utf-8',
+  '',
+  '<p onclick="steal()">Hi <script>alert(1)</script><img src="cid:dot@evil"><img src="https://tracker.evil.example/pixel.gif"><a href="javascript:alert(2)">x</a><a href="https://ok.example/">ok</a><form action="https://evil.example"><input name=p></form><iframe src="https://evil.example"></iframe><style>@import "https://evil.example/x.css"; body{display:none}</style><div style="position:fixed;top:0;background:url(https://evil.example/bg)">cover</div></p>',
+  '--r',
+  'Content-Type: image/png',
+  'Content-ID: <dot@evil>',
+  'Content-Disposition: inline; filename=dot.png',
+  'Content-Transfer-Encoding: base64',
+  '',
+  PNG.toString('base64'),
+  '--r--',
+  '--b',
+  'Content-Type: image/svg+xml',
+  "Content-Disposition: attachment; filename*=utf-8''%E8%AB%8B%E6%B1%82%22%0d%0aX-Evil%3a%20yes.svg",
+  'Content-Transfer-Encoding: base64',
+  '',
+  HOSTILE.toString('base64'),
+  '--b',
+  'Content-Type: text/html',
+  'Content-Disposition: attachment; filename="page.html"',
+  '',
+  '<script>alert(1)</script>',
+  '--b--',
+  '',
+].join('\r\n');
+const READ = `query ($search: String) { viewer { messages(first: 2, search: $search) { nodes { id integration { provider { id } } raw { url expiresAt }
+  body { text html remote: html(remoteImages: true) unsafeHtml } inline: attachments(inline: true) { contentId mimeType download { url } } files: attachments(inline: false) { filename mimeType sizeBytes download { url expiresAt } } } } } }`;
+
+it('serves attachments and raw mail as downloads that cannot run in our origin, and shows only safe HTML', async () => {
+  await app.control('/deliver', { vendor: 'google', account: 'demo@gmail.example', raw });
+  await app.control('/deliver', { vendor: 'microsoft', account: 'demo@outlook.example', raw });
+  const { viewer } = await app.data(READ, { search: 'from:mallory@evil.example' });
+  expect(viewer.messages.nodes).toHaveLength(2);
+  for (const message of viewer.messages.nodes) {
+    const { html, remote, unsafeHtml } = message.body;
+    expect(unsafeHtml).toContain('<script>');
+    for (const shown of [html, remote]) {
+      expect(shown).toContain('Hi');
+      expect(shown).toContain('https://ok.example/');
+      expect(shown).not.toMatch(
+        /script|onclick|javascript:|<form|<input|<iframe|@import|position|evil\.example\/(bg|x\.css)|cid:/i,
+      );
+    }
+    expect(html).not.toContain('tracker.evil.example');
+    expect(remote).toContain('tracker.evil.example');
+    const image = /src="([^"]*\/download\/[^"]*)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const dot = await fetch(image);
+    expect(dot.headers.get('content-type')).toBe('image/png');
+    expect(Buffer.from(await dot.arrayBuffer())).toEqual(PNG);
+
+    expect(message.files.map((f: Data) => f.mimeType)).toEqual(['image/svg+xml', 'text/html']);
+    for (const [i, expected] of [HOSTILE.toString(), '<script>alert(1)</script>'].entries()) {
+      const response = await fetch(message.files[i].download.url);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-disposition')).toMatch(/^attachment/);
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(response.headers.get('content-security-policy')).toContain('sandbox');
+      expect(response.headers.get('x-evil')).toBeNull();
+      expect(response.headers.get('cache-control')).toMatch(/private|no-store/);
+      expect((await response.text()).trim()).toBe(expected);
+    }
+    const source = await fetch(message.raw.url);
+    expect(source.headers.get('content-disposition')).toMatch(/^attachment/);
+    expect(await source.text()).toContain('Message-ID: <files@evil.example>');
+    expect(Date.parse(message.raw.expiresAt) - Date.now()).toBeLessThanOrEqual(3600_000);
+  }
+});
+
+it('refuses a link that was changed, made up, or belongs to a mailbox that was disconnected', async () => {
+  const fresh = await app.user('downloader');
+  const integration = await app.connect(fresh.token, 'GMAIL', 'files@gmail.example');
+  await app.control('/deliver', { vendor: 'google', account: 'files@gmail.example', raw });
+  const { viewer } = await app.data(READ, {}, fresh.token);
+  const url: string = viewer.messages.nodes[0].raw.url;
+  expect((await fetch(url)).status).toBe(200);
+  const token = new URL(url).pathname.split('/')[2] ?? '';
+  const changed = `${token.slice(0, 20)}${token[20] === 'A' ? 'B' : 'A'}${token.slice(21)}`;
+  for (const bad of [
+    url.replace(token, changed),
+    `${app.url}/download/garbage`,
+    `${app.url}/download/${'A'.repeat(5000)}`,
+    `${app.url}/download/..%2f..%2fetc%2fpasswd`,
+  ]) {
+    const { status } = await fetch(bad);
+    expect([403, 404, 410, 414]).toContain(status);
+  }
+  await app.data(
+    'mutation ($i: ID!) { disconnect(input: { integration: $i }) { userErrors { message } } }',
+    { i: integration },
+    fresh.token,
+  );
+  expect((await fetch(url)).status).toBeGreaterThanOrEqual(400);
+});

@@ -1,0 +1,197 @@
+import { type Client, createClient } from 'graphql-ws';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+const clients: Client[] = [];
+beforeAll(async () => {
+  app = await startApp({ env: { POLL_SECONDS: '1' } });
+});
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((c) => c.dispose()));
+});
+afterAll(() => app.close());
+
+const ACCOUNTS = [
+  ['google', 'demo@gmail.example'],
+  ['microsoft', 'demo@outlook.example'],
+] as const;
+const LIVE =
+  'subscription ($after: Cursor, $role: MailboxRole = INBOX) { messageReceived(after: $after, role: $role) { cursor message { id subject from { address } mailboxes { role } integration { address } } } }';
+
+function connect(token: string | null, onClosed: (event: { code: number; reason: string }) => void = () => {}): Client {
+  const client = createClient({
+    url: `${app.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    lazy: true,
+    retryAttempts: 0,
+    ...(token ? { connectionParams: { authorization: `Bearer ${token}` } } : {}),
+    on: { closed: (event) => onClosed(event as { code: number; reason: string }) },
+  });
+  clients.push(client);
+  return client;
+}
+
+/** The next event whose subject is the one asked for. */
+async function receive(stream: AsyncIterableIterator<Data>, subject: string): Promise<Data> {
+  for (;;) {
+    const { value, done } = await stream.next();
+    if (done) throw new Error('the subscription ended');
+    if (value.errors) throw new Error(JSON.stringify(value.errors));
+    if (value.data.messageReceived.message?.subject === subject) return value.data.messageReceived;
+  }
+}
+/** The subscription is in place once this resolves: a mail is delivered until it is heard of. */
+async function live(
+  token: string,
+  variables: object = {},
+  onClosed?: (event: { code: number; reason: string }) => void,
+) {
+  const stream = connect(token, onClosed).iterate<Data>({
+    query: LIVE,
+    variables: { ...variables },
+  }) as AsyncIterableIterator<Data>;
+  const first = stream.next();
+  let heard = false;
+  void first.then(
+    () => (heard = true),
+    () => (heard = true),
+  );
+  for (let i = 0; !heard && i < 200; i++) {
+    await app.control('/deliver', {
+      vendor: 'google',
+      account: 'demo@gmail.example',
+      from: 'a@example.org',
+      subject: `knock ${i}`,
+      text: 'x',
+    });
+    await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 100))]);
+  }
+  await first;
+  return stream;
+}
+
+it.each(ACCOUNTS)('%s: new mail reaches a subscriber, ready to show', async (vendor, account) => {
+  const stream = await live(app.token);
+  await app.control('/deliver', {
+    vendor,
+    account,
+    from: 'Live <live@example.org>',
+    subject: `live from ${vendor}`,
+    text: 'now',
+  });
+  const { message, cursor } = await receive(stream, `live from ${vendor}`);
+  expect(message).toMatchObject({ from: { address: 'live@example.org' }, integration: { address: account } });
+  expect(message.mailboxes.map((m: Data) => m.role)).toContain('INBOX');
+  expect(cursor).toEqual(expect.any(String));
+});
+
+it.each(ACCOUNTS)(
+  '%s: a subscriber that comes back with its cursor misses nothing and gets nothing twice',
+  async (vendor, account) => {
+    const stream = await live(app.token);
+    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `${vendor} before`, text: 'x' });
+    const { cursor } = await receive(stream, `${vendor} before`);
+    await stream.return?.();
+    const witness = await live(app.token);
+    for (const n of [1, 2, 3])
+      await app.control('/deliver', {
+        vendor,
+        account,
+        from: 'a@example.org',
+        subject: `${vendor} while away ${n}`,
+        text: 'x',
+      });
+    await receive(witness, `${vendor} while away 3`);
+    const again = connect(app.token).iterate<Data>({
+      query: LIVE,
+      variables: { after: cursor },
+    }) as AsyncIterableIterator<Data>;
+    const subjects: string[] = [];
+    while (subjects.filter((s) => s.startsWith(`${vendor} while away`)).length < 3) {
+      const { value } = await again.next();
+      subjects.push(value.data.messageReceived.message.subject);
+    }
+    expect(subjects.filter((s) => s.startsWith(vendor))).toEqual([1, 2, 3].map((n) => `${vendor} while away ${n}`));
+  },
+);
+
+it.each(ACCOUNTS)(
+  '%s: nothing is missed when webhooks are lost, repeated, or the history is forgotten',
+  async (vendor, account) => {
+    const stream = await live(app.token);
+    await app.control('/faults', { vendor, account, webhook: 'repeat', times: 2 });
+    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `${vendor} repeated`, text: 'x' });
+    await receive(stream, `${vendor} repeated`);
+    await app.control('/faults', undefined, 'DELETE');
+    await app.control('/expire-history', { vendor, account });
+    await app.control('/deliver', {
+      vendor,
+      account,
+      from: 'a@example.org',
+      subject: `${vendor} after forgetting`,
+      text: 'x',
+    });
+    await receive(stream, `${vendor} after forgetting`);
+    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `${vendor} and on`, text: 'x' });
+    await receive(stream, `${vendor} and on`);
+  },
+);
+
+it.each(ACCOUNTS)(
+  '%s: mail goes on arriving after the token ran out, and after the watch died without a word',
+  async (vendor, account) => {
+    const stream = await live(app.token);
+    await app.control('/expire-tokens', { vendor, account });
+    await app.control('/deliver', {
+      vendor,
+      account,
+      from: 'a@example.org',
+      subject: `${vendor} new token`,
+      text: 'x',
+    });
+    await receive(stream, `${vendor} new token`);
+    await app.control('/drop-watches', { vendor, account });
+    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `${vendor} polled`, text: 'x' });
+    await receive(stream, `${vendor} polled`);
+  },
+);
+
+it('tells nobody else, and nobody who is not signed in', async () => {
+  const stranger = await app.user('listener');
+  const other = connect(stranger.token).iterate<Data>({ query: LIVE }) as AsyncIterableIterator<Data>;
+  let leaked: unknown;
+  void other.next().then(
+    (event) => (leaked = event.value),
+    () => undefined,
+  );
+  const stream = await live(app.token);
+  await app.control('/deliver', {
+    vendor: 'google',
+    account: 'demo@gmail.example',
+    from: 'a@example.org',
+    subject: 'private',
+    text: 'x',
+  });
+  await receive(stream, 'private');
+  expect(leaked).toBeUndefined();
+  for (const token of [null, 'forged.token.here']) {
+    const closed = new Promise<number>((resolve) => {
+      const stream = connect(token, (event) => resolve(event.code)).iterate<Data>({ query: LIVE });
+      void stream.next().catch(() => undefined);
+    });
+    expect([4401, 4403]).toContain(await closed);
+  }
+});
+
+it('ends when the session does', async () => {
+  const { email, token } = await app.user('ending');
+  expect(email).toBeTruthy();
+  const closed = new Promise<number>((resolve) => {
+    const stream = connect(token, (event) => resolve(event.code)).iterate<Data>({ query: LIVE });
+    void stream.next().catch(() => undefined);
+    void app.data('mutation { signOut { userErrors { message } } }', {}, token);
+  });
+  expect([4401, 4403]).toContain(await closed);
+});

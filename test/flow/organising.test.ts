@@ -1,0 +1,262 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+interface Log {
+  records: { vendor: string; operation: string; batch: number | null }[];
+}
+
+let app: TestApp;
+let gmail: Data;
+let outlook: Data;
+beforeAll(async () => {
+  app = await startApp({ messages: 700 });
+  const { viewer } = await app.data(
+    '{ viewer { integrations { id address capabilities { mailboxes { create rename nest color } } mailbox(role: INBOX) { id name } } } }',
+  );
+  gmail = viewer.integrations.find((i: Data) => i.address.includes('gmail'));
+  outlook = viewer.integrations.find((i: Data) => i.address.includes('outlook'));
+});
+afterEach(() => app.control('/faults', undefined, 'DELETE'));
+afterAll(() => app.close());
+
+const RESULT =
+  '{ results { id node { __typename ... on Message { isRead mailboxes { id role } } ... on Thread { isUnread messageCount } } problem { code message } } userErrors { code message field } }';
+const CODES = '{ results { problem { code } } userErrors { message } }';
+const mutation = (name: string, input: string, result = RESULT) =>
+  `mutation ($input: ${input}!) { ${name}(input: $input) ${result} }`;
+const run = async (name: string, input: Data, type = 'IdsInput', result = RESULT): Promise<Data> =>
+  (await app.data(mutation(name, type, result), { input }))[name];
+
+/** Ids of an account's messages, newest first. */
+async function newest(account: Data, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | null = null;
+  while (ids.length < count) {
+    const { node }: Data = await app.data(
+      'query ($id: ID!, $after: Cursor) { node(id: $id) { ... on Integration { messages(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } } }',
+      { id: account.id, after },
+    );
+    ids.push(...node.messages.nodes.map((m: Data) => m.id));
+    if (!node.messages.pageInfo.hasNextPage) break;
+    after = node.messages.pageInfo.endCursor;
+  }
+  return ids.slice(0, count);
+}
+/** HTTP requests to each vendor for what `work` does to messages: a batch is one. */
+async function counted(work: () => Promise<void>): Promise<{ google: number; microsoft: number }> {
+  await app.control('/log', undefined, 'DELETE');
+  await work();
+  const { records } = await app.control<Log>('/log?limit=100000');
+  // What the sync asks meanwhile is not counted.
+  const ours = records.filter((r) => /messages?[./]/.test(r.operation) && !/delta/.test(r.operation));
+  const of = (vendor: string) => {
+    const own = ours.filter((r) => r.vendor === vendor);
+    return own.filter((r) => r.batch === null).length + new Set(own.flatMap((r) => r.batch ?? [])).size;
+  };
+  return { google: of('google'), microsoft: of('microsoft') };
+}
+
+it('takes a thousand ids, and says so of one more', async () => {
+  const [id] = await newest(gmail, 1);
+  const ids = Array.from({ length: 1_001 }, () => id);
+  const { errors } = await app.query(mutation('archive', 'IdsInput'), { input: { ids } });
+  expect(errors?.[0]).toMatchObject({
+    message: expect.stringMatching(/1000.*1001/),
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+});
+
+it('takes out of the trash and the junk again, and moves nothing else', async () => {
+  for (const account of [gmail, outlook]) {
+    const [one, other] = (await newest(account, 2)) as [string, string];
+    await run('archive', { ids: [one, other] });
+    const roles = (payload: Data) =>
+      payload.results.map((r: Data) =>
+        r.node.mailboxes.map((m: Data) => m.role).filter((role: string) => /INBOX|TRASH|JUNK/.test(role)),
+      );
+    expect(roles(await run('trash', { ids: [one] }))).toEqual([['TRASH']]);
+    expect(roles(await run('untrash', { ids: [one, other] }))).toEqual([['INBOX'], []]);
+    expect(roles(await run('markJunk', { ids: [one] }))).toEqual([['JUNK']]);
+    expect(roles(await run('notJunk', { ids: [one, other] }))).toEqual([['INBOX'], []]);
+    expect(roles(await run('notJunk', { ids: [one, other] }))).toEqual([['INBOX'], []]);
+  }
+});
+
+it('archives of a conversation what is in the inbox', async () => {
+  for (const account of [gmail, outlook]) {
+    const { node } = await app.data(
+      'query ($id: ID!) { node(id: $id) { ... on Integration { threads(first: 5, filter: { role: INBOX }) { nodes { id messageCount messages { nodes { id mailboxes { role } } } } } } } }',
+      { id: account.id },
+    );
+    const threads = node.threads.nodes;
+    const { results } = await run('archive', { ids: threads.map((t: Data) => t.id) });
+    expect(results.map((r: Data) => [r.id, r.node.messageCount, r.problem])).toEqual(
+      threads.map((t: Data) => [t.id, t.messageCount, null]),
+    );
+    for (const message of threads.flatMap((t: Data) => t.messages.nodes)) {
+      const now = (
+        await app.data('query ($id: ID!) { node(id: $id) { ... on Message { mailboxes { role } } } }', {
+          id: message.id,
+        })
+      ).node;
+      const before = message.mailboxes.map((m: Data) => m.role);
+      if (before.includes('SENT')) expect(now.mailboxes.map((m: Data) => m.role)).toContain('SENT');
+      expect(now.mailboxes.map((m: Data) => m.role)).not.toContain('INBOX');
+    }
+  }
+});
+
+it('makes mailboxes, files under them, and refuses what an account cannot do', async () => {
+  const SAVED = '{ mailbox { id name kind color parent { name } } userErrors { code message field } }';
+  for (const account of [gmail, outlook]) {
+    const { mailboxes } = account.capabilities;
+    const [kind] = mailboxes.create;
+    const color = mailboxes.color.includes(kind) ? '#ff0000' : undefined;
+    const made = await run(
+      'createMailbox',
+      { integration: account.id, name: 'Kunden', color },
+      'CreateMailboxInput',
+      SAVED,
+    );
+    expect(made).toMatchObject({ mailbox: { name: 'Kunden', kind, parent: null }, userErrors: [] });
+    if (color) expect(made.mailbox.color).toMatch(/^#[\da-f]{6}$/);
+    const { id } = made.mailbox;
+    const child = await run(
+      'createMailbox',
+      { integration: account.id, name: 'Acme', parent: id },
+      'CreateMailboxInput',
+      SAVED,
+    );
+    expect(child.mailbox).toMatchObject({ name: 'Acme', parent: { name: 'Kunden' } });
+    const renamed = await run(
+      'updateMailbox',
+      { mailbox: child.mailbox.id, name: 'Acme & Söhne' },
+      'UpdateMailboxInput',
+      SAVED,
+    );
+    expect(renamed).toMatchObject({
+      mailbox: { id: child.mailbox.id, name: 'Acme & Söhne', parent: { name: 'Kunden' } },
+      userErrors: [],
+    });
+    const taken = await run('createMailbox', { integration: account.id, name: 'Kunden' }, 'CreateMailboxInput', SAVED);
+    expect(taken).toMatchObject({ mailbox: null, userErrors: [{ code: 'CONFLICT', field: ['input', 'name'] }] });
+
+    const ids = await newest(account, 3);
+    const foreign = await newest(account === gmail ? outlook : gmail, 1);
+    const moved = await run('moveMessages', { ids: [...ids, ...foreign], to: child.mailbox.id }, 'MoveMessagesInput');
+    expect(
+      moved.results.slice(0, 3).every((r: Data) => r.node.mailboxes.some((m: Data) => m.id === child.mailbox.id)),
+    ).toBe(true);
+    expect(moved.results[3]).toMatchObject({ node: null, problem: { code: 'INVALID' } });
+
+    const system = await run('deleteMailbox', { mailbox: account.mailbox.id }, 'MailboxInput', SAVED);
+    expect(system).toMatchObject({
+      mailbox: null,
+      userErrors: [{ field: ['input', 'mailbox'], message: expect.stringContaining(account.mailbox.name) }],
+    });
+    for (const one of [child.mailbox.id, id]) {
+      expect((await run('deleteMailbox', { mailbox: one }, 'MailboxInput', SAVED)).userErrors).toEqual([]);
+      // Exchange keeps a deleted folder among the deleted items.
+      const { node } = await app.data('query ($id: ID!) { node(id: $id) { ... on Mailbox { parent { role } } } }', {
+        id: one,
+      });
+      expect(node === null || node.parent.role === 'TRASH').toBe(true);
+    }
+  }
+  const label = await run(
+    'createMailbox',
+    { integration: outlook.id, name: 'Eilig', kind: 'LABEL', color: '#ff0000' },
+    'CreateMailboxInput',
+    SAVED,
+  );
+  expect(label.mailbox).toMatchObject({ name: 'Eilig', kind: 'LABEL' });
+  const renamed = await run(
+    'updateMailbox',
+    { mailbox: label.mailbox.id, name: 'Dringend' },
+    'UpdateMailboxInput',
+    SAVED,
+  );
+  expect(renamed).toMatchObject({ mailbox: null, userErrors: [{ code: 'UNSUPPORTED', field: ['input', 'name'] }] });
+  const [id] = await newest(outlook, 1);
+  const put = await run('updateMessages', { ids: [id], addMailboxes: [label.mailbox.id] }, 'UpdateMessagesInput');
+  expect(put.results[0].node.mailboxes.map((m: Data) => m.id)).toContain(label.mailbox.id);
+  expect((await run('deleteMailbox', { mailbox: label.mailbox.id }, 'MailboxInput', SAVED)).userErrors).toEqual([]);
+});
+
+it('leaves a list by the mail that it asks for, and follows no link inwards', async () => {
+  const UNSUBSCRIBE = '{ done method url userErrors { code message field } }';
+  const deliver = async (subject: string, headers: Record<string, string>) => {
+    await app.control('/deliver', {
+      vendor: 'google',
+      account: gmail.address,
+      subject,
+      from: { name: 'List', address: 'list@news.example' },
+      text: 'News',
+      headers,
+    });
+    const { viewer } = await app.data(
+      'query ($s: String) { viewer { messages(first: 1, search: $s) { nodes { id unsubscribe { oneClick } } } } }',
+      { s: `subject:"${subject}"` },
+    );
+    return viewer.messages.nodes[0].id;
+  };
+  const inwards = await deliver('Inwards', {
+    'List-Unsubscribe': `<${app.url.replace('http:', 'https:')}/u>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  });
+  expect(await run('unsubscribe', { message: inwards }, 'UnsubscribeInput', UNSUBSCRIBE)).toMatchObject({
+    done: false,
+    url: null,
+    userErrors: [{ code: 'UNSUPPORTED' }],
+  });
+  const page = await deliver('Pages', { 'List-Unsubscribe': '<https://news.example/u>' });
+  expect(await run('unsubscribe', { message: page }, 'UnsubscribeInput', UNSUBSCRIBE)).toMatchObject({
+    done: false,
+    url: 'https://news.example/u',
+    userErrors: [{ code: 'UNSUPPORTED' }],
+  });
+  const mail = await deliver('Mails', { 'List-Unsubscribe': `<mailto:${outlook.address}?subject=leave>` });
+  expect(await run('unsubscribe', { message: mail }, 'UnsubscribeInput', UNSUBSCRIBE)).toEqual({
+    done: true,
+    method: 'MAIL',
+    url: null,
+    userErrors: [],
+  });
+});
+
+// Last: it spends most of what Gmail lets an account have in a minute.
+it('changes a thousand messages of two accounts, a tenth of them gone, and answers for each', async () => {
+  const [a, b] = await Promise.all([newest(gmail, 500), newest(outlook, 500)]);
+  expect([a.length, b.length]).toEqual([500, 500]);
+  const ids = a.flatMap((id, i) => [id, b[i] as string]);
+  const gone = ids.filter((_, i) => i % 10 < 2 && i % 20 < 10);
+  expect(gone).toHaveLength(100);
+  const deleted = await run('deleteForever', { ids: gone }, 'IdsInput', CODES);
+  expect(deleted.results.every((r: Data) => r.problem === null)).toBe(true);
+
+  const asExpected = (results: Data[]) => {
+    const failed = results.filter((r) => r.problem !== null);
+    expect(failed.map((r) => r.problem.code)).toEqual(gone.map(() => 'NOT_FOUND'));
+    expect(failed.map((r) => r.id)).toEqual(gone);
+    return results.filter((r) => r.problem === null).map((r) => r.node);
+  };
+  const requests = await counted(async () => {
+    const { results } = await run(
+      'updateMessages',
+      { ids, isRead: true },
+      'UpdateMessagesInput',
+      '{ results { id node { ... on Message { isRead } } problem { code } } }',
+    );
+    expect(asExpected(results).every((node: Data) => node.isRead)).toBe(true);
+  });
+  // One batchModify, and the reading back; two $batches for 20 messages.
+  expect(requests.google).toBeLessThanOrEqual(15);
+  expect(requests.microsoft).toBeLessThanOrEqual(55);
+
+  const thrown = await run('trash', { ids });
+  expect(asExpected(thrown.results).every((node: Data) => node.mailboxes.some((m: Data) => m.role === 'TRASH'))).toBe(
+    true,
+  );
+  const ended = await run('deleteForever', { ids }, 'IdsInput', '{ results { id node { id } problem { code } } }');
+  expect(asExpected(ended.results).every((node: Data) => node === null)).toBe(true);
+}, 180_000);

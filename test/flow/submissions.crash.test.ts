@@ -1,0 +1,168 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { connectDemo } from '../../sandbox/demo.ts';
+import { SANDBOX_CLIENT, startSandbox } from '../../sandbox/start.ts';
+import type { Data } from '../support/app.ts';
+import { fillDataDir } from '../support/database.ts';
+import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { type Program, startProgram } from '../support/process.ts';
+
+const SENDS = Number(process.env.CRASH_SENDS ?? 30);
+const KILLS = Number(process.env.CRASH_KILLS ?? 4);
+const SEND =
+  'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }';
+const LIST =
+  'query ($after: Cursor) { viewer { submissions(first: 100, after: $after) { nodes { id status attempts problem { message } integration { id } } pageInfo { hasNextPage endCursor } } } }';
+const MAIL =
+  'query ($role: MailboxRole, $after: Cursor) { viewer { messages(first: 100, after: $after, filter: { role: $role }) { nodes { subject integration { id } } pageInfo { hasNextPage endCursor } } } }';
+const FINAL = new Set(['SENT', 'FAILED', 'CANCELLED', 'UNKNOWN']);
+
+it(
+  `sends ${SENDS} messages once each, killed ${KILLS} times over while one answer in five is lost`,
+  async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'postern-crash-'));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const sandbox = await startSandbox({
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: null,
+      publicUrl: url,
+      mail: null,
+      messages: 0,
+      trafficSeconds: 0,
+      log: () => {},
+    });
+    const database = await createTestDatabaseUrl();
+    if (!database) await fillDataDir(dataDir);
+    const env = {
+      NODE_ENV: 'test',
+      PORT: String(port),
+      PUBLIC_URL: url,
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'error',
+      JWT_SECRET: randomBytes(32).toString('base64'),
+      ENCRYPTION_KEYS: `1:${randomBytes(32).toString('base64')}`,
+      REGISTRATION: 'open',
+      GOOGLE_CLIENT_ID: SANDBOX_CLIENT.clientId,
+      GOOGLE_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+      GOOGLE_OAUTH_URL: sandbox.googleUrl,
+      GOOGLE_API_URL: sandbox.googleUrl,
+      MICROSOFT_CLIENT_ID: SANDBOX_CLIENT.clientId,
+      MICROSOFT_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+      MICROSOFT_LOGIN_URL: sandbox.microsoftUrl,
+      MICROSOFT_GRAPH_URL: sandbox.microsoftUrl,
+      ...(database && { DATABASE_URL: database.url }),
+    };
+    let program: Program = await startProgram(env);
+    try {
+      const { accessToken } = await connectDemo({ gatewayUrl: url });
+      const ask = async (query: string, variables: object = {}): Promise<Data> => {
+        const response = await fetch(`${url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
+          body: JSON.stringify({ query, variables }),
+        });
+        const { data, errors } = (await response.json()) as Data;
+        if (errors) throw new Error(JSON.stringify(errors));
+        return data;
+      };
+      const all = async (query: string, field: string, variables: object = {}): Promise<Data[]> => {
+        const nodes: Data[] = [];
+        for (let after: string | null = null; ; ) {
+          const page: Data = (await ask(query, { ...variables, after })).viewer[field];
+          nodes.push(...page.nodes);
+          if (!page.pageInfo.hasNextPage) return nodes;
+          after = page.pageInfo.endCursor;
+        }
+      };
+      const { integrations } = (await ask('{ viewer { integrations { id } } }')).viewer;
+      for (const [vendor, operation] of [
+        ['google', 'drafts.send'],
+        ['microsoft', 'POST /me/messages/{id}/send'],
+      ])
+        await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.2 });
+      for (const [vendor, operation] of [
+        ['google', 'drafts.create'],
+        ['microsoft', 'POST /me/messages'],
+      ])
+        await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.1 });
+
+      // Whoever gets no answer asks again with the same key, as a front-end would.
+      const subjects = Array.from({ length: SENDS }, (_, n) => `crash ${String(n).padStart(3, '0')}`);
+      const ids = new Map<string, string>();
+      const sendOne = async (subject: string, n: number) => {
+        const message = {
+          integration: integrations[n % 2].id,
+          to: [{ address: 'zoe@example.org' }],
+          subject,
+          text: 'x',
+        };
+        const more = n % 5 === 4 ? { undoSeconds: 1 } : {};
+        while (!ids.has(subject)) {
+          try {
+            const { send } = await ask(SEND, { input: { idempotencyKey: subject, message, ...more } });
+            if (send.submission) ids.set(subject, send.submission.id);
+            expect(send.userErrors).toEqual([]);
+          } catch {
+            await delay(100);
+          }
+        }
+      };
+      const queue = subjects.map((subject, n) => [subject, n] as const);
+      const senders = Array.from({ length: 4 }, async () => {
+        for (let next = queue.shift(); next; next = queue.shift()) await sendOne(...next);
+      });
+      for (let kills = 0; kills < KILLS; kills++) {
+        await delay(randomInt(150, 1_500));
+        await program.kill();
+        program = await startProgram(env);
+      }
+      await Promise.all(senders);
+
+      const undone = async () => (await all(LIST, 'submissions')).filter(({ status }) => !FINAL.has(status)).length;
+      await expect.poll(undone, { timeout: 60_000, interval: 500 }).toBe(0);
+      const submissions = await all(LIST, 'submissions');
+      expect(submissions).toHaveLength(SENDS);
+      expect(new Set(submissions.map(({ id }) => id))).toEqual(new Set(ids.values()));
+
+      const sent = (await all(MAIL, 'messages', { role: 'SENT' })).map(({ subject }) => subject as string).sort();
+      expect(sent).toEqual([...new Set(sent)]);
+      const status = new Map(submissions.map((submission) => [submission.id, submission.status as string]));
+      for (const subject of subjects) {
+        const told = status.get(ids.get(subject) ?? '');
+        expect({ subject, told, went: sent.includes(subject) }).toEqual({ subject, told, went: told === 'SENT' });
+      }
+      // Nothing here is refused, and every sent copy can be found.
+      expect(submissions.every((submission) => submission.status === 'SENT')).toBe(true);
+      expect(await all(MAIL, 'messages', { role: 'DRAFTS' })).toEqual([]);
+    } finally {
+      await program.kill();
+      await sandbox.close();
+      await database?.drop();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+  Math.max(150_000, SENDS * 2_000 + KILLS * 15_000),
+);
+
+async function fault(controlUrl: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${controlUrl}/faults`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}

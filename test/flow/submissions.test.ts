@@ -1,0 +1,240 @@
+import { type Client, createClient } from 'graphql-ws';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+let integrations: Data[];
+const clients: Client[] = [];
+beforeAll(async () => {
+  app = await startApp({ messages: 20 });
+  ({ integrations } = (await app.data('{ viewer { integrations { id address provider { id } } } }')).viewer);
+});
+afterEach(async () => {
+  await app.control('/faults', undefined, 'DELETE');
+  await Promise.all(clients.splice(0).map((client) => client.dispose()));
+});
+afterAll(() => app.close());
+
+const FIELDS =
+  'id status sendAt undoUntil attempts problem { code message retryAfter } message { subject } integration { id }';
+const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { code message field } } }`;
+const CANCEL = `mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { ${FIELDS} } userErrors { code message field } } }`;
+const NODE = `query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`;
+
+let keys = 0;
+const send = async (subject: string, more: object = {}, integration = integrations[0]): Promise<Data> => {
+  const message = { integration: integration.id, to: [{ address: 'zoe@example.org' }], subject, text: 'Hello' };
+  const { send: payload } = await app.data(SEND, { input: { idempotencyKey: `key ${++keys}`, message, ...more } });
+  return payload;
+};
+const cancel = async (id: string): Promise<Data> => (await app.data(CANCEL, { id })).cancelSubmission;
+const read = async (id: string): Promise<Data> => (await app.data(NODE, { id })).node;
+const ended = (id: string, status: string, timeout = 20_000) =>
+  expect.poll(async () => (await read(id)).status, { timeout, interval: 100 }).toBe(status);
+const copies = async (subject: string, role: 'SENT' | 'DRAFTS' = 'SENT'): Promise<number> => {
+  const list =
+    'query ($s: String, $r: MailboxRole) { viewer { messages(first: 20, search: $s, filter: { role: $r }) { nodes { subject } } } }';
+  return (await app.data(list, { s: `subject:"${subject}"`, r: role })).viewer.messages.nodes.length;
+};
+const soon = (ms: number) => new Date(Date.now() + ms).toISOString();
+const vendorOf = ({ address }: Data) => (address.includes('gmail') ? 'google' : 'microsoft');
+const SEND_OPERATION: Data = { google: 'drafts.send', microsoft: 'POST /me/messages/{id}/send' };
+
+describe('once', () => {
+  it('is what a key stands for, however often it is used', async () => {
+    const input = {
+      idempotencyKey: 'one key',
+      message: { integration: integrations[0].id, to: [{ address: 'a@example.org' }], subject: 'One key', text: 'x' },
+    };
+    const answers = await Promise.all(Array.from({ length: 6 }, () => app.data(SEND, { input })));
+    expect(new Set(answers.map((answer) => answer.send.submission.id)).size).toBe(1);
+    await ended(answers[0].send.submission.id, 'SENT');
+    expect(await copies('One key')).toBe(1);
+    const other = await app.data(SEND, { input: { ...input, message: { ...input.message, text: 'y' } } });
+    expect(other.send).toMatchObject({
+      submission: null,
+      userErrors: [{ code: 'CONFLICT', field: ['input', 'idempotencyKey'] }],
+    });
+    const stranger = await app.user('keys');
+    const theirs = await app.data(SEND, { input }, stranger.token);
+    expect(theirs.send).toMatchObject({ submission: null, userErrors: [{ code: 'NOT_FOUND' }] });
+  });
+
+  it.each(['google', 'microsoft'])(
+    '%s: is sent though the request did not get through',
+    async (vendor) => {
+      const integration = integrations.find((one) => vendorOf(one) === vendor);
+      await app.control('/faults', { vendor, operation: SEND_OPERATION[vendor], status: 503, times: 1 });
+      const { submission } = await send(`Not through ${vendor}`, {}, integration);
+      await ended(submission.id, 'SENT');
+      expect(await read(submission.id)).toMatchObject({ attempts: 2, problem: null });
+      expect(await copies(`Not through ${vendor}`)).toBe(1);
+    },
+    40_000,
+  );
+});
+
+describe('later', () => {
+  it('is held back for an undo, even in its last second', async () => {
+    const { submission } = await send('Undone', { undoSeconds: 2 });
+    expect(submission).toMatchObject({ status: 'SCHEDULED', attempts: 0, undoUntil: expect.any(String) });
+    expect(Date.parse(submission.undoUntil) - Date.now()).toBeGreaterThan(1_000);
+    await new Promise((resolve) => setTimeout(resolve, Date.parse(submission.undoUntil) - Date.now() - 250));
+    expect(await cancel(submission.id)).toMatchObject({ submission: { status: 'CANCELLED' }, userErrors: [] });
+    expect(await cancel(submission.id)).toMatchObject({ submission: { status: 'CANCELLED' }, userErrors: [] });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(await read(submission.id)).toMatchObject({ status: 'CANCELLED', attempts: 0 });
+    expect(await copies('Undone')).toBe(0);
+    expect(await copies('Undone', 'DRAFTS')).toBe(0);
+  });
+
+  it('is decided once who comes first, the sender or the one who takes it back', async () => {
+    const due = Date.now() + 1_500;
+    const sent = await Promise.all(
+      Array.from({ length: 10 }, (_, n) =>
+        send(`Race ${n}`, { sendAt: new Date(due).toISOString() }, integrations[n % 2]),
+      ),
+    );
+    const outcomes = await Promise.all(
+      sent.map(async ({ submission }, n) => {
+        await new Promise((resolve) => setTimeout(resolve, due - Date.now() - 50 + n * 40));
+        return cancel(submission.id);
+      }),
+    );
+    for (const [n, outcome] of outcomes.entries()) {
+      const cancelled = outcome.submission?.status === 'CANCELLED';
+      if (!cancelled) expect(outcome).toMatchObject({ submission: null, userErrors: [{ code: 'CONFLICT' }] });
+      await ended(sent[n].submission.id, cancelled ? 'CANCELLED' : 'SENT');
+      expect(await copies(`Race ${n}`)).toBe(cancelled ? 0 : 1);
+    }
+  }, 60_000);
+
+  it('goes at its time', async () => {
+    const sendAt = soon(1_500);
+    const { submission } = await send('On time', { sendAt });
+    expect(submission).toMatchObject({ status: 'SCHEDULED', sendAt });
+    await ended(submission.id, 'SENT');
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(sendAt));
+    expect(await cancel(submission.id)).toMatchObject({
+      submission: null,
+      userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('already sent') }],
+    });
+  });
+
+  it('goes at the start when it fell due while the server was down', async () => {
+    const { submission } = await send('While down', { sendAt: soon(1_000) });
+    await app.restart(() => new Promise((resolve) => setTimeout(resolve, 1_200)));
+    await ended(submission.id, 'SENT');
+    expect(await copies('While down')).toBe(1);
+  }, 40_000);
+
+  it('is not in a year and a day, and not by more than two minutes of undoing', async () => {
+    expect(await send('Far', { sendAt: soon(400 * 86_400_000) })).toMatchObject({
+      submission: null,
+      userErrors: [{ code: 'INVALID', field: ['input', 'sendAt'] }],
+    });
+    expect(await send('Long', { undoSeconds: 121 })).toMatchObject({
+      userErrors: [{ code: 'INVALID', field: ['input', 'undoSeconds'] }],
+    });
+    expect(await send('Negative', { undoSeconds: -1 })).toMatchObject({
+      userErrors: [{ code: 'INVALID', field: ['input', 'undoSeconds'] }],
+    });
+    const far = await send('Nearly a year', { sendAt: soon(364 * 86_400_000) });
+    expect(far.submission.status).toBe('SCHEDULED');
+    expect((await cancel(far.submission.id)).submission.status).toBe('CANCELLED');
+    expect((await send('Past', { sendAt: soon(-86_400_000) })).submission.status).toBe('SENT');
+  });
+
+  it('waits for an account to be connected again', async () => {
+    const someone = await app.user('waiting');
+    const id = await app.connect(someone.token, 'GMAIL', 'waiting@gmail.example');
+    await app.control('/expire-tokens', { vendor: 'google', account: 'waiting@gmail.example' });
+    await app.control('/revoke', { vendor: 'google', account: 'waiting@gmail.example' });
+    const message = { integration: id, to: [{ address: 'a@example.org' }], subject: 'Waiting', text: 'x' };
+    const sent = await app.data(SEND, { input: { idempotencyKey: 'waiting', message } }, someone.token);
+    expect(sent.send.submission).toMatchObject({
+      status: 'SENDING',
+      attempts: 0,
+      problem: { code: 'RECONNECT_REQUIRED' },
+    });
+    await app.connect(someone.token, 'GMAIL', 'waiting@gmail.example');
+    await expect
+      .poll(async () => (await app.data(NODE, { id: sent.send.submission.id }, someone.token)).node.status, {
+        timeout: 20_000,
+      })
+      .toBe('SENT');
+  }, 40_000);
+});
+
+it('sends a draft as it stands', async () => {
+  for (const integration of integrations) {
+    const subject = `A draft of ${integration.provider.id}`;
+    const save =
+      'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } userErrors { message } } }';
+    const input = { integration: integration.id, to: [{ address: 'a@example.org' }], subject, text: 'x' };
+    const { draft } = (await app.data(save, { input })).saveDraft;
+    const kept = await app.data(SEND, {
+      input: { idempotencyKey: `draft ${++keys}`, draft: draft.id, undoSeconds: 60 },
+    });
+    await cancel(kept.send.submission.id);
+    expect(await copies(subject, 'DRAFTS')).toBe(1);
+    const { submission } = (await app.data(SEND, { input: { idempotencyKey: `draft ${++keys}`, draft: draft.id } }))
+      .send;
+    expect(submission).toMatchObject({ status: 'SENT', attempts: 1 });
+    expect([await copies(subject), await copies(subject, 'DRAFTS')]).toEqual([1, 0]);
+    const again = await app.data(SEND, { input: { idempotencyKey: `draft ${++keys}`, draft: draft.id } });
+    expect(again.send).toMatchObject({
+      submission: null,
+      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'draft'] }],
+    });
+  }
+});
+
+it('lists what was sent, page by page and by status, and to nobody else', async () => {
+  const LIST =
+    'query ($first: Int, $after: Cursor, $status: [SubmissionStatus!]) { viewer { submissions(first: $first, after: $after, status: $status) { nodes { id status } pageInfo { hasNextPage endCursor } } } }';
+  for (let n = 0; n < 3; n++) await send(`Listed ${n}`);
+  const whole = (await app.data(LIST, { first: 100 })).viewer.submissions.nodes;
+  const paged: Data[] = [];
+  for (let after: string | null = null; ; ) {
+    const { nodes, pageInfo }: Data = (await app.data(LIST, { first: 2, after })).viewer.submissions;
+    paged.push(...nodes);
+    if (!pageInfo.hasNextPage) break;
+    after = pageInfo.endCursor;
+  }
+  expect(paged).toEqual(whole);
+  const cancelled = (await app.data(LIST, { first: 100, status: ['CANCELLED'] })).viewer.submissions.nodes;
+  expect(cancelled).toEqual(whole.filter((one: Data) => one.status === 'CANCELLED'));
+  const stranger = await app.user('lists');
+  expect((await app.data(LIST, { first: 100 }, stranger.token)).viewer.submissions.nodes).toEqual([]);
+  expect((await app.data(NODE, { id: whole[0].id }, stranger.token)).node).toBeNull();
+  expect((await app.data(CANCEL, { id: whole[0].id }, stranger.token)).cancelSubmission).toMatchObject({
+    submission: null,
+    userErrors: [{ code: 'NOT_FOUND' }],
+  });
+});
+
+it('tells each step, ends with the outcome, and is resumed with its cursor', async () => {
+  const WATCH =
+    'subscription ($id: ID, $after: Cursor) { submissionChanged(id: $id, after: $after) { cursor submission { id status } } }';
+  const client = createClient({
+    url: `${app.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${app.token}` },
+  });
+  clients.push(client);
+  const { submission } = await send('Watched', { undoSeconds: 1 });
+  const steps: Data[] = [];
+  for await (const { data } of client.iterate<Data>({ query: WATCH, variables: { id: submission.id } }))
+    steps.push(data?.submissionChanged);
+  const statuses = steps.map((step) => step.submission.status);
+  expect([...new Set(statuses)]).toEqual(['SCHEDULED', 'SENDING', 'SENT']);
+  const away = await send('While away');
+  const seen: string[] = [];
+  for await (const { data } of client.iterate<Data>({ query: WATCH, variables: { after: steps.at(-1).cursor } })) {
+    seen.push(data?.submissionChanged.submission.id);
+    if (seen.includes(away.submission.id)) break;
+  }
+  expect(seen).toContain(away.submission.id);
+});

@@ -1,0 +1,125 @@
+import { createHmac } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ demo: false });
+});
+afterAll(() => app.close());
+
+const ME = '{ viewer { email } }';
+const REGISTER =
+  'mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken expiresAt viewer { email } } userErrors { code message field } } }';
+const SIGN_IN =
+  'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken viewer { email } } userErrors { code message field } } }';
+const REFRESH =
+  'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken refreshToken } userErrors { code message } } }';
+const code = async (token: string | null) => (await app.query(ME, {}, token)).errors?.[0]?.extensions.code;
+
+it('registers once per address, whatever its case, and signs in', async () => {
+  const input = { email: 'Ada@People.example', password: 'correct horse battery' };
+  const { register } = await app.data(REGISTER, { input }, null);
+  expect(register).toMatchObject({ userErrors: [], session: { viewer: { email: 'ada@people.example' } } });
+  expect((await app.data(ME, {}, register.session.accessToken)).viewer.email).toBe('ada@people.example');
+  const twice = await app.data(REGISTER, { input: { ...input, email: 'ada@people.example' } }, null);
+  expect(twice.register).toMatchObject({ session: null, userErrors: [{ code: 'CONFLICT' }] });
+  const { signIn } = await app.data(
+    SIGN_IN,
+    { input: { email: 'ADA@people.example', password: input.password } },
+    null,
+  );
+  expect(signIn.session.viewer.email).toBe('ada@people.example');
+  const weak = await app.data(REGISTER, { input: { email: 'weak@people.example', password: 'short' } }, null);
+  expect(weak.register).toMatchObject({ session: null, userErrors: [{ field: expect.arrayContaining(['password']) }] });
+});
+
+it('answers a wrong password and an unknown user alike', async () => {
+  await app.data(REGISTER, { input: { email: 'bob@people.example', password: 'a good long password' } }, null);
+  const wrong = await app.data(
+    SIGN_IN,
+    { input: { email: 'bob@people.example', password: 'a wrong long password' } },
+    null,
+  );
+  const unknown = await app.data(
+    SIGN_IN,
+    { input: { email: 'nobody@people.example', password: 'a wrong long password' } },
+    null,
+  );
+  expect(wrong.signIn.session).toBeNull();
+  expect(wrong).toEqual(unknown);
+});
+
+it('rotates refresh tokens, and a replayed one ends the whole family at once', async () => {
+  const { refreshToken, token } = await app.user('rotating');
+  const { refreshSession } = await app.data(REFRESH, { input: { refreshToken } }, null);
+  expect(refreshSession.session.refreshToken).not.toBe(refreshToken);
+  expect(await code(refreshSession.session.accessToken)).toBeUndefined();
+  const replay = await app.query(REFRESH, { input: { refreshToken } }, null);
+  expect(replay.data?.refreshSession?.session ?? null).toBeNull();
+  expect(await code(refreshSession.session.accessToken)).toBe('UNAUTHENTICATED');
+  expect(await code(token)).toBe('UNAUTHENTICATED');
+  const after = await app.query(REFRESH, { input: { refreshToken: refreshSession.session.refreshToken } }, null);
+  expect(after.data?.refreshSession?.session ?? null).toBeNull();
+});
+
+it('signs out at once, this session only', async () => {
+  const one = await app.user('leaver');
+  const { signIn } = await app.data(SIGN_IN, { input: { email: one.email, password: 'a good long password' } }, null);
+  await app.data('mutation { signOut { userErrors { message } } }', {}, one.token);
+  expect(await code(one.token)).toBe('UNAUTHENTICATED');
+  expect(await code(signIn.session.accessToken)).toBeUndefined();
+});
+
+it('takes no forged token', async () => {
+  const { token } = await app.user('forged');
+  const [header, payload, signature] = token.split('.') as [string, string, string];
+  const claims = jwt.decode(token) as jwt.JwtPayload;
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const secret = app.config.jwtSecret ?? '';
+  const now = Math.floor(Date.now() / 1000);
+  const forged = [
+    `${part({ alg: 'none', typ: 'JWT' })}.${payload}.`,
+    `${part({ alg: 'None' })}.${payload}.${signature}`,
+    `${header}.${part({ ...claims, sub: '00000000-0000-0000-0000-000000000000' })}.${signature}`,
+    `${header}.${payload}.${createHmac('sha256', 'guess').update(`${header}.${payload}`).digest('base64url')}`,
+    jwt.sign({ ...claims, exp: now - 10 }, secret, { algorithm: 'HS256' }),
+    jwt.sign(claims, secret, { algorithm: 'HS512' }),
+    jwt.sign({ ...claims, aud: 'another' }, secret, { algorithm: 'HS256' }),
+    'x'.repeat(8000),
+    '..',
+    'Bearer',
+  ];
+  for (const attempt of forged)
+    expect([attempt.slice(0, 60), await code(attempt)]).toEqual([attempt.slice(0, 60), 'UNAUTHENTICATED']);
+  expect(await code(null)).toBe('UNAUTHENTICATED');
+  expect(await code(token)).toBeUndefined();
+});
+
+it('reads no cookie', async () => {
+  const { token } = await app.user('cookie');
+  const response = await fetch(`${app.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', cookie: `authorization=Bearer ${token}; token=${token}` },
+    body: JSON.stringify({ query: ME }),
+  });
+  const answer = (await response.json()) as Data;
+  expect(answer.errors[0].extensions.code).toBe('UNAUTHENTICATED');
+  expect(response.headers.get('set-cookie')).toBeNull();
+});
+
+it('slows down who guesses passwords, with the time to wait', async () => {
+  let limited: Data;
+  for (let i = 0; i < 40 && !limited; i++) {
+    const answer = await app.query<Data>(
+      SIGN_IN,
+      { input: { email: 'guessed@people.example', password: `guess number ${i}` } },
+      null,
+    );
+    limited =
+      answer.errors?.find((e) => e.extensions.code === 'RATE_LIMITED') ??
+      answer.data?.signIn?.userErrors.find((e: Data) => e.code === 'RATE_LIMITED');
+  }
+  expect(limited).toBeDefined();
+});
