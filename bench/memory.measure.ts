@@ -1,0 +1,44 @@
+import { beside, type Measure } from './measure.ts';
+import { inboxPage } from './pages.ts';
+import { Load } from './warm/load.ts';
+import { startPostern } from './warm/server.ts';
+
+const CONNECTIONS = 8;
+const [FEW, MANY] = [1_000, 10_000];
+const MB = 1_000_000;
+
+/**
+ * Whether something is kept of each request: the whole gateway, over mail in memory, after 1,000 and after 10,000 pages.
+ * In each hundred requests one document is new, so that what is remembered of documents shows too.
+ */
+export const memory: Measure = {
+  name: 'memory',
+  question: `What does the gateway hold after ${MANY.toLocaleString('en-US')} requests?`,
+  async run() {
+    const load = new Load();
+    const postern = await startPostern();
+    const read = async () => {
+      // Two collections: what the first one finalises, the second one frees.
+      await postern.child.ask('heap');
+      return { heap: await postern.child.ask('heap'), rss: (await postern.child.ask('usage')).rssBytes };
+    };
+    const ask = async (from: number, to: number) => {
+      for (let n = from; n < to; n += 100) {
+        await load.run({ ...postern.order(), connections: CONNECTIONS, requests: 99 });
+        const fresh = inboxPage().replace('query Inbox', `query Inbox${n}`);
+        await load.run({ ...postern.order(fresh), connections: 1, requests: 1 });
+      }
+    };
+    await ask(0, FEW);
+    const few = await read();
+    await ask(FEW, MANY);
+    const many = await read();
+    await postern.child.stop();
+    load.stop();
+    const after = (bytes: number) => ({ what: `after ${FEW.toLocaleString('en-US')}`, value: bytes / MB });
+    return [
+      beside('resident, the embedded database included', many.rss / MB, 'MB', after(few.rss)),
+      beside('on the heap after a collection', many.heap / MB, 'MB', after(few.heap)),
+    ];
+  },
+};

@@ -1,0 +1,26 @@
+/** The pages that are measured. A front-end's inbox: headers, snippet, flags; with or without the names of the mailboxes. */
+const MESSAGE = `id subject snippet receivedAt sentAt isRead isStarred isImportant hasAttachments
+  from { name address } to { name address }`;
+
+export const MAILBOXES = 'mailboxes { id name role }';
+
+export const inboxPage = (more = ''): string => `query Inbox {
+  viewer { messages(first: 50, filter: { role: INBOX }) {
+    nodes { ${MESSAGE} ${more} }
+    pageInfo { hasNextPage endCursor }
+    sources { state }
+  } }
+}`;
+
+export const THREADS_PAGE = `query Threads {
+  viewer { threads(first: 25) {
+    nodes { id subject snippet messageCount lastMessageAt isUnread participants { name address } }
+    pageInfo { hasNextPage endCursor }
+    sources { state }
+  } }
+}`;
+
+/** A message and its content in 40 fields of one query. */
+export const oneMessage = (ids: readonly string[]): string =>
+  `{ ${Array.from({ length: 40 }, (_, n) => `m${n}: node(id: "${ids[n % ids.length]}") { ...M }`).join(' ')} }
+  fragment M on Message { subject snippet body { text } }`;

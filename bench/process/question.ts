@@ -1,0 +1,27 @@
+/** What a process of the bench can be asked over IPC, and what it answers. */
+export interface Answers {
+  readonly usage: Usage;
+  /** Bytes on the heap after a collection. */
+  readonly heap: number;
+  readonly 'profile-start': null;
+  readonly 'profile-stop': Profile;
+  readonly stop: null;
+}
+export type Question = keyof Answers;
+
+export interface Usage {
+  /** CPU time of all threads since the process began. */
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}
+
+/** What of a V8 CPU profile the bench reads. */
+export interface Profile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly children?: readonly number[];
+  }[];
+  readonly samples?: readonly number[];
+  readonly timeDeltas?: readonly number[];
+}

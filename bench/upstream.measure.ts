@@ -1,0 +1,102 @@
+import type { Totals } from '../sandbox/control/log.ts';
+import type { Lab } from './lab/lab.ts';
+import { beside, type Measure, type Row } from './measure.ts';
+import { naiveGmail } from './naive/gmail.ts';
+import { naiveGraph } from './naive/graph.ts';
+import { NAIVE_INBOX, NAIVE_THREADS, runNaive, type Sharing } from './naive/naive.ts';
+import { accessToken } from './naive/tokens.ts';
+import { inboxPage, MAILBOXES, oneMessage, THREADS_PAGE } from './pages.ts';
+
+/** Both demo accounts: 1,000 mails each. */
+const GMAIL = { provider: 'GMAIL', address: 'demo@gmail.example' } as const;
+const OUTLOOK = { provider: 'OUTLOOK', address: 'demo@outlook.example' } as const;
+
+/** Every answer takes so long that requests which are sent together are seen to overlap: that is what a wave is. */
+const APART_MS = 60;
+/** The naive client's waves are so many that one more or less says nothing; it would take minutes. */
+const NAIVE_APART_MS = 30;
+
+/**
+ * What a page costs at the providers, counted by the emulators: requests (a batch is one), waves (the longest chain of
+ * requests that wait for each other) and Gmail's quota units. Beside it the client that one writes first.
+ */
+export const upstream: Measure = {
+  name: 'upstream',
+  question: 'What does a cold page cost at the providers?',
+  async run(bench) {
+    const lab = await bench.lab();
+    const client = await lab.user([GMAIL, OUTLOOK]);
+    const page = (document: string) => counted(lab, APART_MS, () => client.query(document));
+    const naive = await naiveClient(lab);
+
+    const inbox = await page(inboxPage());
+    const named = await page(inboxPage(MAILBOXES));
+    const again = await page(inboxPage());
+    const threads = await page(THREADS_PAGE);
+    const ids = await client.query<{ viewer: { messages: { nodes: { id: string }[] } } }>(inboxPage());
+    const one = await page(oneMessage(ids.viewer.messages.nodes.slice(0, 1).map(({ id }) => id)));
+    const perField = { what: 'naive, a resolver a field', counts: await naive(NAIVE_INBOX, 'PER_FIELD') };
+    const perMessage = { what: 'naive, a get a message', counts: await naive(NAIVE_INBOX, 'PER_MESSAGE') };
+    const ofThreads = { what: 'naive, a resolver a field', counts: await naive(NAIVE_THREADS, 'PER_FIELD') };
+    return [
+      ...rows('inbox of 50', inbox, null, { requests: 3, waves: 2 }),
+      ...rows('with the names of mailboxes', named, perField, { requests: 5, waves: 2 }),
+      ...rows('with the names of mailboxes', named, perMessage),
+      ...rows('25 threads', threads, ofThreads, { requests: 6 }),
+      {
+        what: 'the same inbox again',
+        value: again.requests,
+        unit: 'requests',
+        budget: { of: 'value', most: 0 },
+      },
+      {
+        what: 'one message in 40 fields of a query',
+        value: one.requests,
+        unit: 'requests',
+        budget: { of: 'value', most: 1 },
+      },
+    ];
+  },
+};
+
+interface Counts extends Pick<Totals, 'requests' | 'waves'> {
+  readonly gmailUnits: number;
+}
+
+async function counted(lab: Lab, apartMs: number, work: () => Promise<unknown>): Promise<Counts> {
+  const all = [{ vendor: 'google' }, { vendor: 'microsoft' }] as const;
+  const { totals, records } = await lab.slow(apartMs, all, () => lab.cost(work));
+  const refused = records.find(({ status }) => status >= 400);
+  if (refused) throw new Error(`${refused.operation} was answered ${refused.status}: this is no page to count`);
+  const gmailUnits = records.filter(({ vendor }) => vendor === 'google').reduce((sum, { units }) => sum + units, 0);
+  return { requests: totals.requests, waves: totals.waves, gmailUnits };
+}
+
+async function naiveClient(lab: Lab) {
+  const gmail = naiveGmail(lab.sandbox.googleUrl, await accessToken(lab.sandbox, GMAIL));
+  const graph = naiveGraph(lab.sandbox.microsoftUrl, await accessToken(lab.sandbox, OUTLOOK));
+  return (document: typeof NAIVE_INBOX, sharing: Sharing) =>
+    counted(lab, NAIVE_APART_MS, () =>
+      Promise.all([runNaive(gmail, document, sharing), runNaive(graph, document, sharing)]),
+    );
+}
+
+/** Three rows; the budget's figures are the design's. */
+function rows(
+  what: string,
+  ours: Counts,
+  other: { readonly what: string; readonly counts: Counts } | null,
+  budgets: Partial<Counts> = {},
+): Row[] {
+  const kinds = [
+    ['requests', 'requests'],
+    ['waves', 'waves'],
+    ['gmailUnits', 'Gmail units'],
+  ] as const;
+  return kinds.map(([kind, unit]) => {
+    const most = budgets[kind];
+    const budget: Row['budget'] = most === undefined ? undefined : { of: 'value', most };
+    if (other) return beside(what, ours[kind], unit, { what: other.what, value: other.counts[kind] }, budget);
+    return { what, value: ours[kind], unit, ...(budget ? { budget } : {}) };
+  });
+}

@@ -1,0 +1,62 @@
+import { MailError } from '../../src/domain/error.ts';
+import type { MailSession, Provider } from '../../src/providers/provider.ts';
+import { ACCOUNTS, type StoredAccount } from './mail.ts';
+
+/** Providers that ask nobody: what is left is the gateway itself. Reads lists and mailboxes, and nothing else. */
+export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
+  id: account.provider,
+  name: account.provider,
+  configured: true,
+  domains: [],
+  mxSuffixes: [],
+  connect: {
+    kind: 'oauth',
+    revokeAdvice: '',
+    scopes: () => [],
+    /** Nobody is asked for consent: the browser is sent back at once. */
+    authorizationUrl: async ({ redirectUri, state }) =>
+      `${redirectUri}?code=granted&state=${encodeURIComponent(state)}`,
+    exchange: async () => ({ ...granted(), address: account.address, scopes: [] }),
+    refresh: async () => granted(),
+  },
+  capabilities: {
+    mailboxesPerMessage: 'MANY',
+    nativeThreads: true,
+    push: 'POLL',
+    maxAttachmentBytes: 0,
+    mailboxes: { create: [], rename: [], nest: [], color: [] },
+  },
+  limits: { concurrency: 10, units: 1_000_000, windowMs: 60_000 },
+  open: () => session(account),
+}));
+
+const granted = () => ({ secret: {}, accessToken: 'access', expiresAt: new Date(Date.now() + 3_600_000) });
+
+function session({ messages, mailboxes }: StoredAccount): MailSession {
+  return {
+    listMailboxes: async () => mailboxes,
+    roleMailboxId: (role) => mailboxes.find((mailbox) => mailbox.role === role)?.id ?? null,
+    listMessages: async (_query, { size }) => ({ items: messages.slice(0, size), next: 'more', rest: null }),
+    changes: async () => ({ changes: [], cursor: 'here', more: false }),
+    identities: unsupported,
+    listThreads: unsupported,
+    listDrafts: unsupported,
+    getMessages: unsupported,
+    getThreads: unsupported,
+    readAttachment: unsupported,
+    readRaw: unsupported,
+    update: unsupported,
+    saveDraft: unsupported,
+    send: unsupported,
+    probe: unsupported,
+    deleteForever: unsupported,
+    getDrafts: unsupported,
+    deleteDraft: unsupported,
+    saveMailbox: unsupported,
+    deleteMailbox: unsupported,
+  };
+}
+
+const unsupported = async (): Promise<never> => {
+  throw new MailError('UNSUPPORTED', 'This mail is in memory and can only be listed.');
+};
