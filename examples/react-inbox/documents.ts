@@ -1,0 +1,32 @@
+import { graphql } from '../generated/gql.ts';
+
+export const InboxPage = graphql(`
+  query InboxPage($after: Cursor) {
+    viewer {
+      id
+      messages(first: 25, after: $after, filter: { role: INBOX }) {
+        edges {
+          cursor
+          node { id receivedAt subject snippet isRead from { name address } integration { id provider { name } } }
+        }
+        pageInfo { hasNextPage endCursor }
+        sources { integration { id address } problem { message } }
+      }
+    }
+  }
+`);
+
+export const SetRead = graphql(`
+  mutation SetRead($id: ID!, $isRead: Boolean!) {
+    updateMessages(input: { ids: [$id], isRead: $isRead }) {
+      results { id node { id ... on Message { isRead } } problem { message } }
+      userErrors { message }
+    }
+  }
+`);
+
+export const Arrived = graphql(`
+  subscription Arrived {
+    messageReceived { message { id } }
+  }
+`);

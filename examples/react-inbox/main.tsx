@@ -1,0 +1,20 @@
+/// <reference types="vite/client" />
+// A React page with Apollo Client: one inbox over all accounts, paged and live; a click marks a mail as read or unread.
+// Start the sandbox (npm start), then in a second terminal: npm run example:react, and open what it prints.
+// VITE_POSTERN_URL names another gateway; there, CORS_ORIGINS must list this page's origin.
+
+import { ApolloProvider } from '@apollo/client/react';
+import { createRoot } from 'react-dom/client';
+import { POSTERN_URL } from '../session.ts';
+import { createApolloClient } from './client.ts';
+import { Inbox } from './inbox.tsx';
+
+const client = createApolloClient(import.meta.env.VITE_POSTERN_URL ?? POSTERN_URL);
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <ApolloProvider client={client}>
+      <Inbox />
+    </ApolloProvider>,
+  );
+}

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const CONFIG = '.dependency-cruiser.cjs';
+
+/** For each rule an import that breaks it: [from, to]; a name without a slash at its front is a package. */
+const BREAKS: Record<string, readonly [from: string, to: string]> = {
+  'no-cycles': ['/src/domain/one.ts', '/src/domain/two.ts'],
+  'domain-imports-down-only': ['/src/domain/one.ts', '/src/mail/list.ts'],
+  'platform-imports-down-only': ['/src/platform/bus.ts', '/src/graphql/node.ts'],
+  '(?:providers|vault|graphql)-imports-down-only': ['/src/vault/vault.ts', '/src/accounts/user.store.ts'],
+  'accounts-imports-down-only': ['/src/accounts/user.store.ts', '/src/mail/list.ts'],
+  'mail-imports-down-only': ['/src/mail/list.ts', '/src/realtime/hub.ts'],
+  'realtime-imports-down-only': ['/src/realtime/hub.ts', '/src/server/http.ts'],
+  'providers-knows-no-neighbour': ['/src/providers/guard.ts', '/src/vault/vault.ts'],
+  'vault-knows-no-neighbour': ['/src/vault/vault.ts', '/src/graphql/node.ts'],
+  'graphql-knows-no-neighbour': ['/src/graphql/node.ts', '/src/providers/guard.ts'],
+  'domain-imports-nothing': ['/src/domain/one.ts', 'zod'],
+  'a-provider-knows-no-other': ['/src/providers/gmail/read.ts', '/src/providers/outlook/read.ts'],
+  'only-the-registry-names-providers': ['/src/mail/list.ts', '/src/providers/gmail/read.ts'],
+  'providers-know-no-prisma-and-no-graphql': ['/src/providers/guard.ts', 'graphql'],
+  'prisma-lives-in-stores': ['/src/mail/list.ts', '/src/platform/prisma/client.ts'],
+  'only-accounts-opens-the-vault': ['/src/mail/list.ts', '/src/vault/vault.ts'],
+  'only-app-and-main-wire': ['/src/server/http.ts', '/src/app.ts'],
+  'sandbox-never-imports-src': ['/sandbox/start.ts', '/src/domain/one.ts'],
+  'only-main-imports-the-sandbox': ['/src/app.ts', '/sandbox/start.ts'],
+  'no-tests-in-the-product': ['/src/mail/list.ts', '/test/support/app.ts'],
+  'examples-know-only-the-wire': ['/examples/inbox.ts', '/src/domain/one.ts'],
+  'no-undeclared-dependency': ['/src/mail/list.ts', 'never-installed'],
+  'no-dev-dependency-in-the-product': ['/src/mail/list.ts', 'vitest'],
+};
+
+let tree: string;
+let violations: { rule: { name: string }; from: string; to: string }[];
+beforeAll(async () => {
+  tree = mkdtempSync(join(tmpdir(), 'postern-rules-'));
+  for (const file of ['package.json', 'tsconfig.json', CONFIG]) copyFileSync(file, join(tree, file));
+  symlinkSync(resolve('node_modules'), join(tree, 'node_modules'));
+  const files = new Map<string, string>([['/src/domain/two.ts', "import './one.ts';\n"]]);
+  for (const [from, to] of Object.values(BREAKS)) {
+    const specifier = to.startsWith('/') ? `./${relative(dirname(from), to)}` : to;
+    files.set(from, `${files.get(from) ?? ''}import '${specifier}';\n`);
+    if (to.startsWith('/')) files.set(to, files.get(to) ?? '');
+  }
+  for (const [path, text] of files) {
+    mkdirSync(join(tree, dirname(path)), { recursive: true });
+    writeFileSync(join(tree, path), text);
+  }
+  const bin = resolve('node_modules/.bin/depcruise');
+  const args = ['--config', CONFIG, '--output-type', 'json', 'src', 'sandbox', 'examples'];
+  const run = await promisify(execFile)(bin, args, { cwd: tree }).catch((failed: { stdout: string }) => failed);
+  violations = JSON.parse(run.stdout).summary.violations;
+});
+afterAll(() => rmSync(tree, { recursive: true }));
+
+it('has a case for every rule', () => {
+  const { forbidden } = createRequire(import.meta.url)(resolve(CONFIG)) as { forbidden: { name: string }[] };
+  expect(Object.keys(BREAKS).sort()).toEqual(forbidden.map(({ name }) => name).sort());
+});
+
+it.each(Object.entries(BREAKS))('%s', (rule, [from, to]) => {
+  const found = violations.filter(({ rule: { name } }) => name === rule).map((v) => `/${v.from} imports /${v.to}`);
+  expect(found).toContainEqual(expect.stringMatching(new RegExp(`^${from} imports .*\\b${to.replace(/^\//, '')}\\b`)));
+});
