@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { buildSchema, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+
+const readme = readFileSync('README.md', 'utf8');
+const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
+const scripts = JSON.parse(readFileSync('package.json', 'utf8')).scripts as Record<string, string>;
+
+describe('the documents', () => {
+  it('show queries that the schema answers', () => {
+    const blocks = [...readme.matchAll(/```graphql\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+    expect(blocks.length).toBeGreaterThanOrEqual(5);
+    for (const block of blocks) {
+      // Two operations in one block are two things to paste.
+      for (const operation of parse(block).definitions) {
+        expect(validate(schema, { kind: 'Document', definitions: [operation] } as ReturnType<typeof parse>)).toEqual(
+          [],
+        );
+      }
+    }
+  });
+
+  it.each(['README.md', 'CONTRIBUTING.md'])('%s names scripts and files that are there', (file) => {
+    const text = readFileSync(file, 'utf8');
+    for (const [, script] of text.matchAll(/npm run ([a-z:]+)/g)) expect(Object.keys(scripts)).toContain(script);
+    for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g))
+      expect([link, existsSync(link ?? '')]).toEqual([link, true]);
+  });
+});
