@@ -46,8 +46,8 @@ async function run(operationName: string): Promise<Data> {
 it('is signed in as the demo user, and its first query shows the mail of both accounts', async () => {
   await page.waitForSelector('.graphiql-query-editor .view-line');
   expect(await page.textContent('.graphiql-logo')).toContain('demo@postern.test');
-  await openTab('MergedInbox');
-  const { nodes, sources } = (await run('MergedInbox')).viewer.messages;
+  await openTab('Inbox');
+  const { nodes, sources } = (await run('Inbox')).viewer.messages;
   const accounts = new Set<string>(nodes.map((node: Data) => node.integration.address));
   expect([...accounts].sort()).toEqual(['demo@gmail.example', 'demo@outlook.example']);
   expect(sources.map((source: Data) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
@@ -66,7 +66,7 @@ it('explains the schema', async () => {
   await page.keyboard.press('Enter');
 });
 
-it.each(['OneThread', 'Search', 'Send'])('has an example that works: %s', async (name) => {
+it.each(['Thread', 'Search', 'Send'])('has an example that works: %s', async (name) => {
   await openTab(name);
   const data = await run(name);
   if (name === 'Send') expect(data.send).toMatchObject({ submission: { status: 'SENT' }, userErrors: [] });

@@ -17,7 +17,7 @@ export function defaultTabs(integrationId: string | null, controlUrl: string | n
 const MERGED_INBOX = `# One inbox over all your accounts, newest first.
 # Ctrl-Enter runs it (Cmd-Enter on a Mac).
 # Escape leaves the editor, so that Tab goes on.
-query MergedInbox {
+query Inbox {
   viewer {
     messages(first: 25, filter: { role: INBOX }) {
       nodes {
@@ -39,7 +39,7 @@ query MergedInbox {
 `;
 
 const ONE_THREAD = `# The newest conversation, message by message.
-query OneThread {
+query Thread {
   viewer {
     threads(first: 1) {
       nodes {

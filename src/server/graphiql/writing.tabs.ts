@@ -49,7 +49,7 @@ const REPLY = `# Recipients, subject, the quoted original and its
 # curl --data-binary @plan.pdf \\
 #   -H 'authorization: Bearer <access token>' \\
 #   'http://.../upload?filename=plan.pdf'
-mutation ReplyWithAttachment($input: ComposeInput!) {
+mutation Reply($input: ComposeInput!) {
   saveDraft(input: $input) {
     draft {
       id
