@@ -46,24 +46,25 @@ class Guard implements Usage {
     const slots = Math.min(cost.slots, this.limits.concurrency);
     for (let tries = 1; ; tries++) {
       await this.admission(slots, cost.units, call);
+      let failure: MailError;
       try {
         return await this.limited(cost, call, attempt);
       } catch (error) {
         if (!isMailError(error)) throw error;
+        failure = error;
         if (error.code === 'RATE_LIMITED' && error.retryAfterMs !== undefined) {
           this.notBefore = Math.max(this.notBefore, this.now() + error.retryAfterMs);
         }
-        const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(error, tries) : null;
-        if (!cost.safe || delay === null || delay > PATIENCE[call.priority]) throw error;
-        this.log.debug(
-          { operation: cost.operation, code: error.code, tries, delay },
-          'provider request is tried again',
-        );
-        await sleep(delay, call.signal);
       } finally {
         this.slotsTaken -= slots;
         this.admitNext();
       }
+      // Its places are free meanwhile: background work that waits out a bad minute must not keep a person waiting.
+      const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
+      if (!cost.safe || delay === null || delay > PATIENCE[call.priority]) throw failure;
+      const { operation } = cost;
+      this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is tried again');
+      await sleep(delay, call.signal);
     }
   }
 

@@ -83,6 +83,20 @@ describe('the guard around a provider', () => {
     expect(tries).toBe(1);
   });
 
+  it('takes up no place while it waits to try again', async () => {
+    const guard = createGuard(limits, { log });
+    const leaving = new AbortController();
+    const asked = deferred();
+    const waiting = guard.request({ ...read, slots: 4 }, call(leaving.signal, 'background'), async () => {
+      asked.resolve();
+      throw new MailError('PROVIDER_UNAVAILABLE', 'down', { retryAfterMs: 50_000 });
+    });
+    await asked.promise;
+    await expect(guard.request(read, call(), async () => 'a person')).resolves.toBe('a person');
+    leaving.abort(new MailError('TIMEOUT', 'the test is over'));
+    await expect(waiting).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
   it('keeps away from the account for as long as Retry-After says', async () => {
     let now = 0;
     const guard = createGuard(limits, { log, now: () => now });
