@@ -19,6 +19,8 @@ export interface SubmissionsOptions {
   readonly feed: SubmissionFeed;
 }
 
+/** By so much may the database's clock, which the queue goes by, be ahead of ours. */
+const CLOCKS_DIFFER_MS = 1_000;
 /** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
@@ -68,6 +70,8 @@ export class Submissions {
       if (!other) throw new MailError('CONFLICT', 'Another request with this idempotencyKey is under way; try again.');
       return other;
     }
+    // What fell due while it was being stored was looked for in vain.
+    if (waits && sendAt.getTime() < Date.now() + CLOCKS_DIFFER_MS) await job.enqueue(id, sendAt);
     await feed.changed(created);
     return waits ? created : this.outcome(created, job.run(id));
   }

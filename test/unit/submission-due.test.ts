@@ -1,0 +1,31 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
+import { type SubmissionsOptions, Submissions } from '../../src/mail/submission/submissions.ts';
+import type { NewSubmission } from '../../src/mail/submission/submission.store.ts';
+import { fakeAccount } from '../support/fake-account.ts';
+
+it('is looked for once more when it fell due while it was being stored', async () => {
+  const steps: string[] = [];
+  const submissions = new Submissions({
+    store: {
+      create: async (submission: NewSubmission) => {
+        while (Date.now() <= submission.sendAt.getTime()) await delay(1);
+        steps.push('stored');
+        return submission;
+      },
+    },
+    job: { enqueue: async () => void steps.push('queued') },
+    feed: { changed: async () => {} },
+    payloads: { seal: () => Buffer.alloc(0) },
+    composer: { compose: async () => ({}) },
+  } as unknown as SubmissionsOptions);
+  await submissions.send(fakeAccount('gmail', {}), {
+    what: { message: {} as ComposeInput },
+    idempotencyKey: 'key',
+    sendAt: new Date(Date.now() + 50),
+    undoSeconds: 0,
+    fingerprint: 'f',
+  });
+  expect(steps).toEqual(['queued', 'stored', 'queued']);
+});
