@@ -7,6 +7,10 @@ export default defineConfig({
     passWithNoTests: false,
     allowOnly: false,
     maxWorkers: 2,
+    // For failures only: a machine that is busy with other things must not look like one.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000, interval: 25 } },
     projects: [
       {
         extends: true,
@@ -16,8 +20,6 @@ export default defineConfig({
           setupFiles: ['reflect-metadata'],
           // The program's modules are loaded once a worker, not once a file: nothing in them may remember a test.
           isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -25,8 +27,6 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
           // Each file runs `npm start`, which writes dist/.
           maxWorkers: 1,
         },

@@ -168,12 +168,12 @@ it.each(['Apollo Client', 'urql', 'the graphql-ws client'])('%s subscribes', asy
     heard.push(messageReceived.message?.subject),
   );
   // When the subscription is in place, nobody tells: mail comes until it is heard of.
-  for (let i = 0; !heard.includes(`for ${name}`) && i < 100; i++) {
+  const deliver = async () => {
     await app.control('/deliver', { vendor: 'google', from: 'a@example.org', subject: `for ${name}`, text: 'x' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+    return heard;
+  };
+  await expect.poll(deliver, { interval: 200 }).toContain(`for ${name}`);
   stop?.();
-  expect(heard).toContain(`for ${name}`);
 });
 
 it('serves a query by GET, and refuses a mutation there', async () => {

@@ -16,29 +16,30 @@ const FIELDS =
   'id subject from { address } to { address } internetMessageId inReplyTo references thread { id messageCount } body { text html } attachments { id filename mimeType isInline download { url } }';
 const SEND =
   'mutation ($input: SendInput!) { send(input: $input) { submission { id status problem { message } } userErrors { code message field } } }';
+const STATUS = 'query ($id: ID!) { node(id: $id) { ... on Submission { status } } }';
 const SAVE = `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version message { ${FIELDS} } } userErrors { code message field } } }`;
 
 let keys = 0;
 async function send(message: Data): Promise<void> {
   const input = { idempotencyKey: `composing-${++keys}`, message };
   const { send } = await app.data(SEND, { input });
-  expect(send).toMatchObject({ userErrors: [], submission: { status: 'SENT' } });
+  expect(send.userErrors).toEqual([]);
+  await expect.poll(async () => (await app.data(STATUS, { id: send.submission.id })).node.status).toBe('SENT');
 }
 async function save(input: Data): Promise<Data> {
   return (await app.data(SAVE, { input })).saveDraft;
 }
 /** The message with this subject in an account, once it is there. */
 async function arrived(account: Data, subject: string, from: Data): Promise<Data> {
-  for (let tries = 0; tries < 100; tries++) {
-    const { node } = await app.data(
-      `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { ${FIELDS} } } } } }`,
-      { id: account.id },
-    );
-    const found = node.messages.nodes.find((m: Data) => m.subject === subject && m.from.address === from.address);
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`"${subject}" did not arrive at ${account.address}`);
+  const list = `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { ${FIELDS} } } } } }`;
+  let found: Data;
+  const look = async () => {
+    const { node } = await app.data(list, { id: account.id });
+    found = node.messages.nodes.find((m: Data) => m.subject === subject && m.from.address === from.address);
+    return found?.subject;
+  };
+  await expect.poll(look, { message: `"${subject}" at ${account.address}` }).toBe(subject);
+  return found;
 }
 async function upload(bytes: Buffer, filename: string): Promise<string> {
   const response = await fetch(`${app.url}/upload?filename=${encodeURIComponent(filename)}`, {

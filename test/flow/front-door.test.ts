@@ -155,7 +155,7 @@ describe('stopping', () => {
     await socket.receive('connection_ack');
     await app.control('/faults', { vendor: 'google', latencyMs: 1_500 });
     const slow = app.query('{ viewer { messages(first: 5) { nodes { id } sources { state } } } }');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBeGreaterThan(0);
     apps.splice(0);
     const closing = app.close();
     expect((await socket.closed).code).toBe(1001);

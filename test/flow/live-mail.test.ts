@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -9,6 +10,7 @@ beforeAll(async () => {
   app = await startApp({ env: { POLL_SECONDS: '1' } });
 });
 afterEach(async () => {
+  await app.control('/faults', undefined, 'DELETE');
   await Promise.all(clients.splice(0).map((c) => c.dispose()));
 });
 afterAll(() => app.close());
@@ -58,7 +60,7 @@ async function live(
     () => (heard = true),
     () => (heard = true),
   );
-  for (let i = 0; !heard && i < 200; i++) {
+  for (let i = 0; !heard; i++) {
     await app.control('/deliver', {
       vendor: 'google',
       account: 'demo@gmail.example',
@@ -66,7 +68,7 @@ async function live(
       subject: `knock ${i}`,
       text: 'x',
     });
-    await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 100))]);
+    await Promise.race([first, delay(100)]);
   }
   await first;
   return stream;
@@ -139,24 +141,26 @@ it.each(ACCOUNTS)(
   },
 );
 
-it.each(ACCOUNTS)(
-  '%s: mail goes on arriving after the token ran out, and after the watch died without a word',
-  async (vendor, account) => {
-    const stream = await live(app.token);
-    await app.control('/expire-tokens', { vendor, account });
-    await app.control('/deliver', {
-      vendor,
-      account,
-      from: 'a@example.org',
-      subject: `${vendor} new token`,
-      text: 'x',
-    });
-    await receive(stream, `${vendor} new token`);
+it.each(ACCOUNTS)('%s: mail goes on arriving after the token ran out', async (vendor, account) => {
+  const stream = await live(app.token);
+  await app.control('/expire-tokens', { vendor, account });
+  await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `${vendor} new token`, text: 'x' });
+  await receive(stream, `${vendor} new token`);
+});
+
+it('goes on arriving after the watches died without a word', async () => {
+  const stream = await live(app.token);
+  const polled = new Set<string>();
+  for (const [vendor, account] of ACCOUNTS) {
     await app.control('/drop-watches', { vendor, account });
     await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `${vendor} polled`, text: 'x' });
-    await receive(stream, `${vendor} polled`);
-  },
-);
+    polled.add(`${vendor} polled`);
+  }
+  for await (const { data } of stream) {
+    polled.delete(data.messageReceived.message?.subject);
+    if (polled.size === 0) break;
+  }
+});
 
 it('tells nobody else, and nobody who is not signed in', async () => {
   const stranger = await app.user('listener');

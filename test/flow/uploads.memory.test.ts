@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -10,7 +9,8 @@ import { expect, it } from 'vitest';
 import type { Data } from '../support/app.ts';
 import { fillDataDir } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
-import { startProgram } from '../support/process.ts';
+import { freePort } from '../support/port.ts';
+import { buildProgram } from '../support/process.ts';
 
 const MEGABYTES = 120;
 
@@ -20,7 +20,8 @@ it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async () =
   const url = `http://127.0.0.1:${port}`;
   const database = await createTestDatabaseUrl();
   if (!database) await fillDataDir(dataDir);
-  const program = await startProgram({
+  const build = await buildProgram();
+  const program = await build.start({
     NODE_ENV: 'test',
     PORT: String(port),
     DATA_DIR: dataDir,
@@ -48,10 +49,11 @@ it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async () =
     expect(peak - before).toBeLessThan(MEGABYTES * (database ? 0.75 : 1.5));
   } finally {
     await program.kill();
+    build.remove();
     await database?.drop();
     rmSync(dataDir, { recursive: true, force: true });
   }
-}, 240_000);
+});
 
 /** Sent piece by piece, as fast as it is taken. */
 async function upload(url: string, token: string, megabytes: number): Promise<Data> {
@@ -83,13 +85,3 @@ async function register(url: string): Promise<string> {
 
 const residentMegabytes = (pid: number): number =>
   Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}

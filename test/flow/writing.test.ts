@@ -25,6 +25,12 @@ const newest = async (first = 5): Promise<Data[]> =>
     )
   ).viewer.messages.nodes;
 const vendorOf = (address: string) => (address.includes('gmail') ? 'google' : 'microsoft');
+const sent = (id: string) =>
+  expect
+    .poll(
+      async () => (await app.data('query ($id: ID!) { node(id: $id) { ... on Submission { status } } }', { id })).node,
+    )
+    .toEqual({ status: 'SENT' });
 const sentCopies = async (subject: string, address: string) => {
   const { viewer } = await app.data(
     'query ($s: String) { viewer { messages(first: 10, search: $s, filter: { role: SENT }) { nodes { subject integration { address } } } } }',
@@ -98,7 +104,8 @@ it('sends a plain message once per idempotency key, from either account', async 
     };
     const both = await Promise.all([app.data(SEND, { input }), app.data(SEND, { input })]);
     const third = await app.data(SEND, { input });
-    expect(third.send).toMatchObject({ userErrors: [], submission: { status: 'SENT' } });
+    expect(third.send.userErrors).toEqual([]);
+    await sent(third.send.submission.id);
     expect(new Set([...both, third].map((a) => a.send.submission.id)).size).toBe(1);
     expect(await sentCopies(subject, integration.address)).toBe(1);
   }
@@ -116,7 +123,7 @@ it("sends once when the provider's answer is lost", async () => {
         message: { integration: integration.id, to: [{ address: 'zoe@example.org' }], subject, text: 'Hello' },
       },
     });
-    expect(send.submission.status).toBe('SENT');
+    await sent(send.submission.id);
     expect(await sentCopies(subject, integration.address)).toBe(1);
   }
 });

@@ -28,11 +28,12 @@ export async function startGoogle(
   given: { keep?: Keep; deliverElsewhere?: (raw: Buffer, to: readonly string[]) => void } = {},
 ) {
   const posted: Posted[] = [];
-  const clock = { ahead: 0 };
+  /** `at` makes it stand still. */
+  const clock: { ahead: number; at: number | null } = { ahead: 0, at: null };
   const world: World = {
     log: createRequestLog(),
     faults: createFaults(),
-    now: () => new Date(Date.now() + clock.ahead),
+    now: () => new Date((clock.at ?? Date.now()) + clock.ahead),
     signingKey: Buffer.alloc(32, 7),
     keep: given.keep ?? openKeep(null),
     post: (_vendor, _account, url, { headers, body }) => posted.push({ url, headers, body }),

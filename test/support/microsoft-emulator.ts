@@ -36,9 +36,10 @@ export async function startMicrosoft(
   const posted: Posted[] = [];
   const clock = { ahead: 0 };
   const keep = given.keep ?? openKeep(null);
+  const faults = createFaults();
   const world: World = {
     log: createRequestLog(),
-    faults: createFaults(),
+    faults,
     now: () => new Date(Date.now() + clock.ahead),
     signingKey: Buffer.alloc(32, 7),
     keep,
@@ -58,7 +59,7 @@ export async function startMicrosoft(
     await wire?.close();
   };
   // `via` passes by the wire checker where there is one; what is wrong on purpose goes to `url`.
-  return { url, via: wire?.microsoftUrl ?? url, world, keep, clock, emulator, posted, close };
+  return { url, via: wire?.microsoftUrl ?? url, world, faults, keep, clock, emulator, posted, close };
 }
 export type Microsoft = Awaited<ReturnType<typeof startMicrosoft>>;
 

@@ -1,5 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** The real program in a process of its own, to be killed. */
 export interface Program {
@@ -9,10 +12,25 @@ export interface Program {
   /** SIGTERM, and drained. */
   stop(): Promise<void>;
 }
+export interface Build {
+  /** Starts it; resolves when it says that it listens. */
+  start(env: Record<string, string>): Promise<Program>;
+  remove(): void;
+}
 
-/** Starts src/main.ts; resolves when it says that it listens. */
-export async function startProgram(env: Record<string, string>): Promise<Program> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+/** src/main.ts as `npm start` bundles it, but elsewhere: two files may do this at once. */
+export async function buildProgram(): Promise<Build> {
+  mkdirSync('dist', { recursive: true });
+  const directory = mkdtempSync(join('dist', 'test-'));
+  await promisify(execFile)(process.execPath, ['bin/build.js', 'src/main.ts', directory]);
+  return {
+    start: (env) => startProgram(join(directory, 'main.js'), env),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+async function startProgram(main: string, env: Record<string, string>): Promise<Program> {
+  const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

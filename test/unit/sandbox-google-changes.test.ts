@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import jwt from 'jsonwebtoken';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connect, type Google, MAIL_SCOPE, ME, mail, refusal, startGoogle } from '../support/google-emulator.ts';
 
 const user = { userId: 'me' } as const;
@@ -13,6 +12,16 @@ beforeEach(async () => {
 });
 afterEach(() => google.close());
 
+/** What comes of `work` in the seconds after it; nothing else happens meanwhile. */
+async function inTheNextSeconds(work: () => void, seconds = 10): Promise<void> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  try {
+    work();
+    await vi.advanceTimersByTimeAsync(seconds * 1_000);
+  } finally {
+    vi.useRealTimers();
+  }
+}
 const historyId = async () => (await api.users.getProfile(user)).data.historyId ?? '';
 
 test('history tells every kind of change, by type, by label and by page', async () => {
@@ -58,11 +67,11 @@ test('a watch pushes signed notices, at most one a second, with the latest id', 
   const { data } = await api.users.watch({ ...user, requestBody: { topicName: TOPIC } });
   expect(Number(data.expiration)).toBeGreaterThan(Date.now() + 6.9 * 86_400_000);
   await expect.poll(() => google.posted.length).toBe(1);
-  google.emulator.deliver(ME, mail());
-  google.emulator.deliver(ME, mail());
-  google.emulator.deliver(ME, mail());
-  await expect.poll(() => google.posted.length, { timeout: 3000 }).toBe(2);
-  await sleep(1200);
+  await inTheNextSeconds(() => {
+    google.emulator.deliver(ME, mail());
+    google.emulator.deliver(ME, mail());
+    google.emulator.deliver(ME, mail());
+  });
   expect(google.posted.length).toBe(2);
 
   const { url, headers, body } = google.posted[1] ?? { url: '', headers: {}, body: '{}' };
@@ -81,12 +90,11 @@ test('a watch pushes signed notices, at most one a second, with the latest id', 
 test('a watch that is stopped, dropped, revoked or filtered out is silent', async () => {
   const begin = async (labelIds: string[] = []) => {
     await api.users.watch({ ...user, requestBody: { topicName: TOPIC, labelIds } });
-    await expect.poll(() => google.posted.length, { timeout: 3000 }).toBeGreaterThan(0);
+    await expect.poll(() => google.posted.length).toBeGreaterThan(0);
     google.posted.length = 0;
   };
   const silent = async () => {
-    google.emulator.deliver(ME, mail());
-    await sleep(1200);
+    await inTheNextSeconds(() => google.emulator.deliver(ME, mail()));
     expect(google.posted).toEqual([]);
   };
   await begin();

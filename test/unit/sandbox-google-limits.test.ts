@@ -66,6 +66,7 @@ test('a batch of more than a hundred is refused, and a wide one draws rate limit
       tokens.access_token ?? '',
       Array.from({ length: count }, () => 'GET /gmail/v1/users/me/profile'),
     );
+  google.clock.at = Date.now();
   expect((await ask(101)).response.status).toBe(400);
   expect((await ask(50)).statuses.every((status) => status === 200)).toBe(true);
   const { statuses } = await ask(100);
@@ -75,6 +76,7 @@ test('a batch of more than a hundred is refused, and a wide one draws rate limit
 
 test('a user has 15,000 units a minute', async () => {
   const { api } = await connect(google.url, [MAIL_SCOPE]);
+  google.clock.at = Date.now();
   const send = () => api.users.messages.send({ ...user, requestBody: { raw: raw({}) } });
   for (let sent = 0; sent < 150; sent += 1) await send();
   expect(await refusal(api.users.getProfile(user))).toMatchObject({ status: 429, reason: 'rateLimitExceeded' });

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -55,7 +55,7 @@ const subscribe = (given: Record<string, unknown> = {}, headers: Record<string, 
   graph('/subscriptions', { method: 'POST', body: wanted(given), headers });
 /** Notifications leave at the end of the turn. */
 const posted = async () => {
-  await sleep(20);
+  await turn();
   return microsoft.posted
     .splice(0)
     .flatMap(({ url, value }) => value.map((notification) => ({ url, ...notification })));
@@ -141,7 +141,7 @@ describe('a subscription', () => {
     const restarted = await startMicrosoft({ keep: microsoft.keep });
     restarted.clock.ahead = microsoft.clock.ahead;
     restarted.emulator.deliver(ME, mail());
-    await sleep(20);
+    await turn();
     expect(restarted.posted[0]?.value[0]).toMatchObject({ subscriptionId: body.id });
     await restarted.close();
   });

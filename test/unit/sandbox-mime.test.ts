@@ -207,10 +207,10 @@ describe('hostile mail', () => {
     ['ten thousand addresses', Buffer.from(`To: ${'"a,b" <a@b.example>, '.repeat(10_000)}\r\n\r\n`)],
   ];
   it.each(hostile)('reads %s, and soon', (_what, bytes) => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const root = parseMime(bytes);
     expect(envelopeOf(root, bytes.length).size).toBe(bytes.length);
     readBody(root);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(10_000_000);
   });
 });

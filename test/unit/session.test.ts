@@ -89,7 +89,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     const stop = b.onEnded(ended);
     await a.end(sessionId, 'SIGNED_OUT');
     expect(refusal(a, accessToken)).toBe('UNAUTHENTICATED');
-    await vi.waitFor(() => expect(refusal(b, accessToken)).toBe('UNAUTHENTICATED'));
+    await expect.poll(() => refusal(b, accessToken)).toBe('UNAUTHENTICATED');
     expect(ended.mock.calls).toEqual([[sessionId]]);
     stop();
     expect(refusal(await instance(), accessToken)).toBe('UNAUTHENTICATED');
@@ -104,7 +104,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     a.authenticate(third.accessToken);
     await expect(b.refresh(first.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(refusal(b, third.accessToken)).toBe('UNAUTHENTICATED');
-    await vi.waitFor(() => expect(refusal(a, first.accessToken)).toBe('UNAUTHENTICATED'));
+    await expect.poll(() => refusal(a, first.accessToken)).toBe('UNAUTHENTICATED');
     await expect(a.refresh(third.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const row = await db.prisma.session.findUniqueOrThrow({ where: { id: first.sessionId } });
     expect(row.endReason).toBe('REPLAYED');

@@ -8,7 +8,8 @@ import { backoffMs, isPassing } from '../../src/realtime/backoff.ts';
 import { Coalescer } from '../../src/realtime/coalescer.ts';
 import { SyncJob } from '../../src/realtime/sync.job.ts';
 
-const settled = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('coalescing', () => {
   it('runs once at a time for a key, and once more for all who asked meanwhile', async () => {
@@ -37,19 +38,21 @@ describe('coalescing', () => {
   it('keeps to its concurrency, and goes on after a failure', async () => {
     const failed: string[] = [];
     let running = 0;
+    let done = 0;
     let most = 0;
     const coalescer = new Coalescer(
       async (key) => {
         most = Math.max(most, ++running);
-        await settled(1);
+        await settled();
         running--;
+        done++;
         if (key === 'k3') throw new Error('no');
       },
       2,
       (key) => failed.push(key),
     );
     for (let i = 0; i < 10; i++) coalescer.request(`k${i}`);
-    await settled(60);
+    await expect.poll(() => done).toBe(10);
     await coalescer.stop();
     expect(most).toBe(2);
     expect(failed).toEqual(['k3']);
