@@ -6,12 +6,14 @@ import { ConnectResolver } from './accounts/connect.resolver.ts';
 import { ConnectService } from './accounts/connect.service.ts';
 import { DisconnectService } from './accounts/disconnect.service.ts';
 import { DiscoveryService } from './accounts/discovery.service.ts';
+import { Enrolment } from './accounts/enrolment.ts';
 import { IntegrationDirectory } from './accounts/integration.directory.ts';
 import { IntegrationResolver } from './accounts/integration.resolver.ts';
 import { IntegrationStore } from './accounts/integration.store.ts';
 import { LeaseStore } from './accounts/lease.store.ts';
 import { MailSessions } from './accounts/mail-sessions.ts';
 import { OAuthStateStore } from './accounts/oauth-state.store.ts';
+import { PasswordConnectService } from './accounts/password-connect.service.ts';
 import { ProviderResolver } from './accounts/provider.resolver.ts';
 import { SessionResolver } from './accounts/session.resolver.ts';
 import { SessionService } from './accounts/session.service.ts';
@@ -239,7 +241,9 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     redirectUris,
     callbackUrl,
   });
-  const callback = new CallbackService({ connect, vault, integrations, directory, hooks, callbackUrl, log });
+  const enrolment = new Enrolment({ vault, integrations, directory, hooks, log });
+  const callback = new CallbackService({ connect, enrolment, callbackUrl, log });
+  const passwords = new PasswordConnectService({ providers, discovery, enrolment });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log });
 
   // mail
@@ -260,7 +264,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     new ViewerResolver(users, directory),
     new ProviderResolver(providers, discovery),
     new IntegrationResolver(providers, mailSessions),
-    new ConnectResolver(connect, disconnect, directory),
+    new ConnectResolver(connect, passwords, disconnect, directory),
     new ViewerMailResolver(accounts, lists),
     new IntegrationMailResolver(accounts, lists),
     new MailboxResolver(lists),

@@ -3,23 +3,16 @@ import type { Logger } from 'pino';
 import { isMailError, MailError } from '../domain/error.ts';
 import { encodeId } from '../graphql/global-id.ts';
 import { publicCode } from '../graphql/problem.type.ts';
-import type { Vault } from '../vault/vault.ts';
 import { type CallbackReply, type Outcome, pageReply, redirectReply } from './callback.reply.ts';
 import type { BegunFlow, ConnectService } from './connect.service.ts';
-import { credentialOf } from './credential.ts';
-import type { IntegrationDirectory } from './integration.directory.ts';
-import type { IntegrationHooks } from './integration.hooks.ts';
-import type { IntegrationStore } from './integration.store.ts';
+import type { Enrolment } from './enrolment.ts';
 import type { IntegrationRecord } from './integration.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
 
 export interface CallbackOptions {
   readonly connect: ConnectService;
-  readonly vault: Vault;
-  readonly integrations: IntegrationStore;
-  readonly directory: IntegrationDirectory;
-  readonly hooks: readonly IntegrationHooks[];
+  readonly enrolment: Enrolment;
   readonly callbackUrl: () => string;
   readonly log: Logger;
 }
@@ -53,27 +46,15 @@ export class CallbackService {
   }
 
   private async finish(flow: BegunFlow, query: URLSearchParams): Promise<IntegrationRecord> {
-    const { vault, integrations, directory, hooks, callbackUrl, log } = this.options;
+    const { enrolment, callbackUrl } = this.options;
     const code = query.get('code');
     if (!code) throw declined(flow, query.get('error') ?? '');
-    const exchanged = await flow.provider.connect.exchange(
-      { code, codeVerifier: flow.codeVerifier, redirectUri: callbackUrl(), access: flow.access },
+    const { userId, access, provider, connect, codeVerifier } = flow;
+    const exchanged = await connect.exchange(
+      { code, codeVerifier, redirectUri: callbackUrl(), access },
       AbortSignal.timeout(EXCHANGE_TIMEOUT_MS),
     );
-    const { userId, access, provider } = flow;
-    const { address, scopes } = exchanged;
-    const record = await integrations.transaction(async (tx) => {
-      const row = await integrations.connect({ userId, provider: provider.id, address, access, scopes }, tx);
-      await vault.put(row.id, credentialOf(exchanged, new Date()), tx);
-      return row;
-    });
-    await directory.changed(record);
-    for (const hook of hooks) {
-      await hook.connected(record.id).catch((err: unknown) => {
-        log.error({ err, integrationId: record.id }, 'what follows a connected account failed');
-      });
-    }
-    return record;
+    return enrolment.keep({ userId, provider: provider.id, access }, exchanged);
   }
 
   private failure(error: unknown): Outcome {
@@ -100,7 +81,7 @@ function declined(flow: BegunFlow, error: string): MailError {
     case 'interaction_required':
       return new MailError(
         'CONSENT_REQUIRED',
-        `${provider} was not given consent to ${flow.provider.connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
+        `${provider} was not given consent to ${flow.connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
       );
     case 'temporarily_unavailable':
     case 'server_error':

@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { sameAddress } from '../domain/address.ts';
+import { MailError } from '../domain/error.ts';
 import type { Context } from '../graphql/context.ts';
 import { singleId } from '../graphql/global-id.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
@@ -9,26 +10,36 @@ import { ConnectInput, ConnectPayload, DisconnectPayload, IntegrationInput } fro
 import type { DisconnectService } from './disconnect.service.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import { IntegrationType } from './integration.type.ts';
+import type { PasswordConnectService } from './password-connect.service.ts';
 
 @Resolver()
 export class ConnectResolver {
   constructor(
     private readonly connects: ConnectService,
+    private readonly passwords: PasswordConnectService,
     private readonly disconnects: DisconnectService,
     private readonly directory: IntegrationDirectory,
   ) {}
 
   @Mutation(() => ConnectPayload, {
     description:
-      'Begins to connect an account, or to connect one again, also with another access. The user finishes it in the browser.',
+      'Begins to connect an account, or to connect one again, also with another access. The user finishes it in the browser, unless the method is PASSWORD: then it is done.',
   })
   async connect(
     @Arg('input', () => ConnectInput, { description: 'Which account, and what for.' }) input: ConnectInput,
     @Ctx() context: Context,
   ): Promise<ConnectPayload> {
     const { userId } = requirePrincipal(context);
-    const { access, address = null, provider: named = null, redirectUri = null } = input;
+    const { access, address = null, provider: named = null, redirectUri = null, method, password = null } = input;
     try {
+      if ((method === 'PASSWORD') !== (password !== null)) {
+        const what = 'The method PASSWORD takes a password, and no other does.';
+        throw new MailError('INVALID', what, { field: ['input', 'password'] });
+      }
+      if (password !== null) {
+        const record = await this.passwords.connect(userId, { access, address, provider: named, password });
+        return new ConnectPayload(new IntegrationType(record), null);
+      }
       const { authorizationUrl, provider } = await this.connects.begin(userId, {
         access,
         address,

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { MailError } from '../domain/error.ts';
 import type { Sealer } from '../platform/seal.ts';
-import type { Access, Provider } from '../providers/provider.ts';
+import type { Access, OAuth, Provider } from '../providers/provider.ts';
 import { AttemptLimiter } from './attempt.limiter.ts';
+import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { DiscoveryService } from './discovery.service.ts';
 import type { OAuthStateRecord, OAuthStateStore } from './oauth-state.store.ts';
 import { isAllowedRedirect } from './redirect.ts';
@@ -22,9 +23,7 @@ export interface ConnectOptions {
   readonly now?: () => Date;
 }
 
-export interface ConnectRequest {
-  readonly address: string | null;
-  readonly provider: string | null;
+export interface ConnectRequest extends ProviderChoice {
   readonly access: Access;
   readonly redirectUri: string | null;
 }
@@ -33,6 +32,7 @@ export interface ConnectRequest {
 export interface BegunFlow {
   readonly userId: string;
   readonly provider: Provider;
+  readonly connect: OAuth<unknown>;
   readonly access: Access;
   readonly redirectUri: string | null;
   readonly codeVerifier: string;
@@ -59,7 +59,13 @@ export class ConnectService {
         field: ['input', 'redirectUri'],
       });
     }
-    const provider = await this.providerFor(request);
+    const provider = await chooseProvider(request, this.options);
+    const { connect } = provider;
+    if (connect.kind !== 'oauth') {
+      throw new MailError('UNSUPPORTED', `${provider.name} has no consent page: use one of its connectMethods.`, {
+        field: ['input', 'method'],
+      });
+    }
     this.perUser.take(userId);
     const state = randomBytes(32).toString('base64url');
     const codeVerifier = randomBytes(32).toString('base64url');
@@ -76,7 +82,7 @@ export class ConnectService {
       },
       this.now(),
     );
-    const authorizationUrl = await provider.connect.authorizationUrl({
+    const authorizationUrl = await connect.authorizationUrl({
       state,
       codeChallenge: sha256(codeVerifier),
       redirectUri: callbackUrl(),
@@ -90,30 +96,12 @@ export class ConnectService {
   async resume(state: string): Promise<BegunFlow | null> {
     const row = await this.options.states.consume(sha256(state), this.now());
     const provider = row && this.options.providers.find(({ id }) => id === row.provider);
-    if (!row || !provider?.configured) return null;
-    return { ...row, provider, codeVerifier: this.openVerifier(row) };
+    if (!row || !provider?.configured || provider.connect.kind !== 'oauth') return null;
+    return { ...row, provider, connect: provider.connect, codeVerifier: this.openVerifier(row) };
   }
 
   private openVerifier(row: OAuthStateRecord): string {
     return Buffer.from(this.options.sealer.open(PURPOSE, row.hash, row.codeVerifier)).toString();
-  }
-
-  private async providerFor({ provider: id, address }: ConnectRequest): Promise<Provider> {
-    const { providers, discovery } = this.options;
-    if (id === null && address === null) throw new MailError('INVALID', 'Name an address, or a provider, or both.');
-    const field = ['input', id === null ? 'address' : 'provider'];
-    const provider = id === null ? await discovery.discover(address ?? '') : providers.find((p) => p.id === id);
-    if (!provider) {
-      const what =
-        id === null ? 'We cannot tell which provider serves this address: name one.' : `${id} is not served here.`;
-      throw new MailError('UNSUPPORTED', what, { field });
-    }
-    if (!provider.configured) {
-      throw new MailError('UNSUPPORTED', `${provider.name} is not configured on this gateway: ask its operator.`, {
-        field,
-      });
-    }
-    return provider;
   }
 }
 

@@ -40,6 +40,13 @@ export class ConnectInput {
       '?status=failed&code=CODE&message=TEXT. Without it we show a small page of our own.',
   })
   redirectUri?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "With method PASSWORD, and only then: the address's password at the provider. Sealed, and never shown again.",
+  })
+  password?: string | null;
 }
 
 @ObjectType({ simpleResolvers: true, description: 'How to go on with connecting.' })
@@ -47,17 +54,18 @@ export class ConnectPayload {
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'The integration that connecting this address again will keep; null when the address is new or was not named.',
+      'With PASSWORD, the account, connected. Else the integration that connecting this address again will keep; null when the address is new or was not named.',
   })
   readonly integration: IntegrationType | null;
 
   @Field(() => URLScalar, {
     nullable: true,
-    description: "Send the user's browser here within 15 minutes; it serves once. Keep it to this user.",
+    description:
+      "Send the user's browser here within 15 minutes; it serves once. Keep it to this user. Null where no browser is needed.",
   })
   readonly authorizationUrl: string | null;
 
-  @Field(() => [UserError], { description: 'Why it did not begin.' })
+  @Field(() => [UserError], { description: 'Why it did not begin, or did not connect.' })
   readonly userErrors: readonly UserError[];
 
   constructor(

@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import type { Provider } from '../providers/provider.ts';
 
 export const ProviderIdEnum = { GMAIL: 'GMAIL', OUTLOOK: 'OUTLOOK', IMAP: 'IMAP' } as const;
 
@@ -13,8 +14,12 @@ registerEnumType(ProviderIdEnum, {
 });
 
 /** Only what works: the enum grows with the ways to connect. */
-export const ConnectMethodEnum = { AUTHORIZATION_CODE: 'AUTHORIZATION_CODE' } as const;
+export const ConnectMethodEnum = { AUTHORIZATION_CODE: 'AUTHORIZATION_CODE', PASSWORD: 'PASSWORD' } as const;
 export type ConnectMethod = keyof typeof ConnectMethodEnum;
+export const CONNECT_METHODS: Readonly<Record<Provider['connect']['kind'], ConnectMethod>> = {
+  oauth: 'AUTHORIZATION_CODE',
+  password: 'PASSWORD',
+};
 
 registerEnumType(ConnectMethodEnum, {
   name: 'ConnectMethod',
@@ -22,6 +27,10 @@ registerEnumType(ConnectMethodEnum, {
   valuesConfig: {
     AUTHORIZATION_CODE: {
       description: "The user consents on the provider's own page (OAuth 2.0 with PKCE) and comes back.",
+    },
+    PASSWORD: {
+      description:
+        'The user gives us a password that the provider knows, best one made for this alone; no browser is needed.',
     },
   },
 });

@@ -40,13 +40,14 @@ export class ProviderResolver {
 
   @FieldResolver(() => [String], {
     description:
-      "What the provider's consent page will ask the user for, in the provider's own names; empty when not configured.",
+      "What the provider's consent page will ask the user for, in the provider's own names; empty when not configured, and where there is no such page.",
   })
   scopes(
     @Root() { provider }: ProviderType,
     @Arg('access', () => AccessEnum, { defaultValue: 'READ', description: 'For connecting with this access.' })
     access: Access,
   ): string[] {
-    return provider.configured ? [...provider.connect.scopes(access)] : [];
+    const { configured, connect } = provider;
+    return configured && connect.kind === 'oauth' ? [...connect.scopes(access)] : [];
   }
 }

@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { Provider } from '../providers/provider.ts';
-import { type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from './provider.enum.ts';
+import { CONNECT_METHODS, type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from './provider.enum.ts';
 
 @ObjectType('Provider', {
   simpleResolvers: true,
@@ -17,7 +17,8 @@ export class ProviderType {
   readonly name: string;
 
   @Field(() => Boolean, {
-    description: 'False when the operator has registered no OAuth client for it: it cannot be connected.',
+    description:
+      'False when the operator has not set it up, with an OAuth client or its server: it cannot be connected.',
   })
   readonly configured: boolean;
 
@@ -31,6 +32,6 @@ export class ProviderType {
     this.id = provider.id;
     this.name = provider.name;
     this.configured = provider.configured;
-    this.connectMethods = provider.configured ? ['AUTHORIZATION_CODE'] : [];
+    this.connectMethods = provider.configured ? [CONNECT_METHODS[provider.connect.kind]] : [];
   }
 }

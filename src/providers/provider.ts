@@ -19,7 +19,7 @@ export interface Provider<Secret = unknown> {
   /** Domains that it serves, lower case, and MX host suffixes that give away a custom domain. */
   readonly domains: readonly string[];
   readonly mxSuffixes: readonly string[];
-  readonly connect: OAuth<Secret>;
+  readonly connect: OAuth<Secret> | Password<Secret>;
   /** What every account here can do; known without asking the provider. */
   readonly capabilities: Capabilities;
   /** The vendor's limits for one account, which guard.ts keeps. */
@@ -44,19 +44,36 @@ export type Access = 'READ' | 'WRITE' | 'FULL';
 
 // ---------------------------------------------------------------- connecting
 
-export interface OAuth<Secret> {
+/** What every way to connect leaves behind: a grant that is renewed, and ended. */
+interface Grants<Secret> {
+  /** A new access token. RECONNECT_REQUIRED when the grant is gone (and only then); a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
+  refresh(secret: Secret, signal: AbortSignal): Promise<Refreshed<Secret>>;
+  /** Ends the grant at the provider; absent where the vendor has no such call. */
+  revoke?(secret: Secret, signal: AbortSignal): Promise<void>;
+  /** Where a person takes the consent back when there is no `revoke`, in words. */
+  readonly revokeAdvice: string;
+}
+export interface OAuth<Secret> extends Grants<Secret> {
   readonly kind: 'oauth';
   /** What the provider is asked for, per access. */
   scopes(access: Access): readonly string[];
   authorizationUrl(request: AuthorizationRequest): Promise<string>;
   /** Trades the code for a secret. CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it. */
   exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<Secret>>;
-  /** A new access token. RECONNECT_REQUIRED on invalid_grant (and only then); a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
-  refresh(secret: Secret, signal: AbortSignal): Promise<Refreshed<Secret>>;
-  /** Ends the grant at the provider; absent where the vendor has no such call. */
-  revoke?(secret: Secret, signal: AbortSignal): Promise<void>;
-  /** Where a person takes the consent back when there is no `revoke`, in words. */
-  readonly revokeAdvice: string;
+}
+/** For a provider that has no consent page: a password, an app password or a token that the user pastes. */
+export interface Password<Secret> extends Grants<Secret> {
+  readonly kind: 'password';
+  /**
+   * Proves the credentials at the provider. INVALID when they are refused. A password that is sent with every request
+   * is its own access token: `refresh` then asks whether it still serves, and answers it again.
+   */
+  signIn(credentials: Credentials, signal: AbortSignal): Promise<Exchanged<Secret>>;
+}
+export interface Credentials {
+  readonly address: string;
+  readonly password: string;
+  readonly access: Access;
 }
 export interface AuthorizationRequest {
   readonly state: string;

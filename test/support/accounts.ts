@@ -4,12 +4,14 @@ import { CallbackService } from '../../src/accounts/callback.service.ts';
 import { ConnectService } from '../../src/accounts/connect.service.ts';
 import { DisconnectService } from '../../src/accounts/disconnect.service.ts';
 import { DiscoveryService } from '../../src/accounts/discovery.service.ts';
+import { Enrolment } from '../../src/accounts/enrolment.ts';
 import { IntegrationDirectory } from '../../src/accounts/integration.directory.ts';
 import type { IntegrationHooks } from '../../src/accounts/integration.hooks.ts';
 import { IntegrationStore } from '../../src/accounts/integration.store.ts';
 import { LeaseStore } from '../../src/accounts/lease.store.ts';
 import { MailSessions } from '../../src/accounts/mail-sessions.ts';
 import { OAuthStateStore } from '../../src/accounts/oauth-state.store.ts';
+import { PasswordConnectService } from '../../src/accounts/password-connect.service.ts';
 import { UserStore } from '../../src/accounts/user.store.ts';
 import { singleId } from '../../src/graphql/global-id.ts';
 import { createBus } from '../../src/platform/bus.ts';
@@ -40,18 +42,34 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   const tokens = new AccessTokens({ vault, lease, integrations, directory, providers, log: silent, ...clock });
   const sessions = new MailSessions({ providers, directory, tokens, log: silent });
   const callbackUrl = () => 'http://postern.example/oauth/callback';
+  const discovery = new DiscoveryService({ providers, mailHosts: async () => [] });
   const connect = new ConnectService({
     providers,
-    discovery: new DiscoveryService({ providers, mailHosts: async () => [] }),
+    discovery,
     states: new OAuthStateStore(db),
     sealer,
     redirectUris: ['https://app.example/mail'],
     callbackUrl,
     ...clock,
   });
-  const callback = new CallbackService({ connect, vault, integrations, directory, hooks, callbackUrl, log: silent });
+  const enrolment = new Enrolment({ vault, integrations, directory, hooks, log: silent });
+  const callback = new CallbackService({ connect, enrolment, callbackUrl, log: silent });
+  const passwords = new PasswordConnectService({ providers, discovery, enrolment });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });
-  const room = { bus, sealer, vault, integrations, directory, lease, tokens, sessions, connect, callback, disconnect };
+  const room = {
+    bus,
+    sealer,
+    vault,
+    integrations,
+    directory,
+    lease,
+    tokens,
+    sessions,
+    connect,
+    passwords,
+    callback,
+    disconnect,
+  };
 
   return {
     ...room,

@@ -132,9 +132,11 @@ export async function authorize(
   access: Access,
   without: readonly string[] = [],
 ): Promise<Exchanged<unknown>> {
+  const { connect } = provider;
+  if (connect.kind !== 'oauth') throw new Error(`${provider.id} has no consent page`);
   const codeVerifier = randomBytes(32).toString('base64url');
   const redirectUri = 'http://127.0.0.1:9/oauth/callback';
-  const authorizationUrl = await provider.connect.authorizationUrl({
+  const authorizationUrl = await connect.authorizationUrl({
     state: 'state-of-the-suite',
     codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     redirectUri,
@@ -144,7 +146,7 @@ export async function authorize(
   const location = await consent(authorizationUrl, address, 'approve', without);
   const code = location.searchParams.get('code');
   if (!code) throw new Error(`no code in ${location}`);
-  return provider.connect.exchange({ code, codeVerifier, redirectUri, access }, new AbortController().signal);
+  return connect.exchange({ code, codeVerifier, redirectUri, access }, new AbortController().signal);
 }
 
 /** What the browser is sent on to after the emulator's consent page was answered. */

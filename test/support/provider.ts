@@ -1,7 +1,7 @@
-import type { Exchanged, OAuth, Provider, Refreshed } from '../../src/providers/provider.ts';
+import type { Exchanged, OAuth, Password, Provider, Refreshed } from '../../src/providers/provider.ts';
 
 export interface FakeProviderOptions extends Partial<Omit<Provider, 'connect'>> {
-  readonly connect?: Partial<OAuth<unknown>>;
+  readonly connect?: Partial<OAuth<unknown>> | Password<unknown>;
 }
 
 let tokens = 0;
@@ -20,6 +20,7 @@ export const exchanged = (address: string): Exchanged<unknown> => ({
 
 /** A provider of the connect flow alone, whose answers a test decides. */
 export function fakeProvider(options: FakeProviderOptions = {}): Provider {
+  const { connect } = options;
   return {
     id: 'GMAIL',
     name: 'Fake Mail',
@@ -38,17 +39,19 @@ export function fakeProvider(options: FakeProviderOptions = {}): Provider {
       throw new Error('this provider opens no account');
     },
     ...options,
-    connect: {
-      kind: 'oauth',
-      scopes: (access) => [access.toLowerCase()],
-      authorizationUrl: async (request) => {
-        const { state, codeChallenge, redirectUri } = request;
-        return `https://provider.example/auth?${new URLSearchParams({ state, code_challenge: codeChallenge, redirect_uri: redirectUri })}`;
-      },
-      exchange: async () => exchanged('ada@mail.example'),
-      refresh: async (secret) => granted(secret),
-      revokeAdvice: 'Take the consent back at provider.example.',
-      ...options.connect,
-    },
+    connect: connect?.kind === 'password' ? connect : fakeOAuth(connect),
   };
 }
+
+const fakeOAuth = (given: Partial<OAuth<unknown>> = {}): OAuth<unknown> => ({
+  kind: 'oauth',
+  scopes: (access) => [access.toLowerCase()],
+  authorizationUrl: async (request) => {
+    const { state, codeChallenge, redirectUri } = request;
+    return `https://provider.example/auth?${new URLSearchParams({ state, code_challenge: codeChallenge, redirect_uri: redirectUri })}`;
+  },
+  exchange: async () => exchanged('ada@mail.example'),
+  refresh: async (secret) => granted(secret),
+  revokeAdvice: 'Take the consent back at provider.example.',
+  ...given,
+});

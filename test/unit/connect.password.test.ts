@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { type Accounts, openAccounts } from '../support/accounts.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { fakeProvider } from '../support/provider.ts';
+
+const NEVER = new Date('9999-01-01T00:00:00Z');
+
+describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
+  let db: Database;
+  let accounts: Accounts;
+  let password = randomBytes(12).toString('hex');
+  const granted = (given: string) => ({ secret: { password: given }, accessToken: `Basic ${given}`, expiresAt: NEVER });
+  const signIn = vi.fn(async (given: { address: string; password: string }) => {
+    if (given.password !== password) throw new MailError('INVALID', 'The server does not take this password.');
+    return { ...granted(given.password), address: given.address, scopes: [] };
+  });
+  const refresh = async (secret: unknown) => {
+    if ((secret as { password: string }).password === password) return granted(password);
+    throw new MailError('RECONNECT_REQUIRED', 'The server takes this password no longer.');
+  };
+  const connected = vi.fn(async (_integrationId: string) => {});
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    const plain = fakeProvider({
+      id: 'IMAP',
+      name: 'Any Mail',
+      domains: ['imap.example'],
+      connect: { kind: 'password', signIn, refresh, revokeAdvice: 'Change the password.' },
+    });
+    const hooks = [{ connected, disconnecting: async () => {} }];
+    accounts = await openAccounts(db, { providers: [fakeProvider(), plain], hooks });
+  });
+  afterAll(() => db.close());
+
+  const request = { address: 'ada@imap.example', provider: null, access: 'WRITE' as const };
+
+  it('is done when the provider has answered: found by the address, sealed, told, and open', async () => {
+    const userId = await accounts.user();
+    const record = await accounts.passwords.connect(userId, { ...request, password });
+    expect(record).toMatchObject({ provider: 'IMAP', status: 'CONNECTED', access: 'WRITE', address: request.address });
+    expect(connected).toHaveBeenCalledWith(record.id);
+    expect(JSON.stringify(await db.prisma.secret.findMany())).not.toContain(password);
+    expect(await accounts.tokens.get(record.id, new AbortController().signal)).toBe(`Basic ${password}`);
+    const again = await accounts.passwords.connect(userId, { ...request, access: 'READ', password });
+    expect(again).toMatchObject({ id: record.id, access: 'READ' });
+    expect(await accounts.disconnect.disconnect(userId, record.id)).toBe('Change the password.');
+  });
+
+  it('asks to reconnect once the password has changed, and not before the provider says so', async () => {
+    const record = await accounts.passwords.connect(await accounts.user(), { ...request, password });
+    const { signal } = new AbortController();
+    const used = await accounts.tokens.get(record.id, signal);
+    expect(await accounts.tokens.get(record.id, signal, used)).toBe(used);
+    password = randomBytes(12).toString('hex');
+    await expect(accounts.tokens.get(record.id, signal, used)).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
+    expect(await accounts.directory.get(record.id)).toMatchObject({ status: 'RECONNECT_REQUIRED' });
+  });
+
+  it('names the field at fault, and keeps nothing', async () => {
+    const userId = await accounts.user();
+    const faults = [
+      [{ ...request, password: 'wrong' }, 'INVALID', 'password'],
+      [{ ...request, address: null, provider: 'IMAP', password }, 'INVALID', 'address'],
+      [{ ...request, address: 'ada@nowhere.example', password }, 'UNSUPPORTED', 'address'],
+      [{ ...request, provider: 'GMAIL', password }, 'UNSUPPORTED', 'method'],
+    ] as const;
+    for (const [given, code, field] of faults) {
+      await expect(accounts.passwords.connect(userId, given)).rejects.toMatchObject({ code, field: ['input', field] });
+    }
+    const begun = accounts.connect.begin(userId, { ...request, redirectUri: null });
+    await expect(begun).rejects.toMatchObject({ code: 'UNSUPPORTED', field: ['input', 'method'] });
+    expect(await accounts.directory.forUser(userId)).toEqual([]);
+  });
+
+  it('is no way to try passwords out', async () => {
+    const userId = await accounts.user();
+    signIn.mockClear();
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, () =>
+        accounts.passwords.connect(userId, { ...request, password: 'guess' }).catch((error: MailError) => error.code),
+      ),
+    );
+    expect(new Set(outcomes)).toEqual(new Set(['INVALID', 'RATE_LIMITED']));
+    expect(signIn).toHaveBeenCalledTimes(10);
+  });
+});
