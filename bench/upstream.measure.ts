@@ -73,8 +73,8 @@ async function counted(lab: Lab, apartMs: number, work: () => Promise<unknown>):
 }
 
 async function naiveClient(lab: Lab) {
-  const gmail = naiveGmail(lab.sandbox.googleUrl, await accessToken(lab.sandbox, GMAIL));
-  const graph = naiveGraph(lab.sandbox.microsoftUrl, await accessToken(lab.sandbox, OUTLOOK));
+  const gmail = naiveGmail(lab.sandbox.urlOf('google'), await accessToken(lab.sandbox, GMAIL));
+  const graph = naiveGraph(lab.sandbox.urlOf('microsoft'), await accessToken(lab.sandbox, OUTLOOK));
   return (document: typeof NAIVE_INBOX, sharing: Sharing) =>
     counted(lab, NAIVE_APART_MS, () =>
       Promise.all([runNaive(gmail, document, sharing), runNaive(graph, document, sharing)]),

@@ -1,15 +1,13 @@
 import { approveConsent } from './consent.ts';
 import { SandboxError } from './error.ts';
 import { isLoopbackUrl } from './loopback.ts';
+import { DEMO_ACCOUNTS } from './twins.ts';
 
 export const DEMO_USER = { email: 'demo@postern.test', password: 'postern-demo' } as const;
-const ACCOUNTS = [
-  { provider: 'GMAIL', address: 'demo@gmail.example' },
-  { provider: 'OUTLOOK', address: 'demo@outlook.example' },
-] as const;
+const ACCOUNTS = DEMO_ACCOUNTS.map(({ provider, demo, password }) => ({ provider, address: demo.address, password }));
 
 /**
- * Makes the demo user and connects both accounts, as a person in a browser would: GraphQL, the consent page, the
+ * Makes the demo user and connects its accounts, as a person in a browser would: GraphQL, the consent page, the
  * callback. What is already there and works is left alone, so each start may call it.
  */
 export async function connectDemo({ gatewayUrl }: { gatewayUrl: string }): Promise<{ accessToken: string }> {
@@ -19,6 +17,7 @@ export async function connectDemo({ gatewayUrl }: { gatewayUrl: string }): Promi
   for (const account of ACCOUNTS) {
     if (isReady(before, account)) continue;
     const authorizationUrl = await beginConnect(call, account);
+    if (authorizationUrl === null) continue;
     // A program consents to nothing outside the sandbox.
     if (!isLoopbackUrl(authorizationUrl)) {
       throw new SandboxError(`${account.address} was not connected: ${new URL(authorizationUrl).origin} is no sandbox`);
@@ -71,16 +70,16 @@ function isReady(integrations: readonly Integration[], { provider, address }: Ac
   );
 }
 
-async function beginConnect(call: Call, { provider, address }: Account): Promise<string> {
-  const input = { provider, address, access: 'FULL' };
+/** The page to consent on; null where a password did it. */
+async function beginConnect(call: Call, { provider, address, password }: Account): Promise<string | null> {
+  const input = { provider, address, access: 'FULL', ...(password === null ? {} : { method: 'PASSWORD', password }) };
   const { connect } = await call<{ connect: { authorizationUrl: string | null; userErrors: { message: string }[] } }>(
     CONNECT,
     { input },
   );
-  if (connect.authorizationUrl !== null) return connect.authorizationUrl;
-  throw new SandboxError(
-    `${address} could not be connected: ${connect.userErrors[0]?.message ?? 'no authorization URL'}`,
-  );
+  const [refusal] = connect.userErrors;
+  if (refusal) throw new SandboxError(`${address} could not be connected: ${refusal.message}`);
+  return connect.authorizationUrl;
 }
 
 interface SessionPayload {

@@ -1,33 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { castOf } from './cast.ts';
 import { createFaults, type FaultList } from './control/faults.ts';
 import { type KeptFile, openKeep } from './control/keep.ts';
 import { createRequestLog } from './control/log.ts';
 import { createPoster, type Poster } from './control/post.ts';
 import { controlPlugin } from './control/routes.ts';
 import { SandboxError } from './error.ts';
-import { createGoogle } from './google/index.ts';
 import { isLoopbackHost } from './loopback.ts';
 import { bounces, deliveryReport } from './mail/bounce.ts';
-import type { Cast } from './mail/content/story.ts';
 import { generateMail } from './mail/generate.ts';
 import { importMail } from './mail/import.ts';
-import type { Person } from './mail/mail.ts';
 import { mailFromRaw } from './mail/received.ts';
-import { createMicrosoft } from './microsoft/index.ts';
 import { createServer, listen } from './server.ts';
 import { startTraffic } from './traffic.ts';
+import { DEMO_ACCOUNTS, TWINS } from './twins.ts';
 import type { Emulator, Vendor, World } from './world.ts';
-
-/** What the gateway is configured with to talk to the sandbox. */
-export const SANDBOX_CLIENT = {
-  clientId: 'postern-sandbox',
-  clientSecret: 'postern-sandbox-secret',
-  pubsubTopic: 'projects/postern-sandbox/topics/mail',
-  pushServiceAccount: 'push@postern-sandbox.iam.example',
-} as const;
-export const DEMO_GMAIL: Person = { name: 'Demo Postern', address: 'demo@gmail.example' };
-export const DEMO_OUTLOOK: Person = { name: 'Demo Postern', address: 'demo@outlook.example' };
 
 export interface SandboxOptions {
   /** A loopback address. */
@@ -39,7 +27,7 @@ export interface SandboxOptions {
   /** The gateway, for webhooks; a function where its port is not known yet. */
   readonly publicUrl: string | (() => string);
   /**
-   * A directory, .eml or .mbox: its mail alone then fills both accounts, in the inbox, unread, and nothing arrives by
+   * A directory, .eml or .mbox: its mail alone then fills every demo account, in the inbox, unread, and nothing arrives by
    * itself. Null: the built-in mail.
    */
   readonly mail: string | null;
@@ -52,15 +40,17 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   readonly url: string;
-  readonly googleUrl: string;
-  readonly microsoftUrl: string;
+  /** Where the vendor is emulated. */
+  urlOf(vendor: Vendor): string;
+  /** What a gateway is configured with to talk to all of them, here or by way of something between. */
+  environment(urlOf?: (vendor: Vendor) => string): Readonly<Record<string, string>>;
   readonly controlUrl: string;
   readonly world: World;
-  readonly emulators: Readonly<Record<Vendor, Emulator>>;
+  emulator(vendor: Vendor): Emulator;
   close(): Promise<void>;
 }
 
-/** Starts both emulators and the control API on one port, with the demo accounts filled. Throws SandboxError. */
+/** Starts every emulator and the control API on one port, with the demo accounts filled. Throws SandboxError. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (!isLoopbackHost(options.host)) {
     throw new SandboxError(`HOST: the sandbox serves loopback only, and ${options.host} is not; use 127.0.0.1`);
@@ -69,26 +59,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const publicUrl = () => (typeof options.publicUrl === 'string' ? options.publicUrl : options.publicUrl());
   const { world } = parts;
   const deliverElsewhere = (raw: Buffer, recipients: readonly string[]) => {
-    deliverLocally(Object.values(emulators), raw, recipients, world.now());
+    deliverLocally(emulators, raw, recipients, world.now());
   };
-  const google = createGoogle(world, {
-    clientId: SANDBOX_CLIENT.clientId,
-    clientSecret: SANDBOX_CLIENT.clientSecret,
-    pushServiceAccount: SANDBOX_CLIENT.pushServiceAccount,
-    topic: SANDBOX_CLIENT.pubsubTopic,
-    pushEndpoint: () => `${publicUrl()}/webhooks/gmail`,
-    deliverElsewhere,
-  });
-  const microsoft = createMicrosoft(world, {
-    clientId: SANDBOX_CLIENT.clientId,
-    clientSecret: SANDBOX_CLIENT.clientSecret,
-    deliverElsewhere,
-  });
-  const emulators = { google: google.emulator, microsoft: microsoft.emulator };
+  const twins = TWINS.map((twin) => ({ ...twin, ...twin.create(world, { publicUrl, deliverElsewhere }) }));
+  const emulators: readonly Emulator[] = twins.map(({ emulator }) => emulator);
 
   const app = createServer();
-  await app.register(google.plugin, { prefix: '/google' });
-  await app.register(microsoft.plugin, { prefix: '/microsoft' });
+  for (const { vendor, plugin } of twins) await app.register(plugin, { prefix: `/${vendor}` });
   await app.register(
     controlPlugin({
       emulators,
@@ -96,27 +73,27 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults: parts.faults,
       now: world.now,
       print: options.log,
-      generate: (side, address, name, count) => {
-        const me = { name, address };
-        const cast = { me, personal: side === 'home' ? me : DEMO_GMAIL, work: side === 'office' ? me : DEMO_OUTLOOK };
-        return generateMail(side, cast, count, world.now());
-      },
+      generate: (side, address, name, count) => generateMail(side, castOf({ name, address }, side), count, world.now()),
     }),
     { prefix: '/control' },
   );
-  fillDemoAccounts(emulators, options, world.now());
+  const emulator = (vendor: Vendor): Emulator => {
+    const found = emulators.find((one) => one.vendor === vendor);
+    if (!found) throw new SandboxError(`the sandbox emulates no ${vendor}`);
+    return found;
+  };
+  fillDemoAccounts(emulator, options, world.now());
   const url = await listen(app, options.host, options.port);
   const traffic =
-    options.mail === null
-      ? startTraffic(emulators, options.trafficSeconds, castOf, world.now)
-      : { stop: () => undefined };
+    options.mail === null ? startTraffic(emulator, options.trafficSeconds, world.now) : { stop: () => undefined };
+  const urlOf = (vendor: Vendor) => `${url}/${vendor}`;
   return {
     url,
-    googleUrl: `${url}/google`,
-    microsoftUrl: `${url}/microsoft`,
+    urlOf,
+    environment: (at = urlOf) => Object.assign({}, ...TWINS.map((twin) => twin.environment(at(twin.vendor)))),
     controlUrl: `${url}/control`,
     world,
-    emulators,
+    emulator,
     async close() {
       traffic.stop();
       await parts.poster.close();
@@ -144,21 +121,19 @@ function createWorld(options: SandboxOptions): Parts {
   return { world, faults, keep, poster };
 }
 
-function castOf(vendor: Vendor): Cast {
-  return { me: vendor === 'google' ? DEMO_GMAIL : DEMO_OUTLOOK, personal: DEMO_GMAIL, work: DEMO_OUTLOOK };
-}
-
-function fillDemoAccounts(emulators: Sandbox['emulators'], options: SandboxOptions, now: Date): void {
+function fillDemoAccounts(emulator: Sandbox['emulator'], options: SandboxOptions, now: Date): void {
   const imported = options.mail === null ? null : importMail(options.mail, { now, log: options.log });
-  for (const vendor of ['google', 'microsoft'] as const) {
-    const cast = castOf(vendor);
-    const side = vendor === 'google' ? 'home' : 'office';
-    emulators[vendor].createAccount(cast.me.address, cast.me.name);
-    emulators[vendor].fill(cast.me.address, imported?.mails ?? generateMail(side, cast, options.messages, now));
+  for (const { vendor, side, demo } of DEMO_ACCOUNTS) {
+    emulator(vendor).createAccount(demo.address, demo.name);
+    const mails = imported?.mails ?? generateMail(side, castOf(demo, side), options.messages, now);
+    emulator(vendor).fill(demo.address, mails);
   }
   if (imported)
     options.log(`SANDBOX_MAIL: ${imported.mails.length} mails in each account, ${imported.skipped} skipped`);
 }
+
+/** The sandbox's own: an address there without an account is nobody's. */
+const DOMAINS: ReadonlySet<string> = new Set(TWINS.map(({ domain }) => domain));
 
 /** Mail between the sandbox's own accounts arrives, or comes back; to anybody else it is sent and seen no more. */
 function deliverLocally(emulators: readonly Emulator[], raw: Buffer, recipients: readonly string[], now: Date): void {
@@ -170,7 +145,7 @@ function deliverLocally(emulators: readonly Emulator[], raw: Buffer, recipients:
     }
   };
   const isKnown = (address: string) => emulators.some((emulator) => recipientOf(emulator, address) !== null);
-  const failed = recipients.filter((address) => bounces(address, isKnown));
+  const failed = recipients.filter((address) => bounces(address, DOMAINS, isKnown));
   for (const address of recipients) if (!failed.includes(address)) receive(address, raw);
   const report = failed.length === 0 ? null : deliveryReport(raw, failed, now);
   if (report) receive(report.to, report.raw);

@@ -1,25 +1,26 @@
+import { castOf } from './cast.ts';
 import { composeRaw } from './mail/compose.ts';
 import { arrivingLetter } from './mail/content/arrivals.ts';
-import type { Cast } from './mail/content/story.ts';
 import { mailFromRaw } from './mail/received.ts';
+import { DEMO_ACCOUNTS } from './twins.ts';
 import type { Emulator, Vendor } from './world.ts';
 
-/** Delivers a mail to the one demo account and to the other, by turns, every `seconds`; 0: never. */
+/** Delivers a mail to one demo account after another, by turns, every `seconds`; 0: never. */
 export function startTraffic(
-  emulators: Readonly<Record<Vendor, Emulator>>,
+  emulator: (vendor: Vendor) => Emulator,
   seconds: number,
-  castOf: (vendor: Vendor) => Cast,
   now: () => Date,
 ): { stop(): void } {
   if (seconds <= 0) return { stop: () => undefined };
   let n = 0;
   const timer = setInterval(() => {
-    const vendor = n % 2 === 0 ? 'google' : 'microsoft';
-    const cast = castOf(vendor);
+    const twin = DEMO_ACCOUNTS[n % DEMO_ACCOUNTS.length];
+    if (!twin) return;
+    const { vendor, side, demo } = twin;
     const at = now();
-    const letter = arrivingLetter(vendor === 'google' ? 'home' : 'office', cast, Math.floor(n / 2), at);
+    const letter = arrivingLetter(side, castOf(demo, side), Math.floor(n / DEMO_ACCOUNTS.length), at);
     const key = `arrival:${at.getTime()}.${n}`;
-    emulators[vendor].deliver(cast.me.address, mailFromRaw(composeRaw(letter), { key, receivedAt: at }));
+    emulator(vendor).deliver(demo.address, mailFromRaw(composeRaw(letter), { key, receivedAt: at }));
     n++;
   }, seconds * 1_000);
   timer.unref();

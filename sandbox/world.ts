@@ -12,7 +12,8 @@ export interface World {
   /** Sends a webhook: at least once, with the faults (lose, repeat, delay) applied, and a few retries on 5xx. */
   post(vendor: Vendor, account: string, url: string, request: { headers: Record<string, string>; body: string }): void;
 }
-export type Vendor = 'google' | 'microsoft';
+/** One of those that twins.ts lists. */
+export type Vendor = string;
 
 export interface Keep {
   get<T>(key: string): T | undefined;

@@ -122,10 +122,16 @@ export class ConfigError extends Error {
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+/** `emulated` is what the sandbox has instead of real providers. */
+export function readConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  emulated: Readonly<Record<string, string>> = {},
+): Config {
   // An empty variable is one that is not set: `FOO= npm start` and an unfilled line of a compose file mean that.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = variables.safeParse(given);
+  // But for URLs, which win: what stands there, a proxy for example, passes on to the emulators.
+  const urls = Object.fromEntries(Object.entries(given).filter(([name]) => name.endsWith('_URL')));
+  const parsed = variables.safeParse({ ...given, ...emulated, ...urls });
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('\n'));
   }

@@ -31,8 +31,9 @@ async function startPlain(config: Config, door: Door): Promise<Running> {
 
 /** The gateway in front of emulated providers, with a demo user whose accounts are connected as a person would. */
 async function startSandboxed(given: Config, door: Door): Promise<Running> {
-  const [{ startSandbox, SANDBOX_CLIENT }, { connectDemo, DEMO_USER }, { banner }] = await Promise.all([
+  const [{ startSandbox }, { TWINS }, { connectDemo, DEMO_USER }, { banner }] = await Promise.all([
     import('../sandbox/start.ts'),
+    import('../sandbox/twins.ts'),
     import('../sandbox/demo.ts'),
     import('./banner.ts'),
   ]);
@@ -48,30 +49,12 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
     trafficSeconds,
     log: (line) => process.stdout.write(`${line}\n`),
   });
-  const { clientId, clientSecret, pubsubTopic, pushServiceAccount } = SANDBOX_CLIENT;
-  // URLs from the environment win: what stands there, a proxy for example, passes on to the emulators.
-  const google = {
-    ...given.google,
-    clientId,
-    clientSecret,
-    pubsubTopic,
-    pubsubServiceAccount: pushServiceAccount,
-    oauthUrl: given.google.oauthUrl ?? sandbox.googleUrl,
-    apiUrl: given.google.apiUrl ?? sandbox.googleUrl,
-    domains: [...given.google.domains, 'gmail.example'],
-  };
-  const microsoft = {
-    ...given.microsoft,
-    clientId,
-    clientSecret,
-    loginUrl: given.microsoft.loginUrl ?? sandbox.microsoftUrl,
-    graphUrl: given.microsoft.graphUrl ?? sandbox.microsoftUrl,
-    domains: [...given.microsoft.domains, 'outlook.example'],
-  };
+  const config = readConfig(undefined, { ...sandbox.environment(), SANDBOX: 'on' });
   const demo = { user: DEMO_USER, controlUrl: sandbox.controlUrl };
-  const app = await createApp({ ...given, google, microsoft }, { door, demo });
+  const app = await createApp(config, { door, demo });
   const { accessToken } = await connectDemo({ gatewayUrl: url });
-  process.stdout.write(banner({ url, sandbox, user: DEMO_USER, accessToken }));
+  const emulated = TWINS.map(({ name, vendor }) => ({ name, url: sandbox.urlOf(vendor) }));
+  process.stdout.write(banner({ url, emulated, controlUrl: sandbox.controlUrl, user: DEMO_USER, accessToken }));
   return {
     app,
     async close() {

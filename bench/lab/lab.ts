@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Totals } from '../../sandbox/control/log.ts';
-import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { Fault, RequestRecord } from '../../sandbox/world.ts';
 import { Child } from '../process/child.ts';
 import { freePort } from '../process/free-port.ts';
@@ -48,7 +48,6 @@ export class Lab {
       log: () => undefined,
     });
     const wire = await ByteCounter.start(Number(new URL(sandbox.url).port));
-    const { clientId, clientSecret } = SANDBOX_CLIENT;
     const gateway = await Child.start('lab/gateway.process.ts', {
       PORT: String(port),
       PUBLIC_URL: publicUrl,
@@ -60,16 +59,8 @@ export class Lab {
       JWT_SECRET: randomBytes(32).toString('base64'),
       // Nothing is to ask the emulators but what is measured: no push, and polling far apart.
       POLL_SECONDS: '100000',
-      GOOGLE_CLIENT_ID: clientId,
-      GOOGLE_CLIENT_SECRET: clientSecret,
-      GOOGLE_OAUTH_URL: `${wire.url}/google`,
-      GOOGLE_API_URL: `${wire.url}/google`,
-      GOOGLE_DOMAINS: 'gmail.example',
-      MICROSOFT_CLIENT_ID: clientId,
-      MICROSOFT_CLIENT_SECRET: clientSecret,
-      MICROSOFT_LOGIN_URL: `${wire.url}/microsoft`,
-      MICROSOFT_GRAPH_URL: `${wire.url}/microsoft`,
-      MICROSOFT_DOMAINS: 'outlook.example',
+      ...sandbox.environment((vendor) => `${wire.url}/${vendor}`),
+      GOOGLE_PUBSUB_TOPIC: '',
     });
     return new Lab(sandbox, gateway, wire, dataDir);
   }
@@ -79,7 +70,7 @@ export class Lab {
     const client = await Client.register(this.gateway.url);
     for (const mailbox of mailboxes) {
       const vendor = VENDOR[mailbox.provider];
-      if (!this.sandbox.emulators[vendor].accounts().includes(mailbox.address)) {
+      if (!this.sandbox.emulator(vendor).accounts().includes(mailbox.address)) {
         await this.control('POST', '/accounts', { vendor, address: mailbox.address, messages });
       }
       await client.connect(mailbox);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TWINS } from '../twins.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -7,7 +8,7 @@ export class ControlError extends Error {
   override readonly name = 'ControlError';
 }
 
-export const vendor = z.enum(['google', 'microsoft']);
+export const vendor = z.enum(TWINS.map((twin) => twin.vendor));
 const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an address, like demo@gmail.example');
 const line = z.string().regex(/^[^\r\n]*$/, 'must be one line');
 const person = z.union([line.min(1), z.strictObject({ name: line.default(''), address: line.min(1) })]);

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import type { Mail } from '../mail/mail.ts';
+import { twinOf } from '../twins.ts';
 import type { Emulator, Fault, RequestLog, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
@@ -10,7 +11,7 @@ import { ControlError, parseInput } from './input.ts';
 import { selectRecords, totalsOf } from './log.ts';
 
 export interface ControlOptions {
-  readonly emulators: Readonly<Record<Vendor, Emulator>>;
+  readonly emulators: readonly Emulator[];
   readonly log: RequestLog;
   readonly faults: FaultList;
   readonly now: () => Date;
@@ -23,8 +24,13 @@ export interface ControlOptions {
 /** The control API: what a tester does to the sandbox from outside. JSON in, JSON out; GET / is its manual. */
 export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
   const { emulators, log, faults, now } = options;
+  const emulatorOf = (vendor: Vendor): Emulator => {
+    const found = emulators.find((one) => one.vendor === vendor);
+    if (!found) throw new ControlError(`vendor: nothing plays ${vendor} here`);
+    return found;
+  };
   const accountsOf = (asked: { vendor: Vendor; account?: string | undefined }): readonly string[] => {
-    const known = emulators[asked.vendor].accounts();
+    const known = emulatorOf(asked.vendor).accounts();
     if (asked.account === undefined) return known;
     const wanted = asked.account.toLowerCase();
     const found = known.find((account) => account.toLowerCase() === wanted);
@@ -40,7 +46,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
   const onAccounts = (body: unknown, act: (emulator: Emulator, account: string) => void) => {
     const asked = parseInput(input.target, body);
     const accounts = accountsOf(asked);
-    for (const account of accounts) act(emulators[asked.vendor], account);
+    for (const account of accounts) act(emulatorOf(asked.vendor), account);
     return { accounts };
   };
 
@@ -61,22 +67,20 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const asked = parseInput(input.delivery, request.body);
       const account = accountOf(asked);
       const mail = mailOf(asked, account, now());
-      return { id: emulators[asked.vendor].deliver(account, mail), internetMessageId: mail.envelope.messageId };
+      return { id: emulatorOf(asked.vendor).deliver(account, mail), internetMessageId: mail.envelope.messageId };
     });
 
     app.get('/accounts', async () =>
-      Object.values(emulators).flatMap((emulator) =>
-        emulator.accounts().map((address) => ({ vendor: emulator.vendor, address })),
-      ),
+      emulators.flatMap((emulator) => emulator.accounts().map((address) => ({ vendor: emulator.vendor, address }))),
     );
     app.post('/accounts', async (request, reply) => {
       const { vendor, address, name = address, messages, side } = parseInput(input.newAccount, request.body);
-      const emulator = emulators[vendor];
+      const emulator = emulatorOf(vendor);
       if (emulator.accounts().some((known) => known.toLowerCase() === address.toLowerCase())) {
         throw new ControlError(`address: ${vendor} has ${address} already`);
       }
       emulator.createAccount(address, name);
-      const kind = side ?? (vendor === 'google' ? 'home' : 'office');
+      const kind = side ?? twinOf(vendor).side;
       emulator.fill(address, options.generate(kind, address, name, messages));
       return reply.code(201).send({ vendor, address });
     });
@@ -103,12 +107,12 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/search-lag', async (request) => {
       const { seconds, ...asked } = parseInput(input.searchLag, request.body);
       const accounts = accountsOf(asked);
-      for (const account of accounts) emulators[asked.vendor].setSearchLag(account, seconds);
+      for (const account of accounts) emulatorOf(asked.vendor).setSearchLag(account, seconds);
       return { accounts, seconds };
     });
     app.post('/limits', async (request) => {
       const { maxMessageBytes, ...asked } = parseInput(input.limits, request.body);
-      const emulator = emulators[asked.vendor];
+      const emulator = emulatorOf(asked.vendor);
       if (!emulator.setMessageLimit) throw new ControlError(`vendor: the limit of ${asked.vendor} is the same for all`);
       const accounts = accountsOf(asked);
       for (const account of accounts) emulator.setMessageLimit(account, maxMessageBytes);
@@ -117,10 +121,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/touch', async (request) => {
       const { id, change, ...asked } = parseInput(input.touch, request.body);
       const account = accountOf(asked);
-      if (!emulators[asked.vendor].dump(account).some((message) => message.id === id)) {
+      if (
+        !emulatorOf(asked.vendor)
+          .dump(account)
+          .some((message) => message.id === id)
+      ) {
         throw new ControlError(`id: ${account} has no message ${id}; GET /control/dump lists them`);
       }
-      emulators[asked.vendor].touch(account, id, change);
+      emulatorOf(asked.vendor).touch(account, id, change);
       return { id, change };
     });
 
@@ -135,7 +143,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     });
     app.get('/dump', async (request) => {
       const asked = parseInput(input.target, request.query);
-      return emulators[asked.vendor].dump(accountOf(asked));
+      return emulatorOf(asked.vendor).dump(accountOf(asked));
     });
   };
 }

@@ -1,16 +1,17 @@
 import { formatDate } from './compose.ts';
 import { mailFromRaw } from './received.ts';
 
-/** The sandbox's own: an address there without an account is nobody's. */
-const DOMAINS: ReadonlySet<string> = new Set(['gmail.example', 'outlook.example']);
-
 /** An address whose local part begins with "bounce" takes no mail, even where it has an account. */
 export const refusesMail = (address: string): boolean => /^bounce/i.test(address);
 
-/** Whether mail to the address comes back. Anywhere but in the sandbox it is sent and seen no more. */
-export function bounces(address: string, hasAccount: (address: string) => boolean): boolean {
+/** Whether mail to the address comes back: anywhere but at `domains` it is sent and seen no more. */
+export function bounces(
+  address: string,
+  domains: ReadonlySet<string>,
+  hasAccount: (address: string) => boolean,
+): boolean {
   const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-  return refusesMail(address) || (DOMAINS.has(domain) && !hasAccount(address));
+  return refusesMail(address) || (domains.has(domain) && !hasAccount(address));
 }
 
 export interface DeliveryReport {

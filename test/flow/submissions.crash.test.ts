@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
-import { SANDBOX_CLIENT, startSandbox } from '../../sandbox/start.ts';
+import { startSandbox } from '../../sandbox/start.ts';
 import type { Data } from '../support/app.ts';
 import { fillDataDir } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
@@ -49,14 +49,8 @@ it(
       JWT_SECRET: randomBytes(32).toString('base64'),
       ENCRYPTION_KEYS: `1:${randomBytes(32).toString('base64')}`,
       REGISTRATION: 'open',
-      GOOGLE_CLIENT_ID: SANDBOX_CLIENT.clientId,
-      GOOGLE_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
-      GOOGLE_OAUTH_URL: sandbox.googleUrl,
-      GOOGLE_API_URL: sandbox.googleUrl,
-      MICROSOFT_CLIENT_ID: SANDBOX_CLIENT.clientId,
-      MICROSOFT_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
-      MICROSOFT_LOGIN_URL: sandbox.microsoftUrl,
-      MICROSOFT_GRAPH_URL: sandbox.microsoftUrl,
+      ...sandbox.environment(),
+      GOOGLE_PUBSUB_TOPIC: '',
       ...(database && { DATABASE_URL: database.url }),
     };
     const build = await buildProgram();

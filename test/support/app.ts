@@ -9,7 +9,7 @@ import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
-import { consent } from './lab.ts';
+import { consent, twinPlaying } from './lab.ts';
 import { freePort } from './port.ts';
 import { startWire, type Wire } from './wire.ts';
 
@@ -29,7 +29,7 @@ export interface TestApp {
   /** A new user with a session. */
   user(name: string): Promise<{ email: string; token: string; refreshToken: string }>;
   /** Connects an account (made at the emulator when it is new) through the whole flow; the integration's id. */
-  connect(token: string, provider: 'GMAIL' | 'OUTLOOK', address: string, access?: string): Promise<string>;
+  connect(token: string, provider: string, address: string, access?: string): Promise<string>;
   /** Once the first sync of each of the user's accounts is over: until then it takes up the provider's limits. */
   synced(token: string): Promise<void>;
   /** Stops the gateway, lets `meanwhile` happen, and starts it again on what it has stored. */
@@ -66,9 +66,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     trafficSeconds: 0,
     log: () => {},
   });
-  const wire = await startWire(sandbox.googleUrl, sandbox.microsoftUrl);
-  const googleUrl = wire?.googleUrl ?? sandbox.googleUrl;
-  const microsoftUrl = wire?.microsoftUrl ?? sandbox.microsoftUrl;
+  const wire = await startWire(sandbox.urlOf);
   const database = await createTestDatabaseUrl();
   if (!database) await fillDataDir(dataDir);
   const config = readConfig({
@@ -84,18 +82,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     REDIRECT_URIS: 'http://app.example/inbox',
     // On a busy machine a page takes as long as it takes; tests of hanging have a deadline of their own.
     SOURCE_DEADLINE_MS: '60000',
-    GOOGLE_CLIENT_ID: 'postern-sandbox',
-    GOOGLE_CLIENT_SECRET: 'postern-sandbox-secret',
-    GOOGLE_OAUTH_URL: googleUrl,
-    GOOGLE_API_URL: googleUrl,
-    GOOGLE_PUBSUB_TOPIC: 'projects/postern-sandbox/topics/mail',
-    GOOGLE_PUBSUB_SERVICE_ACCOUNT: 'push@postern-sandbox.iam.example',
-    GOOGLE_DOMAINS: 'gmail.example',
-    MICROSOFT_CLIENT_ID: 'postern-sandbox',
-    MICROSOFT_CLIENT_SECRET: 'postern-sandbox-secret',
-    MICROSOFT_LOGIN_URL: microsoftUrl,
-    MICROSOFT_GRAPH_URL: microsoftUrl,
-    MICROSOFT_DOMAINS: 'outlook.example',
+    ...sandbox.environment(wire?.urlOf),
     ...(database ? { DATABASE_URL: database.url } : {}),
     ...options.env,
   });
@@ -151,20 +138,23 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
         refreshToken: register.session.refreshToken as string,
       };
     },
-    async connect(token: string, provider: 'GMAIL' | 'OUTLOOK', address: string, access = 'FULL') {
-      const vendor = provider === 'GMAIL' ? 'google' : 'microsoft';
+    async connect(token: string, provider: string, address: string, access = 'FULL') {
+      const { vendor, password } = twinPlaying(provider);
       const accounts = await control<{ vendor: string; address: string }[]>('/accounts');
       if (!accounts.some((a) => a.vendor === vendor && a.address === address)) {
         await control('/accounts', { vendor, address, name: address.split('@')[0] });
       }
       const { connect } = await data<Data>(
         'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }',
-        { input: { provider, address, access } },
+        { input: { provider, address, access, ...(password === null ? {} : { method: 'PASSWORD', password }) } },
         token,
       );
-      const callback = await consent(connect.authorizationUrl, address, 'approve');
-      const outcome = await fetch(callback, { redirect: 'manual' });
-      if (outcome.status >= 400) throw new Error(`the callback answered ${outcome.status}: ${await outcome.text()}`);
+      if (connect.userErrors.length > 0) throw new Error(connect.userErrors[0].message);
+      if (password === null) {
+        const callback = await consent(connect.authorizationUrl, address, 'approve');
+        const outcome = await fetch(callback, { redirect: 'manual' });
+        if (outcome.status >= 400) throw new Error(`the callback answered ${outcome.status}: ${await outcome.text()}`);
+      }
       await self.synced(token);
       const { viewer } = await data<Data>('{ viewer { integrations { id address provider { id } } } }', {}, token);
       return viewer.integrations.find((i: Data) => i.address === address && i.provider.id === provider).id as string;

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { startSandbox } from '../../sandbox/start.ts';
+import type { Twin } from '../../sandbox/twin.ts';
+import { TWINS } from '../../sandbox/twins.ts';
 import { readConfig } from '../../src/config.ts';
 import { createGuard } from '../../src/providers/guard.ts';
 import type { Access, Call, Exchanged, MailSession, Provider } from '../../src/providers/provider.ts';
@@ -10,7 +12,7 @@ import { startWire } from './wire.ts';
 /** Where the vendors' twins and one provider adapter meet, without the gateway between. */
 export interface Lab {
   readonly provider: Provider;
-  readonly vendor: 'google' | 'microsoft';
+  readonly vendor: string;
   /** Creates an empty account at the emulator and connects it as a person would. */
   account(name: string, access?: Access): Promise<Account>;
   /** The same at the other provider, whose mail goes back and forth with this one's. */
@@ -29,9 +31,12 @@ export interface Account {
   deliver(mail: Record<string, unknown>): Promise<string>;
 }
 
-/** Which emulator plays which provider: the one place in the suites that knows. */
-const TWINS: Readonly<Record<string, Lab['vendor']>> = { GMAIL: 'google', OUTLOOK: 'microsoft' };
-export const PROVIDER_IDS = Object.keys(TWINS);
+export const PROVIDER_IDS = TWINS.map(({ provider }) => provider);
+export function twinPlaying(providerId: string): Twin {
+  const twin = TWINS.find(({ provider }) => provider === providerId);
+  if (!twin) throw new Error(`no emulator plays ${providerId}`);
+  return twin;
+}
 
 const silent = pino({ level: 'silent' });
 export const interactive = (signal: AbortSignal = new AbortController().signal): Call => ({
@@ -40,8 +45,7 @@ export const interactive = (signal: AbortSignal = new AbortController().signal):
 });
 
 export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:9'): Promise<Lab> {
-  const vendor = TWINS[providerId];
-  if (!vendor) throw new Error(`no emulator plays ${providerId}`);
+  const twin = twinPlaying(providerId);
   const sandbox = await startSandbox({
     host: '127.0.0.1',
     port: 0,
@@ -52,27 +56,20 @@ export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:
     trafficSeconds: 0,
     log: () => {},
   });
-  const wire = await startWire(sandbox.googleUrl, sandbox.microsoftUrl);
-  const googleUrl = wire?.googleUrl ?? sandbox.googleUrl;
-  const microsoftUrl = wire?.microsoftUrl ?? sandbox.microsoftUrl;
+  const wire = await startWire(sandbox.urlOf);
   const config = readConfig({
     NODE_ENV: 'test',
     PUBLIC_URL: publicUrl,
-    GOOGLE_CLIENT_ID: 'postern-sandbox',
-    GOOGLE_CLIENT_SECRET: 'postern-sandbox-secret',
-    GOOGLE_OAUTH_URL: googleUrl,
-    GOOGLE_API_URL: googleUrl,
-    GOOGLE_PUBSUB_TOPIC: 'projects/postern-sandbox/topics/mail',
-    GOOGLE_PUBSUB_SERVICE_ACCOUNT: 'push@postern-sandbox.iam.example',
-    MICROSOFT_CLIENT_ID: 'postern-sandbox',
-    MICROSOFT_CLIENT_SECRET: 'postern-sandbox-secret',
-    MICROSOFT_LOGIN_URL: microsoftUrl,
-    MICROSOFT_GRAPH_URL: microsoftUrl,
+    ...sandbox.environment(wire?.urlOf),
   });
   const providers = registry(config);
-  const provider = providers.find((p) => p.id === providerId);
-  const other = providers.find((p) => p.id !== providerId && TWINS[p.id]);
-  if (!provider || !other) throw new Error(`${providerId} and another are not in the registry`);
+  const played = (id: string | undefined): Provider => {
+    const provider = providers.find((p) => p.id === id);
+    if (!provider) throw new Error(`${id} is not in the registry`);
+    return provider;
+  };
+  const provider = played(providerId);
+  const other = played(PROVIDER_IDS.find((id) => id !== providerId));
 
   const control = async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
     const response = await fetch(`${sandbox.controlUrl}${path}`, {
@@ -84,8 +81,8 @@ export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:
   };
 
   const connect = async (of: Provider, name: string, access: Access): Promise<Account> => {
-    const at = TWINS[of.id] ?? vendor;
-    const address = `${name}@${at === 'google' ? 'gmail' : 'outlook'}.example`;
+    const { vendor: at, domain } = twinPlaying(of.id);
+    const address = `${name}@${domain}`;
     await control('/accounts', { vendor: at, address, name });
     const exchanged = await authorize(of, address, access);
     const grant = { secret: exchanged.secret, accessToken: exchanged.accessToken, expiresAt: exchanged.expiresAt };
@@ -112,7 +109,7 @@ export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:
 
   return {
     provider,
-    vendor,
+    vendor: twin.vendor,
     publicUrl,
     control,
     forgetWire: async () => wire?.reset(),
@@ -125,7 +122,7 @@ export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:
   };
 }
 
-/** The OAuth code flow, with the consent page filled in as a person would. */
+/** Connects as a person would: with the account's password, or by the OAuth code flow with the consent page filled in. */
 export async function authorize(
   provider: Provider,
   address: string,
@@ -133,7 +130,10 @@ export async function authorize(
   without: readonly string[] = [],
 ): Promise<Exchanged<unknown>> {
   const { connect } = provider;
-  if (connect.kind !== 'oauth') throw new Error(`${provider.id} has no consent page`);
+  if (connect.kind === 'password') {
+    const password = twinPlaying(provider.id).password ?? '';
+    return connect.signIn({ address, password, access }, new AbortController().signal);
+  }
   const codeVerifier = randomBytes(32).toString('base64url');
   const redirectUri = 'http://127.0.0.1:9/oauth/callback';
   const authorizationUrl = await connect.authorizationUrl({

@@ -53,13 +53,13 @@ export async function startMicrosoft(
   const app = Fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 2_000 } });
   await app.register(plugin, { prefix: '/microsoft' });
   const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/microsoft`;
-  const wire = await startWire(url, url);
+  const wire = await startWire(() => url);
   const close = async () => {
     await app.close();
     await wire?.close();
   };
   // `via` passes by the wire checker where there is one; what is wrong on purpose goes to `url`.
-  return { url, via: wire?.microsoftUrl ?? url, world, faults, keep, clock, emulator, posted, close };
+  return { url, via: wire?.urlOf('microsoft') ?? url, world, faults, keep, clock, emulator, posted, close };
 }
 export type Microsoft = Awaited<ReturnType<typeof startMicrosoft>>;
 

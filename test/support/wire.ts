@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 
 /** A checker between the gateway and the emulators; POSTERN_WIRE names its proxy.mjs, and without it there is none. */
 export interface Wire {
-  readonly googleUrl: string;
-  readonly microsoftUrl: string;
+  /** Where the vendor is reached through it; one that it knows no description of, directly. */
+  urlOf(vendor: string): string;
   /** Forget what was seen so far, for requests that are wrong on purpose. */
   reset(): Promise<void>;
   /** Stops it, and throws what it found. */
@@ -23,9 +23,10 @@ interface Violation {
   sample?: unknown;
 }
 
-export async function startWire(googleUrl: string, microsoftUrl: string): Promise<Wire | null> {
+export async function startWire(urlOf: (vendor: string) => string): Promise<Wire | null> {
   const proxy = process.env.POSTERN_WIRE;
   if (!proxy) return null;
+  const [googleUrl, microsoftUrl] = [urlOf('google'), urlOf('microsoft')];
   const ports = ['--google-port', '0', '--microsoft-port', '0', '--control-port', '0'];
   const report = `${process.env.TMPDIR ?? '/tmp'}/wire-report-${process.pid}-${Date.now()}.json`;
   const child = spawn(
@@ -37,8 +38,10 @@ export async function startWire(googleUrl: string, microsoftUrl: string): Promis
   const started = JSON.parse(line) as { ports: { google: number; microsoft: number; control: number } };
   const control = `http://127.0.0.1:${started.ports.control}`;
   return {
-    googleUrl: `http://127.0.0.1:${started.ports.google}${new URL(googleUrl).pathname}`,
-    microsoftUrl: `http://127.0.0.1:${started.ports.microsoft}${new URL(microsoftUrl).pathname}`,
+    urlOf(vendor) {
+      const port = started.ports[vendor as keyof typeof started.ports];
+      return port === undefined ? urlOf(vendor) : `http://127.0.0.1:${port}${new URL(urlOf(vendor)).pathname}`;
+    },
     reset: async () => void (await fetch(`${control}/__reset`, { method: 'POST' })),
     close: async () => {
       const { violations } = (await (await fetch(`${control}/__report`)).json()) as { violations: Violation[] };

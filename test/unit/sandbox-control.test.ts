@@ -197,7 +197,7 @@ describe('the control API', () => {
     const app = createServer();
     app.register(
       controlPlugin({
-        emulators: { google: emulator('google', ['a@x.example']), microsoft: emulator('microsoft', []) },
+        emulators: [emulator('google', ['a@x.example']), emulator('microsoft', [])],
         ...{ log: createRequestLog(), faults, now: () => new Date(0), print: () => undefined, generate: () => [] },
       }),
       { prefix: '/control' },

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SANDBOX_CLIENT } from '../../sandbox/client.ts';
 import { approveConsent } from '../../sandbox/consent.ts';
-import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'postern-sandbox-'));
 const lines: string[] = [];
@@ -44,10 +45,10 @@ afterAll(async () => {
 it('fills one account at each vendor, the same at the next start', async () => {
   const again = await start({ dataDir: null });
   for (const vendor of ['google', 'microsoft'] as const) {
-    const [account] = sandbox.emulators[vendor].accounts();
-    const mails = sandbox.emulators[vendor].dump(account ?? '');
+    const [account] = sandbox.emulator(vendor).accounts();
+    const mails = sandbox.emulator(vendor).dump(account ?? '');
     expect(mails).toHaveLength(20);
-    expect(again.emulators[vendor].dump(account ?? '')).toEqual(mails);
+    expect(again.emulator(vendor).dump(account ?? '')).toEqual(mails);
   }
   await again.close();
 });
@@ -98,8 +99,13 @@ it('delivers through the control API', async () => {
   };
   for (const vendor of ['google', 'microsoft'] as const) {
     const { id } = await deliver({ vendor, from: 'Ann <ann@x.example>', subject: 'hello', text: 'hi' });
-    const [account] = sandbox.emulators[vendor].accounts();
-    expect(sandbox.emulators[vendor].dump(account ?? '').some((message) => message.id === id)).toBe(true);
+    const [account] = sandbox.emulator(vendor).accounts();
+    expect(
+      sandbox
+        .emulator(vendor)
+        .dump(account ?? '')
+        .some((message) => message.id === id),
+    ).toBe(true);
   }
   const accounts = await (await fetch(`${sandbox.controlUrl}/accounts`)).json();
   expect(accounts).toEqual([

@@ -1,0 +1,10 @@
+import type { Side } from './mail/content/catalogue.ts';
+import type { Cast } from './mail/content/story.ts';
+import type { Person } from './mail/mail.ts';
+import { DEMO_ACCOUNTS } from './twins.ts';
+
+/** Who the built-in mail of an account is told to: its owner, who has the demo user's account for the other side of life. */
+export function castOf(me: Person, side: Side): Cast {
+  const demo = (wanted: Side) => DEMO_ACCOUNTS.find((twin) => twin.side === wanted)?.demo ?? me;
+  return { me, personal: side === 'home' ? me : demo('home'), work: side === 'office' ? me : demo('office') };
+}

@@ -1,0 +1,32 @@
+import { SANDBOX_CLIENT } from '../client.ts';
+import type { Twin } from '../twin.ts';
+import { createGoogle } from './index.ts';
+import { DEFAULT_TOPIC } from './options.ts';
+
+const PUSH_SERVICE_ACCOUNT = 'push@postern-sandbox.iam.example';
+
+export const google: Twin = {
+  vendor: 'google',
+  name: 'Google',
+  provider: 'GMAIL',
+  domain: 'gmail.example',
+  side: 'home',
+  demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
+  password: null,
+  environment: (url) => ({
+    GOOGLE_CLIENT_ID: SANDBOX_CLIENT.clientId,
+    GOOGLE_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+    GOOGLE_OAUTH_URL: url,
+    GOOGLE_API_URL: url,
+    GOOGLE_PUBSUB_TOPIC: DEFAULT_TOPIC,
+    GOOGLE_PUBSUB_SERVICE_ACCOUNT: PUSH_SERVICE_ACCOUNT,
+    GOOGLE_DOMAINS: 'gmail.example',
+  }),
+  create: (world, { publicUrl, deliverElsewhere }) =>
+    createGoogle(world, {
+      ...SANDBOX_CLIENT,
+      pushServiceAccount: PUSH_SERVICE_ACCOUNT,
+      pushEndpoint: () => `${publicUrl()}/webhooks/gmail`,
+      deliverElsewhere,
+    }),
+};

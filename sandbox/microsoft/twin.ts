@@ -1,0 +1,21 @@
+import { SANDBOX_CLIENT } from '../client.ts';
+import type { Twin } from '../twin.ts';
+import { createMicrosoft } from './index.ts';
+
+export const microsoft: Twin = {
+  vendor: 'microsoft',
+  name: 'Microsoft',
+  provider: 'OUTLOOK',
+  domain: 'outlook.example',
+  side: 'office',
+  demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
+  password: null,
+  environment: (url) => ({
+    MICROSOFT_CLIENT_ID: SANDBOX_CLIENT.clientId,
+    MICROSOFT_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+    MICROSOFT_LOGIN_URL: url,
+    MICROSOFT_GRAPH_URL: url,
+    MICROSOFT_DOMAINS: 'outlook.example',
+  }),
+  create: (world, { deliverElsewhere }) => createMicrosoft(world, { ...SANDBOX_CLIENT, deliverElsewhere }),
+};

@@ -1,0 +1,32 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { Side } from './mail/content/catalogue.ts';
+import type { Person } from './mail/mail.ts';
+import type { Emulator, Vendor, World } from './world.ts';
+
+/** A vendor, emulated: what the sandbox, the suites and the gateway's start have to know of it, so that they name none. */
+export interface Twin {
+  /** In the control API; also where it is mounted. */
+  readonly vendor: Vendor;
+  /** For people. */
+  readonly name: string;
+  /** The id of the provider in the gateway that speaks to it. */
+  readonly provider: string;
+  /** Its accounts are here: mail to an address of it that has none comes back. */
+  readonly domain: string;
+  /** Which of the built-in mail its accounts get. */
+  readonly side: Side;
+  /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
+  readonly demo: Person | null;
+  /** The password of every account. Null: they sign in on a consent page. */
+  readonly password: string | null;
+  /** The gateway's settings, as .env.example names them, for talking to it at this URL. */
+  environment(url: string): Readonly<Record<string, string>>;
+  create(world: World, surroundings: Surroundings): { emulator: Emulator; plugin: FastifyPluginAsync };
+}
+
+export interface Surroundings {
+  /** The gateway, for webhooks. */
+  readonly publicUrl: () => string;
+  /** Takes mail for recipients who have no account here, Bcc already taken out. */
+  readonly deliverElsewhere: (raw: Buffer, recipients: readonly string[]) => void;
+}
