@@ -1,17 +1,8 @@
 import { z } from 'zod';
+import { ADAPTERS, registry } from './providers/registry.ts';
+import { flag, list, port, positive, url } from './setting.ts';
 
 /** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
-
-const flag = z.enum(['on', 'off', 'true', 'false', '1', '0']).transform((v) => v === 'on' || v === 'true' || v === '1');
-const port = z.coerce.number().int().min(0).max(65535);
-const url = z.url({ protocol: /^https?$/ }).transform((v) => v.replace(/\/+$/, ''));
-const list = z.string().transform((v) =>
-  v
-    .split(',')
-    .map((s) => s.trim())
-    .filter(Boolean),
-);
-const positive = z.coerce.number().int().positive();
 
 const variables = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
@@ -38,21 +29,6 @@ const variables = z.object({
   POLL_SECONDS: positive.default(60),
   /** Exchange takes no larger file than the default, whatever the tenant allows. */
   UPLOAD_MAX_BYTES: positive.max(2_000_000_000).default(157_286_400),
-  GOOGLE_CLIENT_ID: z.string().optional(),
-  GOOGLE_CLIENT_SECRET: z.string().optional(),
-  GOOGLE_OAUTH_URL: url.optional(),
-  GOOGLE_API_URL: url.optional(),
-  /** projects/PROJECT/topics/TOPIC; without it Gmail accounts are polled. */
-  GOOGLE_PUBSUB_TOPIC: z.string().optional(),
-  /** The email of the service account that signs Pub/Sub's pushes. */
-  GOOGLE_PUBSUB_SERVICE_ACCOUNT: z.string().optional(),
-  GOOGLE_DOMAINS: list.default([]),
-  MICROSOFT_CLIENT_ID: z.string().optional(),
-  MICROSOFT_CLIENT_SECRET: z.string().optional(),
-  MICROSOFT_TENANT: z.string().default('common'),
-  MICROSOFT_LOGIN_URL: url.optional(),
-  MICROSOFT_GRAPH_URL: url.optional(),
-  MICROSOFT_DOMAINS: list.default([]),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.default(4001),
   SANDBOX_MAIL: z.string().optional(),
@@ -88,24 +64,8 @@ export interface Config {
   readonly pollSeconds: number;
   /** The largest file that POST /upload takes. */
   readonly uploadMaxBytes: number;
-  readonly google: {
-    readonly clientId: string | null;
-    readonly clientSecret: string | null;
-    /** Null: the vendor's own hosts. */
-    readonly oauthUrl: string | null;
-    readonly apiUrl: string | null;
-    readonly pubsubTopic: string | null;
-    readonly pubsubServiceAccount: string | null;
-    readonly domains: readonly string[];
-  };
-  readonly microsoft: {
-    readonly clientId: string | null;
-    readonly clientSecret: string | null;
-    readonly tenant: string;
-    readonly loginUrl: string | null;
-    readonly graphUrl: string | null;
-    readonly domains: readonly string[];
-  };
+  /** Each provider's own settings, by its id. */
+  readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Null: no emulators. */
   readonly sandbox: {
     readonly port: number;
@@ -131,15 +91,18 @@ export function readConfig(
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   // But for URLs, which win: what stands there, a proxy for example, passes on to the emulators.
   const urls = Object.fromEntries(Object.entries(given).filter(([name]) => name.endsWith('_URL')));
-  const parsed = variables.safeParse({ ...given, ...emulated, ...urls });
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('\n'));
-  }
+  const values = { ...given, ...emulated, ...urls };
+  const parsed = variables.safeParse(values);
+  const theirs = ADAPTERS.map((adapter) => ({ adapter, read: adapter.settings.safeParse(values) }));
+  const faultsOf = ({ error }: { error?: z.ZodError | undefined }): string[] =>
+    (error?.issues ?? []).map((i) => `${i.path.join('.')}: ${i.message}`);
+  const faults = theirs.flatMap(({ read }) => faultsOf(read));
+  if (!parsed.success) throw new ConfigError([...faultsOf(parsed), ...faults].join('\n'));
   const v = parsed.data;
-  const faults: string[] = [];
+  const providers = Object.fromEntries(theirs.map(({ adapter, read }) => [adapter.id, read.data ?? {}]));
   const production = v.NODE_ENV === 'production';
-  const ownCredentials = v.GOOGLE_CLIENT_ID !== undefined || v.MICROSOFT_CLIENT_ID !== undefined;
-  const sandbox = v.SANDBOX ?? (!production && !ownCredentials);
+  const isConfigured = faults.length > 0 || registry({ providers }).some(({ configured }) => configured);
+  const sandbox = v.SANDBOX ?? (!production && !isConfigured);
 
   if (production) {
     if (sandbox) faults.push('SANDBOX: the sandbox does not run with NODE_ENV=production; leave it out');
@@ -152,13 +115,6 @@ export function readConfig(
     faults.push(
       `HOST: the sandbox serves loopback only, and ${v.HOST} is not; use 127.0.0.1, or configure real providers`,
     );
-  }
-  for (const [id, secret] of [
-    ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
-    ['MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'],
-  ] as const) {
-    if (v[id] && !v[secret]) faults.push(`${secret}: missing; ${id} is set and needs it`);
-    if (!v[id] && v[secret]) faults.push(`${id}: missing; ${secret} is set and needs it`);
   }
   if (v.DATABASE_URL && !/^postgres(ql)?:\/\//.test(v.DATABASE_URL)) {
     faults.push('DATABASE_URL: must begin with postgres:// or postgresql://');
@@ -191,23 +147,7 @@ export function readConfig(
     scanBudget: v.SCAN_BUDGET,
     pollSeconds: v.POLL_SECONDS,
     uploadMaxBytes: v.UPLOAD_MAX_BYTES,
-    google: {
-      clientId: v.GOOGLE_CLIENT_ID ?? null,
-      clientSecret: v.GOOGLE_CLIENT_SECRET ?? null,
-      oauthUrl: v.GOOGLE_OAUTH_URL ?? null,
-      apiUrl: v.GOOGLE_API_URL ?? null,
-      pubsubTopic: v.GOOGLE_PUBSUB_TOPIC ?? null,
-      pubsubServiceAccount: v.GOOGLE_PUBSUB_SERVICE_ACCOUNT ?? null,
-      domains: v.GOOGLE_DOMAINS,
-    },
-    microsoft: {
-      clientId: v.MICROSOFT_CLIENT_ID ?? null,
-      clientSecret: v.MICROSOFT_CLIENT_SECRET ?? null,
-      tenant: v.MICROSOFT_TENANT,
-      loginUrl: v.MICROSOFT_LOGIN_URL ?? null,
-      graphUrl: v.MICROSOFT_GRAPH_URL ?? null,
-      domains: v.MICROSOFT_DOMAINS,
-    },
+    providers,
     sandbox: sandbox
       ? {
           port: v.SANDBOX_PORT,

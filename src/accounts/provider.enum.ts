@@ -1,16 +1,19 @@
 import { registerEnumType } from 'type-graphql';
-import type { Provider } from '../providers/provider.ts';
+import type { Adapter, Provider } from '../providers/provider.ts';
+import { ADAPTERS } from '../providers/registry.ts';
 
-export const ProviderIdEnum = { GMAIL: 'GMAIL', OUTLOOK: 'OUTLOOK', IMAP: 'IMAP' } as const;
+const IMAP = {
+  id: 'IMAP',
+  description: 'Reserved for any IMAP server; serves an account only when `providers` lists it.',
+};
+const served: readonly Pick<Adapter, 'id' | 'description'>[] = [...ADAPTERS, IMAP];
+
+export const ProviderIdEnum: Readonly<Record<string, string>> = Object.fromEntries(served.map(({ id }) => [id, id]));
 
 registerEnumType(ProviderIdEnum, {
   name: 'ProviderId',
   description: 'Who holds the mail. To know what an account can do, ask its capabilities and not its provider.',
-  valuesConfig: {
-    GMAIL: { description: 'Gmail and Google Workspace, by the Gmail API.' },
-    OUTLOOK: { description: 'Outlook.com and Microsoft 365, by Microsoft Graph.' },
-    IMAP: { description: 'Reserved for any IMAP server; serves an account only when `providers` lists it.' },
-  },
+  valuesConfig: Object.fromEntries(served.map(({ id, description }) => [id, { description }])),
 });
 
 /** Only what works: the enum grows with the ways to connect. */

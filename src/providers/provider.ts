@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Compose } from '../domain/compose.ts';
 import type { MailError } from '../domain/error.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../domain/mailbox.ts';
@@ -5,16 +6,27 @@ import type { Message } from '../domain/message.ts';
 import type { Condition } from '../domain/search.ts';
 import type { Thread } from '../domain/thread.ts';
 
+/** What registry.ts lists: a provider before it is configured. */
+export interface Adapter<Settings extends z.ZodObject = z.ZodObject> {
+  /** Upper case. Becomes one of the schema's ProviderId, and is stored with each integration; never changes. */
+  readonly id: string;
+  /** For the schema: whose mail, and by which API. */
+  readonly description: string;
+  /** Its variables of the environment, which .env.example documents. */
+  readonly settings: Settings;
+  create(settings: z.output<Settings>): Provider;
+}
+
 /**
  * What a mail provider is to Postern. A new one is one folder that implements this, one line in registry.ts, and its
  * twin under sandbox/. Nothing outside the folder asks which provider it is: it asks `capabilities`.
  */
 export interface Provider<Secret = unknown> {
-  /** Upper case, as in the schema's ProviderId: GMAIL, OUTLOOK. Stored with each integration; never changes. */
+  /** Its adapter's. */
   readonly id: string;
   /** For people: "Gmail". */
   readonly name: string;
-  /** False when the credentials it needs are not in the configuration; then nothing else here is called. */
+  /** False when the credentials it needs are not in the configuration; then nothing else here is called. Without one that is, the sandbox starts. */
   readonly configured: boolean;
   /** Domains that it serves, lower case, and MX host suffixes that give away a custom domain. */
   readonly domains: readonly string[];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { ADAPTERS } from '../../src/providers/registry.ts';
 
 const config = (env: Record<string, string> = {}) => readConfig(env);
 const faultsOf = (env: Record<string, string>): string[] => {
@@ -69,10 +70,10 @@ describe('the environment', () => {
   });
 
   it('cannot be changed afterwards', () => {
-    expect(() => Object.assign(config().google, { clientId: 'x' })).toThrow(TypeError);
+    expect(() => Object.assign(config().providers, { GMAIL: {} })).toThrow(TypeError);
   });
 
-  it('is documented: .env.example names what config.ts reads, no more and no less, with the same defaults', () => {
+  it('is documented: .env.example names what config.ts and the providers read, no more and no less, with the same defaults', () => {
     const named = [...readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm)].map(
       ([, name, value]) => [name, value] as const,
     );
@@ -80,7 +81,8 @@ describe('the environment', () => {
     const read = [
       ...source.slice(source.indexOf('z.object'), source.indexOf('export interface')).matchAll(/^ {2}([A-Z_]+):/gm),
     ].map((m) => m[1]);
-    expect(named.map(([name]) => name).sort()).toEqual([...read].sort());
+    const theirs = ADAPTERS.flatMap(({ settings }) => Object.keys(settings.shape));
+    expect(named.map(([name]) => name).sort()).toEqual([...read, ...theirs].sort());
     const given = Object.fromEntries(named.filter(([name, value]) => value && name !== 'NODE_ENV'));
     expect(config(given)).toEqual(config());
   });

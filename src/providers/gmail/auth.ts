@@ -1,5 +1,5 @@
 import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
-import type { Config } from '../../config.ts';
+import type { GmailOptions } from './settings.ts';
 import { MailError } from '../../domain/error.ts';
 import type { Access, AuthorizationRequest, CodeExchange, Exchanged, OAuth, Refreshed } from '../provider.ts';
 import { gmailOrigin, sdkCall } from './client.ts';
@@ -23,7 +23,7 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
   readonly kind = 'oauth';
   readonly revokeAdvice = 'Remove Postern at https://myaccount.google.com/connections to take the consent back.';
 
-  constructor(private readonly options: Config['google']) {}
+  constructor(private readonly options: GmailOptions) {}
 
   scopes(access: Access): readonly string[] {
     return SCOPES[access];

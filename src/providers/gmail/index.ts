@@ -1,5 +1,4 @@
-import type { Config } from '../../config.ts';
-import type { FindWatch, Grant, Provider, Usage, WebhookRequest } from '../provider.ts';
+import type { Adapter, FindWatch, Grant, Provider, Usage, WebhookRequest } from '../provider.ts';
 import { type GmailSecret, GoogleOAuth } from './auth.ts';
 import { BatchWidth } from './batch-width.ts';
 import { GmailClient, gmailOrigin } from './client.ts';
@@ -7,8 +6,9 @@ import { MOST_ATTACHED } from './mime.ts';
 import { PubSubReceiver } from './push.ts';
 import { LIMITS } from './quota.ts';
 import { GmailSession } from './session.ts';
+import { type GmailOptions, optionsOf, settings } from './settings.ts';
 
-export function gmail(options: Config['google']): Provider<GmailSecret> {
+function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
   const receiver = new PubSubReceiver(options.oauthUrl, options.pubsubServiceAccount);
   // There is one Usage an account, and what Gmail thinks of wide batches is a matter of the account.
   const widths = new WeakMap<Usage, BatchWidth>();
@@ -37,3 +37,10 @@ export function gmail(options: Config['google']): Provider<GmailSecret> {
     receive: (request: WebhookRequest, findWatch: FindWatch) => receiver.receive(request, findWatch),
   };
 }
+
+export const gmail: Adapter<typeof settings> = {
+  id: 'GMAIL',
+  description: 'Gmail and Google Workspace, by the Gmail API.',
+  settings,
+  create: (given) => gmailProvider(optionsOf(given)) as Provider,
+};

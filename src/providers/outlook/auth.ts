@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
-import type { Config } from '../../config.ts';
+import type { OutlookOptions } from './settings.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { OAuth } from '../provider.ts';
 import { application, TokenNetwork } from './authority.ts';
@@ -21,7 +21,7 @@ export interface OutlookSecret {
   readonly scopes: readonly string[];
 }
 
-export function oauth(options: Config['microsoft'], sdk: Client): OAuth<OutlookSecret> {
+export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret> {
   return {
     kind: 'oauth',
     scopes: scopesFor,

@@ -1,12 +1,12 @@
 import { ConfidentialClientApplication, type INetworkModule, type NetworkResponse } from '@azure/msal-node';
-import type { Config } from '../../config.ts';
+import type { OutlookOptions } from './settings.ts';
 
 const MICROSOFT = 'https://login.microsoftonline.com';
 /** MSAL refuses http authorities, so another host hides behind this one: the endpoints in the metadata are what is used. */
 const STAND_IN = 'https://login.localhost';
 
 /** MSAL for one operation. Nothing is kept in its cache between two: what must be kept goes to the vault. */
-export function application(options: Config['microsoft'], network: INetworkModule): ConfidentialClientApplication {
+export function application(options: OutlookOptions, network: INetworkModule): ConfidentialClientApplication {
   const at = `${options.loginUrl ?? MICROSOFT}/${options.tenant}`;
   const authority = `${options.loginUrl === null ? MICROSOFT : STAND_IN}/${options.tenant}`;
   return new ConfidentialClientApplication({

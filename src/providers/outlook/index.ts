@@ -1,5 +1,4 @@
-import type { Config } from '../../config.ts';
-import type { Provider } from '../provider.ts';
+import type { Adapter, Provider } from '../provider.ts';
 import { type OutlookSecret, oauth } from './auth.ts';
 import { createSdk, GraphClient } from './client.ts';
 import { Deletions } from './deletions.ts';
@@ -7,13 +6,14 @@ import { HiddenFolders } from './hidden-folders.ts';
 import { MAX_FILE_BYTES } from './message-size.ts';
 import { receive } from './push.ts';
 import { openSession } from './session.ts';
+import { type OutlookOptions, optionsOf, settings } from './settings.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
 /** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */
 const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com', 'mx.microsoft'];
 
 /** Outlook, Microsoft 365 and Exchange Online, through Microsoft Graph v1.0. */
-export function outlook(options: Config['microsoft']): Provider<OutlookSecret> {
+function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
   const sdk = createSdk(options.graphUrl);
   const folders = new Map<string, { readonly hidden: HiddenFolders; readonly deletions: Deletions }>();
   return {
@@ -45,3 +45,10 @@ export function outlook(options: Config['microsoft']): Provider<OutlookSecret> {
     receive,
   };
 }
+
+export const outlook: Adapter<typeof settings> = {
+  id: 'OUTLOOK',
+  description: 'Outlook.com and Microsoft 365, by Microsoft Graph.',
+  settings,
+  create: (given) => outlookProvider(optionsOf(given)) as Provider,
+};

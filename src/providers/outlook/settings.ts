@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { bothOrNeither, list, url } from '../../setting.ts';
+
+export const settings = z
+  .object({
+    MICROSOFT_CLIENT_ID: z.string().optional(),
+    MICROSOFT_CLIENT_SECRET: z.string().optional(),
+    MICROSOFT_TENANT: z.string().default('common'),
+    MICROSOFT_LOGIN_URL: url.optional(),
+    MICROSOFT_GRAPH_URL: url.optional(),
+    MICROSOFT_DOMAINS: list.default([]),
+  })
+  .superRefine(bothOrNeither('MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'));
+
+export interface OutlookOptions {
+  readonly clientId: string | null;
+  readonly clientSecret: string | null;
+  readonly tenant: string;
+  /** Null: the vendor's own hosts. */
+  readonly loginUrl: string | null;
+  readonly graphUrl: string | null;
+  readonly domains: readonly string[];
+}
+
+export const optionsOf = (given: z.output<typeof settings>): OutlookOptions => ({
+  clientId: given.MICROSOFT_CLIENT_ID ?? null,
+  clientSecret: given.MICROSOFT_CLIENT_SECRET ?? null,
+  tenant: given.MICROSOFT_TENANT,
+  loginUrl: given.MICROSOFT_LOGIN_URL ?? null,
+  graphUrl: given.MICROSOFT_GRAPH_URL ?? null,
+  domains: given.MICROSOFT_DOMAINS,
+});
