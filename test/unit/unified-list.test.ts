@@ -14,6 +14,7 @@ interface Item {
 }
 const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, born: (i) => i.at };
 const NEVER = new AbortController().signal;
+const FAULTS = ['fails', 'forgets', 'tires'] as const;
 const list = { userId: 'ada', query: ['messages'] };
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
 
@@ -31,7 +32,7 @@ function random(seed: number): () => number {
 /** An account in memory: newest first, ties by second in no particular order, cursors that hold while mail arrives. */
 class Mailbox {
   items: Item[] = [];
-  next: 'fine' | 'fails' | 'forgets' = 'fine';
+  next: 'fine' | 'fails' | 'forgets' | 'tires' = 'fine';
   keep: (item: Item) => boolean = () => true;
   requests = 0;
 
@@ -60,8 +61,11 @@ class Mailbox {
     if (after !== null && start === 0) throw new MailError('CURSOR_EXPIRED', 'gone');
     const page = all.slice(start, start + size);
     const fresh = page.filter((item) => !skip(item.id));
+    const kept = fresh.filter(this.keep);
+    const read = this.next === 'tires' ? Math.floor(kept.length / 2) : kept.length;
+    const error = new MailError('RATE_LIMITED', 'too much');
     return {
-      items: fresh.filter(this.keep),
+      items: kept.map((item, index) => (index < read ? item : { id: item.id, error })),
       passedOver: fresh.filter((item) => !this.keep(item)),
       next: start + size < all.length ? (page.at(-1)?.id ?? null) : null,
     };
@@ -214,6 +218,32 @@ describe('the unified list', () => {
     expect(isNewestFirst(all)).toBe(true);
   });
 
+  it.each([
+    ['RATE_LIMITED', 1],
+    ['TIMEOUT', 1],
+    ['PROVIDER_UNAVAILABLE', 4],
+  ] as const)('ends an account’s part where it answers %s, and passes over nothing', async (code, times) => {
+    const all = Array.from({ length: 9 }, (_, i) => ({ id: `m${i}`, at: 9_000 - i * 1_000 }));
+    const error = new MailError(code, 'not now');
+    let isDown = true;
+    const read: ReadPage<Item> = async ({ skip }) => ({
+      items: all
+        .map((item, i) => (isDown && i >= 3 && i < 3 + times ? { id: item.id, error } : item))
+        .filter(({ id }) => !skip(id)),
+      passedOver: [],
+      next: null,
+    });
+    const source = new ListSource('a', START, shape, read, NEVER);
+    const merged = await mergePage([source], 9);
+    expect(merged.map(({ head }) => head.id)).toEqual(['m0', 'm1', 'm2']);
+    expect(source).toMatchObject({ failure: error, unfinished: true });
+    isDown = false;
+    const later = new ListSource('a', source.place(merged.length), shape, read, NEVER);
+    const rest = await mergePage([later], 9);
+    expect(rest.map(({ head }) => head.id)).toEqual(['m3', 'm4', 'm5', 'm6', 'm7', 'm8']);
+    expect(later.unfinished).toBe(false);
+  });
+
   it('has a node for what could not be read, in its place', async () => {
     const error = new MailError('PROVIDER_UNAVAILABLE', 'cannot be read');
     const read: ReadPage<Item> = async ({ skip }) => ({
@@ -249,7 +279,7 @@ describe('the unified list', () => {
       const all = await readAll(boxes, 1 + upTo(60), () => {
         for (const box of boxes) {
           // After a while everything works again: a list whose account never answers does not end.
-          box.next = pages++ > 400 || next() > 0.3 ? 'fine' : next() > 0.5 ? 'fails' : 'forgets';
+          box.next = pages++ > 400 || next() > 0.3 ? 'fine' : (FAULTS[upTo(FAULTS.length)] ?? 'fine');
           if (next() >= 0.4) continue;
           for (let i = upTo(30); i > 0; i--) {
             clock += upTo(900);

@@ -106,7 +106,8 @@ export class AccountList<T> {
     const known = again ? (account.memory.recall(key) as Page<T> | null) : null;
     if (known) return { ...known, items: known.items.filter((item) => !request.skip?.(idOf(kind, item))) };
     const page = await kind.list(session, query, request, call);
-    if (!again) account.memory.remember(account.id, key, page);
+    if (!again && !page.items.some((item) => isUnreadable(item as object)))
+      account.memory.remember(account.id, key, page);
     return page;
   }
 

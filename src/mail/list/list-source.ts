@@ -1,4 +1,4 @@
-import { isMailError } from '../../domain/error.ts';
+import { isMailError, type MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/provider.ts';
 import { abortable } from '../deadline.ts';
 import { markOf, type Place, reopened, type ShownItem, secondOf, turned, withShown } from './place.ts';
@@ -146,7 +146,8 @@ export class ListSource<T> {
   }
 
   private take(opened: Place, reading: Reading<T>, met: Set<string>): void {
-    const heads = this.inOrder(reading.items);
+    const stop = stopsAt(reading.items);
+    const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items);
     const fromTheTop = opened.after === null && opened.before === null;
     const kept = heads.filter(({ id, at, item }) => {
       const mark = markOf(id);
@@ -164,12 +165,14 @@ export class ListSource<T> {
     );
     this.buffer = kept;
     this.reopening = null;
+    if (stop) this.failure = stop.error;
     this.pages.push({
       opened,
       met,
       passedOver: reading.passedOver.map((item) => markOf(this.shape.id(item))),
       newest: fromTheTop && times.length > 0 ? Math.max(...times) : null,
-      count: kept.length,
+      // Never reached when it stopped short: the next page then opens this one again.
+      count: stop ? Number.POSITIVE_INFINITY : kept.length,
       next: reading.next,
     });
   }
@@ -184,6 +187,26 @@ export class ListSource<T> {
     });
     return heads.sort((a, b) => compareHeads(a, b));
   }
+}
+
+/** Of that many the provider may be unable to tell more for good; more at once is the provider itself having a bad moment. */
+const A_FEW = 3;
+
+/**
+ * Where a page breaks off because the account, and not one message, cannot be read for now. What is behind is neither
+ * shown nor given up: it comes when the account is asked again.
+ */
+function stopsAt(items: readonly unknown[]): { index: number; error: MailError } | null {
+  const errors = items.map((item) => (isUnreadable(item as object) ? (item as Unreadable).error : null));
+  const down = errors.filter((error) => error?.code === 'PROVIDER_UNAVAILABLE').length;
+  const index = errors.findIndex(
+    (error) =>
+      error?.code === 'RATE_LIMITED' ||
+      error?.code === 'TIMEOUT' ||
+      (error?.code === 'PROVIDER_UNAVAILABLE' && down > A_FEW),
+  );
+  const error = errors[index];
+  return error ? { index, error } : null;
 }
 
 /** Newest first; then by id, so that mail of one instant has one order. */
