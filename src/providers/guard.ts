@@ -6,6 +6,8 @@ import type { Call, Limits, RequestCost, Usage } from './provider.ts';
 const PATIENCE = { interactive: 2_000, background: 60_000 } as const;
 /** How long one request may go without an answer, in milliseconds. A caller's own deadline may be shorter. */
 const ATTEMPT_TIMEOUT = { interactive: 30_000, background: 60_000 } as const;
+/** After how long safe background work leaves its place to a person who waits for it, in milliseconds. */
+const GIVES_WAY_AFTER = 5_000;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -33,6 +35,8 @@ class Guard implements Usage {
   private spentUnits = 0;
   private notBefore = 0;
   private timer: NodeJS.Timeout | null = null;
+  /** Ends background requests that have had their time, should a person need the place. */
+  private readonly overdue = new Set<() => void>();
   private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
 
   constructor(
@@ -76,7 +80,14 @@ class Guard implements Usage {
 
   private async limited<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(timedOut()), ATTEMPT_TIMEOUT[call.priority]);
+    const giveUp = () => timeout.abort(timedOut());
+    const timer = setTimeout(giveUp, ATTEMPT_TIMEOUT[call.priority]);
+    const becomeOverdue = () => {
+      this.overdue.add(giveUp);
+      this.giveWay();
+    };
+    const mayGiveWay = call.priority === 'background' && cost.safe;
+    const turn = mayGiveWay ? setTimeout(becomeOverdue, GIVES_WAY_AFTER) : undefined;
     const signal = AbortSignal.any([call.signal, timeout.signal]);
     try {
       return await unlessAborted(attempt(signal), signal);
@@ -86,7 +97,16 @@ class Guard implements Usage {
       throw abortReason(signal);
     } finally {
       clearTimeout(timer);
+      clearTimeout(turn);
+      this.overdue.delete(giveUp);
     }
+  }
+
+  /** A request that hangs in the background must not keep a person out for as long as it may hang. */
+  private giveWay(): void {
+    const next = this.waiting.interactive[0];
+    if (!next || this.slotsTaken + next.slots <= this.limits.concurrency) return;
+    for (const giveUp of this.overdue) giveUp();
   }
 
   private admission(slots: number, units: number, call: Call): Promise<void> {
@@ -112,6 +132,7 @@ class Guard implements Usage {
       call.signal.addEventListener('abort', abandon, { once: true });
       queue.push(waiter);
       this.admitNext();
+      this.giveWay();
     });
   }
 

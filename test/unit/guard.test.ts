@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import { createGuard } from '../../src/providers/guard.ts';
 import type { Call, RequestCost } from '../../src/providers/provider.ts';
@@ -125,5 +125,48 @@ describe('the guard around a provider', () => {
     await expect(deaf).rejects.toMatchObject({ code: 'TIMEOUT' });
     await expect(queued).rejects.toMatchObject({ code: 'TIMEOUT' });
     await expect(guard.request(read, call(), async () => 'next')).resolves.toBe('next');
+  });
+
+  describe('when a background request hangs', () => {
+    beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+    afterEach(() => vi.useRealTimers());
+    const hangs = () => new Promise<never>(() => {});
+    const batch = { ...read, slots: 4 };
+    const background = call(undefined, 'background');
+
+    it('gives its place to a person who waits for it, after a while', async () => {
+      const guard = createGuard(limits, { log });
+      const sync = expect(guard.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const page = guard.request(read, call(), async () => 'a page');
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('a page');
+      await sync;
+    });
+
+    it('gives it at once when it has had its time already', async () => {
+      const guard = createGuard(limits, { log });
+      const sync = expect(guard.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await vi.advanceTimersByTimeAsync(20_000);
+      await expect(guard.request(read, call(), async () => 'a page')).resolves.toBe('a page');
+      await sync;
+    });
+
+    it('keeps it when nobody waits, or when it may not be repeated', async () => {
+      const guard = createGuard(limits, { log });
+      const gate = deferred<string>();
+      const sync = guard.request({ ...read, slots: 3 }, background, () => gate.promise);
+      await vi.advanceTimersByTimeAsync(20_000);
+      await expect(guard.request(read, call(), async () => 'a page')).resolves.toBe('a page');
+      gate.resolve('synced');
+      await expect(sync).resolves.toBe('synced');
+
+      const answer = deferred<string>();
+      const sending = guard.request({ ...batch, safe: false }, background, () => answer.promise);
+      const page = guard.request(read, call(), async () => 'a page');
+      await vi.advanceTimersByTimeAsync(20_000);
+      answer.resolve('sent');
+      await expect(sending).resolves.toBe('sent');
+      await expect(page).resolves.toBe('a page');
+    });
   });
 });
