@@ -148,6 +148,35 @@ describe.each(PROVIDER_IDS)('%s: reading', (id) => {
     expect(message.content?.text).toMatch(/Head[\s\S]*Body & more/i);
   });
 
+  it('reads what was nested without end, and the mail beside it', async () => {
+    const deep = await account.deliver({
+      from: 'a@example.org',
+      subject: 'deep',
+      html: `<p>At the top</p>${'<div>'.repeat(15_000)}below`,
+    });
+    const plain = await account.deliver({ from: 'a@example.org', subject: 'plain', text: 'one\r\ntwo' });
+    const read = await account.session.getMessages([deep, plain], 'full', interactive());
+    if (read.some(isMailError)) throw read.find(isMailError);
+    const [first, second] = read as Message[];
+    expect(first?.content?.text).toContain('At the top');
+    expect(second?.content?.text?.trimEnd()).toBe('one\ntwo');
+  });
+
+  it('lists a text that has a name as a file, also where it is said to stand inside the body', async () => {
+    const raw = [
+      'From: a@example.org\r\nTo: b@example.net\r\nSubject: notes\r\nMessage-ID: <named.text@example.org>\r\nMIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary="x"\r\n',
+      '--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nSee the notes.',
+      '--x\r\nContent-Type: text/plain; name="notes.txt"\r\nContent-Disposition: inline; filename="notes.txt"\r\n\r\nbuy milk',
+      '--x--\r\n',
+    ].join('\r\n');
+    const id = await account.deliver({ raw });
+    const [message] = await account.session.getMessages([id], 'full', interactive());
+    if (!message || isMailError(message)) throw message;
+    expect(message.content?.attachments.map(({ filename }) => filename)).toEqual(['notes.txt']);
+    expect(message.content?.text).not.toContain('milk');
+  });
+
   it('pages without repeating or passing over anything while mail arrives, also through a flood within one second', async () => {
     const busy = await lab.account('pager');
     const expected = new Set<string>();

@@ -48,8 +48,10 @@ export function bodyParts(part: Part): Part[] {
 const typeOf = (part: Part): string => (part.mimeType ?? 'text/plain').toLowerCase();
 const isMultipart = (part: Part): boolean => typeOf(part).startsWith('multipart/');
 
+/** A text with a name of its own is a file, also where its disposition is "inline": Apple's Mail sends notes.txt so. */
 function isBodyText(part: Part): boolean {
   if (typeOf(part) !== 'text/plain' && typeOf(part) !== 'text/html') return false;
+  if (part.filename) return false;
   return !/^\s*attachment\b/i.test(new HeaderFields(part.headers ?? []).raw('content-disposition') ?? '');
 }
 

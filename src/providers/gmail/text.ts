@@ -1,5 +1,8 @@
 import { convert } from 'html-to-text';
 
+/** Deeper than any mail is written; the walk is recursive, and ten thousand open tags would end the stack. */
+const DEEPEST = 200;
+
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
 /** Gmail escapes its snippets for HTML. One line of plain text, at most 255 characters. */
@@ -16,7 +19,7 @@ export function plainSnippet(snippet: string): string {
 export const textOfHtml = (html: string): string =>
   convert(html, {
     wordwrap: false,
-    limits: { maxInputLength: 5_000_000 },
+    limits: { maxInputLength: 5_000_000, maxDepth: DEEPEST },
     selectors: [
       { selector: 'a', options: { hideLinkHrefIfSameAsText: true, ignoreHref: false } },
       { selector: 'img', format: 'skip' },

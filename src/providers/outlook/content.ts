@@ -9,6 +9,9 @@ import type { Attachment, Header, MessageContent } from '../../domain/message.ts
 import { inReplyTo, references } from './fields.ts';
 import { refersTo } from './inline.ts';
 
+/** Deeper than any mail is written; the walk is recursive, and ten thousand open tags would end the stack. */
+const DEEPEST = 200;
+
 /** The body and everything that comes with it, from a message read with FULL_SELECT and FULL_EXPAND. */
 export function toContent(from: GraphMessage): MessageContent {
   const headers = (from.internetMessageHeaders ?? []).map(header);
@@ -27,7 +30,7 @@ export function toContent(from: GraphMessage): MessageContent {
 function bodies(from: GraphMessage, headers: readonly Header[]): { text: string | null; html: string | null } {
   const content = from.body?.content ?? '';
   if (content === '') return { text: null, html: null };
-  if (from.body?.contentType !== 'html') return { text: content, html: null };
+  if (from.body?.contentType !== 'html') return { text: content.replace(/\r\n?/g, '\n'), html: null };
   const sentAs = headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value.toLowerCase() ?? '';
   return { text: textOf(content), html: sentAs.startsWith('text/plain') ? null : content };
 }
@@ -36,7 +39,7 @@ function bodies(from: GraphMessage, headers: readonly Header[]): { text: string 
 export function textOf(html: string): string {
   return convert(html, {
     wordwrap: false,
-    limits: { maxInputLength: 4 * 1024 * 1024 },
+    limits: { maxInputLength: 4 * 1024 * 1024, maxDepth: DEEPEST },
     selectors: [
       { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
       { selector: 'img', format: 'skip' },
