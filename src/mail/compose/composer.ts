@@ -45,7 +45,8 @@ export class Composer {
 
   /**
    * Reads what the input refers to, and changes nothing. Throws INVALID, NOT_FOUND, BAD_USER_INPUT or CONFLICT with the
-   * field's path for what the caller can mend; else what the provider says. A draft that is revised keeps its Message-ID.
+   * field's path for what the caller can mend; else what the provider says. A draft that is revised keeps its Message-ID; what
+   * is sent has the given one, by which it can be told from what somebody else makes of the draft.
    */
   async compose(
     account: Account,
@@ -54,7 +55,7 @@ export class Composer {
     purpose: Purpose = 'send',
   ): Promise<Compose> {
     try {
-      const compose = await this.written(account, input, internetMessageId);
+      const compose = await this.written(account, input, internetMessageId, purpose);
       checkRecipients(compose, purpose);
       return compose;
     } catch (error) {
@@ -62,7 +63,12 @@ export class Composer {
     }
   }
 
-  private async written(account: Account, input: ComposeInput, internetMessageId: string): Promise<Compose> {
+  private async written(
+    account: Account,
+    input: ComposeInput,
+    internetMessageId: string,
+    purpose: Purpose,
+  ): Promise<Compose> {
     const given = {
       to: input.to && addressesOf('to', input.to),
       cc: input.cc && addressesOf('cc', input.cc),
@@ -103,7 +109,7 @@ export class Composer {
       text: body.text,
       html: body.html,
       attachments,
-      internetMessageId: draft?.internetMessageId ?? internetMessageId,
+      internetMessageId: (purpose === 'draft' && draft?.internetMessageId) || internetMessageId,
     };
   }
 

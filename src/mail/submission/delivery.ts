@@ -7,7 +7,7 @@ import type { Account } from '../account.ts';
 import type { ComposeInput } from '../compose/compose.type.ts';
 import { findDraft } from './find-draft.ts';
 import type { Ledger } from './ledger.ts';
-import type { Payload, Payloads } from './payload.ts';
+import type { Payloads } from './payload.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { type Claim, ClaimLost, type SubmissionProblem, type SubmissionRecord } from './submission.ts';
 import { afterProbe, afterSending, askAgainMs, beforeSending, problemOfError, tryAgainAt } from './verdict.ts';
@@ -73,6 +73,9 @@ export class Delivery {
     } catch (error) {
       const verdict = afterSending(error);
       if (verdict === 'ask') return this.settle(claim, account, calls, this.now());
+      // Some refuse what is sent already, by another submission of the same draft say, in the words for any refusal.
+      if (verdict === 'give-up' && (await this.went(claim, session, calls)))
+        return ledger.finish(claim, { status: 'SENT', problem: null });
       return this.notNow(claim, error, verdict, calls);
     }
     return ledger.finish(claim, { status: 'SENT', messageId, problem: null });
@@ -86,17 +89,38 @@ export class Delivery {
     if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
     if (payload.kind === 'draft') return this.asItStands(claim, session, calls);
     if (record.draftId !== null) return claim;
-    const compose = await this.options.composer.compose(account, payload.input, record.internetMessageId);
-    const { internetMessageId } = compose;
-    // Whoever had it before may have saved it, and died or lost the answer before the row knew.
-    let draftId = record.tries > 1 ? await findDraft(session, internetMessageId, calls) : null;
-    draftId ??= (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(payload), compose }, call))).id;
+    const draftId = await this.save(record, payload.input, account, session, calls);
     try {
-      return await ledger.change(claim, { draftId, internetMessageId });
+      return await ledger.change(claim, { draftId });
     } catch (error) {
       if (error instanceof ClaimLost) await this.forget(record, session, draftId, calls);
       throw error;
     }
+  }
+
+  /**
+   * Writes it into a draft of its own, or into the user's draft that it is a revision of. Whoever had it before may have
+   * died over that, or lost the answer, before the row knew: what has our Message-ID is ours, and need not be whole. So one
+   * of our own is made anew, and a revision written once more, which is no conflict with somebody else's.
+   */
+  private async save(
+    record: SubmissionRecord,
+    input: ComposeInput,
+    account: Account,
+    session: MailSession,
+    calls: ProviderCalls,
+  ): Promise<string> {
+    const begun = record.tries > 1 ? await findDraft(session, record.internetMessageId, calls) : null;
+    const given = begun === null ? input : { ...input, ifVersion: null };
+    const compose = await this.options.composer.compose(account, given, record.internetMessageId);
+    if (begun !== null && !input.draft) {
+      await calls
+        .run('ask', (call) => session.deleteDraft(begun, null, call))
+        .catch((error: unknown) => {
+          if (!isMailError(error) || error.code !== 'NOT_FOUND') throw error;
+        });
+    }
+    return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(given), compose }, call))).id;
   }
 
   /** A draft of the user's is sent as it is now, and has the Message-ID that it has now. */
@@ -104,6 +128,8 @@ export class Delivery {
     const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
     if (!draft || (isMailError(draft) && draft.code === 'NOT_FOUND')) throw new MailError('NOT_FOUND', DRAFT_GONE);
     if (isMailError(draft)) throw draft;
+    const { to, cc, bcc } = draft.message;
+    if (to.length + cc.length + bcc.length === 0) throw new MailError('INVALID', NOBODY);
     const internetMessageId = draft.message.internetMessageId ?? '';
     if (internetMessageId === claim.record.internetMessageId) return claim;
     return this.options.ledger.change(claim, { internetMessageId });
@@ -138,6 +164,13 @@ export class Delivery {
         return ledger.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
       }
     }
+  }
+
+  private async went({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<boolean> {
+    const { draftId, internetMessageId } = record;
+    if (draftId === null) return false;
+    const probe = calls.run('ask', (call) => session.probe(draftId, internetMessageId, call));
+    return (await probe.catch(() => 'unknown')) === 'sent';
   }
 
   private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls): Promise<SubmissionRecord> {
@@ -202,8 +235,7 @@ export class Delivery {
 }
 
 /** Where the message is written to: a draft of its own, or the user's draft that it is a revision of. */
-function revisionOf({ input }: Payload & { kind: 'message' }) {
-  const { draft, ifVersion } = input;
+function revisionOf({ draft, ifVersion }: ComposeInput) {
   return { id: draft ? accountId(draft, 'Draft').providerId : null, ifVersion: draft ? (ifVersion ?? null) : null };
 }
 
@@ -213,6 +245,7 @@ const asPassing = (error: unknown): MailError =>
 
 const CONTENT_GONE = 'What was to be sent cannot be read any more. It was not sent; write it again.';
 const DRAFT_GONE = 'The draft is gone: it was sent or deleted elsewhere.';
+const NOBODY = 'The draft names nobody in to, cc or bcc. It was not sent, and is still among the drafts.';
 const ACCOUNT_GONE: SubmissionProblem = {
   code: 'NOT_FOUND',
   message: 'The account is gone. The message was not sent.',

@@ -6,6 +6,7 @@ import { accountId, singleId } from '../../graphql/global-id.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
 import { userErrorOf } from '../../graphql/user-error.type.ts';
 import type { Account } from '../account.ts';
+import { concerning } from '../input-error.ts';
 import { MessageType } from '../message/message.type.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 import { SendInput, SubmissionInput } from './send.input.ts';
@@ -62,9 +63,12 @@ export class SubmissionResolver {
     @Ctx() context: Context,
   ): Promise<SubmissionPayload> {
     return this.payload(context, async () => {
-      const record = await this.store.find(requirePrincipal(context).userId, singleId(submission, 'Submission'));
+      const { userId } = requirePrincipal(context);
+      const field = ['input', 'submission'];
+      const id = await concerning(field, () => singleId(submission, 'Submission'));
+      const record = await this.store.find(userId, id);
       if (record) return this.submissions.cancel(record);
-      throw new MailError('NOT_FOUND', 'There is no such submission.', { field: ['input', 'submission'] });
+      throw new MailError('NOT_FOUND', 'There is no such submission.', { field });
     });
   }
 
@@ -79,13 +83,14 @@ export class SubmissionResolver {
   }
 
   private async accountOf({ what }: SendRequest, context: Context): Promise<Account> {
-    const id =
+    const field = 'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];
+    const id = await concerning(field, () =>
       'draft' in what
         ? accountId(what.draft, 'Draft').integrationId
-        : singleId(what.message.integration, 'Integration');
+        : singleId(what.message.integration, 'Integration'),
+    );
     const account = await this.accounts.find(context, id);
     if (account) return account;
-    const field = 'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];
     const message = 'draft' in what ? 'There is no such draft.' : 'There is no such integration.';
     throw new MailError('NOT_FOUND', message, { field });
   }

@@ -41,11 +41,14 @@ export class Submissions {
 
   /**
    * Stores it, then sends it: at once, when there is nothing to wait for. Throws INVALID for what cannot be sent,
-   * NOT_FOUND for what it refers to, CONFLICT for a key that stands for another message.
+   * NOT_FOUND for what it refers to, CONFLICT for a key that stands for another message, FORBIDDEN for an account that may not.
    */
   async send(account: Account, request: SendRequest): Promise<SubmissionRecord> {
     const { store, job, feed } = this.options;
     const { userId } = account.integration;
+    // Known now: a message that is due in a month must not be refused in a month.
+    if (account.integration.access === 'READ')
+      throw new MailError('FORBIDDEN', `${account.integration.address} was connected with access READ: it sends no mail.`);
     const id = randomUUID();
     const begun = await this.begun(account, id, request);
     const now = Date.now();

@@ -1,0 +1,121 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+let integrations: Data[];
+beforeAll(async () => {
+  app = await startApp({ messages: 20 });
+  ({ integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer);
+});
+afterEach(() => app.control('/faults', undefined, 'DELETE'));
+afterAll(() => app.close());
+
+const FIELDS = 'id status attempts problem { code message }';
+const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { code message field } } }`;
+const SAVE =
+  'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version } userErrors { code message field } } }';
+const SENT =
+  'query ($s: String) { viewer { messages(first: 10, search: $s, filter: { role: SENT }) { nodes { body { text } attachments { filename sizeBytes } } } } }';
+
+let keys = 0;
+const send = async (input: object, token?: string): Promise<Data> =>
+  (await app.data(SEND, { input: { idempotencyKey: `drafts ${++keys}`, ...input } }, token)).send;
+const save = async (input: object): Promise<Data> => (await app.data(SAVE, { input })).saveDraft.draft;
+const read = async (id: string): Promise<Data> =>
+  (await app.data(`query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`, { id })).node;
+const sentCopies = async (subject: string): Promise<Data[]> =>
+  (await app.data(SENT, { s: `subject:"${subject}"` })).viewer.messages.nodes;
+const outcome = async (id: string): Promise<string> => {
+  await expect.poll(async () => (await read(id)).status, { timeout: 30_000, interval: 100 }).not.toBe('SENDING');
+  return (await read(id)).status;
+};
+const of = (vendor: string) => integrations.find(({ address }) => address.includes(vendor));
+const ZOE = [{ address: 'zoe@example.org' }];
+
+describe.each([
+  { vendor: 'google', name: 'gmail', revise: 'drafts.update', tell: 'drafts.send' },
+  { vendor: 'microsoft', name: 'outlook', revise: 'PATCH /me/messages/{id}', tell: 'POST /me/messages/{id}/send' },
+])('$name', ({ vendor, name, revise, tell }) => {
+  it('takes its own revision for no conflict, when the answer to it was lost', async () => {
+    const subject = `Revised at ${name}`;
+    const integration = of(name).id;
+    const draft = await save({ integration, to: ZOE, subject, text: 'first' });
+    await app.control('/faults', { vendor, operation: revise, loseAnswer: true, times: 1 });
+    const { submission } = await send({
+      message: { integration, draft: draft.id, ifVersion: draft.version, text: 'second' },
+    });
+    expect(await outcome(submission.id)).toBe('SENT');
+    const copies = await sentCopies(subject);
+    expect(copies.map(({ body }) => body.text.trim())).toEqual(['second']);
+  }, 40_000);
+
+  it('says of a draft that two submissions send that it was sent', async () => {
+    const subject = `Twice at ${name}`;
+    const draft = await save({ integration: of(name).id, to: ZOE, subject, text: 'x' });
+    // So that both have seen the draft before one of them sends it.
+    await app.control('/faults', { vendor, operation: tell, latencyMs: 1_500 });
+    const answers = await Promise.all([send({ draft: draft.id }), send({ draft: draft.id })]);
+    for (const { submission } of answers) expect(await outcome(submission.id)).toBe('SENT');
+    expect(await sentCopies(subject)).toHaveLength(1);
+  }, 40_000);
+
+  it('says in words that a draft is addressed to nobody, and keeps it', async () => {
+    const draft = await save({ integration: of(name).id, subject: `To nobody at ${name}`, text: 'x' });
+    const { submission } = await send({ draft: draft.id });
+    expect(submission).toMatchObject({
+      status: 'FAILED',
+      attempts: 0,
+      problem: { code: 'INVALID', message: expect.stringContaining('nobody') },
+    });
+    const kept = await app.data('query ($id: ID!) { node(id: $id) { id } }', { id: draft.id });
+    expect(kept.node.id).toBe(draft.id);
+  });
+
+  it('refuses at once what an account that may only read is to send in a month', async () => {
+    const { token } = await app.user(`reader-${name}`);
+    const address = `reader@${name}.example`;
+    const integration = await app.connect(token, name === 'gmail' ? 'GMAIL' : 'OUTLOOK', address, 'READ');
+    const message = { integration, to: ZOE, subject: 'Later', text: 'x' };
+    const sendAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    const answer = await app.query(SEND, { input: { idempotencyKey: 'reader', sendAt, message } }, token);
+    expect(answer.errors?.[0]).toMatchObject({
+      message: expect.stringContaining('READ'),
+      extensions: { code: 'FORBIDDEN' },
+    });
+  });
+});
+
+it('does not send a message whose file was cut off on its way into the draft', async () => {
+  const upload = await fetch(`${app.url}/upload?filename=film.bin`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${app.token}` },
+    body: Buffer.alloc(4_000_000, 7),
+  });
+  const file = ((await upload.json()) as Data).upload;
+  // Neither can the file be brought, nor what was begun be taken away again.
+  await app.control('/faults', { vendor: 'microsoft', operation: 'PUT (uploadUrl)', status: 503 });
+  await app.control('/faults', { vendor: 'microsoft', operation: 'DELETE /me/messages/{id}', status: 503 });
+  const message = {
+    integration: of('outlook').id,
+    to: ZOE,
+    subject: 'Cut off',
+    text: 'See the film',
+    attachments: [{ upload: file }],
+  };
+  const { submission } = await send({ message });
+  await expect.poll(async () => (await read(submission.id)).problem?.code, { timeout: 30_000 }).toBeDefined();
+  await app.control('/faults', undefined, 'DELETE');
+  expect(await outcome(submission.id)).toBe('SENT');
+  const copies = await sentCopies('Cut off');
+  expect(copies.map(({ attachments }) => attachments.map((one: Data) => one.filename))).toEqual([['film.bin']]);
+}, 80_000);
+
+it('names the field of an id that is none', async () => {
+  const { userErrors } = await send({ draft: 'rubbish' });
+  expect(userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'draft'] }]);
+  const other = await send({ message: { integration: 'rubbish', to: ZOE } });
+  expect(other.userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'message', 'integration'] }]);
+  const cancel = 'mutation { cancelSubmission(input: { submission: "rubbish" }) { userErrors { code field } } }';
+  const { cancelSubmission } = await app.data(cancel);
+  expect(cancelSubmission.userErrors).toEqual([{ code: 'BAD_USER_INPUT', field: ['input', 'submission'] }]);
+});
