@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -42,14 +42,17 @@ export interface SessionTokens {
 export class SessionService {
   private readonly ended = new Map<string, number>();
   private readonly listeners = new Set<(sessionId: string) => void>();
-  /** Two tabs that refresh at once with one token get one answer; a second use after that is a replay. */
+  /** Refreshes under way here, by the hash of their token: two tabs that ask at once get one answer. */
   private readonly refreshing = new Map<string, Promise<SessionTokens>>();
   private readonly now: () => Date;
   /** As a key object: of a string, jsonwebtoken would try at each request whether it is a public key. */
   private readonly secret: KeyObject;
+  /** What a refresh token is traded for follows from it, on every instance, and nobody else can tell. */
+  private readonly successorKey: Buffer;
 
   constructor(private readonly options: SessionServiceOptions) {
     this.secret = createSecretKey(Buffer.from(options.jwtSecret));
+    this.successorKey = Buffer.from(hkdfSync('sha256', options.jwtSecret, '', 'postern refresh token', 32));
     this.now = options.now ?? (() => new Date());
     options.bus.subscribe(TOPIC, (payload) => {
       const message = Ended.safeParse(payload);
@@ -75,9 +78,9 @@ export class SessionService {
   }
 
   async open(userId: string): Promise<SessionTokens> {
-    const { token, row } = this.newRefreshToken();
+    const token = randomBytes(32).toString('base64url');
     const expiresAt = new Date(this.now().getTime() + SESSION_MS);
-    const sessionId = await this.options.store.create(userId, expiresAt, row);
+    const sessionId = await this.options.store.create(userId, expiresAt, this.row(token));
     return this.tokens(userId, sessionId, token);
   }
 
@@ -86,7 +89,7 @@ export class SessionService {
     const hash = hashOf(refreshToken);
     const under = this.refreshing.get(hash);
     if (under) return under;
-    const refresh = this.rotate(hash).finally(() => this.refreshing.delete(hash));
+    const refresh = this.rotate(refreshToken, hash).finally(() => this.refreshing.delete(hash));
     this.refreshing.set(hash, refresh);
     return refresh;
   }
@@ -104,9 +107,9 @@ export class SessionService {
     return () => this.listeners.delete(fn);
   }
 
-  private async rotate(hash: string): Promise<SessionTokens> {
-    const { token, row } = this.newRefreshToken();
-    const rotation = await this.options.store.rotate(hash, row, this.now());
+  private async rotate(refreshToken: string, hash: string): Promise<SessionTokens> {
+    const token = createHmac('sha256', this.successorKey).update(refreshToken).digest('base64url');
+    const rotation = await this.options.store.rotate(hash, this.row(token), this.now());
     if (rotation.outcome === 'rotated') return this.tokens(rotation.userId, rotation.sessionId, token);
     if (rotation.outcome === 'replayed') {
       this.options.log.warn({ sessionId: rotation.sessionId }, 'a refresh token was used twice: its session is ended');
@@ -122,9 +125,8 @@ export class SessionService {
     return { userId, sessionId, accessToken, expiresAt, refreshToken };
   }
 
-  private newRefreshToken(): { token: string; row: NewRefreshToken } {
-    const token = randomBytes(32).toString('base64url');
-    return { token, row: { hash: hashOf(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_MS) } };
+  private row(token: string): NewRefreshToken {
+    return { hash: hashOf(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_MS) };
   }
 
   private remember(sessionId: string): void {

@@ -5,6 +5,7 @@ export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 
 /** What became of a refresh token that was handed in. */
 export type Rotation =
+  /** `next` is what it was traded for. */
   | { readonly outcome: 'rotated'; readonly sessionId: string; readonly userId: string }
   /** Used before: somebody else has it. */
   | { readonly outcome: 'replayed'; readonly sessionId: string }
@@ -28,8 +29,12 @@ export class SessionStore {
     return id;
   }
 
-  /** Trades the refresh token with `hash` for `next`, in one transaction: of two that come at once, one wins. */
+  /**
+   * Trades the refresh token with `hash` for `next`, in one transaction. `next` follows from the token: two tabs that
+   * refresh at once, on two instances, are given the same one. Whoever comes when it has been used replays it.
+   */
   async rotate(hash: string, next: NewRefreshToken, now: Date): Promise<Rotation> {
+    const before = await this.db.prisma.refreshToken.findUnique({ where: { hash }, select: { usedAt: true } });
     return this.db.prisma.$transaction(async (tx) => {
       const { count } = await tx.refreshToken.updateMany({
         where: { hash, usedAt: null, expiresAt: { gt: now }, session: { endedAt: null, expiresAt: { gt: now } } },
@@ -37,13 +42,15 @@ export class SessionStore {
       });
       const token = await tx.refreshToken.findUnique({ where: { hash }, include: { session: true } });
       if (!token) return { outcome: 'refused' };
-      const { id, userId, expiresAt } = token.session;
+      const { id, userId, expiresAt, endedAt } = token.session;
       if (count === 1) {
         const ends = new Date(Math.min(next.expiresAt.getTime(), expiresAt.getTime()));
         await tx.refreshToken.create({ data: { hash: next.hash, expiresAt: ends, sessionId: id } });
         return { outcome: 'rotated', sessionId: id, userId };
       }
-      return token.usedAt ? { outcome: 'replayed', sessionId: id } : { outcome: 'refused' };
+      if (!token.usedAt || endedAt || expiresAt <= now) return { outcome: 'refused' };
+      if (before?.usedAt === null) return { outcome: 'rotated', sessionId: id, userId };
+      return { outcome: 'replayed', sessionId: id };
     });
   }
 

@@ -17,7 +17,7 @@ export class SessionType {
 
   @Field(() => String, {
     description:
-      'Serves once, for refreshSession, which returns the next. Used twice, it ends the session. Good for 30 days.',
+      'Serves once, for refreshSession, which returns the next; two calls at the same moment, as of two tabs, get the same one. Used again after that, it ends the session. Good for 30 days.',
   })
   readonly refreshToken: string;
 

@@ -110,11 +110,18 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     expect(row.endReason).toBe('REPLAYED');
   });
 
-  it('survive two tabs that refresh at once', async () => {
+  it('survive two tabs that refresh at once, on one instance and on two', async () => {
     const { refreshToken } = await session();
-    const [one, two] = await Promise.all([a.refresh(refreshToken), a.refresh(refreshToken)]);
-    expect(one.refreshToken).toBe(two.refreshToken);
-    a.authenticate((await a.refresh(one.refreshToken)).accessToken);
+    const three = await Promise.all([a.refresh(refreshToken), a.refresh(refreshToken), b.refresh(refreshToken)]);
+    expect(new Set(three.map((tokens) => tokens.refreshToken)).size).toBe(1);
+    a.authenticate((await b.refresh(three[0].refreshToken)).accessToken);
+  });
+
+  it('end when a refresh token is used twice in a row, however soon', async () => {
+    const first = await session();
+    const second = await a.refresh(first.refreshToken);
+    await expect(b.refresh(first.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(refusal(b, second.accessToken)).toBe('UNAUTHENTICATED');
   });
 
   it('keep no refresh token in the clear, and take none that is unknown or expired', async () => {
