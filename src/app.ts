@@ -109,8 +109,8 @@ export interface App {
   /** PUBLIC_URL, or where it listens. */
   readonly url: string;
   readonly port: number;
-  /** Drains: for `graceMs` it still accepts while /ready says 503; then what is under way is finished. */
-  close(graceMs?: number): Promise<void>;
+  /** Drains: for `delayMs` it still accepts while /ready says 503; then what is under way is finished. */
+  close(delayMs?: number): Promise<void>;
 }
 
 export interface AppOptions {
@@ -141,8 +141,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     return {
       url: urlOf(config, door.port),
       port: door.port,
-      async close(graceMs = 0) {
-        await drain.run(graceMs);
+      async close(delayMs = 0) {
+        await drain.run(delayMs);
         await close();
       },
     };
@@ -320,11 +320,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
 
   closers.push(
     () => hub.close(),
-    () => sync.stop(),
-    () => watchJob.stop(),
-    () => prune.stop(),
-    () => poll.stop(),
-    () => submissionJob.stop(),
+    // Each has its own patience, and all of them the same seconds.
+    () => Promise.all([poll, prune, watchJob, sync, submissionJob].map((job) => job.stop())),
   );
   watchJob.start();
   poll.start();

@@ -19,6 +19,8 @@ const variables = z.object({
   JWT_SECRET: z.string().min(32).optional(),
   REGISTRATION: z.enum(['open', 'invite', 'off']).optional(),
   TRUST_PROXY: z.string().default(''),
+  /** Default: 3 in production, where a balancer has to notice; else 0. */
+  DRAIN_DELAY_SECONDS: z.coerce.number().min(0).max(600).optional(),
   CORS_ORIGINS: list.default([]),
   /** Where a connect flow may send the browser back to: origins, or URL prefixes. */
   REDIRECT_URIS: list.default([]),
@@ -55,6 +57,8 @@ export interface Config {
   readonly jwtSecret: string | null;
   readonly registration: 'open' | 'invite' | 'off';
   readonly trustProxy: readonly string[] | number | false;
+  /** How long a stop goes on accepting while /ready says 503. */
+  readonly drainDelaySeconds: number;
   readonly corsOrigins: readonly string[];
   readonly redirectUris: readonly string[];
   readonly graphiql: boolean;
@@ -139,6 +143,7 @@ export function readConfig(
     jwtSecret: v.JWT_SECRET ?? null,
     registration: v.REGISTRATION ?? (sandbox ? 'open' : 'off'),
     trustProxy: parseTrustProxy(v.TRUST_PROXY),
+    drainDelaySeconds: v.DRAIN_DELAY_SECONDS ?? (production ? 3 : 0),
     corsOrigins: v.CORS_ORIGINS,
     redirectUris: v.REDIRECT_URIS,
     graphiql: v.GRAPHIQL ?? !production,

@@ -4,8 +4,6 @@ import { type Door, openDoor } from './server/door.ts';
 
 /** Errors that are one line for whoever typed the command; anything else shows its stack. */
 const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyError', 'SandboxError']);
-/** In production load balancers get this long to notice before connections are refused. */
-const GRACE_MS = 1_000;
 
 interface Running {
   readonly app: App;
@@ -16,7 +14,7 @@ try {
   const config = readConfig();
   const door = await openDoor(config.host, config.port);
   const running = config.sandbox ? await startSandboxed(config, door) : await startPlain(config, door);
-  stopOnSignals(running);
+  stopOnSignals(running, config.drainDelaySeconds * 1_000);
 } catch (error) {
   const { name, message, stack } = error as Error;
   process.stderr.write(`${EXPLAINED.has(name) ? message : stack}\n`);
@@ -26,7 +24,7 @@ try {
 async function startPlain(config: Config, door: Door): Promise<Running> {
   const app = await createApp(config, { door });
   process.stdout.write(`Postern listens on ${app.url}\n`);
-  return { app, close: () => app.close(config.production ? GRACE_MS : 0) };
+  return { app, close: () => app.close(config.drainDelaySeconds * 1_000) };
 }
 
 /** The gateway in front of emulated providers, with a demo user whose accounts are connected as a person would. */
@@ -67,8 +65,12 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
 /** npm passes Ctrl-C on to a process that the terminal has told already: these are one signal. */
 const ECHO_MS = 500;
 
+/** Everything that a stop waits for has a patience of its own; this is for what should not happen. */
+const LATEST_MS = 9_500;
+const AFTER_DELAY_MS = 6_500;
+
 /** The first signal drains; a second one does not wait. */
-function stopOnSignals(running: Running): void {
+function stopOnSignals(running: Running, delayMs: number): void {
   let since: number | null = null;
   const stop = async () => {
     if (since !== null) {
@@ -76,6 +78,7 @@ function stopOnSignals(running: Running): void {
       return;
     }
     since = Date.now();
+    setTimeout(() => process.exit(1), Math.max(LATEST_MS, delayMs + AFTER_DELAY_MS)).unref();
     await running.close();
     process.exit(0);
   };

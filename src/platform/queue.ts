@@ -12,6 +12,8 @@ export interface Queue {
    * must bear being called twice, for an instance may die, or be taken for dead.
    */
   work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void>;
+  /** Takes no more jobs here; those under way go on, and `send` still serves. */
+  leave(): void;
   /** Takes no more jobs, and waits for those under way, though not for ever. Their handlers should be told to end first. */
   stop(): Promise<void>;
 }
@@ -68,6 +70,10 @@ class BossQueue implements Queue {
     });
     this.workers.set(name, worker);
     worker.start();
+  }
+
+  leave(): void {
+    for (const worker of this.workers.values()) worker.leave();
   }
 
   async stop(): Promise<void> {

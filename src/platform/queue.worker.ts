@@ -14,7 +14,7 @@ const POLL_MS = 5_000;
 /** Beyond this, polling is exact enough to begin with. */
 const FARTHEST_MS = 60_000;
 /** How long a stop waits for what is under way. */
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 1_000;
 
 /** Takes jobs as they fall due: one query every few seconds while nothing is, and at once when one was put in here. */
 export class QueueWorker {
@@ -49,10 +49,14 @@ export class QueueWorker {
     this.alarms.add(alarm);
   }
 
-  async stop(): Promise<void> {
+  leave(): void {
     this.stopped = true;
     if (this.poll) clearTimeout(this.poll);
     for (const alarm of this.alarms) clearTimeout(alarm);
+  }
+
+  async stop(): Promise<void> {
+    this.leave();
     await this.fetching;
     let patience: NodeJS.Timeout | undefined;
     const enough = new Promise((resolve) => {

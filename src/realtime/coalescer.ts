@@ -5,7 +5,8 @@
 export class Coalescer {
   private readonly waiting = new Set<string>();
   private readonly running = new Map<string, Promise<void>>();
-  private stopped = false;
+  /** Once it is there nothing more is taken; once it aborts nothing more is begun. */
+  private enough: AbortSignal | null = null;
 
   constructor(
     private readonly work: (key: string) => Promise<void>,
@@ -15,19 +16,20 @@ export class Coalescer {
   ) {}
 
   request(key: string): void {
-    if (this.stopped) return;
+    if (this.enough) return;
     this.waiting.add(key);
     this.begin();
   }
 
-  /** Begins nothing more; resolves when what runs is done. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.waiting.clear();
-    await Promise.all(this.running.values());
+  /** Takes nothing more, and does what it was asked for until `enough` aborts. Resolves when nothing runs, with the keys that are left. */
+  async stop(enough: AbortSignal): Promise<readonly string[]> {
+    this.enough = enough;
+    while (this.running.size > 0) await Promise.all(this.running.values());
+    return [...this.waiting];
   }
 
   private begin(): void {
+    if (this.enough?.aborted) return;
     for (const key of this.waiting) {
       if (this.running.size >= this.concurrency) return;
       if (this.running.has(key)) continue;

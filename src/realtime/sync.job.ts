@@ -10,12 +10,13 @@ import { backoffMs, isPassing } from './backoff.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
 import { arrivedMeanwhile } from './resync.ts';
+import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
 
 export interface SyncJobOptions {
   readonly sessions: Pick<MailSessions, 'open'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;
-  readonly bus: Pick<Bus, 'publish'>;
+  readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly log: Logger;
 }
 
@@ -24,6 +25,8 @@ const CONCURRENCY = 16;
 const ATTEMPTS = 6;
 /** Pages of one run: a provider that says "more" for ever must not hold a place for ever. */
 const PAGES = 1_000;
+/** When the process stops, runs under way get this long. */
+const PATIENCE_MS = 2_000;
 
 /**
  * Brings change logs level with the providers. It asks what changed and reads no mail, so a message that cannot be read
@@ -31,7 +34,11 @@ const PAGES = 1_000;
  */
 export class SyncJob {
   private readonly runs: Coalescer;
-  private readonly stopping = new AbortController();
+  private readonly waits = new AbortController();
+  private readonly calls = new AbortController();
+  /** Given up because the process stops. */
+  private readonly unfinished = new Set<string>();
+  private readonly unsubscribe: () => void;
   /** Accounts that are looked at though nobody told of anything, and what to do when there was something. */
   private readonly untold = new Map<string, () => void>();
 
@@ -41,6 +48,10 @@ export class SyncJob {
       CONCURRENCY,
       (integrationId, error) => options.log.error({ err: error, integrationId }, 'sync failed'),
     );
+    this.unsubscribe = options.bus.subscribe(SYNC_TOPIC, (payload) => {
+      const wanted = SyncWanted.safeParse(payload);
+      if (wanted.success) this.request(wanted.data.integrationId);
+    });
   }
 
   /** Soon, in the background. However often it is asked, one run at a time for each integration. */
@@ -55,30 +66,40 @@ export class SyncJob {
     this.runs.request(integrationId);
   }
 
+  /** Providers were told that their news is taken: what is not done in time is handed over to the other instances. */
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.runs.stop();
+    this.unsubscribe();
+    this.waits.abort();
+    const patience = setTimeout(() => this.calls.abort(), PATIENCE_MS);
+    const left = await this.runs.stop(this.calls.signal);
+    clearTimeout(patience);
+    for (const integrationId of new Set([...this.unfinished, ...left]))
+      await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies SyncWanted);
   }
 
   private async run(integrationId: string): Promise<void> {
     const { directory, log } = this.options;
-    for (let attempt = 0; !this.stopping.signal.aborted; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       if ((await directory.get(integrationId))?.status !== 'CONNECTED') return;
       try {
         return await this.catchUp(integrationId);
       } catch (error) {
-        if (this.stopping.signal.aborted) return;
-        if (!isPassing(error) || attempt + 1 >= ATTEMPTS) throw error;
+        const gaveUp = this.calls.signal.aborted;
+        if (!gaveUp && (!isPassing(error) || attempt + 1 >= ATTEMPTS)) throw error;
         const waitMs = backoffMs(attempt, error);
-        log.warn({ err: error, integrationId, attempt, waitMs }, 'sync will be tried again');
-        await delay(waitMs, undefined, { signal: this.stopping.signal }).catch(() => {});
+        if (!gaveUp) log.warn({ err: error, integrationId, attempt, waitMs }, 'sync will be tried again');
+        await delay(waitMs, undefined, { signal: this.waits.signal }).catch(() => {});
+      }
+      if (this.waits.signal.aborted) {
+        this.unfinished.add(integrationId);
+        return;
       }
     }
   }
 
   private async catchUp(integrationId: string): Promise<void> {
     const { sessions, changes } = this.options;
-    const call: Call = { signal: this.stopping.signal, priority: 'background' };
+    const call: Call = { signal: this.calls.signal, priority: 'background' };
     const session = await sessions.open(integrationId);
     let { cursor } = await changes.position(integrationId);
     for (let page = 0; page < PAGES; page++) {

@@ -22,6 +22,8 @@ const DAY_MS = 86_400_000;
 const TICK_MS = 5 * 60_000;
 const CONCURRENCY = 4;
 const PATIENCE_MS = 20_000;
+/** When the process stops, renewals get this long. */
+const STOP_MS = 2_000;
 
 /** Keeps the providers telling us: watches are started at connect, renewed long before they end, and stopped at disconnect. */
 export class WatchJob implements IntegrationHooks {
@@ -51,8 +53,9 @@ export class WatchJob implements IntegrationHooks {
 
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
-    this.stopping.abort();
-    await this.renewals.stop();
+    const patience = setTimeout(() => this.stopping.abort(), STOP_MS);
+    await this.renewals.stop(this.stopping.signal);
+    clearTimeout(patience);
   }
 
   /** Renews soon, in the background. */

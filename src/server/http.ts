@@ -56,10 +56,14 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     });
     if (!request.routeOptions.config?.longBody) limitBodyTime(request.raw);
-    if (options.draining()) reply.header('connection', 'close');
     if (options.hosts && !options.hosts.allows(request.headers.host)) {
       return reply.code(403).type('text/plain').send(FOREIGN_HOST);
     }
+  });
+  // Not at the request: one that was under way when the drain began is answered so too.
+  http.addHook('onSend', (_request, reply, payload, done) => {
+    if (options.draining()) reply.header('connection', 'close');
+    done(null, payload);
   });
   // The route's pattern and never the URL: a path or a query can hold a token.
   http.addHook('onResponse', async (request, reply) => {

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
@@ -24,6 +24,18 @@ const get = (url: string, headers: Record<string, string>) =>
     })
       .on('error', reject)
       .end();
+  });
+
+/** What the answer to a slow request says about its connection. */
+const connectionOf = (app: TestApp, agent: Agent) =>
+  new Promise<string | undefined>((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${app.token}` };
+    request(`${app.url}/graphql`, { method: 'POST', headers, agent }, (response) => {
+      response.resume();
+      resolve(response.headers.connection);
+    })
+      .on('error', reject)
+      .end(JSON.stringify({ query: '{ viewer { messages(first: 3) { nodes { id } } } }' }));
   });
 
 /** A socket by hand: what the protocol says, and how it closed. */
@@ -155,13 +167,17 @@ describe('stopping', () => {
     await socket.receive('connection_ack');
     await app.control('/faults', { vendor: 'google', latencyMs: 1_500 });
     const slow = app.query('{ viewer { messages(first: 5) { nodes { id } sources { state } } } }');
+    const agent = new Agent({ keepAlive: true });
+    const kept = connectionOf(app, agent);
     await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBeGreaterThan(0);
     apps.splice(0);
     const closing = app.close();
     expect((await socket.closed).code).toBe(1001);
     const { data } = await slow;
     expect(data.viewer.messages.sources).toHaveLength(2);
+    expect(await kept).toBe('close');
     await closing;
+    agent.destroy();
     await expect(fetch(`${app.url}/health`)).rejects.toThrow();
   });
 });

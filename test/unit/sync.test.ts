@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
@@ -53,7 +54,7 @@ describe('coalescing', () => {
     );
     for (let i = 0; i < 10; i++) coalescer.request(`k${i}`);
     await expect.poll(() => done).toBe(10);
-    await coalescer.stop();
+    expect(await coalescer.stop(AbortSignal.abort())).toEqual([]);
     expect(most).toBe(2);
     expect(failed).toEqual(['k3']);
   });
@@ -82,12 +83,19 @@ class Account {
   lastReconciledAt = new Date(Date.now() - 60_000);
   script: (since: string | null) => Changes = () => ({ changes: [], cursor: 'c0', more: false });
 
+  constructor(private readonly wire = new EventEmitter()) {}
+
   readonly job = new SyncJob({
     log: pino({ level: 'silent' }),
     directory: { get: async () => ({ status: 'CONNECTED' }) as never },
     bus: {
-      publish: async () => {
+      publish: async (topic, payload) => {
         this.published++;
+        this.wire.emit(topic, payload);
+      },
+      subscribe: (topic, fn) => {
+        this.wire.on(topic, fn);
+        return () => this.wire.off(topic, fn);
       },
     },
     sessions: {
@@ -192,5 +200,25 @@ describe('a sync', () => {
     await account.sync();
     expect(account.asked).toHaveLength(1);
     await account.job.stop();
+  });
+
+  it('that was asked for is done before a stop, or handed over to another instance', async () => {
+    const wire = new EventEmitter();
+    const [stopping, staying] = [new Account(wire), new Account(wire)];
+    stopping.script = () => {
+      throw new MailError('RATE_LIMITED', 'wait', { retryAfterMs: 3_600_000 });
+    };
+    staying.script = () => ({ changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c1', more: false });
+    await stopping.sync();
+    await stopping.job.stop();
+    await settled();
+    expect(staying).toMatchObject({ asked: ['c0'], cursor: 'c1' });
+    await staying.job.stop();
+
+    const alone = new Account();
+    alone.script = () => ({ changes: [], cursor: 'c1', more: false });
+    alone.job.request('i');
+    await alone.job.stop();
+    expect(alone).toMatchObject({ cursor: 'c1', published: 0 });
   });
 });

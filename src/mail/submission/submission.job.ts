@@ -24,7 +24,7 @@ const CONCURRENCY = 8;
 const SWEEP_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 500;
 /** When the process stops, requests under way get this long. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 2_000;
 
 /**
  * Works at submissions that are due: one worker at each, through a claim in its row. The queue only says when to look;
@@ -49,6 +49,7 @@ export class SubmissionJob implements IntegrationHooks {
   /** Begins nothing more, and leaves what is not done in time to the next who takes it up. */
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
+    this.options.queue.leave();
     this.waits.abort();
     const patience = setTimeout(() => this.calls.abort(), PATIENCE_MS);
     await Promise.all(this.runs.values());
@@ -97,6 +98,8 @@ export class SubmissionJob implements IntegrationHooks {
     if (record.claimUntil && record.claimUntil.getTime() > Date.now()) {
       return this.enqueue(id, new Date(record.claimUntil.getTime() + 500));
     }
+    // Fetched at the last moment: another instance need not wait until we would be dead.
+    if (this.waits.signal.aborted) return this.enqueue(id, new Date());
     await this.watch(id);
     await this.claimed(id);
   }
