@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
-import { buildTypeDefsAndResolversSync, type NonEmptyArray, type PubSub } from 'type-graphql';
+import { GraphQLScalarType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildTypeDefsAndResolversSync, getMetadataStorage, type NonEmptyArray, type PubSub } from 'type-graphql';
 
 type ResolverClass = abstract new (...args: never[]) => object;
 
@@ -56,7 +56,33 @@ function build(classes: readonly ResolverClass[], { get, skipCheck }: BuildOptio
     // Arguments are checked where they are used, with messages for people.
     validate: false,
   });
-  return makeExecutableSchema({ typeDefs: withRoots(typeDefs), resolvers });
+  return makeExecutableSchema({ typeDefs: withRoots(typeDefs), resolvers: withoutGetters(resolvers) });
+}
+
+type ResolversMap = ReturnType<typeof buildTypeDefsAndResolversSync>['resolvers'];
+
+/**
+ * type-graphql calls a getter the way it calls a method, which costs more than most getters do, and a page asks for
+ * hundreds. Without a resolver graphql-js reads them as the properties that they are.
+ */
+function withoutGetters(resolvers: ResolversMap): ResolversMap {
+  const kept: ResolversMap = { ...resolvers };
+  for (const { name, target } of getMetadataStorage().objectTypes) {
+    const fields = kept[name];
+    if (!fields || fields instanceof GraphQLScalarType) continue;
+    kept[name] = Object.fromEntries(
+      Object.entries(fields).filter(([field]) => !isGetter(target.prototype, field)),
+    ) as typeof fields;
+  }
+  return kept;
+}
+
+function isGetter(prototype: object | null, name: string): boolean {
+  for (let at = prototype; at; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(at, name);
+    if (found) return found.get !== undefined;
+  }
+  return false;
 }
 
 /** What the documentation opens with: decorators describe every type but these three. */
