@@ -7,6 +7,7 @@ import type { Principal } from '../graphql/principal.ts';
 import type { Bus } from '../platform/bus.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
 import { ACCESS_TOKEN_SECONDS, signAccessToken, verifyAccessToken } from './session.token.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 const TOPIC = 'session-ended';
 const Ended = z.object({ sessionId: z.string() });
@@ -41,6 +42,7 @@ export interface SessionTokens {
  */
 export class SessionService {
   private readonly ended = new Map<string, number>();
+  private readonly verified = new VerifiedTokens();
   private readonly listeners = new Set<(sessionId: string) => void>();
   /** Refreshes under way here, by the hash of their token: two tabs that ask at once get one answer. */
   private readonly refreshing = new Map<string, Promise<SessionTokens>>();
@@ -71,9 +73,18 @@ export class SessionService {
 
   /** Who the access token speaks for. Throws a GraphQLError UNAUTHENTICATED. Asks nobody. */
   authenticate(accessToken: string): Principal {
-    const principal = verifyAccessToken(accessToken, this.secret, this.now());
+    const principal = this.principalOf(accessToken);
     if (!principal) throw unauthenticated('The access token is not valid or has expired: refresh the session.');
     if (this.ended.has(principal.sessionId)) throw unauthenticated('This session has ended: sign in again.');
+    return principal;
+  }
+
+  private principalOf(accessToken: string): Principal | null {
+    const now = this.now();
+    const known = this.verified.get(accessToken, now);
+    if (known) return known;
+    const principal = verifyAccessToken(accessToken, this.secret, now);
+    if (principal) this.verified.add(accessToken, principal);
     return principal;
   }
 

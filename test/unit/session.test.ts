@@ -60,6 +60,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
 
   it('are not proved by a forged, unsigned, foreign or broken token', async () => {
     const { accessToken, userId, sessionId } = await session();
+    expect(refusal(a, accessToken)).toBeNull();
     const claims = { sub: userId, sid: sessionId, iss: 'postern', aud: 'postern:api' };
     const [header = '', payload = '', signature = ''] = accessToken.split('.');
     const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
@@ -87,6 +88,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     const { accessToken, sessionId, refreshToken } = await session();
     const ended = vi.fn();
     const stop = b.onEnded(ended);
+    for (const service of [a, b]) expect(refusal(service, accessToken), 'a token that was seen before').toBeNull();
     await a.end(sessionId, 'SIGNED_OUT');
     expect(refusal(a, accessToken)).toBe('UNAUTHENTICATED');
     await expect.poll(() => refusal(b, accessToken)).toBe('UNAUTHENTICATED');

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { VerifiedTokens } from '../../src/accounts/verified-tokens.ts';
+
+const speaksFor = (userId: string) => ({ userId, sessionId: 's', expiresAt: new Date(1_000) });
+
+it('a verified token is known until the instant at which it expires', () => {
+  const tokens = new VerifiedTokens();
+  tokens.add('ada', speaksFor('ada'));
+  expect(tokens.get('ada', new Date(999))).toEqual(speaksFor('ada'));
+  expect(tokens.get('ad', new Date(0))).toBeNull();
+  expect(tokens.get('ada', new Date(1_000))).toBeNull();
+});
+
+it('no more than 10,000 are known, the oldest going first', () => {
+  const tokens = new VerifiedTokens();
+  for (let n = 0; n <= 10_000; n++) tokens.add(`token ${n}`, speaksFor(`user ${n}`));
+  expect(tokens.get('token 0', new Date(0))).toBeNull();
+  expect(tokens.get('token 1', new Date(0))).toEqual(speaksFor('user 1'));
+  expect(tokens.get('token 10000', new Date(0))).toEqual(speaksFor('user 10000'));
+});
