@@ -20,22 +20,20 @@ export class Sealer {
   readonly version: number;
   private readonly keys: ReadonlyMap<number, Buffer>;
   private readonly derived = new Map<string, Buffer>();
+  private readonly header = Buffer.alloc(HEADER);
+  private readonly nonces = new Nonces();
 
   constructor(keys: readonly Key[]) {
     const first = keys[0];
     if (!first) throw new SealError('There is no encryption key.');
     this.version = first.version;
+    this.header.writeUInt8(FORMAT, 0);
+    this.header.writeUInt32BE(first.version, 1);
     this.keys = new Map(keys.map((key) => [key.version, key.bytes]));
   }
 
   seal(purpose: string, associated: string, plain: Uint8Array): Uint8Array<ArrayBuffer> {
-    const header = Buffer.alloc(HEADER);
-    header.writeUInt8(FORMAT, 0);
-    header.writeUInt32BE(this.version, 1);
-    const nonce = randomBytes(NONCE);
-    const cipher = createCipheriv('aes-256-gcm', this.derive(this.version, purpose), nonce);
-    cipher.setAAD(Buffer.concat([header, Buffer.from(associated)]));
-    return new Uint8Array(Buffer.concat([header, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
+    return new Uint8Array(this.encrypt(purpose, associated, plain));
   }
 
   /** Throws SealError. */
@@ -58,12 +56,20 @@ export class Sealer {
 
   /** As `seal`, in base64url: fit for a URL or a cursor. */
   sealText(purpose: string, associated: string, text: string): string {
-    return Buffer.from(this.seal(purpose, associated, Buffer.from(text))).toString('base64url');
+    return this.encrypt(purpose, associated, text).toString('base64url');
   }
 
   /** Throws SealError, also for what is no base64url. */
   openText(purpose: string, associated: string, sealed: string): string {
     return Buffer.from(this.open(purpose, associated, Buffer.from(sealed, 'base64url'))).toString();
+  }
+
+  private encrypt(purpose: string, associated: string, plain: Uint8Array | string): Buffer {
+    const nonce = this.nonces.next();
+    const cipher = createCipheriv('aes-256-gcm', this.derive(this.version, purpose), nonce);
+    cipher.setAAD(Buffer.concat([this.header, Buffer.from(associated)]));
+    const text = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain);
+    return Buffer.concat([this.header, nonce, text, cipher.final(), cipher.getAuthTag()]);
   }
 
   private derive(version: number, purpose: string): Buffer {
@@ -76,5 +82,20 @@ export class Sealer {
       this.derived.set(name, key);
     }
     return key;
+  }
+}
+
+/** Random nonces, each handed out once. Drawn many at a time: asking the generator costs as much as a short text takes to seal. */
+class Nonces {
+  private drawn = Buffer.alloc(0);
+  private used = 0;
+
+  next(): Buffer {
+    if (this.used === this.drawn.length) {
+      this.drawn = randomBytes(64 * NONCE);
+      this.used = 0;
+    }
+    this.used += NONCE;
+    return this.drawn.subarray(this.used - NONCE, this.used);
   }
 }

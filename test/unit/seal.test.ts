@@ -15,6 +15,13 @@ describe('a sealed text', () => {
     expect(sealed).toMatch(/^[\w-]+$/);
   });
 
+  it('is sealed under a nonce of its own each time, however many there are', () => {
+    const nonces = Array.from({ length: 1_000 }, () =>
+      Buffer.from(sealer.seal('p', 'a', Buffer.from('a text')).subarray(5, 17)).toString('hex'),
+    );
+    expect(new Set(nonces).size).toBe(nonces.length);
+  });
+
   it('opens nowhere else', () => {
     const sealed = sealer.sealText('cursor', 'viewer-1', 'a text');
     expect(() => sealer.openText('cursor', 'viewer-2', sealed)).toThrow(SealError);

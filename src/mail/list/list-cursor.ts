@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
@@ -56,4 +56,4 @@ export class ListCursors {
 }
 
 const associated = ({ userId, query }: ListIdentity): string =>
-  `${userId} ${createHash('sha256').update(JSON.stringify(query)).digest('base64url')}`;
+  `${userId} ${hash('sha256', JSON.stringify(query), 'base64url')}`;
