@@ -7,10 +7,14 @@ export interface GlobalId {
 
 /** Exchange's immutable ids run to about 200 characters; nothing that we hand out comes near this. */
 const LONGEST = 2048;
+/** What encodeURIComponent leaves as it is; nearly every id, and to see that is the quicker. */
+const UNRESERVED = /^[\w-]*$/;
 
 /** The global id of a node: its type's name and whatever finds it, opaque to the caller. */
 export function encodeId(type: string, ...parts: readonly string[]): string {
-  return Buffer.from([type, ...parts.map(encodeURIComponent)].join(':')).toString('base64url');
+  let text = type;
+  for (const part of parts) text += `:${UNRESERVED.test(part) ? part : encodeURIComponent(part)}`;
+  return Buffer.from(text).toString('base64url');
 }
 
 /** The other way. Throws BAD_USER_INPUT, naming the id, for anything that encodeId cannot have made. */

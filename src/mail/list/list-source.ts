@@ -135,10 +135,10 @@ export class ListSource<T> {
       // What is skipped must not leave the page short, or every page would need a second read.
       size: Math.min(LARGEST_PAGE, size + opened.done.size),
       skip: (id) => {
-        const mark = markOf(id);
-        const done = opened.done.has(mark);
-        if (done) met.add(mark);
-        return done;
+        const mark = opened.done.size > 0 && markOf(id);
+        if (!mark || !opened.done.has(mark)) return false;
+        met.add(mark);
+        return true;
       },
       again: opened.done.size > 0,
     };
@@ -150,8 +150,8 @@ export class ListSource<T> {
     const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items);
     const fromTheTop = opened.after === null && opened.before === null;
     const kept = heads.filter(({ id, at, item }) => {
-      const mark = markOf(id);
-      if (opened.done.has(mark)) {
+      const mark = opened.done.size > 0 && markOf(id);
+      if (mark && opened.done.has(mark)) {
         met.add(mark);
         return false;
       }

@@ -6,6 +6,8 @@ import { Node } from '../../graphql/node.ts';
 import type { Account } from '../account.ts';
 import { MailboxRoleEnum } from './mailbox.enum.ts';
 
+const made = new WeakMap<Account, Map<Mailbox, MailboxType>>();
+
 @ObjectType('Mailbox', {
   implements: Node,
   simpleResolvers: true,
@@ -18,6 +20,14 @@ export class MailboxType extends Node {
     readonly mailbox: Mailbox,
   ) {
     super(encodeId('Mailbox', account.id, mailbox.id));
+  }
+
+  /** The same object for the same mailbox of a request: a page of messages shows the same few hundreds of times. */
+  static of(account: Account, mailbox: Mailbox): MailboxType {
+    const ofAccount = made.get(account) ?? new Map<Mailbox, MailboxType>();
+    const type = ofAccount.get(mailbox) ?? new MailboxType(account, mailbox);
+    made.set(account, ofAccount.set(mailbox, type));
+    return type;
   }
 
   @Field(() => String, { description: 'As the provider shows it, without the names of its parents.' })

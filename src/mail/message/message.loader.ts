@@ -10,34 +10,37 @@ const BATCH = 100;
 export class MessageLoader {
   private readonly envelopes: DataLoader<string, Message>;
   private readonly contents: DataLoader<string, Message>;
+  /** What lists, full reads and changes have brought. A page brings many that nobody asks for again: these need no promise. */
+  private readonly known = new Map<string, Message>();
 
   constructor(private readonly read: Reader) {
     this.envelopes = this.loader('envelope');
     this.contents = this.loader('full');
   }
 
-  envelope(id: string): Promise<Message> {
-    return this.envelopes.load(id);
+  async envelope(id: string): Promise<Message> {
+    return this.known.get(id) ?? this.envelopes.load(id);
   }
 
   /** With its content. Later reads of its envelope are answered by it. */
   async full(id: string): Promise<Message> {
+    const known = this.known.get(id);
+    if (known?.content) return known;
     const message = await this.contents.load(id);
-    this.envelopes.prime(id, message);
+    if (!this.known.has(id)) this.known.set(id, message);
     return message;
   }
 
   /** Takes in what a list has read. */
   prime(message: Message): void {
-    this.envelopes.prime(message.id, message);
-    if (message.content) this.contents.prime(message.id, message);
+    if (message.content || !this.known.has(message.id)) this.known.set(message.id, message);
   }
 
   /** Takes in what a change has left: flags and mailboxes are new, and content never changes. */
   replace(message: Message): void {
     this.envelopes.clear(message.id);
     this.contents.clear(message.id);
-    this.prime(message);
+    this.known.set(message.id, message);
   }
 
   private loader(detail: Detail): DataLoader<string, Message> {

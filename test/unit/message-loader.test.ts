@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import type { Message } from '../../src/domain/message.ts';
+import type { Reader } from '../../src/mail/account.ts';
+import { MessageLoader } from '../../src/mail/message/message.loader.ts';
+import type { Detail, MailSession } from '../../src/providers/provider.ts';
+import { aMessage, someContent } from '../support/fake-account.ts';
+
+/** A loader over one message, what it asked for, and a way to hold an answer back. */
+function over(stored: Message) {
+  const asked: string[] = [];
+  let held: Promise<void> = Promise.resolve();
+  const getMessages = async (ids: readonly string[], detail: Detail) => {
+    asked.push(`${detail} ${ids.join(',')}`);
+    const answer = ids.map(() => (detail === 'full' ? stored : { ...stored, content: null }));
+    await held;
+    return answer;
+  };
+  const read: Reader = (work) =>
+    work({ getMessages } as Partial<MailSession> as MailSession, {
+      signal: new AbortController().signal,
+      priority: 'interactive',
+    });
+  const hold = () => {
+    let release = () => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  };
+  return { loader: new MessageLoader(read), asked, hold };
+}
+const whole = aMessage('m', { content: someContent() });
+const envelope: Message = { ...whole, content: null };
+
+it('asks for nothing that a list has brought, and for content once', async () => {
+  const { loader, asked } = over(whole);
+  loader.prime(envelope);
+  expect(await loader.envelope('m')).toBe(envelope);
+  expect(asked).toEqual([]);
+  expect(await Promise.all([loader.full('m'), loader.full('m')])).toEqual([whole, whole]);
+  expect(await loader.full('m')).toEqual(whole);
+  expect(asked).toEqual(['full m']);
+});
+
+it('reads the envelope from what came with content, and never loses the content to a list', async () => {
+  const { loader, asked } = over(whole);
+  expect(await loader.full('m')).toEqual(whole);
+  loader.prime(envelope);
+  expect(await loader.envelope('m')).toEqual(whole);
+  expect(await loader.full('m')).toEqual(whole);
+  expect(asked).toEqual(['full m']);
+});
+
+it('shows what a change has left, also when an older read answers after it', async () => {
+  const { loader, hold } = over(whole);
+  const release = hold();
+  const reading = loader.full('m');
+  const changed = { ...envelope, isRead: !whole.isRead };
+  loader.replace(changed);
+  release();
+  await reading;
+  expect(await loader.envelope('m')).toEqual(changed);
+});
