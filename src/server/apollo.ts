@@ -69,6 +69,7 @@ export async function mountGraphql(http: FastifyInstance, options: ApolloOptions
           requestId: request.id,
           clientAddress: request.ip,
           signal: gone.signal,
+          log: request.log as Logger,
         });
       },
     }),

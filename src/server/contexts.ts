@@ -13,6 +13,8 @@ export interface Request {
   readonly requestId: string;
   readonly clientAddress: string;
   readonly signal: AbortSignal;
+  /** Names the request in each line; absent: one is made. */
+  readonly log?: Logger;
 }
 
 /** Longer than any token of ours, shorter than what would be work to verify. */
@@ -40,7 +42,7 @@ export class Contexts {
       principal,
       refusal,
       signal: request.signal,
-      log: this.log.child({ requestId: request.requestId }),
+      log: request.log ?? this.log.child({ requestId: request.requestId }),
       requestId: request.requestId,
       clientAddress: request.clientAddress,
     });

@@ -38,7 +38,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       return options.door.server;
     },
     loggerInstance: options.log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: BODY_LIMIT,
     trustProxy: trusted(options.trustProxy),
     genReqId: () => randomUUID(),
