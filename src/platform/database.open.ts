@@ -1,7 +1,5 @@
 import type { Logger } from 'pino';
 import type { Database } from './database.ts';
-import { openPglite } from './pglite.ts';
-import { openPostgres } from './postgres.ts';
 
 export interface DatabaseOptions {
   /** A PostgreSQL URL. Null: PGlite in this process. */
@@ -12,6 +10,8 @@ export interface DatabaseOptions {
 }
 
 /** Throws DatabaseError when the directory is in use or the server does not answer. */
-export function openDatabase(options: DatabaseOptions): Promise<Database> {
-  return options.url ? openPostgres(options.url, options.log) : openPglite({ dataDir: options.dataDir });
+export async function openDatabase({ url, dataDir, log }: DatabaseOptions): Promise<Database> {
+  // A start loads the one that it opens.
+  if (url) return (await import('./postgres.ts')).openPostgres(url, log);
+  return (await import('./pglite.ts')).openPglite({ dataDir });
 }

@@ -1,5 +1,3 @@
-import { fileTypeFromBuffer, supportedMimeTypes } from 'file-type';
-
 const ANYTHING = 'application/octet-stream';
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9.+-]{0,126}\/[a-z0-9][a-z0-9.+-]{0,126}$/;
 /** Said by programs that do not know: curl, forms, mail programs. */
@@ -28,13 +26,20 @@ export async function fileKind(beginning: Uint8Array, claimed: string | undefine
   const text = isText(beginning);
   if (said === null) return text && beginning.length > 0 ? 'text/plain' : ANYTHING;
   if (said.startsWith('text/')) return text ? said : ANYTHING;
-  if (beginning.length > 0 && KNOWN_BY_SIGHT.has(said)) return text ? 'text/plain' : ANYTHING;
+  if (beginning.length > 0 && (await knownBySight(said))) return text ? 'text/plain' : ANYTHING;
   return said;
 }
 
-const KNOWN_BY_SIGHT: ReadonlySet<string> = new Set<string>(supportedMimeTypes);
+/** Loaded by the first upload: no start waits for it. */
+const fileTypes = () => import('file-type');
+
+async function knownBySight(kind: string): Promise<boolean> {
+  const { supportedMimeTypes } = await fileTypes();
+  return (supportedMimeTypes as ReadonlySet<string>).has(kind);
+}
 
 async function sniff(beginning: Uint8Array): Promise<string | null> {
+  const { fileTypeFromBuffer } = await fileTypes();
   try {
     return (await fileTypeFromBuffer(beginning))?.mime.split(';', 1)[0] ?? null;
   } catch {

@@ -1,5 +1,5 @@
 import jwt from 'jsonwebtoken';
-import { JwksClient } from 'jwks-rsa';
+import type { JwksClient } from 'jwks-rsa';
 import type { FindWatch, WebhookOutcome, WebhookRequest } from '../provider.ts';
 import { watchKey } from './watch.ts';
 
@@ -11,22 +11,12 @@ const CERTS = 'https://www.googleapis.com/oauth2/v3/certs';
  * configured service account nothing is accepted.
  */
 export class PubSubReceiver {
-  private readonly keys: JwksClient;
+  private keys: Promise<JwksClient> | null = null;
 
   constructor(
-    oauthUrl: string | null,
+    private readonly oauthUrl: string | null,
     private readonly serviceAccount: string | null,
-  ) {
-    this.keys = new JwksClient({
-      jwksUri: oauthUrl === null ? CERTS : `${oauthUrl}/oauth2/v3/certs`,
-      cache: true,
-      cacheMaxAge: 3_600_000,
-      // An unknown key id makes a fetch: no sender may cause more than these.
-      rateLimit: true,
-      jwksRequestsPerMinute: 10,
-      timeout: 5_000,
-    });
-  }
+  ) {}
 
   async receive(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome> {
     if (request.method !== 'POST') return answer(405);
@@ -48,7 +38,7 @@ export class PubSubReceiver {
     if (!token || header?.alg !== 'RS256' || !header.kid) return 401;
     let key: string;
     try {
-      key = (await this.keys.getSigningKey(header.kid)).getPublicKey();
+      key = (await (await this.openKeys()).getSigningKey(header.kid)).getPublicKey();
     } catch (error) {
       return (error as Error).name === 'SigningKeyNotFoundError' ? 401 : 503;
     }
@@ -67,6 +57,23 @@ export class PubSubReceiver {
     const isOurs =
       this.serviceAccount !== null && claims.email === this.serviceAccount && claims.email_verified === true;
     return isOurs ? null : 403;
+  }
+
+  /** Loaded by the first push: no start waits for it. */
+  private openKeys(): Promise<JwksClient> {
+    this.keys ??= import('jwks-rsa').then(
+      ({ JwksClient }) =>
+        new JwksClient({
+          jwksUri: this.oauthUrl === null ? CERTS : `${this.oauthUrl}/oauth2/v3/certs`,
+          cache: true,
+          cacheMaxAge: 3_600_000,
+          // An unknown key id makes a fetch: no sender may cause more than these.
+          rateLimit: true,
+          jwksRequestsPerMinute: 10,
+          timeout: 5_000,
+        }),
+    );
+    return this.keys;
   }
 }
 
