@@ -7,6 +7,8 @@ export type Read<T> = (thing: T, property: string) => unknown;
 export interface CompiledFilter<T> {
   readonly paths: readonly string[];
   matches(thing: T): boolean;
+  /** The text that this property has in everything that matches; null where the filter names no one text. */
+  textOf(path: string): string | null;
 }
 
 /** Throws BadRequest for bad syntax and for names that the type has not. */
@@ -19,7 +21,21 @@ export function compileFilter<T>(text: string, model: Model, read: Read<T>): Com
       throw badRequest(unknownProperty(path, model), 'RequestBroker--ParseUri');
   }
   const test = compile(filter);
-  return { paths, matches: (thing) => test({ root: (name) => read(thing, name), variables: {} }) };
+  return {
+    paths,
+    matches: (thing) => test({ root: (name) => read(thing, name), variables: {} }),
+    textOf: (path) => textOf(filter, path),
+  };
+}
+
+function textOf(filter: Filter, path: string): string | null {
+  if (filter.kind === 'and') return textOf(filter.left, path) ?? textOf(filter.right, path);
+  if (filter.kind !== 'compare' || filter.operator !== 'eq') return null;
+  const { left, right } = filter;
+  const literal = left.kind === 'path' ? right : left;
+  const named = left.kind === 'path' ? left : right;
+  if (named.kind !== 'path' || named.path !== path || literal.kind !== 'literal') return null;
+  return typeof literal.value === 'string' ? literal.value : null;
 }
 
 /** Sorts by $orderby, each key read once; nulls first, equals as they were. */

@@ -1,4 +1,5 @@
 import type { Content } from './content.ts';
+import { ConversationIndex } from './conversation.index.ts';
 import { type Conversation, Conversations } from './conversation.ts';
 import { GraphError, itemNotFound, malformedId } from './errors.ts';
 import { DISTINGUISHED, EMPTY_NAMES, Folder } from './folder.ts';
@@ -38,6 +39,7 @@ export class Mailbox {
   readonly #folders = new Map<string, Folder>();
   readonly #wellKnown = new Map<string, Folder>();
   readonly #conversations: Conversations;
+  readonly #byConversation = new ConversationIndex((item) => this.conversation(item).id);
   #serial = 0;
 
   constructor(account: string, now: () => Date) {
@@ -80,6 +82,11 @@ export class Mailbox {
     return item.conversation;
   }
 
+  /** Newest first. */
+  inConversation(id: string): readonly Item[] {
+    return this.#byConversation.find(id, this.items);
+  }
+
   /** A message that is not in any list yet; `add` or `fill` puts it there. */
   newItem(key: string, folder: Folder, content: Content, receivedAt: Date): Item {
     const serial = ++this.#serial;
@@ -104,6 +111,7 @@ export class Mailbox {
 
   /** Takes in what was always there: nobody is told. */
   fill(items: readonly Item[]): void {
+    this.#byConversation.clear();
     this.items.addAll(items.filter((item) => item.folder !== this.dumpster));
     for (const folder of this.#folders.values()) {
       const own = items.filter((item) => item.folder === folder);
@@ -243,12 +251,16 @@ export class Mailbox {
 
   #list(item: Item): void {
     item.folder.items.add(item);
-    if (item.folder !== this.dumpster) this.items.add(item);
+    if (item.folder === this.dumpster) return;
+    this.items.add(item);
+    this.#byConversation.add(item);
   }
 
   #unlist(item: Item): void {
     item.folder.items.remove(item);
-    if (item.folder !== this.dumpster) this.items.remove(item);
+    if (item.folder === this.dumpster) return;
+    this.items.remove(item);
+    this.#byConversation.remove(item);
   }
 
   #tell(change: Change): void {

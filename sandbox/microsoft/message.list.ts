@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { badRequest, GraphError } from './errors.ts';
 import { type CompiledFilter, compileFilter, sortBy } from './filter.ts';
+import type { Folder } from './folder.ts';
 import type { Item } from './item.ts';
 import { compileSearch } from './kql.ts';
 import { contextOf, linkTo, packToken, unpackToken } from './links.ts';
@@ -20,40 +21,44 @@ export const messageListRoutes: readonly Route[] = [
     method: 'GET',
     path: '/me/messages',
     scopes: READ,
-    handle: (call) => list(call, call.account.mailbox.items.all, 'messages'),
+    handle: (call) => list(call, null, 'messages'),
   },
   {
     method: 'GET',
     path: '/me/messages/$count',
     scopes: READ,
-    handle: (call) => count(call, call.account.mailbox.items.all),
+    handle: (call) => count(call, null),
   },
   {
     method: 'GET',
     path: '/me/mailFolders/{mailFolder-id}/messages',
     scopes: READ,
-    handle: (call) => list(call, itemsOf(call), `mailFolders('${encodeURIComponent(call.ids[0] ?? '')}')/messages`),
+    handle: (call) => list(call, folderOf(call), `mailFolders('${encodeURIComponent(call.ids[0] ?? '')}')/messages`),
   },
   {
     method: 'GET',
     path: '/me/mailFolders/{mailFolder-id}/messages/$count',
     scopes: READ,
-    handle: (call) => count(call, itemsOf(call)),
+    handle: (call) => count(call, folderOf(call)),
   },
 ];
 
-function itemsOf(call: Call): readonly Item[] {
-  const { mailbox } = call.account;
-  const folder = mailbox.folder(call.ids[0] ?? '');
+const folderOf = (call: Call): Folder => call.account.mailbox.folder(call.ids[0] ?? '');
+
+/** Of a folder, or without one of the mailbox. */
+function itemsOf({ account: { mailbox } }: Call, folder: Folder | null): readonly Item[] {
+  if (folder === null) return mailbox.items.all;
   return folder === mailbox.root ? [] : folder.items.all;
 }
 
-async function list(call: Call, items: readonly Item[], context: string): Promise<Answer> {
+async function list(call: Call, folder: Folder | null, context: string): Promise<Answer> {
   const options = parseListOptions(call.query, MESSAGE);
   const view = viewOf(call);
   const top = options.top ?? call.prefer.pageSize ?? DEFAULT_TOP;
   const page =
-    options.search === null ? plainPage(options, items, view, top) : await foundPage(call, options, items, top);
+    options.search === null
+      ? plainPage(call, options, folder, top)
+      : await foundPage(call, options, itemsOf(call, folder), top);
   const next = page.next === null ? {} : { '@odata.nextLink': linkTo(call, page.next) };
   return ok({
     '@odata.context': contextOf(call, context),
@@ -70,9 +75,10 @@ interface Page {
 }
 
 /** Pages are counted off by $skip, so they drift while mail arrives: as Graph's do. */
-function plainPage(options: ListOptions, items: readonly Item[], view: View, top: number): Page {
+function plainPage(call: Call, options: ListOptions, folder: Folder | null, top: number): Page {
+  const view = viewOf(call);
   const filter = filterOf(options, view);
-  const ordered = sorted(items, filter, options, view);
+  const ordered = sorted(candidates(call, folder, filter), filter, options, view);
   const found: Item[] = [];
   let count = 0;
   for (const item of ordered) {
@@ -83,6 +89,14 @@ function plainPage(options: ListOptions, items: readonly Item[], view: View, top
   }
   const hasNext = count > options.skip + top;
   return { items: found, count, next: hasNext ? { $skip: String(options.skip + top) } : null };
+}
+
+/** What can match at all: a conversation is looked up, whatever the mailbox holds besides. */
+function candidates(call: Call, folder: Folder | null, filter: CompiledFilter<Item> | null): readonly Item[] {
+  const conversation = filter?.textOf('conversationId') ?? null;
+  if (conversation === null) return itemsOf(call, folder);
+  const found = call.account.mailbox.inConversation(conversation);
+  return folder === null ? found : found.filter((item) => item.folder === folder);
 }
 
 function filterOf(options: ListOptions, view: View): CompiledFilter<Item> | null {
@@ -146,10 +160,10 @@ function searchOffset(call: Call): number {
   throw badRequest('The skip token is not valid.', 'ErrorInvalidUrlQuery');
 }
 
-async function count(call: Call, items: readonly Item[]): Promise<Answer> {
+async function count(call: Call, folder: Folder | null): Promise<Answer> {
   const options = parseListOptions(call.query, MESSAGE);
-  const view = viewOf(call);
   const all = { ...options, count: true, skip: 0 };
-  const page = options.search === null ? plainPage(all, items, view, 0) : await foundPage(call, all, items, 0);
+  const page =
+    options.search === null ? plainPage(call, all, folder, 0) : await foundPage(call, all, itemsOf(call, folder), 0);
   return plain(String(page.count));
 }

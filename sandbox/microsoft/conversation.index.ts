@@ -1,0 +1,55 @@
+import type { Item } from './item.ts';
+import { ItemList } from './item-list.ts';
+
+/** A mailbox's messages by conversation, newest first. Made for the first who asks: a start reads no mail for it. */
+export class ConversationIndex {
+  readonly #idOf: (item: Item) => string;
+  #lists: Map<string, ItemList> | null = null;
+
+  /** What `idOf` says of an item may change only while the item is removed. */
+  constructor(idOf: (item: Item) => string) {
+    this.#idOf = idOf;
+  }
+
+  /** Ids are compared without case, as every filter compares. */
+  find(id: string, mailbox: ItemList): readonly Item[] {
+    this.#lists ??= this.#read(mailbox);
+    return this.#lists.get(id.toLowerCase())?.all ?? [];
+  }
+
+  add(item: Item): void {
+    if (this.#lists !== null) listOf(this.#lists, this.#keyOf(item)).add(item);
+  }
+
+  remove(item: Item): void {
+    if (this.#lists === null) return;
+    const key = this.#keyOf(item);
+    const list = this.#lists.get(key);
+    list?.remove(item);
+    if (list?.size === 0) this.#lists.delete(key);
+  }
+
+  /** To be made again. */
+  clear(): void {
+    this.#lists = null;
+  }
+
+  #read(mailbox: ItemList): Map<string, ItemList> {
+    const lists = new Map<string, ItemList>();
+    // Oldest first, so that a reply finds what it answers.
+    for (const item of mailbox.all.toReversed()) listOf(lists, this.#keyOf(item)).add(item);
+    return lists;
+  }
+
+  #keyOf(item: Item): string {
+    return this.#idOf(item).toLowerCase();
+  }
+}
+
+function listOf(lists: Map<string, ItemList>, key: string): ItemList {
+  const known = lists.get(key);
+  if (known) return known;
+  const list = new ItemList();
+  lists.set(key, list);
+  return list;
+}
