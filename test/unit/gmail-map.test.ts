@@ -1,5 +1,6 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { describe, expect, it } from 'vitest';
+import { parseDate } from '../../src/providers/gmail/header-date.ts';
 import { parseAddresses } from '../../src/providers/gmail/headers.ts';
 import { toMailboxes } from '../../src/providers/gmail/labels.ts';
 import { toMessage } from '../../src/providers/gmail/map.ts';
@@ -93,6 +94,20 @@ describe('a Gmail envelope', () => {
   });
 });
 
+describe('a Date header', () => {
+  it.each([
+    ['Fri, 21 Nov 1997 09:55:06 -0600', '1997-11-21T15:55:06.000Z'],
+    ['Fri, 21 Nov 97 09:55 EST (autumn)', '1997-11-21T14:55:00.000Z'],
+    ['Fri Nov 21 09:55:06 PST 1997', '1997-11-21T17:55:06.000Z'],
+    ['Fri, 21 Nov 1997 09:55:06 CET', '1997-11-21T09:55:06.000Z'],
+    ['Fri, 21 Nov 103 09:55:06 GMT', '2003-11-21T09:55:06.000Z'],
+    ['1997-11-21T09:55:06Z', '1997-11-21T09:55:06.000Z'],
+    ['11/21/1997 09:55:06 PM', '1997-11-21T21:55:06.000Z'],
+    ['Fri, 21 Nov 12345 09:55:06 GMT', undefined],
+    ['the day after tomorrow, at 5', undefined],
+  ])('%s', (value, expected) => expect(parseDate(value)?.toISOString()).toBe(expected));
+});
+
 describe('addresses', () => {
   it.each([
     ['undisclosed-recipients:;', [{ name: null, address: 'undisclosed-recipients:;' }]],
@@ -106,6 +121,8 @@ describe('addresses', () => {
       ],
     ],
     ['=?utf-8?B?SsO2cmc=?= <j@example.org>', [{ name: 'Jörg', address: 'j@example.org' }]],
+    ['<@relay.example,@other.example:ada@example.org>', [{ name: null, address: 'ada@example.org' }]],
+    ['John <jdoe@machine(comment).  example>', [{ name: 'John', address: 'jdoe@machine.example' }]],
     ['', []],
   ])('%s', (value, expected) => expect(parseAddresses(value)).toEqual(expected));
 });

@@ -2,6 +2,7 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { addressParser, decodeWords } from 'postal-mime';
 import type { Address } from '../../domain/address.ts';
 import type { Header } from '../../domain/message.ts';
+import { parseDate } from './header-date.ts';
 
 /** A message's or part's headers, as Gmail lists them. */
 export class HeaderFields {
@@ -94,17 +95,12 @@ function withoutComments(value: string): string {
   return kept;
 }
 
-const toAddress = (name: string, address: string): Address =>
-  address === '' ? { name: null, address: name } : { name: name === '' || name === address ? null : name, address };
+const toAddress = (name: string, written: string): Address => {
+  if (written === '') return { name: null, address: name };
+  const address = withoutRoute(written);
+  return { name: name === '' || name === address ? null : name, address };
+};
 
-/** RFC 5322 dates as they are met: comments, missing zones (read as UTC), junk (null). */
-function parseDate(value: string): Date | null {
-  const text = value
-    .replace(/\([^()]*\)/g, ' ')
-    .replace(/\s*:\s*/g, ':')
-    .trim();
-  if (!/\d/.test(text)) return null;
-  const zoned = /([+-]\d{2}:?\d{2}|Z|[A-Z]{2,4})$/i.test(text.replace(/\b[AP]M$/i, ''));
-  const time = Date.parse(zoned ? text : `${text} +0000`);
-  return Number.isNaN(time) ? null : new Date(time);
-}
+/** Without the route of RFC 5322 section 4.4, "<@relay.example:ada@example.org>", and without the spaces around a dot or the at sign. */
+const withoutRoute = (address: string): string =>
+  address.replace(/^@[^:"]*:/, '').replace(/("[^"]*")|\s*([.@])\s*/g, (_, quoted, sign) => quoted ?? sign);
