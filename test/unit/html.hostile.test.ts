@@ -90,6 +90,7 @@ describe('hostile HTML', () => {
       '<a target="_blank" rel="noopener noreferrer nofollow" href="https://a.example">x</a>',
     );
     expect(shown('<a href="/graphql?query=mutation">x</a><a href="page.html">y</a>')).not.toContain('href');
+    expect(shown('<a href="https:account/delete">x</a><a href="http:/account">y</a>')).not.toContain('href');
   });
 
   it('keeps the body of a mail whose head is never closed', () => {

@@ -77,8 +77,8 @@ export function safeHtml(html: string, options: SafeHtmlOptions): string {
 /** Opens beside the page, tells the target nothing of it, and lends it no good name. */
 function link({ href, ...attribs }: sanitize.Attributes): sanitize.Attributes {
   const target = href?.trim() ?? '';
-  // A relative link would lead into our own origin, or into the front-end's.
-  if (!/^(?:https?:|mailto:|tel:)/i.test(target)) return attribs;
+  // A relative link would lead into our own origin, or into the front-end's; "https:path" is one too.
+  if (!/^(?:https?:[\\/]{2}|mailto:|tel:)/i.test(target)) return attribs;
   return { ...attribs, href: target, target: '_blank', rel: 'noopener noreferrer nofollow' };
 }
 
