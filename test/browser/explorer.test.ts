@@ -55,6 +55,11 @@ it('is signed in as the demo user, and its first query shows the mail of both ac
   if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
 });
 
+it('says what its icons mean', async () => {
+  const names = await page.locator('svg title').allTextContents();
+  expect(names).toEqual(expect.arrayContaining(['docs icon', 'history icon', 'close icon']));
+});
+
 it('explains the schema', async () => {
   await page.keyboard.press('Escape');
   await tabTo(page.getByLabel('Show Documentation Explorer'));

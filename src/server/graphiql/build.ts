@@ -35,6 +35,8 @@ await Promise.all([
     assetNames: 'asset-[hash]',
     loader: { '.ttf': 'file', '.woff': 'file', '.woff2': 'file' },
     jsx: 'automatic',
+    // GraphiQL names its icons, for readers and for the mouse, after the functions that draw them.
+    keepNames: true,
     // A second copy of graphql would make the schema of one unknown to the other.
     alias: { graphql: dirname(require.resolve('graphql/package.json')) },
   }),
