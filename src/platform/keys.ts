@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Key } from '../config.ts';
+import { openDataDirectory } from './data-directory.ts';
 
 /** Keys that cannot be used, in one line that names the variable. */
 export class KeyError extends Error {
@@ -29,6 +30,7 @@ export function openKeys(options: {
 }): Keys {
   const { encryptionKeys, jwtSecret, dataDir } = options;
   if (encryptionKeys.length > 0 && jwtSecret) return { encryptionKeys, jwtSecret };
+  openDataDirectory(dataDir);
   const kept = readKept(join(dataDir, 'keys.json')) ?? generate(dataDir);
   return {
     encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : kept.encryptionKeys,
@@ -51,7 +53,6 @@ function readKept(path: string): Keys | null {
 }
 
 function generate(dataDir: string): Keys {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'keys.json');
   const file: z.infer<typeof KeyFile> = {
     encryptionKeys: [{ version: 1, key: randomBytes(32).toString('base64') }],

@@ -1,17 +1,17 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import type { Database, Row } from './database.ts';
 import { MAX_PAYLOAD_BYTES, TRANSACTION_OPTIONS } from './database.ts';
+import { openDataDirectory } from './data-directory.ts';
 import { lockDirectory } from './directory.lock.ts';
 import { PrismaClient } from './prisma/client.ts';
 
 /** PGlite in this process: one session, so transactions follow one another. `snapshot` is a dump of another one. */
 export async function openPglite(options: { dataDir: string | null; snapshot?: Blob }): Promise<Database> {
   const { dataDir, snapshot } = options;
-  if (dataDir) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (dataDir) openDataDirectory(dataDir);
   // PGlite takes none, and two processes in one directory destroy it without a word.
   const unlock = dataDir ? lockDirectory(dataDir) : () => {};
   try {

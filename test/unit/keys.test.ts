@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Database } from '../../src/platform/database.ts';
+import { type Database, DatabaseError } from '../../src/platform/database.ts';
 import { checkKeys } from '../../src/platform/key.check.ts';
 import { openKeys } from '../../src/platform/keys.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
@@ -22,6 +22,16 @@ describe('generated keys', () => {
     expect(openKeys({ encryptionKeys: [], jwtSecret: null, dataDir })).toEqual(keys);
     expect(statSync(join(dataDir, 'keys.json')).mode & 0o777).toBe(0o600);
     expect(keys.encryptionKeys[0]?.bytes).toHaveLength(32);
+  });
+
+  it('say in one line where they cannot be kept', () => {
+    const taken = join(dataDir, 'a-file');
+    writeFileSync(taken, '');
+    for (const path of [taken, join(taken, 'below')]) {
+      const open = () => openKeys({ encryptionKeys: [], jwtSecret: null, dataDir: path });
+      expect(open).toThrow(DatabaseError);
+      expect(open).toThrow(/^DATA_DIR: nothing can be kept in .*a-file/);
+    }
   });
 
   it('give way to configured ones, each for itself', () => {
