@@ -51,6 +51,11 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
   };
 
   return async (app) => {
+    // Clients name a content type on every request, a DELETE without a body too.
+    const parseJson = app.getDefaultJsonParser('error', 'error');
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
+      body === '' ? done(null, undefined) : parseJson(request, body, done),
+    );
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       const status = error instanceof ControlError ? 400 : (error.statusCode ?? 500);
       const message = status < 500 ? error.message : 'the sandbox failed here; see its console';

@@ -211,7 +211,7 @@ describe('the control API', () => {
       });
       return { status: response.statusCode, body: response.json() };
     };
-    return { call, delivered, faults };
+    return { app, call, delivered, faults };
   }
 
   it('delivers raw mail and mail of fields', async () => {
@@ -260,12 +260,16 @@ describe('the control API', () => {
   });
 
   it('adds, lists and clears faults, and has a manual', async () => {
-    const { call, faults } = start();
+    const { app, call, faults } = start();
     expect((await call('POST', '/control/faults', { vendor: 'google', status: 503, times: 1 })).body).toEqual({
       id: 1,
     });
     expect((await call('GET', '/control/faults')).body).toHaveLength(1);
     expect((await call('DELETE', '/control/faults')).status).toBe(200);
+    expect(faults.list()).toEqual([]);
+    const headers = { host: 'localhost', 'content-type': 'application/json' };
+    faults.add({ vendor: 'google', status: 503 });
+    expect((await app.inject({ method: 'DELETE', url: '/control/faults', headers })).statusCode).toBe(200);
     expect(faults.list()).toEqual([]);
     const manual = JSON.stringify((await call('GET', '/control')).body);
     for (const name of [
