@@ -42,6 +42,12 @@ describe('a message of Graph', () => {
     });
   });
 
+  it('has no half of an emoji at the end of its snippet', () => {
+    const text = 'a'.repeat(254);
+    expect(toMessage({ ...MESSAGE, bodyPreview: `${text}\ud83d` }).snippet).toBe(text);
+    expect(toMessage({ ...MESSAGE, bodyPreview: `${text.slice(1)}\u{1f600}` }).snippet).toHaveLength(255);
+  });
+
   it('is whole even when Graph says next to nothing', () => {
     expect(toMessage({ id: 'x' })).toMatchObject({
       subject: '',

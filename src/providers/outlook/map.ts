@@ -51,7 +51,9 @@ const snippet = (preview: string | null | undefined): string =>
     .slice(0, 4 * SNIPPET_LENGTH)
     .replace(/\s+/gu, ' ')
     .trim()
-    .slice(0, SNIPPET_LENGTH);
+    .slice(0, SNIPPET_LENGTH)
+    // Graph counts in UTF-16 as we do, and cuts an emoji in two.
+    .replace(/[\uD800-\uDBFF]$/, '');
 
 /** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
 function address(from: Recipient | null | undefined): Address | null {
