@@ -13,6 +13,12 @@ export const google: Twin = {
   side: 'home',
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
+  operations: {
+    read: 'messages.get',
+    save: 'drafts.create',
+    upload: 'drafts.create upload',
+    send: 'drafts.send',
+  },
   environment: (url) => ({
     GOOGLE_CLIENT_ID: SANDBOX_CLIENT.clientId,
     GOOGLE_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,

@@ -10,6 +10,12 @@ export const microsoft: Twin = {
   side: 'office',
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
+  operations: {
+    read: 'GET /me/messages/{id}',
+    save: 'POST /me/messages',
+    upload: 'PUT (uploadUrl)',
+    send: 'POST /me/messages/{id}/send',
+  },
   environment: (url) => ({
     MICROSOFT_CLIENT_ID: SANDBOX_CLIENT.clientId,
     MICROSOFT_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,

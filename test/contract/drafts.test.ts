@@ -136,7 +136,7 @@ describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
 
   it('takes a large file in pieces, also when an answer is lost on the way', async () => {
     const bytes = randomBytes(9 * MB);
-    const operation = lab.vendor === 'google' ? 'drafts.create upload' : 'PUT (uploadUrl)';
+    const operation = lab.operations.upload;
     await lab.control('/faults', {
       vendor: lab.vendor,
       account: account.address,
@@ -224,7 +224,7 @@ describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
   });
 
   it('leaves one draft behind when the answer to saving is lost', async () => {
-    const operation = lab.vendor === 'google' ? 'drafts.create' : 'POST /me/messages';
+    const operation = lab.operations.save;
     await lab.control('/faults', {
       vendor: lab.vendor,
       account: account.address,

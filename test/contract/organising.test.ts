@@ -31,10 +31,11 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
   const requests = async () => (await lab.control<{ totals: { requests: number } }>('/log?limit=0')).totals.requests;
   const kinds = (verb: keyof typeof can): readonly MailboxKind[] => can[verb];
   let made = 0;
+  const unsupported = { code: 'UNSUPPORTED' };
   const newName = () => `Made ${++made} für 日本`;
 
   it('makes mailboxes of every kind that it says it can, and lists them', async () => {
-    expect(can.create.length).toBeGreaterThan(0);
+    if (can.create.length === 0) await expect(saveBox({ name: newName() })).rejects.toMatchObject(unsupported);
     for (const kind of can.create) {
       const name = newName();
       const saved = await saveBox({ name, kind });
@@ -131,15 +132,17 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
       expect(before.filter((m) => !left.includes(m.id)).every((m) => gone.has(m.id))).toBe(true);
       expect((await list()).filter((m) => gone.has(m.id) && m.parentId === null)).toEqual([]);
     }
-    await expect(account.session.deleteMailbox('AAAAgone', interactive())).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(saveBox({ id: 'AAAAgone', name: newName() })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const refusal = can.create.length > 0 ? { code: 'NOT_FOUND' } : unsupported;
+    await expect(account.session.deleteMailbox('AAAAgone', interactive())).rejects.toMatchObject(refusal);
+    await expect(saveBox({ id: 'AAAAgone', name: newName() })).rejects.toMatchObject(refusal);
   });
 
   it('leaves the mailboxes of the system alone, and says which it was', async () => {
     const system = (await list()).filter(({ role }) => role !== null);
     expect(system.length).toBeGreaterThanOrEqual(5);
     for (const { id: mailboxId, name } of system) {
-      const refusal = { code: 'FORBIDDEN', message: expect.stringContaining(name) };
+      const refusal =
+        can.create.length > 0 ? { code: 'FORBIDDEN', message: expect.stringContaining(name) } : unsupported;
       await expect(account.session.deleteMailbox(mailboxId, interactive())).rejects.toMatchObject(refusal);
       await expect(saveBox({ id: mailboxId, name: newName() })).rejects.toMatchObject(refusal);
     }
@@ -177,14 +180,16 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
 
   it('moves into a mailbox and out of the one before', async () => {
     const kind = can.create.includes('FOLDER') ? 'FOLDER' : 'LABEL';
-    const [one, two] = [await saveBox({ name: newName(), kind }), await saveBox({ name: newName(), kind })];
+    const make = async (role: MailboxRole) =>
+      can.create.length > 0 ? (await saveBox({ name: newName(), kind })).id : (boxes[role] ?? '');
+    const [one, two] = [await make('ARCHIVE'), await make('JUNK')];
     const messageId = await arrives('move me');
-    const first = await change({ id: messageId, moveTo: { mailboxId: one.id, fromMailboxId: null } });
-    expect(first.mailboxIds).toContain(one.id);
+    const first = await change({ id: messageId, moveTo: { mailboxId: one, fromMailboxId: null } });
+    expect(first.mailboxIds).toContain(one);
     expect(first.mailboxIds).not.toContain(boxes.INBOX);
-    const second = await change({ id: messageId, moveTo: { mailboxId: two.id, fromMailboxId: one.id } });
-    expect(second.mailboxIds).toContain(two.id);
-    expect(second.mailboxIds).not.toContain(one.id);
+    const second = await change({ id: messageId, moveTo: { mailboxId: two, fromMailboxId: one } });
+    expect(second.mailboxIds).toContain(two);
+    expect(second.mailboxIds).not.toContain(one);
     expect((await change({ id: messageId, moveTo: 'INBOX' })).mailboxIds).toContain(boxes.INBOX);
   });
 
@@ -282,7 +287,8 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
     const [message] = await writer.session.getMessages([messageId], 'envelope', interactive());
     expect(isMailError(message)).toBe(false);
     const reader = await lab.account('no-organiser', 'READ');
-    const refusal = { code: 'FORBIDDEN', message: expect.stringContaining('WRITE') };
+    const refusal =
+      can.create.length > 0 ? { code: 'FORBIDDEN', message: expect.stringContaining('WRITE') } : unsupported;
     await expect(reader.session.saveMailbox({ id: null, name: 'x' }, interactive())).rejects.toMatchObject(refusal);
     await expect(reader.session.deleteMailbox('any', interactive())).rejects.toMatchObject(refusal);
   });

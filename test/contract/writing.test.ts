@@ -106,7 +106,7 @@ describe.each(PROVIDER_IDS)('%s: writing', (id) => {
   it('sends once when the answer is lost', async () => {
     const written = compose({ subject: 'lost answer' });
     const draft = await account.session.saveDraft({ id: null, ifVersion: null, compose: written }, interactive());
-    const operation = lab.vendor === 'google' ? 'drafts.send' : 'POST /me/messages/{id}/send';
+    const operation = lab.operations.send;
     await lab.control('/faults', {
       vendor: lab.vendor,
       account: account.address,

@@ -13,6 +13,7 @@ import { startWire } from './wire.ts';
 export interface Lab {
   readonly provider: Provider;
   readonly vendor: string;
+  readonly operations: Twin['operations'];
   /** Creates an empty account at the emulator and connects it as a person would. */
   account(name: string, access?: Access): Promise<Account>;
   /** The same at the other provider, whose mail goes back and forth with this one's. */
@@ -110,6 +111,7 @@ export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:
   return {
     provider,
     vendor: twin.vendor,
+    operations: twin.operations,
     publicUrl,
     control,
     forgetWire: async () => wire?.reset(),
