@@ -35,6 +35,11 @@ function file(filename: string, bytes: Buffer, given: Partial<ComposeAttachment>
 const everyByte = Buffer.from(Array.from({ length: 5_000 }, (_, n) => n % 256));
 
 describe('a message for Gmail', () => {
+  it('says what the subject says, though that looks like another script encoded', async () => {
+    const subject = `=?utf-8?q?fake?= and ${'a long tail '.repeat(20)}`;
+    expect((await simpleParser(await written({ subject }))).subject).toBe(subject);
+  });
+
   it('keeps Bcc, our Message-ID and what it answers', async () => {
     const mime = (await written({ inReplyTo: ['b@x'], references: ['a@x', 'b@x', 'no id'] })).toString();
     expect(mime).toMatch(/^Bcc: hidden@example\.org\r$/m);

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import type { Address } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
@@ -40,7 +41,7 @@ function write(compose: Compose, ownAddress: string, signal: AbortSignal): Reada
     cc: compose.cc.map(person),
     bcc: compose.bcc.map(person),
     replyTo: compose.replyTo.map(person),
-    subject: compose.subject,
+    subject: verbatim(compose.subject),
     messageId: `<${compose.internetMessageId}>`,
     ...(compose.inReplyTo.length > 0 ? { inReplyTo: bracketed(compose.inReplyTo) } : {}),
     ...(compose.references.length > 0 ? { references: bracketed(compose.references) } : {}),
@@ -85,6 +86,9 @@ async function* bytesOf(file: ComposeAttachment, signal: AbortSignal): AsyncGene
     });
   }
 }
+
+/** What looks like an encoded word would be taken for one, and read as something else. */
+const verbatim = (text: string): string => (text.includes('=?') ? encodeWord(text, 'B', 52) : text);
 
 const person = ({ name, address }: Address) => ({ name: name ?? '', address });
 
