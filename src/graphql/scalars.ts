@@ -18,10 +18,18 @@ export const DateTime = new GraphQLScalarType<Date, string>({
   },
   parseValue: (value) => {
     const at = typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : null;
-    if (at && !Number.isNaN(at.getTime())) return at;
-    throw badUserInput('A DateTime is written as RFC 3339 with an offset, for example "2026-11-20T09:30:00Z".');
+    // Date takes 30 February for 2 March; what is meant to go at that time must not go at another.
+    if (at && !Number.isNaN(at.getTime()) && isDay(String(value))) return at;
+    throw badUserInput(
+      'A DateTime is written as RFC 3339 with an offset, of a day that there is, for example "2026-11-20T09:30:00Z".',
+    );
   },
 });
+
+function isDay(value: string): boolean {
+  const day = value.slice(0, 10);
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+}
 
 export const EmailAddress = new GraphQLScalarType<string, string>({
   ...(GraphQLEmailAddress.toConfig() as ReturnType<GraphQLScalarType<string, string>['toConfig']>),

@@ -104,7 +104,15 @@ describe('masking errors', () => {
 describe('scalars and limits', () => {
   it('takes a DateTime with any offset and writes it in UTC', () => {
     expect(DateTime.serialize(DateTime.parseValue('2026-11-20T10:00:00+02:00'))).toBe('2026-11-20T08:00:00.000Z');
-    for (const wrong of ['2026-11-20', '2026-11-20T10:00:00', 'now', 5, null])
+    for (const wrong of [
+      '2026-02-30T10:00:00Z',
+      '2027-02-29T10:00:00+01:00',
+      '2026-11-20',
+      '2026-11-20T10:00:00',
+      'now',
+      5,
+      null,
+    ])
       expect(() => DateTime.parseValue(wrong)).toThrow(badInput);
   });
 
