@@ -8,7 +8,7 @@ import { userErrorOf } from '../../graphql/user-error.type.ts';
 import { ComposeInput } from '../compose/compose.type.ts';
 import type { Composer } from '../compose/composer.ts';
 import { CHANGED_ELSEWHERE } from '../compose/stored-draft.ts';
-import { concerning } from '../input-error.ts';
+import { concerning, within } from '../input-error.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 import { DeleteDraftPayload, DraftInput, DraftPayload } from './draft.input.ts';
 import { draftPlace } from './draft.lookup.ts';
@@ -44,9 +44,13 @@ export class DraftsResolver {
       const id = input.draft ? accountId(input.draft, 'Draft').providerId : null;
       const bytes = compose.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
       const draft = await changedElsewhere(() =>
-        account.writeMany(Math.ceil(bytes / BYTES_AN_ITEM), (session, call) =>
-          session.saveDraft({ id, ifVersion: input.ifVersion ?? null, compose }, call),
-        ),
+        account
+          .writeMany(Math.ceil(bytes / BYTES_AN_ITEM), (session, call) =>
+            session.saveDraft({ id, ifVersion: input.ifVersion ?? null, compose }, call),
+          )
+          .catch((error: unknown) => {
+            throw within(['input'], error);
+          }),
       );
       account.messages.replace(draft.message);
       return new DraftPayload(new DraftType(account, draft));

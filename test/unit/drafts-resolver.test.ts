@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import type { Context } from '../../src/graphql/context.ts';
+import { encodeId } from '../../src/graphql/global-id.ts';
+import type { Composer } from '../../src/mail/compose/composer.ts';
+import { DraftsResolver } from '../../src/mail/draft/drafts.resolver.ts';
+import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
+import { fakeAccount } from '../support/fake-account.ts';
+
+it('names the field that a provider finds at fault from the input on', async () => {
+  const account = fakeAccount('gmail', {
+    saveDraft: async () => {
+      throw new MailError('INVALID', 'The attachments are too large.', { field: ['attachments'] });
+    },
+  });
+  const resolver = new DraftsResolver(
+    { find: async () => account } as unknown as OpenAccounts,
+    { compose: async () => ({ attachments: [] }) } as unknown as Composer,
+  );
+  const context = { principal: { userId: 'user' } } as unknown as Context;
+  const { draft, userErrors } = await resolver.saveDraft({ integration: encodeId('Integration', 'gmail') }, context);
+  expect(draft).toBeNull();
+  expect(userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'attachments'] }]);
+});
