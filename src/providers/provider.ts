@@ -289,7 +289,7 @@ export interface MailSession {
   saveDraft(write: DraftWrite, call: Call): Promise<Draft>;
   /** CONFLICT when `ifVersion` is no longer the draft's; NOT_FOUND when it is gone. */
   deleteDraft(id: string, ifVersion: string | null, call: Call): Promise<void>;
-  /** UNSUPPORTED names what the provider cannot do; CONFLICT when the name is taken; FORBIDDEN for a system mailbox, by name. */
+  /** UNSUPPORTED names what the provider cannot do; CONFLICT when the name is taken; FORBIDDEN for a system mailbox, by name, with the field `id`. */
   saveMailbox(patch: MailboxPatch, call: Call): Promise<Mailbox>;
   deleteMailbox(id: string, call: Call): Promise<void>;
   /** Sends a stored draft. Never retried. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { MailError } from '../../src/domain/error.ts';
+import { MailError } from '../../src/domain/error.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { encodeId } from '../../src/graphql/global-id.ts';
 import { MailboxChanges } from '../../src/mail/mailbox/mailbox-changes.ts';
@@ -23,6 +23,9 @@ const MAILBOXES = [
   mailbox('clients', { parentId: 'work' }),
   mailbox('acme', { parentId: 'clients' }),
   mailbox('red', { kind: 'LABEL' }),
+  mailbox('bin', { name: 'Papierkorb', role: 'TRASH' }),
+  mailbox('old', { parentId: 'bin' }),
+  mailbox('older', { parentId: 'old' }),
 ];
 const mailboxes: Capabilities['mailboxes'] = {
   create: ['FOLDER', 'LABEL'],
@@ -31,17 +34,19 @@ const mailboxes: Capabilities['mailboxes'] = {
   color: ['LABEL'],
 };
 
-function setUp() {
+function setUp(refused: MailError | null = null) {
   const asked: (MailboxPatch | string)[] = [];
   const account = fakeAccount(
     'a',
     {
       listMailboxes: async () => MAILBOXES,
       saveMailbox: async (patch) => {
+        if (refused) throw refused;
         asked.push(patch);
         return mailbox('saved');
       },
       deleteMailbox: async (id) => {
+        if (refused) throw refused;
         asked.push(id);
       },
     },
@@ -111,4 +116,27 @@ it('refuses what makes no sense', async () => {
     });
   expect(await refusal(changes.update('work', { mailbox: '' }))).toMatchObject({ code: 'INVALID' });
   expect(asked).toEqual([]);
+});
+
+it('does not delete for good what is thrown away already', async () => {
+  const { changes, asked, refusal } = setUp();
+  for (const thrown of ['old', 'older'])
+    expect(await refusal(changes.delete(thrown))).toMatchObject({
+      code: 'INVALID',
+      field: ['mailbox'],
+      message: expect.stringContaining('Papierkorb'),
+    });
+  expect(asked).toEqual([]);
+});
+
+it('tells what the provider alone refuses by the names that its callers know', async () => {
+  const system = setUp(new MailError('FORBIDDEN', 'Outbox is of the system.', { field: ['id'] }));
+  const refused = { code: 'INVALID', field: ['mailbox'], message: 'Outbox is of the system.' };
+  expect(await system.refusal(system.changes.delete('work'))).toEqual(refused);
+  expect(await system.refusal(system.changes.update('work', { mailbox: '', name: 'x' }))).toEqual(refused);
+  const parent = setUp(new MailError('UNSUPPORTED', 'Not there.', { field: ['parentId'] }));
+  const below = parent.changes.create({ ...create, name: 'x', parent: id('work') });
+  expect(await parent.refusal(below)).toMatchObject({ code: 'UNSUPPORTED', field: ['parent'] });
+  const access = setUp(new MailError('FORBIDDEN', 'Connected for reading.'));
+  expect(await access.refusal(access.changes.delete('work'))).toMatchObject({ code: 'FORBIDDEN' });
 });

@@ -1,9 +1,9 @@
-import { MailError } from '../../domain/error.ts';
+import { isMailError, MailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import type { Capabilities, MailboxPatch } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { concerning, invalid } from '../input-error.ts';
+import { concerning, type FieldPath, invalid } from '../input-error.ts';
 import { isOneLine } from '../one-line.ts';
 import type { CreateMailboxInput, UpdateMailboxInput } from './mailbox.input.ts';
 
@@ -50,14 +50,20 @@ export class MailboxChanges {
   /** The mailbox as it was. */
   async delete(id: string): Promise<Mailbox> {
     const mailbox = await this.own(id, 'deleted');
-    await concerning(['mailbox'], () => this.account.write((session, call) => session.deleteMailbox(id, call)));
+    const inTrash = (await this.above(mailbox.parentId)).find(({ role }) => role === 'TRASH');
+    // A call that is repeated because its answer was lost must not delete for ever what the first one threw away.
+    if (inTrash) {
+      const message = `"${mailbox.name}" lies in "${inTrash.name}" already; from there it would go for good, with its messages.`;
+      throw invalid(message, ['mailbox']);
+    }
+    await this.named(['mailbox'], () => this.account.write((session, call) => session.deleteMailbox(id, call)));
     this.account.mailboxes.forget();
     return mailbox;
   }
 
   private async save(patch: MailboxPatch): Promise<Mailbox> {
     const field = patch.name === undefined ? 'mailbox' : 'name';
-    const saved = await concerning([field], () =>
+    const saved = await this.named([field], () =>
       this.account.write((session, call) => session.saveMailbox(patch, call)),
     );
     this.account.mailboxes.forget();
@@ -78,21 +84,35 @@ export class MailboxChanges {
     return concerning(['parent'], async () => {
       const { integrationId, providerId } = accountId(parent, 'Mailbox');
       if (integrationId !== this.account.id) throw new MailError('INVALID', 'The parent is in another account.');
-      const all = new Map((await this.account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
-      const found = all.get(providerId);
+      const [found, ...others] = await this.above(providerId);
       if (!found) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
       if (found.kind !== kind)
         throw new MailError('INVALID', `A ${kind} lies in a ${kind}; "${found.name}" is a ${found.kind}.`);
-      const seen = new Set<string>();
-      for (
-        let above: Mailbox | undefined = found;
-        above && !seen.has(above.id);
-        above = all.get(above.parentId ?? '')
-      ) {
-        if (above.id === moved?.id) throw new MailError('INVALID', 'A mailbox cannot lie inside itself.');
-        seen.add(above.id);
-      }
+      if ([found, ...others].some(({ id }) => id === moved?.id))
+        throw new MailError('INVALID', 'A mailbox cannot lie inside itself.');
       return providerId;
+    });
+  }
+
+  /** The mailbox with this id, what that lies in, and so on to the top. Empty when there is none. */
+  private async above(id: string | null): Promise<readonly Mailbox[]> {
+    const all = new Map((await this.account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
+    const chain = new Set<Mailbox>();
+    for (let next = all.get(id ?? ''); next && !chain.has(next); next = all.get(next.parentId ?? '')) chain.add(next);
+    return [...chain];
+  }
+
+  /**
+   * Runs what a provider may refuse, and names the field as our callers know it. A mailbox of the system that has no role
+   * is known to the provider alone; what an account may not do at all stays FORBIDDEN.
+   */
+  private async named<T>(field: FieldPath, work: () => Promise<T>): Promise<T> {
+    return concerning(field, work).catch((error: unknown) => {
+      if (!isMailError(error)) throw error;
+      if (error.code === 'FORBIDDEN' && error.field?.[0] === 'id')
+        throw new MailError('INVALID', error.message, { field: ['mailbox'], cause: error });
+      if (error.field?.[0] !== 'parentId') throw error;
+      throw new MailError(error.code, error.message, { field: ['parent'], cause: error });
     });
   }
 

@@ -36,7 +36,7 @@ export class MailboxesResolver {
 
   @Mutation(() => MailboxPayload, {
     description:
-      'Deletes a mailbox of your own making. The messages under a label stay where they are; those in a folder go with it, to where the provider puts deleted mail.',
+      'Deletes a mailbox of your own making. The messages under a label stay where they are; those in a folder go with it, to where the provider puts deleted mail. One that lies there already is not deleted again: that would be for good.',
   })
   deleteMailbox(
     @Arg('input', () => MailboxInput, { description: 'Which.' }) input: MailboxInput,

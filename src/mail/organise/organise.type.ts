@@ -44,7 +44,8 @@ export class MoveMessagesInput extends IdsInput {
   from?: string | null;
 
   @Field(() => ID, {
-    description: 'A folder or label. Messages of other accounts than its own are not moved; their results say so.',
+    description:
+      'A folder or label. A label of an account that files in folders is put on, and the message stays in its folder. Messages of other accounts than its own are not moved; their results say so.',
   })
   to!: string;
 }

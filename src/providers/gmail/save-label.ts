@@ -54,7 +54,8 @@ export async function deleteMailbox(client: GmailClient, id: string, call: Call)
 
 function refuseSystem(id: string, verb: 'changed' | 'deleted'): void {
   const name = systemName(id) ?? (/^CATEGORY_/.test(id) ? id : undefined);
-  if (name !== undefined) throw new MailError('FORBIDDEN', `${name} belongs to Gmail and cannot be ${verb}.`);
+  if (name !== undefined)
+    throw new MailError('FORBIDDEN', `${name} belongs to Gmail and cannot be ${verb}.`, { field: ['id'] });
 }
 
 async function create(client: GmailClient, name: string, color: Label['color'] | null, call: Call): Promise<Label> {

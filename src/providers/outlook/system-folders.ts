@@ -40,6 +40,7 @@ export async function requireOwnFolder(
     throw new MailError(
       'FORBIDDEN',
       `${folder.displayName ?? 'This'} is one of Outlook's own folders: it cannot be renamed, moved or deleted.`,
+      { field: ['id'] },
     );
   }
   const root = system[SYSTEM.indexOf(ROOT)];
