@@ -49,6 +49,45 @@ async function bytes({ open }: ComposeAttachment): Promise<string> {
   return new Response(await open(new AbortController().signal)).text();
 }
 
+describe('a message that names no sender', () => {
+  const identities = async () => [
+    { address: 'gmail@mine.example', name: 'Me', isDefault: false },
+    { address: 'alias@mine.example', name: 'My Alias', isDefault: true },
+  ];
+
+  it('comes from the default identity, with its name', async () => {
+    const { compose } = setUp([], { identities });
+    expect((await compose({})).from).toEqual({ name: 'My Alias', address: 'alias@mine.example' });
+  });
+});
+
+it('takes an empty id or address for one that is none, not for one left out', async () => {
+  const { fieldOf } = setUp();
+  for (const field of ['reply', 'forward', 'draft'])
+    expect(await fieldOf({ [field]: '' })).toEqual(['BAD_USER_INPUT', ['input', field]]);
+  expect(await fieldOf({ from: '' })).toEqual(['INVALID', ['input', 'from']]);
+  expect(await fieldOf({ ifVersion: '1' })).toEqual(['INVALID', ['input', 'ifVersion']]);
+});
+
+it('quotes a plain text line by line in HTML, also for readers without styles', async () => {
+  const original = aMessage('plain', { content: someContent({ text: 'one\r\n two <3\nthree', html: null }) });
+  const { compose } = setUp([original]);
+  const answer = await compose({ reply: message('plain'), html: '<p>Yes</p>' });
+  expect(answer.html).toContain('one<br> two &lt;3<br>three');
+});
+
+describe('a revision that is sent', () => {
+  it('has a Message-ID of its own, a draft keeps its', async () => {
+    const draft = aMessage('d1', { isDraft: true, internetMessageId: 'old@mine.example', content: someContent({}) });
+    const { compose } = setUp([draft], {
+      getDrafts: async () => [{ id: 'd', version: '1', message: draft }],
+    });
+    const input = { draft: encodeId('Draft', 'gmail', 'd'), to: [{ address: 'a@example.org' }] };
+    expect((await compose(input, 'send')).internetMessageId).toBe('new@mine.example');
+    expect((await compose(input, 'draft')).internetMessageId).toBe('old@mine.example');
+  });
+});
+
 describe('an answer', () => {
   const original = aMessage('m1', {
     to: [
@@ -134,7 +173,11 @@ describe('an answer', () => {
   it('from another account goes on by its headers alone', async () => {
     const { compose } = setUp();
     const reply = await compose({ reply: message('far', 'outlook'), text: 'x' });
-    expect(reply).toMatchObject({ origin: null, inReplyTo: ['far@example.org'], from: null });
+    expect(reply).toMatchObject({
+      origin: null,
+      inReplyTo: ['far@example.org'],
+      from: { name: 'Me', address: 'gmail@mine.example' },
+    });
   });
 
   it('quotes HTML without what is dangerous in it, and keeps the images that it shows', async () => {

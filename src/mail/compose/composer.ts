@@ -78,12 +78,16 @@ export class Composer {
       body: typeof input.text === 'string' || typeof input.html === 'string' ? bodyOf(input) : null,
     };
     if (given.body) checkBody(given.body);
+    if (input.ifVersion != null && input.draft == null)
+      throw invalid('ifVersion is the version of a draft: name that as well.', ['ifVersion']);
     const [original, draft, files] = await Promise.all([
       this.original(account, input),
-      input.draft ? readDraft(account, input.draft, input.ifVersion ?? null) : null,
+      input.draft != null ? readDraft(account, input.draft, input.ifVersion ?? null) : null,
       input.attachments && givenFiles(input.attachments, this.filesFor(account)),
     ]);
-    const identities = original || input.from ? await account.read((session, call) => session.identities(call)) : [];
+    // A new message as well: what is left out is the default identity, which need not be the account's own address.
+    const asked = original !== null || draft === null || input.from != null;
+    const identities = asked ? await account.read((session, call) => session.identities(call)) : [];
     const defaults = original
       ? defaultsFrom(original, account, identities)
       : draft
@@ -100,7 +104,8 @@ export class Composer {
     checkTotal(attachments, files?.length ?? 0, account.capabilities.maxAttachmentBytes, account.integration.address);
     return {
       ...defaults,
-      from: input.from ? identity(account, identities, input.from) : defaults.from,
+      from:
+        input.from != null ? identity(account, identities, input.from) : (defaults.from ?? defaultIdentity(identities)),
       to: given.to ?? defaults.to,
       cc: given.cc ?? defaults.cc,
       bcc: given.bcc ?? defaults.bcc,
@@ -140,10 +145,11 @@ export class Composer {
 
   private async original(account: Account, input: ComposeInput): Promise<Original | null> {
     const { reply, replyAll, forward } = input;
-    if (reply && forward) throw invalid('A message answers another or passes it on, not both.', ['forward']);
-    if (replyAll && !reply) throw invalid('replyAll needs reply: the message that is answered.', ['replyAll']);
-    if (!reply && !forward) return null;
-    const field = reply ? 'reply' : 'forward';
+    if (reply != null && forward != null)
+      throw invalid('A message answers another or passes it on, not both.', ['forward']);
+    if (replyAll && reply == null) throw invalid('replyAll needs reply: the message that is answered.', ['replyAll']);
+    if (reply == null && forward == null) return null;
+    const field = reply != null ? 'reply' : 'forward';
     return concerning([field], async () => {
       const { integrationId, providerId } = accountId((reply ?? forward) as string, 'Message');
       const source = await this.account(account, integrationId);
@@ -151,7 +157,7 @@ export class Composer {
       const message = await source.messages.full(providerId);
       if (message.isDraft)
         throw new MailError('INVALID', 'A draft is not sent yet: it cannot be answered or forwarded.');
-      return { kind: reply ? (replyAll ? 'replyAll' : 'reply') : 'forward', account: source, message };
+      return { kind: reply != null ? (replyAll ? 'replyAll' : 'reply') : 'forward', account: source, message };
     });
   }
 
@@ -177,6 +183,11 @@ function identity(account: Account, identities: readonly Identity[], from: strin
   if (found) return { name: found.name, address: found.address };
   const own = identities.map(({ address }) => address).join(', ');
   throw invalid(`${account.integration.address} may not send as this address; it may as ${own}.`, ['from']);
+}
+
+function defaultIdentity(identities: readonly Identity[]): Address | null {
+  const chosen = identities.find(({ isDefault }) => isDefault);
+  return chosen ? { name: chosen.name, address: chosen.address } : null;
 }
 
 function checkRecipients({ to, cc, bcc }: Compose, purpose: Purpose): void {

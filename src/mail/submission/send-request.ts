@@ -29,9 +29,9 @@ export function sendRequestOf(input: SendInput, now: Date): SendRequest {
     throw invalid(`undoSeconds is from 0 to ${LONGEST_UNDO_SECONDS}; this is ${undoSeconds}.`, 'undoSeconds');
   if (sendAt && sendAt.getTime() - now.getTime() > FARTHEST_MS)
     throw invalid(`sendAt is at most a year ahead; this is ${sendAt.toISOString()}.`, 'sendAt');
-  if (Boolean(draft) === Boolean(message)) throw invalid('Give either a draft or a message.', 'message');
+  if ((draft == null) === (message == null)) throw invalid('Give either a draft or a message.', 'message');
   return {
-    what: draft ? { draft } : { message: message as ComposeInput },
+    what: draft != null ? { draft } : { message: message as ComposeInput },
     idempotencyKey,
     sendAt,
     undoSeconds,
