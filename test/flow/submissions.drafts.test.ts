@@ -71,6 +71,29 @@ describe.each([
     expect(kept.node.id).toBe(draft.id);
   });
 
+  it('keeps what was written in answer to a message that is gone when its time comes', async () => {
+    const subject = `Gone at ${name}`;
+    const integration = of(name).id;
+    const original = await app.control('/deliver', { vendor, from: 'ada@example.org', subject, text: 'x' });
+    const list =
+      'query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { id internetMessageId isDraft body { text } } } } }';
+    const found = async (): Promise<Data[]> =>
+      (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages.nodes;
+    const isIt = (one: Data) => `<${one.internetMessageId}>` === original.internetMessageId;
+    await expect.poll(async () => (await found()).some(isIt), { timeout: 10_000 }).toBe(true);
+    const reply = (await found()).find(isIt)?.id;
+    const message = { integration, reply, subject, text: 'An hour of work' };
+    const { submission } = await send({ undoSeconds: 5, message });
+    const remove =
+      'mutation ($ids: [ID!]!) { deleteForever(input: { ids: $ids }) { results { problem { message } } } }';
+    expect((await app.data(remove, { ids: [reply] })).deleteForever.results).toEqual([{ problem: null }]);
+    await expect.poll(async () => (await read(submission.id)).status, { timeout: 30_000 }).toBe('FAILED');
+    const { problem } = await read(submission.id);
+    expect(problem).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('among the drafts') });
+    const drafts = (await found()).filter(({ isDraft }) => isDraft);
+    expect(drafts.map(({ body }) => body.text.trim())).toEqual(['An hour of work']);
+  }, 60_000);
+
   it('refuses at once what an account that may only read is to send in a month', async () => {
     const { token } = await app.user(`reader-${name}`);
     const address = `reader@${name}.example`;

@@ -9,12 +9,18 @@ import { findDraft } from './find-draft.ts';
 import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payload.ts';
 import type { ProviderCalls } from './provider-calls.ts';
+import { rescue } from './rescue.ts';
 import { type Claim, ClaimLost, type SubmissionProblem, type SubmissionRecord } from './submission.ts';
 import { afterProbe, afterSending, askAgainMs, beforeSending, problemOfError, tryAgainAt } from './verdict.ts';
 
 /** Writes the message that an input describes. */
 export interface Composing {
-  compose(account: Account, input: ComposeInput, internetMessageId: string): Promise<Compose>;
+  compose(
+    account: Account,
+    input: ComposeInput,
+    internetMessageId: string,
+    purpose?: 'send' | 'draft',
+  ): Promise<Compose>;
 }
 
 export interface DeliveryOptions {
@@ -55,13 +61,15 @@ export class Delivery {
   private async send(given: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { ledger } = this.options;
     let claim = given;
-    let session: MailSession;
+    let session: MailSession | null = null;
     try {
       session = await account.session();
       claim = await this.prepare(claim, account, session, calls);
     } catch (error) {
       if (error instanceof ClaimLost) throw error;
-      return this.notNow(claim, error, beforeSending(error), calls);
+      const verdict = beforeSending(error);
+      const isKept = verdict === 'give-up' && session !== null && (await this.keep(claim, account, session, calls));
+      return this.notNow(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
     if (draftId === null) throw new Error('a submission is to be sent that has no draft');
@@ -184,18 +192,35 @@ export class Delivery {
     return ledger.release(claim, { dueAt, problem: ASKING });
   }
 
+  /** What was written is erased here once this is over: it must not be lost with it. */
+  private async keep(
+    { record }: Claim,
+    account: Account,
+    session: MailSession,
+    calls: ProviderCalls,
+  ): Promise<boolean> {
+    const payload = record.payload && this.options.payloads.open(record.id, record.payload);
+    if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
+    return rescue(payload.input, session, calls, (input) =>
+      this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
+    );
+  }
+
   /** The provider has not been told, or has said that it did nothing. */
   private notNow(
     claim: Claim,
     error: unknown,
     verdict: 'later' | 'give-up',
     calls: ProviderCalls,
+    isKept = false,
   ): Promise<SubmissionRecord> {
     const { ledger, log } = this.options;
-    if (calls.stopped) return ledger.release(claim, { dueAt: this.now(), attemptedAt: null });
+    // What is kept as a draft already is not begun once more.
+    if (calls.stopped && !isKept) return ledger.release(claim, { dueAt: this.now(), attemptedAt: null });
     const submission = claim.record.id;
     if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
-    const problem = problemOfError(error);
+    const told = problemOfError(error);
+    const problem = isKept ? { ...told, message: `${told.message} ${KEPT}` } : told;
     const dueAt = verdict === 'later' ? tryAgainAt(claim.record, error, this.now()) : null;
     if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });
     return ledger.release(claim, { dueAt, attemptedAt: null, problem });
@@ -246,6 +271,7 @@ const asPassing = (error: unknown): MailError =>
 const CONTENT_GONE = 'What was to be sent cannot be read any more. It was not sent; write it again.';
 const DRAFT_GONE = 'The draft is gone: it was sent or deleted elsewhere.';
 const NOBODY = 'The draft names nobody in to, cc or bcc. It was not sent, and is still among the drafts.';
+const KEPT = 'It was not sent; what you wrote is among the drafts.';
 const ACCOUNT_GONE: SubmissionProblem = {
   code: 'NOT_FOUND',
   message: 'The account is gone. The message was not sent.',
