@@ -35,7 +35,7 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
   const newName = () => `Made ${++made} für 日本`;
 
   it('makes mailboxes of every kind that it says it can, and lists them', async () => {
-    if (can.create.length === 0) await expect(saveBox({ name: newName() })).rejects.toMatchObject(unsupported);
+    if (can.create.length === 0) return expect(saveBox({ name: newName() })).rejects.toMatchObject(unsupported);
     for (const kind of can.create) {
       const name = newName();
       const saved = await saveBox({ name, kind });
