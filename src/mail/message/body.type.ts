@@ -12,7 +12,8 @@ export class MessageBodyType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The plain text; made from the HTML when the sender wrote no text.',
+    description:
+      'The plain text; made from the HTML when the sender wrote no text, or the provider keeps only the HTML.',
   })
   text(): string | null {
     return this.content.text;

@@ -72,7 +72,8 @@ export class MessageType extends Node {
 
   @Field(() => DateTime, {
     ...optional,
-    description: 'The Date header: what the sender claims. Null when it is absent or unreadable.',
+    description:
+      'The Date header: what the sender claims. When it is absent or unreadable: null, or what the provider put in its place.',
   })
   get sentAt(): Date | null {
     return this.message.sentAt;
