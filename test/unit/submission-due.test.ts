@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
+import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import { type SubmissionsOptions, Submissions } from '../../src/mail/submission/submissions.ts';
 import type { NewSubmission } from '../../src/mail/submission/submission.store.ts';
+import { silent } from '../support/database.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 
 it('is looked for once more when it fell due while it was being stored', async () => {
@@ -28,4 +30,30 @@ it('is looked for once more when it fell due while it was being stored', async (
     fingerprint: 'f',
   });
   expect(steps).toEqual(['queued', 'stored', 'queued']);
+});
+
+it.each([
+  [500, true],
+  [5_000, false],
+])('due in %i ms by our clock when the queue says it is: taken up %s', async (ms, takenUp) => {
+  let handle = async (_data: unknown) => {};
+  let claims = 0;
+  const job = new SubmissionJob({
+    store: {
+      get: async () => ({ dueAt: new Date(Date.now() + ms), claimUntil: null }),
+      claim: async () => void claims++,
+      overdue: async () => [],
+    },
+    queue: {
+      work: async (_name: string, handler: typeof handle) => {
+        handle = handler;
+      },
+      send: async () => {},
+    },
+    log: silent,
+  } as unknown as SubmissionJobOptions);
+  await job.start();
+  await handle({ id: 'one' });
+  await job.stop();
+  expect(claims > 0).toBe(takenUp);
 });

@@ -25,6 +25,8 @@ const SWEEP_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 500;
 /** When the process stops, requests under way get this long. */
 const PATIENCE_MS = 2_000;
+/** By so much may the database's clock, which the queue goes by, be ahead of ours. */
+export const CLOCKS_DIFFER_MS = 1_000;
 
 /**
  * Works at submissions that are due: one worker at each, through a claim in its row. The queue only says when to look;
@@ -94,7 +96,7 @@ export class SubmissionJob implements IntegrationHooks {
   private async take(id: string): Promise<void> {
     const record = await this.options.store.get(id);
     // Not due: whoever put it off has queued it for then.
-    if (!record?.dueAt || record.dueAt.getTime() > Date.now()) return;
+    if (!record?.dueAt || record.dueAt.getTime() > Date.now() + CLOCKS_DIFFER_MS) return;
     if (record.claimUntil && record.claimUntil.getTime() > Date.now()) {
       return this.enqueue(id, new Date(record.claimUntil.getTime() + 500));
     }

@@ -6,7 +6,7 @@ import type { Composing } from './delivery.ts';
 import type { Payload, Payloads } from './payload.ts';
 import type { SendRequest } from './send-request.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
-import type { SubmissionJob } from './submission.job.ts';
+import { CLOCKS_DIFFER_MS, type SubmissionJob } from './submission.job.ts';
 import { LEASE_MS, type NewSubmission, type SubmissionStore } from './submission.store.ts';
 import { isFinal, type SubmissionRecord } from './submission.ts';
 import { beforeSending } from './verdict.ts';
@@ -19,8 +19,6 @@ export interface SubmissionsOptions {
   readonly feed: SubmissionFeed;
 }
 
-/** By so much may the database's clock, which the queue goes by, be ahead of ours. */
-const CLOCKS_DIFFER_MS = 1_000;
 /** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
