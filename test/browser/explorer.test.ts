@@ -9,7 +9,7 @@ let program: Program;
 let opened: OpenPage;
 let page: Page;
 beforeAll(async () => {
-  program = await startProgram({ SOURCE_DEADLINE_MS: '4000' });
+  program = await startProgram();
   opened = await openPage(program.url);
   page = opened.page;
 });
@@ -74,8 +74,10 @@ it('explains the schema', async () => {
 it.each(['Thread', 'Search', 'Send'])('has an example that works: %s', async (name) => {
   await openTab(name);
   const data = await run(name);
-  if (name === 'Send') expect(data.send).toMatchObject({ submission: { status: 'SENT' }, userErrors: [] });
-  else expect(Object.values<Data>(data.viewer)[0].nodes).not.toEqual([]);
+  if (name !== 'Send') return expect(Object.values<Data>(data.viewer)[0].nodes).not.toEqual([]);
+  expect(data.send.userErrors).toEqual([]);
+  // Run again, it shows how far the same submission has come.
+  await expect.poll(async () => (await run(name)).send.submission.status).toBe('SENT');
 });
 
 it('shows mail as it arrives', async () => {
@@ -92,7 +94,7 @@ it('shows mail as it arrives', async () => {
         });
         return shown();
       },
-      { interval: 500, timeout: 20_000 },
+      { interval: 500 },
     )
     .toContain('Just in');
 });

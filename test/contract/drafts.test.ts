@@ -152,7 +152,7 @@ describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
     const [found] = await bytesOf(await full(draft.message.id));
     expect(found?.[1].equals(bytes)).toBe(true);
     await account.session.deleteDraft(draft.id, null, interactive());
-  }, 60_000);
+  });
 
   it('refuses files that come to more than the provider takes before it asks anything of it', async () => {
     const { maxAttachmentBytes } = lab.provider.capabilities;

@@ -249,7 +249,7 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
     }
     // Gmail: a batchModify for each way and the reads by fifties. Graph: changes by twenties.
     expect(await requests()).toBeLessThanOrEqual(2 * (lab.vendor === 'google' ? 4 + 6 : 3 * 15));
-  }, 60_000);
+  });
 
   it('deletes for ever, past the trash, and says what was gone already', async () => {
     const [one, two] = [await arrives('delete me'), await arrives('me too', { mailbox: 'trash' })];

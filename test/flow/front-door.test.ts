@@ -165,7 +165,7 @@ describe('stopping', () => {
     const socket = new Socket(app);
     await socket.send(init(app.token));
     await socket.receive('connection_ack');
-    await app.control('/faults', { vendor: 'google', latencyMs: 1_500 });
+    await app.control('/faults', { vendor: 'google', operation: 'messages.list', latencyMs: 1_500 });
     const slow = app.query('{ viewer { messages(first: 5) { nodes { id } sources { state } } } }');
     const agent = new Agent({ keepAlive: true });
     const kept = connectionOf(app, agent);

@@ -10,7 +10,7 @@ import type { Data } from '../support/app.ts';
 import { fillDataDir } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
 import { freePort } from '../support/port.ts';
-import { buildProgram } from '../support/process.ts';
+import { buildProgram, type Program } from '../support/process.ts';
 
 const SENDS = Number(process.env.CRASH_SENDS ?? 30);
 const KILLS = Number(process.env.CRASH_KILLS ?? 4);
@@ -24,7 +24,7 @@ const FINAL = new Set(['SENT', 'FAILED', 'CANCELLED', 'UNKNOWN']);
 
 it(
   `sends ${SENDS} messages once each, killed ${KILLS} times over while one answer in five is lost`,
-  async () => {
+  async ({ signal, onTestFinished }) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'postern-crash-'));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -54,97 +54,97 @@ it(
       ...(database && { DATABASE_URL: database.url }),
     };
     const build = await buildProgram();
-    let program = await build.start(env);
-    try {
-      const { accessToken } = await connectDemo({ gatewayUrl: url });
-      const ask = async (query: string, variables: object = {}): Promise<Data> => {
-        const response = await fetch(`${url}/graphql`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
-          body: JSON.stringify({ query, variables }),
-        });
-        const { data, errors } = (await response.json()) as Data;
-        if (errors) throw new Error(JSON.stringify(errors));
-        return data;
-      };
-      const all = async (query: string, field: string, variables: object = {}): Promise<Data[]> => {
-        const nodes: Data[] = [];
-        for (let after: string | null = null; ; ) {
-          const page: Data = (await ask(query, { ...variables, after })).viewer[field];
-          nodes.push(...page.nodes);
-          if (!page.pageInfo.hasNextPage) return nodes;
-          after = page.pageInfo.endCursor;
-        }
-      };
-      const { integrations } = (await ask('{ viewer { integrations { id } } }')).viewer;
-      for (const [vendor, operation] of [
-        ['google', 'drafts.send'],
-        ['microsoft', 'POST /me/messages/{id}/send'],
-      ])
-        await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.2 });
-      for (const [vendor, operation] of [
-        ['google', 'drafts.create'],
-        ['microsoft', 'POST /me/messages'],
-      ])
-        await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.1 });
-
-      // Whoever gets no answer asks again with the same key, as a front-end would.
-      const subjects = Array.from({ length: SENDS }, (_, n) => `crash ${String(n).padStart(3, '0')}`);
-      const ids = new Map<string, string>();
-      const sendOne = async (subject: string, n: number) => {
-        const message = {
-          integration: integrations[n % 2].id,
-          to: [{ address: 'zoe@example.org' }],
-          subject,
-          text: 'x',
-        };
-        const more = n % 5 === 4 ? { undoSeconds: 1 } : {};
-        const input = { idempotencyKey: subject, message, ...more };
-        for (;;) {
-          const answer: Data = await ask(SEND, { input }).catch(() => null);
-          if (answer) {
-            expect(answer.send).toMatchObject({ submission: { id: expect.any(String) }, userErrors: [] });
-            ids.set(subject, answer.send.submission.id);
-            return;
-          }
-          await delay(100);
-        }
-      };
-      const queue = subjects.map((subject, n) => [subject, n] as const);
-      const senders = Array.from({ length: 4 }, async () => {
-        for (let next = queue.shift(); next; next = queue.shift()) await sendOne(...next);
-      });
-      for (let kills = 0; kills < KILLS; kills++) {
-        await delay(randomInt(150, 1_500));
-        await program.kill();
-        program = await build.start(env);
-      }
-      await Promise.all(senders);
-
-      const undone = async () => (await all(LIST, 'submissions')).filter(({ status }) => !FINAL.has(status)).length;
-      // One that was taken up in each life and then refused for now waits for minutes.
-      await expect.poll(undone, { timeout: 400_000, interval: 250 }).toBe(0);
-      const submissions = await all(LIST, 'submissions');
-      expect(submissions).toHaveLength(SENDS);
-      expect(new Set(submissions.map(({ id }) => id))).toEqual(new Set(ids.values()));
-
-      const sent = (await all(MAIL, 'messages', { role: 'SENT' })).map(({ subject }) => subject as string).sort();
-      expect(sent).toEqual([...new Set(sent)]);
-      const status = new Map(submissions.map((submission) => [submission.id, submission.status as string]));
-      for (const subject of subjects) {
-        const told = status.get(ids.get(subject) ?? '');
-        expect({ subject, told, went: sent.includes(subject) }).toEqual({ subject, told, went: told === 'SENT' });
-      }
-      // Nothing here is refused, and every sent copy can be found.
-      expect(submissions.every((submission) => submission.status === 'SENT')).toBe(true);
-      expect(await all(MAIL, 'messages', { role: 'DRAFTS' })).toEqual([]);
-    } finally {
-      await program.kill();
+    let program: Program | undefined;
+    onTestFinished(async () => {
+      await program?.kill();
       build.remove();
       await sandbox.close();
       await database?.drop();
       rmSync(dataDir, { recursive: true, force: true });
+    });
+    program = await build.start(env);
+    const { accessToken } = await connectDemo({ gatewayUrl: url });
+    const ask = async (query: string, variables: object = {}): Promise<Data> => {
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
+        body: JSON.stringify({ query, variables }),
+      });
+      const { data, errors } = (await response.json()) as Data;
+      if (errors) throw new Error(JSON.stringify(errors));
+      return data;
+    };
+    const all = async (query: string, field: string, variables: object = {}): Promise<Data[]> => {
+      const nodes: Data[] = [];
+      for (let after: string | null = null; ; ) {
+        const page: Data = (await ask(query, { ...variables, after })).viewer[field];
+        nodes.push(...page.nodes);
+        if (!page.pageInfo.hasNextPage) return nodes;
+        after = page.pageInfo.endCursor;
+      }
+    };
+    const { integrations } = (await ask('{ viewer { integrations { id } } }')).viewer;
+    for (const [vendor, operation] of [
+      ['google', 'drafts.send'],
+      ['microsoft', 'POST /me/messages/{id}/send'],
+    ])
+      await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.2 });
+    for (const [vendor, operation] of [
+      ['google', 'drafts.create'],
+      ['microsoft', 'POST /me/messages'],
+    ])
+      await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.1 });
+
+    // Whoever gets no answer asks again with the same key, as a front-end would.
+    const subjects = Array.from({ length: SENDS }, (_, n) => `crash ${String(n).padStart(3, '0')}`);
+    const ids = new Map<string, string>();
+    const sendOne = async (subject: string, n: number) => {
+      const message = {
+        integration: integrations[n % 2].id,
+        to: [{ address: 'zoe@example.org' }],
+        subject,
+        text: 'x',
+      };
+      const more = n % 5 === 4 ? { undoSeconds: 1 } : {};
+      const input = { idempotencyKey: subject, message, ...more };
+      while (!signal.aborted) {
+        const answer: Data = await ask(SEND, { input }).catch(() => null);
+        if (answer) {
+          expect(answer.send).toMatchObject({ submission: { id: expect.any(String) }, userErrors: [] });
+          ids.set(subject, answer.send.submission.id);
+          return;
+        }
+        await delay(100);
+      }
+    };
+    const queue = subjects.map((subject, n) => [subject, n] as const);
+    const senders = Array.from({ length: 4 }, async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await sendOne(...next);
+    });
+    for (let kills = 0; kills < KILLS; kills++) {
+      await delay(randomInt(150, 1_500));
+      await program.kill();
+      program = await build.start(env);
     }
+    await Promise.all(senders);
+
+    const undone = async () => (await all(LIST, 'submissions')).filter(({ status }) => !FINAL.has(status)).length;
+    // One that was taken up in each life and then refused for now waits for minutes.
+    await expect.poll(undone, { timeout: 400_000, interval: 250 }).toBe(0);
+    const submissions = await all(LIST, 'submissions');
+    expect(submissions).toHaveLength(SENDS);
+    expect(new Set(submissions.map(({ id }) => id))).toEqual(new Set(ids.values()));
+
+    const sent = (await all(MAIL, 'messages', { role: 'SENT' })).map(({ subject }) => subject as string).sort();
+    expect(sent).toEqual([...new Set(sent)]);
+    const status = new Map(submissions.map((submission) => [submission.id, submission.status as string]));
+    for (const subject of subjects) {
+      const told = status.get(ids.get(subject) ?? '');
+      expect({ subject, told, went: sent.includes(subject) }).toEqual({ subject, told, went: told === 'SENT' });
+    }
+    // Nothing here is refused, and every sent copy can be found.
+    expect(submissions.every((submission) => submission.status === 'SENT')).toBe(true);
+    expect(await all(MAIL, 'messages', { role: 'DRAFTS' })).toEqual([]);
   },
   600_000 + SENDS * 2_000 + KILLS * 60_000,
 );

@@ -10,18 +10,25 @@ import type { Data } from '../support/app.ts';
 import { fillDataDir } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
 import { freePort } from '../support/port.ts';
-import { buildProgram } from '../support/process.ts';
+import { buildProgram, type Program } from '../support/process.ts';
 
 const MEGABYTES = 120;
 
-it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async () => {
+it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async ({ onTestFinished }) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'postern-upload-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const database = await createTestDatabaseUrl();
   if (!database) await fillDataDir(dataDir);
   const build = await buildProgram();
-  const program = await build.start({
+  let program: Program | undefined;
+  onTestFinished(async () => {
+    await program?.kill();
+    build.remove();
+    await database?.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  program = await build.start({
     NODE_ENV: 'test',
     PORT: String(port),
     DATA_DIR: dataDir,
@@ -32,28 +39,21 @@ it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async () =
     SANDBOX: 'off',
     ...(database && { DATABASE_URL: database.url }),
   });
-  try {
-    const token = await register(url);
-    // The first one loads what every one needs; in the embedded database it also fills that one's own page buffers.
-    await upload(url, token, database ? 8 : MEGABYTES);
-    const before = residentMegabytes(program.pid);
-    let peak = before;
-    const watch = setInterval(() => {
-      peak = Math.max(peak, residentMegabytes(program.pid));
-    }, 50);
-    const answer = await upload(url, token, MEGABYTES);
-    clearInterval(watch);
-    expect(answer).toMatchObject({ sizeBytes: MEGABYTES * 1024 * 1024 });
-    console.info(`resident: ${before} MB before, ${peak} MB at most, on ${database ? 'postgres' : 'pglite'}`);
-    // The embedded database lives in this process and keeps pages of its own; a file held whole would show twice over.
-    expect(peak - before).toBeLessThan(MEGABYTES * (database ? 0.75 : 1.5));
-  } finally {
-    await program.kill();
-    build.remove();
-    await database?.drop();
-    rmSync(dataDir, { recursive: true, force: true });
-  }
-});
+  const token = await register(url);
+  // The first one loads what every one needs; in the embedded database it also fills that one's own page buffers.
+  await upload(url, token, database ? 8 : MEGABYTES);
+  const before = residentMegabytes(program.pid);
+  let peak = before;
+  const { pid } = program;
+  const watch = setInterval(() => {
+    peak = Math.max(peak, residentMegabytes(pid));
+  }, 50);
+  const answer = await upload(url, token, MEGABYTES).finally(() => clearInterval(watch));
+  expect(answer).toMatchObject({ sizeBytes: MEGABYTES * 1024 * 1024 });
+  console.info(`resident: ${before} MB before, ${peak} MB at most, on ${database ? 'postgres' : 'pglite'}`);
+  // The embedded database lives in this process and keeps pages of its own; a file held whole would show twice over.
+  expect(peak - before).toBeLessThan(MEGABYTES * (database ? 0.75 : 1.5));
+}, 900_000);
 
 /** Sent piece by piece, as fast as it is taken. */
 async function upload(url: string, token: string, megabytes: number): Promise<Data> {

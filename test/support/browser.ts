@@ -22,7 +22,7 @@ const FLAGS = [
 
 /** A page in Debian's chromium that remembers what goes wrong. */
 export async function openPage(url: string): Promise<OpenPage> {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS, timeout: 120_000 });
   const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
   const complaints: string[] = [];
   const origins = new Set<string>();
@@ -37,7 +37,7 @@ export async function openPage(url: string): Promise<OpenPage> {
   page.on('response', (response) => {
     if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`);
   });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.goto(url);
   return { page, complaints, origins, close: () => browser.close() };
 }

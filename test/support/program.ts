@@ -24,6 +24,7 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
       PORT: '0',
       SANDBOX_PORT: '0',
       SANDBOX_TRAFFIC_SECONDS: '0',
+      SOURCE_DEADLINE_MS: '60000',
       DATA_DIR: dataDir,
       ...env,
     },

@@ -72,13 +72,13 @@ class FakeProvider {
 
 const never = new Promise<never>(() => {});
 
-/** Waits by the clock that the delivery goes by. */
+/** The clock that the delivery goes by: it moves on while that waits, and at no other time. */
 class Clock extends ProviderCalls {
-  private ahead = 0;
-  readonly now = () => new Date(Date.now() + this.ahead);
+  private at = Date.now();
+  readonly now = () => new Date(this.at);
 
   override async pause(ms: number): Promise<boolean> {
-    this.ahead += ms;
+    this.at += ms;
     return !this.stopped;
   }
 }
@@ -267,9 +267,10 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       const provider = new FakeProvider();
       provider.fault.open = failing(code);
       const { id } = await submitted();
-      const waiting = await worker(provider)(id);
+      const clock = new Clock();
+      const waiting = await worker(provider, { clock })(id);
       expect(waiting).toMatchObject({ status: 'SENDING', attempts: 0, problem: { code }, claimUntil: null });
-      expect(waiting?.dueAt?.getTime()).toBeGreaterThan(Date.now());
+      expect(waiting?.dueAt?.getTime()).toBeGreaterThan(clock.now().getTime());
       provider.fault = {};
       await dueNow(id);
       expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', problem: null });
