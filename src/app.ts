@@ -87,6 +87,7 @@ import { WebhookService } from './realtime/webhook.service.ts';
 import { RESOLVERS } from './resolvers.ts';
 import { mountGraphql } from './server/apollo.ts';
 import { mountCallback } from './server/callback.route.ts';
+import { trustOf } from './server/client-address.ts';
 import { Connections } from './server/connections.ts';
 import { Contexts } from './server/contexts.ts';
 import { type Door, openDoor } from './server/door.ts';
@@ -290,14 +291,15 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const gate = new QueryGate();
   const hosts = config.sandbox ? new HostList(publicUrl) : null;
   const { introspection } = config;
-  const protocol = createSocketProtocol({ schema, contexts, connections, gate, introspection, log });
+  const trust = trustOf(config.trustProxy);
+  const protocol = createSocketProtocol({ schema, contexts, connections, gate, introspection, trust, log });
   const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, hosts, log });
   const drain = new Drain({ server: door.server, closeSockets });
   const draining = () => drain.draining;
   const { http, open: admit } = await createHttp({
     door,
     log,
-    trustProxy: config.trustProxy,
+    trust,
     corsOrigins: config.sandbox && config.corsOrigins.length === 0 ? [ANY_LOOPBACK] : config.corsOrigins,
     hosts,
     draining,

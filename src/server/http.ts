@@ -11,17 +11,19 @@ import {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { limitBodyTime } from './body-time.ts';
+import type { Trust } from './client-address.ts';
 import type { Door } from './door.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
+import { discardRest } from './rest-of-body.ts';
 
 /** The largest request body, in bytes; a route may take less. */
-export const BODY_LIMIT = 4 * 1024 * 1024;
+export const BODY_LIMIT = 8 * 1024 * 1024;
 
 export interface HttpOptions {
   readonly door: Door;
   readonly log: Logger;
   /** Whose X-Forwarded-* headers are believed: addresses, a number of hops, or nobody. */
-  readonly trustProxy: readonly string[] | number | false;
+  readonly trust: Trust | false;
   readonly corsOrigins: readonly (string | RegExp)[];
   /** Null: every Host header is answered. */
   readonly hosts: HostList | null;
@@ -40,7 +42,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: BODY_LIMIT,
-    trustProxy: trusted(options.trustProxy),
+    trustProxy: options.trust,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     routerOptions: { maxParamLength: 16_384 },
@@ -84,6 +86,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       return refuse(reply, status, 'INTERNAL', 'Something went wrong', { reference: request.id });
     }
     if (status === 413) {
+      discardRest(reply);
       const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;
       return refuse(reply, status, 'BAD_USER_INPUT', `The request body is larger than ${limit} bytes.`);
     }
@@ -107,12 +110,6 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       if (handler) options.door.enter(handler);
     },
   };
-}
-
-/** Fastify itself takes no number of hops any more: a client that goes round the proxies could name any address. */
-function trusted(whom: HttpOptions['trustProxy']): string[] | false | ((address: string, hop: number) => boolean) {
-  if (typeof whom === 'number') return (_address, hop) => hop < whom;
-  return whom && [...whom];
 }
 
 /** A refusal in the shape that GraphQL clients read. */

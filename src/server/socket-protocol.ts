@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Context } from '../graphql/context.ts';
 import { maskError } from '../graphql/error-mask.ts';
+import { clientAddress, type Trust } from './client-address.ts';
 import type { Connection, Connections } from './connections.ts';
 import { bearer, type Contexts } from './contexts.ts';
 import { tooComplex } from './limits.ts';
@@ -27,6 +28,7 @@ export interface SocketProtocolOptions {
   readonly connections: Connections;
   readonly gate: QueryGate;
   readonly introspection: boolean;
+  readonly trust: Trust | false;
   readonly log: Logger;
 }
 
@@ -47,6 +49,7 @@ export function createSocketProtocol({
   connections,
   gate,
   introspection,
+  trust,
   log,
 }: SocketProtocolOptions) {
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
@@ -56,8 +59,8 @@ export function createSocketProtocol({
     const token = tokenOf(params, request.headers.authorization);
     try {
       const principal = contexts.principal(token);
-      const clientAddress = request.socket.remoteAddress ?? '';
-      connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress });
+      const from = clientAddress(request, trust);
+      connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
       return true;
     } catch (error) {
       if (!(error instanceof GraphQLError)) log.error({ err: error }, 'connection_init failed');
@@ -71,13 +74,18 @@ export function createSocketProtocol({
     const faults = validate(schema, document, rules);
     if (faults.length > 0) return introspection ? faults : faults.map(withoutSuggestions);
     checkSizes(schema, document, payload.operationName, payload.variables, gate.limits);
-    const { authorization, clientAddress, signal } = connection;
+    const { authorization, signal } = connection;
     return {
       schema,
       document,
       operationName: payload.operationName ?? null,
       variableValues: payload.variables ?? null,
-      contextValue: contexts.of({ authorization, clientAddress, signal, requestId: randomUUID() }),
+      contextValue: contexts.of({
+        authorization,
+        clientAddress: connection.clientAddress,
+        signal,
+        requestId: randomUUID(),
+      }),
     };
   };
 

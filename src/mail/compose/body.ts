@@ -3,7 +3,7 @@ import { htmlOfText, textOfHtml } from './plain-text.ts';
 import type { Quote } from './quote.ts';
 
 /** Characters of text and HTML together. */
-const LONGEST = 5_000_000;
+const LONGEST = 2_000_000;
 
 export interface Body {
   readonly text: string | null;
