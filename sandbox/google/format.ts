@@ -107,10 +107,23 @@ function body(messageId: string, part: MimePart, partId: string): gmail_v1.Schem
   return { attachmentId: attachmentIdOf(messageId, partId), size: bytes.length };
 }
 
+/** The headers of mails that were read lately. A mail that is generated writes itself out whole for them, files and all. */
+const recentHeaders = new Map<Mail, MimePart['headers']>();
+const MOST_RECENT = 500;
+
 /** Reads the header block alone: a list of fifty must not parse fifty bodies. */
-function metadata(mail: Mail, only: readonly string[]): gmail_v1.Schema$MessagePart {
+function headersOf(mail: Mail): MimePart['headers'] {
+  const known = recentHeaders.get(mail);
+  if (known) return known;
   const raw = mail.raw();
   const { headers } = parseHeaders(raw, 0, raw.length);
+  if (recentHeaders.size >= MOST_RECENT) recentHeaders.clear();
+  recentHeaders.set(mail, headers);
+  return headers;
+}
+
+function metadata(mail: Mail, only: readonly string[]): gmail_v1.Schema$MessagePart {
+  const headers = headersOf(mail);
   const wanted = new Set(only.map((name) => name.toLowerCase()));
   const shown = headers.filter(({ name }) => wanted.size === 0 || wanted.has(name.toLowerCase()));
   return {
