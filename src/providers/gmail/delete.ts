@@ -4,7 +4,7 @@ import { deleteRefusal } from './access.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 import { isGone } from './drafts.ts';
-import { getPart } from './read.ts';
+import { getParts } from './read.ts';
 
 /** Where one batchDelete (50 units) and the reads before it (5 each) get cheaper than deleting one by one (10 each). */
 const MANY = 10;
@@ -32,7 +32,7 @@ async function deleteEach(client: GmailClient, ids: readonly string[], call: Cal
 }
 
 async function deleteMany(client: GmailClient, ids: readonly string[], call: Call) {
-  const parts = ids.map((id) => getPart('messages', id, { format: 'minimal', fields: 'id' }));
+  const parts = getParts('messages', ids, { format: 'minimal', fields: 'id' });
   const outcome = outcomes(ids, await runBatch(client, 'messages.get', parts, call));
   const there = ids.filter((id) => outcome.get(id) === true);
   for (let start = 0; start < there.length; start += MOST_AT_ONCE) {

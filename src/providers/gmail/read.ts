@@ -8,6 +8,7 @@ import type { GmailClient } from './client.ts';
 import { bodyParts } from './content.ts';
 import { hasStatus } from './errors.ts';
 import { ENVELOPE_FIELDS, ENVELOPE_HEADERS, FULL_FIELDS, toMessage, toThread } from './map.ts';
+import type { BatchPart } from './multipart.ts';
 
 const ENVELOPE = { format: 'metadata', metadataHeaders: [...ENVELOPE_HEADERS] };
 const MESSAGE = {
@@ -27,12 +28,7 @@ export async function getMessages(
   const raw =
     ids.length === 1 && only !== undefined
       ? [await settled(getOne(client, only, MESSAGE[detail], call))]
-      : await runBatch(
-          client,
-          'messages.get',
-          ids.map((id) => getPart('messages', id, MESSAGE[detail])),
-          call,
-        );
+      : await runBatch(client, 'messages.get', getParts('messages', ids, MESSAGE[detail]), call);
   const answers = raw.map((answer) =>
     isMailError(answer) ? inWords(answer, 'message') : (answer as gmail_v1.Schema$Message),
   );
@@ -41,12 +37,7 @@ export async function getMessages(
 }
 
 export async function getThreads(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
-  const answers = await runBatch(
-    client,
-    'threads.get',
-    ids.map((id) => getPart('threads', id, THREAD)),
-    call,
-  );
+  const answers = await runBatch(client, 'threads.get', getParts('threads', ids, THREAD), call);
   return answers.map((answer) => {
     if (isMailError(answer)) return inWords(answer, 'thread');
     return toThread(answer as gmail_v1.Schema$Thread) ?? new MailError('NOT_FOUND', 'There is no such thread.');
@@ -89,11 +80,12 @@ async function fetchLongBodies(
   });
 }
 
-/** A read inside a batch. */
-export function getPart(kind: 'messages' | 'threads', id: string, params: object) {
+/** Reads inside a batch, alike but for the id. */
+export function getParts(kind: 'messages' | 'threads', ids: readonly string[], params: object): BatchPart[] {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) for (const one of [value].flat()) query.append(name, String(one));
-  return { method: 'GET' as const, path: `/gmail/v1/users/me/${kind}/${encodeURIComponent(id)}?${query}` };
+  const asked = query.toString();
+  return ids.map((id) => ({ method: 'GET', path: `/gmail/v1/users/me/${kind}/${encodeURIComponent(id)}?${asked}` }));
 }
 
 async function settled<T>(promise: Promise<T>): Promise<T | MailError> {

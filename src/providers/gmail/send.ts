@@ -6,7 +6,7 @@ import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 import { hasStatus } from './errors.ts';
 import { HeaderFields } from './headers.ts';
-import { getPart } from './read.ts';
+import { getParts } from './read.ts';
 
 /** How many of the newest sent messages are looked through for one whose send was not answered, so many at a time. */
 const RECENT = 100;
@@ -38,7 +38,7 @@ export async function probe(
   if (await draftExists(client, draftId, call)) return 'not-sent';
   const recent = await sentIds(client, { maxResults: RECENT }, call);
   for (let start = 0; start < recent.length; start += AT_ONCE) {
-    const parts = recent.slice(start, start + AT_ONCE).map((id) => getPart('messages', id, SENT_COPY));
+    const parts = getParts('messages', recent.slice(start, start + AT_ONCE), SENT_COPY);
     const copies = await runBatch(client, 'messages.get', parts, call);
     if (copies.some((copy) => !isMailError(copy) && isCopyOf(copy as gmail_v1.Schema$Message, internetMessageId)))
       return 'sent';

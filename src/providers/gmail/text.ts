@@ -12,7 +12,9 @@ export function plainSnippet(snippet: string): string {
     const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
-  return [...text.replace(/(?:\s|\u200b|\u200c|\u200d|\u034f|\ufeff)+/g, ' ').trim()].slice(0, 255).join('');
+  const line = text.replace(/(?:\s|\u200b|\u200c|\u200d|\u034f|\ufeff)+/g, ' ').trim();
+  // By letters and not by halves of them.
+  return line.length <= 255 ? line : [...line].slice(0, 255).join('');
 }
 
 /** The text to read where the sender wrote only HTML. */
