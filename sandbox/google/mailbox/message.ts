@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Mail } from '../../mail/mail.ts';
 import type { SearchEntry } from './search.entry.ts';
 
@@ -22,7 +22,7 @@ export interface StoredMessage {
 
 /** Gmail's ids are 16 hexadecimal digits. The same mail gets the same id at each start. */
 export function hexId(seed: string): string {
-  return `1${createHash('sha256').update(seed).digest('hex').slice(0, 15)}`;
+  return `1${hash('sha256', seed, 'hex').slice(0, 15)}`;
 }
 
 /** Newest second first; within a second the order that Gmail does not document. */
