@@ -11,7 +11,7 @@ const hook = 'https://postern.test/webhooks/gmail';
 const account = 'push@project.iam.example';
 const claims = { iss: 'https://accounts.google.com', aud: hook, email: account, email_verified: true };
 const sign = (payload: object, options: jwt.SignOptions = {}, key = ours.privateKey) =>
-  jwt.sign(payload, key, { algorithm: 'RS256', keyid: 'k1', expiresIn: 60, ...options });
+  jwt.sign(payload, key, { algorithm: 'RS256', keyid: 'k1', expiresIn: 3_600, ...options });
 
 describe('a Pub/Sub push', () => {
   let certs: Server;

@@ -66,9 +66,9 @@ it('has something of everything to look at', () => {
 });
 
 it('makes a large mailbox as quickly as a small one: nothing is built before it is asked for', () => {
-  const started = performance.now();
+  const before = process.cpuUsage();
   const mails = [...home(50_000, now), ...office(50_000, now)];
   expect(mails).toHaveLength(100_000);
-  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
   expect(mails[49_999]?.envelope.subject).toBeTruthy();
 });
