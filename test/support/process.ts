@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 export interface Program {
   readonly pid: number;
   /** kill -9, and gone. */
-  kill(): Promise<void>;
-  /** SIGTERM, and drained. */
-  stop(): Promise<void>;
+  kill(): Promise<number | null>;
+  /** SIGTERM, and drained; the exit code, null when it had to be killed. */
+  stop(): Promise<number | null>;
 }
 export interface Build {
   /** Starts it; resolves when it says that it listens. */
@@ -48,9 +48,11 @@ async function startProgram(main: string, env: Record<string, string>): Promise<
   return { pid: child.pid ?? 0, kill: () => end(child, 'SIGKILL'), stop: () => end(child, 'SIGTERM') };
 }
 
-async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill(signal);
-  await exit;
+async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  }
+  return child.exitCode;
 }

@@ -1,0 +1,188 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { connectDemo, DEMO_USER } from '../../sandbox/demo.ts';
+import type { Data } from '../support/app.ts';
+import { type Cluster, startCluster } from '../support/cluster.ts';
+import { Follower } from '../support/follower.ts';
+import { consent } from '../support/lab.ts';
+import { Client, Load } from '../support/load.ts';
+
+const REPLACEMENTS = Number(process.env.ROLLING_REPLACEMENTS ?? 3);
+const ACCOUNTS = [
+  ['google', 'demo@gmail.example'],
+  ['microsoft', 'demo@outlook.example'],
+] as const;
+const account = (turn: number) => {
+  const [vendor, address] = ACCOUNTS[turn % 2] ?? ACCOUNTS[0];
+  return { vendor, account: address };
+};
+const INBOX = '{ viewer { messages(first: 5) { nodes { id } sources { state problem { code message } } } } }';
+const SYNC = '{ viewer { integrations { id sync { cursor } } } }';
+const FILES =
+  '{ viewer { messages(first: 10, search: "subject:enclosed") { nodes { attachments { download { url } } } } } }';
+const SENT = '{ viewer { messages(first: 100, filter: { role: SENT }) { nodes { subject } } } }';
+const SUBMISSIONS = '{ viewer { submissions(first: 100) { nodes { id status } } } }';
+const MARK =
+  'mutation ($input: UpdateMessagesInput!) { updateMessages(input: $input) { results { problem { message } } userErrors { message } } }';
+const SEND =
+  'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }';
+const SIGN_IN =
+  'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } userErrors { message } } }';
+const REFRESH =
+  'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { session { refreshToken } userErrors { message } } }';
+const CONNECT =
+  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }';
+const LIVE =
+  'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
+const STEPS = 'subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id status } } }';
+
+let cluster: Cluster;
+let token: string;
+let asker: Client;
+beforeAll(async () => {
+  cluster = await startCluster();
+  ({ accessToken: token } = await connectDemo({ gatewayUrl: cluster.url }));
+  asker = new Client(cluster.url, token);
+  const synchronised = async () => {
+    const { integrations } = (await asker.query(SYNC)).viewer;
+    expect(integrations.map((i: Data) => typeof i.sync.cursor)).toEqual(['string', 'string']);
+  };
+  await vi.waitFor(synchronised, { timeout: 60_000, interval: 100 });
+}, 180_000);
+afterAll(() => cluster?.close());
+
+const control = async (path: string, body: object): Promise<void> => {
+  const headers = { 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body: JSON.stringify(body) };
+  const response = await fetch(`${cluster.sandbox.controlUrl}${path}`, init);
+  if (!response.ok) throw new Error(await response.text());
+};
+
+/** The first instance and the last: two of them where two can run. */
+const ends = () => [cluster.instances.at(0)?.url ?? '', cluster.instances.at(-1)?.url ?? ''] as const;
+
+it('holds on every instance what one of them was told', async () => {
+  const [here, there] = ends();
+  const at = (url: string, accessToken = token) => new Client(url, accessToken);
+  const { signIn } = await at(here).query(SIGN_IN, { input: DEMO_USER });
+  const { accessToken, refreshToken } = signIn.session;
+  const refreshed = await Promise.all([here, there].map((url) => at(url).query(REFRESH, { input: { refreshToken } })));
+  const [one, other] = refreshed.map(({ refreshSession }) => refreshSession.session?.refreshToken);
+  expect(other).toBe(one);
+
+  await control('/accounts', { vendor: 'google', address: 'second@gmail.example', name: 'Second' });
+  const input = { provider: 'GMAIL', access: 'READ', redirectUri: `${cluster.url}/inbox` };
+  const { connect } = await at(here, accessToken).query(CONNECT, { input });
+  const callback = await consent(connect.authorizationUrl, 'second@gmail.example', 'approve');
+  const answer = await fetch(new URL(`${callback.pathname}${callback.search}`, there), { redirect: 'manual' });
+  expect(new URL(answer.headers.get('location') ?? '').searchParams.get('status')).toBe('connected');
+  const accounts = async () => (await at(here).query(SYNC)).viewer.integrations.length;
+  await expect.poll(accounts).toBe(3);
+  const { viewer } = await at(here).query(SYNC);
+  const disconnect = 'mutation ($id: ID!) { disconnect(input: { integration: $id }) { userErrors { message } } }';
+  await at(there).query(disconnect, { id: viewer.integrations[2].id });
+  await expect.poll(accounts).toBe(2);
+
+  await at(here, accessToken).query('mutation { signOut { userErrors { message } } }');
+  await expect.poll(() => at(there, accessToken).query(SYNC).catch(String)).toContain('This session has ended');
+});
+
+it('drops nothing while its instances are replaced one by one under load', async () => {
+  const bytes = randomBytes(1_000_000);
+  const attachments = [
+    { filename: 'file.bin', mimeType: 'application/octet-stream', contentBase64: bytes.toString('base64') },
+  ];
+  for (const turn of [0, 1])
+    await control('/deliver', { ...account(turn), from: 'a@example.org', subject: 'enclosed', text: 'x', attachments });
+  const { integrations } = (await asker.query(SYNC)).viewer;
+  const { nodes } = (await asker.query(INBOX)).viewer.messages;
+  const files = (await asker.query(FILES)).viewer.messages.nodes.map((n: Data) => n.attachments[0].download.url);
+  expect(files).toHaveLength(2);
+  const live: Follower[] = integrations.map(
+    ({ id, sync }: Data) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
+  );
+  const steps = new Follower(cluster.url, token, STEPS, {});
+
+  const load = new Load(cluster.url, token);
+  const readInbox = async (client: Client) => {
+    const { sources } = (await client.query(INBOX)).viewer.messages;
+    if (sources.some((s: Data) => s.state !== 'COMPLETE')) throw new Error(JSON.stringify(sources));
+  };
+  const whole = createHash('sha256').update(bytes).digest('hex');
+  const submissions = new Map<string, string>();
+  const delivered: string[][] = [[], []];
+  load.repeat('read', 200, readInbox);
+  load.repeat('read now and then', 1_500, readInbox);
+  load.repeat('read anew', 200, (client) => client.query('{ viewer { id } }'), false);
+  load.repeat('mark', 300, async (client, turn) => {
+    const input = { ids: [nodes[turn % nodes.length].id], isRead: turn % 2 === 0 };
+    const { updateMessages } = await client.query(MARK, { input });
+    expect(updateMessages).toEqual({ results: [{ problem: null }], userErrors: [] });
+  });
+  load.repeat('download', 300, async (client, turn) => {
+    expect(await client.download(files[turn % 2], 20)).toBe(whole);
+  });
+  // Longer than the delay: some of these are under way when the port closes.
+  load.repeat('upload', 0, (client) => client.upload(trickle(3_300)));
+  load.repeat('send', 300, async (client, turn) => {
+    const subject = `rolling ${turn}`;
+    const message = {
+      integration: integrations[turn % 2].id,
+      to: [{ address: 'zoe@example.org' }],
+      subject,
+      text: 'x',
+      attachments: [{ upload: await client.upload(trickle(0)) }],
+    };
+    const input = { idempotencyKey: subject, undoSeconds: turn % 3 === 2 ? 1 : 0, message };
+    const { send } = await client.query(SEND, { input });
+    expect(send.userErrors).toEqual([]);
+    submissions.set(subject, send.submission.id);
+  });
+  load.repeat('deliver', 300, async (_client, turn) => {
+    const subject = `live ${turn}`;
+    await control('/deliver', { ...account(turn), from: 'a@example.org', subject, text: 'x' });
+    delivered[turn % 2]?.push(subject);
+  });
+
+  const everyoneGoesOn = async () => {
+    const before = load.progress();
+    const waiting = () =>
+      [...load.progress()].filter(([name, turn]) => turn === before.get(name)).map(([name]) => name);
+    await expect.poll(waiting, { timeout: 60_000 }).toEqual([]);
+  };
+  const heard = () => [...live, steps].every(({ events }) => events.length > 0);
+  await expect.poll(heard, { timeout: 60_000 }).toBe(true);
+  for (let n = 0; n < REPLACEMENTS; n++) {
+    for (const turn of [0, 1]) await control('/expire-tokens', account(turn));
+    expect(await cluster.replace()).toBe(0);
+    await everyoneGoesOn();
+  }
+  await load.end();
+  expect(load.failures).toEqual([]);
+
+  const arrived = () =>
+    live.map(({ events }) => events.map((e) => e.message?.subject as string).filter((s) => s !== 'enclosed'));
+  await expect.poll(arrived, { timeout: 60_000 }).toEqual(delivered);
+  const states = async () => (await asker.query(SUBMISSIONS)).viewer.submissions.nodes;
+  const done = [...submissions.values()].reverse().map((id) => ({ id, status: 'SENT' }));
+  await expect.poll(states, { timeout: 60_000 }).toEqual(done);
+  const told = () => new Set(steps.events.flatMap(({ submission: { id, status } }) => (status === 'SENT' ? id : [])));
+  await expect.poll(told, { timeout: 60_000 }).toEqual(new Set(submissions.values()));
+  const mails: string[] = (await asker.query(SENT)).viewer.messages.nodes.map((m: Data) => m.subject);
+  expect(mails.filter((subject) => subject.startsWith('rolling')).sort()).toEqual([...submissions.keys()].sort());
+  for (const follower of [...live, steps]) {
+    expect(follower.failures).toEqual([]);
+    expect(new Set(follower.closed)).toEqual(new Set([1001]));
+    await follower.end();
+  }
+}, 300_000);
+
+/** A file that takes its time. */
+async function* trickle(ms: number): AsyncGenerator<Uint8Array> {
+  const until = Date.now() + ms;
+  do {
+    yield Buffer.alloc(10_000, 'x');
+    await delay(50);
+  } while (Date.now() < until);
+}

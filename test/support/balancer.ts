@@ -1,0 +1,91 @@
+import { get } from 'node:http';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+interface Instance {
+  readonly port: number;
+  ready: boolean;
+  gone: boolean;
+}
+
+/** How often each instance is asked whether it is ready. */
+const EVERY_MS = 200;
+
+/**
+ * A load balancer with nothing clever in it: asks /ready, gives each new connection to the ready instances in turn, and
+ * holds it while there is none. It repeats nothing, and a connection stays where it is: what breaks there breaks for the client.
+ */
+export class Balancer {
+  private readonly instances: Instance[] = [];
+  private readonly waiting: Socket[] = [];
+  private readonly server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => this.take(client));
+  private turns = 0;
+
+  static async open(): Promise<Balancer> {
+    const balancer = new Balancer();
+    await new Promise<void>((resolve) => balancer.server.listen(0, '127.0.0.1', resolve));
+    return balancer;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Resolves when it is given its first connections. */
+  async add(port: number): Promise<void> {
+    const instance: Instance = { port, ready: false, gone: false };
+    this.instances.push(instance);
+    await new Promise<void>((resolve) => void this.watch(instance, resolve));
+  }
+
+  remove(port: number): void {
+    const index = this.instances.findIndex((instance) => instance.port === port);
+    for (const instance of this.instances.splice(index, 1)) instance.gone = true;
+  }
+
+  close(): void {
+    for (const { port } of [...this.instances]) this.remove(port);
+    for (const client of this.waiting) client.destroy();
+    this.server.close();
+  }
+
+  private async watch(instance: Instance, admitted: () => void): Promise<void> {
+    while (!instance.gone) {
+      instance.ready = await isReady(instance.port);
+      if (instance.ready) {
+        admitted();
+        for (const client of this.waiting.splice(0)) this.take(client);
+      }
+      await delay(EVERY_MS);
+    }
+  }
+
+  private take(client: Socket): void {
+    const ready = this.instances.filter((instance) => instance.ready && !instance.gone);
+    const instance = ready[this.turns++ % ready.length];
+    if (instance) join(client, connect({ port: instance.port, host: '127.0.0.1', allowHalfOpen: true }));
+    else this.waiting.push(client);
+  }
+}
+
+/** What ends one way ends the other way in the same manner. */
+function join(client: Socket, instance: Socket): void {
+  client.setNoDelay(true);
+  instance.setNoDelay(true);
+  client.on('error', () => instance.resetAndDestroy());
+  instance.on('error', () => client.resetAndDestroy());
+  client.pipe(instance).pipe(client);
+}
+
+function isReady(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    get({ port, host: '127.0.0.1', path: '/ready', agent: false, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    })
+      .on('timeout', function (this: { destroy(): void }) {
+        this.destroy();
+      })
+      .on('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { Balancer } from './balancer.ts';
+import { fillDataDir } from './database.ts';
+import { createTestDatabaseUrl } from './database-url.ts';
+import { freePort } from './port.ts';
+import { buildProgram, type Program } from './process.ts';
+
+/**
+ * The gateway as it is run in production: processes behind a balancer, the emulators upstream. Two on PostgreSQL; the
+ * embedded database is one process's own, so there it is one.
+ */
+export interface Cluster {
+  /** The balancer's. */
+  readonly url: string;
+  readonly sandbox: Sandbox;
+  /** Where each instance listens itself. */
+  readonly instances: readonly { readonly url: string }[];
+  /** Replaces the oldest instance, its successor first where two can run. The old one's exit code. */
+  replace(): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+interface Instance {
+  readonly url: string;
+  readonly port: number;
+  readonly program: Program;
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const build = await buildProgram();
+  const dataDir = mkdtempSync(join(tmpdir(), 'postern-cluster-'));
+  const balancer = await Balancer.open();
+  const { url } = balancer;
+  const sandbox = await startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    dataDir: null,
+    publicUrl: url,
+    mail: null,
+    messages: 30,
+    trafficSeconds: 0,
+    log: () => {},
+  });
+  const database = await createTestDatabaseUrl();
+  if (!database) await fillDataDir(dataDir);
+  const env = {
+    ...(database
+      ? { NODE_ENV: 'production', DATABASE_URL: database.url }
+      : { NODE_ENV: 'test', DATA_DIR: dataDir, DRAIN_DELAY_SECONDS: '3' }),
+    // A machine that is busy is slow, which is no failure here.
+    SOURCE_DEADLINE_MS: '60000',
+    REDIRECT_URIS: `${url}/inbox`,
+    PUBLIC_URL: url,
+    LOG_LEVEL: 'error',
+    JWT_SECRET: randomBytes(32).toString('base64'),
+    ENCRYPTION_KEYS: `1:${randomBytes(32).toString('base64')}`,
+    REGISTRATION: 'open',
+    ...sandbox.environment(),
+  };
+  const instances: Instance[] = [];
+  const start = async () => {
+    const port = await freePort();
+    const program = await build.start({ ...env, PORT: String(port) });
+    instances.push({ url: `http://127.0.0.1:${port}`, port, program });
+    await balancer.add(port);
+  };
+  const stop = async () => {
+    const oldest = instances.shift();
+    if (!oldest) throw new Error('no instance runs');
+    const code = await oldest.program.stop();
+    balancer.remove(oldest.port);
+    return code;
+  };
+  const close = async () => {
+    await Promise.all(instances.map(({ program }) => program.kill()));
+    balancer.close();
+    await sandbox.close();
+    await database?.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+    build.remove();
+  };
+  try {
+    await start();
+    if (database) await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    url,
+    sandbox,
+    instances,
+    async replace() {
+      if (database) await start();
+      const code = await stop();
+      if (!database) await start();
+      return code;
+    },
+    close,
+  };
+}

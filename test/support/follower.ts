@@ -1,0 +1,56 @@
+import type { Client } from 'graphql-ws';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { Data } from './app.ts';
+
+/** A subscriber as a good front-end is one: when its socket is closed it comes back with the last cursor it saw. */
+export class Follower {
+  readonly events: Data[] = [];
+  /** With which code each socket was closed. */
+  readonly closed: number[] = [];
+  readonly failures: string[] = [];
+  private readonly client: Client;
+  private readonly following: Promise<void>;
+  private ended = false;
+
+  constructor(
+    url: string,
+    token: string,
+    private readonly subscription: string,
+    private readonly variables: Record<string, unknown>,
+  ) {
+    this.client = createClient({
+      url: `${url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+      on: { closed: (event) => this.closed.push((event as { code: number }).code) },
+    });
+    this.following = this.follow();
+  }
+
+  async end(): Promise<void> {
+    this.ended = true;
+    await this.client.dispose();
+    await this.following;
+  }
+
+  private async follow(): Promise<void> {
+    while (!this.ended) {
+      try {
+        for await (const { data, errors } of this.client.iterate<Data>({
+          query: this.subscription,
+          variables: this.variables,
+        })) {
+          if (errors) this.failures.push(JSON.stringify(errors));
+          const event: Data = Object.values(data ?? {})[0];
+          this.variables.after = event.cursor;
+          this.events.push(event);
+        }
+      } catch (error) {
+        const { code, reason, message } = error as { code?: number; reason?: string; message?: string };
+        if (code !== 1001) this.failures.push(`${code ?? ''} ${reason ?? message ?? JSON.stringify(error)}`);
+      }
+    }
+  }
+}
