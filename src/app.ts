@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Logger } from 'pino';
 import { AccessTokens } from './accounts/access-tokens.ts';
+import { AttemptStore } from './accounts/attempt.store.ts';
 import { CallbackService } from './accounts/callback.service.ts';
 import { ConnectResolver } from './accounts/connect.resolver.ts';
 import { ConnectService } from './accounts/connect.service.ts';
@@ -176,7 +177,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const sessionStore = new SessionStore(db);
   const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log });
   await sessions.start();
-  const signIns = new SignInService({ users, sessions, registration: config.registration, jwtSecret });
+  const attempts = new AttemptStore(db);
+  const signIns = new SignInService({ users, sessions, attempts, registration: config.registration, jwtSecret });
   const integrations = new IntegrationStore(db);
   const directory = new IntegrationDirectory(integrations, bus);
   const vault = new Vault(new SecretStore(db), sealer);
@@ -225,6 +227,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
       // A subscriber that was away for longer begins with what the log still has.
       { what: 'changes', keptMs: 14 * DAY_MS, prune: (before) => changes.prune(before) },
       { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },
+      { what: 'attempts', keptMs: 0, prune: (before) => attempts.prune(before) },
       { what: 'uploads', keptMs: 0, prune: (before) => uploadStore.prune(before) },
     ],
     log,

@@ -21,12 +21,7 @@ export class AttemptLimiter {
     const now = this.now();
     const whole = Math.max(this.wholeAt.get(key) ?? 0, now);
     const wait = whole + this.everyMs - now - this.burst * this.everyMs;
-    if (wait > 0) {
-      const seconds = Math.ceil(wait / 1_000);
-      throw new MailError('RATE_LIMITED', `Too many attempts: try again in ${seconds} seconds.`, {
-        retryAfterMs: wait,
-      });
-    }
+    if (wait > 0) throw tooManyAttempts(wait);
     this.wholeAt.delete(key);
     this.wholeAt.set(key, whole + this.everyMs);
     if (this.wholeAt.size > MAX_KEYS) this.forget(now);
@@ -46,3 +41,8 @@ export class AttemptLimiter {
     }
   }
 }
+
+export const tooManyAttempts = (retryAfterMs: number): MailError =>
+  new MailError('RATE_LIMITED', `Too many attempts: try again in ${Math.ceil(retryAfterMs / 1_000)} seconds.`, {
+    retryAfterMs,
+  });

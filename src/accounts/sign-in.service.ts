@@ -1,5 +1,6 @@
 import { MailError } from '../domain/error.ts';
-import { AttemptLimiter } from './attempt.limiter.ts';
+import { tooManyAttempts } from './attempt.limiter.ts';
+import type { AttemptRule, AttemptStore } from './attempt.store.ts';
 import { normaliseEmail } from './email.ts';
 import { isInvited } from './invitation.ts';
 import { hashPassword, requireGoodPassword, verifyPassword } from './password.ts';
@@ -9,6 +10,7 @@ import type { UserStore } from './user.store.ts';
 export interface SignInOptions {
   readonly users: UserStore;
   readonly sessions: SessionService;
+  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
   readonly registration: 'open' | 'invite' | 'off';
   /** Signs invitations too. */
   readonly jwtSecret: string;
@@ -19,14 +21,14 @@ export interface Credentials {
   readonly password: string;
 }
 
+// Only failures count: a good sign-in gives its attempt back.
+const PER_EMAIL: AttemptRule = { name: 'sign-in email', burst: 10, everyMs: 60_000 };
+const PER_CLIENT: AttemptRule = { name: 'sign-in client', burst: 50, everyMs: 10_000 };
+// Hashing is dear, and every registration hashes.
+const REGISTRATIONS: AttemptRule = { name: 'registration client', burst: 60, everyMs: 10_000 };
+
 /** How users come in. Throws MailError, RATE_LIMITED among them. */
 export class SignInService {
-  // Only failures count: a good sign-in gives its attempt back.
-  private readonly perEmail = new AttemptLimiter(10, 60_000);
-  private readonly perClient = new AttemptLimiter(50, 10_000);
-  // Hashing is dear, and every registration hashes.
-  private readonly registrations = new AttemptLimiter(60, 10_000);
-
   constructor(private readonly options: SignInOptions) {}
 
   async register(input: Credentials & { invite: string | null }, clientAddress: string): Promise<SessionTokens> {
@@ -41,21 +43,26 @@ export class SignInService {
       });
     }
     requireGoodPassword(input.password);
-    this.registrations.take(clientAddress);
+    await this.take(REGISTRATIONS, clientAddress);
     const user = await users.create(email, await hashPassword(input.password));
     return sessions.open(user.id);
   }
 
   async signIn(input: Credentials, clientAddress: string): Promise<SessionTokens> {
     const email = normaliseEmail(input.email);
-    this.perClient.take(clientAddress);
-    this.perEmail.take(email);
+    await this.take(PER_CLIENT, clientAddress);
+    await this.take(PER_EMAIL, email);
     const user = await this.options.users.findByEmail(email);
     if (!(await verifyPassword(user?.passwordHash ?? null, input.password)) || !user) {
       throw new MailError('UNAUTHENTICATED', 'The address or the password is wrong.');
     }
-    this.perClient.giveBack(clientAddress);
-    this.perEmail.giveBack(email);
-    return this.options.sessions.open(user.id);
+    const { attempts, sessions } = this.options;
+    await Promise.all([attempts.giveBack(PER_CLIENT, clientAddress), attempts.giveBack(PER_EMAIL, email)]);
+    return sessions.open(user.id);
+  }
+
+  private async take(rule: AttemptRule, key: string): Promise<void> {
+    const waitMs = await this.options.attempts.take(rule, key);
+    if (waitMs > 0) throw tooManyAttempts(waitMs);
   }
 }

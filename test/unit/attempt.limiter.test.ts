@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AttemptLimiter } from '../../src/accounts/attempt.limiter.ts';
+import { AttemptStore } from '../../src/accounts/attempt.store.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 
 describe('too many attempts', () => {
   it('are refused with the exact time to wait, for that key alone', () => {
@@ -21,5 +24,40 @@ describe('too many attempts', () => {
     }
     limiter.take('a');
     expect(() => limiter.take('a')).toThrow();
+  });
+});
+
+describe.each(TEST_DATABASES)('too many attempts over all instances, on %s', (kind) => {
+  const rule = { name: 'a rule', burst: 3, everyMs: 600_000 };
+  let db: Database;
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+  });
+  afterAll(() => db.close());
+
+  it('are refused with the time to wait, for that key and rule alone', async () => {
+    const [one, other] = [new AttemptStore(db), new AttemptStore(db)];
+    const taken = await Promise.all([one, other, one, other].map((store) => store.take(rule, 'a')));
+    expect(taken.filter((wait) => wait === 0)).toHaveLength(3);
+    const [wait = 0] = taken.filter((wait) => wait > 0);
+    expect(wait).toBeGreaterThan(500_000);
+    expect(wait).toBeLessThanOrEqual(600_000);
+    expect(await one.take(rule, 'b')).toBe(0);
+    expect(await one.take({ ...rule, name: 'another rule' }, 'a')).toBe(0);
+  });
+
+  it('do not count when they are given back, and are forgotten once they say nothing', async () => {
+    const store = new AttemptStore(db);
+    const single = { ...rule, burst: 1 };
+    for (let i = 0; i < 3; i++) {
+      expect(await store.take(single, 'good')).toBe(0);
+      await store.giveBack(single, 'good');
+    }
+    expect(await store.take(single, 'good')).toBe(0);
+    expect(await store.take(single, 'good')).toBeGreaterThan(0);
+    await store.prune(new Date());
+    expect(await store.take(single, 'good')).toBeGreaterThan(0);
+    await store.prune(new Date(Date.now() + 2_000_000));
+    expect(await db.prisma.attempt.count()).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AttemptStore } from '../../src/accounts/attempt.store.ts';
 import { createInvitation } from '../../src/accounts/invitation.ts';
 import { SessionService } from '../../src/accounts/session.service.ts';
 import { SessionStore } from '../../src/accounts/session.store.ts';
@@ -34,7 +35,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
   afterAll(() => db.close());
 
   const signIns = (registration: 'open' | 'invite' | 'off' = 'open') =>
-    new SignInService({ users, sessions: a, registration, jwtSecret });
+    new SignInService({ users, sessions: a, attempts: new AttemptStore(db), registration, jwtSecret });
   const email = () => `person${++people}@people.example`;
   const session = async () => a.open((await users.create(email(), '')).id);
   const code = (error: unknown) => (error as { extensions?: { code?: string } }).extensions?.code;
@@ -150,15 +151,16 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     });
   });
 
-  it('say the same for a wrong password and an unknown address, and stop guessing', async () => {
+  it('say the same for a wrong password and an unknown address, and stop guessing on every instance', async () => {
     const service = signIns();
+    const another = signIns();
     const address = email();
     await service.register({ email: address, password, invite: null }, 'c');
     const wrong = service.signIn({ email: address, password: 'wrong' }, 'c').catch((error: Error) => error.message);
     const unknown = service.signIn({ email: email(), password }, 'c').catch((error: Error) => error.message);
     expect(await wrong).toBe(await unknown);
     for (let i = 0; i < 9; i++) await service.signIn({ email: address, password: 'wrong' }, `c${i}`).catch(() => {});
-    await expect(service.signIn({ email: address, password }, 'another client')).rejects.toMatchObject({
+    await expect(another.signIn({ email: address, password }, 'another client')).rejects.toMatchObject({
       code: 'RATE_LIMITED',
       retryAfterMs: expect.any(Number),
     });

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '../platform/database.ts';
+
+/** At most `burst` attempts at once, and one more every `everyMs`, for each key. */
+export interface AttemptRule {
+  readonly name: string;
+  readonly burst: number;
+  readonly everyMs: number;
+}
+
+/** What AttemptLimiter does, for all instances together: a row per key, on the database's clock. */
+export class AttemptStore {
+  constructor(private readonly db: Database) {}
+
+  /** Counts an attempt; 0. When there are too many it counts nothing; the milliseconds until the next. */
+  async take(rule: AttemptRule, key: string): Promise<number> {
+    const { burst, everyMs } = rule;
+    const hash = hashOf(rule, key);
+    const taken = await this.db.prisma.$executeRaw`
+      INSERT INTO attempts AS known (key, whole_at)
+      VALUES (${hash}, now() + ${everyMs}::int * interval '1 ms')
+      ON CONFLICT (key) DO UPDATE SET whole_at = greatest(known.whole_at, now()) + ${everyMs}::int * interval '1 ms'
+      WHERE greatest(known.whole_at, now()) <= now() + ${(burst - 1) * everyMs}::int * interval '1 ms'`;
+    if (taken === 1) return 0;
+    const [row] = await this.db.prisma.$queryRaw<{ wait: number }[]>`
+      SELECT extract(epoch FROM whole_at - now())::float8 * 1000 - ${(burst - 1) * everyMs}::int AS wait
+      FROM attempts WHERE key = ${hash}`;
+    return Math.max(1, Math.ceil(row?.wait ?? 0));
+  }
+
+  /** Takes an attempt back: it was a good one. */
+  async giveBack(rule: AttemptRule, key: string): Promise<void> {
+    await this.db.prisma.$executeRaw`
+      UPDATE attempts SET whole_at = whole_at - ${rule.everyMs}::int * interval '1 ms' WHERE key = ${hashOf(rule, key)}`;
+  }
+
+  /** Deletes what says nothing any more. */
+  async prune(before: Date): Promise<number> {
+    const { count } = await this.db.prisma.attempt.deleteMany({ where: { wholeAt: { lt: before } } });
+    return count;
+  }
+}
+
+/** Nobody's address is kept. */
+const hashOf = ({ name }: AttemptRule, key: string): string =>
+  createHash('sha256').update(`${name} ${key}`).digest('base64url');
