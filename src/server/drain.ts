@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as heard } from 'node:timers/promises';
 
 export interface DrainOptions {
   readonly server: Server;
@@ -12,18 +12,18 @@ export interface DrainOptions {
 const PATIENCE_MS = 7_000;
 const LEAST_MS = 4_000;
 const SWEEP_MS = 100;
-/** A connection that is this old and has not said a word was opened in store. */
-const SILENT_MS = 1_000;
+/** A connection that says nothing for so many sweeps was opened in store. Not a time: what came while we were busy is read between two of them. */
+const SILENT_SWEEPS = 10;
 
 /** How the process stops without dropping a request. */
 export class Drain {
   private begun: Promise<void> | null = null;
-  /** Since when each connection is open. */
+  /** How often each connection was found silent. */
   private readonly connections = new Map<Socket, number>();
 
   constructor(private readonly options: DrainOptions) {
     options.server.on('connection', (socket: Socket) => {
-      this.connections.set(socket, Date.now());
+      this.connections.set(socket, 0);
       socket.once('close', () => this.connections.delete(socket));
     });
   }
@@ -45,6 +45,8 @@ export class Drain {
   private async stop(delayMs: number): Promise<void> {
     const { server, closeSockets } = this.options;
     if (delayMs > 0) await delay(delayMs);
+    // Connections that wait to be accepted would be reset.
+    await heard();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const sweep = setInterval(() => this.sweep(), SWEEP_MS);
     const cut = setTimeout(() => server.closeAllConnections(), Math.max(PATIENCE_MS - delayMs, LEAST_MS));
@@ -59,7 +61,10 @@ export class Drain {
    */
   private sweep(): void {
     this.options.server.closeIdleConnections();
-    const before = Date.now() - SILENT_MS;
-    for (const [socket, since] of this.connections) if (socket.bytesRead === 0 && since < before) socket.destroy();
+    for (const [socket, sweeps] of this.connections) {
+      if (socket.bytesRead > 0) continue;
+      this.connections.set(socket, sweeps + 1);
+      if (sweeps >= SILENT_SWEEPS) socket.destroy();
+    }
   }
 }
