@@ -46,7 +46,10 @@ export class Submissions {
     const { userId } = account.integration;
     // Known now: a message that is due in a month must not be refused in a month.
     if (account.integration.access === 'READ')
-      throw new MailError('FORBIDDEN', `${account.integration.address} was connected with access READ: it sends no mail.`);
+      throw new MailError(
+        'FORBIDDEN',
+        `${account.integration.address} was connected with access READ: it sends no mail.`,
+      );
     const id = randomUUID();
     const begun = await this.begun(account, id, request);
     const now = Date.now();
