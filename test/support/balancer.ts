@@ -8,7 +8,7 @@ interface Instance {
   gone: boolean;
 }
 
-/** How often each instance is asked whether it is ready. */
+/** How often each instance is asked whether it is ready; it has a second to answer. */
 const EVERY_MS = 200;
 
 /**
@@ -79,7 +79,7 @@ function join(client: Socket, instance: Socket): void {
 
 function isReady(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    get({ port, host: '127.0.0.1', path: '/ready', agent: false, timeout: 2_000 }, (response) => {
+    get({ port, host: '127.0.0.1', path: '/ready', agent: false, timeout: 1_000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     })
