@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { MailError } from '../../domain/error.ts';
 import type { Cursor, PageRequest } from '../provider.ts';
 
@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** Short, because a page can hold a hundred. */
-export const mark = (id: string): string => createHash('sha256').update(id).digest('base64url').slice(0, 6);
+export const mark = (id: string): string => hash('sha256', id, 'base64url').slice(0, 6);
 
 export const fingerprint = (list: readonly unknown[]): string => mark(JSON.stringify(list));
 

@@ -119,7 +119,8 @@ const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread
 
 /** What of Gmail's page is read now, and where the next page begins. */
 function cutPage(listed: readonly string[], nextToken: string | null | undefined, place: Place, page: PageRequest) {
-  const open = [...new Set(listed)].filter((id) => !place.shown.has(mark(id)) && !page.skip?.(id));
+  const { shown } = place;
+  const open = [...new Set(listed)].filter((id) => !(shown.size > 0 && shown.has(mark(id))) && !page.skip?.(id));
   const ids = open.slice(0, page.size);
   const left = new Set(open.slice(page.size));
   let next: Place | null = nextToken ? { token: nextToken, size: place.size, shown: new Set() } : null;
