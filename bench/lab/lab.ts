@@ -65,6 +65,11 @@ export class Lab {
     return new Lab(sandbox, gateway, wire, dataDir);
   }
 
+  /** Where the gateway reaches the emulators. */
+  get upstreamUrl(): string {
+    return this.wire.url;
+  }
+
   /** A new user with these accounts; one that is not there yet is made, with `messages` mails. */
   async user(mailboxes: readonly Mailbox[], messages = 200): Promise<Client> {
     const client = await Client.register(this.gateway.url);

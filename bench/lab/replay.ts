@@ -1,0 +1,40 @@
+import type { RequestRecord, Vendor } from '../../sandbox/world.ts';
+import { encodeBatch } from '../../src/providers/gmail/multipart.ts';
+
+/** Where a vendor is, without a slash at the end, and the token of the account that is asked. */
+export type Upstreams = Readonly<Record<Vendor, { readonly url: string; readonly token: string }>>;
+
+/**
+ * Sends the requests of an inbox page once more with bare fetch, in the same waves, and reads the answers without looking
+ * into them: what a page takes when nobody makes anything of it.
+ */
+export async function replay(records: readonly RequestRecord[], upstreams: Upstreams): Promise<void> {
+  await Promise.all(
+    (['google', 'microsoft'] as const).map(async (vendor) => {
+      const outer = records.filter((record) => record.vendor === vendor && record.batch === null);
+      const send = (record: RequestRecord) => sendAgain(record, records, upstreams[vendor]);
+      await Promise.all(outer.filter(({ operation }) => operation !== 'batch').map(send));
+      await Promise.all(outer.filter(({ operation }) => operation === 'batch').map(send));
+    }),
+  );
+}
+
+async function sendAgain(
+  { id, method, path, operation }: RequestRecord,
+  records: readonly RequestRecord[],
+  { url, token }: Upstreams[Vendor],
+): Promise<void> {
+  if (operation !== 'batch' && method !== 'GET') throw new Error(`the log does not tell what ${operation} sent`);
+  const parts = records.filter(({ batch }) => batch === id).map(({ path }) => ({ method: 'GET' as const, path }));
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      prefer: 'IdType="ImmutableId"',
+      ...(operation === 'batch' && { 'content-type': 'multipart/mixed; boundary=again' }),
+    },
+    ...(operation === 'batch' && { body: encodeBatch(parts, 'again') }),
+  });
+  const { length } = await response.text();
+  if (!response.ok || length === 0) throw new Error(`${operation} answered ${response.status} when sent again`);
+}
