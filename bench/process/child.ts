@@ -10,11 +10,11 @@ export class Child {
     readonly url: string,
   ) {}
 
-  /** Runs a module of bench/, built as `npm start` builds the gateway, and waits until it listens. */
+  /** Runs a module of bench/, built and started as `npm start` does with the gateway, and waits until it listens. */
   static async start(module: string, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<Child> {
     const child = fork(await built(`bench/${module}`), args, {
       cwd: ROOT,
-      execArgv: ['--expose-gc', '--enable-source-maps'],
+      execArgv: ['--max-semi-space-size=32', '--expose-gc', '--enable-source-maps'],
       env: { ...process.env, NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
