@@ -29,8 +29,6 @@ const SEND =
   'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }';
 const SIGN_IN =
   'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } userErrors { message } } }';
-const REFRESH =
-  'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { session { refreshToken } userErrors { message } } }';
 const CONNECT =
   'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }';
 const LIVE =
@@ -66,10 +64,7 @@ it('holds on every instance what one of them was told', async () => {
   const [here, there] = ends();
   const at = (url: string, accessToken = token) => new Client(url, accessToken);
   const { signIn } = await at(here).query(SIGN_IN, { input: DEMO_USER });
-  const { accessToken, refreshToken } = signIn.session;
-  const refreshed = await Promise.all([here, there].map((url) => at(url).query(REFRESH, { input: { refreshToken } })));
-  const [one, other] = refreshed.map(({ refreshSession }) => refreshSession.session?.refreshToken);
-  expect(other).toBe(one);
+  const { accessToken } = signIn.session;
 
   await control('/accounts', { vendor: 'google', address: 'second@gmail.example', name: 'Second' });
   const input = { provider: 'GMAIL', access: 'READ', redirectUri: `${cluster.url}/inbox` };

@@ -49,6 +49,7 @@ it.each([
         handle = handler;
       },
       send: async () => {},
+      leave: () => {},
     },
     log: silent,
   } as unknown as SubmissionJobOptions);
