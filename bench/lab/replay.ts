@@ -12,7 +12,7 @@ export async function replay(records: readonly RequestRecord[], upstreams: Upstr
   await Promise.all(
     (['google', 'microsoft'] as const).map(async (vendor) => {
       const outer = records.filter((record) => record.vendor === vendor && record.batch === null);
-      const send = (record: RequestRecord) => sendAgain(record, records, upstreams[vendor]);
+      const send = (record: RequestRecord) => sendAgain(record, records, upstreams);
       await Promise.all(outer.filter(({ operation }) => operation !== 'batch').map(send));
       await Promise.all(outer.filter(({ operation }) => operation === 'batch').map(send));
     }),
@@ -20,16 +20,18 @@ export async function replay(records: readonly RequestRecord[], upstreams: Upstr
 }
 
 async function sendAgain(
-  { id, method, path, operation }: RequestRecord,
+  { id, vendor, method, path, operation }: RequestRecord,
   records: readonly RequestRecord[],
-  { url, token }: Upstreams[Vendor],
+  upstreams: Upstreams,
 ): Promise<void> {
+  const upstream = upstreams[vendor];
+  if (!upstream) throw new Error(`nobody plays ${vendor}`);
   if (operation !== 'batch' && method !== 'GET') throw new Error(`the log does not tell what ${operation} sent`);
   const parts = records.filter(({ batch }) => batch === id).map(({ path }) => ({ method: 'GET' as const, path }));
-  const response = await fetch(url + path, {
+  const response = await fetch(upstream.url + path, {
     method,
     headers: {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${upstream.token}`,
       prefer: 'IdType="ImmutableId"',
       ...(operation === 'batch' && { 'content-type': 'multipart/mixed; boundary=again' }),
     },

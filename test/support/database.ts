@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
@@ -44,7 +44,7 @@ async function openEmbedded(): Promise<Database> {
     await migrate(db);
     const snapshot = await (db as Database & { pg: PGlite }).pg.dumpDataDir('none');
     await db.close();
-    const draft = `${path}.${process.pid}`;
+    const draft = `${path}.${randomUUID()}`;
     writeFileSync(draft, Buffer.from(await snapshot.arrayBuffer()));
     renameSync(draft, path);
   }
@@ -55,7 +55,7 @@ async function openEmbedded(): Promise<Database> {
 export async function fillDataDir(dataDir: string): Promise<void> {
   const path = cachePath();
   if (!existsSync(path)) {
-    const draft = `${path}.${process.pid}`;
+    const draft = `${path}.${randomUUID()}`;
     const db = await openPglite({ dataDir: draft });
     await migrate(db);
     await db.close();
