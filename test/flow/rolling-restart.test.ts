@@ -8,7 +8,7 @@ import { Follower } from '../support/follower.ts';
 import { consent } from '../support/lab.ts';
 import { Client, Load } from '../support/load.ts';
 
-const REPLACEMENTS = Number(process.env.ROLLING_REPLACEMENTS ?? 3);
+const REPLACEMENTS = Number(process.env.ROLLING_REPLACEMENTS ?? 2);
 const ACCOUNTS = [
   ['google', 'demo@gmail.example'],
   ['microsoft', 'demo@outlook.example'],

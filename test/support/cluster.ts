@@ -48,9 +48,9 @@ export async function startCluster(): Promise<Cluster> {
   const database = await createTestDatabaseUrl();
   if (!database) await fillDataDir(dataDir);
   const env = {
-    ...(database
-      ? { NODE_ENV: 'production', DATABASE_URL: database.url }
-      : { NODE_ENV: 'test', DATA_DIR: dataDir, DRAIN_DELAY_SECONDS: '3' }),
+    ...(database ? { NODE_ENV: 'production', DATABASE_URL: database.url } : { NODE_ENV: 'test', DATA_DIR: dataDir }),
+    // Time enough for the balancer to notice, also when both are starved.
+    DRAIN_DELAY_SECONDS: '5',
     // A machine that is busy is slow, which is no failure here.
     SOURCE_DEADLINE_MS: '60000',
     REDIRECT_URIS: `${url}/inbox`,

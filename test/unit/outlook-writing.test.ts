@@ -147,9 +147,9 @@ describe('a draft', () => {
 });
 
 describe('changing many', () => {
-  it('keeps 1,000 within the limits, and asks again for what is refused for now', async () => {
+  it('keeps hundreds within the limits, and asks again for what is refused for now', async () => {
     const ids = await Promise.all(
-      Array.from({ length: 1_000 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `n${n}`, text: 'x' })),
+      Array.from({ length: 400 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `n${n}`, text: 'x' })),
     );
     const gone = new Set(ids.filter((_, n) => n % 100 === 7));
     await account.session.deleteForever([...gone], interactive());
