@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
 import type { Logger } from 'pino';
 import { ArgumentValidationError } from 'type-graphql';
 import { ERROR_CODES, isMailError, type MailError } from '../domain/error.ts';
@@ -22,6 +22,7 @@ const INTENDED: ReadonlySet<unknown> = new Set([
  */
 export function maskError(error: unknown, log: Logger, reference: string = randomUUID()): GraphQLError {
   const outer = error instanceof GraphQLError ? error : null;
+  if (outer && isOfVariable(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   const cause = rootOf(error);
   if (isMailError(cause)) return located(outer, cause.message, ofMailError(cause));
   if (cause instanceof ArgumentValidationError)
@@ -35,6 +36,15 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
   }
   log.error({ err: cause, reference, path: outer?.path }, 'masked error');
   return located(outer, 'Something went wrong', { code: 'INTERNAL', reference });
+}
+
+/** The value of a variable does not fit its type. The scalar's own error, beneath, does not say which variable. */
+function isOfVariable({ nodes, path, message, extensions: { code } }: GraphQLError): boolean {
+  const [node, ...others] = nodes ?? [];
+  if (path || others.length > 0 || node?.kind !== Kind.VARIABLE_DEFINITION) return false;
+  return (
+    (code === undefined || code === 'BAD_USER_INPUT') && message.startsWith(`Variable "$${node.variable.name.value}" `)
+  );
 }
 
 function rootOf(error: unknown): unknown {

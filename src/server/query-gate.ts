@@ -1,27 +1,22 @@
 import { type DocumentNode, GraphQLError, parse } from 'graphql';
 import { QUERY_LIMITS, type QueryLimits, tooComplex } from './limits.ts';
+import { refusedAs } from './request-error.ts';
 import { checkShape } from './shape-limits.ts';
 
-const REMEMBERED = 1_000;
+/** Characters of all remembered documents together. A parsed document takes up to 250 bytes for each. */
+const REMEMBERED = 256_000;
 const LONGEST_REMEMBERED = 20_000;
 
-/** Stands before validation: a document that is too large goes no further. Documents that passed are remembered. */
+/** Stands before validation: a document that is too large goes no further. The latest that passed are remembered. */
 export class QueryGate {
   private readonly passed = new Map<string, DocumentNode>();
+  private remembered = 0;
 
   constructor(readonly limits: QueryLimits = QUERY_LIMITS) {}
 
-  /** @throws GraphQLError QUERY_TOO_COMPLEX, or the syntax error */
+  /** The same document for the same text, while it is remembered. @throws GraphQLError QUERY_TOO_COMPLEX or GRAPHQL_PARSE_FAILED */
   parse(source: string): DocumentNode {
-    const known = this.passed.get(source);
-    if (known) return known;
-    let document: DocumentNode;
-    try {
-      document = parse(source, { maxTokens: this.limits.tokens });
-      checkShape(document, this.limits);
-    } catch (error) {
-      throw parseLimitError(error, this.limits) ?? error;
-    }
+    const document = this.recall(source) ?? this.read(source);
     if (source.length <= LONGEST_REMEMBERED) this.remember(source, document);
     return document;
   }
@@ -36,16 +31,38 @@ export class QueryGate {
     }
   }
 
+  private read(source: string): DocumentNode {
+    try {
+      const document = parse(source, { maxTokens: this.limits.tokens });
+      checkShape(document, this.limits);
+      return document;
+    } catch (error) {
+      throw parseError(error, this.limits);
+    }
+  }
+
+  private recall(source: string): DocumentNode | undefined {
+    const document = this.passed.get(source);
+    if (document && this.passed.delete(source)) this.remembered -= source.length;
+    return document;
+  }
+
+  /** A Map is in the order of entry: what was not asked for longest goes first. */
   private remember(source: string, document: DocumentNode): void {
-    if (this.passed.size >= REMEMBERED) this.passed.delete(this.passed.keys().next().value ?? '');
     this.passed.set(source, document);
+    this.remembered += source.length;
+    for (const oldest of this.passed.keys()) {
+      if (this.remembered <= REMEMBERED) return;
+      this.recall(oldest);
+    }
   }
 }
 
 /** graphql-js stops reading at the token limit with a syntax error, and runs out of stack on brackets in brackets. */
-function parseLimitError(error: unknown, limits: QueryLimits): GraphQLError | null {
+function parseError(error: unknown, limits: QueryLimits): unknown {
   if (error instanceof RangeError) return tooComplex('The query is too complex: it is nested too deep to be read.');
-  if (!(error instanceof GraphQLError) || !error.message.includes('tokens. Parsing aborted')) return null;
+  if (!(error instanceof GraphQLError) || error.extensions.code !== undefined) return error;
+  if (!error.message.includes('tokens. Parsing aborted')) return refusedAs('GRAPHQL_PARSE_FAILED', error);
   return tooComplex(
     `The query is too complex: more than ${limits.tokens} tokens. Ask for less, or send large values as variables.`,
   );

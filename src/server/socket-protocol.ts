@@ -1,14 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import {
-  type ExecutionArgs,
-  GraphQLError,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
-  specifiedRules,
-  validate,
-} from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
@@ -18,7 +10,7 @@ import { clientAddress, type Trust } from './client-address.ts';
 import type { Connection, Connections } from './connections.ts';
 import { bearer, type Contexts } from './contexts.ts';
 import { tooComplex } from './limits.ts';
-import { checkSizes } from './list-limits.ts';
+import { OperationReader } from './operation-reader.ts';
 import type { QueryGate } from './query-gate.ts';
 import { subscribe } from './subscribe.ts';
 
@@ -52,7 +44,7 @@ export function createSocketProtocol({
   trust,
   log,
 }: SocketProtocolOptions) {
-  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  const reader = new OperationReader(schema, gate, introspection);
 
   /** False refuses the connection: nobody waits for events without saying who they are. */
   const connect = ({ socket, request }: Extra, params: Params | undefined): boolean => {
@@ -70,10 +62,8 @@ export function createSocketProtocol({
   };
 
   const prepare = (connection: Connection, payload: SubscribePayload): ExecutionArgs | readonly GraphQLError[] => {
-    const document = gate.parse(payload.query);
-    const faults = validate(schema, document, rules);
-    if (faults.length > 0) return introspection ? faults : faults.map(withoutSuggestions);
-    checkSizes(schema, document, payload.operationName, payload.variables, gate.limits);
+    const document = reader.read(payload);
+    if (!('kind' in document)) return document;
     const { authorization, signal } = connection;
     return {
       schema,
@@ -125,11 +115,4 @@ function tokenOf(params: Params | undefined, header: string | undefined): string
   if (typeof given === 'string') return bearer(given);
   const token = params?.token;
   return typeof token === 'string' ? token : bearer(header ?? '');
-}
-
-/** "Did you mean" would tell the schema, field by field, to who may not introspect. */
-function withoutSuggestions(error: GraphQLError): GraphQLError {
-  const message = error.message.replace(/ Did you mean .*\?$/, '');
-  const { nodes = null, source = null, positions = null } = error;
-  return new GraphQLError(message, { nodes, source, positions });
 }

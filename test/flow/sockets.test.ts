@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { openSocket, Socket, subscribe } from '../support/socket.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ demo: false, messages: 0 });
+});
+afterAll(() => app.close());
+
+describe('an error over WebSocket is the one over HTTP', () => {
+  let token: string;
+  beforeAll(async () => {
+    ({ token } = await app.user('errors'));
+  });
+  const page = 'query ($n: Int!) { viewer { messages(first: $n) { nodes { id } } } }';
+  const filtered = 'query ($filter: MessageFilter) { viewer { messages(filter: $filter) { nodes { id } } } }';
+
+  it.each<[code: string, query: string, more?: Data]>([
+    ['GRAPHQL_PARSE_FAILED', '{ viewer { id '],
+    ['GRAPHQL_VALIDATION_FAILED', '{ viewr { id } }'],
+    ['GRAPHQL_VALIDATION_FAILED', 'query ($n: Nope) { viewer { id } }'],
+    ['GRAPHQL_VALIDATION_FAILED', '{ viewer { messages(after: 7) { nodes { id } } } }'],
+    ['OPERATION_RESOLUTION_FAILURE', 'query A { __typename } query B { __typename }'],
+    ['OPERATION_RESOLUTION_FAILURE', 'query A { __typename }', { operationName: 'Z' }],
+    ['BAD_USER_INPUT', page],
+    ['BAD_USER_INPUT', page, { variables: { n: 'x' } }],
+    ['BAD_USER_INPUT', filtered, { variables: { filter: { role: 'NOPE', frm: 3 } } }],
+    ['BAD_USER_INPUT', 'subscription ($c: Cursor) { messageReceived(after: $c) { cursor } }', { variables: { c: 7 } }],
+    ['BAD_USER_INPUT', '{ viewer { messages(after: "forged") { nodes { id } } } }'],
+    ['QUERY_TOO_COMPLEX', `{ ${'viewer { '.repeat(200)} id ${'}'.repeat(200)} }`],
+    ['QUERY_TOO_COMPLEX', page, { variables: { n: 5_000 } }],
+  ])('%s: %s %j', async (code, query, more = {}) => {
+    const response = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query, ...more }),
+    });
+    const { errors } = (await response.json()) as Data;
+    expect(errors[0].extensions.code).toBe(code);
+    const socket = await openSocket(app, token);
+    await socket.send(subscribe(query, '1', more));
+    const { payload } = await socket.receive('error', 'next');
+    expect(Array.isArray(payload) ? payload : payload.errors).toEqual(errors);
+    socket.close();
+  });
+});
+
+describe('a socket', () => {
+  it('takes messages up to its limit, and shows what a forged cursor is', async () => {
+    const { token } = await app.user('socket');
+    const socket = await openSocket(app, token);
+    await socket.send(subscribe('subscription { messageReceived(after: "forged") { cursor } }'));
+    expect((await socket.receive('error', 'next')).payload.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    const large = new Socket(app);
+    await large.send({ type: 'connection_init', payload: { authorization: 'x'.repeat(2_000_000) } });
+    expect((await large.closed).code).toBe(1009);
+  });
+
+  it('takes the token from authorization, from token, or from the upgrade itself, and nothing less', async () => {
+    const { token } = await app.user('token');
+    const authorization = `Bearer ${token}`;
+    for (const [payload, headers] of [
+      [{ Authorization: authorization }, {}],
+      [{ token }, {}],
+      [{}, { authorization }],
+    ] as const) {
+      const socket = new Socket(app, headers);
+      await socket.send({ type: 'connection_init', payload });
+      await socket.receive('connection_ack');
+    }
+    for (const payload of [{}, { authorization: token }, { token: 7 }, null]) {
+      const socket = new Socket(app);
+      await socket.send({ type: 'connection_init', payload });
+      expect((await socket.closed).code).toBe(4401);
+    }
+  });
+
+  it('closes with 4401 when its session ends', async () => {
+    const { token } = await app.user('ended');
+    const socket = await openSocket(app, token);
+    await app.data('mutation { signOut { userErrors { message } } }', {}, token);
+    expect(await socket.closed).toMatchObject({ code: 4401, reason: 'The session has ended' });
+  });
+});

@@ -1,0 +1,58 @@
+import { WebSocket } from 'ws';
+import type { Data, TestApp } from './app.ts';
+
+/** A socket by hand: what the protocol says, and how it closed. */
+export class Socket {
+  readonly messages: Data[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  private readonly ws: WebSocket;
+  private waiting: (() => void)[] = [];
+
+  constructor(app: TestApp, headers: Record<string, string> = {}) {
+    this.ws = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
+    this.ws.on('message', (data) => {
+      this.messages.push(JSON.parse(String(data)));
+      for (const wake of this.waiting.splice(0)) wake();
+    });
+    this.ws.on('error', () => {});
+    this.closed = new Promise((resolve) => {
+      this.ws.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
+    });
+  }
+
+  async send(...messages: Data[]): Promise<void> {
+    if (this.ws.readyState === WebSocket.CONNECTING) await new Promise((resolve) => this.ws.once('open', resolve));
+    for (const message of messages) this.ws.send(JSON.stringify(message));
+  }
+
+  async receive(...types: string[]): Promise<Data> {
+    return this.find((message) => types.includes(message.type));
+  }
+
+  close(): void {
+    this.ws.close();
+  }
+
+  async find(wanted: (message: Data) => boolean): Promise<Data> {
+    for (;;) {
+      const found = this.messages.find(wanted);
+      if (found) return found;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+}
+
+export const init = (token: string) => ({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });
+export const subscribe = (query: string, id = '1', more: Data = {}) => ({
+  id,
+  type: 'subscribe',
+  payload: { query, ...more },
+});
+
+/** A socket that is signed in. */
+export async function openSocket(app: TestApp, token: string): Promise<Socket> {
+  const socket = new Socket(app);
+  await socket.send(init(token));
+  await socket.receive('connection_ack');
+  return socket;
+}
