@@ -2,6 +2,12 @@ import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../graphql/principal.ts';
 
+/** The close code for who asks for too much of anything; graphql-ws clients take it as final. */
+export const TOO_MANY = CloseCode.TooManyInitialisationRequests;
+
+/** Connections of one user to this instance: every tab and device, and those whose end has not been noticed yet. */
+const MOST_OF_USER = 100;
+
 /** One client over WebSocket, and who it is. */
 export interface Connection {
   readonly socket: WebSocket;
@@ -25,9 +31,17 @@ interface Held {
 export class Connections {
   private readonly held = new Map<WebSocket, Held>();
   private readonly bySession = new Map<string, Set<WebSocket>>();
+  private readonly ofUser = new Map<string, number>();
 
-  admit(connection: Omit<Connection, 'signal'>): void {
+  /** False closes the socket: its user has too many. */
+  admit(connection: Omit<Connection, 'signal'>): boolean {
     const { socket, principal } = connection;
+    const others = this.ofUser.get(principal.userId) ?? 0;
+    if (others >= MOST_OF_USER) {
+      socket.close(TOO_MANY, `At most ${MOST_OF_USER} connections of one user are taken`);
+      return false;
+    }
+    this.ofUser.set(principal.userId, others + 1);
     const gone = new AbortController();
     const expiry = setTimeout(
       () => socket.close(CloseCode.Forbidden, 'The access token has expired: connect again with a fresh one'),
@@ -37,6 +51,7 @@ export class Connections {
     this.held.set(socket, { connection: { ...connection, signal: gone.signal }, gone, expiry });
     const ofSession = this.bySession.get(principal.sessionId) ?? new Set();
     this.bySession.set(principal.sessionId, ofSession.add(socket));
+    return true;
   }
 
   of(socket: WebSocket): Connection | null {
@@ -49,7 +64,10 @@ export class Connections {
     this.held.delete(socket);
     clearTimeout(held.expiry);
     held.gone.abort();
-    const { sessionId } = held.connection.principal;
+    const { sessionId, userId } = held.connection.principal;
+    const others = (this.ofUser.get(userId) ?? 1) - 1;
+    if (others > 0) this.ofUser.set(userId, others);
+    else this.ofUser.delete(userId);
     const ofSession = this.bySession.get(sessionId);
     ofSession?.delete(socket);
     if (ofSession?.size === 0) this.bySession.delete(sessionId);

@@ -9,7 +9,7 @@ import { maskError } from '../graphql/error-mask.ts';
 import { clientAddress, type Trust } from './client-address.ts';
 import type { Connection, Connections } from './connections.ts';
 import { bearer, type Contexts } from './contexts.ts';
-import { tooComplex } from './limits.ts';
+import { OperationLimit } from './operation-limit.ts';
 import { OperationReader } from './operation-reader.ts';
 import type { QueryGate } from './query-gate.ts';
 import { subscribe } from './subscribe.ts';
@@ -23,9 +23,6 @@ export interface SocketProtocolOptions {
   readonly trust: Trust | false;
   readonly log: Logger;
 }
-
-/** Operations that one connection may have open. */
-const MOST_OPERATIONS = 100;
 
 type Params = Record<string, unknown>;
 interface Extra {
@@ -45,6 +42,7 @@ export function createSocketProtocol({
   log,
 }: SocketProtocolOptions) {
   const reader = new OperationReader(schema, gate, introspection);
+  const limit = new OperationLimit();
 
   /** False refuses the connection: nobody waits for events without saying who they are. */
   const connect = ({ socket, request }: Extra, params: Params | undefined): boolean => {
@@ -52,8 +50,7 @@ export function createSocketProtocol({
     try {
       const principal = contexts.principal(token);
       const from = clientAddress(request, trust);
-      connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
-      return true;
+      return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
       if (!(error instanceof GraphQLError)) log.error({ err: error }, 'connection_init failed');
       socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
@@ -92,9 +89,8 @@ export function createSocketProtocol({
     onSubscribe({ extra, subscriptions }, _id, payload) {
       const connection = connections.of(extra.socket);
       if (!connection) return [new GraphQLError('The connection is closing.')];
-      if (Object.keys(subscriptions).length > MOST_OPERATIONS) {
-        return [tooComplex(`This connection has ${MOST_OPERATIONS} operations open, and no more are taken.`)];
-      }
+      const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
+      if (refusal) return [refusal];
       try {
         return prepare(connection, payload);
       } catch (error) {

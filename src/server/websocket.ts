@@ -20,10 +20,19 @@ const LARGEST_MESSAGE = 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
 /** How long a client may take to answer our goodbye. */
 const GOODBYE_MS = 2_000;
+/** Bytes of ours that a client may leave unread; until it reads on, we do not read from it either. */
+const MOST_UNREAD = 1024 * 1024;
 
 /** graphql-transport-ws on the HTTP server's own port and path. Returns how to say goodbye (1001) to every client. */
 export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE, handleProtocols });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LARGEST_MESSAGE,
+    handleProtocols,
+    // One message of a socket in each turn of the event loop: everybody else has theirs between those of a flood.
+    allowSynchronousEvents: false,
+    autoPong: false,
+  });
 
   const accept = (socket: WebSocket, request: IncomingMessage) => {
     const closed = options.protocol.opened(
@@ -32,11 +41,17 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
         send: (text) =>
           new Promise((resolve, reject) => {
             if (socket.readyState !== socket.OPEN) return resolve();
-            socket.send(text, (error) => (error ? reject(error) : resolve()));
+            socket.send(text, (error) => {
+              pace(socket);
+              return error ? reject(error) : resolve();
+            });
+            pace(socket);
           }),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) =>
           socket.on('message', (data) => {
+            // What came in before the client heard that it was hung up on.
+            if (socket.readyState !== socket.OPEN) return;
             handle(String(data)).catch((err: unknown) => {
               options.log.error({ err }, 'a message over WebSocket could not be handled');
               socket.close(CloseCode.InternalServerError, 'Internal server error');
@@ -45,6 +60,10 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
       },
       { socket, request },
     );
+    socket.on('ping', (data) => {
+      socket.pong(data, false, () => pace(socket));
+      pace(socket);
+    });
     // A message that is too large, or no WebSocket at all: ws closes it, and it is the client's affair.
     socket.on('error', (err) => options.log.debug({ err }, 'a WebSocket failed'));
     const heartbeat = beat(socket);
@@ -77,6 +96,12 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
     clearTimeout(impatience);
   };
+}
+
+/** After all that was written, and after all that went out. */
+function pace(socket: WebSocket): void {
+  if (socket.bufferedAmount < MOST_UNREAD) socket.resume();
+  else socket.pause();
 }
 
 function beat(socket: WebSocket): NodeJS.Timeout {

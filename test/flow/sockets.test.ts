@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
-import { openSocket, Socket, subscribe } from '../support/socket.ts';
+import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
 
 let app: TestApp;
 beforeAll(async () => {
   app = await startApp({ demo: false, messages: 0 });
 });
 afterAll(() => app.close());
+
+const NEW_MAIL = 'subscription { messageReceived { cursor message { id subject from { name address } } } }';
+const repeat = <T>(n: number, of: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => of(i));
 
 describe('an error over WebSocket is the one over HTTP', () => {
   let token: string;
@@ -81,5 +84,65 @@ describe('a socket', () => {
     const socket = await openSocket(app, token);
     await app.data('mutation { signOut { userErrors { message } } }', {}, token);
     expect(await socket.closed).toMatchObject({ code: 4401, reason: 'The session has ended' });
+  });
+
+  it('that never says who it is, is closed', async () => {
+    expect((await new Socket(app).closed).code).toBe(4408);
+  });
+});
+
+describe('who asks for too much', () => {
+  it('may have 100 operations open, and the next ones once some are done', async () => {
+    const { token } = await app.user('hundred');
+    const socket = await openSocket(app, token);
+    await socket.send(...repeat(101, (i) => subscribe(NEW_MAIL, `s${i}`)));
+    const refused = await socket.receive('error');
+    expect(refused).toMatchObject({ id: 's100', payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+    await socket.send({ id: 's0', type: 'complete' }, subscribe(NEW_MAIL, 'again'), subscribe(NEW_MAIL, 'over'));
+    await socket.find((message) => message.id === 'over');
+    expect(socket.messages.map(({ type, id }) => [type, id])).toEqual([
+      ['connection_ack', undefined],
+      ['error', 's100'],
+      ['error', 'over'],
+    ]);
+    socket.close();
+  });
+
+  it('is hung up on in a flood, and everybody else is answered', async () => {
+    const { token } = await app.user('flood');
+    const socket = await openSocket(app, token);
+    await socket.send(...repeat(5_000, (i) => subscribe(NEW_MAIL, String(i))));
+    expect(await socket.closed).toEqual({ code: 4429, reason: 'At most 100 operations may be open at a time' });
+    expect(socket.messages.length).toBeLessThanOrEqual(100);
+    await openSocket(app, token).then((next) => next.close());
+    expect((await app.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
+  });
+
+  it('is not who asks much in turn: 1,000 queries in one burst are answered', async () => {
+    const { token } = await app.user('burst');
+    const socket = await openSocket(app, token);
+    await socket.send(...repeat(1_000, (i) => subscribe('{ __typename }', String(i))));
+    await socket.find((message) => message.id === '999' && message.type === 'complete');
+    expect(socket.messages.filter(({ type }) => type === 'next')).toHaveLength(1_000);
+    socket.close();
+  });
+
+  it('may have 100 connections, and others have theirs', async () => {
+    const [mine, other] = [await app.user('crowd'), await app.user('other')];
+    const sockets = await Promise.all(repeat(100, () => openSocket(app, mine.token)));
+    const late = new Socket(app);
+    await late.send(init(mine.token));
+    expect(await late.closed).toEqual({ code: 4429, reason: 'At most 100 connections of one user are taken' });
+    sockets.push(await openSocket(app, other.token));
+    sockets[0]?.close();
+    const again = async () => {
+      const socket = new Socket(app);
+      sockets.push(socket);
+      await socket.send(init(mine.token));
+      const acknowledged = socket.receive('connection_ack').then(() => 'open');
+      return Promise.race([acknowledged, socket.closed]);
+    };
+    await expect.poll(again).toBe('open');
+    for (const socket of sockets) socket.close();
   });
 });

@@ -1,0 +1,60 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { SocketProtocol } from '../../src/server/socket-protocol.ts';
+import { mountWebSocket } from '../../src/server/websocket.ts';
+import { createLog } from '../../src/platform/log.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const MEGABYTE = 2 ** 20;
+
+/** A client at the real server, which answers each message with a megabyte, and the server's end of it. */
+async function connect() {
+  const ends: WebSocket[] = [];
+  const protocol: SocketProtocol = {
+    opened(socket, extra) {
+      ends.push(extra.socket);
+      socket.onMessage(async () => void (await socket.send('x'.repeat(MEGABYTE))));
+      return async () => {};
+    },
+  };
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => server.close());
+  closers.push(mountWebSocket({ server, path: '/', protocol, hosts: null, log: createLog('silent') }));
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'graphql-transport-ws');
+  await new Promise((resolve) => client.once('open', resolve));
+  const [served] = ends;
+  if (!served) throw new Error('the server has no end of it');
+  return { client, served };
+}
+
+describe('from a client that does not read', () => {
+  it.each<[string, string, (client: WebSocket) => void, number]>([
+    ['messages', 'message', (client) => client.send('more'), 100],
+    ['pings', 'pong', (client) => client.ping('x'.repeat(125)), 40_000],
+  ])('no more %s are read until it does', async (_what, event, ask, times) => {
+    const { client, served } = await connect();
+    let answers = 0;
+    client.pause();
+    // What the kernel takes in between is not held by us.
+    while (served.bufferedAmount === 0) {
+      served.send('x'.repeat(65_536));
+      await new Promise(setImmediate);
+    }
+    for (let i = 0; i < times; i++) ask(client);
+    await expect.poll(() => served.isPaused).toBe(true);
+    client.on(event, (data) => {
+      if (event === 'pong' || data.length === MEGABYTE) answers++;
+    });
+    client.resume();
+    await expect.poll(() => answers).toBe(times);
+    expect(served.isPaused).toBe(false);
+    client.close();
+  });
+});
