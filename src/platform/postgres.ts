@@ -21,7 +21,7 @@ export async function openPostgres(url: string, log: Logger): Promise<Database> 
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: TRANSACTION_OPTIONS });
   const database = new Server(pool, config, prisma, new PostgresListener(config, log));
   try {
-    await database.ping();
+    await checkTimeZone(pool);
   } catch (error) {
     await database.close();
     const { hostname, port, pathname } = new URL(url);
@@ -30,6 +30,14 @@ export async function openPostgres(url: string, log: Logger): Promise<Database> 
     );
   }
   return database;
+}
+
+/** A pooler may have passed over what we asked for: times would be written hours off, without a word. */
+async function checkTimeZone(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ TimeZone: string }>('SHOW TimeZone');
+  const zone = rows[0]?.TimeZone ?? '';
+  if (!/^(Etc\/)?UTC$/i.test(zone))
+    throw new Error(`its sessions are in ${zone}; ALTER DATABASE … SET TimeZone TO 'UTC'`);
 }
 
 function reason(error: unknown): string {
@@ -84,13 +92,17 @@ class Server implements Database {
   }
 
   async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-    // A connection of its own: the lock belongs to the session, and ends with it whatever happens.
+    // A connection of its own: the lock ends with it whatever happens. And a transaction: a pooler may give the
+    // statements of a session to different connections, where a lock of the session's would stay for ever.
     const client = new pg.Client(this.config);
     client.on('error', () => {});
     await client.connect();
     try {
-      await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [`postern/${name}`]);
-      return await work();
+      await client.query('BEGIN');
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`postern/${name}`]);
+      const result = await work();
+      await client.query('COMMIT');
+      return result;
     } finally {
       await client.end();
     }

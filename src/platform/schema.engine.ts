@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { migrationNames } from './migration.files.ts';
@@ -36,12 +36,12 @@ async function withEngine<T>(
 ): Promise<T> {
   instantiated ??= instantiate();
   await instantiated;
-  // The engine closes no connection, and its own advisory lock lives as long as they do.
+  // The engine closes no connection.
   const opened: SqlDriverAdapter[] = [];
   const track = async (connecting: Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> => {
     const adapter = await connecting;
     opened.push(adapter);
-    return adapter;
+    return withoutSessionLock(adapter);
   };
   const tracked: SqlMigrationAwareDriverAdapterFactory = {
     provider: factory.provider,
@@ -60,6 +60,17 @@ async function withEngine<T>(
     engine.free();
     for (const adapter of opened) await adapter.dispose();
   }
+}
+
+/**
+ * The engine locks for its session, which behind a pooler is a connection that others are given next, the lock still on
+ * it; and whoever migrates is alone already (`exclusively`).
+ */
+function withoutSessionLock(adapter: SqlDriverAdapter): SqlDriverAdapter {
+  const executeRaw = adapter.executeRaw.bind(adapter);
+  return Object.assign(adapter, {
+    executeRaw: async (query: SqlQuery) => (query.sql.includes('pg_advisory_lock(') ? 0 : executeRaw(query)),
+  });
 }
 
 /** Applies what `directory` has and the database has not; returns the names. */

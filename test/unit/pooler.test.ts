@@ -1,0 +1,67 @@
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/platform/database.open.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { migrate } from '../../src/platform/migrations.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { createTestDatabaseUrl } from '../support/database-url.ts';
+
+/** A pooler in transaction mode gives the connection to somebody else after each transaction, with all that is left on it. */
+
+it('a migration leaves no lock on its connection', async () => {
+  const own = await createTestDatabaseUrl();
+  const db = await openDatabase({ url: own?.url ?? null, dataDir: null, log: silent });
+  const sent: string[] = [];
+  const { applied } = await migrate(Object.assign(db, { migrationAdapter: noting(sent, db.migrationAdapter()) }));
+  await db.close();
+  await own?.drop();
+  expect(applied.length).toBeGreaterThan(0);
+  expect(sent.join('\n')).toContain('CREATE TABLE "users"');
+  expect(sent.filter((sql) => sql.includes('pg_advisory_lock'))).toEqual([]);
+});
+
+function noting(sent: string[], factory: SqlMigrationAwareDriverAdapterFactory): Database['migrationAdapter'] {
+  const connect = async (connecting: ReturnType<typeof factory.connect>) => {
+    const adapter = await connecting;
+    const [raw, script] = [adapter.executeRaw.bind(adapter), adapter.executeScript.bind(adapter)];
+    return Object.assign(adapter, {
+      executeRaw: (query: Parameters<typeof raw>[0]) => {
+        sent.push(query.sql);
+        return raw(query);
+      },
+      executeScript: (text: string) => {
+        sent.push(text);
+        return script(text);
+      },
+    });
+  };
+  const { provider, adapterName } = factory;
+  return () => ({
+    provider,
+    adapterName,
+    connect: () => connect(factory.connect()),
+    connectToShadowDb: () => connect(factory.connectToShadowDb()),
+  });
+}
+
+describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (kind) => {
+  it('what is done exclusively is locked within a transaction', async () => {
+    const db = await openTestDatabase(kind);
+    const holders = await db.exclusively('w', () =>
+      db.execute(`
+        SELECT DISTINCT state FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`),
+    );
+    await db.close();
+    expect(holders.rows).toEqual([{ state: 'idle in transaction' }]);
+  });
+
+  it('sessions in another time zone than was asked for are refused', async () => {
+    const own = await createTestDatabaseUrl();
+    const url = new URL(own?.url ?? '');
+    url.searchParams.set('options', '-c TimeZone=Europe/Vienna');
+    const opening = openDatabase({ url: url.href, dataDir: null, log: silent });
+    await expect(opening).rejects.toThrow(/^DATABASE_URL: .*Europe\/Vienna.*UTC/);
+    await own?.drop();
+  });
+});
