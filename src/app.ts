@@ -58,7 +58,7 @@ import { Unsubscriber } from './mail/unsubscribe/unsubscriber.ts';
 import { UploadStore } from './mail/upload/upload.store.ts';
 import { Uploads } from './mail/upload/uploads.ts';
 import { ViewerMailResolver } from './mail/viewer-mail.resolver.ts';
-import { createBus } from './platform/bus.ts';
+import { openBus } from './platform/bus.open.ts';
 import { ChangeStore } from './platform/change.store.ts';
 import { openDatabase } from './platform/database.open.ts';
 import { checkKeys } from './platform/key.check.ts';
@@ -130,7 +130,7 @@ export const urlOf = (config: Config, port: number): string =>
   config.publicUrl ??
   `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 
-/** The only wiring. Throws StartError, DatabaseError or KeyError, with one line for whoever starts it. */
+/** The only wiring. Throws StartError, DatabaseError, KeyError or BusError, with one line for whoever starts it. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const closers: (() => unknown)[] = [];
   const close = async () => {
@@ -164,7 +164,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   closers.push(() => db.close());
   await migrate(db);
   await checkKeys(db, encryptionKeys);
-  const bus = await createBus(db, log);
+  const bus = await openBus({ db, redisUrl: config.redisUrl, log });
   closers.push(() => bus.close());
   const queue = await openQueue(db, log);
   closers.push(() => queue.stop());

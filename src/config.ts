@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ADAPTERS, registry } from './providers/registry.ts';
-import { flag, list, port, positive, url } from './setting.ts';
+import { flag, list, port, positive, redisUrl, url } from './setting.ts';
 
 /** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
 
@@ -12,6 +12,7 @@ const variables = z.object({
   PUBLIC_URL: url.optional(),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z.string().optional(),
+  REDIS_URL: redisUrl.optional(),
   /** Default: info; warn in the sandbox, where a person reads along. */
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
   /** `version:base64 of 32 bytes`, comma-separated; the first seals, all open. */
@@ -51,6 +52,8 @@ export interface Config {
   readonly dataDir: string;
   /** Null: embedded PGlite under dataDir. */
   readonly databaseUrl: string | null;
+  /** Null: instances tell each other over the database. */
+  readonly redisUrl: string | null;
   readonly logLevel: string;
   /** Empty in the sandbox and in development: `main` then keeps generated ones under dataDir. */
   readonly encryptionKeys: readonly Key[];
@@ -138,6 +141,7 @@ export function readConfig(
     publicUrl: v.PUBLIC_URL ?? null,
     dataDir: v.DATA_DIR,
     databaseUrl: v.DATABASE_URL ?? null,
+    redisUrl: v.REDIS_URL ?? null,
     logLevel: v.LOG_LEVEL ?? (sandbox ? 'warn' : 'info'),
     encryptionKeys,
     jwtSecret: v.JWT_SECRET ?? null,

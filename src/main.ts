@@ -3,7 +3,7 @@ import { type Config, readConfig } from './config.ts';
 import { type Door, openDoor } from './server/door.ts';
 
 /** Errors that are one line for whoever typed the command; anything else shows its stack. */
-const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyError', 'SandboxError']);
+const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyError', 'BusError', 'SandboxError']);
 
 interface Running {
   readonly app: App;

@@ -7,6 +7,12 @@ export const flag = z
   .transform((v) => v === 'on' || v === 'true' || v === '1');
 export const port = z.coerce.number().int().min(0).max(65535);
 export const url = z.url({ protocol: /^https?$/ }).transform((v) => v.replace(/\/+$/, ''));
+export const redisUrl = z
+  .string()
+  .refine(
+    (v) => /^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(v) && URL.canParse(v),
+    'must be redis://user:password@host:port, or rediss:// with TLS',
+  );
 export const list = z.string().transform((v) =>
   v
     .split(',')

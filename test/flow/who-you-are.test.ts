@@ -1,7 +1,12 @@
 import { createHmac } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/app.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { TEST_REDIS_URLS } from '../support/bus.ts';
+import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { Client } from '../support/load.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -122,4 +127,32 @@ it('slows down who guesses passwords, with the time to wait', async () => {
       answer.data?.signIn?.userErrors.find((e: Data) => e.code === 'RATE_LIMITED');
   }
   expect(limited).toBeDefined();
+});
+
+/** Several instances need a server: the embedded database belongs to one process. */
+describe.each(process.env.TEST_DATABASE_URL ? TEST_REDIS_URLS : [])('two instances with REDIS_URL', (redisUrl) => {
+  it('share a sign-out, and keep no connection to the database that listens', async () => {
+    const own = await createTestDatabaseUrl();
+    const databaseUrl = own?.url ?? '';
+    const config = { ...app.config, port: 0, publicUrl: null, databaseUrl, redisUrl };
+    const [here, there] = await Promise.all([createApp(config), createApp(config)]);
+    const database = new pg.Client({ connectionString: databaseUrl });
+    await database.connect();
+    try {
+      const input = { email: 'two@people.example', password: 'a good long password' };
+      const { register } = await new Client(here.url, '').query(REGISTER, { input });
+      const at = ({ url }: { url: string }) => new Client(url, register.session.accessToken);
+      expect(await at(there).query(ME)).toEqual({ viewer: { email: input.email } });
+      await at(here).query('mutation { signOut { userErrors { message } } }');
+      await expect.poll(() => at(there).query(ME).catch(String)).toContain('This session has ended');
+      const { rows } = await database.query(
+        "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'",
+      );
+      expect(rows).toEqual([]);
+    } finally {
+      await Promise.all([here.close(), there.close()]);
+      await database.end();
+      await own?.drop();
+    }
+  });
 });

@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { channelOf } from '../../src/platform/bus.open.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import { openDatabase } from '../../src/platform/database.open.ts';
 import { lockDirectory } from '../../src/platform/directory.lock.ts';
 import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
 import { applyMigrations } from '../../src/platform/schema.engine.ts';
-import { silent, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
 
 let dir: string;
@@ -105,7 +106,7 @@ it('a server that does not answer is one clear line without the password', async
 
 /** Several instances need a server: the embedded database belongs to one process. */
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several instances on one %s server', () => {
-  it('migrate it once, hear each other, and learn of a gap', async () => {
+  it('migrate it once, have one channel, hear each other, and learn of a gap', async () => {
     const own = await createTestDatabaseUrl();
     if (!own) return;
     const open = () => openDatabase({ url: own.url, dataDir: null, log: silent });
@@ -113,6 +114,12 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several ins
     try {
       const applied = await Promise.all([migrate(a), migrate(b)]);
       expect(applied.filter((run) => run.applied.length > 0)).toHaveLength(1);
+
+      const other = await openTestDatabase('postgres');
+      const channels = await Promise.all([a, b, other].map(channelOf));
+      await other.close();
+      expect(channels[1]).toBe(channels[0]);
+      expect(channels[2]).not.toBe(channels[0]);
 
       const buses = await Promise.all([createBus(a, silent), createBus(b, silent)]);
       const heard: unknown[] = [];

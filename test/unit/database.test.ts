@@ -1,22 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bus, createBus } from '../../src/platform/bus.ts';
 import { ChangeStore } from '../../src/platform/change.store.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
-import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 
 describe.each(TEST_DATABASES)('on %s', (kind) => {
   let db: Database;
-  let bus: Bus;
   beforeAll(async () => {
     db = await openTestDatabase(kind);
-    bus = await createBus(db, silent);
   });
-  afterAll(async () => {
-    await bus.close();
-    await db.close();
-  });
+  afterAll(() => db.close());
 
   async function integration(): Promise<string> {
     const [id, userId] = [randomUUID(), randomUUID()];
@@ -40,28 +34,6 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
     const [row] = await db.prisma.$queryRaw<{ near: boolean }[]>`
       SELECT abs(extract(epoch FROM lease_until - now())) < 60 AS near FROM integrations WHERE id = ${id}::uuid`;
     expect(row?.near).toBe(true);
-  });
-
-  it('the bus brings a topic to its listeners, and passes over what is not its own', async () => {
-    const heard: unknown[] = [];
-    const failing = bus.subscribe('t', () => {
-      throw new Error('this listener fails');
-    });
-    const stop = bus.subscribe('t', (payload) => void heard.push(payload));
-    await db.notify('postern_bus', 'not json');
-    await bus.publish('other', 1);
-    await bus.publish('t', { id: 'x', text: "it's ünïcode" });
-    await expect.poll(() => heard).toEqual([{ id: 'x', text: "it's ünïcode" }]);
-    stop();
-    failing();
-    const others: unknown[] = [];
-    const stopOther = bus.subscribe('other', (payload) => void others.push(payload));
-    await bus.publish('t', 2);
-    await bus.publish('other', 3);
-    await expect.poll(() => others).toEqual([3]);
-    stopOther();
-    expect(heard).toHaveLength(1);
-    await expect(bus.publish('t', 'x'.repeat(10_000))).rejects.toThrow(/too long/);
   });
 
   it('work under one name follows one another, also when some of it fails', async () => {

@@ -53,6 +53,9 @@ describe('the environment', () => {
     ['ENCRYPTION_KEYS', `1:${Buffer.alloc(16).toString('base64')}`],
     ['JWT_SECRET', 'short'],
     ['DATABASE_URL', 'mysql://localhost/x'],
+    ['REDIS_URL', 'http://:hunter2@localhost:6379'],
+    ['REDIS_URL', ':hunter2@localhost'],
+    ['REDIS_URL', 'redis://:hunter2@localhost/postern'],
     ['REGISTRATION', 'yes'],
     ['GOOGLE_CLIENT_SECRET', 'without an id'],
     ['SANDBOX_MESSAGES', '-1'],
@@ -63,6 +66,7 @@ describe('the environment', () => {
     expect(more).toEqual([]);
     expect(fault).toMatch(/^[A-Z_]+: /);
     if (/KEYS|SECRET/.test(name)) expect(fault).not.toContain(value);
+    expect(fault).not.toContain('hunter2');
   });
 
   it('takes an empty variable as one that is not set', () => {

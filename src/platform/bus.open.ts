@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type Bus, createBus } from './bus.ts';
+import type { Database } from './database.ts';
+
+export interface BusOptions {
+  /** Migrated. */
+  readonly db: Database;
+  /** Null: over the database's notifications. */
+  readonly redisUrl: string | null;
+  readonly log: Logger;
+}
+
+/** Throws BusError when Redis is named and does not answer. */
+export async function openBus({ db, redisUrl, log }: BusOptions): Promise<Bus> {
+  if (!redisUrl) return createBus(db, log);
+  // A start without Redis does not load its client.
+  const { openRedisBus } = await import('./bus.redis.ts');
+  return openRedisBus({ url: redisUrl, channel: await channelOf(db), log });
+}
+
+/**
+ * Instances that share a database share a channel, and no others do, whatever else is on that Redis (whose numbered
+ * databases do not separate channels). The id that its first migration drew tells a database wherever it is reached;
+ * its name, apart from a copy of it.
+ */
+export async function channelOf(db: Database): Promise<string> {
+  const [row] = await db.prisma.$queryRaw<{ identity: string }[]>`
+    SELECT id || '/' || current_database() AS identity FROM _prisma_migrations ORDER BY started_at, id LIMIT 1`;
+  if (!row) throw new Error('The database has not been migrated.');
+  return `postern:${createHash('sha256').update(row.identity).digest('hex').slice(0, 24)}`;
+}

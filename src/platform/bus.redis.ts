@@ -1,0 +1,168 @@
+import { createClient } from '@redis/client';
+import type { Logger } from 'pino';
+import { encode, Topics } from './bus.topics.ts';
+import type { Bus } from './bus.ts';
+import { MAX_PAYLOAD_BYTES } from './database.ts';
+
+/** A Redis that cannot be used, in one line for whoever started the process. */
+export class BusError extends Error {
+  override readonly name = 'BusError';
+}
+
+export interface RedisBusOptions {
+  /** A secret: it has the password. */
+  readonly url: string;
+  readonly channel: string;
+  readonly log: Logger;
+  /** Default: 10 seconds. */
+  readonly heartbeatMs?: number;
+}
+
+/** A connection that a firewall dropped says nothing: ask it now and then. */
+const HEARTBEAT_MS = 10_000;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5_000;
+const CONNECT_MS = 10_000;
+/** Whoever publishes waits no longer for Redis to say that it has it. */
+const PATIENCE_MS = 1_000;
+/** Sent by who could not tell the others something: they look again themselves. */
+const GAP = 'gap';
+
+/** The bus over Redis pub/sub. Throws BusError when it does not answer at the start; later it waits for it to come back. */
+export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
+  const bus = new RedisBus(options);
+  try {
+    await bus.open();
+    return bus;
+  } catch (error) {
+    await bus.close();
+    const { hostname, port } = new URL(options.url);
+    const { message, code } = error as { message?: string; code?: string };
+    throw new BusError(
+      `REDIS_URL: the Redis at ${hostname}:${port || 6379} cannot be used (${message || code || 'no answer'}).`,
+    );
+  }
+}
+
+/** One connection that listens and publishes, as the protocol's third version allows. */
+class RedisBus implements Bus {
+  private readonly client;
+  private readonly topics: Topics;
+  private readonly gapListeners = new Set<() => void>();
+  private heartbeat: NodeJS.Timeout | null = null;
+  private state: 'opening' | 'up' | 'lost' | 'closed' = 'opening';
+  /** The others have missed something that this instance had to tell. */
+  private owesGap = false;
+
+  constructor(private readonly options: RedisBusOptions) {
+    this.topics = new Topics(options.log);
+    this.client = createClient({
+      url: options.url,
+      RESP: 3,
+      // What is told late is told by the gap.
+      disableOfflineQueue: true,
+      socket: {
+        connectTimeout: CONNECT_MS,
+        // For one that says nothing from the first: until it is open there is no heartbeat.
+        socketTimeout: CONNECT_MS + 2 * (options.heartbeatMs ?? HEARTBEAT_MS),
+        reconnectStrategy: (retries) =>
+          this.state === 'opening' ? false : Math.min(FIRST_RETRY_MS * 2 ** retries, LAST_RETRY_MS),
+      },
+    });
+    // The client says it again at each attempt.
+    this.client.on('error', (err: unknown) => this.lose(err));
+    this.client.on('ready', () => this.regain());
+  }
+
+  async open(): Promise<void> {
+    const { channel, heartbeatMs = HEARTBEAT_MS } = this.options;
+    const opening = (async () => {
+      await this.client.connect();
+      await this.client.subscribe(channel, (text) => this.hear(text));
+      // A user who may listen may yet not publish: better known now.
+      await this.client.publish(channel, '');
+    })();
+    if ((await settled(opening, CONNECT_MS)) === 'late') throw new Error('no answer');
+    this.state = 'up';
+    this.heartbeat = setInterval(() => void this.beat(heartbeatMs), heartbeatMs).unref();
+  }
+
+  async publish(topic: string, payload: unknown): Promise<void> {
+    const text = encode(topic, payload);
+    if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) throw new RangeError('The message is too long.');
+    const sent = this.client.publish(this.options.channel, text).catch((err: unknown) => {
+      // What it tells of is committed: who did it must not fail for it. This instance at least hears it now.
+      if (!this.owesGap && this.client.isReady) this.options.log.warn({ err }, 'Redis refused a message');
+      this.owesGap = true;
+      this.topics.deliver(text);
+    });
+    await settled(sent, PATIENCE_MS);
+  }
+
+  subscribe(topic: string, fn: (payload: unknown) => void): () => void {
+    return this.topics.subscribe(topic, fn);
+  }
+
+  onGap(fn: () => void): () => void {
+    this.gapListeners.add(fn);
+    return () => this.gapListeners.delete(fn);
+  }
+
+  async close(): Promise<void> {
+    this.state = 'closed';
+    if (this.heartbeat) clearInterval(this.heartbeat);
+    // What was published last is on its way.
+    if (this.client.isReady) await settled(this.client.close(), PATIENCE_MS).catch(() => {});
+    this.client.destroy();
+  }
+
+  private hear(text: string): void {
+    if (text === GAP) this.tellGap();
+    else this.topics.deliver(text);
+  }
+
+  private tellGap(): void {
+    for (const fn of this.gapListeners) fn();
+  }
+
+  private lose(err: unknown): void {
+    if (this.state !== 'up') return;
+    this.state = 'lost';
+    this.options.log.warn({ err }, 'the connection to Redis was lost');
+  }
+
+  /** Called by the client once it listens again. */
+  private regain(): void {
+    if (this.state !== 'lost') return;
+    this.state = 'up';
+    this.options.log.info('the connection to Redis is back');
+    this.tellGap();
+    void this.settleGap();
+  }
+
+  private async settleGap(): Promise<void> {
+    if (!this.owesGap) return;
+    this.owesGap = false;
+    await this.client.publish(this.options.channel, GAP).catch(() => {
+      this.owesGap = true;
+    });
+  }
+
+  private async beat(deadlineMs: number): Promise<void> {
+    if (!this.client.isReady) return;
+    const answer = this.client.ping().then(() => this.settleGap());
+    if ((await settled(answer, deadlineMs).catch(() => 'done')) === 'done' || this.state === 'closed') return;
+    this.lose(new Error('no answer'));
+    this.client.destroy();
+    this.client.connect().catch(() => {});
+  }
+}
+
+/** Waits for the work, though not for ever. */
+async function settled(work: Promise<unknown>, ms: number): Promise<'done' | 'late'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms);
+  });
+  return Promise.race([work.then(() => 'done' as const), late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+
+type Listener = (payload: unknown) => void;
+
+/** Who listens to what on this instance, and how a message is written on the one channel that a bus has. */
+export class Topics {
+  private readonly listeners = new Map<string, Set<Listener>>();
+
+  constructor(private readonly log: Logger) {}
+
+  subscribe(topic: string, fn: Listener): () => void {
+    const listeners = this.listeners.get(topic) ?? new Set();
+    this.listeners.set(topic, listeners.add(fn));
+    return () => listeners.delete(fn);
+  }
+
+  deliver(text: string): void {
+    const [topic, payload] = parse(text);
+    for (const fn of this.listeners.get(topic) ?? []) {
+      try {
+        fn(payload);
+      } catch (error) {
+        this.log.error({ err: error, topic }, 'a listener of the bus failed');
+      }
+    }
+  }
+}
+
+export const encode = (topic: string, payload: unknown): string => JSON.stringify([topic, payload]);
+
+function parse(text: string): [topic: string, payload: unknown] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && typeof value[0] === 'string') return [value[0], value[1]];
+  } catch {
+    // Anyone with the password can send: what is not ours is passed over.
+  }
+  return ['', null];
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Stands between a client and a server that a test cannot stop, and has the bad days for it. */
+export class Relay {
+  private readonly pairs = new Set<readonly [Socket, Socket]>();
+  private server: Server | null = null;
+  private port = 0;
+
+  private constructor(private readonly target: URL) {}
+
+  static async open(target: string): Promise<Relay> {
+    const relay = new Relay(new URL(target));
+    await relay.restore();
+    return relay;
+  }
+
+  get url(): string {
+    return Object.assign(new URL(this.target), { host: `127.0.0.1:${this.port}` }).href;
+  }
+
+  /** As a server that is gone: connections end, and new ones are refused. */
+  cut(): void {
+    this.server?.close();
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+  }
+
+  async restore(): Promise<void> {
+    this.server = createServer((client) => this.join(client)).listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  /** As a firewall that drops connections: those there are take what is written to them and answer nothing. */
+  freeze(): void {
+    for (const [client, server] of this.pairs) {
+      client.unpipe(server).resume();
+      server.unpipe(client).resume();
+    }
+  }
+
+  private join(client: Socket): void {
+    const server = connect(Number(this.target.port), this.target.hostname);
+    const pair = [client, server] as const;
+    this.pairs.add(pair);
+    const end = () => {
+      for (const socket of pair) socket.destroy();
+      this.pairs.delete(pair);
+    };
+    for (const socket of pair) socket.on('error', end).on('close', end);
+    client.pipe(server);
+    server.pipe(client);
+  }
+}

@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { openRedisBus, type RedisBusOptions } from '../../src/platform/bus.redis.ts';
+import type { Bus } from '../../src/platform/bus.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { channel, TEST_REDIS_URLS } from '../support/bus.ts';
+import { silent } from '../support/database.ts';
+import { Relay } from '../support/relay.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function open(options: Omit<RedisBusOptions, 'log'> & Partial<RedisBusOptions>): Promise<Bus> {
+  const bus = await openRedisBus({ log: silent, ...options });
+  closers.push(() => bus.close());
+  return bus;
+}
+
+async function relayTo(url: string): Promise<Relay> {
+  const relay = await Relay.open(url);
+  closers.push(() => relay.cut());
+  return relay;
+}
+
+it('a Redis that does not answer at the start is one clear line without the password', async () => {
+  const opening = open({ url: 'redis://me:hunter2@127.0.0.1:1', channel: channel() });
+  const error: Error = await opening.then(
+    () => new Error('opened'),
+    (reason: Error) => reason,
+  );
+  expect(error.message).toMatch(/^REDIS_URL: the Redis at 127\.0\.0\.1:1 cannot be used \(.*ECONNREFUSED.*\)\.$/);
+  expect(`${error.message} ${error.stack}`).not.toContain('hunter2');
+});
+
+describe.each(TEST_REDIS_URLS)('over Redis', (url) => {
+  it('a wrong password is refused by name, and not repeated', async () => {
+    const wrong = Object.assign(new URL(url), { username: 'nobody', password: 'hunter2' });
+    const error = await open({ url: wrong.href, channel: channel() }).then(String, String);
+    expect(error).toMatch(/^BusError: REDIS_URL: .*WRONGPASS/);
+    expect(error).not.toContain('hunter2');
+  });
+
+  it('keeps one Postern from another', async () => {
+    const [a, b] = [await open({ url, channel: channel() }), await open({ url, channel: channel() })];
+    const heard: unknown[] = [];
+    for (const bus of [a, b]) bus.subscribe('t', (payload) => void heard.push(payload));
+    await a.publish('t', 'of a');
+    await expect.poll(() => heard).toEqual(['of a']);
+    await b.publish('t', 'of b');
+    await expect.poll(() => heard).toEqual(['of a', 'of b']);
+  });
+
+  it('fails softly while Redis is away, and has every instance look again when it is back', async () => {
+    const name = channel();
+    const relay = await relayTo(url);
+    const lines: string[] = [];
+    const log = createLog('trace', { write: (line: string) => void lines.push(JSON.parse(line).msg) });
+    const [cut, other] = [await open({ url: relay.url, channel: name, log }), await open({ url, channel: name })];
+    const [gapHere, gapThere, heardHere, heardThere] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()];
+    cut.onGap(gapHere);
+    other.onGap(gapThere);
+    cut.subscribe('t', heardHere);
+    other.subscribe('t', heardThere);
+
+    relay.cut();
+    await cut.publish('t', 'while it is away');
+    await cut.publish('t', 'and again');
+    expect(heardHere.mock.calls).toEqual([['while it is away'], ['and again']]);
+    await expect.poll(() => lines).toEqual(['the connection to Redis was lost']);
+    expect(gapThere).not.toHaveBeenCalled();
+
+    await relay.restore();
+    await expect.poll(() => gapHere).toHaveBeenCalled();
+    await expect.poll(() => gapThere).toHaveBeenCalledTimes(1);
+    await other.publish('t', 'back');
+    await expect.poll(() => heardHere).toHaveBeenLastCalledWith('back');
+    expect(heardThere.mock.calls).toEqual([['back']]);
+    expect(lines).toEqual(['the connection to Redis was lost', 'the connection to Redis is back']);
+  });
+
+  it('notices a connection that takes everything and answers nothing', async () => {
+    const name = channel();
+    const relay = await relayTo(url);
+    const [frozen, other] = [
+      await open({ url: relay.url, channel: name, heartbeatMs: 500 }),
+      await open({ url, channel: name }),
+    ];
+    const [gap, told, heard] = [vi.fn(), vi.fn(), vi.fn()];
+    frozen.onGap(gap);
+    other.onGap(told);
+    frozen.subscribe('t', heard);
+    relay.freeze();
+    // What is written keeps the socket itself from noticing.
+    const published = async () => {
+      await frozen.publish('t', 'into nothing');
+      return gap.mock.calls.length;
+    };
+    await expect.poll(published).toBeGreaterThan(0);
+    await expect.poll(() => told).toHaveBeenCalled();
+    await other.publish('t', 'back');
+    await expect.poll(() => heard).toHaveBeenLastCalledWith('back');
+  });
+});

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TEST_BUSES, type TestBus } from '../support/bus.ts';
+
+describe.each(TEST_BUSES)('the bus over %s', (_, open) => {
+  let bus: TestBus;
+  beforeAll(async () => {
+    bus = await open();
+  });
+  afterAll(() => bus.close());
+
+  it('brings a topic to its listeners on every instance, and passes over what is not its own', async () => {
+    const { a, b } = bus;
+    const heard: unknown[] = [];
+    const failing = a.subscribe('t', () => {
+      throw new Error('this listener fails');
+    });
+    const stops = [a, b].map((end) => end.subscribe('t', (payload) => void heard.push(payload)));
+    await bus.send('not json');
+    await bus.send('{"t":1}');
+    await a.publish('other', 1);
+    await a.publish('t', { id: 'x', text: "it's ünïcode" });
+    const said = { id: 'x', text: "it's ünïcode" };
+    await expect.poll(() => heard).toEqual([said, said]);
+    for (const stop of [failing, ...stops]) stop();
+    const others: unknown[] = [];
+    const stopOther = a.subscribe('other', (payload) => void others.push(payload));
+    await b.publish('t', 2);
+    await b.publish('other', 3);
+    await expect.poll(() => others).toEqual([3]);
+    stopOther();
+    expect(heard).toHaveLength(2);
+  });
+
+  it('refuses what is not small', async () => {
+    await expect(bus.a.publish('t', 'x'.repeat(10_000))).rejects.toThrow(/too long/);
+  });
+});
