@@ -35,7 +35,7 @@ export async function openQueue(db: Database, log: Logger): Promise<Queue> {
   });
   boss.on('error', (err) => log.error({ err }, 'the queue failed'));
   await db.exclusively('queue', () => boss.start());
-  return new BossQueue(boss, log);
+  return new BossQueue(boss, db, log);
 }
 
 class BossQueue implements Queue {
@@ -43,6 +43,7 @@ class BossQueue implements Queue {
 
   constructor(
     private readonly boss: PgBoss,
+    private readonly db: Database,
     private readonly log: Logger,
   ) {}
 
@@ -52,8 +53,9 @@ class BossQueue implements Queue {
   }
 
   async work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void> {
-    await this.boss.createQueue(name, { name, ...QUEUE_OPTIONS });
     const { boss, log } = this;
+    // One at a time: two instances that make the same queue at once wait for each other's locks.
+    await this.db.exclusively('queue', () => boss.createQueue(name, { name, ...QUEUE_OPTIONS }));
     const worker = new QueueWorker({
       fetch: (most) => boss.fetch<unknown>(name, { batchSize: most }),
       run: async ({ id, data }) => {

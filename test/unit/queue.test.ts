@@ -29,13 +29,22 @@ describe.each(TEST_DATABASES)('the queue on %s', (kind) => {
     const work = (who: string) => async (data: unknown) => {
       done.push(`${who} ${(data as { n: number }).n}`);
     };
-    await one?.work('a', work('one'), 3);
-    await two?.work('a', work('two'), 3);
-    await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? one : two)?.send('a', { n })));
+    await Promise.all([one.work('a', work('one'), 3), two.work('a', work('two'), 3)]);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? one : two).send('a', { n })));
     await expect.poll(() => done.length).toBeGreaterThanOrEqual(20);
     await expect.poll(() => left('a')).toBe(0);
     expect(new Set(done.map((line) => line.split(' ')[1])).size).toBe(20);
     expect(done).toHaveLength(20);
+  });
+
+  it('is made once by many instances at once', async () => {
+    db = await openTestDatabase(kind);
+    const many = await Promise.all(Array.from({ length: 5 }, () => open()));
+    for (const name of ['x', 'y', 'z']) {
+      await Promise.all(many.map((queue) => queue.work(name, async () => {}, 1)));
+      await many[0]?.send(name, {});
+      await expect.poll(() => left(name)).toBe(0);
+    }
   });
 
   it('waits for the time of a job', async () => {
