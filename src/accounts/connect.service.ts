@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { MailError } from '../domain/error.ts';
 import type { Sealer } from '../platform/seal.ts';
-import type { Access, OAuth, Provider } from '../providers/provider.ts';
+import type { Access, OAuth } from '../providers/connect.ts';
+import type { Provider } from '../providers/provider.ts';
 import { AttemptLimiter } from './attempt.limiter.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { DiscoveryService } from './discovery.service.ts';

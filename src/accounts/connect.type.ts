@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { EmailAddress, URLScalar } from '../graphql/scalars.ts';
 import { UserError } from '../graphql/user-error.type.ts';
-import type { Access } from '../providers/provider.ts';
+import type { Access } from '../providers/connect.ts';
 import { AccessEnum } from './access.enum.ts';
 import { IntegrationType } from './integration.type.ts';
 import { type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from './provider.enum.ts';

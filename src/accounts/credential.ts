@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Refreshed } from '../providers/provider.ts';
+import type { Refreshed } from '../providers/connect.ts';
 
 /** What the vault keeps of an account: the provider's secret, and the access token so that every instance can use it. */
 export interface Credential {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Access, Exchanged } from '../providers/provider.ts';
+import type { Access, Exchanged } from '../providers/connect.ts';
 import type { Vault } from '../vault/vault.ts';
 import { credentialOf } from './credential.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../domain/error.ts';
 import type { Database } from '../platform/database.ts';
 import type { Integration, Prisma } from '../platform/prisma/client.ts';
-import type { Access } from '../providers/provider.ts';
+import type { Access } from '../providers/connect.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
 type Transaction = Prisma.TransactionClient;

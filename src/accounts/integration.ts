@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../domain/error.ts';
-import type { Access } from '../providers/provider.ts';
+import type { Access } from '../providers/connect.ts';
 
 /** A status that an integration can rest in. */
 export type IntegrationStatus = 'CONNECTED' | 'RECONNECT_REQUIRED' | 'DISCONNECTED' | 'ERROR';

@@ -4,7 +4,7 @@ import { encodeId } from '../graphql/global-id.ts';
 import { Node } from '../graphql/node.ts';
 import { Problem } from '../graphql/problem.type.ts';
 import { DateTime, EmailAddress } from '../graphql/scalars.ts';
-import type { Access } from '../providers/provider.ts';
+import type { Access } from '../providers/connect.ts';
 import { AccessEnum } from './access.enum.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 import { IntegrationStatusEnum } from './integration-status.enum.ts';

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { MailError } from '../domain/error.ts';
+import type { Usage } from '../providers/call.ts';
 import { createGuard } from '../providers/guard.ts';
-import type { Capabilities, MailSession, Provider, Usage } from '../providers/provider.ts';
+import type { Capabilities, MailSession, Provider } from '../providers/provider.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import { requireConnected } from './integration.status.ts';

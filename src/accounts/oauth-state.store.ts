@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database.ts';
-import type { Access } from '../providers/provider.ts';
+import type { Access } from '../providers/connect.ts';
 
 export interface OAuthStateRecord {
   readonly hash: string;

@@ -1,5 +1,6 @@
 import { isMailError, MailError } from '../domain/error.ts';
-import type { Access, Provider } from '../providers/provider.ts';
+import type { Access } from '../providers/connect.ts';
+import type { Provider } from '../providers/provider.ts';
 import { AttemptLimiter } from './attempt.limiter.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { DiscoveryService } from './discovery.service.ts';

@@ -1,7 +1,8 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../graphql/context.ts';
 import { EmailAddress } from '../graphql/scalars.ts';
-import type { Access, Provider } from '../providers/provider.ts';
+import type { Access } from '../providers/connect.ts';
+import type { Provider } from '../providers/provider.ts';
 import { AccessEnum } from './access.enum.ts';
 import { AttemptLimiter } from './attempt.limiter.ts';
 import type { DiscoveryService } from './discovery.service.ts';

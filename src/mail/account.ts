@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { IntegrationRecord } from '../accounts/integration.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
-import type { Call, Capabilities, MailSession } from '../providers/provider.ts';
+import type { Call } from '../providers/call.ts';
+import type { Capabilities, MailSession } from '../providers/provider.ts';
 import { abortable, deadline, tooSlow } from './deadline.ts';
 import type { PageMemory } from './list/page-memory.ts';
 import { MailboxLoader } from './mailbox/mailbox.loader.ts';

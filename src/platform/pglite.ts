@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
+import { openDataDirectory } from './data-directory.ts';
 import type { Database, Row } from './database.ts';
 import { MAX_PAYLOAD_BYTES, TRANSACTION_OPTIONS } from './database.ts';
-import { openDataDirectory } from './data-directory.ts';
 import { lockDirectory } from './directory.lock.ts';
 import { PrismaClient } from './prisma/client.ts';
 

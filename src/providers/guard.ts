@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isMailError, MailError } from '../domain/error.ts';
-import type { Call, Limits, RequestCost, Usage } from './provider.ts';
+import type { Call, Limits, RequestCost, Usage } from './call.ts';
 
 /** How long a call of each priority waits for the provider before it is told to come back later, in milliseconds. */
 const PATIENCE = { interactive: 2_000, background: 60_000 } as const;

@@ -5,6 +5,9 @@ import type { Mailbox, MailboxKind, MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Condition } from '../domain/search.ts';
 import type { Thread } from '../domain/thread.ts';
+import type { Call, Limits, Usage } from './call.ts';
+import type { Access, OAuth, Password } from './connect.ts';
+import type { FindWatch, Watcher, WebhookOutcome, WebhookRequest } from './watch.ts';
 
 /** What registry.ts lists: a provider before it is configured. */
 export interface Adapter<Settings extends z.ZodObject = z.ZodObject> {
@@ -51,98 +54,7 @@ export interface Grant {
   accessToken(signal: AbortSignal, rejected?: string): Promise<string>;
 }
 
-/** READ reads; WRITE also changes and sends; FULL also deletes for ever. */
-export type Access = 'READ' | 'WRITE' | 'FULL';
-
-// ---------------------------------------------------------------- connecting
-
-/** What every way to connect leaves behind: a grant that is renewed, and ended. */
-interface Grants<Secret> {
-  /** A new access token. RECONNECT_REQUIRED when the grant is gone (and only then); a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
-  refresh(secret: Secret, signal: AbortSignal): Promise<Refreshed<Secret>>;
-  /** Ends the grant at the provider; absent where the vendor has no such call. */
-  revoke?(secret: Secret, signal: AbortSignal): Promise<void>;
-  /** Where a person takes the consent back when there is no `revoke`, in words. */
-  readonly revokeAdvice: string;
-}
-export interface OAuth<Secret> extends Grants<Secret> {
-  readonly kind: 'oauth';
-  /** What the provider is asked for, per access. */
-  scopes(access: Access): readonly string[];
-  authorizationUrl(request: AuthorizationRequest): Promise<string>;
-  /** Trades the code for a secret. CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it. */
-  exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<Secret>>;
-}
-/** For a provider that has no consent page: a password, an app password or a token that the user pastes. */
-export interface Password<Secret> extends Grants<Secret> {
-  readonly kind: 'password';
-  /**
-   * Proves the credentials at the provider. INVALID when they are refused. A password that is sent with every request
-   * is its own access token: `refresh` then asks whether it still serves, and answers it again.
-   */
-  signIn(credentials: Credentials, signal: AbortSignal): Promise<Exchanged<Secret>>;
-}
-export interface Credentials {
-  readonly address: string;
-  readonly password: string;
-  readonly access: Access;
-}
-export interface AuthorizationRequest {
-  readonly state: string;
-  /** PKCE S256. */
-  readonly codeChallenge: string;
-  readonly redirectUri: string;
-  readonly access: Access;
-  readonly loginHint: string | null;
-}
-export interface CodeExchange {
-  readonly code: string;
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-  readonly access: Access;
-}
-export interface Exchanged<Secret> extends Refreshed<Secret> {
-  readonly address: string;
-  readonly scopes: readonly string[];
-}
-export interface Refreshed<Secret> {
-  /** JSON-serialisable; sealed as it is. Holds the (rotated) refresh token and whatever else the adapter must keep. */
-  readonly secret: Secret;
-  readonly accessToken: string;
-  readonly expiresAt: Date;
-}
-
 // ---------------------------------------------------------------- reading and writing
-
-/** Given with every call. */
-export interface Call {
-  readonly signal: AbortSignal;
-  readonly priority: 'interactive' | 'background';
-}
-
-/**
- * Around every HTTP request that an adapter makes: quota, concurrency, retry. Made by guard.ts, one per account.
- * `units` is what the request costs in the vendor's own quota; `slots` how many of the vendor's concurrent requests it
- * takes (a $batch takes several). The request is tried again only when `safe`, and never before Retry-After.
- */
-export interface Usage {
-  request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
-}
-export interface Limits {
-  /** Requests under way at once, counted in RequestCost.slots. */
-  readonly concurrency: number;
-  /** Quota units that an account may spend in each window. */
-  readonly units: number;
-  readonly windowMs: number;
-}
-export interface RequestCost {
-  /** For logs, metrics and traces: "messages.list". */
-  readonly operation: string;
-  readonly units: number;
-  readonly slots: number;
-  /** Repeating it changes nothing. Never true for a send. */
-  readonly safe: boolean;
-}
 
 /** The provider's own opaque place in a list or in its history. Never a URL: a client hands it back. */
 export type Cursor = string;
@@ -311,46 +223,5 @@ export interface Changes {
 export type Change =
   | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
-
-// ---------------------------------------------------------------- push
-
-export interface Watcher {
-  /** Starts or renews. `previous` is what an earlier start returned, null the first time. Idempotent. */
-  start(previous: WatchState | null, options: WatchOptions, call: Call): Promise<WatchState>;
-  stop(state: WatchState, call: Call): Promise<void>;
-}
-export interface WatchOptions {
-  /** Where the provider posts to, for this provider: `${PUBLIC_URL}/webhooks/{provider id in lower case}`. */
-  readonly notificationUrl: string;
-  /** Random, ours; the provider repeats it in each notification where it can (Graph's clientState). Sealed in the database. */
-  readonly secret: string;
-}
-export interface WatchState {
-  /** What a notification names: Gmail's address, Graph's subscription id. Unique per provider. */
-  readonly key: string;
-  readonly expiresAt: Date;
-}
-
-export interface WebhookRequest {
-  readonly method: string;
-  /** The full URL as the provider was given it (PUBLIC_URL and the path), with the query. */
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  readonly signal: AbortSignal;
-}
-/** Looks the watches up that a notification names; empty when there is none. Several integrations can share a Gmail address. */
-export type FindWatch = (
-  key: string,
-) => Promise<readonly { readonly integrationId: string; readonly secret: string }[]>;
-export interface WebhookOutcome {
-  readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
-  readonly signals: readonly Signal[];
-}
-export interface Signal {
-  readonly integrationId: string;
-  /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start it anew. MISSED: sync, something was not delivered. */
-  readonly kind: 'CHANGED' | 'REAUTHORIZE' | 'LOST' | 'MISSED';
-}
 
 export const isUnreadable = (item: object): item is Unreadable => 'error' in item;

@@ -3,7 +3,7 @@ import type { MailSessions } from '../accounts/mail-sessions.ts';
 import { MailError } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
-import type { Call } from '../providers/provider.ts';
+import type { Call } from '../providers/call.ts';
 
 /** One account's new messages, read for everyone who subscribes to it. */
 interface Shelf {

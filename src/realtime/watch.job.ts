@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
 import type { IntegrationHooks } from '../accounts/integration.hooks.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
-import type { Call } from '../providers/provider.ts';
+import type { Call } from '../providers/call.ts';
 import { Coalescer } from './coalescer.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';

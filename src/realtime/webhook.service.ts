@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
-import type { Provider, Signal, WebhookOutcome, WebhookRequest } from '../providers/provider.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/watch.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchJob } from './watch.job.ts';
 import type { WatchStore } from './watch.store.ts';

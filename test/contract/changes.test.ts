@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Change, Signal, WebhookRequest } from '../../src/providers/provider.ts';
+import type { Change } from '../../src/providers/provider.ts';
+import type { Signal, WebhookRequest } from '../../src/providers/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
 async function changesSince(account: Account, since: string | null): Promise<{ changes: Change[]; cursor: string }> {

@@ -4,8 +4,10 @@ import { startSandbox } from '../../sandbox/start.ts';
 import type { Twin } from '../../sandbox/twin.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import { readConfig } from '../../src/config.ts';
+import type { Call } from '../../src/providers/call.ts';
+import type { Access, Exchanged } from '../../src/providers/connect.ts';
 import { createGuard } from '../../src/providers/guard.ts';
-import type { Access, Call, Exchanged, MailSession, Provider } from '../../src/providers/provider.ts';
+import type { MailSession, Provider } from '../../src/providers/provider.ts';
 import { registry } from '../../src/providers/registry.ts';
 import { startWire } from './wire.ts';
 

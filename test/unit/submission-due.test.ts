@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
-import { type SubmissionsOptions, Submissions } from '../../src/mail/submission/submissions.ts';
 import type { NewSubmission } from '../../src/mail/submission/submission.store.ts';
+import { Submissions, type SubmissionsOptions } from '../../src/mail/submission/submissions.ts';
 import { silent } from '../support/database.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 

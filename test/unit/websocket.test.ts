@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { createLog } from '../../src/platform/log.ts';
 import type { SocketProtocol } from '../../src/server/socket-protocol.ts';
 import { mountWebSocket } from '../../src/server/websocket.ts';
-import { createLog } from '../../src/platform/log.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

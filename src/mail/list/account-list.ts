@@ -1,7 +1,7 @@
 import type { Condition, UserCondition } from '../../domain/search.ts';
 import { accountId } from '../../graphql/global-id.ts';
+import type { Call } from '../../providers/call.ts';
 import {
-  type Call,
   type Detail,
   isUnreadable,
   type ListQuery,

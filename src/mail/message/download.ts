@@ -4,7 +4,7 @@ import type { MailSessions } from '../../accounts/mail-sessions.ts';
 import { MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
-import type { Call } from '../../providers/provider.ts';
+import type { Call } from '../../providers/call.ts';
 import type { Account } from '../account.ts';
 
 /** How long a link opens, in milliseconds. */

@@ -1,6 +1,7 @@
 import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Batch, Call, MailSession, Patch } from '../../providers/provider.ts';
+import type { Call } from '../../providers/call.ts';
+import type { Batch, MailSession, Patch } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 
 /** Where a message lies, for deciding whether a change concerns it. */

@@ -1,5 +1,5 @@
 import { MailError } from '../../domain/error.ts';
-import type { Call } from '../../providers/provider.ts';
+import type { Call } from '../../providers/call.ts';
 import { NEVER } from '../account.ts';
 import { abortable, deadline } from '../deadline.ts';
 

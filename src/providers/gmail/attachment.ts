@@ -1,7 +1,7 @@
 import { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import PostalMime from 'postal-mime';
 import { MailError } from '../../domain/error.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import { base64Field } from './base64-field.ts';
 import type { GmailClient } from './client.ts';
 import { attachmentParts, type Part, partIdOf } from './content.ts';

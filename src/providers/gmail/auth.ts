@@ -1,9 +1,9 @@
 import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
-import type { GmailOptions } from './settings.ts';
 import { MailError } from '../../domain/error.ts';
-import type { Access, AuthorizationRequest, CodeExchange, Exchanged, OAuth, Refreshed } from '../provider.ts';
+import type { Access, AuthorizationRequest, CodeExchange, Exchanged, OAuth, Refreshed } from '../connect.ts';
 import { gmailOrigin, sdkCall } from './client.ts';
 import { oauthError } from './oauth-error.ts';
+import type { GmailOptions } from './settings.ts';
 
 /** What is sealed for a Gmail account. */
 export interface GmailSecret {

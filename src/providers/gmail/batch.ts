@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError } from '../../domain/error.ts';
-import type { Batch, Call } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch } from '../provider.ts';
 import type { GmailClient } from './client.ts';
 import { answerError, GmailError, gmailError, hasStatus } from './errors.ts';
 import { type BatchPart, decodeBatch, encodeBatch } from './multipart.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Call, Change, Changes, Cursor } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Change, Changes, Cursor } from '../provider.ts';
 import type { GmailClient } from './client.ts';
 import { GmailError, hasStatus } from './errors.ts';
 import { listLabels } from './labels.ts';

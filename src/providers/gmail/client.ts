@@ -1,5 +1,6 @@
 import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
-import type { Call, Grant, RequestCost, Usage } from '../provider.ts';
+import type { Call, RequestCost, Usage } from '../call.ts';
+import type { Grant } from '../provider.ts';
 import type { BatchWidth } from './batch-width.ts';
 import { GmailError, gmailError, hasStatus } from './errors.ts';
 import { type Operation, UNITS } from './quota.ts';

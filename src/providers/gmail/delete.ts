@@ -1,5 +1,6 @@
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Batch, Call } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch } from '../provider.ts';
 import { deleteRefusal } from './access.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';

@@ -1,6 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Batch, Call, Draft } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch, Draft } from '../provider.ts';
 import { requireWrite } from './access.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';

@@ -1,4 +1,5 @@
-import type { Call, Identity } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Identity } from '../provider.ts';
 import type { GmailClient } from './client.ts';
 
 /** The addresses this account may send from: its own, and the aliases whose ownership was proven. */

@@ -1,4 +1,6 @@
-import type { Adapter, FindWatch, Grant, Provider, Usage, WebhookRequest } from '../provider.ts';
+import type { Usage } from '../call.ts';
+import type { Adapter, Grant, Provider } from '../provider.ts';
+import type { FindWatch, WebhookRequest } from '../watch.ts';
 import { type GmailSecret, GoogleOAuth } from './auth.ts';
 import { BatchWidth } from './batch-width.ts';
 import { GmailClient, gmailOrigin } from './client.ts';

@@ -1,7 +1,8 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
-import type { Batch, Call, MailboxCounts } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch, MailboxCounts } from '../provider.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 

@@ -2,9 +2,9 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
+import type { Call } from '../call.ts';
 import {
   type Batch,
-  type Call,
   type Draft,
   isUnreadable,
   type ListQuery,

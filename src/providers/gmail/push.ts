@@ -1,6 +1,6 @@
 import jwt from 'jsonwebtoken';
 import type { JwksClient } from 'jwks-rsa';
-import type { FindWatch, WebhookOutcome, WebhookRequest } from '../provider.ts';
+import type { FindWatch, WebhookOutcome, WebhookRequest } from '../watch.ts';
 import { watchKey } from './watch.ts';
 
 const ISSUERS: [string, string] = ['https://accounts.google.com', 'accounts.google.com'];

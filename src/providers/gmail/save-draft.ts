@@ -1,7 +1,8 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { Compose } from '../../domain/compose.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
-import { type Call, type Draft, type DraftWrite, isUnreadable } from '../provider.ts';
+import type { Call } from '../call.ts';
+import { type Draft, type DraftWrite, isUnreadable } from '../provider.ts';
 import { requireWrite } from './access.ts';
 import type { GmailClient } from './client.ts';
 import { currentRevision, holdTo, noDraft, requireVersion } from './drafts.ts';

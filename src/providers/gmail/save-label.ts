@@ -1,7 +1,8 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { Call, MailboxPatch } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { MailboxPatch } from '../provider.ts';
 import { requireWrite } from './access.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';

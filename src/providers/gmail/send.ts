@@ -1,6 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../domain/error.ts';
-import type { Call, Sent } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Sent } from '../provider.ts';
 import { requireWrite } from './access.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';

@@ -1,6 +1,6 @@
 import type { MailboxRole } from '../../domain/mailbox.ts';
+import type { Call } from '../call.ts';
 import type {
-  Call,
   Cursor,
   Detail,
   DraftWrite,
@@ -9,8 +9,8 @@ import type {
   MailSession,
   PageRequest,
   Patch,
-  Watcher,
 } from '../provider.ts';
+import type { Watcher } from '../watch.ts';
 import { readAttachment, readRaw } from './attachment.ts';
 import { changesSince } from './changes.ts';
 import type { GmailClient } from './client.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import type { GmailClient } from './client.ts';
 import { answerError, GmailError, gmailError, hasStatus } from './errors.ts';
 import { UNITS } from './quota.ts';

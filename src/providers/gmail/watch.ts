@@ -1,4 +1,5 @@
-import type { Call, Watcher, WatchState } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Watcher, WatchState } from '../watch.ts';
 import type { GmailClient } from './client.ts';
 
 /** A mailbox has one watch, which every start renews and a stop ends for all. It lives seven days and dies silently. */

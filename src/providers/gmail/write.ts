@@ -1,6 +1,7 @@
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Batch, Call, Patch } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch, Patch } from '../provider.ts';
 import { writeRefusal } from './access.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';

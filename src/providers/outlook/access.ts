@@ -1,5 +1,5 @@
 import { MailError } from '../../domain/error.ts';
-import type { Access } from '../provider.ts';
+import type { Access } from '../connect.ts';
 
 /** The refusal of a change to an account that was connected for reading; null when changes are allowed. */
 export const writeRefused = (access: Access): MailError | null =>

@@ -1,4 +1,4 @@
-import type { Access } from '../provider.ts';
+import type { Access } from '../connect.ts';
 import type { GraphClient } from './client.ts';
 import type { Deletions } from './deletions.ts';
 import type { HiddenFolders } from './hidden-folders.ts';

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
-import type { OutlookOptions } from './settings.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { OAuth } from '../provider.ts';
+import type { OAuth } from '../connect.ts';
 import { application, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
 import { ME } from './identities.ts';
 import { missingScope, plainScope, scopesFor } from './scopes.ts';
+import type { OutlookOptions } from './settings.ts';
 import { tokenError } from './token-error.ts';
 
 const ME_TRIES = 4;

@@ -1,5 +1,5 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import { type GraphClient, jsonOf, preferences } from './client.ts';
 import { errorWord, refused, unreachable } from './errors.ts';
 

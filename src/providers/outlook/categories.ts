@@ -1,7 +1,8 @@
 import type { OutlookCategory } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { Call, MailboxPatch } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { MailboxPatch } from '../provider.ts';
 import type { Account } from './account.ts';
 import { nearestPreset } from './category-colors.ts';
 import { cost } from './client.ts';

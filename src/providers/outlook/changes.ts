@@ -1,6 +1,7 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
-import type { Call, Change, Changes } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Change, Changes } from '../provider.ts';
 import type { Account } from './account.ts';
 import { batch } from './batch.ts';
 import { isId, segment } from './ids.ts';

@@ -7,7 +7,8 @@ import {
   ResponseType,
   TelemetryHandler,
 } from '@microsoft/microsoft-graph-client';
-import type { Call, Grant, RequestCost, Usage } from '../provider.ts';
+import type { Call, RequestCost, Usage } from '../call.ts';
+import type { Grant } from '../provider.ts';
 import { errorWord, refused, unreachable } from './errors.ts';
 import { untilHead } from './until-head.ts';
 

@@ -1,5 +1,6 @@
 import { isMailError } from '../../domain/error.ts';
-import type { Batch, Call } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch } from '../provider.ts';
 import { purgeRefused } from './access.ts';
 import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';

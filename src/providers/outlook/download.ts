@@ -1,4 +1,4 @@
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import { cost, type GraphClient } from './client.ts';
 import { unreachable } from './errors.ts';
 

@@ -1,7 +1,7 @@
 import type { Attachment as GraphAttachment, Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { BATCH_SIZE, batch, type Part } from './batch.ts';
 import { cost } from './client.ts';

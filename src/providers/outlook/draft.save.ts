@@ -1,7 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Compose, ComposeOrigin } from '../../domain/compose.ts';
 import { isMailError } from '../../domain/error.ts';
-import type { Call, Draft, DraftWrite } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Draft, DraftWrite } from '../provider.ts';
 import { demandWrite } from './access.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';

@@ -1,6 +1,7 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Batch, Call, Draft, Page, PageRequest } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch, Draft, Page, PageRequest } from '../provider.ts';
 import { demandWrite } from './access.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';

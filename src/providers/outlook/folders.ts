@@ -1,7 +1,7 @@
 import type { MailFolder, OutlookCategory } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { CATEGORY_COLORS } from './category-colors.ts';

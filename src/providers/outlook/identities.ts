@@ -1,5 +1,6 @@
 import type { User } from '@microsoft/microsoft-graph-types';
-import type { Call, Identity } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Identity } from '../provider.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';
 import { path } from './url.ts';

@@ -1,5 +1,5 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { batch } from './batch.ts';
 import { cost } from './client.ts';

@@ -1,6 +1,7 @@
 import { MailError } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { Call, MailboxPatch } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { MailboxPatch } from '../provider.ts';
 import { demandWrite } from './access.ts';
 import type { Account } from './account.ts';
 import { createCategory, deleteCategory, recolorCategory } from './categories.ts';

@@ -1,7 +1,7 @@
 import type { MailTips } from '@microsoft/microsoft-graph-types';
 import type { Compose } from '../../domain/compose.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';
 

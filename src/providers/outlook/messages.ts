@@ -1,7 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Message } from '../../domain/message.ts';
 import type { Condition } from '../../domain/search.ts';
-import type { Call, ListQuery, Page, PageRequest } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { ListQuery, Page, PageRequest } from '../provider.ts';
 import type { Account } from './account.ts';
 import { ENVELOPE, FULL } from './fields.ts';
 import { receivedAt } from './map.ts';

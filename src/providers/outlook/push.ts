@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { FindWatch, Signal, WebhookOutcome, WebhookRequest } from '../provider.ts';
+import type { FindWatch, Signal, WebhookOutcome, WebhookRequest } from '../watch.ts';
 
 const MAX_VALIDATION_TOKEN = 1024;
 const MAX_NOTIFICATIONS = 1000;

@@ -1,7 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Batch, Call, Detail } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch, Detail } from '../provider.ts';
 import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { cost } from './client.ts';

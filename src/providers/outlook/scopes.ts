@@ -1,4 +1,4 @@
-import type { Access } from '../provider.ts';
+import type { Access } from '../connect.ts';
 
 /** Beside the mail itself: the account's own name, and the categories, whose colours are mailbox settings. */
 const READ = ['User.Read', 'Mail.Read', 'MailboxSettings.Read'] as const;

@@ -1,6 +1,7 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
-import type { Call, Sent } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Sent } from '../provider.ts';
 import { demandWrite } from './access.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';

@@ -1,6 +1,6 @@
 import type { MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { segment } from './ids.ts';

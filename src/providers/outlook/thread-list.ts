@@ -1,7 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
 import type { Thread } from '../../domain/thread.ts';
-import type { Call, ListQuery, Page, PageRequest, Unreadable } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { ListQuery, Page, PageRequest, Unreadable } from '../provider.ts';
 import type { Account } from './account.ts';
 import { meetsFilter } from './matches.ts';
 import { SEARCH_LIMIT } from './messages.ts';

@@ -1,7 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Batch, Call, Patch } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Batch, Patch } from '../provider.ts';
 import { writeRefused } from './access.ts';
 import type { Account } from './account.ts';
 import { batch, type Part } from './batch.ts';

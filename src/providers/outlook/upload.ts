@@ -1,7 +1,7 @@
 import type { UploadSession } from '@microsoft/microsoft-graph-types';
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { isMailError, type MailErrorCode } from '../../domain/error.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { cost, jsonOf } from './client.ts';
 import { unreachable } from './errors.ts';

@@ -1,6 +1,7 @@
 import type { Subscription } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { Call, Watcher, WatchOptions, WatchState } from '../provider.ts';
+import type { Call } from '../call.ts';
+import type { Watcher, WatchOptions, WatchState } from '../watch.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';
 import { instant } from './url.ts';

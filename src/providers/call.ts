@@ -1,0 +1,29 @@
+/** Given with every call. */
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly priority: 'interactive' | 'background';
+}
+
+/**
+ * Around every HTTP request that an adapter makes: quota, concurrency, retry. Made by guard.ts, one per account.
+ * `units` is what the request costs in the vendor's own quota; `slots` how many of the vendor's concurrent requests it
+ * takes (a $batch takes several). The request is tried again only when `safe`, and never before Retry-After.
+ */
+export interface Usage {
+  request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
+}
+export interface Limits {
+  /** Requests under way at once, counted in RequestCost.slots. */
+  readonly concurrency: number;
+  /** Quota units that an account may spend in each window. */
+  readonly units: number;
+  readonly windowMs: number;
+}
+export interface RequestCost {
+  /** For logs, metrics and traces: "messages.list". */
+  readonly operation: string;
+  readonly units: number;
+  readonly slots: number;
+  /** Repeating it changes nothing. Never true for a send. */
+  readonly safe: boolean;
+}

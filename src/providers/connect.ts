@@ -1,0 +1,60 @@
+/** How an account is connected: what a provider with a consent page, and one with a password, owe. */
+
+/** READ reads; WRITE also changes and sends; FULL also deletes for ever. */
+export type Access = 'READ' | 'WRITE' | 'FULL';
+
+/** What every way to connect leaves behind: a grant that is renewed, and ended. */
+interface Grants<Secret> {
+  /** A new access token. RECONNECT_REQUIRED when the grant is gone (and only then); a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
+  refresh(secret: Secret, signal: AbortSignal): Promise<Refreshed<Secret>>;
+  /** Ends the grant at the provider; absent where the vendor has no such call. */
+  revoke?(secret: Secret, signal: AbortSignal): Promise<void>;
+  /** Where a person takes the consent back when there is no `revoke`, in words. */
+  readonly revokeAdvice: string;
+}
+export interface OAuth<Secret> extends Grants<Secret> {
+  readonly kind: 'oauth';
+  /** What the provider is asked for, per access. */
+  scopes(access: Access): readonly string[];
+  authorizationUrl(request: AuthorizationRequest): Promise<string>;
+  /** Trades the code for a secret. CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it. */
+  exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<Secret>>;
+}
+/** For a provider that has no consent page: a password, an app password or a token that the user pastes. */
+export interface Password<Secret> extends Grants<Secret> {
+  readonly kind: 'password';
+  /**
+   * Proves the credentials at the provider. INVALID when they are refused. A password that is sent with every request
+   * is its own access token: `refresh` then asks whether it still serves, and answers it again.
+   */
+  signIn(credentials: Credentials, signal: AbortSignal): Promise<Exchanged<Secret>>;
+}
+export interface Credentials {
+  readonly address: string;
+  readonly password: string;
+  readonly access: Access;
+}
+export interface AuthorizationRequest {
+  readonly state: string;
+  /** PKCE S256. */
+  readonly codeChallenge: string;
+  readonly redirectUri: string;
+  readonly access: Access;
+  readonly loginHint: string | null;
+}
+export interface CodeExchange {
+  readonly code: string;
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+  readonly access: Access;
+}
+export interface Exchanged<Secret> extends Refreshed<Secret> {
+  readonly address: string;
+  readonly scopes: readonly string[];
+}
+export interface Refreshed<Secret> {
+  /** JSON-serialisable; sealed as it is. Holds the (rotated) refresh token and whatever else the adapter must keep. */
+  readonly secret: Secret;
+  readonly accessToken: string;
+  readonly expiresAt: Date;
+}

@@ -1,0 +1,40 @@
+import type { Call } from './call.ts';
+
+export interface Watcher {
+  /** Starts or renews. `previous` is what an earlier start returned, null the first time. Idempotent. */
+  start(previous: WatchState | null, options: WatchOptions, call: Call): Promise<WatchState>;
+  stop(state: WatchState, call: Call): Promise<void>;
+}
+export interface WatchOptions {
+  /** Where the provider posts to, for this provider: `${PUBLIC_URL}/webhooks/{provider id in lower case}`. */
+  readonly notificationUrl: string;
+  /** Random, ours; the provider repeats it in each notification where it can (Graph's clientState). Sealed in the database. */
+  readonly secret: string;
+}
+export interface WatchState {
+  /** What a notification names: Gmail's address, Graph's subscription id. Unique per provider. */
+  readonly key: string;
+  readonly expiresAt: Date;
+}
+
+export interface WebhookRequest {
+  readonly method: string;
+  /** The full URL as the provider was given it (PUBLIC_URL and the path), with the query. */
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}
+/** Looks the watches up that a notification names; empty when there is none. Several integrations can share a Gmail address. */
+export type FindWatch = (
+  key: string,
+) => Promise<readonly { readonly integrationId: string; readonly secret: string }[]>;
+export interface WebhookOutcome {
+  readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
+  readonly signals: readonly Signal[];
+}
+export interface Signal {
+  readonly integrationId: string;
+  /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start it anew. MISSED: sync, something was not delivered. */
+  readonly kind: 'CHANGED' | 'REAUTHORIZE' | 'LOST' | 'MISSED';
+}
