@@ -97,6 +97,7 @@ import { Drain } from './server/drain.ts';
 import { mountHealth } from './server/health.route.ts';
 import { HostList } from './server/hosts.ts';
 import { createHttp } from './server/http.ts';
+import { countLists } from './server/list-counter.ts';
 import { mountPage } from './server/page.route.ts';
 import { QueryGate } from './server/query-gate.ts';
 import { mountSandbox } from './server/sandbox.route.ts';
@@ -293,6 +294,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const connections = new Connections();
   closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
   const gate = new QueryGate();
+  countLists(schema, gate.limits.lists);
   const hosts = config.sandbox ? new HostList(publicUrl) : null;
   const { introspection } = config;
   const trust = trustOf(config.trustProxy);
