@@ -76,7 +76,7 @@ export class Turns {
 
   /**
    * Waits for the turn of one operation on a connection. `user` null: the connection's own limits alone hold.
-   * Null when the connection closed meanwhile, or when `patienceMs` ran out.
+   * Null when the connection closed meanwhile, or when it waited `patienceMs` for other connections of the user.
    */
   begin(socket: Socket, user: string | null, { lane = 'request' as Lane, patienceMs = 0 } = {}): Promise<Turn | null> {
     if (socket.destroyed) return Promise.resolve(null);
@@ -88,13 +88,18 @@ export class Turns {
       seat.waiting.push(waiter);
       this.serve(seat.owner);
       if (patienceMs === 0 || !seat.waiting.includes(waiter)) return;
-      const impatience = setTimeout(() => {
-        if (!seat.waiting.includes(waiter)) return;
-        seat.waiting = seat.waiting.filter((other) => other !== waiter);
-        resolve(null);
-      }, patienceMs);
-      impatience.unref();
+      this.refuseLater(seat, waiter, patienceMs);
     });
+  }
+
+  /** Of a connection whose own answers are under way nothing is refused: it is itself what the request waits for. */
+  private refuseLater(seat: Seat, waiter: Waiter, patienceMs: number): void {
+    setTimeout(() => {
+      if (!seat.waiting.includes(waiter)) return;
+      if (seat.running[waiter.lane] > 0) return this.refuseLater(seat, waiter, patienceMs);
+      seat.waiting = seat.waiting.filter((other) => other !== waiter);
+      waiter.resolve(null);
+    }, patienceMs).unref();
   }
 
   /** How the connection is closed when its client does not read; absent: it is destroyed. */

@@ -95,6 +95,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
       pace();
     });
     options.turns.onStalled(request.socket, () => {
+      if (socket.readyState !== socket.OPEN) return;
       socket.close(TRY_AGAIN_LATER, UNREAD);
       setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
     });

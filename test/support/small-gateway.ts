@@ -21,7 +21,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     type Subscription { events: String }
   `);
   const served: Socket[] = [];
-  const counts = { started: 0, pulled: 0, hanging: 0, peakBytes: 0 };
+  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0 };
   const buffered = () => served.reduce((sum, socket) => sum + (socket.destroyed ? 0 : unreadBytes(socket)), 0);
   const noticePeak = () => {
     counts.peakBytes = Math.max(counts.peakBytes, buffered());
@@ -65,7 +65,16 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const connections = new Connections();
   const options = { schema, contexts, connections, gate, turns, introspection: true, log };
   const protocol = createSocketProtocol({ ...options, trust: false });
-  const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, turns, hosts: null, log });
+  const watched: Pick<Turns, 'onStalled' | 'drained'> = {
+    drained: (socket) => turns.drained(socket),
+    onStalled: (socket, hangUp) =>
+      turns.onStalled(socket, () => {
+        counts.hungUp++;
+        hangUp();
+      }),
+  };
+  const path = '/graphql';
+  const closeSockets = mountWebSocket({ server: door.server, path, protocol, turns: watched, hosts: null, log });
   const { http, open } = await createHttp({
     door,
     log,
