@@ -102,11 +102,11 @@ describe('answers that nobody reads', () => {
 
   it('over HTTP are held up to the same limits, pipelined or on many connections, and come in order', async () => {
     const gateway = await start(LIMITS);
-    const clients = repeat(4, () =>
+    const clients = repeat(3, () =>
       silentHttp(
         gateway,
         'ada',
-        repeat(40, (i) => i),
+        repeat(20, (i) => i),
       ),
     );
     await expect.poll(() => gateway.counts.started).toBeGreaterThan(4);
