@@ -97,10 +97,12 @@ import { Drain } from './server/drain.ts';
 import { mountHealth } from './server/health.route.ts';
 import { HostList } from './server/hosts.ts';
 import { createHttp } from './server/http.ts';
+import { countLists } from './server/list-counter.ts';
 import { mountPage } from './server/page.route.ts';
 import { QueryGate } from './server/query-gate.ts';
 import { mountSandbox } from './server/sandbox.route.ts';
 import { createSocketProtocol } from './server/socket-protocol.ts';
+import { TURN_LIMITS, Turns } from './server/turns.ts';
 import { mountUpload } from './server/upload.route.ts';
 import { mountWebhooks } from './server/webhooks.route.ts';
 import { mountWebSocket } from './server/websocket.ts';
@@ -292,11 +294,15 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const connections = new Connections();
   closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
   const gate = new QueryGate();
+  countLists(schema, gate.limits.lists);
   const hosts = config.sandbox ? new HostList(publicUrl) : null;
   const { introspection } = config;
   const trust = trustOf(config.trustProxy);
-  const protocol = createSocketProtocol({ schema, contexts, connections, gate, introspection, trust, log });
-  const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, hosts, log });
+  const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = config;
+  const turns = new Turns({ ...TURN_LIMITS, socketBytes, userBytes });
+  closers.push(() => turns.close());
+  const protocol = createSocketProtocol({ schema, contexts, connections, gate, turns, introspection, trust, log });
+  const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, turns, hosts, log });
   const drain = new Drain({ server: door.server, closeSockets });
   const draining = () => drain.draining;
   const { http, open: admit } = await createHttp({
@@ -305,6 +311,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     trust,
     corsOrigins: config.sandbox && config.corsOrigins.length === 0 ? [ANY_LOOPBACK] : config.corsOrigins,
     hosts,
+    turns,
+    ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
     draining,
   });
   mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining });

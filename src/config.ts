@@ -32,6 +32,8 @@ const variables = z.object({
   POLL_SECONDS: positive.default(60),
   /** Exchange takes no larger file than the default, whatever the tenant allows. */
   UPLOAD_MAX_BYTES: positive.max(2_000_000_000).default(157_286_400),
+  SOCKET_MAX_BUFFERED_BYTES: positive.default(8_388_608),
+  USER_MAX_BUFFERED_BYTES: positive.default(33_554_432),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.default(4001),
   SANDBOX_MAIL: z.string().optional(),
@@ -71,6 +73,10 @@ export interface Config {
   readonly pollSeconds: number;
   /** The largest file that POST /upload takes. */
   readonly uploadMaxBytes: number;
+  /** Bytes of answers that one connection may leave unread before no further operation of it starts. */
+  readonly socketMaxBufferedBytes: number;
+  /** The same for all connections of one user to this instance. */
+  readonly userMaxBufferedBytes: number;
   /** Each provider's own settings, by its id. */
   readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Null: no emulators. */
@@ -156,6 +162,8 @@ export function readConfig(
     scanBudget: v.SCAN_BUDGET,
     pollSeconds: v.POLL_SECONDS,
     uploadMaxBytes: v.UPLOAD_MAX_BYTES,
+    socketMaxBufferedBytes: v.SOCKET_MAX_BUFFERED_BYTES,
+    userMaxBufferedBytes: v.USER_MAX_BUFFERED_BYTES,
     providers,
     sandbox: sandbox
       ? {

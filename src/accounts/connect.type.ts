@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Sized } from '../graphql/list-size.ts';
 import { EmailAddress, URLScalar } from '../graphql/scalars.ts';
 import { UserError } from '../graphql/user-error.type.ts';
 import type { Access } from '../providers/connect.ts';
@@ -65,6 +66,7 @@ export class ConnectPayload {
   })
   readonly authorizationUrl: string | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why it did not begin, or did not connect.' })
   readonly userErrors: readonly UserError[];
 
@@ -96,6 +98,7 @@ export class DisconnectPayload {
   })
   readonly notice: string | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why nothing was disconnected.' })
   readonly userErrors: readonly UserError[];
 

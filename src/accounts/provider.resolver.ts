@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../graphql/context.ts';
+import { Sized } from '../graphql/list-size.ts';
 import { EmailAddress } from '../graphql/scalars.ts';
 import type { Access } from '../providers/connect.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -19,6 +20,7 @@ export class ProviderResolver {
     private readonly discovery: DiscoveryService,
   ) {}
 
+  @Sized({ assumed: 10 })
   @Query(() => [ProviderType], {
     description: 'Every provider that this gateway speaks to, configured or not. Needs no sign-in.',
   })

@@ -1,4 +1,5 @@
 import { Field, InputType, ObjectType } from 'type-graphql';
+import { Sized } from '../graphql/list-size.ts';
 import { DateTime, EmailAddress } from '../graphql/scalars.ts';
 import { UserError } from '../graphql/user-error.type.ts';
 import type { SessionTokens } from './session.service.ts';
@@ -37,6 +38,7 @@ export class SessionPayload {
   @Field(() => SessionType, { nullable: true, description: 'Null when there are userErrors.' })
   readonly session: SessionType | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why there is no session.' })
   readonly userErrors: readonly UserError[];
 
@@ -48,6 +50,7 @@ export class SessionPayload {
 
 @ObjectType({ simpleResolvers: true, description: 'The outcome of signOut.' })
 export class SignOutPayload {
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'Always empty: signing out asks for nothing that could be wrong.' })
   readonly userErrors: readonly UserError[] = [];
 }

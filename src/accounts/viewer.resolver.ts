@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../graphql/context.ts';
 import { singleId } from '../graphql/global-id.ts';
+import { ASSUMED_ACCOUNTS, Sized } from '../graphql/list-size.ts';
 import type { NodeRegistry } from '../graphql/node.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import { EmailAddress } from '../graphql/scalars.ts';
@@ -31,6 +32,7 @@ export class ViewerResolver {
     throw new GraphQLError('This user no longer exists.', { extensions: { code: 'UNAUTHENTICATED' } });
   }
 
+  @Sized({ assumed: ASSUMED_ACCOUNTS })
   @FieldResolver(() => [IntegrationType], {
     description:
       'Your accounts, the first connected first. One that you disconnected is left out, and still found by its id.',

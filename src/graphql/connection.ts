@@ -1,4 +1,5 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
+import { Sized } from './list-size.ts';
 import { Cursor } from './scalars.ts';
 
 /** Cursors are sealed one by one, so they are made only where a query selects them. */
@@ -95,6 +96,7 @@ export function connectionType<T extends object>(
   // Nameless in the schema: only the class that extends it, and gives it a name, is built.
   @ObjectType({ simpleResolvers: true })
   class Connection implements ConnectionOf<T> {
+    @Sized({ parentArgument: 'first' })
     @Field(() => [edge], { description: 'The page, with a cursor for each item.' })
     readonly edges: readonly EdgeOf<T>[];
 
@@ -106,6 +108,7 @@ export function connectionType<T extends object>(
       this.pageInfo = pageInfo;
     }
 
+    @Sized({ parentArgument: 'first' })
     @Field(() => [node()], {
       nullable: options.nullableNodes ? 'items' : false,
       description: `The ${name} items of the page alone, for when no cursors are needed.`,

@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { Context } from './context.ts';
 import { requireListSize } from './limits.ts';
+import { Sized } from './list-size.ts';
 import { Node, type NodeRegistry } from './node.ts';
 import { requirePrincipal } from './principal.ts';
 
@@ -22,9 +23,11 @@ export class NodeResolver {
     return this.registry.load(context, id, info);
   }
 
+  @Sized({ argument: 'ids' })
   @Query(() => [Node], {
     nullable: 'items',
-    description: 'Several things by their ids, in the order asked; null where there is no such thing.',
+    description:
+      'Several things by their ids, in the order asked, each read once however often it is asked for; null where there is no such thing.',
   })
   async nodes(
     @Arg('ids', () => [ID], { description: 'At most 100.' }) ids: string[],
@@ -33,6 +36,8 @@ export class NodeResolver {
   ): Promise<(Node | null)[]> {
     requirePrincipal(context);
     requireListSize('ids', ids);
-    return Promise.all(ids.map((id) => this.registry.load(context, id, info)));
+    const loaded = new Map<string, Promise<Node | null>>();
+    for (const id of ids) if (!loaded.has(id)) loaded.set(id, this.registry.load(context, id, info));
+    return Promise.all(ids.map((id) => loaded.get(id) ?? null));
   }
 }

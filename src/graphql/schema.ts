@@ -1,7 +1,14 @@
 import 'reflect-metadata';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { GraphQLScalarType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
-import { buildTypeDefsAndResolversSync, getMetadataStorage, type NonEmptyArray, type PubSub } from 'type-graphql';
+import {
+  GraphQLScalarType,
+  type GraphQLSchema,
+  isInterfaceType,
+  isObjectType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
+import { buildSchemaSync, createResolversMap, getMetadataStorage, type NonEmptyArray, type PubSub } from 'type-graphql';
 
 type ResolverClass = abstract new (...args: never[]) => object;
 
@@ -48,7 +55,7 @@ interface BuildOptions {
 }
 
 function build(classes: readonly ResolverClass[], { get, skipCheck }: BuildOptions): GraphQLSchema {
-  const { typeDefs, resolvers } = buildTypeDefsAndResolversSync({
+  const described = buildSchemaSync({
     resolvers: classes as unknown as NonEmptyArray<new () => object>,
     container: { get: (resolver) => get(resolver as ResolverClass) },
     pubSub: NO_TOPICS,
@@ -56,10 +63,26 @@ function build(classes: readonly ResolverClass[], { get, skipCheck }: BuildOptio
     // Arguments are checked where they are used, with messages for people.
     validate: false,
   });
-  return makeExecutableSchema({ typeDefs: withRoots(typeDefs), resolvers: withoutGetters(resolvers) });
+  const typeDefs = withRoots(printSchema(described));
+  const schema = makeExecutableSchema({ typeDefs, resolvers: withoutGetters(createResolversMap(described)) });
+  copyExtensions(described, schema);
+  return schema;
 }
 
-type ResolversMap = ReturnType<typeof buildTypeDefsAndResolversSync>['resolvers'];
+/** What decorators say of fields beside their types (list-size.ts): the text of a schema has no room for it. */
+function copyExtensions(from: GraphQLSchema, to: GraphQLSchema): void {
+  for (const type of Object.values(to.getTypeMap())) {
+    const described = from.getType(type.name);
+    if (!(isObjectType(type) || isInterfaceType(type))) continue;
+    if (!(isObjectType(described) || isInterfaceType(described))) continue;
+    const fields = described.getFields();
+    for (const field of Object.values(type.getFields())) {
+      field.extensions = { ...field.extensions, ...fields[field.name]?.extensions };
+    }
+  }
+}
+
+type ResolversMap = ReturnType<typeof createResolversMap>;
 
 /**
  * type-graphql calls a getter the way it calls a method, which costs more than most getters do, and a page asks for

@@ -4,6 +4,7 @@ import { IntegrationType } from '../accounts/integration.type.ts';
 import { MailboxKindEnum } from '../accounts/mailbox-kind.enum.ts';
 import type { MailboxKind, MailboxRole } from '../domain/mailbox.ts';
 import type { Context } from '../graphql/context.ts';
+import { Sized } from '../graphql/list-size.ts';
 import { Cursor } from '../graphql/scalars.ts';
 import type { Identity } from '../providers/provider.ts';
 import { IdentityType } from './compose/identity.type.ts';
@@ -83,6 +84,7 @@ export class IntegrationMailResolver {
     return this.lists.threads({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
   }
 
+  @Sized({ assumed: 10, isRead: true })
   @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that it may send from.' })
   identities(@Root() { record }: IntegrationType, @Ctx() context: Context): Promise<readonly Identity[]> {
     return this.accounts.of(context, record).read((session, call) => session.identities(call));

@@ -48,6 +48,16 @@ export class Contexts {
     });
   }
 
+  /** Whose limits hold for a request before anything of it is read: its user's, or those of an address that names none. */
+  owner(authorization: string | undefined, clientAddress: string): string {
+    try {
+      return this.principal(bearer(authorization ?? '')).userId;
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      return `address ${clientAddress}`;
+    }
+  }
+
   /** @throws GraphQLError UNAUTHENTICATED */
   principal(token: string): Principal {
     if (token.length > LONGEST_TOKEN) throw unauthenticated('The access token is too long to be one of ours.');

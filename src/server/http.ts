@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import cors from '@fastify/cors';
 import {
   type FastifyBaseLogger,
@@ -15,6 +15,11 @@ import type { Trust } from './client-address.ts';
 import type { Door } from './door.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
 import { discardRest } from './rest-of-body.ts';
+import type { Turns } from './turns.ts';
+
+/** How long a request may wait for its turn. */
+const TURN_PATIENCE_MS = 10_000;
+const RETRY_AFTER_SECONDS = 5;
 
 /** The largest request body, in bytes; a route may take less. */
 export const BODY_LIMIT = 8 * 1024 * 1024;
@@ -27,6 +32,9 @@ export interface HttpOptions {
   readonly corsOrigins: readonly (string | RegExp)[];
   /** Null: every Host header is answered. */
   readonly hosts: HostList | null;
+  readonly turns: Pick<Turns, 'begin'>;
+  /** Whose turn a GraphQL request takes; of every other one the connection's own limits hold. */
+  ownerOf(headers: IncomingHttpHeaders, clientAddress: string): string;
   /** True from SIGTERM on: clients are told not to keep their connection. */
   draining(): boolean;
 }
@@ -61,6 +69,14 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     if (options.hosts && !options.hosts.allows(request.headers.host)) {
       return reply.code(403).type('text/plain').send(FOREIGN_HOST);
     }
+  });
+  // Before the body is read: a request that waits holds nothing but its head.
+  http.addHook('onRequest', async (request, reply) => {
+    const owner = request.routeOptions.url === '/graphql' ? options.ownerOf(request.headers, request.ip) : null;
+    const turn = await options.turns.begin(request.raw.socket, owner, { patienceMs: TURN_PATIENCE_MS });
+    if (turn) return void reply.raw.once('close', () => turn.end());
+    reply.header('retry-after', RETRY_AFTER_SECONDS);
+    return refuse(reply, 429, 'RATE_LIMITED', TOO_MUCH_UNDER_WAY);
   });
   // Not at the request: one that was under way when the drain began is answered so too.
   http.addHook('onSend', (_request, reply, payload, done) => {
@@ -111,6 +127,9 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     },
   };
 }
+
+const TOO_MUCH_UNDER_WAY =
+  'Too many requests of yours are under way, or their answers wait to be read: read those, or close their connections, and try again.';
 
 /** A refusal in the shape that GraphQL clients read. */
 function refuse(reply: FastifyReply, status: number, code: string, message: string, more: object = {}): FastifyReply {

@@ -14,8 +14,12 @@ export interface QueryLimits {
   readonly fields: number;
   /** The most that `first` may ask for. */
   readonly pageSize: number;
-  /** Items that all pages of one operation may hold together, pages inside pages multiplied. */
+  /** Items that all lists of one operation may hold together, lists inside lists multiplied. */
   readonly items: number;
+  /** Lists that one operation may read from providers and from the store, multiplied by the items that they are asked of. */
+  readonly lists: number;
+  /** Fields of the answer, multiplied in the same way. */
+  readonly values: number;
   /** Values in one list of the variables. Wider than any argument takes: those say so themselves, and in their own figures. */
   readonly inputList: number;
 }
@@ -28,6 +32,8 @@ export const QUERY_LIMITS: QueryLimits = {
   fields: 2_000,
   pageSize: 100,
   items: 20_000,
+  lists: 300,
+  values: 2_000_000,
   inputList: 5_000,
 };
 

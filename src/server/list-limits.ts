@@ -1,4 +1,5 @@
 import {
+  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -10,9 +11,13 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { listSizeOf } from '../graphql/list-size.ts';
+import { ArgumentValues } from './argument-value.ts';
 import { type QueryLimits, tooComplex } from './limits.ts';
+import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fields.ts';
 
 /** What can be told only with the variables at hand. @throws GraphQLError QUERY_TOO_COMPLEX */
 export function checkSizes(
@@ -23,7 +28,11 @@ export function checkSizes(
   limits: QueryLimits,
 ): void {
   checkInputLists(variables ?? {}, limits);
-  checkPages(schema, document, operationName, variables ?? {}, limits);
+  const operation = getOperationAST(document, operationName);
+  const root = operation && schema.getRootType(operation.operation);
+  if (!operation || !root) return;
+  const values = new ArgumentValues(operation, variables ?? {});
+  new Count(schema, document, values, limits).ofSet(operation.selectionSet, root);
 }
 
 function checkInputLists(value: unknown, limits: QueryLimits, depth = 0): void {
@@ -35,82 +44,152 @@ function checkInputLists(value: unknown, limits: QueryLimits, depth = 0): void {
   for (const inner of Object.values(value)) checkInputLists(inner, limits, depth + 1);
 }
 
-/**
- * Refuses a page that is too long, and pages inside pages that multiply to too many items. The document is valid and
- * its fragments have no cycles. Each fragment is counted once.
- * @throws GraphQLError QUERY_TOO_COMPLEX
- */
-function checkPages(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operationName: string | null | undefined,
-  variables: Readonly<Record<string, unknown>>,
-  limits: QueryLimits,
-): void {
-  const operation = getOperationAST(document, operationName);
-  const root = operation && schema.getRootType(operation.operation);
-  if (!operation || !root) return;
-  const defaults = new Map(
-    (operation.variableDefinitions ?? []).map((v) => [v.variable.name.value, v.defaultValue] as const),
-  );
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of document.definitions) {
-    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-  }
-  const counted = new Map<string, number>();
+/** What a part of an operation amounts to, lists inside lists multiplied. */
+interface Cost {
+  /** Objects in lists that can have lists below them. */
+  items: number;
+  /** Lists that are read from a provider or from the store. */
+  lists: number;
+  /** Fields of the answer. */
+  values: number;
+}
 
-  const countSet = (set: SelectionSetNode, type: GraphQLNamedType | undefined): number => {
-    let items = 0;
-    for (const node of set.selections) {
-      if (node.kind === Kind.FIELD) items += countField(node, type);
-      else if (node.kind === Kind.INLINE_FRAGMENT) {
-        items += countSet(node.selectionSet, node.typeCondition ? schema.getType(node.typeCondition.name.value) : type);
-      } else items += countFragment(node.name.value);
+/** Of a selection set: what it costs once, and what it costs for each item of the page that it is selected from. */
+interface Costs {
+  readonly once: Cost;
+  readonly each: Cost;
+}
+
+const nothing = (): Costs => ({ once: { items: 0, lists: 0, values: 0 }, each: { items: 0, lists: 0, values: 0 } });
+
+function add(sum: Cost, more: Cost, times = 1): void {
+  sum.items += times * more.items;
+  sum.lists += times * more.lists;
+  sum.values += times * more.values;
+}
+
+/**
+ * Refuses a page that is too long, and lists inside lists that multiply to too much. The document is valid and its
+ * fragments have no cycles. Each fragment is counted once, so the time is linear in the document.
+ */
+class Count {
+  private readonly lists: ListFields;
+  private readonly fragments = new Map<string, FragmentDefinitionNode>();
+  private readonly counted = new Map<string, Costs>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    document: DocumentNode,
+    private readonly values: ArgumentValues,
+    private readonly limits: QueryLimits,
+  ) {
+    this.lists = listFieldsOf(schema);
+    for (const node of document.definitions) {
+      if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(node.name.value, node);
     }
+  }
+
+  /** @throws GraphQLError QUERY_TOO_COMPLEX */
+  ofSet(set: SelectionSetNode, type: GraphQLNamedType | undefined): Costs {
+    const sum = nothing();
+    for (const node of set.selections) {
+      if (isLeftOut(node.directives)) continue;
+      const costs = this.ofSelection(node, type);
+      add(sum.once, costs.once);
+      add(sum.each, costs.each);
+    }
+    this.check(sum.once);
+    this.check(sum.each);
+    return sum;
+  }
+
+  private ofSelection(node: SelectionNode, type: GraphQLNamedType | undefined): Costs {
+    if (node.kind === Kind.FIELD) return this.ofField(node, type);
+    if (node.kind === Kind.FRAGMENT_SPREAD) return this.ofFragment(node.name.value);
+    const condition = node.typeCondition?.name.value;
+    return this.ofSet(node.selectionSet, condition === undefined ? type : this.schema.getType(condition));
+  }
+
+  private ofFragment(name: string): Costs {
+    const known = this.counted.get(name);
+    if (known) return known;
+    const fragment = this.fragments.get(name);
+    const costs = fragment
+      ? this.ofSet(fragment.selectionSet, this.schema.getType(fragment.typeCondition.name.value))
+      : nothing();
+    this.counted.set(name, costs);
+    return costs;
+  }
+
+  private ofField(node: FieldNode, parent: GraphQLNamedType | undefined): Costs {
+    const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
+    const type = field && getNamedType(field.type);
+    const inner = node.selectionSet ? this.ofSet(node.selectionSet, type) : nothing();
+    const one: Cost = { ...inner.once, values: inner.once.values + 1 };
+    if (!field || !type) return { ...nothing(), once: one };
+    const argument = this.lists.pageArgument(type);
+    if (argument !== null) {
+      const size = this.sizeOf(node, field, argument);
+      add(one, inner.each, size);
+      one.items += size;
+    }
+    const isRead = this.lists.isRead(field) ? 1 : 0;
+    if (!isListOfObjects(field)) return { ...nothing(), once: { ...one, lists: one.lists + isRead } };
+
+    const item: Cost = { ...one, items: one.items + (this.lists.leadsOn(type) ? 1 : 0) };
+    const declared = listSizeOf(field);
+    // Its length is that of the page, which the field above knows; the page has counted its items.
+    if (declared && 'parentArgument' in declared) return { once: nothing().once, each: one };
+    const list = nothing().once;
+    add(list, item, this.lengthOf(node, field));
+    return { ...nothing(), once: { ...list, lists: list.lists + isRead } };
+  }
+
+  private lengthOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number {
+    const declared = listSizeOf(field);
+    if (declared && 'assumed' in declared) return declared.assumed;
+    return this.sizeOf(node, field, declared && 'argument' in declared ? declared.argument : FIRST);
+  }
+
+  /** What no argument tells is taken for a whole page. */
+  private sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>, argument: string): number {
+    const size = this.values.size(node.arguments ?? [], field, argument) ?? this.limits.pageSize;
+    if (argument === FIRST && size > this.limits.pageSize) {
+      throw tooComplex(
+        `${node.name.value}(first: ${size}): a page has at most ${this.limits.pageSize} items. Page with after.`,
+      );
+    }
+    return Math.max(size, 0);
+  }
+
+  private check({ items, lists, values }: Cost): void {
+    const { limits } = this;
     if (items > limits.items) {
       throw tooComplex(
-        `The query is too complex: its pages hold up to ${items} items together, at most ${limits.items} are taken. ` +
-          'Ask for smaller pages with first.',
+        `The query is too complex: its pages and lists hold up to ${items} items together, at most ${limits.items} are taken. ` +
+          'Ask for smaller pages with first, or for fewer ids.',
       );
     }
-    return items;
-  };
-
-  const countFragment = (name: string): number => {
-    const known = counted.get(name);
-    if (known !== undefined) return known;
-    const fragment = fragments.get(name);
-    const items = fragment ? countSet(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value)) : 0;
-    counted.set(name, items);
-    return items;
-  };
-
-  const countField = (node: FieldNode, parent: GraphQLNamedType | undefined): number => {
-    const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
-    const size = field ? pageSize(node, field) : null;
-    if (size !== null && size > limits.pageSize) {
+    if (lists > limits.lists) {
       throw tooComplex(
-        `${node.name.value}(first: ${size}): a page has at most ${limits.pageSize} items. Page with after.`,
+        `The query is too complex: it reads up to ${lists} lists, at most ${limits.lists} are taken. ` +
+          'Ask for fewer lists of each item, for smaller pages with first, or for fewer ids.',
       );
     }
-    const inner = node.selectionSet && field ? countSet(node.selectionSet, getNamedType(field.type)) : 0;
-    return size === null ? inner : Math.max(size, 0) * (1 + inner);
-  };
-
-  /** Null where the field is no page. What is no number is refused elsewhere, with its type. */
-  const pageSize = (node: FieldNode, field: GraphQLField<unknown, unknown>): number | null => {
-    const argument = field.args.find((a) => a.name === 'first');
-    if (!argument) return null;
-    const given = node.arguments?.find((a) => a.name.value === 'first')?.value;
-    if (given?.kind === Kind.INT) return Number(given.value);
-    if (given?.kind === Kind.VARIABLE) {
-      const value = variables[given.name.value];
-      if (typeof value === 'number') return value;
-      const fallback = defaults.get(given.name.value);
-      if (fallback?.kind === Kind.INT) return Number(fallback.value);
+    if (values > limits.values) {
+      throw tooComplex(
+        `The query is too complex: its answer has up to ${values} fields, at most ${limits.values} are taken. ` +
+          'Ask for smaller pages with first, for fewer fields, or for fewer ids.',
+      );
     }
-    return typeof argument.defaultValue === 'number' ? argument.defaultValue : null;
-  };
+  }
+}
 
-  countSet(operation.selectionSet, root);
+/** By the text alone: what a variable decides is counted. */
+function isLeftOut(directives: readonly DirectiveNode[] | undefined): boolean {
+  return (directives ?? []).some(({ name, arguments: given }) => {
+    const value = given?.find((argument) => argument.name.value === 'if')?.value;
+    if (value?.kind !== Kind.BOOLEAN) return false;
+    return name.value === 'skip' ? value.value : name.value === 'include' && !value.value;
+  });
 }

@@ -4,23 +4,33 @@ import { TOO_MANY } from './connections.ts';
 import { tooComplex } from './limits.ts';
 
 /** Operations that one connection may have open. */
-const MOST_OPERATIONS = 100;
+const MAX_OPERATIONS = 100;
+/** Operations that are not over yet, those included that the client has given up: giving up is no way round the limit. */
+const MAX_UNFINISHED = 2 * MAX_OPERATIONS;
 /** Refusals in a row. Each is work as well, so who does not heed them is hung up on. */
-const MOST_REFUSALS = 100;
+const MAX_REFUSALS = 100;
 
 /** Holds every connection to its number of open operations. */
 export class OperationLimit {
   private readonly refusals = new WeakMap<WebSocket, number>();
+  private readonly unfinished = new WeakMap<WebSocket, number>();
 
-  /** Null when one more may be opened; `open` counts it. */
+  /** Null when one more may be opened, which `closed` must follow; `open` counts it. */
   refuse(socket: WebSocket, open: number): GraphQLError | null {
-    if (open <= MOST_OPERATIONS) {
+    const unfinished = (this.unfinished.get(socket) ?? 0) + 1;
+    if (open <= MAX_OPERATIONS && unfinished <= MAX_UNFINISHED) {
+      this.unfinished.set(socket, unfinished);
       this.refusals.delete(socket);
       return null;
     }
     const refused = (this.refusals.get(socket) ?? 0) + 1;
     this.refusals.set(socket, refused);
-    if (refused >= MOST_REFUSALS) socket.close(TOO_MANY, `At most ${MOST_OPERATIONS} operations may be open at a time`);
-    return tooComplex(`This connection has ${MOST_OPERATIONS} operations open, and no more are taken.`);
+    if (refused >= MAX_REFUSALS) socket.close(TOO_MANY, `At most ${MAX_OPERATIONS} operations may be open at a time`);
+    return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, and no more are taken.`);
+  }
+
+  /** One that was opened is over. */
+  closed(socket: WebSocket): void {
+    this.unfinished.set(socket, (this.unfinished.get(socket) ?? 1) - 1);
   }
 }

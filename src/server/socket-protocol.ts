@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
@@ -13,12 +14,14 @@ import { OperationLimit } from './operation-limit.ts';
 import { OperationReader } from './operation-reader.ts';
 import type { QueryGate } from './query-gate.ts';
 import { subscribe } from './subscribe.ts';
+import type { Turn, Turns } from './turns.ts';
 
 export interface SocketProtocolOptions {
   readonly schema: GraphQLSchema;
   readonly contexts: Contexts;
   readonly connections: Connections;
   readonly gate: QueryGate;
+  readonly turns: Turns;
   readonly introspection: boolean;
   readonly trust: Trust | false;
   readonly log: Logger;
@@ -28,6 +31,8 @@ type Params = Record<string, unknown>;
 interface Extra {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
+  /** Counts the message at hand among those that wait; what it returns is called when that is over. */
+  waits(): () => void;
 }
 export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
 
@@ -37,12 +42,20 @@ export function createSocketProtocol({
   contexts,
   connections,
   gate,
+  turns,
   introspection,
   trust,
   log,
 }: SocketProtocolOptions) {
   const reader = new OperationReader(schema, gate, introspection);
   const limit = new OperationLimit();
+  const sockets = new WeakMap<ExecutionArgs, Socket>();
+  /** The turn of each operation that is executed now, by the payload of its request. */
+  const running = new WeakMap<SubscribePayload, Turn>();
+  const over = (socket: WebSocket, payload: SubscribePayload): void => {
+    running.get(payload)?.end();
+    limit.closed(socket);
+  };
 
   /** False refuses the connection: nobody waits for events without saying who they are. */
   const connect = ({ socket, request }: Extra, params: Params | undefined): boolean => {
@@ -84,19 +97,39 @@ export function createSocketProtocol({
     });
 
   return makeServer<Params, Extra>({
-    subscribe,
+    subscribe: (args) => {
+      const { principal } = args.contextValue as Context;
+      const socket = sockets.get(args);
+      const begin = async () => (socket ? turns.begin(socket, principal?.userId ?? null, { lane: 'event' }) : null);
+      return subscribe(args, begin);
+    },
     onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
-    onSubscribe({ extra, subscriptions }, _id, payload) {
+    async onSubscribe({ extra, subscriptions }, id, payload) {
       const connection = connections.of(extra.socket);
       if (!connection) return [new GraphQLError('The connection is closing.')];
       const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
       if (refusal) return [refusal];
+      // Until it is its turn nothing is held of an operation but its text.
+      const heard = extra.waits();
+      const turn = await turns.begin(extra.request.socket, connection.principal.userId);
+      heard();
+      let prepared: ExecutionArgs | readonly GraphQLError[];
       try {
-        return prepare(connection, payload);
+        // Given up meanwhile, or the connection has closed.
+        prepared = turn && id in subscriptions ? prepare(connection, payload) : [new GraphQLError('It was given up.')];
       } catch (error) {
-        return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+        prepared = [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
       }
+      if (turn) running.set(payload, turn);
+      if ('schema' in prepared) sockets.set(prepared, extra.request.socket);
+      else over(extra.socket, payload);
+      return prepared;
     },
+    // Of a subscription the source is there; its events have turns of their own.
+    onOperation: (_ctx, _id, payload, _args, result) => {
+      if (Symbol.asyncIterator in result) running.get(payload)?.end();
+    },
+    onComplete: ({ extra }, _id, payload) => over(extra.socket, payload),
     onError: (_ctx, _id, _payload, errors) => masked(errors),
     onNext: (_ctx, _id, _payload, { contextValue }, { data, errors }) =>
       errors && { ...(data !== undefined && { data }), errors: masked(errors, contextValue as Context) },

@@ -1,13 +1,17 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import type { Context } from '../graphql/context.ts';
 import { createContext } from '../graphql/request-context.ts';
+import type { Turn } from './turns.ts';
 
 /**
  * graphql-js's subscribe, but each event has a context of its own: its loaders must not remember what the last event
  * read. The source's signal aborts as soon as the client is done, so that one that waits for the next event can end.
+ * `begin` gives an event its turn to be executed; the turn lasts until the client asks for the next one, which is when the
+ * answer is on its way. Until then no further event is taken from the source.
  */
 export async function subscribe(
   args: ExecutionArgs,
+  begin: () => Promise<Turn | null>,
 ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
   const context = args.contextValue as Context;
   const done = new AbortController();
@@ -15,15 +19,22 @@ export async function subscribe(
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
 
+  let turn: Turn | null = null;
+
   const results: AsyncGenerator<ExecutionResult, void, void> = {
     async next() {
+      turn?.end();
       const event = await events.next();
       if (event.done) return { done: true, value: undefined };
+      turn = await begin();
+      if (done.signal.aborted) turn?.end();
+      if (!turn || done.signal.aborted) return { done: true, value: undefined };
       const contextValue = renewed(context, done.signal);
       return { done: false, value: await execute({ ...args, rootValue: event.value, contextValue }) };
     },
     async return() {
       done.abort();
+      turn?.end();
       await events.return?.();
       return { done: true, value: undefined };
     },

@@ -5,11 +5,15 @@ import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
+import type { Turns } from './turns.ts';
+import { unreadBytes } from './unread.ts';
 
 export interface WebSocketOptions {
   readonly server: Server;
   readonly path: string;
   readonly protocol: SocketProtocol;
+  /** Notices who does not read. */
+  readonly turns: Pick<Turns, 'onStalled' | 'drained'>;
   readonly hosts: HostList | null;
   readonly log: Logger;
 }
@@ -21,7 +25,11 @@ const HEARTBEAT_MS = 15_000;
 /** How long a client may take to answer our goodbye. */
 const GOODBYE_MS = 2_000;
 /** Bytes of ours that a client may leave unread; until it reads on, we do not read from it either. */
-const MOST_UNREAD = 1024 * 1024;
+const MAX_UNREAD = 1024 * 1024;
+/** Bytes of requests that may wait for their turn; until some have had it, no more are read. */
+const MAX_WAITING = 1024 * 1024;
+/** Registered with IANA as "try again later": clients take it as no fault of theirs and connect again. */
+const TRY_AGAIN_LATER = 1013;
 
 /** graphql-transport-ws on the HTTP server's own port and path. Returns how to say goodbye (1001) to every client. */
 export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
@@ -35,6 +43,25 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   });
 
   const accept = (socket: WebSocket, request: IncomingMessage) => {
+    /** Bytes of the message that is being handled, and of those whose operation has not had its turn. */
+    const requests = { current: 0, waiting: 0 };
+    const pace = () => {
+      if (socket.bufferedAmount < MAX_UNREAD && requests.waiting < MAX_WAITING) socket.resume();
+      else socket.pause();
+    };
+    const sent = () => {
+      pace();
+      options.turns.drained(request.socket);
+    };
+    const waits = () => {
+      const bytes = requests.current;
+      requests.waiting += bytes;
+      pace();
+      return () => {
+        requests.waiting -= bytes;
+        pace();
+      };
+    };
     const closed = options.protocol.opened(
       {
         protocol: socket.protocol,
@@ -42,31 +69,39 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
           new Promise((resolve, reject) => {
             if (socket.readyState !== socket.OPEN) return resolve();
             socket.send(text, (error) => {
-              pace(socket);
-              return error ? reject(error) : resolve();
+              sent();
+              // Of a connection that has closed meanwhile nobody misses anything.
+              return error && socket.readyState === socket.OPEN ? reject(error) : resolve();
             });
-            pace(socket);
+            pace();
           }),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) =>
           socket.on('message', (data) => {
             // What came in before the client heard that it was hung up on.
             if (socket.readyState !== socket.OPEN) return;
-            handle(String(data)).catch((err: unknown) => {
+            const text = String(data);
+            requests.current = text.length;
+            handle(text).catch((err: unknown) => {
               options.log.error({ err }, 'a message over WebSocket could not be handled');
               socket.close(CloseCode.InternalServerError, 'Internal server error');
             });
           }),
       },
-      { socket, request },
+      { socket, request, waits },
     );
     socket.on('ping', (data) => {
-      socket.pong(data, false, () => pace(socket));
-      pace(socket);
+      socket.pong(data, false, sent);
+      pace();
+    });
+    options.turns.onStalled(request.socket, () => {
+      if (socket.readyState !== socket.OPEN) return;
+      socket.close(TRY_AGAIN_LATER, UNREAD);
+      setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
     });
     // A message that is too large, or no WebSocket at all: ws closes it, and it is the client's affair.
     socket.on('error', (err) => options.log.debug({ err }, 'a WebSocket failed'));
-    const heartbeat = beat(socket);
+    const heartbeat = beat(socket, request);
     socket.once('close', (code, reason) => {
       clearInterval(heartbeat);
       closed(code, String(reason)).catch((err: unknown) =>
@@ -98,18 +133,16 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   };
 }
 
-/** After all that was written, and after all that went out. */
-function pace(socket: WebSocket): void {
-  if (socket.bufferedAmount < MOST_UNREAD) socket.resume();
-  else socket.pause();
-}
+const UNREAD = 'Answers were not read: connect again, and go on from the last cursor';
 
-function beat(socket: WebSocket): NodeJS.Timeout {
+function beat(socket: WebSocket, request: IncomingMessage): NodeJS.Timeout {
   let answered = true;
   socket.on('pong', () => {
     answered = true;
   });
   return setInterval(() => {
+    // A ping behind unread answers, or a pong that we do not read yet, says nothing of the client: `turns` sees to it.
+    if (unreadBytes(request.socket) > 0 || socket.isPaused) return;
     if (!answered) return socket.terminate();
     answered = false;
     socket.ping();

@@ -19,6 +19,9 @@ describe('an error over WebSocket is the one over HTTP', () => {
   const page = 'query ($n: Int!) { viewer { messages(first: $n) { nodes { id } } } }';
   const filtered = 'query ($filter: MessageFilter) { viewer { messages(filter: $filter) { nodes { id } } } }';
 
+  const lists = repeat(99, (i) => `a${i}: messages(first: 1) { nodes { id } }`).join(' ');
+  const manyLists = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Viewer { ${lists} } } }`;
+
   it.each<[code: string, query: string, more?: Data]>([
     ['GRAPHQL_PARSE_FAILED', '{ viewer { id '],
     ['GRAPHQL_VALIDATION_FAILED', '{ viewr { id } }'],
@@ -33,6 +36,7 @@ describe('an error over WebSocket is the one over HTTP', () => {
     ['BAD_USER_INPUT', '{ viewer { messages(after: "forged") { nodes { id } } } }'],
     ['QUERY_TOO_COMPLEX', `{ ${'viewer { '.repeat(200)} id ${'}'.repeat(200)} }`],
     ['QUERY_TOO_COMPLEX', page, { variables: { n: 5_000 } }],
+    ['QUERY_TOO_COMPLEX', manyLists, { variables: { ids: repeat(100, String) } }],
   ])('%s: %s %j', async (code, query, more = {}) => {
     const response = await fetch(`${app.url}/graphql`, {
       method: 'POST',

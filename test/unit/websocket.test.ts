@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createLog } from '../../src/platform/log.ts';
 import type { SocketProtocol } from '../../src/server/socket-protocol.ts';
+import { Turns } from '../../src/server/turns.ts';
 import { mountWebSocket } from '../../src/server/websocket.ts';
 
 const closers: (() => unknown)[] = [];
@@ -26,7 +27,9 @@ async function connect() {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
-  closers.push(mountWebSocket({ server, path: '/', protocol, hosts: null, log: createLog('silent') }));
+  const turns = new Turns();
+  closers.push(() => turns.close());
+  closers.push(mountWebSocket({ server, path: '/', protocol, turns, hosts: null, log: createLog('silent') }));
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'graphql-transport-ws');
   await new Promise((resolve) => client.once('open', resolve));
   const [served] = ends;

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Sized } from '../../graphql/list-size.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
 import { DraftType } from './draft.type.ts';
 
@@ -24,6 +25,7 @@ export class DraftPayload {
   })
   readonly draft: DraftType | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'What is wrong with the input; CONFLICT: it was changed elsewhere.' })
   readonly userErrors: readonly UserError[];
 
@@ -38,6 +40,7 @@ export class DeleteDraftPayload {
   @Field(() => ID, { nullable: true, description: 'The id of the draft that was deleted, for taking it off a screen.' })
   readonly draft: string | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'What is wrong with the input; CONFLICT: it was changed elsewhere.' })
   readonly userErrors: readonly UserError[];
 

@@ -1,6 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { MailboxKindEnum } from '../../accounts/mailbox-kind.enum.ts';
 import type { MailboxKind } from '../../domain/mailbox.ts';
+import { Sized } from '../../graphql/list-size.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
 import { MailboxType } from './mailbox.type.ts';
 
@@ -60,6 +61,7 @@ export class MailboxPayload {
   })
   readonly mailbox: MailboxType | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'What is wrong with the input; UNSUPPORTED: what this account cannot do.' })
   readonly userErrors: readonly UserError[];
 

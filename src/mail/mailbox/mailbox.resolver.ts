@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../accounts/integration.type.ts';
 import type { Context } from '../../graphql/context.ts';
+import { Sized } from '../../graphql/list-size.ts';
 import { ListArgs } from '../list/list.args.ts';
 import type { ListOf, MailLists } from '../list/mail-lists.ts';
 import { MessageConnection } from '../message/message.connection.ts';
@@ -24,6 +25,7 @@ export class MailboxResolver {
     return parent && new MailboxType(account, parent);
   }
 
+  @Sized({ assumed: 10 })
   @FieldResolver(() => [MailboxType], { nullable: true, description: 'The mailboxes directly inside it.' })
   async children(@Root() { account, mailbox }: MailboxType): Promise<MailboxType[]> {
     const all = await account.mailboxes.all();

@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { Message } from '../../domain/message.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../graphql/connection.ts';
+import { ASSUMED_ACCOUNTS, Sized } from '../../graphql/list-size.ts';
 import type { Account } from '../account.ts';
 import type { LocalPage } from '../list/local-page.ts';
 import { pageInfoOf } from '../list/page-info.ts';
@@ -16,6 +17,7 @@ const MessageEdge = edgeType('Message', () => MessageType, nullable);
   description: 'A page of messages: newest first, inside a thread oldest first.',
 })
 export class MessageConnection extends connectionType('Message', () => MessageType, MessageEdge, nullable) {
+  @Sized({ assumed: ASSUMED_ACCOUNTS })
   @Field(() => [SourceType], {
     description: 'What each account brought: look here before you take a short page for the whole.',
   })

@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { MessageContent } from '../../domain/message.ts';
 import { encodeId } from '../../graphql/global-id.ts';
+import { Sized } from '../../graphql/list-size.ts';
 import { selectsOnly } from '../../graphql/selection.ts';
 import { ThreadType } from '../thread/thread.type.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from '../unsubscribe/list-unsubscribe.ts';
@@ -43,6 +44,7 @@ export class MessageResolver {
     });
   }
 
+  @Sized({ assumed: 10 })
   @FieldResolver(() => [AttachmentType], { nullable: true, description: 'Its files, in their order in the message.' })
   async attachments(
     @Root() root: MessageType,
@@ -62,6 +64,7 @@ export class MessageResolver {
       );
   }
 
+  @Sized({ assumed: 50 })
   @FieldResolver(() => [HeaderType], {
     nullable: true,
     description: 'Its header fields, in order; a name can occur more than once.',

@@ -4,6 +4,7 @@ import type { Address } from '../../domain/address.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { encodeId } from '../../graphql/global-id.ts';
+import { Sized } from '../../graphql/list-size.ts';
 import { Node } from '../../graphql/node.ts';
 import { DateTime } from '../../graphql/scalars.ts';
 import type { Account } from '../account.ts';
@@ -48,16 +49,19 @@ export class MessageType extends Node {
     return this.message.sender;
   }
 
+  @Sized({ assumed: 10 })
   @Field(() => [AddressType], { description: 'Those it is addressed to.' })
   get to(): readonly Address[] {
     return this.message.to;
   }
 
+  @Sized({ assumed: 10 })
   @Field(() => [AddressType], { description: 'Those who get a copy for everyone to see.' })
   get cc(): readonly Address[] {
     return this.message.cc;
   }
 
+  @Sized({ assumed: 10 })
   @Field(() => [AddressType], {
     description: 'Those who get a hidden copy; known only of mail that the account itself sent.',
   })
@@ -65,6 +69,7 @@ export class MessageType extends Node {
     return this.message.bcc;
   }
 
+  @Sized({ assumed: 10 })
   @Field(() => [AddressType], { description: 'Where a reply should go, when not to from.' })
   get replyTo(): readonly Address[] {
     return this.message.replyTo;
@@ -142,6 +147,7 @@ export class MessageType extends Node {
     return new IntegrationType(this.account.integration);
   }
 
+  @Sized({ assumed: 5 })
   @Field(() => [MailboxType], { ...optional, description: 'Where it lies: one folder, or any number of labels.' })
   get mailboxes(): readonly MailboxType[] | Promise<readonly MailboxType[]> {
     const mailboxes = this.account.mailboxes.some(this.message.mailboxIds);

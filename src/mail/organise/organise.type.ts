@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Sized } from '../../graphql/list-size.ts';
 import { Node } from '../../graphql/node.ts';
 import { Problem } from '../../graphql/problem.type.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
@@ -74,9 +75,11 @@ export class UpdateResult {
   description: 'An answer for each id; one that fails takes nothing from the others.',
 })
 export class UpdateMessagesPayload {
+  @Sized({ parentArgument: 'input.ids' })
   @Field(() => [UpdateResult], { description: 'In the order of the ids.' })
   readonly results: readonly UpdateResult[];
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'What is wrong with the input as a whole; then nothing was changed.' })
   readonly userErrors: readonly UserError[];
 

@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { Thread } from '../../domain/thread.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../graphql/connection.ts';
+import { ASSUMED_ACCOUNTS, Sized } from '../../graphql/list-size.ts';
 import { pageInfoOf } from '../list/page-info.ts';
 import { SourceType } from '../list/source.type.ts';
 import type { ListPage } from '../list/unified-list.ts';
@@ -14,6 +15,7 @@ const ThreadEdge = edgeType('Thread', () => ThreadType, nullable);
   description: 'A page of threads, the one with the newest message first.',
 })
 export class ThreadConnection extends connectionType('Thread', () => ThreadType, ThreadEdge, nullable) {
+  @Sized({ assumed: ASSUMED_ACCOUNTS })
   @Field(() => [SourceType], {
     description: 'What each account brought: look here before you take a short page for the whole.',
   })

@@ -1,5 +1,6 @@
 import { Arg, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../accounts/integration.type.ts';
+import { Sized } from '../../graphql/list-size.ts';
 import { Cursor } from '../../graphql/scalars.ts';
 import { localPage } from '../list/local-page.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
@@ -14,6 +15,7 @@ export class ThreadResolver {
     return new IntegrationType(account.integration);
   }
 
+  @Sized({ assumed: 5 })
   @FieldResolver(() => [MailboxType], {
     nullable: true,
     description: 'Every mailbox that one of its messages lies in.',

@@ -2,6 +2,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 import type { Address } from '../../domain/address.ts';
 import type { Thread } from '../../domain/thread.ts';
 import { encodeId } from '../../graphql/global-id.ts';
+import { Sized } from '../../graphql/list-size.ts';
 import { Node } from '../../graphql/node.ts';
 import { DateTime } from '../../graphql/scalars.ts';
 import type { Account } from '../account.ts';
@@ -34,6 +35,7 @@ export class ThreadType extends Node {
     return this.thread.snippet;
   }
 
+  @Sized({ assumed: 10 })
   @Field(() => [AddressType], { description: 'Everyone who wrote in it, oldest first, each address once.' })
   get participants(): readonly Address[] {
     return this.thread.participants;

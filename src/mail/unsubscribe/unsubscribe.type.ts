@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { Sized } from '../../graphql/list-size.ts';
 import { URLScalar } from '../../graphql/scalars.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
 import type { UnsubscribeMethod } from './unsubscriber.ts';
@@ -52,6 +53,7 @@ export class UnsubscribePayload {
   })
   readonly url: string | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], {
     description: 'Why it was not done; UNSUPPORTED: nothing that a program may do is offered.',
   })

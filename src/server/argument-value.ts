@@ -1,0 +1,56 @@
+import { type GraphQLField, Kind, type OperationDefinitionNode, type ValueNode, valueFromASTUntyped } from 'graphql';
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** Reads arguments before they are coerced: in the text, in variables, in defaults. What is of a wrong type is refused elsewhere. */
+export class ArgumentValues {
+  private readonly defaults = new Map<string, ValueNode>();
+
+  constructor(
+    operation: OperationDefinitionNode,
+    private readonly variables: Variables,
+  ) {
+    for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
+      if (defaultValue) this.defaults.set(variable.name.value, defaultValue);
+    }
+  }
+
+  /** The length of the list (or the number) at `path`, which begins with the name of an argument. Null when it is not given. */
+  size(
+    given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
+    field: GraphQLField<unknown, unknown>,
+    path: string,
+  ): number | null {
+    const [name = '', ...inner] = path.split('.');
+    const node = given.find((argument) => argument.name.value === name)?.value;
+    const found = node && this.inNode(node, inner);
+    return found ?? sizeOf(field.args.find((argument) => argument.name === name)?.defaultValue, inner);
+  }
+
+  private inNode(node: ValueNode, path: readonly string[]): number | null {
+    if (node.kind === Kind.VARIABLE) {
+      const name = node.name.value;
+      const value = this.variables[name];
+      const fallback = this.defaults.get(name);
+      return value === undefined && fallback ? this.inNode(fallback, path) : sizeOf(value, path);
+    }
+    const [name, ...inner] = path;
+    if (name === undefined) return node.kind === Kind.LIST ? node.values.length : sizeOf(valueFromASTUntyped(node), []);
+    if (node.kind !== Kind.OBJECT) return null;
+    const field = node.fields.find((one) => one.name.value === name);
+    return field ? this.inNode(field.value, inner) : null;
+  }
+}
+
+/** One value counts as a list of one, which GraphQL takes it for. */
+function sizeOf(value: unknown, path: readonly string[]): number | null {
+  const [name, ...inner] = path;
+  if (value === undefined || value === null) return null;
+  if (name !== undefined) {
+    return typeof value === 'object' && Object.hasOwn(value, name)
+      ? sizeOf((value as Record<string, unknown>)[name], inner)
+      : null;
+  }
+  if (typeof value === 'number') return value;
+  return Array.isArray(value) ? value.length : 1;
+}

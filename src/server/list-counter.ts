@@ -1,0 +1,27 @@
+import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
+import type { Context } from '../graphql/context.ts';
+import { tooComplex } from './limits.ts';
+import { listFieldsOf } from './list-fields.ts';
+
+/**
+ * Holds each operation (each event of a subscription) to its number of lists while it is executed: how many accounts or
+ * mailboxes there are is not known before. The fields beyond it are refused, and nobody is asked for them.
+ */
+export function countLists(schema: GraphQLSchema, max: number): void {
+  const lists = listFieldsOf(schema);
+  const read = (_context: Context) => ({ count: 0 });
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (!lists.isRead(field)) continue;
+      const { resolve = defaultFieldResolver } = field;
+      field.resolve = (source, args, context: Context, info) => {
+        const so = context.once(read);
+        if (++so.count <= max) return resolve(source, args, context, info);
+        throw tooComplex(
+          `More than ${max} lists are read in this request, and no more are taken. Ask for fewer of them at a time, by their ids.`,
+        );
+      };
+    }
+  }
+}

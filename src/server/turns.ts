@@ -1,0 +1,243 @@
+import type { Socket } from 'node:net';
+import { Progress, unreadBytes } from './unread.ts';
+
+export interface TurnLimits {
+  /** Bytes of answers that one connection may leave unread before no further operation of it starts. */
+  readonly socketBytes: number;
+  /** The same for all connections of one user to this instance together. */
+  readonly userBytes: number;
+  /** Operations of one connection that are executed at the same time; a browser opens as many HTTP/1.1 connections. */
+  readonly socketRunning: number;
+  /** Of one user. */
+  readonly userRunning: number;
+  /** A connection whose client has taken nothing of what waits for so long is closed. */
+  readonly sendTimeoutMs: number;
+  /** The same while another connection of the same user waits for room. */
+  readonly contendedTimeoutMs: number;
+}
+
+export const TURN_LIMITS: TurnLimits = {
+  socketBytes: 8 * 1024 * 1024,
+  userBytes: 32 * 1024 * 1024,
+  socketRunning: 6,
+  userRunning: 32,
+  sendTimeoutMs: 60_000,
+  contendedTimeoutMs: 15_000,
+};
+
+/** How often connections are looked at: a part of the shorter time-out. */
+const SWEEPS = 5;
+
+/** The events of subscriptions wait for each other and not for queries that a slow provider holds up. */
+export type Lane = 'request' | 'event';
+
+/** Leave to execute one operation (one event of a subscription). It ends when the answer has been handed to the kernel. */
+export interface Turn {
+  end(): void;
+}
+
+interface Waiter {
+  readonly lane: Lane;
+  readonly resolve: (turn: Turn | null) => void;
+}
+
+/** A connection that has asked for a turn. */
+interface Seat {
+  readonly socket: Socket;
+  readonly progress: Progress;
+  owner: Owner;
+  readonly running: Record<Lane, number>;
+  waiting: Waiter[];
+  hangUp: () => void;
+}
+
+/** A user, with the connections that are known to be the user's. */
+interface Owner {
+  readonly key: unknown;
+  readonly seats: Set<Seat>;
+  readonly running: Record<Lane, number>;
+}
+
+/**
+ * Who may execute now. Each connection and each user has a number of operations that are executed at a time, and none
+ * starts while more bytes of answers than the limit wait to be read: what is held for a client that does not read is the
+ * limit, and the answers of the few operations that were under way. The others wait as the small requests that they are,
+ * and go on as the client reads on. A connection on which nothing is read for too long is closed.
+ */
+export class Turns {
+  private readonly seats = new Map<Socket, Seat>();
+  private readonly owners = new Map<unknown, Owner>();
+  private readonly sweeper: NodeJS.Timeout;
+
+  constructor(private readonly limits: TurnLimits = TURN_LIMITS) {
+    const every = Math.min(limits.sendTimeoutMs, limits.contendedTimeoutMs) / SWEEPS;
+    this.sweeper = setInterval(() => this.sweep(), every).unref();
+  }
+
+  /**
+   * Waits for the turn of one operation on a connection. `user` null: the connection's own limits alone hold.
+   * Null when the connection closed meanwhile, or when it waited `patienceMs` for other connections of the user.
+   */
+  begin(socket: Socket, user: string | null, { lane = 'request' as Lane, patienceMs = 0 } = {}): Promise<Turn | null> {
+    if (socket.destroyed) return Promise.resolve(null);
+    const seat = this.seat(socket, user ?? socket);
+    if (!seat.waiting.some((waiter) => waiter.lane === lane) && this.admits(seat, lane))
+      return Promise.resolve(this.start(seat, lane));
+    return new Promise((resolve) => {
+      const waiter: Waiter = { lane, resolve };
+      seat.waiting.push(waiter);
+      this.serve(seat.owner);
+      if (patienceMs === 0 || !seat.waiting.includes(waiter)) return;
+      this.refuseLater(seat, waiter, patienceMs);
+    });
+  }
+
+  /** Of a connection whose own answers are under way nothing is refused: it is itself what the request waits for. */
+  private refuseLater(seat: Seat, waiter: Waiter, patienceMs: number): void {
+    setTimeout(() => {
+      if (!seat.waiting.includes(waiter)) return;
+      if (seat.running[waiter.lane] > 0) return this.refuseLater(seat, waiter, patienceMs);
+      seat.waiting = seat.waiting.filter((other) => other !== waiter);
+      waiter.resolve(null);
+    }, patienceMs).unref();
+  }
+
+  /** How the connection is closed when its client does not read; absent: it is destroyed. */
+  onStalled(socket: Socket, hangUp: () => void): void {
+    if (!socket.destroyed) this.seat(socket, socket).hangUp = hangUp;
+  }
+
+  /** Something was read: see who may go on. */
+  drained(socket: Socket): void {
+    const seat = this.seats.get(socket);
+    if (seat) this.serve(seat.owner);
+  }
+
+  /** Bytes that wait on all connections of a user. */
+  unreadOf(user: string): number {
+    return unreadOf(this.owners.get(user));
+  }
+
+  close(): void {
+    clearInterval(this.sweeper);
+  }
+
+  private seat(socket: Socket, key: unknown): Seat {
+    const known = this.seats.get(socket);
+    if (known) {
+      // A proxy sends the requests of many over one connection, one after the other.
+      const isIdle = known.waiting.length === 0 && known.running.request === 0 && known.running.event === 0;
+      if (known.owner.key !== key && isIdle) this.move(known, key);
+      return known;
+    }
+    const owner = this.owner(key);
+    const seat: Seat = {
+      socket,
+      owner,
+      progress: new Progress(socket, Date.now()),
+      running: { request: 0, event: 0 },
+      waiting: [],
+      hangUp: () => socket.destroy(),
+    };
+    owner.seats.add(seat);
+    this.seats.set(socket, seat);
+    socket.once('close', () => this.leave(seat));
+    return seat;
+  }
+
+  private owner(key: unknown): Owner {
+    const known = this.owners.get(key);
+    if (known) return known;
+    const owner: Owner = { key, seats: new Set(), running: { request: 0, event: 0 } };
+    this.owners.set(key, owner);
+    return owner;
+  }
+
+  private move(seat: Seat, key: unknown): void {
+    const left = seat.owner;
+    seat.owner = this.owner(key);
+    seat.owner.seats.add(seat);
+    this.take(seat, left);
+  }
+
+  private leave(seat: Seat): void {
+    this.seats.delete(seat.socket);
+    const { owner, waiting, running } = seat;
+    owner.running.request -= running.request;
+    owner.running.event -= running.event;
+    running.request = 0;
+    running.event = 0;
+    seat.waiting = [];
+    this.take(seat, owner);
+    for (const { resolve } of waiting) resolve(null);
+    this.serve(owner);
+  }
+
+  private take(seat: Seat, owner: Owner): void {
+    owner.seats.delete(seat);
+    if (owner.seats.size === 0) this.owners.delete(owner.key);
+  }
+
+  /** Starts what may start. Connections take turns, so that one with much to ask does not keep the others waiting. */
+  private serve(owner: Owner): void {
+    for (const lane of ['request', 'event'] as const) {
+      for (const seat of owner.seats) {
+        const next = seat.waiting.find((waiter) => waiter.lane === lane);
+        if (!next || !this.admits(seat, lane)) continue;
+        seat.waiting.splice(seat.waiting.indexOf(next), 1);
+        // A Set goes on to what is added while it is gone through: the connection is at its end again.
+        owner.seats.delete(seat);
+        owner.seats.add(seat);
+        next.resolve(this.start(seat, lane));
+      }
+    }
+  }
+
+  private admits({ socket, owner, running }: Seat, lane: Lane): boolean {
+    return (
+      running[lane] < this.limits.socketRunning &&
+      owner.running[lane] < this.limits.userRunning &&
+      unreadBytes(socket) < this.limits.socketBytes &&
+      unreadOf(owner) < this.limits.userBytes
+    );
+  }
+
+  private start(seat: Seat, lane: Lane): Turn {
+    const { owner } = seat;
+    seat.running[lane]++;
+    owner.running[lane]++;
+    let isOver = false;
+    return {
+      end: () => {
+        if (isOver || this.seats.get(seat.socket) !== seat) return;
+        isOver = true;
+        seat.running[lane]--;
+        owner.running[lane]--;
+        this.serve(owner);
+      },
+    };
+  }
+
+  private sweep(): void {
+    const now = Date.now();
+    for (const seat of this.seats.values()) {
+      const stalledMs = seat.progress.stalledMs(now);
+      const { sendTimeoutMs, contendedTimeoutMs } = this.limits;
+      const limit = isContended(seat) ? contendedTimeoutMs : sendTimeoutMs;
+      if (stalledMs >= limit) seat.hangUp();
+    }
+    for (const owner of this.owners.values()) this.serve(owner);
+  }
+}
+
+function unreadOf(owner: Owner | undefined): number {
+  let bytes = 0;
+  for (const { socket } of owner?.seats ?? []) bytes += unreadBytes(socket);
+  return bytes;
+}
+
+/** Another connection of the same user waits, and this one has something that it could wait for. */
+function isContended(seat: Seat): boolean {
+  for (const other of seat.owner.seats) if (other !== seat && other.waiting.length > 0) return true;
+  return false;
+}

@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import { buildSchema, type GraphQLObjectType } from 'graphql';
+import { createLog } from '../../src/platform/log.ts';
+import { mountGraphql } from '../../src/server/apollo.ts';
+import { Connections } from '../../src/server/connections.ts';
+import { Contexts } from '../../src/server/contexts.ts';
+import { openDoor } from '../../src/server/door.ts';
+import { createHttp } from '../../src/server/http.ts';
+import { QueryGate } from '../../src/server/query-gate.ts';
+import { createSocketProtocol } from '../../src/server/socket-protocol.ts';
+import { TURN_LIMITS, type TurnLimits, Turns } from '../../src/server/turns.ts';
+import { unreadBytes } from '../../src/server/unread.ts';
+import { mountWebSocket } from '../../src/server/websocket.ts';
+
+export const MEGABYTE = 2 ** 20;
+
+/** The real doors, over HTTP and WebSocket, before a schema whose answers are as large as a test likes. A token is its user's name. */
+export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
+  const schema = buildSchema(`
+    type Query { big(name: String!): String  hang: String  small: String }
+    type Subscription { events: String }
+  `);
+  const served: Socket[] = [];
+  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0 };
+  const buffered = () => served.reduce((sum, socket) => sum + (socket.destroyed ? 0 : unreadBytes(socket)), 0);
+  const noticePeak = () => {
+    counts.peakBytes = Math.max(counts.peakBytes, buffered());
+  };
+  const query = (schema.getQueryType() as GraphQLObjectType).getFields();
+  const subscription = (schema.getSubscriptionType() as GraphQLObjectType).getFields();
+  Object.assign(query.big ?? {}, {
+    resolve: async (_: unknown, { name }: { name: string }) => {
+      counts.started++;
+      await new Promise(setImmediate);
+      noticePeak();
+      return `${name} ${'x'.repeat(MEGABYTE)}`;
+    },
+  });
+  Object.assign(query.small ?? {}, { resolve: () => 'small' });
+  Object.assign(query.hang ?? {}, {
+    resolve: () => {
+      counts.hanging++;
+      return new Promise(() => {});
+    },
+  });
+  Object.assign(subscription.events ?? {}, {
+    resolve: (event: number) => `${event} ${'x'.repeat(MEGABYTE)}`,
+    async *subscribe() {
+      for (;;) {
+        noticePeak();
+        yield counts.pulled++;
+      }
+    },
+  });
+
+  const log = createLog('silent');
+  const turns = new Turns({ ...TURN_LIMITS, ...limits });
+  const gate = new QueryGate();
+  const contexts = new Contexts(
+    (token) => ({ userId: token, sessionId: token, expiresAt: new Date(Date.now() + 3_600_000) }),
+    log,
+  );
+  const door = await openDoor('127.0.0.1', 0);
+  door.server.on('connection', (socket: Socket) => served.push(socket));
+  const connections = new Connections();
+  const options = { schema, contexts, connections, gate, turns, introspection: true, log };
+  const protocol = createSocketProtocol({ ...options, trust: false });
+  const watched: Pick<Turns, 'onStalled' | 'drained'> = {
+    drained: (socket) => turns.drained(socket),
+    onStalled: (socket, hangUp) =>
+      turns.onStalled(socket, () => {
+        counts.hungUp++;
+        hangUp();
+      }),
+  };
+  const path = '/graphql';
+  const closeSockets = mountWebSocket({ server: door.server, path, protocol, turns: watched, hosts: null, log });
+  const { http, open } = await createHttp({
+    door,
+    log,
+    trust: false,
+    corsOrigins: [],
+    hosts: null,
+    turns,
+    ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    draining: () => false,
+  });
+  const stop = await mountGraphql(http, options);
+  await open();
+  return {
+    url: `http://127.0.0.1:${door.port}`,
+    port: door.port,
+    counts,
+    served,
+    turns,
+    buffered,
+    async close() {
+      for (const socket of served) socket.destroy();
+      await closeSockets();
+      await stop();
+      turns.close();
+      await new Promise((resolve) => door.server.close(resolve));
+    },
+  };
+}
