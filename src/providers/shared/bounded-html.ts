@@ -1,5 +1,5 @@
 import { Tokenizer } from 'htmlparser2';
-import { foreignTag, impliedEnds, isRawText, isVoid, switchesForeign } from './html-elements.ts';
+import { foreignTag, impliedEnds, isBox, isRawText, isVoid, switchesForeign } from './html-elements.ts';
 
 /**
  * Characters of one HTML that are read, whether for showing or for its text; the largest newsletters have a few hundred
@@ -126,7 +126,7 @@ class Bounder {
     const isKept = this.keeps(name);
     if (!isKept) for (const element of implied) if (element.isKept) this.write(start, `</${element.name}>`);
     if (isKept && this.skippedFrom === -1) this.writeTag(start, end, closesItself ? `</${name}>` : '');
-    else this.leaveOut(start, end);
+    else this.leaveOut(start, end, name);
     if (!isVoid(name) && !closesItself) this.push(name, isKept);
   }
 
@@ -160,7 +160,7 @@ class Bounder {
     } while (last.name !== name);
     if (last.isKept) return;
     for (const element of popped) if (element.isKept) this.write(start, `</${element.name}>`);
-    this.leaveOut(start, end);
+    this.leaveOut(start, end, name);
   }
 
   private push(name: string, keeps: boolean): void {
@@ -199,8 +199,10 @@ class Bounder {
     this.pieces.push(tag);
   }
 
-  private leaveOut(start: number, end: number): void {
+  /** The words before and after a box do not run together where its tag is gone. */
+  private leaveOut(start: number, end: number, name = ''): void {
     this.copyTo(start);
+    if (isBox(name) && this.skippedFrom === -1) this.pieces.push(' ');
     this.copied = Math.max(this.copied, end);
   }
 

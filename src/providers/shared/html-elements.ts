@@ -42,6 +42,9 @@ export const isRawText = (name: string): boolean => RAW_TEXT.has(name);
 /** The open elements that the beginning of this one ends, as long as the innermost is one of them. */
 export const impliedEnds = (name: string): ReadonlySet<string> | undefined => IMPLIED_ENDS.get(name);
 
+/** Whether it stands apart from the words around it. */
+export const isBox = (name: string): boolean => IMPLIED_ENDS.has(name);
+
 /** Whether it leads into SVG or MathML, or from there back into HTML. */
 export const switchesForeign = (name: string): boolean => FOREIGN.has(name) || BACK_TO_HTML.has(name);
 
