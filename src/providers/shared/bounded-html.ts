@@ -202,7 +202,7 @@ class Bounder {
   /** The words before and after a box do not run together where its tag is gone. */
   private leaveOut(start: number, end: number, name = ''): void {
     this.copyTo(start);
-    if (isBox(name) && this.skippedFrom === -1) this.pieces.push(' ');
+    if (isBox(name) && this.skippedFrom === -1 && !this.bounds.without?.has(name)) this.pieces.push(' ');
     this.copied = Math.max(this.copied, end);
   }
 
