@@ -32,13 +32,13 @@ module.exports = {
       name: 'a-provider-knows-no-other',
       severity: 'error',
       from: { path: '^src/providers/([^/]+)/' },
-      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/$1/' },
+      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/(?:$1|shared)/' },
     },
     {
       name: 'only-the-registry-names-providers',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/providers/' },
-      to: { path: '^src/providers/[^/]+/' },
+      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/shared/' },
     },
     {
       name: 'providers-know-no-prisma-and-no-graphql',

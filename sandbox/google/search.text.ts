@@ -1,3 +1,4 @@
+import { htmlToText } from '../mail/html-text.ts';
 import type { Mail, MimePart } from '../mail/mail.ts';
 import type { StoredMessage } from './mailbox/message.ts';
 import { contains, searchText } from './mailbox/search.entry.ts';
@@ -46,9 +47,7 @@ function bodyOf(mail: Mail): string {
 
 function withoutTags(part: MimePart): string {
   const text = part.text().slice(0, TEXT_LIMIT);
-  return part.mimeType === 'text/html'
-    ? text.replace(/<(style|script)\b[\s\S]*?<\/\1>|<[^<>]*>/gi, ' ').replace(/&nbsp;/g, ' ')
-    : text;
+  return part.mimeType === 'text/html' ? htmlToText(text) : text;
 }
 
 function leaves(part: MimePart): readonly MimePart[] {

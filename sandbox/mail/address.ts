@@ -16,10 +16,12 @@ export function parseAddressList(rawValue: string): Person[] {
   const people = parse(bare);
   if (bare === rawValue) return people;
   // "ann@example.org (Ann)": the old way to write a name. The parser knows it, but trips over nested comments.
-  const named = parse(rawValue);
-  return people.map((person) =>
-    person.name === '' ? (named.find(({ address }) => address === person.address) ?? person) : person,
+  const named = new Map(
+    parse(rawValue)
+      .reverse()
+      .map((person) => [person.address, person]),
   );
+  return people.map((person) => (person.name === '' ? (named.get(person.address) ?? person) : person));
 }
 
 function parse(value: string): Person[] {

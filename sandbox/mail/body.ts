@@ -1,17 +1,7 @@
-import { compile } from 'html-to-text';
+import { htmlToText } from './html-text.ts';
 import type { MimePart } from './mail.ts';
 
-const renderText = compile({
-  wordwrap: false,
-  limits: { maxDepth: 200, maxInputLength: 1 << 20 },
-  selectors: [
-    { selector: 'img', format: 'skip' },
-    { selector: 'a', options: { ignoreHref: true } },
-    ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
-  ],
-});
-
-/** What a reader is shown, and what hangs on it. Null where the mail has none of that kind. */
+/** What a reader is shown, and what hangs on it. Null where the mail has none of that kind. Made when it is asked for. */
 export interface Body {
   readonly text: string | null;
   readonly html: string | null;
@@ -32,19 +22,24 @@ export function readBody(root: MimePart): Body {
   const hasText = sections.some((section) => section.text !== null);
   const hasHtml = sections.some((section) => section.html !== null);
   return {
-    text: hasText ? sections.map(({ text, html }) => text ?? htmlToText(html ?? '')).join('\n') : null,
-    html: hasHtml ? sections.map(({ text, html }) => html ?? textToHtml(text ?? '')).join('\n') : null,
+    get text() {
+      return hasText ? sections.map(({ text, html }) => text ?? htmlToText(html ?? '')).join('\n') : null;
+    },
+    get html() {
+      return hasHtml ? sections.map(({ text, html }) => html ?? textToHtml(text ?? '')).join('\n') : null;
+    },
     attachments,
   };
 }
 
-/** An image the HTML shows by cid: rather than a file to save. */
-export function isInline(part: MimePart, html: string | null): boolean {
-  if (part.contentId === null) return false;
-  return (
-    html?.includes(`cid:${part.contentId}`) === true ||
-    html?.includes(`cid:${encodeURIComponent(part.contentId)}`) === true
-  );
+/** Tells an image the HTML shows by cid: from a file to save. The HTML is read once for all of them, when one is asked about. */
+export function inlineIn(html: string | null): (part: MimePart) => boolean {
+  let shown: ReadonlySet<string> | null = null;
+  return ({ contentId }) => {
+    if (contentId === null || html === null) return false;
+    shown ??= new Set([...html.matchAll(/cid:([^\s"'<>&)]{1,998})/g)].map(([, id = '']) => id));
+    return shown.has(contentId) || shown.has(encodeURIComponent(contentId));
+  };
 }
 
 function read(part: MimePart, attachments: MimePart[]): Section[] {
@@ -66,16 +61,6 @@ function merge(sections: readonly Section[]): Section[] {
     return found.length > 0 ? found.join('\n') : null;
   };
   return [{ text: all('text'), html: all('html') }];
-}
-
-/** The words of it, for a preview and for one stretch of a mixed mail: no links, no images, nothing folded. */
-export function htmlToText(html: string): string {
-  try {
-    return renderText(html);
-  } catch {
-    // Nested beyond what the converter can follow.
-    return '';
-  }
 }
 
 function textToHtml(text: string): string {

@@ -1,7 +1,8 @@
 import { parseAddresses } from './address.ts';
-import { htmlToText, isInline, readBody } from './body.ts';
+import { inlineIn, readBody } from './body.ts';
 import { parseDate } from './date.ts';
 import { findHeader, findHeaders, type Header } from './header.ts';
+import { htmlToText } from './html-text.ts';
 import type { Envelope, MimePart } from './mail.ts';
 
 const PREVIEW_LENGTH = 255;
@@ -10,6 +11,8 @@ const PREVIEW_LENGTH = 255;
 export function envelopeOf(root: MimePart, size: number): Envelope {
   const { headers } = root;
   const body = readBody(root);
+  const { html } = body;
+  const isInline = inlineIn(html);
   const date = findHeader(headers, 'date');
   const from = parseAddresses(headers, 'from');
   return {
@@ -24,11 +27,14 @@ export function envelopeOf(root: MimePart, size: number): Envelope {
     messageId: messageIds(headers, 'message-id')[0] ?? bareMessageId(headers),
     inReplyTo: messageIds(headers, 'in-reply-to'),
     references: messageIds(headers, 'references'),
-    preview: previewOf(body.text || htmlToText(body.html ?? '')),
-    hasAttachment: body.attachments.some((part) => !isInline(part, body.html)),
+    preview: previewOf(body.text || previewText(html ?? '')),
+    hasAttachment: body.attachments.some((part) => !isInline(part)),
     size,
   };
 }
+
+/** As much of the words of an HTML as a preview is made of. */
+export const previewText = (html: string): string => htmlToText(html, { enough: 4 * PREVIEW_LENGTH });
 
 /** The first words, on one line, as lists show them. */
 export function previewOf(text: string): string {

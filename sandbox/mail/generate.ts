@@ -1,8 +1,7 @@
-import { htmlToText } from './body.ts';
 import { composeRaw } from './compose.ts';
 import { PATTERN_LENGTH, patternOf, type Side, type Slot } from './content/catalogue.ts';
 import type { Cast, Scene } from './content/story.ts';
-import { previewOf } from './envelope.ts';
+import { previewOf, previewText } from './envelope.ts';
 import type { Envelope, Mail, MimePart, Placement } from './mail.ts';
 import { parseMime } from './mime.ts';
 
@@ -177,7 +176,7 @@ class GeneratedMail implements Mail {
       hasAttachment: scene.attachments !== undefined,
       // What costs most waits until it is asked for: filling a large mailbox asks for neither.
       get preview() {
-        return previewOf(scene.text ?? htmlToText(scene.html ?? ''));
+        return previewOf(scene.text ?? previewText(scene.html ?? ''));
       },
       get size() {
         return size();

@@ -1,11 +1,11 @@
 import type { ItemBody } from '@microsoft/microsoft-graph-types';
-import { convert } from 'html-to-text';
+import { htmlToText } from '../mail/html-text.ts';
 import type { TextBody } from './content.ts';
 
 /** A body as it is stored, or in the type that Prefer: outlook.body-content-type asks for. */
 export function bodyAs(body: TextBody, wanted: 'text' | 'html' | null): ItemBody {
   if (wanted === 'text' && body.type === 'html')
-    return { contentType: 'text', content: convert(body.content, { wordwrap: false }).replace(/\r?\n/g, '\r\n') };
+    return { contentType: 'text', content: htmlToText(body.content, { links: true }).replace(/\r?\n/g, '\r\n') };
   if (wanted === 'html' && body.type === 'text') return { contentType: 'html', content: asHtml(body.content) };
   return { contentType: body.type, content: body.content };
 }
@@ -15,7 +15,7 @@ export function uniquePart(body: ItemBody): ItemBody {
   const content = body.content ?? '';
   const quote =
     body.contentType === 'html'
-      ? /<(?:blockquote|hr|div[^>]+(?:id="?(?:appendonsend|divRplyFwdMsg)|class="?gmail_quote))\b/i
+      ? /<(?:blockquote|hr|div[^<>]{1,1000}(?:id="?(?:appendonsend|divRplyFwdMsg)|class="?gmail_quote))\b/i
       : /^(?:>|-{3,} ?Original Message|On .{1,200} wrote:\s*$|_{20,}\s*$|From: .+$)/m;
   const at = content.search(quote);
   return { contentType: body.contentType ?? 'text', content: at > 0 ? content.slice(0, at).trimEnd() : content };

@@ -1,5 +1,5 @@
 import type { InternetMessageHeader } from '@microsoft/microsoft-graph-types';
-import { isInline, readBody } from '../mail/body.ts';
+import { inlineIn, readBody } from '../mail/body.ts';
 import type { Envelope, Mail, MimePart } from '../mail/mail.ts';
 
 /** What a message says, apart from its state in a mailbox (read, folder, flag …). */
@@ -43,14 +43,16 @@ export class ReceivedContent implements Content {
   }
 
   body(): TextBody {
-    const { html, text } = readBody(this.mail.mime());
+    const body = readBody(this.mail.mime());
+    const { html } = body;
     if (html !== null) return { type: 'html', content: html };
-    return { type: 'text', content: (text ?? '').replace(/\r?\n/g, '\r\n') };
+    return { type: 'text', content: (body.text ?? '').replace(/\r?\n/g, '\r\n') };
   }
 
   attachments(): readonly StoredAttachment[] {
     const { attachments, html } = readBody(this.mail.mime());
-    return attachments.map((part, number) => stored(part, number, isInline(part, html), this.mail.receivedAt));
+    const isInline = inlineIn(html);
+    return attachments.map((part, number) => stored(part, number, isInline(part), this.mail.receivedAt));
   }
 
   headers(): InternetMessageHeader[] {

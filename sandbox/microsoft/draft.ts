@@ -1,6 +1,5 @@
 import type { InternetMessageHeader } from '@microsoft/microsoft-graph-types';
-import { htmlToText } from '../mail/body.ts';
-import { previewOf } from '../mail/envelope.ts';
+import { previewOf, previewText } from '../mail/envelope.ts';
 import type { Envelope, Person } from '../mail/mail.ts';
 import { compose } from './compose.ts';
 import type { Content, StoredAttachment, TextBody } from './content.ts';
@@ -65,7 +64,7 @@ export class DraftContent implements Content {
   }
 
   get envelope(): Envelope {
-    const plain = this.text.type === 'html' ? htmlToText(this.text.content) : this.text.content;
+    const plain = this.text.type === 'html' ? previewText(this.text.content) : this.text.content;
     return {
       subject: this.subject,
       from: this.from,

@@ -124,7 +124,7 @@ function quote(original: Item, comment: string): string {
   ];
   const quoted = `<hr tabindex="-1"><div id="divRplyFwdMsg" dir="ltr">${lines.join('<br>\r\n')}</div>`;
   const html = bodyAs(original.content.body(), 'html').content ?? '';
-  const opening = /<body[^>]*>/i.exec(html);
+  const opening = /<body[^<>]*>/i.exec(html);
   const intro = `${comment === '' ? '' : bodyOf(asHtml(comment))}${quoted}`;
   if (!opening) return `${intro}${html}`;
   const at = opening.index + opening[0].length;

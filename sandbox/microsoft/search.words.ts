@@ -1,3 +1,4 @@
+import { htmlToText } from '../mail/html-text.ts';
 import type { Content } from './content.ts';
 import type { Item } from './item.ts';
 
@@ -15,9 +16,8 @@ export function wordsOf({ content, isDraft }: Item): Words {
   const found = isDraft ? undefined : known.get(content);
   if (found) return found;
   const { type, content: text } = content.body();
-  const markup = /<(script|style)\b[\s\S]*?<\/\1\s*>|<[^>]*>/gi;
   const words: Words = {
-    body: (type === 'html' ? text.replace(markup, ' ') : text).replace(/\s+/g, ' '),
+    body: (type === 'html' ? htmlToText(text) : text).replace(/\s+/g, ' '),
     attachmentNames: content.envelope.hasAttachment
       ? content
           .attachments()

@@ -21,8 +21,13 @@ export interface Attachment {
 
 /** What costs a second, larger read: the body and everything that comes with it. */
 export interface MessageContent {
-  /** The text part; derived from the HTML by the adapter when the sender wrote none. Null when there is neither. */
+  /**
+   * The text part; derived from the HTML by the adapter when the sender wrote none. Null when there is neither. Deriving it
+   * takes long for a long HTML: it is done when this is first read, and once.
+   */
   readonly text: string | null;
+  /** Whether `text` was derived from the beginning of a longer HTML. Absent: it is whole. */
+  readonly isTextTruncated?: boolean;
   /** What the sender wrote, untouched. */
   readonly html: string | null;
   readonly attachments: readonly Attachment[];

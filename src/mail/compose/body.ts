@@ -1,5 +1,6 @@
+import { textOfHtml } from '../../providers/shared/html-text.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
-import { htmlOfText, textOfHtml } from './plain-text.ts';
+import { htmlOfText } from './plain-text.ts';
 import type { Quote } from './quote.ts';
 
 /** Characters of text and HTML together. */
@@ -41,7 +42,7 @@ const spaced = (text: string, space: string): string =>
 
 /** At the end of the body, also where the HTML is a whole document. */
 function insertHtml(html: string, quote: string): string {
-  const end = html.search(/<\/body\s*>(?![\s\S]*<\/body\s*>)/i);
-  const at = end === -1 ? html.length : end;
+  let at = html.length;
+  for (const { index } of html.matchAll(/<\/body\s*>/gi)) at = index;
   return `${html.slice(0, at)}<br>${quote}${html.slice(at)}`;
 }

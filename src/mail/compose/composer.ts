@@ -131,11 +131,14 @@ export class Composer {
     const forward = kind === 'forward';
     const all = message.content?.attachments ?? [];
     const rich = (message.content?.html ?? null) !== null;
-    let body = withText(written ?? { text: null, html: null });
+    const own = written ?? { text: null, html: null };
+    let body: Body;
     if (quoted) {
       const { quote, shown } = quoteOf(original, taken);
-      body = aboveQuote(written ?? { text: null, html: null }, quote, rich && (forward || written === null));
+      body = aboveQuote(own, quote, rich && (forward || written === null));
       if (body.html !== null) for (const [id, contentId] of shown) wanted.set(id, contentId);
+    } else {
+      body = withText(own);
     }
     // Naming some of the original's files, or an empty list, is choosing among them.
     const chosen = files != null && (files.length === 0 || files.some(({ messageId }) => messageId === message.id));

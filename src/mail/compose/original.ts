@@ -64,8 +64,10 @@ export function quoteOf(
   taken: ReadonlySet<string>,
 ): { quote: Quote; shown: Map<string, string> } {
   const shown = new Map<string, string>();
+  // Of two files with one Content-ID the first is shown, as everywhere.
+  const files = new Map([...(message.content?.attachments ?? [])].reverse().map((file) => [file.contentId, file]));
   const contentId = (id: string): string | null => {
-    const attachment = message.content?.attachments.find((one) => one.contentId === id);
+    const attachment = files.get(id);
     if (!attachment) return null;
     const kept =
       isContentId(id) && !taken.has(id)

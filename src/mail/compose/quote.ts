@@ -1,10 +1,13 @@
 import type { Address } from '../../domain/address.ts';
 import type { Message } from '../../domain/message.ts';
+import { MAX_HTML_LENGTH } from '../../providers/shared/bounded-html.ts';
 import { safeHtml } from '../message/html.ts';
 import { escapeHtml, htmlOfText } from './plain-text.ts';
 
 /** Characters of somebody else's text that are quoted: an answer to a log file must not become one. */
-const LONGEST_QUOTE = 500_000;
+const MAX_QUOTE_LENGTH = 500_000;
+/** What stands below a quote that is not the whole: who reads it must not take it for that. */
+const CUT = '[The original message is longer. The rest of it is not quoted here.]';
 const STYLE = 'margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex';
 
 /** A message as it stands below an answer, or inside what passes it on. */
@@ -19,7 +22,7 @@ export type NewContentId = (contentId: string) => string | null;
 /** "On DATE, NAME wrote:" and the original, marked line by line. */
 export function replyQuote(original: Message, contentId: NewContentId): Quote {
   const wrote = `On ${dateOf(original)}, ${original.from ? person(original.from) : 'somebody'} wrote:`;
-  const lines = textOf(original).split('\n');
+  const lines = quotedText(original).split('\n');
   return {
     text: [wrote, ...lines.map((line) => (line === '' ? '>' : line.startsWith('>') ? `>${line}` : `> ${line}`))].join(
       '\n',
@@ -41,7 +44,7 @@ export function forwardQuote(original: Message, contentId: NewContentId): Quote 
   const title = '---------- Forwarded message ----------';
   const top = [title, ...headers.map(([name, value]) => `${name}: ${value}`)];
   return {
-    text: [...top, '', textOf(original)].join('\n'),
+    text: [...top, '', quotedText(original)].join('\n'),
     html: `<div>${top.map(escapeHtml).join('<br>')}</div><br>${htmlOf(original, contentId)}`,
   };
 }
@@ -49,16 +52,26 @@ export function forwardQuote(original: Message, contentId: NewContentId): Quote 
 /** Sanitised: the sender of the original has no say in what is sent in our user's name. */
 function htmlOf(original: Message, contentId: NewContentId): string {
   const html = original.content?.html ?? null;
-  if (html === null) return htmlOfText(textOf(original));
+  if (html === null) return htmlOfText(quotedText(original));
   const inlineUrl = (id: string) => {
     const kept = contentId(id);
     return kept === null ? null : `cid:${kept}`;
   };
-  return safeHtml(html, { remoteImages: true, inlineUrl });
+  const safe = safeHtml(html, { remoteImages: true, inlineUrl });
+  return html.length > MAX_HTML_LENGTH ? `${safe}<div>${escapeHtml(CUT)}</div>` : safe;
 }
 
-const textOf = (original: Message): string =>
-  (original.content?.text ?? '').replace(/\r\n?/g, '\n').slice(0, LONGEST_QUOTE).trimEnd();
+/** With a line that says so where the original has more. */
+function quotedText({ content }: Message): string {
+  const text = (content?.text ?? '').replace(/\r\n?/g, '\n');
+  const isCut = text.length > MAX_QUOTE_LENGTH || content?.isTextTruncated === true;
+  // Not with half of a character at its end.
+  const shown = text
+    .slice(0, MAX_QUOTE_LENGTH)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .trimEnd();
+  return isCut ? `${shown}\n\n${CUT}` : shown;
+}
 
 const person = ({ name, address }: Address): string => line(name ? `${name} <${address}>` : address);
 const line = (text: string): string => text.replace(/\s+/g, ' ').trim();

@@ -6,6 +6,7 @@ import type { Call } from '../../providers/call.ts';
 import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import { matches, needsContent, threadMatches } from '../search/evaluate.ts';
+import { turnsOf } from '../turns.ts';
 import type { Shape } from './list-source.ts';
 
 /** What differs between a list of messages and a list of threads. */
@@ -32,7 +33,7 @@ export const MESSAGES: ListKind<Message> = {
     if (!matches(message, withoutContent(rest))) return false;
     if (!needsContent(rest)) return true;
     const full = await contentOf(account, message);
-    return full !== null && matches(full, rest);
+    return full !== null && inTurn(account, full, () => matches(full, rest));
   },
 };
 
@@ -49,9 +50,14 @@ export const THREADS: ListKind<Thread> = {
     if (!needsContent(rest)) return threadMatches(thread, rest);
     const candidates = thread.messages.filter((message) => matches(message, withoutContent(rest)));
     const read = await Promise.all(candidates.map((message) => contentOf(account, message)));
-    return read.some((full) => full !== null && matches(full, rest));
+    for (const full of read) if (full && (await inTurn(account, full, () => matches(full, rest)))) return true;
+    return false;
   },
 };
+
+/** The words of a long HTML take a while to find: those of a page of a hundred are not looked through in one go. */
+const inTurn = (account: Account, { content, sizeBytes }: Message, work: () => boolean): boolean | Promise<boolean> =>
+  turnsOf(account).take(content?.html?.length ?? sizeBytes ?? 0, work);
 
 /** The part of a conjunction that an envelope decides: what fails it need not be read. */
 function withoutContent(rest: Condition): Condition {

@@ -1,13 +1,24 @@
 import { Arg, Field, ObjectType } from 'type-graphql';
 import type { MessageContent } from '../../domain/message.ts';
+import { MAX_HTML_LENGTH } from '../../providers/shared/bounded-html.ts';
+import type { Turns } from '../turns.ts';
 import { safeHtml } from './html.ts';
 
+type MaybePromise<T> = T | Promise<T>;
+
+/** What is made of the body is made once, however many fields and aliases ask for it, and one body at a time in a request. */
 @ObjectType('MessageBody', { description: 'What the sender wrote, for reading and for showing.' })
 export class MessageBodyType {
+  private readonly safe = new Map<boolean, MaybePromise<string>>();
+  private readonly urls = new Map<string, string | null>();
+
   constructor(
     private readonly content: MessageContent,
     /** A link for the inline file with this Content-ID; null when the message has none. */
     private readonly inlineUrl: (contentId: string) => string | null,
+    private readonly turns: Turns,
+    /** What the message takes, where that is known: its body is not longer. */
+    private readonly sizeBytes: number | null,
   ) {}
 
   @Field(() => String, {
@@ -15,8 +26,8 @@ export class MessageBodyType {
     description:
       'The plain text; made from the HTML when the sender wrote no text, or the provider keeps only the HTML.',
   })
-  text(): string | null {
-    return this.content.text;
+  text(): MaybePromise<string | null> {
+    return this.turns.take(this.length, () => this.content.text);
   }
 
   @Field(() => String, {
@@ -31,12 +42,41 @@ export class MessageBodyType {
         'Leave images of other servers in: loading them tells the sender that, when and where the mail is read.',
     })
     remoteImages: boolean,
-  ): string | null {
-    return this.content.html === null ? null : safeHtml(this.content.html, { remoteImages, inlineUrl: this.inlineUrl });
+  ): MaybePromise<string | null> {
+    const { html } = this.content;
+    if (html === null) return null;
+    const known = this.safe.get(remoteImages);
+    if (known !== undefined) return known;
+    const made = this.turns.take(this.length, () =>
+      safeHtml(html, { remoteImages, inlineUrl: (contentId) => this.url(contentId) }),
+    );
+    this.safe.set(remoteImages, made);
+    return made;
   }
 
   @Field(() => String, { nullable: true, description: 'What the sender wrote, untouched. Never put this into a page.' })
   unsafeHtml(): string | null {
     return this.content.html;
+  }
+
+  @Field(() => Boolean, {
+    description: `Whether html or text is not the whole of what the sender wrote: of HTML the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters are read. What is nested too deep loses its tags and not its words, and is whole. unsafeHtml and raw are never cut.`,
+  })
+  isTruncated(): boolean {
+    return this.content.isTextTruncated === true || (this.content.html?.length ?? 0) > MAX_HTML_LENGTH;
+  }
+
+  private get length(): number {
+    return this.content.html?.length ?? this.sizeBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Signed once: a mail can show one file ten thousand times. */
+  private url(contentId: string): string | null {
+    let url = this.urls.get(contentId);
+    if (url === undefined) {
+      url = this.inlineUrl(contentId);
+      this.urls.set(contentId, url);
+    }
+    return url;
   }
 }

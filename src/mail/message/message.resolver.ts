@@ -4,7 +4,9 @@ import type { MessageContent } from '../../domain/message.ts';
 import { encodeId } from '../../graphql/global-id.ts';
 import { Sized } from '../../graphql/list-size.ts';
 import { selectsOnly } from '../../graphql/selection.ts';
+import type { Account } from '../account.ts';
 import { ThreadType } from '../thread/thread.type.ts';
+import { turnsOf } from '../turns.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from '../unsubscribe/list-unsubscribe.ts';
 import { UnsubscribeType } from '../unsubscribe/unsubscribe.type.ts';
 import { AttachmentType } from './attachment.type.ts';
@@ -20,6 +22,9 @@ const THREAD_REFERENCE = new Set(['__typename', 'id', 'integration']);
 /** Everything about a message that is not in its envelope. Whatever must be asked for is null when that fails. */
 @Resolver(() => MessageType)
 export class MessageResolver {
+  /** One for each message of an account, which lives as long as its request. */
+  private readonly bodies = new WeakMap<Account, WeakMap<MessageContent, MessageBodyType>>();
+
   constructor(readonly downloads: Downloads) {}
 
   @FieldResolver(() => ThreadType, {
@@ -38,10 +43,11 @@ export class MessageResolver {
   @FieldResolver(() => MessageBodyType, { nullable: true, description: 'Costs a larger read: leave it out of lists.' })
   async body(@Root() root: MessageType): Promise<MessageBodyType> {
     const content = await contentOf(root);
-    return new MessageBodyType(content, (contentId) => {
-      const inline = content.attachments.find((attachment) => attachment.contentId === contentId);
-      return inline ? this.downloads.attachment(root.account, root.message.id, inline).url : null;
-    });
+    const bodies = this.bodies.get(root.account) ?? new WeakMap<MessageContent, MessageBodyType>();
+    this.bodies.set(root.account, bodies);
+    const body = bodies.get(content) ?? this.bodyOf(root, content);
+    bodies.set(content, body);
+    return body;
   }
 
   @Sized({ assumed: 10 })
@@ -107,6 +113,16 @@ export class MessageResolver {
   @FieldResolver(() => UnsubscribeType, { nullable: true, description: 'Null when it names no way to unsubscribe.' })
   async unsubscribe(@Root() root: MessageType): Promise<UnsubscribeOptions | null> {
     return unsubscribeOf((await contentOf(root)).headers);
+  }
+
+  private bodyOf({ account, message }: MessageType, content: MessageContent): MessageBodyType {
+    // Of two files with one Content-ID the first is shown, as everywhere.
+    const files = new Map([...content.attachments].reverse().map((file) => [file.contentId, file]));
+    const inlineUrl = (contentId: string) => {
+      const inline = files.get(contentId);
+      return inline ? this.downloads.attachment(account, message.id, inline).url : null;
+    };
+    return new MessageBodyType(content, inlineUrl, turnsOf(account), message.sizeBytes);
   }
 }
 

@@ -2,8 +2,10 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import iconv from 'iconv-lite';
 import { decodeWords } from 'postal-mime';
 import type { Attachment, MessageContent } from '../../domain/message.ts';
+import { lazyText } from '../shared/html-text.ts';
+import { referencesIn } from '../shared/inline-references.ts';
 import { HeaderFields } from './headers.ts';
-import { htmlOfText, textOfHtml, unflow } from './text.ts';
+import { htmlOfText, unflow } from './text.ts';
 
 export type Part = gmail_v1.Schema$MessagePart;
 
@@ -19,11 +21,15 @@ export function contentOf(payload: Part): MessageContent {
   const html = slots.some((slot) => slot.html !== null)
     ? slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')).join('<br/>\n')
     : null;
-  const texts = slots.map((slot) => slot.text ?? textOfHtml(slot.html ?? ''));
+  const text = lazyText(slots.map((slot) => (slot.text === null ? { html: slot.html ?? '' } : { text: slot.text })));
+  const isShown = referencesIn(html);
   return {
-    text: slots.length > 0 ? texts.join('\n') : null,
+    get text() {
+      return slots.length > 0 ? text.read() : null;
+    },
+    isTextTruncated: text.isTruncated,
     html,
-    attachments: attachmentParts(payload).map((part) => toAttachment(part, html)),
+    attachments: attachmentParts(payload).map((part) => toAttachment(part, isShown)),
     headers: headers.all(),
     inReplyTo: headers.ids('in-reply-to'),
     references: headers.ids('references'),
@@ -91,7 +97,7 @@ function decodeText(bytes: Buffer, charset: string | null): string {
   }
 }
 
-function toAttachment(part: Part, html: string | null): Attachment {
+function toAttachment(part: Part, isShown: ReturnType<typeof referencesIn>): Attachment {
   const headers = new HeaderFields(part.headers ?? []);
   const contentId = headers.raw('content-id')?.replace(/[<>\s]/g, '') || null;
   const size = part.body?.size ?? null;
@@ -101,11 +107,7 @@ function toAttachment(part: Part, html: string | null): Attachment {
     mimeType: typeOf(part),
     // Gmail gives an attached message no size of its own where it lists its parts instead.
     sizeBytes: size === 0 && part.parts?.length ? null : size,
-    isInline: contentId !== null && html !== null && refersTo(html, contentId),
+    isInline: isShown(contentId),
     contentId,
   };
-}
-
-function refersTo(html: string, contentId: string): boolean {
-  return html.includes(`cid:${contentId}`) || html.includes(`cid:${encodeURIComponent(contentId)}`);
 }

@@ -12,7 +12,9 @@ export class HeaderFields {
     for (const { name, value } of fields) {
       if (!name) continue;
       const key = name.toLowerCase();
-      this.byName.set(key, [...(this.byName.get(key) ?? []), value ?? '']);
+      const values = this.byName.get(key);
+      if (values) values.push(value ?? '');
+      else this.byName.set(key, [value ?? '']);
     }
   }
 

@@ -4,7 +4,8 @@ import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import type { Address } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
-import { textOfHtml } from './text.ts';
+import { textOfHtml } from '../shared/html-text.ts';
+import { referencesIn } from '../shared/inline-references.ts';
 
 /** What Gmail takes as attachments of one message, decoded, in bytes. */
 export const MOST_ATTACHED = 25 * 1024 * 1024;
@@ -35,6 +36,7 @@ export function mimeOf(compose: Compose, ownAddress: string): Mime {
 function write(compose: Compose, ownAddress: string, signal: AbortSignal): Readable {
   const { html } = compose;
   const text = compose.text ?? (html === null ? '' : textOfHtml(html));
+  const isShown = referencesIn(html);
   const node = new MailComposer({
     from: person(compose.from ?? { name: null, address: ownAddress }),
     to: compose.to.map(person),
@@ -50,7 +52,7 @@ function write(compose: Compose, ownAddress: string, signal: AbortSignal): Reada
       { contentType: 'text/plain; charset=utf-8', content: lines(text) },
       ...(html === null ? [] : [{ contentType: 'text/html; charset=utf-8', content: lines(html) }]),
     ],
-    attachments: compose.attachments.map((file) => part(file, html, signal)),
+    attachments: compose.attachments.map((file) => part(file, isShown, signal)),
     // Compose holds no attachments by path or URL; nothing is ever read from disk or fetched.
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -59,8 +61,8 @@ function write(compose: Compose, ownAddress: string, signal: AbortSignal): Reada
   return node.createReadStream();
 }
 
-function part(file: ComposeAttachment, html: string | null, signal: AbortSignal) {
-  const isInline = file.contentId !== null && html !== null && refersTo(html, file.contentId);
+function part(file: ComposeAttachment, isShown: ReturnType<typeof referencesIn>, signal: AbortSignal) {
+  const isInline = isShown(file.contentId);
   return {
     filename: file.filename,
     contentType: typeOf(file.mimeType),
@@ -103,9 +105,6 @@ function typeOf(mimeType: string): string {
   const sound = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(mimeType) && !/^multipart\//i.test(mimeType);
   return sound ? mimeType.toLowerCase() : 'application/octet-stream';
 }
-
-const refersTo = (html: string, contentId: string): boolean =>
-  html.includes(`cid:${contentId}`) || html.includes(`cid:${encodeURIComponent(contentId)}`);
 
 function tooLarge(what: 'attachments' | 'message', is: number, most: number): MailError {
   const mb = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;

@@ -1,8 +1,3 @@
-import { convert } from 'html-to-text';
-
-/** Deeper than any mail is written; the walk is recursive, and ten thousand open tags would end the stack. */
-const DEEPEST = 200;
-
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
 /** Gmail escapes its snippets for HTML. One line of plain text, at most 255 characters. */
@@ -17,17 +12,6 @@ export function plainSnippet(snippet: string): string {
   return line.length <= 255 ? line : [...line].slice(0, 255).join('');
 }
 
-/** The text to read where the sender wrote only HTML. */
-export const textOfHtml = (html: string): string =>
-  convert(html, {
-    wordwrap: false,
-    limits: { maxInputLength: 5_000_000, maxDepth: DEEPEST },
-    selectors: [
-      { selector: 'a', options: { hideLinkHrefIfSameAsText: true, ignoreHref: false } },
-      { selector: 'img', format: 'skip' },
-    ],
-  });
-
 /** A text part as it stands among HTML ones. */
 export const htmlOfText = (text: string): string =>
   `<p style="white-space:pre-wrap">${text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')}</p>`;
@@ -35,18 +19,24 @@ export const htmlOfText = (text: string): string =>
 /** format=flowed (RFC 3676): a line that ends in a space goes on in the next one of the same quote depth. */
 export function unflow(text: string, deleteSpace: boolean): string {
   const out: string[] = [];
+  // Joined when the line is whole: to shorten what is joined so far, line by line, would copy all of it each time.
+  let pieces: string[] = [];
   let flowing: string | null = null;
+  const end = () => {
+    if (pieces.length > 0) out.push(pieces.join(''));
+    pieces = [];
+  };
   for (const line of text.split('\n')) {
     const quote = /^>*/.exec(line)?.[0] ?? '';
     const content = line.slice(quote.length).replace(/^ /, '');
     const continues: boolean = content.endsWith(' ') && content !== '-- ';
-    if (flowing === quote && out.length > 0 && content !== '-- ') {
-      const before = out[out.length - 1] ?? '';
-      out[out.length - 1] = (deleteSpace ? before.slice(0, -1) : before) + content;
-    } else {
-      out.push(quote === '' ? content : `${quote} ${content}`);
+    if (flowing !== quote || pieces.length === 0 || content === '-- ') {
+      end();
+      if (quote !== '') pieces.push(`${quote} `);
     }
+    pieces.push(continues && deleteSpace ? content.slice(0, -1) : content);
     flowing = continues ? quote : null;
   }
+  end();
   return out.join('\n');
 }

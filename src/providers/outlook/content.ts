@@ -3,23 +3,24 @@ import type {
   Attachment as GraphAttachment,
   Message as GraphMessage,
 } from '@microsoft/microsoft-graph-types';
-import { convert } from 'html-to-text';
 import { decodeWords } from 'postal-mime';
 import type { Attachment, Header, MessageContent } from '../../domain/message.ts';
+import { type LazyText, lazyText } from '../shared/html-text.ts';
+import { referencesIn } from '../shared/inline-references.ts';
 import { inReplyTo, references } from './fields.ts';
-import { refersTo } from './inline.ts';
-
-/** Deeper than any mail is written; the walk is recursive, and ten thousand open tags would end the stack. */
-const DEEPEST = 200;
 
 /** The body and everything that comes with it, from a message read with FULL_SELECT and FULL_EXPAND. */
 export function toContent(from: GraphMessage): MessageContent {
   const headers = (from.internetMessageHeaders ?? []).map(header);
   const { text, html } = bodies(from, headers);
+  const isShown = referencesIn(html);
   return {
-    text,
+    get text() {
+      return text?.read() ?? null;
+    },
+    isTextTruncated: text?.isTruncated ?? false,
     html,
-    attachments: (from.attachments ?? []).map((a) => attachment(a, html)),
+    attachments: (from.attachments ?? []).map((a) => attachment(a, isShown)),
     headers,
     inReplyTo: messageIds(headerValue(headers, 'in-reply-to') ?? inReplyTo(from)),
     references: messageIds(headerValue(headers, 'references') ?? references(from)),
@@ -27,25 +28,14 @@ export function toContent(from: GraphMessage): MessageContent {
 }
 
 /** Exchange keeps one body, and makes HTML of a plain one when it is asked for; that HTML the sender did not write. */
-function bodies(from: GraphMessage, headers: readonly Header[]): { text: string | null; html: string | null } {
+function bodies(from: GraphMessage, headers: readonly Header[]): { text: LazyText | null; html: string | null } {
   const content = from.body?.content ?? '';
   if (content === '') return { text: null, html: null };
-  if (from.body?.contentType !== 'html') return { text: content.replace(/\r\n?/g, '\n'), html: null };
+  if (from.body?.contentType !== 'html') {
+    return { text: lazyText([{ text: content.replace(/\r\n?/g, '\n') }]), html: null };
+  }
   const sentAs = headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value.toLowerCase() ?? '';
-  return { text: textOf(content), html: sentAs.startsWith('text/plain') ? null : content };
-}
-
-/** What a reader of plain text sees of HTML. */
-export function textOf(html: string): string {
-  return convert(html, {
-    wordwrap: false,
-    limits: { maxInputLength: 4 * 1024 * 1024, maxDepth: DEEPEST },
-    selectors: [
-      { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
-      { selector: 'img', format: 'skip' },
-      ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
-    ],
-  });
+  return { text: lazyText([{ html: content }], 'asWritten'), html: sentAs.startsWith('text/plain') ? null : content };
 }
 
 function header({ name, value }: { name?: string | null; value?: string | null }): Header {
@@ -62,14 +52,14 @@ const messageIds = (value: string | null): string[] =>
   [...(value ?? '').matchAll(/<([^<>\s]+)>/g)].map((match) => match[1] ?? '');
 
 /** Inline is what the HTML refers to; isInline alone says little. */
-function attachment(from: GraphAttachment, html: string | null): Attachment {
+function attachment(from: GraphAttachment, isShown: ReturnType<typeof referencesIn>): Attachment {
   const contentId = (from as FileAttachment).contentId?.trim().replace(/^<|>$/g, '') || null;
   return {
     id: from.id ?? '',
     filename: from.name || null,
     mimeType: from.contentType || mimeTypeOf(from),
     sizeBytes: from.size ?? null,
-    isInline: contentId !== null && refersTo(html, contentId),
+    isInline: isShown(contentId),
     contentId,
   };
 }

@@ -2,12 +2,12 @@ import type { Attachment as GraphAttachment, Message as GraphMessage } from '@mi
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
+import { referencesIn } from '../shared/inline-references.ts';
 import type { Account } from './account.ts';
 import { BATCH_SIZE, batch, type Part } from './batch.ts';
 import { cost } from './client.ts';
 import { FileBytes } from './file-bytes.ts';
 import { segment } from './ids.ts';
-import { isShown } from './inline.ts';
 import { contentType } from './mime.ts';
 import { uploadFile } from './upload.ts';
 import { path } from './url.ts';
@@ -60,9 +60,10 @@ async function addAll(
 ): Promise<void> {
   const known = new Set(held.map(({ id }) => id));
   const added: string[] = [];
+  const isShown = referencesIn(html);
   try {
     for (const file of attachments) {
-      const id = await add(account, draftId, file, isShown(file, html), known, call);
+      const id = await add(account, draftId, file, isShown(file.contentId), known, call);
       known.add(id);
       added.push(id);
     }

@@ -1,8 +1,8 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Address } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
+import { referencesIn } from '../shared/inline-references.ts';
 import { FileBytes } from './file-bytes.ts';
-import { isShown } from './inline.ts';
 
 /** Graph takes 4 MB in one request, and MIME goes there as base64. */
 export const MAX_MIME_BYTES = 3_000_000;
@@ -23,6 +23,7 @@ export async function mimeThatFits(
 /** Bcc stays in: Exchange reads the recipients from here, and takes the header off as it sends. */
 async function toMime(compose: Compose, accountAddress: string, signal: AbortSignal): Promise<Buffer> {
   const { html, text } = compose;
+  const isShown = referencesIn(html);
   const message = new MailComposer({
     from: person(compose.from ?? { name: null, address: accountAddress }),
     to: compose.to.map(person),
@@ -40,7 +41,7 @@ async function toMime(compose: Compose, accountAddress: string, signal: AbortSig
         : [{ contentType: 'text/plain; charset=utf-8', content: lines(text ?? '') }]),
       ...(html === null ? [] : [{ contentType: 'text/html; charset=utf-8', content: lines(html) }]),
     ],
-    attachments: await Promise.all(compose.attachments.map((file) => part(file, html, signal))),
+    attachments: await Promise.all(compose.attachments.map((file) => part(file, isShown, signal))),
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile();
@@ -48,8 +49,8 @@ async function toMime(compose: Compose, accountAddress: string, signal: AbortSig
   return message.build();
 }
 
-async function part(file: ComposeAttachment, html: string | null, signal: AbortSignal) {
-  const shown = isShown(file, html);
+async function part(file: ComposeAttachment, isShown: ReturnType<typeof referencesIn>, signal: AbortSignal) {
+  const shown = isShown(file.contentId);
   return {
     filename: file.filename,
     contentType: contentType(file.mimeType),

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { twinPlaying } from '../support/lab.ts';
+
+let app: TestApp;
+let accounts: Data[];
+beforeAll(async () => {
+  app = await startApp({ messages: 5 });
+  const { viewer } = await app.data('{ viewer { integrations { id address provider { id } } } }');
+  accounts = viewer.integrations;
+  expect(accounts.map((account) => account.provider.id).sort()).toEqual(['GMAIL', 'OUTLOOK']);
+});
+afterAll(() => app.close());
+
+const BODY = 'body { text html isTruncated }';
+const LIST = `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 2) { nodes { id subject snippet ${BODY} } } } } }`;
+const SAVE = `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { message { ${BODY} } } userErrors { code message } } }`;
+
+/** The mail as the gateway shows it, once it has been delivered. */
+async function delivered({ id, address, provider }: Data, subject: string, html: string): Promise<Data> {
+  const vendor = twinPlaying(provider.id).vendor;
+  await app.control('/deliver', { vendor, account: address, from: 'mallory@evil.example', subject, html });
+  const { node } = await app.data(LIST, { id });
+  const found = node.messages.nodes.find((one: Data) => one.subject === subject);
+  expect(found, `${subject} at ${address}`).toBeDefined();
+  return found;
+}
+
+it('reads, previews and quotes a mail of open elements, all of its words', async () => {
+  for (const account of accounts) {
+    const html = `<p>before</p>${'<b>'.repeat(150_000)}within${'<table><tr><td>'.repeat(500)}<p>after</p>`;
+    const mail = await delivered(account, 'open elements', html);
+    expect(mail.snippet).toContain('before');
+    expect(mail.body.text).toMatch(/before\s+within\s+after/);
+    expect(mail.body.html.length).toBeLessThan(5_000);
+    expect(mail.body.html.replace(/<[^>]*>/g, ' ')).toMatch(/before\s+within\s+after/);
+    expect(mail.body.isTruncated).toBe(false);
+
+    const { saveDraft } = await app.data(SAVE, { input: { integration: account.id, reply: mail.id } });
+    expect(saveDraft.userErrors).toEqual([]);
+    expect(saveDraft.draft.message.body.html).toContain('after');
+    expect(saveDraft.draft.message.body.html).not.toContain('is not quoted here');
+  }
+});
+
+it('says where a body is not the whole, and so does the quote of it', async () => {
+  for (const account of accounts) {
+    const html = `<div><i>${'words '.repeat(340_000)}</i></div>`;
+    const mail = await delivered(account, 'too long', html);
+    expect(mail.body.isTruncated).toBe(true);
+    expect(mail.body.html).toMatch(/<\/i><\/div>$/);
+    expect(mail.body.text.length).toBeLessThan(html.length);
+
+    const { saveDraft } = await app.data(SAVE, {
+      input: { integration: account.id, reply: mail.id, text: 'Thank you.' },
+    });
+    expect(saveDraft.userErrors).toEqual([]);
+    expect(saveDraft.draft.message.body.text).toContain('The rest of it is not quoted here.');
+    expect(saveDraft.draft.message.body.isTruncated).toBe(false);
+  }
+});
+
+it('makes a body once, under however many aliases it is asked for', async () => {
+  const [account] = accounts;
+  const { id } = await delivered(account, 'aliases', `${'<b>'.repeat(150_000)}x`);
+  const asked = async (times: number) => {
+    const fields = Array.from({ length: times }, (_, index) => `b${index}: body { html }`).join(' ');
+    const before = process.cpuUsage();
+    const { node } = await app.data(`query ($id: ID!) { node(id: $id) { ... on Message { ${fields} } } }`, { id });
+    const { user, system } = process.cpuUsage(before);
+    expect(Object.keys(node)).toHaveLength(times);
+    return user + system;
+  };
+  await asked(1);
+  const one = Math.max(await asked(1), await asked(1));
+  const many = [await asked(40), await asked(40)];
+  expect(Math.min(...many)).toBeLessThan(5 * one);
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { htmlToText } from '../../sandbox/mail/html-text.ts';
+import type { Message } from '../../src/domain/message.ts';
+import { replyQuote } from '../../src/mail/compose/quote.ts';
+import { safeHtml } from '../../src/mail/message/html.ts';
+import { textOfHtml } from '../../src/providers/shared/html-text.ts';
+import { referencesIn } from '../../src/providers/shared/inline-references.ts';
+
+const SIZE = 150_000;
+const filled = (unit: string, size = SIZE) => unit.repeat(Math.ceil(size / unit.length));
+const FLAT = filled('<p>x</p>');
+
+const SHAPES: Record<string, string> = {
+  'bold in bold': filled('<b>'),
+  'bold in bold, with words': filled('<b>word '),
+  'bold and italic': filled('<b><i>'),
+  'boxes in boxes': filled('<div>'),
+  'tables in tables': filled('<table><tr><td>'),
+  'lists in lists': filled('<ul><li>'),
+  'numbered lists with words': filled('<ol><li>x'),
+  'quotes in quotes': filled('<blockquote>x'),
+  'short lines in many quotes': `${'<blockquote>'.repeat(300)}${filled('x<br>')}`,
+  'short lines in many lists': `${'<ul><li>'.repeat(300)}${filled('x<br>')}`,
+  'words in many links': `${'<a href="https://x.example">'.repeat(300)}${filled('word ')}`,
+  'words in many headings': `${'<h1>'.repeat(300)}${filled('word ')}`,
+  'elements that nobody knows': filled('<x-y>'),
+  'elements of many names': Array.from({ length: SIZE / 9 }, (_, index) => `<x${index}>`).join(''),
+  SVG: filled('<svg>'),
+  'SVG that its parent ends': filled('<b><svg></b>'),
+  MathML: filled('<math><mi>'),
+  'MathML alone': filled('<mi>'),
+  choices: filled('<select><option>'),
+  'paragraphs with what is never closed': filled('<p><b>x'),
+  'ends without a beginning': `${filled('<i>', SIZE / 2)}${filled('</b>', SIZE / 2)}`,
+  'ends in the wrong order': filled('<b><i></b></i>'),
+  'names with NULs': filled('<b\0>'),
+  'comments in a link': `<a href="https://${filled('<!---->')}">x</a>`,
+  'a style of odd braces': `<p style="${filled('{')}">x</p>`,
+  'a style of many rules': `<p style="${filled('@a;')}">x</p>`,
+  'styles everywhere': filled('<b style=a:b>'),
+  'attributes without end': `<p ${Array.from({ length: SIZE / 9 }, (_, index) => `a${index}=1`).join(' ')}>x</p>`,
+  'entities that never end': filled('&#'),
+  'angle brackets': filled('<'),
+  'comments that never end': filled('<!--'),
+  'CDATA that never ends': filled('<![CDATA['),
+  'text in pre': `<pre>${filled(' x')}`,
+};
+
+const READERS: Record<string, (html: string) => unknown> = {
+  'the sanitiser': (html) => safeHtml(html, { remoteImages: true, inlineUrl: () => 'https://x.example/y' }),
+  'the text of HTML': (html) => textOfHtml(html),
+  'the emulators': (html) => htmlToText(html, { links: true }),
+};
+
+/** CPU time and not what a clock shows: how busy the machine is does not count. */
+function cost(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+/** The least of a few, as long as it is above `enough`: a collection of garbage falls into one of them. */
+function least(work: () => unknown, enough: number): number {
+  let found = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 6 && found > enough; round++) found = Math.min(found, cost(work));
+  return found;
+}
+
+describe.each(Object.entries(READERS))('%s', (_, read) => {
+  // What is read first compiles the reader.
+  read(FLAT);
+  const flat = Math.max(...[1, 2, 3].map(() => cost(() => read(FLAT))));
+
+  it.each(Object.entries(SHAPES))('takes no longer for %s than for three flat mails of the size', (_name, html) => {
+    expect(least(() => read(html), 3 * flat)).toBeLessThanOrEqual(3 * flat);
+  });
+});
+
+it('quotes a hostile original in no longer than three flat ones', () => {
+  const quote = (html: string) => {
+    const content = { text: textOfHtml(html), html, attachments: [], headers: [], inReplyTo: [], references: [] };
+    const original = { from: null, sentAt: null, receivedAt: new Date(0), content };
+    return replyQuote(original as unknown as Message, () => null);
+  };
+  quote(FLAT);
+  const flat = Math.max(...[1, 2, 3].map(() => cost(() => quote(FLAT))));
+  expect(least(() => quote(filled('<b>')), 3 * flat)).toBeLessThanOrEqual(3 * flat);
+});
+
+it('looks an HTML through once, however many files are asked about', () => {
+  const html = filled('<img src="cid:a@x">', 1_000_000);
+  const ask = (files: number) => () => {
+    const isShown = referencesIn(html);
+    for (let file = 0; file < files; file++) isShown(`file${file}@x`);
+  };
+  ask(1)();
+  const one = Math.max(...[1, 2, 3].map(() => cost(ask(1))));
+  expect(least(ask(500), 3 * one)).toBeLessThanOrEqual(3 * one);
+});
