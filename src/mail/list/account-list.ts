@@ -1,3 +1,4 @@
+import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
 import type { Condition, UserCondition } from '../../domain/search.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import type { Call } from '../../providers/call.ts';
@@ -11,6 +12,7 @@ import {
   type Unreadable,
 } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
+import { abortable } from '../deadline.ts';
 import { EVERYTHING, simplify } from '../search/condition.ts';
 import { idsByName, listQuery, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
@@ -36,6 +38,8 @@ interface Resolved {
 }
 
 const LARGEST_PAGE = 100;
+/** Why one item may be undecided while the account itself can be read. */
+const PASSING: ReadonlySet<MailErrorCode> = new Set(['TIMEOUT', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE']);
 
 /** Reads the pages of one account for a merged list: compiles the query, and filters by what the provider left over. */
 export class AccountList<T> {
@@ -58,9 +62,9 @@ export class AccountList<T> {
       this.evaluation = 'TRUNCATED';
       return null;
     }
-    const session = await this.account.session();
+    const session = await abortable(this.account.session(), signal);
     this.resolving ??= this.resolve(session);
-    const resolved = await this.resolving;
+    const resolved = await abortable(this.resolving, signal);
     if (condition !== null) this.evaluation ??= 'NATIVE';
     if (resolved.condition.kind === 'nothing') return { items: [], passedOver: [], next: null };
     // What is filtered here is thinned out: larger pages then fill ours in fewer requests.
@@ -79,7 +83,8 @@ export class AccountList<T> {
       ? simplify({ kind: 'and', of: [condition, { kind: 'receivedBefore', at: before }] })
       : condition;
     const query = listQuery(within, bounded);
-    const page = await this.page(session, query, { after, size, skip, detail: this.query.detail }, request.again, call);
+    const asked = { after, size, skip, detail: this.query.detail };
+    const page = await abortable(this.page(session, query, asked, request.again, call), call.signal);
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     const { rest } = page;
     if (rest) {
@@ -88,7 +93,7 @@ export class AccountList<T> {
     }
     if (page.truncated) this.evaluation = 'TRUNCATED';
     return rest
-      ? { ...(await this.filter(page.items, rest)), next: page.next }
+      ? { ...(await this.filter(page.items, rest, call.signal)), next: page.next }
       : { items: page.items, passedOver: [], next: page.next };
   }
 
@@ -111,13 +116,30 @@ export class AccountList<T> {
     return page;
   }
 
-  private async filter(items: readonly (T | Unreadable)[], rest: Condition): Promise<Omit<Reading<T>, 'next'>> {
+  /** What could not be decided in time is an item that could not be read: what was found before it still counts. */
+  private async filter(
+    items: readonly (T | Unreadable)[],
+    rest: Condition,
+    signal: AbortSignal,
+  ): Promise<Omit<Reading<T>, 'next'>> {
     const met = await Promise.all(
-      items.map((item) => isUnreadable(item as object) || this.kind.meets(this.account, item as T, rest)),
+      items.map(async (item): Promise<boolean | MailError> => {
+        if (isUnreadable(item as object)) return true;
+        try {
+          return await abortable(this.kind.meets(this.account, item as T, rest), signal);
+        } catch (error) {
+          if (isMailError(error) && PASSING.has(error.code)) return error;
+          throw error;
+        }
+      }),
     );
     return {
-      items: items.filter((_, index) => met[index]),
-      passedOver: items.filter((_, index) => !met[index]) as T[],
+      items: items.flatMap((item, index): (T | Unreadable)[] => {
+        const outcome = met[index] as boolean | MailError;
+        if (typeof outcome !== 'boolean') return [{ id: idOf(this.kind, item), error: outcome }];
+        return outcome ? [item] : [];
+      }),
+      passedOver: items.filter((_, index) => met[index] === false) as T[],
     };
   }
 
