@@ -1,4 +1,5 @@
 import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
+import type { Mailbox } from '../../domain/mailbox.ts';
 import type { Condition, UserCondition } from '../../domain/search.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import type { Call } from '../../providers/call.ts';
@@ -8,7 +9,6 @@ import {
   type ListQuery,
   type MailSession,
   type Page,
-  type PageRequest,
   type Unreadable,
 } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
@@ -22,8 +22,8 @@ import type { Reading, ReadPage, ReadRequest } from './list-source.ts';
 export type SearchEvaluation = 'NATIVE' | 'FILTERED' | 'TRUNCATED';
 
 export interface AccountQuery {
-  /** A mailbox by the provider's id, when the list is one mailbox's. */
-  readonly within: string | null;
+  /** When the list is one mailbox's: by the provider's id. */
+  readonly within: Pick<Mailbox, 'id' | 'role'> | null;
   /** Null: not narrowed. */
   readonly condition: UserCondition | null;
   readonly detail: Detail;
@@ -78,13 +78,12 @@ export class AccountList<T> {
     request: ReadRequest,
     call: Call,
   ): Promise<Reading<T>> {
-    const { after, before, size, skip } = request;
+    const { before } = request;
     const bounded: Condition = before
       ? simplify({ kind: 'and', of: [condition, { kind: 'receivedBefore', at: before }] })
       : condition;
     const query = listQuery(within, bounded);
-    const asked = { after, size, skip, detail: this.query.detail };
-    const page = await abortable(this.page(session, query, asked, request.again, call), call.signal);
+    const page = await this.page(session, query, request, call);
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     const { rest } = page;
     if (rest) {
@@ -97,22 +96,21 @@ export class AccountList<T> {
       : { items: page.items, passedOver: [], next: page.next };
   }
 
-  private async page(
-    session: MailSession,
-    query: ListQuery,
-    request: PageRequest,
-    again: boolean,
-    call: Call,
-  ): Promise<Page<T>> {
+  private async page(session: MailSession, query: ListQuery, request: ReadRequest, call: Call): Promise<Page<T>> {
     const { kind, account } = this;
+    const { after, size, skip, done, again } = request;
+    const id = (item: T | Unreadable) => idOf(kind, item);
+    const remembered = JSON.stringify([account.id, kind.name, query, after]);
     // Bodies are not kept, not for a minute either.
-    if (request.detail === 'full') return kind.list(session, query, request, call);
-    const key = JSON.stringify([account.id, kind.name, query, request.after]);
-    const known = again ? (account.memory.recall(key) as Page<T> | null) : null;
-    if (known) return { ...known, items: known.items.filter((item) => !request.skip?.(idOf(kind, item))) };
-    const page = await kind.list(session, query, request, call);
-    if (!again && !page.items.some((item) => isUnreadable(item as object)))
-      account.memory.remember(account.id, key, page);
+    const known = again && this.query.detail === 'envelope' ? account.memory.recall(remembered) : null;
+    if (known) return { ...(known as Page<T>), items: (known as Page<T>).items.filter((item) => !skip(id(item))) };
+    const key = JSON.stringify([kind.name, query, after, [...done].sort()]);
+    const wanted = { size, skip, detail: this.query.detail, signal: call.signal };
+    const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, (asked, signal) =>
+      kind.list(session, query, { ...asked, after }, { ...call, signal }),
+    );
+    if (!again && detail === 'envelope' && !page.items.some((item) => isUnreadable(item as object)))
+      account.memory.remember(account.id, remembered, page);
     return page;
   }
 
@@ -144,7 +142,8 @@ export class AccountList<T> {
   }
 
   private async resolve(session: MailSession): Promise<Resolved> {
-    const { condition, within } = this.query;
+    const { condition } = this.query;
+    const within = this.withinId(session);
     if (condition === null) return { within, condition: EVERYTHING };
     const top = this.knownRole(session, condition);
     const rest = top?.rest ?? condition;
@@ -155,13 +154,20 @@ export class AccountList<T> {
     return { within: top?.id ?? within, condition: resolveMailboxes(rest, { mailboxes, ownId: this.ownMailboxId }) };
   }
 
+  /** In the words in which its role names it, so that the inbox is one list however it was come by. */
+  private withinId(session: MailSession): string | null {
+    const { within } = this.query;
+    return within && ((within.role && session.roleMailboxId?.(within.role)) || within.id);
+  }
+
   /** A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip. */
   private knownRole(session: MailSession, condition: UserCondition): { id: string; rest: UserCondition } | null {
     if (this.query.within !== null) return null;
     const parts = condition.kind === 'and' ? condition.of : [condition];
     const top = parts.find((part) => part.kind === 'role');
     const id = top && session.roleMailboxId?.(top.role);
-    return id ? { id, rest: { kind: 'and', of: parts.filter((part) => part !== top) } } : null;
+    const others = parts.filter((part) => part.kind !== 'role' || part.role !== top?.role);
+    return id ? { id, rest: { kind: 'and', of: others } } : null;
   }
 
   /** The account's own id of a mailbox; null for another account's, and for what is no id at all. */

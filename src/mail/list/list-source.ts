@@ -17,6 +17,8 @@ export interface ReadRequest {
   readonly before: Date | null;
   readonly size: number;
   readonly skip: (id: string) => boolean;
+  /** Marks of what is skipped. */
+  readonly done: ReadonlySet<string>;
   /** The page was opened before, and some of it need not be shown again. */
   readonly again: boolean;
 }
@@ -178,6 +180,7 @@ export class ListSource<T> {
         met.add(mark);
         return true;
       },
+      done: opened.done,
       again: opened.done.size > 0,
     };
     return this.clock.during(() => this.read(request, this.clock.signal));

@@ -1,3 +1,4 @@
+import type { Mailbox } from '../../domain/mailbox.ts';
 import type { UserCondition } from '../../domain/search.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -17,8 +18,8 @@ import { SourceClock } from './source-clock.ts';
 
 export interface ListRequest {
   readonly accounts: readonly Account[];
-  /** A mailbox of the only account, by the provider's id. */
-  readonly within?: string | null;
+  /** A mailbox of the only account. */
+  readonly within?: Pick<Mailbox, 'id' | 'role'> | null;
   readonly condition: UserCondition | null;
   /** What names this list among all lists of the viewer, without condition and kind. */
   readonly scope: readonly string[];
@@ -76,7 +77,7 @@ export class UnifiedList {
     const { cursors, sourceDeadlineMs } = this.options;
     const identity: ListIdentity = {
       userId: requirePrincipal(context).userId,
-      query: [kind.name, request.scope, request.within ?? null, request.condition],
+      query: [kind.name, request.scope, request.within?.id ?? null, request.condition],
     };
     const places = request.after === null ? new Map<string, Place>() : cursors.open(identity, request.after);
     const lanes = request.accounts.map((account) =>
