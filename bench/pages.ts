@@ -20,6 +20,11 @@ export const THREADS_PAGE = `query Threads {
   } }
 }`;
 
+/** The same list ten times, 5 to 50 long. */
+export const TEN_ALIASES = `query Aliases { viewer {
+  ${Array.from({ length: 10 }, (_, n) => `a${n}: messages(first: ${5 * (n + 1)}, filter: { isRead: true }) { nodes { ${MESSAGE} } }`).join('\n  ')}
+} }`;
+
 /** A message and its content in 40 fields of one query. */
 export const oneMessage = (ids: readonly string[]): string =>
   `{ ${Array.from({ length: 40 }, (_, n) => `m${n}: node(id: "${ids[n % ids.length]}") { ...M }`).join(' ')} }

@@ -5,7 +5,7 @@ import { naiveGmail } from './naive/gmail.ts';
 import { naiveGraph } from './naive/graph.ts';
 import { NAIVE_INBOX, NAIVE_THREADS, runNaive, type Sharing } from './naive/naive.ts';
 import { accessToken } from './naive/tokens.ts';
-import { inboxPage, MAILBOXES, oneMessage, THREADS_PAGE } from './pages.ts';
+import { inboxPage, MAILBOXES, oneMessage, TEN_ALIASES, THREADS_PAGE } from './pages.ts';
 
 /** Both demo accounts: 1,000 mails each. */
 const GMAIL = { provider: 'GMAIL', address: 'demo@gmail.example' } as const;
@@ -32,6 +32,7 @@ export const upstream: Measure = {
     const inbox = await page(inboxPage());
     const named = await page(inboxPage(MAILBOXES));
     const again = await page(inboxPage());
+    const aliased = await page(TEN_ALIASES);
     const threads = await page(THREADS_PAGE);
     const ids = await client.query<{ viewer: { messages: { nodes: { id: string }[] } } }>(inboxPage());
     const one = await page(oneMessage(ids.viewer.messages.nodes.slice(0, 1).map(({ id }) => id)));
@@ -49,6 +50,8 @@ export const upstream: Measure = {
         unit: 'requests',
         budget: { of: 'value', most: 0 },
       },
+      // Another list than the inbox, so that nothing of it was read before.
+      ...rows('one list under 10 aliases', aliased, null, { requests: 3, waves: 2 }),
       {
         what: 'one message in 40 fields of a query',
         value: one.requests,

@@ -27,17 +27,22 @@ export class NodeResolver {
   @Query(() => [Node], {
     nullable: 'items',
     description:
-      'Several things by their ids, in the order asked, each read once however often it is asked for; null where there is no such thing.',
+      'Several things by their ids, in the order asked, each read once however often it is asked for; null where there is no such thing, or, with an error, where it could not be read.',
   })
-  async nodes(
+  nodes(
     @Arg('ids', () => [ID], { description: 'At most 100.' }) ids: string[],
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<(Node | null)[]> {
+  ): Promise<Node | null>[] {
     requirePrincipal(context);
     requireListSize('ids', ids);
     const loaded = new Map<string, Promise<Node | null>>();
-    for (const id of ids) if (!loaded.has(id)) loaded.set(id, this.registry.load(context, id, info));
-    return Promise.all(ids.map((id) => loaded.get(id) ?? null));
+    const load = (id: string): Promise<Node | null> => {
+      const known = loaded.get(id) ?? this.registry.load(context, id, info);
+      loaded.set(id, known);
+      return known;
+    };
+    // Each for itself: one that cannot be read is null with its error, and takes nothing from the others.
+    return ids.map(load);
   }
 }

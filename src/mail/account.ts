@@ -2,9 +2,11 @@ import { setMaxListeners } from 'node:events';
 import type { IntegrationRecord } from '../accounts/integration.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
 import type { Call } from '../providers/call.ts';
-import type { Capabilities, MailSession } from '../providers/provider.ts';
+import type { Capabilities, Identity, MailSession } from '../providers/provider.ts';
 import { abortable, deadline, tooSlow } from './deadline.ts';
+import { DraftLoader } from './draft/draft.loader.ts';
 import type { PageMemory } from './list/page-memory.ts';
+import { PageReads } from './list/page-reads.ts';
 import { MailboxLoader } from './mailbox/mailbox.loader.ts';
 import { MessageLoader } from './message/message.loader.ts';
 import { ThreadLoader } from './thread/thread.loader.ts';
@@ -25,6 +27,10 @@ export class Account {
   readonly messages: MessageLoader;
   readonly threads: ThreadLoader;
   readonly mailboxes: MailboxLoader;
+  readonly drafts: DraftLoader;
+  /** What lists have read. */
+  readonly pages = new PageReads();
+  private identifying: Promise<readonly Identity[]> | null = null;
   private opened: Promise<MailSession> | null = null;
 
   constructor(
@@ -38,6 +44,7 @@ export class Account {
     this.messages = new MessageLoader(this.read);
     this.threads = new ThreadLoader(this.read, this.messages);
     this.mailboxes = new MailboxLoader(this.read);
+    this.drafts = new DraftLoader(this.read, this.messages);
   }
 
   get id(): string {
@@ -53,6 +60,12 @@ export class Account {
   session(): Promise<MailSession> {
     this.opened ??= this.sessions.open(this.integration.id);
     return this.opened;
+  }
+
+  /** The addresses that it may send from. */
+  identities(): Promise<readonly Identity[]> {
+    this.identifying ??= this.read((session, call) => session.identities(call));
+    return this.identifying;
   }
 
   readonly read: Reader = (work) => this.run(work, this.signal, this.deadlineMs);
@@ -74,8 +87,17 @@ export class Account {
     try {
       return await this.run(work, NEVER, ms, priority);
     } finally {
-      this.memory.forget(this.id);
+      this.forget();
     }
+  }
+
+  /** After a change: what is read from now on must show it. Messages stay, for a change hands in those that it has changed. */
+  private forget(): void {
+    this.memory.forget(this.id);
+    this.pages.clear();
+    this.threads.forget();
+    this.drafts.forget();
+    this.mailboxes.forget();
   }
 
   private async run<T>(

@@ -87,6 +87,6 @@ export class IntegrationMailResolver {
   @Sized({ assumed: 10, isRead: true })
   @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that it may send from.' })
   identities(@Root() { record }: IntegrationType, @Ctx() context: Context): Promise<readonly Identity[]> {
-    return this.accounts.of(context, record).read((session, call) => session.identities(call));
+    return this.accounts.of(context, record).identities();
   }
 }

@@ -2,7 +2,6 @@ import type { Context } from '../graphql/context.ts';
 import type { NodeRegistry } from '../graphql/node.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import type { Account } from './account.ts';
-import { readDraft as storedDraft } from './draft/draft.lookup.ts';
 import { DraftType } from './draft/draft.type.ts';
 import { MailboxType } from './mailbox/mailbox.type.ts';
 import { orNull, readMessage } from './message/message.node.ts';
@@ -41,7 +40,5 @@ async function readMailbox(account: Account, id: string): Promise<MailboxType | 
   return mailbox && new MailboxType(account, mailbox);
 }
 
-async function readDraft(account: Account, id: string): Promise<DraftType | null> {
-  const draft = await storedDraft({ account, draftId: id });
-  return draft && new DraftType(account, draft);
-}
+const readDraft = (account: Account, id: string): Promise<DraftType | null> =>
+  orNull(async () => new DraftType(account, await account.drafts.load(id)));

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
-
-interface Log {
-  records: { id: number; vendor: string; operation: string; batch: number | null; path: string }[];
-}
+import { outer, upstream } from '../support/upstream.ts';
 
 /** The design's budgets, counted in the emulators' own log. */
 let app: TestApp;
@@ -13,29 +10,17 @@ beforeAll(async () => {
 beforeEach(() => app.control('/log', undefined, 'DELETE'));
 afterAll(() => app.close());
 
-/** What the accounts' sync asks, whenever it does, belongs to no page. */
-const SYNC = /^(token|getProfile|watch|history\.list|(GET|POST|PATCH) \/subscriptions.*|GET .*\/delta)$/;
-const upstream = async () => {
-  const { records } = await app.control<Log>('/log');
-  const rest = records.filter(({ operation }) => !SYNC.test(operation));
-  // A batch of nothing but that is the sync's too.
-  const isEmptied = ({ id, batch }: Log['records'][number]) =>
-    batch === null && records.some((r) => r.batch === id) && !rest.some((r) => r.batch === id);
-  return rest.filter((record) => !isEmptied(record));
-};
-const outer = (all: Log['records']) => all.filter((r) => r.batch === null).map((r) => `${r.vendor} ${r.operation}`);
-
 it('reads a cold inbox page of 50 in three requests, mailbox names adding one each', async () => {
   const page = (fields: string) => `{ viewer { messages(first: 50, filter: { role: INBOX }) {
     nodes { id subject snippet receivedAt sentAt isRead isStarred isImportant isDraft from { name address } to { name address } ${fields} } } } }`;
   const { viewer } = await app.data(page(''));
   expect(viewer.messages.nodes).toHaveLength(50);
-  const plain = outer(await upstream());
+  const plain = outer(await upstream(app));
   expect(plain.filter((r) => r.startsWith('google'))).toHaveLength(2);
   expect(plain.filter((r) => r.startsWith('microsoft'))).toHaveLength(1);
   await app.control('/log', undefined, 'DELETE');
   await app.data(page('mailboxes { name role }'));
-  const named = outer(await upstream());
+  const named = outer(await upstream(app));
   expect(named.filter((r) => r.startsWith('google'))).toHaveLength(3);
   expect(named.filter((r) => r.startsWith('microsoft'))).toHaveLength(2);
 });
@@ -44,7 +29,7 @@ it('reads 25 cold threads in one list and two batches an account at most', async
   await app.data(
     '{ viewer { threads(first: 25) { nodes { id subject messageCount lastMessageAt participants { address } } } } }',
   );
-  const requests = outer(await upstream());
+  const requests = outer(await upstream(app));
   for (const vendor of ['google', 'microsoft'])
     expect(requests.filter((r) => r.startsWith(vendor)).length).toBeLessThanOrEqual(3);
 });
@@ -61,7 +46,7 @@ it('fetches a message once that is in 40 fields of one query', async () => {
     );
     const answer = await app.data<Record<string, Data>>(`{ ${fields.slice(0, 20).join(' ')} }`);
     expect(new Set(Object.values(answer).map((m) => m.subject)).size).toBe(1);
-    expect(outer(await upstream())).toHaveLength(1);
+    expect(outer(await upstream(app))).toHaveLength(1);
   }
 });
 
@@ -69,5 +54,5 @@ it('asks nobody anything for a query about accounts', async () => {
   await app.data(
     '{ viewer { email integrations { address status access capabilities { push } } } providers { id configured } }',
   );
-  expect(await upstream()).toEqual([]);
+  expect(await upstream(app)).toEqual([]);
 });

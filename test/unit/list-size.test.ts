@@ -260,7 +260,9 @@ describe('nodes', () => {
     const [a, b, none] = ['a', 'b', 'none'].map((name) => encodeId('Thing', name)) as [string, string, string];
     const principal = { userId: 'u', sessionId: 's', expiresAt: new Date(8e15) };
     const info = {} as GraphQLResolveInfo;
-    const answer = await new NodeResolver(registry).nodes([b, a, none, b, none, a], contextOf(principal), info);
+    const answer = await Promise.all(
+      new NodeResolver(registry).nodes([b, a, none, b, none, a], contextOf(principal), info),
+    );
     expect(answer.map((node) => node?.id)).toEqual(['b', 'a', undefined, 'b', undefined, 'a']);
     expect(loaded).toEqual(['b', 'a', 'none']);
   });

@@ -168,3 +168,19 @@ it('deletes for ever, and says what was gone', async () => {
   ]);
   expect(await run([a.account], [thread('t'), message('m')], DELETE_FOREVER)).toEqual(['NOT_FOUND', 'NOT_FOUND']);
 });
+
+it('changes what lies in one account while another one hangs', async () => {
+  const well = inMemory('b', [lying('m', 'INBOX')]);
+  let answer = () => {};
+  const hanging = fakeAccount('a', {
+    listMailboxes: async () => FOLDERS.map(mailbox),
+    getThreads: (ids) =>
+      new Promise((resolve) => {
+        answer = () => resolve(ids.map(gone));
+      }),
+  });
+  const changing = run([hanging, well.account], [thread('x'), thread('t', 'b')], ARCHIVE);
+  await expect.poll(() => where(well)).toEqual({ m: 'ARCHIVE' });
+  answer();
+  expect(await changing).toMatchObject(['NOT_FOUND', { threadId: 't' }]);
+});

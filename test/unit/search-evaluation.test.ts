@@ -113,8 +113,18 @@ describe('making an account query', () => {
     expect(listQuery('inbox', a)).toEqual({ mailboxId: 'inbox', where: a });
     expect(listQuery(null, { kind: 'or', of: [unread, a] })).toEqual({
       mailboxId: null,
-      where: { kind: 'or', of: [unread, a] },
+      where: { kind: 'or', of: [a, unread] },
     });
+  });
+
+  it('makes one query of one condition, in whatever order and however often it says it', () => {
+    const bob: Condition = { kind: 'from', value: 'bob' };
+    const query = listQuery(null, { kind: 'and', of: [bob, unread, a] });
+    expect(listQuery(null, { kind: 'and', of: [{ kind: 'and', of: [a, unread] }, bob, unread] })).toEqual(query);
+    expect(listQuery(null, { kind: 'or', of: [{ kind: 'not', of: bob }, unread] })).toEqual(
+      listQuery(null, { kind: 'or', of: [unread, { kind: 'not', of: { kind: 'and', of: [bob, bob] } }, unread] }),
+    );
+    expect(listQuery(null, { kind: 'and', of: [bob, bob] })).toEqual({ mailboxId: null, where: bob });
   });
 
   it('folds what cannot match', () => {

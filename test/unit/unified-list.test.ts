@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import { ListCursors } from '../../src/mail/list/list-cursor.ts';
 import { ListSource, type ReadPage, type Shape } from '../../src/mail/list/list-source.ts';
 import { mergePage } from '../../src/mail/list/merge.ts';
 import { type Place, START } from '../../src/mail/list/place.ts';
+import type { Clock } from '../../src/mail/list/source-clock.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import { isUnreadable } from '../../src/providers/provider.ts';
 
@@ -13,7 +15,10 @@ interface Item {
   readonly at: number;
 }
 const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, born: (i) => i.at };
-const NEVER = new AbortController().signal;
+/** A source with all the time in the world. */
+const ENDLESS: Clock = { signal: new AbortController().signal, during: (work) => work() };
+/** Nobody reads ahead while another source is read. */
+const NOT_AHEAD = 60_000;
 const FAULTS = ['fails', 'forgets', 'tires'] as const;
 const list = { userId: 'ada', query: ['messages'] };
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
@@ -35,6 +40,12 @@ class Mailbox {
   next: 'fine' | 'fails' | 'forgets' | 'tires' = 'fine';
   keep: (item: Item) => boolean = () => true;
   requests = 0;
+  /** Fails from the read after that many on. */
+  goodFor = Number.POSITIVE_INFINITY;
+  /** Answers only after that many turns of the event loop's timers. */
+  turns = 0;
+  /** Does not answer before it is let go. */
+  held: Promise<unknown> = Promise.resolve();
 
   constructor(readonly key: string) {}
 
@@ -51,7 +62,9 @@ class Mailbox {
 
   readonly read: ReadPage<Item> = async ({ after, before, size, skip }) => {
     this.requests++;
-    if (this.next === 'fails') throw new MailError('PROVIDER_UNAVAILABLE', 'down');
+    for (let turn = 0; turn < this.turns; turn++) await setTimeout(0);
+    await this.held;
+    if (this.next === 'fails' || this.requests > this.goodFor) throw new MailError('PROVIDER_UNAVAILABLE', 'down');
     if (this.next === 'forgets' && after !== null) {
       this.next = 'fine';
       throw new MailError('CURSOR_EXPIRED', 'forgotten');
@@ -77,12 +90,18 @@ interface Page {
   readonly cursors: string[];
   readonly end: string;
   readonly more: boolean;
+  readonly failed: string[];
 }
 
-async function readPage(boxes: readonly Mailbox[], first: number, after: string | null): Promise<Page> {
+async function readPage(
+  boxes: readonly Mailbox[],
+  first: number,
+  after: string | null,
+  aheadAfterMs = NOT_AHEAD,
+): Promise<Page> {
   const places = after === null ? new Map<string, Place>() : cursors.open(list, after);
-  const sources = boxes.map((box) => new ListSource(box.key, places.get(box.key) ?? START, shape, box.read, NEVER));
-  const merged = await mergePage(sources, first);
+  const sources = boxes.map((box) => new ListSource(box.key, places.get(box.key) ?? START, shape, box.read, ENDLESS));
+  const merged = await mergePage(sources, first, aheadAfterMs);
   const cursorAt = (count: number) =>
     cursors.seal(
       list,
@@ -93,14 +112,20 @@ async function readPage(boxes: readonly Mailbox[], first: number, after: string 
     cursors: merged.map((_, index) => cursorAt(index + 1)),
     end: cursorAt(merged.length),
     more: sources.some((source) => source.unfinished),
+    failed: sources.filter((source) => source.failure).map((source) => source.key),
   };
 }
 
-async function readAll(boxes: readonly Mailbox[], first: number, between: () => void = () => {}): Promise<Item[]> {
+async function readAll(
+  boxes: readonly Mailbox[],
+  first: number,
+  between: () => void = () => {},
+  aheadAfterMs = NOT_AHEAD,
+): Promise<Item[]> {
   const all: Item[] = [];
   let after: string | null = null;
   for (let pages = 0; pages < 2_000; pages++) {
-    const page: Page = await readPage(boxes, first, after);
+    const page: Page = await readPage(boxes, first, after, aheadAfterMs);
     all.push(...page.items);
     if (!page.more) return all;
     after = page.end;
@@ -233,15 +258,72 @@ describe('the unified list', () => {
       passedOver: [],
       next: null,
     });
-    const source = new ListSource('a', START, shape, read, NEVER);
-    const merged = await mergePage([source], 9);
+    const source = new ListSource('a', START, shape, read, ENDLESS);
+    const merged = await mergePage([source], 9, NOT_AHEAD);
     expect(merged.map(({ head }) => head.id)).toEqual(['m0', 'm1', 'm2']);
     expect(source).toMatchObject({ failure: error, unfinished: true });
     isDown = false;
-    const later = new ListSource('a', source.place(merged.length), shape, read, NEVER);
-    const rest = await mergePage([later], 9);
+    const later = new ListSource('a', source.place(merged.length), shape, read, ENDLESS);
+    const rest = await mergePage([later], 9, NOT_AHEAD);
     expect(rest.map(({ head }) => head.id)).toEqual(['m3', 'm4', 'm5', 'm6', 'm7', 'm8']);
     expect(later.unfinished).toBe(false);
+  });
+
+  it('reads on in an account that answers while another one hangs, and shows all of it when that one is given up', async () => {
+    const [hanging, well] = [new Mailbox('a'), new Mailbox('b')];
+    for (let i = 0; i < 60; i++) hanging.add(i * 1_000);
+    for (let i = 0; i < 60; i++) well.add(i * 1_000 + 500);
+    // One of four matches: a page of them takes several reads.
+    well.keep = ({ at }) => Math.floor(at / 1_000) % 4 === 0;
+    let giveUp = () => {};
+    hanging.held = new Promise((_, reject) => {
+      giveUp = () => reject(new MailError('TIMEOUT', 'too slow'));
+    });
+    const reading = readPage([hanging, well], 10, null, 0);
+    await expect.poll(() => well.requests).toBeGreaterThan(2);
+    giveUp();
+    const first = await reading;
+    expect(first).toMatchObject({ failed: ['a'], more: true });
+    expect(first.items).toHaveLength(10);
+    hanging.held = Promise.resolve();
+    let { end, more } = first;
+    const rest: Item[] = [];
+    while (more) {
+      const page = await readPage([hanging, well], 10, end);
+      rest.push(...page.items);
+      ({ end, more } = page);
+    }
+    const expected = [...ids(hanging.items), ...ids(well.items.filter(well.keep))];
+    expect([...ids(first.items), ...ids(rest)].sort()).toEqual(expected.sort());
+  });
+
+  it('reads no further than the page needs, and says nothing of a failure ahead of it', async () => {
+    const [slow, well] = [new Mailbox('a'), new Mailbox('b')];
+    for (let i = 0; i < 40; i++) slow.add(100_000 + i * 1_000);
+    for (let i = 0; i < 40; i++) well.add(i * 1_000);
+    let answer = () => {};
+    slow.held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    well.keep = ({ at }) => at % 10_000 === 0;
+    well.goodFor = 1;
+    const reading = readPage([slow, well], 10, null, 0);
+    await expect.poll(() => well.requests).toBe(2);
+    answer();
+    const page = await reading;
+    expect(page.failed).toEqual([]);
+    expect(page.items.every(({ id }) => id.startsWith('a-'))).toBe(true);
+    expect(well.requests).toBe(2);
+    well.goodFor = Number.POSITIVE_INFINITY;
+    slow.held = Promise.resolve();
+    const rest: Item[] = [];
+    for (let { end, more } = page; more; ) {
+      const next = await readPage([slow, well], 10, end);
+      rest.push(...next.items);
+      ({ end, more } = next);
+    }
+    expect(rest).toHaveLength(30 + 4);
+    expect(new Set(ids(rest)).size).toBe(34);
   });
 
   it('has a node for what could not be read, in its place', async () => {
@@ -255,13 +337,13 @@ describe('the unified list', () => {
       passedOver: [],
       next: null,
     });
-    const source = new ListSource('a', START, shape, read, NEVER);
-    const merged = await mergePage([source], 2);
+    const source = new ListSource('a', START, shape, read, ENDLESS);
+    const merged = await mergePage([source], 2, NOT_AHEAD);
     expect(merged.map(({ head }) => [head.id, isUnreadable(head.item)])).toEqual([
       ['x', false],
       ['y', true],
     ]);
-    const again = await mergePage([new ListSource('a', source.place(2), shape, read, NEVER)], 2);
+    const again = await mergePage([new ListSource('a', source.place(2), shape, read, ENDLESS)], 2, NOT_AHEAD);
     expect(again.map(({ head }) => head.id)).toEqual(['z']);
   });
 
@@ -276,17 +358,24 @@ describe('the unified list', () => {
       const expected = boxes.flatMap((box) => ids(box.items)).sort();
       let clock = span + 2_000;
       let pages = 0;
-      const all = await readAll(boxes, 1 + upTo(60), () => {
-        for (const box of boxes) {
-          // After a while everything works again: a list whose account never answers does not end.
-          box.next = pages++ > 400 || next() > 0.3 ? 'fine' : (FAULTS[upTo(FAULTS.length)] ?? 'fine');
-          if (next() >= 0.4) continue;
-          for (let i = upTo(30); i > 0; i--) {
-            clock += upTo(900);
-            box.add(clock);
+      const all = await readAll(
+        boxes,
+        1 + upTo(60),
+        () => {
+          for (const box of boxes) {
+            box.turns = seed % 2 && next() < 0.02 ? upTo(4) : 0;
+            // After a while everything works again: a list whose account never answers does not end.
+            box.next = pages++ > 400 || next() > 0.3 ? 'fine' : (FAULTS[upTo(FAULTS.length)] ?? 'fine');
+            if (next() >= 0.4) continue;
+            for (let i = upTo(30); i > 0; i--) {
+              clock += upTo(900);
+              box.add(clock);
+            }
           }
-        }
-      });
+          // Every other seed: who answers at once reads ahead of who does not.
+        },
+        seed % 2 ? 0 : NOT_AHEAD,
+      );
       const shown = ids(all);
       expect(new Set(shown).size).toBe(shown.length);
       expect(expected.filter((id) => !shown.includes(id))).toEqual([]);

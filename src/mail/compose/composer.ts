@@ -87,7 +87,7 @@ export class Composer {
     ]);
     // A new message as well: what is left out is the default identity, which need not be the account's own address.
     const asked = original !== null || draft === null || input.from != null;
-    const identities = asked ? await account.read((session, call) => session.identities(call)) : [];
+    const identities = asked ? await account.identities() : [];
     const defaults = original
       ? defaultsFrom(original, account, identities)
       : draft

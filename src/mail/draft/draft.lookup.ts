@@ -1,7 +1,6 @@
-import { isMailError, MailError } from '../../domain/error.ts';
+import { MailError } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { accountId } from '../../graphql/global-id.ts';
-import type { Draft } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 
@@ -17,15 +16,6 @@ export async function draftPlace(accounts: OpenAccounts, context: Context, id: s
   const account = await accounts.find(context, integrationId);
   if (!account) throw noSuchDraft();
   return { account, draftId: providerId };
-}
-
-/** Null when it was sent or deleted. */
-export async function readDraft({ account, draftId }: DraftPlace): Promise<Draft | null> {
-  const [draft] = await account.read((session, call) => session.getDrafts([draftId], call));
-  if (!draft || (isMailError(draft) && draft.code === 'NOT_FOUND')) return null;
-  if (draft instanceof Error) throw draft;
-  account.messages.prime(draft.message);
-  return draft;
 }
 
 export const noSuchDraft = (): MailError =>

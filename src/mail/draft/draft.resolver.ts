@@ -18,7 +18,7 @@ const DRAFTS: ListKind<Draft> = {
     born: (draft) => draft.message.receivedAt.getTime(),
   },
   list: (session, _query, page, call) => session.listDrafts(page, call),
-  prime: (account, draft) => account.messages.prime(draft.message),
+  prime: (account, draft) => account.drafts.prime(draft),
   meets: () => Promise.resolve(true),
 };
 
@@ -62,8 +62,8 @@ export class IntegrationDraftsResolver {
       first: requireFirst(first),
       after: after ?? null,
     });
-    // There is no `sources` here to say it in: the field is null, with the error.
-    if (page.failure) throw page.failure;
+    // What it had at hand is shown, as in every list; without anything the field is null, with the error.
+    if (page.failure && page.entries.length === 0) throw page.failure;
     return DraftConnection.of(page, Boolean(after));
   }
 }

@@ -1,10 +1,11 @@
 import { Field, ObjectType } from 'type-graphql';
-import { connectionType, edgeType } from '../../graphql/connection.ts';
+import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../graphql/connection.ts';
 import { encodeId } from '../../graphql/global-id.ts';
 import { Node } from '../../graphql/node.ts';
 import type { Draft } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import { pageInfoOf } from '../list/page-info.ts';
+import { SourceType } from '../list/source.type.ts';
 import type { ListPage } from '../list/unified-list.ts';
 
 @ObjectType('Draft', {
@@ -32,10 +33,21 @@ const DraftEdge = edgeType('Draft', () => DraftType, nullable);
 
 @ObjectType('DraftConnection', { simpleResolvers: true, description: 'A page of drafts, the one changed last first.' })
 export class DraftConnection extends connectionType('Draft', () => DraftType, DraftEdge, nullable) {
+  @Field(() => [SourceType], {
+    description: 'What the account brought: look here before you take a short page for the whole.',
+  })
+  readonly sources: readonly SourceType[];
+
+  constructor(edges: readonly EdgeOf<DraftType>[], pageInfo: PageInfo, sources: readonly SourceType[]) {
+    super(edges, pageInfo);
+    this.sources = sources;
+  }
+
   static of(page: ListPage<Draft>, hasPreviousPage: boolean): DraftConnection {
     const edges = page.entries.map(
       ({ account, item, cursor }) => new DraftEdge(item && new DraftType(account, item), cursor),
     );
-    return new DraftConnection(edges, pageInfoOf(page, hasPreviousPage));
+    const sources = page.sources.map((source) => new SourceType(source));
+    return new DraftConnection(edges, pageInfoOf(page, hasPreviousPage), sources);
   }
 }

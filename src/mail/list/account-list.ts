@@ -1,3 +1,5 @@
+import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
+import type { Mailbox } from '../../domain/mailbox.ts';
 import type { Condition, UserCondition } from '../../domain/search.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import type { Call } from '../../providers/call.ts';
@@ -7,10 +9,10 @@ import {
   type ListQuery,
   type MailSession,
   type Page,
-  type PageRequest,
   type Unreadable,
 } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
+import { abortable } from '../deadline.ts';
 import { EVERYTHING, simplify } from '../search/condition.ts';
 import { idsByName, listQuery, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
@@ -20,8 +22,8 @@ import type { Reading, ReadPage, ReadRequest } from './list-source.ts';
 export type SearchEvaluation = 'NATIVE' | 'FILTERED' | 'TRUNCATED';
 
 export interface AccountQuery {
-  /** A mailbox by the provider's id, when the list is one mailbox's. */
-  readonly within: string | null;
+  /** When the list is one mailbox's: by the provider's id. */
+  readonly within: Pick<Mailbox, 'id' | 'role'> | null;
   /** Null: not narrowed. */
   readonly condition: UserCondition | null;
   readonly detail: Detail;
@@ -36,6 +38,8 @@ interface Resolved {
 }
 
 const LARGEST_PAGE = 100;
+/** Why one item may be undecided while the account itself can be read. */
+const PASSING: ReadonlySet<MailErrorCode> = new Set(['TIMEOUT', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE']);
 
 /** Reads the pages of one account for a merged list: compiles the query, and filters by what the provider left over. */
 export class AccountList<T> {
@@ -58,9 +62,9 @@ export class AccountList<T> {
       this.evaluation = 'TRUNCATED';
       return null;
     }
-    const session = await this.account.session();
+    const session = await abortable(this.account.session(), signal);
     this.resolving ??= this.resolve(session);
-    const resolved = await this.resolving;
+    const resolved = await abortable(this.resolving, signal);
     if (condition !== null) this.evaluation ??= 'NATIVE';
     if (resolved.condition.kind === 'nothing') return { items: [], passedOver: [], next: null };
     // What is filtered here is thinned out: larger pages then fill ours in fewer requests.
@@ -74,12 +78,12 @@ export class AccountList<T> {
     request: ReadRequest,
     call: Call,
   ): Promise<Reading<T>> {
-    const { after, before, size, skip } = request;
+    const { before } = request;
     const bounded: Condition = before
       ? simplify({ kind: 'and', of: [condition, { kind: 'receivedBefore', at: before }] })
       : condition;
     const query = listQuery(within, bounded);
-    const page = await this.page(session, query, { after, size, skip, detail: this.query.detail }, request.again, call);
+    const page = await this.page(session, query, request, call);
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     const { rest } = page;
     if (rest) {
@@ -88,41 +92,58 @@ export class AccountList<T> {
     }
     if (page.truncated) this.evaluation = 'TRUNCATED';
     return rest
-      ? { ...(await this.filter(page.items, rest)), next: page.next }
+      ? { ...(await this.filter(page.items, rest, call.signal)), next: page.next }
       : { items: page.items, passedOver: [], next: page.next };
   }
 
-  private async page(
-    session: MailSession,
-    query: ListQuery,
-    request: PageRequest,
-    again: boolean,
-    call: Call,
-  ): Promise<Page<T>> {
+  private async page(session: MailSession, query: ListQuery, request: ReadRequest, call: Call): Promise<Page<T>> {
     const { kind, account } = this;
+    const { after, size, skip, done, again } = request;
+    const id = (item: T | Unreadable) => idOf(kind, item);
+    const remembered = JSON.stringify([account.id, kind.name, query, after]);
     // Bodies are not kept, not for a minute either.
-    if (request.detail === 'full') return kind.list(session, query, request, call);
-    const key = JSON.stringify([account.id, kind.name, query, request.after]);
-    const known = again ? (account.memory.recall(key) as Page<T> | null) : null;
-    if (known) return { ...known, items: known.items.filter((item) => !request.skip?.(idOf(kind, item))) };
-    const page = await kind.list(session, query, request, call);
-    if (!again && !page.items.some((item) => isUnreadable(item as object)))
-      account.memory.remember(account.id, key, page);
+    const known = again && this.query.detail === 'envelope' ? account.memory.recall(remembered) : null;
+    if (known) return { ...(known as Page<T>), items: (known as Page<T>).items.filter((item) => !skip(id(item))) };
+    const key = JSON.stringify([kind.name, query, after, [...done].sort()]);
+    const wanted = { size, skip, detail: this.query.detail, signal: call.signal };
+    const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, (asked, signal) =>
+      kind.list(session, query, { ...asked, after }, { ...call, signal }),
+    );
+    if (!again && detail === 'envelope' && !page.items.some((item) => isUnreadable(item as object)))
+      account.memory.remember(account.id, remembered, page);
     return page;
   }
 
-  private async filter(items: readonly (T | Unreadable)[], rest: Condition): Promise<Omit<Reading<T>, 'next'>> {
+  /** What could not be decided in time is an item that could not be read: what was found before it still counts. */
+  private async filter(
+    items: readonly (T | Unreadable)[],
+    rest: Condition,
+    signal: AbortSignal,
+  ): Promise<Omit<Reading<T>, 'next'>> {
     const met = await Promise.all(
-      items.map((item) => isUnreadable(item as object) || this.kind.meets(this.account, item as T, rest)),
+      items.map(async (item): Promise<boolean | MailError> => {
+        if (isUnreadable(item as object)) return true;
+        try {
+          return await abortable(this.kind.meets(this.account, item as T, rest), signal);
+        } catch (error) {
+          if (isMailError(error) && PASSING.has(error.code)) return error;
+          throw error;
+        }
+      }),
     );
     return {
-      items: items.filter((_, index) => met[index]),
-      passedOver: items.filter((_, index) => !met[index]) as T[],
+      items: items.flatMap((item, index): (T | Unreadable)[] => {
+        const outcome = met[index] as boolean | MailError;
+        if (typeof outcome !== 'boolean') return [{ id: idOf(this.kind, item), error: outcome }];
+        return outcome ? [item] : [];
+      }),
+      passedOver: items.filter((_, index) => met[index] === false) as T[],
     };
   }
 
   private async resolve(session: MailSession): Promise<Resolved> {
-    const { condition, within } = this.query;
+    const { condition } = this.query;
+    const within = this.withinId(session);
     if (condition === null) return { within, condition: EVERYTHING };
     const top = this.knownRole(session, condition);
     const rest = top?.rest ?? condition;
@@ -133,13 +154,20 @@ export class AccountList<T> {
     return { within: top?.id ?? within, condition: resolveMailboxes(rest, { mailboxes, ownId: this.ownMailboxId }) };
   }
 
+  /** In the words in which its role names it, so that the inbox is one list however it was come by. */
+  private withinId(session: MailSession): string | null {
+    const { within } = this.query;
+    return within && ((within.role && session.roleMailboxId?.(within.role)) || within.id);
+  }
+
   /** A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip. */
   private knownRole(session: MailSession, condition: UserCondition): { id: string; rest: UserCondition } | null {
     if (this.query.within !== null) return null;
     const parts = condition.kind === 'and' ? condition.of : [condition];
     const top = parts.find((part) => part.kind === 'role');
     const id = top && session.roleMailboxId?.(top.role);
-    return id ? { id, rest: { kind: 'and', of: parts.filter((part) => part !== top) } } : null;
+    const others = parts.filter((part) => part.kind !== 'role' || part.role !== top?.role);
+    return id ? { id, rest: { kind: 'and', of: others } } : null;
   }
 
   /** The account's own id of a mailbox; null for another account's, and for what is no id at all. */

@@ -1,7 +1,7 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/provider.ts';
-import { abortable } from '../deadline.ts';
 import { markOf, type Place, reopened, type ShownItem, secondOf, turned, withShown } from './place.ts';
+import type { Clock } from './source-clock.ts';
 
 /** What the merge must know of an item. Times are Unix milliseconds. */
 export interface Shape<T> {
@@ -17,6 +17,8 @@ export interface ReadRequest {
   readonly before: Date | null;
   readonly size: number;
   readonly skip: (id: string) => boolean;
+  /** Marks of what is skipped. */
+  readonly done: ReadonlySet<string>;
   /** The page was opened before, and some of it need not be shown again. */
   readonly again: boolean;
 }
@@ -26,7 +28,10 @@ export interface Reading<T> {
   readonly passedOver: readonly T[];
   readonly next: string | null;
 }
-/** Reads one page of one account. Null: it will read no more for now, though there is more (the scan budget is spent). */
+/**
+ * Reads one page of one account, and settles soon after `signal` aborts: with what it has by then, or by throwing. Null:
+ * it will read no more for now, though there is more (the scan budget is spent).
+ */
 export type ReadPage<T> = (request: ReadRequest, signal: AbortSignal) => Promise<Reading<T> | null>;
 
 /** An item at the front of its account, with its place in the merged order. */
@@ -52,11 +57,14 @@ const LARGEST_PAGE = 100;
 export class ListSource<T> {
   private readonly pages: PageRead[] = [];
   private readonly shown: ShownItem[] = [];
-  private buffer: Head<T>[] = [];
+  private readonly buffer: Head<T>[] = [];
   /** Where to read next, after the provider forgot the cursor; until that is read. */
   private reopening: Place | null = null;
   private hasReopened = false;
   private paused = false;
+  private filling: Promise<void> | null = null;
+  /** Why reading ahead stopped: no failure until what it would have brought is asked for. */
+  private aheadFailure: unknown = null;
   /** Why it stopped; what it had read before still counts. */
   failure: unknown = null;
 
@@ -66,7 +74,7 @@ export class ListSource<T> {
     private readonly start: Place,
     private readonly shape: Shape<T>,
     private readonly read: ReadPage<T>,
-    private readonly signal: AbortSignal,
+    private readonly clock: Clock,
   ) {}
 
   get head(): Head<T> | undefined {
@@ -86,38 +94,65 @@ export class ListSource<T> {
     return this.buffer.length > 0 || !this.place(this.shown.length).finished;
   }
 
+  /** Has fewer than `wanted` to offer, and could read on while the merge waits for another source. */
+  canReadAhead(wanted: number): boolean {
+    if (this.buffer.length >= wanted || this.failure || this.aheadFailure || this.paused) return false;
+    return !this.placeBehindAll().finished;
+  }
+
   /** Takes the head as shown. */
   show(): Head<T> {
     const head = this.buffer.shift();
     if (!head) throw new RangeError('there is no head to show');
-    this.shown.push({ mark: markOf(head.id), at: isUnreadable(head.item as object) ? null : head.at });
+    this.shown.push(shownItem(head));
     return head;
   }
 
-  /** Reads the next page into the buffer. Never throws: see `failure`. */
-  async fill(size: number): Promise<void> {
-    const opened = this.place(this.shown.length);
+  /** Reads the next page into the buffer, behind what is there. Never throws: see `failure`. One read at a time: who comes meanwhile waits for it. */
+  fill(size: number): Promise<void> {
+    this.filling ??= this.fillOnce(size).finally(() => {
+      this.filling = null;
+    });
+    return this.filling;
+  }
+
+  private async fillOnce(size: number): Promise<void> {
+    if (this.aheadFailure) {
+      this.failure = this.aheadFailure;
+      return;
+    }
+    const opened = this.placeBehindAll();
+    const isAhead = this.buffer.length > 0;
     try {
       const met = new Set<string>();
       const reading = await this.readAt(opened, size, met);
-      if (reading) this.take(opened, reading, met);
+      if (reading) this.take(opened, reading, met, isAhead);
       else this.paused = true;
     } catch (error) {
-      const forgotten = isMailError(error) && error.code === 'CURSOR_EXPIRED';
       // Once a page: a provider that forgets what it has just said is not to be followed.
-      if (forgotten && opened.after !== null && !this.hasReopened) {
+      if (isForgotten(error) && opened.after !== null && !this.hasReopened) {
         this.reopening = reopened(opened);
         this.hasReopened = true;
-      } else this.failure = error;
+      } else this.fail(error, isAhead);
     }
   }
 
   /** The place behind the first `count` items that this source showed. */
   place(count: number): Place {
+    return this.placeIn(this.shown, count);
+  }
+
+  /** The place behind everything that was read, shown or not. */
+  private placeBehindAll(): Place {
+    const all = this.buffer.length > 0 ? [...this.shown, ...this.buffer.map(shownItem)] : this.shown;
+    return this.placeIn(all, all.length);
+  }
+
+  private placeIn(items: readonly ShownItem[], count: number): Place {
     let place = this.start;
     let before = 0;
     for (const page of this.pages) {
-      const here = this.shown.slice(before, Math.min(count, before + page.count));
+      const here = items.slice(before, Math.min(count, before + page.count));
       before += page.count;
       const opened = { ...page.opened, newest: page.opened.newest ?? page.newest };
       place = withShown(opened, here, page.passedOver);
@@ -125,7 +160,12 @@ export class ListSource<T> {
       place = turned(place, page.opened, page.met, page.next);
       if (count < before) return place;
     }
-    return this.reopening && count === this.shown.length ? this.reopening : place;
+    return this.reopening && count === this.shown.length + this.buffer.length ? this.reopening : place;
+  }
+
+  private fail(error: unknown, isAhead: boolean): void {
+    if (isAhead) this.aheadFailure = error;
+    else this.failure = error;
   }
 
   private readAt(opened: Place, size: number, met: Set<string>): Promise<Reading<T> | null> {
@@ -140,12 +180,13 @@ export class ListSource<T> {
         met.add(mark);
         return true;
       },
+      done: opened.done,
       again: opened.done.size > 0,
     };
-    return abortable(this.read(request, this.signal), this.signal);
+    return this.clock.during(() => this.read(request, this.clock.signal));
   }
 
-  private take(opened: Place, reading: Reading<T>, met: Set<string>): void {
+  private take(opened: Place, reading: Reading<T>, met: Set<string>, isAhead: boolean): void {
     const stop = stopsAt(reading.items);
     const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items);
     const fromTheTop = opened.after === null && opened.before === null;
@@ -163,9 +204,9 @@ export class ListSource<T> {
     const times = [...heads.map(({ at }) => at), ...reading.passedOver.map((item) => this.shape.at(item))].filter(
       Number.isFinite,
     );
-    this.buffer = kept;
+    this.buffer.push(...kept);
     this.reopening = null;
-    if (stop) this.failure = stop.error;
+    if (stop) this.fail(stop.error, isAhead);
     this.pages.push({
       opened,
       met,
@@ -188,6 +229,18 @@ export class ListSource<T> {
     return heads.sort((a, b) => compareHeads(a, b));
   }
 }
+
+const shownItem = ({ id, at, item }: Head<unknown>): ShownItem => ({
+  mark: markOf(id),
+  at: isUnreadable(item as object) ? null : at,
+});
+
+/**
+ * Whether the provider no longer takes its own cursor. One that it refuses as another list's is such a one: ours was
+ * sealed for this very list, which is then asked for in other words than when the cursor was made.
+ */
+const isForgotten = (error: unknown): boolean =>
+  isMailError(error) && (error.code === 'CURSOR_EXPIRED' || error.code === 'BAD_USER_INPUT');
 
 /** Of that many the provider may be unable to tell more for good; more at once is the provider itself having a bad moment. */
 const A_FEW = 3;

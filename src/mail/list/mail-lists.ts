@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import type { Mailbox } from '../../domain/mailbox.ts';
 import type { Context } from '../../graphql/context.ts';
 import { requireFirst } from '../../graphql/limits.ts';
 import { selects } from '../../graphql/selection.ts';
@@ -14,7 +15,7 @@ import type { ListPage, UnifiedList } from './unified-list.ts';
 export interface ListOf {
   readonly accounts: readonly Account[];
   readonly scope: readonly string[];
-  readonly within?: string;
+  readonly within?: Pick<Mailbox, 'id' | 'role'>;
 }
 
 const NAMES_OF_MAILBOXES = new Set(['mailboxes']);

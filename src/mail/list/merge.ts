@@ -8,14 +8,21 @@ export interface Merged<T> {
 
 /**
  * The next `first` items over all sources, newest first. An item is taken only while every source that is still alive
- * has one to compare it with; sources that ran dry are read together, in waves, until the page is full.
+ * has one to compare it with; sources that ran dry are read together until each has one or can give none. Once that
+ * takes longer than `readAheadAfterMs`, the others read ahead what the page may still need of them: the page then
+ * takes as long as its slowest source, and not as long as all of them one after the other.
  */
-export async function mergePage<T>(sources: readonly ListSource<T>[], first: number): Promise<Merged<T>[]> {
+export async function mergePage<T>(
+  sources: readonly ListSource<T>[],
+  first: number,
+  readAheadAfterMs: number,
+): Promise<Merged<T>[]> {
   const page: Merged<T>[] = [];
   while (page.length < first) {
     const starving = sources.filter((source) => source.starving);
     if (starving.length > 0) {
-      await Promise.all(starving.map((source) => source.fill(first)));
+      const fed = Promise.all(starving.map((source) => whileNeeded(source, first, () => source.starving)));
+      await (sources.length > 1 ? withReadAhead(fed, sources, first, first - page.length, readAheadAfterMs) : fed);
       continue;
     }
     const next = newest(sources);
@@ -23,6 +30,28 @@ export async function mergePage<T>(sources: readonly ListSource<T>[], first: num
     page.push({ source: next, head: next.show() });
   }
   return page;
+}
+
+/** Waits for `fed`. Sources that have less than `wanted` read on meanwhile, if it takes its time. */
+async function withReadAhead<T>(
+  fed: Promise<unknown>,
+  sources: readonly ListSource<T>[],
+  first: number,
+  wanted: number,
+  afterMs: number,
+): Promise<void> {
+  let waiting = true;
+  const ahead = () => {
+    for (const source of sources) void whileNeeded(source, first, () => waiting && source.canReadAhead(wanted));
+  };
+  const timer = setTimeout(ahead, afterMs);
+  await fed;
+  waiting = false;
+  clearTimeout(timer);
+}
+
+async function whileNeeded<T>(source: ListSource<T>, size: number, isNeeded: () => boolean): Promise<void> {
+  while (isNeeded()) await source.fill(size);
 }
 
 function newest<T>(sources: readonly ListSource<T>[]): ListSource<T> | null {

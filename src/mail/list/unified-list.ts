@@ -1,3 +1,4 @@
+import type { Mailbox } from '../../domain/mailbox.ts';
 import type { UserCondition } from '../../domain/search.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -5,7 +6,7 @@ import { requirePrincipal } from '../../graphql/principal.ts';
 import { type Problem, problemOf } from '../../graphql/problem.type.ts';
 import { type Detail, isUnreadable, type Unreadable } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { type Deadline, deadline, tooSlow } from '../deadline.ts';
+import { tooSlow } from '../deadline.ts';
 import { mailboxNames } from '../search/resolve-mailboxes.ts';
 import { AccountList, type SearchEvaluation } from './account-list.ts';
 import type { ListCursors, ListIdentity } from './list-cursor.ts';
@@ -13,11 +14,12 @@ import type { ListKind } from './list-kind.ts';
 import { ListSource } from './list-source.ts';
 import { type Merged, mergePage } from './merge.ts';
 import { type Place, START } from './place.ts';
+import { SourceClock } from './source-clock.ts';
 
 export interface ListRequest {
   readonly accounts: readonly Account[];
-  /** A mailbox of the only account, by the provider's id. */
-  readonly within?: string | null;
+  /** A mailbox of the only account. */
+  readonly within?: Pick<Mailbox, 'id' | 'role'> | null;
   readonly condition: UserCondition | null;
   /** What names this list among all lists of the viewer, without condition and kind. */
   readonly scope: readonly string[];
@@ -53,26 +55,29 @@ export interface ListPage<T> {
 interface Lane<T> {
   readonly list: AccountList<T>;
   readonly source: ListSource<T>;
-  readonly limit: Deadline;
+  readonly clock: SourceClock;
 }
 
 export interface UnifiedListOptions {
   readonly cursors: ListCursors;
-  /** How long one account may take for one page, in milliseconds. */
+  /** How long one account may be read for one page, in milliseconds. */
   readonly sourceDeadlineMs: number;
   /** How many items of one account are evaluated here for one page. */
   readonly scanBudget: number;
 }
+
+/** After which part of the deadline of a source the others read ahead instead of waiting for it. */
+const READ_AHEAD_AFTER = 0.1;
 
 /** Lists over any number of accounts, merged newest first. One account failing takes nothing from the others. */
 export class UnifiedList {
   constructor(private readonly options: UnifiedListOptions) {}
 
   async page<T>(context: Context, kind: ListKind<T>, request: ListRequest): Promise<ListPage<T>> {
-    const { cursors } = this.options;
+    const { cursors, sourceDeadlineMs } = this.options;
     const identity: ListIdentity = {
       userId: requirePrincipal(context).userId,
-      query: [kind.name, request.scope, request.within ?? null, request.condition],
+      query: [kind.name, request.scope, request.within?.id ?? null, request.condition],
     };
     const places = request.after === null ? new Map<string, Place>() : cursors.open(identity, request.after);
     const lanes = request.accounts.map((account) =>
@@ -81,8 +86,9 @@ export class UnifiedList {
     const merged = await mergePage(
       lanes.map(({ source }) => source),
       request.first,
+      sourceDeadlineMs * READ_AHEAD_AFTER,
     );
-    for (const { limit } of lanes) limit.clear();
+    for (const { clock } of lanes) clock.close();
     context.signal.throwIfAborted();
     refuseUnknownNames(request.condition, lanes);
     const cursorAt = (count: number) => cursors.seal(identity, placesAt(lanes, merged, count));
@@ -109,8 +115,8 @@ export class UnifiedList {
       scanBudget,
     });
     const { address } = account.integration;
-    const limit = deadline(context.signal, sourceDeadlineMs, () => tooSlow(address, sourceDeadlineMs));
-    return { list, limit, source: new ListSource(account.id, place, kind.shape, list.read, limit.signal) };
+    const clock = new SourceClock(context.signal, sourceDeadlineMs, () => tooSlow(address, sourceDeadlineMs));
+    return { list, clock, source: new ListSource(account.id, place, kind.shape, list.read, clock) };
   }
 }
 

@@ -27,9 +27,12 @@ export class MailboxLoader {
     this.byId().catch(() => {});
   }
 
-  /** After a change: the next reader lists them anew. */
+  /** After a change: the next reader lists and counts them again. */
   forget(): void {
     this.listing = null;
+    this.indexing = null;
+    this.index = null;
+    this.counting.clearAll();
   }
 
   async find(id: string): Promise<Mailbox | null> {
@@ -50,11 +53,15 @@ export class MailboxLoader {
   }
 
   private byId(): Promise<ReadonlyMap<string, Mailbox>> {
-    this.indexing ??= this.all().then((mailboxes) => {
-      this.index = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
-      return this.index;
+    if (this.indexing) return this.indexing;
+    const indexing = this.all().then((mailboxes) => {
+      const index = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
+      // A listing from before a change is for those who asked before it.
+      if (this.indexing === indexing) this.index = index;
+      return index;
     });
-    return this.indexing;
+    this.indexing = indexing;
+    return indexing;
   }
 }
 

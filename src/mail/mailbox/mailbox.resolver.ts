@@ -74,5 +74,5 @@ export class MailboxResolver {
 const inMailbox = ({ account, mailbox }: MailboxType): ListOf => ({
   accounts: [account],
   scope: ['mailbox', account.id],
-  within: mailbox.id,
+  within: mailbox,
 });

@@ -43,6 +43,13 @@ export class MessageLoader {
     this.known.set(message.id, message);
   }
 
+  /** After it was deleted. */
+  forget(id: string): void {
+    this.envelopes.clear(id);
+    this.contents.clear(id);
+    this.known.delete(id);
+  }
+
   private loader(detail: Detail): DataLoader<string, Message> {
     return new DataLoader<string, Message>(
       (ids) => this.read((session, call) => session.getMessages(ids, detail, call)),

@@ -9,7 +9,7 @@ import { MessageType } from '../message/message.type.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 import { ThreadType } from '../thread/thread.type.ts';
 import type { Change, Whereabouts } from './change.ts';
-import { asError, noSuch, type Target, targetsOf } from './targets.ts';
+import { asError, type Named, nameOf, noSuch, type Target, targetsOf } from './targets.ts';
 
 export interface Outcome {
   /** As the caller gave it. */
@@ -31,25 +31,38 @@ const BATCH = 500;
 export class MessageChanges {
   constructor(private readonly accounts: OpenAccounts) {}
 
+  /** Every account by itself, from the first read to the last change: one that hangs holds up no other. */
   async apply(context: Context, ids: readonly string[], change: Change): Promise<readonly Outcome[]> {
-    const targets = await targetsOf(this.accounts, context, ids);
-    const byAccount = new Map<Account, Target[]>();
-    for (const target of targets) {
-      if (target instanceof Error) continue;
-      const own = byAccount.get(target.account) ?? [];
-      own.push(target);
-      byAccount.set(target.account, own);
+    const named = await Promise.all(ids.map((id) => nameOf(this.accounts, context, id).catch(asError)));
+    const byAccount = new Map<Account, Named[]>();
+    for (const one of named) {
+      if (one instanceof Error) continue;
+      byAccount.set(one.account, [...(byAccount.get(one.account) ?? []), one]);
     }
-    const done = [...byAccount].map(
-      async ([account, own]) => [account, await changeAll(account, own, change)] as const,
-    );
-    const results = new Map(await Promise.all(done));
-    return targets.map((target, index) => {
+    const done = [...byAccount].map(async ([account, own]) => [account, await changeIn(account, own, change)] as const);
+    const outcomes = new Map(await Promise.all(done));
+    return named.map((one, index): Outcome => {
       const id = ids[index] as string;
-      if (target instanceof Error) return { id, node: null, error: target };
-      return { id, ...outcome(target, results.get(target.account) ?? new Map()) };
+      if (one instanceof Error) return { id, node: null, error: one };
+      return { id, ...(outcomes.get(one.account)?.get(one) ?? { node: null, error: noSuch('message') }) };
     });
   }
+}
+
+async function changeIn(
+  account: Account,
+  named: readonly Named[],
+  change: Change,
+): Promise<ReadonlyMap<Named, Omit<Outcome, 'id'>>> {
+  const targets = await targetsOf(account, named);
+  const found = targets.filter((target): target is Target => !(target instanceof Error));
+  const results = await changeAll(account, found, change);
+  return new Map(
+    targets.map((target, index) => [
+      named[index] as Named,
+      target instanceof Error ? { node: null, error: target } : outcome(target, results),
+    ]),
+  );
 }
 
 async function changeAll(account: Account, targets: readonly Target[], change: Change): Promise<Results> {
@@ -62,7 +75,8 @@ async function changeAll(account: Account, targets: readonly Target[], change: C
       const batch = await account.writeMany(some.length, (session, call) => change.apply(account, some, session, call));
       some.forEach((id, index) => {
         const result = batch[index] === undefined ? noSuch('message') : (batch[index] as Changed);
-        if (result && !(result instanceof Error)) account.messages.replace(result);
+        if (result === null) account.messages.forget(id);
+        else if (!(result instanceof Error)) account.messages.replace(result);
         results.set(id, result);
       });
     }

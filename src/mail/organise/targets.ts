@@ -19,34 +19,15 @@ export interface Target {
 /** Threads in one call of getThreads; the adapter splits it as its vendor likes. */
 const THREADS = 200;
 
-interface Named {
+/** What an id names; nobody has been asked whether there is such a thing. */
+export interface Named {
   readonly account: Account;
   readonly type: 'Message' | 'Thread';
   readonly id: string;
 }
 
-/** The target of each id, in their order, or why there is none: an id that is at fault takes nothing from the others. */
-export async function targetsOf(
-  accounts: OpenAccounts,
-  context: Context,
-  ids: readonly string[],
-): Promise<readonly (Target | Error)[]> {
-  const named = await Promise.all(ids.map((id) => nameOf(accounts, context, id).catch(asError)));
-  const threads = await readThreads(
-    named.filter((one): one is Named => !(one instanceof Error) && one.type === 'Thread'),
-  );
-  return named.map((one) => {
-    if (one instanceof Error) return one;
-    const { account, id, type } = one;
-    if (type === 'Message') return { account, id, thread: null, messageIds: [id] };
-    const thread = threads.get(account)?.get(id) ?? noSuch('thread');
-    return thread instanceof Error
-      ? thread
-      : { account, id, thread, messageIds: thread.messages.map((m: Message) => m.id) };
-  });
-}
-
-async function nameOf(accounts: OpenAccounts, context: Context, id: string): Promise<Named> {
+/** Throws for what is no id of a message or thread, and for one of somebody else's. */
+export async function nameOf(accounts: OpenAccounts, context: Context, id: string): Promise<Named> {
   const type = decodeId(id).type === 'Thread' ? 'Thread' : 'Message';
   const { integrationId, providerId } = accountId(id, type);
   const account = await accounts.find(context, integrationId);
@@ -54,12 +35,17 @@ async function nameOf(accounts: OpenAccounts, context: Context, id: string): Pro
   return { account, type, id: providerId };
 }
 
-/** Every account's threads at the same time; one that fails fails its own threads only. */
-async function readThreads(named: readonly Named[]): Promise<Map<Account, Map<string, Thread | Error>>> {
-  const byAccount = new Map<Account, Set<string>>();
-  for (const { account, id } of named) byAccount.set(account, (byAccount.get(account) ?? new Set()).add(id));
-  const read = [...byAccount].map(async ([account, ids]) => [account, await threadsOf(account, [...ids])] as const);
-  return new Map(await Promise.all(read));
+/** The target of each of these, all of one account, or why there is none: one that is at fault takes nothing from the others. */
+export async function targetsOf(account: Account, named: readonly Named[]): Promise<readonly (Target | Error)[]> {
+  const ids = named.flatMap(({ type, id }) => (type === 'Thread' ? [id] : []));
+  const threads = await threadsOf(account, [...new Set(ids)]);
+  return named.map(({ id, type }) => {
+    if (type === 'Message') return { account, id, thread: null, messageIds: [id] };
+    const thread = threads.get(id) ?? noSuch('thread');
+    return thread instanceof Error
+      ? thread
+      : { account, id, thread, messageIds: thread.messages.map((m: Message) => m.id) };
+  });
 }
 
 async function threadsOf(account: Account, ids: readonly string[]): Promise<Map<string, Thread | Error>> {

@@ -31,6 +31,15 @@ function negated(condition: Condition): Condition {
   return isEverything(condition) ? NOTHING : { kind: 'not', of: condition };
 }
 
+/** The same condition however it was written: what stands side by side, in one order and once. */
+export function ordered(condition: Condition): Condition {
+  if (condition.kind === 'not') return { kind: 'not', of: ordered(condition.of) };
+  if (condition.kind !== 'and' && condition.kind !== 'or') return condition;
+  const parts = new Map(condition.of.map(ordered).map((part) => [JSON.stringify(part), part]));
+  const of = [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
+  return of.length === 1 ? (of[0] as Condition) : { kind: condition.kind, of };
+}
+
 /** How many single conditions there are, and how deep they are nested. */
 export function extent(condition: UserCondition): { terms: number; depth: number } {
   if (condition.kind === 'not') {

@@ -1,7 +1,7 @@
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { Condition, UserCondition } from '../../domain/search.ts';
 import type { ListQuery } from '../../providers/provider.ts';
-import { EVERYTHING, isEverything, NOTHING, simplify } from './condition.ts';
+import { EVERYTHING, isEverything, NOTHING, ordered, simplify } from './condition.ts';
 import { folded } from './evaluate.ts';
 
 /** What is known of one account when its query is made. */
@@ -68,8 +68,9 @@ export function idsByName(mailboxes: readonly Mailbox[], name: string): string[]
   return mailboxes.filter((m) => folded(m.name) === wanted || folded(path(m)) === wanted).map(({ id }) => id);
 }
 
-/** A single mailbox at the top becomes the list itself, which every provider reads fastest. */
-export function listQuery(within: string | null, condition: Condition): ListQuery {
+/** Equal conditions become equal queries. A single mailbox at the top becomes the list itself, which every provider reads fastest. */
+export function listQuery(within: string | null, asked: Condition): ListQuery {
+  const condition = ordered(simplify(asked));
   const parts = condition.kind === 'and' ? condition.of : [condition];
   const top = within === null ? parts.find((part) => part.kind === 'mailbox') : undefined;
   const where = simplify({ kind: 'and', of: parts.filter((part) => part !== top) });

@@ -33,6 +33,11 @@ export class ThreadLoader {
     this.primeMessages(thread);
   }
 
+  /** After a change: the next reader reads them again. */
+  forget(): void {
+    this.threads.clearAll();
+  }
+
   private primeMessages(thread: Thread): void {
     for (const message of thread.messages) this.messages.prime(message);
   }

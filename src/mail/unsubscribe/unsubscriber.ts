@@ -84,7 +84,7 @@ export class Unsubscriber {
       );
     }
     try {
-      const identities = await account.read((session, call) => session.identities(call));
+      const identities = await account.identities();
       const input: ComposeInput = {
         integration: encodeId('Integration', account.id),
         from: writtenTo(message, identities)?.address ?? null,
