@@ -15,7 +15,7 @@ import { mailFromRaw } from './mail/received.ts';
 import { createServer, listen } from './server.ts';
 import { startTraffic } from './traffic.ts';
 import { DEMO_ACCOUNTS, TWINS } from './twins.ts';
-import type { Emulator, Vendor, World } from './world.ts';
+import type { Emulator, HeaderSpelling, Vendor, World } from './world.ts';
 
 export interface SandboxOptions {
   /** A loopback address. */
@@ -33,6 +33,8 @@ export interface SandboxOptions {
   readonly mail: string | null;
   /** Built-in mails per account. */
   readonly messages: number;
+  /** How headers are listed where a vendor could do either. Default: written. */
+  readonly headers?: HeaderSpelling;
   /** Seconds between two mails that arrive by themselves; 0 for none. */
   readonly trafficSeconds: number;
   readonly log: (line: string) => void;
@@ -61,7 +63,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const deliverElsewhere = (raw: Buffer, recipients: readonly string[]) => {
     deliverLocally(emulators, raw, recipients, world.now());
   };
-  const twins = TWINS.map((twin) => ({ ...twin, ...twin.create(world, { publicUrl, deliverElsewhere }) }));
+  const twins = TWINS.map((twin) => ({
+    ...twin,
+    ...twin.create(world, { publicUrl, headers: options.headers ?? 'written', deliverElsewhere }),
+  }));
   const emulators: readonly Emulator[] = twins.map(({ emulator }) => emulator);
 
   const app = createServer();

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Side } from './mail/content/catalogue.ts';
 import type { Person } from './mail/mail.ts';
-import type { Emulator, Vendor, World } from './world.ts';
+import type { Emulator, HeaderSpelling, Vendor, World } from './world.ts';
 
 /** A vendor, emulated: what the sandbox, the suites and the gateway's start have to know of it, so that they name none. */
 export interface Twin {
@@ -15,6 +15,8 @@ export interface Twin {
   readonly domain: string;
   /** Which of the built-in mail its accounts get. */
   readonly side: Side;
+  /** Each way in which it could list header values. */
+  readonly spellings: readonly HeaderSpelling[];
   /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
   readonly demo: Person | null;
   /** The password of every account. Null: they sign in on a consent page. */
@@ -29,6 +31,8 @@ export interface Twin {
 export interface Surroundings {
   /** The gateway, for webhooks. */
   readonly publicUrl: () => string;
+  /** For a vendor whose headers could come either way. */
+  readonly headers: HeaderSpelling;
   /** Takes mail for recipients who have no account here, Bcc already taken out. */
   readonly deliverElsewhere: (raw: Buffer, recipients: readonly string[]) => void;
 }

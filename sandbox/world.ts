@@ -74,6 +74,10 @@ export interface Faults {
   meet(vendor: Vendor, account: string | null, operation: string): Fault | null;
 }
 
+/** Header values as they were written, or their encoded words decoded and names without quotes. */
+export const HEADER_SPELLINGS = ['written', 'decoded'] as const;
+export type HeaderSpelling = (typeof HEADER_SPELLINGS)[number];
+
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
   readonly vendor: Vendor;
@@ -97,6 +101,8 @@ export interface Emulator {
   setSearchLag(account: string, seconds: number): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
+  /** How the account's headers are listed from now on. Absent: the vendor's are known. */
+  setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Deletes, moves or marks as another client would. `change`: 'delete' | 'read' | 'unread' | 'archive' | 'trash'. */
   touch(account: string, messageId: string, change: string): void;
   /** The raw mails of an account as it is now, for assertions: id, RFC 5322, where it lies. */

@@ -249,7 +249,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   });
   const enrolment = new Enrolment({ vault, integrations, directory, hooks, log });
   const callback = new CallbackService({ connect, enrolment, callbackUrl, log });
-  const passwords = new PasswordConnectService({ providers, discovery, enrolment });
+  const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log });
 
   // mail

@@ -40,6 +40,8 @@ const variables = z.object({
   SANDBOX_MESSAGES: z.coerce.number().int().min(0).max(1_000_000).default(300),
   /** Seconds between two mails that arrive by themselves; 0 for none. */
   SANDBOX_TRAFFIC_SECONDS: z.coerce.number().int().min(0).default(45),
+  /** How the emulated Gmail lists header values. */
+  SANDBOX_HEADERS: z.enum(['written', 'decoded']).default('written'),
 });
 
 export interface Key {
@@ -85,6 +87,7 @@ export interface Config {
     readonly mail: string | null;
     readonly messages: number;
     readonly trafficSeconds: number;
+    readonly headers: 'written' | 'decoded';
   } | null;
 }
 
@@ -171,6 +174,7 @@ export function readConfig(
           mail: v.SANDBOX_MAIL ?? null,
           messages: v.SANDBOX_MESSAGES,
           trafficSeconds: v.SANDBOX_TRAFFIC_SECONDS,
+          headers: v.SANDBOX_HEADERS,
         }
       : null,
   });

@@ -35,7 +35,7 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
     import('../sandbox/demo.ts'),
     import('./banner.ts'),
   ]);
-  const { port = 0, mail = null, messages = 0, trafficSeconds = 0 } = given.sandbox ?? {};
+  const { port = 0, mail = null, messages = 0, trafficSeconds = 0, headers = 'written' } = given.sandbox ?? {};
   const url = urlOf(given, door.port);
   const sandbox = await startSandbox({
     host: given.host,
@@ -45,6 +45,7 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
     mail,
     messages,
     trafficSeconds,
+    headers,
     log: (line) => process.stdout.write(`${line}\n`),
   });
   const config = readConfig(undefined, { ...sandbox.environment(), SANDBOX: 'on' });

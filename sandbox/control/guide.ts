@@ -22,6 +22,8 @@ export const GUIDE = {
     'POST /control/expire-history': '{vendor, account?}: history ids and delta links given so far are too old',
     'POST /control/drop-watches': '{vendor, account?}: watches and subscriptions die without a word',
     'POST /control/search-lag': '{vendor, account?, seconds}: new mail is found by search only so much later',
+    'POST /control/headers':
+      '{vendor: google, account?, spelling: written|decoded}: header values are listed as they were written, or with encoded words decoded and names without quotes. Google documents neither; written at first, or as SANDBOX_HEADERS says',
     'POST /control/limits':
       '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most',
     'POST /control/touch': '{vendor, account?, id, change: delete|read|unread|archive|trash}: as another client would',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TWINS } from '../twins.ts';
+import { HEADER_SPELLINGS } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -44,6 +45,7 @@ export const fault = z
     'says nothing to do: give status, latencyMs, hang, loseAnswer, truncate or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
+export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const limits = target.extend({
   maxMessageBytes: z
     .int()

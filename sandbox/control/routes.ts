@@ -115,6 +115,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       for (const account of accounts) emulatorOf(asked.vendor).setSearchLag(account, seconds);
       return { accounts, seconds };
     });
+    app.post('/headers', async (request) => {
+      const { spelling, ...asked } = parseInput(input.headers, request.body);
+      const emulator = emulatorOf(asked.vendor);
+      if (!emulator.setHeaders) throw new ControlError(`vendor: it is known how ${asked.vendor} lists headers`);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.setHeaders(account, spelling);
+      return { accounts, spelling };
+    });
     app.post('/limits', async (request) => {
       const { maxMessageBytes, ...asked } = parseInput(input.limits, request.body);
       const emulator = emulatorOf(asked.vendor);

@@ -1,4 +1,5 @@
 import type { World } from '../world.ts';
+import type { Spelling } from './format.ts';
 import { Mailbox } from './mailbox/mailbox.ts';
 
 /** An address that an account may send as. */
@@ -17,16 +18,19 @@ export interface Account {
   /** The account's own address first, then an alias that was proven, and one that was not. */
   readonly sendAs: readonly [SendAs, ...SendAs[]];
   searchLagMs: number;
+  spelling: Spelling;
 }
 
 /** The Google accounts of the sandbox. */
 export class Directory {
   readonly #accounts = new Map<string, Account>();
   readonly #world: World;
+  readonly #spelling: Spelling;
   readonly #onChange: (account: Account, labels: ReadonlySet<string>) => void;
 
-  constructor(world: World, onChange: (account: Account, labels: ReadonlySet<string>) => void) {
+  constructor(world: World, spelling: Spelling, onChange: (account: Account, labels: ReadonlySet<string>) => void) {
     this.#world = world;
+    this.#spelling = spelling;
     this.#onChange = onChange;
   }
 
@@ -67,6 +71,7 @@ export class Directory {
         { address: alias('unproven'), ...named, verificationStatus: 'pending' },
       ],
       searchLagMs: 0,
+      spelling: this.#spelling,
     };
     this.#accounts.set(account.address, account);
   }

@@ -68,7 +68,7 @@ export function drafts(world: World, outbox: Outbox): readonly Operation[] {
       response: SHAPES.draft,
       run: (call): gmail_v1.Schema$Draft => ({
         id: call.params.id ?? '',
-        message: messageResource(find(call.account, call.params.id), formatOf(call)),
+        message: messageResource(find(call.account, call.params.id), formatOf(call), call.account.spelling),
       }),
     },
     {

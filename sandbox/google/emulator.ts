@@ -29,6 +29,9 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
     setSearchLag(account, seconds) {
       directory.get(account).searchLagMs = seconds * 1000;
     },
+    setHeaders(account, spelling) {
+      directory.get(account).spelling = spelling;
+    },
     touch(account, messageId, change) {
       const { mailbox } = directory.get(account);
       const message = mailbox.get(messageId);

@@ -1,10 +1,18 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
-import { findHeader, parseHeaders, parseStructured } from '../mail/header.ts';
+import { decodeAddressField } from '../mail/address.ts';
+import { findHeader, type Header, parseHeaders, parseStructured } from '../mail/header.ts';
 import type { Mail, MimePart } from '../mail/mail.ts';
 import { parseMime } from '../mail/mime.ts';
+import type { HeaderSpelling } from '../world.ts';
 import { attachmentIdOf } from './attachment.id.ts';
 import type { StoredMessage } from './mailbox/message.ts';
 import type { FORMATS } from './wire/operation.ts';
+
+/**
+ * How header values are listed. Google documents neither: written, with their encoded words and quotes; decoded, their
+ * encoded words as letters and names without quotes. Both are reported, and a client has to be right with both.
+ */
+export type Spelling = HeaderSpelling;
 
 export type Format = (typeof FORMATS)[number];
 
@@ -18,6 +26,7 @@ const DEEPEST = 50;
 export function messageResource(
   message: StoredMessage,
   format: Format,
+  spelling: Spelling,
   only: readonly string[] = [],
 ): gmail_v1.Schema$Message {
   const { mail } = message;
@@ -28,8 +37,8 @@ export function messageResource(
     historyId: String(message.historyId),
     internalDate: String(message.receivedAt),
     sizeEstimate: mail.envelope.size,
-    ...(format === 'full' ? { payload: payload(message.id, mail.mime(), '') } : {}),
-    ...(format === 'metadata' ? { payload: metadata(mail, only) } : {}),
+    ...(format === 'full' ? { payload: payload(message.id, mail.mime(), '', spelling) } : {}),
+    ...(format === 'metadata' ? { payload: metadata(mail, only, spelling) } : {}),
     ...(format === 'raw' ? { raw: base64url(mail.raw()) } : {}),
   };
 }
@@ -80,18 +89,18 @@ function childrenOf(part: MimePart): readonly MimePart[] {
   return part.mimeType === 'message/rfc822' ? [parseMime(part.content())] : part.children;
 }
 
-function payload(messageId: string, part: MimePart, partId: string): gmail_v1.Schema$MessagePart {
+function payload(messageId: string, part: MimePart, partId: string, spelling: Spelling): gmail_v1.Schema$MessagePart {
   const children = partId.split('.').length > DEEPEST ? [] : childrenOf(part);
   return {
     partId,
     mimeType: part.mimeType,
     filename: part.filename ?? '',
-    headers: part.headers.map(({ name, value }) => ({ name, value })),
+    headers: part.headers.map((header) => listed(header, spelling)),
     body: body(messageId, part, partId),
     ...(children.length > 0
       ? {
           parts: children.map((child, index) =>
-            payload(messageId, child, partId === '' ? `${index}` : `${partId}.${index}`),
+            payload(messageId, child, partId === '' ? `${index}` : `${partId}.${index}`, spelling),
           ),
         }
       : {}),
@@ -105,6 +114,13 @@ function body(messageId: string, part: MimePart, partId: string): gmail_v1.Schem
   if (text && bytes.length === 0) return { size: 0 };
   if (text && bytes.length <= INLINE_LIMIT) return { size: bytes.length, data: base64url(bytes) };
   return { attachmentId: attachmentIdOf(messageId, partId), size: bytes.length };
+}
+
+const ADDRESS_FIELDS = /^(?:resent-)?(?:from|sender|reply-to|to|cc|bcc)$/i;
+
+function listed({ name, value, rawValue }: Header, spelling: Spelling): gmail_v1.Schema$MessagePartHeader {
+  if (spelling === 'written') return { name, value: rawValue };
+  return { name, value: ADDRESS_FIELDS.test(name) ? decodeAddressField(rawValue) : value };
 }
 
 /** The headers of mails that were read lately. A mail that is generated writes itself out whole for them, files and all. */
@@ -122,12 +138,12 @@ function headersOf(mail: Mail): MimePart['headers'] {
   return headers;
 }
 
-function metadata(mail: Mail, only: readonly string[]): gmail_v1.Schema$MessagePart {
+function metadata(mail: Mail, only: readonly string[], spelling: Spelling): gmail_v1.Schema$MessagePart {
   const headers = headersOf(mail);
   const wanted = new Set(only.map((name) => name.toLowerCase()));
   const shown = headers.filter(({ name }) => wanted.size === 0 || wanted.has(name.toLowerCase()));
   return {
     mimeType: parseStructured(findHeader(headers, 'content-type')?.rawValue ?? '').value || 'text/plain',
-    ...(shown.length > 0 ? { headers: shown.map(({ name, value }) => ({ name, value })) } : {}),
+    ...(shown.length > 0 ? { headers: shown.map((header) => listed(header, spelling)) } : {}),
   };
 }

@@ -35,7 +35,9 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
   const tokens = new Tokens(world.signingKey);
   const grants = new Grants(world.keep);
   const push = new Push(world, options, keys);
-  const directory = new Directory(world, (account, changed) => push.changed(account, changed));
+  const directory = new Directory(world, options.headers ?? 'written', (account, changed) =>
+    push.changed(account, changed),
+  );
   const outbox = new Outbox(world, directory, options);
   const access = new Access(world, tokens, grants);
   const dispatch = new Dispatch(world, directory, access, new Quota(world), [

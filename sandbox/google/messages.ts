@@ -39,7 +39,8 @@ export function messages(world: World): readonly Operation[] {
       scopes: READ_METADATA,
       query: GET_QUERY,
       response: SHAPES.message,
-      run: (call) => messageResource(find(call), formatOf(call), call.query.texts('metadataHeaders')),
+      run: (call) =>
+        messageResource(find(call), formatOf(call), call.account.spelling, call.query.texts('metadataHeaders')),
     },
     {
       name: 'messages.modify',

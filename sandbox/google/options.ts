@@ -1,3 +1,5 @@
+import type { Spelling } from './format.ts';
+
 /** How the emulated Google Cloud project is set up. */
 export interface GoogleOptions {
   readonly clientId: string;
@@ -8,6 +10,8 @@ export interface GoogleOptions {
   readonly pushEndpoint: () => string;
   /** The one topic that exists in the project. Default: projects/postern-sandbox/topics/mail. */
   readonly topic?: string;
+  /** How headers are listed, in accounts that are not told otherwise. Default: written. */
+  readonly headers?: Spelling;
   /** Told of sent mail for addresses that take none here; absent: it goes nowhere. Bcc is gone from `raw`. */
   readonly deliverElsewhere?: (raw: Buffer, recipients: readonly string[]) => void;
 }

@@ -49,8 +49,9 @@ export function threads(world: World): readonly Operation[] {
         const thread = find(call);
         const format = formatOf(call);
         const only = call.query.texts('metadataHeaders');
+        const { spelling } = call.account;
         const { id, historyId } = summary(thread[0]?.threadId ?? '', thread);
-        return { id, historyId, messages: thread.map((message) => messageResource(message, format, only)) };
+        return { id, historyId, messages: thread.map((message) => messageResource(message, format, spelling, only)) };
       },
     },
     {

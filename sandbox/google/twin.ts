@@ -1,5 +1,6 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
+import { HEADER_SPELLINGS } from '../world.ts';
 import { createGoogle } from './index.ts';
 import { DEFAULT_TOPIC } from './options.ts';
 
@@ -11,6 +12,7 @@ export const google: Twin = {
   provider: 'GMAIL',
   domain: 'gmail.example',
   side: 'home',
+  spellings: HEADER_SPELLINGS,
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
   operations: {
@@ -28,11 +30,12 @@ export const google: Twin = {
     GOOGLE_PUBSUB_SERVICE_ACCOUNT: PUSH_SERVICE_ACCOUNT,
     GOOGLE_DOMAINS: 'gmail.example',
   }),
-  create: (world, { publicUrl, deliverElsewhere }) =>
+  create: (world, { publicUrl, deliverElsewhere, headers }) =>
     createGoogle(world, {
       ...SANDBOX_CLIENT,
       pushServiceAccount: PUSH_SERVICE_ACCOUNT,
       pushEndpoint: () => `${publicUrl()}/webhooks/gmail`,
       deliverElsewhere,
+      headers,
     }),
 };

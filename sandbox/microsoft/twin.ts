@@ -8,6 +8,8 @@ export const microsoft: Twin = {
   provider: 'OUTLOOK',
   domain: 'outlook.example',
   side: 'office',
+  // Graph gives addresses as fields, and headers as they were written.
+  spellings: ['written'],
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {

@@ -34,6 +34,19 @@ export class AttemptStore {
       UPDATE attempts SET whole_at = whole_at - ${rule.everyMs}::int * interval '1 ms' WHERE key = ${hashOf(rule, key)}`;
   }
 
+  /** Keeps for so long that the key is known under this name. */
+  async remember(name: string, key: string, forMs: number): Promise<void> {
+    await this.db.prisma.$executeRaw`
+      INSERT INTO attempts (key, whole_at) VALUES (${hashOf({ name }, key)}, now() + ${forMs / 1_000}::int * interval '1 s')
+      ON CONFLICT (key) DO UPDATE SET whole_at = excluded.whole_at`;
+  }
+
+  async isRemembered(name: string, key: string): Promise<boolean> {
+    const [row] = await this.db.prisma.$queryRaw<{ known: boolean }[]>`
+      SELECT whole_at > now() AS known FROM attempts WHERE key = ${hashOf({ name }, key)}`;
+    return row?.known ?? false;
+  }
+
   /** Deletes what says nothing any more. */
   async prune(before: Date): Promise<number> {
     const { count } = await this.db.prisma.attempt.deleteMany({ where: { wholeAt: { lt: before } } });
@@ -42,5 +55,5 @@ export class AttemptStore {
 }
 
 /** Nobody's address is kept. */
-const hashOf = ({ name }: AttemptRule, key: string): string =>
+const hashOf = ({ name }: Pick<AttemptRule, 'name'>, key: string): string =>
   createHash('sha256').update(`${name} ${key}`).digest('base64url');

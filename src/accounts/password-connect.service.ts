@@ -1,18 +1,26 @@
 import { isMailError, MailError } from '../domain/error.ts';
 import type { Access } from '../providers/connect.ts';
 import type { Provider } from '../providers/provider.ts';
-import { AttemptLimiter } from './attempt.limiter.ts';
+import { tooManyAttempts } from './attempt.limiter.ts';
+import type { AttemptRule, AttemptStore } from './attempt.store.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { DiscoveryService } from './discovery.service.ts';
+import { normaliseEmail } from './email.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { IntegrationRecord } from './integration.ts';
 
 const SIGN_IN_TIMEOUT_MS = 30_000;
 
+/** Nobody tries passwords through us, on whichever instance. */
+const PER_USER: AttemptRule = { name: 'password connect user', burst: 10, everyMs: 60_000 };
+/** Nor do many users for one mailbox; far higher, or strangers would keep its owner from connecting it. */
+const PER_MAILBOX: AttemptRule = { name: 'password connect mailbox', burst: 100, everyMs: 60_000 };
+
 export interface PasswordConnectOptions {
   readonly providers: readonly Provider[];
   readonly discovery: DiscoveryService;
   readonly enrolment: Enrolment;
+  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
 }
 
 export interface PasswordConnectRequest extends ProviderChoice {
@@ -22,9 +30,6 @@ export interface PasswordConnectRequest extends ProviderChoice {
 
 /** Connects an account with the password that its provider knows: done when it answers, without a browser. */
 export class PasswordConnectService {
-  /** Nobody tries passwords through us: ten at once, and one more a minute. */
-  private readonly perUser = new AttemptLimiter(10, 60_000);
-
   constructor(private readonly options: PasswordConnectOptions) {}
 
   /** Throws MailError with the field at fault. */
@@ -40,14 +45,21 @@ export class PasswordConnectService {
         field: ['input', 'method'],
       });
     }
-    this.perUser.take(userId);
+    const counted: [AttemptRule, string][] = [
+      [PER_USER, userId],
+      [PER_MAILBOX, JSON.stringify([provider.id, normaliseEmail(address)])],
+    ];
+    for (const [rule, key] of counted) {
+      const waitMs = await this.options.attempts.take(rule, key);
+      if (waitMs > 0) throw tooManyAttempts(waitMs);
+    }
     const exchanged = await connect
       .signIn({ address, password, access }, AbortSignal.timeout(SIGN_IN_TIMEOUT_MS))
       .catch((error: unknown) => {
         if (!isMailError(error) || error.code !== 'INVALID') throw error;
         throw new MailError('INVALID', error.message, { field: ['input', 'password'], cause: error });
       });
-    this.perUser.giveBack(userId);
+    await Promise.all(counted.map(([rule, key]) => this.options.attempts.giveBack(rule, key)));
     return this.options.enrolment.keep({ userId, provider: provider.id, access }, exchanged);
   }
 }

@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../graphql/context.ts';
 import { Sized } from '../graphql/list-size.ts';
 import { EmailAddress } from '../graphql/scalars.ts';
+import { clientNetwork } from '../platform/client-network.ts';
 import type { Access } from '../providers/connect.ts';
 import type { Provider } from '../providers/provider.ts';
 import { AccessEnum } from './access.enum.ts';
@@ -36,7 +37,7 @@ export class ProviderResolver {
     @Arg('address', () => EmailAddress, { description: 'The address as the user typed it.' }) address: string,
     @Ctx() context: Context,
   ): Promise<DiscoveryType> {
-    this.perClient.take(context.clientAddress);
+    this.perClient.take(clientNetwork(context.clientAddress));
     const provider = await this.discovery.discover(address);
     return new DiscoveryType(address, provider && new ProviderType(provider));
   }

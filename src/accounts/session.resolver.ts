@@ -37,7 +37,7 @@ export class SessionResolver {
 
   @Mutation(() => SessionPayload, {
     description:
-      'Begins a session. Says the same for a wrong password and an unknown address; RATE_LIMITED after a few failures.',
+      'Begins a session. Says the same for a wrong password and an unknown address; RATE_LIMITED after ten failures of one client with one address, which holds nobody else up.',
   })
   signIn(
     @Arg('input', () => SignInInput, { description: 'Who, and the password.' }) input: SignInInput,

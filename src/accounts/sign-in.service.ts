@@ -1,4 +1,5 @@
 import { MailError } from '../domain/error.ts';
+import { clientNetwork } from '../platform/client-network.ts';
 import { tooManyAttempts } from './attempt.limiter.ts';
 import type { AttemptRule, AttemptStore } from './attempt.store.ts';
 import { normaliseEmail } from './email.ts';
@@ -10,7 +11,7 @@ import type { UserStore } from './user.store.ts';
 export interface SignInOptions {
   readonly users: UserStore;
   readonly sessions: SessionService;
-  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
+  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack' | 'remember' | 'isRemembered'>;
   readonly registration: 'open' | 'invite' | 'off';
   /** Signs invitations too. */
   readonly jwtSecret: string;
@@ -21,9 +22,17 @@ export interface Credentials {
   readonly password: string;
 }
 
-// Only failures count: a good sign-in gives its attempt back.
-const PER_EMAIL: AttemptRule = { name: 'sign-in email', burst: 10, everyMs: 60_000 };
-const PER_CLIENT: AttemptRule = { name: 'sign-in client', burst: 50, everyMs: 10_000 };
+/**
+ * Only failures count: a good sign-in gives its attempts back. By address and client together, so that a stranger's wrong
+ * passwords do not lock the owner out (OWASP Authentication Cheat Sheet, account lockout); by address alone with a far
+ * higher bound, against guessing from many clients at once.
+ */
+export const PER_EMAIL_AND_CLIENT: AttemptRule = { name: 'sign-in email and client', burst: 10, everyMs: 60_000 };
+export const PER_EMAIL: AttemptRule = { name: 'sign-in email, any client', burst: 200, everyMs: 10_000 };
+/** A client from which the address was signed in is the owner's: the bound over all clients does not hold it up. */
+const KNOWN_CLIENT = 'signed-in email and client';
+const KNOWN_CLIENT_MS = 90 * 86_400_000;
+export const PER_CLIENT: AttemptRule = { name: 'sign-in client', burst: 50, everyMs: 10_000 };
 // Hashing is dear, and every registration hashes.
 const REGISTRATIONS: AttemptRule = { name: 'registration client', burst: 60, everyMs: 10_000 };
 
@@ -32,7 +41,7 @@ export class SignInService {
   constructor(private readonly options: SignInOptions) {}
 
   async register(input: Credentials & { invite: string | null }, clientAddress: string): Promise<SessionTokens> {
-    const { registration, jwtSecret, users, sessions } = this.options;
+    const { registration, jwtSecret, users, sessions, attempts } = this.options;
     const email = normaliseEmail(input.email);
     if (registration === 'off') {
       throw new MailError('FORBIDDEN', 'Registration is closed on this gateway.');
@@ -43,21 +52,32 @@ export class SignInService {
       });
     }
     requireGoodPassword(input.password);
-    await this.take(REGISTRATIONS, clientAddress);
+    const client = clientNetwork(clientAddress);
+    await this.take(REGISTRATIONS, client);
     const user = await users.create(email, await hashPassword(input.password));
+    await attempts.remember(KNOWN_CLIENT, together(email, client), KNOWN_CLIENT_MS);
     return sessions.open(user.id);
   }
 
   async signIn(input: Credentials, clientAddress: string): Promise<SessionTokens> {
+    const { attempts, sessions } = this.options;
     const email = normaliseEmail(input.email);
-    await this.take(PER_CLIENT, clientAddress);
-    await this.take(PER_EMAIL, email);
+    const client = clientNetwork(clientAddress);
+    const both = together(email, client);
+    const counted: [AttemptRule, string][] = [
+      [PER_CLIENT, client],
+      [PER_EMAIL_AND_CLIENT, both],
+    ];
+    if (!(await attempts.isRemembered(KNOWN_CLIENT, both))) counted.push([PER_EMAIL, email]);
+    for (const [rule, key] of counted) await this.take(rule, key);
     const user = await this.options.users.findByEmail(email);
     if (!(await verifyPassword(user?.passwordHash ?? null, input.password)) || !user) {
       throw new MailError('UNAUTHENTICATED', 'The address or the password is wrong.');
     }
-    const { attempts, sessions } = this.options;
-    await Promise.all([attempts.giveBack(PER_CLIENT, clientAddress), attempts.giveBack(PER_EMAIL, email)]);
+    await Promise.all([
+      ...counted.map(([rule, key]) => attempts.giveBack(rule, key)),
+      attempts.remember(KNOWN_CLIENT, both, KNOWN_CLIENT_MS),
+    ]);
     return sessions.open(user.id);
   }
 
@@ -66,3 +86,6 @@ export class SignInService {
     if (waitMs > 0) throw tooManyAttempts(waitMs);
   }
 }
+
+/** Neither part can hold what ends the other. */
+const together = (email: string, client: string): string => JSON.stringify([email, client]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/provider.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDERS_AND_HEADERS } from '../support/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 9, 0, second)).toISOString();
@@ -28,12 +28,12 @@ async function readAll(
   return messages;
 }
 
-describe.each(PROVIDER_IDS)('%s: reading', (id) => {
+describe.each(PROVIDERS_AND_HEADERS)('%s: reading, with headers %s', (id, headers) => {
   let lab: Lab;
   let account: Account;
   let inbox: string;
   beforeAll(async () => {
-    lab = await openLab(id);
+    lab = await openLab(id, undefined, headers);
     account = await lab.account('reader');
     const mailboxes = await account.session.listMailboxes(interactive());
     inbox = mailboxes.find((m) => m.role === 'INBOX')?.id ?? '';

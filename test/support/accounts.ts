@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AccessTokens } from '../../src/accounts/access-tokens.ts';
+import { AttemptStore } from '../../src/accounts/attempt.store.ts';
 import { CallbackService } from '../../src/accounts/callback.service.ts';
 import { ConnectService } from '../../src/accounts/connect.service.ts';
 import { DisconnectService } from '../../src/accounts/disconnect.service.ts';
@@ -55,7 +56,12 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   });
   const enrolment = new Enrolment({ vault, integrations, directory, hooks, log: silent });
   const callback = new CallbackService({ connect, enrolment, callbackUrl, log: silent });
-  const passwords = new PasswordConnectService({ providers, discovery, enrolment });
+  const passwords = new PasswordConnectService({
+    providers,
+    discovery,
+    enrolment,
+    attempts: new AttemptStore(db),
+  });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });
   const room = {
     bus,

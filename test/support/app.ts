@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import type { HeaderSpelling } from '../../sandbox/world.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { fillDataDir } from './database.ts';
@@ -46,6 +47,7 @@ export interface Answer<T> {
 
 export interface AppOptions {
   messages?: number;
+  headers?: HeaderSpelling;
   mail?: string;
   /** Connect the demo user; default true. */
   demo?: boolean;
@@ -64,6 +66,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     mail: options.mail ?? null,
     messages: options.messages ?? 120,
     trafficSeconds: 0,
+    ...(options.headers ? { headers: options.headers } : {}),
     log: () => {},
   });
   const wire = await startWire(sandbox.urlOf);

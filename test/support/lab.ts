@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { startSandbox } from '../../sandbox/start.ts';
 import type { Twin } from '../../sandbox/twin.ts';
 import { TWINS } from '../../sandbox/twins.ts';
+import type { HeaderSpelling } from '../../sandbox/world.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Call } from '../../src/providers/call.ts';
 import type { Access, Exchanged } from '../../src/providers/connect.ts';
@@ -35,6 +36,10 @@ export interface Account {
 }
 
 export const PROVIDER_IDS = TWINS.map(({ provider }) => provider);
+/** Each provider with each way in which its vendor could list headers: for suites that read any. */
+export const PROVIDERS_AND_HEADERS = TWINS.flatMap(({ provider, spellings }) =>
+  spellings.map((headers) => [provider, headers] as const),
+);
 export function twinPlaying(providerId: string): Twin {
   const twin = TWINS.find(({ provider }) => provider === providerId);
   if (!twin) throw new Error(`no emulator plays ${providerId}`);
@@ -47,7 +52,11 @@ export const interactive = (signal: AbortSignal = new AbortController().signal):
   priority: 'interactive',
 });
 
-export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:9'): Promise<Lab> {
+export async function openLab(
+  providerId: string,
+  publicUrl = 'http://127.0.0.1:9',
+  headers: HeaderSpelling = 'written',
+): Promise<Lab> {
   const twin = twinPlaying(providerId);
   const sandbox = await startSandbox({
     host: '127.0.0.1',
@@ -57,6 +66,7 @@ export async function openLab(providerId: string, publicUrl = 'http://127.0.0.1:
     mail: null,
     messages: 0,
     trafficSeconds: 0,
+    headers,
     log: () => {},
   });
   const wire = await startWire(sandbox.urlOf);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 import { fakeProvider } from '../support/provider.ts';
@@ -11,6 +12,7 @@ const NEVER = new Date('9999-01-01T00:00:00Z');
 describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
   let db: Database;
   let accounts: Accounts;
+  let plain: Provider;
   let password = randomBytes(12).toString('hex');
   const granted = (given: string) => ({ secret: { password: given }, accessToken: `Basic ${given}`, expiresAt: NEVER });
   const signIn = vi.fn(async (given: { address: string; password: string }) => {
@@ -24,7 +26,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
   const connected = vi.fn(async (_integrationId: string) => {});
   beforeAll(async () => {
     db = await openTestDatabase(kind);
-    const plain = fakeProvider({
+    plain = fakeProvider({
       id: 'IMAP',
       name: 'Any Mail',
       domains: ['imap.example'],
@@ -85,5 +87,8 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     );
     expect(new Set(outcomes)).toEqual(new Set(['INVALID', 'RATE_LIMITED']));
     expect(signIn).toHaveBeenCalledTimes(10);
+    const otherInstance = await openAccounts(db, { providers: [plain], hooks: [] });
+    const again = otherInstance.passwords.connect(userId, { ...request, password });
+    await expect(again, 'another instance').rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 });

@@ -110,7 +110,7 @@ describe('a Date header', () => {
 
 describe('addresses', () => {
   it.each([
-    ['undisclosed-recipients:;', [{ name: null, address: 'undisclosed-recipients:;' }]],
+    ['undisclosed-recipients:;', []],
     ['Müller, Hans <hans@example.org>', [{ name: 'Müller, Hans', address: 'hans@example.org' }]],
     ['nobody', [{ name: null, address: 'nobody' }]],
     [

@@ -45,7 +45,7 @@ test('each format carries what Google says it carries', async () => {
   const full = (await api.users.messages.get({ ...user, id })).data;
   expect(full.snippet).toBe('Tea &amp; &quot;cake&quot; &lt;now&gt;');
   expect(full.labelIds).toEqual(['INBOX', 'CATEGORY_PERSONAL', 'UNREAD']);
-  expect(full.payload?.headers).toContainEqual({ name: 'Subject', value: 'Grüße' });
+  expect(full.payload?.headers).toContainEqual({ name: 'Subject', value: '=?UTF-8?B?R3LDvMOfZQ==?=' });
   expect(full.payload?.mimeType).toBe('multipart/mixed');
   const [body, file] = full.payload?.parts ?? [];
   expect(body?.parts?.map(({ partId, mimeType }) => [partId, mimeType])).toEqual([
@@ -65,11 +65,44 @@ test('each format carries what Google says it carries', async () => {
 
   const metadata = (await api.users.messages.get({ ...user, id, format: 'metadata', metadataHeaders: ['subject'] }))
     .data;
-  expect(metadata.payload).toEqual({ mimeType: 'multipart/mixed', headers: [{ name: 'Subject', value: 'Grüße' }] });
+  expect(metadata.payload).toEqual({
+    mimeType: 'multipart/mixed',
+    headers: [{ name: 'Subject', value: '=?UTF-8?B?R3LDvMOfZQ==?=' }],
+  });
   expect((await api.users.messages.get({ ...user, id, format: 'minimal' })).data.payload).toBeUndefined();
   const raw = (await api.users.messages.get({ ...user, id, format: 'raw' })).data;
   expect(decode(raw.raw)).toContain('Message-ID: <letter-');
   expect(raw.payload).toBeUndefined();
+});
+
+test('headers come as they were written, or decoded and without the quotes of names', async () => {
+  const id = google.emulator.deliver(
+    ME,
+    mailFromRaw(
+      Buffer.from(
+        'From: =?utf-8?Q?Bank_=3Chelp=40bank.example=3E?= <m@evil.example>\r\nTo: "Doe, Jane" <"j d"@x.example>, G: a@x.example (=?utf-8?Q?=C3=84?=);\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n\r\nx',
+      ),
+      { key: 'spelled', receivedAt: new Date() },
+    ),
+  );
+  const listed = async () => {
+    const { payload } = (await api.users.messages.get({ ...user, id })).data;
+    return payload?.headers?.map(({ value }) => value);
+  };
+  const written = await listed();
+  google.emulator.setHeaders?.(ME, 'decoded');
+  const decoded = await listed();
+  google.emulator.setHeaders?.(ME, 'written');
+  expect(written).toEqual([
+    '=?utf-8?Q?Bank_=3Chelp=40bank.example=3E?= <m@evil.example>',
+    '"Doe, Jane" <"j d"@x.example>, G: a@x.example (=?utf-8?Q?=C3=84?=);',
+    '=?utf-8?Q?Gr=C3=BC=C3=9Fe?=',
+  ]);
+  expect(decoded).toEqual([
+    'Bank <help@bank.example> <m@evil.example>',
+    'Doe, Jane <"j d"@x.example>, G: a@x.example (Ä);',
+    'Grüße',
+  ]);
 });
 
 test('text is UTF-8 whatever its charset was, large text is an attachmentId, a nested message is a tree', async () => {

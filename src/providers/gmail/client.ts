@@ -3,6 +3,7 @@ import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
 import type { BatchWidth } from './batch-width.ts';
 import { GmailError, gmailError, hasStatus } from './errors.ts';
+import { HeaderSpelling } from './header-spelling.ts';
 import { type Operation, UNITS } from './quota.ts';
 
 /** The SDK keeps no account: token, origin and signal go with every call. */
@@ -60,6 +61,7 @@ export class GmailClient {
     readonly grant: Grant,
     private readonly usage: Usage,
     readonly width: BatchWidth,
+    readonly spelling = new HeaderSpelling(),
   ) {}
 
   request<T>(operation: Operation, call: Call, send: SdkCall<T>, safe = true): Promise<T> {

@@ -7,6 +7,7 @@ import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 import { hasStatus } from './errors.ts';
 import { ENVELOPE_FIELDS, toMessage } from './map.ts';
+import { headersAsWritten } from './raw-header.ts';
 
 /** A draft's message gets another id with each revision: that id is the draft's version. */
 export interface Revision {
@@ -21,11 +22,15 @@ export async function getDrafts(client: GmailClient, ids: readonly string[], cal
     path: `/gmail/v1/users/me/drafts/${encodeURIComponent(id)}?${query}`,
   }));
   const answers = await runBatch(client, 'drafts.get', parts, call);
+  const messages = answers.flatMap((answer) =>
+    isMailError(answer) ? [] : ((answer as gmail_v1.Schema$Draft).message ?? []),
+  );
+  const written = await headersAsWritten(client, messages, call);
   return answers.map((answer) => {
     if (isMailError(answer)) return isGone(answer) ? noDraft(answer) : answer;
     const { id, message } = answer as gmail_v1.Schema$Draft;
     if (!id || !message?.id) return noDraft();
-    return { id, version: message.id, message: toMessage(message, 'envelope') };
+    return { id, version: message.id, message: toMessage(message, 'envelope', written.get(message.id)) };
   });
 }
 

@@ -1,7 +1,9 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import { addressParser, decodeWords } from 'postal-mime';
+import { decodeWords } from 'postal-mime';
 import type { Address } from '../../domain/address.ts';
 import type { Header } from '../../domain/message.ts';
+import { type Certainty, certaintyOf } from './address-certainty.ts';
+import { parseList, parseOne } from './addresses.ts';
 import { parseDate } from './header-date.ts';
 
 /** A message's or part's headers, as Gmail lists them. */
@@ -29,9 +31,25 @@ export class HeaderFields {
     return value === null ? null : decodeWords(value).trim();
   }
 
-  /** Addresses of every header of that name, groups flattened. */
+  /** Addresses of every header of that name, groups flattened, taken as written. */
   addresses(name: string): Address[] {
-    return (this.byName.get(name) ?? []).flatMap((value) => parseAddresses(unfold(value)));
+    return this.lists(name).flatMap(parseAddresses);
+  }
+
+  /** The first header of that name as one entry, whatever its name contains. */
+  oneAddress(name: string): Address[] {
+    const value = this.raw(name)?.trim();
+    return value ? [parseOne(value)] : [];
+  }
+
+  /** Whether its addresses are the same should Gmail have decoded its names. */
+  certainty(name: string): Certainty {
+    const all = this.lists(name).map((value) => certaintyOf(value));
+    return all.find((one) => one === 'odd') ?? all.find((one) => one === 'list') ?? 'certain';
+  }
+
+  private lists(name: string): string[] {
+    return (this.byName.get(name) ?? []).map(unfold);
   }
 
   /** Message-IDs without angle brackets, in order. */
@@ -54,55 +72,5 @@ export class HeaderFields {
 
 const unfold = (value: string): string => value.replace(/\r?\n[ \t]*/g, ' ');
 
-/**
- * What stands where an address should, and is none, is kept as written: "undisclosed-recipients:;". A bare word before an
- * address is the first half of its name: Gmail decodes names, and the comma in one then stands without quotes.
- */
-export function parseAddresses(value: string): Address[] {
-  let half = '';
-  const entries = addressParser(isPlain(value) ? value : withoutComments(value)).flatMap((entry, index, all) => {
-    const next = all[index + 1];
-    if (!entry.group && !entry.address && entry.name && next?.address && next.name) {
-      half += `${entry.name}, `;
-      return [];
-    }
-    const whole = half === '' || entry.group ? entry : { ...entry, name: half + entry.name };
-    half = '';
-    return [whole];
-  });
-  return entries.flatMap((entry): Address[] => {
-    if (entry.group) {
-      if (entry.group.length === 0) return entry.name ? [{ name: null, address: `${entry.name}:;` }] : [];
-      return entry.group.map((member) => toAddress(member.name, member.address ?? ''));
-    }
-    const { name, address = '' } = entry;
-    return name || address ? [toAddress(name, address)] : [];
-  });
-}
-
-/** Without a comment inside a comment or inside an address, which the parser takes for text: "joe@example.org (Joe)" is plain. */
-const isPlain = (value: string): boolean => !/\([^()]*\(|<[^>]*\(|\)[^(]*\)/.test(value);
-
-/** Without the comments of RFC 5322 section 3.2.2, which nest; what is quoted stays. */
-function withoutComments(value: string): string {
-  let depth = 0;
-  let quoted = false;
-  let kept = '';
-  for (const [piece] of value.matchAll(/\\.|[^\\]/gsu)) {
-    if (piece === '"' && depth === 0) quoted = !quoted;
-    if (piece === '(' && !quoted) depth++;
-    if (depth === 0) kept += piece;
-    if (piece === ')' && !quoted && depth > 0) depth--;
-  }
-  return kept;
-}
-
-const toAddress = (name: string, written: string): Address => {
-  if (written === '') return { name: null, address: name };
-  const address = withoutRoute(written);
-  return { name: name === '' || name === address ? null : name, address };
-};
-
-/** Without the route of RFC 5322 section 4.4, "<@relay.example:ada@example.org>", and without the spaces around a dot or the at sign. */
-const withoutRoute = (address: string): string =>
-  address.replace(/^@[^:"]*:/, '').replace(/("[^"]*")|\s*([.@])\s*/g, (_, quoted, sign) => quoted ?? sign);
+export const parseAddresses = (list: string): Address[] =>
+  parseList(list).map(({ name, address }) => ({ name, address }));

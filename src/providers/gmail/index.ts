@@ -4,6 +4,7 @@ import type { FindWatch, WebhookRequest } from '../watch.ts';
 import { type GmailSecret, GoogleOAuth } from './auth.ts';
 import { BatchWidth } from './batch-width.ts';
 import { GmailClient, gmailOrigin } from './client.ts';
+import { HeaderSpelling } from './header-spelling.ts';
 import { MOST_ATTACHED } from './mime.ts';
 import { PubSubReceiver } from './push.ts';
 import { LIMITS } from './quota.ts';
@@ -12,12 +13,12 @@ import { type GmailOptions, optionsOf, settings } from './settings.ts';
 
 function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
   const receiver = new PubSubReceiver(options.oauthUrl, options.pubsubServiceAccount);
-  // There is one Usage an account, and what Gmail thinks of wide batches is a matter of the account.
-  const widths = new WeakMap<Usage, BatchWidth>();
-  const widthOf = (usage: Usage): BatchWidth => {
-    const width = widths.get(usage) ?? new BatchWidth();
-    widths.set(usage, width);
-    return width;
+  // There is one Usage an account; what Gmail thinks of wide batches, and how it spells headers, is learned for each.
+  const learned = new WeakMap<Usage, { width: BatchWidth; spelling: HeaderSpelling }>();
+  const learnedOf = (usage: Usage) => {
+    const known = learned.get(usage) ?? { width: new BatchWidth(), spelling: new HeaderSpelling() };
+    learned.set(usage, known);
+    return known;
   };
   return {
     id: 'GMAIL',
@@ -34,8 +35,13 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
       mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
     },
     limits: LIMITS,
-    open: (grant: Grant, usage: Usage) =>
-      new GmailSession(new GmailClient(gmailOrigin(options.apiUrl), grant, usage, widthOf(usage)), options.pubsubTopic),
+    open(grant: Grant, usage: Usage) {
+      const { width, spelling } = learnedOf(usage);
+      return new GmailSession(
+        new GmailClient(gmailOrigin(options.apiUrl), grant, usage, width, spelling),
+        options.pubsubTopic,
+      );
+    },
     receive: (request: WebhookRequest, findWatch: FindWatch) => receiver.receive(request, findWatch),
   };
 }

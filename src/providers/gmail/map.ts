@@ -22,8 +22,13 @@ export const ENVELOPE_HEADERS = [
 export const ENVELOPE_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload/headers';
 export const FULL_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload';
 
-export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail): Message {
-  const headers = new HeaderFields(raw.payload?.headers ?? []);
+/** `written`: its header as it was written, where the listed one left a doubt about its addresses. */
+export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?: HeaderFields): Message {
+  const listed = new HeaderFields(raw.payload?.headers ?? []);
+  const headers = written ?? listed;
+  // Where the doubt could not be settled, the whole header is one entry: nobody is answered who stands in a name only.
+  const single = (name: string) =>
+    written || listed.certainty(name) === 'certain' ? headers.addresses(name) : listed.oneAddress(name);
   const labelIds = raw.labelIds ?? [];
   const has = (label: string) => labelIds.includes(label);
   const payload = detail === 'full' ? (raw.payload ?? null) : null;
@@ -34,12 +39,12 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail): Message
     mailboxIds: mailboxIdsOf(labelIds),
     subject: headers.text('subject') ?? '',
     snippet: plainSnippet(raw.snippet ?? ''),
-    from: headers.addresses('from')[0] ?? null,
-    sender: headers.addresses('sender')[0] ?? null,
+    from: single('from')[0] ?? null,
+    sender: single('sender')[0] ?? null,
     to: headers.addresses('to'),
     cc: headers.addresses('cc'),
     bcc: headers.addresses('bcc'),
-    replyTo: headers.addresses('reply-to'),
+    replyTo: single('reply-to'),
     sentAt: headers.date('date'),
     receivedAt: new Date(Number(raw.internalDate ?? 0)),
     isRead: !has('UNREAD'),
@@ -56,7 +61,10 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail): Message
 }
 
 /** Null when every message of it is gone. Gmail gives a thread whole, however long. */
-export function toThread(raw: gmail_v1.Schema$Thread): Thread | null {
-  const messages = (raw.messages ?? []).map((message) => toMessage(message, 'envelope'));
+export function toThread(
+  raw: gmail_v1.Schema$Thread,
+  written: ReadonlyMap<string, HeaderFields> = new Map(),
+): Thread | null {
+  const messages = (raw.messages ?? []).map((message) => toMessage(message, 'envelope', written.get(message.id ?? '')));
   return raw.id && messages.length > 0 ? threadOf(raw.id, messages) : null;
 }

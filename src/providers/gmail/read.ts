@@ -10,6 +10,7 @@ import { bodyParts } from './content.ts';
 import { hasStatus } from './errors.ts';
 import { ENVELOPE_FIELDS, ENVELOPE_HEADERS, FULL_FIELDS, toMessage, toThread } from './map.ts';
 import type { BatchPart } from './multipart.ts';
+import { headersAsWritten } from './raw-header.ts';
 
 const ENVELOPE = { format: 'metadata', metadataHeaders: [...ENVELOPE_HEADERS] };
 const MESSAGE = {
@@ -33,15 +34,27 @@ export async function getMessages(
   const answers = raw.map((answer) =>
     isMailError(answer) ? inWords(answer, 'message') : (answer as gmail_v1.Schema$Message),
   );
-  if (detail === 'full') await fetchLongBodies(client, answers, call);
-  return answers.map((answer) => (isMailError(answer) ? answer : toMessage(answer, detail)));
+  const read = answers.flatMap((answer) => (isMailError(answer) ? [] : answer));
+  const [written] = await Promise.all([
+    headersAsWritten(client, read, call),
+    detail === 'full' ? fetchLongBodies(client, answers, call) : null,
+  ]);
+  return answers.map((answer) =>
+    isMailError(answer) ? answer : toMessage(answer, detail, written.get(answer.id ?? '')),
+  );
 }
 
 export async function getThreads(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
   const answers = await runBatch(client, 'threads.get', getParts('threads', ids, THREAD), call);
+  const messages = answers.flatMap((answer) =>
+    isMailError(answer) ? [] : ((answer as gmail_v1.Schema$Thread).messages ?? []),
+  );
+  const written = await headersAsWritten(client, messages, call);
   return answers.map((answer) => {
     if (isMailError(answer)) return inWords(answer, 'thread');
-    return toThread(answer as gmail_v1.Schema$Thread) ?? new MailError('NOT_FOUND', 'There is no such thread.');
+    return (
+      toThread(answer as gmail_v1.Schema$Thread, written) ?? new MailError('NOT_FOUND', 'There is no such thread.')
+    );
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-graph-types';
 import type { Address } from '../../domain/address.ts';
+import { displayName } from '../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../domain/message.ts';
 import { lastVerb, messageSize } from './fields.ts';
 import { categoryId } from './ids.ts';
@@ -57,7 +58,7 @@ const snippet = (preview: string | null | undefined): string =>
 
 /** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
 function address(from: Recipient | null | undefined): Address | null {
-  const name = from?.emailAddress?.name?.trim() || null;
+  const name = displayName(from?.emailAddress?.name ?? '');
   const written = from?.emailAddress?.address?.trim() || name;
   return written === null ? null : { name: name === written ? null : name, address: written };
 }

@@ -1,0 +1,42 @@
+import { displayName } from '../../domain/display-name.ts';
+import { type Entry, parseList, parseOne } from './addresses.ts';
+
+/**
+ * Gmail does not say whether it lists a header as it was written or with its names decoded and without their quotes, and a
+ * decoded name may hold anything: commas, angle brackets, whole addresses. So a list is read both ways.
+ * certain: both say the same. list: an ordinary list; what looks like one of its entries could be a part of the next one's
+ * name. odd: the readings differ.
+ */
+export type Certainty = 'certain' | 'list' | 'odd';
+
+/** Not compared beyond this many entries, which no person wrote. */
+const MAX_COMPARED = 500;
+
+export function certaintyOf(list: string, entries: readonly Entry[] = parseList(list)): Certainty {
+  const hasAddress = list.includes('@');
+  if (!hasAddress && !list.includes('<')) return 'certain';
+  const hasNames = list.includes('<');
+  // Without names only a comment could have been decoded.
+  if (!hasNames) return /[()]/.test(list) && list.indexOf('@') !== list.lastIndexOf('@') ? 'odd' : 'certain';
+  if (entries.length > MAX_COMPARED) return 'odd';
+  let listed: Certainty = 'certain';
+  let reached = 0;
+  for (const [index, entry] of entries.entries()) {
+    const { start, end } = entry;
+    // A group's name, or what was passed over.
+    if (/[^\s,;]/.test(list.slice(reached, start))) return 'odd';
+    const written = list.slice(start, end);
+    if (!written.includes('<')) {
+      reached = end;
+      continue;
+    }
+    const one = parseOne(written);
+    if (one.address !== entry.address || displayName(one.name ?? '') !== entry.name) return 'odd';
+    // Quotes that a name begins and ends with could as well belong to two names.
+    const before = written.slice(0, written.lastIndexOf('<'));
+    if (before.includes('@') && /[,;]/.test(before)) return 'odd';
+    if (index > 0) listed = 'list';
+    reached = end;
+  }
+  return /[^\s,;]/.test(list.slice(reached)) ? 'odd' : listed;
+}

@@ -1,0 +1,208 @@
+import { decodeWords } from 'postal-mime';
+import type { Address } from '../../domain/address.ts';
+import { displayName } from '../../domain/display-name.ts';
+import { anglePairs, type Token, tokensOf } from './address-tokens.ts';
+
+/** One entry of an address list and where it stands in the text. */
+export interface Entry extends Address {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Angle {
+  readonly kind: 'angle';
+  readonly raw: string;
+  readonly address: string;
+  readonly start: number;
+  readonly end: number;
+}
+type Part = Token | Angle;
+
+/**
+ * The entries of an address list as it is written, groups flattened: the structure is read first, and the words of a name
+ * are decoded after (RFC 2047 6.2). Of several angle addresses in one entry the last is the address, and what stands before
+ * it the name. What stands where an address should, and is none, is kept as written.
+ */
+export function parseList(list: string): Entry[] {
+  return joined(partsOf(list)).flatMap((parts) => entriesOf(parts, list));
+}
+
+/** The whole text as one entry: the last angle address is the address, and all before it the name, whatever it contains. */
+export function parseOne(text: string): Address {
+  const close = text.lastIndexOf('>');
+  const open = close < 0 ? -1 : text.lastIndexOf('<', close);
+  const inside = open < 0 ? '' : bare(text.slice(open + 1, close));
+  if (inside === '') return { name: null, address: bare(text) };
+  return named(decoded(`${text.slice(0, open)} ${text.slice(close + 1)}`), inside);
+}
+
+const decoded = (text: string): string => (text.includes('=?') ? decodeWords(text) : text);
+
+/** Parts of each entry, and whether a comma ended it. */
+function partsOf(list: string): { parts: Part[]; comma: boolean }[] {
+  const tokens = tokensOf(list);
+  const pairs = anglePairs(tokens);
+  const entries: { parts: Part[]; comma: boolean }[] = [];
+  let parts: Part[] = [];
+  let inGroup = false;
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index] as Token;
+    const close = pairs.get(index);
+    if (close !== undefined) {
+      const { end } = tokens[close] as Token;
+      parts.push({
+        kind: 'angle',
+        raw: list.slice(token.start, end),
+        address: addressOf(tokens.slice(index + 1, close)),
+        start: token.start,
+        end,
+      });
+      index = close;
+    } else if (token.kind === 'special' && (token.raw === ',' || token.raw === ';')) {
+      entries.push({ parts, comma: token.raw === ',' });
+      parts = [];
+      inGroup &&= token.raw !== ';';
+    } else if (token.raw === ':' && token.kind === 'special' && !inGroup && isPhrase(parts)) {
+      inGroup = true;
+      parts = [];
+    } else parts.push(token);
+  }
+  entries.push({ parts, comma: false });
+  return entries;
+}
+
+/** What may stand before the colon of a group: a name, and no address. */
+const isPhrase = (parts: readonly Part[]): boolean =>
+  parts.some(({ kind, raw }) => kind !== 'comment' && raw.trim() !== '') &&
+  !parts.some(({ kind, raw }) => kind === 'angle' || (kind === 'text' && raw.includes('@')));
+
+/** Bare words before a comma and a named address are the beginning of that name: "Doe, Jane <jane@example.org>". */
+function joined(entries: readonly { parts: Part[]; comma: boolean }[]): Part[][] {
+  let whole: Part[][] = [];
+  let halves: Part[][] = [];
+  for (const { parts, comma } of entries) {
+    if (comma && isHalf(parts)) {
+      halves.push(parts);
+      continue;
+    }
+    if (halves.length === 0) whole.push(parts);
+    else if (isNamed(parts)) whole.push([...halves.flat(), ...parts]);
+    // Not spread into the call: a hostile list has more entries than the stack takes arguments.
+    else whole = whole.concat(halves, [parts]);
+    halves = [];
+  }
+  return whole.concat(halves);
+}
+
+const isHalf = (parts: readonly Part[]): boolean =>
+  parts.some(({ kind, raw }) => (kind === 'text' || kind === 'word') && raw.trim() !== '') &&
+  !parts.some(({ kind, raw }) => kind === 'angle' || (kind === 'text' && raw.includes('@')));
+
+const isNamed = (parts: readonly Part[]): boolean =>
+  parts.some(({ kind }) => kind === 'angle') &&
+  parts.some(({ kind, raw }) => kind !== 'angle' && kind !== 'comment' && raw.trim() !== '');
+
+function entriesOf(parts: readonly Part[], list: string): Entry[] {
+  const [first, last] = [parts.find(isSolid), parts.findLast(isSolid)];
+  if (!first || !last || parts.every(isAside)) return [];
+  const place = { start: first.start, end: last.end };
+  const angle = parts.findLast((part): part is Angle => part.kind === 'angle' && part.address !== '');
+  if (angle) return [{ ...named(nameOf(parts, angle, list), angle.address), ...place }];
+  return bareEntries(parts, list).map((address) => ({ ...address, ...place }));
+}
+
+const isAside = ({ kind, raw }: Part): boolean => kind === 'comment' || (kind === 'text' && raw.trim() === '');
+const isSolid = ({ kind, raw }: Part): boolean => kind !== 'text' || raw.trim() !== '';
+
+/** The words of a name, decoded now that it is known where it ends. Comments are no part of it, unless there is nothing else. */
+function nameOf(parts: readonly Part[], angle: Part | null, list: string): string {
+  const others = parts.filter((part) => part !== angle);
+  const words = others.filter(({ kind }) => kind !== 'comment');
+  const shown = words.some(({ raw }) => /[^\s<>]/.test(raw)) ? words : others.filter(({ kind }) => kind === 'comment');
+  let text = '';
+  let end = -1;
+  for (const part of shown) {
+    if (end >= 0 && part.start > end) {
+      // The comma of a name in halves stays; a comment, or the angle address that was taken out, leaves a blank.
+      const between = list.slice(end, part.start);
+      text += /^[\s,]*$/.test(between) ? between : ' ';
+    }
+    text += wordOf(part);
+    end = part.end;
+  }
+  const name = decoded(text.replace(/\s+/g, ' '));
+  return /[^\s<>]/.test(name) ? name : '';
+}
+
+function wordOf({ kind, raw }: Part): string {
+  if (kind === 'quoted') return unescaped(raw.slice(1, -1));
+  return kind === 'comment' ? unescaped(raw.slice(1, -1)) : raw;
+}
+
+const unescaped = (text: string): string => text.replace(/\\(.)/gsu, '$1');
+
+/** An entry without angle brackets: an address, old mail having its name in a comment behind it, or what is none. */
+function bareEntries(parts: readonly Part[], list: string): Address[] {
+  const comment = nameOf(
+    parts.filter(({ kind }) => kind === 'comment'),
+    null,
+    list,
+  );
+  const address = addressOf(parts);
+  if (isSpelled(address)) return [named(comment, address)];
+  const pieces = piecesOf(parts);
+  const addresses = pieces.filter(isSpelled);
+  const [only] = addresses;
+  if (only !== undefined && addresses.length > 1) return addresses.map((one) => ({ name: null, address: bare(one) }));
+  if (only !== undefined) {
+    const rest = pieces.filter((piece) => piece !== only && /[^<>]/.test(piece)).join(' ');
+    return [named(decoded(rest.replace(/^"(.*)"$/s, '$1')) || comment, bare(only))];
+  }
+  const written = parts.map(wordOf).join('').replace(/\s+/g, ' ').trim();
+  if (written === '' || /^[<>\s]*$/.test(written)) return [];
+  // Encoded words make no address (RFC 2047 5): what they say is a name, whatever it looks like.
+  const hasWords = parts.some(({ kind }) => kind === 'word');
+  return [{ name: hasWords ? displayName(decoded(written)) : null, address: written }];
+}
+
+/** Split at blanks outside of quoted strings. */
+function piecesOf(parts: readonly Part[]): string[] {
+  const pieces: string[] = [''];
+  for (const { kind, raw } of parts) {
+    if (kind === 'comment' || kind === 'special') pieces.push('');
+    else if (kind !== 'text') pieces.push(`${pieces.pop() ?? ''}${raw}`);
+    else {
+      const [first = '', ...rest] = raw.split(/\s+/);
+      pieces.push(`${pieces.pop() ?? ''}${first}`);
+      for (const piece of rest) pieces.push(piece);
+    }
+  }
+  return pieces.filter((piece) => piece !== '');
+}
+
+/** A local part, quoted or not, an at sign and a host, without blanks (RFC 5321 4.1.2). */
+const isSpelled = (text: string): boolean => /^(?:"(?:[^"\\]|\\.)*"|[^\s"@<>]+)@[^\s"@<>]+$/s.test(text);
+
+/** What stands in angle brackets, or alone, without comments, route and the blanks around its dots and at sign. */
+const addressOf = (parts: readonly Part[]): string =>
+  bare(
+    parts
+      .filter(({ kind }) => kind !== 'comment')
+      .map(({ raw }) => raw)
+      .join(''),
+  );
+
+/** RFC 5322 4.4: the route of "<@relay.example:ada@example.org>" is passed over. */
+function bare(written: string): string {
+  const address = written.trim().replace(/^@[^:"]*:/, '');
+  return address.replace(/("[^"]*")|\s+/g, (blanks, quoted: string | undefined, at: number) => {
+    if (quoted !== undefined) return quoted;
+    const around = `${address[at - 1] ?? ''}${address[at + blanks.length] ?? ''}`;
+    return /[.@]/.test(around) ? '' : ' ';
+  });
+}
+
+function named(text: string, address: string): Address {
+  const name = displayName(text);
+  return { name: name === address ? null : name, address };
+}

@@ -1,0 +1,91 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import iconv from 'iconv-lite';
+import { isMailError } from '../../domain/error.ts';
+import type { Call } from '../call.ts';
+import { base64Field } from './base64-field.ts';
+import type { GmailClient } from './client.ts';
+import { HeaderFields } from './headers.ts';
+
+/** A longer header block is not read to its end. */
+const MAX_HEADER_BYTES = 2 * 1024 * 1024;
+const MAX_AT_ONCE = 8;
+
+type Raw = gmail_v1.Schema$Message;
+
+/**
+ * By message id the header as it was written, of those messages whose addresses cannot be told from what Gmail lists: one
+ * more request for each. Where that fails the message is absent, and its listed header is read with care.
+ */
+export async function headersAsWritten(
+  client: GmailClient,
+  messages: readonly Raw[],
+  call: Call,
+): Promise<Map<string, HeaderFields>> {
+  const { spelling } = client;
+  const written = new Map<string, HeaderFields>();
+  const listed = messages.flatMap(({ id, payload }) =>
+    id ? [{ id, headers: new HeaderFields(payload?.headers ?? []) }] : [],
+  );
+  const ask = async (asked: typeof listed) => {
+    const waiting = asked.filter(({ id }) => !written.has(id));
+    const work = async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const header = await rawHeader(client, next.id, call);
+        if (!header) continue;
+        written.set(next.id, header);
+        spelling.learn(next.headers, header);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, waiting.length) }, work));
+  };
+  const isDoubtful = ({ headers }: (typeof listed)[number]) => spelling.isDoubtful(headers);
+  // One that tells is enough; it may then raise doubts about ordinary lists.
+  const telling = listed.find(({ headers }) => spelling.isTelling(headers));
+  await ask(listed.filter((one) => one === telling || isDoubtful(one)));
+  if (telling) await ask(listed.filter(isDoubtful));
+  return written;
+}
+
+/** Reads a raw mail up to the end of its header, and no further. Null when it could not be read. */
+async function rawHeader(client: GmailClient, id: string, call: Call): Promise<HeaderFields | null> {
+  try {
+    const body = await client.stream('messages.get', call, (users, options) =>
+      users.messages.get({ userId: 'me', id, format: 'raw', fields: 'raw' }, options),
+    );
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    // Leaving the loop cancels the stream.
+    for await (const chunk of base64Field(body as unknown as AsyncIterable<Uint8Array>, 'raw', 'messages.get')) {
+      chunks.push(chunk);
+      size += chunk.length;
+      const tail = Buffer.concat(chunks.slice(-2)).toString('latin1');
+      if (/\r?\n\r?\n/.test(tail) || size > MAX_HEADER_BYTES) break;
+    }
+    return new HeaderFields(headerLines(Buffer.concat(chunks)));
+  } catch (error) {
+    if (call.signal.aborted || !isMailError(error)) throw error;
+    return null;
+  }
+}
+
+function headerLines(bytes: Buffer): { name: string; value: string }[] {
+  const text = bytes.toString('latin1');
+  const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
+  const fields = text.slice(0, end).split(/\r?\n(?![ \t])/);
+  return fields.flatMap((field) => {
+    const [, name, value] = /^([\x21-\x39\x3b-\x7e]+)[ \t]*:([\s\S]*)$/.exec(field) ?? [];
+    return name === undefined || value === undefined ? [] : [{ name, value: decode(value).trim() }];
+  });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** RFC 6532 writes UTF-8 into headers; what is none is in the charset of most mail that has no other. */
+function decode(latin1: string): string {
+  const bytes = Buffer.from(latin1, 'latin1');
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return iconv.decode(bytes, 'windows-1252');
+  }
+}
