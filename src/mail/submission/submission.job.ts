@@ -42,9 +42,11 @@ export class SubmissionJob implements IntegrationHooks {
 
   async start(): Promise<void> {
     await this.options.queue.work(QUEUE, (data) => this.take(Job.parse(data).id), CONCURRENCY);
-    const sweep = () =>
-      this.sweep().catch((err: unknown) => this.options.log.error({ err }, 'overdue submissions could not be read'));
+    const sweep = (olderThanMs = 2 * LEASE_MS) =>
+      this.sweep(olderThanMs).catch((err: unknown) => this.options.log.error({ err }, 'overdue submissions could not be read'));
     this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
+    // What the queue had handed out when the store went away lies as if somebody had it.
+    this.options.queue.onGap(() => void sweep(0));
     await sweep();
   }
 
@@ -135,8 +137,8 @@ export class SubmissionJob implements IntegrationHooks {
     }, LEASE_MS / 3);
   }
 
-  private async sweep(): Promise<void> {
-    const before = new Date(Date.now() - 2 * LEASE_MS);
+  private async sweep(olderThanMs: number): Promise<void> {
+    const before = new Date(Date.now() - olderThanMs);
     for (const id of await this.options.store.overdue(before, SWEPT_AT_ONCE)) await this.enqueue(id, new Date());
   }
 }

@@ -12,6 +12,7 @@ const PASSING: ReadonlySet<MailErrorCode> = new Set([
   'RECONNECT_REQUIRED',
   'CONSENT_REQUIRED',
   'UNAUTHENTICATED',
+  'STORE_UNAVAILABLE',
 ]);
 /** Answers of `send` itself that say it was not done, and may be later. */
 const NOT_NOW: ReadonlySet<MailErrorCode> = new Set([
@@ -27,6 +28,8 @@ const OPEN: ReadonlySet<MailErrorCode> = new Set([
   'INTERNAL',
   'NOT_FOUND',
   'CONFLICT',
+  // Its token could not be read for the second of two requests, say.
+  'STORE_UNAVAILABLE',
 ]);
 
 /** What to do about an error that came before the provider was told to send. */
