@@ -41,7 +41,9 @@ export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
 
 /** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
 export function problemOf(given: unknown, log: Logger): Problem {
-  const error = storeErrorIn(given) ?? given;
+  const away = storeErrorIn(given);
+  if (away) log.warn({ err: away.cause }, 'the store was away');
+  const error = away ?? given;
   if (isMailError(error)) return new Problem(publicCode(error.code), error.message, retryAfterOf(error.retryAfterMs));
   const reference = randomUUID();
   log.error({ err: error, reference }, 'unexpected error shown as a problem');

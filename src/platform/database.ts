@@ -17,9 +17,10 @@ export interface Database {
   /** For a library that brings its own SQL: one statement, or a script where there are no values. */
   execute(sql: string, values?: unknown[]): Promise<{ rows: Row[] }>;
   /**
-   * Runs the work of one request, which calls `end` when it is answered: all that it waits for the store together is limited.
+   * Runs the work of one request, which calls `end` when it is answered: each statement has less time than in the background,
+   * and all of them together have a limit too, unless the request is a file that is `streamed` through.
    */
-  limited<T>(work: (end: () => void) => T): T;
+  limited<T>(work: (end: () => void) => T, options?: { readonly streamed: boolean }): T;
   /** Runs `work` while no other instance runs under the same name; the others wait. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Connections of its own for the schema engine; whoever connects must dispose. */

@@ -53,8 +53,8 @@ const streamOf = (client: pg.Client): Duplex =>
 
 /** What is left to a request; in the background there is more time. */
 function limitOf({ statementMs, backgroundMs }: ClientLimits['limits']): number {
-  const leftMs = storeBudget()?.leftMs ?? Number.POSITIVE_INFINITY;
-  return leftMs === Number.POSITIVE_INFINITY ? backgroundMs : Math.min(statementMs, leftMs);
+  const leftMs = storeBudget()?.leftMs ?? null;
+  return leftMs === null ? backgroundMs : Math.min(statementMs, leftMs);
 }
 
 /** Calls `query` as it was called, in either of the driver's styles. */

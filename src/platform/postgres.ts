@@ -131,8 +131,8 @@ class Server implements Database {
     return Array.isArray(result) ? (result.at(-1) ?? { rows: [] }) : result;
   }
 
-  limited<T>(work: (end: () => void) => T): T {
-    return withStoreBudget(this.limits.requestMs, work);
+  limited<T>(work: (end: () => void) => T, options?: { readonly streamed: boolean }): T {
+    return withStoreBudget(options?.streamed ? Number.POSITIVE_INFINITY : this.limits.requestMs, work);
   }
 
   async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -10,10 +10,12 @@ export class StoreBudget {
   private since = 0;
   private over = false;
 
+  /** Infinity: each statement has its limit, and all together have none. */
   constructor(private readonly limitMs: number) {}
 
-  get leftMs(): number {
-    if (this.over) return Number.POSITIVE_INFINITY;
+  /** Null once nobody waits any longer. */
+  get leftMs(): number | null {
+    if (this.over) return null;
     const running = this.waiting > 0 ? performance.now() - this.since : 0;
     return Math.max(0, this.limitMs - this.spentMs - running);
   }

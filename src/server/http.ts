@@ -14,6 +14,8 @@ import { limitBodyTime } from './body-time.ts';
 import type { Trust } from './client-address.ts';
 import type { Door } from './door.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
+import { type MailError, storeErrorIn } from '../domain/error.ts';
+import type { Database } from '../platform/database.ts';
 import { discardRest } from './rest-of-body.ts';
 
 /** The largest request body, in bytes; a route may take less. */
@@ -27,6 +29,8 @@ export interface HttpOptions {
   readonly corsOrigins: readonly (string | RegExp)[];
   /** Null: every Host header is answered. */
   readonly hosts: HostList | null;
+  /** Limits what a request waits for the store. */
+  readonly limited: Database['limited'];
   /** True from SIGTERM on: clients are told not to keep their connection. */
   draining(): boolean;
 }
@@ -62,6 +66,15 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       return reply.code(403).type('text/plain').send(FOREIGN_HOST);
     }
   });
+  // Behind the body, whose reader would lose it.
+  http.addHook('preHandler', (request, reply, done) => {
+    const streamed = request.routeOptions.config?.longBody === true;
+    const work = (end: () => void) => {
+      reply.raw.once('close', end);
+      done();
+    };
+    options.limited(work, { streamed });
+  });
   // Not at the request: one that was under way when the drain began is answered so too.
   http.addHook('onSend', (_request, reply, payload, done) => {
     if (options.draining()) reply.header('connection', 'close');
@@ -80,6 +93,12 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     );
   });
   http.setErrorHandler((error: FastifyError, request, reply) => {
+    const away = storeErrorIn(error);
+    if (away) {
+      request.log.warn({ err: away }, 'the store was away');
+      reply.header('retry-after', retrySeconds(away));
+      return refuse(reply, 503, away.code, away.message);
+    }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
       request.log.error({ err: error, reference: request.id }, 'request failed');
@@ -111,6 +130,9 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     },
   };
 }
+
+/** In whole seconds, as the header wants it. */
+export const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
 
 /** A refusal in the shape that GraphQL clients read. */
 function refuse(reply: FastifyReply, status: number, code: string, message: string, more: object = {}): FastifyReply {

@@ -1,6 +1,7 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import type { Context } from '../graphql/context.ts';
 import { createContext } from '../graphql/request-context.ts';
+import type { Database } from '../platform/database.ts';
 
 /**
  * graphql-js's subscribe, but each event has a context of its own: its loaders must not remember what the last event
@@ -8,6 +9,7 @@ import { createContext } from '../graphql/request-context.ts';
  */
 export async function subscribe(
   args: ExecutionArgs,
+  limited: Database['limited'],
 ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
   const context = args.contextValue as Context;
   const done = new AbortController();
@@ -20,7 +22,14 @@ export async function subscribe(
       const event = await events.next();
       if (event.done) return { done: true, value: undefined };
       const contextValue = renewed(context, done.signal);
-      return { done: false, value: await execute({ ...args, rootValue: event.value, contextValue }) };
+      const value = await limited(async (end) => {
+        try {
+          return await execute({ ...args, rootValue: event.value, contextValue });
+        } finally {
+          end();
+        }
+      });
+      return { done: false, value };
     },
     async return() {
       done.abort();
