@@ -80,7 +80,9 @@ export function tryAgainAt(
   // An error that nobody foresaw is a bug of ours, and seldom mends itself.
   if (!isMailError(error) && tries >= 4) return null;
   if (now.getTime() - sendAt.getTime() > LONGEST_MS) return null;
-  const pause = (PAUSES_S[Math.min(tries, PAUSES_S.length) - 1] ?? 2) * 1_000;
+  // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
+  const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
+  const pause = (PAUSES_S[Math.min(turn, PAUSES_S.length) - 1] ?? 2) * 1_000;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
 }
 
