@@ -21,7 +21,7 @@ export function limitedClient({ limits, hung }: ClientLimits): typeof pg.Client 
   return class LimitedClient extends pg.Client {
     constructor(config?: string | pg.ClientConfig) {
       super(config);
-      // Whoever waits for an answer is told by it; nobody listens between two statements of a transaction, say, and an
+      // Who waits for an answer is told by it; nobody listens between two statements of a transaction, say, and an
       // event that nobody listens to ends the process.
       this.on('error', () => {});
       const [query, end] = [this.query.bind(this), this.end.bind(this)] as unknown as [Loose, Loose];

@@ -57,7 +57,7 @@ export class PostgresListener {
     const lose = (error?: unknown) => {
       const wasOpen = state === 'open';
       state = 'lost';
-      // Until it is open, whoever asked for it hears of the failure.
+      // Until it is open, who asked for it hears of the failure.
       if (!wasOpen || this.closed) return;
       this.log.warn({ err: error }, 'the listening connection to the database was lost');
       client.end().catch(() => {});

@@ -84,7 +84,7 @@ async function follow<T>(
   gone: AbortSignal,
 ): Promise<void> {
   const bell = new Bell();
-  // The store may be away for a while: whoever has subscribed goes on after it, from the same place.
+  // The store may be away for a while: who has subscribed goes on after it, from the same place.
   const following = () => hub.follow(integrationId, places.get(integrationId) ?? null, bell.ring);
   const follower: Follower = await whenStoreIsBack(following, gone);
   let place = follower.place;

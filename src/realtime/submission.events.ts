@@ -51,7 +51,7 @@ export class SubmissionEvents {
     const bell = new Bell();
     const stops = this.listen(userId, id, bell);
     const { signal } = context;
-    // The store may be away for a while: whoever has subscribed goes on after it, from the same place.
+    // The store may be away for a while: who has subscribed goes on after it, from the same place.
     const read = <T>(work: () => Promise<T>) => whenStoreIsBack(work, signal);
     signal.addEventListener('abort', bell.ring, { once: true });
     // What was told already, by when it had changed; what is older than the overlap is forgotten.

@@ -27,7 +27,7 @@ export class WebhookService {
     if (!receiver?.receive) return null;
     try {
       const outcome = await receiver.receive(request, (key) => watches.named(receiver.id, key));
-      // Whoever is told that it was taken does not tell it again.
+      // A provider that is told it was taken does not tell it again.
       for (const signal of outcome.signals) await this.act(signal);
       return outcome.reply;
     } catch (error) {
