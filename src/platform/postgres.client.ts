@@ -14,7 +14,7 @@ export interface ClientLimits {
 const END_TIMEOUT_MS = 1_000;
 
 /**
- * A client that survives the loss of its connection whoever holds it, and gives up a statement that takes too long by
+ * A client that survives the loss of its connection in any hands, and gives up a statement that takes too long by
  * cutting the connection: one with an answer still to come must not be given to anybody else.
  */
 export function limitedClient({ limits, hung }: ClientLimits): typeof pg.Client {
