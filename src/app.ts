@@ -61,6 +61,7 @@ import { ViewerMailResolver } from './mail/viewer-mail.resolver.ts';
 import { openBus } from './platform/bus.open.ts';
 import { ChangeStore } from './platform/change.store.ts';
 import { openDatabase } from './platform/database.open.ts';
+import type { Database } from './platform/database.ts';
 import { checkKeys } from './platform/key.check.ts';
 import { openKeys } from './platform/keys.ts';
 import { createLog } from './platform/log.ts';
@@ -106,6 +107,7 @@ import { TURN_LIMITS, Turns } from './server/turns.ts';
 import { mountUpload } from './server/upload.route.ts';
 import { mountWebhooks } from './server/webhooks.route.ts';
 import { mountWebSocket } from './server/websocket.ts';
+import type { StoreLimits } from './platform/store.limits.ts';
 import { SecretStore } from './vault/secret.store.ts';
 import { Vault } from './vault/vault.ts';
 
@@ -125,6 +127,8 @@ export interface AppOptions {
   readonly demo?: { readonly user: Credentials; readonly controlUrl: string };
   /** Instead of the registry's; the bench serves mail that is already in memory. */
   readonly providers?: readonly Provider[];
+  /** How long the store is waited for; tests have less time. */
+  readonly storeLimits?: Partial<StoreLimits>;
 }
 
 /** Where it can be reached when PUBLIC_URL does not say. */
@@ -162,7 +166,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
 
   // platform
   const { encryptionKeys, jwtSecret } = openKeys(config);
-  const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log });
+  const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log, limits: options.storeLimits });
   closers.push(() => db.close());
   await migrate(db);
   await checkKeys(db, encryptionKeys);
@@ -293,6 +297,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const contexts = new Contexts((token) => sessions.authenticate(token), log);
   const connections = new Connections();
   closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
+  const limited: Database['limited'] = (work, options) => db.limited(work, options);
   const gate = new QueryGate();
   countLists(schema, gate.limits.lists);
   const hosts = config.sandbox ? new HostList(publicUrl) : null;
@@ -301,7 +306,17 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = config;
   const turns = new Turns({ ...TURN_LIMITS, socketBytes, userBytes });
   closers.push(() => turns.close());
-  const protocol = createSocketProtocol({ schema, contexts, connections, gate, turns, introspection, trust, log });
+  const protocol = createSocketProtocol({
+    schema,
+    contexts,
+    connections,
+    gate,
+    turns,
+    introspection,
+    trust,
+    limited,
+    log,
+  });
   const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, turns, hosts, log });
   const drain = new Drain({ server: door.server, closeSockets });
   const draining = () => drain.draining;
@@ -313,6 +328,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     hosts,
     turns,
     ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    limited,
     draining,
   });
   mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining });

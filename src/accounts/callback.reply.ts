@@ -48,7 +48,7 @@ export function pageReply(outcome: Outcome): CallbackReply {
       ? ['Connected', `${outcome.address} (${outcome.provider}) is connected. You can close this page.`]
       : ['Not connected', outcome.message];
   return {
-    status: outcome.status === 'connected' ? 200 : 400,
+    status: outcome.status === 'connected' ? 200 : outcome.code === 'STORE_UNAVAILABLE' ? 503 : 400,
     headers: {
       ...HEADERS,
       'content-type': 'text/html; charset=utf-8',

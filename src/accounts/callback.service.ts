@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { isMailError, MailError } from '../domain/error.ts';
+import { isMailError, MailError, storeErrorIn } from '../domain/error.ts';
 import { encodeId } from '../graphql/global-id.ts';
 import { publicCode } from '../graphql/problem.type.ts';
 import { type CallbackReply, type Outcome, pageReply, redirectReply } from './callback.reply.ts';
@@ -57,7 +57,8 @@ export class CallbackService {
     return enrolment.keep({ userId, provider: provider.id, access }, exchanged);
   }
 
-  private failure(error: unknown): Outcome {
+  private failure(given: unknown): Outcome {
+    const error = storeErrorIn(given) ?? given;
     if (isMailError(error)) {
       this.options.log.info({ code: error.code, err: error.cause }, 'a connect flow failed');
       return { status: 'failed', code: publicCode(error.code), message: error.message };

@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'PROVIDER_UNAVAILABLE',
   'TIMEOUT',
   'QUERY_TOO_COMPLEX',
+  'STORE_UNAVAILABLE',
   'INTERNAL',
 ] as const;
 
@@ -51,3 +52,16 @@ export class MailError extends Error {
 }
 
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
+
+/**
+ * The store's own failure beneath an error, whatever it was wrapped into on its way: it is no failure of a provider's, and
+ * no bug. Null when there is none.
+ */
+export function storeErrorIn(error: unknown): MailError | null {
+  let cause = error;
+  for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
+    if (isMailError(cause) && cause.code === 'STORE_UNAVAILABLE') return cause;
+    cause = (cause as { originalError?: unknown }).originalError ?? cause.cause;
+  }
+  return null;
+}

@@ -15,6 +15,8 @@ const MEANING: Record<ErrorCode, string> = {
   PROVIDER_UNAVAILABLE: 'The provider failed or could not be reached. Trying again later may help.',
   TIMEOUT: 'The provider did not answer within the deadline.',
   QUERY_TOO_COMPLEX: 'The query asks for more than one request may; the message has the figures.',
+  STORE_UNAVAILABLE:
+    'The database of the gateway is away, full or too slow. What was asked may or may not have been done: try again after retryAfter.',
   INTERNAL: 'A fault of ours. The reference finds it in the log.',
 };
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
 import type { Logger } from 'pino';
 import { ArgumentValidationError } from 'type-graphql';
-import { ERROR_CODES, isMailError, type MailError } from '../domain/error.ts';
+import { ERROR_CODES, isMailError, type MailError, storeErrorIn } from '../domain/error.ts';
 import { publicCode, retryAfterOf } from './problem.type.ts';
 
 /** Ours, and those with which the server refuses a request before it runs. */
@@ -23,7 +23,9 @@ const INTENDED: ReadonlySet<unknown> = new Set([
 export function maskError(error: unknown, log: Logger, reference: string = randomUUID()): GraphQLError {
   const outer = error instanceof GraphQLError ? error : null;
   if (outer && isOfVariable(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
-  const cause = rootOf(error);
+  const away = storeErrorIn(error);
+  if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store was away');
+  const cause = away ?? rootOf(error);
   if (isMailError(cause)) return located(outer, cause.message, ofMailError(cause));
   if (cause instanceof ArgumentValidationError)
     return located(outer, validationMessage(cause), { code: 'BAD_USER_INPUT' });

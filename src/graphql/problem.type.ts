@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
-import { type ErrorCode, isMailError, type MailErrorCode } from '../domain/error.ts';
+import { type ErrorCode, isMailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
 import { ErrorCodeEnum } from './error-code.enum.ts';
 import { DateTime } from './scalars.ts';
 
@@ -40,7 +40,10 @@ export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 
 /** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
-export function problemOf(error: unknown, log: Logger): Problem {
+export function problemOf(given: unknown, log: Logger): Problem {
+  const away = storeErrorIn(given);
+  if (away) log.warn({ err: away.cause }, 'the store was away');
+  const error = away ?? given;
   if (isMailError(error)) return new Problem(publicCode(error.code), error.message, retryAfterOf(error.retryAfterMs));
   const reference = randomUUID();
   log.error({ err: error, reference }, 'unexpected error shown as a problem');

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { storeErrorIn } from '../domain/error.ts';
 import { encode, Topics } from './bus.topics.ts';
 import type { Database } from './database.ts';
 
@@ -14,15 +15,84 @@ export interface Bus {
 }
 
 const CHANNEL = 'postern_bus';
+/** Sent by an instance that could not tell the others something: they look again themselves. */
+const GAP = 'gap';
+const GAP_RETRY_MS = 1_000;
 
 /** The bus over the database's own notifications. */
 export async function createBus(db: Database, log: Logger): Promise<Bus> {
-  const topics = new Topics(log);
-  const stop = await db.listen(CHANNEL, (text) => topics.deliver(text));
-  return {
-    publish: (topic, payload) => db.notify(CHANNEL, encode(topic, payload)),
-    subscribe: (topic, fn) => topics.subscribe(topic, fn),
-    onGap: (fn) => db.onGap(fn),
-    close: stop,
-  };
+  const bus = new DatabaseBus(db, log);
+  await bus.open();
+  return bus;
+}
+
+class DatabaseBus implements Bus {
+  private readonly topics: Topics;
+  private readonly gapListeners = new Set<() => void>();
+  private stopListening: () => Promise<void> = async () => {};
+  private owed: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly db: Database,
+    private readonly log: Logger,
+  ) {
+    this.topics = new Topics(log);
+  }
+
+  async open(): Promise<void> {
+    this.db.onGap(() => this.tellGap());
+    this.stopListening = await this.db.listen(CHANNEL, (text) => {
+      if (text === GAP) this.tellGap();
+      else this.topics.deliver(text);
+    });
+  }
+
+  async publish(topic: string, payload: unknown): Promise<void> {
+    const text = encode(topic, payload);
+    try {
+      await this.db.notify(CHANNEL, text);
+    } catch (error) {
+      if (!storeErrorIn(error)) throw error;
+      // What it tells of is committed, so what was done must not fail for it. This instance at least hears it now.
+      this.log.warn({ err: error, topic }, 'the other instances could not be told: they will look again');
+      this.oweGap();
+      this.topics.deliver(text);
+    }
+  }
+
+  subscribe(topic: string, fn: (payload: unknown) => void): () => void {
+    return this.topics.subscribe(topic, fn);
+  }
+
+  onGap(fn: () => void): () => void {
+    this.gapListeners.add(fn);
+    return () => this.gapListeners.delete(fn);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.owed) clearTimeout(this.owed);
+    await this.stopListening();
+  }
+
+  private tellGap(): void {
+    for (const fn of this.gapListeners) fn();
+  }
+
+  /** Tells that there was something to tell, as soon as it can be told. */
+  private oweGap(): void {
+    if (this.owed || this.closed) return;
+    this.owed = setTimeout(() => {
+      this.db.notify(CHANNEL, GAP).then(
+        () => {
+          this.owed = null;
+        },
+        () => {
+          this.owed = null;
+          this.oweGap();
+        },
+      );
+    }, GAP_RETRY_MS).unref();
+  }
 }

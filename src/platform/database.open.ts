@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from './database.ts';
+import type { StoreLimits } from './store.limits.ts';
 
 export interface DatabaseOptions {
   /** A PostgreSQL URL. Null: PGlite in this process. */
@@ -7,11 +8,13 @@ export interface DatabaseOptions {
   /** Where PGlite keeps its files (under pg/). Null: in memory, for tests. */
   readonly dataDir: string | null;
   readonly log: Logger;
+  /** Of a server; those that are absent are STORE_LIMITS'. Tests have less time. */
+  readonly limits?: Partial<StoreLimits> | undefined;
 }
 
 /** Throws DatabaseError when the directory is in use or the server does not answer. */
-export async function openDatabase({ url, dataDir, log }: DatabaseOptions): Promise<Database> {
+export async function openDatabase({ url, dataDir, log, limits }: DatabaseOptions): Promise<Database> {
   // A start loads the one that it opens.
-  if (url) return (await import('./postgres.ts')).openPostgres(url, log);
+  if (url) return (await import('./postgres.ts')).openPostgres(url, log, limits);
   return (await import('./pglite.ts')).openPglite({ dataDir });
 }

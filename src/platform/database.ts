@@ -16,6 +16,11 @@ export interface Database {
   onGap(fn: () => void): () => void;
   /** For a library that brings its own SQL: one statement, or a script where there are no values. */
   execute(sql: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+  /**
+   * Runs the work of one request, which calls `end` when it is answered: each statement has less time than in the background,
+   * and all of them together have a limit too, unless the request is a file that is `streamed` through.
+   */
+  limited<T>(work: (end: () => void) => T, options?: { readonly streamed: boolean }): T;
   /** Runs `work` while no other instance runs under the same name; the others wait. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Connections of its own for the schema engine; whoever connects must dispose. */
@@ -28,9 +33,6 @@ export type Row = Record<string, unknown>;
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
 }
-
-/** Inside `$transaction` use only `tx` and make no request: PGlite has one session, and everyone else waits. */
-export const TRANSACTION_OPTIONS = { maxWait: 30_000, timeout: 30_000 };
 
 /** What NOTIFY takes, less a little. */
 export const MAX_PAYLOAD_BYTES = 7_900;

@@ -4,9 +4,14 @@ import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapt
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { openDataDirectory } from './data-directory.ts';
 import type { Database, Row } from './database.ts';
-import { MAX_PAYLOAD_BYTES, TRANSACTION_OPTIONS } from './database.ts';
+import { MAX_PAYLOAD_BYTES } from './database.ts';
 import { lockDirectory } from './directory.lock.ts';
-import { PrismaClient } from './prisma/client.ts';
+import type { PrismaClient } from './prisma/client.ts';
+import { openPrisma } from './prisma.open.ts';
+import { ofStore } from './store.error.ts';
+
+/** Inside `$transaction` use only `tx` and make no request: there is one session, and everyone else waits for it. */
+const TRANSACTION_OPTIONS = { maxWait: 30_000, timeout: 30_000 };
 
 /** PGlite in this process: one session, so transactions follow one another. `snapshot` is a dump of another one. */
 export async function openPglite(options: { dataDir: string | null; snapshot?: Blob }): Promise<Database> {
@@ -20,7 +25,7 @@ export async function openPglite(options: { dataDir: string | null; snapshot?: B
       ...(snapshot && { loadDataDir: snapshot }),
     });
     await pg.exec(`SET TIME ZONE 'UTC'`);
-    const prisma = new PrismaClient({ adapter: pgliteAdapter(pg), transactionOptions: TRANSACTION_OPTIONS });
+    const prisma = openPrisma(pgliteAdapter(pg), TRANSACTION_OPTIONS);
     return new Embedded(pg, prisma, unlock);
   } catch (error) {
     unlock();
@@ -57,14 +62,23 @@ class Embedded implements Database {
 
   async notify(channel: string, payload: string): Promise<void> {
     if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) throw new RangeError('The notification is too long.');
-    await this.pg.query('SELECT pg_notify($1, $2)', [channel, payload]);
+    await ofStore(this.pg.query('SELECT pg_notify($1, $2)', [channel, payload]));
   }
 
   onGap(): () => void {
     return () => {}; // There is no connection to lose.
   }
 
-  async execute(sql: string, values: unknown[] = []): Promise<{ rows: Row[] }> {
+  execute(sql: string, values: unknown[] = []): Promise<{ rows: Row[] }> {
+    return ofStore(this.run(sql, values));
+  }
+
+  /** In this process there is nothing to wait for that could be away. */
+  limited<T>(work: (end: () => void) => T): T {
+    return work(() => {});
+  }
+
+  private async run(sql: string, values: unknown[]): Promise<{ rows: Row[] }> {
     if (values.length > 0) return this.pg.query<Row>(sql, values);
     const results = await this.pg.exec(sql).catch(async (error: unknown) => {
       await this.pg.exec('ROLLBACK').catch(() => {}); // or the session stays in the failed transaction

@@ -1,11 +1,10 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
 /** A connection that a firewall dropped says nothing: ask it now and then. */
 const HEARTBEAT_MS = 30_000;
-const HEARTBEAT_TIMEOUT_MS = 10_000;
 
 /** One connection that does nothing but LISTEN, opened with the first channel, and opened again whenever it is lost. */
 export class PostgresListener {
@@ -13,11 +12,12 @@ export class PostgresListener {
   private readonly gapListeners = new Set<() => void>();
   private connection: Promise<pg.Client> | null = null;
   private heartbeat: NodeJS.Timeout | null = null;
+  private beat: (() => void) | null = null;
   private retry: NodeJS.Timeout | null = null;
   private closed = false;
 
   constructor(
-    private readonly config: pg.ClientConfig,
+    private readonly connecting: () => Promise<pg.Client>,
     private readonly log: Logger,
   ) {}
 
@@ -46,27 +46,38 @@ export class PostgresListener {
     await client?.end().catch(() => {});
   }
 
+  /** The server was silent: whether this connection lives through that is not waited for. */
+  check(): void {
+    this.beat?.();
+  }
+
   private async connect(): Promise<pg.Client> {
-    const client = new pg.Client({ ...this.config, query_timeout: HEARTBEAT_TIMEOUT_MS });
-    let lost = false;
-    const lose = (error?: Error) => {
-      if (lost || this.closed) return;
-      lost = true;
+    const client = await this.connecting();
+    let state: 'opening' | 'open' | 'lost' = 'opening';
+    const lose = (error?: unknown) => {
+      const wasOpen = state === 'open';
+      state = 'lost';
+      // Until it is open, who asked for it hears of the failure.
+      if (!wasOpen || this.closed) return;
       this.log.warn({ err: error }, 'the listening connection to the database was lost');
       client.end().catch(() => {});
       this.reconnect(FIRST_RETRY_MS);
     };
+    client.on('error', lose);
+    client.on('end', () => lose());
     client.on('notification', ({ channel, payload }) => {
       for (const fn of this.channels.get(channel) ?? []) fn(payload ?? '');
     });
-    // Until it has connected, whoever asked for it hears of the failure.
-    client.on('error', () => {});
-    await client.connect();
-    for (const channel of this.channels.keys()) await client.query(`LISTEN ${channel}`);
-    client.on('error', lose);
-    client.on('end', () => lose());
+    try {
+      for (const channel of this.channels.keys()) await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      client.end().catch(() => {});
+      throw error;
+    }
+    state = 'open';
     if (this.heartbeat) clearInterval(this.heartbeat);
-    this.heartbeat = setInterval(() => client.query('SELECT 1').catch(lose), HEARTBEAT_MS).unref();
+    this.beat = () => void client.query('SELECT 1').catch(lose);
+    this.heartbeat = setInterval(this.beat, HEARTBEAT_MS).unref();
     return client;
   }
 

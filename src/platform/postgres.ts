@@ -1,44 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Database, Row } from './database.ts';
-import { DatabaseError, MAX_PAYLOAD_BYTES, TRANSACTION_OPTIONS } from './database.ts';
+import { DatabaseError, MAX_PAYLOAD_BYTES } from './database.ts';
+import { limitedClient } from './postgres.client.ts';
 import { PostgresListener } from './postgres.listener.ts';
-import { PrismaClient } from './prisma/client.ts';
+import { createPool } from './postgres.pool.ts';
+import type { PrismaClient } from './prisma/client.ts';
+import { openPrisma } from './prisma.open.ts';
+import { StoreBreaker } from './store.breaker.ts';
+import { withStoreBudget } from './store.budget.ts';
+import { ofStore, StoreTimeout } from './store.error.ts';
+import { STORE_LIMITS, type StoreLimits } from './store.limits.ts';
+
+/** At the start, where nobody waits for an answer yet. */
+const CONNECT_MS = 10_000;
+/** As patient as two statements before it and one that it waits behind. */
+const TRANSACTION_OPTIONS = { maxWait: 10_000, timeout: 15_000 };
+/** The server's own limits, behind ours: what nobody waits for any longer ends, and holds no lock. */
+const SERVER_LIMITS = '-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s';
 
 /** A PostgreSQL server. Throws DatabaseError when it does not answer. */
-export async function openPostgres(url: string, log: Logger): Promise<Database> {
-  // The adapter writes times without a zone: a session in another one would shift them.
-  const config = {
-    connectionString: url,
-    options: '-c timezone=UTC',
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
+export async function openPostgres(url: string, log: Logger, limits: Partial<StoreLimits> = {}): Promise<Database> {
+  const all = { ...STORE_LIMITS, ...limits };
+  const open = async (serverLimits: string): Promise<Database> => {
+    const database = new Server(url, serverLimits, all, log);
+    try {
+      await database.checkTimeZone();
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
   };
-  const pool = new pg.Pool({ ...config, max: 10 });
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: TRANSACTION_OPTIONS });
-  const database = new Server(pool, config, prisma, new PostgresListener(config, log));
   try {
-    await checkTimeZone(pool);
+    return await open(SERVER_LIMITS).catch((error: unknown) => {
+      // A pooler that shares its connections does not let us limit them: our own limits hold all the same.
+      if (!isRefusedParameter(error)) throw error;
+      return open('');
+    });
   } catch (error) {
-    await database.close();
     const { hostname, port, pathname } = new URL(url);
     throw new DatabaseError(
       `DATABASE_URL: the database ${pathname.slice(1)} at ${hostname}:${port || 5432} cannot be opened (${reason(error)}).`,
     );
   }
-  return database;
 }
 
-/** A pooler may have passed over what we asked for: times would be written hours off, without a word. */
-async function checkTimeZone(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query<{ TimeZone: string }>('SHOW TimeZone');
-  const zone = rows[0]?.TimeZone ?? '';
-  if (!/^(Etc\/)?UTC$/i.test(zone))
-    throw new Error(`its sessions are in ${zone}; ALTER DATABASE … SET TimeZone TO 'UTC'`);
-}
+/** Protocol violation, in the words of PgBouncer and its like. */
+const isRefusedParameter = (error: unknown): boolean =>
+  /unsupported startup parameter/i.test((error as Error).message) || (error as { code?: string }).code === '08P01';
 
 function reason(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
@@ -47,19 +60,52 @@ function reason(error: unknown): string {
 
 class Server implements Database {
   readonly kind = 'postgres';
+  readonly prisma: PrismaClient;
+  private readonly config: pg.ClientConfig;
+  private readonly breaker: StoreBreaker;
+  private readonly Client: typeof pg.Client;
+  private readonly pool: pg.Pool;
+  private readonly listener: PostgresListener;
 
   constructor(
-    private readonly pool: pg.Pool,
-    private readonly config: pg.ClientConfig,
-    readonly prisma: PrismaClient,
-    private readonly listener: PostgresListener,
-  ) {}
+    url: string,
+    serverLimits: string,
+    private readonly limits: StoreLimits,
+    private readonly log: Logger,
+  ) {
+    // The adapter writes times without a zone: a session in another one would shift them.
+    this.config = {
+      connectionString: url,
+      options: '-c timezone=UTC',
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
+    };
+    this.breaker = new StoreBreaker({ probe: () => this.probe(), probeEveryMs: limits.probeEveryMs, log });
+    this.Client = limitedClient({ limits, hung: () => this.breaker.suspect() });
+    const config = { ...this.config, options: `-c timezone=UTC ${serverLimits}`.trim() };
+    this.pool = createPool({ config, Client: this.Client, breaker: this.breaker, limits, log });
+    this.prisma = openPrisma(new PrismaPg(this.pool), TRANSACTION_OPTIONS);
+    // A heartbeat that is not answered in the time of a request's statement is not going to be.
+    const beating = { ...limits, backgroundMs: limits.statementMs };
+    const Listening = limitedClient({ limits: beating, hung: () => this.breaker.suspect() });
+    this.listener = new PostgresListener(() => this.connection(Listening, limits.connectMs), log);
+    this.breaker.onClosed(() => this.listener.check());
+  }
+
+  /** A pooler may have passed over what we asked for: times would be written hours off, without a word. */
+  async checkTimeZone(): Promise<void> {
+    const { rows } = await this.pool.query<{ TimeZone: string }>('SHOW TimeZone');
+    const zone = rows[0]?.TimeZone ?? '';
+    if (!/^(Etc\/)?UTC$/i.test(zone))
+      throw new Error(`its sessions are in ${zone}; ALTER DATABASE … SET TimeZone TO 'UTC'`);
+  }
 
   async ping(): Promise<void> {
-    await this.pool.query('SELECT 1');
+    await ofStore(this.pool.query('SELECT 1'));
   }
 
   async close(): Promise<void> {
+    this.breaker.stop();
     await this.listener.close();
     await this.prisma.$disconnect();
     await this.pool.end();
@@ -71,7 +117,7 @@ class Server implements Database {
 
   async notify(channel: string, payload: string): Promise<void> {
     if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) throw new RangeError('The notification is too long.');
-    await this.pool.query('SELECT pg_notify($1, $2)', [channel, payload]);
+    await ofStore(this.pool.query('SELECT pg_notify($1, $2)', [channel, payload]));
   }
 
   onGap(fn: () => void): () => void {
@@ -79,36 +125,74 @@ class Server implements Database {
   }
 
   async execute(sql: string, values?: unknown[]): Promise<{ rows: Row[] }> {
-    const client = await this.pool.connect();
-    try {
-      // Without values pg answers a script with a list of results.
-      const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query(sql, values);
-      client.release();
-      return Array.isArray(result) ? (result.at(-1) ?? { rows: [] }) : result;
-    } catch (error) {
-      client.release(true); // a script that failed half way has left its transaction open
-      throw error;
-    }
+    // A connection on which something failed is not used again: a script that failed half way has left its transaction open.
+    // Without values pg answers a script with a list of results.
+    const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await ofStore(this.pool.query(sql, values));
+    return Array.isArray(result) ? (result.at(-1) ?? { rows: [] }) : result;
+  }
+
+  limited<T>(work: (end: () => void) => T, options?: { readonly streamed: boolean }): T {
+    return withStoreBudget(options?.streamed ? Number.POSITIVE_INFINITY : this.limits.requestMs, work);
   }
 
   async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
     // A connection of its own: the lock ends with it whatever happens. And a transaction: a pooler may give the
     // statements of a session to different connections, where a lock of the session's would stay for ever.
-    const client = new pg.Client(this.config);
-    client.on('error', () => {});
-    await client.connect();
+    const client = await ofStore(this.connection(this.Client));
     try {
-      await client.query('BEGIN');
-      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`postern/${name}`]);
+      await ofStore(this.lock(client, `postern/${name}`));
       const result = await work();
-      await client.query('COMMIT');
+      await client.query('COMMIT').catch((err: unknown) => {
+        // What was done is done, and nobody is kept out any longer.
+        this.log.warn({ err, name }, 'the connection that held a lock was lost');
+      });
       return result;
     } finally {
       await client.end();
     }
   }
 
+  /** Asked again and again: one statement that waits as long as another instance works would look like a hanging server. */
+  private async lock(client: pg.Client, name: string): Promise<void> {
+    await client.query('BEGIN');
+    for (;;) {
+      const sql = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken';
+      const { rows } = await client.query<{ taken: boolean }>(sql, [name]);
+      if (rows[0]?.taken) return;
+      await delay(LOCK_POLL_MS);
+    }
+  }
+
   migrationAdapter(): SqlMigrationAwareDriverAdapterFactory {
     return new PrismaPg(this.config);
   }
+
+  /** One beside the pool, without the server's limits. */
+  private async connection(Client: typeof pg.Client, connectMs = CONNECT_MS): Promise<pg.Client> {
+    const client = new Client({ ...this.config, connectionTimeoutMillis: connectMs });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      client.end().catch(() => {});
+      throw error;
+    }
+  }
+
+  private async probe(): Promise<void> {
+    const { probeMs } = this.limits;
+    const client = new pg.Client({ ...this.config, connectionTimeoutMillis: probeMs, query_timeout: probeMs });
+    client.on('error', () => {});
+    const gone = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new StoreTimeout(`No answer within ${probeMs} ms.`)), probeMs).unref();
+    });
+    try {
+      await Promise.race([client.connect().then(() => client.query('SELECT 1')), gone]);
+    } finally {
+      client.connection.stream.destroy();
+    }
+  }
 }
+
+/** How often a lock is asked for that another instance has. */
+const LOCK_POLL_MS = 100;

@@ -2,6 +2,7 @@ import PgBoss from 'pg-boss';
 import type { Logger } from 'pino';
 import type { Database } from './database.ts';
 import { QueueWorker } from './queue.worker.ts';
+import { whenStoreIsBack } from './store.patience.ts';
 
 /** Jobs that outlive the process: in the database, each taken by one instance, and again when it fails. */
 export interface Queue {
@@ -12,6 +13,11 @@ export interface Queue {
    * must bear being called twice, for an instance may die, or be taken for dead.
    */
   work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void>;
+  /**
+   * Called when the queue can be read again after it could not be: a job that was being handed out then may be taken for one
+   * that is under way here, and comes only when that must be over.
+   */
+  onGap(fn: () => void): void;
   /** Takes no more jobs here; those under way go on, and `send` still serves. */
   leave(): void;
   /** Takes no more jobs, and waits for those under way, though not for ever. Their handlers should be told to end first. */
@@ -40,6 +46,8 @@ export async function openQueue(db: Database, log: Logger): Promise<Queue> {
 
 class BossQueue implements Queue {
   private readonly workers = new Map<string, QueueWorker>();
+  private readonly gapListeners = new Set<() => void>();
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly boss: PgBoss,
@@ -59,19 +67,28 @@ class BossQueue implements Queue {
     const worker = new QueueWorker({
       fetch: (most) => boss.fetch<unknown>(name, { batchSize: most }),
       run: async ({ id, data }) => {
-        try {
-          await handler(data);
-          await boss.deleteJob(name, id);
-        } catch (err) {
-          log.error({ err, queue: name, job: id }, 'a job failed, and is tried again later');
-          await boss.fail(name, id);
-        }
+        const done = await handler(data).then(
+          () => true,
+          (err: unknown) => {
+            log.error({ err, queue: name, job: id }, 'a job failed, and is tried again later');
+            return false;
+          },
+        );
+        // Both may be done twice. Without it the job would lie for as long as one may take.
+        await whenStoreIsBack(() => (done ? boss.deleteJob(name, id) : boss.fail(name, id)), this.stopping.signal);
       },
       failed: (err) => log.warn({ err, queue: name }, 'the queue could not be read'),
+      recovered: () => {
+        for (const fn of this.gapListeners) fn();
+      },
       concurrency,
     });
     this.workers.set(name, worker);
     worker.start();
+  }
+
+  onGap(fn: () => void): void {
+    this.gapListeners.add(fn);
   }
 
   leave(): void {
@@ -79,6 +96,7 @@ class BossQueue implements Queue {
   }
 
   async stop(): Promise<void> {
+    this.stopping.abort();
     await Promise.all([...this.workers.values()].map((worker) => worker.stop()));
     await this.boss.stop({ graceful: false, close: false });
   }

@@ -6,6 +6,8 @@ export interface QueueWorkerOptions {
   /** Does one and says so to the queue. */
   run(job: Job<unknown>): Promise<void>;
   failed(error: unknown): void;
+  /** Jobs could not be taken, and now they can. */
+  recovered(): void;
   readonly concurrency: number;
 }
 
@@ -26,6 +28,7 @@ export class QueueWorker {
   /** There may be more than there was room for: whichever ends first looks again. */
   private more = false;
   private stopped = false;
+  private failing = false;
 
   constructor(private readonly options: QueueWorkerOptions) {}
 
@@ -95,7 +98,11 @@ export class QueueWorker {
       const jobs = await this.options.fetch(room);
       this.more = jobs.length === room;
       for (const job of jobs) this.begin(job);
+      if (!this.failing) return;
+      this.failing = false;
+      this.options.recovered();
     } catch (error) {
+      this.failing = true;
       this.options.failed(error);
     }
   }

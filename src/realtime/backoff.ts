@@ -2,7 +2,7 @@ import { isMailError } from '../domain/error.ts';
 
 const FIRST_MS = 1_000;
 const LONGEST_MS = 30_000;
-const PASSING = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
+const PASSING = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'STORE_UNAVAILABLE']);
 
 /** Whether trying again later may help without anyone doing anything. */
 export const isPassing = (error: unknown): boolean => isMailError(error) && PASSING.has(error.code);

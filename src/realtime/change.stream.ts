@@ -1,4 +1,5 @@
 import type { LoggedChange } from '../platform/change.store.ts';
+import { whenStoreIsBack } from '../platform/store.patience.ts';
 import { Bell } from './bell.ts';
 import { Handover } from './handover.ts';
 import type { Follower, Hub } from './hub.ts';
@@ -41,7 +42,7 @@ export async function* streamChanges<T>(options: StreamOptions<T>): AsyncGenerat
 
   const keepMembers = async () => {
     while (!signal.aborted) {
-      const wanted = new Set(await options.integrations());
+      const wanted = new Set(await whenStoreIsBack(options.integrations, signal));
       for (const [id, gone] of followed) {
         if (wanted.has(id)) continue;
         gone.abort();
@@ -83,13 +84,15 @@ async function follow<T>(
   gone: AbortSignal,
 ): Promise<void> {
   const bell = new Bell();
-  const follower: Follower = await hub.follow(integrationId, places.get(integrationId) ?? null, bell.ring);
+  // The store may be away for a while: who has subscribed goes on after it, from the same place.
+  const following = () => hub.follow(integrationId, places.get(integrationId) ?? null, bell.ring);
+  const follower: Follower = await whenStoreIsBack(following, gone);
   let place = follower.place;
   places.set(integrationId, place);
   gone.addEventListener('abort', bell.ring, { once: true });
   try {
     while (!gone.aborted) {
-      const page = await follower.after(place);
+      const page = await whenStoreIsBack(() => follower.after(place), gone);
       // Shown together, so that what must be read for them is read together; handed over one by one, in order.
       const shown = page.map((change) => ({ change, value: show(change) }));
       for (const { change, value: showing } of shown) {

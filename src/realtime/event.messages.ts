@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
-import { MailError } from '../domain/error.ts';
+import { MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/call.ts';
@@ -34,6 +34,8 @@ export class EventMessages {
     if (known) return known;
     const reading = shelf.loader.load(messageId);
     shelf.messages.set(messageId, reading);
+    // That our own store was away is no answer to remember.
+    reading.catch((error: unknown) => storeErrorIn(error) && shelf.messages.delete(messageId));
     setTimeout(() => shelf.messages.delete(messageId), FORGET_MS).unref();
     if (shelf.messages.size > REMEMBERED) shelf.messages.delete(shelf.messages.keys().next().value ?? '');
     return reading;

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { INTEGRATION_TOPIC, IntegrationChange, type IntegrationDirectory } from '../accounts/integration.directory.ts';
 import { MailError } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
@@ -10,6 +9,7 @@ import { MessageType } from '../mail/message/message.type.ts';
 import type { OpenAccounts } from '../mail/open-accounts.ts';
 import type { Bus } from '../platform/bus.ts';
 import type { LoggedChange } from '../platform/change.store.ts';
+import { whenStoreIsBack } from '../platform/store.patience.ts';
 import { type Streamed, streamChanges } from './change.stream.ts';
 import type { EventCursors } from './event.cursor.ts';
 import { type EventMessages, isGone } from './event.messages.ts';
@@ -69,7 +69,7 @@ export class MessageEvents {
             for (const stop of stops) stop();
           };
         },
-        show: (change) => this.show(change, request.role, context.log),
+        show: (change) => this.show(change, request.role, context),
       }),
       userId,
       context,
@@ -90,21 +90,30 @@ export class MessageEvents {
         continue;
       }
       // The event's own context: its loaders begin with the message, and end with the event.
-      const account = await accounts.find(createContext({ ...context }), integrationId);
+      const opening = () => accounts.find(createContext({ ...context }), integrationId);
+      const account = await whenStoreIsBack(opening, context.signal);
       if (!account) continue;
       account.messages.prime(message);
       yield new MessageReceived(cursor, new MessageType(account, message));
     }
   }
 
-  private async show(change: LoggedChange, role: MailboxRole | null, log: Logger): Promise<Arrival | null> {
+  private async show(
+    change: LoggedChange,
+    role: MailboxRole | null,
+    { signal, log }: Context,
+  ): Promise<Arrival | null> {
     const { messages } = this.options;
     const { integrationId, kind, subject } = change;
     if (kind === 'mailbox' || kind === 'reset') messages.forget(integrationId);
     if (kind !== 'created') return null;
     try {
-      const message = await messages.read(integrationId, subject);
-      return (await this.lies(integrationId, message, role)) ? { integrationId, message } : null;
+      const reading = async () => {
+        const message = await messages.read(integrationId, subject);
+        return (await this.lies(integrationId, message, role)) ? { integrationId, message } : null;
+      };
+      // Its account could not be opened, which says nothing about the message.
+      return await whenStoreIsBack(reading, signal);
     } catch (error) {
       if (isGone(error)) return null;
       log.warn({ err: error, integrationId }, 'a new message could not be read');

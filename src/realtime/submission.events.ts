@@ -10,6 +10,7 @@ import { isFinal, type SubmissionRecord } from '../mail/submission/submission.ts
 import { SubmissionType } from '../mail/submission/submission.type.ts';
 import type { Bus } from '../platform/bus.ts';
 import { SealError, type Sealer } from '../platform/seal.ts';
+import { whenStoreIsBack } from '../platform/store.patience.ts';
 import { Bell } from './bell.ts';
 import { SubmissionChanged } from './submission-changed.type.ts';
 
@@ -50,6 +51,8 @@ export class SubmissionEvents {
     const bell = new Bell();
     const stops = this.listen(userId, id, bell);
     const { signal } = context;
+    // The store may be away for a while: who has subscribed goes on after it, from the same place.
+    const read = <T>(work: () => Promise<T>) => whenStoreIsBack(work, signal);
     signal.addEventListener('abort', bell.ring, { once: true });
     // What was told already, by when it had changed; what is older than the overlap is forgotten.
     const told = new Map<string, number>();
@@ -59,16 +62,16 @@ export class SubmissionEvents {
       if (since === null && id !== null) place = new Date(0);
       let from = before(place);
       if (since === null && id === null) {
-        for (const { id: known, updatedAt } of await store.changedSince(userId, null, from, PAGE))
+        for (const { id: known, updatedAt } of await read(() => store.changedSince(userId, null, from, PAGE)))
           told.set(known, updatedAt.getTime());
       }
       while (!signal.aborted) {
-        const page = await store.changedSince(userId, id, from, PAGE);
+        const page = await read(() => store.changedSince(userId, id, from, PAGE));
         const news = page.filter((record) => told.get(record.id) !== record.updatedAt.getTime());
         for (const record of news) {
           told.set(record.id, record.updatedAt.getTime());
           if (record.updatedAt > place) place = record.updatedAt;
-          const account = await accounts.find(createContext({ ...context }), record.integrationId);
+          const account = await read(() => accounts.find(createContext({ ...context }), record.integrationId));
           if (account) yield new SubmissionChanged(this.sealed(userId, place), new SubmissionType(account, record));
           if (id !== null && isFinal(record.status)) return;
         }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
-import { isMailError } from '../domain/error.ts';
+import { isMailError, storeErrorIn } from '../domain/error.ts';
 import type { Bus } from '../platform/bus.ts';
 import type { ChangeStore, LoggedChange } from '../platform/change.store.ts';
 import type { Call } from '../providers/call.ts';
@@ -40,6 +40,8 @@ export class SyncJob {
   /** Given up because the process stops. */
   private readonly unfinished = new Set<string>();
   private readonly unsubscribe: () => void;
+  /** Accounts whose log may have grown without a word, because the store went away over it. */
+  private readonly untellable = new Set<string>();
   /** Accounts that are looked at though nobody told of anything, and what to do when there was something. */
   private readonly untold = new Map<string, () => void>();
 
@@ -81,10 +83,12 @@ export class SyncJob {
   private async run(integrationId: string): Promise<void> {
     const { directory, log } = this.options;
     for (let attempt = 0; ; attempt++) {
-      if ((await directory.get(integrationId))?.status !== 'CONNECTED') return;
       try {
+        if ((await directory.get(integrationId))?.status !== 'CONNECTED') return;
         return await this.catchUp(integrationId);
       } catch (error) {
+        // What was being written may have been, and nobody was told.
+        if (storeErrorIn(error)) this.untellable.add(integrationId);
         const gaveUp = this.calls.signal.aborted;
         if (!gaveUp && (!isPassing(error) || attempt + 1 >= ATTEMPTS)) throw error;
         const waitMs = backoffMs(attempt, error);
@@ -103,6 +107,7 @@ export class SyncJob {
     const call: Call = { signal: this.calls.signal, priority: 'background' };
     const session = await sessions.open(integrationId);
     let { cursor } = await changes.position(integrationId);
+    if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
     for (let page = 0; page < PAGES; page++) {
       const found = await this.changesSince(session, cursor, call);
       if (found === 'expired') return this.resync(integrationId, session, call);
@@ -154,6 +159,9 @@ export class SyncJob {
     return this.options.bus.publish(CHANGES_TOPIC, { integrationId, altered } satisfies ChangesWake);
   }
 }
+
+/** Of which nobody knows what they are. */
+const UNKNOWN_ENTRIES = [{ kind: 'reset' }] as const;
 
 const entryOf = (change: Change): Pick<LoggedChange, 'kind' | 'subject'> => ({
   kind: change.kind,

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isMailError } from '../domain/error.ts';
+import { isMailError, storeErrorIn } from '../domain/error.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/watch.ts';
 import type { SyncJob } from './sync.job.ts';
@@ -27,24 +27,23 @@ export class WebhookService {
     if (!receiver?.receive) return null;
     try {
       const outcome = await receiver.receive(request, (key) => watches.named(receiver.id, key));
-      for (const signal of outcome.signals) this.act(signal);
+      // A provider that is told it was taken does not tell it again.
+      for (const signal of outcome.signals) await this.act(signal);
       return outcome.reply;
     } catch (error) {
       log.warn({ err: error, provider }, 'a webhook was refused');
       const theirs = isMailError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN');
       // 503 is asked again later, which is right for what failed on our side.
+      const away = storeErrorIn(error);
+      if (away) return { status: 503, contentType: 'text/plain', body: `${away.code}: ${away.message}\n` };
       return { status: theirs ? 401 : 503 };
     }
   }
 
-  private act({ integrationId, kind }: Signal): void {
-    const { sync, watchJob, log } = this.options;
+  private async act({ integrationId, kind }: Signal): Promise<void> {
+    const { sync, watchJob } = this.options;
     if (kind === 'CHANGED' || kind === 'MISSED') sync.request(integrationId);
     else if (kind === 'REAUTHORIZE') watchJob.request(integrationId);
-    else {
-      watchJob
-        .lost(integrationId)
-        .catch((err: unknown) => log.error({ err, integrationId }, 'a lost watch was not noted'));
-    }
+    else await watchJob.lost(integrationId);
   }
 }

@@ -100,6 +100,7 @@ function requests(gate: QueryGate, whose: WeakMap<object, Context>): ApolloServe
         },
         async willSendResponse(context: GraphQLRequestContextWillSendResponse<Context>) {
           answer200(context);
+          answer503(context);
         },
       };
     },
@@ -120,6 +121,18 @@ function answer200({ request, response }: GraphQLRequestContextWillSendResponse<
   if (request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;
   const errors = response.body.singleResult.errors ?? [];
   if (errors.length > 0 && errors.every((e) => REFUSALS.has(e.extensions?.code))) response.http.status = 200;
+}
+
+/**
+ * Nothing of what was asked could be answered. To a client that takes the newer media type the status says so, and to what
+ * stands between; with application/json any answer to a well-formed request carries 200.
+ */
+function answer503({ request, response }: GraphQLRequestContextWillSendResponse<Context>): void {
+  if (response.body.kind !== 'single' || !request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;
+  const { data, errors = [] } = response.body.singleResult;
+  if (data || !errors.some((e) => e.extensions?.code === 'STORE_UNAVAILABLE')) return;
+  response.http.status = 503;
+  response.http.headers.set('retry-after', '2');
 }
 
 /** Apollo's own, which say what is wrong with the request and hold nothing else. */

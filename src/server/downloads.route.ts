@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import type { FastifyInstance } from 'fastify';
-import { isMailError, type MailError, type MailErrorCode } from '../domain/error.ts';
+import { isMailError, type MailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
 import type { Downloads } from '../mail/message/download.ts';
 
 /** GET /download/:token: streams an attachment or a raw message, as a file that cannot run in our origin. */
@@ -20,8 +20,9 @@ export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads,
       });
       return await reply.send(Readable.fromWeb(stream as WebStream<Uint8Array>));
     } catch (error) {
-      if (!isMailError(error)) throw error;
-      return refuse(error);
+      const away = storeErrorIn(error);
+      if (!away && !isMailError(error)) throw error;
+      return refuse(away ?? (error as MailError));
     }
 
     function refuse(error: MailError) {
@@ -29,7 +30,7 @@ export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads,
       return reply
         .code(STATUS[error.code] ?? 500)
         .type('text/plain')
-        .send(`${error.message}\n`);
+        .send(error.code === 'STORE_UNAVAILABLE' ? `${error.code}: ${error.message}\n` : `${error.message}\n`);
     }
   });
 }
@@ -42,6 +43,7 @@ const STATUS: Partial<Record<MailErrorCode, number>> = {
   CONSENT_REQUIRED: 403,
   RATE_LIMITED: 429,
   PROVIDER_UNAVAILABLE: 502,
+  STORE_UNAVAILABLE: 503,
   TIMEOUT: 504,
 };
 

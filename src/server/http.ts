@@ -10,6 +10,8 @@ import {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { type MailError, storeErrorIn } from '../domain/error.ts';
+import type { Database } from '../platform/database.ts';
 import { limitBodyTime } from './body-time.ts';
 import type { Trust } from './client-address.ts';
 import type { Door } from './door.ts';
@@ -35,6 +37,8 @@ export interface HttpOptions {
   readonly turns: Pick<Turns, 'begin'>;
   /** Whose turn a GraphQL request takes; of every other one the connection's own limits hold. */
   ownerOf(headers: IncomingHttpHeaders, clientAddress: string): string;
+  /** Limits what a request waits for the store. */
+  readonly limited: Database['limited'];
   /** True from SIGTERM on: clients are told not to keep their connection. */
   draining(): boolean;
 }
@@ -78,6 +82,15 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     reply.header('retry-after', RETRY_AFTER_SECONDS);
     return refuse(reply, 429, 'RATE_LIMITED', TOO_MUCH_UNDER_WAY);
   });
+  // Behind the body, whose reader would lose it.
+  http.addHook('preHandler', (request, reply, done) => {
+    const streamed = request.routeOptions.config?.longBody === true;
+    const work = (end: () => void) => {
+      reply.raw.once('close', end);
+      done();
+    };
+    options.limited(work, { streamed });
+  });
   // Not at the request: one that was under way when the drain began is answered so too.
   http.addHook('onSend', (_request, reply, payload, done) => {
     if (options.draining()) reply.header('connection', 'close');
@@ -96,6 +109,12 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     );
   });
   http.setErrorHandler((error: FastifyError, request, reply) => {
+    const away = storeErrorIn(error);
+    if (away) {
+      request.log.warn({ err: away }, 'the store was away');
+      reply.header('retry-after', retrySeconds(away));
+      return refuse(reply, 503, away.code, away.message);
+    }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
       request.log.error({ err: error, reference: request.id }, 'request failed');
@@ -130,6 +149,9 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
 
 const TOO_MUCH_UNDER_WAY =
   'Too many requests of yours are under way, or their answers wait to be read: read those, or close their connections, and try again.';
+
+/** In whole seconds, as the header wants it. */
+export const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
 
 /** A refusal in the shape that GraphQL clients read. */
 function refuse(reply: FastifyReply, status: number, code: string, message: string, more: object = {}): FastifyReply {

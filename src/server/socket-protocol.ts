@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { type ExecutionArgs, execute, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import { storeErrorIn } from '../domain/error.ts';
 import type { Context } from '../graphql/context.ts';
 import { maskError } from '../graphql/error-mask.ts';
+import type { Database } from '../platform/database.ts';
 import { clientAddress, type Trust } from './client-address.ts';
 import type { Connection, Connections } from './connections.ts';
 import { bearer, type Contexts } from './contexts.ts';
@@ -24,8 +26,13 @@ export interface SocketProtocolOptions {
   readonly turns: Turns;
   readonly introspection: boolean;
   readonly trust: Trust | false;
+  /** Limits what an operation waits for the store. */
+  readonly limited: Database['limited'];
   readonly log: Logger;
 }
+
+/** Of WebSocket's own codes, and one after which graphql-ws clients connect again. */
+const TRY_AGAIN_LATER = 1013;
 
 type Params = Record<string, unknown>;
 interface Extra {
@@ -45,6 +52,7 @@ export function createSocketProtocol({
   turns,
   introspection,
   trust,
+  limited,
   log,
 }: SocketProtocolOptions) {
   const reader = new OperationReader(schema, gate, introspection);
@@ -65,10 +73,19 @@ export function createSocketProtocol({
       const from = clientAddress(request, trust);
       return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
-      if (!(error instanceof GraphQLError)) log.error({ err: error }, 'connection_init failed');
+      if (!(error instanceof GraphQLError)) return turnAway(socket, error);
       socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
       return false;
     }
+  };
+
+  /** Nothing was found against the client: it may come again, where that can help. */
+  const turnAway = (socket: WebSocket, error: unknown): false => {
+    const away = storeErrorIn(error);
+    log.error({ err: error }, 'connection_init failed');
+    if (away) socket.close(TRY_AGAIN_LATER, away.message);
+    else socket.close(CloseCode.InternalServerError, 'Internal server error');
+    return false;
   };
 
   const prepare = (connection: Connection, payload: SubscribePayload): ExecutionArgs | readonly GraphQLError[] => {
@@ -101,8 +118,17 @@ export function createSocketProtocol({
       const { principal } = args.contextValue as Context;
       const socket = sockets.get(args);
       const begin = async () => (socket ? turns.begin(socket, principal?.userId ?? null, { lane: 'event' }) : null);
-      return subscribe(args, begin);
+      // What follows within a subscription has no client that waits for it.
+      return limited((end) => subscribe(args, begin, limited).finally(end));
     },
+    execute: (args) =>
+      limited(async (end) => {
+        try {
+          return await execute(args);
+        } finally {
+          end();
+        }
+      }),
     onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const connection = connections.of(extra.socket);

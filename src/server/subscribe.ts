@@ -1,6 +1,7 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import type { Context } from '../graphql/context.ts';
 import { createContext } from '../graphql/request-context.ts';
+import type { Database } from '../platform/database.ts';
 import type { Turn } from './turns.ts';
 
 /**
@@ -12,6 +13,7 @@ import type { Turn } from './turns.ts';
 export async function subscribe(
   args: ExecutionArgs,
   begin: () => Promise<Turn | null>,
+  limited: Database['limited'],
 ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
   const context = args.contextValue as Context;
   const done = new AbortController();
@@ -30,7 +32,14 @@ export async function subscribe(
       if (done.signal.aborted) turn?.end();
       if (!turn || done.signal.aborted) return { done: true, value: undefined };
       const contextValue = renewed(context, done.signal);
-      return { done: false, value: await execute({ ...args, rootValue: event.value, contextValue }) };
+      const value = await limited(async (end) => {
+        try {
+          return await execute({ ...args, rootValue: event.value, contextValue });
+        } finally {
+          end();
+        }
+      });
+      return { done: false, value };
     },
     async return() {
       done.abort();

@@ -2,11 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { isMailError } from '../domain/error.ts';
+import { isMailError, storeErrorIn } from '../domain/error.ts';
 import type { Principal } from '../graphql/principal.ts';
 import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../mail/upload/uploads.ts';
 import { filenameOf } from './content-disposition.ts';
 import { bearer } from './contexts.ts';
+import { retrySeconds } from './http.ts';
 import { UploadRefusal } from './upload.refusal.ts';
 
 export interface UploadRouteOptions {
@@ -150,6 +151,8 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
   if (error instanceof UploadRefusal) return error;
   if (error instanceof UploadTooLarge) return tooLarge(maxBytes);
   if (error instanceof GraphQLError) return new UploadRefusal(401, 'UNAUTHENTICATED', error.message);
+  const away = storeErrorIn(error);
+  if (away) return new UploadRefusal(503, away.code, away.message, { retryAfterSeconds: retrySeconds(away) });
   if (isMailError(error))
     return new UploadRefusal(error.code === 'RATE_LIMITED' ? 429 : 400, error.code, error.message);
   const code = String((error as { code?: unknown }).code ?? '');
@@ -177,6 +180,7 @@ function refuse(
     const enough = setTimeout(() => request.destroy(), LISTEN_MS);
     request.once('close', () => clearTimeout(enough));
   }
+  if (status === 503) reply.header('retry-after', String(figures.retryAfterSeconds));
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   return reply
     .code(status)

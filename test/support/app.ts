@@ -8,9 +8,11 @@ import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { HeaderSpelling } from '../../sandbox/world.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import type { StoreLimits } from '../../src/platform/store.limits.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
 import { consent, twinPlaying } from './lab.ts';
+import { Relay } from './relay.ts';
 import { freePort } from './port.ts';
 import { startWire, type Wire } from './wire.ts';
 
@@ -20,6 +22,10 @@ export interface TestApp {
   readonly config: Config;
   readonly sandbox: Sandbox;
   readonly wire: Wire | null;
+  /** Null unless it was asked for. */
+  readonly relay: Relay | null;
+  /** The database's own, past any relay; null for the embedded one. */
+  readonly databaseUrl: string | null;
   /** The demo user's access token; both demo accounts are connected. Empty with `demo: false`. */
   readonly token: string;
   /** One GraphQL request as a client would send it. */
@@ -52,6 +58,9 @@ export interface AppOptions {
   /** Connect the demo user; default true. */
   demo?: boolean;
   env?: Record<string, string>;
+  /** Puts a relay between the gateway and PostgreSQL. */
+  relayed?: boolean;
+  storeLimits?: Partial<StoreLimits>;
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -72,6 +81,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const wire = await startWire(sandbox.urlOf);
   const database = await createTestDatabaseUrl();
   if (!database) await fillDataDir(dataDir);
+  const relay = database && options.relayed ? await Relay.open(database.url) : null;
   const config = readConfig({
     NODE_ENV: 'test',
     HOST: '127.0.0.1',
@@ -86,10 +96,11 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     // On a busy machine a page takes as long as it takes; tests of hanging have a deadline of their own.
     SOURCE_DEADLINE_MS: '60000',
     ...sandbox.environment(wire?.urlOf),
-    ...(database ? { DATABASE_URL: database.url } : {}),
+    ...(database ? { DATABASE_URL: relay?.url ?? database.url } : {}),
     ...options.env,
   });
-  let app: App = await createApp(config);
+  const given = { ...(options.storeLimits && { storeLimits: options.storeLimits }) };
+  let app: App = await createApp(config, given);
   let demoToken = '';
   const query = async <T>(
     document: string,
@@ -122,6 +133,8 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     config,
     sandbox,
     wire,
+    relay,
+    databaseUrl: database?.url ?? null,
     get token() {
       return demoToken;
     },
@@ -167,10 +180,11 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     async restart(meanwhile) {
       await app.close();
       await meanwhile?.();
-      app = await createApp(config);
+      app = await createApp(config, given);
     },
     async close() {
       await app.close();
+      relay?.cut();
       await sandbox.close();
       await database?.drop();
       rmSync(dataDir, { recursive: true, force: true });

@@ -9,6 +9,8 @@ export class Follower {
   /** With which code each socket was closed. */
   readonly closed: number[] = [];
   readonly failures: string[] = [];
+  /** Resolves when it is connected for the first time. */
+  readonly opened: Promise<void>;
   private readonly client: Client;
   private readonly following: Promise<void>;
   private ended = false;
@@ -19,12 +21,16 @@ export class Follower {
     private readonly subscription: string,
     private readonly variables: Record<string, unknown>,
   ) {
+    let connected = () => {};
+    this.opened = new Promise((resolve) => {
+      connected = resolve;
+    });
     this.client = createClient({
       url: `${url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
       connectionParams: { authorization: `Bearer ${token}` },
       retryAttempts: 0,
-      on: { closed: (event) => this.closed.push((event as { code: number }).code) },
+      on: { connected: () => connected(), closed: (event) => this.closed.push((event as { code: number }).code) },
     });
     this.following = this.follow();
   }

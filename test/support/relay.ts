@@ -3,6 +3,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /** Stands between a client and a server that a test cannot stop, and has the bad days for it. */
 export class Relay {
+  /** Bytes go through; called with each piece, it may cut the pair. Pieces of what clients send say where they go. */
+  onPiece: ((piece: Buffer, cut: () => void) => void) | null = null;
+  private hanging = false;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private server: Server | null = null;
   private port = 0;
@@ -39,6 +42,24 @@ export class Relay {
     }
   }
 
+  /** As a server that hangs: what is open stays open, what is new is accepted, and nothing goes through either way. */
+  hang(): void {
+    this.hanging = true;
+    for (const [client, server] of this.pairs) {
+      client.unpipe(server).pause();
+      server.unpipe(client).pause();
+    }
+  }
+
+  /** It goes on where it was. */
+  resume(): void {
+    this.hanging = false;
+    for (const [client, server] of this.pairs) {
+      client.pipe(server);
+      server.pipe(client);
+    }
+  }
+
   private join(client: Socket): void {
     const server = connect(Number(this.target.port), this.target.hostname);
     const pair = [client, server] as const;
@@ -48,7 +69,13 @@ export class Relay {
       this.pairs.delete(pair);
     };
     for (const socket of pair) socket.on('error', end).on('close', end);
-    client.pipe(server);
-    server.pipe(client);
+    const heed = (piece: Buffer) => this.onPiece?.(piece, () => client.resetAndDestroy());
+    if (this.hanging) {
+      client.pause();
+      server.pause();
+      return;
+    }
+    client.on('data', heed).pipe(server);
+    server.on('data', heed).pipe(client);
   }
 }

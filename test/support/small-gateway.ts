@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
+import type { Database } from '../../src/platform/database.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { mountGraphql } from '../../src/server/apollo.ts';
 import { Connections } from '../../src/server/connections.ts';
@@ -63,8 +64,10 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const door = await openDoor('127.0.0.1', 0);
   door.server.on('connection', (socket: Socket) => served.push(socket));
   const connections = new Connections();
+  // There is no store to wait for.
+  const limited: Database['limited'] = (work) => work(() => {});
   const options = { schema, contexts, connections, gate, turns, introspection: true, log };
-  const protocol = createSocketProtocol({ ...options, trust: false });
+  const protocol = createSocketProtocol({ ...options, trust: false, limited });
   const watched: Pick<Turns, 'onStalled' | 'drained'> = {
     drained: (socket) => turns.drained(socket),
     onStalled: (socket, hangUp) =>
@@ -83,6 +86,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     hosts: null,
     turns,
     ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    limited,
     draining: () => false,
   });
   const stop = await mountGraphql(http, options);

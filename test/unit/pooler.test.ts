@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database.open.ts';
@@ -5,6 +7,12 @@ import type { Database } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
+
+/** As PgBouncer writes it: severity, code and message, each ended by a zero byte. */
+const FIELDS = Buffer.from('SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter in options: statement_timeout\0\0');
+const LENGTH = Buffer.alloc(4);
+LENGTH.writeInt32BE(FIELDS.length + 4);
+const REFUSAL = Buffer.concat([Buffer.from('E'), LENGTH, FIELDS]);
 
 /** A pooler in transaction mode gives the connection to somebody else after each transaction, with all that is left on it. */
 
@@ -54,6 +62,34 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on %s', (ki
     );
     await db.close();
     expect(holders.rows).toEqual([{ state: 'idle in transaction' }]);
+  });
+
+  it('one that lets nobody limit its connections is used all the same', async () => {
+    const own = await createTestDatabaseUrl();
+    const target = new URL(own?.url ?? '');
+    let refusals = 0;
+    const pooler = createServer((client) => {
+      client.on('error', () => {});
+      client.once('data', (startup) => {
+        if (startup.includes('statement_timeout')) {
+          refusals++;
+          return client.end(REFUSAL);
+        }
+        const server = connect(Number(target.port || 5432), target.hostname);
+        server.on('error', () => client.destroy());
+        server.write(startup);
+        client.pipe(server).pipe(client);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(pooler, 'listening');
+    const through = new URL(target);
+    through.host = `127.0.0.1:${(pooler.address() as AddressInfo).port}`;
+    const db = await openDatabase({ url: through.href, dataDir: null, log: silent });
+    await db.ping();
+    expect(refusals).toBe(1);
+    await db.close();
+    pooler.close();
+    await own?.drop();
   });
 
   it('sessions in another time zone than was asked for are refused', async () => {

@@ -100,6 +100,7 @@ it('is looked into when a job of its own falls due, not at the next poll only', 
     },
     run: async () => {},
     failed: () => {},
+    recovered: () => {},
     concurrency: 1,
   });
   try {

@@ -49,6 +49,7 @@ it.each([
         handle = handler;
       },
       send: async () => {},
+      onGap: () => {},
       leave: () => {},
     },
     log: silent,

@@ -13,9 +13,12 @@ const at = (seconds: number) => new Date(seconds * 1_000);
 const error = (code: MailError['code'], retryAfterMs?: number) => new MailError(code, 'as it is', { retryAfterMs });
 
 describe('an error before the provider was told', () => {
-  it.each(['RECONNECT_REQUIRED', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE', 'TIMEOUT'] as const)('%s passes', (code) => {
-    expect(beforeSending(error(code))).toBe('later');
-  });
+  it.each(['RECONNECT_REQUIRED', 'RATE_LIMITED', 'PROVIDER_UNAVAILABLE', 'TIMEOUT', 'STORE_UNAVAILABLE'] as const)(
+    '%s passes',
+    (code) => {
+      expect(beforeSending(error(code))).toBe('later');
+    },
+  );
   it.each(['INVALID', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'UNSUPPORTED', 'INTERNAL'] as const)(
     '%s is for good',
     (code) => {
@@ -25,7 +28,7 @@ describe('an error before the provider was told', () => {
 });
 
 describe('an error that the sending came back with', () => {
-  it.each(['TIMEOUT', 'PROVIDER_UNAVAILABLE', 'INTERNAL', 'NOT_FOUND', 'CONFLICT'] as const)(
+  it.each(['TIMEOUT', 'PROVIDER_UNAVAILABLE', 'INTERNAL', 'NOT_FOUND', 'CONFLICT', 'STORE_UNAVAILABLE'] as const)(
     '%s leaves open whether it went',
     (code) => {
       expect(afterSending(error(code))).toBe('ask');
@@ -78,6 +81,10 @@ describe('trying again', () => {
     expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
     expect(pauses.at(-1)).toBe(3_600_000);
     expect(tryAgainAt(due, error('RATE_LIMITED', 90_000), at(10))).toEqual(at(100));
+  });
+  it('does not grow for a failure of our own store', () => {
+    const away = error('STORE_UNAVAILABLE', 2_000);
+    expect(tryAgainAt({ sendAt: at(0), tries: 8 }, away, at(10))).toEqual(at(12));
   });
   it('ends a day after it was due', () => {
     expect(tryAgainAt(due, error('PROVIDER_UNAVAILABLE'), at(86_399))).not.toBeNull();

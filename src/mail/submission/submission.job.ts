@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { IntegrationHooks } from '../../accounts/integration.hooks.ts';
 import type { Queue } from '../../platform/queue.ts';
+import { whenStoreIsBack } from '../../platform/store.patience.ts';
 import type { Delivery } from './delivery.ts';
 import { ProviderCalls } from './provider-calls.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
@@ -45,6 +46,8 @@ export class SubmissionJob implements IntegrationHooks {
     const sweep = () =>
       this.sweep().catch((err: unknown) => this.options.log.error({ err }, 'overdue submissions could not be read'));
     this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
+    // What the queue had handed out when the store went away lies as if somebody had it.
+    this.options.queue.onGap(() => void this.requeueDue());
     await sweep();
   }
 
@@ -133,6 +136,17 @@ export class SubmissionJob implements IntegrationHooks {
         (err: unknown) => this.options.log.warn({ err, submission: claim.record.id }, 'a claim was not renewed'),
       );
     }, LEASE_MS / 3);
+  }
+
+  /** Also what is claimed: its worker may have lost the store as well, and then it is looked at when the claim has run out. */
+  private async requeueDue(): Promise<void> {
+    const requeue = async () => {
+      const now = new Date();
+      for (const id of await this.options.store.due(now, SWEPT_AT_ONCE)) await this.enqueue(id, now);
+    };
+    await whenStoreIsBack(requeue, this.waits.signal).catch((err: unknown) =>
+      this.options.log.error({ err }, 'submissions that are due could not be queued again'),
+    );
   }
 
   private async sweep(): Promise<void> {

@@ -180,8 +180,14 @@ export class SubmissionStore {
 
   /** Those that should have been taken up by then, and that nobody has. */
   async overdue(before: Date, limit: number): Promise<string[]> {
+    const unclaimed = { OR: [{ claimUntil: null }, { claimUntil: { lt: before } }] };
+    return this.due(before, limit, unclaimed);
+  }
+
+  /** Those that are due by then, also what somebody has, or had when it was last heard of. */
+  async due(by: Date, limit: number, more: Prisma.SubmissionWhereInput = {}): Promise<string[]> {
     const rows = await this.db.prisma.submission.findMany({
-      where: { dueAt: { lt: before }, OR: [{ claimUntil: null }, { claimUntil: { lt: before } }] },
+      where: { dueAt: { lt: by }, ...more },
       select: { id: true },
       take: limit,
     });

@@ -12,6 +12,7 @@ const PASSING: ReadonlySet<MailErrorCode> = new Set([
   'RECONNECT_REQUIRED',
   'CONSENT_REQUIRED',
   'UNAUTHENTICATED',
+  'STORE_UNAVAILABLE',
 ]);
 /** Answers of `send` itself that say it was not done, and may be later. */
 const NOT_NOW: ReadonlySet<MailErrorCode> = new Set([
@@ -27,6 +28,8 @@ const OPEN: ReadonlySet<MailErrorCode> = new Set([
   'INTERNAL',
   'NOT_FOUND',
   'CONFLICT',
+  // Its token could not be read for the second of two requests, say.
+  'STORE_UNAVAILABLE',
 ]);
 
 /** What to do about an error that came before the provider was told to send. */
@@ -77,7 +80,9 @@ export function tryAgainAt(
   // An error that nobody foresaw is a bug of ours, and seldom mends itself.
   if (!isMailError(error) && tries >= 4) return null;
   if (now.getTime() - sendAt.getTime() > LONGEST_MS) return null;
-  const pause = (PAUSES_S[Math.min(tries, PAUSES_S.length) - 1] ?? 2) * 1_000;
+  // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
+  const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
+  const pause = (PAUSES_S[Math.min(turn, PAUSES_S.length) - 1] ?? 2) * 1_000;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { ComposeAttachment } from '../../domain/compose.ts';
-import { MailError } from '../../domain/error.ts';
+import { MailError, storeErrorIn } from '../../domain/error.ts';
 import { encodeId, singleId } from '../../graphql/global-id.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
+import { whenStoreIsBack } from '../../platform/store.patience.ts';
 import { cleanFilename } from '../compose/filename.ts';
 import { chunksOf } from './chunks.ts';
 import { fileKind } from './file-kind.ts';
@@ -65,8 +66,8 @@ export class Uploads {
     const { store, sealer, maxBytes } = this.options;
     await this.checkHeld(userId);
     const id = randomUUID();
-    await store.begin(id, userId, this.in(COMING_MS));
     try {
+      await store.begin(id, userId, this.in(COMING_MS));
       let mimeType: string | null = null;
       let sizeBytes = 0;
       let chunks = 0;
@@ -84,9 +85,18 @@ export class Uploads {
       const { filename: name } = details;
       return { upload: encodeId('Upload', id), filename: name, mimeType, sizeBytes, expiresAt };
     } catch (error) {
-      await store.delete(id);
+      await this.clearAway(id);
       throw error;
     }
+  }
+
+  /** Not waited for where the store is away: what is left would count as a file that is coming, until it expires. */
+  private async clearAway(id: string): Promise<void> {
+    const { store } = this.options;
+    await store.delete(id).catch((error: unknown) => {
+      if (!storeErrorIn(error)) throw error;
+      whenStoreIsBack(() => store.delete(id), AbortSignal.timeout(COMING_MS)).catch(() => {});
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isMailError, MailError, type MailErrorCode } from '../../domain/error.ts';
+import { isMailError, MailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
 
 /** A refusal by Gmail, with what the adapter itself must tell apart. Nothing of the answer's body is kept but the reason. */
 export class GmailError extends MailError {
@@ -66,6 +66,9 @@ export function answerError(operation: string, status: number, body: unknown, re
 
 /** Whatever an attempt threw, as a MailError. The cause names a code and never holds a request, a token or a body. */
 export function gmailError(error: unknown, operation: string): MailError {
+  // A file of the message, or the token, could not be read from our own store.
+  const away = storeErrorIn(error);
+  if (away) return away;
   if (isMailError(error)) return error;
   const { response, name, code, cause } = error as ThrownError;
   if (response && typeof response.status === 'number') {

@@ -1,4 +1,4 @@
-import { MailError, type MailErrorCode } from '../../domain/error.ts';
+import { MailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
 
 /** What Graph says of a refused request: its status, its word for it, and how long to wait. The message stays behind. */
 export interface Refusal {
@@ -60,9 +60,9 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
   });
 }
 
-/** A connection that failed, was cut, or carried what is not an answer. */
+/** A connection that failed, was cut, or carried what is not an answer; or our own store, whose file was being sent. */
 export const unreachable = (cause: unknown): MailError =>
-  new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
+  storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
 
 /** Retry-After in seconds or as a date; undefined when absent or unreadable. */
 export function retryAfterMs(header: string | null, now = Date.now()): number | undefined {

@@ -1,0 +1,100 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { counted, storeBudget } from './store.budget.ts';
+import type { StoreBreaker } from './store.breaker.ts';
+import { isConnectionLost, StoreTimeout } from './store.error.ts';
+import type { StoreLimits } from './store.limits.ts';
+
+export interface PoolOptions {
+  readonly config: pg.ClientConfig;
+  readonly Client: typeof pg.Client;
+  readonly breaker: StoreBreaker;
+  readonly limits: Pick<StoreLimits, 'connectMs'>;
+  readonly log: Logger;
+}
+
+const CONNECTIONS = 10;
+/** Of what may be repeated: a server that ends its connections ends several. */
+const MAX_TRIES = 3;
+
+/**
+ * A pool that makes nobody wait longer than the limits allow, and not at all while the breaker is open. It is used by Prisma
+ * too, so both of its styles are kept: with a callback and with a promise.
+ */
+export function createPool({ config, Client, breaker, limits, log }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...config,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: limits.connectMs,
+    Client: Client as unknown as NonNullable<pg.PoolConfig['Client']>,
+  });
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  const openedAt = new WeakMap<pg.PoolClient, number>();
+  pool.on('connect', (client) => openedAt.set(client, breaker.timeouts));
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  const query = pool.query.bind(pool) as unknown as (...given: unknown[]) => Promise<unknown>;
+
+  /** Nothing was asked of the server yet, so this may be tried again whatever it is for. */
+  const acquire = async (): Promise<pg.PoolClient> => {
+    for (let tries = 1; ; ) {
+      await breaker.pass();
+      try {
+        const client = await waitFor(connect());
+        if (openedAt.get(client) === breaker.timeouts) return client;
+        client.release(true);
+      } catch (error) {
+        if (!isConnectionLost(error) || ++tries > MAX_TRIES) throw error;
+      }
+    }
+  };
+
+  const waitFor = (connecting: Promise<pg.PoolClient>): Promise<pg.PoolClient> =>
+    new Promise((resolve, reject) => {
+      let given = false;
+      const give = (settle: () => void) => {
+        given = true;
+        clearTimeout(timer);
+        forget();
+        settle();
+      };
+      const ms = Math.min(limits.connectMs, storeBudget()?.leftMs ?? limits.connectMs);
+      const timer = setTimeout(() => {
+        // One that has used up its time elsewhere says nothing about this.
+        if (ms === limits.connectMs) breaker.suspect();
+        give(() => reject(new StoreTimeout(`No connection was free within ${Math.round(ms)} ms.`)));
+      }, ms);
+      const forget = breaker.onOpened((error) => give(() => reject(error)));
+      connecting.then(
+        (client) => (given ? client.release() : give(() => resolve(client))),
+        (error: unknown) => given || give(() => reject(error)),
+      );
+    });
+
+  const nothing = () => {};
+  return Object.assign(pool, {
+    connect(callback?: (error: unknown, client: pg.PoolClient | undefined, release: unknown) => void) {
+      const acquiring = counted(acquire);
+      if (!callback) return acquiring;
+      acquiring.then(
+        (client) => callback(undefined, client, client.release),
+        (error: unknown) => callback(error, undefined, nothing),
+      );
+    },
+    async query(...given: unknown[]) {
+      if (typeof given.at(-1) === 'function') return query(...given);
+      for (let tries = 1; ; tries++) {
+        try {
+          return await query(...given);
+        } catch (error) {
+          if (tries >= MAX_TRIES || !isConnectionLost(error) || !isRepeatable(given[0])) throw error;
+        }
+      }
+    },
+  }) as pg.Pool;
+}
+
+/** What reads may be asked twice; and a notification that comes twice is heard like one. Of a write nobody knows whether it was done. */
+function isRepeatable(asked: unknown): boolean {
+  const text = typeof asked === 'string' ? asked : (asked as { text?: unknown } | undefined)?.text;
+  return typeof text === 'string' && /^\s*SELECT\b/i.test(text) && !/\bFOR\s+(?:NO KEY )?UPDATE\b/i.test(text);
+}

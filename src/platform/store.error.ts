@@ -1,0 +1,143 @@
+import { MailError, storeErrorIn } from '../domain/error.ts';
+
+/** A client that heeds it finds the store back, or is told so at once. */
+const RETRY_AFTER_MS = 2_000;
+
+/** The store took longer than it is waited for; the connection is gone with it. */
+export class StoreTimeout extends Error {
+  override readonly name = 'StoreTimeout';
+  readonly code = 'ETIMEDOUT';
+}
+
+export const storeUnavailable = (cause: unknown): MailError =>
+  new MailError('STORE_UNAVAILABLE', "The gateway's store is away: try again.", {
+    cause,
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+
+/**
+ * STORE_UNAVAILABLE for what the database, its driver or Prisma says when it cannot be used just now; any other error as it
+ * is. Only for errors that come from the database: a socket's code does not say whose socket it was.
+ */
+export function asStoreError(error: unknown): unknown {
+  return storeErrorIn(error) ?? (isAway(error) ? storeUnavailable(error) : error);
+}
+
+/** As `asStoreError`, of a promise. */
+export async function ofStore<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asStoreError(error);
+  }
+}
+
+/** The connection broke: whether the statement was done is not known. Not so of a server that is not there at all. */
+export const isConnectionLost = (error: unknown): boolean =>
+  parts(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
+
+/** The server has said something, though it is a refusal: then it does not hang. */
+export const isAnswer = (error: unknown): boolean =>
+  typeof (error as { severity?: unknown } | null)?.severity === 'string';
+
+function isAway(error: unknown): boolean {
+  return parts(error).some(
+    ({ code, kind, message }) =>
+      LOST_CODES.has(code) ||
+      AWAY_CODES.has(code) ||
+      AWAY_CLASS.test(code) ||
+      AWAY_KINDS.has(kind) ||
+      LOST_MESSAGE.test(message) ||
+      AWAY_MESSAGE.test(message),
+  );
+}
+
+interface Part {
+  readonly code: string;
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** An error and what is beneath it: Prisma puts the driver's error into `meta` or `cause`, and its code beside a kind. */
+function parts(error: unknown, depth = 0): Part[] {
+  if (typeof error !== 'object' || error === null || depth > 6) return [];
+  const { code, originalCode, kind, message, originalMessage, cause, meta } = error as Record<string, unknown>;
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return [
+    { code: text(originalCode) || text(code), kind: text(kind), message: text(originalMessage) || text(message) },
+    ...parts(cause, depth + 1),
+    ...parts((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1),
+  ];
+}
+
+const LOST_CODES: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  // Connection failures; terminated by an administrator, by a crash, or after idling in a transaction.
+  '08000',
+  '08003',
+  '08006',
+  '57P01',
+  '57P02',
+  '57P05',
+  '25P03',
+  // Prisma: the server has closed the connection.
+  'P1017',
+]);
+const AWAY_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOENT',
+  'ENOSPC',
+  'EMFILE',
+  // Starting up or shutting down; a limit on the time of a statement, a lock or a transaction; read-only after a failover.
+  '57P03',
+  '57014',
+  '55P03',
+  '25P04',
+  '25006',
+  // Another transaction stood in the way: nothing was done.
+  '40001',
+  '40P01',
+  // The operator has changed something that we connect with.
+  '28000',
+  '28P01',
+  '3D000',
+  '57P04',
+  // Prisma: not reached, not in time, no connection free, a transaction that did not begin or end in time, a conflict.
+  'P1000',
+  'P1001',
+  'P1002',
+  'P1003',
+  'P1008',
+  'P1011',
+  'P2024',
+  'P2028',
+  'P2034',
+  'P2037',
+]);
+/** Insufficient resources (disk full, out of memory, too many connections), and failures of the system beneath the server. */
+const AWAY_CLASS = /^(?:53|58|08)[0-9A-Z]{3}$/;
+const AWAY_KINDS: ReadonlySet<string> = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+  'TlsConnectionError',
+  'TransactionWriteConflict',
+  'DatabaseAccessDenied',
+  'AuthenticationFailed',
+  'DatabaseDoesNotExist',
+]);
+/** The driver gives these no code. */
+const LOST_MESSAGE =
+  /Connection terminated(?: unexpectedly)?$|connection error and is not queryable|Client was closed and is not queryable/;
+const AWAY_MESSAGE =
+  /Connection terminated due to connection timeout|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after calling end/;

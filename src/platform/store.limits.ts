@@ -1,0 +1,24 @@
+/** How long the store is waited for, in milliseconds. Together they keep every answer within 15 seconds. */
+export interface StoreLimits {
+  /** For a connection: one that is free, or a new one. */
+  readonly connectMs: number;
+  /** For one statement of a request. */
+  readonly statementMs: number;
+  /** For one statement of what works in the background, and of a file that is coming in. */
+  readonly backgroundMs: number;
+  /** For all that one request waits for the store, however many statements that are. */
+  readonly requestMs: number;
+  /** For the question whether it is there at all. */
+  readonly probeMs: number;
+  /** Between two of those questions while it is not. */
+  readonly probeEveryMs: number;
+}
+
+export const STORE_LIMITS: StoreLimits = {
+  connectMs: 4_000,
+  statementMs: 5_000,
+  backgroundMs: 20_000,
+  requestMs: 8_000,
+  probeMs: 1_500,
+  probeEveryMs: 500,
+};

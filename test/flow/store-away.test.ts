@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/platform/database.open.ts';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { silent, TEST_DATABASES } from '../support/database.ts';
+import { Follower } from '../support/follower.ts';
+import type { Relay } from '../support/relay.ts';
+import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
+
+/** As long as a busy machine needs for a statement, and much shorter than in production. */
+const SHORT = { connectMs: 2_000, statementMs: 2_000, requestMs: 3_000, probeMs: 1_000, probeEveryMs: 100 };
+
+const ME = '{ viewer { email } }';
+const INBOX = '{ viewer { messages(first: 5) { nodes { subject } sources { problem { code } } } } }';
+const SUBMISSIONS = '{ viewer { submissions(first: 100) { nodes { id status } } } }';
+const SENT = '{ viewer { messages(first: 100, filter: { role: SENT }) { nodes { subject } } } }';
+const ACCOUNTS = '{ viewer { integrations { id provider { id } sync { cursor } } } }';
+const SIGN_IN =
+  'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken } userErrors { message } } }';
+const SEND =
+  'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { code message } } }';
+const CONNECT =
+  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }';
+const LIVE = 'subscription ($after: Cursor) { messageReceived(after: $after) { cursor message { subject } } }';
+const STEPS = 'subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id status } } }';
+
+const codesOf = (answer: { errors?: { extensions: { code: string } }[] }) =>
+  (answer.errors ?? []).map(({ extensions }) => extensions.code);
+
+const upload = (app: TestApp, token: string, bytes: Uint8Array<ArrayBuffer>) =>
+  fetch(`${app.url}/upload?filename=a.bin`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+    body: bytes,
+  });
+
+const stateOf = async (app: TestApp, path: string) => (await fetch(`${app.url}${path}`)).status;
+
+/** One operation over a new socket that is signed in. */
+async function overSocket(app: TestApp, token: string, query: string): Promise<Data> {
+  const socket = await openSocket(app, token);
+  await socket.send(subscribe(query));
+  const { payload } = await socket.receive('next', 'error');
+  socket.close();
+  return Array.isArray(payload) ? { errors: payload } : payload;
+}
+
+describe('a database that is full', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ messages: 3, demo: false });
+    // What is written of this user finds no room, and everything else does.
+    await app.restart(async () => {
+      const { databaseUrl: url, config } = app;
+      const db = await openDatabase({ url, dataDir: url ? null : config.dataDir, log: silent });
+      await db.execute(`
+        CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF EXISTS (SELECT 1 FROM users WHERE id = NEW.user_id AND email LIKE 'stuffed-%') THEN
+            RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
+          END IF;
+          RETURN NEW;
+        END $$`);
+      for (const table of ['uploads', 'oauth_states'])
+        await db.execute(`CREATE TRIGGER no_room BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION no_room()`);
+      await db.close();
+    });
+  });
+  afterAll(() => app?.close());
+
+  it('is told with a code of its own at every door, and reading goes on', async () => {
+    const { token, email } = await app.user('stuffed');
+    const input = { provider: 'GMAIL', access: 'READ' };
+    const overHttp = await app.query(CONNECT, { input }, token);
+    expect(overHttp).toMatchObject({
+      status: 200,
+      errors: [{ message: "The gateway's store is away: try again.", extensions: { code: 'STORE_UNAVAILABLE' } }],
+    });
+    expect(Date.parse(String(overHttp.errors?.[0]?.extensions.retryAfter))).toBeGreaterThan(0);
+    const newer = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        accept: 'application/graphql-response+json',
+        'content-type': 'application/json',
+        authorization: `Bearer ${token}`,
+      },
+      body: JSON.stringify({ query: CONNECT, variables: { input } }),
+    });
+    expect([newer.status, newer.headers.get('retry-after'), codesOf((await newer.json()) as Data)]).toEqual([
+      503,
+      '2',
+      ['STORE_UNAVAILABLE'],
+    ]);
+    const socket = await openSocket(app, token);
+    await socket.send(subscribe(CONNECT, '1', { variables: { input } }));
+    expect(codesOf((await socket.receive('next', 'error')).payload)).toEqual(['STORE_UNAVAILABLE']);
+    socket.close();
+
+    const refused = await upload(app, token, new Uint8Array(10));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(codesOf((await refused.json()) as Data)).toEqual(['STORE_UNAVAILABLE']);
+
+    expect(await app.data(ME, {}, token)).toEqual({ viewer: { email } });
+    expect(await stateOf(app, '/ready')).toBe(200);
+  });
+});
+
+describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a bad network', () => {
+  let app: TestApp;
+  let relay: Relay;
+  beforeAll(async () => {
+    app = await startApp({ messages: 5, relayed: true, storeLimits: SHORT });
+    if (!app.relay) throw new Error('there is no relay');
+    relay = app.relay;
+  });
+  afterAll(() => app?.close());
+
+  it('answers in time while the database hangs, at every door, and goes on when it does', async () => {
+    const { token } = await app.user('patient');
+    const following = await openSocket(app, app.token);
+    await following.send(subscribe(LIVE));
+    await following.send(subscribe(ME, '2'));
+    await following.find((message) => message.id === '2' && message.type === 'complete');
+
+    relay.hang();
+    const signIn = { input: { email: 'a@x.example', password: 'a good long password' } };
+    const [reading, signingIn, file, callback, page, socketed] = await Promise.all([
+      app.query(SUBMISSIONS),
+      app.query(SIGN_IN, signIn, null),
+      upload(app, token, new Uint8Array(600_000)),
+      fetch(`${app.url}/oauth/callback?state=abc&code=x`),
+      app.query(INBOX, {}, token),
+      overSocket(app, app.token, SUBMISSIONS),
+    ]);
+    for (const answer of [reading, signingIn, socketed, page]) expect(codesOf(answer)).toEqual(['STORE_UNAVAILABLE']);
+    expect([file.status, codesOf((await file.json()) as Data)]).toEqual([503, ['STORE_UNAVAILABLE']]);
+    expect([callback.status, await callback.text()]).toEqual([503, expect.stringContaining('store is away')]);
+    expect([await stateOf(app, '/ready'), await stateOf(app, '/health')]).toEqual([503, 200]);
+    // Who comes now is not taken for a stranger.
+    const newcomer = new Socket(app);
+    await newcomer.send(init(app.token));
+    await newcomer.receive('connection_ack');
+    await newcomer.send(subscribe('subscription { messageReceived(integrations: ["x"]) { cursor } }'));
+    await newcomer.receive('next', 'error');
+    newcomer.close();
+
+    // What happens meanwhile is not lost: the provider tells it again, or it is found.
+    await app.control('/deliver', {
+      vendor: 'microsoft',
+      account: 'demo@outlook.example',
+      from: 'a@example.org',
+      subject: 'while it hung',
+      text: 'x',
+    });
+    relay.resume();
+    await expect.poll(() => stateOf(app, '/ready')).toBe(200);
+    await expect.poll(async () => codesOf(await app.query(SUBMISSIONS))).toEqual([]);
+    expect((await upload(app, token, new Uint8Array(600_000))).status).toBe(201);
+    const event = await following.find((message) => message.id === '1');
+    expect(event.payload).toMatchObject({ data: { messageReceived: { message: { subject: 'while it hung' } } } });
+    following.close();
+  });
+
+  it('ends nothing, sends nothing twice and loses nothing when its connections are cut at random', async () => {
+    const seed = Number(process.env.STORE_SEED ?? Date.now() % 1_000_000);
+    console.info(`STORE_SEED=${seed}`);
+    const random = generator(seed);
+    const { viewer } = await app.data(ACCOUNTS);
+    const integrations: string[] = viewer.integrations.map((i: Data) => i.id);
+    const live = new Follower(app.url, app.token, LIVE, {});
+    const steps = new Follower(app.url, app.token, STEPS, {});
+    await Promise.all([live.opened, steps.opened]);
+    let cuts = 0;
+    let left = 30;
+    relay.onPiece = (_piece, cut) => {
+      if (--left > 0) return;
+      left = 15 + Math.floor(random() * 60);
+      cuts++;
+      cut();
+    };
+
+    const codes = new Set<string>();
+    const insist = async <T>(ask: () => Promise<T | null>): Promise<T> => {
+      for (;;) {
+        const answer = await ask();
+        if (answer !== null) return answer;
+      }
+    };
+    const asked = (document: string, variables = {}) =>
+      insist(async () => {
+        const answer = await app.query<Data>(document, variables);
+        for (const code of codesOf(answer)) codes.add(code);
+        return answer.errors ? null : answer.data;
+      });
+    const uploaded = () =>
+      insist(async () => {
+        const response = await upload(app, app.token, new Uint8Array(300_000));
+        const body = (await response.json()) as Data;
+        for (const code of codesOf(body)) codes.add(code);
+        return response.status === 201 ? (body.upload as string) : null;
+      });
+    const ids = new Map<string, string>();
+    const delivered: string[] = [];
+    const send = async (turn: number) => {
+      const subject = `cut ${turn}`;
+      const attachments = turn % 3 === 0 ? [{ upload: await uploaded() }] : [];
+      const message = {
+        integration: integrations[turn % integrations.length],
+        to: [{ address: 'zoe@example.org' }],
+        subject,
+        text: 'x',
+        attachments,
+      };
+      const input = { idempotencyKey: subject, undoSeconds: turn % 4 === 3 ? 1 : 0, message };
+      const { send: sent } = await asked(SEND, { input });
+      expect(sent.userErrors).toEqual([]);
+      ids.set(subject, sent.submission.id);
+      const subjectOfMail = `arrives ${turn}`;
+      await app.control('/deliver', {
+        vendor: turn % 2 ? 'google' : 'microsoft',
+        account: turn % 2 ? 'demo@gmail.example' : 'demo@outlook.example',
+        from: 'a@example.org',
+        subject: subjectOfMail,
+        text: 'x',
+      });
+      delivered.push(subjectOfMail);
+    };
+    const SENDS = 10;
+    let turn = 0;
+    const sender = async () => {
+      while (turn < SENDS) await send(turn++);
+    };
+    let sending = true;
+    const reader = async () => {
+      while (sending) {
+        await asked(SUBMISSIONS);
+        await asked(INBOX);
+      }
+    };
+    const reading = reader();
+    await Promise.all([sender(), sender()]);
+    sending = false;
+    await reading;
+    expect(cuts).toBeGreaterThan(5);
+    relay.onPiece = null;
+
+    expect([...codes].filter((code) => code !== 'STORE_UNAVAILABLE')).toEqual([]);
+    const states = async () =>
+      (await app.data(SUBMISSIONS)).viewer.submissions.nodes.map(({ id, status }: Data) => `${id} ${status}`).sort();
+    const done = [...ids.values()].map((id) => `${id} SENT`).sort();
+    await expect.poll(states, { timeout: 120_000 }).toEqual(done);
+    const { viewer: sent } = await app.data(SENT);
+    const subjects = sent.messages.nodes.map((m: Data) => m.subject).filter((s: string) => s.startsWith('cut'));
+    expect(subjects.sort()).toEqual([...ids.keys()].sort());
+    const arrived = () =>
+      [...new Set(live.events.map((e) => e.message?.subject).filter((s) => s?.startsWith('arrives')))].sort();
+    await expect.poll(arrived, { timeout: 120_000 }).toEqual(delivered.sort());
+    const told = () => new Set(steps.events.flatMap(({ submission: s }) => (s.status === 'SENT' ? s.id : [])));
+    await expect.poll(told, { timeout: 120_000 }).toEqual(new Set(ids.values()));
+    for (const follower of [live, steps]) {
+      expect([follower.failures, follower.closed]).toEqual([[], []]);
+      await follower.end();
+    }
+  }, 300_000);
+});
+
+/** The same numbers for the same seed (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { MailError, storeErrorIn } from '../../src/domain/error.ts';
+import { createBus } from '../../src/platform/bus.ts';
+import { openDatabase } from '../../src/platform/database.open.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { migrate } from '../../src/platform/migrations.ts';
+import { asStoreError } from '../../src/platform/store.error.ts';
+import type { StoreLimits } from '../../src/platform/store.limits.ts';
+import { whenStoreIsBack } from '../../src/platform/store.patience.ts';
+import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
+import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { Relay } from '../support/relay.ts';
+
+const AWAY = { name: 'MailError', code: 'STORE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
+const row = () => ({ id: randomUUID(), email: `${randomUUID()}@x.example`, passwordHash: '' });
+
+it('what fails for another reason is left as it is, and a store failure is found beneath what it was wrapped into', () => {
+  for (const error of [
+    new Error('no'),
+    Object.assign(new Error('no'), { code: '23505', severity: 'ERROR' }),
+    null,
+    'x',
+  ])
+    expect(asStoreError(error)).toBe(error);
+  const away = asStoreError(Object.assign(new Error('full'), { code: '53100', severity: 'ERROR' }));
+  const wrapped = new MailError('PROVIDER_UNAVAILABLE', 'x', { cause: new TypeError('fetch failed', { cause: away }) });
+  expect(storeErrorIn(wrapped)).toBe(away);
+  expect(storeErrorIn(new MailError('PROVIDER_UNAVAILABLE', 'x', { cause: new Error('y') }))).toBeNull();
+});
+
+it('what must not be left undone is done when the store is back, and no later than it is wanted', async () => {
+  const away = asStoreError(Object.assign(new Error('full'), { code: '53100' }));
+  const work = vi.fn().mockRejectedValueOnce(away).mockResolvedValue('done');
+  expect(await whenStoreIsBack(work, new AbortController().signal)).toBe('done');
+  await expect(whenStoreIsBack(() => Promise.reject(away), AbortSignal.abort())).rejects.toBe(away);
+  const bug = new Error('a bug');
+  await expect(whenStoreIsBack(() => Promise.reject(bug), new AbortController().signal)).rejects.toBe(bug);
+});
+
+describe.each(TEST_DATABASES)('on %s', (kind) => {
+  let db: Database;
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    await db.execute(`
+      CREATE TABLE bad_day (code text);
+      CREATE FUNCTION have_it() RETURNS trigger LANGUAGE plpgsql AS $$
+      DECLARE given text := (SELECT code FROM bad_day LIMIT 1);
+      BEGIN
+        IF given IS NOT NULL THEN RAISE EXCEPTION 'could not extend file' USING ERRCODE = given; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER bad_day BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION have_it()`);
+  });
+  afterAll(() => db.close());
+
+  // Disk full, out of memory, too many connections, read-only, cancelled for its time, starting up, deadlock, lost, i/o.
+  it.each(['53100', '53200', '53300', '25006', '57014', '57P03', '40P01', '08006', '58030'])(
+    'a database that says %s is away, however it is asked, and serves when that is over',
+    async (code) => {
+      const { id, email } = row();
+      const insert = `INSERT INTO users (id, email, password_hash) VALUES ('${id}', '${email}', '')`;
+      await db.execute('INSERT INTO bad_day VALUES ($1)', [code]);
+      const asked = [
+        () => db.prisma.user.create({ data: row() }),
+        () => db.prisma.$executeRawUnsafe(insert),
+        () => db.prisma.$transaction((tx) => tx.user.create({ data: row() })),
+        () => db.execute(insert),
+      ];
+      for (const ask of asked) await expect(ask()).rejects.toMatchObject(AWAY);
+      await db.execute('DELETE FROM bad_day');
+      for (const ask of asked) await ask().catch((error: unknown) => expect(error).not.toMatchObject(AWAY));
+    },
+  );
+
+  it('the fault of a statement is none of the store', async () => {
+    const taken = await db.prisma.user.create({ data: row() });
+    await expect(db.prisma.user.create({ data: taken })).rejects.toMatchObject({ code: 'P2002' });
+    await expect(db.execute('SELECT nonsense')).rejects.not.toMatchObject(AWAY);
+    const refused = db.prisma.$transaction(() => Promise.reject(new Error('mine')));
+    await expect(refused).rejects.toThrow('mine');
+  });
+});
+
+describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s that is out of reach', () => {
+  const closers: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  const SHORT = {
+    connectMs: 1_000,
+    statementMs: 1_000,
+    requestMs: 2_000,
+    backgroundMs: 1_500,
+    probeMs: 500,
+    probeEveryMs: 50,
+  };
+
+  async function open(limits: Partial<StoreLimits> = {}): Promise<{ db: Database; relay: Relay; direct: Database }> {
+    const own = await createTestDatabaseUrl();
+    if (!own) throw new Error('TEST_DATABASE_URL names no server');
+    const direct = await openDatabase({ url: own.url, dataDir: null, log: silent });
+    await migrate(direct);
+    const relay = await Relay.open(own.url);
+    const db = await openDatabase({ url: relay.url, dataDir: null, log: silent, limits });
+    closers.push(
+      () => own.drop(),
+      () => relay.cut(),
+      () => direct.close(),
+      () => db.close(),
+    );
+    return { db, relay, direct };
+  }
+
+  /** Everybody's connections to the database, but the one that asks. */
+  const terminate = (direct: Database) =>
+    direct.execute(`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+  const sleeping = async (direct: Database) =>
+    (await direct.execute(`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3%' AND query NOT LIKE '%LIKE%'`))
+      .rows.length;
+
+  it('every path that holds a connection survives its loss, and the next one serves', async () => {
+    const { db, direct } = await open();
+    let enter = () => {};
+    const inside = new Promise<void>((resolve) => {
+      enter = resolve;
+    });
+    let go = () => {};
+    const cut = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const held = [
+      db.execute('SELECT 1; SELECT pg_sleep(30) FOR UPDATE'),
+      db.execute('INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, $1', ['']),
+      db.prisma.$executeRaw`INSERT INTO users SELECT gen_random_uuid(), pg_sleep(30)::text, '2'`,
+      // Between two statements nobody waits for an answer.
+      db.prisma.$transaction(async (tx) => {
+        await tx.user.count();
+        enter();
+        await cut;
+        return tx.user.create({ data: row() });
+      }),
+    ];
+    const outcomes = Promise.allSettled(held);
+    await inside;
+    await expect.poll(() => sleeping(direct)).toBeGreaterThanOrEqual(2);
+    const exclusive = db.exclusively('w', async () => {
+      await terminate(direct);
+      // By then the loss of the connection that holds the lock has come through the same relay, and nobody waits on it.
+      await expect
+        .poll(() =>
+          db.execute('SELECT 1').then(
+            () => 'served',
+            () => 'away',
+          ),
+        )
+        .toBe('served');
+      await db.ping();
+      return 'done';
+    });
+    expect(await exclusive).toBe('done');
+    go();
+    for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: AWAY });
+    await db.prisma.user.create({ data: row() });
+    expect(await db.prisma.user.count()).toBe(1);
+  });
+
+  it('a read whose connection breaks is asked again, and a write is not', async () => {
+    const { db, relay } = await open();
+    let cuts = 0;
+    const cutOnce = (text: string) => {
+      cuts = 0;
+      relay.onPiece = (piece, cut) => {
+        if (cuts > 0 || !piece.includes(text)) return;
+        cuts++;
+        cut();
+      };
+    };
+    cutOnce('SELECT COUNT');
+    expect(await db.prisma.user.count()).toBe(0);
+    expect(cuts).toBe(1);
+    cutOnce('pg_notify');
+    await db.notify('postern_bus', 'x');
+    expect(cuts).toBe(1);
+    cutOnce('INSERT INTO');
+    await expect(db.prisma.user.create({ data: row() })).rejects.toMatchObject(AWAY);
+    expect(cuts).toBe(1);
+  });
+
+  it('a server that hangs is given up in time, then everybody is told at once, and all serve again when it goes on', async () => {
+    const { db, relay } = await open(SHORT);
+    await Promise.all(Array.from({ length: 10 }, () => db.ping()));
+    relay.hang();
+    const inRequest = <T>(work: () => Promise<T>) => db.limited((end) => work().finally(end));
+    const first = await Promise.allSettled([
+      inRequest(() => db.prisma.user.create({ data: row() })),
+      inRequest(() => db.prisma.$transaction((tx) => tx.user.count())),
+      inRequest(() => db.execute('SELECT 1')),
+      ...Array.from({ length: 20 }, () => inRequest(() => db.ping())),
+    ]);
+    for (const outcome of first) expect(outcome).toMatchObject({ status: 'rejected', reason: AWAY });
+    // Nothing is sent to a server that is known to be away.
+    let pieces = 0;
+    relay.onPiece = () => pieces++;
+    for (let i = 0; i < 50; i++) await expect(db.ping()).rejects.toMatchObject(AWAY);
+    expect(pieces).toBe(0);
+    relay.resume();
+    await expect.poll(() => db.prisma.user.count().catch(() => 'away')).toBeTypeOf('number');
+    // None of the connections that hung is given to anybody.
+    await Promise.all(Array.from({ length: 20 }, () => inRequest(() => db.ping())));
+  });
+
+  it('one slow statement is given up, and keeps nobody else from the store', async () => {
+    const { db } = await open(SHORT);
+    const slow = db.limited((end) => db.execute('SELECT pg_sleep(30)').finally(end));
+    await expect(slow).rejects.toMatchObject(AWAY);
+    await Promise.all(Array.from({ length: 20 }, () => db.ping()));
+  });
+
+  it('the statements of one request do not add up, those of the background have no common limit', async () => {
+    const { db } = await open({ ...SHORT, requestMs: 1_500 });
+    let done = 0;
+    const several = async () => {
+      for (done = 0; done < 8; done++) await db.execute('SELECT pg_sleep(0.4)');
+    };
+    await expect(db.limited((end) => several().finally(end))).rejects.toMatchObject(AWAY);
+    expect(done).toBeLessThan(8);
+    await db.limited((end) => several().finally(end), { streamed: true });
+    expect(done).toBe(8);
+    // Work that a request has begun goes on when it is answered.
+    await db.limited((end) => {
+      end();
+      return several();
+    });
+    expect(done).toBe(8);
+  });
+
+  it('what could not be told to the other instances has them look again', async () => {
+    const { db, relay, direct } = await open(SHORT);
+    const [here, there] = await Promise.all([createBus(db, silent), createBus(direct, silent)]);
+    const [heard, gap] = [vi.fn(), vi.fn()];
+    here.subscribe('t', heard);
+    there.onGap(gap);
+    relay.cut();
+    await here.publish('t', 1);
+    expect(heard).toHaveBeenCalledWith(1);
+    await relay.restore();
+    await expect.poll(() => gap).toHaveBeenCalled();
+    await here.close();
+    await there.close();
+  });
+});
