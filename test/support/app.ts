@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import { tokenOf } from '../../sandbox/consent.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import type { Logger } from '../../src/platform/log.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
 import { consent, twinPlaying } from './lab.ts';
@@ -50,6 +52,8 @@ export interface AppOptions {
   /** Connect the demo user; default true. */
   demo?: boolean;
   env?: Record<string, string>;
+  /** Instead of a silent one. */
+  log?: Logger;
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -86,7 +90,8 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(database ? { DATABASE_URL: database.url } : {}),
     ...options.env,
   });
-  let app: App = await createApp(config);
+  const start = () => createApp(config, options.log ? { log: options.log } : {});
+  let app: App = await start();
   let demoToken = '';
   const query = async <T>(
     document: string,
@@ -152,8 +157,13 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       if (connect.userErrors.length > 0) throw new Error(connect.userErrors[0].message);
       if (password === null) {
         const callback = await consent(connect.authorizationUrl, address, 'approve');
-        const outcome = await fetch(callback, { redirect: 'manual' });
-        if (outcome.status >= 400) throw new Error(`the callback answered ${outcome.status}: ${await outcome.text()}`);
+        const input = { token: await tokenOf(await fetch(callback, { redirect: 'manual' })) };
+        const { finishConnect } = await data<Data>(
+          'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { message } } }',
+          { input },
+          token,
+        );
+        if (finishConnect.userErrors.length > 0) throw new Error(finishConnect.userErrors[0].message);
       }
       await self.synced(token);
       const { viewer } = await data<Data>('{ viewer { integrations { id address provider { id } } } }', {}, token);
@@ -164,7 +174,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     async restart(meanwhile) {
       await app.close();
       await meanwhile?.();
-      app = await createApp(config);
+      app = await start();
     },
     async close() {
       await app.close();
