@@ -20,8 +20,8 @@ interface Redirect {
 }
 
 const MAX_LENGTH = 2_000;
-/** RFC 3986 unreserved and sub-delims without the semicolon, which servers of old take for the end of a segment. */
-const PATH = /^[\w.~!$&'()*+,=:@/-]*$/;
+/** RFC 3986 without escapes, the semicolon, which some servers take for the end of a segment, and the asterisk of patterns. */
+const PATH = /^[\w.~!$&'()+,=:@/-]*$/;
 /** RFC 8252 7.1: a domain name that the app's maker owns, reversed. The period keeps out every scheme that runs or reads something. */
 const APP_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
 /** Reversed domains begin with a top-level domain; these only look like a scheme that browsers know. */
@@ -84,7 +84,7 @@ function read(text: string): Redirect | string {
   if (kind === 'web' && (!HOST.test(url.hostname) || url.port === '0')) return 'names a host or a port that is none';
   const segments = url.pathname.split('/');
   if (!PATH.test(url.pathname) || segments.some((segment) => segment === '.' || segment === '..')) {
-    return 'has a path with an escape, a semicolon or a segment of dots';
+    return 'has a path with an escape, a semicolon, an asterisk or a segment of dots';
   }
   if (segments.slice(1, -1).includes('')) return 'has an empty segment in its path';
   if (kind === 'app' && url.pathname === '' && url.host === '') return 'has nothing behind its scheme';

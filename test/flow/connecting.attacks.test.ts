@@ -9,7 +9,11 @@ import { openSocket, subscribe } from '../support/socket.ts';
 let app: TestApp;
 let logged = '';
 beforeAll(async () => {
-  const log = createLog('trace', { write: (line) => void (logged += line) });
+  const log = createLog('trace', {
+    write: (line) => {
+      logged += line;
+    },
+  });
   app = await startApp({ demo: false, messages: 2, log });
 });
 afterAll(() => app.close());

@@ -207,7 +207,7 @@ describe('the allow-list of redirects', () => {
 
 describe("the answer in a redirect's query", () => {
   const answer = { status: 'failed', code: 'CONSENT_REQUIRED', message: 'a & b' };
-  const after = (query: string) => [...new URL(withAnswer(`https://app.example/inbox${query}`, answer)).searchParams];
+  const queryOf = (query: string) => [...new URL(withAnswer(`https://app.example/inbox${query}`, answer)).searchParams];
 
   it.each([
     '?status=connected&integration=x',
@@ -218,11 +218,11 @@ describe("the answer in a redirect's query", () => {
     '?status%00=connected&%20status=x&+token=t&status+=y',
     '?code=1&message=hello&address=a@b.c&provider=GMAIL&error=x',
   ])('keeps nothing of the caller under a name of ours: %s', (query) => {
-    expect(after(query)).toEqual(Object.entries(answer));
+    expect(queryOf(query)).toEqual(Object.entries(answer));
   });
 
   it('keeps what is not ours as it was, and never two that a server would split otherwise', () => {
-    expect(after('?tab=1&tab=2&status_filter=open&my-token=1&state=s')).toEqual([
+    expect(queryOf('?tab=1&tab=2&status_filter=open&my-token=1&state=s')).toEqual([
       ['tab', '1'],
       ['tab', '2'],
       ['status_filter', 'open'],
