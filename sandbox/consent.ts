@@ -3,8 +3,11 @@ import { isLoopbackUrl } from './loopback.ts';
 
 /** Fills in an emulator's consent page, as a person does: reads the form, ticks every scope, presses approve. */
 
-/** Follows the way from the authorization URL back to the gateway's callback, with everything granted. */
-export async function approveConsent(authorizationUrl: string, account: string): Promise<void> {
+/**
+ * Follows the way from the authorization URL back to the gateway's callback, with everything granted. What the browser
+ * then holds for finishConnect: the token of its redirect, or the code that the page shows.
+ */
+export async function approveConsent(authorizationUrl: string, account: string): Promise<string> {
   const page = await fetch(authorizationUrl, { redirect: 'manual' });
   const html = await page.text();
   if (page.status !== 200) throw new SandboxError(`the sign-in page answered ${page.status}`);
@@ -21,9 +24,18 @@ export async function approveConsent(authorizationUrl: string, account: string):
   if (!isLoopbackUrl(callback.href)) {
     throw new SandboxError(`the sign-in page sends the browser to ${callback.origin}, which is not this machine`);
   }
-  const outcome = await fetch(callback, { redirect: 'manual' });
-  await outcome.body?.cancel();
-  if (outcome.status >= 400) throw new SandboxError(`the gateway's callback answered ${outcome.status}`);
+  return tokenOf(await fetch(callback, { redirect: 'manual' }));
+}
+
+/** What the gateway's callback has given the browser to finish with. */
+export async function tokenOf(outcome: Response): Promise<string> {
+  const back = outcome.headers.get('location');
+  const page = await outcome.text();
+  const token = back
+    ? new URL(back).searchParams.get('token')
+    : (/<output id="code">([^<]+)<\/output>/.exec(page)?.[1] ?? null);
+  if (token === null) throw new SandboxError(`the gateway's callback answered ${outcome.status} without a token`);
+  return token;
 }
 
 interface Form {

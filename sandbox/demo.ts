@@ -8,7 +8,7 @@ const ACCOUNTS = DEMO_ACCOUNTS.map(({ provider, demo, password }) => ({ provider
 
 /**
  * Makes the demo user and connects its accounts, as a person in a browser would: GraphQL, the consent page, the
- * callback. What is already there and works is left alone, so each start may call it.
+ * callback, and the code that it shows. What is already there and works is left alone, so each start may call it.
  */
 export async function connectDemo({ gatewayUrl }: { gatewayUrl: string }): Promise<{ accessToken: string }> {
   const accessToken = await signInOrRegister(gatewayUrl);
@@ -22,15 +22,13 @@ export async function connectDemo({ gatewayUrl }: { gatewayUrl: string }): Promi
     if (!isLoopbackUrl(authorizationUrl)) {
       throw new SandboxError(`${account.address} was not connected: ${new URL(authorizationUrl).origin} is no sandbox`);
     }
-    await approveConsent(authorizationUrl, account.address);
+    await finishConnect(call, account.address, await approveConsent(authorizationUrl, account.address));
   }
   const after = await integrationsOf(call);
   for (const account of ACCOUNTS) {
     if (isReady(after, account)) continue;
     const problem = after.find(({ address }) => address === account.address)?.problem?.message;
-    throw new SandboxError(
-      `${account.address} could not be connected: ${problem ?? 'the callback left no integration'}`,
-    );
+    throw new SandboxError(`${account.address} could not be connected: ${problem ?? 'it left no integration'}`);
   }
   return { accessToken };
 }
@@ -52,6 +50,9 @@ const INTEGRATIONS = `query DemoIntegrations {
 }`;
 const CONNECT = `mutation DemoConnect($input: ConnectInput!) {
   connect(input: $input) { authorizationUrl userErrors { message } }
+}`;
+const FINISH = `mutation DemoFinishConnect($input: FinishConnectInput!) {
+  finishConnect(input: $input) { integration { id } userErrors { message } }
 }`;
 
 async function integrationsOf(call: Call): Promise<readonly Integration[]> {
@@ -80,6 +81,14 @@ async function beginConnect(call: Call, { provider, address, password }: Account
   const [refusal] = connect.userErrors;
   if (refusal) throw new SandboxError(`${address} could not be connected: ${refusal.message}`);
   return connect.authorizationUrl;
+}
+
+async function finishConnect(call: Call, address: string, token: string): Promise<void> {
+  const { finishConnect: finished } = await call<{ finishConnect: { userErrors: { message: string }[] } }>(FINISH, {
+    input: { token },
+  });
+  const [refusal] = finished.userErrors;
+  if (refusal) throw new SandboxError(`${address} could not be connected: ${refusal.message}`);
 }
 
 interface SessionPayload {

@@ -5,15 +5,22 @@ import { AttemptStore } from './accounts/attempt.store.ts';
 import { CallbackService } from './accounts/callback.service.ts';
 import { ConnectResolver } from './accounts/connect.resolver.ts';
 import { ConnectService } from './accounts/connect.service.ts';
+import {
+  ConnectFlowResolver,
+  registerConnectFlowNode,
+  ViewerConnectFlowsResolver,
+} from './accounts/connect-flow.resolver.ts';
+import { FlowSeal } from './accounts/connect-flow.seal.ts';
+import { ConnectFlowStore } from './accounts/connect-flow.store.ts';
 import { DisconnectService } from './accounts/disconnect.service.ts';
 import { DiscoveryService } from './accounts/discovery.service.ts';
 import { Enrolment } from './accounts/enrolment.ts';
+import { FinishService } from './accounts/finish.service.ts';
 import { IntegrationDirectory } from './accounts/integration.directory.ts';
 import { IntegrationResolver } from './accounts/integration.resolver.ts';
 import { IntegrationStore } from './accounts/integration.store.ts';
 import { LeaseStore } from './accounts/lease.store.ts';
 import { MailSessions } from './accounts/mail-sessions.ts';
-import { OAuthStateStore } from './accounts/oauth-state.store.ts';
 import { PasswordConnectService } from './accounts/password-connect.service.ts';
 import { ProviderResolver } from './accounts/provider.resolver.ts';
 import { SessionResolver } from './accounts/session.resolver.ts';
@@ -191,6 +198,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const tokens = new AccessTokens({ vault, lease: new LeaseStore(db), integrations, directory, providers, log });
   const mailSessions = new MailSessions({ providers, directory, tokens, log });
   const discovery = new DiscoveryService({ providers });
+  const flows = new ConnectFlowStore(db);
 
   // realtime
   const watches = new WatchStore(db, sealer, log);
@@ -234,6 +242,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
       { what: 'changes', keptMs: 14 * DAY_MS, prune: (before) => changes.prune(before) },
       { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },
       { what: 'attempts', keptMs: 0, prune: (before) => attempts.prune(before) },
+      { what: 'secrets of connect flows', keptMs: 0, prune: (before) => flows.expire(before) },
+      { what: 'connect flows', keptMs: DAY_MS, prune: (before) => flows.prune(before) },
       { what: 'uploads', keptMs: 0, prune: (before) => uploadStore.prune(before) },
     ],
     log,
@@ -242,17 +252,25 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   // connecting accounts, which those hear of who wait for one
   const hooks = [watchJob, submissionJob];
   const callbackUrl = () => `${publicUrl}/oauth/callback`;
-  const { redirectUris } = config;
-  const connect = new ConnectService({
-    providers,
-    discovery,
-    states: new OAuthStateStore(db),
-    sealer,
-    redirectUris,
-    callbackUrl,
-  });
+  const redirects = {
+    // Our own page finishes what it began.
+    allowed: config.graphiql ? [...config.redirectUris, `${publicUrl}/`] : config.redirectUris,
+    anyLoopback: config.sandbox !== null,
+  };
+  const seal = new FlowSeal(sealer);
+  const connect = new ConnectService({ providers, discovery, flows, seal, redirects, callbackUrl });
   const enrolment = new Enrolment({ vault, integrations, directory, hooks, log });
-  const callback = new CallbackService({ connect, enrolment, callbackUrl, log });
+  const callback = new CallbackService({ providers, flows, seal, users, log });
+  const finish = new FinishService({
+    providers,
+    flows,
+    seal,
+    attempts,
+    enrolment,
+    integrations,
+    callbackUrl,
+    log,
+  });
   const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log });
 
@@ -266,6 +284,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
   const nodes = new NodeRegistry();
   registerAccountNodes(nodes, directory);
+  registerConnectFlowNode(nodes, flows);
   registerMailNodes(nodes, accounts, submissionStore);
 
   const schema = createSchema(RESOLVERS, [
@@ -274,7 +293,9 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     new ViewerResolver(users, directory),
     new ProviderResolver(providers, discovery),
     new IntegrationResolver(providers, mailSessions),
-    new ConnectResolver(connect, passwords, disconnect, directory),
+    new ConnectResolver(connect, finish, passwords, disconnect, directory),
+    new ViewerConnectFlowsResolver(flows),
+    new ConnectFlowResolver(providers, directory),
     new ViewerMailResolver(accounts, lists),
     new IntegrationMailResolver(accounts, lists),
     new MailboxResolver(lists),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redirectEntryFault } from './accounts/redirect.ts';
 import { ADAPTERS, registry } from './providers/registry.ts';
 import { flag, list, port, positive, redisUrl, url } from './setting.ts';
 
@@ -23,7 +24,7 @@ const variables = z.object({
   /** Default: 3 in production, where a balancer has to notice; else 0. */
   DRAIN_DELAY_SECONDS: z.coerce.number().min(0).max(600).optional(),
   CORS_ORIGINS: list.default([]),
-  /** Where a connect flow may send the browser back to: origins, or URL prefixes. */
+  /** Where a connect flow may send the browser back to: whole URLs, or origins. */
   REDIRECT_URIS: list.default([]),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
@@ -134,6 +135,10 @@ export function readConfig(
   }
   if (v.DATABASE_URL && !/^postgres(ql)?:\/\//.test(v.DATABASE_URL)) {
     faults.push('DATABASE_URL: must begin with postgres:// or postgresql://');
+  }
+  for (const entry of v.REDIRECT_URIS) {
+    const fault = redirectEntryFault(entry);
+    if (fault) faults.push(`REDIRECT_URIS: ${entry} ${fault}, so that it would never match`);
   }
   let encryptionKeys: readonly Key[] = [];
   try {

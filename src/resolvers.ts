@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { ConnectResolver } from './accounts/connect.resolver.ts';
+import { ConnectFlowResolver, ViewerConnectFlowsResolver } from './accounts/connect-flow.resolver.ts';
 import { IntegrationResolver } from './accounts/integration.resolver.ts';
 import { ProviderResolver } from './accounts/provider.resolver.ts';
 import { SessionResolver } from './accounts/session.resolver.ts';
@@ -29,6 +30,8 @@ export const RESOLVERS = [
   ProviderResolver,
   IntegrationResolver,
   ConnectResolver,
+  ViewerConnectFlowsResolver,
+  ConnectFlowResolver,
   ViewerMailResolver,
   IntegrationMailResolver,
   MailboxResolver,

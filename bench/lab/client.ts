@@ -33,13 +33,16 @@ export class Client {
   /** Connects an account through the whole flow. `consent` plays the person in front of the provider's page. */
   async connect(
     mailbox: Mailbox,
-    consent: (authorizationUrl: string, address: string) => Promise<void> = approveConsent,
+    consent: (authorizationUrl: string, address: string) => Promise<string> = approveConsent,
   ): Promise<void> {
     const { connect } = await this.query<{ connect: { authorizationUrl: string } }>(
       'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl } }',
       { input: { ...mailbox, access: 'READ' } },
     );
-    await consent(connect.authorizationUrl, mailbox.address);
+    const token = await consent(connect.authorizationUrl, mailbox.address);
+    await this.query('mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } } }', {
+      input: { token },
+    });
   }
 
   /** Throws with the errors, and where a list has a source that is not whole: half a page is no measure. */

@@ -1,3 +1,4 @@
+import { tokenOf } from '../../sandbox/consent.ts';
 import { Client } from '../lab/client.ts';
 import { inboxPage, MAILBOXES } from '../pages.ts';
 import { Child } from '../process/child.ts';
@@ -19,7 +20,7 @@ export async function startPostern(): Promise<Server> {
   const client = await Client.register(child.url);
   for (const account of ACCOUNTS) {
     const { provider, address } = account;
-    await client.connect({ provider, address }, async (url) => void (await fetch(url)));
+    await client.connect({ provider, address }, async (url) => tokenOf(await fetch(url)));
   }
   return {
     name: 'Postern',

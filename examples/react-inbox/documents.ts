@@ -30,3 +30,21 @@ export const Arrived = graphql(`
     messageReceived { message { id } }
   }
 `);
+
+export const BeginConnect = graphql(`
+  mutation BeginConnect($redirectUri: URL!) {
+    connect(input: { provider: GMAIL, access: WRITE, redirectUri: $redirectUri }) {
+      authorizationUrl
+      userErrors { message }
+    }
+  }
+`);
+
+export const FinishConnect = graphql(`
+  mutation FinishConnect($token: String!) {
+    finishConnect(input: { token: $token }) {
+      integration { id address }
+      userErrors { message }
+    }
+  }
+`);

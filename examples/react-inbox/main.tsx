@@ -1,5 +1,6 @@
 /// <reference types="vite/client" />
-// A React page with Apollo Client: one inbox over all accounts, paged and live; a click marks a mail as read or unread.
+// A React page with Apollo Client: one inbox over all accounts, paged and live; a click marks a mail as read or unread,
+// and a button connects another account.
 // Start the sandbox (npm start), then in a second terminal: npm run example:react, and open what it prints.
 // VITE_POSTERN_URL names another gateway; there, CORS_ORIGINS must list this page's origin.
 
@@ -7,6 +8,7 @@ import { ApolloProvider } from '@apollo/client/react';
 import { createRoot } from 'react-dom/client';
 import { POSTERN_URL } from '../session.ts';
 import { createApolloClient } from './client.ts';
+import { Connect } from './connect.tsx';
 import { Inbox } from './inbox.tsx';
 
 const client = createApolloClient(import.meta.env.VITE_POSTERN_URL ?? POSTERN_URL);
@@ -15,6 +17,7 @@ if (root) {
   createRoot(root).render(
     <ApolloProvider client={client}>
       <Inbox />
+      <Connect />
     </ApolloProvider>,
   );
 }

@@ -1,9 +1,18 @@
-import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../domain/error.ts';
+import type { Access } from '../providers/connect.ts';
+import { failedPage, PAGE_POLICY, pendingPage } from './callback.page.ts';
+import { withAnswer } from './redirect.query.ts';
 
-/** How a flow ended. */
+/** What the browser is told of a flow: nobody else has been told of it, and `token` is shown nowhere else. */
 export type Outcome =
-  | { readonly status: 'connected'; readonly integration: string; readonly address: string; readonly provider: string }
+  | {
+      readonly status: 'pending';
+      readonly token: string;
+      /** Who began, for the person at this browser to know. */
+      readonly askedBy: string;
+      readonly provider: string;
+      readonly access: Access;
+    }
   | { readonly status: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** What the HTTP server sends. */
@@ -13,62 +22,26 @@ export interface CallbackReply {
   readonly body: string;
 }
 
-const STYLE =
-  ':root{color-scheme:light dark}' +
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem}h1{font-size:1.4rem}';
-
-/** The URL that brought the browser here holds a code: nobody is to learn it from a cache or a Referer. */
+/** The URL that brought the browser here holds a code, and the next one a token: nobody is to learn them from a cache or a Referer. */
 const HEADERS = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' };
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-/** Back to the front-end, which reads status, and integration or code and message, from the query. */
-export function redirectReply(redirectUri: string, outcome: Outcome): CallbackReply {
-  const url = new URL(redirectUri);
-  url.searchParams.set('status', outcome.status);
-  if (outcome.status === 'connected') {
-    url.searchParams.set('integration', outcome.integration);
-  } else {
-    url.searchParams.set('code', outcome.code);
-    url.searchParams.set('message', outcome.message);
-  }
-  return { status: 303, headers: { ...HEADERS, location: url.href }, body: '' };
+/** Back to the front-end, which reads the outcome from the query; without one, a page of our own. */
+export function outcomeReply(redirectUri: string | null, outcome: Outcome): CallbackReply {
+  return redirectUri === null ? pageReply(outcome) : redirectReply(redirectUri, outcome);
 }
 
-/** For a flow without a front-end to go back to. Loads nothing, runs nothing, cannot be framed. */
-export function pageReply(outcome: Outcome): CallbackReply {
-  const [title, text] =
-    outcome.status === 'connected'
-      ? ['Connected', `${outcome.address} (${outcome.provider}) is connected. You can close this page.`]
-      : ['Not connected', outcome.message];
+function redirectReply(redirectUri: string, outcome: Outcome): CallbackReply {
+  const answer: Record<string, string> =
+    outcome.status === 'pending'
+      ? { status: outcome.status, token: outcome.token }
+      : { status: outcome.status, code: outcome.code, message: outcome.message };
+  return { status: 303, headers: { ...HEADERS, location: withAnswer(redirectUri, answer) }, body: '' };
+}
+
+function pageReply(outcome: Outcome): CallbackReply {
   return {
-    status: outcome.status === 'connected' ? 200 : outcome.code === 'STORE_UNAVAILABLE' ? 503 : 400,
-    headers: {
-      ...HEADERS,
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-    },
-    body: `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head>
-<body><main><h1>${title}</h1><p>${escapeHtml(text)}</p></main></body>
-</html>
-`,
+    status: outcome.status === 'pending' ? 200 : outcome.code === 'STORE_UNAVAILABLE' ? 503 : 400,
+    headers: { ...HEADERS, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY },
+    body: outcome.status === 'pending' ? pendingPage(outcome) : failedPage(outcome.message),
   };
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);

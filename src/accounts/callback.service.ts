@@ -1,60 +1,101 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { isMailError, MailError, storeErrorIn } from '../domain/error.ts';
-import { encodeId } from '../graphql/global-id.ts';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../domain/error.ts';
 import { publicCode } from '../graphql/problem.type.ts';
-import { type CallbackReply, type Outcome, pageReply, redirectReply } from './callback.reply.ts';
-import type { BegunFlow, ConnectService } from './connect.service.ts';
-import type { Enrolment } from './enrolment.ts';
-import type { IntegrationRecord } from './integration.ts';
-
-const EXCHANGE_TIMEOUT_MS = 30_000;
+import type { OAuth } from '../providers/connect.ts';
+import type { Provider } from '../providers/provider.ts';
+import { readAuthorization } from './authorization.response.ts';
+import { type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
+import { sha256 } from './connect.service.ts';
+import type { Consent, FlowSeal } from './connect-flow.seal.ts';
+import type { ConnectFlowStore } from './connect-flow.store.ts';
+import { type ConnectFlowRecord, isUnderWay } from './connect-flow.ts';
+import { isSame, newCode, newToken, readPresented } from './connect-token.ts';
+import type { UserStore } from './user.store.ts';
 
 export interface CallbackOptions {
-  readonly connect: ConnectService;
-  readonly enrolment: Enrolment;
-  readonly callbackUrl: () => string;
+  readonly providers: readonly Provider[];
+  readonly flows: ConnectFlowStore;
+  readonly seal: FlowSeal;
+  readonly users: UserStore;
   readonly log: Logger;
+  readonly now?: () => Date;
 }
 
-/** The one place where every provider sends the browser back to. */
+interface Returned {
+  readonly flow: ConnectFlowRecord;
+  readonly provider: Provider;
+  readonly connect: OAuth<unknown>;
+}
+
+/**
+ * The one place where every provider sends the browser back to. It finishes nothing: the browser may be anybody's whom
+ * the authorization URL was sent to. What it is given is sealed, and the token for FinishService goes to this browser.
+ */
 export class CallbackService {
-  constructor(private readonly options: CallbackOptions) {}
+  private readonly now: () => Date;
+
+  constructor(private readonly options: CallbackOptions) {
+    this.now = options.now ?? (() => new Date());
+  }
 
   /** Never throws: whatever happens is an outcome that the browser is shown. */
   async handle(query: URLSearchParams): Promise<CallbackReply> {
-    let flow: BegunFlow | null = null;
+    let known: Returned | null = null;
     try {
-      flow = await this.options.connect.resume(query.get('state') ?? '');
-      if (!flow) {
-        throw new MailError(
-          'INVALID',
-          'This link has expired or was used before. Go back and connect the account again.',
-        );
+      const response = readAuthorization(query);
+      const returned = await this.find(response.state);
+      requireIssuer(returned, response.iss);
+      if ('error' in response) {
+        const refusal = declined(returned, response.error);
+        if (!(await this.end(returned.flow, refusal))) throw overMessage();
+        known = returned;
+        throw refusal;
       }
-      const record = await this.finish(flow, query);
-      const { name } = flow.provider;
-      return reply(flow, {
-        status: 'connected',
-        integration: encodeId('Integration', record.id),
-        address: record.address,
-        provider: name,
-      });
+      const consent = await this.keep(returned.flow, response.code);
+      return outcomeReply(returned.flow.redirectUri, await this.pending(returned, consent));
     } catch (error) {
-      return reply(flow, this.failure(error));
+      return outcomeReply(known?.flow.redirectUri ?? null, this.failure(error));
     }
   }
 
-  private async finish(flow: BegunFlow, query: URLSearchParams): Promise<IntegrationRecord> {
-    const { enrolment, callbackUrl } = this.options;
-    const code = query.get('code');
-    if (!code) throw declined(flow, query.get('error') ?? '');
-    const { userId, access, provider, connect, codeVerifier } = flow;
-    const exchanged = await connect.exchange(
-      { code, codeVerifier, redirectUri: callbackUrl(), access },
-      AbortSignal.timeout(EXCHANGE_TIMEOUT_MS),
-    );
-    return enrolment.keep({ userId, provider: provider.id, access }, exchanged);
+  private async find(state: string): Promise<Returned> {
+    const { flows, providers } = this.options;
+    const flow = await flows.findByState(sha256(state));
+    const provider = flow && providers.find(({ id }) => id === flow.provider);
+    if (!flow || !isUnderWay(flow, this.now()) || !provider?.configured || provider.connect.kind !== 'oauth') {
+      throw overMessage();
+    }
+    return { flow, provider, connect: provider.connect };
+  }
+
+  /**
+   * The consent, kept. A page that is loaded again brings the same code and is answered the same. Another code is refused:
+   * who began knows the state, and could otherwise put a stranger's code beside a token that they have seen already, or
+   * ask for the token of a stranger's.
+   */
+  private async keep(flow: ConnectFlowRecord, code: string): Promise<Consent> {
+    const { flows, seal } = this.options;
+    const consent = { code, token: flow.redirectUri === null ? readPresented(newCode()).value : newToken() };
+    if (await flows.consented(flow.id, seal.consent(flow, consent), this.now())) return consent;
+    const present = await flows.find(flow.userId, flow.id);
+    const first = present && isUnderWay(present, this.now()) ? seal.openConsent(present) : null;
+    if (!first || !isSame(first.code, code)) throw overMessage();
+    return first;
+  }
+
+  private async pending({ flow, provider }: Returned, { token }: Consent): Promise<Outcome> {
+    const askedBy = await this.options.users.emailOf(flow.userId);
+    if (askedBy === null) throw overMessage();
+    return { status: 'pending', token, askedBy, provider: provider.name, access: flow.access };
+  }
+
+  /** False when somebody else has come back with this state before. */
+  private end(flow: ConnectFlowRecord, refusal: MailError): Promise<boolean> {
+    return this.options.flows.failed(flow.id, 'CONSENT', {
+      code: refusal.code as ErrorCode,
+      message: refusal.message,
+    });
   }
 
   private failure(given: unknown): Outcome {
@@ -69,25 +110,35 @@ export class CallbackService {
   }
 }
 
-function reply(flow: BegunFlow | null, outcome: Outcome): CallbackReply {
-  return flow?.redirectUri ? redirectReply(flow.redirectUri, outcome) : pageReply(outcome);
+const overMessage = (): MailError =>
+  new MailError(
+    'INVALID',
+    'This link has expired or was used before. If the account is not connected, go back and connect it again.',
+  );
+
+/** RFC 9207 2.4: an answer that names another issuer than the one that was asked is a mix-up, and is not used. */
+function requireIssuer({ provider, connect }: Returned, iss: string | null): void {
+  if (iss === null || connect.isIssuer?.(iss)) return;
+  throw new MailError(
+    'INVALID',
+    `This answer does not come from ${provider.name}, which was asked. Go back and connect the account again.`,
+  );
 }
 
 /** The provider's own words may hold anything: only its error code is read. */
-function declined(flow: BegunFlow, error: string): MailError {
-  const provider = flow.provider.name;
+function declined({ flow, provider: { name }, connect }: Returned, error: string): MailError {
   switch (error) {
     case 'access_denied':
     case 'consent_required':
     case 'interaction_required':
       return new MailError(
         'CONSENT_REQUIRED',
-        `${provider} was not given consent to ${flow.connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
+        `${name} was not given consent to ${connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
       );
     case 'temporarily_unavailable':
     case 'server_error':
-      return new MailError('PROVIDER_UNAVAILABLE', `${provider} could not complete the sign-in. Try again later.`);
+      return new MailError('PROVIDER_UNAVAILABLE', `${name} could not complete the sign-in. Try again later.`);
     default:
-      return new MailError('INVALID', `${provider} did not complete the sign-in. Connect the account again.`);
+      return new MailError('INVALID', `${name} did not complete the sign-in. Connect the account again.`);
   }
 }

@@ -6,8 +6,17 @@ import { singleId } from '../graphql/global-id.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import { userErrorOf } from '../graphql/user-error.type.ts';
 import type { ConnectService } from './connect.service.ts';
-import { ConnectInput, ConnectPayload, DisconnectPayload, IntegrationInput } from './connect.type.ts';
+import {
+  ConnectInput,
+  ConnectPayload,
+  DisconnectPayload,
+  FinishConnectInput,
+  FinishConnectPayload,
+  IntegrationInput,
+} from './connect.type.ts';
+import { ConnectFlowType } from './connect-flow.type.ts';
 import type { DisconnectService } from './disconnect.service.ts';
+import type { FinishService } from './finish.service.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import { IntegrationType } from './integration.type.ts';
 import type { PasswordConnectService } from './password-connect.service.ts';
@@ -16,6 +25,7 @@ import type { PasswordConnectService } from './password-connect.service.ts';
 export class ConnectResolver {
   constructor(
     private readonly connects: ConnectService,
+    private readonly finishes: FinishService,
     private readonly passwords: PasswordConnectService,
     private readonly disconnects: DisconnectService,
     private readonly directory: IntegrationDirectory,
@@ -23,7 +33,7 @@ export class ConnectResolver {
 
   @Mutation(() => ConnectPayload, {
     description:
-      'Begins to connect an account, or to connect one again, also with another access. The user finishes it in the browser, unless the method is PASSWORD: then it is done.',
+      'Begins to connect an account, or to connect one again, also with another access. The user consents in the browser, and finishConnect ends it, unless the method is PASSWORD: then it is done.',
   })
   async connect(
     @Arg('input', () => ConnectInput, { description: 'Which account, and what for.' }) input: ConnectInput,
@@ -40,7 +50,7 @@ export class ConnectResolver {
         const record = await this.passwords.connect(userId, { access, address, provider: named, password });
         return new ConnectPayload(new IntegrationType(record), null);
       }
-      const { authorizationUrl, provider } = await this.connects.begin(userId, {
+      const { authorizationUrl, provider, flow } = await this.connects.begin(userId, {
         access,
         address,
         provider: named,
@@ -49,9 +59,27 @@ export class ConnectResolver {
       const known = (await this.directory.all(userId)).find(
         (record) => record.provider === provider.id && address !== null && sameAddress(record.address, address),
       );
-      return new ConnectPayload(known ? new IntegrationType(known) : null, authorizationUrl);
+      const begun = { authorizationUrl, flow: new ConnectFlowType(flow) };
+      return new ConnectPayload(known ? new IntegrationType(known) : null, begun);
     } catch (error) {
       return new ConnectPayload(null, null, [userErrorOf(error)]);
+    }
+  }
+
+  @Mutation(() => FinishConnectPayload, {
+    description:
+      'Connects the account that the user has consented to: only for who began with connect, within ten minutes, once. Called again with the same token it answers the same; five wrong codes end the flows that wait for one.',
+  })
+  async finishConnect(
+    @Arg('input', () => FinishConnectInput, { description: 'What the browser came back with.' })
+    input: FinishConnectInput,
+    @Ctx() context: Context,
+  ): Promise<FinishConnectPayload> {
+    const { userId } = requirePrincipal(context);
+    try {
+      return new FinishConnectPayload(new IntegrationType(await this.finishes.finish(userId, input.token)));
+    } catch (error) {
+      return new FinishConnectPayload(null, [userErrorOf(error)]);
     }
   }
 

@@ -1,24 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { MailError } from '../domain/error.ts';
-import type { Sealer } from '../platform/seal.ts';
-import type { Access, OAuth } from '../providers/connect.ts';
+import type { Access } from '../providers/connect.ts';
 import type { Provider } from '../providers/provider.ts';
 import { AttemptLimiter } from './attempt.limiter.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
+import type { FlowSeal } from './connect-flow.seal.ts';
+import type { ConnectFlowStore } from './connect-flow.store.ts';
+import { type ConnectFlowRecord, FLOW_MS } from './connect-flow.ts';
 import type { DiscoveryService } from './discovery.service.ts';
-import type { OAuthStateRecord, OAuthStateStore } from './oauth-state.store.ts';
-import { isAllowedRedirect } from './redirect.ts';
-
-const STATE_MS = 15 * 60_000;
-const PURPOSE = 'oauth-state';
+import { type RedirectRules, redirectFault } from './redirect.ts';
 
 export interface ConnectOptions {
   readonly providers: readonly Provider[];
   readonly discovery: DiscoveryService;
-  readonly states: OAuthStateStore;
-  readonly sealer: Sealer;
-  /** REDIRECT_URIS. */
-  readonly redirectUris: readonly string[];
+  readonly flows: ConnectFlowStore;
+  readonly seal: FlowSeal;
+  readonly redirects: RedirectRules;
   /** `${PUBLIC_URL}/oauth/callback`, asked when needed: the port may be known only after listening. */
   readonly callbackUrl: () => string;
   readonly now?: () => Date;
@@ -29,20 +26,16 @@ export interface ConnectRequest extends ProviderChoice {
   readonly redirectUri: string | null;
 }
 
-/** A flow that has come back with a state of ours. */
-export interface BegunFlow {
-  readonly userId: string;
+export interface Begun {
+  readonly authorizationUrl: string;
   readonly provider: Provider;
-  readonly connect: OAuth<unknown>;
-  readonly access: Access;
-  readonly redirectUri: string | null;
-  readonly codeVerifier: string;
+  readonly flow: ConnectFlowRecord;
 }
 
 /**
- * Begins a connect flow and recognises it when it comes back. The state is 256 random bits, kept as a hash, good for 15
- * minutes and for one use, and belongs to the user who began: whatever comes back with it becomes that user's. It is not
- * tied to a browser, because no cookie is ever set; so it must stay secret, and the outcome shows which address came in.
+ * Begins a connect flow. The state is 256 random bits, kept as a hash, and serves once. It says which flow comes back and
+ * not who consented: anybody can be sent the authorization URL (RFC 6749 10.12, RFC 9700 4.7). So what comes back with it
+ * gives nothing to anyone, until the user who began proves with FinishService that it came back to them.
  */
 export class ConnectService {
   private readonly perUser = new AttemptLimiter(60, 5_000);
@@ -53,13 +46,11 @@ export class ConnectService {
   }
 
   /** Where to send the user. Throws MailError with the field at fault. */
-  async begin(userId: string, request: ConnectRequest): Promise<{ authorizationUrl: string; provider: Provider }> {
-    const { states, sealer, redirectUris, callbackUrl } = this.options;
-    if (request.redirectUri !== null && !isAllowedRedirect(request.redirectUri, redirectUris)) {
-      throw new MailError('INVALID', 'This redirectUri is not on the allow-list of this gateway (REDIRECT_URIS).', {
-        field: ['input', 'redirectUri'],
-      });
-    }
+  async begin(userId: string, request: ConnectRequest): Promise<Begun> {
+    const { flows, seal, redirects, callbackUrl } = this.options;
+    const { access, address, redirectUri } = request;
+    const fault = redirectUri === null ? null : redirectFault(redirectUri, redirects);
+    if (fault) throw new MailError('INVALID', fault, { field: ['input', 'redirectUri'] });
     const provider = await chooseProvider(request, this.options);
     const { connect } = provider;
     if (connect.kind !== 'oauth') {
@@ -68,42 +59,32 @@ export class ConnectService {
       });
     }
     this.perUser.take(userId);
-    const state = randomBytes(32).toString('base64url');
-    const codeVerifier = randomBytes(32).toString('base64url');
-    const hash = sha256(state);
-    await states.create(
-      {
-        hash,
-        userId,
-        provider: provider.id,
-        access: request.access,
-        redirectUri: request.redirectUri,
-        codeVerifier: sealer.seal(PURPOSE, hash, Buffer.from(codeVerifier)),
-        expiresAt: new Date(this.now().getTime() + STATE_MS),
-      },
-      this.now(),
-    );
+    const [state, codeVerifier] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
+    const id = randomUUID();
+    const createdAt = this.now();
+    await flows.expire(createdAt);
+    const flow = await flows.create({
+      id,
+      stateHash: sha256(state),
+      userId,
+      provider: provider.id,
+      access,
+      address,
+      redirectUri,
+      codeVerifier: seal.verifier({ id, userId }, codeVerifier),
+      createdAt,
+      expiresAt: new Date(createdAt.getTime() + FLOW_MS),
+    });
     const authorizationUrl = await connect.authorizationUrl({
       state,
       codeChallenge: sha256(codeVerifier),
       redirectUri: callbackUrl(),
-      access: request.access,
-      loginHint: request.address,
+      access,
+      loginHint: address,
     });
-    return { authorizationUrl, provider };
-  }
-
-  /** Uses the state up, whatever becomes of the flow. Null when it is not one of ours, has expired or was used before. */
-  async resume(state: string): Promise<BegunFlow | null> {
-    const row = await this.options.states.consume(sha256(state), this.now());
-    const provider = row && this.options.providers.find(({ id }) => id === row.provider);
-    if (!row || !provider?.configured || provider.connect.kind !== 'oauth') return null;
-    return { ...row, provider, connect: provider.connect, codeVerifier: this.openVerifier(row) };
-  }
-
-  private openVerifier(row: OAuthStateRecord): string {
-    return Buffer.from(this.options.sealer.open(PURPOSE, row.hash, row.codeVerifier)).toString();
+    return { authorizationUrl, provider, flow };
   }
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
+/** Of the state, for finding its flow, and of the PKCE verifier (RFC 7636 4.2). */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');

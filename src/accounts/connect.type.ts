@@ -4,6 +4,7 @@ import { EmailAddress, URLScalar } from '../graphql/scalars.ts';
 import { UserError } from '../graphql/user-error.type.ts';
 import type { Access } from '../providers/connect.ts';
 import { AccessEnum } from './access.enum.ts';
+import { ConnectFlowType } from './connect-flow.type.ts';
 import { IntegrationType } from './integration.type.ts';
 import { type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from './provider.enum.ts';
 
@@ -37,8 +38,9 @@ export class ConnectInput {
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      'Where the browser ends up: on the allow-list of the gateway, and given ?status=connected&integration=ID or ' +
-      '?status=failed&code=CODE&message=TEXT. Without it we show a small page of our own.',
+      'Where the browser ends up: a page on the allow-list of the gateway, or the loopback address or custom scheme of an app ' +
+      '(RFC 8252). It is given ?status=pending&token=TOKEN, for finishConnect, or ?status=failed&code=CODE&message=TEXT; ' +
+      'parameters of its own under these names are dropped. Without it a page of ours shows a code for finishConnect.',
   })
   redirectUri?: string | null;
 
@@ -62,9 +64,15 @@ export class ConnectPayload {
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      "Send the user's browser here within 15 minutes; it serves once. Keep it to this user. Null where no browser is needed.",
+      "Send the user's browser here; it serves once. Sent to somebody else it gives you nothing: what comes back is for finishConnect. Null where no browser is needed.",
   })
   readonly authorizationUrl: string | null;
+
+  @Field(() => ConnectFlowType, {
+    nullable: true,
+    description: 'What has begun, and ends with finishConnect within ten minutes; null where no browser is needed.',
+  })
+  readonly flow: ConnectFlowType | null;
 
   @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why it did not begin, or did not connect.' })
@@ -72,11 +80,41 @@ export class ConnectPayload {
 
   constructor(
     integration: IntegrationType | null,
-    authorizationUrl: string | null,
+    begun: { readonly authorizationUrl: string; readonly flow: ConnectFlowType } | null,
     userErrors: readonly UserError[] = [],
   ) {
     this.integration = integration;
-    this.authorizationUrl = authorizationUrl;
+    this.authorizationUrl = begun?.authorizationUrl ?? null;
+    this.flow = begun?.flow ?? null;
+    this.userErrors = userErrors;
+  }
+}
+
+@InputType({ description: 'What the browser came back with.' })
+export class FinishConnectInput {
+  @Field(() => String, {
+    description:
+      'The token that redirectUri was given, or the code that our page has shown; of a code, case, spaces and hyphens do not matter.',
+  })
+  token!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'The outcome of finishConnect.' })
+export class FinishConnectPayload {
+  @Field(() => IntegrationType, {
+    nullable: true,
+    description: 'The account, connected; null when there are userErrors.',
+  })
+  readonly integration: IntegrationType | null;
+
+  @Field(() => [UserError], {
+    description:
+      'Why nothing was connected. NOT_FOUND for a token that is wrong, too late or of a flow that somebody else began; CONSENT_REQUIRED names what was not granted.',
+  })
+  readonly userErrors: readonly UserError[];
+
+  constructor(integration: IntegrationType | null, userErrors: readonly UserError[] = []) {
+    this.integration = integration;
     this.userErrors = userErrors;
   }
 }

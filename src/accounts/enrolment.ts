@@ -4,7 +4,7 @@ import type { Vault } from '../vault/vault.ts';
 import { credentialOf } from './credential.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import type { IntegrationHooks } from './integration.hooks.ts';
-import type { IntegrationStore } from './integration.store.ts';
+import type { IntegrationStore, Transaction } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 
 export interface EnrolmentOptions {
@@ -25,12 +25,18 @@ export interface Grantee {
 export class Enrolment {
   constructor(private readonly options: EnrolmentOptions) {}
 
-  async keep({ userId, provider, access }: Grantee, exchanged: Exchanged<unknown>): Promise<IntegrationRecord> {
+  /** `alongside` is part of it: where that throws, nothing is kept. */
+  async keep(
+    { userId, provider, access }: Grantee,
+    exchanged: Exchanged<unknown>,
+    alongside?: (record: IntegrationRecord, tx: Transaction) => Promise<void>,
+  ): Promise<IntegrationRecord> {
     const { vault, integrations, directory, hooks, log } = this.options;
     const { address, scopes } = exchanged;
     const record = await integrations.transaction(async (tx) => {
       const row = await integrations.connect({ userId, provider, address, access, scopes }, tx);
       await vault.put(row.id, credentialOf(exchanged, new Date()), tx);
+      await alongside?.(row, tx);
       return row;
     });
     await directory.changed(record);

@@ -5,7 +5,7 @@ import type { Integration, Prisma } from '../platform/prisma/client.ts';
 import type { Access } from '../providers/connect.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
-type Transaction = Prisma.TransactionClient;
+export type Transaction = Prisma.TransactionClient;
 
 export interface ConnectedAccount {
   readonly userId: string;
@@ -30,6 +30,12 @@ export class IntegrationStore {
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     });
     return rows.map(recordOf);
+  }
+
+  /** Of this user only. */
+  async find(userId: string, id: string): Promise<IntegrationRecord | null> {
+    const row = await this.db.prisma.integration.findFirst({ where: { id, userId } });
+    return row && recordOf(row);
   }
 
   async ownerOf(id: string): Promise<string | null> {
@@ -93,7 +99,7 @@ export class IntegrationStore {
   }
 }
 
-const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+export const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
 const recordOf = (row: Integration): IntegrationRecord => ({
   id: row.id,

@@ -17,6 +17,11 @@ export interface OAuth<Secret> extends Grants<Secret> {
   /** What the provider is asked for, per access. */
   scopes(access: Access): readonly string[];
   authorizationUrl(request: AuthorizationRequest): Promise<string>;
+  /**
+   * Whether an authorization response whose `iss` says so (RFC 9207) is this provider's. Absent: the vendor's responses
+   * name no issuer, and one that does is refused.
+   */
+  isIssuer?(iss: string): boolean;
   /** Trades the code for a secret. CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it. */
   exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<Secret>>;
 }

@@ -31,6 +31,8 @@ const SIGN_IN =
   'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } userErrors { message } } }';
 const CONNECT =
   'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }';
+const FINISH =
+  'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { message } } }';
 const LIVE =
   'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
 const STEPS = 'subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id status } } }';
@@ -71,7 +73,9 @@ it('holds on every instance what one of them was told', async () => {
   const { connect } = await at(here, accessToken).query(CONNECT, { input });
   const callback = await consent(connect.authorizationUrl, 'second@gmail.example', 'approve');
   const answer = await fetch(new URL(`${callback.pathname}${callback.search}`, there), { redirect: 'manual' });
-  expect(new URL(answer.headers.get('location') ?? '').searchParams.get('status')).toBe('connected');
+  const back = new URL(answer.headers.get('location') ?? '').searchParams;
+  expect(back.get('status')).toBe('pending');
+  await at(here, accessToken).query(FINISH, { input: { token: back.get('token') } });
   const accounts = async () => (await at(here).query(SYNC)).viewer.integrations.length;
   await expect.poll(accounts).toBe(3);
   const { viewer } = await at(here).query(SYNC);

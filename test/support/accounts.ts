@@ -3,18 +3,19 @@ import { AccessTokens } from '../../src/accounts/access-tokens.ts';
 import { AttemptStore } from '../../src/accounts/attempt.store.ts';
 import { CallbackService } from '../../src/accounts/callback.service.ts';
 import { ConnectService } from '../../src/accounts/connect.service.ts';
+import { FlowSeal } from '../../src/accounts/connect-flow.seal.ts';
+import { ConnectFlowStore } from '../../src/accounts/connect-flow.store.ts';
 import { DisconnectService } from '../../src/accounts/disconnect.service.ts';
 import { DiscoveryService } from '../../src/accounts/discovery.service.ts';
 import { Enrolment } from '../../src/accounts/enrolment.ts';
+import { FinishService } from '../../src/accounts/finish.service.ts';
 import { IntegrationDirectory } from '../../src/accounts/integration.directory.ts';
 import type { IntegrationHooks } from '../../src/accounts/integration.hooks.ts';
 import { IntegrationStore } from '../../src/accounts/integration.store.ts';
 import { LeaseStore } from '../../src/accounts/lease.store.ts';
 import { MailSessions } from '../../src/accounts/mail-sessions.ts';
-import { OAuthStateStore } from '../../src/accounts/oauth-state.store.ts';
 import { PasswordConnectService } from '../../src/accounts/password-connect.service.ts';
 import { UserStore } from '../../src/accounts/user.store.ts';
-import { singleId } from '../../src/graphql/global-id.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { Sealer } from '../../src/platform/seal.ts';
@@ -45,23 +46,23 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   const sessions = new MailSessions({ providers, directory, tokens, log: silent });
   const callbackUrl = () => 'http://postern.example/oauth/callback';
   const discovery = new DiscoveryService({ providers, mailHosts: async () => [] });
+  const flows = new ConnectFlowStore(db);
+  const seal = new FlowSeal(sealer);
+  const attempts = new AttemptStore(db);
   const connect = new ConnectService({
     providers,
     discovery,
-    states: new OAuthStateStore(db),
-    sealer,
-    redirectUris: ['https://app.example/mail'],
+    flows,
+    seal,
+    redirects: { allowed: ['https://app.example/mail'], anyLoopback: false },
     callbackUrl,
     ...clock,
   });
   const enrolment = new Enrolment({ vault, integrations, directory, hooks, log: silent });
-  const callback = new CallbackService({ connect, enrolment, callbackUrl, log: silent });
-  const passwords = new PasswordConnectService({
-    providers,
-    discovery,
-    enrolment,
-    attempts: new AttemptStore(db),
-  });
+  const callback = new CallbackService({ providers, flows, seal, users: new UserStore(db), log: silent, ...clock });
+  const ending = { providers, flows, seal, attempts, enrolment, integrations, callbackUrl, log: silent, ...clock };
+  const finish = new FinishService(ending);
+  const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });
   const room = {
     bus,
@@ -72,7 +73,9 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     lease,
     tokens,
     sessions,
+    flows,
     connect,
+    finish,
     passwords,
     callback,
     disconnect,
@@ -85,13 +88,13 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     },
     /** Runs the whole flow; the id of the integration. */
     async connected(userId: string, access: Access = 'READ', provider = 'GMAIL'): Promise<string> {
-      const redirectUri = 'https://app.example/mail/done';
+      const redirectUri = 'https://app.example/mail';
       const begun = await connect.begin(userId, { address: null, provider, access, redirectUri });
       const state = new URL(begun.authorizationUrl).searchParams.get('state') ?? '';
       const reply = await callback.handle(new URLSearchParams({ state, code: 'a-code' }));
       const outcome = new URL(reply.headers.location ?? '').searchParams;
-      if (outcome.get('status') !== 'connected') throw new Error(outcome.toString());
-      return singleId(outcome.get('integration') ?? '', 'Integration');
+      if (outcome.get('status') !== 'pending') throw new Error(outcome.toString());
+      return (await finish.finish(userId, outcome.get('token') ?? '')).id;
     },
   };
 }

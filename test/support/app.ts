@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import { tokenOf } from '../../sandbox/consent.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { HeaderSpelling } from '../../sandbox/world.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import type { Logger } from '../../src/platform/log.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
@@ -61,6 +63,8 @@ export interface AppOptions {
   /** Puts a relay between the gateway and PostgreSQL. */
   relayed?: boolean;
   storeLimits?: Partial<StoreLimits>;
+  /** Instead of a silent one. */
+  log?: Logger;
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -99,8 +103,12 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(database ? { DATABASE_URL: relay?.url ?? database.url } : {}),
     ...options.env,
   });
-  const given = { ...(options.storeLimits && { storeLimits: options.storeLimits }) };
-  let app: App = await createApp(config, given);
+  const given = {
+    ...(options.storeLimits && { storeLimits: options.storeLimits }),
+    ...(options.log && { log: options.log }),
+  };
+  const start = () => createApp(config, given);
+  let app: App = await start();
   let demoToken = '';
   const query = async <T>(
     document: string,
@@ -168,8 +176,13 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       if (connect.userErrors.length > 0) throw new Error(connect.userErrors[0].message);
       if (password === null) {
         const callback = await consent(connect.authorizationUrl, address, 'approve');
-        const outcome = await fetch(callback, { redirect: 'manual' });
-        if (outcome.status >= 400) throw new Error(`the callback answered ${outcome.status}: ${await outcome.text()}`);
+        const input = { token: await tokenOf(await fetch(callback, { redirect: 'manual' })) };
+        const { finishConnect } = await data<Data>(
+          'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { message } } }',
+          { input },
+          token,
+        );
+        if (finishConnect.userErrors.length > 0) throw new Error(finishConnect.userErrors[0].message);
       }
       await self.synced(token);
       const { viewer } = await data<Data>('{ viewer { integrations { id address provider { id } } } }', {}, token);
@@ -180,7 +193,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     async restart(meanwhile) {
       await app.close();
       await meanwhile?.();
-      app = await createApp(config, given);
+      app = await start();
     },
     async close() {
       await app.close();

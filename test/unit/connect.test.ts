@@ -5,6 +5,8 @@ import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 import { exchanged, fakeProvider } from '../support/provider.ts';
 
+const PAGE = 'https://app.example/mail';
+
 describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   let db: Database;
   let accounts: Accounts;
@@ -39,42 +41,101 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   };
   const back = (state: string | null, answer: Record<string, string> = { code: 'c' }) =>
     accounts.callback.handle(new URLSearchParams({ state: state ?? '', ...answer }));
+  const tokenIn = (reply: { headers: Readonly<Record<string, string>>; body: string }) =>
+    new URL(reply.headers.location ?? 'a:b').searchParams.get('token') ??
+    /<output id="code">([^<]+)</.exec(reply.body)?.[1] ??
+    '';
+  /** A flow that has come back: who began, and what finishes it. */
+  const consented = async (redirectUri: string | null = PAGE, code = 'a-code-of-the-provider') => {
+    const userId = await accounts.user();
+    const state = (await begin(userId, redirectUri)).get('state');
+    return { userId, state, token: tokenIn(await back(state, { code })) };
+  };
+  const flowOf = (userId: string) => db.prisma.connectFlow.findFirstOrThrow({ where: { userId } });
+  const wiped = { codeVerifier: null, consent: null, claimOwner: null, claimUntil: null };
 
   it('goes out with an unguessable state and a PKCE challenge, and keeps neither in the clear', async () => {
-    const sent = await begin(await accounts.user());
+    const userId = await accounts.user();
+    const sent = await begin(userId);
     expect(sent.get('state')).toMatch(/^[\w-]{43}$/);
     expect(sent.get('code_challenge')).toMatch(/^[\w-]{43}$/);
-    const rows = await db.prisma.oAuthState.findMany();
-    expect(JSON.stringify(rows)).not.toContain(sent.get('state'));
+    expect(JSON.stringify(await flowOf(userId))).not.toContain(sent.get('state'));
   });
 
-  it('comes back once: sealed, told, and shown on a page that runs nothing', async () => {
-    const userId = await accounts.user();
-    const state = (await begin(userId)).get('state');
-    const replies = await Promise.all([back(state), back(state)]);
-    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 400]);
-    const shown = replies.find((reply) => reply.status === 200);
-    expect(shown?.body).toContain('Ada@Mail.example');
-    expect(shown?.headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
-    expect(shown?.headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
-    const [record] = await accounts.directory.forUser(userId);
+  it('stores nothing but the sealed consent until it is finished; then the account, told, and nothing of the flow', async () => {
+    exchange.mockClear();
+    const { userId, token } = await consented();
+    expect(token).toMatch(/^[\w-]{43}$/);
+    const kept = await flowOf(userId);
+    expect(kept).toMatchObject({ status: 'FINISH', consent: expect.any(Uint8Array), finishedWith: null });
+    const bytes = Buffer.concat([kept.consent ?? Buffer.alloc(0), kept.codeVerifier ?? Buffer.alloc(0)]);
+    for (const secret of ['a-code-of-the-provider', token]) {
+      expect(bytes.includes(secret)).toBe(false);
+      expect(JSON.stringify(kept)).not.toContain(secret);
+    }
+    expect(exchange).not.toHaveBeenCalled();
+    expect(await db.prisma.integration.count({ where: { userId } })).toBe(0);
+
+    const record = await accounts.finish.finish(userId, token);
     expect(record).toMatchObject({
       status: 'CONNECTED',
       access: 'READ',
       scopes: ['read'],
       address: 'Ada@Mail.example',
     });
-    expect((await accounts.vault.get(record?.id ?? ''))?.secret).toMatchObject({
+    expect((await accounts.vault.get(record.id))?.secret).toMatchObject({
       secret: { refreshToken: 'refresh of Ada@Mail.example' },
     });
     expect(events.at(-1)).toBe('connected');
+    expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'CONNECTED', integration: record.id });
   });
 
-  it('refuses a state that is unknown, used or older than 15 minutes, without asking the provider', async () => {
+  it('asks the provider once for calls that come at once, and answers the same again while its minutes last', async () => {
+    exchange.mockClear();
+    const { userId, token } = await consented();
+    const records = await Promise.all([1, 2, 3].map(() => accounts.finish.finish(userId, token)));
+    records.push(await accounts.finish.finish(userId, token));
+    expect(new Set(records.map(({ id }) => id)).size).toBe(1);
+    expect(exchange).toHaveBeenCalledTimes(1);
+    now = new Date(now.getTime() + 10 * 60_000);
+    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('shows on a page that runs nothing who asked for what, and a code for them', async () => {
+    const userId = await accounts.user();
+    const { email } = await db.prisma.user.findUniqueOrThrow({ where: { id: userId } });
+    const reply = await back((await begin(userId)).get('state'));
+    expect(reply.status).toBe(200);
+    expect(reply.body).toContain(email);
+    expect(reply.body).toContain('Fake Mail');
+    expect(reply.body).toContain('read all mail');
+    expect(reply.body).toMatch(/If somebody sent you a link.*close this page/s);
+    expect(tokenIn(reply)).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
+    expect(reply.headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+    expect(reply.headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    const typed = ` ${tokenIn(reply).toLowerCase().replace('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l')} `;
+    expect(await accounts.finish.finish(userId, typed)).toMatchObject({ status: 'CONNECTED' });
+  });
+
+  it('answers a page that is loaded again the same, and nobody who brings another code', async () => {
+    const { userId, state, token } = await consented(null, 'the code');
+    expect(tokenIn(await back(state, { code: 'the code' }))).toBe(token);
+    for (const answer of [{ code: 'another' }, { error: 'access_denied' }, {}] as Record<string, string>[]) {
+      const reply = await back(state, answer);
+      expect([reply.status, tokenIn(reply)]).toEqual([400, '']);
+    }
+    const record = await accounts.finish.finish(userId, token);
+    expect(exchange).toHaveBeenLastCalledWith(expect.objectContaining({ code: 'the code' }), expect.anything());
+    // Loaded once more when all is done, it gives nothing away and undoes nothing.
+    expect((await back(state, { code: 'the code' })).status).toBe(400);
+    expect(await accounts.directory.find(userId, record.id)).toMatchObject({ status: 'CONNECTED' });
+  });
+
+  it('refuses a state that is unknown or older than ten minutes, without asking the provider', async () => {
     exchange.mockClear();
     const userId = await accounts.user();
     const state = (await begin(userId)).get('state');
-    now = new Date(now.getTime() + 15 * 60_000 + 1);
+    now = new Date(now.getTime() + 10 * 60_000);
     for (const stolen of [state, '', 'x', 'A'.repeat(43)]) {
       const reply = await back(stolen);
       expect(reply.status).toBe(400);
@@ -84,35 +145,79 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await accounts.directory.forUser(userId)).toEqual([]);
   });
 
-  it('uses the state up when consent was refused', async () => {
-    const state = (await begin(await accounts.user(), 'https://app.example/mail?x=1')).get('state');
+  it('ends after ten minutes, and then keeps nothing that was sealed', async () => {
+    const { userId, token } = await consented();
+    now = new Date(now.getTime() + 10 * 60_000 - 1_000);
+    const begun = await consented();
+    now = new Date(now.getTime() + 1_000);
+    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await accounts.flows.expire(now);
+    expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'EXPIRED' });
+    expect(await flowOf(begun.userId)).toMatchObject({ status: 'FINISH' });
+    expect(await accounts.finish.finish(begun.userId, begun.token)).toMatchObject({ status: 'CONNECTED' });
+    await accounts.flows.prune(new Date(now.getTime() + 1));
+    expect(await db.prisma.connectFlow.count({ where: { userId } })).toBe(0);
+  });
+
+  it('uses the state up when consent was refused, and needs nobody to finish that', async () => {
+    const userId = await accounts.user();
+    const state = (await begin(userId, `${PAGE}?x=1&status=connected&integration=mine`)).get('state');
     const reply = await back(state, { error: 'access_denied', error_description: '<script>' });
     const url = new URL(reply.headers.location ?? '');
     expect([url.origin, url.pathname, url.searchParams.get('x')]).toEqual(['https://app.example', '/mail', '1']);
-    expect(url.searchParams.get('status')).toBe('failed');
+    expect(url.searchParams.getAll('status')).toEqual(['failed']);
+    expect(url.searchParams.get('integration')).toBeNull();
     expect(url.searchParams.get('code')).toBe('CONSENT_REQUIRED');
+    expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'FAILED', problemCode: 'CONSENT_REQUIRED' });
     expect((await back(state)).status).toBe(400);
   });
 
-  it('tells the front-end what is missing, and nobody what went wrong inside', async () => {
-    const outcome = async (error: Error) => {
-      exchange.mockRejectedValueOnce(error);
-      const reply = await back((await begin(await accounts.user(), 'https://app.example/mail')).get('state'));
-      return Object.fromEntries(new URL(reply.headers.location ?? '').searchParams);
-    };
-    expect(await outcome(new MailError('CONSENT_REQUIRED', 'Gmail did not grant gmail.readonly.'))).toEqual({
-      status: 'failed',
-      code: 'CONSENT_REQUIRED',
-      message: 'Gmail did not grant gmail.readonly.',
-    });
-    const masked = await outcome(new Error('ECONNREFUSED 10.0.0.1 secret'));
-    expect(masked).toMatchObject({ status: 'failed', code: 'INTERNAL' });
-    expect(masked.message).not.toContain('secret');
+  it('says what is missing each time it is asked, and lets nobody hear what went wrong inside', async () => {
+    const missing = new MailError('CONSENT_REQUIRED', 'Gmail did not grant gmail.readonly.');
+    exchange.mockRejectedValueOnce(missing);
+    const { userId, token } = await consented();
+    const both = [accounts.finish.finish(userId, token), accounts.finish.finish(userId, token)];
+    for (const outcome of await Promise.allSettled(both)) {
+      expect(outcome).toMatchObject({ reason: { code: missing.code, message: missing.message } });
+    }
+    expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'FAILED' });
+    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: missing.code });
+    expect(await accounts.directory.forUser(userId)).toEqual([]);
+  });
+
+  it.each([new MailError('PROVIDER_UNAVAILABLE', 'away'), new Error('ECONNREFUSED')])(
+    'waits for another call when the provider was away: %s',
+    async (failure) => {
+      exchange.mockRejectedValueOnce(failure);
+      const { userId, token } = await consented(null);
+      await expect(accounts.finish.finish(userId, token)).rejects.toThrow(failure.message);
+      expect(await flowOf(userId)).toMatchObject({ status: 'FINISH', claimOwner: null, wrongCodes: 0 });
+      expect(await accounts.finish.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });
+    },
+  );
+
+  it('opens a consent for its own user and flow, and nowhere else', async () => {
+    exchange.mockClear();
+    const [victim, attacker] = [await consented(), await consented()];
+    const { consent, codeVerifier } = await flowOf(victim.userId);
+    await db.prisma.connectFlow.updateMany({ where: { userId: attacker.userId }, data: { consent, codeVerifier } });
+    for (const token of [victim.token, attacker.token])
+      await expect(accounts.finish.finish(attacker.userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(exchange).not.toHaveBeenCalled();
+  });
+
+  it('counts guesses that come all at once as it counts them one by one', async () => {
+    const { userId, token } = await consented(null);
+    const wrong = Array.from({ length: 12 }, (_, n) => `22222-2222${(n % 8) + 2}`);
+    await Promise.allSettled(wrong.map((code) => accounts.finish.finish(userId, code)));
+    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'FAILED', wrongCodes: 5 });
   });
 
   it('escapes what it shows', async () => {
-    exchange.mockResolvedValueOnce(exchanged('"<img src=x>"@mail.example'));
-    const reply = await back((await begin(await accounts.user())).get('state'));
+    const userId = await accounts.user();
+    await db.prisma.user.update({ where: { id: userId }, data: { email: `"<img src=x>"${userId}@mail.example` } });
+    const reply = await back((await begin(userId)).get('state'));
     expect(reply.body).toContain('&lt;img src=x&gt;');
     expect(reply.body).not.toContain('<img');
   });

@@ -29,7 +29,7 @@ let sandbox: Sandbox;
 const seen: URL[] = [];
 const gateway = createServer((request, response) => {
   seen.push(new URL(request.url ?? '/', 'http://127.0.0.1'));
-  response.end();
+  response.writeHead(303, { location: 'http://127.0.0.1/inbox?status=pending&token=held' }).end();
 });
 
 beforeAll(async () => {
@@ -65,7 +65,7 @@ describe('consent', () => {
       ...{ redirect_uri: `http://127.0.0.1:${port}/oauth/callback`, code_challenge_method: 'S256' },
       code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     }).toString();
-    await approveConsent(url.href, account);
+    expect(await approveConsent(url.href, account)).toBe('held');
     const callback = seen.at(-1);
     expect(callback?.pathname).toBe('/oauth/callback');
     expect(callback?.searchParams.get('state')).toBe('s<"&');

@@ -4,6 +4,7 @@ import type { Directory } from '../directory.ts';
 import type { GoogleOptions } from '../options.ts';
 import { consentPage, refusalPage } from './consent.page.ts';
 import type { Grants } from './grants.ts';
+import { ISSUER } from './keys.ts';
 import { CONSENT_TEXT, canonicalScopes } from './scopes.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -104,11 +105,12 @@ export class Authorize {
 const scopesOf = (request: URLSearchParams) => [...new Set((request.get('scope') ?? '').split(/\s+/).filter(Boolean))];
 const isIdentity = (scope: string) => /^(openid|email|profile)$|userinfo\.(email|profile)$/.test(scope);
 
+/** Success or not, Google names itself (RFC 9207). */
 function back(request: URLSearchParams, answer: Record<string, string>): AuthorizeAnswer {
   const url = new URL(request.get('redirect_uri') ?? '');
   const state = request.get('state');
   if (state !== null) url.searchParams.set('state', state);
-  for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries({ iss: ISSUER, ...answer })) url.searchParams.set(name, value);
   return { status: 302, location: url.href };
 }
 

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, typ
 import jwt from 'jsonwebtoken';
 import type { Keep } from '../../world.ts';
 
-const ISSUER = 'https://accounts.google.com';
+export const ISSUER = 'https://accounts.google.com';
 const KEPT_AS = 'google.rsa';
 
 /** The RSA key behind id_tokens and Pub/Sub's deliveries; kept, so that cached certs stay right after a restart. */

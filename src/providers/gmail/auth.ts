@@ -10,6 +10,8 @@ export interface GmailSecret {
   readonly refreshToken: string;
 }
 
+/** As Google's discovery document has it, whatever host it is reached by. */
+const ISSUER = 'https://accounts.google.com';
 const FULL_SCOPE = 'https://mail.google.com/';
 const SCOPES: Readonly<Record<Access, readonly string[]>> = {
   READ: ['https://www.googleapis.com/auth/gmail.readonly'],
@@ -41,6 +43,10 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
       include_granted_scopes: false,
       ...(request.loginHint === null ? {} : { login_hint: request.loginHint }),
     });
+  }
+
+  isIssuer(iss: string): boolean {
+    return iss === ISSUER;
   }
 
   async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<GmailSecret>> {

@@ -4,7 +4,7 @@ import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { OAuth } from '../connect.ts';
-import { application, TokenNetwork } from './authority.ts';
+import { application, isIssuer, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
 import { ME } from './identities.ts';
 import { missingScope, plainScope, scopesFor } from './scopes.ts';
@@ -38,6 +38,8 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
         ...(loginHint === null ? { prompt: 'select_account' } : { loginHint }),
       });
     },
+
+    isIssuer: (iss) => isIssuer(options, iss),
 
     async exchange({ code, codeVerifier, redirectUri, access }, signal) {
       const network = new TokenNetwork(signal);

@@ -27,6 +27,12 @@ export function application(options: OutlookOptions, network: INetworkModule): C
   });
 }
 
+/** The v2.0 issuer of a tenant: whose it is shows only after the sign-in, so any tenant of this authority is. */
+export function isIssuer(options: OutlookOptions, iss: string): boolean {
+  const base = `${options.loginUrl ?? MICROSOFT}/`;
+  return iss.startsWith(base) && /^[\w.-]+\/v2\.0$/.test(iss.slice(base.length));
+}
+
 /** MSAL's requests, ended by the caller's signal. Remembers how the last one ended, which MSAL's own errors do not say. */
 export class TokenNetwork implements INetworkModule {
   status: number | null = null;

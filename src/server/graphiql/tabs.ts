@@ -1,3 +1,4 @@
+import { connectTab } from './connect.tab.ts';
 import { json, type Tab } from './tab.ts';
 import { writingTabs } from './writing.tabs.ts';
 
@@ -11,6 +12,7 @@ export function defaultTabs(integrationId: string | null, controlUrl: string | n
     ...writingTabs(integrationId),
     { query: LIVE_MAIL },
     { query: badDay(controlUrl) },
+    connectTab(location.origin),
   ];
 }
 

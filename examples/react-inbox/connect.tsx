@@ -1,0 +1,43 @@
+import { useMutation } from '@apollo/client/react';
+import { useEffect, useRef } from 'react';
+import { BeginConnect, FinishConnect } from './documents.ts';
+
+/** What the browser came back with, taken out of the address at once: neither a reload nor the history shows it again. */
+const returned = new URLSearchParams(location.search);
+if (returned.has('status')) history.replaceState(null, '', location.pathname);
+
+/** Connects another Gmail account. Consent alone connects nothing: the user who began has to finish it. */
+export function Connect() {
+  const [begin, begun] = useMutation(BeginConnect);
+  const [finish, { data, error }] = useMutation(FinishConnect, { refetchQueries: ['InboxPage'] });
+  const asked = useRef(false);
+  useEffect(() => {
+    const token = returned.get('token');
+    if (returned.get('status') !== 'pending' || !token || asked.current) return;
+    asked.current = true;
+    // A refusal is shown as error.
+    finish({ variables: { token } }).catch(() => undefined);
+  }, [finish]);
+  const start = async () => {
+    const redirectUri = `${location.origin}${location.pathname}`;
+    const { authorizationUrl } = (await begin({ variables: { redirectUri } })).data?.connect ?? {};
+    if (authorizationUrl) location.assign(authorizationUrl);
+  };
+  const finished = data?.finishConnect;
+  const problem =
+    error?.message ??
+    finished?.userErrors[0]?.message ??
+    begun.error?.message ??
+    begun.data?.connect.userErrors[0]?.message ??
+    // The message of the address is anybody's who makes a link to this page.
+    (returned.get('status') === 'failed' ? 'The account was not connected.' : null);
+  return (
+    <aside>
+      <button type="button" onClick={() => start().catch(() => undefined)}>
+        Connect a Gmail account
+      </button>
+      {problem && <p role="alert">{problem}</p>}
+      {finished?.integration && <p role="status">{finished.integration.address} is connected.</p>}
+    </aside>
+  );
+}

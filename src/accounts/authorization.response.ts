@@ -1,0 +1,24 @@
+import { MailError } from '../domain/error.ts';
+
+/** What a provider sends the browser back with (RFC 6749 4.1.2). */
+export type AuthorizationResponse = {
+  readonly state: string;
+  /** RFC 9207; null where the provider does not name itself. */
+  readonly iss: string | null;
+} & ({ readonly code: string } | { readonly error: string });
+
+/** What a response that is neither of both is taken for. */
+const NEITHER = { error: '' };
+
+/** Throws INVALID for what no provider sends: a parameter that comes twice (RFC 6749 3.1) leaves it open which one counts. */
+export function readAuthorization(query: URLSearchParams): AuthorizationResponse {
+  const [state, iss, code, error] = ['state', 'iss', 'code', 'error'].map((name) => {
+    const values = query.getAll(name);
+    if (values.length > 1)
+      throw new MailError('INVALID', 'This link is damaged. Go back and connect the account again.');
+    return values[0] ?? null;
+  });
+  const from = { state: state ?? '', iss: iss ?? null };
+  if (error) return { ...from, error };
+  return code ? { ...from, code } : { ...from, ...NEITHER };
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { Sealer } from '../platform/seal.ts';
+import type { ConnectFlowRecord } from './connect-flow.ts';
+
+/** What the provider's consent leaves until the flow is finished. */
+export interface Consent {
+  /** The provider's authorization code. */
+  readonly code: string;
+  /** What finishes the flow, in the spelling that is compared. */
+  readonly token: string;
+}
+
+const VERIFIER = 'connect-verifier';
+const CONSENT = 'connect-consent';
+const Consent = z.object({ code: z.string(), token: z.string() });
+
+type Place = Pick<ConnectFlowRecord, 'id' | 'userId'>;
+
+/** Seals what a flow keeps. Bound to its user and its row: copied to another, it does not open. */
+export class FlowSeal {
+  constructor(private readonly sealer: Sealer) {}
+
+  verifier(flow: Place, codeVerifier: string): Uint8Array<ArrayBuffer> {
+    return this.sealer.seal(VERIFIER, place(flow), Buffer.from(codeVerifier));
+  }
+
+  consent(flow: Place, consent: Consent): Uint8Array<ArrayBuffer> {
+    return this.sealer.seal(CONSENT, place(flow), Buffer.from(JSON.stringify(consent)));
+  }
+
+  /** Throws SealError; null when there is none. */
+  openVerifier(flow: ConnectFlowRecord): string | null {
+    return flow.codeVerifier && Buffer.from(this.sealer.open(VERIFIER, place(flow), flow.codeVerifier)).toString();
+  }
+
+  /** Throws SealError; null when there is none. */
+  openConsent(flow: ConnectFlowRecord): Consent | null {
+    if (!flow.consent) return null;
+    return Consent.parse(JSON.parse(Buffer.from(this.sealer.open(CONSENT, place(flow), flow.consent)).toString()));
+  }
+}
+
+const place = ({ userId, id }: Place): string => `${userId}/${id}`;

@@ -1,0 +1,46 @@
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+
+/** What finishes a connect flow: a token that a page passes on, or a code that a person types. */
+export interface Presented {
+  readonly kind: 'token' | 'code';
+  /** In the one spelling that is compared. */
+  readonly value: string;
+}
+
+/** Crockford's base 32: no I, L, O or U, so that nothing reads as something else and no word is spelled. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** 50 bits. Only its flow's own user can try it, five times; so nothing is gained by making it longer. */
+const CODE_LENGTH = 10;
+const TOKEN = /^[\w-]{43}$/;
+/** Longer than either with everything that may stand between. */
+const MAX_LENGTH = 100;
+
+/** 256 random bits. */
+export const newToken = (): string => randomBytes(32).toString('base64url');
+
+/** As `XXXXX-XXXXX`. */
+export function newCode(): string {
+  const letters = Array.from({ length: CODE_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]);
+  return `${letters.slice(0, CODE_LENGTH / 2).join('')}-${letters.slice(CODE_LENGTH / 2).join('')}`;
+}
+
+/** What was handed in, whatever case, spaces and hyphens a person has given it, and with the letters that look like digits read as those. */
+export function readPresented(given: string): Presented {
+  const text = given.trim();
+  if (TOKEN.test(text)) return { kind: 'token', value: text };
+  const value = text
+    .slice(0, MAX_LENGTH)
+    .toUpperCase()
+    .replace(/[\s\p{Pd}_.]/gu, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1');
+  return { kind: 'code', value };
+}
+
+/** Takes the same time wherever the two differ. */
+export const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+
+/** For the row of a flow that has ended, whose token opens nothing any more. */
+export const hashOf = ({ kind, value }: Presented): string => digest(`${kind} ${value}`).toString('base64url');
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

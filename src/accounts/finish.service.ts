@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type ErrorCode, isMailError, MailError } from '../domain/error.ts';
+import { publicCode } from '../graphql/problem.type.ts';
+import { SealError } from '../platform/seal.ts';
+import type { Provider } from '../providers/provider.ts';
+import { tooManyAttempts } from './attempt.limiter.ts';
+import type { AttemptRule, AttemptStore } from './attempt.store.ts';
+import type { FlowSeal } from './connect-flow.seal.ts';
+import type { ConnectFlowStore } from './connect-flow.store.ts';
+import type { ConnectFlowRecord } from './connect-flow.ts';
+import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
+import type { Enrolment } from './enrolment.ts';
+import type { IntegrationStore } from './integration.store.ts';
+import type { IntegrationRecord } from './integration.ts';
+
+const EXCHANGE_TIMEOUT_MS = 30_000;
+/** A process that is gone holds up the next call for no longer than an exchange can take. */
+const CLAIM_MS = EXCHANGE_TIMEOUT_MS + 10_000;
+const MAX_PAUSE_MS = 400;
+// Only failures count: a good one gives its attempt back.
+const PER_USER: AttemptRule = { name: 'finish connect', burst: 20, everyMs: 30_000 };
+/** The provider's last word: the same code will not do better. After any other failure the flow waits for another call. */
+const FINAL: ReadonlySet<string> = new Set(['INVALID', 'BAD_USER_INPUT', 'CONSENT_REQUIRED', 'UNSUPPORTED']);
+
+export interface FinishOptions {
+  readonly providers: readonly Provider[];
+  readonly flows: ConnectFlowStore;
+  readonly seal: FlowSeal;
+  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
+  readonly enrolment: Enrolment;
+  readonly integrations: IntegrationStore;
+  readonly callbackUrl: () => string;
+  readonly log: Logger;
+  readonly now?: () => Date;
+}
+
+/**
+ * The end of a connect flow, bound to its beginning: the user who began shows what the browser was given that came back
+ * from the provider's consent. Whose browser that was nobody can know; but it is theirs, or its owner has told them.
+ */
+export class FinishService {
+  private readonly now: () => Date;
+
+  constructor(private readonly options: FinishOptions) {
+    this.now = options.now ?? (() => new Date());
+  }
+
+  /** Throws MailError: NOT_FOUND alike for a token that nobody has, that is somebody else's, and that came too late. */
+  async finish(userId: string, given: string): Promise<IntegrationRecord> {
+    const { attempts } = this.options;
+    const presented = readPresented(given);
+    const waitMs = await attempts.take(PER_USER, userId);
+    if (waitMs > 0) throw tooManyAttempts(waitMs);
+    const flow = await this.match(userId, presented);
+    if (!flow) throw notFound();
+    await attempts.giveBack(PER_USER, userId);
+    return this.connect(flow, presented);
+  }
+
+  private async match(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+    const { flows } = this.options;
+    const now = this.now();
+    const ended = await flows.endedWith(userId, hashOf(presented), now);
+    if (ended) return ended;
+    // A page is sent here with a token by any link, so one that is wrong says nothing of the flows that wait for a code.
+    if (presented.kind === 'token') return this.holder(await flows.awaitingToken(userId, now), presented);
+    const tried = await flows.takeTry(userId, now);
+    const found = this.holder(tried, presented);
+    if (found) await flows.giveTryBack(tried.map(({ id }) => id));
+    else
+      await flows.endExhausted(userId, {
+        code: 'INVALID',
+        message: 'Too many wrong codes were entered. Connect the account again.',
+      });
+    return found;
+  }
+
+  private holder(flows: readonly ConnectFlowRecord[], { value }: Presented): ConnectFlowRecord | null {
+    return (
+      flows.find((flow) => {
+        const token = this.tokenOf(flow);
+        return token !== null && isSame(token, value);
+      }) ?? null
+    );
+  }
+
+  /** Null when the key that sealed it is gone. */
+  private tokenOf(flow: ConnectFlowRecord): string | null {
+    try {
+      return this.options.seal.openConsent(flow)?.token ?? null;
+    } catch (error) {
+      if (error instanceof SealError) return null;
+      throw error;
+    }
+  }
+
+  /** Of calls that come at once, also on two instances, one asks the provider, and the others wait for what it says. */
+  private async connect(flow: ConnectFlowRecord, presented: Presented): Promise<IntegrationRecord> {
+    const { flows, integrations } = this.options;
+    const owner = randomUUID();
+    for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+      const now = this.now();
+      if (await flows.claim(flow.id, owner, new Date(now.getTime() + CLAIM_MS), now)) {
+        return this.exchange(flow, presented, owner);
+      }
+      const present = await flows.find(flow.userId, flow.id);
+      if (present?.status === 'FAILED' && present.problem) throw problemOf(present.problem);
+      // Not from the directory, which on another instance is told a moment later.
+      const connected = present?.integrationId && (await integrations.find(flow.userId, present.integrationId));
+      if (connected) return connected;
+      if (present?.status !== 'FINISH' || present.expiresAt <= this.now()) throw notFound();
+      await sleep(pauseMs);
+    }
+  }
+
+  private async exchange(flow: ConnectFlowRecord, presented: Presented, owner: string): Promise<IntegrationRecord> {
+    const { flows, seal, enrolment, callbackUrl, log } = this.options;
+    try {
+      const provider = this.options.providers.find(({ id }) => id === flow.provider);
+      const [consent, codeVerifier] = [seal.openConsent(flow), seal.openVerifier(flow)];
+      if (!provider?.configured || provider.connect.kind !== 'oauth' || !consent || !codeVerifier) throw notFound();
+      const leftMs = flow.expiresAt.getTime() - this.now().getTime();
+      const exchanged = await provider.connect.exchange(
+        { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access: flow.access },
+        AbortSignal.timeout(Math.max(1, Math.min(EXCHANGE_TIMEOUT_MS, leftMs))),
+      );
+      const { userId, access } = flow;
+      return await enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
+        const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented), integration: record.id };
+        if (!(await flows.connected(end, this.now(), tx))) throw notFound();
+      });
+    } catch (error) {
+      const code = isMailError(error) ? publicCode(error.code) : null;
+      log.info({ code, err: isMailError(error) ? error.cause : undefined }, 'a connect flow was not finished');
+      if (!isMailError(error) || !code || !FINAL.has(code)) {
+        await flows.release(flow.id, owner).catch((err: unknown) => log.warn({ err }, 'a claim is left to lapse'));
+        throw error;
+      }
+      const problem = { code, message: error.message };
+      await flows.failed(flow.id, 'FINISH', problem, hashOf(presented));
+      throw problemOf(problem);
+    }
+  }
+}
+
+const problemOf = ({ code, message }: { code: ErrorCode; message: string }): MailError =>
+  new MailError(code, message, { field: ['input', 'token'] });
+
+const notFound = (): MailError =>
+  new MailError(
+    'NOT_FOUND',
+    'No connection of yours waits for this: it is mistyped, too late, or was begun by somebody else. Try again, or connect the account again.',
+    { field: ['input', 'token'] },
+  );

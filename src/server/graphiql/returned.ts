@@ -1,0 +1,47 @@
+import type { PageSession } from './session.ts';
+
+/** What a connect flow that was begun on this page has brought back in the query. */
+export type Returned = { readonly token: string } | { readonly code: string };
+
+/** Taken out of the address at once: neither a reload nor the history shows it again. Null when no flow came back. */
+export function takeReturned(): Returned | null {
+  const query = new URLSearchParams(location.search);
+  const [status, token] = [query.get('status'), query.get('token')];
+  if (status === null) return null;
+  history.replaceState(null, '', location.pathname);
+  if (status === 'pending' && token) return { token };
+  // Of a link to this page anybody may be the author: what it says in words is not shown.
+  return { code: /^[A-Z_]{1,40}$/.exec(query.get('code') ?? '')?.[0] ?? 'FAILED' };
+}
+
+const FINISH = `mutation FinishConnect($input: FinishConnectInput!) {
+  finishConnect(input: $input) { integration { address provider { name } } userErrors { message } }
+}`;
+
+interface Payload {
+  readonly integration: { readonly address: string; readonly provider: { readonly name: string } } | null;
+  readonly userErrors: readonly { readonly message: string }[];
+}
+
+/** Finishes the flow as who is signed in here; what to tell them of it. */
+export async function finishReturned(returned: Returned, session: PageSession): Promise<string> {
+  if ('code' in returned) {
+    return `The account was not connected (${returned.code}). The query ConnectFlows says why.`;
+  }
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await session.accessToken()}` },
+      body: JSON.stringify({ query: FINISH, variables: { input: { token: returned.token } } }),
+    });
+    const { data, errors } = (await response.json()) as {
+      data?: { finishConnect: Payload } | null;
+      errors?: readonly { message: string }[];
+    };
+    const connected = data?.finishConnect.integration;
+    if (connected) return `${connected.address} (${connected.provider.name}) is connected.`;
+    return errors?.[0]?.message ?? data?.finishConnect.userErrors[0]?.message ?? 'The account was not connected.';
+  } catch {
+    return 'The gateway did not answer. Connect the account again.';
+  }
+}

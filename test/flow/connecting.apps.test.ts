@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { consent } from '../support/lab.ts';
+
+/** Connecting where there is no page on the internet to go back to: under development, and from an app (RFC 8252). */
+
+let app: TestApp;
+beforeAll(async () => {
+  const REDIRECT_URIS = 'com.example.app:/oauth2redirect, https://app.example/inbox';
+  app = await startApp({ demo: false, messages: 2, env: { SANDBOX: 'on', REDIRECT_URIS } });
+});
+afterAll(() => app.close());
+
+const CONNECT =
+  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }';
+const snippet = (name: string): string =>
+  [...readFileSync('README.md', 'utf8').matchAll(/^mutation.*$/gm)]
+    .map(([line]) => line)
+    .find((line) => line.includes(name)) ?? '';
+const cameBack = async (authorizationUrl: string): Promise<URL> => {
+  const callback = await consent(authorizationUrl, 'demo@gmail.example', 'approve');
+  return new URL((await fetch(callback, { redirect: 'manual' })).headers.get('location') ?? '');
+};
+
+it("connects with README's mutations as they are printed", async () => {
+  const { token } = await app.user('reader');
+  const { connect } = await app.data(snippet('connect(input: { provider'), {}, token);
+  expect(connect.userErrors).toEqual([]);
+  const back = await cameBack(connect.authorizationUrl);
+  expect(back.href).toMatch(/^http:\/\/127\.0\.0\.1:5173\/inbox\?status=pending&token=[\w-]{43}$/);
+  const { finishConnect } = await app.data(snippet('finishConnect('), { token: back.searchParams.get('token') }, token);
+  expect(finishConnect).toMatchObject({ integration: { address: 'demo@gmail.example' }, userErrors: [] });
+});
+
+it.each([
+  'http://127.0.0.1:51004/callback/of/app?x=1',
+  'http://[::1]:51004/',
+  'http://localhost:3000/inbox',
+  'com.example.app:/oauth2redirect',
+])('comes back to %s', async (redirectUri) => {
+  const { token } = await app.user('app');
+  const { connect } = await app.data(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
+  const back = await cameBack(connect.authorizationUrl);
+  expect(back.href.startsWith(redirectUri)).toBe(true);
+  const input = { token: back.searchParams.get('token') };
+  const FINISH = 'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { status } } }';
+  expect((await app.data(FINISH, { input }, token)).finishConnect.integration.status).toBe('CONNECTED');
+});
+
+it.each([
+  'http://127.0.0.1.evil.example/',
+  'http://127.1:5173/',
+  'http://localhost@evil.example/',
+  'com.example.app:/other',
+  'com.example.app2:/oauth2redirect',
+  'app:/oauth2redirect',
+  'https://app.example/inbox/..;/x',
+])('does not go to %s', async (redirectUri) => {
+  const { token } = await app.user('app');
+  const { data, errors } = await app.query<Data>(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
+  expect(errors ?? []).toEqual([]);
+  expect(data.connect).toMatchObject({
+    authorizationUrl: null,
+    userErrors: [{ code: 'INVALID', field: ['input', 'redirectUri'] }],
+  });
+});

@@ -1,0 +1,304 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createLog } from '../../src/platform/log.ts';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { consent } from '../support/lab.ts';
+import { openSocket, subscribe } from '../support/socket.ts';
+
+/** The threats of SECURITY.md, "Connecting an account": each of its rows names a test. */
+
+let app: TestApp;
+let logged = '';
+beforeAll(async () => {
+  const log = createLog('trace', {
+    write: (line) => {
+      logged += line;
+    },
+  });
+  app = await startApp({ demo: false, messages: 2, log });
+});
+afterAll(() => app.close());
+
+const PAGE = 'http://app.example/inbox';
+const CONNECT =
+  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }';
+const FINISH =
+  'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { code message field } } }';
+const PROVIDERS = [
+  ['GMAIL', 'demo@gmail.example'],
+  ['OUTLOOK', 'demo@outlook.example'],
+] as const;
+
+const begin = async (token: string, input: object): Promise<string> =>
+  (await app.data(CONNECT, { input: { access: 'FULL', ...input } }, token)).connect.authorizationUrl;
+const finish = async (token: string, held: string): Promise<Data> =>
+  (await app.data(FINISH, { input: { token: held } }, token)).finishConnect;
+const accountsOf = async (token: string): Promise<Data[]> =>
+  (await app.data('{ viewer { integrations { id address } } }', {}, token)).viewer.integrations;
+const flowsOf = async (token: string): Promise<Data[]> =>
+  (await app.data('{ viewer { connectFlows { status waitsFor problem { message } } } }', {}, token)).viewer
+    .connectFlows;
+
+interface Came {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+  /** What this browser could finish with; empty when it was given nothing. */
+  readonly held: string;
+}
+/** A browser at a URL of ours. */
+async function browse(url: URL | string): Promise<Came> {
+  const response = await fetch(url, { redirect: 'manual' });
+  const body = await response.text();
+  const location = response.headers.get('location');
+  const held =
+    (location ? new URL(location).searchParams.get('token') : /<output id="code">([^<]+)</.exec(body)?.[1]) ?? '';
+  return { status: response.status, headers: response.headers, body, held };
+}
+const withParameters = (url: URL, parameters: Record<string, string | null>): URL => {
+  const changed = new URL(url);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null) changed.searchParams.delete(name);
+    else changed.searchParams.set(name, value);
+  }
+  return changed;
+};
+const refusal = {
+  integration: null,
+  userErrors: [expect.objectContaining({ code: 'NOT_FOUND', field: ['input', 'token'] })],
+};
+
+it.each(PROVIDERS)('%s: gives an attacker nothing when a victim consents to their link', async (provider, address) => {
+  const attacker = await app.user('mallory');
+  for (const redirectUri of [PAGE, null]) {
+    const victims = await browse(
+      await consent(await begin(attacker.token, { provider, redirectUri }), address, 'approve'),
+    );
+    expect(victims.held).not.toBe('');
+    if (redirectUri === null) {
+      expect(victims.body).toContain(attacker.email);
+      expect(victims.body).toMatch(/If somebody sent you a link.*nothing has been given to them/s);
+    }
+  }
+  expect(await accountsOf(attacker.token)).toEqual([]);
+  expect(await flowsOf(attacker.token)).toMatchObject([
+    { status: 'CONNECTING', waitsFor: 'FINISH' },
+    { status: 'CONNECTING', waitsFor: 'FINISH' },
+  ]);
+});
+
+it.each(PROVIDERS)(
+  '%s: shows what finishes a flow to nobody who does not bring the code that the provider gave',
+  async (provider, address) => {
+    const attacker = await app.user('mallory');
+    for (const redirectUri of [PAGE, null]) {
+      const callback = await consent(await begin(attacker.token, { provider, redirectUri }), address, 'approve');
+      const victims = await browse(callback);
+      for (const guess of [
+        { code: null },
+        { code: 'x' },
+        { code: '' },
+        { code: `${callback.searchParams.get('code')}x` },
+        { code: null, error: 'access_denied' },
+        { error: 'access_denied' },
+      ]) {
+        const seen = await browse(withParameters(callback, guess));
+        expect([guess, seen.status, seen.held, seen.headers.get('location')]).toEqual([guess, 400, '', null]);
+      }
+      // And none of it has ended the flow of a person whose page is loaded again.
+      expect((await browse(callback)).held).toBe(victims.held);
+    }
+  },
+);
+
+it.each(PROVIDERS)('%s: puts no second code beside a token that was given out', async (provider, address) => {
+  const attacker = await app.user('mallory');
+  for (const redirectUri of [PAGE, null]) {
+    const callback = await consent(await begin(attacker.token, { provider, redirectUri }), address, 'approve');
+    const planted = await browse(withParameters(callback, { code: 'planted' }));
+    expect(planted.held).not.toBe('');
+    expect(await browse(callback)).toMatchObject({ status: 400, held: '' });
+    const { integration, userErrors } = await finish(attacker.token, planted.held);
+    expect([integration, userErrors.length]).toEqual([null, 1]);
+  }
+  expect(await accountsOf(attacker.token)).toEqual([]);
+});
+
+it.each(PROVIDERS)(
+  '%s: finishes for who began, and answers anybody else as if there were nothing',
+  async (provider, address) => {
+    const ada = await app.user('ada');
+    const eve = await app.user('eve');
+    for (const redirectUri of [PAGE, null]) {
+      const { held } = await browse(
+        await consent(await begin(ada.token, { provider, redirectUri }), address, 'approve'),
+      );
+      const unknown = await finish(eve.token, redirectUri === null ? 'ZZZZZ-ZZZZZ' : 'z'.repeat(43));
+      expect(unknown).toEqual(refusal);
+      for (let n = 0; n < 6; n++) expect(await finish(eve.token, held)).toEqual(unknown);
+      const socket = await openSocket(app, eve.token);
+      await socket.send(subscribe(FINISH, '1', { variables: { input: { token: held } } }));
+      expect((await socket.receive('next')).payload.data.finishConnect).toEqual(unknown);
+      socket.close();
+      const nobody = await app.query(FINISH, { input: { token: held } }, null);
+      expect(nobody.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+      expect(await accountsOf(eve.token)).toEqual([]);
+      expect(await finish(ada.token, held)).toMatchObject({ userErrors: [] });
+    }
+    expect(await accountsOf(ada.token)).toMatchObject([{ address }]);
+  },
+);
+
+it('ends a flow after five wrong codes of its own user, and after none of anybody else', async () => {
+  const ada = await app.user('ada');
+  const eve = await app.user('eve');
+  const consented = async () =>
+    (await browse(await consent(await begin(ada.token, { provider: 'GMAIL' }), 'demo@gmail.example', 'approve'))).held;
+  const wrong = async (token: string, count: number) => {
+    for (let n = 0; n < count; n++) expect(await finish(token, `ZZZZZ-ZZZZ${n}`)).toEqual(refusal);
+  };
+  const first = await consented();
+  await wrong(eve.token, 8);
+  await wrong(ada.token, 4);
+  // A link can make the page of who began pass on any token: that uses up nothing.
+  for (let n = 0; n < 5; n++) expect(await finish(ada.token, `${n}`.repeat(43))).toEqual(refusal);
+  expect(await finish(ada.token, first)).toMatchObject({ userErrors: [] });
+
+  const second = await consented();
+  await wrong(ada.token, 5);
+  expect(await finish(ada.token, second)).toEqual(refusal);
+  expect((await flowsOf(ada.token))[0]).toMatchObject({ status: 'FAILED', problem: { message: /wrong codes/ } });
+});
+
+it('lets nobody try codes without end', async () => {
+  const { token } = await app.user('guesser');
+  const codes: string[] = [];
+  for (let n = 0; n < 25; n++) {
+    const { data, errors } = await app.query<Data>(FINISH, { input: { token: `guess ${n}` } }, token);
+    codes.push(errors?.[0]?.extensions.code ?? data.finishConnect.userErrors[0].code);
+  }
+  expect(codes.slice(0, 20)).toEqual(Array(20).fill('NOT_FOUND'));
+  expect(codes.at(-1)).toBe('RATE_LIMITED');
+});
+
+it('lets who began sign in again before they finish, and nobody else in that browser', async () => {
+  const ada = await app.user('ada');
+  const bob = await app.user('bob');
+  const callback = await consent(
+    await begin(ada.token, { provider: 'OUTLOOK', redirectUri: PAGE }),
+    'demo@outlook.example',
+    'approve',
+  );
+  await app.data('mutation { signOut { userErrors { message } } }', {}, ada.token);
+  const { held } = await browse(callback);
+  expect((await app.query(FINISH, { input: { token: held } }, ada.token)).errors?.[0]?.extensions.code).toBe(
+    'UNAUTHENTICATED',
+  );
+  expect(await finish(bob.token, held)).toEqual(refusal);
+  const { signIn } = await app.data(
+    'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken } } }',
+    { input: { email: ada.email, password: 'a good long password' } },
+    null,
+  );
+  expect(await finish(signIn.session.accessToken, held)).toMatchObject({ userErrors: [] });
+});
+
+it.each(PROVIDERS)('%s: refuses an answer that another provider gave', async (provider, address) => {
+  const { token } = await app.user('mixed');
+  const [other, elsewhere] = PROVIDERS.find(([id]) => id !== provider) ?? PROVIDERS[0];
+  const callback = await consent(await begin(token, { provider }), address, 'approve');
+  for (const iss of [
+    provider === 'GMAIL' ? 'https://login.microsoftonline.com/common/v2.0' : 'https://accounts.google.com',
+    'https://accounts.google.com.evil.example',
+    'https://evil.example',
+    '',
+  ])
+    expect([iss, await browse(withParameters(callback, { iss }))]).toMatchObject([iss, { status: 400, held: '' }]);
+  const repeated = new URL(callback);
+  for (const name of ['code', 'state', 'error', 'iss']) {
+    const twice = new URL(repeated);
+    for (const value of ['1', '2']) twice.searchParams.append(name, value);
+    expect([name, (await browse(twice)).status]).toEqual([name, 400]);
+  }
+  const theirs = await consent(await begin(token, { provider: other }), elsewhere, 'approve');
+  const mixed = await browse(withParameters(callback, { code: theirs.searchParams.get('code') }));
+  const { integration, userErrors } = await finish(token, mixed.held);
+  expect([integration, userErrors.length]).toEqual([null, 1]);
+  expect(await accountsOf(token)).toEqual([]);
+});
+
+it.each(PROVIDERS)('%s: takes a state and a consent once', async (provider, address) => {
+  const { token } = await app.user('replayed');
+  const callback = await consent(await begin(token, { provider, redirectUri: PAGE }), address, 'approve');
+  const { held } = await browse(callback);
+  await finish(token, held);
+  expect(await browse(callback)).toMatchObject({ status: 400, held: '' });
+  // The provider's code, brought to a flow of one's own, is spent; so is the token, for anyone but who has used it.
+  const again = await consent(await begin(token, { provider, redirectUri: PAGE }), address, 'approve');
+  const replayed = await browse(withParameters(again, { code: callback.searchParams.get('code') }));
+  expect((await finish(token, replayed.held)).userErrors).toHaveLength(1);
+  expect(await finish((await app.user('eve')).token, held)).toEqual(refusal);
+});
+
+it('sends the browser to no place that is not listed, whatever it is called', async () => {
+  const { token } = await app.user('redirector');
+  for (const redirectUri of [
+    'http://app.example/inbox/..;/x',
+    'http://app.example/inbox/%252e%252e/x',
+    'http://app.example/inbox/x',
+    'http://app.example/inbox/',
+    'http://app.example/Inbox',
+    'http://app.example./inbox',
+    'http://APP.example/inbox',
+    'http://app.example:80/inbox',
+    'http://user@app.example/inbox',
+    'http://app.example/inbox#x',
+    'http://app.example/inbox\n',
+    'http://127.0.0.1:5173/inbox',
+    'com.example.app:/oauth2redirect',
+    'javascript:alert(1)//app.example/inbox',
+  ]) {
+    const { data, errors } = await app.query<Data>(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
+    const codes = errors?.[0]?.extensions.code ?? data.connect.userErrors[0]?.code;
+    expect([redirectUri, codes]).toEqual([redirectUri, expect.stringMatching(/^(INVALID|BAD_USER_INPUT)$/)]);
+    expect([redirectUri, data?.connect?.authorizationUrl ?? null]).toEqual([redirectUri, null]);
+  }
+});
+
+it.each(PROVIDERS)('%s: lets no parameter of the caller pass for the outcome', async (provider, address) => {
+  const { token } = await app.user('forger');
+  const forged =
+    'status=connected&STATUS=connected&status[]=connected&integration=SW50&token=mine&code=OK&message=fine';
+  const redirectUri = `${PAGE}?tab=1&${forged}&address=a@b.example&provider=GMAIL`;
+  for (const decision of ['approve', 'deny'] as const) {
+    const { headers } = await browse(await consent(await begin(token, { provider, redirectUri }), address, decision));
+    const names = [...new URL(headers.get('location') ?? '').searchParams.keys()];
+    expect(names).toEqual(['tab', 'status', ...(decision === 'approve' ? ['token'] : ['code', 'message'])]);
+    expect(headers.get('location')).not.toMatch(/connected|SW50|mine|fine/);
+  }
+});
+
+it.each(PROVIDERS)(
+  '%s: leaves no code, state or token in a cache, a Referer, a frame or the log',
+  async (provider, address) => {
+    const { token } = await app.user('leaky');
+    const secrets: string[] = [];
+    for (const redirectUri of [PAGE, null]) {
+      const callback = await consent(await begin(token, { provider, redirectUri }), address, 'approve');
+      const came = await browse(callback);
+      expect(Object.fromEntries(came.headers)).toMatchObject({
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+      });
+      expect(came.body).not.toMatch(/<script|<img|<link|<form|https?:/i);
+      await finish(token, `${came.held.slice(1)}Z`);
+      await finish(token, came.held);
+      const { searchParams } = callback;
+      secrets.push(came.held, searchParams.get('code') ?? '', searchParams.get('state') ?? '');
+    }
+    expect(logged).toContain('/oauth/callback');
+    for (const secret of secrets) expect([secret, logged.includes(secret)]).toEqual([secret, false]);
+  },
+);

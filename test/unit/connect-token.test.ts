@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { newCode, newToken, readPresented } from '../../src/accounts/connect-token.ts';
+
+describe('what finishes a connect flow', () => {
+  it('is a code of 50 bits of an alphabet in which nothing reads as something else, or a token of 256', () => {
+    const codes = Array.from({ length: 2_000 }, newCode);
+    for (const code of codes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
+    expect(new Set(codes).size).toBe(codes.length);
+    // Every letter comes, everywhere.
+    for (const place of [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]) {
+      expect(new Set(codes.map((code) => code[place])).size).toBe(32);
+    }
+    expect(newToken()).toMatch(/^[\w-]{43}$/);
+  });
+
+  it.each([
+    'AB0D1-1GH0K',
+    'ab0d1-1gh0k',
+    'AB0D11GH0K',
+    ' a b 0 d 1 1 g h 0 k ',
+    'ABOD1-LGHOK',
+    'abodi-lghok',
+    'ab0d1\u20111gh0k',
+    'AB0D1\u20131GH0K\n',
+  ])('reads %j as the same code', (typed) => {
+    expect(readPresented(typed)).toEqual({ kind: 'code', value: 'AB0D11GH0K' });
+  });
+
+  it('reads a token to the letter', () => {
+    const token = newToken();
+    expect(readPresented(` ${token} `)).toEqual({ kind: 'token', value: token });
+    expect(readPresented(token.slice(1)).kind).toBe('code');
+    expect(readPresented('x'.repeat(1_000_000)).value.length).toBeLessThanOrEqual(100);
+  });
+});
