@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { INTEGRATION_TOPIC, IntegrationChange, type IntegrationDirectory } from '../accounts/integration.directory.ts';
 import { MailError } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
@@ -69,7 +68,7 @@ export class MessageEvents {
             for (const stop of stops) stop();
           };
         },
-        show: (change) => this.show(change, request.role, context.log),
+        show: (change) => this.show(change, request.role),
       }),
       userId,
       context,
@@ -97,7 +96,7 @@ export class MessageEvents {
     }
   }
 
-  private async show(change: LoggedChange, role: MailboxRole | null, log: Logger): Promise<Arrival | null> {
+  private async show(change: LoggedChange, role: MailboxRole | null): Promise<Arrival | null> {
     const { messages } = this.options;
     const { integrationId, kind, subject } = change;
     if (kind === 'mailbox' || kind === 'reset') messages.forget(integrationId);
@@ -107,7 +106,6 @@ export class MessageEvents {
       return (await this.lies(integrationId, message, role)) ? { integrationId, message } : null;
     } catch (error) {
       if (isGone(error)) return null;
-      log.warn({ err: error, integrationId }, 'a new message could not be read');
       return { integrationId, message: null };
     }
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, type AppOptions as GatewayOptions, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
@@ -50,6 +50,7 @@ export interface AppOptions {
   /** Connect the demo user; default true. */
   demo?: boolean;
   env?: Record<string, string>;
+  lanes?: GatewayOptions['lanes'];
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -86,7 +87,8 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(database ? { DATABASE_URL: database.url } : {}),
     ...options.env,
   });
-  let app: App = await createApp(config);
+  const lanes = options.lanes ? { lanes: options.lanes } : {};
+  let app: App = await createApp(config, lanes);
   let demoToken = '';
   const query = async <T>(
     document: string,
@@ -164,7 +166,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     async restart(meanwhile) {
       await app.close();
       await meanwhile?.();
-      app = await createApp(config);
+      app = await createApp(config, lanes);
     },
     async close() {
       await app.close();
