@@ -15,7 +15,7 @@ const REFRESH_TIMEOUT_MS = 20_000;
 /** After a refresh that failed for now, while the old token still serves. */
 const TRY_AGAIN_MS = 30_000;
 /** Longer than a refresh and a lease, so that the account of an instance that died over its refresh comes back. */
-const PATIENCE_MS = REFRESH_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
+const MAX_WAIT_MS = REFRESH_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
 
 export interface AccessTokensOptions {
   readonly vault: Vault;
@@ -77,7 +77,7 @@ export class AccessTokens {
   }
 
   private async obtain(integrationId: string, rejected: string | undefined): Promise<Credential> {
-    const giveUpAt = this.now().getTime() + PATIENCE_MS;
+    const giveUpAt = this.now().getTime() + MAX_WAIT_MS;
     for (;;) {
       const record = requireConnected(await this.options.directory.get(integrationId));
       const { credential } = await this.read(record);

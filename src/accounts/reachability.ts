@@ -14,7 +14,7 @@ export interface Recovery {
   answered?(mailbox: Mailbox, othersAway: boolean): void;
 }
 
-/** Which accounts are not answered at present, as every request of this process shows it, whoever it was made for. */
+/** Which accounts are not answered at present, as every request of this process shows it, no matter whom it was made for. */
 export class Reachability {
   private readonly unavailable = new Map<string, Set<string>>();
   private readonly listeners = new Set<Recovery>();

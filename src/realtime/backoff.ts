@@ -1,7 +1,7 @@
 import { isMailError } from '../domain/error.ts';
 
 const FIRST_MS = 1_000;
-const LONGEST_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 const MAX_UNFORESEEN_MS = 5 * 60_000;
 const PASSING = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
 
@@ -12,7 +12,7 @@ export const isPassing = (error: unknown): boolean => isMailError(error) && PASS
 export function backoffMs(attempt: number, error: unknown, random: () => number = Math.random): number {
   // A request that went without an answer has waited already; and what nobody foresaw seldom mends itself soon.
   const doublings = isMailError(error) && error.code === 'TIMEOUT' ? Math.min(attempt, 1) : attempt;
-  const longest = isPassing(error) ? LONGEST_MS : MAX_UNFORESEEN_MS;
+  const longest = isPassing(error) ? MAX_PAUSE_MS : MAX_UNFORESEEN_MS;
   const doubled = Math.min(FIRST_MS * 2 ** doublings, longest);
   const jittered = doubled * (0.5 + random() / 2);
   return Math.max(jittered, heldMs(error));

@@ -1,6 +1,6 @@
 /**
- * Runs `work` once at a time for each key. Asked again while it runs, it runs once more afterwards: whoever asks is sure of
- * a run that began after the asking. How many keys are worked at together is for `work` to limit.
+ * Runs `work` once at a time for each key. Asked again while it runs, it runs once more afterwards: who asks is sure of a
+ * run that began after the asking. How many keys are worked at together is for `work` to limit.
  */
 export class Coalescer {
   private readonly waiting = new Set<string>();

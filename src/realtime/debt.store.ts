@@ -1,6 +1,6 @@
 import type { Database } from '../platform/database.ts';
 
-/** How long whoever took news in has to read it before any other instance does. */
+/** How long the instance that took news in has to read it before any other one does. */
 const FIRST_TRY_SECONDS = 30;
 /** How long a try may take, besides the pause before it. */
 const TRY_SECONDS = 45;

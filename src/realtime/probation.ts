@@ -25,7 +25,7 @@ export interface Tried {
 
 interface Entry extends Tried {
   readonly cut: AbortController;
-  readonly patienceMs: number;
+  readonly hangsAfterMs: number;
   /** When it was answered last. */
   since: number;
 }
@@ -38,7 +38,7 @@ const LONG_EVERY = 4;
 /** A page of whatever requests, waiting for each other included. */
 const PAGE_TIMEOUT_MS = 45_000;
 /** How long a request hangs before news of its account, or of its vendor, lets it begin again; doubles with each failure. */
-const PATIENCE_MS = 2_000;
+const HANGS_AFTER_MS = 2_000;
 
 /**
  * How long runs may hang. Requests that a vendor holds on to while it is away are often never answered, so several short
@@ -62,7 +62,7 @@ export class Probation {
     const entry: Entry = {
       ...tried,
       cut,
-      patienceMs: Math.min(PATIENCE_MS * 2 ** failures, NEXT_ATTEMPT_MS),
+      hangsAfterMs: Math.min(HANGS_AFTER_MS * 2 ** failures, NEXT_ATTEMPT_MS),
       since: pageSince,
     };
     let timer = setTimeout(tooLong, PAGE_TIMEOUT_MS);
@@ -92,7 +92,7 @@ export class Probation {
   /** There is news of this one: if it hangs it is begun again. */
   end(key: string): void {
     const entry = this.entries.get(key);
-    if (entry && this.now() - entry.since > entry.patienceMs) entry.cut.abort(new Cut('there is news of it'));
+    if (entry && this.now() - entry.since > entry.hangsAfterMs) entry.cut.abort(new Cut('there is news of it'));
   }
 
   /** As `end`, for all whose vendor is back. */
