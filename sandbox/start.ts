@@ -101,6 +101,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     emulator,
     async close() {
       traffic.stop();
+      parts.faults.clear();
       await parts.poster.close();
       await app.close();
       parts.keep.close();

@@ -54,8 +54,10 @@ export interface Fault {
   readonly status?: number;
   readonly retryAfterSeconds?: number;
   readonly latencyMs?: number;
-  /** Take the request and never answer. */
-  readonly hang?: boolean;
+  /** Take the request and never answer, not even once the fault is cleared; "release": answer it then. */
+  readonly hang?: boolean | 'release';
+  /** Of one that a request has met, where it is to be answered once the fault is cleared: when that is. */
+  readonly cleared?: Promise<void>;
   /** Do what is asked, then cut the connection: the answer is lost. */
   readonly loseAnswer?: boolean;
   /** Cut the connection in the middle of the answer's body. */

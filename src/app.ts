@@ -23,6 +23,7 @@ import { LeaseStore } from './accounts/lease.store.ts';
 import { MailSessions } from './accounts/mail-sessions.ts';
 import { PasswordConnectService } from './accounts/password-connect.service.ts';
 import { ProviderResolver } from './accounts/provider.resolver.ts';
+import { Reachability } from './accounts/reachability.ts';
 import { SessionResolver } from './accounts/session.resolver.ts';
 import { SessionService } from './accounts/session.service.ts';
 import { SessionStore } from './accounts/session.store.ts';
@@ -72,6 +73,7 @@ import type { Database } from './platform/database.ts';
 import { checkKeys } from './platform/key.check.ts';
 import { openKeys } from './platform/keys.ts';
 import { createLog } from './platform/log.ts';
+import type { LaneOptions } from './platform/lanes.ts';
 import { migrate, pendingMigrations } from './platform/migrations.ts';
 import { Outbound } from './platform/outbound.ts';
 import { PruneJob } from './platform/prune.job.ts';
@@ -80,6 +82,7 @@ import { Sealer } from './platform/seal.ts';
 import type { Provider } from './providers/provider.ts';
 import { registry } from './providers/registry.ts';
 import { CHANGES_TOPIC, ChangesWake } from './realtime/change.topic.ts';
+import { DebtStore } from './realtime/debt.store.ts';
 import { EventCursors } from './realtime/event.cursor.ts';
 import { EventMessages } from './realtime/event.messages.ts';
 import { Hub } from './realtime/hub.ts';
@@ -136,6 +139,8 @@ export interface AppOptions {
   readonly providers?: readonly Provider[];
   /** How long the store is waited for; tests have less time. */
   readonly storeLimits?: Partial<StoreLimits>;
+  /** How many accounts of one vendor are worked at together; the tests need few. */
+  readonly lanes?: { readonly sync?: LaneOptions; readonly submissions?: LaneOptions };
 }
 
 /** Where it can be reached when PUBLIC_URL does not say. */
@@ -196,17 +201,29 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const directory = new IntegrationDirectory(integrations, bus);
   const vault = new Vault(new SecretStore(db), sealer);
   const tokens = new AccessTokens({ vault, lease: new LeaseStore(db), integrations, directory, providers, log });
-  const mailSessions = new MailSessions({ providers, directory, tokens, log });
+  const reachability = new Reachability();
+  const mailSessions = new MailSessions({ providers, directory, tokens, log, reachability });
   const discovery = new DiscoveryService({ providers });
   const flows = new ConnectFlowStore(db);
 
   // realtime
   const watches = new WatchStore(db, sealer, log);
-  const sync = new SyncJob({ sessions: mailSessions, directory, changes, bus, log });
-  const watchJob = new WatchJob({ sessions: mailSessions, directory, watches, sync, publicUrl, log });
+  const debts = new DebtStore(db);
+  const sync = new SyncJob({
+    sessions: mailSessions,
+    directory,
+    changes,
+    debts,
+    reachability,
+    bus,
+    log,
+    ...(options.lanes?.sync && { lanes: options.lanes.sync }),
+  });
+  const watchJob = new WatchJob({ sessions: mailSessions, directory, watches, sync, reachability, publicUrl, log });
   const poll = new PollJob({
     directory,
     watches,
+    debts,
     sync,
     rewatch: (integrationId) => watchJob.request(integrationId),
     pollSeconds: config.pollSeconds,
@@ -214,7 +231,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   });
   const hub = new Hub(changes, bus);
   const eventCursors = new EventCursors(sealer);
-  const webhooks = new WebhookService({ providers, watches, sync, watchJob, log });
+  const webhooks = new WebhookService({ providers, watches, debts, sync, watchJob, log });
 
   // sending
   const { sourceDeadlineMs, scanBudget } = config;
@@ -233,7 +250,16 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const requeue = (id: string, at: Date) => submissionJob.enqueue(id, at);
   const ledger = new Ledger({ store: submissionStore, feed, requeue, log });
   const delivery = new Delivery({ ledger, payloads, composer, accounts, log });
-  const submissionJob: SubmissionJob = new SubmissionJob({ store: submissionStore, delivery, queue, feed, log });
+  const submissionJob: SubmissionJob = new SubmissionJob({
+    store: submissionStore,
+    delivery,
+    queue,
+    feed,
+    mailbox: (integrationId) => directory.mailbox(integrationId),
+    reachability,
+    log,
+    ...(options.lanes?.submissions && { lanes: options.lanes.submissions }),
+  });
   const submissions = new Submissions({ store: submissionStore, payloads, composer, job: submissionJob, feed });
 
   const prune = new PruneJob(
@@ -278,7 +304,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified);
   const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
-  const messages = new EventMessages(mailSessions);
+  const messages = new EventMessages(mailSessions, log);
   const events = new MessageEvents({ hub, directory, accounts, messages, cursors: eventCursors, bus });
   const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts, sealer, bus });
   const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });

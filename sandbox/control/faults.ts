@@ -17,19 +17,29 @@ interface Entry {
   readonly fault: Fault;
   seen: number;
   met: number;
+  /** Lets go of the requests that wait for the fault to be cleared. */
+  readonly clear: () => void;
+  readonly cleared: Promise<void>;
 }
 
 /** The faults that are set, oldest first; a request meets the first that wants it. */
 export function createFaults(): FaultList {
   let entries: Entry[] = [];
+  /** Used up, while requests that met them still wait. */
+  let spent: Entry[] = [];
   let lastId = 0;
   return {
     add(fault) {
-      entries.push({ id: ++lastId, fault, seen: 0, met: 0 });
+      let clear = () => {};
+      const cleared = new Promise<void>((resolve) => {
+        clear = resolve;
+      });
+      entries.push({ id: ++lastId, fault, seen: 0, met: 0, clear, cleared });
       return lastId;
     },
     clear() {
-      entries = [];
+      for (const entry of [...entries, ...spent]) entry.clear();
+      entries = spent = [];
     },
     meet(vendor, account, operation) {
       const entry = entries.find(
@@ -39,14 +49,19 @@ export function createFaults(): FaultList {
       entry.met++;
       if (entry.fault.times !== undefined && entry.met >= entry.fault.times) {
         entries = entries.filter((other) => other !== entry);
+        if (entry.fault.hang === 'release') spent.push(entry);
       }
-      return entry.fault;
+      if (entry.fault.hang !== 'release') return entry.fault;
+      const { hang: _released, ...fault } = entry.fault;
+      return { ...fault, cleared: entry.cleared };
     },
     list: () => entries.map(({ id, fault, met }) => ({ id, fault, met })),
     remove(id) {
-      const before = entries.length;
+      const removed = [...entries, ...spent].filter((entry) => entry.id === id);
+      for (const entry of removed) entry.clear();
       entries = entries.filter((entry) => entry.id !== id);
-      return entries.length < before;
+      spent = spent.filter((entry) => entry.id !== id);
+      return removed.length > 0;
     },
   };
 }

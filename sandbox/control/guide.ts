@@ -15,7 +15,7 @@ export const GUIDE = {
       '{vendor, address, name?, messages?, side?: home|office}: makes an account, filled with built-in mail',
     'GET /control/faults': '-> [{id, fault, met}]',
     'POST /control/faults':
-      '{vendor, account?, operation?, status?, retryAfterSeconds?, latencyMs?, hang?, loseAnswer?, truncate?, webhook?: lose|repeat, times?, share?} -> {id}. operation is a name as the log shows it ("messages.list", "drafts.create upload" for the pieces of a resumable upload, "GET /me/messages", "token", "batch", "POST /$batch", "webhook"), or its beginning with *. times: how many requests it meets; share: which part of them, 0 to 1.',
+      '{vendor, account?, operation?, status?, retryAfterSeconds?, latencyMs?, hang?: true|release, loseAnswer?, truncate?, webhook?: lose|repeat, times?, share?} -> {id}. operation is a name as the log shows it ("messages.list", "drafts.create upload" for the pieces of a resumable upload, "GET /me/messages", "token", "batch", "POST /$batch", "webhook"), or its beginning with *. times: how many requests it meets; share: which part of them, 0 to 1. hang: true takes requests and never answers them, not even once the fault is cleared, as a connection to a server that died; release answers them when the fault is cleared, as a server that was stuck. Both for one account, or for all of the vendor.',
     'DELETE /control/faults[/:id]': 'clears all faults, or one',
     'POST /control/expire-tokens': '{vendor, account?}: access tokens stop working; refreshing still does',
     'POST /control/revoke': '{vendor, account?}: the grant is gone; refreshing answers invalid_grant',

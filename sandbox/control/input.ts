@@ -33,7 +33,7 @@ export const fault = z
     status: z.int().min(400).max(599).optional(),
     retryAfterSeconds: z.number().min(0).optional(),
     latencyMs: z.number().min(0).max(600_000).optional(),
-    hang: z.boolean().optional(),
+    hang: z.union([z.boolean(), z.literal('release')]).optional(),
     loseAnswer: z.boolean().optional(),
     truncate: z.boolean().optional(),
     webhook: z.enum(['lose', 'repeat']).optional(),

@@ -28,6 +28,7 @@ export async function playFault(
   const fault = world.faults.meet('microsoft', account, operation);
   const latencyMs = isPart && fault?.operation === undefined ? 0 : (fault?.latencyMs ?? 0);
   await sleep(Math.max(SERVICE_MS, latencyMs));
+  await fault?.cleared;
   if (fault?.hang) return { answer: null, fate: 'hangs' };
   const answer =
     fault?.status === undefined ? await work() : refuse(fault.status, fault.retryAfterSeconds, world.now());

@@ -9,13 +9,13 @@ import type { IntegrationDirectory } from './integration.directory.ts';
 import { requireConnected } from './integration.status.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
-import { LEASE_SECONDS, type LeaseStore } from './lease.store.ts';
+import { LEASE_SECONDS, type LeaseStore, RENEW_EVERY_MS } from './lease.store.ts';
 
 const REFRESH_TIMEOUT_MS = 20_000;
 /** After a refresh that failed for now, while the old token still serves. */
 const TRY_AGAIN_MS = 30_000;
-/** Longer than any lease, so that the account of an instance that died comes back. */
-const PATIENCE_MS = (LEASE_SECONDS + 15) * 1_000;
+/** Longer than a refresh and a lease, so that the account of an instance that died over its refresh comes back. */
+const MAX_WAIT_MS = REFRESH_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
 
 export interface AccessTokensOptions {
   readonly vault: Vault;
@@ -77,7 +77,7 @@ export class AccessTokens {
   }
 
   private async obtain(integrationId: string, rejected: string | undefined): Promise<Credential> {
-    const giveUpAt = this.now().getTime() + PATIENCE_MS;
+    const giveUpAt = this.now().getTime() + MAX_WAIT_MS;
     for (;;) {
       const record = requireConnected(await this.options.directory.get(integrationId));
       const { credential } = await this.read(record);
@@ -104,6 +104,7 @@ export class AccessTokens {
   ): Promise<Credential | null> {
     const { vault, lease, integrations, log } = this.options;
     let freed = false;
+    const renewal = this.renewing(record.id, owner);
     try {
       // Another may have refreshed between our look and our lease.
       const { credential, revision } = await this.read(record);
@@ -132,10 +133,23 @@ export class AccessTokens {
       freed = true;
       return stored ? next : null;
     } finally {
+      clearInterval(renewal);
       if (!freed) {
         await lease.free(record.id, owner).catch((err: unknown) => log.warn({ err }, 'a lease could not be freed'));
       }
     }
+  }
+
+  /**
+   * The lease is short, so that others soon find out that we have died, and is held for as long as we have not. Losing it
+   * ends nothing: what the provider answers must be stored, and is, unless somebody else stored something since.
+   */
+  private renewing(integrationId: string, owner: string): NodeJS.Timeout {
+    return setInterval(() => {
+      this.options.lease
+        .renew(integrationId, owner)
+        .catch((err: unknown) => this.options.log.warn({ err, integrationId }, 'a lease was not renewed'));
+    }, RENEW_EVERY_MS);
   }
 
   /** Marks the integration, if what the provider refused is still what is stored; false when it is not. */

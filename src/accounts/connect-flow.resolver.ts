@@ -1,5 +1,6 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
 import { MailError } from '../domain/error.ts';
+import { Sized } from '../graphql/list-size.ts';
 import type { NodeRegistry } from '../graphql/node.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -17,6 +18,7 @@ const MAX_SHOWN = 50;
 export class ViewerConnectFlowsResolver {
   constructor(private readonly flows: ConnectFlowStore) {}
 
+  @Sized({ assumed: MAX_SHOWN })
   @FieldResolver(() => [ConnectFlowType], {
     description: `Accounts that you are connecting, and how those of the last hour ended: the last begun first, at most ${MAX_SHOWN}.`,
   })

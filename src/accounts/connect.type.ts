@@ -107,6 +107,7 @@ export class FinishConnectPayload {
   })
   readonly integration: IntegrationType | null;
 
+  @Sized({ assumed: 1 })
   @Field(() => [UserError], {
     description:
       'Why nothing was connected. NOT_FOUND for a token that is wrong, too late or of a flow that somebody else began; CONSENT_REQUIRED names what was not granted.',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Bus } from '../platform/bus.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
+import type { Mailbox } from './reachability.ts';
 
 /** The bus topic on which a changed integration is told. */
 export const INTEGRATION_TOPIC = 'integration';
@@ -56,6 +57,12 @@ export class IntegrationDirectory {
   async get(integrationId: string): Promise<IntegrationRecord | null> {
     const userId = this.owners.get(integrationId) ?? (await this.store.ownerOf(integrationId));
     return userId ? this.find(userId, integrationId) : null;
+  }
+
+  /** The account at the provider that it stands for, whatever its status. */
+  async mailbox(integrationId: string): Promise<Mailbox | null> {
+    const record = await this.get(integrationId);
+    return record && { provider: record.provider, address: record.address.toLowerCase() };
   }
 
   /** Every CONNECTED integration of every user: a query. */

@@ -1,8 +1,10 @@
 import type { Database } from '../platform/database.ts';
 import type { Prisma } from '../platform/prisma/client.ts';
 
-/** Longer than a refresh may take: an instance that dies holding it blocks the account for no longer than this. */
-export const LEASE_SECONDS = 30;
+/** How long an owner that says nothing is believed to live: one that dies holding it blocks the account for no longer. */
+export const LEASE_SECONDS = 4;
+/** How often an owner says that it lives, in milliseconds. */
+export const RENEW_EVERY_MS = 1_000;
 
 /** One refresh at a time per integration, across instances: two columns, taken by compare-and-swap on the database's clock. */
 export class LeaseStore {
@@ -13,6 +15,14 @@ export class LeaseStore {
     const count = await this.db.prisma.$executeRaw`
       UPDATE integrations SET lease_owner = ${owner}, lease_until = now() + make_interval(secs => ${LEASE_SECONDS}::int)
       WHERE id = ${integrationId}::uuid AND (lease_until IS NULL OR lease_until < now())`;
+    return count === 1;
+  }
+
+  /** False when it is another's by now. One that has run out and that nobody took is the owner's still. */
+  async renew(integrationId: string, owner: string): Promise<boolean> {
+    const count = await this.db.prisma.$executeRaw`
+      UPDATE integrations SET lease_until = now() + make_interval(secs => ${LEASE_SECONDS}::int)
+      WHERE id = ${integrationId}::uuid AND lease_owner = ${owner}`;
     return count === 1;
   }
 

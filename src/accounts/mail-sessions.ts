@@ -7,12 +7,15 @@ import type { AccessTokens } from './access-tokens.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import { requireConnected } from './integration.status.ts';
 import type { IntegrationRecord } from './integration.ts';
+import type { Reachability } from './reachability.ts';
 
 export interface MailSessionsOptions {
   readonly providers: readonly Provider[];
   readonly directory: IntegrationDirectory;
   readonly tokens: AccessTokens;
   readonly log: Logger;
+  /** Told how every request ended. */
+  readonly reachability?: Pick<Reachability, 'report'>;
 }
 
 /** Opens provider sessions around the cached access token. No query and no request on the warm path. */
@@ -51,10 +54,15 @@ export class MailSessions {
   }
 
   private guard(provider: Provider, record: IntegrationRecord): Usage {
-    const account = `${provider.id}:${record.address.toLowerCase()}`;
+    const { log, reachability } = this.options;
+    const mailbox = { provider: provider.id, address: record.address.toLowerCase() };
+    const account = `${mailbox.provider}:${mailbox.address}`;
     let guard = this.guards.get(account);
     if (!guard) {
-      guard = createGuard(provider.limits, { log: this.options.log.child({ provider: provider.id }) });
+      guard = createGuard(provider.limits, {
+        log: log.child({ provider: provider.id }),
+        observe: (outcome) => reachability?.report(mailbox, outcome),
+      });
       this.guards.set(account, guard);
     }
     return guard;

@@ -21,6 +21,10 @@ export interface ChangePosition {
   readonly lastEventAt: Date | null;
   /** When the log was last known to be level with the provider. */
   readonly lastReconciledAt: Date | null;
+  /** How often the provider has told of something. */
+  readonly signals: number;
+  /** Since when there may be changes that are not in the log; null while it is level. */
+  readonly dueSince: Date | null;
 }
 
 const ROWS_AT_ONCE = 1_000;
@@ -31,12 +35,15 @@ export class ChangeStore {
   /**
    * In one transaction: appends, bumps the integration's sequence, and moves its sync cursor from `from` to `to`.
    * False, and nothing done, when the cursor is no longer `from`: another run was first, or the integration is gone.
+   * `levelAt`, where this was all there is: how often the provider had told of something when the reading began; nothing is
+   * due any more unless it has done so since.
    */
   advance(
     integrationId: string,
     from: string | null,
     to: string,
     changes: readonly Pick<LoggedChange, 'kind' | 'subject'>[],
+    levelAt: number | null = null,
   ): Promise<boolean> {
     const now = new Date();
     return this.db.prisma.$transaction(async (tx) => {
@@ -49,9 +56,13 @@ export class ChangeStore {
           lastReconciledAt: now,
           ...(changes.length > 0 && { lastEventAt: now }),
         },
-        select: { sequence: true },
+        select: { sequence: true, syncSignals: true },
       });
       if (!moved) return false;
+      if (moved.syncSignals === levelAt) {
+        const level = { syncDueSince: null, syncRetryUntil: null };
+        await tx.integration.updateMany({ where: { id: integrationId, syncDueSince: { not: null } }, data: level });
+      }
       const first = moved.sequence - BigInt(changes.length) + 1n;
       const rows = changes.map(({ kind, subject }, index) => ({
         integrationId,
@@ -81,13 +92,22 @@ export class ChangeStore {
   async position(integrationId: string): Promise<ChangePosition> {
     const row = await this.db.prisma.integration.findUnique({
       where: { id: integrationId },
-      select: { syncCursor: true, sequence: true, lastEventAt: true, lastReconciledAt: true },
+      select: {
+        syncCursor: true,
+        sequence: true,
+        lastEventAt: true,
+        lastReconciledAt: true,
+        syncSignals: true,
+        syncDueSince: true,
+      },
     });
     return {
       cursor: row?.syncCursor ?? null,
       sequence: row?.sequence ?? 0n,
       lastEventAt: row?.lastEventAt ?? null,
       lastReconciledAt: row?.lastReconciledAt ?? null,
+      signals: row?.syncSignals ?? 0,
+      dueSince: row?.syncDueSince ?? null,
     };
   }
 

@@ -2,6 +2,10 @@
 export interface Call {
   readonly signal: AbortSignal;
   readonly priority: 'interactive' | 'background';
+  /** How long it waits for the limiter, and for a Retry-After, before it fails with RATE_LIMITED. Absent: by its priority. */
+  readonly maxWaitMs?: number;
+  /** How long one request may go without an answer. Absent: by its priority. */
+  readonly attemptTimeoutMs?: number;
 }
 
 /**
@@ -26,4 +30,6 @@ export interface RequestCost {
   readonly slots: number;
   /** Repeating it changes nothing. Never true for a send. */
   readonly safe: boolean;
+  /** The answer's body is handed on while it comes, so the request must not begin once more by itself. */
+  readonly streams?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isMailError, MailError } from '../domain/error.ts';
+import { isMailError, MailError, type MailErrorCode } from '../domain/error.ts';
 import type { Call, Limits, RequestCost, Usage } from './call.ts';
 
 /** How long a call of each priority waits for the provider before it is told to come back later, in milliseconds. */
@@ -8,6 +8,8 @@ const PATIENCE = { interactive: 2_000, background: 60_000 } as const;
 const ATTEMPT_TIMEOUT = { interactive: 30_000, background: 60_000 } as const;
 /** After how long safe background work leaves its place to a person who waits for it, in milliseconds. */
 const GIVES_WAY_AFTER = 5_000;
+/** After how long a safe request makes room for a second try when one that began later was answered, in milliseconds. */
+const OVERTAKEN_AFTER = 2_000;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -15,18 +17,33 @@ const FIRST_BACKOFF_MS = 150;
 interface Waiter {
   readonly slots: number;
   readonly units: number;
+  readonly maxWaitMs: number;
   readonly admit: () => void;
+  /** It would have to wait longer than it may. */
+  readonly refuse: (waitMs: number) => void;
 }
 
 /**
  * Keeps the vendor's limits for one account around every request to it: requests under way at once, quota units per
  * window, Retry-After, retry of what is safe, and a time limit. What a person waits for goes before background work.
  */
-export function createGuard(
-  limits: Limits,
-  options: { log: Logger; now?: () => number; random?: () => number },
-): Usage {
-  return new Guard(limits, options.log, options.now ?? Date.now, options.random ?? Math.random);
+export function createGuard(limits: Limits, options: GuardOptions): Usage {
+  return new Guard(limits, options);
+}
+
+export interface GuardOptions {
+  readonly log: Logger;
+  readonly now?: () => number;
+  readonly random?: () => number;
+  /** Told of every request: whether the account's provider answered it, be it with a refusal, or was away, busy or silent. */
+  readonly observe?: (outcome: Outcome) => void;
+}
+export type Outcome = 'answered' | 'unavailable';
+
+/** A safe request under way. */
+interface UnderWay {
+  readonly beganAt: number;
+  readonly beginAgain: () => void;
 }
 
 class Guard implements Usage {
@@ -37,25 +54,46 @@ class Guard implements Usage {
   private timer: NodeJS.Timeout | null = null;
   /** Ends background requests that have had their time, should a person need the place. */
   private readonly overdue = new Set<() => void>();
+  /** What may be begun again once another request shows that the provider answers. */
+  private readonly underWay = new Set<UnderWay>();
   private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
+
+  private readonly log: Logger;
+  private readonly now: () => number;
+  private readonly random: () => number;
+  private readonly observe: (outcome: Outcome) => void;
 
   constructor(
     private readonly limits: Limits,
-    private readonly log: Logger,
-    private readonly now: () => number,
-    private readonly random: () => number,
-  ) {}
+    options: GuardOptions,
+  ) {
+    this.log = options.log;
+    this.now = options.now ?? Date.now;
+    this.random = options.random ?? Math.random;
+    this.observe = options.observe ?? (() => {});
+  }
 
   async request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const slots = Math.min(cost.slots, this.limits.concurrency);
+    let mayBeginAgain = cost.safe && !cost.streams;
     for (let tries = 1; ; tries++) {
       await this.admission(slots, cost.units, call);
       let failure: MailError;
+      const beganAt = this.now();
       try {
-        return await this.limited(cost, call, attempt);
+        const answer = await this.limited(cost, call, attempt, mayBeginAgain);
+        this.answered(beganAt);
+        return answer;
       } catch (error) {
+        if (error === OVERTAKEN) {
+          mayBeginAgain = false;
+          tries--;
+          continue;
+        }
         if (!isMailError(error)) throw error;
         failure = error;
+        if (UNAVAILABLE.has(error.code)) this.observe('unavailable');
+        else this.answered(beganAt);
         if (error.code === 'RATE_LIMITED' && error.retryAfterMs !== undefined) {
           this.notBefore = Math.max(this.notBefore, this.now() + error.retryAfterMs);
         }
@@ -65,11 +103,19 @@ class Guard implements Usage {
       }
       // Its places are free meanwhile: background work that waits out a bad minute must not keep a person waiting.
       const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
-      if (!cost.safe || delay === null || delay > PATIENCE[call.priority]) throw failure;
+      if (!cost.safe || delay === null || delay > maxWait(call)) throw failure;
       const { operation } = cost;
       this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is tried again');
       await sleep(delay, call.signal);
     }
+  }
+
+  /** What hangs since before a request that was just answered would hang for the rest of its time: it is begun again, once. */
+  private answered(beganAt: number): void {
+    const now = this.now();
+    for (const earlier of this.underWay)
+      if (earlier.beganAt < beganAt && now - earlier.beganAt > OVERTAKEN_AFTER) earlier.beginAgain();
+    this.observe('answered');
   }
 
   /** Null: another try would not help. */
@@ -78,10 +124,17 @@ class Guard implements Usage {
     return error.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + this.random());
   }
 
-  private async limited<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async limited<T>(
+    cost: RequestCost,
+    call: Call,
+    attempt: (signal: AbortSignal) => Promise<T>,
+    mayBeginAgain: boolean,
+  ): Promise<T> {
     const timeout = new AbortController();
     const giveUp = () => timeout.abort(timedOut());
-    const timer = setTimeout(giveUp, ATTEMPT_TIMEOUT[call.priority]);
+    const timer = setTimeout(giveUp, call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority]);
+    const underWay: UnderWay = { beganAt: this.now(), beginAgain: () => timeout.abort(OVERTAKEN) };
+    if (mayBeginAgain) this.underWay.add(underWay);
     const becomeOverdue = () => {
       this.overdue.add(giveUp);
       this.giveWay();
@@ -99,6 +152,7 @@ class Guard implements Usage {
       clearTimeout(timer);
       clearTimeout(turn);
       this.overdue.delete(giveUp);
+      this.underWay.delete(underWay);
     }
   }
 
@@ -112,7 +166,7 @@ class Guard implements Usage {
   private admission(slots: number, units: number, call: Call): Promise<void> {
     if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
     const wait = this.wait(units);
-    if (wait > PATIENCE[call.priority]) return Promise.reject(tooBusy(wait));
+    if (wait > maxWait(call)) return Promise.reject(tooBusy(wait));
     const queue = this.waiting[call.priority];
     return new Promise((resolve, reject) => {
       const abandon = () => {
@@ -124,9 +178,14 @@ class Guard implements Usage {
       const waiter: Waiter = {
         slots,
         units,
+        maxWaitMs: maxWait(call),
         admit: () => {
           call.signal.removeEventListener('abort', abandon);
           resolve();
+        },
+        refuse: (waitMs) => {
+          call.signal.removeEventListener('abort', abandon);
+          reject(tooBusy(waitMs));
         },
       };
       call.signal.addEventListener('abort', abandon, { once: true });
@@ -142,8 +201,16 @@ class Guard implements Usage {
       const next = queue[0];
       if (!next || this.slotsTaken + next.slots > this.limits.concurrency) return;
       const wait = this.wait(next.units);
+      if (wait > next.maxWaitMs) {
+        // The provider has asked for a pause since it was let into the queue.
+        queue.shift();
+        next.refuse(wait);
+        continue;
+      }
       if (wait > 0) {
-        this.timer ??= setTimeout(() => {
+        // Who is next may have changed, and with it the wait.
+        if (this.timer) clearTimeout(this.timer);
+        this.timer = setTimeout(() => {
           this.timer = null;
           this.admitNext();
         }, wait).unref();
@@ -172,6 +239,13 @@ class Guard implements Usage {
     return Math.max(0, free - now, this.notBefore - now);
   }
 }
+
+const maxWait = (call: Call): number => call.maxWaitMs ?? PATIENCE[call.priority];
+
+/** Why an attempt is ended that is begun again at once. */
+const OVERTAKEN = Symbol('overtaken');
+/** The provider is away, busy or silent; every other error is an answer. */
+const UNAVAILABLE: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
 
 const timedOut = (): MailError => new MailError('TIMEOUT', 'The mail provider did not answer in time. Try again.');
 

@@ -1,7 +1,8 @@
 import { isMailError } from '../domain/error.ts';
 
 const FIRST_MS = 1_000;
-const LONGEST_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
+const MAX_UNFORESEEN_MS = 5 * 60_000;
 const PASSING = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'STORE_UNAVAILABLE']);
 
 /** Whether trying again later may help without anyone doing anything. */
@@ -9,7 +10,15 @@ export const isPassing = (error: unknown): boolean => isMailError(error) && PASS
 
 /** How long to wait before try `attempt` + 2: doubling, with jitter, and never less than the provider asked for. */
 export function backoffMs(attempt: number, error: unknown, random: () => number = Math.random): number {
-  const doubled = Math.min(FIRST_MS * 2 ** attempt, LONGEST_MS);
+  // A request that went without an answer has waited already, our own store costs the vendor nothing; and what nobody
+  // foresaw seldom mends itself soon.
+  const waitsLittle = isMailError(error) && (error.code === 'TIMEOUT' || error.code === 'STORE_UNAVAILABLE');
+  const doublings = waitsLittle ? Math.min(attempt, 1) : attempt;
+  const longest = isPassing(error) ? MAX_PAUSE_MS : MAX_UNFORESEEN_MS;
+  const doubled = Math.min(FIRST_MS * 2 ** doublings, longest);
   const jittered = doubled * (0.5 + random() / 2);
-  return Math.max(jittered, (isMailError(error) && error.retryAfterMs) || 0);
+  return Math.max(jittered, heldMs(error));
 }
+
+/** How long the provider asked to be left alone; 0 when it did not. */
+export const heldMs = (error: unknown): number => (isMailError(error) && error.retryAfterMs) || 0;

@@ -1,6 +1,6 @@
 /**
- * Runs `work` once at a time for each key, and for at most `concurrency` keys at once. Asked again while it runs, it
- * runs once more afterwards: whoever asks is sure of a run that began after the asking.
+ * Runs `work` once at a time for each key. Asked again while it runs, it runs once more afterwards: who asks is sure of a
+ * run that began after the asking. How many keys are worked at together is for `work` to limit.
  */
 export class Coalescer {
   private readonly waiting = new Set<string>();
@@ -10,7 +10,6 @@ export class Coalescer {
 
   constructor(
     private readonly work: (key: string) => Promise<void>,
-    private readonly concurrency: number,
     /** `work` should not throw; what it throws ends here. */
     private readonly failed: (key: string, error: unknown) => void,
   ) {}
@@ -18,7 +17,12 @@ export class Coalescer {
   request(key: string): void {
     if (this.enough) return;
     this.waiting.add(key);
-    this.begin();
+    this.begin(key);
+  }
+
+  /** Whether a run is under way or asked for. */
+  has(key: string): boolean {
+    return this.running.has(key) || this.waiting.has(key);
   }
 
   /** Takes nothing more, and does what it was asked for until `enough` aborts. Resolves when nothing runs, with the keys that are left. */
@@ -28,14 +32,9 @@ export class Coalescer {
     return [...this.waiting];
   }
 
-  private begin(): void {
-    if (this.enough?.aborted) return;
-    for (const key of this.waiting) {
-      if (this.running.size >= this.concurrency) return;
-      if (this.running.has(key)) continue;
-      this.waiting.delete(key);
-      this.running.set(key, this.run(key));
-    }
+  private begin(key: string): void {
+    if (this.enough?.aborted || this.running.has(key) || !this.waiting.delete(key)) return;
+    this.running.set(key, this.run(key));
   }
 
   private async run(key: string): Promise<void> {
@@ -45,7 +44,7 @@ export class Coalescer {
       this.failed(key, error);
     } finally {
       this.running.delete(key);
-      this.begin();
+      this.begin(key);
     }
   }
 }

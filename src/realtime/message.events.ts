@@ -69,7 +69,7 @@ export class MessageEvents {
             for (const stop of stops) stop();
           };
         },
-        show: (change) => this.show(change, request.role, context),
+        show: (change) => this.show(change, request.role, context.signal),
       }),
       userId,
       context,
@@ -98,11 +98,7 @@ export class MessageEvents {
     }
   }
 
-  private async show(
-    change: LoggedChange,
-    role: MailboxRole | null,
-    { signal, log }: Context,
-  ): Promise<Arrival | null> {
+  private async show(change: LoggedChange, role: MailboxRole | null, signal: AbortSignal): Promise<Arrival | null> {
     const { messages } = this.options;
     const { integrationId, kind, subject } = change;
     if (kind === 'mailbox' || kind === 'reset') messages.forget(integrationId);
@@ -116,7 +112,6 @@ export class MessageEvents {
       return await whenStoreIsBack(reading, signal);
     } catch (error) {
       if (isGone(error)) return null;
-      log.warn({ err: error, integrationId }, 'a new message could not be read');
       return { integrationId, message: null };
     }
   }

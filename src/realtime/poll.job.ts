@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
+import type { DebtStore } from './debt.store.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
 export interface PollJobOptions {
   readonly directory: Pick<IntegrationDirectory, 'connected'>;
   readonly watches: Pick<WatchStore, 'expiries'>;
-  readonly sync: Pick<SyncJob, 'request' | 'reconcile'>;
+  readonly debts: Pick<DebtStore, 'left'>;
+  readonly sync: Pick<SyncJob, 'look' | 'reconcile'>;
   /** Starts an account's watch anew. */
   readonly rewatch: (integrationId: string) => void;
   /** How old the log of an account without a live watch may grow. */
@@ -16,10 +18,13 @@ export interface PollJobOptions {
 
 /** Providers drop notifications: an account with a live watch is looked at too, this many times less often. */
 const RECONCILE_FACTOR = 10;
+/** How often what another instance took in and did not read is looked for, in milliseconds; it may have been killed. */
+const LEFT_EVERY_MS = 10_000;
 
 /** Asks the accounts that nobody tells us of, and now and then all of them. */
 export class PollJob {
   private timer: NodeJS.Timeout | null = null;
+  private leftTimer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PollJobOptions) {}
 
@@ -34,9 +39,17 @@ export class PollJob {
       this.timer = setTimeout(() => void tick(false).finally(next), everyMs * (0.9 + Math.random() / 5)).unref();
     };
     next();
+    const { sync, debts, log } = this.options;
+    const lookForLeft = async () => {
+      for (const integrationId of await debts.left()) sync.look(integrationId);
+    };
+    this.leftTimer = setInterval(() => {
+      lookForLeft().catch((err: unknown) => log.error({ err }, 'accounts that are due could not be read'));
+    }, LEFT_EVERY_MS).unref();
   }
 
   stop(): void {
+    if (this.leftTimer) clearInterval(this.leftTimer);
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
   }
@@ -52,7 +65,7 @@ export class PollJob {
       if (!all && now - (lastReconciledAt?.getTime() ?? 0) <= maxAgeMs) continue;
       // A watch can die without a word: what it should have told of and did not is how that shows.
       if (live) sync.reconcile(id, () => rewatch(id));
-      else sync.request(id);
+      else sync.look(id);
     }
   }
 }

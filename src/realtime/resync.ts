@@ -12,7 +12,7 @@ const MOST = 2_000;
 
 /** Ids of the mail that was received since the log was last level with the provider and is not in the log, oldest first. */
 export async function arrivedMeanwhile(
-  session: MailSession,
+  session: Pick<MailSession, 'listMessages'>,
   changes: Pick<ChangeStore, 'read'>,
   integrationId: string,
   position: ChangePosition,

@@ -5,6 +5,9 @@ import type { EventCursors } from './event.cursor.ts';
 import { SyncHealth } from './sync-health.type.ts';
 import type { WatchStore } from './watch.store.ts';
 
+/** What was announced is read within this; an account that takes longer is not live. */
+const BEHIND_MS = 5_000;
+
 @Resolver(() => IntegrationType)
 export class SyncHealthResolver {
   constructor(
@@ -21,10 +24,12 @@ export class SyncHealthResolver {
       this.changes.position(record.id),
       this.watches.expiry(record.id),
     ]);
-    const { lastEventAt, lastReconciledAt, sequence, cursor } = position;
+    const { lastEventAt, lastReconciledAt, sequence, cursor, dueSince } = position;
     const now = Date.now();
+    const isWatched = watchExpiresAt !== null && watchExpiresAt.getTime() > now;
+    const isBehind = dueSince !== null && now - dueSince.getTime() > BEHIND_MS;
     return {
-      live: record.status === 'CONNECTED' && watchExpiresAt !== null && watchExpiresAt.getTime() > now,
+      live: record.status === 'CONNECTED' && isWatched && !isBehind,
       cursor: cursor === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),
       lastEventAt,
       lastReconciledAt,

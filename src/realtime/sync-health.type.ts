@@ -4,7 +4,8 @@ import { Cursor, DateTime } from '../graphql/scalars.ts';
 @ObjectType({ simpleResolvers: true, description: 'How well this gateway keeps up with an account.' })
 export class SyncHealth {
   @Field(() => Boolean, {
-    description: 'True while the provider announces new mail by itself; else the account is asked every now and then.',
+    description:
+      'True while the provider announces new mail by itself and what it announces is read at once. False where the account is asked every now and then instead, and while it is behind: announced changes could not be read for more than 5 seconds. They are tried again until they are, and lagSeconds tells how old what is known is.',
   })
   readonly live!: boolean;
 

@@ -1,155 +1,211 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
+import type { IntegrationRecord } from '../accounts/integration.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
-import { isMailError, storeErrorIn } from '../domain/error.ts';
+import type { Reachability } from '../accounts/reachability.ts';
+import { storeErrorIn } from '../domain/error.ts';
 import type { Bus } from '../platform/bus.ts';
 import type { ChangeStore, LoggedChange } from '../platform/change.store.ts';
-import type { Call } from '../providers/call.ts';
-import type { Change, MailSession } from '../providers/provider.ts';
-import { backoffMs, isPassing } from './backoff.ts';
+import { type LaneOptions, Lanes, type Place } from '../platform/lanes.ts';
+import { backoffMs, heldMs, isPassing } from './backoff.ts';
+import { CatchUp } from './catch-up.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
-import { arrivedMeanwhile } from './resync.ts';
+import type { DebtStore } from './debt.store.ts';
+import { Cut, Probation } from './probation.ts';
+import { Retries } from './retries.ts';
 import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
 
 export interface SyncJobOptions {
   readonly sessions: Pick<MailSessions, 'open'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;
+  readonly debts: Pick<DebtStore, 'mark' | 'failed'>;
+  readonly reachability: Pick<Reachability, 'listen'>;
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly log: Logger;
+  readonly lanes?: LaneOptions;
+  /** How long the first try of an account may go without an answer. */
+  readonly firstAttemptMs?: number;
 }
 
-/** Integrations that are synchronised at once. */
-const CONCURRENCY = 16;
-const ATTEMPTS = 6;
-/** Pages of one run: a provider that says "more" for ever must not hold a place for ever. */
-const PAGES = 1_000;
+/** Accounts of one vendor that are synchronised at once; an account is by one run. */
+export const SYNC_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 1 };
+/** Looking accounts up asks the database alone, so that is a place of its own kind. */
+const LOOKUPS: LaneOptions = { places: 16, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
+/** After how long without an answer an account counts as behind. */
+const BEHIND_MS = 5_000;
 /** When the process stops, runs under way get this long. */
-const PATIENCE_MS = 2_000;
+const STOP_MS = 2_000;
 
 /**
  * Brings change logs level with the providers. It asks what changed and reads no mail, so a message that cannot be read
- * holds nothing up.
+ * holds nothing up. What failed stays due until it is level, in the database too.
  */
 export class SyncJob {
   private readonly runs: Coalescer;
-  private readonly waits = new AbortController();
+  private readonly retries: Retries;
+  private readonly lanes: Lanes;
+  private readonly lookups = new Lanes(LOOKUPS);
+  private readonly probation: Probation;
+  private readonly catchUp: CatchUp;
   private readonly calls = new AbortController();
+  private stopping = false;
   /** Given up because the process stops. */
   private readonly unfinished = new Set<string>();
-  private readonly unsubscribe: () => void;
+  private readonly stops: readonly (() => void)[];
   /** Accounts whose log may have grown without a word, because the store went away over it. */
   private readonly untellable = new Set<string>();
   /** Accounts that are looked at though nobody told of anything, and what to do when there was something. */
   private readonly untold = new Map<string, () => void>();
 
   constructor(private readonly options: SyncJobOptions) {
+    const { changes, log } = options;
     this.runs = new Coalescer(
       (integrationId) => this.run(integrationId),
-      CONCURRENCY,
-      (integrationId, error) => options.log.error({ err: error, integrationId }, 'sync failed'),
+      (integrationId, error) => log.error({ err: error, integrationId }, 'sync failed'),
     );
-    this.unsubscribe = options.bus.subscribe(SYNC_TOPIC, (payload) => {
-      const wanted = SyncWanted.safeParse(payload);
-      if (wanted.success) this.request(wanted.data.integrationId);
-    });
+    this.retries = new Retries({ retry: (integrationId) => this.runs.request(integrationId) });
+    this.lanes = new Lanes(options.lanes ?? SYNC_LANES);
+    this.probation = new Probation(options.firstAttemptMs);
+    this.catchUp = new CatchUp({ changes, log, appended: (id, entries) => this.wake(id, entries) });
+    this.stops = [
+      options.bus.subscribe(SYNC_TOPIC, (payload) => {
+        const wanted = SyncWanted.safeParse(payload);
+        if (wanted.success) this.request(wanted.data.integrationId);
+      }),
+      options.reachability.listen({
+        recovered: ({ provider }) => {
+          this.probation.endLane(provider);
+          this.retries.hurryLane(provider);
+        },
+        answered: ({ provider, address }, othersAway) => {
+          this.probation.answered(provider, address);
+          if (othersAway) this.retries.probe(provider);
+        },
+      }),
+    ];
   }
 
-  /** Soon, in the background. However often it is asked, one run at a time for each integration. */
+  /**
+   * Soon, in the background, since there is news of it: a pause that it waits out ends, and a request of it that hangs is
+   * begun again. However often it is asked, one run at a time for each integration.
+   */
   request(integrationId: string): void {
     this.untold.delete(integrationId);
-    this.runs.request(integrationId);
+    this.probation.end(integrationId);
+    if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
+    else this.runs.request(integrationId);
   }
 
-  /** As `request`, for an account whose provider should tell us; `missed` is called when it had something to tell. */
+  /** As `request`, where there is no news: what is under way or will be tried again anyway is left as it is. */
+  look(integrationId: string): void {
+    if (!this.runs.has(integrationId) && !this.retries.isWaiting(integrationId)) this.runs.request(integrationId);
+  }
+
+  /** As `look`, for an account whose provider should tell us; `missed` is called when it had something to tell. */
   reconcile(integrationId: string, missed: () => void): void {
     this.untold.set(integrationId, missed);
-    this.runs.request(integrationId);
+    this.look(integrationId);
   }
 
   /** Providers were told that their news is taken: what is not done in time is handed over to the other instances. */
   async stop(): Promise<void> {
-    this.unsubscribe();
-    this.waits.abort();
-    const patience = setTimeout(() => this.calls.abort(), PATIENCE_MS);
+    this.stopping = true;
+    for (const stop of this.stops) stop();
+    const paused = this.retries.stop();
+    const patience = setTimeout(() => this.calls.abort(), STOP_MS);
     const left = await this.runs.stop(this.calls.signal);
     clearTimeout(patience);
-    for (const integrationId of new Set([...this.unfinished, ...left]))
+    for (const integrationId of new Set([...this.unfinished, ...paused, ...left]))
       await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies SyncWanted);
   }
 
   private async run(integrationId: string): Promise<void> {
-    const { directory, log } = this.options;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        if ((await directory.get(integrationId))?.status !== 'CONNECTED') return;
-        return await this.catchUp(integrationId);
-      } catch (error) {
-        // What was being written may have been, and nobody was told.
-        if (storeErrorIn(error)) this.untellable.add(integrationId);
-        const gaveUp = this.calls.signal.aborted;
-        if (!gaveUp && (!isPassing(error) || attempt + 1 >= ATTEMPTS)) throw error;
-        const waitMs = backoffMs(attempt, error);
-        if (!gaveUp) log.warn({ err: error, integrationId, attempt, waitMs }, 'sync will be tried again');
-        await delay(waitMs, undefined, { signal: this.waits.signal }).catch(() => {});
-      }
-      if (this.waits.signal.aborted) {
-        this.unfinished.add(integrationId);
+    const { directory } = this.options;
+    const { signal } = this.calls;
+    let record: IntegrationRecord | null = null;
+    try {
+      record = await this.lookups.run('lookups', integrationId, () => directory.get(integrationId), { signal });
+      if (record?.status !== 'CONNECTED') {
+        this.retries.settled(integrationId);
         return;
       }
-    }
-  }
-
-  private async catchUp(integrationId: string): Promise<void> {
-    const { sessions, changes } = this.options;
-    const call: Call = { signal: this.calls.signal, priority: 'background' };
-    const session = await sessions.open(integrationId);
-    let { cursor } = await changes.position(integrationId);
-    if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
-    for (let page = 0; page < PAGES; page++) {
-      const found = await this.changesSince(session, cursor, call);
-      if (found === 'expired') return this.resync(integrationId, session, call);
-      const entries = cursor === null ? [] : found.changes.map(entryOf);
-      if (await changes.advance(integrationId, cursor, found.cursor, entries)) {
-        if (entries.length > 0) await this.wake(integrationId, entries);
-        if (!found.more) return;
-        cursor = found.cursor;
-      } else {
-        // Another instance was first: go on from where it has come to.
-        const position = await changes.position(integrationId);
-        if (position.cursor === null || position.cursor === cursor) return;
-        cursor = position.cursor;
+      if (this.retries.heldMs(integrationId) > 0) {
+        this.retries.wait(integrationId);
+        return;
       }
-    }
-  }
-
-  private async changesSince(session: MailSession, cursor: string | null, call: Call) {
-    try {
-      return await session.changes(cursor, call);
+      this.retries.begun(integrationId);
+      const doubtful = this.retries.failures(integrationId) > 0;
+      const account = record;
+      const work = (place: Place) => this.attempt(account, place);
+      const isLevel = await this.lanes.run(account.provider, integrationId, work, { doubtful, signal });
+      this.retries.settled(integrationId);
+      if (!isLevel) this.runs.request(integrationId);
     } catch (error) {
-      if (isMailError(error) && error.code === 'CURSOR_EXPIRED' && cursor !== null) return 'expired';
-      throw error;
+      await this.failed(integrationId, record, error);
     }
   }
 
-  /**
-   * The provider no longer knows our place. The new place is taken before the mailbox is read, so what arrives in
-   * between is found twice rather than never.
-   */
-  private async resync(integrationId: string, session: MailSession, call: Call): Promise<void> {
-    const { changes, log } = this.options;
-    const position = await changes.position(integrationId);
-    let { cursor, more } = await session.changes(null, call);
-    for (let page = 1; more && page < PAGES; page++) ({ cursor, more } = await session.changes(cursor, call));
-    const arrived = await arrivedMeanwhile(session, changes, integrationId, position, call);
-    log.info({ integrationId, found: arrived.length }, 'the change cursor had expired: read again from the top');
-    const entries = [
-      { kind: 'reset', subject: 'CURSOR_EXPIRED' },
-      ...arrived.map((subject) => ({ kind: 'created', subject }) as const),
-    ] as const;
-    if (await changes.advance(integrationId, position.cursor, cursor, entries)) await this.wake(integrationId, entries);
+  private async attempt({ id: integrationId, provider, address }: IntegrationRecord, place: Place): Promise<boolean> {
+    const { sessions, debts, log } = this.options;
+    const tried = { key: integrationId, lane: provider, address: address.toLowerCase() };
+    const trial = this.probation.begin(tried, this.retries.failures(integrationId));
+    const behind = setTimeout(() => {
+      debts
+        .mark(integrationId)
+        .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
+    }, BEHIND_MS).unref();
+    try {
+      const call = {
+        signal: AbortSignal.any([this.calls.signal, trial.signal]),
+        priority: 'background' as const,
+        attemptTimeoutMs: trial.attemptTimeoutMs,
+        maxWaitMs: MAX_WAIT_MS,
+      };
+      const session = await sessions.open(integrationId);
+      if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
+      return await this.catchUp.run({ integrationId, session, call, place, progressed: () => trial.progressed() });
+    } finally {
+      clearTimeout(behind);
+      trial.over();
+    }
+  }
+
+  private async failed(integrationId: string, record: IntegrationRecord | null, error: unknown): Promise<void> {
+    const { debts, directory, log } = this.options;
+    // What was being written may have been, and nobody was told.
+    if (storeErrorIn(error)) this.untellable.add(integrationId);
+    if (this.stopping) {
+      this.unfinished.add(integrationId);
+      return;
+    }
+    const lane = record?.provider ?? '';
+    if (error instanceof Cut) {
+      this.retries.cut(integrationId, lane);
+      this.runs.request(integrationId);
+      return;
+    }
+    const attempt = this.retries.failures(integrationId);
+    const waitMs = backoffMs(attempt, error);
+    const ended = await directory.get(integrationId).then(
+      (current) => current?.status !== 'CONNECTED',
+      () => false,
+    );
+    if (ended) {
+      // It stays due: once it is connected again it is asked first.
+      log.warn({ err: error, integrationId }, 'sync ended with the connection');
+      this.retries.settled(integrationId);
+      return;
+    }
+    this.retries.failed(integrationId, lane, waitMs, heldMs(error));
+    log[isPassing(error) ? 'warn' : 'error'](
+      { err: error, integrationId, attempt, waitMs },
+      'sync will be tried again',
+    );
+    await debts
+      .failed(integrationId, waitMs)
+      .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that failed was not noted'));
   }
 
   private wake(integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]): Promise<void> {
@@ -160,10 +216,7 @@ export class SyncJob {
   }
 }
 
+/** Waiting for a vendor's limit is done without a place. */
+const MAX_WAIT_MS = 1_000;
 /** Of which nobody knows what they are. */
 const UNKNOWN_ENTRIES = [{ kind: 'reset' }] as const;
-
-const entryOf = (change: Change): Pick<LoggedChange, 'kind' | 'subject'> => ({
-  kind: change.kind,
-  subject: change.kind === 'mailbox' ? change.mailboxId : change.messageId,
-});

@@ -3,8 +3,12 @@ import type { Logger } from 'pino';
 import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
 import type { IntegrationHooks } from '../accounts/integration.hooks.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
+import type { Reachability } from '../accounts/reachability.ts';
+import { type LaneOptions, Lanes } from '../platform/lanes.ts';
 import type { Call } from '../providers/call.ts';
+import { backoffMs, heldMs } from './backoff.ts';
 import { Coalescer } from './coalescer.ts';
+import { Retries } from './retries.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
@@ -13,14 +17,19 @@ export interface WatchJobOptions {
   readonly directory: Pick<IntegrationDirectory, 'get' | 'connected'>;
   readonly watches: WatchStore;
   readonly sync: Pick<SyncJob, 'request'>;
+  readonly reachability: Pick<Reachability, 'listen'>;
   /** Where the providers reach us. */
   readonly publicUrl: string;
   readonly log: Logger;
 }
 
 const DAY_MS = 86_400_000;
-const TICK_MS = 5 * 60_000;
-const CONCURRENCY = 4;
+const TICK_MS = 60_000;
+/** Renewals of one vendor's watches at once; an account has one watch. */
+const LANES: LaneOptions = { places: 4, slowPlaces: 8, slowAfterMs: 3_000, perOwner: 1 };
+/** What has failed so often in a row is tried as seldom as this. */
+const MANY_FAILURES = 8;
+const SELDOM_MS = 5 * 60_000;
 const PATIENCE_MS = 20_000;
 /** When the process stops, renewals get this long. */
 const STOP_MS = 2_000;
@@ -28,20 +37,22 @@ const STOP_MS = 2_000;
 /** Keeps the providers telling us: watches are started at connect, renewed long before they end, and stopped at disconnect. */
 export class WatchJob implements IntegrationHooks {
   private readonly renewals: Coalescer;
+  private readonly retries = new Retries({ retry: (integrationId) => this.renewals.request(integrationId) });
+  private readonly lanes = new Lanes(LANES);
   /** How long each watch lives, as of when this process last started it. */
   private readonly lives = new Map<string, { readonly renewedAt: number; readonly lifeMs: number }>();
   private readonly stopping = new AbortController();
+  private readonly unlisten: () => void;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: WatchJobOptions) {
     this.renewals = new Coalescer(
-      (integrationId) => this.renew(integrationId),
-      CONCURRENCY,
-      (integrationId, error) => {
-        if (this.stopping.signal.aborted) return;
-        options.log.warn({ err: error, integrationId }, 'a watch could not be started: the account is polled');
-      },
+      (integrationId) => this.run(integrationId),
+      (integrationId, error) => options.log.error({ err: error, integrationId }, 'a watch could not be seen to'),
     );
+    this.unlisten = options.reachability.listen({
+      recovered: ({ provider }) => this.retries.hurryLane(provider),
+    });
   }
 
   start(): void {
@@ -53,6 +64,8 @@ export class WatchJob implements IntegrationHooks {
 
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
+    this.unlisten();
+    this.retries.stop();
     const patience = setTimeout(() => this.stopping.abort(), STOP_MS);
     await this.renewals.stop(this.stopping.signal);
     clearTimeout(patience);
@@ -60,20 +73,16 @@ export class WatchJob implements IntegrationHooks {
 
   /** Renews soon, in the background. */
   request(integrationId: string): void {
-    this.renewals.request(integrationId);
-  }
-
-  /** The provider has dropped the watch, and with it perhaps what it had to tell. */
-  async lost(integrationId: string): Promise<void> {
-    await this.options.watches.remove(integrationId);
-    this.request(integrationId);
-    this.options.sync.request(integrationId);
+    if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
+    else this.renewals.request(integrationId);
   }
 
   /** The watch first: what happens while the change feed's place is taken is then told. */
   async connected(integrationId: string): Promise<void> {
     try {
       await this.renew(integrationId);
+    } catch (error) {
+      this.failed(integrationId, '', error);
     } finally {
       this.options.sync.request(integrationId);
     }
@@ -82,6 +91,7 @@ export class WatchJob implements IntegrationHooks {
   async disconnecting(integrationId: string): Promise<void> {
     const { watches, sessions } = this.options;
     this.lives.delete(integrationId);
+    this.retries.settled(integrationId);
     const watch = await watches.get(integrationId);
     await watches.remove(integrationId);
     if (!watch) return;
@@ -93,10 +103,12 @@ export class WatchJob implements IntegrationHooks {
 
   private async requestDue(): Promise<void> {
     const { directory, watches } = this.options;
-    const expiries = await watches.expiries();
+    const [expiries, overdue] = await Promise.all([watches.expiries(), watches.overdue()]);
     const now = Date.now();
     for (const { id } of await directory.connected()) {
-      if (this.isDue(id, expiries.get(id), now)) this.request(id);
+      // What has failed is tried again at its own time.
+      if (this.retries.isWaiting(id)) continue;
+      if (overdue.has(id) || this.isDue(id, expiries.get(id), now)) this.renewals.request(id);
     }
   }
 
@@ -106,6 +118,39 @@ export class WatchJob implements IntegrationHooks {
     const life = this.lives.get(integrationId);
     if (!life) return expiresAt.getTime() - now < 6 * DAY_MS;
     return now - life.renewedAt > Math.min(DAY_MS, life.lifeMs / 2);
+  }
+
+  private async run(integrationId: string): Promise<void> {
+    let provider = '';
+    try {
+      const record = await this.options.directory.get(integrationId);
+      if (record?.status !== 'CONNECTED') {
+        this.retries.settled(integrationId);
+        return;
+      }
+      if (this.retries.heldMs(integrationId) > 0) {
+        this.retries.wait(integrationId);
+        return;
+      }
+      this.retries.begun(integrationId);
+      provider = record.provider;
+      const doubtful = this.retries.failures(integrationId) > 0;
+      const entry = { doubtful, signal: this.stopping.signal };
+      await this.lanes.run(provider, integrationId, () => this.renew(integrationId), entry);
+      this.retries.settled(integrationId);
+    } catch (error) {
+      this.failed(integrationId, provider, error);
+    }
+  }
+
+  /** The account is polled meanwhile. */
+  private failed(integrationId: string, lane: string, error: unknown): void {
+    if (this.stopping.signal.aborted) return;
+    const failures = this.retries.failures(integrationId);
+    const waitMs = failures < MANY_FAILURES ? backoffMs(failures, error) : Math.max(SELDOM_MS, heldMs(error));
+    this.retries.failed(integrationId, lane, waitMs, heldMs(error));
+    const { log } = this.options;
+    log.warn({ err: error, integrationId, waitMs }, 'a watch could not be started: the account is polled');
   }
 
   private async renew(integrationId: string): Promise<void> {

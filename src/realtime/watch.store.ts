@@ -34,7 +34,7 @@ export class WatchStore {
   async put(watch: StoredWatch): Promise<void> {
     const { integrationId, provider, key, expiresAt } = watch;
     const secret = this.sealer.seal(PURPOSE, integrationId, Buffer.from(watch.secret)) as Uint8Array<ArrayBuffer>;
-    const columns = { provider, key, expiresAt, secret };
+    const columns = { provider, key, expiresAt, secret, renewAt: null };
     await this.db.prisma.watch.upsert({
       where: { integrationId },
       create: { integrationId, ...columns },
@@ -50,6 +50,24 @@ export class WatchStore {
   async expiries(): Promise<ReadonlyMap<string, Date>> {
     const rows = await this.db.prisma.watch.findMany({ select: { integrationId: true, expiresAt: true } });
     return new Map(rows.map((row) => [row.integrationId, row.expiresAt]));
+  }
+
+  /** The provider wants them renewed; they are until they are `put`. */
+  async wanted(integrationIds: readonly string[]): Promise<void> {
+    if (integrationIds.length === 0) return;
+    await this.db.prisma.watch.updateMany({
+      where: { integrationId: { in: [...integrationIds] } },
+      data: { renewAt: new Date() },
+    });
+  }
+
+  /** Those that the provider wants renewed. */
+  async overdue(): Promise<ReadonlySet<string>> {
+    const rows = await this.db.prisma.watch.findMany({
+      where: { renewAt: { not: null } },
+      select: { integrationId: true },
+    });
+    return new Set(rows.map((row) => row.integrationId));
   }
 
   async expiry(integrationId: string): Promise<Date | null> {

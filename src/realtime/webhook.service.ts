@@ -1,22 +1,30 @@
 import type { Logger } from 'pino';
-import { isMailError, storeErrorIn } from '../domain/error.ts';
+import { isMailError } from '../domain/error.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/watch.ts';
+import type { DebtStore } from './debt.store.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchJob } from './watch.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
 export interface WebhookServiceOptions {
   readonly providers: readonly Provider[];
-  readonly watches: Pick<WatchStore, 'named'>;
+  readonly watches: Pick<WatchStore, 'named' | 'wanted' | 'remove'>;
+  readonly debts: Pick<DebtStore, 'note'>;
   readonly sync: Pick<SyncJob, 'request'>;
-  readonly watchJob: Pick<WatchJob, 'request' | 'lost'>;
+  readonly watchJob: Pick<WatchJob, 'request'>;
   readonly log: Logger;
 }
 
 type Reply = WebhookOutcome['reply'];
 
-/** Takes what providers push: who sent it is proven, then it is answered; the work comes later. */
+/** Providers take an endpoint that answers late for a dead one: better a refusal in time, after which they ask again. */
+const NOTE_TIMEOUT_MS = 5_000;
+
+/**
+ * Takes what providers push: who sent it is proven, what it told of is noted where no crash loses it, then it is answered;
+ * the work comes later.
+ */
 export class WebhookService {
   constructor(private readonly options: WebhookServiceOptions) {}
 
@@ -27,23 +35,47 @@ export class WebhookService {
     if (!receiver?.receive) return null;
     try {
       const outcome = await receiver.receive(request, (key) => watches.named(receiver.id, key));
-      // A provider that is told it was taken does not tell it again.
-      for (const signal of outcome.signals) await this.act(signal);
-      return outcome.reply;
+      try {
+        await inTime(this.note(outcome.signals));
+        return outcome.reply;
+      } finally {
+        // Also what could not be noted: the provider will tell of it again, but that may take a while.
+        for (const signal of outcome.signals) this.act(signal);
+      }
     } catch (error) {
       log.warn({ err: error, provider }, 'a webhook was refused');
       const theirs = isMailError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN');
       // 503 is asked again later, which is right for what failed on our side.
-      const away = storeErrorIn(error);
-      if (away) return { status: 503, contentType: 'text/plain', body: `${away.code}: ${away.message}\n` };
       return { status: theirs ? 401 : 503 };
     }
   }
 
-  private async act({ integrationId, kind }: Signal): Promise<void> {
+  private async note(signals: readonly Signal[]): Promise<void> {
+    const { watches, debts } = this.options;
+    const of = (...kinds: Signal['kind'][]) => [
+      ...new Set(signals.flatMap(({ kind, integrationId }) => (kinds.includes(kind) ? integrationId : []))),
+    ];
+    await debts.note(of('CHANGED', 'MISSED', 'LOST'));
+    await watches.wanted(of('REAUTHORIZE'));
+    for (const integrationId of of('LOST')) await watches.remove(integrationId);
+  }
+
+  private act({ integrationId, kind }: Signal): void {
     const { sync, watchJob } = this.options;
-    if (kind === 'CHANGED' || kind === 'MISSED') sync.request(integrationId);
-    else if (kind === 'REAUTHORIZE') watchJob.request(integrationId);
-    else await watchJob.lost(integrationId);
+    if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
+    // A watch that is lost may have had something to tell.
+    if (kind !== 'REAUTHORIZE') sync.request(integrationId);
+  }
+}
+
+async function inTime(noting: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the database did not take it in time')), NOTE_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([noting, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

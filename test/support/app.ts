@@ -7,7 +7,7 @@ import { tokenOf } from '../../sandbox/consent.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { HeaderSpelling } from '../../sandbox/world.ts';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, type AppOptions as GatewayOptions, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
@@ -65,6 +65,7 @@ export interface AppOptions {
   storeLimits?: Partial<StoreLimits>;
   /** Instead of a silent one. */
   log?: Logger;
+  lanes?: GatewayOptions['lanes'];
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -106,6 +107,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const given = {
     ...(options.storeLimits && { storeLimits: options.storeLimits }),
     ...(options.log && { log: options.log }),
+    ...(options.lanes && { lanes: options.lanes }),
   };
   const start = () => createApp(config, given);
   let app: App = await start();

@@ -140,6 +140,46 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     expect(await a.tokens.get(id, signal, old)).not.toBe(old);
   });
 
+  it('are refreshed by one instance alone for as long as it lives, however short its lease', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    let answer = () => {};
+    refresh.mockImplementationOnce(async (secret) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return granted({ after: secret });
+    });
+    const refreshing = a.tokens.get(id, signal, old);
+    await expect.poll(() => refresh.mock.calls.length).toBe(1);
+    const leaseMs = async () => {
+      const [row] = await db.prisma.$queryRaw<{ ms: number | null }[]>`
+        SELECT (extract(epoch FROM lease_until - now()) * 1000)::float8 AS ms FROM integrations WHERE id = ${id}::uuid`;
+      return row?.ms ?? 0;
+    };
+    expect(await leaseMs()).toBeLessThan(5_000);
+    const waiting = b.tokens.get(id, signal, old);
+    // Almost over, and then as long as before: its owner has said that it lives.
+    await db.prisma
+      .$executeRaw`UPDATE integrations SET lease_until = now() + interval '2 seconds' WHERE id = ${id}::uuid`;
+    await expect.poll(leaseMs).toBeGreaterThan(2_500);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    answer();
+    expect(await waiting).toBe(await refreshing);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('are stored though the lease went to another meanwhile: a rotated secret is not lost', async () => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    refresh.mockImplementationOnce(async () => {
+      await db.prisma.$executeRaw`UPDATE integrations SET lease_owner = 'another' WHERE id = ${id}::uuid`;
+      return granted({ refreshToken: 'rotated' });
+    });
+    await a.tokens.get(id, signal, old);
+    expect((await a.vault.get(id))?.secret).toMatchObject({ secret: { refreshToken: 'rotated' } });
+  });
+
   it('let a caller leave without ending the refresh for the others', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);

@@ -127,6 +127,32 @@ describe('the guard around a provider', () => {
     await expect(guard.request(read, call(), async () => 'next')).resolves.toBe('next');
   });
 
+  it('refuses who waits in its queue once the provider has asked for a longer pause than they wait', async () => {
+    const guard = createGuard({ ...limits, concurrency: 1 }, { log });
+    const asked = deferred();
+    const refused = guard.request(read, call(), async () => {
+      await asked.promise;
+      throw new MailError('RATE_LIMITED', 'slow down', { retryAfterMs: 30_000 });
+    });
+    const queued = guard.request(read, call(), async () => 'never');
+    asked.resolve();
+    await expect(refused).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(queued).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('tells of each request whether the provider answered', async () => {
+    const seen: string[] = [];
+    const guard = createGuard(limits, { log, observe: (outcome) => seen.push(outcome) });
+    const fails = (code: MailError['code']) =>
+      guard
+        .request({ ...read, safe: false }, call(), async () => Promise.reject(new MailError(code, code)))
+        .catch(() => {});
+    await guard.request(read, call(), async () => 'a page');
+    for (const code of ['NOT_FOUND', 'PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RECONNECT_REQUIRED'] as const)
+      await fails(code);
+    expect(seen).toEqual(['answered', 'answered', 'unavailable', 'unavailable', 'answered']);
+  });
+
   describe('when a background request hangs', () => {
     beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
     afterEach(() => vi.useRealTimers());
@@ -148,6 +174,48 @@ describe('the guard around a provider', () => {
       const sync = expect(guard.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(20_000);
       await expect(guard.request(read, call(), async () => 'a page')).resolves.toBe('a page');
+      await sync;
+    });
+
+    it('is begun again, once, when a request that began later was answered', async () => {
+      let now = 0;
+      const guard = createGuard(limits, { log, now: () => now });
+      let tries = 0;
+      const sync = guard.request(read, background, async () => (++tries === 1 ? hangs() : 'synced'));
+      await guard.request(read, call(), async () => 'a page');
+      expect(tries).toBe(1);
+      now = 2_500;
+      await guard.request(read, call(), async () => 'a page');
+      await expect(sync).resolves.toBe('synced');
+      expect(tries).toBe(2);
+    });
+
+    it('is not begun again when it may not be repeated, or streams', async () => {
+      let now = 0;
+      const guard = createGuard(limits, { log, now: () => now });
+      let tries = 0;
+      const ends = deferred<string>();
+      const attempt = () => {
+        tries++;
+        return ends.promise;
+      };
+      const sending = guard.request({ ...read, safe: false }, background, attempt);
+      const streaming = guard.request({ ...read, streams: true }, call(), attempt);
+      now = 10_000;
+      await guard.request(read, call(), async () => 'a page');
+      ends.resolve('done');
+      expect(await Promise.all([sending, streaming])).toEqual(['done', 'done']);
+      expect(tries).toBe(2);
+    });
+
+    it('ends when its caller says, and not by its priority only', async () => {
+      const guard = createGuard(limits, { log });
+      const sync = expect(guard.request(read, { ...background, attemptTimeoutMs: 4_000 }, hangs)).rejects.toMatchObject(
+        {
+          code: 'TIMEOUT',
+        },
+      );
+      await vi.advanceTimersByTimeAsync(4_000);
       await sync;
     });
 

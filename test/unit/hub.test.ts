@@ -22,6 +22,8 @@ class Lab {
         sequence: BigInt(this.log.get(integrationId)?.length ?? 0),
         lastEventAt: null,
         lastReconciledAt: null,
+        signals: 0,
+        dueSince: null,
       }),
     },
     {

@@ -236,7 +236,7 @@ describe('lists below many things', () => {
     const readme = [...readFileSync('README.md', 'utf8').matchAll(/```graphql\n([\s\S]*?)```/g)].map(
       ([, text = '']) => text,
     );
-    const tabs = defaultTabs('i', null).map(({ query }) => query);
+    const tabs = defaultTabs('i', null, 'http://127.0.0.1:4000').map(({ query }) => query);
     const bench = [inboxPage(), inboxPage(MAILBOXES), THREADS_PAGE, oneMessage(ids(40))];
     expect(readme.length).toBeGreaterThan(6);
     for (const query of [...readme.filter((text) => !text.trimStart().startsWith('mutation {')), ...tabs, ...bench])

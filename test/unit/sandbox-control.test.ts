@@ -33,6 +33,24 @@ describe('faults', () => {
     expect(met).toEqual([false, false, false, true, false, false, false, true]);
   });
 
+  it('lets go of what hangs when it is cleared, where that is asked for, and else never', async () => {
+    const faults = createFaults();
+    const id = faults.add({ vendor: 'google', hang: 'release', times: 1 });
+    faults.add({ vendor: 'google', hang: true });
+    const stuck = faults.meet('google', null, 'messages.get');
+    expect(stuck?.hang).toBeUndefined();
+    let isFree = false;
+    const freed = stuck?.cleared?.then(() => {
+      isFree = true;
+    });
+    expect(faults.meet('google', null, 'messages.get')).toEqual({ vendor: 'google', hang: true });
+    await Promise.resolve();
+    expect(isFree).toBe(false);
+    expect(faults.remove(id)).toBe(true);
+    await freed;
+    expect(isFree).toBe(true);
+  });
+
   it('keeps webhook faults and request faults apart', () => {
     const faults = createFaults();
     const id = faults.add({ vendor: 'google', webhook: 'lose' });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { Reachability } from '../../src/accounts/reachability.ts';
 import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import type { NewSubmission } from '../../src/mail/submission/submission.store.ts';
@@ -40,7 +41,7 @@ it.each([
   let claims = 0;
   const job = new SubmissionJob({
     store: {
-      get: async () => ({ dueAt: new Date(Date.now() + ms), claimUntil: null }),
+      get: async () => ({ integrationId: 'i', dueAt: new Date(Date.now() + ms), claimUntil: null }),
       claim: async () => void claims++,
       overdue: async () => [],
     },
@@ -52,10 +53,13 @@ it.each([
       onGap: () => {},
       leave: () => {},
     },
+    mailbox: async () => ({ provider: 'GMAIL', address: 'a@mail.example' }),
+    reachability: new Reachability(),
     log: silent,
   } as unknown as SubmissionJobOptions);
   await job.start();
   await handle({ id: 'one' });
+  await new Promise((resolve) => setImmediate(resolve));
   await job.stop();
   expect(claims > 0).toBe(takenUp);
 });

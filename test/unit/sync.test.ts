@@ -1,13 +1,16 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ChangeStore, LoggedChange } from '../../src/platform/change.store.ts';
+import type { LaneOptions } from '../../src/platform/lanes.ts';
+import type { Call } from '../../src/providers/call.ts';
 import type { Changes, MailSession } from '../../src/providers/provider.ts';
 import { backoffMs, isPassing } from '../../src/realtime/backoff.ts';
+import { Reachability } from '../../src/accounts/reachability.ts';
 import { Coalescer } from '../../src/realtime/coalescer.ts';
-import { SyncJob } from '../../src/realtime/sync.job.ts';
+import { SYNC_LANES, SyncJob } from '../../src/realtime/sync.job.ts';
 
 /** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -23,7 +26,6 @@ describe('coalescing', () => {
           release = resolve;
         });
       },
-      4,
       () => {},
     );
     for (let i = 0; i < 10; i++) coalescer.request('a');
@@ -36,26 +38,20 @@ describe('coalescing', () => {
     expect(runs).toEqual(['a', 'a']);
   });
 
-  it('keeps to its concurrency, and goes on after a failure', async () => {
+  it('goes on after a failure', async () => {
     const failed: string[] = [];
-    let running = 0;
     let done = 0;
-    let most = 0;
     const coalescer = new Coalescer(
       async (key) => {
-        most = Math.max(most, ++running);
         await settled();
-        running--;
         done++;
         if (key === 'k3') throw new Error('no');
       },
-      2,
       (key) => failed.push(key),
     );
     for (let i = 0; i < 10; i++) coalescer.request(`k${i}`);
     await expect.poll(() => done).toBe(10);
     expect(await coalescer.stop(AbortSignal.abort())).toEqual([]);
-    expect(most).toBe(2);
     expect(failed).toEqual(['k3']);
   });
 });
@@ -83,11 +79,25 @@ class Account {
   lastReconciledAt = new Date(Date.now() - 60_000);
   script: (since: string | null) => Changes = () => ({ changes: [], cursor: 'c0', more: false });
 
-  constructor(private readonly wire = new EventEmitter()) {}
+  status = 'CONNECTED';
+  hangs = false;
+  pauses: number[] = [];
+  level: (number | null)[] = [];
+  readonly reachability = new Reachability();
+
+  constructor(
+    private readonly wire = new EventEmitter(),
+    private readonly lanes: LaneOptions = SYNC_LANES,
+  ) {}
 
   readonly job = new SyncJob({
     log: pino({ level: 'silent' }),
-    directory: { get: async () => ({ status: 'CONNECTED' }) as never },
+    directory: {
+      get: async (id) => ({ id, status: this.status, provider: 'GMAIL', address: 'a@mail.example' }) as never,
+    },
+    debts: { mark: async () => {}, failed: async (_id, pauseMs) => void this.pauses.push(pauseMs) },
+    reachability: this.reachability,
+    lanes: this.lanes,
     bus: {
       publish: async (topic, payload) => {
         this.published++;
@@ -101,8 +111,10 @@ class Account {
     sessions: {
       open: async () =>
         ({
-          changes: async (since: string | null) => {
+          changes: async (since: string | null, { signal }: Call) => {
             this.asked.push(since);
+            if (this.hangs)
+              await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
             return this.script(since);
           },
           listMessages: async () => ({
@@ -118,9 +130,18 @@ class Account {
         sequence: BigInt(this.log.length),
         lastEventAt: null,
         lastReconciledAt: this.lastReconciledAt,
+        signals: 7,
+        dueSince: null,
       }),
-      advance: async (_id: string, from: string | null, to: string, changes: readonly LoggedChange[]) => {
+      advance: async (
+        _id: string,
+        from: string | null,
+        to: string,
+        changes: readonly LoggedChange[],
+        level: number | null,
+      ) => {
         if (from !== this.cursor) return false;
+        this.level.push(level);
         this.cursor = to;
         this.log.push(...changes.map(({ kind, subject }) => ({ kind, subject })));
         return true;
@@ -220,5 +241,101 @@ describe('a sync', () => {
     alone.job.request('i');
     await alone.job.stop();
     expect(alone).toMatchObject({ cursor: 'c1', published: 0 });
+  });
+
+  describe('that fails', () => {
+    beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
+    afterEach(() => vi.useRealTimers());
+    const down = () => {
+      throw new MailError('PROVIDER_UNAVAILABLE', 'down');
+    };
+    const up = (): Changes => ({ changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c1', more: false });
+
+    it('is tried until it is level, however long that takes, and is noted as due each time', async () => {
+      const account = new Account();
+      account.script = down;
+      await account.sync();
+      while (account.asked.length < 40) await vi.advanceTimersByTimeAsync(30_000);
+      expect(Math.max(...account.pauses)).toBeLessThanOrEqual(30_000);
+      expect(account.pauses).toHaveLength(account.asked.length);
+      account.script = up;
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(account).toMatchObject({ cursor: 'c1', log: [{ kind: 'created', subject: 'm1' }], level: [7] });
+      await account.job.stop();
+    });
+
+    it('is tried at once when its provider tells of something', async () => {
+      const account = new Account();
+      account.script = down;
+      await account.sync();
+      for (let i = 0; i < 8; i++) await vi.advanceTimersByTimeAsync(30_000);
+      const asked = account.asked.length;
+      await vi.advanceTimersByTimeAsync(1_000);
+      account.script = up;
+      account.job.request('i');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(account.asked.length).toBe(asked + 1);
+      expect(account.cursor).toBe('c1');
+      await account.job.stop();
+    });
+
+    it('is left alone for as long as the provider says, whatever is told', async () => {
+      const account = new Account();
+      account.script = () => {
+        throw new MailError('RATE_LIMITED', 'wait', { retryAfterMs: 60_000 });
+      };
+      await account.sync();
+      account.script = up;
+      account.job.request('i');
+      await vi.advanceTimersByTimeAsync(59_000);
+      expect(account.asked).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(account.cursor).toBe('c1');
+      await account.job.stop();
+    });
+
+    it('is tried at once when another account of the vendor is answered again', async () => {
+      const account = new Account();
+      account.script = down;
+      await account.sync();
+      for (let i = 0; i < 8; i++) await vi.advanceTimersByTimeAsync(30_000);
+      const other = { provider: 'GMAIL', address: 'b@mail.example' };
+      account.reachability.report(other, 'unavailable');
+      account.script = up;
+      await vi.advanceTimersByTimeAsync(1_000);
+      account.reachability.report(other, 'answered');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(account.cursor).toBe('c1');
+      await account.job.stop();
+    });
+
+    it('since its request hangs is begun again when there is news, and not before it hangs', async () => {
+      const account = new Account();
+      account.hangs = true;
+      await account.sync();
+      account.hangs = false;
+      account.script = up;
+      await vi.advanceTimersByTimeAsync(1_000);
+      account.job.request('i');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(account.cursor).toBe('c0');
+      await vi.advanceTimersByTimeAsync(1_500);
+      account.job.request('i');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(account.cursor).toBe('c1');
+      await account.job.stop();
+    });
+
+    it('holds no place while it waits: an account of the same vendor is read meanwhile', async () => {
+      const account = new Account(undefined, { places: 1, slowPlaces: 0, slowAfterMs: 1_000, perOwner: 1 });
+      account.script = down;
+      await account.sync();
+      for (let i = 0; i < 6; i++) await vi.advanceTimersByTimeAsync(30_000);
+      account.script = up;
+      account.job.request('another');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(account.cursor).toBe('c1');
+      await account.job.stop();
+    });
   });
 });

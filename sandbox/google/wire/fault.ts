@@ -12,4 +12,5 @@ export function cutOf(fault: Fault | null): Cut | null {
 
 export async function delay(fault: Fault | null): Promise<void> {
   if (fault?.latencyMs) await sleep(fault.latencyMs);
+  await fault?.cleared;
 }

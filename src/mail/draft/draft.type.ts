@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../graphql/connection.ts';
 import { encodeId } from '../../graphql/global-id.ts';
+import { Sized } from '../../graphql/list-size.ts';
 import { Node } from '../../graphql/node.ts';
 import type { Draft } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
@@ -33,6 +34,7 @@ const DraftEdge = edgeType('Draft', () => DraftType, nullable);
 
 @ObjectType('DraftConnection', { simpleResolvers: true, description: 'A page of drafts, the one changed last first.' })
 export class DraftConnection extends connectionType('Draft', () => DraftType, DraftEdge, nullable) {
+  @Sized({ assumed: 1 })
   @Field(() => [SourceType], {
     description: 'What the account brought: look here before you take a short page for the whole.',
   })

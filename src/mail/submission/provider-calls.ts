@@ -1,4 +1,5 @@
 import { MailError } from '../../domain/error.ts';
+import type { Place } from '../../platform/lanes.ts';
 import type { Call } from '../../providers/call.ts';
 import { NEVER } from '../account.ts';
 import { abortable, deadline } from '../deadline.ts';
@@ -15,6 +16,8 @@ export class ProviderCalls {
   constructor(
     private readonly waits: AbortSignal = NEVER,
     private readonly calls: AbortSignal = NEVER,
+    /** What it has among those that work for the same vendor; null for work that somebody waits for. */
+    private readonly place: Place | null = null,
   ) {}
 
   get stopped(): boolean {
@@ -35,8 +38,14 @@ export class ProviderCalls {
     }
   }
 
-  /** False, and at once, when the process is stopping. */
-  pause(ms: number): Promise<boolean> {
+  /** Leaves its place to others meanwhile. False, and at once, when the process is stopping. */
+  async pause(ms: number): Promise<boolean> {
+    if (!this.place) return this.wait(ms);
+    // Without a place again there is nothing to go on with.
+    return this.place.without(() => this.wait(ms)).catch(() => false);
+  }
+
+  private wait(ms: number): Promise<boolean> {
     const { waits } = this;
     if (waits.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {

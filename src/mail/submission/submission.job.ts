@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { IntegrationHooks } from '../../accounts/integration.hooks.ts';
+import type { Mailbox, Reachability } from '../../accounts/reachability.ts';
+import { type LaneOptions, Lanes, type Place } from '../../platform/lanes.ts';
 import type { Queue } from '../../platform/queue.ts';
 import { whenStoreIsBack } from '../../platform/store.patience.ts';
 import type { Delivery } from './delivery.ts';
@@ -14,13 +16,24 @@ export interface SubmissionJobOptions {
   readonly delivery: Pick<Delivery, 'run'>;
   readonly queue: Queue;
   readonly feed: SubmissionFeed;
+  /** Whose account it is; null when it is gone. */
+  readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
+  readonly reachability: Pick<Reachability, 'listen' | 'isAway'>;
   readonly log: Logger;
+  readonly lanes?: LaneOptions;
 }
 
 const QUEUE = 'submission';
 const Job = z.object({ id: z.string() });
-/** Submissions under way here that came out of the queue. */
+/** Jobs looked at together. A job is over as soon as its submission waits for a place here, so no vendor holds these up. */
 const CONCURRENCY = 8;
+/** Submissions of one vendor that are worked at together, besides those that somebody waits for. */
+export const SUBMISSION_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 3 };
+/** So many of one vendor wait here for a place; what comes on top goes back into the queue, for any instance. */
+const MAX_WAITING = 100;
+const COME_BACK_MS = 5_000;
+/** Recoveries within this are one. */
+const RECOVERY_MS = 500;
 /** What the queue has lost, if it ever does, is found again this often. */
 const SWEEP_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 500;
@@ -37,11 +50,19 @@ export class SubmissionJob implements IntegrationHooks {
   private readonly waits = new AbortController();
   private readonly calls = new AbortController();
   private readonly runs = new Map<string, Promise<unknown>>();
+  /** Those out of the queue that have a place or wait for one. */
+  private readonly entered = new Map<string, Promise<void>>();
+  private readonly lanes: Lanes;
+  private readonly recoveries = new Map<string, NodeJS.Timeout>();
+  private unlisten = () => {};
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly options: SubmissionJobOptions) {}
+  constructor(private readonly options: SubmissionJobOptions) {
+    this.lanes = new Lanes(options.lanes ?? SUBMISSION_LANES);
+  }
 
   async start(): Promise<void> {
+    this.unlisten = this.options.reachability.listen({ recovered: ({ provider }) => this.recovered(provider) });
     await this.options.queue.work(QUEUE, (data) => this.take(Job.parse(data).id), CONCURRENCY);
     const sweep = () =>
       this.sweep().catch((err: unknown) => this.options.log.error({ err }, 'overdue submissions could not be read'));
@@ -54,10 +75,12 @@ export class SubmissionJob implements IntegrationHooks {
   /** Begins nothing more, and leaves what is not done in time to the next who takes it up. */
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
+    this.unlisten();
+    for (const recovery of this.recoveries.values()) clearTimeout(recovery);
     this.options.queue.leave();
     this.waits.abort();
     const patience = setTimeout(() => this.calls.abort(), PATIENCE_MS);
-    await Promise.all(this.runs.values());
+    await Promise.all([...this.runs.values(), ...this.entered.values()]);
     clearTimeout(patience);
   }
 
@@ -105,12 +128,44 @@ export class SubmissionJob implements IntegrationHooks {
     }
     // Fetched at the last moment: another instance need not wait until we would be dead.
     if (this.waits.signal.aborted) return this.enqueue(id, new Date());
+    if (this.entered.has(id)) return this.watch(id);
+    const mailbox = await this.options.mailbox(record.integrationId);
+    const lane = mailbox?.provider ?? '';
+    if (this.lanes.waiting(lane) >= MAX_WAITING) return this.enqueue(id, new Date(Date.now() + COME_BACK_MS));
     await this.watch(id);
-    await this.claimed(id);
+    const entered = this.enter(id, lane, record.integrationId, mailbox).finally(() => this.entered.delete(id));
+    this.entered.set(id, entered);
+  }
+
+  /** Works at it once its vendor's lane has a place. The job that `watch` has queued stands for it meanwhile. */
+  private async enter(id: string, lane: string, owner: string, mailbox: Mailbox | null): Promise<void> {
+    const doubtful = mailbox !== null && this.options.reachability.isAway(mailbox);
+    const entry = { doubtful, signal: this.waits.signal };
+    try {
+      await this.lanes.run(lane, owner, (place) => this.claimed(id, place), entry);
+    } catch (err) {
+      // Another instance need not wait until we would be dead.
+      if (this.waits.signal.aborted) await this.enqueue(id, new Date()).catch(() => {});
+      else this.options.log.error({ err, submission: id }, 'a submission could not be worked at');
+    }
+  }
+
+  /** What waits because the provider was away need not wait longer. */
+  private recovered(provider: string): void {
+    if (this.recoveries.has(provider)) return;
+    const { store, log } = this.options;
+    const hasten = async () => {
+      for (const id of await store.hastenProvider(provider)) await this.enqueue(id, new Date());
+    };
+    const timer = setTimeout(() => {
+      this.recoveries.delete(provider);
+      hasten().catch((err: unknown) => log.warn({ err, provider }, 'submissions that wait could not be hastened'));
+    }, RECOVERY_MS).unref();
+    this.recoveries.set(provider, timer);
   }
 
   /** False when there is nothing to do, or somebody else has it. Throws what is no fault of the submission's. */
-  private async claimed(id: string): Promise<boolean> {
+  private async claimed(id: string, place: Place | null = null): Promise<boolean> {
     const { store, delivery, feed } = this.options;
     if (this.waits.signal.aborted) return false;
     const claim = await store.claim(id);
@@ -120,7 +175,7 @@ export class SubmissionJob implements IntegrationHooks {
     const renewal = this.renewing(claim, lost);
     try {
       const calls = AbortSignal.any([this.calls.signal, lost.signal]);
-      await delivery.run(claim, new ProviderCalls(this.waits.signal, calls));
+      await delivery.run(claim, new ProviderCalls(this.waits.signal, calls, place));
     } catch (error) {
       if (!(error instanceof ClaimLost)) throw error;
     } finally {

@@ -204,6 +204,17 @@ export class SubmissionStore {
     return rows.map(({ id }) => id);
   }
 
+  /** As `hasten`, for all accounts of a provider that is back: what waits because it was away or silent, a few seconds ago. */
+  async hastenProvider(provider: string): Promise<string[]> {
+    const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
+      UPDATE submissions s SET due_at = now() FROM integrations i
+      WHERE i.id = s.integration_id AND i.provider = ${provider} AND s.status = 'SENDING' AND s.claim_owner IS NULL
+        AND s.due_at > now() AND s.problem_code IN ('PROVIDER_UNAVAILABLE', 'TIMEOUT')
+        AND s.updated_at < now() - interval '2 seconds'
+      RETURNING s.id::text AS id`;
+    return rows.map(({ id }) => id);
+  }
+
   private async update({ owner, record }: Claim, data: Prisma.SubmissionUpdateInput): Promise<Claim> {
     try {
       const where = { id: record.id, claimOwner: owner };

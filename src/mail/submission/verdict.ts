@@ -69,6 +69,8 @@ export function askAgainMs(attemptedAt: Date, now: Date): number {
 
 /** How long what was due then is tried, in milliseconds. */
 const LONGEST_MS = 86_400_000;
+/** A provider that is away comes back within minutes as a rule, and asking costs nobody a place. */
+const MAX_OUTAGE_PAUSE_S = 120;
 const PAUSES_S = [2, 5, 15, 60, 300, 900, 1_800, 3_600];
 
 /** When to try again; null when it was tried for long enough. `tries` counts this one. */
@@ -82,7 +84,9 @@ export function tryAgainAt(
   if (now.getTime() - sendAt.getTime() > LONGEST_MS) return null;
   // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
-  const pause = (PAUSES_S[Math.min(turn, PAUSES_S.length) - 1] ?? 2) * 1_000;
+  const scheduled = PAUSES_S[Math.min(turn, PAUSES_S.length) - 1] ?? 2;
+  const isOutage = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
+  const pause = (isOutage ? Math.min(scheduled, MAX_OUTAGE_PAUSE_S) : scheduled) * 1_000;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
 }
 

@@ -13,6 +13,8 @@ export type Users = gmail_v1.Resource$Users;
 export type SdkCall<T> = (users: Users, options: MethodOptions) => PromiseLike<{ data: T }>;
 
 const ORIGIN = 'https://gmail.googleapis.com';
+/** The first newer token may be another instance's, and as old; the second was refreshed for us. */
+const MAX_RENEWALS = 2;
 
 /** Where Gmail is: the vendor's host, or the configured URL, path and all. Without a slash at the end. */
 export const gmailOrigin = (apiUrl: string | null): string => apiUrl ?? ORIGIN;
@@ -54,7 +56,7 @@ export async function sdkCall<T>(
   }
 }
 
-/** One account's way to Gmail: every request goes through the guard, with a token that is renewed once when refused. */
+/** One account's way to Gmail: every request goes through the guard, with a token that is renewed when refused. */
 export class GmailClient {
   constructor(
     readonly origin: string,
@@ -78,19 +80,28 @@ export class GmailClient {
     });
   }
 
-  /** A 401 says that nothing was done, so even a send may go again with a fresh token. */
+  /**
+   * The token is taken once the limiter has let the request through: one taken before may expire in the queue. A 401 says
+   * that nothing was done, so even a send may go again with a newer token; only what refuses those too is passed on.
+   */
   async exchange<T>(
     cost: RequestCost,
     call: Call,
     attempt: (token: string, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const token = await this.grant.accessToken(call.signal);
-    try {
-      return await this.usage.request(cost, call, (signal) => attempt(token, signal));
-    } catch (error) {
-      if (!hasStatus(error, 401)) throw error;
-      const renewed = await this.grant.accessToken(call.signal, token);
-      return this.usage.request(cost, call, (signal) => attempt(renewed, signal));
+    let rejected: string | undefined;
+    for (let renewals = 0; ; renewals++) {
+      let token: string | undefined;
+      try {
+        return await this.usage.request(cost, call, async (signal) => {
+          token = undefined;
+          token = await this.grant.accessToken(signal, rejected);
+          return attempt(token, signal);
+        });
+      } catch (error) {
+        if (!hasStatus(error, 401) || token === undefined || renewals === MAX_RENEWALS) throw error;
+        rejected = token;
+      }
     }
   }
 }

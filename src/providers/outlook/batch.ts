@@ -1,7 +1,7 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import { type GraphClient, jsonOf, preferences } from './client.ts';
-import { errorWord, refused, unreachable } from './errors.ts';
+import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
 /** Graph's limit on one $batch. */
 export const BATCH_SIZE = 20;
@@ -103,7 +103,10 @@ async function sendBatch(
         else take(answer, settled, refusedForNow);
         unanswered.delete(answer.id);
       }
-      const again = longestWait([...refusedForNow.values()]);
+      // The token ran out between two parts: those that met that go again with a newer one.
+      const again =
+        [...refusedForNow.values()].find((error) => error instanceof TokenRefused) ??
+        longestWait([...refusedForNow.values()]);
       if (again) throw again;
     });
   } catch (error) {
@@ -161,7 +164,9 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
   if (status === FAILED_DEPENDENCY) return;
   const retryAfter = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after');
   const error = refused({ status, code: errorWord(body), retryAfter: retryAfter?.[1] ?? null });
-  if (error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE') refusedForNow.set(id, error);
+  const mayPass =
+    error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
+  if (mayPass) refusedForNow.set(id, error);
   else settled.set(id, error);
 }
 

@@ -9,11 +9,13 @@ import {
 } from '@microsoft/microsoft-graph-client';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
-import { errorWord, refused, unreachable } from './errors.ts';
+import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 import { untilHead } from './until-head.ts';
 
 /** What the SDK is told, whatever cloud or emulator is asked: it sends no token anywhere else. */
 const SDK_ORIGIN = 'https://graph.microsoft.com';
+/** The first newer token may be another instance's, and as old; the second was refreshed for us. */
+const MAX_RENEWALS = 2;
 
 export interface GraphRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -99,7 +101,7 @@ export async function refusalOf(response: Response): Promise<Error> {
   return refused({ status: response.status, code: errorWord(body), retryAfter: response.headers.get('retry-after') });
 }
 
-/** Every request to one account: its token, the guard around it, and once more with a fresh token after a 401. */
+/** Every request to one account: its token, the guard around it, and again with a newer token after a 401. */
 export class GraphClient {
   constructor(
     private readonly sdk: Client,
@@ -108,28 +110,34 @@ export class GraphClient {
     private readonly graphUrl: string | null,
   ) {}
 
-  /** `read` runs inside the guard, so that the answer's body counts as part of the request. */
+  /**
+   * `read` runs inside the guard, so that the answer's body counts as part of the request; a 401 that it finds inside the
+   * answer may be thrown as TokenRefused. The token is taken once the guard has let the request through: one taken before
+   * may expire in the queue. A 401 says that nothing was done, so whatever it was may go again with a newer token.
+   */
   async request<T>(
     request: GraphRequest,
     call: Call,
     read: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const cost = { ...request.cost, streams: request.stream ?? false };
     let rejected: string | undefined;
-    for (;;) {
-      const token = await this.grant.accessToken(call.signal, rejected);
-      const outcome = await this.usage.request(request.cost, call, async (signal) => {
-        const head = request.stream ? untilHead(signal, call.signal) : null;
-        const response = await sendOnce(this.sdk, request, token, head?.signal ?? signal);
-        head?.arrived();
-        if (response.status === 401 && rejected === undefined) {
-          await response.body?.cancel();
-          return null;
-        }
-        if (!response.ok) throw await refusalOf(response);
-        return { value: await read(response, signal) };
-      });
-      if (outcome !== null) return outcome.value;
-      rejected = token;
+    for (let renewals = 0; ; renewals++) {
+      let token: string | undefined;
+      try {
+        return await this.usage.request(cost, call, async (signal) => {
+          token = undefined;
+          token = await this.grant.accessToken(signal, rejected);
+          const head = request.stream ? untilHead(signal, call.signal) : null;
+          const response = await sendOnce(this.sdk, request, token, head?.signal ?? signal);
+          head?.arrived();
+          if (!response.ok) throw await refusalOf(response);
+          return read(response, signal);
+        });
+      } catch (error) {
+        if (!(error instanceof TokenRefused) || token === undefined || renewals === MAX_RENEWALS) throw error;
+        rejected = token;
+      }
     }
   }
 

@@ -48,13 +48,17 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
   UNSUPPORTED: 'Outlook does not take this request.',
 };
 
+/** Graph does not take the access token: nothing was done, and a newer token may be taken. */
+export class TokenRefused extends MailError {}
+
 /** The MailError of a refusal; nothing of the provider's own text is in it. */
 export function refused(refusal: Refusal, now = Date.now()): MailError {
   const code =
     BY_WORD[refusal.code] ??
     BY_STATUS[refusal.status] ??
     (refusal.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'UNSUPPORTED');
-  return new MailError(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
+  const Refused = refusal.status === 401 ? TokenRefused : MailError;
+  return new Refused(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
     retryAfterMs: retryAfterMs(refusal.retryAfter, now),
     cause: new Error(`Graph answered ${refusal.status} ${refusal.code}`),
   });

@@ -49,7 +49,7 @@ function Outcome({ session }: { session: PageSession }) {
 
 function Explorer({ session, integrationId }: { session: PageSession; integrationId: string | null }) {
   const fetcher = useMemo(() => createFetcher(session), [session]);
-  const tabs = useMemo(() => defaultTabs(integrationId, session.controlUrl), [integrationId, session]);
+  const tabs = useMemo(() => defaultTabs(integrationId, session.controlUrl, location.origin), [integrationId, session]);
   return (
     <GraphiQL fetcher={fetcher} defaultTabs={tabs} plugins={PLUGINS} shouldPersistHeaders={false}>
       <GraphiQL.Logo>

@@ -4,7 +4,7 @@ import { writingTabs } from './writing.tabs.ts';
 
 /** What the page opens with, one idea a tab. A tab is named after its operation; the first is the one that is shown. */
 
-export function defaultTabs(integrationId: string | null, controlUrl: string | null): Tab[] {
+export function defaultTabs(integrationId: string | null, controlUrl: string | null, origin: string): Tab[] {
   return [
     { query: MERGED_INBOX },
     { query: ONE_THREAD },
@@ -12,7 +12,7 @@ export function defaultTabs(integrationId: string | null, controlUrl: string | n
     ...writingTabs(integrationId),
     { query: LIVE_MAIL },
     { query: badDay(controlUrl) },
-    connectTab(location.origin),
+    connectTab(origin),
   ];
 }
 

@@ -1,0 +1,166 @@
+import { setMaxListeners } from 'node:events';
+
+export interface LaneOptions {
+  /** How many may work in one lane at once. */
+  readonly places: number;
+  /** How many more, of those that have worked for longer than `slowAfterMs`: what takes long leaves its place to others. */
+  readonly slowPlaces: number;
+  readonly slowAfterMs: number;
+  /** How many places of a lane one owner may have at once. */
+  readonly perOwner: number;
+}
+
+export interface EntryOptions {
+  /** It failed the last time: together with its like it takes at most half of the places, one while others wait, and one of each owner. */
+  readonly doubtful?: boolean;
+  /** Ends the wait for a place; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** The place that work has in its lane. */
+export interface Place {
+  /** Leaves the place to others for as long as `pause` takes, and takes one again afterwards. */
+  without<T>(pause: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Work that waits for others (a vendor, say), side by side: a lane for each of those others, so that one that hangs holds
+ * up nobody but its own, and places by owner within a lane, so that one broken owner takes no more than its share.
+ */
+export class Lanes {
+  private readonly lanes = new Map<string, Lane>();
+
+  constructor(private readonly options: LaneOptions) {}
+
+  async run<T>(
+    lane: string,
+    owner: string,
+    work: (place: Place) => Promise<T>,
+    options: EntryOptions = {},
+  ): Promise<T> {
+    const entered = this.lane(lane);
+    let leave = await entered.enter(owner, options);
+    try {
+      return await work({
+        without: async (pause) => {
+          leave();
+          leave = () => {};
+          try {
+            return await pause();
+          } finally {
+            leave = await entered.enter(owner, options);
+          }
+        },
+      });
+    } finally {
+      leave();
+    }
+  }
+
+  /** How many wait for a place. */
+  waiting(lane: string): number {
+    return this.lanes.get(lane)?.waiting.length ?? 0;
+  }
+
+  private lane(name: string): Lane {
+    const lane = this.lanes.get(name) ?? new Lane(this.options);
+    this.lanes.set(name, lane);
+    return lane;
+  }
+}
+
+interface Waiter {
+  readonly owner: string;
+  readonly doubtful: boolean;
+  readonly admit: () => void;
+}
+
+interface Holder {
+  readonly owner: string;
+  readonly doubtful: boolean;
+  kind: 'quick' | 'slow';
+}
+
+class Lane {
+  readonly waiting: Waiter[] = [];
+  private readonly holders = new Set<Holder>();
+  /** Those that would be slow, were there room. */
+  private readonly overdue = new Set<Holder>();
+
+  constructor(private readonly options: LaneOptions) {}
+
+  /** Resolves with how to leave. */
+  enter(owner: string, { doubtful = false, signal }: EntryOptions): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      // One signal ends the wait of as many as there are.
+      if (signal) setMaxListeners(0, signal);
+      const abandon = () => {
+        const at = this.waiting.indexOf(waiter);
+        if (at >= 0) this.waiting.splice(at, 1);
+        reject(signal?.reason);
+      };
+      const waiter: Waiter = {
+        owner,
+        doubtful,
+        admit: () => {
+          signal?.removeEventListener('abort', abandon);
+          resolve(this.hold(owner, doubtful));
+        },
+      };
+      signal?.addEventListener('abort', abandon, { once: true });
+      this.waiting.push(waiter);
+      this.admit();
+    });
+  }
+
+  private hold(owner: string, doubtful: boolean): () => void {
+    const holder: Holder = { owner, doubtful, kind: 'quick' };
+    this.holders.add(holder);
+    const timer = setTimeout(() => {
+      this.overdue.add(holder);
+      this.makeRoom();
+    }, this.options.slowAfterMs).unref();
+    return () => {
+      clearTimeout(timer);
+      this.overdue.delete(holder);
+      if (this.holders.delete(holder)) this.makeRoom();
+    };
+  }
+
+  private makeRoom(): void {
+    for (const holder of this.overdue) {
+      if (this.count((other) => other.kind === 'slow') >= this.options.slowPlaces) break;
+      this.overdue.delete(holder);
+      holder.kind = 'slow';
+    }
+    this.admit();
+  }
+
+  private admit(): void {
+    for (;;) {
+      const next = this.next();
+      if (!next) return;
+      this.waiting.splice(this.waiting.indexOf(next), 1);
+      next.admit();
+    }
+  }
+
+  private next(): Waiter | undefined {
+    const { places, perOwner } = this.options;
+    if (this.count(({ kind }) => kind === 'quick') >= places) return undefined;
+    const mayEnter = ({ owner, doubtful }: Waiter) =>
+      this.count((holder) => holder.owner === owner) < (doubtful ? 1 : perOwner);
+    const doubted = this.count(({ doubtful, kind }) => doubtful && kind === 'quick');
+    // One of the doubtful has its turn like everybody, so that they are not kept out by a crowd; more only where there is room.
+    const inTurn = this.waiting.find((waiter) => (!waiter.doubtful || doubted === 0) && mayEnter(waiter));
+    if (inTurn || doubted >= Math.ceil(places / 2)) return inTurn;
+    return this.waiting.find(mayEnter);
+  }
+
+  private count(which: (holder: Holder) => boolean): number {
+    let found = 0;
+    for (const holder of this.holders) if (which(holder)) found++;
+    return found;
+  }
+}

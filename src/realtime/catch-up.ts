@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { isMailError } from '../domain/error.ts';
+import type { ChangePosition, ChangeStore, LoggedChange } from '../platform/change.store.ts';
+import type { Place } from '../platform/lanes.ts';
+import type { Call } from '../providers/call.ts';
+import type { Change, Changes, MailSession } from '../providers/provider.ts';
+import { abortableDelay } from './pause.ts';
+import { arrivedMeanwhile } from './resync.ts';
+
+export interface CatchUpOptions {
+  readonly changes: ChangeStore;
+  readonly log: Logger;
+  /** What was just appended to the log. */
+  readonly appended: (integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]) => Promise<void>;
+}
+
+/** One account to be brought level. */
+export interface CatchUpRun {
+  readonly integrationId: string;
+  readonly session: MailSession;
+  readonly call: Call;
+  readonly place: Place;
+  /** Each page that has come. */
+  readonly progressed: () => void;
+}
+
+/** A run that has more to read than this leaves the rest to its next one, so that others have their turn. */
+const RUN_MS = 20_000;
+/** Pages of a re-read: a provider that says "more" without end must not hold a place without end. */
+const MAX_PAGES = 1_000;
+
+/** Brings one change log level with its provider, page by page, each page stored as it comes. */
+export class CatchUp {
+  constructor(private readonly options: CatchUpOptions) {}
+
+  /** False: there is more, and it should be asked for again. */
+  async run(run: CatchUpRun): Promise<boolean> {
+    const { changes } = this.options;
+    const { integrationId } = run;
+    const enough = Date.now() + RUN_MS;
+    const begun = await changes.position(integrationId);
+    let { cursor } = begun;
+    do {
+      const found = await this.changesSince(run, cursor);
+      run.progressed();
+      if (found === 'expired') {
+        await this.resync(run, begun.signals);
+        return true;
+      }
+      const entries = cursor === null ? [] : found.changes.map(entryOf);
+      const levelAt = found.more ? null : begun.signals;
+      if (await changes.advance(integrationId, cursor, found.cursor, entries, levelAt)) {
+        if (entries.length > 0) await this.options.appended(integrationId, entries);
+        if (!found.more) return true;
+        cursor = found.cursor;
+      } else {
+        // Another instance was first: go on from where it has come to.
+        const position = await changes.position(integrationId);
+        if (position.cursor === null || position.cursor === cursor) return true;
+        cursor = position.cursor;
+      }
+    } while (Date.now() < enough);
+    return false;
+  }
+
+  private async changesSince({ session, call }: CatchUpRun, cursor: string | null): Promise<Changes | 'expired'> {
+    try {
+      return await session.changes(cursor, call);
+    } catch (error) {
+      if (isMailError(error) && error.code === 'CURSOR_EXPIRED' && cursor !== null) return 'expired';
+      throw error;
+    }
+  }
+
+  /**
+   * The provider no longer knows our place. The new place is taken before the mailbox is read, so what arrives in
+   * between is found twice rather than never. It is stored whole or not at all: one that fails half way stays due.
+   */
+  private async resync(run: CatchUpRun, levelAt: number): Promise<void> {
+    const { changes, log } = this.options;
+    const { integrationId, session, call } = run;
+    const position: ChangePosition = await changes.position(integrationId);
+    let { cursor, more } = await patiently(run, () => session.changes(null, call));
+    for (let page = 1; more && page < MAX_PAGES; page++) {
+      const since = cursor;
+      ({ cursor, more } = await patiently(run, () => session.changes(since, call)));
+    }
+    const listing = {
+      listMessages: (...asked: Parameters<MailSession['listMessages']>) =>
+        patiently(run, () => session.listMessages(...asked)),
+    };
+    const arrived = await arrivedMeanwhile(listing, changes, integrationId, position, call);
+    log.info({ integrationId, found: arrived.length }, 'the change cursor had expired: read again from the top');
+    const entries = [
+      { kind: 'reset', subject: 'CURSOR_EXPIRED' },
+      ...arrived.map((subject) => ({ kind: 'created', subject }) as const),
+    ] as const;
+    if (await changes.advance(integrationId, position.cursor, cursor, entries, levelAt))
+      await this.options.appended(integrationId, entries);
+  }
+}
+
+/** How long a re-read waits for the vendor's limits before it is put off: from the top it costs more than waiting. */
+const MAX_LIMIT_WAIT_MS = 60_000;
+
+/** One page of many that are only worth something together: a limit that is met in between is waited out, without the place. */
+async function patiently<T>({ place, call, progressed }: CatchUpRun, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      const answer = await ask();
+      progressed();
+      return answer;
+    } catch (error) {
+      const waitMs = isMailError(error) && error.code === 'RATE_LIMITED' ? error.retryAfterMs : undefined;
+      if (waitMs === undefined || waitMs > MAX_LIMIT_WAIT_MS) throw error;
+      progressed();
+      await place.without(() => abortableDelay(Math.max(waitMs, 100), call.signal));
+      progressed();
+    }
+  }
+}
+
+const entryOf = (change: Change): Pick<LoggedChange, 'kind' | 'subject'> => ({
+  kind: change.kind,
+  subject: change.kind === 'mailbox' ? change.mailboxId : change.messageId,
+});

@@ -1,0 +1,46 @@
+import type { Database } from '../platform/database.ts';
+
+/** How long the instance that took news in has to read it before any other one does. */
+const FIRST_TRY_SECONDS = 30;
+/** How long a try may take, besides the pause before it. */
+const TRY_SECONDS = 45;
+
+/**
+ * Which accounts may have changes that are not in the log yet, for all instances together and whatever becomes of them. By
+ * the database's clock. A debt is paid where the cursor advances, in ChangeStore.
+ */
+export class DebtStore {
+  constructor(private readonly db: Database) {}
+
+  /** A provider told of something: a sync that began before does not pay for it. */
+  async note(integrationIds: readonly string[]): Promise<void> {
+    if (integrationIds.length === 0) return;
+    await this.db.prisma.$executeRaw`
+      UPDATE integrations SET sync_signals = sync_signals + 1, sync_due_since = COALESCE(sync_due_since, now())
+      WHERE id = ANY(${[...integrationIds]}::uuid[])`;
+  }
+
+  /** It is not known to be level, though nobody told of anything: it was never asked, or does not answer. */
+  async mark(integrationId: string): Promise<void> {
+    await this.db.prisma.$executeRaw`
+      UPDATE integrations SET sync_due_since = COALESCE(sync_due_since, now()) WHERE id = ${integrationId}::uuid`;
+  }
+
+  /** As `mark`; this instance tries again after the pause, and another one only if it does not. */
+  async failed(integrationId: string, pauseMs: number): Promise<void> {
+    const seconds = Math.ceil(pauseMs / 1_000) + TRY_SECONDS;
+    await this.db.prisma.$executeRaw`
+      UPDATE integrations SET sync_due_since = COALESCE(sync_due_since, now()),
+        sync_retry_until = now() + make_interval(secs => ${seconds}::int)
+      WHERE id = ${integrationId}::uuid`;
+  }
+
+  /** Connected accounts that are due and that nobody seems to see to. */
+  async left(): Promise<string[]> {
+    const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
+      SELECT id::text AS id FROM integrations
+      WHERE sync_due_since < now() - make_interval(secs => ${FIRST_TRY_SECONDS}::int)
+        AND (sync_retry_until IS NULL OR sync_retry_until < now()) AND status = 'CONNECTED'`;
+    return rows.map(({ id }) => id);
+  }
+}

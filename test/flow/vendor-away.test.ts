@@ -1,0 +1,100 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { Follower } from '../support/follower.ts';
+
+/** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
+const ONE_PLACE = { places: 1, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
+const LIVE = 'subscription ($after: Cursor) { messageReceived(after: $after) { cursor message { subject } } }';
+const SEND = 'mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }';
+
+let app: TestApp;
+let follower: Follower;
+let accounts: Data[];
+beforeAll(async () => {
+  app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE } });
+  for (const [provider, domain] of [
+    ['GMAIL', 'gmail.example'],
+    ['OUTLOOK', 'outlook.example'],
+  ] as const)
+    for (const n of [1, 2]) await app.connect(app.token, provider, `crowd${n}@${domain}`);
+  accounts = (await app.data('{ viewer { integrations { id address provider { id } } } }')).viewer.integrations;
+  follower = new Follower(app.url, app.token, LIVE, { after: await cursor() });
+});
+afterEach(() => app.control('/faults', undefined, 'DELETE'));
+afterAll(async () => {
+  await follower.end();
+  await app.close();
+});
+
+const VENDORS = [
+  ['google', 'GMAIL', 'microsoft', 'OUTLOOK'],
+  ['microsoft', 'OUTLOOK', 'google', 'GMAIL'],
+] as const;
+/** What the background asks for: changes, and drafts to be stored. Who asks to send is answered at once. */
+const BUSY = { google: ['history.list', 'drafts.create'], microsoft: ['POST /$batch', 'POST /me/messages'] };
+const of = (provider: string) => accounts.filter((account) => account.provider.id === provider);
+const cursor = async () =>
+  (await app.data('{ viewer { integrations { sync { cursor } } } }')).viewer.integrations[0].sync.cursor;
+const heard = () => follower.events.map(({ message }) => message?.subject);
+const deliver = (vendor: string, account: string, subject: string) =>
+  app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
+const hung = async (vendor: string) =>
+  (await app.control(`/log?vendor=${vendor}&limit=2000`)).records.filter(({ status }: Data) => status === 0).length;
+const health = async (id: string) =>
+  (await app.data('query ($id: ID!) { viewer { integration(id: $id) { status sync { live } } } }', { id })).viewer
+    .integration;
+
+async function send(integration: string, subject: string): Promise<string> {
+  const message = { integration, to: [{ address: 'zoe@example.org' }], subject, text: 'x' };
+  const answer = await app.data(SEND, { input: { idempotencyKey: subject, undoSeconds: 1, message } });
+  expect(answer.send.userErrors).toEqual([]);
+  return answer.send.submission.id;
+}
+const submission = async (id: string) =>
+  (await app.data('query ($id: ID!) { node(id: $id) { ... on Submission { status problem { code } } } }', { id })).node;
+
+it.each(VENDORS)(
+  "%s stuck with all of its accounts busy: the other vendor's events and sends come meanwhile, and its own once it is back",
+  async (vendor, ill, other, well) => {
+    for (const operation of BUSY[vendor]) await app.control('/faults', { vendor, operation, hang: 'release' });
+    const late = of(ill).map(({ address }, n) => [address, `${vendor} stuck ${n}`] as const);
+    for (const [address, subject] of late) await deliver(vendor, address, subject);
+    const stuck = await Promise.all(of(ill).map(({ id }, n) => send(id, `${vendor} stuck send ${n}`)));
+    await expect.poll(async () => (await health(of(ill)[0].id)).sync.live).toBe(false);
+
+    const prompt = of(well).map(({ address }, n) => [address, `${other} meanwhile ${n}`] as const);
+    for (const [address, subject] of prompt) await deliver(other, address, subject);
+    const sends = await Promise.all(of(well).map(({ id }, n) => send(id, `${other} meanwhile send ${n}`)));
+    await expect.poll(heard).toEqual(expect.arrayContaining(prompt.map(([, subject]) => subject)));
+    for (const id of sends) await expect.poll(() => submission(id)).toMatchObject({ status: 'SENT' });
+    for (const id of stuck)
+      expect(await submission(id)).toMatchObject({ status: expect.stringMatching(/SENDING|SCHEDULED/) });
+    expect(heard().filter((subject) => subject?.startsWith(`${vendor} stuck`))).toEqual([]);
+
+    await app.control('/faults', undefined, 'DELETE');
+    await expect.poll(heard).toEqual(expect.arrayContaining(late.map(([, subject]) => subject)));
+    for (const id of stuck) await expect.poll(() => submission(id)).toMatchObject({ status: 'SENT' });
+    await expect.poll(async () => (await health(of(ill)[0].id)).sync.live).toBe(true);
+  },
+);
+
+it.each(VENDORS)('%s holds on to a request for good: news of the account is read all the same', async (vendor, ill) => {
+  const [{ address }] = of(ill);
+  await app.control('/log', undefined, 'DELETE');
+  await app.control('/faults', { vendor, account: address, hang: true });
+  await deliver(vendor, address, `${vendor} held`);
+  await expect.poll(() => hung(vendor)).toBeGreaterThan(0);
+  await app.control('/faults', undefined, 'DELETE');
+  await deliver(vendor, address, `${vendor} and on`);
+  await expect.poll(heard).toEqual(expect.arrayContaining([`${vendor} held`, `${vendor} and on`]));
+});
+
+it.each(VENDORS)('%s refuses: its account is not live until what it announced was read', async (vendor, ill) => {
+  const [{ address, id }] = of(ill);
+  await app.control('/faults', { vendor, account: address, status: 503 });
+  await deliver(vendor, address, `${vendor} refused`);
+  await expect.poll(() => health(id)).toEqual({ status: 'CONNECTED', sync: { live: false } });
+  await app.control('/faults', undefined, 'DELETE');
+  await expect.poll(heard).toContain(`${vendor} refused`);
+  await expect.poll(() => health(id)).toEqual({ status: 'CONNECTED', sync: { live: true } });
+});

@@ -1,0 +1,92 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChangeStore } from '../../src/platform/change.store.ts';
+import type { Database } from '../../src/platform/database.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+import type { Signal, WebhookRequest } from '../../src/providers/watch.ts';
+import { DebtStore } from '../../src/realtime/debt.store.ts';
+import { WebhookService } from '../../src/realtime/webhook.service.ts';
+import { type Accounts, openAccounts } from '../support/accounts.ts';
+import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
+import { exchanged, fakeProvider } from '../support/provider.ts';
+
+describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
+  let db: Database;
+  let accounts: Accounts;
+  let debts: DebtStore;
+  let changes: ChangeStore;
+  beforeAll(async () => {
+    db = await openTestDatabase(kind);
+    const exchange = async () => exchanged(`${Math.random()}@mail.example`);
+    accounts = await openAccounts(db, { providers: [fakeProvider({ connect: { exchange } })] });
+    debts = new DebtStore(db);
+    changes = new ChangeStore(db);
+  });
+  afterAll(() => db.close());
+
+  const account = async () => accounts.connected(await accounts.user());
+  const isDue = async (id: string) => (await changes.position(id)).dueSince !== null;
+  /** As if that had been so long ago. */
+  const age = (id: string, seconds: number) =>
+    db.prisma.$executeRaw`
+      UPDATE integrations SET sync_due_since = sync_due_since - make_interval(secs => ${seconds}::int),
+        sync_retry_until = sync_retry_until - make_interval(secs => ${seconds}::int)
+      WHERE id = ${id}::uuid`;
+
+  it('is paid where the cursor advances, unless more was told since the reading began', async () => {
+    const id = await account();
+    expect(await isDue(id)).toBe(false);
+    await debts.note([id]);
+    const { signals, dueSince } = await changes.position(id);
+    expect(dueSince).not.toBeNull();
+    await debts.note([id]);
+    expect(await changes.advance(id, null, 'c1', [], signals)).toBe(true);
+    expect((await changes.position(id)).dueSince).toEqual(dueSince);
+    const { signals: now } = await changes.position(id);
+    expect(await changes.advance(id, 'elsewhere', 'c2', [], now)).toBe(false);
+    expect(await isDue(id)).toBe(true);
+    // Of several pages only the last one pays.
+    expect(await changes.advance(id, 'c1', 'c2', [])).toBe(true);
+    expect(await isDue(id)).toBe(true);
+    expect(await changes.advance(id, 'c2', 'c3', [], now)).toBe(true);
+    expect(await isDue(id)).toBe(false);
+  });
+
+  it('is left to who took it in, until that one must be dead', async () => {
+    const [told, failing] = [await account(), await account()];
+    await debts.note([told]);
+    await debts.failed(failing, 10_000);
+    expect(await debts.left()).toEqual([]);
+    await age(told, 31);
+    await age(failing, 31);
+    expect(await debts.left()).toEqual([told]);
+    await age(failing, 60);
+    expect((await debts.left()).sort()).toEqual([told, failing].sort());
+    const { signals } = await changes.position(told);
+    await changes.advance(told, null, 'c1', [], signals);
+    expect(await debts.left()).toEqual([failing]);
+  });
+
+  it('is noted before a webhook is answered, and what cannot be noted is asked for again', async () => {
+    const id = await account();
+    const signals: Signal[] = [{ integrationId: id, kind: 'CHANGED' }];
+    const receive = async () => ({ reply: { status: 204 }, signals });
+    const provider = { ...fakeProvider(), receive } as Provider;
+    const requested: string[] = [];
+    const webhooks = (note: (ids: readonly string[]) => Promise<void>) =>
+      new WebhookService({
+        providers: [provider],
+        watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
+        debts: { note },
+        sync: { request: (integrationId) => void requested.push(integrationId) },
+        watchJob: { request: () => {} },
+        log: pino({ level: 'silent' }),
+      });
+    const request = {} as WebhookRequest;
+    expect(await webhooks((ids) => debts.note(ids)).receive('gmail', request)).toEqual({ status: 204 });
+    expect(await isDue(id)).toBe(true);
+    const lost = webhooks(async () => Promise.reject(new Error('the database is away')));
+    expect(await lost.receive('gmail', request)).toEqual({ status: 503 });
+    expect(requested).toEqual([id, id]);
+  });
+});

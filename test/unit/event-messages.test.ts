@@ -1,0 +1,49 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import type { Message } from '../../src/domain/message.ts';
+import type { Call } from '../../src/providers/call.ts';
+import type { Batch, MailSession } from '../../src/providers/provider.ts';
+import { EventMessages } from '../../src/realtime/event.messages.ts';
+
+function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>) {
+  const lines: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
+  const session = {
+    getMessages: async (ids: readonly string[], _detail: string, call: Call) => getMessages(ids, call),
+  };
+  return { lines, events: new EventMessages({ open: async () => session as unknown as MailSession }, log) };
+}
+const code = (reading: Promise<unknown>) => reading.then(() => 'read').catch((error: MailError) => error.code);
+
+it('one mail that cannot be read is asked for once and logged once, however many subscribe', async () => {
+  let asked = 0;
+  const { lines, events } = messages((ids) => {
+    asked++;
+    return ids.map(() => new MailError('INVALID', 'unreadable'));
+  });
+  const readers = Array.from({ length: 20 }, () => code(events.read('i', 'm1')));
+  expect(new Set(await Promise.all(readers))).toEqual(new Set(['INVALID']));
+  expect(await code(events.read('i', 'm1'))).toBe('INVALID');
+  expect({ asked, lines: lines.length }).toEqual({ asked: 1, lines: 1 });
+});
+
+it('one that is gone again is no failure', async () => {
+  const { lines, events } = messages((ids) => ids.map(() => new MailError('NOT_FOUND', 'gone')));
+  expect(await code(events.read('i', 'm1'))).toBe('NOT_FOUND');
+  expect(lines).toEqual([]);
+});
+
+it('one that was not answered is asked for again, alone and with more patience', async () => {
+  const asked: [readonly string[], number | undefined][] = [];
+  const { lines, events } = messages((ids, { attemptTimeoutMs }) => {
+    asked.push([ids, attemptTimeoutMs]);
+    const first = asked.length === 1;
+    return ids.map((id) => (first && id === 'm2' ? new MailError('TIMEOUT', 'no answer') : ({ id } as Message)));
+  });
+  const read = await Promise.all([events.read('i', 'm1'), events.read('i', 'm2')]);
+  expect(read.map(({ id }) => id)).toEqual(['m1', 'm2']);
+  expect(asked.map(([ids]) => ids)).toEqual([['m1', 'm2'], ['m2']]);
+  expect(asked[1]?.[1]).toBeGreaterThan(asked[0]?.[1] ?? 0);
+  expect(lines).toEqual([]);
+});

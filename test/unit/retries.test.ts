@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Retries } from '../../src/realtime/retries.ts';
+
+describe('what failed', () => {
+  let tried: string[];
+  let retries: Retries;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    tried = [];
+    retries = new Retries({ retry: (key) => tried.push(key) });
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('is tried again after its pause, until it is settled', () => {
+    retries.failed('a', 'google', 5_000, 0);
+    vi.advanceTimersByTime(4_999);
+    expect(tried).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(tried).toEqual(['a']);
+    retries.failed('a', 'google', 5_000, 0);
+    expect(retries.failures('a')).toBe(2);
+    expect(retries.settled('a')).toBe(true);
+    vi.advanceTimersByTime(60_000);
+    expect(tried).toEqual(['a']);
+    expect(retries.failures('a')).toBe(0);
+  });
+
+  it('is tried at once when there is news, though never before Retry-After, nor at every turn', () => {
+    retries.failed('a', 'google', 30_000, 0);
+    retries.failed('held', 'google', 30_000, 20_000);
+    vi.advanceTimersByTime(5_000);
+    retries.hurry('a');
+    retries.hurry('held');
+    vi.advanceTimersByTime(0);
+    expect(tried).toEqual(['a']);
+    vi.advanceTimersByTime(14_999);
+    expect(tried).toEqual(['a']);
+    vi.advanceTimersByTime(1);
+    expect(tried).toEqual(['a', 'held']);
+
+    retries.failed('a', 'google', 30_000, 0);
+    retries.hurry('a');
+    vi.advanceTimersByTime(999);
+    expect(tried).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    expect(tried).toHaveLength(3);
+  });
+
+  it("is tried at once when its vendor is back, and no other vendor's", () => {
+    retries.failed('a', 'google', 30_000, 0);
+    retries.failed('b', 'google', 30_000, 0);
+    retries.failed('m', 'microsoft', 30_000, 0);
+    vi.advanceTimersByTime(2_000);
+    retries.hurryLane('google');
+    vi.advanceTimersByTime(0);
+    expect(tried).toEqual(['a', 'b']);
+  });
+
+  it('finds out one by one whether a vendor that answers others is back', () => {
+    retries.failed('a', 'google', 30_000, 0);
+    vi.advanceTimersByTime(1_000);
+    retries.failed('b', 'google', 30_000, 0);
+    vi.advanceTimersByTime(2_000);
+    for (let i = 0; i < 100; i++) retries.probe('google');
+    vi.advanceTimersByTime(0);
+    expect(tried).toEqual(['a']);
+    vi.advanceTimersByTime(2_000);
+    retries.probe('google');
+    vi.advanceTimersByTime(0);
+    expect(tried).toEqual(['a', 'b']);
+  });
+});

@@ -1,0 +1,89 @@
+import { afterEach, expect, it } from 'vitest';
+import { type Mailbox, Reachability } from '../../src/accounts/reachability.ts';
+import type { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
+import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
+import type { Claim } from '../../src/mail/submission/submission.ts';
+import { silent } from '../support/database.ts';
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+let job: SubmissionJob | undefined;
+afterEach(() => job?.stop());
+
+/** A worker whose deliveries a test decides; ids begin with their provider. */
+async function started(deliver: (id: string, calls: ProviderCalls) => Promise<unknown>, hastened: string[] = []) {
+  let handle = async (_data: unknown) => {};
+  const queued: string[] = [];
+  const reachability = new Reachability();
+  const providers: string[] = [];
+  job = new SubmissionJob({
+    store: {
+      get: async (id: string) => ({ id, integrationId: id, dueAt: new Date(), claimUntil: null }),
+      claim: async (id: string) => ({ owner: 'me', record: { id } }) as Claim,
+      renew: async () => true,
+      overdue: async () => [],
+      hastenProvider: async (provider: string) => {
+        providers.push(provider);
+        return hastened;
+      },
+    },
+    delivery: { run: (claim: Claim, calls: ProviderCalls) => deliver(claim.record.id, calls) },
+    queue: {
+      work: async (_name: string, handler: typeof handle) => {
+        handle = handler;
+      },
+      send: async (_name: string, { id }: { id: string }) => void queued.push(id),
+      leave: () => {},
+    },
+    feed: { changed: async () => {} },
+    mailbox: async (id: string): Promise<Mailbox> => ({ provider: id.split(' ')[0] ?? '', address: id }),
+    reachability,
+    lanes: { places: 2, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 },
+    log: silent,
+  } as unknown as SubmissionJobOptions);
+  await job.start();
+  return { take: (id: string) => handle({ id }), queued, reachability, providers };
+}
+
+it('a vendor that hangs keeps neither the queue nor another vendor waiting, and each stands in the queue meanwhile', async () => {
+  const begun: string[] = [];
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const { take, queued } = await started(async (id) => {
+    begun.push(id);
+    if (id.startsWith('google')) await over;
+  });
+  for (let n = 0; n < 20; n++) await take(`google ${n}`);
+  await take('microsoft');
+  await settled();
+  expect(begun).toEqual(['google 0', 'google 1', 'microsoft']);
+  expect(queued).toHaveLength(21);
+  // The job that stands for one that waits comes up: it goes on waiting, once.
+  await take('google 5');
+  expect(queued).toHaveLength(22);
+  end();
+  await expect.poll(() => begun.length).toBe(21);
+});
+
+it('one that pauses leaves its place to others, and goes on afterwards', async () => {
+  const order: string[] = [];
+  const { take } = await started(async (id, calls) => {
+    order.push(`${id} begins`);
+    if (id === 'google 0') order.push(`${id} ${await calls.pause(50)}`);
+  });
+  for (let n = 0; n < 4; n++) await take(`google ${n}`);
+  await settled();
+  expect(order).toEqual(['google 0 begins', 'google 1 begins', 'google 2 begins', 'google 3 begins']);
+  await expect.poll(() => order.at(-1)).toBe('google 0 true');
+});
+
+it('what waits because its vendor was away is taken up when that is back', async () => {
+  const { queued, reachability, providers } = await started(async () => {}, ['google 7']);
+  const mailbox = { provider: 'google', address: 'a@mail.example' };
+  reachability.report(mailbox, 'answered');
+  reachability.report(mailbox, 'unavailable');
+  reachability.report(mailbox, 'answered');
+  await expect.poll(() => queued).toEqual(['google 7']);
+  expect(providers).toEqual(['google']);
+});
