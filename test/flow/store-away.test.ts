@@ -60,7 +60,7 @@ describe('a database that is full', () => {
           END IF;
           RETURN NEW;
         END $$`);
-      for (const table of ['uploads', 'oauth_states'])
+      for (const table of ['uploads', 'connect_flows'])
         await db.execute(`CREATE TRIGGER no_room BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION no_room()`);
       await db.close();
     });

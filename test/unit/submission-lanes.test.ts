@@ -33,6 +33,7 @@ async function started(deliver: (id: string, calls: ProviderCalls) => Promise<un
       },
       send: async (_name: string, { id }: { id: string }) => void queued.push(id),
       leave: () => {},
+      onGap: () => () => {},
     },
     feed: { changed: async () => {} },
     mailbox: async (id: string): Promise<Mailbox> => ({ provider: id.split(' ')[0] ?? '', address: id }),
