@@ -138,7 +138,7 @@ class Count {
     if (!field || !type) return { ...nothing(), once: one };
     const argument = this.lists.pageArgument(type);
     if (argument !== null) {
-      const size = this.sizeOf(node, field, argument);
+      const size = this.pageSize(node, field, argument);
       add(one, inner.each, size);
       one.items += size;
     }
@@ -158,6 +158,14 @@ class Count {
     const declared = listSizeOf(field);
     if (declared && 'assumed' in declared) return declared.assumed;
     return this.sizeOf(node, field, declared && 'argument' in declared ? declared.argument : FIRST);
+  }
+
+  /** A page that is asked for without a number is as long as the field says, where it does. */
+  private pageSize(node: FieldNode, field: GraphQLField<unknown, unknown>, argument: string): number {
+    const declared = listSizeOf(field);
+    const assumed = declared && 'assumed' in declared ? declared.assumed : null;
+    const isGiven = (node.arguments ?? []).some(({ name }) => name.value === argument);
+    return assumed !== null && !isGiven ? assumed : this.sizeOf(node, field, argument);
   }
 
   /** What no argument tells is taken for a whole page. */
