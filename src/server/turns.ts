@@ -10,7 +10,7 @@ export interface TurnLimits {
   readonly socketRunning: number;
   /** Of one user. */
   readonly userRunning: number;
-  /** An operation that takes longer, as where a provider hangs, leaves its place to the next one. */
+  /** An operation that takes longer, as where a provider hangs, leaves its place to the next one; sooner where others of its connection have left theirs. */
   readonly slowAfterMs: number;
   /** A connection whose client has taken nothing of what waits for so long is closed. */
   readonly sendTimeoutMs: number;
@@ -23,7 +23,7 @@ export const TURN_LIMITS: TurnLimits = {
   userBytes: 32 * 1024 * 1024,
   socketRunning: 6,
   userRunning: 32,
-  slowAfterMs: 1_000,
+  slowAfterMs: 500,
   sendTimeoutMs: 60_000,
   contendedTimeoutMs: 15_000,
 };
@@ -68,7 +68,9 @@ interface Seat {
   readonly running: Record<Lane, number>;
   /** Slow operations that still have their place, the first first. */
   readonly slow: Set<Run>;
-  /** Bytes that are expected of operations that have left their place and are not over. */
+  /** Operations that have left their place and are not over. */
+  left: number;
+  /** Bytes that are expected of those. */
   expected: number;
   waiting: Waiter[];
   hangUp: () => void;
@@ -163,6 +165,7 @@ export class Turns {
       progress: new Progress(socket, Date.now()),
       running: { request: 0, event: 0 },
       slow: new Set(),
+      left: 0,
       expected: 0,
       waiting: [],
       hangUp: () => socket.destroy(),
@@ -196,6 +199,7 @@ export class Turns {
     owner.expected -= seat.expected;
     running.request = 0;
     running.event = 0;
+    seat.left = 0;
     seat.expected = 0;
     seat.slow.clear();
     seat.waiting = [];
@@ -245,6 +249,7 @@ export class Turns {
       slow.delete(run);
       seat.running[lane]--;
       owner.running[lane]--;
+      seat.left++;
       seat.expected += expected;
       owner.expected += expected;
       return true;
@@ -254,7 +259,7 @@ export class Turns {
 
   private start(seat: Seat, lane: Lane): Turn {
     const { owner } = seat;
-    const { socketBytes, slowAfterMs } = this.limits;
+    const { socketBytes, socketRunning, slowAfterMs } = this.limits;
     const run: Run = { lane, expected: null, isSlow: false };
     seat.running[lane]++;
     owner.running[lane]++;
@@ -263,7 +268,8 @@ export class Turns {
       seat.slow.add(run);
       this.serve(owner);
     };
-    const timer = setTimeout(becomeSlow, slowAfterMs).unref();
+    // Where a provider hangs, those behind it must not become slow one after the other, each in its own time.
+    const timer = setTimeout(becomeSlow, slowAfterMs / (1 + seat.left / socketRunning)).unref();
     let isOver = false;
     return {
       expect: (bytes) => {
@@ -278,6 +284,7 @@ export class Turns {
           seat.running[lane]--;
           owner.running[lane]--;
         } else {
+          seat.left--;
           seat.expected -= run.expected ?? 0;
           owner.expected -= run.expected ?? 0;
         }
@@ -298,8 +305,8 @@ export class Turns {
   }
 }
 
-const isIdle = ({ waiting, running, expected }: Seat): boolean =>
-  waiting.length === 0 && running.request === 0 && running.event === 0 && expected === 0;
+const isIdle = ({ waiting, running, left }: Seat): boolean =>
+  waiting.length === 0 && running.request === 0 && running.event === 0 && left === 0;
 
 function unreadOf(owner: Owner | undefined): number {
   let bytes = 0;
