@@ -12,7 +12,7 @@ export type ListSize = (
       readonly parentArgument: string;
     }
   | {
-      /** No argument decides: what a generous mailbox has. */
+      /** No argument decides: what a generous mailbox has. Of a field that is a page, where it is asked for without `first`. */
       readonly assumed: number;
     }
 ) & {

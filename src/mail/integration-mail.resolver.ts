@@ -26,6 +26,8 @@ export class IntegrationMailResolver {
     readonly lists: MailLists,
   ) {}
 
+  // What a page without `first` holds in a well-filled account; one that is longer is counted while it is read.
+  @Sized({ assumed: 50 })
   @FieldResolver(() => MailboxConnection, {
     nullable: true,
     description: 'Its folders and labels, in the order of the provider.',

@@ -18,6 +18,7 @@ import { maskError } from '../graphql/error-mask.ts';
 import type { Contexts } from './contexts.ts';
 import { checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
+import type { Turn } from './turns.ts';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
@@ -33,6 +34,8 @@ const RESPONSE_JSON = 'application/graphql-response+json';
 export async function mountGraphql(http: FastifyInstance, options: ApolloOptions): Promise<() => Promise<void>> {
   const { contexts, gate, log } = options;
   const whose = new WeakMap<object, Context>();
+  // By the signal: Apollo hands its plugins a copy of the context.
+  const turns = new WeakMap<AbortSignal, Turn>();
   const apollo = new ApolloServer<Context>({
     schema: options.schema,
     introspection: options.introspection,
@@ -48,7 +51,7 @@ export async function mountGraphql(http: FastifyInstance, options: ApolloOptions
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      requests(gate, whose),
+      requests(gate, whose, turns),
     ],
   });
   await apollo.start();
@@ -64,6 +67,7 @@ export async function mountGraphql(http: FastifyInstance, options: ApolloOptions
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished) gone.abort();
         });
+        if (request.turn) turns.set(gone.signal, request.turn);
         return contexts.of({
           authorization: request.headers.authorization,
           requestId: request.id,
@@ -88,12 +92,17 @@ function refuseTooComplex(gate: QueryGate, request: FastifyRequest): void {
   }
 }
 
-function requests(gate: QueryGate, whose: WeakMap<object, Context>): ApolloServerPlugin<Context> {
+function requests(
+  gate: QueryGate,
+  whose: WeakMap<object, Context>,
+  turns: WeakMap<AbortSignal, Turn>,
+): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ schema, document, request }) {
-          checkSizes(schema, document, request.operationName, request.variables, gate.limits);
+        async didResolveOperation({ schema, document, request, contextValue }) {
+          const answerBytes = checkSizes(schema, document, request.operationName, request.variables, gate.limits);
+          turns.get(contextValue.signal)?.expect(answerBytes);
         },
         async didEncounterErrors({ errors, contextValue }: GraphQLRequestContextDidEncounterErrors<Context>) {
           for (const error of errors) whose.set(error, contextValue);

@@ -17,7 +17,14 @@ import type { Trust } from './client-address.ts';
 import type { Door } from './door.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
 import { discardRest } from './rest-of-body.ts';
-import type { Turns } from './turns.ts';
+import type { Turn, Turns } from './turns.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until the request has its turn. */
+    turn: Turn | null;
+  }
+}
 
 /** How long a request may wait for its turn. */
 const TURN_PATIENCE_MS = 10_000;
@@ -74,10 +81,12 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       return reply.code(403).type('text/plain').send(FOREIGN_HOST);
     }
   });
+  http.decorateRequest('turn', null);
   // Before the body is read: a request that waits holds nothing but its head.
   http.addHook('onRequest', async (request, reply) => {
     const owner = request.routeOptions.url === '/graphql' ? options.ownerOf(request.headers, request.ip) : null;
     const turn = await options.turns.begin(request.raw.socket, owner, { patienceMs: TURN_PATIENCE_MS });
+    request.turn = turn;
     if (turn) return void reply.raw.once('close', () => turn.end());
     reply.header('retry-after', RETRY_AFTER_SECONDS);
     return refuse(reply, 429, 'RATE_LIMITED', TOO_MUCH_UNDER_WAY);

@@ -15,24 +15,28 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { listSizeOf } from '../graphql/list-size.ts';
+import { TYPICAL_BYTES, valueBytesOf } from '../graphql/value-size.ts';
 import { ArgumentValues } from './argument-value.ts';
 import { type QueryLimits, tooComplex } from './limits.ts';
 import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fields.ts';
 
-/** What can be told only with the variables at hand. @throws GraphQLError QUERY_TOO_COMPLEX */
+/**
+ * What can be told only with the variables at hand. Returns how many bytes the answer may get, as far as the text tells.
+ * @throws GraphQLError QUERY_TOO_COMPLEX
+ */
 export function checkSizes(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | null | undefined,
   variables: Readonly<Record<string, unknown>> | null | undefined,
   limits: QueryLimits,
-): void {
+): number {
   checkInputLists(variables ?? {}, limits);
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
-  if (!operation || !root) return;
+  if (!operation || !root) return 0;
   const values = new ArgumentValues(operation, variables ?? {});
-  new Count(schema, document, values, limits).ofSet(operation.selectionSet, root);
+  return new Count(schema, document, values, limits).ofSet(operation.selectionSet, root).once.bytes;
 }
 
 function checkInputLists(value: unknown, limits: QueryLimits, depth = 0): void {
@@ -52,6 +56,8 @@ interface Cost {
   lists: number;
   /** Fields of the answer. */
   values: number;
+  /** Bytes of the answer. */
+  bytes: number;
 }
 
 /** Of a selection set: what it costs once, and what it costs for each item of the page that it is selected from. */
@@ -60,12 +66,14 @@ interface Costs {
   readonly each: Cost;
 }
 
-const nothing = (): Costs => ({ once: { items: 0, lists: 0, values: 0 }, each: { items: 0, lists: 0, values: 0 } });
+const free = (): Cost => ({ items: 0, lists: 0, values: 0, bytes: 0 });
+const nothing = (): Costs => ({ once: free(), each: free() });
 
 function add(sum: Cost, more: Cost, times = 1): void {
   sum.items += times * more.items;
   sum.lists += times * more.lists;
   sum.values += times * more.values;
+  sum.bytes += times * more.bytes;
 }
 
 /**
@@ -125,11 +133,12 @@ class Count {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
     const type = field && getNamedType(field.type);
     const inner = node.selectionSet ? this.ofSet(node.selectionSet, type) : nothing();
-    const one: Cost = { ...inner.once, values: inner.once.values + 1 };
+    const bytes = field ? valueBytesOf(field) : TYPICAL_BYTES;
+    const one: Cost = { ...inner.once, values: inner.once.values + 1, bytes: inner.once.bytes + bytes };
     if (!field || !type) return { ...nothing(), once: one };
     const argument = this.lists.pageArgument(type);
     if (argument !== null) {
-      const size = this.sizeOf(node, field, argument);
+      const size = this.pageSize(node, field, argument);
       add(one, inner.each, size);
       one.items += size;
     }
@@ -139,8 +148,8 @@ class Count {
     const item: Cost = { ...one, items: one.items + (this.lists.leadsOn(type) ? 1 : 0) };
     const declared = listSizeOf(field);
     // Its length is that of the page, which the field above knows; the page has counted its items.
-    if (declared && 'parentArgument' in declared) return { once: nothing().once, each: one };
-    const list = nothing().once;
+    if (declared && 'parentArgument' in declared) return { once: free(), each: one };
+    const list = free();
     add(list, item, this.lengthOf(node, field));
     return { ...nothing(), once: { ...list, lists: list.lists + isRead } };
   }
@@ -149,6 +158,14 @@ class Count {
     const declared = listSizeOf(field);
     if (declared && 'assumed' in declared) return declared.assumed;
     return this.sizeOf(node, field, declared && 'argument' in declared ? declared.argument : FIRST);
+  }
+
+  /** A page that is asked for without a number is as long as the field says, where it does. */
+  private pageSize(node: FieldNode, field: GraphQLField<unknown, unknown>, argument: string): number {
+    const declared = listSizeOf(field);
+    const assumed = declared && 'assumed' in declared ? declared.assumed : null;
+    const isGiven = (node.arguments ?? []).some(({ name }) => name.value === argument);
+    return assumed !== null && !isGiven ? assumed : this.sizeOf(node, field, argument);
   }
 
   /** What no argument tells is taken for a whole page. */

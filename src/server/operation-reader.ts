@@ -13,6 +13,12 @@ import { checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
 import { refusedAs } from './request-error.ts';
 
+export interface ReadOperation {
+  readonly document: DocumentNode;
+  /** How large the answer may get, in bytes. */
+  readonly answerBytes: number;
+}
+
 /** From what a client sends to a document that may run: what Apollo does over HTTP, and with the same errors. */
 export class OperationReader {
   private readonly rules;
@@ -26,14 +32,14 @@ export class OperationReader {
     this.rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   }
 
-  /** The document, or why it does not run. @throws GraphQLError */
-  read({ query, operationName, variables }: SubscribePayload): DocumentNode | readonly GraphQLError[] {
+  /** What may run, or why it does not. @throws GraphQLError */
+  read({ query, operationName, variables }: SubscribePayload): ReadOperation | readonly GraphQLError[] {
     const document = this.gate.parse(query);
     const faults = this.faults(document);
     if (faults.length > 0) return faults;
     if (!getOperationAST(document, operationName)) return this.unresolved(document, operationName);
-    checkSizes(this.schema, document, operationName, variables, this.gate.limits);
-    return document;
+    const answerBytes = checkSizes(this.schema, document, operationName, variables, this.gate.limits);
+    return { document, answerBytes };
   }
 
   /** Found once for each document that the gate remembers. */

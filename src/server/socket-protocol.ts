@@ -57,7 +57,7 @@ export function createSocketProtocol({
 }: SocketProtocolOptions) {
   const reader = new OperationReader(schema, gate, introspection);
   const limit = new OperationLimit();
-  const sockets = new WeakMap<ExecutionArgs, Socket>();
+  const operations = new WeakMap<ExecutionArgs, { socket: Socket; answerBytes: number }>();
   /** The turn of each operation that is executed now, by the payload of its request. */
   const running = new WeakMap<SubscribePayload, Turn>();
   const over = (socket: WebSocket, payload: SubscribePayload): void => {
@@ -88,11 +88,17 @@ export function createSocketProtocol({
     return false;
   };
 
-  const prepare = (connection: Connection, payload: SubscribePayload): ExecutionArgs | readonly GraphQLError[] => {
-    const document = reader.read(payload);
-    if (!('kind' in document)) return document;
+  const prepare = (
+    connection: Connection,
+    payload: SubscribePayload,
+    socket: Socket,
+    turn: Turn,
+  ): ExecutionArgs | readonly GraphQLError[] => {
+    const operation = reader.read(payload);
+    if (!('document' in operation)) return operation;
+    const { document, answerBytes } = operation;
     const { authorization, signal } = connection;
-    return {
+    const args: ExecutionArgs = {
       schema,
       document,
       operationName: payload.operationName ?? null,
@@ -104,6 +110,9 @@ export function createSocketProtocol({
         requestId: randomUUID(),
       }),
     };
+    operations.set(args, { socket, answerBytes });
+    turn.expect(answerBytes);
+    return args;
   };
 
   const masked = (errors: readonly GraphQLError[], context?: Context): GraphQLFormattedError[] =>
@@ -116,8 +125,13 @@ export function createSocketProtocol({
   return makeServer<Params, Extra>({
     subscribe: (args) => {
       const { principal } = args.contextValue as Context;
-      const socket = sockets.get(args);
-      const begin = async () => (socket ? turns.begin(socket, principal?.userId ?? null, { lane: 'event' }) : null);
+      const operation = operations.get(args);
+      const begin = async () => {
+        if (!operation) return null;
+        const turn = await turns.begin(operation.socket, principal?.userId ?? null, { lane: 'event' });
+        turn?.expect(operation.answerBytes);
+        return turn;
+      };
       // What follows within a subscription has no client that waits for it.
       return limited((end) => subscribe(args, begin, limited).finally(end));
     },
@@ -142,13 +156,15 @@ export function createSocketProtocol({
       let prepared: ExecutionArgs | readonly GraphQLError[];
       try {
         // Given up meanwhile, or the connection has closed.
-        prepared = turn && id in subscriptions ? prepare(connection, payload) : [new GraphQLError('It was given up.')];
+        prepared =
+          turn && id in subscriptions
+            ? prepare(connection, payload, extra.request.socket, turn)
+            : [new GraphQLError('It was given up.')];
       } catch (error) {
         prepared = [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
       }
       if (turn) running.set(payload, turn);
-      if ('schema' in prepared) sockets.set(prepared, extra.request.socket);
-      else over(extra.socket, payload);
+      if (!('schema' in prepared)) over(extra.socket, payload);
       return prepared;
     },
     // Of a subscription the source is there; its events have turns of their own.

@@ -10,6 +10,8 @@ export interface TurnLimits {
   readonly socketRunning: number;
   /** Of one user. */
   readonly userRunning: number;
+  /** An operation that takes longer, as where a provider hangs, leaves its place to the next one; sooner where others of its connection have left theirs. */
+  readonly slowAfterMs: number;
   /** A connection whose client has taken nothing of what waits for so long is closed. */
   readonly sendTimeoutMs: number;
   /** The same while another connection of the same user waits for room. */
@@ -21,6 +23,7 @@ export const TURN_LIMITS: TurnLimits = {
   userBytes: 32 * 1024 * 1024,
   socketRunning: 6,
   userRunning: 32,
+  slowAfterMs: 500,
   sendTimeoutMs: 60_000,
   contendedTimeoutMs: 15_000,
 };
@@ -33,7 +36,23 @@ export type Lane = 'request' | 'event';
 
 /** Leave to execute one operation (one event of a subscription). It ends when the answer has been handed to the kernel. */
 export interface Turn {
+  /** How large the answer may get, in bytes. Until that is known the operation keeps its place, however slow it is. */
+  expect(bytes: number): void;
   end(): void;
+}
+
+/** The part of a connection's bytes that one slow operation is held for at most: a few of the largest fit in. */
+const MAX_SHARE = 0.25;
+/** What an operation under way takes beside its answer, in bytes. */
+const MIN_EXPECTED = 64 * 1024;
+
+/** One operation that has begun. */
+interface Run {
+  readonly lane: Lane;
+  /** Null: not known. */
+  expected: number | null;
+  /** It has had its place for longer than `slowAfterMs`. */
+  isSlow: boolean;
 }
 
 interface Waiter {
@@ -47,6 +66,12 @@ interface Seat {
   readonly progress: Progress;
   owner: Owner;
   readonly running: Record<Lane, number>;
+  /** Slow operations that still have their place, the first first. */
+  readonly slow: Set<Run>;
+  /** Operations that have left their place and are not over. */
+  left: number;
+  /** Bytes that are expected of those. */
+  expected: number;
   waiting: Waiter[];
   hangUp: () => void;
 }
@@ -56,6 +81,7 @@ interface Owner {
   readonly key: unknown;
   readonly seats: Set<Seat>;
   readonly running: Record<Lane, number>;
+  expected: number;
 }
 
 /**
@@ -63,6 +89,9 @@ interface Owner {
  * starts while more bytes of answers than the limit wait to be read: what is held for a client that does not read is the
  * limit, and the answers of the few operations that were under way. The others wait as the small requests that they are,
  * and go on as the client reads on. A connection on which nothing is read for too long is closed.
+ *
+ * What is slow waits for a provider and holds little, and others must not wait for that provider as well: it leaves its
+ * place, as long as the answers that may still come of such operations fit into the same limits of bytes.
  */
 export class Turns {
   private readonly seats = new Map<Socket, Seat>();
@@ -126,8 +155,7 @@ export class Turns {
     const known = this.seats.get(socket);
     if (known) {
       // A proxy sends the requests of many over one connection, one after the other.
-      const isIdle = known.waiting.length === 0 && known.running.request === 0 && known.running.event === 0;
-      if (known.owner.key !== key && isIdle) this.move(known, key);
+      if (known.owner.key !== key && isIdle(known)) this.move(known, key);
       return known;
     }
     const owner = this.owner(key);
@@ -136,6 +164,9 @@ export class Turns {
       owner,
       progress: new Progress(socket, Date.now()),
       running: { request: 0, event: 0 },
+      slow: new Set(),
+      left: 0,
+      expected: 0,
       waiting: [],
       hangUp: () => socket.destroy(),
     };
@@ -148,7 +179,7 @@ export class Turns {
   private owner(key: unknown): Owner {
     const known = this.owners.get(key);
     if (known) return known;
-    const owner: Owner = { key, seats: new Set(), running: { request: 0, event: 0 } };
+    const owner: Owner = { key, seats: new Set(), running: { request: 0, event: 0 }, expected: 0 };
     this.owners.set(key, owner);
     return owner;
   }
@@ -165,8 +196,12 @@ export class Turns {
     const { owner, waiting, running } = seat;
     owner.running.request -= running.request;
     owner.running.event -= running.event;
+    owner.expected -= seat.expected;
     running.request = 0;
     running.event = 0;
+    seat.left = 0;
+    seat.expected = 0;
+    seat.slow.clear();
     seat.waiting = [];
     this.take(seat, owner);
     for (const { resolve } of waiting) resolve(null);
@@ -193,26 +228,66 @@ export class Turns {
     }
   }
 
-  private admits({ socket, owner, running }: Seat, lane: Lane): boolean {
+  private admits(seat: Seat, lane: Lane): boolean {
+    const { socket, owner, running } = seat;
+    if (unreadBytes(socket) >= this.limits.socketBytes || unreadOf(owner) >= this.limits.userBytes) return false;
     return (
-      running[lane] < this.limits.socketRunning &&
-      owner.running[lane] < this.limits.userRunning &&
-      unreadBytes(socket) < this.limits.socketBytes &&
-      unreadOf(owner) < this.limits.userBytes
+      (running[lane] < this.limits.socketRunning || this.makesRoom(seat, lane)) &&
+      (owner.running[lane] < this.limits.userRunning || [...owner.seats].some((other) => this.makesRoom(other, lane)))
     );
+  }
+
+  /** A slow operation of the connection leaves its place, if there is one that may. */
+  private makesRoom(seat: Seat, lane: Lane): boolean {
+    const { owner, slow } = seat;
+    const { socketBytes, userBytes } = this.limits;
+    for (const run of slow) {
+      if (run.lane !== lane || run.expected === null) continue;
+      const { expected } = run;
+      if (unreadBytes(seat.socket) + seat.expected + expected > socketBytes) continue;
+      if (unreadOf(owner) + owner.expected + expected > userBytes) continue;
+      slow.delete(run);
+      seat.running[lane]--;
+      owner.running[lane]--;
+      seat.left++;
+      seat.expected += expected;
+      owner.expected += expected;
+      return true;
+    }
+    return false;
   }
 
   private start(seat: Seat, lane: Lane): Turn {
     const { owner } = seat;
+    const { socketBytes, socketRunning, slowAfterMs } = this.limits;
+    const run: Run = { lane, expected: null, isSlow: false };
     seat.running[lane]++;
     owner.running[lane]++;
+    const becomeSlow = () => {
+      run.isSlow = true;
+      seat.slow.add(run);
+      this.serve(owner);
+    };
+    // Where a provider hangs, those behind it must not become slow one after the other, each in its own time.
+    const timer = setTimeout(becomeSlow, slowAfterMs / (1 + seat.left / socketRunning)).unref();
     let isOver = false;
     return {
+      expect: (bytes) => {
+        run.expected ??= Math.min(Math.max(bytes, MIN_EXPECTED), socketBytes * MAX_SHARE);
+      },
       end: () => {
+        clearTimeout(timer);
         if (isOver || this.seats.get(seat.socket) !== seat) return;
         isOver = true;
-        seat.running[lane]--;
-        owner.running[lane]--;
+        const hasPlace = !run.isSlow || seat.slow.delete(run);
+        if (hasPlace) {
+          seat.running[lane]--;
+          owner.running[lane]--;
+        } else {
+          seat.left--;
+          seat.expected -= run.expected ?? 0;
+          owner.expected -= run.expected ?? 0;
+        }
         this.serve(owner);
       },
     };
@@ -229,6 +304,9 @@ export class Turns {
     for (const owner of this.owners.values()) this.serve(owner);
   }
 }
+
+const isIdle = ({ waiting, running, left }: Seat): boolean =>
+  waiting.length === 0 && running.request === 0 && running.event === 0 && left === 0;
 
 function unreadOf(owner: Owner | undefined): number {
   let bytes = 0;

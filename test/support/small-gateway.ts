@@ -18,11 +18,15 @@ export const MEGABYTE = 2 ** 20;
 /** The real doors, over HTTP and WebSocket, before a schema whose answers are as large as a test likes. A token is its user's name. */
 export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const schema = buildSchema(`
-    type Query { big(name: String!): String  hang: String  small: String }
+    type Query { big(name: String!): String  hang: String  late: String  lateBig: String  small: String }
     type Subscription { events: String }
   `);
   const served: Socket[] = [];
   const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0 };
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
   const buffered = () => served.reduce((sum, socket) => sum + (socket.destroyed ? 0 : unreadBytes(socket)), 0);
   const noticePeak = () => {
     counts.peakBytes = Math.max(counts.peakBytes, buffered());
@@ -43,6 +47,17 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
       counts.hanging++;
       return new Promise(() => {});
     },
+  });
+  const late = (answer: string) => async () => {
+    counts.hanging++;
+    await held;
+    noticePeak();
+    return answer;
+  };
+  Object.assign(query.late ?? {}, { resolve: late('late') });
+  Object.assign(query.lateBig ?? {}, {
+    resolve: late('x'.repeat(MEGABYTE)),
+    extensions: { valueBytes: MEGABYTE },
   });
   Object.assign(subscription.events ?? {}, {
     resolve: (event: number) => `${event} ${'x'.repeat(MEGABYTE)}`,
@@ -98,6 +113,8 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     served,
     turns,
     buffered,
+    /** Lets what is late end. */
+    letGo,
     async close() {
       for (const socket of served) socket.destroy();
       await closeSockets();

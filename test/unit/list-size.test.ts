@@ -146,7 +146,7 @@ describe('lists below many things', () => {
     ],
     [
       'mailboxes inside mailboxes',
-      '{ viewer { integrations { mailbox(role: INBOX) { children { children { messages { nodes { id } } } } } } } }',
+      '{ viewer { integrations { mailbox(role: INBOX) { children { children { children { messages { nodes { id } } } } } } } } }',
     ],
     [
       'mailboxes of messages',
@@ -220,6 +220,14 @@ describe('lists below many things', () => {
       '{ viewer { integrations { address mailboxes { nodes { id name role unreadMessages children { name } } } } } }',
     ],
     [
+      'the tree of folders of all accounts, with their counts',
+      '{ viewer { integrations { mailboxes { nodes { id name unreadMessages totalMessages children { id name unreadMessages children { id name unreadMessages } } } } } } }',
+    ],
+    [
+      'the newest mail of all mailboxes',
+      '{ viewer { integrations { mailboxes { nodes { name messages(first: 5) { nodes { subject from { name } } } } } } } }',
+    ],
+    [
       'the newest mail of 50 mailboxes',
       '{ viewer { integrations { mailboxes(first: 50) { nodes { name messages(first: 1) { nodes { subject } } } } } } }',
     ],
@@ -265,6 +273,19 @@ describe('nodes', () => {
     );
     expect(answer.map((node) => node?.id)).toEqual(['b', 'a', undefined, 'b', undefined, 'a']);
     expect(loaded).toEqual(['b', 'a', 'none']);
+  });
+});
+
+describe('the size of an answer', () => {
+  const bytes = (query: string) => checkSizes(schema, parse(query), null, {}, QUERY_LIMITS);
+  it('is told by its bodies, and by how many they are', () => {
+    const list = bytes('{ viewer { messages(first: 25) { nodes { id subject snippet from { name address } } } } }');
+    expect(list).toBeGreaterThan(25 * 4 * 64);
+    expect(list).toBeLessThan(64 * 1024);
+    const body = bytes('{ viewer { messages(first: 1) { nodes { body { html } } } } }');
+    expect(body).toBeGreaterThanOrEqual(2 ** 20);
+    expect(bytes('{ viewer { messages(first: 10) { nodes { body { html text } } } } }')).toBeGreaterThan(19 * body);
+    expect(bytes('subscription { messageReceived { message { body { text } } } }')).toBeGreaterThanOrEqual(2 ** 20);
   });
 });
 

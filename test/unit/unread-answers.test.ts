@@ -67,7 +67,13 @@ function silentHttp(gateway: Gateway, user: string, names: readonly (string | nu
   return { socket, answers };
 }
 
-const LIMITS = { socketBytes: 2 * MEGABYTE, userBytes: 5 * MEGABYTE, socketRunning: 4, userRunning: 12 };
+const LIMITS = {
+  socketBytes: 2 * MEGABYTE,
+  userBytes: 5 * MEGABYTE,
+  socketRunning: 4,
+  userRunning: 12,
+  slowAfterMs: 60_000,
+};
 
 describe('answers that nobody reads', () => {
   it('over WebSocket are held up to the limits, and all come when the client reads on', async () => {
@@ -174,6 +180,70 @@ describe('a connection on which nothing is read', () => {
     reading.send(...repeat(5, (i) => subscribe(big(i), String(i))));
     await expect.poll(reading.answered).toBe(5);
     expect(reading.ws.readyState).toBe(WebSocket.OPEN);
+  });
+});
+
+describe('an operation that is slow', () => {
+  const EAGER = { ...LIMITS, slowAfterMs: 50 };
+  it('leaves its place to others of its connection', async () => {
+    const gateway = await start(EAGER);
+    const client = await silentClient(gateway, 'ada');
+    client.ws.resume();
+    client.send(...repeat(30, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
+    await expect.poll(client.answered).toBe(1);
+    expect(client.messages.at(-1).id).toBe('quick');
+    expect(gateway.counts.hanging).toBe(30);
+    gateway.letGo();
+    await expect.poll(client.answered).toBe(31);
+  });
+
+  it('leaves its place to others of its user, over HTTP as well', async () => {
+    const gateway = await start(EAGER);
+    const headers = { authorization: 'Bearer ada' };
+    const ask = async (query: string) => (await fetch(`${gateway.url}/graphql?query=${query}`, { headers })).json();
+    const late = Promise.all(repeat(30, () => ask('{late}')));
+    await expect.poll(() => gateway.counts.hanging).toBe(30);
+    expect(await ask('{small}')).toEqual({ data: { small: 'small' } });
+    gateway.letGo();
+    expect(await late).toEqual(repeat(30, () => ({ data: { late: 'late' } })));
+  });
+
+  it('keeps its place where its answer, with those of other slow ones, may pass the limit', async () => {
+    const gateway = await start(EAGER);
+    const client = await silentClient(gateway, 'ada');
+    client.send(...repeat(40, (i) => subscribe('{ lateBig }', String(i))));
+    await expect.poll(() => gateway.counts.hanging).toBeGreaterThanOrEqual(8);
+    const other = await silentClient(gateway, 'bob');
+    other.ws.resume();
+    // Theirs have become slow later, and have had their turn: so would have more of the first one's.
+    other.send(...repeat(9, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
+    await expect.poll(other.answered).toBe(1);
+    expect(gateway.counts.hanging).toBe(8 + 9);
+    gateway.letGo();
+    await expect.poll(() => gateway.buffered()).toBeGreaterThanOrEqual(LIMITS.socketBytes);
+    await settle();
+    expect(gateway.counts.peakBytes).toBeLessThan(LIMITS.socketBytes + 9 * MEGABYTE);
+    client.ws.resume();
+    await expect.poll(client.answered).toBe(40);
+  });
+
+  it('takes nothing with it when its connection closes, wherever it stands', async () => {
+    const gateway = await start({ ...EAGER, slowAfterMs: 5 });
+    for (let round = 0; round < 40; round++) {
+      const client = await silentClient(gateway, 'ada');
+      const query = ['{ late }', '{ lateBig }', big('x'), 'subscription { events }'][round % 4] as string;
+      client.send(...repeat(25, (i) => subscribe(query, String(i))));
+      if (round % 3 > 0) await new Promise(setImmediate);
+      if (round % 3 > 1)
+        await expect.poll(() => gateway.turns.unreadOf('ada') > 0 || query.includes('late')).toBe(true);
+      client.ws.terminate();
+      await client.closed;
+    }
+    const client = await silentClient(gateway, 'ada');
+    client.ws.resume();
+    // As many as one connection has places for, and as many again that their bytes have room for.
+    client.send(...repeat(30, (i) => subscribe('{ late }', String(i))), subscribe('{ small }', 'quick'));
+    await expect.poll(client.answered).toBe(1);
   });
 });
 

@@ -1,8 +1,12 @@
 import { Arg, Field, ObjectType } from 'type-graphql';
 import type { MessageContent } from '../../domain/message.ts';
+import { Weighs } from '../../graphql/value-size.ts';
 import { MAX_HTML_LENGTH } from '../../providers/shared/bounded-html.ts';
 import type { Turns } from '../turns.ts';
 import { safeHtml } from './html.ts';
+
+/** Half of the most that is shown of a body; most are far smaller. */
+const BODY_BYTES = 1024 * 1024;
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -21,6 +25,7 @@ export class MessageBodyType {
     private readonly sizeBytes: number | null,
   ) {}
 
+  @Weighs(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
     description:
@@ -30,6 +35,7 @@ export class MessageBodyType {
     return this.turns.take(this.length, () => this.content.text);
   }
 
+  @Weighs(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
     description:
@@ -54,6 +60,7 @@ export class MessageBodyType {
     return made;
   }
 
+  @Weighs(BODY_BYTES)
   @Field(() => String, { nullable: true, description: 'What the sender wrote, untouched. Never put this into a page.' })
   unsafeHtml(): string | null {
     return this.content.html;
