@@ -304,7 +304,12 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified);
   const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
-  const messages = new EventMessages(mailSessions, log);
+  const messages = new EventMessages({
+    sessions: mailSessions,
+    mailbox: (integrationId) => directory.mailbox(integrationId),
+    reachability,
+    log,
+  });
   const events = new MessageEvents({ hub, directory, accounts, messages, cursors: eventCursors, bus });
   const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts, sealer, bus });
   const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
