@@ -91,7 +91,7 @@ import { MessageEvents } from './realtime/message.events.ts';
 import { PollJob } from './realtime/poll.job.ts';
 import { SubmissionEventsResolver } from './realtime/submission.events.resolver.ts';
 import { SubmissionEvents } from './realtime/submission.events.ts';
-import { SyncJob } from './realtime/sync.job.ts';
+import { SyncJob, type SyncTimes } from './realtime/sync.job.ts';
 import { SyncHealthResolver } from './realtime/sync-health.resolver.ts';
 import { WatchJob } from './realtime/watch.job.ts';
 import { WatchStore } from './realtime/watch.store.ts';
@@ -141,6 +141,8 @@ export interface AppOptions {
   readonly storeLimits?: Partial<StoreLimits>;
   /** How many accounts of one vendor are worked at together; the tests need few. */
   readonly lanes?: { readonly sync?: LaneOptions; readonly submissions?: LaneOptions };
+  /** How long an account may go without an answer; tests have less time. */
+  readonly syncTimes?: SyncTimes;
 }
 
 /** Where it can be reached when PUBLIC_URL does not say. */
@@ -218,6 +220,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     bus,
     log,
     ...(options.lanes?.sync && { lanes: options.lanes.sync }),
+    ...(options.syncTimes && { times: options.syncTimes }),
   });
   const watchJob = new WatchJob({ sessions: mailSessions, directory, watches, sync, reachability, publicUrl, log });
   const poll = new PollJob({
@@ -304,7 +307,12 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified);
   const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
-  const messages = new EventMessages(mailSessions, log);
+  const messages = new EventMessages({
+    sessions: mailSessions,
+    mailbox: (integrationId) => directory.mailbox(integrationId),
+    reachability,
+    log,
+  });
   const events = new MessageEvents({ hub, directory, accounts, messages, cursors: eventCursors, bus });
   const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts, sealer, bus });
   const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
@@ -335,7 +343,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     new OrganiseResolver(new MessageChanges(accounts)),
     new MailboxesResolver(accounts),
     new UnsubscribeResolver(accounts, unsubscriber),
-    new SyncHealthResolver(changes, watches, eventCursors),
+    new SyncHealthResolver(changes, watches, eventCursors, options.syncTimes?.behindMs),
     new MessageEventsResolver(events),
     new SubmissionEventsResolver(submissionEvents),
   ]);

@@ -10,12 +10,12 @@ import { requireConnected } from './integration.status.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 import { LEASE_SECONDS, type LeaseStore, RENEW_EVERY_MS } from './lease.store.ts';
+import { EXCHANGE_TIMEOUT_MS, TokenExchanges } from './token-exchanges.ts';
 
-const REFRESH_TIMEOUT_MS = 20_000;
 /** After a refresh that failed for now, while the old token still serves. */
 const TRY_AGAIN_MS = 30_000;
 /** Longer than a refresh and a lease, so that the account of an instance that died over its refresh comes back. */
-const MAX_WAIT_MS = REFRESH_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
+const MAX_WAIT_MS = 2 * EXCHANGE_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
 
 export interface AccessTokensOptions {
   readonly vault: Vault;
@@ -34,6 +34,7 @@ export interface AccessTokensOptions {
 export class AccessTokens {
   private readonly cached = new Map<string, Credential>();
   private readonly running = new Map<string, Promise<Credential>>();
+  private readonly exchanges = new TokenExchanges();
   private readonly now: () => Date;
 
   constructor(private readonly options: AccessTokensOptions) {
@@ -113,7 +114,7 @@ export class AccessTokens {
       try {
         const { connect } = this.provider(record);
         next = credentialOf(
-          await connect.refresh(credential.secret, AbortSignal.timeout(REFRESH_TIMEOUT_MS)),
+          await this.exchanges.run(record.provider, (signal) => connect.refresh(credential.secret, signal)),
           this.now(),
         );
       } catch (error) {

@@ -25,6 +25,11 @@ export class Coalescer {
     return this.running.has(key) || this.waiting.has(key);
   }
 
+  /** What runs. */
+  get underWay(): readonly string[] {
+    return [...this.running.keys()];
+  }
+
   /** Takes nothing more, and does what it was asked for until `enough` aborts. Resolves when nothing runs, with the keys that are left. */
   async stop(enough: AbortSignal): Promise<readonly string[]> {
     this.enough = enough;

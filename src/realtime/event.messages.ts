@@ -1,10 +1,22 @@
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
+import type { Mailbox, Reachability } from '../accounts/reachability.ts';
 import { isMailError, MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/call.ts';
+import { backoffMs, heldMs, isPassing } from './backoff.ts';
+
+export interface EventMessagesOptions {
+  readonly sessions: Pick<MailSessions, 'open'>;
+  /** Whose account it is; null when it is gone. */
+  readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
+  readonly reachability: Pick<Reachability, 'listen'>;
+  readonly log: Logger;
+  /** How long an event waits for a vendor that is away. */
+  readonly maxWaitMs?: number;
+}
 
 /** One account's new messages, read for everyone who subscribes to it. */
 interface Shelf {
@@ -19,7 +31,13 @@ const FORGET_MS = 30_000;
 const GATHER_MS = 10;
 const PATIENCE_MS = 20_000;
 /** How long each try to read a new message may go without an answer. */
-const ATTEMPTS_MS = [4_000, 8_000, 20_000];
+const ATTEMPTS_MS = [4_000, 8_000, 20_000] as const;
+/** A message that is refused again so often, after its account was answered otherwise, is one that cannot be read. */
+const MAX_REFUSALS = 3;
+/** However often its account is answered, a message is not asked for again within this. */
+const MIN_PAUSE_MS = 500;
+/** Where nothing of the account is answered its vendor is away, and the event waits for it so long. */
+const MAX_WAIT_MS = 10 * 60_000;
 
 /**
  * Reads each new message once, however many subscriptions show it. What was read is forgotten soon: flags change, and
@@ -28,10 +46,7 @@ const ATTEMPTS_MS = [4_000, 8_000, 20_000];
 export class EventMessages {
   private readonly shelves = new Map<string, Shelf>();
 
-  constructor(
-    private readonly sessions: Pick<MailSessions, 'open'>,
-    private readonly log: Logger,
-  ) {}
+  constructor(private readonly options: EventMessagesOptions) {}
 
   /**
    * The message's envelope. Rejects with MailError, NOT_FOUND when it is gone again; another failure is logged here, once
@@ -45,10 +60,12 @@ export class EventMessages {
     reading.catch((err: unknown) => {
       // That our own store was away is no answer to remember.
       if (storeErrorIn(err)) shelf.messages.delete(messageId);
-      else if (!isGone(err)) this.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
+      else if (!isGone(err))
+        this.options.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
     });
     shelf.messages.set(messageId, reading);
-    setTimeout(() => shelf.messages.delete(messageId), FORGET_MS).unref();
+    const forget = () => setTimeout(() => shelf.messages.delete(messageId), FORGET_MS).unref();
+    reading.then(forget, forget);
     if (shelf.messages.size > REMEMBERED) shelf.messages.delete(shelf.messages.keys().next().value ?? '');
     return reading;
   }
@@ -59,7 +76,7 @@ export class EventMessages {
     if (!shelf.mailboxIds) {
       shelf.mailboxIds = this.listMailboxes(integrationId);
       shelf.mailboxIds.catch((err: unknown) =>
-        this.log.warn({ err, integrationId }, 'the mailboxes of a new message could not be read'),
+        this.options.log.warn({ err, integrationId }, 'the mailboxes of a new message could not be read'),
       );
     }
     try {
@@ -91,22 +108,80 @@ export class EventMessages {
     return shelf;
   }
 
-  /** What goes unanswered is asked for again, the last time with patience: a request that hung may never be answered. */
+  /**
+   * What goes unanswered is asked for again, each time with more patience: a request that hung may never be answered. While
+   * the vendor is away the event waits for it, or mail that comes as an outage begins would be told of without being shown.
+   */
   private async hydrate(integrationId: string, ids: readonly string[]): Promise<(Message | MailError)[]> {
-    const session = await this.sessions.open(integrationId);
     const found = new Map<string, Message | MailError>();
-    for (const attemptTimeoutMs of ATTEMPTS_MS) {
-      const open = ids.filter((id) => isUnanswered(found.get(id)));
-      if (open.length === 0) break;
+    await this.patiently(integrationId, async (attemptTimeoutMs) => {
+      const open = ids.filter((id) => !found.has(id) || isPassing(found.get(id)));
+      const session = await this.options.sessions.open(integrationId);
       const answers = await session.getMessages(open, 'envelope', { ...call(), attemptTimeoutMs });
       for (const [i, answer] of answers.entries()) found.set(open[i] ?? '', answer);
-    }
+      return answers.find(isPassing) ?? null;
+    });
     return ids.map((id) => found.get(id) ?? new MailError('NOT_FOUND', 'There is no such message.'));
   }
 
   private async listMailboxes(integrationId: string): Promise<ReadonlyMap<MailboxRole, string>> {
-    const mailboxes = await (await this.sessions.open(integrationId)).listMailboxes(call());
-    return new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
+    let ids: ReadonlyMap<MailboxRole, string> = new Map();
+    await this.patiently(integrationId, async (attemptTimeoutMs) => {
+      const session = await this.options.sessions.open(integrationId);
+      const mailboxes = await session.listMailboxes({ ...call(), attemptTimeoutMs });
+      ids = new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
+      return null;
+    });
+    return ids;
+  }
+
+  /** Asks until nothing passing is left of it: `ask` throws that, or resolves with it where the rest was answered. */
+  private async patiently(integrationId: string, ask: (attemptTimeoutMs: number) => Promise<unknown>): Promise<void> {
+    const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
+    for (let tries = 0, refusals = 0; ; tries++) {
+      const attemptTimeoutMs = ATTEMPTS_MS[Math.min(tries, ATTEMPTS_MS.length - 1)] as number;
+      let failure: unknown;
+      let thrown = false;
+      try {
+        failure = await ask(attemptTimeoutMs);
+        if (failure === null) return;
+      } catch (error) {
+        if (!isPassing(error) || storeErrorIn(error)) throw error;
+        failure = error;
+        thrown = true;
+      }
+      // A request that went without an answer has waited already.
+      const isSilence = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPTS_MS.length - 1;
+      const pauseMs = isSilence ? 0 : backoffMs(tries, failure);
+      if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
+        if (await this.answered(integrationId, pauseMs, heldMs(failure))) refusals++;
+        continue;
+      }
+      if (thrown) throw failure;
+      return;
+    }
+  }
+
+  /** Whether a request of the account is answered during the pause, which that ends, but not before the provider allows it. */
+  private async answered(integrationId: string, pauseMs: number, heldMs: number): Promise<boolean> {
+    if (pauseMs === 0) return false;
+    const mailbox = await this.options.mailbox(integrationId);
+    const earliest = Date.now() + Math.max(MIN_PAUSE_MS, heldMs);
+    let isAnswered = false;
+    let stop = () => {};
+    await new Promise<void>((resolve) => {
+      let timer = setTimeout(resolve, pauseMs);
+      stop = this.options.reachability.listen({
+        answered: ({ provider, address }) => {
+          if (isAnswered || provider !== mailbox?.provider || address !== mailbox.address) return;
+          isAnswered = true;
+          clearTimeout(timer);
+          timer = setTimeout(resolve, Math.max(0, earliest - Date.now()));
+        },
+      });
+    });
+    stop();
+    return isAnswered;
   }
 }
 
@@ -115,8 +190,5 @@ function call(): Call {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   return { signal, priority: 'interactive' };
 }
-
-const isUnanswered = (answer: Message | MailError | undefined): boolean =>
-  answer === undefined || (isMailError(answer) && answer.code === 'TIMEOUT');
 
 export const isGone = (error: unknown): boolean => error instanceof MailError && error.code === 'NOT_FOUND';

@@ -11,7 +11,8 @@ export class MessageReceived {
 
   @Field(() => MessageType, {
     nullable: true,
-    description: 'Null where it arrived but could not be read just then; its integration lists it when it can.',
+    description:
+      'Null where it arrived but could not be read, though its account can be; its integration lists it when it can. While a provider is away its events wait, for ten minutes at most.',
   })
   readonly message: MessageType | null;
 

@@ -5,6 +5,7 @@ import type { Message } from '../domain/message.ts';
 import type { Context } from '../graphql/context.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
+import { abortable } from '../mail/deadline.ts';
 import { MessageType } from '../mail/message/message.type.ts';
 import type { OpenAccounts } from '../mail/open-accounts.ts';
 import type { Bus } from '../platform/bus.ts';
@@ -109,7 +110,7 @@ export class MessageEvents {
         return (await this.lies(integrationId, message, role)) ? { integrationId, message } : null;
       };
       // Its account could not be opened, which says nothing about the message.
-      return await whenStoreIsBack(reading, signal);
+      return await abortable(whenStoreIsBack(reading, signal), signal);
     } catch (error) {
       if (isGone(error)) return null;
       return { integrationId, message: null };

@@ -19,7 +19,7 @@ export interface PollJobOptions {
 /** Providers drop notifications: an account with a live watch is looked at too, this many times less often. */
 const RECONCILE_FACTOR = 10;
 /** How often what another instance took in and did not read is looked for, in milliseconds; it may have been killed. */
-const LEFT_EVERY_MS = 10_000;
+const LEFT_EVERY_MS = 3_000;
 
 /** Asks the accounts that nobody tells us of, and now and then all of them. */
 export class PollJob {

@@ -2,11 +2,9 @@ import { FieldResolver, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../accounts/integration.type.ts';
 import type { ChangeStore } from '../platform/change.store.ts';
 import type { EventCursors } from './event.cursor.ts';
+import { BEHIND_MS } from './sync.job.ts';
 import { SyncHealth } from './sync-health.type.ts';
 import type { WatchStore } from './watch.store.ts';
-
-/** What was announced is read within this; an account that takes longer is not live. */
-const BEHIND_MS = 5_000;
 
 @Resolver(() => IntegrationType)
 export class SyncHealthResolver {
@@ -14,6 +12,8 @@ export class SyncHealthResolver {
     private readonly changes: Pick<ChangeStore, 'position'>,
     private readonly watches: Pick<WatchStore, 'expiry'>,
     private readonly cursors: EventCursors,
+    /** What was announced is read within this; an account that takes longer is not live. */
+    private readonly behindMs: number = BEHIND_MS,
   ) {}
 
   @FieldResolver(() => SyncHealth, {
@@ -27,7 +27,7 @@ export class SyncHealthResolver {
     const { lastEventAt, lastReconciledAt, sequence, cursor, dueSince } = position;
     const now = Date.now();
     const isWatched = watchExpiresAt !== null && watchExpiresAt.getTime() > now;
-    const isBehind = dueSince !== null && now - dueSince.getTime() > BEHIND_MS;
+    const isBehind = dueSince !== null && now - dueSince.getTime() > this.behindMs;
     return {
       live: record.status === 'CONNECTED' && isWatched && !isBehind,
       cursor: cursor === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),

@@ -11,7 +11,7 @@ import { backoffMs, heldMs, isPassing } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
-import type { DebtStore } from './debt.store.ts';
+import { type DebtStore, SEEN_EVERY_MS } from './debt.store.ts';
 import { Cut, Probation } from './probation.ts';
 import { Retries } from './retries.ts';
 import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
@@ -20,21 +20,26 @@ export interface SyncJobOptions {
   readonly sessions: Pick<MailSessions, 'open'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;
-  readonly debts: Pick<DebtStore, 'mark' | 'failed'>;
+  readonly debts: Pick<DebtStore, 'mark' | 'seenTo' | 'failed'>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly log: Logger;
   readonly lanes?: LaneOptions;
+  readonly times?: SyncTimes;
+}
+
+export interface SyncTimes {
   /** How long the first try of an account may go without an answer. */
   readonly firstAttemptMs?: number;
+  /** After how long without an answer an account counts as behind. */
+  readonly behindMs?: number;
 }
 
 /** Accounts of one vendor that are synchronised at once; an account is by one run. */
 export const SYNC_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 1 };
 /** Looking accounts up asks the database alone, so that is a place of its own kind. */
 const LOOKUPS: LaneOptions = { places: 16, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
-/** After how long without an answer an account counts as behind. */
-const BEHIND_MS = 5_000;
+export const BEHIND_MS = 5_000;
 /** When the process stops, runs under way get this long. */
 const STOP_MS = 2_000;
 
@@ -54,6 +59,7 @@ export class SyncJob {
   /** Given up because the process stops. */
   private readonly unfinished = new Set<string>();
   private readonly stops: readonly (() => void)[];
+  private readonly seeing: NodeJS.Timeout;
   /** Accounts whose log may have grown without a word, because the store went away over it. */
   private readonly untellable = new Set<string>();
   /** Accounts that are looked at though nobody told of anything, and what to do when there was something. */
@@ -67,8 +73,13 @@ export class SyncJob {
     );
     this.retries = new Retries({ retry: (integrationId) => this.runs.request(integrationId) });
     this.lanes = new Lanes(options.lanes ?? SYNC_LANES);
-    this.probation = new Probation(options.firstAttemptMs);
+    this.probation = new Probation(options.times?.firstAttemptMs);
     this.catchUp = new CatchUp({ changes, log, appended: (id, entries) => this.wake(id, entries) });
+    this.seeing = setInterval(() => {
+      options.debts
+        .seenTo(this.runs.underWay)
+        .catch((err: unknown) => log.warn({ err }, 'it was not noted which accounts are being read'));
+    }, SEEN_EVERY_MS).unref();
     this.stops = [
       options.bus.subscribe(SYNC_TOPIC, (payload) => {
         const wanted = SyncWanted.safeParse(payload);
@@ -117,6 +128,7 @@ export class SyncJob {
     const patience = setTimeout(() => this.calls.abort(), STOP_MS);
     const left = await this.runs.stop(this.calls.signal);
     clearTimeout(patience);
+    clearInterval(this.seeing);
     for (const integrationId of new Set([...this.unfinished, ...paused, ...left]))
       await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies SyncWanted);
   }
@@ -155,7 +167,7 @@ export class SyncJob {
       debts
         .mark(integrationId)
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
-    }, BEHIND_MS).unref();
+    }, this.options.times?.behindMs ?? BEHIND_MS).unref();
     try {
       const call = {
         signal: AbortSignal.any([this.calls.signal, trial.signal]),

@@ -4,6 +4,8 @@ import { Follower } from '../support/follower.ts';
 
 /** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
 const ONE_PLACE = { places: 1, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
+/** Found to hang, and to be behind, sooner than a person would care, so that the tests need not wait for it. */
+const SHORT = { firstAttemptMs: 1_500, behindMs: 500 };
 const LIVE = 'subscription ($after: Cursor) { messageReceived(after: $after) { cursor message { subject } } }';
 const SEND = 'mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }';
 
@@ -11,7 +13,7 @@ let app: TestApp;
 let follower: Follower;
 let accounts: Data[];
 beforeAll(async () => {
-  app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE } });
+  app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE }, syncTimes: SHORT });
   for (const [provider, domain] of [
     ['GMAIL', 'gmail.example'],
     ['OUTLOOK', 'outlook.example'],

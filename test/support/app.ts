@@ -66,6 +66,7 @@ export interface AppOptions {
   /** Instead of a silent one. */
   log?: Logger;
   lanes?: GatewayOptions['lanes'];
+  syncTimes?: GatewayOptions['syncTimes'];
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -108,6 +109,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.storeLimits && { storeLimits: options.storeLimits }),
     ...(options.log && { log: options.log }),
     ...(options.lanes && { lanes: options.lanes }),
+    ...(options.syncTimes && { syncTimes: options.syncTimes }),
   };
   const start = () => createApp(config, given);
   let app: App = await start();

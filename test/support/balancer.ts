@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 interface Instance {
   readonly port: number;
+  readonly clients: Set<Socket>;
   ready: boolean;
   gone: boolean;
 }
@@ -33,7 +34,7 @@ export class Balancer {
 
   /** Resolves when it is given its first connections. */
   async add(port: number): Promise<void> {
-    const instance: Instance = { port, ready: false, gone: false };
+    const instance: Instance = { port, clients: new Set(), ready: false, gone: false };
     this.instances.push(instance);
     await new Promise<void>((resolve) => void this.watch(instance, resolve));
   }
@@ -41,6 +42,13 @@ export class Balancer {
   remove(port: number): void {
     const index = this.instances.findIndex((instance) => instance.port === port);
     for (const instance of this.instances.splice(index, 1)) instance.gone = true;
+  }
+
+  /** As `remove`, and ends the connections that it has. */
+  cut(port: number): void {
+    const clients = this.instances.find((instance) => instance.port === port)?.clients ?? [];
+    this.remove(port);
+    for (const client of clients) client.destroy();
   }
 
   close(): void {
@@ -63,8 +71,13 @@ export class Balancer {
   private take(client: Socket): void {
     const ready = this.instances.filter((instance) => instance.ready && !instance.gone);
     const instance = ready[this.turns++ % ready.length];
-    if (instance) join(client, connect({ port: instance.port, host: '127.0.0.1', allowHalfOpen: true }));
-    else this.waiting.push(client);
+    if (!instance) {
+      this.waiting.push(client);
+      return;
+    }
+    instance.clients.add(client);
+    client.once('close', () => instance.clients.delete(client));
+    join(client, connect({ port: instance.port, host: '127.0.0.1', allowHalfOpen: true }));
   }
 }
 
@@ -74,6 +87,7 @@ function join(client: Socket, instance: Socket): void {
   instance.setNoDelay(true);
   client.on('error', () => instance.resetAndDestroy());
   instance.on('error', () => client.resetAndDestroy());
+  client.on('close', () => instance.destroy());
   client.pipe(instance).pipe(client);
 }
 

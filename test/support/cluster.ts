@@ -21,6 +21,8 @@ export interface Cluster {
   readonly instances: readonly { readonly url: string }[];
   /** Replaces the oldest instance, its successor first where two can run. The old one's exit code. */
   replace(): Promise<number | null>;
+  /** kill -9 for the oldest instance, after which the others go on; where it was the only one it is started again. Until then it alone is asked. */
+  kill(before: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -100,6 +102,17 @@ export async function startCluster(): Promise<Cluster> {
       const code = await stop();
       if (!database) await start();
       return code;
+    },
+    async kill(before) {
+      const [oldest, ...others] = instances;
+      if (!oldest) throw new Error('no instance runs');
+      for (const { port } of others) balancer.cut(port);
+      await before();
+      await oldest.program.kill();
+      instances.shift();
+      balancer.remove(oldest.port);
+      await Promise.all(others.map(({ port }) => balancer.add(port)));
+      if (others.length === 0) await start();
     },
     close,
   };

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+import { Reachability } from '../../src/accounts/reachability.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Call } from '../../src/providers/call.ts';
@@ -12,8 +13,17 @@ function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Mes
   const session = {
     getMessages: async (ids: readonly string[], _detail: string, call: Call) => getMessages(ids, call),
   };
-  return { lines, events: new EventMessages({ open: async () => session as unknown as MailSession }, log) };
+  const reachability = new Reachability();
+  const events = new EventMessages({
+    sessions: { open: async () => session as unknown as MailSession },
+    mailbox: async () => MAILBOX,
+    reachability,
+    log,
+  });
+  return { lines, events, reachability };
 }
+const MAILBOX = { provider: 'GMAIL', address: 'a@mail.example' };
+afterEach(() => vi.useRealTimers());
 const code = (reading: Promise<unknown>) => reading.then(() => 'read').catch((error: MailError) => error.code);
 
 it('one mail that cannot be read is asked for once and logged once, however many subscribe', async () => {
@@ -46,4 +56,43 @@ it('one that was not answered is asked for again, alone and with more patience',
   expect(asked.map(([ids]) => ids)).toEqual([['m1', 'm2'], ['m2']]);
   expect(asked[1]?.[1]).toBeGreaterThan(asked[0]?.[1] ?? 0);
   expect(lines).toEqual([]);
+});
+
+it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
+  '%s: as long as nothing of the account is answered the event waits for its vendor, and then shows the mail',
+  async (failure) => {
+    vi.useFakeTimers();
+    let isAway = true;
+    const { lines, events, reachability } = messages((ids) =>
+      ids.map((id) => (isAway ? new MailError(failure, 'away') : ({ id } as Message))),
+    );
+    let read: Message | null = null;
+    const reading = events.read('i', 'm1').then((message) => {
+      read = message;
+    });
+    await vi.advanceTimersByTimeAsync(180_000);
+    expect(read).toBeNull();
+    isAway = false;
+    reachability.report(MAILBOX, 'answered');
+    await vi.advanceTimersByTimeAsync(1_000);
+    await reading;
+    expect(read).toEqual({ id: 'm1' });
+    expect(lines).toEqual([]);
+  },
+);
+
+it('one mail that is refused for now again and again, while its account is answered, holds the others up no longer', async () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const { lines, events, reachability } = messages((ids) => {
+    asked++;
+    return ids.map(() => new MailError('PROVIDER_UNAVAILABLE', 'unreadable'));
+  });
+  const outcome = code(events.read('i', 'm1'));
+  for (let n = 0; n < 10; n++) {
+    await vi.advanceTimersByTimeAsync(200);
+    reachability.report(MAILBOX, 'answered');
+  }
+  expect(await outcome).toBe('PROVIDER_UNAVAILABLE');
+  expect({ asked, lines: lines.length }).toEqual({ asked: 4, lines: 1 });
 });

@@ -95,7 +95,11 @@ class Account {
     directory: {
       get: async (id) => ({ id, status: this.status, provider: 'GMAIL', address: 'a@mail.example' }) as never,
     },
-    debts: { mark: async () => {}, failed: async (_id, pauseMs) => void this.pauses.push(pauseMs) },
+    debts: {
+      mark: async () => {},
+      seenTo: async () => {},
+      failed: async (_id, pauseMs) => void this.pauses.push(pauseMs),
+    },
     reachability: this.reachability,
     lanes: this.lanes,
     bus: {

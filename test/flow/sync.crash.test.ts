@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { connectDemo } from '../../sandbox/demo.ts';
+import type { Data } from '../support/app.ts';
+import { type Cluster, startCluster } from '../support/cluster.ts';
+import { Follower } from '../support/follower.ts';
+import { Client } from '../support/load.ts';
+
+const SYNC = '{ viewer { integrations { sync { cursor lastReconciledAt } } } }';
+const LIVE = 'subscription ($after: Cursor) { messageReceived(after: $after) { cursor message { subject } } }';
+/** What a change is asked for with. */
+const VENDORS = [
+  ['google', 'demo@gmail.example', 'history.list'],
+  ['microsoft', 'demo@outlook.example', 'POST /$batch'],
+] as const;
+/** Long before anybody would look at an account that has a live watch, and that nothing is known to be wrong with. */
+const SOON = { timeout: 25_000 };
+
+let cluster: Cluster;
+let token: string;
+beforeAll(async () => {
+  cluster = await startCluster();
+  ({ accessToken: token } = await connectDemo({ gatewayUrl: cluster.url }));
+  const synchronised = async () => {
+    const { integrations } = (await new Client(cluster.url, token).query(SYNC)).viewer;
+    expect(integrations.every(({ sync }: Data) => sync.lastReconciledAt !== null)).toBe(true);
+  };
+  await vi.waitFor(synchronised, { timeout: 60_000, interval: 100 });
+});
+afterAll(() => cluster?.close());
+
+async function control(path: string, body?: object, method = 'POST'): Promise<Data> {
+  const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(`${cluster.sandbox.controlUrl}${path}`, { method, ...(body && json) });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
+/** A request for changes was taken and is not answered. */
+const hangs = async (vendor: string): Promise<boolean> =>
+  (await control('/faults', undefined, 'GET')).some(({ fault, met }: Data) => fault.vendor === vendor && met > 0);
+
+it('tells soon of mail that was announced to an instance, though that one is killed before it has read it', async () => {
+  const { cursor } = (await new Client(cluster.url, token).query(SYNC)).viewer.integrations[0].sync;
+  for (const [vendor, , operation] of VENDORS) await control('/faults', { vendor, operation, hang: 'release' });
+  await cluster.kill(async () => {
+    for (const [vendor, account] of VENDORS) {
+      await control('/deliver', { vendor, account, from: 'a@example.org', subject: `to ${account}`, text: 'x' });
+      await expect.poll(() => hangs(vendor)).toBe(true);
+    }
+  });
+  await control('/faults', undefined, 'DELETE');
+  const follower = new Follower(cluster.url, token, LIVE, { after: cursor });
+  const heard = () => follower.events.map(({ message }) => message?.subject).sort();
+  await expect.poll(heard, SOON).toEqual(VENDORS.map(([, account]) => `to ${account}`));
+  await follower.end();
+  expect(follower.failures).toEqual([]);
+});
