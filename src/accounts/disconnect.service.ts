@@ -8,8 +8,9 @@ import type { IntegrationHooks } from './integration.hooks.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 
-const REVOKE_TIMEOUT_MS = 10_000;
-const HOOK_TIMEOUT_MS = 10_000;
+/** A person waits for both together, also where the provider hangs. */
+const REVOKE_TIMEOUT_MS = 6_000;
+const HOOK_TIMEOUT_MS = 4_000;
 
 export interface DisconnectOptions {
   readonly providers: readonly Provider[];
