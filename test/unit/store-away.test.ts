@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SessionService } from '../../src/accounts/session.service.ts';
+import { SessionStore } from '../../src/accounts/session.store.ts';
+import { UserStore } from '../../src/accounts/user.store.ts';
 import { MailError, storeErrorIn } from '../../src/domain/error.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import { openDatabase } from '../../src/platform/database.open.ts';
@@ -236,6 +239,49 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       return several();
     });
     expect(done).toBe(8);
+  });
+
+  describe('a refresh token', () => {
+    async function signedIn(limits: Partial<StoreLimits> = {}) {
+      const opened = await open(limits);
+      const { db } = opened;
+      const bus = await createBus(db, silent);
+      closers.push(() => bus.close());
+      const jwtSecret = 'a secret of at least thirty-two characters';
+      const sessions = new SessionService({ store: new SessionStore(db), bus, jwtSecret, log: silent });
+      const user = await new UserStore(db).create(`${randomUUID()}@x.example`, '');
+      const session = await sessions.open(user.id);
+      return { ...opened, sessions, session };
+    }
+    /** The next commit is made, and its answer does not arrive. */
+    const loseCommit = (relay: Relay, then: () => void = () => {}) => {
+      relay.onPiece = (piece, cut) => {
+        if (!piece.includes('C\0\0\0\x0bCOMMIT\0')) return;
+        relay.onPiece = null;
+        cut();
+        then();
+      };
+    };
+
+    it('is traded when the answer to the commit is lost', async () => {
+      const { relay, sessions, session } = await signedIn();
+      loseCommit(relay);
+      const next = await sessions.refresh(session.refreshToken);
+      expect(relay.onPiece).toBeNull();
+      await sessions.refresh(next.refreshToken);
+      // What was answered is used up, however it came about.
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    });
+
+    it('still serves when the store stayed away after the commit', async () => {
+      const { relay, sessions, session } = await signedIn(SHORT);
+      loseCommit(relay, () => relay.cut());
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
+      await relay.restore();
+      const next = await sessions.refresh(session.refreshToken);
+      sessions.authenticate((await sessions.refresh(next.refreshToken)).accessToken);
+    });
   });
 
   it('what could not be told to the other instances has them look again', async () => {
