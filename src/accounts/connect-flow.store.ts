@@ -132,7 +132,10 @@ export class ConnectFlowStore {
     });
   }
 
-  /** False when the claim is lost, or the flow is over: nothing may be stored then. */
+  /**
+   * False when the claim is lost, or the flow is over: nothing may be stored then. Once more the same, where the answer to the
+   * commit was lost, is true.
+   */
   async connected(
     flow: { id: string; claimOwner: string; finishedWith: string; integration: string },
     now: Date,
@@ -140,7 +143,13 @@ export class ConnectFlowStore {
   ): Promise<boolean> {
     const { id, claimOwner, finishedWith, integration } = flow;
     const { count } = await tx.connectFlow.updateMany({
-      where: { id, claimOwner, status: 'FINISH', expiresAt: { gt: now } },
+      where: {
+        id,
+        OR: [
+          { claimOwner, status: 'FINISH', expiresAt: { gt: now } },
+          { status: 'CONNECTED', finishedWith, integration },
+        ],
+      },
       data: { ...WIPED, status: 'CONNECTED', finishedWith, integration },
     });
     return count === 1;

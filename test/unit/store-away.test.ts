@@ -11,8 +11,10 @@ import { migrate } from '../../src/platform/migrations.ts';
 import { asStoreError } from '../../src/platform/store.error.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
 import { whenStoreIsBack } from '../../src/platform/store.patience.ts';
+import { openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { exchanged, fakeProvider } from '../support/provider.ts';
 import { Relay } from '../support/relay.ts';
 
 const AWAY = { name: 'MailError', code: 'STORE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
@@ -115,6 +117,16 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     );
     return { db, relay, direct };
   }
+
+  /** The next commit is made, and its answer does not arrive. */
+  const loseCommit = (relay: Relay, then: () => void = () => {}) => {
+    relay.onPiece = (piece, cut) => {
+      if (!piece.includes('C\0\0\0\x0bCOMMIT\0')) return;
+      relay.onPiece = null;
+      cut();
+      then();
+    };
+  };
 
   /** Everybody's connections to the database, but the one that asks. */
   const terminate = (direct: Database) =>
@@ -253,16 +265,6 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       const session = await sessions.open(user.id);
       return { ...opened, sessions, session };
     }
-    /** The next commit is made, and its answer does not arrive. */
-    const loseCommit = (relay: Relay, then: () => void = () => {}) => {
-      relay.onPiece = (piece, cut) => {
-        if (!piece.includes('C\0\0\0\x0bCOMMIT\0')) return;
-        relay.onPiece = null;
-        cut();
-        then();
-      };
-    };
-
     it('is traded when the answer to the commit is lost', async () => {
       const { relay, sessions, session } = await signedIn();
       loseCommit(relay);
@@ -281,6 +283,62 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       await relay.restore();
       const next = await sessions.refresh(session.refreshToken);
       sessions.authenticate((await sessions.refresh(next.refreshToken)).accessToken);
+    });
+  });
+
+  describe('a connected account', () => {
+    async function consented() {
+      const opened = await open(SHORT);
+      let spent = false;
+      const exchange = vi.fn(async () => {
+        if (spent) throw new MailError('INVALID', 'The code was used before.');
+        spent = true;
+        before();
+        return exchanged('ada@mail.example');
+      });
+      let before = () => {};
+      const connected = vi.fn(async () => {});
+      const accounts = await openAccounts(opened.db, {
+        providers: [fakeProvider({ connect: { exchange } })],
+        hooks: [{ connected, disconnecting: async () => {} }],
+      });
+      const userId = await accounts.user();
+      const request = {
+        address: null,
+        provider: 'GMAIL',
+        access: 'READ' as const,
+        redirectUri: 'https://app.example/mail',
+      };
+      const sent = new URL((await accounts.connect.begin(userId, request)).authorizationUrl).searchParams;
+      const back = await accounts.callback.handle(new URLSearchParams({ state: sent.get('state') ?? '', code: 'c' }));
+      const token = new URL(back.headers.location ?? '').searchParams.get('token') ?? '';
+      const finish = () => accounts.finish.finish(userId, token);
+      return {
+        ...opened,
+        connected,
+        finish,
+        onceSpent: (fn: () => void) => {
+          before = fn;
+        },
+      };
+    }
+
+    it('is stored when the store is back, though the code of its consent is spent', async () => {
+      const { relay, finish, onceSpent, connected } = await consented();
+      onceSpent(() => relay.cut());
+      await expect(finish()).rejects.toMatchObject(AWAY);
+      await relay.restore();
+      await expect.poll(() => finish().catch(() => null)).toMatchObject({ status: 'CONNECTED' });
+      expect(connected).toHaveBeenCalledTimes(1);
+    });
+
+    it('is stored once and told when the answer to the commit is lost', async () => {
+      const { relay, finish, onceSpent, connected, direct } = await consented();
+      onceSpent(() => loseCommit(relay));
+      expect(await finish()).toMatchObject({ status: 'CONNECTED' });
+      expect(relay.onPiece).toBeNull();
+      expect(connected).toHaveBeenCalledTimes(1);
+      expect(await direct.prisma.integration.count()).toBe(1);
     });
   });
 
