@@ -235,6 +235,23 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     await Promise.all(Array.from({ length: 20 }, () => db.ping()));
   });
 
+  it('what was given up while it waited for a lock takes up no connection of the server', async () => {
+    const { db, direct } = await open(SHORT);
+    const waiting = async () =>
+      (await direct.execute(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"users"%'`))
+        .rows.length;
+    await direct.prisma.$transaction(
+      async (tx) => {
+        await tx.$executeRaw`LOCK TABLE users`;
+        const counting = Array.from({ length: 5 }, () => db.limited((end) => db.prisma.user.count().finally(end)));
+        for (const { status } of await Promise.allSettled(counting)) expect(status).toBe('rejected');
+        await expect.poll(waiting).toBe(0);
+      },
+      { timeout: 25_000 },
+    );
+    expect(await db.prisma.user.count()).toBe(0);
+  });
+
   it('the statements of one request do not add up, those of the background have no common limit', async () => {
     const { db } = await open({ ...SHORT, requestMs: 1_500 });
     let done = 0;
@@ -251,6 +268,43 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       return several();
     });
     expect(done).toBe(8);
+  });
+
+  it('a session that another instance ended while this one could not hear is ended here when the store is back', async () => {
+    const { db, relay, direct } = await open(SHORT);
+    const jwtSecret = 'a secret of at least thirty-two characters';
+    const on = async (database: Database) => {
+      const bus = await createBus(database, silent);
+      const sessions = new SessionService({ store: new SessionStore(database), bus, jwtSecret, log: silent });
+      closers.push(
+        () => bus.close(),
+        () => sessions.close(),
+      );
+      return sessions;
+    };
+    const [here, there] = [await on(db), await on(direct)];
+    const session = await there.open((await new UserStore(direct).create('a@x.example', '')).id);
+    here.authenticate(session.accessToken);
+    relay.cut();
+    await there.end(session.sessionId, 'SIGNED_OUT');
+    // The listening connection is back first, and what is asked then is lost again.
+    let lost = 0;
+    relay.onPiece = (piece, cut) => {
+      if (lost >= 4 || !piece.includes('"sessions"')) return;
+      lost++;
+      cut();
+    };
+    await relay.restore();
+    const refusal = () => {
+      try {
+        here.authenticate(session.accessToken);
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    await expect.poll(refusal).toMatch(/has ended/);
+    expect(lost).toBe(4);
   });
 
   describe('a refresh token', () => {
