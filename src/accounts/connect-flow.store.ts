@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../domain/error.ts';
+import { deleteInBatches } from '../platform/batches.ts';
 import type { Database } from '../platform/database.ts';
 import type { ConnectFlow, Prisma } from '../platform/prisma/client.ts';
 import type { Access } from '../providers/connect.ts';
@@ -181,8 +182,8 @@ export class ConnectFlowStore {
   /** Deletes what was over before, also of what the release before has left. */
   async prune(before: Date): Promise<number> {
     const where = { expiresAt: { lt: before } };
-    const { count } = await this.db.prisma.connectFlow.deleteMany({ where });
-    return count + (await this.db.prisma.oAuthState.deleteMany({ where })).count;
+    const flows = await deleteInBatches((limit) => this.db.prisma.connectFlow.deleteMany({ where, limit }));
+    return flows + (await deleteInBatches((limit) => this.db.prisma.oAuthState.deleteMany({ where, limit })));
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { storeErrorIn } from '../domain/error.ts';
+import { deleteInBatches } from '../platform/batches.ts';
 import type { Database } from '../platform/database.ts';
 import { whenStoreIsBack } from '../platform/store.patience.ts';
 
@@ -98,10 +99,10 @@ export class SessionStore {
 
   /** Deletes what ended or expired before `before`: sessions, and the refresh tokens of sessions that live on. */
   async prune(before: Date): Promise<number> {
-    const { count } = await this.db.prisma.session.deleteMany({
-      where: { OR: [{ endedAt: { lt: before } }, { expiresAt: { lt: before } }] },
-    });
-    await this.db.prisma.refreshToken.deleteMany({ where: { expiresAt: { lt: before } } });
-    return count;
+    const over = { OR: [{ endedAt: { lt: before } }, { expiresAt: { lt: before } }] };
+    const sessions = await deleteInBatches((limit) => this.db.prisma.session.deleteMany({ where: over, limit }));
+    const where = { expiresAt: { lt: before } };
+    await deleteInBatches((limit) => this.db.prisma.refreshToken.deleteMany({ where, limit }));
+    return sessions;
   }
 }
