@@ -351,6 +351,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   // server
   const contexts = new Contexts((token) => sessions.authenticate(token), log);
   const connections = new Connections();
+  closers.push(() => sessions.close());
   closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
   const limited: Database['limited'] = (work, options) => db.limited(work, options);
   const gate = new QueryGate();

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { deleteInBatches } from '../platform/batches.ts';
 import type { Database } from '../platform/database.ts';
 
 /** At most `burst` attempts at once, and one more every `everyMs`, for each key. */
@@ -48,9 +49,9 @@ export class AttemptStore {
   }
 
   /** Deletes what says nothing any more. */
-  async prune(before: Date): Promise<number> {
-    const { count } = await this.db.prisma.attempt.deleteMany({ where: { wholeAt: { lt: before } } });
-    return count;
+  prune(before: Date): Promise<number> {
+    const where = { wholeAt: { lt: before } };
+    return deleteInBatches((limit) => this.db.prisma.attempt.deleteMany({ where, limit }));
   }
 }
 

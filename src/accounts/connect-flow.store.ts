@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../domain/error.ts';
+import { deleteInBatches } from '../platform/batches.ts';
 import type { Database } from '../platform/database.ts';
 import type { ConnectFlow, Prisma } from '../platform/prisma/client.ts';
 import type { Access } from '../providers/connect.ts';
@@ -132,7 +133,10 @@ export class ConnectFlowStore {
     });
   }
 
-  /** False when the claim is lost, or the flow is over: nothing may be stored then. */
+  /**
+   * False when the claim is lost, or the flow is over: nothing may be stored then. Once more the same, where the answer to the
+   * commit was lost, is true.
+   */
   async connected(
     flow: { id: string; claimOwner: string; finishedWith: string; integration: string },
     now: Date,
@@ -140,7 +144,13 @@ export class ConnectFlowStore {
   ): Promise<boolean> {
     const { id, claimOwner, finishedWith, integration } = flow;
     const { count } = await tx.connectFlow.updateMany({
-      where: { id, claimOwner, status: 'FINISH', expiresAt: { gt: now } },
+      where: {
+        id,
+        OR: [
+          { claimOwner, status: 'FINISH', expiresAt: { gt: now } },
+          { status: 'CONNECTED', finishedWith, integration },
+        ],
+      },
       data: { ...WIPED, status: 'CONNECTED', finishedWith, integration },
     });
     return count === 1;
@@ -172,8 +182,8 @@ export class ConnectFlowStore {
   /** Deletes what was over before, also of what the release before has left. */
   async prune(before: Date): Promise<number> {
     const where = { expiresAt: { lt: before } };
-    const { count } = await this.db.prisma.connectFlow.deleteMany({ where });
-    return count + (await this.db.prisma.oAuthState.deleteMany({ where })).count;
+    const flows = await deleteInBatches((limit) => this.db.prisma.connectFlow.deleteMany({ where, limit }));
+    return flows + (await deleteInBatches((limit) => this.db.prisma.oAuthState.deleteMany({ where, limit })));
   }
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError } from '../domain/error.ts';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../domain/error.ts';
 import { publicCode } from '../graphql/problem.type.ts';
 import { SealError } from '../platform/seal.ts';
+import { whenStoreIsBack } from '../platform/store.patience.ts';
 import type { Provider } from '../providers/provider.ts';
 import { tooManyAttempts } from './attempt.limiter.ts';
 import type { AttemptRule, AttemptStore } from './attempt.store.ts';
@@ -19,6 +20,8 @@ const EXCHANGE_TIMEOUT_MS = 30_000;
 /** A process that is gone holds up the next call for no longer than an exchange can take. */
 const CLAIM_MS = EXCHANGE_TIMEOUT_MS + 10_000;
 const MAX_PAUSE_MS = 400;
+/** How long a call waits for a store that is away to take what the provider gave. */
+const KEEP_TIMEOUT_MS = 3_000;
 // Only failures count: a good one gives its attempt back.
 const PER_USER: AttemptRule = { name: 'finish connect', burst: 20, everyMs: 30_000 };
 /** The provider's last word: the same code will not do better. After any other failure the flow waits for another call. */
@@ -42,6 +45,8 @@ export interface FinishOptions {
  */
 export class FinishService {
   private readonly now: () => Date;
+  /** By the id of their flow: what is being stored of what a provider gave, and how to wait for it. */
+  private readonly keeping = new Map<string, () => Promise<IntegrationRecord>>();
 
   constructor(private readonly options: FinishOptions) {
     this.now = options.now ?? (() => new Date());
@@ -101,6 +106,8 @@ export class FinishService {
     const { flows, integrations } = this.options;
     const owner = randomUUID();
     for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+      const kept = this.keeping.get(flow.id)?.();
+      if (kept) return kept;
       const now = this.now();
       if (await flows.claim(flow.id, owner, new Date(now.getTime() + CLAIM_MS), now)) {
         return this.exchange(flow, presented, owner);
@@ -127,13 +134,16 @@ export class FinishService {
         AbortSignal.timeout(Math.max(1, Math.min(EXCHANGE_TIMEOUT_MS, leftMs))),
       );
       const { userId, access } = flow;
-      return await enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
-        const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented), integration: record.id };
-        if (!(await flows.connected(end, this.now(), tx))) throw notFound();
-      });
+      const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
+      const keep = () =>
+        enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
+          if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
+        });
+      return await this.keep(flow, keep);
     } catch (error) {
       const code = isMailError(error) ? publicCode(error.code) : null;
       log.info({ code, err: isMailError(error) ? error.cause : undefined }, 'a connect flow was not finished');
+      if (this.keeping.has(flow.id)) throw error;
       if (!isMailError(error) || !code || !FINAL.has(code)) {
         await flows.release(flow.id, owner).catch((err: unknown) => log.warn({ err }, 'a claim is left to lapse'));
         throw error;
@@ -142,6 +152,36 @@ export class FinishService {
       await flows.failed(flow.id, 'FINISH', problem, hashOf(presented));
       throw problemOf(problem);
     }
+  }
+
+  /**
+   * The provider's code is spent, and nothing but this process holds what it was traded for: where the store is away it is
+   * stored as soon as that is back, while the flow lasts. Who asks again waits for it, on another instance behind the claim.
+   */
+  private keep(flow: ConnectFlowRecord, work: () => Promise<IntegrationRecord>): Promise<IntegrationRecord> {
+    const leftMs = Math.max(1, flow.expiresAt.getTime() - this.now().getTime());
+    const first = work();
+    const kept = first.catch((error: unknown) => {
+      if (!storeErrorIn(error)) throw error;
+      return whenStoreIsBack(work, AbortSignal.timeout(leftMs));
+    });
+    const waiting = () => first.catch((error: unknown) => inTime(kept, error));
+    this.keeping.set(flow.id, waiting);
+    const done = () => this.keeping.delete(flow.id);
+    kept.then(done, done);
+    return waiting();
+  }
+}
+
+async function inTime<T>(work: Promise<T>, late: unknown): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), KEEP_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

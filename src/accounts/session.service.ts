@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { MailError } from '../domain/error.ts';
 import type { Principal } from '../graphql/principal.ts';
 import type { Bus } from '../platform/bus.ts';
+import { whenStoreIsBack } from '../platform/store.patience.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
 import { ACCESS_TOKEN_SECONDS, signAccessToken, verifyAccessToken } from './session.token.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
@@ -46,6 +47,7 @@ export class SessionService {
   private readonly listeners = new Set<(sessionId: string) => void>();
   /** Refreshes under way here, by the hash of their token: two tabs that ask at once get one answer. */
   private readonly refreshing = new Map<string, Promise<SessionTokens>>();
+  private readonly closing = new AbortController();
   private readonly now: () => Date;
   /** As a key object: of a string, jsonwebtoken would try at each request whether it is a public key. */
   private readonly secret: KeyObject;
@@ -60,15 +62,18 @@ export class SessionService {
       const message = Ended.safeParse(payload);
       if (message.success) this.remember(message.data.sessionId);
     });
-    options.bus.onGap(() => {
-      this.start().catch((err: unknown) => options.log.error({ err }, 'the ended sessions could not be read'));
-    });
+    options.bus.onGap(() => void this.catchUp());
   }
 
   /** Reads the sessions that ended lately. Await it before the first request. */
   async start(): Promise<void> {
     const since = new Date(this.now().getTime() - REMEMBERED_MS);
     for (const sessionId of await this.options.store.endedSince(since)) this.remember(sessionId);
+  }
+
+  /** Reads no more of what other instances have ended. */
+  close(): void {
+    this.closing.abort();
   }
 
   /** Who the access token speaks for. Throws a GraphQLError UNAUTHENTICATED. Asks nobody. */
@@ -116,6 +121,13 @@ export class SessionService {
   onEnded(fn: (sessionId: string) => void): () => void {
     this.listeners.add(fn);
     return () => this.listeners.delete(fn);
+  }
+
+  /** The listening connection may be back before the rest of the store is: until this is read, what ended elsewhere serves here. */
+  private async catchUp(): Promise<void> {
+    await whenStoreIsBack(() => this.start(), this.closing.signal).catch((err: unknown) => {
+      if (!this.closing.signal.aborted) this.options.log.error({ err }, 'the ended sessions could not be read');
+    });
   }
 
   private async rotate(refreshToken: string, hash: string): Promise<SessionTokens> {

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { storeErrorIn } from '../domain/error.ts';
+import { deleteInBatches } from '../platform/batches.ts';
 import type { Database } from '../platform/database.ts';
+import { whenStoreIsBack } from '../platform/store.patience.ts';
 
 export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 
@@ -17,7 +20,14 @@ export interface NewRefreshToken {
   readonly expiresAt: Date;
 }
 
+/** How long a trade whose answer was lost is tried again before its client is told to. */
+const RETRY_MS = 3_000;
+const MAX_UNANSWERED = 10_000;
+
 export class SessionStore {
+  /** Trades whose answer was lost: nobody knows whether they were made, and nobody was given what they were made for. */
+  private readonly unanswered = new Set<string>();
+
   constructor(private readonly db: Database) {}
 
   /** Opens a session with its first refresh token; returns its id. */
@@ -31,10 +41,24 @@ export class SessionStore {
 
   /**
    * Trades the refresh token with `hash` for `next`, in one transaction. `next` follows from the token: two tabs that
-   * refresh at once, on two instances, are given the same one. Whoever comes when it has been used replays it.
+   * refresh at once, on two instances, are given the same one. Whoever comes when it has been used replays it; but not who
+   * comes again because the answer to their own trade was lost, with or after the commit.
    */
   async rotate(hash: string, next: NewRefreshToken, now: Date): Promise<Rotation> {
     const before = await this.db.prisma.refreshToken.findUnique({ where: { hash }, select: { usedAt: true } });
+    const isFirst = before?.usedAt === null || this.unanswered.has(hash);
+    try {
+      const trading = () => this.trade(hash, next, now, isFirst);
+      const rotation = await (isFirst ? whenStoreIsBack(trading, AbortSignal.timeout(RETRY_MS)) : trading());
+      this.unanswered.delete(hash);
+      return rotation;
+    } catch (error) {
+      if (isFirst && storeErrorIn(error)) this.awaitAgain(hash);
+      throw error;
+    }
+  }
+
+  private trade(hash: string, next: NewRefreshToken, now: Date, isFirst: boolean): Promise<Rotation> {
     return this.db.prisma.$transaction(async (tx) => {
       const { count } = await tx.refreshToken.updateMany({
         where: { hash, usedAt: null, expiresAt: { gt: now }, session: { endedAt: null, expiresAt: { gt: now } } },
@@ -49,9 +73,14 @@ export class SessionStore {
         return { outcome: 'rotated', sessionId: id, userId };
       }
       if (!token.usedAt || endedAt || expiresAt <= now) return { outcome: 'refused' };
-      if (before?.usedAt === null) return { outcome: 'rotated', sessionId: id, userId };
-      return { outcome: 'replayed', sessionId: id };
+      return isFirst ? { outcome: 'rotated', sessionId: id, userId } : { outcome: 'replayed', sessionId: id };
     });
+  }
+
+  private awaitAgain(hash: string): void {
+    const [oldest] = this.unanswered;
+    if (this.unanswered.size >= MAX_UNANSWERED && oldest !== undefined) this.unanswered.delete(oldest);
+    this.unanswered.add(hash);
   }
 
   /** False when it had ended before, or never was. */
@@ -70,10 +99,10 @@ export class SessionStore {
 
   /** Deletes what ended or expired before `before`: sessions, and the refresh tokens of sessions that live on. */
   async prune(before: Date): Promise<number> {
-    const { count } = await this.db.prisma.session.deleteMany({
-      where: { OR: [{ endedAt: { lt: before } }, { expiresAt: { lt: before } }] },
-    });
-    await this.db.prisma.refreshToken.deleteMany({ where: { expiresAt: { lt: before } } });
-    return count;
+    const over = { OR: [{ endedAt: { lt: before } }, { expiresAt: { lt: before } }] };
+    const sessions = await deleteInBatches((limit) => this.db.prisma.session.deleteMany({ where: over, limit }));
+    const where = { expiresAt: { lt: before } };
+    await deleteInBatches((limit) => this.db.prisma.refreshToken.deleteMany({ where, limit }));
+    return sessions;
   }
 }

@@ -1,3 +1,4 @@
+import { deleteInBatches } from './batches.ts';
 import type { Database } from './database.ts';
 
 /** One entry of an integration's change log: what happened to which of the provider's ids, without any content of mail. */
@@ -112,8 +113,8 @@ export class ChangeStore {
   }
 
   /** Deletes entries older than `before`; returns how many. */
-  async prune(before: Date): Promise<number> {
-    const { count } = await this.db.prisma.change.deleteMany({ where: { at: { lt: before } } });
-    return count;
+  prune(before: Date): Promise<number> {
+    const where = { at: { lt: before } };
+    return deleteInBatches((limit) => this.db.prisma.change.deleteMany({ where, limit }));
   }
 }

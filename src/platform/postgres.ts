@@ -19,8 +19,12 @@ import { STORE_LIMITS, type StoreLimits } from './store.limits.ts';
 const CONNECT_MS = 10_000;
 /** As patient as two statements before it and one that it waits behind. */
 const TRANSACTION_OPTIONS = { maxWait: 10_000, timeout: 15_000 };
-/** The server's own limits, behind ours: what nobody waits for any longer ends, and holds no lock. */
-const SERVER_LIMITS = '-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s';
+/**
+ * The server's own limits, behind ours: what nobody waits for any longer ends, and holds no lock and no connection. Of one
+ * that waits itself, for a lock say, it would not notice that we have cut it off.
+ */
+const SERVER_LIMITS =
+  '-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c client_connection_check_interval=2s';
 
 /** A PostgreSQL server. Throws DatabaseError when it does not answer. */
 export async function openPostgres(url: string, log: Logger, limits: Partial<StoreLimits> = {}): Promise<Database> {
@@ -49,9 +53,10 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
   }
 }
 
-/** Protocol violation, in the words of PgBouncer and its like. */
+/** In the words of PgBouncer and its like, or of a server on a system that cannot tell whether a client is there (22023). */
 const isRefusedParameter = (error: unknown): boolean =>
-  /unsupported startup parameter/i.test((error as Error).message) || (error as { code?: string }).code === '08P01';
+  /unsupported startup parameter/i.test((error as Error).message) ||
+  ['08P01', '22023'].includes(String((error as { code?: unknown }).code));
 
 function reason(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };

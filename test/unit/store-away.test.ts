@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SessionService } from '../../src/accounts/session.service.ts';
+import { SessionStore } from '../../src/accounts/session.store.ts';
+import { UserStore } from '../../src/accounts/user.store.ts';
 import { MailError, storeErrorIn } from '../../src/domain/error.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import { openDatabase } from '../../src/platform/database.open.ts';
@@ -8,8 +11,10 @@ import { migrate } from '../../src/platform/migrations.ts';
 import { asStoreError } from '../../src/platform/store.error.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
 import { whenStoreIsBack } from '../../src/platform/store.patience.ts';
+import { openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { exchanged, fakeProvider } from '../support/provider.ts';
 import { Relay } from '../support/relay.ts';
 
 const AWAY = { name: 'MailError', code: 'STORE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
@@ -112,6 +117,16 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     );
     return { db, relay, direct };
   }
+
+  /** The next commit is made, and its answer does not arrive. */
+  const loseCommit = (relay: Relay, then: () => void = () => {}) => {
+    relay.onPiece = (piece, cut) => {
+      if (!piece.includes('C\0\0\0\x0bCOMMIT\0')) return;
+      relay.onPiece = null;
+      cut();
+      then();
+    };
+  };
 
   /** Everybody's connections to the database, but the one that asks. */
   const terminate = (direct: Database) =>
@@ -220,6 +235,23 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     await Promise.all(Array.from({ length: 20 }, () => db.ping()));
   });
 
+  it('what was given up while it waited for a lock takes up no connection of the server', async () => {
+    const { db, direct } = await open(SHORT);
+    const waiting = async () =>
+      (await direct.execute(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"users"%'`))
+        .rows.length;
+    await direct.prisma.$transaction(
+      async (tx) => {
+        await tx.$executeRaw`LOCK TABLE users`;
+        const counting = Array.from({ length: 5 }, () => db.limited((end) => db.prisma.user.count().finally(end)));
+        for (const { status } of await Promise.allSettled(counting)) expect(status).toBe('rejected');
+        await expect.poll(waiting).toBe(0);
+      },
+      { timeout: 25_000 },
+    );
+    expect(await db.prisma.user.count()).toBe(0);
+  });
+
   it('the statements of one request do not add up, those of the background have no common limit', async () => {
     const { db } = await open({ ...SHORT, requestMs: 1_500 });
     let done = 0;
@@ -236,6 +268,132 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       return several();
     });
     expect(done).toBe(8);
+  });
+
+  it('a session that another instance ended while this one could not hear is ended here when the store is back', async () => {
+    const { db, relay, direct } = await open(SHORT);
+    const jwtSecret = 'a secret of at least thirty-two characters';
+    const on = async (database: Database) => {
+      const bus = await createBus(database, silent);
+      const sessions = new SessionService({ store: new SessionStore(database), bus, jwtSecret, log: silent });
+      closers.push(
+        () => bus.close(),
+        () => sessions.close(),
+      );
+      return sessions;
+    };
+    const [here, there] = [await on(db), await on(direct)];
+    const session = await there.open((await new UserStore(direct).create('a@x.example', '')).id);
+    here.authenticate(session.accessToken);
+    relay.cut();
+    await there.end(session.sessionId, 'SIGNED_OUT');
+    // The listening connection is back first, and what is asked then is lost again.
+    let lost = 0;
+    relay.onPiece = (piece, cut) => {
+      if (lost >= 4 || !piece.includes('"sessions"')) return;
+      lost++;
+      cut();
+    };
+    await relay.restore();
+    const refusal = () => {
+      try {
+        here.authenticate(session.accessToken);
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    await expect.poll(refusal).toMatch(/has ended/);
+    expect(lost).toBe(4);
+  });
+
+  describe('a refresh token', () => {
+    async function signedIn(limits: Partial<StoreLimits> = {}) {
+      const opened = await open(limits);
+      const { db } = opened;
+      const bus = await createBus(db, silent);
+      closers.push(() => bus.close());
+      const jwtSecret = 'a secret of at least thirty-two characters';
+      const sessions = new SessionService({ store: new SessionStore(db), bus, jwtSecret, log: silent });
+      const user = await new UserStore(db).create(`${randomUUID()}@x.example`, '');
+      const session = await sessions.open(user.id);
+      return { ...opened, sessions, session };
+    }
+    it('is traded when the answer to the commit is lost', async () => {
+      const { relay, sessions, session } = await signedIn();
+      loseCommit(relay);
+      const next = await sessions.refresh(session.refreshToken);
+      expect(relay.onPiece).toBeNull();
+      await sessions.refresh(next.refreshToken);
+      // What was answered is used up, however it came about.
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    });
+
+    it('still serves when the store stayed away after the commit', async () => {
+      const { relay, sessions, session } = await signedIn(SHORT);
+      loseCommit(relay, () => relay.cut());
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
+      await relay.restore();
+      const next = await sessions.refresh(session.refreshToken);
+      sessions.authenticate((await sessions.refresh(next.refreshToken)).accessToken);
+    });
+  });
+
+  describe('a connected account', () => {
+    async function consented() {
+      const opened = await open(SHORT);
+      let spent = false;
+      const exchange = vi.fn(async () => {
+        if (spent) throw new MailError('INVALID', 'The code was used before.');
+        spent = true;
+        before();
+        return exchanged('ada@mail.example');
+      });
+      let before = () => {};
+      const connected = vi.fn(async () => {});
+      const accounts = await openAccounts(opened.db, {
+        providers: [fakeProvider({ connect: { exchange } })],
+        hooks: [{ connected, disconnecting: async () => {} }],
+      });
+      const userId = await accounts.user();
+      const request = {
+        address: null,
+        provider: 'GMAIL',
+        access: 'READ' as const,
+        redirectUri: 'https://app.example/mail',
+      };
+      const sent = new URL((await accounts.connect.begin(userId, request)).authorizationUrl).searchParams;
+      const back = await accounts.callback.handle(new URLSearchParams({ state: sent.get('state') ?? '', code: 'c' }));
+      const token = new URL(back.headers.location ?? '').searchParams.get('token') ?? '';
+      const finish = () => accounts.finish.finish(userId, token);
+      return {
+        ...opened,
+        connected,
+        finish,
+        onceSpent: (fn: () => void) => {
+          before = fn;
+        },
+      };
+    }
+
+    it('is stored when the store is back, though the code of its consent is spent', async () => {
+      const { relay, finish, onceSpent, connected } = await consented();
+      onceSpent(() => relay.cut());
+      await expect(finish()).rejects.toMatchObject(AWAY);
+      await relay.restore();
+      await expect.poll(() => finish().catch(() => null)).toMatchObject({ status: 'CONNECTED' });
+      expect(connected).toHaveBeenCalledTimes(1);
+    });
+
+    it('is stored once and told when the answer to the commit is lost', async () => {
+      const { relay, finish, onceSpent, connected, direct } = await consented();
+      onceSpent(() => loseCommit(relay));
+      expect(await finish()).toMatchObject({ status: 'CONNECTED' });
+      expect(relay.onPiece).toBeNull();
+      expect(connected).toHaveBeenCalledTimes(1);
+      expect(await direct.prisma.integration.count()).toBe(1);
+    });
   });
 
   it('what could not be told to the other instances has them look again', async () => {

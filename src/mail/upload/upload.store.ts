@@ -1,3 +1,4 @@
+import { deleteInBatches } from '../../platform/batches.ts';
 import type { Database } from '../../platform/database.ts';
 
 /** A file that a user has handed in, or is handing in. */
@@ -11,6 +12,9 @@ export interface UploadRecord {
 }
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Expired files deleted by one statement; all of their chunks go with them. */
+const FILES_AT_ONCE = 20;
 
 export class UploadStore {
   constructor(private readonly db: Database) {}
@@ -64,10 +68,8 @@ export class UploadStore {
   }
 
   /** Deletes what has expired and is needed by nobody; returns how many. */
-  async prune(now: Date): Promise<number> {
-    const { count } = await this.db.prisma.upload.deleteMany({
-      where: { expiresAt: { lt: now }, submissions: { none: {} } },
-    });
-    return count;
+  prune(now: Date): Promise<number> {
+    const where = { expiresAt: { lt: now }, submissions: { none: {} } };
+    return deleteInBatches((limit) => this.db.prisma.upload.deleteMany({ where, limit }), FILES_AT_ONCE);
   }
 }
