@@ -45,7 +45,7 @@ it('writes the text that a reading of the whole tree gives, however tags are put
   }
 });
 
-it.each(['title', 'textarea', 'xmp'])('reads a %s that ends itself, however many there are', (name) => {
+it.each(['title', 'xmp'])('reads a %s that ends itself, however many there are', (name) => {
   const html = `${`<${name}/>`.repeat(50_000)}words`;
   expect(textOfHtml(html)).toBe('words');
   expect(boundedHtml(html).length).toBeLessThan(3_000);

@@ -13,9 +13,9 @@ type Headings = 'capitals' | 'asWritten';
 export const textOfHtml = (html: string, headings: Headings = 'capitals', maxLength = MAX_HTML_LENGTH): string =>
   writeText(boundedHtml(html, { ...boundsFor(Math.min(html.length, maxLength)), maxLength }), headings === 'capitals');
 
-/** 125,000 short lines in 200 quotes would be 50 MB of ">": the longer the mail, the fewer of them are shown within each other. */
+/** 125,000 short lines in 200 quotes would be 50 MB of ">", and take many times as long as flat ones: the longer the mail, the fewer of them are shown within each other. */
 function boundsFor(length: number): HtmlBounds {
-  const indents = Math.max(4, Math.min(24, Math.floor(2_000_000 / Math.max(length, 1))));
+  const indents = Math.max(3, Math.min(24, Math.floor(1_000_000 / Math.max(length, 1))));
   return {
     without: SCRIPTS,
     atMost: [
