@@ -43,6 +43,10 @@ const SHAPES: Record<string, string> = {
   'angle brackets': filled('<'),
   'comments that never end': filled('<!--'),
   'CDATA that never ends': filled('<![CDATA['),
+  'lines in many quotes': `${'<blockquote>'.repeat(300)}${filled('<p>x')}`,
+  'items of one list': filled('<ol><li>x', 9) + filled('<li>x'),
+  rules: filled('<hr>'),
+  'titles that end themselves': filled('<title/>'),
   'text in pre': `<pre>${filled(' x')}`,
 };
 

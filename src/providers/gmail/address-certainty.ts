@@ -14,10 +14,10 @@ const MAX_COMPARED = 500;
 
 export function certaintyOf(list: string, entries: readonly Entry[] = parseList(list)): Certainty {
   const hasAddress = list.includes('@');
-  if (!hasAddress && !list.includes('<')) return 'certain';
   const hasNames = list.includes('<');
-  // Without names only a comment could have been decoded.
-  if (!hasNames) return /[()]/.test(list) && list.indexOf('@') !== list.lastIndexOf('@') ? 'odd' : 'certain';
+  // Without angle brackets only a comment or the name of a group could have been decoded.
+  if (!hasNames && !hasAddress) return /[,;"()\\]/.test(list.slice(0, list.lastIndexOf(':') + 1)) ? 'odd' : 'certain';
+  if (!hasNames) return /:/.test(list) || (/[()]/.test(list) && hasSeveral(list)) ? 'odd' : 'certain';
   if (entries.length > MAX_COMPARED) return 'odd';
   let listed: Certainty = 'certain';
   let reached = 0;
@@ -27,6 +27,8 @@ export function certaintyOf(list: string, entries: readonly Entry[] = parseList(
     if (/[^\s,;]/.test(list.slice(reached, start))) return 'odd';
     const written = list.slice(start, end);
     if (!written.includes('<')) {
+      // Not an address that stands alone: it could be what is left of a name or a comment.
+      if (/[()"]/.test(written) || !written.includes('@')) return 'odd';
       reached = end;
       continue;
     }
@@ -40,3 +42,5 @@ export function certaintyOf(list: string, entries: readonly Entry[] = parseList(
   }
   return /[^\s,;]/.test(list.slice(reached)) ? 'odd' : listed;
 }
+
+const hasSeveral = (list: string): boolean => list.indexOf('@') !== list.lastIndexOf('@');

@@ -27,13 +27,52 @@ export function parseList(list: string): Entry[] {
   return joined(partsOf(list)).flatMap((parts) => entriesOf(parts, list));
 }
 
-/** The whole text as one entry: the last angle address is the address, and all before it the name, whatever it contains. */
-export function parseOne(text: string): Address {
+/**
+ * The whole text as one entry: the last angle address is the address, and all before it the name, whatever it contains. A
+ * comment that the text ends with is neither, and an address behind the last angle brackets is the one that is written.
+ */
+export function parseOne(whole: string): Address {
+  const text = withoutLastComments(whole);
+  const last = LAST_ADDRESS.exec(text.slice(-MAX_ADDRESS_LENGTH))?.[0];
+  if (last !== undefined) return named(decoded(text.slice(0, -last.length)), bare(last));
   const close = text.lastIndexOf('>');
   const open = close < 0 ? -1 : text.lastIndexOf('<', close);
   const inside = open < 0 ? '' : bare(text.slice(open + 1, close));
   if (inside === '') return { name: null, address: bare(text) };
   return named(decoded(`${text.slice(0, open)} ${text.slice(close + 1)}`), inside);
+}
+
+/** RFC 5321 4.5.3.1 has room for less. */
+const MAX_ADDRESS_LENGTH = 1_000;
+const LAST_ADDRESS = /(?:"(?:[^"\\]|\\.)*"|[^\s,;"@<>]+)@(?:\[[^\s[\]]*\]|[^\s,;:"@<>]+)$/s;
+
+/** Found from its end: what stands before it may hold any brackets. */
+function withoutLastComments(text: string): string {
+  let rest = withoutSeparators(text);
+  while (rest.endsWith(')')) {
+    const start = startOfLastComment(rest);
+    if (start <= 0) return rest;
+    rest = withoutSeparators(rest.slice(0, start));
+  }
+  return rest;
+}
+
+/** Not by a pattern, which would look for its end at every blank of a long text. */
+function withoutSeparators(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s,;]/.test(text[end - 1] as string)) end--;
+  return text.slice(0, end);
+}
+
+function startOfLastComment(text: string): number {
+  let depth = 0;
+  for (let at = text.length - 1; at >= 0; at--) {
+    const character = text[at];
+    if ((character !== '(' && character !== ')') || text[at - 1] === '\\') continue;
+    depth += character === ')' ? 1 : -1;
+    if (depth <= 0) return at;
+  }
+  return -1;
 }
 
 const decoded = (text: string): string => (text.includes('=?') ? decodeWords(text) : text);

@@ -123,18 +123,18 @@ class Bounder {
     const ends = impliedEnds(name);
     const implied: OpenElement[] = [];
     while (ends?.has(this.stack.at(-1)?.name ?? '')) implied.push(this.pop(start));
-    const isKept = this.keeps(name);
+    const isKept = this.keeps(name, hasSlash);
     if (!isKept) for (const element of implied) if (element.isKept) this.write(start, `</${element.name}>`);
     if (isKept && this.skippedFrom === -1) this.writeTag(start, end, closesItself ? `</${name}>` : '');
     else this.leaveOut(start, end, name);
     if (!isVoid(name) && !closesItself) this.push(name, isKept);
   }
 
-  private keeps(name: string): boolean {
+  private keeps(name: string, hasSlash: boolean): boolean {
     const { without, atMost = [] } = this.bounds;
     if (without?.has(name)) return false;
-    // What is in these is no HTML, and would be shown or read as such without their tags.
-    if (isRawText(name)) return true;
+    // What is in these is no HTML, and would be shown or read as such without their tags; "<title/>" has nothing of its own in it.
+    if (isRawText(name) && !hasSlash) return true;
     if (atMost.some(({ names, open }, kind) => names.has(name) && (this.counted[kind] ?? 0) >= open)) return false;
     // Gone, so that nothing is self-closing to what reads the outcome.
     if (switchesForeign(name)) return false;

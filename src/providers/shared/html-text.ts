@@ -1,38 +1,21 @@
-import { compile, type HtmlToTextOptions } from 'html-to-text';
 import { boundedHtml, type HtmlBounds, MAX_HTML_LENGTH } from './bounded-html.ts';
+import { writeText } from './text-writer.ts';
 
 const SCRIPTS = new Set(['script', 'style']);
 /** Each that is open sets every line in it further in. */
 const INDENTING = new Set(['blockquote', 'ul', 'ol']);
 /** Each that is open is handed every word in it. */
 const REWRITING = new Set(['a', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6']);
-const HEADINGS = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'];
-
-const readerWith = (selectors: NonNullable<HtmlToTextOptions['selectors']>) =>
-  compile({
-    wordwrap: false,
-    // boundedHtml has seen to both length and depth.
-    limits: { maxInputLength: Number.MAX_SAFE_INTEGER },
-    selectors: [
-      { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
-      { selector: 'img', format: 'skip' },
-      ...selectors,
-    ],
-  });
-const withCapitals = readerWith([]);
-const asWritten = readerWith(HEADINGS.map((selector) => ({ selector, options: { uppercase: false } })));
 
 type Headings = 'capitals' | 'asWritten';
 
 /** What a reader of plain text sees of HTML; of a long one, of its beginning. Linear in its length. */
 export const textOfHtml = (html: string, headings: Headings = 'capitals', maxLength = MAX_HTML_LENGTH): string =>
-  (headings === 'capitals' ? withCapitals : asWritten)(
-    boundedHtml(html, { ...boundsFor(Math.min(html.length, maxLength)), maxLength }),
-  );
+  writeText(boundedHtml(html, { ...boundsFor(Math.min(html.length, maxLength)), maxLength }), headings === 'capitals');
 
-/** 125,000 short lines in 200 quotes would be 50 MB of ">": the longer the mail, the fewer of them are shown within each other. */
+/** 125,000 short lines in 200 quotes would be 50 MB of ">", and take many times as long as flat ones: the longer the mail, the fewer of them are shown within each other. */
 function boundsFor(length: number): HtmlBounds {
-  const indents = Math.max(4, Math.min(24, Math.floor(2_000_000 / Math.max(length, 1))));
+  const indents = Math.max(3, Math.min(24, Math.floor(1_000_000 / Math.max(length, 1))));
   return {
     without: SCRIPTS,
     atMost: [
