@@ -12,8 +12,9 @@ export function Connect() {
   const [finish, { data, error }] = useMutation(FinishConnect, { refetchQueries: ['InboxPage'] });
   const asked = useRef(false);
   useEffect(() => {
-    const token = returned.get('token');
-    if (returned.get('status') !== 'pending' || !token || asked.current) return;
+    const token = returned.get('token') ?? '';
+    // A token and nothing shorter: any link can bring a wrong code here, and five of those end the flows that wait for one.
+    if (returned.get('status') !== 'pending' || !/^[\w-]{43}$/.test(token) || asked.current) return;
     asked.current = true;
     // A refusal is shown as error.
     finish({ variables: { token } }).catch(() => undefined);

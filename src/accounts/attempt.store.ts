@@ -9,6 +9,9 @@ export interface AttemptRule {
   readonly everyMs: number;
 }
 
+/** A rule, and what an attempt is counted under by it. */
+export type CountedAttempt = readonly [rule: AttemptRule, key: string];
+
 /** What AttemptLimiter does, for all instances together: a row per key, on the database's clock. */
 export class AttemptStore {
   constructor(private readonly db: Database) {}
@@ -27,6 +30,24 @@ export class AttemptStore {
       SELECT extract(epoch FROM whole_at - now())::float8 * 1000 - ${(burst - 1) * everyMs}::int AS wait
       FROM attempts WHERE key = ${hash}`;
     return Math.max(1, Math.ceil(row?.wait ?? 0));
+  }
+
+  /**
+   * Counts one attempt by several rules, or by none: what one of them refuses was never tried, so it uses up nothing of the
+   * others, which are of more people. 0, or the milliseconds until the next.
+   */
+  async takeAll(counted: readonly CountedAttempt[]): Promise<number> {
+    for (const [index, [rule, key]] of counted.entries()) {
+      const waitMs = await this.take(rule, key);
+      if (waitMs === 0) continue;
+      await this.giveBackAll(counted.slice(0, index));
+      return waitMs;
+    }
+    return 0;
+  }
+
+  async giveBackAll(counted: readonly CountedAttempt[]): Promise<void> {
+    await Promise.all(counted.map(([rule, key]) => this.giveBack(rule, key)));
   }
 
   /** Takes an attempt back: it was a good one. */

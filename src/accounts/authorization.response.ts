@@ -7,18 +7,21 @@ export type AuthorizationResponse = {
   readonly iss: string | null;
 } & ({ readonly code: string } | { readonly error: string });
 
-/** What a response that is neither of both is taken for. */
-const NEITHER = { error: '' };
-
-/** Throws INVALID for what no provider sends: a parameter that comes twice (RFC 6749 3.1) leaves it open which one counts. */
+/**
+ * Throws INVALID for what no provider sends: a parameter that comes twice (RFC 6749 3.1) leaves it open which one counts,
+ * and neither a code nor an error is no decision of anybody's.
+ */
 export function readAuthorization(query: URLSearchParams): AuthorizationResponse {
   const [state, iss, code, error] = ['state', 'iss', 'code', 'error'].map((name) => {
     const values = query.getAll(name);
-    if (values.length > 1)
-      throw new MailError('INVALID', 'This link is damaged. Go back and connect the account again.');
+    if (values.length > 1) throw damaged();
     return values[0] ?? null;
   });
   const from = { state: state ?? '', iss: iss ?? null };
   if (error) return { ...from, error };
-  return code ? { ...from, code } : { ...from, ...NEITHER };
+  if (!code) throw damaged();
+  return { ...from, code };
 }
+
+const damaged = (): MailError =>
+  new MailError('INVALID', 'This link is damaged. Go back and connect the account again.');

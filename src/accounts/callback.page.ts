@@ -8,6 +8,7 @@ const STYLE = [
   'body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem;overflow-wrap:anywhere}',
   'h1{font-size:1.4rem}',
   'dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}dt{opacity:.7}dd{margin:0;font-weight:600}',
+  '@media(max-width:32rem){body{margin:2rem auto}dl{grid-template-columns:1fr;gap:0}dd+dt{margin-top:.75rem}}',
   '.warning{border-left:4px solid #c2410c;padding:.25rem 0 .25rem 1rem}',
   'output{display:block;font:600 1.9rem/1.2 ui-monospace,monospace;letter-spacing:.06em;user-select:all;',
   'overflow-wrap:normal;margin:1.5rem 0}',

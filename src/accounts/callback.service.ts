@@ -48,7 +48,7 @@ export class CallbackService {
       requireIssuer(returned, response.iss);
       if ('error' in response) {
         const refusal = declined(returned, response.error);
-        if (!(await this.end(returned.flow, refusal))) throw overMessage();
+        if (!(await this.isRefused(returned.flow, refusal))) throw overMessage();
         known = returned;
         throw refusal;
       }
@@ -63,7 +63,7 @@ export class CallbackService {
     const { flows, providers } = this.options;
     const flow = await flows.findByState(sha256(state));
     const provider = flow && providers.find(({ id }) => id === flow.provider);
-    if (!flow || !isUnderWay(flow, this.now()) || !provider?.configured || provider.connect.kind !== 'oauth') {
+    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || provider.connect.kind !== 'oauth') {
       throw overMessage();
     }
     return { flow, provider, connect: provider.connect };
@@ -90,12 +90,15 @@ export class CallbackService {
     return { status: 'pending', token, askedBy, provider: provider.name, access: flow.access };
   }
 
-  /** False when somebody else has come back with this state before. */
-  private end(flow: ConnectFlowRecord, refusal: MailError): Promise<boolean> {
-    return this.options.flows.failed(flow.id, 'CONSENT', {
-      code: refusal.code as ErrorCode,
-      message: refusal.message,
-    });
+  /**
+   * Ends the flow with the refusal. True also when it has ended so before, as a page that is loaded again, or that a
+   * program has looked at first, brings it; false when this state has brought something else.
+   */
+  private async isRefused(flow: ConnectFlowRecord, { code, message }: MailError): Promise<boolean> {
+    const { flows } = this.options;
+    if (await flows.failed(flow.id, 'CONSENT', { code: code as ErrorCode, message })) return true;
+    const problem = (await flows.find(flow.userId, flow.id))?.problem;
+    return problem?.code === code && problem.message === message;
   }
 
   private failure(given: unknown): Outcome {

@@ -95,10 +95,13 @@ export class ConnectFlowStore {
     });
   }
 
-  /** Ends the user's flows that have seen as many wrong codes as one may. */
-  async endExhausted(userId: string, problem: { code: ErrorCode; message: string }): Promise<void> {
+  /**
+   * Ends those that have seen as many wrong codes as one may. Only those that the caller has tried: another's last try may
+   * be the right code, which is given back in a moment.
+   */
+  async endExhausted(ids: readonly string[], problem: { code: ErrorCode; message: string }): Promise<void> {
     await this.db.prisma.connectFlow.updateMany({
-      where: { userId, status: 'FINISH', redirectUri: null, wrongCodes: { gte: MAX_WRONG_CODES } },
+      where: { id: { in: [...ids] }, status: 'FINISH', wrongCodes: { gte: MAX_WRONG_CODES } },
       data: { ...WIPED, status: 'FAILED', problemCode: problem.code, problem: problem.message },
     });
   }

@@ -24,14 +24,19 @@ export function newCode(): string {
   return `${letters.slice(0, CODE_LENGTH / 2).join('')}-${letters.slice(CODE_LENGTH / 2).join('')}`;
 }
 
-/** What was handed in, whatever case, spaces and hyphens a person has given it, and with the letters that look like digits read as those. */
+/**
+ * What was handed in. Of a code a person's case, width, spaces, hyphens and quotation marks do not matter, and the letters
+ * that look like digits are read as those.
+ */
 export function readPresented(given: string): Presented {
   const text = given.trim();
   if (TOKEN.test(text)) return { kind: 'token', value: text };
   const value = text
     .slice(0, MAX_LENGTH)
+    .normalize('NFKC')
     .toUpperCase()
-    .replace(/[\s\p{Pd}_.]/gu, '')
+    .replace(/[^\p{L}\p{N}]/gu, '')
+    .slice(0, MAX_LENGTH)
     .replaceAll('O', '0')
     .replaceAll(/[IL]/g, '1');
   return { kind: 'code', value };

@@ -24,6 +24,10 @@ const MAX_PAUSE_MS = 400;
 const KEEP_TIMEOUT_MS = 3_000;
 // Only failures count: a good one gives its attempt back.
 const PER_USER: AttemptRule = { name: 'finish connect', burst: 20, everyMs: 30_000 };
+const TOO_MANY_WRONG = {
+  code: 'INVALID',
+  message: 'Too many wrong codes were entered. Connect the account again.',
+} as const;
 /** The provider's last word: the same code will not do better. After any other failure the flow waits for another call. */
 const FINAL: ReadonlySet<string> = new Set(['INVALID', 'BAD_USER_INPUT', 'CONSENT_REQUIRED', 'UNSUPPORTED']);
 
@@ -54,31 +58,37 @@ export class FinishService {
 
   /** Throws MailError: NOT_FOUND alike for a token that nobody has, that is somebody else's, and that came too late. */
   async finish(userId: string, given: string): Promise<IntegrationRecord> {
-    const { attempts } = this.options;
     const presented = readPresented(given);
-    const waitMs = await attempts.take(PER_USER, userId);
-    if (waitMs > 0) throw tooManyAttempts(waitMs);
-    const flow = await this.match(userId, presented);
+    const flow = await (presented.kind === 'token' ? this.byToken(userId, presented) : this.byCode(userId, presented));
     if (!flow) throw notFound();
-    await attempts.giveBack(PER_USER, userId);
     return this.connect(flow, presented);
   }
 
-  private async match(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+  /** Counts nothing: nobody guesses 256 bits, and any link can make the page of who began pass on a wrong token. */
+  private async byToken(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
     const { flows } = this.options;
     const now = this.now();
     const ended = await flows.endedWith(userId, hashOf(presented), now);
-    if (ended) return ended;
-    // A page is sent here with a token by any link, so one that is wrong says nothing of the flows that wait for a code.
-    if (presented.kind === 'token') return this.holder(await flows.awaitingToken(userId, now), presented);
-    const tried = await flows.takeTry(userId, now);
+    return ended ?? this.holder(await flows.awaitingToken(userId, now), presented);
+  }
+
+  private async byCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+    const { attempts, flows } = this.options;
+    const waitMs = await attempts.take(PER_USER, userId);
+    if (waitMs > 0) throw tooManyAttempts(waitMs);
+    const now = this.now();
+    const found = (await flows.endedWith(userId, hashOf(presented), now)) ?? (await this.tryCode(userId, presented));
+    if (found) await attempts.giveBack(PER_USER, userId);
+    return found;
+  }
+
+  private async tryCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+    const { flows } = this.options;
+    const tried = await flows.takeTry(userId, this.now());
+    const ids = tried.map(({ id }) => id);
     const found = this.holder(tried, presented);
-    if (found) await flows.giveTryBack(tried.map(({ id }) => id));
-    else
-      await flows.endExhausted(userId, {
-        code: 'INVALID',
-        message: 'Too many wrong codes were entered. Connect the account again.',
-      });
+    if (found) await flows.giveTryBack(ids);
+    else await flows.endExhausted(ids, TOO_MANY_WRONG);
     return found;
   }
 

@@ -2,7 +2,7 @@ import { isMailError, MailError } from '../domain/error.ts';
 import type { Access } from '../providers/connect.ts';
 import type { Provider } from '../providers/provider.ts';
 import { tooManyAttempts } from './attempt.limiter.ts';
-import type { AttemptRule, AttemptStore } from './attempt.store.ts';
+import type { AttemptRule, AttemptStore, CountedAttempt } from './attempt.store.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { DiscoveryService } from './discovery.service.ts';
 import { normaliseEmail } from './email.ts';
@@ -20,7 +20,7 @@ export interface PasswordConnectOptions {
   readonly providers: readonly Provider[];
   readonly discovery: DiscoveryService;
   readonly enrolment: Enrolment;
-  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
+  readonly attempts: Pick<AttemptStore, 'takeAll' | 'giveBackAll'>;
 }
 
 export interface PasswordConnectRequest extends ProviderChoice {
@@ -45,21 +45,19 @@ export class PasswordConnectService {
         field: ['input', 'method'],
       });
     }
-    const counted: [AttemptRule, string][] = [
+    const counted: CountedAttempt[] = [
       [PER_USER, userId],
       [PER_MAILBOX, JSON.stringify([provider.id, normaliseEmail(address)])],
     ];
-    for (const [rule, key] of counted) {
-      const waitMs = await this.options.attempts.take(rule, key);
-      if (waitMs > 0) throw tooManyAttempts(waitMs);
-    }
+    const waitMs = await this.options.attempts.takeAll(counted);
+    if (waitMs > 0) throw tooManyAttempts(waitMs);
     const exchanged = await connect
       .signIn({ address, password, access }, AbortSignal.timeout(SIGN_IN_TIMEOUT_MS))
       .catch((error: unknown) => {
         if (!isMailError(error) || error.code !== 'INVALID') throw error;
         throw new MailError('INVALID', error.message, { field: ['input', 'password'], cause: error });
       });
-    await Promise.all(counted.map(([rule, key]) => this.options.attempts.giveBack(rule, key)));
+    await this.options.attempts.giveBackAll(counted);
     return this.options.enrolment.keep({ userId, provider: provider.id, access }, exchanged);
   }
 }

@@ -3,7 +3,7 @@
  * is spelled: the page must never read the caller's word, or the first or last of two, for ours.
  */
 const OURS =
-  /^[\s\0]*(status|integration|code|message|token|address|provider|flow|error|error_description)[\s\0]*([[.].*)?$/is;
+  /^[\s\0]*(status|integration|code|message|token|address|provider|flow|error|error_description)[\s\0]*([[.].*)?$/isu;
 
 /** `redirectUri` with `answer` in its query, and with what the caller had there beside our names. */
 export function withAnswer(redirectUri: string, answer: Readonly<Record<string, string>>): string {

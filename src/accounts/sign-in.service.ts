@@ -1,7 +1,7 @@
 import { MailError } from '../domain/error.ts';
 import { clientNetwork } from '../platform/client-network.ts';
 import { tooManyAttempts } from './attempt.limiter.ts';
-import type { AttemptRule, AttemptStore } from './attempt.store.ts';
+import type { AttemptRule, AttemptStore, CountedAttempt } from './attempt.store.ts';
 import { normaliseEmail } from './email.ts';
 import { isInvited } from './invitation.ts';
 import { hashPassword, requireGoodPassword, verifyPassword } from './password.ts';
@@ -11,7 +11,7 @@ import type { UserStore } from './user.store.ts';
 export interface SignInOptions {
   readonly users: UserStore;
   readonly sessions: SessionService;
-  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack' | 'remember' | 'isRemembered'>;
+  readonly attempts: Pick<AttemptStore, 'takeAll' | 'giveBackAll' | 'remember' | 'isRemembered'>;
   readonly registration: 'open' | 'invite' | 'off';
   /** Signs invitations too. */
   readonly jwtSecret: string;
@@ -53,7 +53,7 @@ export class SignInService {
     }
     requireGoodPassword(input.password);
     const client = clientNetwork(clientAddress);
-    await this.take(REGISTRATIONS, client);
+    await this.count([[REGISTRATIONS, client]]);
     const user = await users.create(email, await hashPassword(input.password));
     await attempts.remember(KNOWN_CLIENT, together(email, client), KNOWN_CLIENT_MS);
     return sessions.open(user.id);
@@ -64,25 +64,22 @@ export class SignInService {
     const email = normaliseEmail(input.email);
     const client = clientNetwork(clientAddress);
     const both = together(email, client);
-    const counted: [AttemptRule, string][] = [
+    const counted: CountedAttempt[] = [
       [PER_CLIENT, client],
       [PER_EMAIL_AND_CLIENT, both],
     ];
     if (!(await attempts.isRemembered(KNOWN_CLIENT, both))) counted.push([PER_EMAIL, email]);
-    for (const [rule, key] of counted) await this.take(rule, key);
+    await this.count(counted);
     const user = await this.options.users.findByEmail(email);
     if (!(await verifyPassword(user?.passwordHash ?? null, input.password)) || !user) {
       throw new MailError('UNAUTHENTICATED', 'The address or the password is wrong.');
     }
-    await Promise.all([
-      ...counted.map(([rule, key]) => attempts.giveBack(rule, key)),
-      attempts.remember(KNOWN_CLIENT, both, KNOWN_CLIENT_MS),
-    ]);
+    await Promise.all([attempts.giveBackAll(counted), attempts.remember(KNOWN_CLIENT, both, KNOWN_CLIENT_MS)]);
     return sessions.open(user.id);
   }
 
-  private async take(rule: AttemptRule, key: string): Promise<void> {
-    const waitMs = await this.options.attempts.take(rule, key);
+  private async count(counted: readonly CountedAttempt[]): Promise<void> {
+    const waitMs = await this.options.attempts.takeAll(counted);
     if (waitMs > 0) throw tooManyAttempts(waitMs);
   }
 }

@@ -118,7 +118,7 @@ it.each(PROVIDERS)('%s: puts no second code beside a token that was given out', 
     expect(planted.held).not.toBe('');
     expect(await browse(callback)).toMatchObject({ status: 400, held: '' });
     const { integration, userErrors } = await finish(attacker.token, planted.held);
-    expect([integration, userErrors.length]).toEqual([null, 1]);
+    expect([integration, userErrors]).toEqual([null, [expect.objectContaining({ code: 'INVALID' })]]);
   }
   expect(await accountsOf(attacker.token)).toEqual([]);
 });
@@ -167,6 +167,48 @@ it('ends a flow after five wrong codes of its own user, and after none of anybod
   await wrong(ada.token, 5);
   expect(await finish(ada.token, second)).toEqual(refusal);
   expect((await flowsOf(ada.token))[0]).toMatchObject({ status: 'FAILED', problem: { message: /wrong codes/ } });
+});
+
+it.each(PROVIDERS)(
+  '%s: decides nothing when a program opens the links before the person does',
+  async (provider, address) => {
+    const { token } = await app.user('scanned');
+    const asked = async (url: URL | string) => {
+      for (const method of ['HEAD', 'GET', 'HEAD'])
+        await fetch(url, { method, redirect: 'manual', headers: { 'sec-purpose': 'prefetch' } });
+    };
+    for (const redirectUri of [PAGE, null]) {
+      const authorizationUrl = await begin(token, { provider, redirectUri });
+      await asked(authorizationUrl);
+      const state = new URL(authorizationUrl).searchParams.get('state');
+      await asked(`${app.url}/oauth/callback?state=${state}`);
+      expect((await flowsOf(token))[0]).toMatchObject({ status: 'CONNECTING', waitsFor: 'CONSENT' });
+      const callback = await consent(authorizationUrl, address, 'approve');
+      await asked(callback);
+      const { held } = await browse(callback);
+      expect(await finish(token, held)).toMatchObject({ userErrors: [] });
+
+      const denied = await consent(await begin(token, { provider, redirectUri }), address, 'deny');
+      await asked(denied);
+      const { headers, body } = await browse(denied);
+      expect(headers.get('location') ?? body).toContain(
+        redirectUri === null ? 'was not given consent' : `${PAGE}?status=failed`,
+      );
+    }
+  },
+);
+
+it('keeps nobody from finishing by links that pass on wrong tokens', async () => {
+  const { token } = await app.user('flooded');
+  const consented = async (redirectUri: string | null) =>
+    (
+      await browse(
+        await consent(await begin(token, { provider: 'GMAIL', redirectUri }), 'demo@gmail.example', 'approve'),
+      )
+    ).held;
+  const [held, code] = [await consented(PAGE), await consented(null)];
+  for (let n = 10; n < 40; n++) expect(await finish(token, `${n}`.padEnd(43, 'z'))).toEqual(refusal);
+  for (const right of [held, code]) expect(await finish(token, right)).toMatchObject({ userErrors: [] });
 });
 
 it('lets nobody try codes without end', async () => {

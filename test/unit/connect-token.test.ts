@@ -22,6 +22,11 @@ describe('what finishes a connect flow', () => {
     'abodi-lghok',
     'ab0d1\u20111gh0k',
     'AB0D1\u20131GH0K\n',
+    'AB0D1\u22121GH0K',
+    '"AB0D1-1GH0K".',
+    '\u201eAB0D1-1GH0K\u201c',
+    '\u200bAB0D1-1GH0K\ufeff',
+    '\uff21\uff22\uff10\uff24\uff11-\uff11\uff27\uff28\uff10\uff2b',
   ])('reads %j as the same code', (typed) => {
     expect(readPresented(typed)).toEqual({ kind: 'code', value: 'AB0D11GH0K' });
   });

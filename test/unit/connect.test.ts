@@ -172,6 +172,30 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect((await back(state)).status).toBe(400);
   });
 
+  it('answers a refusal that is loaded again the same, and turns it into nothing else', async () => {
+    for (const redirectUri of [PAGE, null]) {
+      const userId = await accounts.user();
+      const state = (await begin(userId, redirectUri)).get('state');
+      const first = await back(state, { error: 'access_denied' });
+      // At the same moment too, as a program that looks at the link and the browser behind it.
+      const more = await Promise.all([1, 2].map(() => back(state, { error: 'access_denied' })));
+      expect(more).toEqual([first, first]);
+      for (const other of [{ code: 'c' }, { error: 'server_error' }] as Record<string, string>[])
+        expect(await back(state, other)).toMatchObject({ status: 400, headers: { 'cache-control': 'no-store' } });
+      expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'FAILED', problemCode: 'CONSENT_REQUIRED' });
+      now = new Date(now.getTime() + 10 * 60_000);
+      expect((await back(state, { error: 'access_denied' })).headers.location).toBeUndefined();
+    }
+  });
+
+  it('is not ended by an answer that says neither yes nor no', async () => {
+    const userId = await accounts.user();
+    const state = (await begin(userId, PAGE)).get('state');
+    for (const answer of [{}, { code: '' }, { error: '' }, { code: '', error: '' }] as Record<string, string>[])
+      expect(await back(state, answer)).toMatchObject({ status: 400, body: expect.stringContaining('damaged') });
+    expect(await accounts.finish.finish(userId, tokenIn(await back(state)))).toMatchObject({ status: 'CONNECTED' });
+  });
+
   it('says what is missing each time it is asked, and lets nobody hear what went wrong inside', async () => {
     const missing = new MailError('CONSENT_REQUIRED', 'Gmail did not grant gmail.readonly.');
     exchange.mockRejectedValueOnce(missing);
@@ -212,6 +236,15 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     await Promise.allSettled(wrong.map((code) => accounts.finish.finish(userId, code)));
     await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'FAILED', wrongCodes: 5 });
+  });
+
+  it('ends no flow while its last try is compared, which may be the right one', async () => {
+    const { userId, token } = await consented(null);
+    for (let n = 0; n < 4; n++) await accounts.finish.finish(userId, `22222-2222${n}`).catch(() => undefined);
+    const compared = await accounts.flows.takeTry(userId, now);
+    await expect(accounts.finish.finish(userId, '22222-22229')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await accounts.flows.giveTryBack(compared.map(({ id }) => id));
+    expect(await accounts.finish.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });
   });
 
   it('escapes what it shows', async () => {

@@ -216,6 +216,7 @@ describe("the answer in a redirect's query", () => {
     '?%73tatus=connected&to%6ben=t',
     '?status[]=connected&token[x]=t&status.x=1',
     '?status%00=connected&%20status=x&+token=t&status+=y',
+    '?%C5%BFtatus=connected&to%E2%84%AAen=t',
     '?code=1&message=hello&address=a@b.c&provider=GMAIL&error=x',
   ])('keeps nothing of the caller under a name of ours: %s', (query) => {
     expect(queryOf(query)).toEqual(Object.entries(answer));

@@ -92,6 +92,22 @@ describe.each(TEST_DATABASES)('guessing passwords on %s', (kind) => {
     expect(await guess(service, email, four)).toBe('RATE_LIMITED');
   });
 
+  it('counts nothing for an attempt that it refuses, to whom else it might be', async () => {
+    const [office, home] = [client(), client()];
+    const email = await owner(home);
+    await guesses(email, office);
+    for (let i = 0; i < PER_CLIENT.burst; i++) expect(await guess(service, email, office)).toBe('RATE_LIMITED');
+    expect(await guess(service, await owner(home), office, password), 'a colleague').toBe('IN');
+
+    const sprayed = await owner(client());
+    const elsewhere = client();
+    await exhaust(PER_EMAIL, sprayed);
+    for (let i = 0; i < PER_EMAIL_AND_CLIENT.burst; i++)
+      expect(await guess(another, sprayed, elsewhere, password)).toBe('RATE_LIMITED');
+    await db.prisma.attempt.deleteMany({ where: { wholeAt: { gt: new Date(Date.now() + PER_EMAIL.burst * 10_000) } } });
+    expect(await guess(another, sprayed, elsewhere, password), 'once the address is free again').toBe('IN');
+  });
+
   it('gives back what a good sign-in had counted, by every rule', async () => {
     const email = await owner(client());
     const from = client();

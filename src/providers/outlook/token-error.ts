@@ -33,7 +33,7 @@ export function tokenError(
           cause,
         })
       : new MailError(
-          'BAD_USER_INPUT',
+          'INVALID',
           'This sign-in at Microsoft is too old or was used before. Connect the account again.',
           { cause },
         );

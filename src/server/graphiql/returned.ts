@@ -9,7 +9,8 @@ export function takeReturned(): Returned | null {
   const [status, token] = [query.get('status'), query.get('token')];
   if (status === null) return null;
   history.replaceState(null, '', location.pathname);
-  if (status === 'pending' && token) return { token };
+  // A token and nothing shorter: any link can bring a wrong code here, and five of those end the flows that wait for one.
+  if (status === 'pending' && token && /^[\w-]{43}$/.test(token)) return { token };
   // Of a link to this page anybody may be the author: what it says in words is not shown.
   return { code: /^[A-Z_]{1,40}$/.exec(query.get('code') ?? '')?.[0] ?? 'FAILED' };
 }
