@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MessageBodyType } from '../../src/mail/message/body.type.ts';
 import { safeHtml } from '../../src/mail/message/html.ts';
 import { safeStyle } from '../../src/mail/message/html-styles.ts';
-import { Turns } from '../../src/mail/turns.ts';
+import { Slices } from '../../src/mail/slices.ts';
 import { contentOf } from '../../src/providers/gmail/content.ts';
 import { unflow } from '../../src/providers/gmail/text.ts';
 import { toContent } from '../../src/providers/outlook/content.ts';
@@ -103,10 +103,10 @@ it('makes the HTML of a body once, however many aliases ask for it', async () =>
   expect(await body.html(false)).toContain('<p>x</p>');
 });
 
-it('takes the long bodies of two requests by turns, and short ones at once', async () => {
+it('takes the long bodies of two requests by slices, and short ones at once', async () => {
   const order: string[] = [];
-  const [one, other] = [new Turns(), new Turns()];
-  const long = (turns: Turns, name: string) => turns.take(1_000_000, () => order.push(name));
+  const [one, other] = [new Slices(), new Slices()];
+  const long = (slices: Slices, name: string) => slices.take(1_000_000, () => order.push(name));
   const all = [long(one, 'a1'), long(one, 'a2'), long(one, 'a3'), long(other, 'b1'), long(other, 'b2')];
   one.take(10, () => order.push('short'));
   await Promise.all(all);
@@ -114,12 +114,12 @@ it('takes the long bodies of two requests by turns, and short ones at once', asy
 });
 
 it('goes on after a body that cannot be read', async () => {
-  const turns = new Turns();
-  const failed = turns.take(1_000_000, () => {
+  const slices = new Slices();
+  const failed = slices.take(1_000_000, () => {
     throw new Error('unreadable');
   });
   await expect(failed).rejects.toThrow('unreadable');
-  expect(await turns.take(1_000_000, () => 'next')).toBe('next');
+  expect(await slices.take(1_000_000, () => 'next')).toBe('next');
 });
 
 it('finds the files that an HTML shows, however they are written', () => {
@@ -160,7 +160,7 @@ const safe = (html: string) => safeHtml(html, { remoteImages: false, inlineUrl: 
 const gmail = (html: string) =>
   contentOf({ mimeType: 'text/html', body: { data: Buffer.from(html).toString('base64url') } });
 const outlook = (html: string) => toContent({ body: { contentType: 'html', content: html } });
-const bodyOf = (content: ReturnType<typeof gmail>) => new MessageBodyType(content, () => null, new Turns(), null);
+const bodyOf = (content: ReturnType<typeof gmail>) => new MessageBodyType(content, () => null, new Slices(), null);
 
 function cost(work: () => unknown): number {
   const before = process.cpuUsage();

@@ -6,7 +6,7 @@ import type { Call } from '../../providers/call.ts';
 import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import { matches, needsContent, threadMatches } from '../search/evaluate.ts';
-import { turnsOf } from '../turns.ts';
+import { slicesOf } from '../slices.ts';
 import type { Shape } from './list-source.ts';
 
 /** What differs between a list of messages and a list of threads. */
@@ -57,7 +57,7 @@ export const THREADS: ListKind<Thread> = {
 
 /** The words of a long HTML take a while to find: those of a page of a hundred are not looked through in one go. */
 const inTurn = (account: Account, { content, sizeBytes }: Message, work: () => boolean): boolean | Promise<boolean> =>
-  turnsOf(account).take(content?.html?.length ?? sizeBytes ?? 0, work);
+  slicesOf(account).take(content?.html?.length ?? sizeBytes ?? 0, work);
 
 /** The part of a conjunction that an envelope decides: what fails it need not be read. */
 function withoutContent(rest: Condition): Condition {

@@ -2,7 +2,7 @@ import { Arg, Field, ObjectType } from 'type-graphql';
 import type { MessageContent } from '../../domain/message.ts';
 import { Weighs } from '../../graphql/value-size.ts';
 import { MAX_HTML_LENGTH } from '../../providers/shared/bounded-html.ts';
-import type { Turns } from '../turns.ts';
+import type { Slices } from '../slices.ts';
 import { safeHtml } from './html.ts';
 
 /** Half of the most that is shown of a body; most are far smaller. */
@@ -20,7 +20,7 @@ export class MessageBodyType {
     private readonly content: MessageContent,
     /** A link for the inline file with this Content-ID; null when the message has none. */
     private readonly inlineUrl: (contentId: string) => string | null,
-    private readonly turns: Turns,
+    private readonly slices: Slices,
     /** What the message takes, where that is known: its body is not longer. */
     private readonly sizeBytes: number | null,
   ) {}
@@ -32,7 +32,7 @@ export class MessageBodyType {
       'The plain text; made from the HTML when the sender wrote no text, or the provider keeps only the HTML.',
   })
   text(): MaybePromise<string | null> {
-    return this.turns.take(this.length, () => this.content.text);
+    return this.slices.take(this.length, () => this.content.text);
   }
 
   @Weighs(BODY_BYTES)
@@ -53,7 +53,7 @@ export class MessageBodyType {
     if (html === null) return null;
     const known = this.safe.get(remoteImages);
     if (known !== undefined) return known;
-    const made = this.turns.take(this.length, () =>
+    const made = this.slices.take(this.length, () =>
       safeHtml(html, { remoteImages, inlineUrl: (contentId) => this.url(contentId) }),
     );
     this.safe.set(remoteImages, made);

@@ -6,7 +6,7 @@ import { Sized } from '../../graphql/list-size.ts';
 import { selectsOnly } from '../../graphql/selection.ts';
 import type { Account } from '../account.ts';
 import { ThreadType } from '../thread/thread.type.ts';
-import { turnsOf } from '../turns.ts';
+import { slicesOf } from '../slices.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from '../unsubscribe/list-unsubscribe.ts';
 import { UnsubscribeType } from '../unsubscribe/unsubscribe.type.ts';
 import { AttachmentType } from './attachment.type.ts';
@@ -122,7 +122,7 @@ export class MessageResolver {
       const inline = files.get(contentId);
       return inline ? this.downloads.attachment(account, message.id, inline).url : null;
     };
-    return new MessageBodyType(content, inlineUrl, turnsOf(account), message.sizeBytes);
+    return new MessageBodyType(content, inlineUrl, slicesOf(account), message.sizeBytes);
   }
 }
 
