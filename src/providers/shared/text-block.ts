@@ -15,7 +15,7 @@ export class TextBlock {
     readonly parent: TextBlock | null,
     /** Line breaks before it, in what it stands in. */
     private before: number,
-    readonly isPre = parent?.isPre ?? false,
+    readonly isPre: boolean = parent?.isPre ?? false,
   ) {}
 
   /** Words, blanks between them made one. `seen` is told each stretch, and gives what is to be written of it. */
