@@ -45,8 +45,10 @@ export class TextList {
     if (this.items.length === 0) return;
     const width = this.items.reduce((most, { mark }) => Math.max(most, mark.length), 0);
     const indent = `\n${' '.repeat(width)}`;
-    for (const { mark, block } of this.items)
-      block.endIn(this.block, 1, mark.padEnd(width) + block.text.split('\n').join(indent));
+    for (const { mark, block } of this.items) {
+      const { text } = block;
+      block.endIn(this.block, 1, mark.padEnd(width) + (text.includes('\n') ? text.split('\n').join(indent) : text));
+    }
     this.block.dropBreaks();
     if (this.block.text !== '') this.block.endIn(this.outer, this.isInner ? 1 : 2);
   }
