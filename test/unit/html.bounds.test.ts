@@ -47,6 +47,22 @@ describe('what is nested too deep', () => {
   });
 });
 
+describe('HTML of too many elements', () => {
+  it.each([
+    ['boxes', '<p>x</p>', /<p>/g],
+    ['boxes that are never closed', '<td>x', /<td>/g],
+    ['line breaks', 'x<br>', /<br>/g],
+    ['end tags that are elements', 'x</p>', /<\/p>/g],
+    ['void elements', 'x <img src="cid:a">', /<img/g],
+  ])('loses tags behind a bound, and no word: %s', (_, piece, element) => {
+    const often = 60_000;
+    const html = boundedHtml(piece.repeat(often));
+    expect((html.match(element) ?? []).length).toBe(50_000);
+    expect((html.replace(/<[^>]*>/g, ' ').match(/\bx\b/g) ?? []).length).toBe(often);
+    expect(boundedHtml(piece.repeat(1_000))).toBe(piece.repeat(1_000));
+  });
+});
+
 describe('HTML that is too long', () => {
   const upTo = (text: string) => `${'x'.repeat(MAX_HTML_LENGTH - text.length)}${text}`;
 

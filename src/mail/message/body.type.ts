@@ -67,7 +67,7 @@ export class MessageBodyType {
   }
 
   @Field(() => Boolean, {
-    description: `Whether html or text is not the whole of what the sender wrote: of HTML the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters are read. What is nested too deep loses its tags and not its words, and is whole. unsafeHtml and raw are never cut.`,
+    description: `Whether html or text is not the whole of what the sender wrote: of HTML the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters are read. What is nested too deep, and what comes behind 50,000 elements, loses its tags and not its words, and is whole. unsafeHtml and raw are never cut.`,
   })
   isTruncated(): boolean {
     return this.content.isTextTruncated === true || (this.content.html?.length ?? 0) > MAX_HTML_LENGTH;

@@ -9,6 +9,8 @@ export const MAX_HTML_LENGTH = 2_000_000;
 
 /** Deeper than any mail is written. A parser looks through the open elements at every tag, and readers recurse into them. */
 const MAX_OPEN_ELEMENTS = 200;
+/** More than a large newsletter has by far. Work grows with the elements and not with the letters: behind these, tags are taken out. */
+const MAX_ELEMENTS = 50_000;
 /** More than any mail has on one element; the first of a name counts, as in a browser. */
 const MAX_ATTRIBUTES = 100;
 
@@ -33,8 +35,8 @@ interface OpenElement {
 }
 
 /**
- * The same HTML with few elements open at any time: a tag that would open one more is taken out, and what is in it stays, in
- * order. One pass, linear in the length, whatever is nested or left unclosed. It is not made harmless by this.
+ * The same HTML with few elements open at any time, and not too many in all: a tag that would be one more is taken out, and
+ * what is in it stays, in order. One pass, linear in the length, whatever is nested or left unclosed. It is not made harmless by this.
  *
  * A parser's work grows with what is open (it looks for each end tag among it), so that 300,000 times "<b>" took it
  * 40 seconds. The rules of what closes what are those of htmlparser2, by which the outcome is read.
@@ -59,6 +61,7 @@ class Bounder {
   private readonly stack: OpenElement[] = [];
   private readonly openByName = new Map<string, number>();
   private kept = 0;
+  private written = 0;
   /** How many are kept and open of each kind in `atMost`. */
   private readonly counted: number[];
   /** The place in the stack of the element that is left out with its content; -1: none. */
@@ -125,6 +128,7 @@ class Bounder {
     while (ends?.has(this.stack.at(-1)?.name ?? '')) implied.push(this.pop(start));
     const isKept = this.keeps(name, hasSlash);
     if (!isKept) for (const element of implied) if (element.isKept) this.write(start, `</${element.name}>`);
+    if (isKept && this.skippedFrom === -1) this.written++;
     if (isKept && this.skippedFrom === -1) this.writeTag(start, end, closesItself ? `</${name}>` : '');
     else this.leaveOut(start, end, name);
     if (!isVoid(name) && !closesItself) this.push(name, isKept);
@@ -138,6 +142,7 @@ class Bounder {
     if (atMost.some(({ names, open }, kind) => names.has(name) && (this.counted[kind] ?? 0) >= open)) return false;
     // Gone, so that nothing is self-closing to what reads the outcome.
     if (switchesForeign(name)) return false;
+    if (this.written >= MAX_ELEMENTS) return false;
     return isVoid(name) || this.kept < MAX_OPEN_ELEMENTS;
   }
 
@@ -149,7 +154,9 @@ class Bounder {
     if (switchesForeign(name)) this.foreign.pop();
     if (isVoid(name) || (this.openByName.get(name) ?? 0) === 0) {
       // These two are elements of their own where nothing is open that they could close.
-      if ((name !== 'br' && name !== 'p') || this.skippedFrom !== -1) this.leaveOut(start, end);
+      const isElement = name === 'br' || name === 'p';
+      if (!isElement || this.skippedFrom !== -1) this.leaveOut(start, end);
+      else if (this.written++ >= MAX_ELEMENTS) this.leaveOut(start, end, name);
       return;
     }
     const popped: OpenElement[] = [];
@@ -199,10 +206,11 @@ class Bounder {
     this.pieces.push(tag);
   }
 
-  /** The words before and after a box do not run together where its tag is gone. */
+  /** The words before and after a box or a line break do not run together where its tag is gone. */
   private leaveOut(start: number, end: number, name = ''): void {
     this.copyTo(start);
-    if (isBox(name) && this.skippedFrom === -1 && !this.bounds.without?.has(name)) this.pieces.push(' ');
+    if ((isBox(name) || name === 'br') && this.skippedFrom === -1 && !this.bounds.without?.has(name))
+      this.pieces.push(' ');
     this.copied = Math.max(this.copied, end);
   }
 

@@ -15,7 +15,7 @@ export const textOfHtml = (html: string, headings: Headings = 'capitals', maxLen
 
 /** 125,000 short lines in 200 quotes would be 50 MB of ">", and take many times as long as flat ones: the longer the mail, the fewer of them are shown within each other. */
 function boundsFor(length: number): HtmlBounds {
-  const indents = Math.max(3, Math.min(24, Math.floor(1_000_000 / Math.max(length, 1))));
+  const indents = Math.max(3, Math.min(24, Math.floor(500_000 / Math.max(length, 1))));
   return {
     without: SCRIPTS,
     atMost: [
