@@ -41,7 +41,7 @@ export class SessionStore {
 
   /**
    * Trades the refresh token with `hash` for `next`, in one transaction. `next` follows from the token: two tabs that
-   * refresh at once, on two instances, are given the same one. Whoever comes when it has been used replays it; but not who
+   * refresh at once, on two instances, are given the same one. Who comes when it has been used replays it; but not who
    * comes again because the answer to their own trade was lost, with or after the commit.
    */
   async rotate(hash: string, next: NewRefreshToken, now: Date): Promise<Rotation> {

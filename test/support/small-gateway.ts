@@ -9,7 +9,8 @@ import { openDoor } from '../../src/server/door.ts';
 import { createHttp } from '../../src/server/http.ts';
 import { QueryGate } from '../../src/server/query-gate.ts';
 import { createSocketProtocol } from '../../src/server/socket-protocol.ts';
-import { TURN_LIMITS, type TurnLimits, Turns } from '../../src/server/turns.ts';
+import { TURN_LIMITS, type TurnLimits } from '../../src/server/turn.limits.ts';
+import { Turns } from '../../src/server/turns.ts';
 import { unreadBytes } from '../../src/server/unread.ts';
 import { mountWebSocket } from '../../src/server/websocket.ts';
 
