@@ -12,7 +12,7 @@ import { createTestDatabaseUrl } from '../support/database-url.ts';
 import { freePort } from '../support/port.ts';
 import { buildProgram, type Program } from '../support/process.ts';
 
-const MEGABYTES = 120;
+const MEGABYTES = 80;
 
 it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async ({ onTestFinished }) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'postern-upload-'));
