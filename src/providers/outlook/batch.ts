@@ -25,7 +25,6 @@ interface PartRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  readonly dependsOn?: readonly string[];
 }
 interface PartAnswer {
   readonly id: string;
@@ -35,8 +34,8 @@ interface PartAnswer {
 }
 
 /**
- * Sends the chains as JSON of our own (the SDK's writes absolute URLs, which Graph refuses), 20 requests at a time.
- * Parts that Graph refuses for now are sent again alone, when the guard says so. Every part must be safe to repeat.
+ * Carries the chains out, a step of all of them at a time: Graph takes a $batch that is fully parallel or fully sequential,
+ * and refuses chains side by side whole (microsoft-graph-docs#16280). What waits for a part that failed is not sent.
  * Errors are values; only the caller's own abort is thrown.
  */
 export async function batch<T>(
@@ -45,7 +44,30 @@ export async function batch<T>(
   chains: readonly Chain[],
   call: Call,
 ): Promise<readonly (T | MailError)[]> {
-  const groups = packed(chains);
+  const outcomes: unknown[] = chains.map(() => undefined);
+  const steps = chains.reduce((longest, { length }) => Math.max(longest, length), 0);
+  for (let step = 0; step < steps; step++) {
+    const parts = new Map<number, Part>();
+    for (const [n, chain] of chains.entries()) {
+      const part = chain[step];
+      if (part && !isMailError(outcomes[n])) parts.set(n, part);
+    }
+    const answers = await sendAll(graph, operation, [...parts.values()], call);
+    for (const [place, n] of [...parts.keys()].entries()) outcomes[n] = answers[place];
+  }
+  return outcomes as (T | MailError)[];
+}
+
+/** Sends parts that do not wait for each other, as JSON of our own (the SDK's writes absolute URLs, which Graph refuses), 20 at a time. */
+async function sendAll(
+  graph: GraphClient,
+  operation: string,
+  parts: readonly Part[],
+  call: Call,
+): Promise<readonly unknown[]> {
+  const groups = Array.from({ length: Math.ceil(parts.length / BATCH_SIZE) }, (_, n) =>
+    parts.slice(n * BATCH_SIZE, (n + 1) * BATCH_SIZE),
+  );
   const outcomes: unknown[][] = [];
   let next = 0;
   // One is under way and one waits for its turn: Graph would take no more at a time.
@@ -56,43 +78,27 @@ export async function batch<T>(
     }
   };
   await Promise.all([worker(), worker()]);
-  return outcomes.flat() as (T | MailError)[];
+  return outcomes.flat();
 }
 
-/** Chains in groups of at most 20 parts, in order; a chain is never split. */
-function packed(chains: readonly Chain[]): Chain[][] {
-  const groups: Chain[][] = [];
-  let room = 0;
-  for (const chain of chains) {
-    if (chain.length > room) {
-      groups.push([]);
-      room = BATCH_SIZE;
-    }
-    groups.at(-1)?.push(chain);
-    room -= chain.length;
-  }
-  return groups;
-}
-
+/** Parts that Graph refuses for now are sent again alone, when the guard says so. Every part must be safe to repeat. */
 async function sendBatch(
   graph: GraphClient,
   operation: string,
-  chains: readonly Chain[],
+  parts: readonly Part[],
   call: Call,
 ): Promise<unknown[]> {
-  const requests = chains.flatMap((chain, c) => chain.map((part, p) => partRequest(part, c, p)));
+  const requests = parts.map((part, n) => partRequest(part, String(n)));
   const settled = new Map<string, unknown>();
   const refusedForNow = new Map<string, MailError>();
-  const removals = new Set(
-    chains.flatMap((chain, c) => chain.flatMap((part, p) => (part.removes ? [`${c}.${p}`] : []))),
-  );
+  const removals = new Set(parts.flatMap((part, n) => (part.removes ? [String(n)] : [])));
   const unanswered = new Set<string>();
   let failure: unknown = null;
   try {
     let tries = 0;
     const body = () => {
       if (tries++ > 0) for (const id of removals) if (!settled.has(id) && !refusedForNow.has(id)) unanswered.add(id);
-      return bodyOf(requests, settled);
+      return JSON.stringify({ requests: requests.filter(({ id }) => !settled.has(id)) });
     };
     const cost = { operation, units: requests.length, slots: Math.min(BATCH_WIDTH, requests.length), safe: true };
     await graph.request({ method: 'POST', path: '/$batch', cost, body }, call, async (response, signal) => {
@@ -113,47 +119,24 @@ async function sendBatch(
     if (call.signal.aborted || !isMailError(error)) throw error;
     failure = error;
   }
-  return chains.map((chain, c) => {
-    let outcome: unknown;
-    for (let p = 0; p < chain.length; p++) {
-      const id = `${c}.${p}`;
-      outcome = settled.has(id)
-        ? settled.get(id)
-        : (refusedForNow.get(id) ?? failure ?? unreachable('a part of the batch was not answered'));
-      if (isMailError(outcome)) break;
-    }
-    return outcome;
-  });
+  return requests.map(({ id }) =>
+    settled.has(id)
+      ? settled.get(id)
+      : (refusedForNow.get(id) ?? failure ?? unreachable('a part of the batch was not answered')),
+  );
 }
 
-function partRequest(part: Part, chain: number, place: number): PartRequest {
+function partRequest(part: Part, id: string): PartRequest {
   const headers: Record<string, string> = { Prefer: preferences(part.prefer) };
   if (part.body !== undefined) headers['Content-Type'] = 'application/json';
   return {
-    id: `${chain}.${place}`,
+    id,
     method: part.method,
     url: part.path,
     headers,
     ...(part.body === undefined ? {} : { body: part.body }),
-    ...(place === 0 ? {} : { dependsOn: [`${chain}.${place - 1}`] }),
   };
 }
-
-/** What is still to be answered: not what waits for a part that failed, and nothing waits for a part that is done. */
-function bodyOf(requests: readonly PartRequest[], settled: ReadonlyMap<string, unknown>): string {
-  const hopeless = new Set<string>();
-  const open: PartRequest[] = [];
-  for (const { dependsOn, ...request } of requests) {
-    const before = dependsOn?.[0];
-    if (before !== undefined && (hopeless.has(before) || isMailError(settled.get(before)))) hopeless.add(request.id);
-    else if (!settled.has(request.id)) {
-      open.push(before === undefined || settled.has(before) ? request : { ...request, dependsOn: [before] });
-    }
-  }
-  return JSON.stringify({ requests: open });
-}
-
-const FAILED_DEPENDENCY = 424;
 
 function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: Map<string, MailError>): void {
   const { id, status, body } = answer;
@@ -161,7 +144,6 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
     settled.set(id, body);
     return;
   }
-  if (status === FAILED_DEPENDENCY) return;
   const retryAfter = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after');
   const error = refused({ status, code: errorWord(body), retryAfter: retryAfter?.[1] ?? null });
   const mayPass =
