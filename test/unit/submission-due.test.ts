@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/reachability.ts';
 import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
@@ -62,4 +62,66 @@ it.each([
   await new Promise((resolve) => setImmediate(resolve));
   await job.stop();
   expect(claims > 0).toBe(takenUp);
+});
+
+it('is queued again when its key comes again while it is scheduled', async () => {
+  const queued: unknown[] = [];
+  const dueAt = new Date(Date.now() - 1_000);
+  const submissions = new Submissions({
+    store: { byKey: async () => ({ id: 'one', fingerprint: 'f', status: 'SCHEDULED', dueAt }) },
+    job: { enqueue: async (...job: unknown[]) => void queued.push(job), running: () => undefined },
+  } as unknown as SubmissionsOptions);
+  await submissions.known('user', {
+    what: { message: {} as ComposeInput },
+    idempotencyKey: 'key',
+    sendAt: null,
+    undoSeconds: 1,
+    fingerprint: 'f',
+  });
+  expect(queued).toEqual([['one', dueAt]]);
+});
+
+it('is taken up soon, once, and adds no jobs when it is due and no job stands for it', async () => {
+  vi.useFakeTimers();
+  const start = Date.now();
+  let overdue: { id: string; integrationId: string }[] = [];
+  let queued = 0;
+  let away = true;
+  let claims = 0;
+  let end = (_claim: null) => {};
+  const asked: number[] = [];
+  const job = new SubmissionJob({
+    store: {
+      overdue: async (before: Date) => {
+        asked.push(Date.now() - before.getTime());
+        if (overdue.length > 0 && away) {
+          away = false;
+          throw new Error('cut');
+        }
+        return overdue;
+      },
+      claim: () => {
+        claims++;
+        return new Promise<null>((resolve) => {
+          end = resolve;
+        });
+      },
+    },
+    queue: { work: async () => {}, send: async () => void queued++, onGap: () => {}, leave: () => {} },
+    mailbox: async () => ({ provider: 'GMAIL', address: 'a@mail.example' }),
+    reachability: new Reachability(),
+    log: silent,
+  } as unknown as SubmissionJobOptions);
+  try {
+    await job.start();
+    overdue = [{ id: 'one', integrationId: 'i' }];
+    while (claims === 0 && Date.now() - start < 60_000) await vi.advanceTimersByTimeAsync(1_000);
+    expect(claims).toBe(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([claims, queued, Math.max(...asked)]).toEqual([1, 0, 10_000]);
+  } finally {
+    end(null);
+    vi.useRealTimers();
+    await job.stop();
+  }
 });

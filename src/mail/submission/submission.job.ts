@@ -34,8 +34,10 @@ const MAX_WAITING = 100;
 const COME_BACK_MS = 5_000;
 /** Recoveries within this are one. */
 const RECOVERY_MS = 500;
-/** What the queue has lost, if it ever does, is found again this often. */
-const SWEEP_MS = 10 * 60_000;
+/** What no job stands for, whatever became of it, is looked for this often; it is one query on an index. */
+const SWEEP_MS = 15_000;
+/** What is due, and that nobody has, for so long: the queue would have been at it. */
+const OVERDUE_MS = 10_000;
 const SWEPT_AT_ONCE = 500;
 /** When the process stops, requests under way get this long. */
 const PATIENCE_MS = 2_000;
@@ -56,6 +58,7 @@ export class SubmissionJob implements IntegrationHooks {
   private readonly recoveries = new Map<string, NodeJS.Timeout>();
   private unlisten = () => {};
   private timer: NodeJS.Timeout | null = null;
+  private sweeping: Promise<void> | null = null;
 
   constructor(private readonly options: SubmissionJobOptions) {
     this.lanes = new Lanes(options.lanes ?? SUBMISSION_LANES);
@@ -64,12 +67,10 @@ export class SubmissionJob implements IntegrationHooks {
   async start(): Promise<void> {
     this.unlisten = this.options.reachability.listen({ recovered: ({ provider }) => this.recovered(provider) });
     await this.options.queue.work(QUEUE, (data) => this.take(Job.parse(data).id), CONCURRENCY);
-    const sweep = () =>
-      this.sweep().catch((err: unknown) => this.options.log.error({ err }, 'overdue submissions could not be read'));
-    this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
+    this.timer = setInterval(() => void this.swept(), SWEEP_MS).unref();
     // What the queue had handed out when the store went away lies as if somebody had it.
     this.options.queue.onGap(() => void this.requeueDue());
-    await sweep();
+    await this.swept();
   }
 
   /** Begins nothing more, and leaves what is not done in time to the next who takes it up. */
@@ -133,11 +134,15 @@ export class SubmissionJob implements IntegrationHooks {
     const lane = mailbox?.provider ?? '';
     if (this.lanes.waiting(lane) >= MAX_WAITING) return this.enqueue(id, new Date(Date.now() + COME_BACK_MS));
     await this.watch(id);
-    const entered = this.enter(id, lane, record.integrationId, mailbox).finally(() => this.entered.delete(id));
+    this.admit(id, lane, record.integrationId, mailbox);
+  }
+
+  private admit(id: string, lane: string, owner: string, mailbox: Mailbox | null): void {
+    const entered = this.enter(id, lane, owner, mailbox).finally(() => this.entered.delete(id));
     this.entered.set(id, entered);
   }
 
-  /** Works at it once its vendor's lane has a place. The job that `watch` has queued stands for it meanwhile. */
+  /** Works at it once its vendor's lane has a place. The job that `watch` has queued, or the sweep, stands for it meanwhile. */
   private async enter(id: string, lane: string, owner: string, mailbox: Mailbox | null): Promise<void> {
     const doubtful = mailbox !== null && this.options.reachability.isAway(mailbox);
     const entry = { doubtful, signal: this.waits.signal };
@@ -204,8 +209,31 @@ export class SubmissionJob implements IntegrationHooks {
     );
   }
 
+  private swept(): Promise<void> {
+    this.sweeping ??= this.sweep()
+      .catch((err: unknown) => {
+        if (!this.waits.signal.aborted) this.options.log.error({ err }, 'overdue submissions could not be taken up');
+      })
+      .finally(() => {
+        this.sweeping = null;
+      });
+    return this.sweeping;
+  }
+
+  /**
+   * Takes up what is overdue without a job: the next sweep stands for it. A job for each would add to those that stand for
+   * what waits in a lane, at every sweep of every instance.
+   */
   private async sweep(): Promise<void> {
-    const before = new Date(Date.now() - 2 * LEASE_MS);
-    for (const id of await this.options.store.overdue(before, SWEPT_AT_ONCE)) await this.enqueue(id, new Date());
+    const { store } = this.options;
+    const before = new Date(Date.now() - OVERDUE_MS);
+    for (const { id, integrationId } of await store.overdue(before, SWEPT_AT_ONCE)) {
+      if (this.waits.signal.aborted) return;
+      if (this.entered.has(id) || this.runs.has(id)) continue;
+      const mailbox = await this.options.mailbox(integrationId);
+      const lane = mailbox?.provider ?? '';
+      if (this.waits.signal.aborted) return;
+      if (this.lanes.waiting(lane) < MAX_WAITING && !this.entered.has(id)) this.admit(id, lane, integrationId, mailbox);
+    }
   }
 }

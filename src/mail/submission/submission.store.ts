@@ -178,17 +178,22 @@ export class SubmissionStore {
     }
   }
 
-  /** Those that should have been taken up by then, and that nobody has. */
-  async overdue(before: Date, limit: number): Promise<string[]> {
-    const unclaimed = { OR: [{ claimUntil: null }, { claimUntil: { lt: before } }] };
-    return this.due(before, limit, unclaimed);
+  /** Those that should have been taken up by then, and that nobody has; the longest overdue first. */
+  overdue(before: Date, limit: number): Promise<{ id: string; integrationId: string }[]> {
+    return this.db.prisma.submission.findMany({
+      where: { dueAt: { lt: before }, OR: [{ claimUntil: null }, { claimUntil: { lt: before } }] },
+      select: { id: true, integrationId: true },
+      orderBy: { dueAt: 'asc' },
+      take: limit,
+    });
   }
 
   /** Those that are due by then, also what somebody has, or had when it was last heard of. */
-  async due(by: Date, limit: number, more: Prisma.SubmissionWhereInput = {}): Promise<string[]> {
+  async due(by: Date, limit: number): Promise<string[]> {
     const rows = await this.db.prisma.submission.findMany({
-      where: { dueAt: { lt: by }, ...more },
+      where: { dueAt: { lt: by } },
       select: { id: true },
+      orderBy: { dueAt: 'asc' },
       take: limit,
     });
     return rows.map(({ id }) => id);

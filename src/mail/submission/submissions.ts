@@ -34,6 +34,8 @@ export class Submissions {
       const message = 'This idempotencyKey was used for another message; take a new one for each message.';
       throw new MailError('CONFLICT', message, { field: ['input', 'idempotencyKey'] });
     }
+    // Who asks again may have had no answer because the store went away, between storing it and the job that looks for it.
+    if (known.status === 'SCHEDULED' && known.dueAt) await this.options.job.enqueue(known.id, known.dueAt);
     return this.outcome(known);
   }
 
