@@ -54,7 +54,7 @@ export class ChangeStore {
         data: {
           syncCursor: to,
           sequence: { increment: changes.length },
-          lastReconciledAt: now,
+          ...(levelAt !== null && { lastReconciledAt: now }),
           ...(changes.length > 0 && { lastEventAt: now }),
         },
         select: { sequence: true, syncSignals: true },

@@ -24,13 +24,14 @@ export class SyncHealthResolver {
       this.changes.position(record.id),
       this.watches.expiry(record.id),
     ]);
-    const { lastEventAt, lastReconciledAt, sequence, cursor, dueSince } = position;
+    const { lastEventAt, lastReconciledAt, sequence, dueSince } = position;
     const now = Date.now();
     const isWatched = watchExpiresAt !== null && watchExpiresAt.getTime() > now;
     const isBehind = dueSince !== null && now - dueSince.getTime() > this.behindMs;
     return {
       live: record.status === 'CONNECTED' && isWatched && !isBehind,
-      cursor: cursor === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),
+      // What arrives during the first sync may be found to have been there before.
+      cursor: lastReconciledAt === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),
       lastEventAt,
       lastReconciledAt,
       lagSeconds: lastReconciledAt && Math.max(0, Math.round((now - lastReconciledAt.getTime()) / 1_000)),

@@ -58,7 +58,8 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
       expect(await store.advance(id, null, 'c1', created('a', 'b'))).toBe(true);
       expect(await store.advance(id, 'c1', 'c2', [])).toBe(true);
       expect(await store.advance(id, 'c2', 'c3', created('c'))).toBe(true);
-      expect(await store.position(id)).toMatchObject({ cursor: 'c3', sequence: 3n, lastEventAt: expect.any(Date) });
+      const position = { cursor: 'c3', sequence: 3n, lastEventAt: expect.any(Date), lastReconciledAt: null };
+      expect(await store.position(id)).toMatchObject(position);
       const read = await store.read(id, 1n, 10);
       expect(read.map(({ sequence, subject }) => [sequence, subject])).toEqual([
         [2n, 'b'],

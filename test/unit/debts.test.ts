@@ -45,9 +45,11 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const { signals: now } = await changes.position(id);
     expect(await changes.advance(id, 'elsewhere', 'c2', [], now)).toBe(false);
     expect(await isDue(id)).toBe(true);
-    // Of several pages only the last one pays.
+    const { lastReconciledAt } = await changes.position(id);
+    // Of several pages only the last one pays, and is level.
     expect(await changes.advance(id, 'c1', 'c2', [])).toBe(true);
     expect(await isDue(id)).toBe(true);
+    expect((await changes.position(id)).lastReconciledAt).toEqual(lastReconciledAt);
     expect(await changes.advance(id, 'c2', 'c3', [], now)).toBe(true);
     expect(await isDue(id)).toBe(false);
   });
