@@ -68,8 +68,9 @@ export class FinishService {
   private async byToken(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
     const { flows } = this.options;
     const now = this.now();
-    const ended = await flows.endedWith(userId, hashOf(presented), now);
-    return ended ?? this.holder(await flows.awaitingToken(userId, now), presented);
+    // In this order: a flow that ends between two reads the other way round would be in neither.
+    const waiting = this.holder(await flows.awaitingToken(userId, now), presented);
+    return waiting ?? flows.endedWith(userId, hashOf(presented), now);
   }
 
   private async byCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
@@ -84,9 +85,11 @@ export class FinishService {
 
   private async tryCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
     const { flows } = this.options;
-    const tried = await flows.takeTry(userId, this.now());
+    const now = this.now();
+    const tried = await flows.takeTry(userId, now);
     const ids = tried.map(({ id }) => id);
-    const found = this.holder(tried, presented);
+    // Ended since the caller looked, by the same code entered twice at once.
+    const found = this.holder(tried, presented) ?? (await flows.endedWith(userId, hashOf(presented), now));
     if (found) await flows.giveTryBack(ids);
     else await flows.endExhausted(ids, TOO_MANY_WRONG);
     return found;

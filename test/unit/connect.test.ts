@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ConnectFlowStore } from '../../src/accounts/connect-flow.store.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
@@ -100,6 +101,27 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     now = new Date(now.getTime() + 10 * 60_000);
     await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
+
+  it.each([PAGE, null])(
+    'answers a call the same when another ends the flow between its reads (%s)',
+    async (redirectUri) => {
+      exchange.mockClear();
+      const { userId, token } = await consented(redirectUri);
+      const { endedWith } = ConnectFlowStore.prototype;
+      const looks = vi.spyOn(ConnectFlowStore.prototype, 'endedWith').mockImplementationOnce(async function (
+        this: ConnectFlowStore,
+        ...asked
+      ) {
+        const seen = await endedWith.apply(this, asked);
+        await accounts.finish.finish(userId, token);
+        return seen;
+      });
+      const record = await accounts.finish.finish(userId, token);
+      looks.mockRestore();
+      expect(record).toEqual(await accounts.finish.finish(userId, token));
+      expect(exchange).toHaveBeenCalledTimes(1);
+    },
+  );
 
   it('shows on a page that runs nothing who asked for what, and a code for them', async () => {
     const userId = await accounts.user();
