@@ -10,6 +10,11 @@ const ATTEMPT_TIMEOUT = { interactive: 30_000, background: 60_000 } as const;
 const GIVES_WAY_AFTER = 5_000;
 /** After how long a safe request makes room for a second try when one that began later was answered, in milliseconds. */
 const OVERTAKEN_AFTER = 2_000;
+/**
+ * How long a request that was given up keeps its slots, in milliseconds: the vendor counts it until it sees the connection
+ * closed, and one sent in its place at once would be one too many.
+ */
+const GIVEN_UP_COUNTS_MS = 250;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -79,9 +84,12 @@ class Guard implements Usage {
     for (let tries = 1; ; tries++) {
       await this.admission(slots, cost.units, call);
       let failure: MailError;
+      let givenUp = false;
       const beganAt = this.now();
       try {
-        const answer = await this.limited(cost, call, attempt, mayBeginAgain);
+        const answer = await this.limited(cost, call, attempt, mayBeginAgain, () => {
+          givenUp = true;
+        });
         this.answered(beganAt);
         return answer;
       } catch (error) {
@@ -98,8 +106,8 @@ class Guard implements Usage {
           this.notBefore = Math.max(this.notBefore, this.now() + error.retryAfterMs);
         }
       } finally {
-        this.slotsTaken -= slots;
-        this.admitNext();
+        if (givenUp) setTimeout(() => this.release(slots), GIVEN_UP_COUNTS_MS).unref();
+        else this.release(slots);
       }
       // Its places are free meanwhile: background work that waits out a bad minute must not keep a person waiting.
       const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
@@ -108,6 +116,11 @@ class Guard implements Usage {
       this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is tried again');
       await sleep(delay, call.signal);
     }
+  }
+
+  private release(slots: number): void {
+    this.slotsTaken -= slots;
+    this.admitNext();
   }
 
   /** What hangs since before a request that was just answered would hang for the rest of its time: it is begun again, once. */
@@ -129,6 +142,7 @@ class Guard implements Usage {
     call: Call,
     attempt: (signal: AbortSignal) => Promise<T>,
     mayBeginAgain: boolean,
+    onGivenUp: () => void,
   ): Promise<T> {
     const timeout = new AbortController();
     const giveUp = () => timeout.abort(timedOut());
@@ -146,6 +160,7 @@ class Guard implements Usage {
       return await unlessAborted(attempt(signal), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
+      onGivenUp();
       this.log.debug({ operation: cost.operation }, 'provider request was given up');
       throw abortReason(signal);
     } finally {

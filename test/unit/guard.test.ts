@@ -160,21 +160,37 @@ describe('the guard around a provider', () => {
     const batch = { ...read, slots: 4 };
     const background = call(undefined, 'background');
 
-    it('gives its place to a person who waits for it, after a while', async () => {
+    it('gives its place to a person who waits for it, once the vendor has seen that it is gone', async () => {
       const guard = createGuard(limits, { log });
       const sync = expect(guard.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
       const page = guard.request(read, call(), async () => 'a page');
       await vi.advanceTimersByTimeAsync(5_000);
-      expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('a page');
       await sync;
+      expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('waits');
+      await vi.advanceTimersByTimeAsync(250);
+      expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('a page');
     });
 
-    it('gives it at once when it has had its time already', async () => {
+    it('ends at once when it has had its time already', async () => {
       const guard = createGuard(limits, { log });
       const sync = expect(guard.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(20_000);
-      await expect(guard.request(read, call(), async () => 'a page')).resolves.toBe('a page');
+      const page = guard.request(read, call(), async () => 'a page');
       await sync;
+      await vi.advanceTimersByTimeAsync(250);
+      await expect(page).resolves.toBe('a page');
+    });
+
+    it('counts for a moment more when its caller goes away', async () => {
+      const guard = createGuard(limits, { log });
+      const caller = new AbortController();
+      const gone = expect(guard.request(batch, call(caller.signal), hangs)).rejects.toThrow('the client left');
+      caller.abort(new Error('the client left'));
+      await gone;
+      const page = guard.request(read, call(), async () => 'a page');
+      expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('waits');
+      await vi.advanceTimersByTimeAsync(250);
+      await expect(page).resolves.toBe('a page');
     });
 
     it('is begun again, once, when a request that began later was answered', async () => {
