@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { counted, storeBudget } from './store.budget.ts';
 import type { StoreBreaker } from './store.breaker.ts';
+import { counted, storeBudget } from './store.budget.ts';
 import { isConnectionLost, StoreTimeout } from './store.error.ts';
 import type { StoreLimits } from './store.limits.ts';
 

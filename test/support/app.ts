@@ -7,15 +7,15 @@ import { tokenOf } from '../../sandbox/consent.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { HeaderSpelling } from '../../sandbox/world.ts';
-import { type App, type AppOptions as GatewayOptions, createApp } from '../../src/app.ts';
+import { type App, createApp, type AppOptions as GatewayOptions } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
 import { consent, twinPlaying } from './lab.ts';
-import { Relay } from './relay.ts';
 import { freePort } from './port.ts';
+import { Relay } from './relay.ts';
 import { startWire, type Wire } from './wire.ts';
 
 /** The real gateway, on a real database, with the emulators behind it (and the wire checker between, where there is one). */

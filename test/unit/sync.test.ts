@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Reachability } from '../../src/accounts/reachability.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ChangeStore, LoggedChange } from '../../src/platform/change.store.ts';
@@ -8,7 +9,6 @@ import type { LaneOptions } from '../../src/platform/lanes.ts';
 import type { Call } from '../../src/providers/call.ts';
 import type { Changes, MailSession } from '../../src/providers/provider.ts';
 import { backoffMs, isPassing } from '../../src/realtime/backoff.ts';
-import { Reachability } from '../../src/accounts/reachability.ts';
 import { Coalescer } from '../../src/realtime/coalescer.ts';
 import { SYNC_LANES, SyncJob } from '../../src/realtime/sync.job.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { MailError } from '../../src/domain/error.ts';
 import { TokenExchanges } from '../../src/accounts/token-exchanges.ts';
+import { MailError } from '../../src/domain/error.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
