@@ -1,4 +1,5 @@
 import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
+import { authorized } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
 import type { BatchWidth } from './batch-width.ts';
@@ -13,8 +14,6 @@ export type Users = gmail_v1.Resource$Users;
 export type SdkCall<T> = (users: Users, options: MethodOptions) => PromiseLike<{ data: T }>;
 
 const ORIGIN = 'https://gmail.googleapis.com';
-/** The first newer token may be another instance's, and as old; the second was refreshed for us. */
-const MAX_RENEWALS = 2;
 
 /** Where Gmail is: the vendor's host, or the configured URL, path and all. Without a slash at the end. */
 export const gmailOrigin = (apiUrl: string | null): string => apiUrl ?? ORIGIN;
@@ -80,28 +79,8 @@ export class GmailClient {
     });
   }
 
-  /**
-   * The token is taken once the limiter has let the request through: one taken before may expire in the queue. A 401 says
-   * that nothing was done, so even a send may go again with a newer token; only what refuses those too is passed on.
-   */
-  async exchange<T>(
-    cost: RequestCost,
-    call: Call,
-    attempt: (token: string, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    let rejected: string | undefined;
-    for (let renewals = 0; ; renewals++) {
-      let token: string | undefined;
-      try {
-        return await this.usage.request(cost, call, async (signal) => {
-          token = undefined;
-          token = await this.grant.accessToken(signal, rejected);
-          return attempt(token, signal);
-        });
-      } catch (error) {
-        if (!hasStatus(error, 401) || token === undefined || renewals === MAX_RENEWALS) throw error;
-        rejected = token;
-      }
-    }
+  exchange<T>(cost: RequestCost, call: Call, attempt: (token: string, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const isTokenRefused = (error: unknown) => hasStatus(error, 401);
+    return authorized(this.usage, this.grant, call, { cost, attempt, isTokenRefused });
   }
 }

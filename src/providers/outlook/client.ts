@@ -7,6 +7,7 @@ import {
   ResponseType,
   TelemetryHandler,
 } from '@microsoft/microsoft-graph-client';
+import { authorized } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
 import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
@@ -14,8 +15,6 @@ import { untilHead } from './until-head.ts';
 
 /** What the SDK is told, whatever cloud or emulator is asked: it sends no token anywhere else. */
 const SDK_ORIGIN = 'https://graph.microsoft.com';
-/** The first newer token may be another instance's, and as old; the second was refreshed for us. */
-const MAX_RENEWALS = 2;
 
 export interface GraphRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -112,33 +111,24 @@ export class GraphClient {
 
   /**
    * `read` runs inside the guard, so that the answer's body counts as part of the request; a 401 that it finds inside the
-   * answer may be thrown as TokenRefused. The token is taken once the guard has let the request through: one taken before
-   * may expire in the queue. A 401 says that nothing was done, so whatever it was may go again with a newer token.
+   * answer may be thrown as TokenRefused.
    */
-  async request<T>(
+  request<T>(
     request: GraphRequest,
     call: Call,
     read: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const cost = { ...request.cost, streams: request.stream ?? false };
-    let rejected: string | undefined;
-    for (let renewals = 0; ; renewals++) {
-      let token: string | undefined;
-      try {
-        return await this.usage.request(cost, call, async (signal) => {
-          token = undefined;
-          token = await this.grant.accessToken(signal, rejected);
-          const head = request.stream ? untilHead(signal, call.signal) : null;
-          const response = await sendOnce(this.sdk, request, token, head?.signal ?? signal);
-          head?.arrived();
-          if (!response.ok) throw await refusalOf(response);
-          return read(response, signal);
-        });
-      } catch (error) {
-        if (!(error instanceof TokenRefused) || token === undefined || renewals === MAX_RENEWALS) throw error;
-        rejected = token;
-      }
-    }
+    return authorized(this.usage, this.grant, call, {
+      cost: { ...request.cost, streams: request.stream ?? false },
+      isTokenRefused: (error) => error instanceof TokenRefused,
+      attempt: async (token, signal) => {
+        const head = request.stream ? untilHead(signal, call.signal) : null;
+        const response = await sendOnce(this.sdk, request, token, head?.signal ?? signal);
+        head?.arrived();
+        if (!response.ok) throw await refusalOf(response);
+        return read(response, signal);
+      },
+    });
   }
 
   upload<T>(
