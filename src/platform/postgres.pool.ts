@@ -16,6 +16,8 @@ export interface PoolOptions {
 const CONNECTIONS = 10;
 /** Of what may be repeated: a server that ends its connections ends several. */
 const MAX_TRIES = 3;
+/** How long the pool stays as small as the server has made it. */
+const SMALL_MS = 5_000;
 
 /**
  * A pool that makes nobody wait longer than the limits allow, and not at all while the breaker is open. It is used by Prisma
@@ -30,12 +32,27 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
   const openedAt = new WeakMap<pg.PoolClient, number>();
-  pool.on('connect', (client) => openedAt.set(client, breaker.timeouts));
+  let open = 0;
+  pool.on('connect', (client) => {
+    openedAt.set(client, breaker.timeouts);
+    open++;
+    client.once('end', () => open--);
+  });
+  let growing: NodeJS.Timeout | undefined;
+  /** The server takes no further connection: those that there are go round, and it is not asked for more at every turn. */
+  const stopGrowing = () => {
+    pool.options.max = open;
+    clearTimeout(growing);
+    growing = setTimeout(() => {
+      pool.options.max = CONNECTIONS;
+    }, SMALL_MS).unref();
+  };
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
   const query = pool.query.bind(pool) as unknown as (...given: unknown[]) => Promise<unknown>;
 
   /** Nothing was asked of the server yet, so this may be tried again whatever it is for. */
   const acquire = async (): Promise<pg.PoolClient> => {
+    const patientUntil = performance.now() + limits.connectMs;
     for (let tries = 1; ; ) {
       await breaker.pass();
       try {
@@ -43,7 +60,8 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
         if (openedAt.get(client) === breaker.timeouts) return client;
         client.release(true);
       } catch (error) {
-        if (!isConnectionLost(error) || ++tries > MAX_TRIES) throw error;
+        if (isTooMany(error) && open > 0 && performance.now() < patientUntil) stopGrowing();
+        else if (!isConnectionLost(error) || ++tries > MAX_TRIES) throw error;
       }
     }
   };
@@ -92,6 +110,9 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
     },
   }) as pg.Pool;
 }
+
+/** Of the server, of a database or of a role. */
+const isTooMany = (error: unknown): boolean => (error as { code?: unknown }).code === '53300';
 
 /** What reads may be asked twice; and a notification that comes twice is heard like one. Of a write nobody knows whether it was done. */
 function isRepeatable(asked: unknown): boolean {
