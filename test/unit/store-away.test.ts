@@ -203,14 +203,20 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     for (const ask of asked) await ask();
   });
 
-  it('a server that takes few connections has those that it took go round', async () => {
+  /** As a user who may have so many connections. */
+  async function openFew(connections: number) {
     const { relay, direct } = await open();
     const role = `postern_test_${randomUUID().replaceAll('-', '')}`;
-    await direct.execute(`CREATE ROLE ${role} LOGIN PASSWORD 'x' CONNECTION LIMIT 3`);
+    await direct.execute(`CREATE ROLE ${role} LOGIN PASSWORD 'x' CONNECTION LIMIT ${connections}`);
     closers.push(() => direct.execute(`DROP ROLE ${role}`));
     const url = Object.assign(new URL(relay.url), { username: role, password: 'x' }).href;
     const few = await openDatabase({ url, dataDir: null, log: silent });
     closers.push(() => few.close());
+    return { few, direct, role };
+  }
+
+  it('a server that takes few connections has those that it took go round', async () => {
+    const { few, direct, role } = await openFew(3);
     await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
     // Where there is none at all it is said at once.
     await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
@@ -218,6 +224,33 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     await expect(few.execute('SELECT 1')).rejects.toMatchObject(AWAY);
     await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 3`);
     await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
+  });
+
+  it('the connection that hears the other instances finds a place beside a busy pool that has taken all of them', async () => {
+    const { few, direct, role } = await openFew(4);
+    const heard = vi.fn();
+    await few.listen('postern_bus', heard);
+    let busy = true;
+    const work = Array.from({ length: 8 }, async () => {
+      while (busy) await few.execute('SELECT pg_sleep(0.02)');
+    });
+    closers.push(async () => {
+      busy = false;
+      await Promise.all(work);
+    });
+    const taken = async () =>
+      (await direct.execute('SELECT 1 FROM pg_stat_activity WHERE usename = $1', [role])).rows.length;
+    await expect.poll(taken).toBe(4);
+    await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 3`);
+    await direct.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'LISTEN%'",
+      [role],
+    );
+    const told = async () => {
+      await few.notify('postern_bus', 'x');
+      return heard.mock.calls.length;
+    };
+    await expect.poll(told).toBeGreaterThan(0);
   });
 
   it('a read whose connection breaks is asked again, and a write is not', async () => {
