@@ -31,6 +31,7 @@ import { type Credentials, SignInService } from './accounts/sign-in.service.ts';
 import { UserStore } from './accounts/user.store.ts';
 import { registerAccountNodes, ViewerResolver } from './accounts/viewer.resolver.ts';
 import type { Config } from './config.ts';
+import { storeErrorIn } from './domain/error.ts';
 import { NodeResolver } from './graphql/node.resolver.ts';
 import { NodeRegistry } from './graphql/node.ts';
 import { createSchema } from './graphql/schema.ts';
@@ -69,7 +70,7 @@ import { ViewerMailResolver } from './mail/viewer-mail.resolver.ts';
 import { openBus } from './platform/bus.open.ts';
 import { ChangeStore } from './platform/change.store.ts';
 import { openDatabase } from './platform/database.open.ts';
-import type { Database } from './platform/database.ts';
+import { type Database, DatabaseError } from './platform/database.ts';
 import { checkKeys } from './platform/key.check.ts';
 import { openKeys } from './platform/keys.ts';
 import type { LaneOptions } from './platform/lanes.ts';
@@ -79,6 +80,7 @@ import { Outbound } from './platform/outbound.ts';
 import { PruneJob } from './platform/prune.job.ts';
 import { openQueue } from './platform/queue.ts';
 import { Sealer } from './platform/seal.ts';
+import { reasonOf } from './platform/store.error.ts';
 import type { StoreLimits } from './platform/store.limits.ts';
 import type { Provider } from './providers/provider.ts';
 import { registry } from './providers/registry.ts';
@@ -171,7 +173,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     };
   } catch (error) {
     await close();
-    throw error;
+    const away = storeErrorIn(error);
+    throw away
+      ? new DatabaseError(`DATABASE_URL: the database was lost during the start (${reasonOf(away.cause)}).`)
+      : error;
   }
 }
 

@@ -16,12 +16,19 @@ export interface PoolOptions {
 const CONNECTIONS = 10;
 /** Of what may be repeated: a server that ends its connections ends several. */
 const MAX_TRIES = 3;
+/** How long the pool stays as small as the server has made it: longer than whoever waits for room takes to ask again. */
+const SMALL_MS = 10_000;
+
+export interface RoomyPool extends pg.Pool {
+  /** Gives up a connection to the server, though not the last one, for somebody who needs one beside the pool. */
+  makeRoom(): void;
+}
 
 /**
  * A pool that makes nobody wait longer than the limits allow, and not at all while the breaker is open. It is used by Prisma
  * too, so both of its styles are kept: with a callback and with a promise.
  */
-export function createPool({ config, Client, breaker, limits, log }: PoolOptions): pg.Pool {
+export function createPool({ config, Client, breaker, limits, log }: PoolOptions): RoomyPool {
   const pool = new pg.Pool({
     ...config,
     max: CONNECTIONS,
@@ -30,20 +37,37 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
   const openedAt = new WeakMap<pg.PoolClient, number>();
-  pool.on('connect', (client) => openedAt.set(client, breaker.timeouts));
+  const open = new Set<pg.PoolClient>();
+  pool.on('connect', (client) => {
+    openedAt.set(client, breaker.timeouts);
+    open.add(client);
+    client.once('end', () => open.delete(client));
+  });
+  let growing: NodeJS.Timeout | undefined;
+  /** The server takes no further connection: those that there are go round, and it is not asked for more at every turn. */
+  const stayAt = (connections: number) => {
+    pool.options.max = connections;
+    clearTimeout(growing);
+    growing = setTimeout(() => {
+      pool.options.max = CONNECTIONS;
+    }, SMALL_MS).unref();
+  };
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
   const query = pool.query.bind(pool) as unknown as (...given: unknown[]) => Promise<unknown>;
 
   /** Nothing was asked of the server yet, so this may be tried again whatever it is for. */
   const acquire = async (): Promise<pg.PoolClient> => {
+    const patientUntil = performance.now() + limits.connectMs;
     for (let tries = 1; ; ) {
       await breaker.pass();
       try {
         const client = await waitFor(connect());
-        if (openedAt.get(client) === breaker.timeouts) return client;
+        if (openedAt.get(client) === breaker.timeouts && open.size <= pool.options.max) return client;
+        open.delete(client);
         client.release(true);
       } catch (error) {
-        if (!isConnectionLost(error) || ++tries > MAX_TRIES) throw error;
+        if (isTooMany(error) && open.size > 0 && performance.now() < patientUntil) stayAt(open.size);
+        else if (!isConnectionLost(error) || ++tries > MAX_TRIES) throw error;
       }
     }
   };
@@ -72,6 +96,9 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
 
   const nothing = () => {};
   return Object.assign(pool, {
+    makeRoom() {
+      if (open.size > 1) stayAt(open.size - 1);
+    },
     connect(callback?: (error: unknown, client: pg.PoolClient | undefined, release: unknown) => void) {
       const acquiring = counted(acquire);
       if (!callback) return acquiring;
@@ -90,8 +117,11 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
         }
       }
     },
-  }) as pg.Pool;
+  }) as RoomyPool;
 }
+
+/** Of the server, of a database or of a role. */
+export const isTooMany = (error: unknown): boolean => (error as { code?: unknown }).code === '53300';
 
 /** What reads may be asked twice; and a notification that comes twice is heard like one. Of a write nobody knows whether it was done. */
 function isRepeatable(asked: unknown): boolean {

@@ -7,7 +7,7 @@ import type { Database, Row } from './database.ts';
 import { DatabaseError, MAX_PAYLOAD_BYTES } from './database.ts';
 import { limitedClient } from './postgres.client.ts';
 import { PostgresListener } from './postgres.listener.ts';
-import { createPool } from './postgres.pool.ts';
+import { createPool, isTooMany, type RoomyPool } from './postgres.pool.ts';
 import type { PrismaClient } from './prisma/client.ts';
 import { openPrisma } from './prisma.open.ts';
 import { StoreBreaker } from './store.breaker.ts';
@@ -69,7 +69,7 @@ class Server implements Database {
   private readonly config: pg.ClientConfig;
   private readonly breaker: StoreBreaker;
   private readonly Client: typeof pg.Client;
-  private readonly pool: pg.Pool;
+  private readonly pool: RoomyPool;
   private readonly listener: PostgresListener;
 
   constructor(
@@ -93,7 +93,16 @@ class Server implements Database {
     // A heartbeat that is not answered in the time of a request's statement is not going to be.
     const beating = { ...limits, backgroundMs: limits.statementMs };
     const Listening = limitedClient({ limits: beating, hung: () => this.breaker.suspect() });
-    this.listener = new PostgresListener(() => this.connection(Listening, limits.connectMs), log);
+    const listening = async () => {
+      try {
+        return await this.connection(Listening, limits.connectMs);
+      } catch (error) {
+        // It asks again soon: without it nobody is told anything, while the pool does with one less.
+        if (isTooMany(error)) this.pool.makeRoom();
+        throw error;
+      }
+    };
+    this.listener = new PostgresListener(listening, log);
     this.breaker.onClosed(() => this.listener.check());
   }
 

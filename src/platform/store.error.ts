@@ -32,6 +32,10 @@ export async function ofStore<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** In the database's or the driver's own words, which lie beneath those of Prisma. */
+export const reasonOf = (error: unknown): string =>
+  parts(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
+
 /** The connection broke: whether the statement was done is not known. Not so of a server that is not there at all. */
 export const isConnectionLost = (error: unknown): boolean =>
   parts(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
@@ -42,11 +46,12 @@ export const isAnswer = (error: unknown): boolean =>
 
 function isAway(error: unknown): boolean {
   return parts(error).some(
-    ({ code, kind, message }) =>
+    ({ code, kind, severity, message }) =>
       LOST_CODES.has(code) ||
       AWAY_CODES.has(code) ||
       AWAY_CLASS.test(code) ||
       AWAY_KINDS.has(kind) ||
+      GONE_SEVERITY.test(severity) ||
       LOST_MESSAGE.test(message) ||
       AWAY_MESSAGE.test(message),
   );
@@ -55,16 +60,25 @@ function isAway(error: unknown): boolean {
 interface Part {
   readonly code: string;
   readonly kind: string;
+  readonly severity: string;
   readonly message: string;
 }
 
 /** An error and what is beneath it: Prisma puts the driver's error into `meta` or `cause`, and its code beside a kind. */
 function parts(error: unknown, depth = 0): Part[] {
   if (typeof error !== 'object' || error === null || depth > 6) return [];
-  const { code, originalCode, kind, message, originalMessage, cause, meta } = error as Record<string, unknown>;
+  const { code, originalCode, kind, severity, message, originalMessage, cause, meta } = error as Record<
+    string,
+    unknown
+  >;
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   return [
-    { code: text(originalCode) || text(code), kind: text(kind), message: text(originalMessage) || text(message) },
+    {
+      code: text(originalCode) || text(code),
+      kind: text(kind),
+      severity: text(severity),
+      message: text(originalMessage) || text(message),
+    },
     ...parts(cause, depth + 1),
     ...parts((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1),
   ];
@@ -111,6 +125,10 @@ const AWAY_CODES: ReadonlySet<string> = new Set([
   '28P01',
   '3D000',
   '57P04',
+  // A backup is being put back: there are no tables, or not all of them yet.
+  '42P01',
+  '3F000',
+  'P2021',
   // Prisma: not reached, not in time, no connection free, a transaction that did not begin or end in time, a conflict.
   'P1000',
   'P1001',
@@ -125,6 +143,8 @@ const AWAY_CODES: ReadonlySet<string> = new Set([
 ]);
 /** Insufficient resources (disk full, out of memory, too many connections), and failures of the system beneath the server. */
 const AWAY_CLASS = /^(?:53|58|08)[0-9A-Z]{3}$/;
+/** The server has ended or refused the connection, whatever for: no fault of a statement does that. */
+const GONE_SEVERITY = /^(?:FATAL|PANIC)$/;
 const AWAY_KINDS: ReadonlySet<string> = new Set([
   'DatabaseNotReachable',
   'ConnectionClosed',

@@ -62,8 +62,9 @@ export class SubmissionEvents {
       if (since === null && id !== null) place = new Date(0);
       let from = before(place);
       if (since === null && id === null) {
+        // The store may have been away until now: what has changed meanwhile is news.
         for (const { id: known, updatedAt } of await read(() => store.changedSince(userId, null, from, PAGE)))
-          told.set(known, updatedAt.getTime());
+          if (updatedAt <= place) told.set(known, updatedAt.getTime());
       }
       while (!signal.aborted) {
         const page = await read(() => store.changedSince(userId, id, from, PAGE));

@@ -12,8 +12,6 @@ const PATIENCE_MS = 2_000;
 
 /** /health: the process is alive. /ready: it can do its work, so send it requests. */
 export function mountHealth(http: FastifyInstance, health: Health): void {
-  let migrated = false;
-
   const state = async (): Promise<string> => {
     if (health.draining()) return 'draining';
     try {
@@ -21,9 +19,9 @@ export function mountHealth(http: FastifyInstance, health: Health): void {
     } catch {
       return 'the database does not answer';
     }
-    // What is applied stays applied: asked until it is so.
-    migrated ||= (await health.pendingMigrations()).length === 0;
-    return migrated ? 'ready' : 'migrations are pending';
+    // Each time: a database may be put back from a backup meanwhile.
+    const pending = await health.pendingMigrations();
+    return pending.length === 0 ? 'ready' : 'migrations are pending';
   };
 
   http.get('/health', { logLevel: 'warn' }, async () => ({ status: 'alive' }));

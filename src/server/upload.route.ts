@@ -48,8 +48,9 @@ export async function mountUpload(http: FastifyInstance, options: UploadRouteOpt
           .send({ ...stored, expiresAt: stored.expiresAt.toISOString() });
       } catch (error) {
         const refusal = refusalOf(error, request, uploads.maxBytes);
+        endConnection(reply, request.raw);
         if (!refusal) throw error;
-        return refuse(reply, request.raw, refusal);
+        return refuse(reply, refusal);
       }
     });
   });
@@ -88,7 +89,8 @@ async function fromBody(
   const file: IncomingFile = {
     filename: queriedName(request) ?? filenameOf(headers['content-disposition']),
     mimeType: headers['content-type'],
-    bytes: whileComing(raw, raw),
+    // Left alive when the store takes no more: a request that is destroyed is read no further, nor what comes behind it.
+    bytes: whileComing(raw.iterator({ destroyOnReturn: false }), raw),
   };
   return uploads.store(userId, file);
 }
@@ -160,26 +162,25 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The form has more than one file: upload them one by one.');
   if (code === 'FST_PARTS_LIMIT' || code === 'FST_FIELDS_LIMIT')
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The form has more parts than an upload needs.');
-  if (!raw.complete || code.startsWith('FST_MP_')) return brokenOff();
+  if ((raw.destroyed && !raw.complete) || code.startsWith('FST_MP_')) return brokenOff();
   // What the form's parser says of a form that is none.
   if (code.startsWith('FST_') || /multipart|boundary/i.test((error as Error).message))
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The body is not well-formed multipart/form-data.');
   return null;
 }
 
-/** In the shape that GraphQL clients read. The rest of the body is not waited for. */
-function refuse(
-  reply: FastifyReply,
-  request: IncomingMessage,
-  { status, code, message, figures }: UploadRefusal,
-): FastifyReply {
-  if (!request.complete && !request.destroyed) {
-    reply.header('connection', 'close');
-    request.unpipe();
-    request.resume();
-    const enough = setTimeout(() => request.destroy(), LISTEN_MS);
-    request.once('close', () => clearTimeout(enough));
-  }
+/** The rest of the body is not waited for, and nothing else comes over its connection. */
+function endConnection(reply: FastifyReply, request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  reply.header('connection', 'close');
+  request.unpipe();
+  request.resume();
+  const enough = setTimeout(() => request.destroy(), LISTEN_MS);
+  request.once('close', () => clearTimeout(enough));
+}
+
+/** In the shape that GraphQL clients read. */
+function refuse(reply: FastifyReply, { status, code, message, figures }: UploadRefusal): FastifyReply {
   if (status === 503) reply.header('retry-after', String(figures.retryAfterSeconds));
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   return reply

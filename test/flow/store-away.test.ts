@@ -1,3 +1,4 @@
+import { Agent, type RequestOptions, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database.open.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
@@ -58,8 +59,16 @@ describe('a database that is full', () => {
           IF EXISTS (SELECT 1 FROM users WHERE id = NEW.user_id AND email LIKE 'stuffed-%') THEN
             RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
           END IF;
+          IF EXISTS (SELECT 1 FROM users WHERE id = NEW.user_id AND email LIKE 'odd-%') THEN
+            RAISE EXCEPTION 'a bug of ours';
+          END IF;
           RETURN NEW;
-        END $$`);
+        END $$;
+        CREATE FUNCTION no_chunk() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
+        END $$;
+        CREATE TRIGGER no_chunk BEFORE INSERT ON upload_chunks FOR EACH ROW EXECUTE FUNCTION no_chunk()`);
       for (const table of ['uploads', 'connect_flows'])
         await db.execute(`CREATE TRIGGER no_room BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION no_room()`);
       await db.close();
@@ -102,7 +111,52 @@ describe('a database that is full', () => {
     expect(await app.data(ME, {}, token)).toEqual({ viewer: { email } });
     expect(await stateOf(app, '/ready')).toBe(200);
   });
+
+  it('a bug that ends an upload before its end is not told as a file that broke off', async () => {
+    const { token } = await app.user('odd');
+    const failed = await upload(app, token, new Uint8Array(2_000_000));
+    expect([failed.status, codesOf((await failed.json()) as Data)]).toEqual([500, ['INTERNAL']]);
+  });
+
+  it.each([
+    ['the body', 'application/octet-stream', '', ''],
+    ['a form', 'multipart/form-data; boundary=x', FORM, '\r\n--x--\r\n'],
+  ])(
+    'a file, sent as %s, that finds no room half way keeps no later request waiting',
+    async (_, type, before, behind) => {
+      const { token } = await app.user('half');
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const send = (path: string, contentType: string, body: Buffer | string) =>
+        answered(`${app.url}${path}`, body, {
+          agent,
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+        });
+      const body = Buffer.concat([Buffer.from(before), Buffer.alloc(2_000_000), Buffer.from(behind)]);
+      expect(await send('/upload?filename=a.bin', type, body)).toMatchObject([503, { errors: [{}] }]);
+      expect(await send('/graphql', 'application/json', JSON.stringify({ query: ME }))).toMatchObject([
+        200,
+        { data: {} },
+      ]);
+      agent.destroy();
+    },
+  );
 });
+
+const FORM = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n';
+
+/** The status and the answer. */
+const answered = (url: string, body: Buffer | string, options: RequestOptions): Promise<[number, Data]> =>
+  new Promise((resolve, reject) => {
+    const asking = request(url, options, (response) => {
+      let text = '';
+      response.on('data', (piece) => {
+        text += piece;
+      });
+      response.on('end', () => resolve([response.statusCode ?? 0, JSON.parse(text)]));
+    });
+    asking.on('error', reject).end(body);
+  });
 
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a bad network', () => {
   let app: TestApp;

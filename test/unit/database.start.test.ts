@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
 import { channelOf } from '../../src/platform/bus.open.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import { openDatabase } from '../../src/platform/database.open.ts';
@@ -103,6 +106,37 @@ it('a server that does not answer is one clear line without the password', async
   expect(error.message).toMatch(/^DATABASE_URL: the database mail at 127\.0\.0\.1:1 cannot be opened/);
   expect(error.message).not.toContain('hunter2');
 });
+
+it.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))(
+  'a %s server that has too few connections for a start is one clear line that says so',
+  async () => {
+    const own = await createTestDatabaseUrl();
+    if (!own) return;
+    const direct = await openDatabase({ url: own.url, dataDir: null, log: silent });
+    const role = `postern_test_${randomUUID().replaceAll('-', '')}`;
+    await direct.execute(`CREATE ROLE ${role} LOGIN PASSWORD 'hunter2' CONNECTION LIMIT 1`);
+    try {
+      const config = readConfig({
+        NODE_ENV: 'test',
+        PORT: '0',
+        DATA_DIR: dir,
+        LOG_LEVEL: 'silent',
+        SANDBOX: 'off',
+        DATABASE_URL: Object.assign(new URL(own.url), { username: role, password: 'hunter2' }).href,
+      });
+      await expect(createApp(config)).rejects.toMatchObject({
+        name: 'DatabaseError',
+        message: expect.stringMatching(
+          /^DATABASE_URL: the database was lost during the start \(too many connections .*\)\.$/,
+        ),
+      });
+    } finally {
+      await direct.execute(`DROP ROLE ${role}`);
+      await direct.close();
+      await own.drop();
+    }
+  },
+);
 
 /** Several instances need a server: the embedded database belongs to one process. */
 describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several instances on one %s server', () => {

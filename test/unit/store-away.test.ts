@@ -59,8 +59,9 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
   });
   afterAll(() => db.close());
 
-  // Disk full, out of memory, too many connections, read-only, cancelled for its time, starting up, deadlock, lost, i/o.
-  it.each(['53100', '53200', '53300', '25006', '57014', '57P03', '40P01', '08006', '58030'])(
+  // Disk full, out of memory, too many connections, read-only, cancelled for its time, starting up, deadlock, lost, i/o,
+  // and without its tables while a backup is being put back.
+  it.each(['53100', '53200', '53300', '25006', '57014', '57P03', '40P01', '08006', '58030', '42P01'])(
     'a database that says %s is away, however it is asked, and serves when that is over',
     async (code) => {
       const { id, email } = row();
@@ -181,6 +182,75 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: AWAY });
     await db.prisma.user.create({ data: row() });
     expect(await db.prisma.user.count()).toBe(1);
+  });
+
+  it('a database that lets nobody in is away, whatever it gives as its reason', async () => {
+    const { db, direct } = await open();
+    const [{ name } = { name: '' }] = (await direct.execute('SELECT current_database() AS name')).rows;
+    const elsewhere = await openDatabase({ url: process.env.TEST_DATABASE_URL ?? '', dataDir: null, log: silent });
+    closers.push(() => elsewhere.close());
+    await elsewhere.execute(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await terminate(direct);
+    const asked = [
+      () => db.ping(),
+      () => db.execute('SELECT 1'),
+      () => db.prisma.user.count(),
+      () => db.prisma.$queryRaw`SELECT 1`,
+      () => db.prisma.$transaction((tx) => tx.user.count()),
+    ];
+    for (const ask of asked) await expect(ask()).rejects.toMatchObject(AWAY);
+    await elsewhere.execute(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+    for (const ask of asked) await ask();
+  });
+
+  /** As a user who may have so many connections. */
+  async function openFew(connections: number) {
+    const { relay, direct } = await open();
+    const role = `postern_test_${randomUUID().replaceAll('-', '')}`;
+    await direct.execute(`CREATE ROLE ${role} LOGIN PASSWORD 'x' CONNECTION LIMIT ${connections}`);
+    closers.push(() => direct.execute(`DROP ROLE ${role}`));
+    const url = Object.assign(new URL(relay.url), { username: role, password: 'x' }).href;
+    const few = await openDatabase({ url, dataDir: null, log: silent });
+    closers.push(() => few.close());
+    return { few, direct, role };
+  }
+
+  it('a server that takes few connections has those that it took go round', async () => {
+    const { few, direct, role } = await openFew(3);
+    await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
+    // Where there is none at all it is said at once.
+    await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
+    await terminate(direct);
+    await expect(few.execute('SELECT 1')).rejects.toMatchObject(AWAY);
+    await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 3`);
+    await Promise.all(Array.from({ length: 50 }, () => few.execute('SELECT pg_sleep(0.02)')));
+  });
+
+  it('the connection that hears the other instances finds a place beside a busy pool that has taken all of them', async () => {
+    const { few, direct, role } = await openFew(4);
+    const heard = vi.fn();
+    await few.listen('postern_bus', heard);
+    let busy = true;
+    const work = Array.from({ length: 8 }, async () => {
+      while (busy) await few.execute('SELECT pg_sleep(0.02)');
+    });
+    closers.push(async () => {
+      busy = false;
+      await Promise.all(work);
+    });
+    const taken = async () =>
+      (await direct.execute('SELECT 1 FROM pg_stat_activity WHERE usename = $1', [role])).rows.length;
+    await expect.poll(taken).toBe(4);
+    await direct.execute(`ALTER ROLE ${role} CONNECTION LIMIT 3`);
+    await direct.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'LISTEN%'",
+      [role],
+    );
+    const told = async () => {
+      await few.notify('postern_bus', 'x');
+      return heard.mock.calls.length;
+    };
+    await expect.poll(told).toBeGreaterThan(0);
   });
 
   it('a read whose connection breaks is asked again, and a write is not', async () => {
