@@ -15,7 +15,7 @@ export interface Consent {
 
 const VERIFIER = 'connect-verifier';
 const CONSENT = 'connect-consent';
-const Traded = z
+const Kept = z
   .object({
     secret: z.unknown(),
     accessToken: z.string(),
@@ -24,7 +24,7 @@ const Traded = z
     claimed: z.array(z.string()).default([]),
   })
   .transform(({ secret, ...rest }) => ({ secret, ...rest }));
-const Consent = z.object({ code: z.string(), token: z.string(), traded: Traded.optional() });
+const Consent = z.object({ code: z.string(), token: z.string(), traded: Kept.optional() });
 
 type Place = Pick<ConnectFlowRecord, 'id' | 'userId'>;
 

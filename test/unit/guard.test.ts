@@ -238,7 +238,11 @@ describe('the guard around a provider', () => {
       await silent;
 
       let sent = 0;
-      const sending = guard.request({ ...read, safe: false }, patient, () => (++sent, hangs()));
+      const send = () => {
+        sent++;
+        return hangs();
+      };
+      const sending = guard.request({ ...read, safe: false }, patient, send);
       const unsafe = expect(sending).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(9_000);
       await unsafe;
