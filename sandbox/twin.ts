@@ -21,8 +21,8 @@ export interface Twin {
   readonly demo: Person | null;
   /** The password of every account. Null: they sign in on a consent page. */
   readonly password: string | null;
-  /** What the log calls the requests that read a message, save a draft, upload a piece of a file and send: faults meet them by name. */
-  readonly operations: Readonly<Record<'read' | 'save' | 'upload' | 'send', string>>;
+  /** What the log calls the requests that tell whose account it is, read a message, save a draft, upload a piece of a file and send: faults meet them by name. */
+  readonly operations: Readonly<Record<'identify' | 'read' | 'save' | 'upload' | 'send', string>>;
   /** The gateway's settings, as .env.example names them, for talking to it at this URL. */
   environment(url: string): Readonly<Record<string, string>>;
   create(world: World, surroundings: Surroundings): { emulator: Emulator; plugin: FastifyPluginAsync };

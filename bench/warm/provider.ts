@@ -16,7 +16,8 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
     /** Nobody is asked for consent: the browser is sent back at once. */
     authorizationUrl: async ({ redirectUri, state }) =>
       `${redirectUri}?code=granted&state=${encodeURIComponent(state)}`,
-    exchange: async () => ({ ...granted(), address: account.address, scopes: [] }),
+    exchange: async () => ({ ...granted(), scopes: [] }),
+    identify: async () => account.address,
     refresh: async () => granted(),
   },
   capabilities: {

@@ -16,6 +16,7 @@ export const google: Twin = {
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
   operations: {
+    identify: 'getProfile',
     read: 'messages.get',
     save: 'drafts.create',
     upload: 'drafts.create upload',

@@ -13,6 +13,7 @@ export const microsoft: Twin = {
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {
+    identify: 'GET /me',
     read: 'GET /me/messages/{id}',
     save: 'POST /me/messages',
     upload: 'PUT (uploadUrl)',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Sealer } from '../platform/seal.ts';
+import type { Traded } from '../providers/connect.ts';
 import type { ConnectFlowRecord } from './connect-flow.ts';
 
 /** What the provider's consent leaves until the flow is finished. */
@@ -8,11 +9,22 @@ export interface Consent {
   readonly code: string;
   /** What finishes the flow, in the spelling that is compared. */
   readonly token: string;
+  /** What the code was traded for, where the provider did not say whose account it is of; absent: the code is not spent. */
+  readonly traded?: Traded<unknown> | undefined;
 }
 
 const VERIFIER = 'connect-verifier';
 const CONSENT = 'connect-consent';
-const Consent = z.object({ code: z.string(), token: z.string() });
+const Kept = z
+  .object({
+    secret: z.unknown(),
+    accessToken: z.string(),
+    expiresAt: z.coerce.date(),
+    scopes: z.array(z.string()),
+    claimed: z.array(z.string()).default([]),
+  })
+  .transform(({ secret, ...rest }) => ({ secret, ...rest }));
+const Consent = z.object({ code: z.string(), token: z.string(), traded: Kept.optional() });
 
 type Place = Pick<ConnectFlowRecord, 'id' | 'userId'>;
 

@@ -128,11 +128,11 @@ export class ConnectFlowStore {
     return count === 1;
   }
 
-  /** The provider was away: the next call may try again. */
-  async release(id: string, claimOwner: string): Promise<void> {
+  /** The provider was away: the next call may try again, from the sealed consent where there is a newer one. */
+  async release(id: string, claimOwner: string, consent: Bytes | null = null): Promise<void> {
     await this.db.prisma.connectFlow.updateMany({
       where: { id, claimOwner },
-      data: { claimOwner: null, claimUntil: null },
+      data: { claimOwner: null, claimUntil: null, ...(consent && { consent }) },
     });
   }
 

@@ -8,7 +8,7 @@ import { whenStoreIsBack } from '../platform/store.patience.ts';
 import type { Provider } from '../providers/provider.ts';
 import { tooManyAttempts } from './attempt.limiter.ts';
 import type { AttemptRule, AttemptStore } from './attempt.store.ts';
-import type { FlowSeal } from './connect-flow.seal.ts';
+import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
 import type { ConnectFlowRecord } from './connect-flow.ts';
 import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
@@ -17,8 +17,10 @@ import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
-/** A process that is gone holds up the next call for no longer than an exchange can take. */
-const CLAIM_MS = EXCHANGE_TIMEOUT_MS + 10_000;
+/** Whose account it is can be asked again, by another call. */
+const IDENTIFY_TIMEOUT_MS = 10_000;
+/** A process that is gone holds up the next call for no longer than both can take. */
+const CLAIM_MS = EXCHANGE_TIMEOUT_MS + IDENTIFY_TIMEOUT_MS + 10_000;
 const MAX_PAUSE_MS = 400;
 /** How long a call waits for a store that is away to take what the provider gave. */
 const KEEP_TIMEOUT_MS = 3_000;
@@ -137,16 +139,19 @@ export class FinishService {
 
   private async exchange(flow: ConnectFlowRecord, presented: Presented, owner: string): Promise<IntegrationRecord> {
     const { flows, seal, enrolment, callbackUrl, log } = this.options;
+    let spent: Consent | null = null;
     try {
       const provider = this.options.providers.find(({ id }) => id === flow.provider);
       const [consent, codeVerifier] = [seal.openConsent(flow), seal.openVerifier(flow)];
       if (!provider?.configured || provider.connect.kind !== 'oauth' || !consent || !codeVerifier) throw notFound();
-      const leftMs = flow.expiresAt.getTime() - this.now().getTime();
-      const exchanged = await provider.connect.exchange(
-        { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access: flow.access },
-        AbortSignal.timeout(Math.max(1, Math.min(EXCHANGE_TIMEOUT_MS, leftMs))),
-      );
+      const within = (ms: number) =>
+        AbortSignal.timeout(Math.max(1, Math.min(ms, flow.expiresAt.getTime() - this.now().getTime())));
       const { userId, access } = flow;
+      const { connect } = provider;
+      const code = { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access };
+      const traded = consent.traded ?? (await connect.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
+      spent = { ...consent, traded };
+      const exchanged = { ...traded, address: await connect.identify(traded, within(IDENTIFY_TIMEOUT_MS)) };
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
       const keep = () =>
         enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
@@ -158,7 +163,10 @@ export class FinishService {
       log.info({ code, err: isMailError(error) ? error.cause : undefined }, 'a connect flow was not finished');
       if (this.keeping.has(flow.id)) throw error;
       if (!isMailError(error) || !code || !FINAL.has(code)) {
-        await flows.release(flow.id, owner).catch((err: unknown) => log.warn({ err }, 'a claim is left to lapse'));
+        const consent = spent && seal.consent(flow, spent);
+        await flows
+          .release(flow.id, owner, consent)
+          .catch((err: unknown) => log.warn({ err }, 'a claim is left to lapse'));
         throw error;
       }
       const problem = { code, message: error.message };

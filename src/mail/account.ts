@@ -18,6 +18,12 @@ export type Reader = <T>(work: (session: MailSession, call: Call) => Promise<T>)
 const WRITE_DEADLINE_MS = 60_000;
 const EACH_OF_MANY_MS = 200;
 const MANY = 100;
+/**
+ * Of many that go in several requests one may go unanswered: it is begun again after this long, in milliseconds, and given
+ * up after `CHANGE_TIMEOUT_MS`. Whoever waits is then told which were changed while they still look.
+ */
+const BEGIN_AGAIN_AFTER_MS = 5_000;
+const CHANGE_TIMEOUT_MS = 20_000;
 /** For what no client's going away ends. */
 export const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
@@ -76,7 +82,9 @@ export class Account {
   /** As `write`, for `count` items in one go. So many that they may use up the account's quota let others go first, and wait for more. */
   writeMany<T>(count: number, work: (session: MailSession, call: Call) => Promise<T>): Promise<T> {
     const priority = count > MANY ? 'background' : 'interactive';
-    return this.change(work, WRITE_DEADLINE_MS + count * EACH_OF_MANY_MS, priority);
+    const patience = { attemptTimeoutMs: CHANGE_TIMEOUT_MS, beginAgainAfterMs: BEGIN_AGAIN_AFTER_MS };
+    const patient: typeof work = (session, call) => work(session, { ...call, ...patience });
+    return this.change(patient, WRITE_DEADLINE_MS + count * EACH_OF_MANY_MS, priority);
   }
 
   private async change<T>(

@@ -6,6 +6,11 @@ export interface Call {
   readonly maxWaitMs?: number;
   /** How long one request may go without an answer. Absent: by its priority. */
   readonly attemptTimeoutMs?: number;
+  /**
+   * After how long without an answer a safe request is begun again, once, for the rest of that time: one that was lost is
+   * then not waited out. Absent: only when another shows that the provider answers.
+   */
+  readonly beginAgainAfterMs?: number;
 }
 
 /**

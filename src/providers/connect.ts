@@ -22,8 +22,13 @@ export interface OAuth<Secret> extends Grants<Secret> {
    * name no issuer, and one that does is refused.
    */
   isIssuer?(iss: string): boolean;
-  /** Trades the code for a secret. CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it. */
-  exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<Secret>>;
+  /**
+   * Trades the code for a secret, which serves once: what can fail for now and be asked again is for `identify`.
+   * CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it.
+   */
+  exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<Secret>>;
+  /** The address of the account that the code was of. Repeating it changes nothing. */
+  identify(traded: Traded<Secret>, signal: AbortSignal): Promise<string>;
 }
 /** For a provider that has no consent page: a password, an app password or a token that the user pastes. */
 export interface Password<Secret> extends Grants<Secret> {
@@ -52,6 +57,12 @@ export interface CodeExchange {
   readonly codeVerifier: string;
   readonly redirectUri: string;
   readonly access: Access;
+}
+/** What a code was traded for. JSON-serialisable, but for its date. */
+export interface Traded<Secret> extends Refreshed<Secret> {
+  readonly scopes: readonly string[];
+  /** Addresses that came with it, the likeliest first, for a provider whose directory may name none. */
+  readonly claimed?: readonly string[];
 }
 export interface Exchanged<Secret> extends Refreshed<Secret> {
   readonly address: string;

@@ -81,19 +81,21 @@ class Guard implements Usage {
   async request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const slots = Math.min(cost.slots, this.limits.concurrency);
     let mayBeginAgain = cost.safe && !cost.streams;
+    let timeoutMs = call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority];
     for (let tries = 1; ; tries++) {
       await this.admission(slots, cost.units, call);
       let failure: MailError;
       let givenUp = false;
       const beganAt = this.now();
       try {
-        const answer = await this.limited(cost, call, attempt, mayBeginAgain, () => {
+        const answer = await this.limited(cost, call, attempt, { timeoutMs, mayBeginAgain }, () => {
           givenUp = true;
         });
         this.answered(beganAt);
         return answer;
       } catch (error) {
-        if (error === OVERTAKEN) {
+        if (error === OVERTAKEN || error === SILENT) {
+          if (error === SILENT) timeoutMs -= call.beginAgainAfterMs ?? 0;
           mayBeginAgain = false;
           tries--;
           continue;
@@ -141,12 +143,17 @@ class Guard implements Usage {
     cost: RequestCost,
     call: Call,
     attempt: (signal: AbortSignal) => Promise<T>,
-    mayBeginAgain: boolean,
+    { timeoutMs, mayBeginAgain }: { timeoutMs: number; mayBeginAgain: boolean },
     onGivenUp: () => void,
   ): Promise<T> {
     const timeout = new AbortController();
     const giveUp = () => timeout.abort(timedOut());
-    const timer = setTimeout(giveUp, call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority]);
+    const timer = setTimeout(giveUp, timeoutMs);
+    const { beginAgainAfterMs } = call;
+    const silence =
+      mayBeginAgain && beginAgainAfterMs !== undefined && beginAgainAfterMs < timeoutMs
+        ? setTimeout(() => timeout.abort(SILENT), beginAgainAfterMs)
+        : undefined;
     const underWay: UnderWay = { beganAt: this.now(), beginAgain: () => timeout.abort(OVERTAKEN) };
     if (mayBeginAgain) this.underWay.add(underWay);
     const becomeOverdue = () => {
@@ -165,6 +172,7 @@ class Guard implements Usage {
       throw abortReason(signal);
     } finally {
       clearTimeout(timer);
+      clearTimeout(silence);
       clearTimeout(turn);
       this.overdue.delete(giveUp);
       this.underWay.delete(underWay);
@@ -259,6 +267,7 @@ const maxWait = (call: Call): number => call.maxWaitMs ?? PATIENCE[call.priority
 
 /** Why an attempt is ended that is begun again at once. */
 const OVERTAKEN = Symbol('overtaken');
+const SILENT = Symbol('silent');
 /** The provider is away, busy or silent; every other error is an answer. */
 const UNAVAILABLE: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
 

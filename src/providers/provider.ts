@@ -208,7 +208,10 @@ export interface MailSession {
   send(draftId: string, call: Call): Promise<Sent>;
   /** Asks after a draft whose send was not answered; `unknown` rather than a guess. */
   probe(draftId: string, internetMessageId: string, call: Call): Promise<'sent' | 'not-sent' | 'unknown'>;
-  /** Null: establish a cursor without listing anything. CURSOR_EXPIRED: resync. */
+  /**
+   * Null: establish a cursor without listing anything. Where that takes several pages, those behind the first tell what has
+   * come since it began. CURSOR_EXPIRED: resync.
+   */
   changes(since: Cursor | null, call: Call): Promise<Changes>;
   /** Present where the provider pushes; absent: the account is polled. */
   readonly watch?: Watcher;

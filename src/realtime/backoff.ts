@@ -14,7 +14,9 @@ export function backoffMs(attempt: number, error: unknown, random: () => number 
   // foresaw seldom mends itself soon.
   const waitsLittle = isMailError(error) && (error.code === 'TIMEOUT' || error.code === 'STORE_UNAVAILABLE');
   const doublings = waitsLittle ? Math.min(attempt, 1) : attempt;
-  const longest = isPassing(error) ? MAX_PAUSE_MS : MAX_UNFORESEEN_MS;
+  // Of an account whose grant was not ended it is the vendor that is at fault, which refuses tokens that it has just given.
+  const mayPass = isPassing(error) || (isMailError(error) && error.code === 'RECONNECT_REQUIRED');
+  const longest = mayPass ? MAX_PAUSE_MS : MAX_UNFORESEEN_MS;
   const doubled = Math.min(FIRST_MS * 2 ** doublings, longest);
   const jittered = doubled * (0.5 + random() / 2);
   return Math.max(jittered, heldMs(error));

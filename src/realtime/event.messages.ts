@@ -45,6 +45,8 @@ const MAX_WAIT_MS = 10 * 60_000;
  */
 export class EventMessages {
   private readonly shelves = new Map<string, Shelf>();
+  /** How long the last answer of each provider took, in milliseconds: one that is slow is given more time at once. */
+  private readonly tookMs = new Map<string, number>();
 
   constructor(private readonly options: EventMessagesOptions) {}
 
@@ -138,13 +140,19 @@ export class EventMessages {
   /** Asks until nothing passing is left of it: `ask` throws that, or resolves with it where the rest was answered. */
   private async patiently(integrationId: string, ask: (attemptTimeoutMs: number) => Promise<unknown>): Promise<void> {
     const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
+    const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
     for (let tries = 0, refusals = 0; ; tries++) {
-      const attemptTimeoutMs = ATTEMPTS_MS[Math.min(tries, ATTEMPTS_MS.length - 1)] as number;
+      const scheduledMs = ATTEMPTS_MS[Math.min(tries, ATTEMPTS_MS.length - 1)] as number;
+      const attemptTimeoutMs = Math.min(Math.max(scheduledMs, 2 * (this.tookMs.get(provider) ?? 0)), PATIENCE_MS);
+      const beganAt = Date.now();
       let failure: unknown;
       let thrown = false;
       try {
         failure = await ask(attemptTimeoutMs);
-        if (failure === null) return;
+        if (failure === null) {
+          this.tookMs.set(provider, Date.now() - beganAt);
+          return;
+        }
       } catch (error) {
         if (!isPassing(error) || storeErrorIn(error)) throw error;
         failure = error;

@@ -43,7 +43,8 @@ export class MessageEventsResolver {
     _role: MailboxRole | null,
     @Arg('after', () => Cursor, {
       nullable: true,
-      description: 'The cursor of the last event you saw: what came since is sent first. Without it, from now on.',
+      description:
+        'The cursor of the last event you saw: what came since is sent first. Without it, from now on; of an account that is just being connected (its sync has no cursor yet), what comes once its first sync has begun.',
     })
     _after: string | null,
   ): MessageReceived {

@@ -106,8 +106,11 @@ export class MessageEvents {
     if (kind !== 'created') return null;
     try {
       const reading = async () => {
-        const message = await messages.read(integrationId, subject);
-        return (await this.lies(integrationId, message, role)) ? { integrationId, message } : null;
+        const [message, wanted] = await Promise.all([
+          messages.read(integrationId, subject),
+          role === null ? null : messages.mailboxId(integrationId, role).then((id) => ({ id })),
+        ]);
+        return lies(message, wanted) ? { integrationId, message } : null;
       };
       // Its account could not be opened, which says nothing about the message.
       return await abortable(whenStoreIsBack(reading, signal), signal);
@@ -116,12 +119,12 @@ export class MessageEvents {
       return { integrationId, message: null };
     }
   }
+}
 
-  private async lies(integrationId: string, message: Message, role: MailboxRole | null): Promise<boolean> {
-    if (role === null) return !message.isDraft;
-    const id = await this.options.messages.mailboxId(integrationId, role);
-    return id !== undefined && message.mailboxIds.includes(id);
-  }
+/** `wanted` is the mailbox to lie in, where the account has it; null: any, drafts excepted. */
+function lies(message: Message, wanted: { readonly id: string | undefined } | null): boolean {
+  if (wanted === null) return !message.isDraft;
+  return wanted.id !== undefined && message.mailboxIds.includes(wanted.id);
 }
 
 interface Arrival {

@@ -92,7 +92,10 @@ export class Probation {
   /** There is news of this one: if it hangs it is begun again. */
   end(key: string): void {
     const entry = this.entries.get(key);
-    if (entry && this.now() - entry.since > entry.hangsAfterMs) entry.cut.abort(new Cut('there is news of it'));
+    if (!entry) return;
+    // Where answers take long, one that is about to come would be thrown away and asked for once more.
+    const hangsAfterMs = Math.max(entry.hangsAfterMs, 2 * this.usualMs(entry.lane));
+    if (this.now() - entry.since > hangsAfterMs) entry.cut.abort(new Cut('there is news of it'));
   }
 
   /** As `end`, for all whose vendor is back. */
@@ -103,6 +106,10 @@ export class Probation {
   private attemptTimeoutMs(lane: string, failures: number): number {
     if (failures % LONG_EVERY === LONG_EVERY - 1) return LONG_ATTEMPT_MS;
     const usual = failures === 0 ? this.firstAttemptMs : Math.max(this.firstAttemptMs, NEXT_ATTEMPT_MS);
-    return Math.min(Math.max(usual, 2 * (this.tookMs.get(lane) ?? 0)), LONG_ATTEMPT_MS);
+    return Math.min(Math.max(usual, 2 * this.usualMs(lane)), LONG_ATTEMPT_MS);
+  }
+
+  private usualMs(lane: string): number {
+    return Math.min(this.tookMs.get(lane) ?? 0, LONG_ATTEMPT_MS / 2);
   }
 }

@@ -1,6 +1,6 @@
 /** One key that failed and will be tried again. */
 interface Debt {
-  readonly lane: string;
+  lane: string;
   failures: number;
   failedAt: number;
   /** Not before this, whatever happens: the vendor said so. */
@@ -115,6 +115,8 @@ export class Retries {
 
   private debt(key: string, lane: string): Debt {
     const debt = this.debts.get(key) ?? { lane, failures: 0, failedAt: 0, notBefore: 0, dueAt: 0, timer: null };
+    // Who could not be looked up is in no lane until it can.
+    if (lane !== '') debt.lane = lane;
     this.debts.set(key, debt);
     return debt;
   }

@@ -4,6 +4,8 @@ import type { IntegrationDirectory } from '../accounts/integration.directory.ts'
 import type { IntegrationHooks } from '../accounts/integration.hooks.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
 import type { Reachability } from '../accounts/reachability.ts';
+import { MailError } from '../domain/error.ts';
+import { deadline } from '../mail/deadline.ts';
 import { type LaneOptions, Lanes } from '../platform/lanes.ts';
 import type { Call } from '../providers/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';
@@ -31,6 +33,8 @@ const LANES: LaneOptions = { places: 4, slowPlaces: 8, slowAfterMs: 3_000, perOw
 const MANY_FAILURES = 8;
 const SELDOM_MS = 5 * 60_000;
 const PATIENCE_MS = 20_000;
+/** So long does a person who connects an account wait for its watch, which is then started behind their back. */
+const CONNECT_PATIENCE_MS = 5_000;
 /** When the process stops, renewals get this long. */
 const STOP_MS = 2_000;
 
@@ -79,10 +83,12 @@ export class WatchJob implements IntegrationHooks {
 
   /** The watch first: what happens while the change feed's place is taken is then told. */
   async connected(integrationId: string): Promise<void> {
+    let provider = '';
     try {
-      await this.renew(integrationId);
+      provider = (await this.options.directory.get(integrationId))?.provider ?? '';
+      await this.renew(integrationId, CONNECT_PATIENCE_MS);
     } catch (error) {
-      this.failed(integrationId, '', error);
+      this.failed(integrationId, provider, error);
     } finally {
       this.options.sync.request(integrationId);
     }
@@ -153,7 +159,7 @@ export class WatchJob implements IntegrationHooks {
     log.warn({ err: error, integrationId, waitMs }, 'a watch could not be started: the account is polled');
   }
 
-  private async renew(integrationId: string): Promise<void> {
+  private async renew(integrationId: string, patienceMs = PATIENCE_MS): Promise<void> {
     const { directory, sessions, watches, publicUrl } = this.options;
     const record = await directory.get(integrationId);
     if (record?.status !== 'CONNECTED') return;
@@ -162,7 +168,13 @@ export class WatchJob implements IntegrationHooks {
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');
     const notificationUrl = `${publicUrl}/webhooks/${record.provider.toLowerCase()}`;
-    const state = await watcher.start(previous, { notificationUrl, secret }, this.call());
+    const limit = deadline(
+      this.stopping.signal,
+      patienceMs,
+      () => new MailError('TIMEOUT', 'The mail provider did not answer in time.'),
+    );
+    const call: Call = { signal: limit.signal, priority: 'background' };
+    const state = await watcher.start(previous, { notificationUrl, secret }, call).finally(limit.clear);
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
     const now = Date.now();
     this.lives.set(integrationId, { renewedAt: now, lifeMs: state.expiresAt.getTime() - now });

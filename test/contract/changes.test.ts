@@ -62,6 +62,20 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     expect((await changesSince(account, last.cursor)).changes).toEqual([]);
   });
 
+  it('tells what comes while the first sync is under way, and nothing that was there before', async () => {
+    const account = await lab.account('newcomer');
+    for (let n = 0; n < 3; n++) await account.deliver({ from: 'a@example.org', subject: `old ${n}`, text: 'x' });
+    const begun = await account.session.changes(null, interactive());
+    const second = () => Math.floor(Date.now() / 1_000);
+    const began = second();
+    // Providers date mail to the second.
+    await expect.poll(second).toBeGreaterThan(began);
+    const meanwhile = await account.deliver({ from: 'a@example.org', subject: 'meanwhile', text: 'x' });
+    const rest = await changesSince(account, begun.cursor);
+    expect(rest.changes.filter(({ kind }) => kind !== 'mailbox')).toEqual([{ kind: 'created', messageId: meanwhile }]);
+    expect((await changesSince(account, rest.cursor)).changes).toEqual([]);
+  });
+
   it('reports mail of a burst completely', async () => {
     const account = await lab.account('burst');
     const { cursor } = await changesSince(account, null);

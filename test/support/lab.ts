@@ -160,7 +160,9 @@ export async function authorize(
   const location = await consent(authorizationUrl, address, 'approve', without);
   const code = location.searchParams.get('code');
   if (!code) throw new Error(`no code in ${location}`);
-  return connect.exchange({ code, codeVerifier, redirectUri, access }, new AbortController().signal);
+  const { signal } = new AbortController();
+  const traded = await connect.exchange({ code, codeVerifier, redirectUri, access }, signal);
+  return { ...traded, address: await connect.identify(traded, signal) };
 }
 
 /** What the browser is sent on to after the emulator's consent page was answered. */

@@ -52,6 +52,7 @@ const fakeOAuth = (given: Partial<OAuth<unknown>> = {}): OAuth<unknown> => ({
     return `https://provider.example/auth?${new URLSearchParams({ state, code_challenge: codeChallenge, redirect_uri: redirectUri })}`;
   },
   exchange: async () => exchanged('ada@mail.example'),
+  identify: async (traded) => (traded as Exchanged<unknown>).address,
   refresh: async (secret) => granted(secret),
   revokeAdvice: 'Take the consent back at provider.example.',
   ...given,

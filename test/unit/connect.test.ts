@@ -13,9 +13,10 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   let accounts: Accounts;
   let now = new Date();
   const exchange = vi.fn(async () => exchanged('Ada@Mail.example'));
+  const identify = vi.fn(async (traded: unknown) => (traded as ReturnType<typeof exchanged>).address);
   const revoke = vi.fn(async () => {});
   const events: string[] = [];
-  const gmail = fakeProvider({ connect: { exchange, revoke }, domains: ['mail.example'] });
+  const gmail = fakeProvider({ connect: { exchange, identify, revoke }, domains: ['mail.example'] });
   const outlook = fakeProvider({ id: 'OUTLOOK', name: 'Other Mail', connect: { exchange } });
   const imap = fakeProvider({ id: 'IMAP', name: 'Any Mail', configured: false, domains: ['imap.example'] });
   beforeAll(async () => {
@@ -241,6 +242,26 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
       expect(await accounts.finish.finish(userId, token)).toMatchObject({ status: 'CONNECTED' });
     },
   );
+
+  it('asks again whose account it is, and trades the code once, when the provider went away in between', async () => {
+    exchange.mockClear();
+    const { userId, token } = await consented();
+    identify.mockRejectedValueOnce(new MailError('TIMEOUT', 'silent'));
+    await expect(accounts.finish.finish(userId, token)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const kept = await flowOf(userId);
+    expect(kept).toMatchObject({ status: 'FINISH', claimOwner: null });
+    expect(Buffer.from(kept.consent ?? []).includes('refresh of')).toBe(false);
+    expect(await db.prisma.integration.count({ where: { userId } })).toBe(0);
+
+    identify.mockResolvedValueOnce('Ada@Mail.example');
+    const record = await accounts.finish.finish(userId, token);
+    expect(record).toMatchObject({ status: 'CONNECTED', address: 'Ada@Mail.example', scopes: ['read'] });
+    expect((await accounts.vault.get(record.id))?.secret).toMatchObject({
+      secret: { refreshToken: 'refresh of Ada@Mail.example' },
+    });
+    expect(exchange).toHaveBeenCalledTimes(1);
+    expect(await flowOf(userId)).toMatchObject({ ...wiped, status: 'CONNECTED' });
+  });
 
   it('opens a consent for its own user and flow, and nowhere else', async () => {
     exchange.mockClear();

@@ -96,3 +96,19 @@ it('one mail that is refused for now again and again, while its account is answe
   expect(await outcome).toBe('PROVIDER_UNAVAILABLE');
   expect({ asked, lines: lines.length }).toEqual({ asked: 4, lines: 1 });
 });
+
+it('a provider that is slow is given more time at the first try, until it is quick again', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  let takesMs = 5_000;
+  const patience: (number | undefined)[] = [];
+  const { events } = messages((ids, { attemptTimeoutMs }) => {
+    patience.push(attemptTimeoutMs);
+    vi.setSystemTime(Date.now() + takesMs);
+    return ids.map((id) => ({ id }) as Message);
+  });
+  for (const id of ['m1', 'm2', 'm3', 'm4']) {
+    await events.read('i', id);
+    takesMs = id === 'm1' ? 5_000 : 100;
+  }
+  expect(patience).toEqual([4_000, 10_000, 10_000, 4_000]);
+});

@@ -224,6 +224,31 @@ describe('the guard around a provider', () => {
       expect(tries).toBe(2);
     });
 
+    it('is begun again, once, after as long as its caller says, for the rest of its time', async () => {
+      const guard = createGuard(limits, { log });
+      const patient = { ...call(), attemptTimeoutMs: 9_000, beginAgainAfterMs: 4_000 };
+      let tries = 0;
+      const change = guard.request(read, patient, async () => (++tries === 1 ? hangs() : 'changed'));
+      await vi.advanceTimersByTimeAsync(4_000);
+      await expect(change).resolves.toBe('changed');
+      expect(tries).toBe(2);
+
+      const silent = expect(guard.request(read, patient, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await vi.advanceTimersByTimeAsync(9_000);
+      await silent;
+
+      let sent = 0;
+      const send = () => {
+        sent++;
+        return hangs();
+      };
+      const sending = guard.request({ ...read, safe: false }, patient, send);
+      const unsafe = expect(sending).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await vi.advanceTimersByTimeAsync(9_000);
+      await unsafe;
+      expect(sent).toBe(1);
+    });
+
     it('ends when its caller says, and not by its priority only', async () => {
       const guard = createGuard(limits, { log });
       const sync = expect(guard.request(read, { ...background, attemptTimeoutMs: 4_000 }, hangs)).rejects.toMatchObject(

@@ -100,6 +100,20 @@ it('changes a thousand messages of two accounts in one call each, and answers fo
   expect([a.calls, b.calls]).toEqual([['update 500'], ['update 500']]);
 });
 
+it('asks an account no further that has answered for none of many, and says so of all', async () => {
+  const calls: number[] = [];
+  const silent = fakeAccount('a', {
+    update: async (patches) => {
+      calls.push(patches.length);
+      return patches.map(() => new MailError('TIMEOUT', 'The mail provider did not answer in time.'));
+    },
+  });
+  const ids = Array.from({ length: 1_000 }, (_, n) => message(`m${n}`));
+  const outcomes = await run([silent], ids, READ);
+  expect(outcomes).toEqual(ids.map(() => 'TIMEOUT'));
+  expect(calls).toEqual([500]);
+});
+
 it('lets no id that fails take others with it', async () => {
   const a = inMemory('a', [lying('m', 'INBOX')]);
   const b = inMemory('b', [lying('m', 'INBOX')], new MailError('PROVIDER_UNAVAILABLE', 'down'));

@@ -179,6 +179,23 @@ describe('changing many', () => {
     expect(throttled).toEqual([]);
   });
 
+  it('sends no further batches once one of them went unanswered, and says so of every message', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 90 }, (_, n) => account.deliver({ from: 'a@x.example', subject: `s${n}`, text: 'x' })),
+    );
+    await lab.control('/log', undefined, 'DELETE');
+    await fault('POST /$batch', { hang: 'release', times: 100 });
+    const impatient = { ...interactive(), attemptTimeoutMs: 500 };
+    const results = await account.session.update(
+      ids.map((id) => ({ id, isStarred: true })),
+      impatient,
+    );
+    await lab.control('/faults', undefined, 'DELETE');
+    expect(results.map((result) => isMailError(result) && result.code)).toEqual(ids.map(() => 'TIMEOUT'));
+    await expect.poll(operations).toEqual(expect.arrayContaining(['POST /$batch']));
+    expect((await operations()).filter((operation) => operation === 'POST /$batch')).toHaveLength(1);
+  });
+
   it('moves into the folder that is added, and refuses two, or none', async () => {
     const messageId = await account.deliver({ from: 'a@x.example', subject: 'move', text: 'x' });
     const [one, two] = await Promise.all(

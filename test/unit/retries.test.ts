@@ -69,4 +69,13 @@ describe('what failed', () => {
     vi.advanceTimersByTime(0);
     expect(tried).toEqual(['a', 'b']);
   });
+
+  it('goes with its lane once that is known', () => {
+    retries.failed('a', '', 30_000, 0);
+    retries.failed('a', 'google', 30_000, 0);
+    vi.advanceTimersByTime(1_000);
+    retries.hurryLane('google');
+    vi.advanceTimersByTime(0);
+    expect(tried).toEqual(['a']);
+  });
 });

@@ -62,6 +62,8 @@ describe('backing off', () => {
     expect(backoffMs(0, down, () => 0)).toBe(500);
     expect(backoffMs(3, down, () => 1)).toBe(8_000);
     expect(backoffMs(50, down, () => 1)).toBe(30_000);
+    // What is tried is connected: no token of a good grant is taken just now.
+    expect(backoffMs(50, new MailError('RECONNECT_REQUIRED', 'refused'), () => 1)).toBe(30_000);
     expect(backoffMs(0, new MailError('RATE_LIMITED', 'slow', { retryAfterMs: 90_000 }))).toBe(90_000);
     expect(isPassing(down)).toBe(true);
     expect(isPassing(new MailError('RECONNECT_REQUIRED', 'gone'))).toBe(false);

@@ -9,7 +9,7 @@ import { MessageType } from '../message/message.type.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 import { ThreadType } from '../thread/thread.type.ts';
 import type { Change, Whereabouts } from './change.ts';
-import { asError, type Named, nameOf, noSuch, type Target, targetsOf } from './targets.ts';
+import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';
 
 export interface Outcome {
   /** As the caller gave it. */
@@ -79,6 +79,7 @@ async function changeAll(account: Account, targets: readonly Target[], change: C
         else if (!(result instanceof Error)) account.messages.replace(result);
         results.set(id, result);
       });
+      throwSilence(batch);
     }
   } catch (error) {
     for (const id of everything) if (!results.has(id)) results.set(id, asError(error));

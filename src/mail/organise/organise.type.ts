@@ -65,7 +65,8 @@ export class UpdateResult {
 
   @Field(() => Problem, {
     nullable: true,
-    description: 'Why this one was not changed. A thread may have been changed in part.',
+    description:
+      'Why this one was not changed, or, as its message then says, could not be read afterwards. A thread may have been changed in part.',
   })
   readonly problem!: Problem | null;
 }

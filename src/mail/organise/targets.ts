@@ -1,4 +1,4 @@
-import { MailError } from '../../domain/error.ts';
+import { isMailError, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -55,12 +55,19 @@ async function threadsOf(account: Account, ids: readonly string[]): Promise<Map<
     try {
       const threads = await account.writeMany(some.length, (session, call) => session.getThreads(some, call));
       for (const [index, id] of some.entries()) found.set(id, threads[index] ?? noSuch('thread'));
+      throwSilence(threads);
     } catch (error) {
-      for (const id of ids.slice(start)) found.set(id, asError(error));
+      for (const id of ids.slice(start)) if (!found.has(id)) found.set(id, asError(error));
       break;
     }
   }
   return found;
+}
+
+/** Throws the time-out of a provider that answered for none of them: it is not asked for the next ones as well. */
+export function throwSilence(results: readonly unknown[]): void {
+  const isSilence = (result: unknown) => isMailError(result) && result.code === 'TIMEOUT';
+  if (results.length > 0 && results.every(isSilence)) throw results[0];
 }
 
 export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -1,6 +1,6 @@
 import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
 import { MailError } from '../../domain/error.ts';
-import type { Access, AuthorizationRequest, CodeExchange, Exchanged, OAuth, Refreshed } from '../connect.ts';
+import type { Access, AuthorizationRequest, CodeExchange, OAuth, Refreshed, Traded } from '../connect.ts';
 import { gmailOrigin, sdkCall } from './client.ts';
 import { oauthError } from './oauth-error.ts';
 import type { GmailOptions } from './settings.ts';
@@ -49,7 +49,7 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
     return iss === ISSUER;
   }
 
-  async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Exchanged<GmailSecret>> {
+  async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<GmailSecret>> {
     const { code, codeVerifier, redirectUri } = exchange;
     const client = this.client(signal, redirectUri);
     const tokens = await asking(
@@ -71,17 +71,20 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
         `Google gave no lasting access. ${this.revokeAdvice} Then connect again.`,
       );
     }
-    const refreshed = toRefreshed(tokens, tokens.refresh_token);
+    return { ...toRefreshed(tokens, tokens.refresh_token), scopes };
+  }
+
+  async identify({ accessToken }: Traded<GmailSecret>, signal: AbortSignal): Promise<string> {
     const profile = await sdkCall(
       gmailOrigin(this.options.apiUrl),
       'getProfile',
-      refreshed.accessToken,
+      accessToken,
       signal,
       (users, options) => users.getProfile({ userId: 'me' }, options),
     );
     if (!profile.emailAddress)
       throw new MailError('PROVIDER_UNAVAILABLE', 'Gmail did not say whose account this is. Try again.');
-    return { ...refreshed, address: profile.emailAddress, scopes };
+    return profile.emailAddress;
   }
 
   async refresh(secret: GmailSecret, signal: AbortSignal): Promise<Refreshed<GmailSecret>> {

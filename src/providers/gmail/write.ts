@@ -40,7 +40,17 @@ export async function update(client: GmailClient, patches: readonly Patch[], cal
   return patches.map(({ id }) => {
     const message = after.get(id);
     if (isMailError(message) && message.code === 'NOT_FOUND') return message;
-    return worded(failed.get(id)) ?? message ?? new MailError('NOT_FOUND', 'There is no such message.');
+    return worded(failed.get(id)) ?? unread(message) ?? new MailError('NOT_FOUND', 'There is no such message.');
+  });
+}
+
+/** Whoever is told that it failed would do it once more. */
+function unread(message: Message | MailError | undefined): Message | MailError | undefined {
+  if (!isMailError(message)) return message;
+  const { code, retryAfterMs } = message;
+  return new MailError(code, 'Gmail took the change, and did not say how the message is now. Read it again.', {
+    retryAfterMs,
+    cause: message,
   });
 }
 

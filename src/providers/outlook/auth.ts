@@ -3,7 +3,7 @@ import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
-import type { OAuth } from '../connect.ts';
+import type { OAuth, Traded } from '../connect.ts';
 import { application, isIssuer, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
 import { ME } from './identities.ts';
@@ -53,10 +53,11 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
       if (missing) throw consentRequired(missing);
       const refreshToken = latestRefreshToken(app.getTokenCache().serialize());
       if (refreshToken === null) throw consentRequired('offline_access');
-      const address = await addressOf(sdk, result, signal);
       const asked = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
-      return { secret: { refreshToken, scopes: asked }, ...tokenOf(result), address, scopes };
+      return { secret: { refreshToken, scopes: asked }, ...tokenOf(result), scopes, claimed: claimedBy(result) };
     },
+
+    identify: (traded, signal) => addressOf(sdk, traded, signal),
 
     async refresh(secret, signal) {
       const network = new TokenNetwork(signal);
@@ -90,19 +91,27 @@ const consentRequired = (scope: string): MailError =>
     `Microsoft was not given your consent to ${scope}, which this access needs. Connect again and agree to it.`,
   );
 
+function claimedBy({ idTokenClaims }: AuthenticationResult): string[] {
+  const { email, preferred_username } = idTokenClaims as { email?: unknown; preferred_username?: unknown };
+  return [email, preferred_username].filter(isAddress);
+}
+
 /** The account's own address, as the directory has it; claims are what a person or a tenant may have chosen. */
-async function addressOf(sdk: Client, result: AuthenticationResult, signal: AbortSignal): Promise<string> {
-  const response = await askMe(sdk, result.accessToken, signal);
+async function addressOf(
+  sdk: Client,
+  { accessToken, claimed = [] }: Traded<OutlookSecret>,
+  signal: AbortSignal,
+): Promise<string> {
+  const response = await askMe(sdk, accessToken, signal);
   const me: User = response.ok ? ((await jsonOf(response, signal)) as User) : {};
-  const claims = result.idTokenClaims as { email?: unknown; preferred_username?: unknown };
-  const address = [me.mail, claims.email, claims.preferred_username, me.userPrincipalName].find(isAddress);
+  const address = [me.mail, ...claimed, me.userPrincipalName].find(isAddress);
   if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address.');
   return address;
 }
 
 /**
  * The answer, 200 or 403. No guard can know whose account this is before it says so, and its mailbox may be busy, with a
- * sync of ours perhaps: a short Retry-After is waited for, since the code is spent and failing costs another consent.
+ * sync of ours perhaps: a short Retry-After is waited for, since whoever has just consented looks on.
  */
 async function askMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {
   for (let tries = 1; ; tries++) {

@@ -58,7 +58,10 @@ export async function batch<T>(
   return outcomes as (T | MailError)[];
 }
 
-/** Sends parts that do not wait for each other, as JSON of our own (the SDK's writes absolute URLs, which Graph refuses), 20 at a time. */
+/**
+ * Sends parts that do not wait for each other, as JSON of our own (the SDK's writes absolute URLs, which Graph refuses), 20
+ * at a time. Where 20 go unanswered the others would as well, one after the other: they are not sent.
+ */
 async function sendAll(
   graph: GraphClient,
   operation: string,
@@ -70,11 +73,20 @@ async function sendAll(
   );
   const outcomes: unknown[][] = [];
   let next = 0;
+  let silence: MailError | null = null;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([call.signal, ending.signal]);
   // One is under way and one waits for its turn: Graph would take no more at a time.
   const worker = async () => {
     while (next < groups.length) {
       const n = next++;
-      outcomes[n] = await sendBatch(graph, operation, groups[n] ?? [], call);
+      const group = groups[n] ?? [];
+      const answers = silence
+        ? group.map(() => silence)
+        : await sendBatch(graph, operation, group, { ...call, signal }, call.signal);
+      outcomes[n] = answers;
+      silence ??= silenceIn(answers);
+      if (silence) ending.abort(silence);
     }
   };
   await Promise.all([worker(), worker()]);
@@ -87,6 +99,8 @@ async function sendBatch(
   operation: string,
   parts: readonly Part[],
   call: Call,
+  /** What of the call's signal is the caller's own. */
+  caller: AbortSignal,
 ): Promise<unknown[]> {
   const requests = parts.map((part, n) => partRequest(part, String(n)));
   const settled = new Map<string, unknown>();
@@ -116,7 +130,7 @@ async function sendBatch(
       if (again) throw again;
     });
   } catch (error) {
-    if (call.signal.aborted || !isMailError(error)) throw error;
+    if (caller.aborted || !isMailError(error)) throw error;
     failure = error;
   }
   return requests.map(({ id }) =>
@@ -150,6 +164,12 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
     error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
   if (mayPass) refusedForNow.set(id, error);
   else settled.set(id, error);
+}
+
+/** The time-out that all of them have in common. */
+function silenceIn(answers: readonly unknown[]): MailError | null {
+  const [first] = answers;
+  return isMailError(first) && first.code === 'TIMEOUT' && answers.every((answer) => answer === first) ? first : null;
 }
 
 const longestWait = (errors: readonly MailError[]): MailError | null =>

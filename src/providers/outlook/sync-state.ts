@@ -9,7 +9,7 @@ const Track = z.object({
   delta: z.string().min(1).optional(),
   /** Graph's token for the next page of this round. */
   page: z.string().min(1).optional(),
-  /** What the first round lists was there before, and is no change. */
+  /** What the first round lists was there before, and is no change, but for what was made after it began. */
   quiet: z.boolean().optional(),
   /** Messages in the folder, when last told. */
   count: z.number().int().nonnegative().optional(),

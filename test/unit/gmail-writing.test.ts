@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isMailError } from '../../src/domain/error.ts';
+import { interactive, type Lab, openLab } from '../support/lab.ts';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openLab('GMAIL');
+});
+afterAll(() => lab.close());
+
+it('says of what it changed and could not read afterwards that it was changed', async () => {
+  const { address, session, deliver } = await lab.account('writer');
+  const ids = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => deliver({ from: 'a@x.example', subject: `n${n}`, text: 'x' })),
+  );
+  await lab.control('/faults', { vendor: lab.vendor, account: address, operation: 'batch', status: 503 });
+  const results = await session.update(
+    ids.map((id) => ({ id, isStarred: true })),
+    interactive(),
+  );
+  await lab.control('/faults', undefined, 'DELETE');
+  for (const result of results)
+    expect(result).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining('took the change') });
+  const read = await session.getMessages(ids, 'envelope', interactive());
+  expect(read.map((message) => !isMailError(message) && message.isStarred)).toEqual(ids.map(() => true));
+});

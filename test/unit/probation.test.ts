@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { Probation } from '../../src/realtime/probation.ts';
+
+const tried = { key: 'i', lane: 'GMAIL', address: 'a@mail.example' };
+
+it('what a vendor that is slow has under way is begun again by news only when it takes longer than it did before', () => {
+  let now = 0;
+  const probation = new Probation(undefined, () => now);
+  const first = probation.begin(tried, 0);
+  now = 5_000;
+  first.progressed();
+  first.over();
+  const second = probation.begin(tried, 0);
+  now += 4_500;
+  probation.end('i');
+  probation.endLane('GMAIL');
+  expect(second.signal.aborted).toBe(false);
+  now += 6_000;
+  probation.end('i');
+  expect(second.signal.aborted).toBe(true);
+  second.over();
+});
