@@ -31,7 +31,6 @@ import { type Credentials, SignInService } from './accounts/sign-in.service.ts';
 import { UserStore } from './accounts/user.store.ts';
 import { registerAccountNodes, ViewerResolver } from './accounts/viewer.resolver.ts';
 import { ChangeStore } from './changes/change.store.ts';
-import { CHANGES_TOPIC, ChangesWake } from './changes/change.topic.ts';
 import { DebtStore } from './changes/debt.store.ts';
 import { PollJob } from './changes/poll.job.ts';
 import { SyncJob, type SyncTimes } from './changes/sync.job.ts';
@@ -190,7 +189,6 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const queue = await openQueue(db, log);
   closers.push(() => queue.stop());
   const sealer = new Sealer(encryptionKeys);
-  const changes = new ChangeStore(db);
 
   // accounts
   const providers = options.providers ?? registry(config);
@@ -209,7 +207,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const discovery = new DiscoveryService({ providers });
   const flows = new ConnectFlowStore(db);
 
-  // realtime
+  // changes
+  const changes = new ChangeStore(db);
   const watches = new WatchStore(db, sealer, log);
   const debts = new DebtStore(db);
   const sync = new SyncJob({
@@ -233,17 +232,12 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     pollSeconds: config.pollSeconds,
     log,
   });
-  const hub = new Hub(changes, bus);
-  const eventCursors = new EventCursors(sealer);
   const webhooks = new WebhookService({ providers, watches, debts, sync, watchJob, log });
 
   // sending
   const { sourceDeadlineMs, scanBudget } = config;
   const memory = new PageMemory();
-  bus.subscribe(CHANGES_TOPIC, (payload) => {
-    const wake = ChangesWake.safeParse(payload);
-    if (wake.success && wake.data.altered) memory.forget(wake.data.integrationId);
-  });
+  memory.forgetOnChange(bus);
   const accounts = new OpenAccounts(directory, mailSessions, sourceDeadlineMs, memory);
   const uploadStore = new UploadStore(db);
   const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: config.uploadMaxBytes });
@@ -308,6 +302,11 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified);
   const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
+  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+
+  // realtime
+  const hub = new Hub(changes, bus);
+  const eventCursors = new EventCursors(sealer);
   const messages = new EventMessages({
     sessions: mailSessions,
     mailbox: (integrationId) => directory.mailbox(integrationId),
@@ -316,7 +315,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   });
   const events = new MessageEvents({ hub, directory, accounts, messages, cursors: eventCursors, bus });
   const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts, sealer, bus });
-  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+
+  // schema
   const nodes = new NodeRegistry();
   registerAccountNodes(nodes, directory);
   registerConnectFlowNode(nodes, flows);
