@@ -66,16 +66,16 @@ function readParts(request: GraphRequest): readonly Part[] {
   const parts = requests.map((given: unknown) => readPart(given, request));
   const ids = new Set(parts.map(({ id }) => id));
   if (ids.size < parts.length) throw badRequest('Invalid batch payload format: request ids must be unique.');
-  const known = new Set<string>();
-  // A request may only wait for one above it: so no circle can form.
-  for (const { id, dependsOn } of parts) {
-    for (const other of dependsOn)
-      if (!known.has(other))
-        throw badRequest(
-          `Invalid batch payload format: request '${id}' depends on '${other}', which is not a request before it.`,
-        );
-    known.add(id);
+  const dependencies = new Set(parts.flatMap(({ dependsOn }) => dependsOn));
+  for (const id of dependencies) {
+    if (!ids.has(id)) throw badRequest(`Invalid batch payload format: dependsOn names '${id}', which is no request.`);
   }
+  // Nothing else is taken: neither chains side by side, nor several that wait for one (microsoft-graph-docs#16280).
+  const isSequential = parts.every(({ dependsOn }, n) =>
+    n === 0 ? dependsOn.length === 0 : dependsOn.length === 1 && dependsOn[0] === parts[n - 1]?.id,
+  );
+  if (dependencies.size > 0 && !isSequential)
+    throw badRequest('Batch should be either fully sequential or fully parallel.', 'BadRequest');
   return parts;
 }
 
