@@ -62,6 +62,8 @@ export interface Fault {
   readonly loseAnswer?: boolean;
   /** Cut the connection in the middle of the answer's body. */
   readonly truncate?: boolean;
+  /** A list answers no item, and where it goes on. */
+  readonly emptyPage?: boolean;
   /** For webhooks: 'lose' | 'repeat'. */
   readonly webhook?: 'lose' | 'repeat';
   /** How many requests it meets before it is used up; absent: until cleared. */

@@ -116,7 +116,8 @@ export class Dispatch {
     this.quota.spend(account.address, UNITS[operation.name]);
     seen.units = UNITS[operation.name];
     const media = uploaded?.media ?? null;
-    const result = operation.run({ account, scopes: bearer.scopes, params, query, body, media });
+    const emptyPage = fault?.emptyPage ?? false;
+    const result = operation.run({ account, scopes: bearer.scopes, params, query, body, media, emptyPage });
     if (!operation.response) return { status: 204, headers: {}, body: '', cut: cutOf(fault) };
     const answer = json(200, mask ? pick(result, mask) : result, {}, null);
     if (uploaded?.session) uploaded.session.answer = answer;
