@@ -114,6 +114,15 @@ function readPart(given: unknown, outer: GraphRequest): Part {
   };
 }
 
+/** A body that a fault gave: a part's is JSON, or none. */
+function parsed(text: string): { readonly body?: unknown } {
+  try {
+    return { body: JSON.parse(text) };
+  } catch {
+    return {};
+  }
+}
+
 function asPart(id: string, answer: Answer): PartAnswer {
   const headers: Record<string, string> = { ...answer.headers };
   if (answer.body === undefined) return { id, status: answer.status, headers };
@@ -121,6 +130,8 @@ function asPart(id: string, answer: Answer): PartAnswer {
     headers['Content-Type'] = 'application/json';
     return { id, status: answer.status, headers, body: answer.body };
   }
+  const spoilt = headers['Content-Type']?.startsWith('application/json') ? parsed(answer.body.toString('utf8')) : null;
+  if (spoilt) return { id, status: answer.status, headers, ...spoilt };
   const text = headers['Content-Type'] === 'text/plain' ? answer.body.toString('utf8') : answer.body.toString('base64');
   return { id, status: answer.status, headers, body: text };
 }

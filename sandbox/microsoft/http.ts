@@ -32,7 +32,16 @@ export async function playFault(
   if (fault?.hang) return { answer: null, fate: 'hangs' };
   const answer =
     fault?.status === undefined ? await work(fault) : refuse(fault.status, fault.retryAfterSeconds, world.now());
-  return { answer, fate: fault?.loseAnswer ? 'lost' : fault?.truncate ? 'truncated' : 'answered' };
+  return {
+    answer: spoilt(answer, fault),
+    fate: fault?.loseAnswer ? 'lost' : fault?.truncate ? 'truncated' : 'answered',
+  };
+}
+
+/** With the body that the fault gives to it: still said to be JSON, whatever it is. */
+function spoilt(answer: Answer | null, fault: Fault | null): Answer | null {
+  if (answer === null || fault?.body === undefined) return answer;
+  return { ...answer, headers: { 'Content-Type': JSON_TYPE, ...answer.headers }, body: Buffer.from(fault.body) };
 }
 
 const JSON_TYPE = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
