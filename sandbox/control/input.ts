@@ -43,7 +43,8 @@ export const fault = z
     share: z.number().gt(0).max(1).optional(),
   })
   .refine(
-    (f) => f.status ?? f.latencyMs ?? f.hang ?? f.loseAnswer ?? f.truncate ?? f.body ?? f.emptyPage ?? f.webhook,
+    ({ status, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook }) =>
+      [status, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook].some((said) => said !== undefined),
     'says nothing to do: give status, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });

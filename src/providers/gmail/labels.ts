@@ -59,7 +59,7 @@ export async function mailboxCounts(
 ): Promise<Batch<MailboxCounts>> {
   const parts = ids.map((id) => ({
     method: 'GET' as const,
-    path: `/gmail/v1/users/me/labels/${encodeURIComponent(id)}?fields=messagesTotal,messagesUnread`,
+    path: `/gmail/v1/users/me/labels/${encodeURIComponent(id)}?fields=id,messagesTotal,messagesUnread`,
   }));
   const answers = await runBatch(client, 'labels.get', parts, call);
   return answers.map((answer) => {
