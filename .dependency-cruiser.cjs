@@ -1,5 +1,14 @@
 /** The house (CONTRIBUTING.md): imports go down only, and nothing goes in a circle. */
-const rooms = ['domain', 'platform', '(?:providers|vault|graphql)', 'accounts', 'mail', 'realtime', 'server'];
+const rooms = [
+  'domain',
+  'platform',
+  '(?:providers|vault|graphql)',
+  'accounts',
+  'changes',
+  'mail',
+  'realtime',
+  'server',
+];
 const room = (name) => `^src/${name}/`;
 
 module.exports = {

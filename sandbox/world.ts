@@ -62,6 +62,10 @@ export interface Fault {
   readonly loseAnswer?: boolean;
   /** Cut the connection in the middle of the answer's body. */
   readonly truncate?: boolean;
+  /** The answer's body, whatever was asked: with a status instead of the vendor's own error, without one once it was done. */
+  readonly body?: string;
+  /** A list answers no item, and where it goes on. */
+  readonly emptyPage?: boolean;
   /** For webhooks: 'lose' | 'repeat'. */
   readonly webhook?: 'lose' | 'repeat';
   /** How many requests it meets before it is used up; absent: until cleared. */

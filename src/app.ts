@@ -30,6 +30,13 @@ import { SessionStore } from './accounts/session.store.ts';
 import { type Credentials, SignInService } from './accounts/sign-in.service.ts';
 import { UserStore } from './accounts/user.store.ts';
 import { registerAccountNodes, ViewerResolver } from './accounts/viewer.resolver.ts';
+import { ChangeStore } from './changes/change.store.ts';
+import { DebtStore } from './changes/debt.store.ts';
+import { PollJob } from './changes/poll.job.ts';
+import { SyncJob, type SyncTimes } from './changes/sync.job.ts';
+import { WatchJob } from './changes/watch.job.ts';
+import { WatchStore } from './changes/watch.store.ts';
+import { WebhookService } from './changes/webhook.service.ts';
 import type { Config } from './config.ts';
 import { storeErrorIn } from './domain/error.ts';
 import { NodeResolver } from './graphql/node.resolver.ts';
@@ -68,7 +75,6 @@ import { UploadStore } from './mail/upload/upload.store.ts';
 import { Uploads } from './mail/upload/uploads.ts';
 import { ViewerMailResolver } from './mail/viewer-mail.resolver.ts';
 import { openBus } from './platform/bus.open.ts';
-import { ChangeStore } from './platform/change.store.ts';
 import { openDatabase } from './platform/database.open.ts';
 import { type Database, DatabaseError } from './platform/database.ts';
 import { checkKeys } from './platform/key.check.ts';
@@ -84,21 +90,14 @@ import { reasonOf } from './platform/store.error.ts';
 import type { StoreLimits } from './platform/store.limits.ts';
 import type { Provider } from './providers/provider.ts';
 import { registry } from './providers/registry.ts';
-import { CHANGES_TOPIC, ChangesWake } from './realtime/change.topic.ts';
-import { DebtStore } from './realtime/debt.store.ts';
 import { EventCursors } from './realtime/event.cursor.ts';
 import { EventMessages } from './realtime/event.messages.ts';
 import { Hub } from './realtime/hub.ts';
 import { MessageEventsResolver } from './realtime/message.events.resolver.ts';
 import { MessageEvents } from './realtime/message.events.ts';
-import { PollJob } from './realtime/poll.job.ts';
 import { SubmissionEventsResolver } from './realtime/submission.events.resolver.ts';
 import { SubmissionEvents } from './realtime/submission.events.ts';
-import { SyncJob, type SyncTimes } from './realtime/sync.job.ts';
 import { SyncHealthResolver } from './realtime/sync-health.resolver.ts';
-import { WatchJob } from './realtime/watch.job.ts';
-import { WatchStore } from './realtime/watch.store.ts';
-import { WebhookService } from './realtime/webhook.service.ts';
 import { RESOLVERS } from './resolvers.ts';
 import { mountGraphql } from './server/apollo.ts';
 import { mountCallback } from './server/callback.route.ts';
@@ -195,7 +194,6 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const queue = await openQueue(db, log);
   closers.push(() => queue.stop());
   const sealer = new Sealer(encryptionKeys);
-  const changes = new ChangeStore(db);
 
   // accounts
   const providers = options.providers ?? registry(config);
@@ -214,7 +212,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const discovery = new DiscoveryService({ providers });
   const flows = new ConnectFlowStore(db);
 
-  // realtime
+  // changes
+  const changes = new ChangeStore(db);
   const watches = new WatchStore(db, sealer, log);
   const debts = new DebtStore(db);
   const sync = new SyncJob({
@@ -238,17 +237,12 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     pollSeconds: config.pollSeconds,
     log,
   });
-  const hub = new Hub(changes, bus);
-  const eventCursors = new EventCursors(sealer);
   const webhooks = new WebhookService({ providers, watches, debts, sync, watchJob, log });
 
   // sending
   const { sourceDeadlineMs, scanBudget } = config;
   const memory = new PageMemory();
-  bus.subscribe(CHANGES_TOPIC, (payload) => {
-    const wake = ChangesWake.safeParse(payload);
-    if (wake.success && wake.data.altered) memory.forget(wake.data.integrationId);
-  });
+  memory.forgetOnChange(bus);
   const accounts = new OpenAccounts(directory, mailSessions, sourceDeadlineMs, memory);
   const uploadStore = new UploadStore(db);
   const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: config.uploadMaxBytes });
@@ -313,6 +307,11 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified);
   const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
+  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+
+  // realtime
+  const hub = new Hub(changes, bus);
+  const eventCursors = new EventCursors(sealer);
   const messages = new EventMessages({
     sessions: mailSessions,
     mailbox: (integrationId) => directory.mailbox(integrationId),
@@ -321,7 +320,8 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   });
   const events = new MessageEvents({ hub, directory, accounts, messages, cursors: eventCursors, bus });
   const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts, sealer, bus });
-  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+
+  // schema
   const nodes = new NodeRegistry();
   registerAccountNodes(nodes, directory);
   registerConnectFlowNode(nodes, flows);

@@ -36,13 +36,16 @@ export const fault = z
     hang: z.union([z.boolean(), z.literal('release')]).optional(),
     loseAnswer: z.boolean().optional(),
     truncate: z.boolean().optional(),
+    body: z.string().optional(),
+    emptyPage: z.boolean().optional(),
     webhook: z.enum(['lose', 'repeat']).optional(),
     times: z.int().min(1).optional(),
     share: z.number().gt(0).max(1).optional(),
   })
   .refine(
-    (f) => f.status ?? f.latencyMs ?? f.hang ?? f.loseAnswer ?? f.truncate ?? f.webhook,
-    'says nothing to do: give status, latencyMs, hang, loseAnswer, truncate or webhook',
+    ({ status, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook }) =>
+      [status, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook].some((said) => said !== undefined),
+    'says nothing to do: give status, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });

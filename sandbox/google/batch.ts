@@ -4,7 +4,7 @@ import type { World } from '../world.ts';
 import { faultError, GoogleError, invalidArgument, tooManyConcurrent } from './errors.ts';
 import type { Access } from './identity/access.ts';
 import { type Dispatch, type Dispatched, type LogLine, split, toAnswer, type WireAnswer } from './wire/dispatch.ts';
-import { type Cut, cutOf, delay } from './wire/fault.ts';
+import { type Cut, cutOf, delay, spoilt } from './wire/fault.ts';
 import { readHead, splitParts, type WirePart } from './wire/multipart.ts';
 import type { UploadRequest } from './wire/uploads.ts';
 
@@ -45,7 +45,7 @@ export class Batch {
     const fault = this.world.faults.meet('google', account, 'batch');
     await delay(fault);
     if (fault?.hang) return { status: 0, headers: {}, body: '', cut: 'hang' };
-    if (fault?.status) throw faultError(fault.status, fault.retryAfterSeconds);
+    if (fault?.status) return spoilt(toAnswer(faultError(fault.status, fault.retryAfterSeconds)), fault);
 
     const contentType = request.headers['content-type'] ?? '';
     const parts = /^multipart\/mixed\b/i.test(contentType) ? splitParts(request.body, contentType) : null;
@@ -60,12 +60,8 @@ export class Batch {
     const cut = (['hang', 'lose', 'truncate'] satisfies Cut[]).find((kind) => cuts.includes(kind)) ?? null;
     const boundary = `batch_${randomBytes(12).toString('base64url')}`;
     const body = answered.map(({ answer }, index) => `--${boundary}\r\n${written(answer, parts[index])}`).join('');
-    return {
-      status: 200,
-      headers: { 'content-type': `multipart/mixed; boundary=${boundary}` },
-      body: `${body}--${boundary}--\r\n`,
-      cut,
-    };
+    const headers = { 'content-type': `multipart/mixed; boundary=${boundary}` };
+    return spoilt({ status: 200, headers, body: `${body}--${boundary}--\r\n`, cut }, fault);
   }
 
   #part(part: WirePart, index: number, outer: UploadRequest): Promise<Dispatched> {

@@ -18,7 +18,7 @@ export const history: readonly Operation[] = [
     scopes: READ_METADATA,
     query: { historyTypes: 'texts', labelId: 'text', maxResults: 'count', pageToken: 'text', startHistoryId: 'text' },
     response: SHAPES.historyList,
-    run({ account: { mailbox }, query }): gmail_v1.Schema$ListHistoryResponse {
+    run({ account: { mailbox }, query, emptyPage }): gmail_v1.Schema$ListHistoryResponse {
       const start = query.text('startHistoryId');
       if (!start) throw badParameter('Missing required parameter: startHistoryId', 'startHistoryId');
       if (!/^\d{1,20}$/.test(start)) throw invalidArgument('Invalid startHistoryId');
@@ -30,6 +30,8 @@ export const history: readonly Operation[] = [
       const wanted = types.size === 0 ? new Set<HistoryType>(TYPES) : types;
       const label = query.text('labelId');
       const from = token ? Number(token) : 0;
+      // Google promises no records on a page: a missing token alone is the end (gauteh/lieer#24, #120).
+      if (emptyPage) return { nextPageToken: String(from), historyId: String(mailbox.history.current) };
       const found = records
         .filter((record) => record.id > from && (!label || concerns(record, label)))
         .flatMap((record) => resource(record, wanted) ?? []);

@@ -8,7 +8,7 @@ import type { Tokens } from './identity/tokens.ts';
 import type { GoogleOptions } from './options.ts';
 import type { Push } from './push.ts';
 import { json, split, type WireAnswer } from './wire/dispatch.ts';
-import { cutOf, delay } from './wire/fault.ts';
+import { cutOf, delay, spoilt } from './wire/fault.ts';
 import { sendAnswer } from './wire/reply.ts';
 
 const PAGE_HEADERS = {
@@ -132,7 +132,7 @@ async function logged(
     startedAt,
     endedAt: Date.now(),
   });
-  return sendAnswer(reply, answer);
+  return sendAnswer(reply, spoilt(answer, fault));
 }
 
 function faultOf(status: number): OAuthError {

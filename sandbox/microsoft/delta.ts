@@ -44,8 +44,9 @@ function messagesDelta(call: Call): Answer {
   const view = viewOf(call);
   const shape: Shape = { select: parseSelect(position.select, MESSAGE), expand: new Map() };
   const size = Math.min(call.prefer.pageSize ?? position.top ?? DEFAULT_PAGE, MAX_TOP);
-  const page =
-    position.last === undefined
+  const page = call.emptyPage
+    ? { value: [], isComplete: false, position }
+    : position.last === undefined
       ? changes(position, mailbox, folder, shape, view, size)
       : firstRound(position, folder, shape, view, size);
   const link = page.isComplete ? '@odata.deltaLink' : '@odata.nextLink';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
-import type { World } from '../world.ts';
+import type { Fault, World } from '../world.ts';
 import type { Answer } from './request.ts';
 
 /** An answer, and what becomes of it on the wire. */
@@ -21,7 +21,7 @@ export async function playFault(
   world: World,
   account: string | null,
   operation: string,
-  work: () => Answer | null | Promise<Answer | null>,
+  work: (fault: Fault | null) => Answer | null | Promise<Answer | null>,
   refuse: (status: number, retryAfterSeconds: number | undefined, now: Date) => Answer,
   isPart = false,
 ): Promise<Outcome> {
@@ -31,8 +31,17 @@ export async function playFault(
   await fault?.cleared;
   if (fault?.hang) return { answer: null, fate: 'hangs' };
   const answer =
-    fault?.status === undefined ? await work() : refuse(fault.status, fault.retryAfterSeconds, world.now());
-  return { answer, fate: fault?.loseAnswer ? 'lost' : fault?.truncate ? 'truncated' : 'answered' };
+    fault?.status === undefined ? await work(fault) : refuse(fault.status, fault.retryAfterSeconds, world.now());
+  return {
+    answer: spoilt(answer, fault),
+    fate: fault?.loseAnswer ? 'lost' : fault?.truncate ? 'truncated' : 'answered',
+  };
+}
+
+/** With the body that the fault gives to it: still said to be JSON, whatever it is. */
+function spoilt(answer: Answer | null, fault: Fault | null): Answer | null {
+  if (answer === null || fault?.body === undefined) return answer;
+  return { ...answer, headers: { 'Content-Type': JSON_TYPE, ...answer.headers }, body: Buffer.from(fault.body) };
 }
 
 const JSON_TYPE = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';

@@ -55,10 +55,11 @@ async function list(call: Call, folder: Folder | null, context: string): Promise
   const options = parseListOptions(call.query, MESSAGE);
   const view = viewOf(call);
   const top = options.top ?? call.prefer.pageSize ?? DEFAULT_TOP;
-  const page =
+  const whole =
     options.search === null
       ? plainPage(call, options, folder, top)
       : await foundPage(call, options, itemsOf(call, folder), top);
+  const page = call.emptyPage ? { ...whole, items: [], next: sameAgain(call, options) } : whole;
   const next = page.next === null ? {} : { '@odata.nextLink': linkTo(call, page.next) };
   return ok({
     '@odata.context': contextOf(call, context),
@@ -67,6 +68,12 @@ async function list(call: Call, folder: Folder | null, context: string): Promise
     value: page.items.map((item) => formatMessage(item, options, view)),
   });
 }
+
+/** A page may have no items and a next link, which then leads to what it could have shown (Graph's concepts/paging). */
+const sameAgain = (call: Call, options: ListOptions): Page['next'] =>
+  options.search === null
+    ? { $skip: String(options.skip) }
+    : { $skiptoken: packToken({ offset: searchOffset(call) }), $skip: null };
 
 interface Page {
   readonly items: readonly Item[];

@@ -25,6 +25,8 @@ export interface Call extends GraphRequest {
   readonly ids: readonly string[];
   /** Granted scopes, lower case. */
   readonly scopes: ReadonlySet<string>;
+  /** The page that is asked for comes behind the next link. */
+  readonly emptyPage: boolean;
 }
 
 export interface Answer {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestRecord, World } from '../world.ts';
+import type { Fault, RequestRecord, World } from '../world.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { accessDenied, errorBody, faultError, GraphError, itemNotFound, unauthorized } from './errors.ts';
 import { type Outcome, playFault } from './http.ts';
@@ -71,7 +71,7 @@ export class GraphService {
       const operation = operationOf(what);
       const refuse = (status: number, retryAfter: number | undefined) =>
         this.#refusal(faultError(status, retryAfter), request, requestId);
-      const work = () => this.#answer(request, who, what, requestId);
+      const work = (fault: Fault | null) => this.#answer(request, who, what, requestId, fault?.emptyPage ?? false);
       outcome = await playFault(this.#world, who.account.address, operation, work, refuse, isPart);
     } catch (error) {
       outcome = { answer: this.#refusal(error, request, requestId), fate: 'answered' };
@@ -97,7 +97,13 @@ export class GraphService {
     return this.#refusal(error, request, randomUUID());
   }
 
-  async #answer(request: GraphRequest, caller: Caller, match: Match, requestId: string): Promise<Answer> {
+  async #answer(
+    request: GraphRequest,
+    caller: Caller,
+    match: Match,
+    requestId: string,
+    emptyPage: boolean,
+  ): Promise<Answer> {
     try {
       requireSmallBody(request);
       const prefer = parsePrefer(request.headers.prefer);
@@ -107,7 +113,7 @@ export class GraphService {
         const { mailbox } = caller.account;
         if (mailbox.item(match.within.message).folder !== mailbox.folder(match.within.folder)) throw itemNotFound();
       }
-      const answer = await match.route.handle({ ...request, ...caller, prefer, scopes, ids: match.ids });
+      const answer = await match.route.handle({ ...request, ...caller, prefer, scopes, ids: match.ids, emptyPage });
       const applied: Record<string, string> = prefer.applied === '' ? {} : { 'Preference-Applied': prefer.applied };
       return { ...answer, headers: { ...this.#headers(request, requestId), ...applied, ...answer.headers } };
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { LoggedChange } from '../platform/change.store.ts';
+import type { LoggedChange } from '../changes/change.store.ts';
 import { whenStoreIsBack } from '../platform/store.patience.ts';
 import { Bell } from './bell.ts';
 import { Handover } from './handover.ts';

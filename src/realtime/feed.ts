@@ -1,4 +1,4 @@
-import type { ChangeStore, LoggedChange } from '../platform/change.store.ts';
+import type { ChangeStore, LoggedChange } from '../changes/change.store.ts';
 
 /** Entries kept in memory, for subscribers that are level or nearly so. */
 const WINDOW = 1_000;

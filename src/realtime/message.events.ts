@@ -1,4 +1,5 @@
 import { INTEGRATION_TOPIC, IntegrationChange, type IntegrationDirectory } from '../accounts/integration.directory.ts';
+import type { LoggedChange } from '../changes/change.store.ts';
 import { MailError } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
@@ -9,7 +10,6 @@ import { abortable } from '../mail/deadline.ts';
 import { MessageType } from '../mail/message/message.type.ts';
 import type { OpenAccounts } from '../mail/open-accounts.ts';
 import type { Bus } from '../platform/bus.ts';
-import type { LoggedChange } from '../platform/change.store.ts';
 import { whenStoreIsBack } from '../platform/store.patience.ts';
 import { type Streamed, streamChanges } from './change.stream.ts';
 import type { EventCursors } from './event.cursor.ts';

@@ -1,10 +1,10 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../accounts/integration.type.ts';
-import type { ChangeStore } from '../platform/change.store.ts';
+import type { ChangeStore } from '../changes/change.store.ts';
+import { BEHIND_MS } from '../changes/sync.job.ts';
+import type { WatchStore } from '../changes/watch.store.ts';
 import type { EventCursors } from './event.cursor.ts';
-import { BEHIND_MS } from './sync.job.ts';
 import { SyncHealth } from './sync-health.type.ts';
-import type { WatchStore } from './watch.store.ts';
 
 @Resolver(() => IntegrationType)
 export class SyncHealthResolver {

@@ -76,6 +76,21 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     expect((await changesSince(account, rest.cursor)).changes).toEqual([]);
   });
 
+  it('reads on where a page tells nothing and says that there is more', async () => {
+    const account = await lab.account('sparse');
+    const { cursor } = await changesSince(account, null);
+    const messageId = await account.deliver({ from: 'a@example.org', subject: 'behind an empty page', text: 'x' });
+    const operation = { GMAIL: 'history.list', OUTLOOK: 'GET /me/mailFolders/{id}/messages/delta' }[id];
+    await lab.control('/faults', {
+      vendor: lab.vendor,
+      account: account.address,
+      operation,
+      emptyPage: true,
+      times: 2,
+    });
+    expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId }]);
+  });
+
   it('reports mail of a burst completely', async () => {
     const account = await lab.account('burst');
     const { cursor } = await changesSince(account, null);

@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Compose } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
+import { replySubject } from '../../src/mail/compose/subject.ts';
 import { isUnreadable } from '../../src/providers/provider.ts';
 import { answer, compose, file, filesOf, mailCalled, noise, read, sends, sendsDraft } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+
+const PREFIXES =
+  'Re: RE: re: Re[2]: Re(2): Fwd: FW: AW: WG: Antw: SV: VS: Odp: RIF: RES: TR: RV: YNT: ATB: 回复: 回复： 答复: 返信: Отв: ΣΧΕΤ: תגובה: رد:'.split(
+    ' ',
+  );
 
 const lines = (text: string | null | undefined) => (text ?? '').replace(/\r\n/g, '\n').trimEnd();
 
@@ -26,6 +32,16 @@ describe.each(PROVIDER_IDS)('%s: composing', (id) => {
     const { items } = await account.session.listDrafts({ size: 50, after: null }, interactive());
     return items.filter((d) => !isUnreadable(d) && d.message.subject === subject);
   };
+
+  it('keeps the conversation in an answer, however the subject was begun', async () => {
+    for (const prefix of PREFIXES) {
+      const subject = `${prefix} Budget`;
+      const originalId = await account.deliver({ from: peer.address, subject, text: 'x' });
+      const original = await read(account.session, originalId);
+      const draft = await save(answer('reply', original, { to: [them()], subject: replySubject(subject), text: 'y' }));
+      expect([prefix, draft.message.threadId]).toEqual([prefix, original.threadId]);
+    }
+  });
 
   it('keeps both bodies, files and pictures, byte for byte, on both sides', async () => {
     const picture = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');

@@ -34,6 +34,23 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
   const unsupported = { code: 'UNSUPPORTED' };
   const newName = () => `Made ${++made} für 日本`;
 
+  it('shows what carries a star in mailboxes that it lists, and takes no other for one', async () => {
+    const known = new Set((await list()).map((mailbox) => mailbox.id));
+    const messageId = await arrives('a star', { isStarred: true });
+    const [message] = await account.session.getMessages([messageId], 'envelope', interactive());
+    expect(message).toMatchObject({ isStarred: true });
+    expect((message as Message).mailboxIds.filter((mailboxId) => !known.has(mailboxId))).toEqual([]);
+    for (const foreign of ['YELLOW_STAR', 'UNREAD', 'NEW_SYSTEM_LABEL']) {
+      expect([...known]).not.toContain(foreign);
+      const query = { mailboxId: foreign, where: null };
+      const listing = account.session.listMessages(query, { size: 1, after: null }, interactive());
+      await expect(listing).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      const [put] = await account.session.update([{ id: messageId, addMailboxIds: [foreign] }], interactive());
+      expect(isMailError(put)).toBe(true);
+    }
+    expect(await change({ id: messageId })).toMatchObject({ isRead: false, isStarred: true });
+  });
+
   it('makes mailboxes of every kind that it says it can, and lists them', async () => {
     if (can.create.length === 0) return expect(saveBox({ name: newName() })).rejects.toMatchObject(unsupported);
     for (const kind of can.create) {

@@ -31,8 +31,6 @@ export interface Posted {
 
 /** Ids of both kinds are tried side by side, as by clients that ask for one kind each. */
 const ANY_KIND_OF_ID = /^Prefer: IdType/;
-/** Published clients have sent these; the emulator plays Graph as it was before it refused them. */
-const CHAINS_SIDE_BY_SIDE = /^\$batch: neither fully parallel/;
 
 /** The Microsoft emulator alone, on a free port, in a world of its own. */
 export async function startMicrosoft(
@@ -58,7 +56,7 @@ export async function startMicrosoft(
   const app = Fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 2_000 } });
   await app.register(plugin, { prefix: '/microsoft' });
   const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/microsoft`;
-  const wire = await startWire(() => url, [ANY_KIND_OF_ID, CHAINS_SIDE_BY_SIDE]);
+  const wire = await startWire(() => url, [ANY_KIND_OF_ID]);
   const close = async () => {
     await app.close();
     await wire?.close();

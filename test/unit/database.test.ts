@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChangeStore } from '../../src/platform/change.store.ts';
+import { ChangeStore } from '../../src/changes/change.store.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';

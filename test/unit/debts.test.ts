@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChangeStore } from '../../src/platform/change.store.ts';
+import { ChangeStore } from '../../src/changes/change.store.ts';
+import { DebtStore } from '../../src/changes/debt.store.ts';
+import { WebhookService } from '../../src/changes/webhook.service.ts';
 import type { Database } from '../../src/platform/database.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Signal, WebhookRequest } from '../../src/providers/watch.ts';
-import { DebtStore } from '../../src/realtime/debt.store.ts';
-import { WebhookService } from '../../src/realtime/webhook.service.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 import { exchanged, fakeProvider } from '../support/provider.ts';

@@ -15,6 +15,7 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'platform-imports-down-only': ['/src/platform/bus.ts', '/src/graphql/node.ts'],
   '(?:providers|vault|graphql)-imports-down-only': ['/src/vault/vault.ts', '/src/accounts/user.store.ts'],
   'accounts-imports-down-only': ['/src/accounts/user.store.ts', '/src/mail/list.ts'],
+  'changes-imports-down-only': ['/src/changes/sync.job.ts', '/src/mail/list.ts'],
   'mail-imports-down-only': ['/src/mail/list.ts', '/src/realtime/hub.ts'],
   'realtime-imports-down-only': ['/src/realtime/hub.ts', '/src/server/http.ts'],
   'providers-knows-no-neighbour': ['/src/providers/guard.ts', '/src/vault/vault.ts'],

@@ -97,7 +97,7 @@ describe('a batch', () => {
         return {
           id: `item-${index}`,
           status: code,
-          body: JSON.stringify(code === 200 ? { path } : { error: { code } }),
+          body: JSON.stringify(code === 200 ? { id: path } : { error: { code } }),
         };
       });
       response.writeHead(200, { 'content-type': 'multipart/mixed; boundary=b' }).end(answer(items));
@@ -118,7 +118,7 @@ describe('a batch', () => {
     const { client, requests } = await serve(() => 200);
     const results = await runBatch(client, 'messages.get', parts(120), call);
     expect(requests.map((paths) => paths.length).sort()).toEqual([20, 50, 50]);
-    expect(results).toEqual(parts(120).map(({ path }) => ({ path })));
+    expect(results).toEqual(parts(120).map(({ path }) => ({ id: path })));
   });
 
   it('repeats only the parts that were limited, and keeps the other failures as values', async () => {
@@ -128,7 +128,7 @@ describe('a batch', () => {
     const results = await runBatch(client, 'messages.get', parts(4), call);
     expect(requests).toEqual([['/gmail/v1/0', '/gmail/v1/1', '/gmail/v1/2', '/gmail/v1/3'], ['/gmail/v1/2']]);
     expect(results[1]).toMatchObject({ code: 'NOT_FOUND' });
-    expect(results[2]).toEqual({ path: '/gmail/v1/2' });
+    expect(results[2]).toEqual({ id: '/gmail/v1/2' });
   });
 
   it('narrows for an account that keeps drawing 429', async () => {
@@ -142,7 +142,7 @@ describe('a batch', () => {
     const { client } = await serve((path) => (path.endsWith('/0') ? 503 : 200));
     const results = await runBatch(client, 'messages.get', parts(2), call);
     expect(results[0]).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
-    expect(results[1]).toEqual({ path: '/gmail/v1/1' });
+    expect(results[1]).toEqual({ id: '/gmail/v1/1' });
   });
 
   it('renews a refused token once', async () => {

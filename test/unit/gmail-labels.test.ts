@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LabelChange } from '../../src/providers/gmail/label-change.ts';
 import { nearestColor } from '../../src/providers/gmail/label-colors.ts';
 import { LabelTree } from '../../src/providers/gmail/label-tree.ts';
+import { mailboxIdsOf, systemName, toMailboxes } from '../../src/providers/gmail/labels.ts';
 import type { Patch } from '../../src/providers/provider.ts';
 
 const changed = (...patches: Omit<Patch, 'id'>[]) => {
@@ -34,6 +35,20 @@ describe('what a patch does to labels', () => {
     expect(changed({ isRead: true }, { isRead: false })).toMatchObject({ add: ['UNREAD'], remove: [] });
     expect(changed({ addMailboxIds: ['SENT'] }).fixed).toBe('SENT');
     expect(changed({ removeMailboxIds: ['DRAFT'] }).fixed).toBe('DRAFT');
+  });
+});
+
+describe('labels that are mailboxes', () => {
+  const listed = (...labels: { id: string; type: string }[]) =>
+    toMailboxes(labels.map((label) => ({ ...label, name: label.id }))).map(({ id }) => id);
+
+  it("are the system's own that mean a place, and the user's, whatever they are called", () => {
+    expect(
+      mailboxIdsOf(['INBOX', 'CATEGORY_SOCIAL', 'UNREAD', 'CHAT', 'GREEN_CHECK', 'Label_12', 'NEXT_THING']),
+    ).toEqual(['INBOX', 'CATEGORY_SOCIAL', 'Label_12']);
+    expect(listed({ id: 'constructor', type: 'user' })).toEqual(['constructor']);
+    expect(systemName('constructor')).toBeUndefined();
+    expect(systemName('RED_BANG')).toBe('RED_BANG');
   });
 });
 

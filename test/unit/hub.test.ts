@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LoggedChange } from '../../src/platform/change.store.ts';
+import type { LoggedChange } from '../../src/changes/change.store.ts';
+import { CHANGES_TOPIC } from '../../src/changes/change.topic.ts';
 import { type StreamOptions, streamChanges } from '../../src/realtime/change.stream.ts';
-import { CHANGES_TOPIC } from '../../src/realtime/change.topic.ts';
 import { Hub } from '../../src/realtime/hub.ts';
 
 /** A change log and a bus in memory. */

@@ -3,6 +3,19 @@ import { PageMemory } from '../../src/mail/list/page-memory.ts';
 
 const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: null, rest: null });
 
+let tell: (payload: unknown) => void;
+let tellGap: () => void;
+const bus = {
+  subscribe(_topic: string, fn: (payload: unknown) => void) {
+    tell = fn;
+    return () => {};
+  },
+  onGap(fn: () => void) {
+    tellGap = fn;
+    return () => {};
+  },
+};
+
 describe('pages shown in part', () => {
   it('are there for a minute, and no longer', () => {
     let now = 0;
@@ -18,8 +31,19 @@ describe('pages shown in part', () => {
     const memory = new PageMemory(() => 0);
     memory.remember('one', 'k1', page('a'));
     memory.remember('two', 'k2', page('b'));
-    memory.forget('one');
+    memory.forgetOnChange(bus);
+    tell({ integrationId: 'one', altered: false });
+    expect(memory.recall('k1')).toEqual(page('a'));
+    tell({ integrationId: 'one', altered: true });
     expect([memory.recall('k1'), memory.recall('k2')]).toEqual([null, page('b')]);
+  });
+
+  it('go when a change may have been missed', () => {
+    const memory = new PageMemory(() => 0);
+    memory.remember('one', 'k1', page('a'));
+    memory.forgetOnChange(bus);
+    tellGap();
+    expect(memory.recall('k1')).toBeNull();
   });
 
   it('never hold more than 10,000 items, the oldest going first', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Probation } from '../../src/realtime/probation.ts';
+import { Probation } from '../../src/changes/probation.ts';
 
 const tried = { key: 'i', lane: 'GMAIL', address: 'a@mail.example' };
 

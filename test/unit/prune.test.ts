@@ -4,8 +4,8 @@ import { AttemptStore } from '../../src/accounts/attempt.store.ts';
 import { ConnectFlowStore } from '../../src/accounts/connect-flow.store.ts';
 import { SessionStore } from '../../src/accounts/session.store.ts';
 import { UserStore } from '../../src/accounts/user.store.ts';
+import { ChangeStore } from '../../src/changes/change.store.ts';
 import { UploadStore } from '../../src/mail/upload/upload.store.ts';
-import { ChangeStore } from '../../src/platform/change.store.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 

@@ -7,11 +7,12 @@ describe('the subject', () => {
   it.each([
     ['Lunch', 'Re: Lunch'],
     ['Re: Lunch', 'Re: Lunch'],
-    ['RE: re: Re[2]: Lunch', 'Re: Lunch'],
-    ['AW: Mittag', 'Re: Mittag'],
-    ['Antw: Lunch', 'Re: Lunch'],
-    ['SV: SV: Lunch', 'Re: Lunch'],
-    ['回复：午餐', 'Re: 午餐'],
+    [' RE: re : Re: Lunch', 'Re: Lunch'],
+    ['RE: Re[2]: Lunch', 'Re: Re[2]: Lunch'],
+    ['AW: Mittag', 'Re: AW: Mittag'],
+    ['Re: 回复: Budget', 'Re: 回复: Budget'],
+    ['回复：午餐', 'Re: 回复：午餐'],
+    ['re：午餐', 'Re: re：午餐'],
     ['Fwd: Lunch', 'Re: Fwd: Lunch'],
     ['Regarding: Lunch', 'Re: Regarding: Lunch'],
     ['Reunion', 'Re: Reunion'],
@@ -21,7 +22,7 @@ describe('the subject', () => {
   it.each([
     ['Lunch', 'Fwd: Lunch'],
     ['FW: Fwd: Lunch', 'Fwd: Lunch'],
-    ['WG: Mittag', 'Fwd: Mittag'],
+    ['WG: Mittag', 'Fwd: WG: Mittag'],
     ['Re: Lunch', 'Fwd: Re: Lunch'],
   ])('of passing on "%s" is "%s"', (subject, expected) => expect(forwardSubject(subject)).toBe(expected));
 });

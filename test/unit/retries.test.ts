@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Retries } from '../../src/realtime/retries.ts';
+import { Retries } from '../../src/changes/retries.ts';
 
 describe('what failed', () => {
   let tried: string[];

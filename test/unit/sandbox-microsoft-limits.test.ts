@@ -125,7 +125,7 @@ describe('$batch', () => {
     await slow();
   });
 
-  it('waits for what a part depends on, and fails with it', async () => {
+  it('runs parts that wait for one another in their order, and fails those that wait for a failure', async () => {
     const { body } = await batch([
       {
         id: '1',
@@ -135,12 +135,29 @@ describe('$batch', () => {
         body: { displayName: 'Batched' },
       },
       { id: '2', method: 'GET', url: '/me/mailFolders?$top=100', dependsOn: ['1'] },
-      { id: '3', method: 'GET', url: '/me/messages/AAMkADAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' },
+      { id: '3', method: 'GET', url: '/me/messages/AAMkADAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', dependsOn: ['2'] },
       { id: '4', method: 'GET', url: '/me/mailFolders', dependsOn: ['3'] },
     ]);
     const of = (id: string) => body.responses.find((response: { id: string }) => response.id === id);
     expect(JSON.stringify(of('2').body)).toContain('Batched');
-    expect(of('4').status).toBe(424);
+    expect([of('3').status, of('4').status]).toEqual([404, 424]);
+  });
+
+  it.each([
+    ['chains side by side', [[], ['1'], [], ['3']]],
+    ['a part beside a chain', [[], ['1'], []]],
+    ['several that wait for one', [[], ['1'], ['1']]],
+    ['one that waits for several', [[], ['1'], ['1', '2']]],
+    ['an order that is not that of the list', [['2'], []]],
+    ['one that waits for itself', [['1']]],
+  ])('refuses %s, in the words that Graph has for it', async (_, dependencies) => {
+    const requests = dependencies.map((dependsOn, n) => ({ id: `${n + 1}`, method: 'GET', url: '/me', dependsOn }));
+    const { status, body } = await batch(requests, direct);
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({
+      code: 'BadRequest',
+      message: 'Batch should be either fully sequential or fully parallel.',
+    });
   });
 
   it.each([
@@ -155,6 +172,7 @@ describe('$batch', () => {
       ],
     ],
     ['nothing', []],
+    ['a dependency that is no request', [{ id: '1', method: 'GET', url: '/me', dependsOn: ['2'] }]],
   ])('refuses %s', async (_, requests) => {
     expect((await batch(requests, direct)).status).toBe(400);
   });

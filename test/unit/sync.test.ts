@@ -2,15 +2,15 @@ import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/reachability.ts';
+import { backoffMs, isPassing } from '../../src/changes/backoff.ts';
+import type { ChangeStore, LoggedChange } from '../../src/changes/change.store.ts';
+import { Coalescer } from '../../src/changes/coalescer.ts';
+import { SYNC_LANES, SyncJob } from '../../src/changes/sync.job.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { ChangeStore, LoggedChange } from '../../src/platform/change.store.ts';
 import type { LaneOptions } from '../../src/platform/lanes.ts';
 import type { Call } from '../../src/providers/call.ts';
 import type { Changes, MailSession } from '../../src/providers/provider.ts';
-import { backoffMs, isPassing } from '../../src/realtime/backoff.ts';
-import { Coalescer } from '../../src/realtime/coalescer.ts';
-import { SYNC_LANES, SyncJob } from '../../src/realtime/sync.job.ts';
 
 /** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/reachability.ts';
+import { WatchJob } from '../../src/changes/watch.job.ts';
 import type { Call } from '../../src/providers/call.ts';
-import { WatchJob } from '../../src/realtime/watch.job.ts';
 
 /** Accounts are named after their vendor: "A1" is one of A's. */
 const vendorOf = (id: string) => id.slice(0, 1);

@@ -22,6 +22,22 @@ const HIDDEN = [
   'CATEGORY_SOCIAL',
 ];
 
+/** Gmail lists the stars that a person can choose from, as system labels, since 2025 (gauteh/lieer#304). */
+const STARS = [
+  'YELLOW_STAR',
+  'ORANGE_STAR',
+  'RED_STAR',
+  'PURPLE_STAR',
+  'BLUE_STAR',
+  'GREEN_STAR',
+  'RED_BANG',
+  'YELLOW_BANG',
+  'ORANGE_GUILLEMET',
+  'GREEN_CHECK',
+  'BLUE_INFO',
+  'PURPLE_QUESTION',
+];
+
 /** The labels of one mailbox: Gmail's own, whose names are their ids, and the user's. */
 export class LabelBook {
   readonly #byId = new Map<string, LabelDefinition>();
@@ -30,7 +46,7 @@ export class LabelBook {
   constructor() {
     for (const id of HIDDEN)
       this.#add({ id, name: id, type: 'system', messageListVisibility: 'hide', labelListVisibility: 'labelHide' });
-    for (const id of SHOWN) this.#add({ id, name: id, type: 'system' });
+    for (const id of [...SHOWN, ...STARS]) this.#add({ id, name: id, type: 'system' });
   }
 
   all(): readonly LabelDefinition[] {

@@ -18,7 +18,8 @@ export function labelsOf(placement: Placement, book: LabelBook): Set<string> {
   for (const name of placement.labels) labels.add(book.ensure(name));
   const isOwn = labels.has('DRAFT') || labels.has('SENT');
   if (!placement.isRead && !isOwn) labels.add('UNREAD');
-  if (placement.isStarred) labels.add('STARRED');
+  // Gmail's own pages put the colour of the star beside it.
+  if (placement.isStarred) for (const label of ['STARRED', 'YELLOW_STAR']) labels.add(label);
   if (placement.isImportant) labels.add('IMPORTANT');
   return labels;
 }

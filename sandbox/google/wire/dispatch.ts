@@ -5,7 +5,7 @@ import type { Access } from '../identity/access.ts';
 import { SCOPES } from '../identity/scopes.ts';
 import { type Quota, UNITS } from '../quota.ts';
 import { parseJson } from './body.ts';
-import { type Cut, cutOf, delay } from './fault.ts';
+import { type Cut, cutOf, delay, spoilt } from './fault.ts';
 import { parseMask, pick } from './fields.ts';
 import type { Operation } from './operation.ts';
 import { Query } from './query.ts';
@@ -93,7 +93,7 @@ export class Dispatch {
     const fault = this.world.faults.meet('google', account.address, nameOf(found));
     await delay(fault);
     if (fault?.hang) return { status: 0, headers: {}, body: '', cut: 'hang' };
-    if (fault?.status) throw faultError(fault.status, fault.retryAfterSeconds);
+    if (fault?.status) return spoilt(toAnswer(faultError(fault.status, fault.retryAfterSeconds)), fault);
 
     const { userId = 'me', ...params } = found.params;
     if (userId !== 'me' && userId.toLowerCase() !== account.address)
@@ -116,11 +116,12 @@ export class Dispatch {
     this.quota.spend(account.address, UNITS[operation.name]);
     seen.units = UNITS[operation.name];
     const media = uploaded?.media ?? null;
-    const result = operation.run({ account, scopes: bearer.scopes, params, query, body, media });
+    const emptyPage = fault?.emptyPage ?? false;
+    const result = operation.run({ account, scopes: bearer.scopes, params, query, body, media, emptyPage });
     if (!operation.response) return { status: 204, headers: {}, body: '', cut: cutOf(fault) };
     const answer = json(200, mask ? pick(result, mask) : result, {}, null);
     if (uploaded?.session) uploaded.session.answer = answer;
-    return { ...answer, cut: cutOf(fault) };
+    return { ...spoilt(answer, fault), cut: cutOf(fault) };
   }
 
   #find(request: UploadRequest, path: string, search: string): Found | null {

@@ -15,6 +15,8 @@ export interface Call {
   readonly body: Json;
   /** The message of a media upload. */
   readonly media: Buffer | null;
+  /** The page that is asked for comes with the next one. */
+  readonly emptyPage: boolean;
 }
 
 /** One method of the API, as Google's discovery document describes it. */

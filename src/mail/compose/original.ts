@@ -5,7 +5,7 @@ import type { Identity } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import { isContentId } from './filename.ts';
 import { forwardQuote, type Quote, replyQuote } from './quote.ts';
-import { replyRecipients } from './recipients.ts';
+import { mailboxKey, replyRecipients } from './recipients.ts';
 import { type Threading, threadingBelow } from './references.ts';
 import { forwardSubject, replySubject } from './subject.ts';
 
@@ -52,8 +52,13 @@ export function defaultsFrom(original: Original, account: Account, identities: r
 
 /** An answer comes from the address that was written to (or from): an alias that is dropped is an alias given away. */
 export function writtenTo({ from, to, cc }: Message, identities: readonly Identity[]): Address | null {
-  const around = new Set([from, ...to, ...cc].flatMap((one) => (one ? one.address.trim().toLowerCase() : [])));
-  const candidates = identities.filter(({ address }) => around.has(address.toLowerCase()));
+  const around = [from, ...to, ...cc].flatMap((one) => (one ? [one.address] : []));
+  const among = (key: (address: string) => string): readonly Identity[] => {
+    const keys = new Set(around.map(key));
+    return identities.filter(({ address }) => keys.has(key(address)));
+  };
+  const exact = among((address) => address.trim().toLowerCase());
+  const candidates = exact.length > 0 ? exact : among(mailboxKey);
   const chosen = candidates.find(({ isDefault }) => isDefault) ?? candidates[0];
   return chosen ? { name: chosen.name, address: chosen.address } : null;
 }

@@ -13,18 +13,32 @@ export interface Recipients {
  * everybody else it was addressed to, as copies. Own addresses are left out, unless nobody else remains.
  */
 export function replyRecipients(original: Message, own: readonly string[], all: boolean): Recipients {
-  const mine = new Set(own.map(key));
-  const fromMe = original.from !== null && mine.has(key(original.from.address));
+  const mine = new Set(own.map(mailboxKey));
+  const isMine = ({ address }: Address): boolean => mine.has(mailboxKey(address));
+  const fromMe = original.from !== null && isMine(original.from);
   const { from } = original;
   const answered = fromMe ? original.to : original.replyTo.some(reachable) ? original.replyTo : from ? [from] : [];
   const copied = !all ? [] : fromMe ? original.cc : [...original.to, ...original.cc];
   const to = unique(answered);
-  const others = to.filter(({ address }) => !mine.has(key(address)));
+  const others = to.filter((one) => !isMine(one));
   const taken = new Set(others.map(({ address }) => key(address)));
-  const cc = unique(copied).filter(({ address }) => !mine.has(key(address)) && !taken.has(key(address)));
+  const cc = unique(copied).filter((one) => !isMine(one) && !taken.has(key(one.address)));
   if (others.length > 0) return { to: others, cc };
   return cc.length > 0 ? { to: cc, cc: [] } : { to, cc: [] };
 }
+
+/**
+ * What an address has in common with the others of its mailbox: its tag is left out (RFC 5233), and at Gmail its dots. Only
+ * for telling one's own addresses: somebody else's are written to as they are.
+ */
+export function mailboxKey(address: string): string {
+  const at = address.lastIndexOf('@');
+  const [tagged, domain] = [key(address.slice(0, at)), key(address.slice(at + 1))];
+  if (at <= 0 || tagged.startsWith('"')) return key(address);
+  const local = tagged.replace(/(?<=.)\+.*$/s, '');
+  return GMAIL.has(domain) ? `${local.replaceAll('.', '')}@gmail.com` : `${local}@${domain}`;
+}
+const GMAIL: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com']);
 
 const key = (address: string): string => address.trim().toLowerCase();
 

@@ -1,3 +1,5 @@
+import { CHANGES_TOPIC, ChangesWake } from '../../changes/change.topic.ts';
+import type { Bus } from '../../platform/bus.ts';
 import type { Page } from '../../providers/provider.ts';
 
 /** How long a page that was read is good for showing its rest, in milliseconds. */
@@ -14,13 +16,25 @@ interface Remembered {
 /**
  * Pages of envelopes that were read whole and shown in part. A merged page shows about half of what it reads of each of
  * two accounts; without this the other half would be read, and paid for in the provider's quota, a second time.
- * A list that is opened anew never looks in here, and a change to the account empties its part.
+ * A list that is opened anew never looks in here, and a change to the account empties its part (`forgetOnChange`).
  */
 export class PageMemory {
   private readonly pages = new Map<string, Remembered>();
   private items = 0;
 
   constructor(private readonly now: () => number = Date.now) {}
+
+  /** A change that any instance logs empties the account's part; where such news may have been missed, all goes. */
+  forgetOnChange(bus: Pick<Bus, 'subscribe' | 'onGap'>): void {
+    bus.subscribe(CHANGES_TOPIC, (payload) => {
+      const wake = ChangesWake.safeParse(payload);
+      if (wake.success && wake.data.altered) this.forget(wake.data.integrationId);
+    });
+    bus.onGap(() => {
+      this.pages.clear();
+      this.items = 0;
+    });
+  }
 
   remember(integrationId: string, key: string, page: Page<unknown>): void {
     this.drop(key);

@@ -15,7 +15,7 @@ export async function readAttachment(
   partId: string,
   call: Call,
 ): Promise<ReadableStream<Uint8Array>> {
-  const message = await existing(getOne(client, messageId, { format: 'full', fields: 'payload' }, call));
+  const message = await existing(getOne(client, messageId, { format: 'full', fields: 'id,payload' }, call));
   const parts = message.payload ? attachmentParts(message.payload) : [];
   const part = parts.find((candidate) => partIdOf(candidate) === partId);
   if (!part) throw new MailError('NOT_FOUND', 'The message has no such attachment.');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isMailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import type { Batch } from '../provider.ts';
+import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';
 import { answerError, GmailError, gmailError, hasStatus } from './errors.ts';
 import { type BatchPart, decodeBatch, encodeBatch } from './multipart.ts';
@@ -76,7 +77,9 @@ async function post(
         new GmailError('PROVIDER_UNAVAILABLE', 'Gmail gave half an answer. Try again.', operation, null, 'cut'),
       );
     } else if (answer.status < 300) {
-      results.set(place, answer.body);
+      const failure = malformed(operation, answer.body);
+      if (failure) passing.push(failure);
+      else results.set(place, answer.body);
     } else {
       const error = answerError(operation, answer.status, answer.body, answer.retryAfter);
       if (isPassing(error)) passing.push(error);

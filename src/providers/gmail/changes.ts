@@ -12,6 +12,8 @@ const PAGE = 500;
 /** `history` is the last record that was consumed; `labels` the look of each label then, which the history does not tell. */
 interface Position {
   readonly history: string;
+  /** Where the history goes on, when Gmail gave a page without records. */
+  readonly page?: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -26,19 +28,25 @@ export async function changesSince(client: GmailClient, since: Cursor | null, ca
     return { changes: [], cursor: seal({ history: known(profile.historyId), labels: labels ?? {} }), more: false };
   }
   const from = open(since);
-  const [answer, labels] = await Promise.all([history(client, from.history, call), looks(client, call)]);
+  const [answer, labels] = await Promise.all([history(client, from, call), looks(client, call)]);
   const records = answer.history ?? [];
-  const more = Boolean(answer.nextPageToken) && records.length > 0;
-  // Record ids rather than page tokens: they do not run out, and nothing is passed over when the next page fails.
-  const reached = more ? records.at(-1)?.id : answer.historyId;
   return {
     changes: [...messageChanges(records), ...(labels ? mailboxChanges(from.labels, labels) : [])],
-    cursor: seal({ history: known(reached), labels: labels ?? from.labels }),
-    more,
+    cursor: seal({ ...reached(from, answer), labels: labels ?? from.labels }),
+    more: Boolean(answer.nextPageToken),
   };
 }
 
-async function history(client: GmailClient, startHistoryId: string, call: Call) {
+/** A page may have no records and a nextPageToken: only without one is the answer's historyId where the account stands. */
+function reached(from: Position, answer: gmail_v1.Schema$ListHistoryResponse): Omit<Position, 'labels'> {
+  if (!answer.nextPageToken) return { history: known(answer.historyId) };
+  // Record ids rather than page tokens: they do not run out, and nothing is passed over when the next page fails.
+  const last = answer.history?.at(-1)?.id;
+  return last ? { history: last } : { history: from.history, page: answer.nextPageToken };
+}
+
+/** With a page token that Gmail no longer takes, from the record that it followed. */
+async function history(client: GmailClient, { history: startHistoryId, page }: Position, call: Call) {
   try {
     return await client.request('history.list', call, (users, options) =>
       users.history.list(
@@ -47,12 +55,14 @@ async function history(client: GmailClient, startHistoryId: string, call: Call) 
           startHistoryId,
           maxResults: PAGE,
           historyTypes: ['messageAdded', 'messageDeleted', 'labelAdded', 'labelRemoved'],
+          ...(page === undefined ? {} : { pageToken: page }),
         },
         options,
       ),
     );
   } catch (error) {
     if (!hasStatus(error, 404) && !hasStatus(error, 400)) throw error;
+    if (page !== undefined) return history(client, { history: startHistoryId, labels: {} }, call);
     throw new MailError('CURSOR_EXPIRED', 'Gmail no longer knows what changed since then.', { cause: error });
   }
 }
@@ -113,8 +123,9 @@ const seal = (position: Position): Cursor => Buffer.from(JSON.stringify(position
 
 function open(cursor: Cursor): Position {
   try {
-    const { history, labels } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<Position>;
-    if (typeof history === 'string' && /^\d+$/.test(history) && typeof labels === 'object') return { history, labels };
+    const { history, page, labels } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<Position>;
+    if (typeof history === 'string' && /^\d+$/.test(history) && typeof labels === 'object')
+      return { history, labels, ...(typeof page === 'string' ? { page } : {}) };
   } catch {
     // Falls through: a cursor that cannot be read is as good as an old one.
   }

@@ -2,8 +2,9 @@ import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/a
 import { authorized } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
+import { malformed } from './answers.ts';
 import type { BatchWidth } from './batch-width.ts';
-import { GmailError, gmailError, hasStatus } from './errors.ts';
+import { gmailError, hasStatus } from './errors.ts';
 import { HeaderSpelling } from './header-spelling.ts';
 import { type Operation, UNITS } from './quota.ts';
 
@@ -39,16 +40,8 @@ export async function sdkCall<T>(
       fetchImplementation: fetch,
       ...(responseType ? { responseType } : {}),
     });
-    // The SDK hands an answer that is no JSON on as text: a proxy's page, or half an answer.
-    if (typeof data === 'string' && data !== '') {
-      throw new GmailError(
-        'PROVIDER_UNAVAILABLE',
-        'Gmail gave an unreadable answer. Try again.',
-        operation,
-        null,
-        'not JSON',
-      );
-    }
+    const failure = responseType === 'stream' ? null : malformed(operation, data);
+    if (failure) throw failure;
     return data;
   } catch (error) {
     throw gmailError(error, operation);

@@ -6,41 +6,46 @@ import type { Batch, MailboxCounts } from '../provider.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 
-/** Labels that are a flag of the message or nothing at all to a reader; never a mailbox. */
-const NO_MAILBOX: ReadonlySet<string> = new Set(['UNREAD', 'CHAT']);
-
 /**
  * System labels are known by id, since their names are localised or are the ids. The categories are the tabs of Gmail's
  * inbox: kept as labels, because people file by them. Gmail has no label for all mail or for the archive.
  */
-const SYSTEM: Readonly<Record<string, { name: string; role: MailboxRole | null }>> = {
-  INBOX: { name: 'Inbox', role: 'INBOX' },
-  SENT: { name: 'Sent', role: 'SENT' },
-  DRAFT: { name: 'Drafts', role: 'DRAFTS' },
-  TRASH: { name: 'Trash', role: 'TRASH' },
-  SPAM: { name: 'Spam', role: 'JUNK' },
-  STARRED: { name: 'Starred', role: 'STARRED' },
-  IMPORTANT: { name: 'Important', role: 'IMPORTANT' },
-  CATEGORY_PERSONAL: { name: 'Primary', role: null },
-  CATEGORY_SOCIAL: { name: 'Social', role: null },
-  CATEGORY_PROMOTIONS: { name: 'Promotions', role: null },
-  CATEGORY_UPDATES: { name: 'Updates', role: null },
-  CATEGORY_FORUMS: { name: 'Forums', role: null },
-};
+const SYSTEM: ReadonlyMap<string, { readonly name: string; readonly role: MailboxRole | null }> = new Map([
+  ['INBOX', { name: 'Inbox', role: 'INBOX' }],
+  ['SENT', { name: 'Sent', role: 'SENT' }],
+  ['DRAFT', { name: 'Drafts', role: 'DRAFTS' }],
+  ['TRASH', { name: 'Trash', role: 'TRASH' }],
+  ['SPAM', { name: 'Spam', role: 'JUNK' }],
+  ['STARRED', { name: 'Starred', role: 'STARRED' }],
+  ['IMPORTANT', { name: 'Important', role: 'IMPORTANT' }],
+  ['CATEGORY_PERSONAL', { name: 'Primary', role: null }],
+  ['CATEGORY_SOCIAL', { name: 'Social', role: null }],
+  ['CATEGORY_PROMOTIONS', { name: 'Promotions', role: null }],
+  ['CATEGORY_UPDATES', { name: 'Updates', role: null }],
+  ['CATEGORY_FORUMS', { name: 'Forums', role: null }],
+]);
+
+/**
+ * Any other system label is a flag of the message or nothing at all to a reader: UNREAD, CHAT, YELLOW_STAR and the other
+ * stars (listed since 2025, gauteh/lieer#304), and what Gmail adds next. The user's own ids are in mixed case: Label_12.
+ */
+const isSystemId = (id: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(id);
+
+export const isMailbox = (labelId: string): boolean => SYSTEM.has(labelId) || !isSystemId(labelId);
 
 /** The labels that are mailboxes; an archived message without labels of its own has none. */
-export const mailboxIdsOf = (labelIds: readonly string[]): string[] => labelIds.filter((id) => !NO_MAILBOX.has(id));
+export const mailboxIdsOf = (labelIds: readonly string[]): string[] => labelIds.filter(isMailbox);
 
 export async function listLabels(client: GmailClient, call: Call): Promise<readonly gmail_v1.Schema$Label[]> {
   const { labels } = await client.request('labels.list', call, (users, options) =>
     users.labels.list({ userId: 'me' }, options),
   );
-  return (labels ?? []).filter((label) => label.id && !NO_MAILBOX.has(label.id));
+  return (labels ?? []).filter(({ id, type }) => id && (type === 'system' ? SYSTEM.has(id) : isMailbox(id)));
 }
 
 /** System labels have the same ids everywhere. Null for ALL and ARCHIVE. */
 export const roleLabelId = (role: MailboxRole): string | null =>
-  Object.keys(SYSTEM).find((id) => SYSTEM[id]?.role === role) ?? null;
+  [...SYSTEM].find(([, label]) => label.role === role)?.[0] ?? null;
 
 /** Names, roles, colours and nesting for one request. Counts cost one more request a label: see mailboxCounts. */
 export async function listMailboxes(client: GmailClient, call: Call): Promise<readonly Mailbox[]> {
@@ -54,7 +59,7 @@ export async function mailboxCounts(
 ): Promise<Batch<MailboxCounts>> {
   const parts = ids.map((id) => ({
     method: 'GET' as const,
-    path: `/gmail/v1/users/me/labels/${encodeURIComponent(id)}?fields=messagesTotal,messagesUnread`,
+    path: `/gmail/v1/users/me/labels/${encodeURIComponent(id)}?fields=id,messagesTotal,messagesUnread`,
   }));
   const answers = await runBatch(client, 'labels.get', parts, call);
   return answers.map((answer) => {
@@ -72,7 +77,7 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
   return labels.flatMap((label): Mailbox[] => {
     const id = label.id;
     if (!id) return [];
-    const known = SYSTEM[id];
+    const known = SYSTEM.get(id);
     const fullName = label.name ?? id;
     const parent = known ? null : parentName(fullName, idByName);
     return [
@@ -91,7 +96,7 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
 }
 
 /** What a system label is called; undefined for one of the user's own. */
-export const systemName = (id: string): string | undefined => SYSTEM[id]?.name ?? (NO_MAILBOX.has(id) ? id : undefined);
+export const systemName = (id: string): string | undefined => SYSTEM.get(id)?.name ?? (isSystemId(id) ? id : undefined);
 
 function parentName(name: string, idByName: ReadonlyMap<string, string>): string | null {
   for (let slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {

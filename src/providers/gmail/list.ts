@@ -31,7 +31,10 @@ export async function listMessages(
   const place = openPlace(page, print);
   const list = await refusals(place, search, () =>
     client.request('messages.list', call, (users, options) =>
-      users.messages.list({ ...params(search, place), fields: 'messages/id,nextPageToken' }, options),
+      users.messages.list(
+        { ...params(search, place), fields: 'messages/id,nextPageToken,resultSizeEstimate' },
+        options,
+      ),
     ),
   );
   const cut = cutPage(idsOf(list.messages), list.nextPageToken, place, page);
@@ -58,7 +61,7 @@ export async function listThreads(
   const place = openPlace(page, print);
   const list = await refusals(place, search, () =>
     client.request('threads.list', call, (users, options) =>
-      users.threads.list({ ...params(search, place), fields: 'threads/id,nextPageToken' }, options),
+      users.threads.list({ ...params(search, place), fields: 'threads/id,nextPageToken,resultSizeEstimate' }, options),
     ),
   );
   const cut = cutPage(idsOf(list.threads), list.nextPageToken, place, page);
@@ -78,7 +81,10 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
   const place = openPlace(page, print);
   const list = await refusals(place, null, () =>
     client.request('drafts.list', call, (users, options) =>
-      users.drafts.list({ ...params(null, place), fields: 'drafts(id,message/id),nextPageToken' }, options),
+      users.drafts.list(
+        { ...params(null, place), fields: 'drafts(id,message/id),nextPageToken,resultSizeEstimate' },
+        options,
+      ),
     ),
   );
   const versions = new Map(

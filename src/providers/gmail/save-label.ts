@@ -54,7 +54,7 @@ export async function deleteMailbox(client: GmailClient, id: string, call: Call)
 }
 
 function refuseSystem(id: string, verb: 'changed' | 'deleted'): void {
-  const name = systemName(id) ?? (/^CATEGORY_/.test(id) ? id : undefined);
+  const name = systemName(id);
   if (name !== undefined)
     throw new MailError('FORBIDDEN', `${name} belongs to Gmail and cannot be ${verb}.`, { field: ['id'] });
 }

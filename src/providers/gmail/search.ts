@@ -1,6 +1,8 @@
+import { MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Condition } from '../../domain/search.ts';
 import type { ListQuery } from '../provider.ts';
+import { isMailbox } from './labels.ts';
 
 /** A list as Gmail is asked for it. */
 export interface GmailQuery {
@@ -29,7 +31,7 @@ const LABEL_TERMS: Readonly<Record<string, string>> = {
   CATEGORY_FORUMS: 'category:forums',
 };
 
-/** Null: nothing can match, and Gmail need not be asked. */
+/** Null: nothing can match, and Gmail need not be asked. NOT_FOUND for a label that is no mailbox, which Gmail would list. */
 export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null {
   const labelIds = new Set(mailboxId === null ? [] : [mailboxId]);
   const terms: string[] = [];
@@ -49,6 +51,8 @@ export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null
       if (condition.kind === 'receivedBefore') times.push((at) => at < condition.at.getTime());
     }
   }
+  const named = [mailboxId, ...conditions.map((condition) => (condition.kind === 'mailbox' ? condition.id : null))];
+  if (!named.every((id) => id === null || isMailbox(id))) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
   return {
     q: terms.length > 0 ? terms.join(' ') : null,
     labelIds: [...labelIds].sort(),

@@ -51,7 +51,7 @@ export async function probe(
 
 /** Gmail may give the sent copy a Message-ID of its own; ours is then kept in the second header. */
 const ID_HEADERS = ['Message-ID', 'X-Google-Original-Message-ID'];
-const SENT_COPY = { format: 'metadata', metadataHeaders: ID_HEADERS, fields: 'payload/headers' };
+const SENT_COPY = { format: 'metadata', metadataHeaders: ID_HEADERS, fields: 'id,payload/headers' };
 
 function isCopyOf({ payload }: gmail_v1.Schema$Message, internetMessageId: string): boolean {
   const headers = new HeaderFields(payload?.headers ?? []);
@@ -72,7 +72,10 @@ async function draftExists(client: GmailClient, id: string, call: Call): Promise
 
 async function sentIds(client: GmailClient, params: { maxResults: number; q?: string }, call: Call): Promise<string[]> {
   const { messages } = await client.request('messages.list', call, (users, options) =>
-    users.messages.list({ userId: 'me', labelIds: ['SENT'], fields: 'messages/id', ...params }, options),
+    users.messages.list(
+      { userId: 'me', labelIds: ['SENT'], fields: 'messages/id,resultSizeEstimate', ...params },
+      options,
+    ),
   );
   return (messages ?? []).flatMap(({ id }) => id ?? []);
 }

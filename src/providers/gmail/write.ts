@@ -7,6 +7,7 @@ import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 import { hasStatus } from './errors.ts';
 import { LabelChange } from './label-change.ts';
+import { isMailbox } from './labels.ts';
 import { getMessages } from './read.ts';
 
 /** Where one batchModify (50 units, any number) gets cheaper than modifying one by one (5 units each). */
@@ -27,6 +28,10 @@ export async function update(client: GmailClient, patches: readonly Patch[], cal
     change.apply(patch);
   }
   const failed = new Map<string, MailError>();
+  for (const patch of patches) {
+    if (!named(patch).every(isMailbox))
+      failed.set(patch.id, new MailError('INVALID', 'Gmail has no such mailbox. Does it still exist?'));
+  }
   for (const [id, { fixed }] of changes) {
     if (fixed)
       failed.set(id, new MailError('INVALID', `Gmail does not let ${fixed} be put on or taken off a message.`));
@@ -53,6 +58,13 @@ function unread(message: Message | MailError | undefined): Message | MailError |
     cause: message,
   });
 }
+
+/** The mailboxes that a patch names. */
+const named = ({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch): readonly string[] => [
+  ...addMailboxIds,
+  ...removeMailboxIds,
+  ...(typeof moveTo === 'object' ? [moveTo.mailboxId, moveTo.fromMailboxId ?? moveTo.mailboxId] : []),
+];
 
 function worded(error: MailError | undefined): MailError | undefined {
   if (error?.code === 'NOT_FOUND') return new MailError('NOT_FOUND', 'There is no such message.', { cause: error });

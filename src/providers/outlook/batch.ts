@@ -1,5 +1,6 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
+import { malformed } from './answers.ts';
 import { type GraphClient, jsonOf, preferences } from './client.ts';
 import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
@@ -117,9 +118,14 @@ async function sendBatch(
     const cost = { operation, units: requests.length, slots: Math.min(BATCH_WIDTH, requests.length), safe: true };
     await graph.request({ method: 'POST', path: '/$batch', cost, body }, call, async (response, signal) => {
       refusedForNow.clear();
-      const { responses } = (await jsonOf(response, signal)) as { responses?: PartAnswer[] };
-      for (const answer of Array.isArray(responses) ? responses : []) {
-        if (answer.status === 404 && unanswered.has(answer.id)) settled.set(answer.id, undefined);
+      const given = await jsonOf(response, signal);
+      const failure = malformed('POST', '/$batch', given);
+      if (failure) throw failure;
+      for (const answer of (given as { responses: PartAnswer[] }).responses) {
+        const part = parts[Number(answer.id)];
+        const spoilt = part && answer.status < 400 && !part.removes && malformed(part.method, part.path, answer.body);
+        if (spoilt) refusedForNow.set(answer.id, spoilt);
+        else if (answer.status === 404 && unanswered.has(answer.id)) settled.set(answer.id, undefined);
         else take(answer, settled, refusedForNow);
         unanswered.delete(answer.id);
       }

@@ -10,6 +10,7 @@ import {
 import { authorized } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
+import { malformed } from './answers.ts';
 import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 import { untilHead } from './until-head.ts';
 
@@ -150,7 +151,12 @@ export class GraphClient {
   }
 
   json<T>(request: GraphRequest, call: Call): Promise<T> {
-    return this.request(request, call, async (response, signal) => (await jsonOf(response, signal)) as T);
+    return this.request(request, call, async (response, signal) => {
+      const answer = await jsonOf(response, signal);
+      const failure = malformed(request.method, request.path, answer);
+      if (failure) throw failure;
+      return answer as T;
+    });
   }
 
   /** For what answers with an empty body. */

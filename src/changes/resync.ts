@@ -1,6 +1,6 @@
-import type { ChangePosition, ChangeStore } from '../platform/change.store.ts';
 import type { Call } from '../providers/call.ts';
 import { isUnreadable, type MailSession } from '../providers/provider.ts';
+import type { ChangePosition, ChangeStore } from './change.store.ts';
 
 /** Their clocks and ours differ, and mail can be listed a while after it was received. */
 const MARGIN_MS = 10 * 60_000;

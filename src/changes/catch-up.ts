@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
-import type { ChangePosition, ChangeStore, LoggedChange } from '../platform/change.store.ts';
 import type { Place } from '../platform/lanes.ts';
 import type { Call } from '../providers/call.ts';
 import type { Change, Changes, MailSession } from '../providers/provider.ts';
+import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
 import { abortableDelay } from './pause.ts';
 import { arrivedMeanwhile } from './resync.ts';
 

@@ -1,5 +1,5 @@
-import { deleteInBatches } from './batches.ts';
-import type { Database } from './database.ts';
+import { deleteInBatches } from '../platform/batches.ts';
+import type { Database } from '../platform/database.ts';
 
 /** One entry of an integration's change log: what happened to which of the provider's ids, without any content of mail. */
 export interface LoggedChange {

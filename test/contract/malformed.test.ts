@@ -1,0 +1,54 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isMailError } from '../../src/domain/error.ts';
+import type { Message } from '../../src/domain/message.ts';
+import type { ListQuery } from '../../src/providers/provider.ts';
+import { compose } from '../support/compose.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+
+const WHOLE: ListQuery = { mailboxId: null, where: null };
+
+describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
+  let lab: Lab;
+  let account: Account;
+  beforeAll(async () => {
+    lab = await openLab(id);
+    account = await lab.account('unlucky');
+    await account.deliver({ from: 'a@example.org', subject: 'a mail', text: 'x' });
+  });
+  afterEach(() => lab.control('/faults', undefined, 'DELETE'));
+  afterAll(async () => {
+    // What was answered here is wrong on purpose.
+    await lab.forgetWire();
+    await lab.close();
+  });
+
+  it.each(['', '[]', 'null', '"text"', '<html>', '{"foreign":1}', '{"value":5,"messages":{}}'])(
+    'such as %j is no answer, and no empty mailbox',
+    async (body) => {
+      const { session } = account;
+      const page = { size: 5, after: null };
+      const calls: Record<string, () => Promise<unknown>> = {
+        listMessages: () => session.listMessages(WHOLE, page, interactive()),
+        listThreads: () => session.listThreads(WHOLE, page, interactive()),
+        listDrafts: () => session.listDrafts(page, interactive()),
+        listMailboxes: () => session.listMailboxes(interactive()),
+        identities: () => session.identities(interactive()),
+        changes: () => session.changes(null, interactive()),
+        changesSince: () => session.changes(cursor, interactive()),
+        getMessages: () => session.getMessages([known.id], 'full', interactive()),
+        getThreads: () => session.getThreads([known.threadId ?? ''], interactive()),
+        update: () => session.update([{ id: known.id, isRead: true }], interactive()),
+        saveDraft: () => session.saveDraft({ id: null, ifVersion: null, compose: compose() }, interactive()),
+      };
+      const { items } = await session.listMessages(WHOLE, page, interactive());
+      const [known] = items as [Message];
+      const { cursor } = await session.changes(null, interactive());
+      await lab.control('/faults', { vendor: lab.vendor, account: account.address, body });
+      for (const [name, call] of Object.entries(calls)) {
+        const outcome = await call().catch((error: unknown) => error);
+        const [first] = Array.isArray(outcome) ? outcome : [outcome];
+        expect([name, isMailError(first) ? first.code : (first ?? 'nothing')]).toEqual([name, 'PROVIDER_UNAVAILABLE']);
+      }
+    },
+  );
+});
