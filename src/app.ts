@@ -99,6 +99,7 @@ import { SubmissionEventsResolver } from './realtime/submission.events.resolver.
 import { SubmissionEvents } from './realtime/submission.events.ts';
 import { SyncHealthResolver } from './realtime/sync-health.resolver.ts';
 import { RESOLVERS } from './resolvers.ts';
+import { countCharacters } from './server/answer-counter.ts';
 import { mountGraphql } from './server/apollo.ts';
 import { mountCallback } from './server/callback.route.ts';
 import { trustOf } from './server/client-address.ts';
@@ -362,6 +363,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   const limited: Database['limited'] = (work, options) => db.limited(work, options);
   const gate = new QueryGate();
   countLists(schema, gate.limits.lists);
+  countCharacters(schema, gate.limits.characters);
   const hosts = config.sandbox ? new HostList(publicUrl) : null;
   const { introspection } = config;
   const trust = trustOf(config.trustProxy);

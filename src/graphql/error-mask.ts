@@ -23,6 +23,7 @@ const INTENDED: ReadonlySet<unknown> = new Set([
 export function maskError(error: unknown, log: Logger, reference: string = randomUUID()): GraphQLError {
   const outer = error instanceof GraphQLError ? error : null;
   if (outer && isOfVariable(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
+  if (outer && isOfArgument(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   const away = storeErrorIn(error);
   if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store was away');
   const cause = away ?? rootOf(error);
@@ -47,6 +48,12 @@ function isOfVariable({ nodes, path, message, extensions: { code } }: GraphQLErr
   return (
     (code === undefined || code === 'BAD_USER_INPUT') && message.startsWith(`Variable "$${node.variable.name.value}" `)
   );
+}
+
+/** A variable that may be null stands where a value with a default may not: graphql-js finds out as it executes the field. */
+function isOfArgument({ originalError, extensions: { code }, message }: GraphQLError): boolean {
+  if (code !== undefined || (originalError && !(originalError instanceof GraphQLError))) return false;
+  return /^Argument "\w+" (?:of non-null type|has invalid value) /.test(message);
 }
 
 function rootOf(error: unknown): unknown {

@@ -76,3 +76,36 @@ it('makes a body once, under however many aliases it is asked for', async () => 
   const many = [await asked(40), await asked(40)];
   expect(Math.min(...many)).toBeLessThan(5 * one);
 });
+
+it('gives the bodies of one answer up to a length, and says so of the others', async () => {
+  for (const account of accounts) {
+    const { id, body } = await delivered(account, 'long', `<p>${'words '.repeat(1_000_000)}</p>`);
+    const fields = Array.from({ length: 99 }, (_, index) => `b${index}: body { unsafeHtml text }`).join(' ');
+    const { data, errors = [] } = await app.query(
+      `query ($id: ID!) { node(id: $id) { ... on Message { ${fields} } } }`,
+      {
+        id,
+      },
+    );
+    expect(data.node.b0.text).toBe(body.text);
+    expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['QUERY_TOO_COMPLEX']));
+    const given = Object.values<Data>(data.node).flatMap(({ unsafeHtml, text }) => [unsafeHtml ?? '', text ?? '']);
+    expect(given.join('').length).toBeLessThanOrEqual(16_000_000);
+    expect(given.filter((one) => one !== '').length + errors.length).toBe(2 * 99);
+  }
+});
+
+it('says whose fault it is that an argument is null which has a default', async () => {
+  const { errors } = await app.query('query ($n: Int) { viewer { messages(first: $n) { nodes { id } } } }', {
+    n: null,
+  });
+  expect(errors?.map(({ extensions, message }) => [extensions.code, message])).toEqual([
+    ['BAD_USER_INPUT', 'Argument "first" of non-null type "Int!" must not be null.'],
+  ]);
+  const input = { integration: accounts[0].id, quote: null };
+  const draft = await app.query(
+    `mutation ($q: Boolean) { saveDraft(input: { integration: "${input.integration}", quote: $q }) { draft { id } } }`,
+    { q: null },
+  );
+  expect(draft.errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+});

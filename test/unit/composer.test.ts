@@ -233,6 +233,25 @@ describe('what is passed on', () => {
     expect(await Promise.all(forward.attachments.map(bytes))).toEqual(['m1/img', 'm1/doc']);
   });
 
+  it('brings no more files than can be sent, and says so; one that is answered leaves the other images out', async () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, index) => aFile(`f${index}`, { isInline: true, contentId: `f${index}@x` }));
+    const html = many(300)
+      .map(({ contentId }) => `<img src="cid:${contentId}">`)
+      .join('');
+    const { compose, fieldOf } = setUp([
+      aMessage('most', { content: someContent({ html, attachments: many(250) }) }),
+      aMessage('more', { content: someContent({ html, attachments: many(251) }) }),
+    ]);
+    expect((await compose({ forward: message('most') })).attachments).toHaveLength(250);
+    expect(await fieldOf({ forward: message('more') })).toEqual(['INVALID', ['input', 'forward']]);
+    const chosen = await compose({ forward: message('more'), attachments: [{ attachment: file('f250', 'more') }] });
+    expect(chosen.attachments).toHaveLength(251);
+    const answer = await compose({ reply: message('more'), html: 'Yes' });
+    expect(answer.attachments).toHaveLength(250);
+    expect(answer.html?.match(/src="cid:/g)).toHaveLength(250);
+  });
+
   it('keeps the files that are chosen, and adds others', async () => {
     const { compose } = setUp([original]);
     const names = async (given: ComposeInput['attachments']) =>

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Usage } from '../../src/providers/call.ts';
 import { readAttachment, readRaw } from '../../src/providers/gmail/attachment.ts';
 import { BatchWidth } from '../../src/providers/gmail/batch-width.ts';
 import { GmailClient } from '../../src/providers/gmail/client.ts';
@@ -60,6 +61,34 @@ describe('a part of a message', () => {
     expect(await text(readAttachment(client, 'm', '2', call))).toBe('pdf');
     expect(await text(readAttachment(client, 'm', '3', call))).toBe('gif');
     await expect(readAttachment(client, 'm', '1.0', call)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is found among the parts that were listed once for all that are read in one go', async () => {
+    const client = await connect();
+    const listed: string[] = [];
+    server?.on('request', ({ url }) => /messages\/m\?/.test(url ?? '') && listed.push(url ?? ''));
+    const together = { ...call, signal: new AbortController().signal };
+    const read = (part: string) => text(readAttachment(client, 'm', part, together));
+    expect(await Promise.all(['2', '3', '2'].map(read))).toEqual(['pdf', 'gif', 'pdf']);
+    expect(await read('3')).toBe('gif');
+    expect(listed).toHaveLength(1);
+    expect(await text(readAttachment(client, 'm', '3', call))).toBe('gif');
+    expect(listed).toHaveLength(2);
+  });
+
+  it('is looked for anew after its message could not be read', async () => {
+    const { origin, grant } = await connect();
+    const failures = [new Error('away')];
+    const usage: Usage = {
+      request: async (_, { signal }, attempt) => {
+        const failure = failures.pop();
+        if (failure) throw failure;
+        return attempt(signal);
+      },
+    };
+    const client = new GmailClient(origin, grant, usage, new BatchWidth());
+    await expect(readAttachment(client, 'm', '3', call)).rejects.toThrow('away');
+    expect(await text(readAttachment(client, 'm', '3', call))).toBe('gif');
   });
 
   it('is cut out of the raw mail when it is a message that Gmail only lists by its parts', async () => {

@@ -47,6 +47,17 @@ describe('what is nested too deep', () => {
   });
 });
 
+it.each([
+  ['<<b>x</b>', '&lt;<b>x</b>'],
+  ['1 < 2 <= 3 <> <', '1 &lt; 2 &lt;= 3 &lt;&gt; &lt;'],
+  ['<p title="a < b &lt; c">x</p>', '<p title="a &lt; b &lt; c">x</p>'],
+  ['<a href="https://x.example/?a=<1">x</a>', '<a href="https://x.example/?a=&lt;1" target'],
+  ['x<!-- < -->y <', 'xy &lt;'],
+  ['\ufdd0b>x\ufdd0/b>', '&lt;b&gt;x&lt;/b&gt;'],
+])('shows an angle bracket that begins nothing: %s', (html, shown) => {
+  expect(safe(html)).toContain(shown);
+});
+
 describe('HTML of too many elements', () => {
   it.each([
     ['boxes', '<p>x</p>', /<p>/g],

@@ -3,7 +3,8 @@ import { htmlToText } from '../../sandbox/mail/html-text.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { replyQuote } from '../../src/mail/compose/quote.ts';
 import { safeHtml } from '../../src/mail/message/html.ts';
-import { textOfHtml } from '../../src/providers/shared/html-text.ts';
+import { MAX_HTML_LENGTH } from '../../src/providers/shared/bounded-html.ts';
+import { evenLines, textOfHtml } from '../../src/providers/shared/html-text.ts';
 import { referencesIn } from '../../src/providers/shared/inline-references.ts';
 
 const SIZE = 150_000;
@@ -80,6 +81,25 @@ describe.each(Object.entries(READERS))('%s', (_, read) => {
   it.each(Object.entries(SHAPES))('takes no longer for %s than for a few flat mails of the size', (_name, html) => {
     expect(least(() => read(html), 3 * flat)).toBeLessThanOrEqual(5 * flat);
   });
+});
+
+describe('at the greatest length that is read', () => {
+  const prose = filled('<p>What a letter says, a few words in each paragraph of it.</p>', MAX_HTML_LENGTH);
+  const sanitise = READERS['the sanitiser'] as (html: string) => unknown;
+  const flat = Math.max(...[1, 2, 3].map(() => cost(() => sanitise(prose))));
+
+  it.each(['<', '< ', '<1', '<='])('takes no longer for "%s" over and over than for a few letters', (unit) => {
+    const html = filled(unit, MAX_HTML_LENGTH);
+    expect(least(() => sanitise(html), 3 * flat)).toBeLessThanOrEqual(3.5 * flat);
+  });
+});
+
+it('makes the lines of a text even sooner than a pattern does', () => {
+  const lines = filled('\r\n', 2_000_000);
+  const [even, byPattern] = [() => evenLines(lines), () => lines.replace(/\r\n?/g, '\n')];
+  expect(evenLines('a\r\n\r\nb\rc\n\r\r\n')).toBe('a\n\nb\nc\n\n\n');
+  expect(even()).toBe(byPattern());
+  expect(least(even, 0)).toBeLessThan(least(byPattern, 0));
 });
 
 it('quotes a hostile original in no longer than three flat ones', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  type GraphQLObjectType,
   buildSchema,
   GraphQLError,
   type GraphQLResolveInfo,
@@ -22,6 +23,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { RESOLVERS } from '../../src/resolvers.ts';
 import { defaultTabs } from '../../src/server/graphiql/tabs.ts';
 import { QUERY_LIMITS } from '../../src/server/limits.ts';
+import { countCharacters } from '../../src/server/answer-counter.ts';
 import { countLists } from '../../src/server/list-counter.ts';
 import { fieldsOf, isListOfObjects, ListFields } from '../../src/server/list-fields.ts';
 import { checkSizes } from '../../src/server/list-limits.ts';
@@ -315,5 +317,28 @@ describe('while an operation is executed', () => {
     expect(errors[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX');
     expect(errors[0]?.message).toMatch(/More than 3 lists/);
     expect(data?.of).toHaveLength(5);
+  });
+
+  it('bodies beyond the limit are refused one by one, but not the first, however long it is', async () => {
+    const small = buildSchema('type Query { of: [Query!]! body: String later: String name: String }');
+    const fields = (small.getQueryType() as GraphQLObjectType).getFields();
+    for (const name of ['body', 'later']) Object.assign(fields[name] ?? {}, { extensions: { valueBytes: 10 } });
+    countCharacters(small, 100);
+    const run = (source: string, length: number) => {
+      const text = 'x'.repeat(length);
+      const rootValue = { body: text, later: async () => text, name: text };
+      return graphql({ schema: small, source, rootValue, contextValue: contextOf(null) });
+    };
+    expect(await run('{ a: body b: body c: later }', 33)).not.toHaveProperty('errors');
+    const { data, errors = [] } = await run('{ a: body b: body c: later n: name }', 34);
+    expect([data?.a, data?.b, data?.c, data?.n].map((value) => typeof value)).toEqual([
+      'string',
+      'string',
+      'object',
+      'string',
+    ]);
+    expect(errors.map(({ path, extensions }) => [path, extensions.code])).toEqual([[['c'], 'QUERY_TOO_COMPLEX']]);
+    const long = await run('{ a: body b: body }', 1_000);
+    expect(long.data).toEqual({ a: 'x'.repeat(1_000), b: null });
   });
 });

@@ -6,7 +6,7 @@ import { concerning, type FieldPath, invalid } from '../input-error.ts';
 import type { AttachmentSource } from './attachment-source.ts';
 import type { AttachmentInput } from './compose.type.ts';
 import { checkContentId, checkFilename } from './filename.ts';
-import { mailboxFile, noSuchAttachment } from './mailbox-file.ts';
+import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
 /** More than any mail program shows. */
 const MOST = 100;
@@ -61,7 +61,9 @@ async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {
   const message = source && (await source.messages.full(messageId));
   const attachment = message?.content?.attachments.find((one) => one.id === attachmentId);
   if (!source || !attachment) throw noSuchAttachment();
-  return { file: await mailboxFile(source, messageId, attachment, null), messageId };
+  const [file] = await mailboxFiles(source, messageId, [{ attachment, contentId: null }]);
+  if (!file) throw noSuchAttachment();
+  return { file, messageId };
 }
 
 /** Those files of `message` that `wanted` tells to bring along, with the Content-ID that it gives each (or null). */
@@ -71,7 +73,11 @@ export async function filesOf(
   wanted: ReadonlyMap<string, string | null>,
 ): Promise<readonly ComposeAttachment[]> {
   const files = (message.content?.attachments ?? []).filter(({ id }) => wanted.has(id));
-  return Promise.all(files.map((file) => mailboxFile(source, message.id, file, wanted.get(file.id) ?? null)));
+  return mailboxFiles(
+    source,
+    message.id,
+    files.map((attachment) => ({ attachment, contentId: wanted.get(attachment.id) ?? null })),
+  );
 }
 
 /** Throws INVALID with the path of the file that is too much. `given` of them are the input's own. */

@@ -93,7 +93,7 @@ export class ComposeInput {
   @Field(() => [AttachmentInput], {
     ...optional,
     description:
-      'The files. A forward brings those of the original along, unless this is empty or names one of them: then it is the whole list.',
+      'The files. A forward brings those of the original along (250 at most, or it is refused), unless this is empty or names one of them: then it is the whole list.',
   })
   attachments?: AttachmentInput[] | null;
 

@@ -8,19 +8,37 @@ import { cleanFilename } from './filename.ts';
 const KEPT = 256 * 1024;
 const TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
 
+/** Which file of a message, and the Content-ID that it gets (or null). */
+export interface Wanted {
+  readonly attachment: Attachment;
+  readonly contentId: string | null;
+}
+
 /**
- * A file that lies in a mailbox, to be sent on: its bytes go from that provider to the other one. Reads it once, since
- * what providers say of sizes is not exact (Exchange counts its own overhead), and that must be known beforehand.
+ * Files that lie in a mailbox, to be sent on: their bytes go from that provider to the other one. Reads each once, since
+ * what providers say of sizes is not exact (Exchange counts its own overhead), and that must be known beforehand. All of
+ * them are read in one go, so that their message is looked through once.
  */
-export async function mailboxFile(
+export function mailboxFiles(
   source: Account,
   messageId: string,
-  attachment: Attachment,
-  contentId: string | null,
+  wanted: readonly Wanted[],
+): Promise<readonly ComposeAttachment[]> {
+  if (wanted.length === 0) return Promise.resolve([]);
+  return source.write((_session, { signal }) =>
+    Promise.all(wanted.map((one) => mailboxFile(source, messageId, one, signal))),
+  );
+}
+
+async function mailboxFile(
+  source: Account,
+  messageId: string,
+  { attachment, contentId }: Wanted,
+  measuring: AbortSignal,
 ): Promise<ComposeAttachment> {
   const read = async (signal: AbortSignal) =>
     (await source.session()).readAttachment(messageId, attachment.id, { signal, priority: 'interactive' });
-  const { size, bytes } = await source.write(async (_session, { signal }) => measure(await read(signal), signal));
+  const { size, bytes } = await measure(await read(measuring), measuring);
   return {
     filename: cleanFilename(
       attachment.filename ?? (attachment.mimeType === 'message/rfc822' ? 'message.eml' : 'attachment'),

@@ -9,6 +9,9 @@ import { mailboxKey, replyRecipients } from './recipients.ts';
 import { type Threading, threadingBelow } from './references.ts';
 import { forwardSubject, replySubject } from './subject.ts';
 
+/** Files that an original brings along, each of which is a request: Exchange sends no more in one message. */
+export const MOST_BROUGHT = 250;
+
 /** A message that is answered or passed on. */
 export interface Original {
   readonly kind: ComposeOrigin['kind'];
@@ -63,7 +66,7 @@ export function writtenTo({ from, to, cc }: Message, identities: readonly Identi
   return chosen ? { name: chosen.name, address: chosen.address } : null;
 }
 
-/** The original as a quote, and the files that the quote shows: attachment id to the Content-ID in the new message. */
+/** The original as a quote, and the files that the quote shows, as many as are brought along: attachment id to the Content-ID in the new message. */
 export function quoteOf(
   { kind, message }: Original,
   taken: ReadonlySet<string>,
@@ -73,7 +76,7 @@ export function quoteOf(
   const files = new Map([...(message.content?.attachments ?? [])].reverse().map((file) => [file.contentId, file]));
   const contentId = (id: string): string | null => {
     const attachment = files.get(id);
-    if (!attachment) return null;
+    if (!attachment || (shown.size >= MOST_BROUGHT && !shown.has(attachment.id))) return null;
     const kept =
       isContentId(id) && !taken.has(id)
         ? id

@@ -1,6 +1,7 @@
 import type { Address } from '../../domain/address.ts';
 import type { Message } from '../../domain/message.ts';
 import { MAX_HTML_LENGTH } from '../../providers/shared/bounded-html.ts';
+import { evenLines } from '../../providers/shared/html-text.ts';
 import { safeHtml } from '../message/html.ts';
 import { escapeHtml, htmlOfText } from './plain-text.ts';
 
@@ -63,7 +64,7 @@ function htmlOf(original: Message, contentId: NewContentId): string {
 
 /** With a line that says so where the original has more. */
 function quotedText({ content }: Message): string {
-  const text = (content?.text ?? '').replace(/\r\n?/g, '\n');
+  const text = evenLines(content?.text ?? '');
   const isCut = text.length > MAX_QUOTE_LENGTH || content?.isTextTruncated === true;
   // Not with half of a character at its end.
   const shown = text

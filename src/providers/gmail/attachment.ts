@@ -15,8 +15,7 @@ export async function readAttachment(
   partId: string,
   call: Call,
 ): Promise<ReadableStream<Uint8Array>> {
-  const message = await existing(getOne(client, messageId, { format: 'full', fields: 'id,payload' }, call));
-  const parts = message.payload ? attachmentParts(message.payload) : [];
+  const parts = await partsOf(client, messageId, call);
   const part = parts.find((candidate) => partIdOf(candidate) === partId);
   if (!part) throw new MailError('NOT_FOUND', 'The message has no such attachment.');
   const { attachmentId: id, data } = part.body ?? {};
@@ -30,6 +29,27 @@ export async function readAttachment(
     return attachedMessage(client, messageId, parts.filter(isAttachedMessage).indexOf(part), call);
   }
   return streamOf([Buffer.from(data ?? '', 'base64url')]);
+}
+
+type Lists = Map<string, Promise<readonly Part[]>>;
+/** By the account, and by the signal of what reads. */
+const known = new WeakMap<GmailClient, WeakMap<AbortSignal, Lists>>();
+
+/** The parts of a message are listed once for all of its files that are read in one go: a mail of a thousand would be read a thousand times. */
+function partsOf(client: GmailClient, messageId: string, call: Call): Promise<readonly Part[]> {
+  const bySignal = known.get(client) ?? new WeakMap<AbortSignal, Lists>();
+  known.set(client, bySignal);
+  const lists = bySignal.get(call.signal) ?? new Map<string, Promise<readonly Part[]>>();
+  bySignal.set(call.signal, lists);
+  const listed = lists.get(messageId) ?? listParts(client, messageId, call);
+  lists.set(messageId, listed);
+  listed.catch(() => lists.delete(messageId));
+  return listed;
+}
+
+async function listParts(client: GmailClient, messageId: string, call: Call): Promise<readonly Part[]> {
+  const { payload } = await existing(getOne(client, messageId, { format: 'full', fields: 'id,payload' }, call));
+  return payload ? attachmentParts(payload) : [];
 }
 
 export async function readRaw(client: GmailClient, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> {

@@ -2,7 +2,7 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import iconv from 'iconv-lite';
 import { decodeWords } from 'postal-mime';
 import type { Attachment, MessageContent } from '../../domain/message.ts';
-import { lazyText } from '../shared/html-text.ts';
+import { evenLines, lazyText } from '../shared/html-text.ts';
 import { referencesIn } from '../shared/inline-references.ts';
 import { HeaderFields } from './headers.ts';
 import { htmlOfText, unflow } from './text.ts';
@@ -83,7 +83,7 @@ function textContent(part: Part): string {
   const type = new HeaderFields(part.headers ?? []).raw('content-type') ?? '';
   const text = decodeText(bytes, /charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1] ?? null);
   if (typeOf(part) === 'text/html') return text;
-  const lines = text.replace(/\r\n?/g, '\n');
+  const lines = evenLines(text);
   return /format\s*=\s*"?flowed/i.test(type) ? unflow(lines, /delsp\s*=\s*"?yes/i.test(type)) : lines;
 }
 

@@ -5,7 +5,7 @@ import type {
 } from '@microsoft/microsoft-graph-types';
 import { decodeWords } from 'postal-mime';
 import type { Attachment, Header, MessageContent } from '../../domain/message.ts';
-import { type LazyText, lazyText } from '../shared/html-text.ts';
+import { evenLines, type LazyText, lazyText } from '../shared/html-text.ts';
 import { referencesIn } from '../shared/inline-references.ts';
 import { inReplyTo, references } from './fields.ts';
 
@@ -32,7 +32,7 @@ function bodies(from: GraphMessage, headers: readonly Header[]): { text: LazyTex
   const content = from.body?.content ?? '';
   if (content === '') return { text: null, html: null };
   if (from.body?.contentType !== 'html') {
-    return { text: lazyText([{ text: content.replace(/\r\n?/g, '\n') }]), html: null };
+    return { text: lazyText([{ text: evenLines(content) }]), html: null };
   }
   const sentAs = headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value.toLowerCase() ?? '';
   return { text: lazyText([{ html: content }], 'asWritten'), html: sentAs.startsWith('text/plain') ? null : content };

@@ -1,0 +1,37 @@
+import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
+import type { Context } from '../graphql/context.ts';
+import { weighs } from '../graphql/value-size.ts';
+import { tooComplex } from './limits.ts';
+
+/**
+ * Holds each operation (each event of a subscription) to so many characters of bodies and header fields while it is
+ * executed: how long a mail is is not known before, and one of 5 MB under 99 aliases would be an answer of 500 MB, which
+ * nobody else is answered beside. A value that is longer by itself is given when it is the first.
+ */
+export function countCharacters(schema: GraphQLSchema, max: number): void {
+  const read = (_context: Context) => ({ characters: 0 });
+  const counted = (value: unknown, context: Context): unknown => {
+    if (typeof value !== 'string') return value;
+    const so = context.once(read);
+    const isFirst = so.characters === 0;
+    if (!isFirst && so.characters + value.length > max) throw tooLong(max);
+    so.characters += value.length;
+    return value;
+  };
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (!weighs(field)) continue;
+      const { resolve = defaultFieldResolver } = field;
+      field.resolve = (source, args, context: Context, info) => {
+        const value: unknown = resolve(source, args, context, info);
+        return value instanceof Promise ? value.then((one) => counted(one, context)) : counted(value, context);
+      };
+    }
+  }
+}
+
+const tooLong = (max: number) =>
+  tooComplex(
+    `The bodies and header fields of this answer have more than ${max} characters together, and no more are given. Ask for those of fewer messages at a time, and for each once.`,
+  );
