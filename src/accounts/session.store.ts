@@ -38,14 +38,15 @@ export class SessionStore {
   /**
    * Trades the refresh token with `hash` for `next`, in one transaction. `next` follows from the token: two tabs that
    * refresh at once, on two instances, are given the same one. Who comes when it has been used replays it; but not who
-   * comes again, on whichever instance, because the answer to their own trade was lost on its way from the store.
+   * comes again, on whichever instance, because the answer to their own trade was lost on its way from the store, or found
+   * its client `gone`.
    */
-  async rotate(hash: string, next: NewRefreshToken, now: Date): Promise<Rotation> {
+  async rotate(hash: string, next: NewRefreshToken, now: Date, gone?: AbortSignal): Promise<Rotation> {
     const before = await this.db.prisma.refreshToken.findUnique({ where: { hash }, select: { usedAt: true } });
     const isFirst = before?.usedAt === null;
     const trading = () => this.trade(hash, next, now, isFirst);
     const rotation = await (isFirst ? whenStoreIsBack(trading, AbortSignal.timeout(RETRY_MS)) : trading());
-    if (rotation.outcome === 'rotated') await this.answered(hash);
+    if (rotation.outcome === 'rotated' && !gone?.aborted) await this.answered(hash);
     return rotation;
   }
 
