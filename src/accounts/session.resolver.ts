@@ -52,8 +52,9 @@ export class SessionResolver {
   })
   refreshSession(
     @Arg('input', () => RefreshSessionInput, { description: 'What to trade in.' }) input: RefreshSessionInput,
+    @Ctx() context: Context,
   ): Promise<SessionPayload> {
-    return payload(this.sessions.refresh(input.refreshToken));
+    return payload(this.sessions.refresh(input.refreshToken, context.signal));
   }
 
   @Mutation(() => SignOutPayload, {

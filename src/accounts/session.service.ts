@@ -100,12 +100,15 @@ export class SessionService {
     return this.tokens(userId, sessionId, token);
   }
 
-  /** Throws MailError UNAUTHENTICATED; a token used a second time ends the session for everyone who holds a part of it. */
-  refresh(refreshToken: string): Promise<SessionTokens> {
+  /**
+   * Throws MailError UNAUTHENTICATED; a token used a second time ends the session for everyone who holds a part of it.
+   * `gone` aborts when the client goes away: it has not had the answer, and may ask again.
+   */
+  refresh(refreshToken: string, gone?: AbortSignal): Promise<SessionTokens> {
     const hash = hashOf(refreshToken);
     const under = this.refreshing.get(hash);
     if (under) return under;
-    const refresh = this.rotate(refreshToken, hash).finally(() => this.refreshing.delete(hash));
+    const refresh = this.rotate(refreshToken, hash, gone).finally(() => this.refreshing.delete(hash));
     this.refreshing.set(hash, refresh);
     return refresh;
   }
@@ -130,9 +133,9 @@ export class SessionService {
     });
   }
 
-  private async rotate(refreshToken: string, hash: string): Promise<SessionTokens> {
+  private async rotate(refreshToken: string, hash: string, gone?: AbortSignal): Promise<SessionTokens> {
     const token = createHmac('sha256', this.successorKey).update(refreshToken).digest('base64url');
-    const rotation = await this.options.store.rotate(hash, this.row(token), this.now());
+    const rotation = await this.options.store.rotate(hash, this.row(token), this.now(), gone);
     if (rotation.outcome === 'rotated') return this.tokens(rotation.userId, rotation.sessionId, token);
     if (rotation.outcome === 'replayed') {
       this.options.log.warn({ sessionId: rotation.sessionId }, 'a refresh token was used twice: its session is ended');

@@ -22,12 +22,8 @@ export interface NewRefreshToken {
 
 /** How long a trade whose answer was lost is tried again before its client is told to. */
 const RETRY_MS = 3_000;
-const MAX_UNANSWERED = 10_000;
 
 export class SessionStore {
-  /** Trades whose answer was lost: nobody knows whether they were made, and nobody was given what they were made for. */
-  private readonly unanswered = new Set<string>();
-
   constructor(private readonly db: Database) {}
 
   /** Opens a session with its first refresh token; returns its id. */
@@ -42,27 +38,23 @@ export class SessionStore {
   /**
    * Trades the refresh token with `hash` for `next`, in one transaction. `next` follows from the token: two tabs that
    * refresh at once, on two instances, are given the same one. Who comes when it has been used replays it; but not who
-   * comes again because the answer to their own trade was lost, with or after the commit.
+   * comes again, on whichever instance, because the answer to their own trade was lost on its way from the store, or found
+   * its client `gone`.
    */
-  async rotate(hash: string, next: NewRefreshToken, now: Date): Promise<Rotation> {
+  async rotate(hash: string, next: NewRefreshToken, now: Date, gone?: AbortSignal): Promise<Rotation> {
     const before = await this.db.prisma.refreshToken.findUnique({ where: { hash }, select: { usedAt: true } });
-    const isFirst = before?.usedAt === null || this.unanswered.has(hash);
-    try {
-      const trading = () => this.trade(hash, next, now, isFirst);
-      const rotation = await (isFirst ? whenStoreIsBack(trading, AbortSignal.timeout(RETRY_MS)) : trading());
-      this.unanswered.delete(hash);
-      return rotation;
-    } catch (error) {
-      if (isFirst && storeErrorIn(error)) this.awaitAgain(hash);
-      throw error;
-    }
+    const isFirst = before?.usedAt === null;
+    const trading = () => this.trade(hash, next, now, isFirst);
+    const rotation = await (isFirst ? whenStoreIsBack(trading, AbortSignal.timeout(RETRY_MS)) : trading());
+    if (rotation.outcome === 'rotated' && !gone?.aborted) await this.answered(hash);
+    return rotation;
   }
 
   private trade(hash: string, next: NewRefreshToken, now: Date, isFirst: boolean): Promise<Rotation> {
     return this.db.prisma.$transaction(async (tx) => {
       const { count } = await tx.refreshToken.updateMany({
         where: { hash, usedAt: null, expiresAt: { gt: now }, session: { endedAt: null, expiresAt: { gt: now } } },
-        data: { usedAt: now },
+        data: { usedAt: now, unanswered: true },
       });
       const token = await tx.refreshToken.findUnique({ where: { hash }, include: { session: true } });
       if (!token) return { outcome: 'refused' };
@@ -73,14 +65,19 @@ export class SessionStore {
         return { outcome: 'rotated', sessionId: id, userId };
       }
       if (!token.usedAt || endedAt || expiresAt <= now) return { outcome: 'refused' };
-      return isFirst ? { outcome: 'rotated', sessionId: id, userId } : { outcome: 'replayed', sessionId: id };
+      // Nobody can have used what nobody was given.
+      const isLost =
+        token.unanswered && (await tx.refreshToken.count({ where: { hash: next.hash, usedAt: null } })) > 0;
+      return isFirst || isLost ? { outcome: 'rotated', sessionId: id, userId } : { outcome: 'replayed', sessionId: id };
     });
   }
 
-  private awaitAgain(hash: string): void {
-    const [oldest] = this.unanswered;
-    if (this.unanswered.size >= MAX_UNANSWERED && oldest !== undefined) this.unanswered.delete(oldest);
-    this.unanswered.add(hash);
+  /** From here on the token is used up. Where this is not noted the trade holds all the same, and serves once more. */
+  private async answered(hash: string): Promise<void> {
+    const where = { hash, unanswered: true };
+    await this.db.prisma.refreshToken.updateMany({ where, data: { unanswered: false } }).catch((error: unknown) => {
+      if (!storeErrorIn(error)) throw error;
+    });
   }
 
   /** False when it had ended before, or never was. */

@@ -18,7 +18,7 @@ export class SessionType {
 
   @Field(() => String, {
     description:
-      'Serves once, for refreshSession, which returns the next; two calls at the same moment, as of two tabs, get the same one. Used again after that, it ends the session. Good for 30 days.',
+      'Serves once, for refreshSession, which returns the next; two calls at the same moment, as of two tabs, get the same one, and so does one that is repeated because the connection broke before it was answered. Used again after that, it ends the session. Good for 30 days.',
   })
   readonly refreshToken: string;
 

@@ -4,6 +4,7 @@ import type { IntegrationRecord } from '../accounts/integration.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
 import type { Reachability } from '../accounts/reachability.ts';
 import { storeErrorIn } from '../domain/error.ts';
+import { following } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus.ts';
 import { type LaneOptions, Lanes, type Place } from '../platform/lanes.ts';
 import { backoffMs, heldMs, isPassing } from './backoff.ts';
@@ -168,9 +169,10 @@ export class SyncJob {
         .mark(integrationId)
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
     }, this.options.times?.behindMs ?? BEHIND_MS).unref();
+    const { signal, leave } = following(this.calls.signal, trial.signal);
     try {
       const call = {
-        signal: AbortSignal.any([this.calls.signal, trial.signal]),
+        signal,
         priority: 'background' as const,
         attemptTimeoutMs: trial.attemptTimeoutMs,
         maxWaitMs: MAX_WAIT_MS,
@@ -180,6 +182,7 @@ export class SyncJob {
       return await this.catchUp.run({ integrationId, session, call, place, progressed: () => trial.progressed() });
     } finally {
       clearTimeout(behind);
+      leave();
       trial.over();
     }
   }

@@ -53,6 +53,9 @@ export class MailError extends Error {
 
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
 
+/** Given up because nobody waits for it any more, as a client that went away does not: no failure of anybody's. */
+export const isGivenUp = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
 /**
  * The store's own failure beneath an error, whatever it was wrapped into on its way: it is no failure of a provider's, and
  * no bug. Null when there is none.

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
 import type { Logger } from 'pino';
 import { ArgumentValidationError } from 'type-graphql';
-import { ERROR_CODES, isMailError, type MailError, storeErrorIn } from '../domain/error.ts';
-import { publicCode, retryAfterOf } from './problem.type.ts';
+import { ERROR_CODES, isGivenUp, isMailError, type MailError, storeErrorIn } from '../domain/error.ts';
+import { GIVEN_UP, publicCode, retryAfterOf } from './problem.type.ts';
 
 /** Ours, and those with which the server refuses a request before it runs. */
 const INTENDED: ReadonlySet<unknown> = new Set([
@@ -28,6 +28,7 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
   if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store was away');
   const cause = away ?? rootOf(error);
   if (isMailError(cause)) return located(outer, cause.message, ofMailError(cause));
+  if (isGivenUp(cause)) return located(outer, GIVEN_UP.message, { code: GIVEN_UP.code });
   if (cause instanceof ArgumentValidationError)
     return located(outer, validationMessage(cause), { code: 'BAD_USER_INPUT' });
   if (cause instanceof GraphQLError) {

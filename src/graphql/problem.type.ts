@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
-import { type ErrorCode, isMailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
+import { type ErrorCode, isGivenUp, isMailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
 import { ErrorCodeEnum } from './error-code.enum.ts';
 import { DateTime } from './scalars.ts';
 
@@ -39,12 +39,16 @@ export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 
+/** Hardly read by anybody: who asked has gone. */
+export const GIVEN_UP = { code: 'TIMEOUT', message: 'It was given up before it was answered.' } as const;
+
 /** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
 export function problemOf(given: unknown, log: Logger): Problem {
   const away = storeErrorIn(given);
   if (away) log.warn({ err: away.cause }, 'the store was away');
   const error = away ?? given;
   if (isMailError(error)) return new Problem(publicCode(error.code), error.message, retryAfterOf(error.retryAfterMs));
+  if (isGivenUp(error)) return new Problem(GIVEN_UP.code, GIVEN_UP.message);
   const reference = randomUUID();
   log.error({ err: error, reference }, 'unexpected error shown as a problem');
   return new Problem('INTERNAL', 'Something went wrong', null, reference);

@@ -33,9 +33,15 @@ const of = (vendor: string) => integrations.find(({ address }) => address.includ
 const ZOE = [{ address: 'zoe@example.org' }];
 
 describe.each([
-  { vendor: 'google', name: 'gmail', revise: 'drafts.update', tell: 'drafts.send' },
-  { vendor: 'microsoft', name: 'outlook', revise: 'PATCH /me/messages/{id}', tell: 'POST /me/messages/{id}/send' },
-])('$name', ({ vendor, name, revise, tell }) => {
+  { vendor: 'google', name: 'gmail', look: 'drafts.get', revise: 'drafts.update', tell: 'drafts.send' },
+  {
+    vendor: 'microsoft',
+    name: 'outlook',
+    look: 'GET /me/messages/{id}',
+    revise: 'PATCH /me/messages/{id}',
+    tell: 'POST /me/messages/{id}/send',
+  },
+])('$name', ({ vendor, name, look, revise, tell }) => {
   it('takes its own revision for no conflict, when the answer to it was lost', async () => {
     const subject = `Revised at ${name}`;
     const integration = of(name).id;
@@ -58,6 +64,18 @@ describe.each([
     for (const { submission } of answers) expect(await outcome(submission.id)).toBe('SENT');
     expect(await sentCopies(subject)).toHaveLength(1);
   }, 40_000);
+
+  it('answers with the submission when the call was repeated and has sent the draft before this one looks at it', async () => {
+    const draft = await save({ integration: of(name).id, to: ZOE, subject: `Repeated at ${name}`, text: 'x' });
+    const input = { draft: draft.id, idempotencyKey: `repeated at ${name}` };
+    await app.control('/faults', { vendor, operation: look, hang: 'release', times: 1 });
+    const slow = send(input);
+    await expect.poll(() => app.control('/faults')).toEqual([]);
+    const { submission } = await send(input);
+    expect(await outcome(submission.id)).toBe('SENT');
+    await app.control('/faults', undefined, 'DELETE');
+    expect(await slow).toMatchObject({ submission: { id: submission.id, status: 'SENT' }, userErrors: [] });
+  });
 
   it('says in words that a draft is addressed to nobody, and keeps it', async () => {
     const draft = await save({ integration: of(name).id, subject: `To nobody at ${name}`, text: 'x' });

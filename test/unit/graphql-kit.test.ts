@@ -7,6 +7,7 @@ import { badUserInput } from '../../src/graphql/bad-user-input.ts';
 import { maskError } from '../../src/graphql/error-mask.ts';
 import { accountId, decodeId, encodeId, singleId } from '../../src/graphql/global-id.ts';
 import { requireFirst } from '../../src/graphql/limits.ts';
+import { problemOf } from '../../src/graphql/problem.type.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { DateTime } from '../../src/graphql/scalars.ts';
 
@@ -61,6 +62,15 @@ describe('masking errors', () => {
       { message: 'Something went wrong' },
     );
     expect(mask('a string')).toMatchObject({ message: 'Something went wrong' });
+  });
+
+  it('takes what was given up because its client has gone for no failure, and logs nothing', () => {
+    const before = lines.length;
+    const gone = new AbortController();
+    gone.abort();
+    expect(mask(thrown(gone.signal.reason))).toMatchObject({ path: ['viewer'], extensions: { code: 'TIMEOUT' } });
+    expect(problemOf(gone.signal.reason, log)).toMatchObject({ code: 'TIMEOUT', reference: null });
+    expect(lines).toHaveLength(before);
   });
 
   it('lets a MailError through with its code and when to try again', () => {

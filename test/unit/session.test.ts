@@ -120,6 +120,23 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     a.authenticate((await b.refresh(three[0].refreshToken)).accessToken);
   });
 
+  it('survive a client that went away before it was answered, and asks again elsewhere, until it has the answer', async () => {
+    const { refreshToken } = await session();
+    const lost = await a.refresh(refreshToken, AbortSignal.abort());
+    const next = await b.refresh(refreshToken, new AbortController().signal);
+    expect(next.refreshToken).toBe(lost.refreshToken);
+    await expect(a.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(refusal(a, next.accessToken)).toBe('UNAUTHENTICATED');
+  });
+
+  it('end when a token comes again whose successor was used, though its own client went away', async () => {
+    const { refreshToken } = await session();
+    const next = await a.refresh(refreshToken, AbortSignal.abort());
+    const last = await a.refresh(next.refreshToken);
+    await expect(b.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(refusal(b, last.accessToken)).toBe('UNAUTHENTICATED');
+  });
+
   it('end when a refresh token is used twice in a row, however soon', async () => {
     const first = await session();
     const second = await a.refresh(first.refreshToken);

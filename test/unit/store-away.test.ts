@@ -380,14 +380,17 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   describe('a refresh token', () => {
     async function signedIn(limits: Partial<StoreLimits> = {}) {
       const opened = await open(limits);
-      const { db } = opened;
-      const bus = await createBus(db, silent);
-      closers.push(() => bus.close());
+      const { db, direct } = opened;
       const jwtSecret = 'a secret of at least thirty-two characters';
-      const sessions = new SessionService({ store: new SessionStore(db), bus, jwtSecret, log: silent });
+      const instance = async (on: Database) => {
+        const bus = await createBus(on, silent);
+        closers.push(() => bus.close());
+        return new SessionService({ store: new SessionStore(on), bus, jwtSecret, log: silent });
+      };
+      const [sessions, elsewhere] = [await instance(db), await instance(direct)];
       const user = await new UserStore(db).create(`${randomUUID()}@x.example`, '');
       const session = await sessions.open(user.id);
-      return { ...opened, sessions, session };
+      return { ...opened, sessions, elsewhere, session };
     }
     it('is traded when the answer to the commit is lost', async () => {
       const { relay, sessions, session } = await signedIn();
@@ -407,6 +410,16 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
       await relay.restore();
       const next = await sessions.refresh(session.refreshToken);
       sessions.authenticate((await sessions.refresh(next.refreshToken)).accessToken);
+    });
+
+    it('still serves on another instance when the one that traded it never had the answer', async () => {
+      const { relay, sessions, session, elsewhere } = await signedIn(SHORT);
+      loseCommit(relay, () => relay.cut());
+      await expect(sessions.refresh(session.refreshToken)).rejects.toMatchObject(AWAY);
+      const next = await elsewhere.refresh(session.refreshToken);
+      await elsewhere.refresh(next.refreshToken);
+      await expect(elsewhere.refresh(session.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      expect(() => elsewhere.authenticate(next.accessToken)).toThrow(/has ended/);
     });
   });
 

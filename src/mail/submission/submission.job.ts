@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { IntegrationHooks } from '../../accounts/integration.hooks.ts';
 import type { Mailbox, Reachability } from '../../accounts/reachability.ts';
+import { following } from '../../platform/abort.ts';
 import { type LaneOptions, Lanes, type Place } from '../../platform/lanes.ts';
 import type { Queue } from '../../platform/queue.ts';
 import { whenStoreIsBack } from '../../platform/store.patience.ts';
@@ -178,13 +179,14 @@ export class SubmissionJob implements IntegrationHooks {
     await feed.changed(claim.record);
     const lost = new AbortController();
     const renewal = this.renewing(claim, lost);
+    const { signal, leave } = following(this.calls.signal, lost.signal);
     try {
-      const calls = AbortSignal.any([this.calls.signal, lost.signal]);
-      await delivery.run(claim, new ProviderCalls(this.waits.signal, calls, place));
+      await delivery.run(claim, new ProviderCalls(this.waits.signal, signal, place));
     } catch (error) {
       if (!(error instanceof ClaimLost)) throw error;
     } finally {
       clearInterval(renewal);
+      leave();
     }
     return true;
   }

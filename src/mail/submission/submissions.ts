@@ -19,6 +19,8 @@ export interface SubmissionsOptions {
   readonly feed: SubmissionFeed;
 }
 
+type Begun = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'internetMessageId'>;
+
 /** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
@@ -53,7 +55,15 @@ export class Submissions {
         `${account.integration.address} was connected with access READ: it sends no mail.`,
       );
     const id = randomUUID();
-    const begun = await this.begun(account, id, request);
+    let begun: Begun;
+    try {
+      begun = await this.begun(account, id, request);
+    } catch (error) {
+      // What is missing may have been sent meanwhile, by another request with this key.
+      const other = await this.known(userId, request);
+      if (other) return other;
+      throw error;
+    }
     const now = Date.now();
     const sendAt = new Date(Math.max(request.sendAt?.getTime() ?? 0, now + request.undoSeconds * 1_000));
     const waits = sendAt.getTime() > now;
@@ -101,7 +111,7 @@ export class Submissions {
   }
 
   /** What is stored of it: the message as it was given, or the draft. */
-  private async begun(account: Account, id: string, { what }: SendRequest) {
+  private async begun(account: Account, id: string, { what }: SendRequest): Promise<Begun> {
     const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
     if ('draft' in what) {
       const { providerId: draftId } = accountId(what.draft, 'Draft');
