@@ -114,6 +114,9 @@ export interface Patch {
     | 'TRASH'
     | 'INBOX'
     | 'JUNK'
+    /** Back among these, for what was written here and lies in the trash or the junk. */
+    | 'SENT'
+    | 'DRAFTS'
     | { readonly mailboxId: string; readonly fromMailboxId: string | null };
 }
 

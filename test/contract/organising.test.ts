@@ -210,6 +210,19 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
     expect((await change({ id: messageId, moveTo: 'INBOX' })).mailboxIds).toContain(boxes.INBOX);
   });
 
+  it.each([
+    ['sent', 'SENT'],
+    ['drafts', 'DRAFTS'],
+  ] as const)('takes what lay among the %s back from the trash and the junk', async (mailbox, role) => {
+    const messageId = await arrives('there and back', { mailbox });
+    for (const there of ['TRASH', 'JUNK'] as const) {
+      expect((await change({ id: messageId, moveTo: there })).mailboxIds).toContain(boxes[there]);
+      const { mailboxIds } = await change({ id: messageId, moveTo: role });
+      expect(mailboxIds).toContain(boxes[role]);
+      for (const other of ['INBOX', 'TRASH', 'JUNK'] as const) expect(mailboxIds).not.toContain(boxes[other]);
+    }
+  });
+
   it('marks as junk and takes it back, trashes and untrashes, whatever it was before', async () => {
     const messageId = await arrives('suspicious');
     const steps: [Patch['moveTo'], string | undefined, (string | undefined)[]][] = [

@@ -69,7 +69,11 @@ it('takes a thousand ids, and says so of one more', async () => {
 
 it('takes out of the trash and the junk again, and moves nothing else', async () => {
   for (const account of [gmail, outlook]) {
-    const [one, other] = (await newest(account, 2)) as [string, string];
+    const { node } = await app.data(
+      'query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 2, filter: { role: INBOX }) { nodes { id } } } } }',
+      { id: account.id },
+    );
+    const [one, other] = node.messages.nodes.map(({ id }: Data) => id);
     await run('archive', { ids: [one, other] });
     const roles = (payload: Data) =>
       payload.results.map((r: Data) =>
@@ -80,6 +84,75 @@ it('takes out of the trash and the junk again, and moves nothing else', async ()
     expect(roles(await run('markJunk', { ids: [one] }))).toEqual([['JUNK']]);
     expect(roles(await run('notJunk', { ids: [one, other] }))).toEqual([['INBOX'], []]);
     expect(roles(await run('notJunk', { ids: [one, other] }))).toEqual([['INBOX'], []]);
+  }
+});
+
+it.each([
+  ['trash', 'untrash'],
+  ['markJunk', 'notJunk'],
+])('%s and %s: each message of a conversation is where it was', async (there, back) => {
+  for (const [vendor, account] of [
+    ['google', gmail],
+    ['microsoft', outlook],
+  ] as const) {
+    const subject = `There and back by ${there}`;
+    const root = `<${there}-${vendor}@example.org>`;
+    const thread = { vendor, subject, text: 'x', inReplyTo: [root], references: [root] };
+    await app.control('/deliver', {
+      ...thread,
+      from: 'ada@example.org',
+      messageId: root,
+      inReplyTo: [],
+      references: [],
+    });
+    await app.control('/deliver', { ...thread, from: account.address, to: 'ada@example.org', mailbox: 'sent' });
+    await app.control('/deliver', { ...thread, from: account.address, to: account.address });
+    await app.control('/deliver', { ...thread, from: account.address, to: 'ada@example.org', mailbox: 'drafts' });
+    const { node } = await app.data(
+      'query ($id: ID!) { node(id: $id) { ... on Integration { threads(first: 1, filter: { role: INBOX }) { nodes { id subject } } } } }',
+      { id: account.id },
+    );
+    const [{ id }] = node.threads.nodes;
+    const places = async () => {
+      const answer = await app.data(
+        'query ($id: ID!) { node(id: $id) { ... on Thread { messages { nodes { id mailboxes { role } } } } } }',
+        { id },
+      );
+      return answer.node.messages.nodes.map((message: Data) => [
+        message.id,
+        message.mailboxes.flatMap(({ role }: Data) => (/INBOX|SENT|DRAFTS|TRASH|JUNK/.test(role) ? [role] : [])).sort(),
+      ]);
+    };
+    const before = await places();
+    expect(before.flatMap(([, roles]: Data) => roles).sort()).toEqual(['DRAFTS', 'INBOX', 'INBOX', 'SENT']);
+    await run(there, { ids: [id] });
+    expect(await places()).not.toEqual(before);
+    await run(back, { ids: [id] });
+    expect(await places()).toEqual(before);
+    await run(there, { ids: before.map(([message]: Data) => message) });
+    await run(back, { ids: before.map(([message]: Data) => message) });
+    expect(await places()).toEqual(before);
+  }
+});
+
+it('leaves alone what is archived by its id and is not in the inbox', async () => {
+  for (const [vendor, account] of [
+    ['google', gmail],
+    ['microsoft', outlook],
+  ] as const) {
+    for (const role of ['SENT', 'DRAFTS', 'TRASH', 'JUNK']) {
+      const mailbox = role.toLowerCase();
+      await app.control('/deliver', { vendor, from: 'a@example.org', subject: `stay in ${role}`, text: 'x', mailbox });
+      const { node } = await app.data(
+        'query ($id: ID!, $role: MailboxRole) { node(id: $id) { ... on Integration { messages(first: 1, filter: { role: $role }) { nodes { id subject } } } } }',
+        { id: account.id, role },
+      );
+      const [{ id, subject }] = node.messages.nodes;
+      expect(subject).toBe(`stay in ${role}`);
+      const { results } = await run('archive', { ids: [id] });
+      expect(results[0].problem).toBeNull();
+      expect(results[0].node.mailboxes.map((m: Data) => m.role)).toContain(role);
+    }
   }
 });
 

@@ -1,8 +1,10 @@
+import type { Address } from '../../domain/address.ts';
 import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Call } from '../../providers/call.ts';
 import type { Batch, MailSession, Patch } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
+import { mailboxKey } from '../compose/recipients.ts';
 
 /** Where a message lies, for deciding whether a change concerns it. */
 export interface Whereabouts {
@@ -12,10 +14,22 @@ export interface Whereabouts {
   readonly mailboxIds: readonly string[];
 }
 
+/** A message that was read before it is changed. */
+export interface Read {
+  readonly message: Message;
+  readonly at: Whereabouts;
+}
+
 /** One change to many messages of any accounts. */
 export interface Change {
-  /** Does it, and answers for each id. A slot is null where nothing of the message is left. */
-  apply(account: Account, ids: readonly string[], session: MailSession, call: Call): Promise<Batch<Message | null>>;
+  /** Does it, and answers for each id. A slot is null where nothing of the message is left. `read`: those that a rule had read. */
+  apply(
+    account: Account,
+    ids: readonly string[],
+    session: MailSession,
+    call: Call,
+    read: ReadonlyMap<string, Read>,
+  ): Promise<Batch<Message | null>>;
   /**
    * Of a thread's messages, those that it is meant for: archiving a conversation leaves what was sent where it is.
    * Absent: all of them.
@@ -27,14 +41,13 @@ export interface Change {
 
 /** A change that is a patch. `patch` throws MailError where the account cannot do it. */
 export const patching = (
-  patch: (account: Account) => Omit<Patch, 'id'>,
+  patch: (account: Account, read: Read | undefined) => Omit<Patch, 'id'>,
   rules: Omit<Change, 'apply'> = {},
 ): Change => ({
   ...rules,
-  async apply(account, ids, session, call) {
-    const fields = patch(account);
+  async apply(account, ids, session, call, read) {
     return session.update(
-      ids.map((id) => ({ id, ...fields })),
+      ids.map((id) => ({ id, ...patch(account, read.get(id)) })),
       call,
     );
   },
@@ -49,12 +62,28 @@ const notIn = (...roles: readonly MailboxRole[]) => {
   return (at: Whereabouts) => !among(at);
 };
 
-export const ARCHIVE = patching(() => ({ moveTo: 'ARCHIVE' }), { inThread: has('INBOX') });
+/**
+ * Where a message belongs that is taken out of the trash or the junk: drafts among the drafts, what was sent among the sent
+ * mail, and everything else, a note to oneself too, in the inbox. In a mailbox of folders its sender alone tells what was sent.
+ */
+function home({ capabilities, integration }: Account, read: Read | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
+  if (!read) return 'INBOX';
+  const { message, at } = read;
+  if (message.isDraft) return 'DRAFTS';
+  const own = mailboxKey(integration.address);
+  const isOwn = ({ address }: Address): boolean => mailboxKey(address) === own;
+  const wasSent =
+    capabilities.mailboxesPerMessage === 'MANY' ? at.roles.has('SENT') : message.from !== null && isOwn(message.from);
+  return wasSent && ![...message.to, ...message.cc].some(isOwn) ? 'SENT' : 'INBOX';
+}
+const takenHome = (account: Account, read: Read | undefined) => ({ moveTo: home(account, read) });
+
+export const ARCHIVE = patching(() => ({ moveTo: 'ARCHIVE' }), { only: has('INBOX') });
 export const TRASH = patching(() => ({ moveTo: 'TRASH' }));
-export const UNTRASH = patching(() => ({ moveTo: 'INBOX' }), { only: has('TRASH') });
+export const UNTRASH = patching(takenHome, { only: has('TRASH') });
 /** What the user wrote is never junk, though it is in the same conversation. */
 export const MARK_JUNK = patching(() => ({ moveTo: 'JUNK' }), { inThread: notIn('SENT', 'DRAFTS', 'TRASH') });
-export const NOT_JUNK = patching(() => ({ moveTo: 'INBOX' }), { only: has('JUNK') });
+export const NOT_JUNK = patching(takenHome, { only: has('JUNK') });
 
 export const DELETE_FOREVER: Change = {
   async apply(_account, ids, session, call) {

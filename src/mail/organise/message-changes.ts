@@ -8,7 +8,7 @@ import type { Account } from '../account.ts';
 import { MessageType } from '../message/message.type.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 import { ThreadType } from '../thread/thread.type.ts';
-import type { Change, Whereabouts } from './change.ts';
+import type { Change, Read, Whereabouts } from './change.ts';
 import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';
 
 export interface Outcome {
@@ -69,10 +69,13 @@ async function changeAll(account: Account, targets: readonly Target[], change: C
   const results = new Map<string, Changed>();
   const everything = [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
   try {
-    const concerned = await concernedOf(account, targets, change, results);
+    const read = new Map<string, Read>();
+    const concerned = await concernedOf(account, targets, change, results, read);
     for (let start = 0; start < concerned.length; start += BATCH) {
       const some = concerned.slice(start, start + BATCH);
-      const batch = await account.writeMany(some.length, (session, call) => change.apply(account, some, session, call));
+      const batch = await account.writeMany(some.length, (session, call) =>
+        change.apply(account, some, session, call, read),
+      );
       some.forEach((id, index) => {
         const result = batch[index] === undefined ? noSuch('message') : (batch[index] as Changed);
         if (result === null) account.messages.forget(id);
@@ -87,12 +90,13 @@ async function changeAll(account: Account, targets: readonly Target[], change: C
   return results;
 }
 
-/** The messages to be changed, each once. What single messages are read for it goes into `results` as it is. */
+/** The messages to be changed, each once. What single messages are read for it and not concerned goes into `results` as it is. */
 async function concernedOf(
   account: Account,
   targets: readonly Target[],
   { inThread, only }: Change,
   results: Map<string, Changed>,
+  read: Map<string, Read>,
 ): Promise<string[]> {
   const rule = only ?? inThread;
   if (!rule) return [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
@@ -102,16 +106,21 @@ async function concernedOf(
   if (!only) for (const id of singles) concerned.add(id);
   if (threads.length === 0 && !only) return [...concerned];
   const mailboxes = new Map((await account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
-  for (const message of threads.flatMap(({ messages }) => messages)) {
-    if (rule(whereabouts(message, mailboxes))) concerned.add(message.id);
-  }
+  const concerns = (message: Message, isMeant: (at: Whereabouts) => boolean): boolean => {
+    const at = whereabouts(message, mailboxes);
+    if (!isMeant(at)) return false;
+    read.set(message.id, { message, at });
+    return true;
+  };
+  for (const message of threads.flatMap(({ messages }) => messages))
+    if (concerns(message, rule)) concerned.add(message.id);
   if (!only || singles.length === 0) return [...concerned];
-  const read = await account.writeMany(singles.length, (session, call) =>
+  const singly = await account.writeMany(singles.length, (session, call) =>
     session.getMessages(singles, 'envelope', call),
   );
   singles.forEach((id, index) => {
-    const message = read[index] ?? noSuch('message');
-    if (!(message instanceof Error) && only(whereabouts(message, mailboxes))) concerned.add(id);
+    const message = singly[index] ?? noSuch('message');
+    if (!(message instanceof Error) && concerns(message, only)) concerned.add(id);
     else results.set(id, message);
   });
   return [...concerned];

@@ -77,7 +77,7 @@ export class OrganiseResolver {
   }
 
   @Mutation(() => UpdateMessagesPayload, {
-    description: 'Takes messages out of the inbox and keeps them. Of a thread, those that are in the inbox.',
+    description: 'Takes messages out of the inbox and keeps them. What is not in the inbox stays where it is.',
   })
   archive(
     @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
@@ -97,7 +97,8 @@ export class OrganiseResolver {
   }
 
   @Mutation(() => UpdateMessagesPayload, {
-    description: 'Takes messages out of the trash, into the inbox. What is not in the trash stays where it is.',
+    description:
+      'Takes messages out of the trash: drafts back among the drafts, what you sent among the sent mail, everything else into the inbox. What is not in the trash stays where it is.',
   })
   untrash(
     @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
@@ -117,7 +118,8 @@ export class OrganiseResolver {
   }
 
   @Mutation(() => UpdateMessagesPayload, {
-    description: 'Takes messages out of the junk, into the inbox. What is not in the junk stays where it is.',
+    description:
+      'Takes messages out of the junk, into the inbox; drafts and what you sent go back to their own places. What is not in the junk stays where it is.',
   })
   notJunk(
     @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,

@@ -38,7 +38,7 @@ export class LabelChange {
       this.put(to.mailboxId);
     } else if (to === 'INBOX') {
       this.put('INBOX');
-    } else {
+    } else if (to === 'ARCHIVE' || to === 'TRASH' || to === 'JUNK') {
       this.take('INBOX');
       if (to !== 'ARCHIVE') this.put(to === 'JUNK' ? 'SPAM' : 'TRASH');
     }

@@ -12,7 +12,14 @@ import { toMessage } from './map.ts';
 import { getLiving, noSuchMessage } from './read.ts';
 import { path } from './url.ts';
 
-const WELL_KNOWN = { ARCHIVE: 'archive', TRASH: 'deleteditems', INBOX: 'inbox', JUNK: 'junkemail' } as const;
+const WELL_KNOWN = {
+  ARCHIVE: 'archive',
+  TRASH: 'deleteditems',
+  INBOX: 'inbox',
+  JUNK: 'junkemail',
+  SENT: 'sentitems',
+  DRAFTS: 'drafts',
+} as const;
 
 /**
  * Each message is read, so that one that was deleted stays deleted and the categories that stay are known; then it is patched
