@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopbackUrl } from '../loopback.ts';
 import type { Faults, Vendor, World } from '../world.ts';
@@ -22,6 +23,7 @@ export function createPoster(given: {
 }): Poster {
   const { faults, log, retryMs = [500, 1_000, 2_000, 4_000, 8_000] } = given;
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   const running = new Set<Promise<void>>();
 
   const start = (work: Promise<void>) => {

@@ -104,7 +104,8 @@ export class WatchJob implements IntegrationHooks {
     // Stopping ends the mailbox's only watch where the provider knows mailboxes and not integrations.
     const sharers = await watches.named(watch.provider, watch.key);
     if (sharers.length > 0) return;
-    await (await sessions.open(integrationId)).watch?.stop(watch, this.call());
+    const session = await sessions.open(integrationId);
+    await this.within(PATIENCE_MS, async (call) => session.watch?.stop(watch, call));
   }
 
   private async requestDue(): Promise<void> {
@@ -168,20 +169,19 @@ export class WatchJob implements IntegrationHooks {
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');
     const notificationUrl = `${publicUrl}/webhooks/${record.provider.toLowerCase()}`;
-    const limit = deadline(
-      this.stopping.signal,
-      patienceMs,
-      () => new MailError('TIMEOUT', 'The mail provider did not answer in time.'),
-    );
-    const call: Call = { signal: limit.signal, priority: 'background' };
-    const state = await watcher.start(previous, { notificationUrl, secret }, call).finally(limit.clear);
+    const state = await this.within(patienceMs, (call) => watcher.start(previous, { notificationUrl, secret }, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
     const now = Date.now();
     this.lives.set(integrationId, { renewedAt: now, lifeMs: state.expiresAt.getTime() - now });
   }
 
-  private call(): Call {
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(PATIENCE_MS)]);
-    return { signal, priority: 'background' };
+  private async within<T>(ms: number, work: (call: Call) => Promise<T>): Promise<T> {
+    const tooLate = () => new MailError('TIMEOUT', 'The mail provider did not answer in time.');
+    const limit = deadline(this.stopping.signal, ms, tooLate);
+    try {
+      return await work({ signal: limit.signal, priority: 'background' });
+    } finally {
+      limit.clear();
+    }
   }
 }
