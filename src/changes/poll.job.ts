@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
+import { storeErrorIn } from '../domain/error.ts';
 import type { DebtStore } from './debt.store.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
@@ -31,7 +32,7 @@ export class PollJob {
   /** Every account at once at the start: what happened while no instance ran is not known. */
   start(): void {
     const tick = (all: boolean) =>
-      this.requestDue(all).catch((err: unknown) => this.options.log.error({ err }, 'accounts could not be polled'));
+      this.requestDue(all).catch((err: unknown) => this.failed(err, 'accounts could not be polled'));
     void tick(true);
     const everyMs = this.options.pollSeconds * 1_000;
     const next = () => {
@@ -39,12 +40,12 @@ export class PollJob {
       this.timer = setTimeout(() => void tick(false).finally(next), everyMs * (0.9 + Math.random() / 5)).unref();
     };
     next();
-    const { sync, debts, log } = this.options;
+    const { sync, debts } = this.options;
     const lookForLeft = async () => {
       for (const integrationId of await debts.left()) sync.look(integrationId);
     };
     this.leftTimer = setInterval(() => {
-      lookForLeft().catch((err: unknown) => log.error({ err }, 'accounts that are due could not be read'));
+      lookForLeft().catch((err: unknown) => this.failed(err, 'accounts that are due could not be read'));
     }, LEFT_EVERY_MS).unref();
   }
 
@@ -52,6 +53,11 @@ export class PollJob {
     if (this.leftTimer) clearInterval(this.leftTimer);
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
+  }
+
+  /** That the store is away is told once, by the store. */
+  private failed(err: unknown, what: string): void {
+    this.options.log[storeErrorIn(err) ? 'debug' : 'error']({ err }, what);
   }
 
   private async requestDue(all: boolean): Promise<void> {
