@@ -105,8 +105,19 @@ export const quotaExceeded = (who: 'user' | 'project') =>
 export const tooManyConcurrent = () =>
   new GoogleError(429, 'RESOURCE_EXHAUSTED', 'rateLimitExceeded', 'Too many concurrent requests for user.');
 
+/** Gmail tells the time in the message, and sends no Retry-After. */
+const rateLimited = (code: 429 | 403, until: Date): GoogleError =>
+  new GoogleError(
+    code,
+    code === 429 ? 'RESOURCE_EXHAUSTED' : 'PERMISSION_DENIED',
+    code === 429 ? 'rateLimitExceeded' : 'userRateLimitExceeded',
+    `User-rate limit exceeded.  Retry after ${until.toISOString()}`,
+  );
+
 /** What a fault of the control API answers with: the error that Google would give this status. */
 export function faultError(code: number, retryAfterSeconds: number | undefined): GoogleError {
+  if (retryAfterSeconds !== undefined && (code === 429 || code === 403))
+    return rateLimited(code, new Date(Date.now() + retryAfterSeconds * 1_000));
   const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   if (code === 401) return invalidCredentials();
   const [status, reason, message] = FAULTS[code] ?? (code >= 500 ? INTERNAL : PRECONDITION);

@@ -35,6 +35,20 @@ describe('a Gmail refusal', () => {
     expect(retryAfterOf('soon')).toBeUndefined();
   });
 
+  it.each([
+    [403, 'userRateLimitExceeded'],
+    [403, 'rateLimitExceeded'],
+    [429, 'rateLimitExceeded'],
+  ])('reads the time that a %i %s tells in its message alone', (status, reason) => {
+    const said = (message: string) =>
+      answerError('x', status, { error: { errors: [{ reason }], message } }, null).retryAfterMs;
+    const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+    expect(said(`User-rate limit exceeded.  Retry after ${inMinutes(15)}`)).toBeGreaterThan(14 * 60_000);
+    expect(said(`User-rate limit exceeded.  Retry after ${inMinutes(-1)}`)).toBe(0);
+    expect(said('User-rate limit exceeded.  Retry after a while')).toBeUndefined();
+    expect(said('Too many concurrent requests for user.')).toBeUndefined();
+  });
+
   it('keeps no token of a request that failed on the way', () => {
     const error = gmailError(
       Object.assign(new Error('Bearer ya29.secret'), { code: 'ECONNRESET', config: { headers: 'ya29.secret' } }),

@@ -113,9 +113,14 @@ test('faults answer in the shape of Google, alone and inside a batch', async () 
   const limited = await fetch(`${google.url}/gmail/v1/users/me/profile`, {
     headers: { authorization: `Bearer ${tokens.access_token}` },
   });
-  expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '7']);
+  expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, null]);
   expect(await limited.json()).toMatchObject({
-    error: { code: 429, status: 'RESOURCE_EXHAUSTED', errors: [{ reason: 'rateLimitExceeded' }] },
+    error: {
+      code: 429,
+      status: 'RESOURCE_EXHAUSTED',
+      errors: [{ reason: 'rateLimitExceeded' }],
+      message: expect.stringMatching(/^User-rate limit exceeded\. {2}Retry after \d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    },
   });
   google.world.faults.add({ vendor: 'google', operation: 'messages.*', status: 503 });
   const { statuses } = await batch(tokens.access_token ?? '', [

@@ -35,7 +35,7 @@ const SET_UP_REASONS = new Set(['accessNotConfigured', 'SERVICE_DISABLED']);
 /** What an answer of this status means for the caller. `body` is read for its reason only. */
 export function answerError(operation: string, status: number, body: unknown, retryAfter: string | null): GmailError {
   const reason = reasonOf(body);
-  const retryAfterMs = retryAfterOf(retryAfter);
+  const retryAfterMs = retryAfterOf(retryAfter) ?? toldIn(body);
   const make = (code: MailErrorCode, message: string) =>
     new GmailError(code, message, operation, status, reason, retryAfterMs);
 
@@ -101,6 +101,14 @@ function reasonOf(body: unknown): string | null {
   const listed = [errors, details].flatMap((list) => (Array.isArray(list) ? list : []));
   const reasons = [...listed.map((entry: { reason?: unknown } | null) => entry?.reason), status];
   return reasons.find((reason): reason is string => typeof reason === 'string' && /^\w{1,64}$/.test(reason)) ?? null;
+}
+
+/** "User-rate limit exceeded.  Retry after 2026-11-29T02:10:00.000Z": Gmail's limits tell the time in words only. */
+function toldIn(body: unknown): number | undefined {
+  const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
+  const until = typeof message === 'string' && /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+Z)/i.exec(message)?.[1];
+  const at = until ? Date.parse(until) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
 /** Seconds or an HTTP date, as milliseconds from now; undefined when absent or unreadable. */
