@@ -3,8 +3,9 @@ import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { batch } from './batch.ts';
 import { cost } from './client.ts';
+import { unreachable } from './errors.ts';
 import type { Source } from './source.ts';
-import { literal, path } from './url.ts';
+import { literal, path, pathOf } from './url.ts';
 
 /** One request's worth of a list, as Graph gives it. */
 export interface Listing {
@@ -32,7 +33,22 @@ interface Collection {
   readonly '@odata.nextLink'?: string;
 }
 
+/** Pages without a message and with a link, one after the other, that are followed. */
+const MAX_EMPTY_PAGES = 20;
+
+/** Goes on while a page is empty and has a link: such pages are ordinary (Graph's concepts/paging), and are not the end. */
 export async function readListing(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
+  let page = await readOne(account, source, query, call);
+  for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
+    const next = pathOf(page.link);
+    if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
+    const request = { ...get(next, query), cost: cost(query.operation) };
+    page = listing(await account.graph.json<Collection>(request, call), [...page.hidden]);
+  }
+  return page;
+}
+
+async function readOne(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
   const { ids } = account.hidden;
   if (source.whole && ids === null) return readWithFolders(account, source, query, call);
   const hidden = source.whole ? unnamed(source, ids ?? []) : [];

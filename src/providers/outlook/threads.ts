@@ -8,28 +8,53 @@ import type { Account } from './account.ts';
 import { ENVELOPE } from './fields.ts';
 import { toMessage } from './map.ts';
 import { getEntities } from './read.ts';
-import { literal, path } from './url.ts';
+import { literal, path, pathOf } from './url.ts';
 
 /** A thread holds its newest messages up to this many; messageCount tells of all. */
 export const MAX_THREAD_MESSAGES = 100;
 const ID = /^[!-~]{1,512}$/;
 
+/** Pages of one conversation that are read: they may be short, and empty, and have a link all the same. */
+const MAX_PAGES = 20;
+
 interface Conversation {
   readonly value?: readonly GraphMessage[];
   readonly '@odata.count'?: number;
+  readonly '@odata.nextLink'?: string;
 }
 
 const noSuchThread = (): MailError => new MailError('NOT_FOUND', 'There is no such thread in this Outlook account.');
 
 /** Graph has no threads: the messages of each conversation, all in $batches. */
 export async function getThreads(account: Account, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
-  const paths = ids.map((id) => (ID.test(id) ? conversationPath(id) : null));
-  const answers = await getEntities<Conversation>(account, paths, { operation: 'threads.get' }, call);
-  return answers.map((answer, i) => {
-    if (isMailError(answer)) return answer.code === 'NOT_FOUND' ? noSuchThread() : answer;
-    const messages: Message[] = (answer.value ?? []).map((m) => toMessage(m));
+  const read = ids.map((): { messages: Message[]; count: number; failure: MailError | null } => ({
+    messages: [],
+    count: 0,
+    failure: null,
+  }));
+  let open = ids.flatMap((id, i) => (ID.test(id) ? [{ place: i, path: conversationPath(id) }] : []));
+  for (let page = 0; open.length > 0 && page < MAX_PAGES; page++) {
+    const paths = open.map(({ path }) => path);
+    const answers = await getEntities<Conversation>(account, paths, { operation: 'threads.get' }, call);
+    open = open.flatMap(({ place }, i) => {
+      const [answer, thread] = [answers[i] ?? noSuchThread(), read[place]];
+      if (!thread) return [];
+      if (isMailError(answer)) {
+        thread.failure = answer.code === 'NOT_FOUND' ? noSuchThread() : answer;
+        return [];
+      }
+      // Mail that arrives between two pages moves them.
+      const known = new Set(thread.messages.map((message) => message.id));
+      thread.messages.push(...(answer.value ?? []).flatMap((m) => (known.has(m.id ?? '') ? [] : [toMessage(m)])));
+      thread.count = Math.max(thread.count, answer['@odata.count'] ?? 0);
+      const next = answer['@odata.nextLink'] === undefined ? null : pathOf(answer['@odata.nextLink']);
+      return next === null || thread.messages.length >= MAX_THREAD_MESSAGES ? [] : [{ place, path: next }];
+    });
+  }
+  return read.map(({ messages, count, failure }, i) => {
+    if (failure) return failure;
     if (messages.length === 0) return noSuchThread();
-    return threadOf(ids[i] ?? '', messages, Math.max(messages.length, answer['@odata.count'] ?? 0));
+    return threadOf(ids[i] ?? '', messages.slice(0, MAX_THREAD_MESSAGES), Math.max(messages.length, count));
   });
 }
 

@@ -12,7 +12,17 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 /** An Edm.DateTimeOffset literal. */
 export const instant = (at: Date): string => at.toISOString().replace('.000Z', 'Z');
 
-/** One parameter of a link that Graph gave, whatever host the link names. Only this token is ever used of a link. */
+/**
+ * The path under /v1.0 and the query of a link to messages of one's own, for our own origin; null for any other link. Where
+ * a link leads must never be for its sender to say.
+ */
+export function pathOf(link: string): string | null {
+  const { pathname, search } = URL.canParse(link) ? new URL(link) : { pathname: '', search: '' };
+  const [, under = ''] = /\/v1\.0(\/me\/.*)$/.exec(pathname) ?? [];
+  return under.endsWith('/messages') ? under + search : null;
+}
+
+/** One parameter of a link that Graph gave, whatever host the link names. */
 export function tokenOf(link: string | undefined, name: '$skiptoken' | '$deltatoken'): string | null {
   if (link === undefined) return null;
   const at = link.indexOf('?');
