@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
+import { abortable } from '../platform/deadline.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/watch.ts';
 import type { DebtStore } from './debt.store.ts';
@@ -18,8 +19,11 @@ export interface WebhookServiceOptions {
 
 type Reply = WebhookOutcome['reply'];
 
-/** Providers take an endpoint that answers late for a dead one: better a refusal in time, after which they ask again. */
-const NOTE_TIMEOUT_MS = 5_000;
+/**
+ * Graph wants an answer within 3 s, and tells an endpoint that answers late of less and less: better a refusal in time, after
+ * which it asks again for hours. From the arrival of the notification, in milliseconds.
+ */
+const ANSWER_TIMEOUT_MS = 2_500;
 
 /**
  * Takes what providers push: who sent it is proven, what it told of is noted where no crash loses it, then it is answered;
@@ -34,9 +38,18 @@ export class WebhookService {
     const receiver = providers.find((p) => p.configured && p.id.toLowerCase() === provider);
     if (!receiver?.receive) return null;
     try {
-      const outcome = await receiver.receive(request, (key) => watches.named(receiver.id, key));
+      const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+      const proven = receiver.receive(request, (key) => watches.named(receiver.id, key));
+      const outcome = await abortable(proven, late).catch((error: unknown) => {
+        // Proven too late to be answered, it is news all the same.
+        const act = (late: WebhookOutcome) => {
+          for (const signal of late.signals) this.act(signal);
+        };
+        proven.then(act, () => {});
+        throw error;
+      });
       try {
-        await inTime(this.note(outcome.signals));
+        await abortable(this.note(outcome.signals), late);
         return outcome.reply;
       } finally {
         // Also what could not be noted: the provider will tell of it again, but that may take a while.
@@ -65,17 +78,5 @@ export class WebhookService {
     if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
     // A watch that is lost may have had something to tell.
     if (kind !== 'REAUTHORIZE') sync.request(integrationId);
-  }
-}
-
-async function inTime(noting: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the database did not take it in time')), NOTE_TIMEOUT_MS);
-  });
-  try {
-    await Promise.race([noting, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

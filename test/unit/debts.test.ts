@@ -94,5 +94,32 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const lost = webhooks(async () => Promise.reject(new Error('the database is away')));
     expect(await lost.receive('gmail', request)).toEqual({ status: 503 });
     expect(requested).toEqual([id, id]);
+
+    const stuck = webhooks(() => new Promise(() => {}));
+    expect(await stuck.receive('gmail', request)).toEqual({ status: 503 });
+    expect(requested).toEqual([id, id, id]);
+  });
+
+  it('is refused in time where the sender cannot be proven just then, and read once it is', async () => {
+    const id = await account();
+    let prove = () => {};
+    const proof = new Promise<void>((resolve) => {
+      prove = resolve;
+    });
+    const signals: Signal[] = [{ integrationId: id, kind: 'CHANGED' }];
+    const receive = async () => proof.then(() => ({ reply: { status: 204 }, signals }));
+    const requested: string[] = [];
+    const webhooks = new WebhookService({
+      providers: [{ ...fakeProvider(), receive } as Provider],
+      watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
+      debts: { note: async () => {} },
+      sync: { request: (integrationId) => void requested.push(integrationId) },
+      watchJob: { request: () => {} },
+      log: pino({ level: 'silent' }),
+    });
+    expect(await webhooks.receive('gmail', {} as WebhookRequest)).toEqual({ status: 503 });
+    expect(requested).toEqual([]);
+    prove();
+    await expect.poll(() => requested).toEqual([id]);
   });
 });

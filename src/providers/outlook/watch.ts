@@ -15,22 +15,31 @@ export function watcher(account: Account): Watcher {
   return {
     async start(previous, options, call) {
       const renewed = previous && KEY.test(previous.key) ? await renew(account, previous.key, call) : null;
-      return renewed ?? create(account, options, call);
+      if (!renewed) return create(account, options, call);
+      if (renewed.notificationUrl == null || renewed.notificationUrl === options.notificationUrl)
+        return stateOf(renewed, previous?.key ?? '');
+      // It goes on notifying where this gateway was; a renewal keeps the address, and cannot change the lifecycle's.
+      const created = await create(account, options, call);
+      await remove(account, previous?.key ?? '', call).catch(() => {});
+      return created;
     },
     async stop({ key }, call) {
-      if (!KEY.test(key)) return;
-      await account.graph
-        .done({ method: 'DELETE', path: `/subscriptions/${key}`, cost: cost('subscriptions.delete') }, call)
-        .catch(unlessGone);
+      if (KEY.test(key)) await remove(account, key, call);
     },
   };
 }
 
-async function renew(account: Account, key: string, call: Call): Promise<WatchState | null> {
+async function remove(account: Account, key: string, call: Call): Promise<void> {
+  await account.graph
+    .done({ method: 'DELETE', path: `/subscriptions/${key}`, cost: cost('subscriptions.delete') }, call)
+    .catch(unlessGone);
+}
+
+/** Null when Graph no longer has it. */
+async function renew(account: Account, key: string, call: Call): Promise<Subscription | null> {
   const body = JSON.stringify({ expirationDateTime: instant(new Date(Date.now() + LIFETIME_MS)) });
   const request = { method: 'PATCH' as const, path: `/subscriptions/${key}`, body, cost: cost('subscriptions.update') };
-  const subscription = await account.graph.json<Subscription>(request, call).catch(unlessGone);
-  return subscription ? stateOf(subscription, key) : null;
+  return account.graph.json<Subscription>(request, call).catch(unlessGone);
 }
 
 /** Not repeated when its answer is lost: it would leave two. The lost one dies of its age, and its notifications find no watch. */

@@ -1,0 +1,62 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { interactive, openLab } from '../support/lab.ts';
+
+/** Takes every subscription that Graph asks it about. */
+let server: Server;
+let origin: string;
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const token = new URL(request.url ?? '/', 'http://localhost').searchParams.get('validationToken');
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(token ?? '');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+it('an Outlook watch that notifies another address is replaced, and one that notifies this one is renewed', async () => {
+  const lab = await openLab('OUTLOOK');
+  const account = await lab.account('mover');
+  const { watch } = account.session;
+  if (!watch) throw new Error('Outlook pushes');
+  const at = (place: string) => ({ notificationUrl: `${origin}/${place}`, secret: 'a secret' });
+  const first = await watch.start(null, at('before'), interactive());
+  expect((await watch.start(first, at('before'), interactive())).key).toBe(first.key);
+  const second = await watch.start(first, at('after'), interactive());
+  expect(second.key).not.toBe(first.key);
+  expect((await watch.start(second, at('after'), interactive())).key).toBe(second.key);
+  // The first one is gone: renewing it makes another.
+  expect((await watch.start(first, at('before'), interactive())).key).not.toBe(first.key);
+  await lab.close();
+});
+
+it('a Gmail watch that another topic stands in the way of is started once that is stopped', async () => {
+  const lab = await openLab('GMAIL');
+  const account = await lab.account('mover');
+  const { watch } = account.session;
+  if (!watch) throw new Error('Gmail pushes');
+  const message = 'Only one user push notification client allowed per developer (call /stop then try again)';
+  await lab.control('/faults', {
+    vendor: lab.vendor,
+    account: account.address,
+    operation: 'watch',
+    status: 400,
+    times: 1,
+    body: JSON.stringify({
+      error: {
+        code: 400,
+        message,
+        status: 'INVALID_ARGUMENT',
+        errors: [{ reason: 'invalidArgument', message, domain: 'global' }],
+      },
+    }),
+  });
+  await lab.control('/log', undefined, 'DELETE');
+  const state = await watch.start(null, { notificationUrl: origin, secret: 'a secret' }, interactive());
+  expect(state.key).toBe(account.address);
+  const { records } = await lab.control<{ records: { operation: string }[] }>('/log');
+  expect(records.map(({ operation }) => operation)).toEqual(['watch', 'stop', 'watch']);
+  await lab.close();
+});
