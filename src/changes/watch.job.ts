@@ -5,7 +5,7 @@ import type { IntegrationHooks } from '../accounts/integration.hooks.ts';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
 import type { Reachability } from '../accounts/reachability.ts';
 import { MailError } from '../domain/error.ts';
-import { deadline } from '../mail/deadline.ts';
+import { deadline } from '../platform/deadline.ts';
 import { type LaneOptions, Lanes } from '../platform/lanes.ts';
 import type { Call } from '../providers/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import {
-  type GraphQLObjectType,
   buildSchema,
   GraphQLError,
+  type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
   getNamedType,
@@ -21,9 +21,9 @@ import { createContext } from '../../src/graphql/request-context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { RESOLVERS } from '../../src/resolvers.ts';
+import { countCharacters } from '../../src/server/answer-counter.ts';
 import { defaultTabs } from '../../src/server/graphiql/tabs.ts';
 import { QUERY_LIMITS } from '../../src/server/limits.ts';
-import { countCharacters } from '../../src/server/answer-counter.ts';
 import { countLists } from '../../src/server/list-counter.ts';
 import { fieldsOf, isListOfObjects, ListFields } from '../../src/server/list-fields.ts';
 import { checkSizes } from '../../src/server/list-limits.ts';

@@ -2,6 +2,7 @@ import { isMailError, type MailError, type MailErrorCode } from '../../domain/er
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { Condition, UserCondition } from '../../domain/search.ts';
 import { accountId } from '../../graphql/global-id.ts';
+import { abortable } from '../../platform/deadline.ts';
 import type { Call } from '../../providers/call.ts';
 import {
   type Detail,
@@ -12,7 +13,6 @@ import {
   type Unreadable,
 } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { abortable } from '../deadline.ts';
 import { EVERYTHING, simplify } from '../search/condition.ts';
 import { idsByName, listQuery, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';

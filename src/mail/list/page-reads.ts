@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { abortable } from '../../platform/deadline.ts';
 import { type Detail, isUnreadable, type Page, type PageRequest, type Unreadable } from '../../providers/provider.ts';
-import { abortable } from '../deadline.ts';
 
 /** What one list wants of a page. */
 export interface Wanted {

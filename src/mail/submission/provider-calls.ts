@@ -1,8 +1,8 @@
 import { MailError } from '../../domain/error.ts';
+import { abortable, deadline } from '../../platform/deadline.ts';
 import type { Place } from '../../platform/lanes.ts';
 import type { Call } from '../../providers/call.ts';
 import { NEVER } from '../account.ts';
-import { abortable, deadline } from '../deadline.ts';
 
 /** How long each kind of request may take, in milliseconds: saving brings all attachments along. */
 const LIMITS_MS = { save: 30 * 60_000, send: 120_000, ask: 30_000 } as const;
