@@ -27,7 +27,7 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
     maxAttachmentBytes: 0,
     mailboxes: { create: [], rename: [], nest: [], color: [] },
   },
-  limits: { concurrency: 10, units: 1_000_000, windowMs: 60_000 },
+  limits: { concurrency: 10, streams: 2, units: 1_000_000, windowMs: 60_000 },
   open: () => session(account),
 }));
 

@@ -16,17 +16,30 @@ export interface AuthorizedRequest<T> {
  * done. The token is taken once the guard has let the request through; one taken before may expire in the queue. What
  * refuses the newer tokens too is passed on.
  */
-export async function authorized<T>(
+export function authorized<T>(usage: Usage, grant: Grant, call: Call, request: AuthorizedRequest<T>): Promise<T> {
+  return renewing(grant, request, (attempt) => usage.request(request.cost, call, attempt));
+}
+
+/** The same of a file that is handed on as it comes. */
+export function authorizedStream(
   usage: Usage,
   grant: Grant,
   call: Call,
-  { cost, attempt, isTokenRefused }: AuthorizedRequest<T>,
-): Promise<T> {
+  request: AuthorizedRequest<ReadableStream<Uint8Array> | null>,
+): Promise<ReadableStream<Uint8Array>> {
+  return renewing(grant, request, (attempt) => usage.stream(request.cost, call, attempt));
+}
+
+async function renewing<T, R>(
+  grant: Grant,
+  { attempt, isTokenRefused }: AuthorizedRequest<T>,
+  send: (attempt: (signal: AbortSignal) => Promise<T>) => Promise<R>,
+): Promise<R> {
   let rejected: string | undefined;
   for (let renewals = 0; ; renewals++) {
     let token: string | undefined;
     try {
-      return await usage.request(cost, call, async (signal) => {
+      return await send(async (signal) => {
         token = undefined;
         token = await grant.accessToken(signal, rejected);
         return attempt(token, signal);

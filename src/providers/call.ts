@@ -1,3 +1,5 @@
+import type { MailError } from '../domain/error.ts';
+
 /** Given with every call. */
 export interface Call {
   readonly signal: AbortSignal;
@@ -11,6 +13,13 @@ export interface Call {
    * then not waited out. Absent: only when another shows that the provider answers.
    */
   readonly beginAgainAfterMs?: number;
+  /**
+   * Where a file goes to somebody who may not read it: it is ended when too little of it is taken, and this is told why.
+   * Absent: who reads it ends it in time.
+   */
+  readonly cut?: (reason: MailError) => void;
+  /** How long a file waits for its turn among those of its mailbox before it fails with RATE_LIMITED. Absent: as long as its signal says. */
+  readonly maxTurnMs?: number;
 }
 
 /**
@@ -20,10 +29,23 @@ export interface Call {
  */
 export interface Usage {
   request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /**
+   * A request whose answer is handed on as it comes. It has its slots until the last byte is read or its connection is
+   * closed; at most `Limits.streams` are open, and the next waits for its turn. `open` ends with the answer's head.
+   */
+  stream(
+    cost: RequestCost,
+    call: Call,
+    open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>,
+  ): Promise<ReadableStream<Uint8Array>>;
+  /** Slots that one request may take and need not wait for a stream. */
+  readonly widest: number;
 }
 export interface Limits {
   /** Requests under way at once, counted in RequestCost.slots. */
   readonly concurrency: number;
+  /** Slots of those that files may take which are handed on as they come; the others are left to everything else. */
+  readonly streams: number;
   /** Quota units that an account may spend in each window. */
   readonly units: number;
   readonly windowMs: number;
@@ -35,6 +57,4 @@ export interface RequestCost {
   readonly slots: number;
   /** Repeating it changes nothing. Never true for a send. */
   readonly safe: boolean;
-  /** The answer's body is handed on while it comes, so the request must not begin once more by itself. */
-  readonly streams?: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isMailError, MailError, type MailErrorCode } from '../domain/error.ts';
 import type { Call, Limits, RequestCost, Usage } from './call.ts';
+import { HandedOn } from './handed-on.ts';
 
 /** How long a call of each priority waits for the provider before it is told to come back later, in milliseconds. */
 const PATIENCE = { interactive: 2_000, background: 60_000 } as const;
@@ -15,6 +16,8 @@ const OVERTAKEN_AFTER = 2_000;
  * closed, and one sent in its place at once would be one too many.
  */
 const GIVEN_UP_COUNTS_MS = 250;
+/** When to come back while all files that may be read at once are being read, in milliseconds. */
+const STREAMS_BUSY_MS = 10_000;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -51,6 +54,9 @@ interface UnderWay {
   readonly beginAgain: () => void;
 }
 
+/** Hands an answer on, and frees its places when it has ended: of one that was given up, once the vendor has seen that. */
+type Keep<T> = (answer: T, giveUp: AbortController, free: (reason: unknown) => void) => T;
+
 class Guard implements Usage {
   private slotsTaken = 0;
   private spent: { at: number; units: number }[] = [];
@@ -62,6 +68,12 @@ class Guard implements Usage {
   /** What may be begun again once another request shows that the provider answers. */
   private readonly underWay = new Set<UnderWay>();
   private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
+  /** Answers that are being handed on, and those of them that have ended and still count. */
+  private streamsOpen = 0;
+  private streamsEnding = 0;
+  private readonly streamsWaiting: (() => void)[] = [];
+  /** Ends streams whose readers are slow, should another stream need the place. */
+  private readonly slow = new Set<() => void>();
 
   private readonly log: Logger;
   private readonly now: () => number;
@@ -78,21 +90,123 @@ class Guard implements Usage {
     this.observe = options.observe ?? (() => {});
   }
 
-  async request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  get widest(): number {
+    const { concurrency, streams } = this.limits;
+    return this.streamsOpen + this.streamsWaiting.length > 0 ? concurrency - streams : concurrency;
+  }
+
+  request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.tried(cost, call, attempt, null);
+  }
+
+  async stream(
+    cost: RequestCost,
+    call: Call,
+    open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>,
+  ): Promise<ReadableStream<Uint8Array>> {
+    await this.streamTurn(call);
+    let wasCut = false;
+    const left = () => {
+      this.streamsOpen--;
+      if (wasCut) this.streamsEnding--;
+      this.nextStream();
+    };
+    const keep: Keep<ReadableStream<Uint8Array> | null> = (source, giveUp, free) => {
+      let handedOn: HandedOn | null = null;
+      const cutSlow = () => handedOn?.cut();
+      handedOn = new HandedOn(source, {
+        signal: call.signal,
+        silentAfterMs: call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority],
+        cut: call.cut,
+        now: this.now,
+        slow: (isSlow) => {
+          if (!isSlow) return void this.slow.delete(cutSlow);
+          this.slow.add(cutSlow);
+          this.nextStream();
+        },
+        ended: (reason) => {
+          wasCut = reason !== null;
+          if (wasCut) this.streamsEnding++;
+          free(reason);
+          if (!wasCut) return;
+          giveUp.abort(reason);
+          this.log.debug({ operation: cost.operation, err: reason }, 'a file was given up before its end');
+        },
+      });
+      return handedOn.stream;
+    };
+    try {
+      return (await this.tried(cost, call, open, keep, left)) as ReadableStream<Uint8Array>;
+    } catch (error) {
+      left();
+      throw error;
+    }
+  }
+
+  /** Leave to begin one more stream; RATE_LIMITED when there is none in as long as the call says it waits. */
+  private streamTurn(call: Call): Promise<void> {
+    if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        const at = this.streamsWaiting.indexOf(begin);
+        if (at >= 0) this.streamsWaiting.splice(at, 1);
+        clearTimeout(timer);
+        call.signal.removeEventListener('abort', abandon);
+      };
+      const begin = () => {
+        leave();
+        this.streamsOpen++;
+        resolve();
+      };
+      const abandon = () => {
+        leave();
+        reject(abortReason(call.signal));
+      };
+      const refuse = () => {
+        leave();
+        reject(tooManyStreams());
+      };
+      const timer = call.maxTurnMs === undefined ? undefined : setTimeout(refuse, call.maxTurnMs);
+      call.signal.addEventListener('abort', abandon, { once: true });
+      this.streamsWaiting.push(begin);
+      this.nextStream();
+    });
+  }
+
+  /** Begins those that may begin, and asks slow ones to make room for the others, as many as wait. */
+  private nextStream(): void {
+    while (this.streamsOpen < this.limits.streams && this.streamsWaiting[0]) this.streamsWaiting[0]();
+    for (const cut of this.slow) {
+      if (this.streamsWaiting.length <= this.streamsEnding) return;
+      cut();
+    }
+  }
+
+  private async tried<T>(
+    cost: RequestCost,
+    call: Call,
+    attempt: (signal: AbortSignal) => Promise<T>,
+    keep: Keep<T> | null,
+    left = () => {},
+  ): Promise<T> {
     const slots = Math.min(cost.slots, this.limits.concurrency);
-    let mayBeginAgain = cost.safe && !cost.streams;
+    let mayBeginAgain = cost.safe && keep === null;
     let timeoutMs = call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority];
     for (let tries = 1; ; tries++) {
       await this.admission(slots, cost.units, call);
       let failure: MailError;
       let givenUp = false;
+      let kept = false;
+      const ending = new AbortController();
       const beganAt = this.now();
       try {
-        const answer = await this.limited(cost, call, attempt, { timeoutMs, mayBeginAgain }, () => {
+        const answer = await this.limited(cost, call, attempt, { timeoutMs, mayBeginAgain, ending }, () => {
           givenUp = true;
         });
         this.answered(beganAt);
-        return answer;
+        if (!keep) return answer;
+        kept = true;
+        return keep(answer, ending, (reason) => this.free(slots, reason !== null, left));
       } catch (error) {
         if (error === OVERTAKEN || error === SILENT) {
           if (error === SILENT) timeoutMs -= call.beginAgainAfterMs ?? 0;
@@ -108,8 +222,7 @@ class Guard implements Usage {
           this.notBefore = Math.max(this.notBefore, this.now() + error.retryAfterMs);
         }
       } finally {
-        if (givenUp) setTimeout(() => this.release(slots), GIVEN_UP_COUNTS_MS).unref();
-        else this.release(slots);
+        if (!kept) this.free(slots, givenUp);
       }
       // Its places are free meanwhile: background work that waits out a bad minute must not keep a person waiting.
       const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
@@ -120,9 +233,14 @@ class Guard implements Usage {
     }
   }
 
-  private release(slots: number): void {
-    this.slotsTaken -= slots;
-    this.admitNext();
+  private free(slots: number, givenUp: boolean, left = () => {}): void {
+    const free = () => {
+      this.slotsTaken -= slots;
+      left();
+      this.admitNext();
+    };
+    if (givenUp) setTimeout(free, GIVEN_UP_COUNTS_MS).unref();
+    else free();
   }
 
   /** What hangs since before a request that was just answered would hang for the rest of its time: it is begun again, once. */
@@ -143,18 +261,17 @@ class Guard implements Usage {
     cost: RequestCost,
     call: Call,
     attempt: (signal: AbortSignal) => Promise<T>,
-    { timeoutMs, mayBeginAgain }: { timeoutMs: number; mayBeginAgain: boolean },
+    { timeoutMs, mayBeginAgain, ending }: { timeoutMs: number; mayBeginAgain: boolean; ending: AbortController },
     onGivenUp: () => void,
   ): Promise<T> {
-    const timeout = new AbortController();
-    const giveUp = () => timeout.abort(timedOut());
+    const giveUp = () => ending.abort(timedOut());
     const timer = setTimeout(giveUp, timeoutMs);
     const { beginAgainAfterMs } = call;
     const silence =
       mayBeginAgain && beginAgainAfterMs !== undefined && beginAgainAfterMs < timeoutMs
-        ? setTimeout(() => timeout.abort(SILENT), beginAgainAfterMs)
+        ? setTimeout(() => ending.abort(SILENT), beginAgainAfterMs)
         : undefined;
-    const underWay: UnderWay = { beganAt: this.now(), beginAgain: () => timeout.abort(OVERTAKEN) };
+    const underWay: UnderWay = { beganAt: this.now(), beginAgain: () => ending.abort(OVERTAKEN) };
     if (mayBeginAgain) this.underWay.add(underWay);
     const becomeOverdue = () => {
       this.overdue.add(giveUp);
@@ -162,7 +279,7 @@ class Guard implements Usage {
     };
     const mayGiveWay = call.priority === 'background' && cost.safe;
     const turn = mayGiveWay ? setTimeout(becomeOverdue, GIVES_WAY_AFTER) : undefined;
-    const signal = AbortSignal.any([call.signal, timeout.signal]);
+    const signal = AbortSignal.any([call.signal, ending.signal]);
     try {
       return await unlessAborted(attempt(signal), signal);
     } catch (error) {
@@ -281,6 +398,11 @@ const tooBusy = (waitMs: number): MailError =>
       retryAfterMs: Math.ceil(waitMs),
     },
   );
+
+const tooManyStreams = (): MailError =>
+  new MailError('RATE_LIMITED', 'Other files of this account are being read. Try again a little later.', {
+    retryAfterMs: STREAMS_BUSY_MS,
+  });
 
 function abortReason(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;

@@ -4,13 +4,21 @@ import type { FastifyInstance } from 'fastify';
 import { isMailError, type MailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
 import type { Downloads } from '../mail/message/download.ts';
 
+/**
+ * For how long a client may take nothing of what we hold of a file. Longer than of an answer: a reader of 20 kB/s is told
+ * from one who does not read only when its kernel has made room, and the provider's connection is watched elsewhere.
+ */
+const STALL_MS = 150_000;
+
 /** GET /download/:token: streams an attachment or a raw message, as a file that cannot run in our origin. */
 export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads, 'open'>): void {
   http.get<{ Params: { token: string } }>('/download/:token', { exposeHeadRoute: false }, async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
+    request.turn?.mayStall(STALL_MS);
+    const cut = () => reply.raw.destroy();
     try {
-      const { stream, filename, mimeType, expiresAt } = await downloads.open(request.params.token, gone.signal);
+      const { stream, filename, mimeType, expiresAt } = await downloads.open(request.params.token, gone.signal, cut);
       const seconds = Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1_000));
       reply.headers({
         'content-type': inertType(mimeType),

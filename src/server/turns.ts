@@ -12,6 +12,8 @@ export type Lane = 'request' | 'event';
 export interface Turn {
   /** How large the answer may get, in bytes. Until that is known the operation keeps its place, however slow it is. */
   expect(bytes: number): void;
+  /** Its client may take nothing for so long, in milliseconds, before the connection is closed. */
+  mayStall(ms: number): void;
   end(): void;
 }
 
@@ -46,6 +48,8 @@ interface Seat {
   left: number;
   /** Bytes that are expected of those. */
   expected: number;
+  /** After how long without progress it is closed. */
+  sendTimeoutMs: number;
   waiting: Waiter[];
   hangUp: () => void;
 }
@@ -141,6 +145,7 @@ export class Turns {
       slow: new Set(),
       left: 0,
       expected: 0,
+      sendTimeoutMs: this.limits.sendTimeoutMs,
       waiting: [],
       hangUp: () => socket.destroy(),
     };
@@ -249,10 +254,14 @@ export class Turns {
       expect: (bytes) => {
         run.expected ??= Math.min(Math.max(bytes, MIN_EXPECTED), socketBytes * MAX_SHARE);
       },
+      mayStall: (ms) => {
+        seat.sendTimeoutMs = ms;
+      },
       end: () => {
         clearTimeout(timer);
         if (isOver || this.seats.get(seat.socket) !== seat) return;
         isOver = true;
+        seat.sendTimeoutMs = this.limits.sendTimeoutMs;
         const hasPlace = !run.isSlow || seat.slow.delete(run);
         if (hasPlace) {
           seat.running[lane]--;
@@ -271,8 +280,7 @@ export class Turns {
     const now = Date.now();
     for (const seat of this.seats.values()) {
       const stalledMs = seat.progress.stalledMs(now);
-      const { sendTimeoutMs, contendedTimeoutMs } = this.limits;
-      const limit = isContended(seat) ? contendedTimeoutMs : sendTimeoutMs;
+      const limit = isContended(seat) ? this.limits.contendedTimeoutMs : seat.sendTimeoutMs;
       if (stalledMs >= limit) seat.hangUp();
     }
     for (const owner of this.owners.values()) this.serve(owner);

@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql';
 import { isMailError, storeErrorIn } from '../domain/error.ts';
 import type { Principal } from '../graphql/principal.ts';
 import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../mail/upload/uploads.ts';
+import { Pace } from '../platform/pace.ts';
 import { filenameOf } from './content-disposition.ts';
 import { bearer } from './contexts.ts';
 import { retrySeconds } from './http.ts';
@@ -16,8 +17,10 @@ export interface UploadRouteOptions {
   authenticate(token: string): Principal;
 }
 
-/** A client that sends nothing for so long has gone. */
+/** A client that sends nothing for so long has gone, and so has one that falls behind the least pace by as much. */
 const IDLE_MS = 60_000;
+/** In bytes per millisecond. */
+const LEAST_PACE = 1;
 /** What of a refused body is still taken, so that the client gets to read why. */
 const LISTEN_MS = 5_000;
 /** What multipart puts around a file, generously. */
@@ -123,13 +126,19 @@ async function fromForm(
 const queriedName = ({ query }: UploadRequest): string | undefined =>
   [query.filename].flat().find((name) => name !== undefined && name !== '');
 
-/** The same bytes; the connection ends when none come for a while. */
+/** The same bytes; the connection ends when none come for a while, or hardly any. What the store takes is not the client's time. */
 async function* whileComing(source: AsyncIterable<Uint8Array>, request: IncomingMessage): AsyncGenerator<Uint8Array> {
-  const idle = setTimeout(() => request.destroy(), IDLE_MS);
+  const pace = new Pace(LEAST_PACE, IDLE_MS);
+  const hangUp = () => request.destroy();
+  let since = Date.now();
+  let idle = setTimeout(hangUp, IDLE_MS);
   try {
     for await (const piece of source) {
-      idle.refresh();
+      clearTimeout(idle);
+      pace.waited(Date.now() - since, piece.length);
       yield piece;
+      since = Date.now();
+      idle = setTimeout(hangUp, pace.leftMs);
     }
     // A body that broke off ends like one that is whole, behind a parser.
     if (request.destroyed && !request.complete) throw brokenOff();

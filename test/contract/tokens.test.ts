@@ -44,6 +44,10 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
         Object.assign(account.grant, await lab.provider.connect.refresh(account.grant.secret, call.signal));
         return attempt(call.signal);
       },
+      async stream(cost, call, open) {
+        return (await this.request(cost, call, open)) ?? new ReadableStream();
+      },
+      widest: 4,
     };
     const accessToken = async () => account.grant.accessToken;
     return lab.provider.open({ address: account.address, access: 'FULL', accessToken }, usage);

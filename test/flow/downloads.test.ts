@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
@@ -117,4 +118,80 @@ it('refuses a link that was changed, made up, or belongs to a mailbox that was d
     fresh.token,
   );
   expect((await fetch(url)).status).toBeGreaterThanOrEqual(400);
+});
+
+describe.each([
+  ['OUTLOOK', 'microsoft', 'unread@outlook.example'],
+  ['GMAIL', 'google', 'unread@gmail.example'],
+])('downloads from %s that nobody reads', (provider, vendor, account) => {
+  const LARGE = 16 * 1024 * 1024;
+  const CLIENTS = 5;
+  const PAGE = '{ viewer { messages(first: 10) { nodes { id subject body { text } } sources { state } } } }';
+  const large = [
+    'From: Files <files@postern.example>',
+    `To: ${account}`,
+    'Subject: large',
+    `Message-ID: <large@${account}>`,
+    'Date: Mon, 05 Jan 2026 10:00:00 +0000',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    'Content-Type: application/octet-stream',
+    'Content-Disposition: attachment; filename=large.bin',
+    'Content-Transfer-Encoding: base64',
+    '',
+    Buffer.alloc(LARGE, 7).toString('base64').replace(/.{76}/g, '$&\r\n'),
+    '--b--',
+    '',
+  ].join('\r\n');
+
+  /** A client that asks for a file and reads nothing until it is told to. */
+  function unread(url: string) {
+    const { hostname, port, pathname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {}).pause();
+    socket.write(`GET ${pathname} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`);
+    let bytes = 0;
+    const closed = new Promise<number>((resolve) => socket.once('close', () => resolve(bytes)));
+    socket.on('data', (piece) => {
+      bytes += piece.length;
+    });
+    socket.pause();
+    return { socket, closed };
+  }
+
+  it('keep nobody from the inbox, and leave their place to a file that is read', async () => {
+    const owner = await app.user(`unread-${vendor}`);
+    await app.connect(owner.token, provider, account);
+    await app.synced(owner.token);
+    for (let n = 0; n < 12; n++)
+      await app.control('/deliver', { vendor, account, raw: raw.replace('<files@', `<small-${n}@`) });
+    await app.control('/deliver', { vendor, account, raw: large });
+    const { viewer } = await app.data(READ, { search: 'subject:large' }, owner.token);
+    const url: string = viewer.messages.nodes[0].files[0].download.url;
+    await app.synced(owner.token);
+    await app.control('/log', undefined, 'DELETE');
+    const clients = Array.from({ length: CLIENTS }, () => unread(url));
+    const underWay = async () =>
+      (await app.control<{ records: { path: string }[] }>(`/log?vendor=${vendor}&limit=1000`)).records;
+    try {
+      await expect.poll(async () => JSON.stringify(await underWay())).toMatch(/attachments/);
+      const page = await app.data(PAGE, {}, owner.token);
+      expect(page.viewer.messages.nodes).toHaveLength(10);
+      expect(page.viewer.messages.sources).toEqual([{ state: 'COMPLETE' }]);
+
+      const read = await fetch(url);
+      expect(read.status).toBe(200);
+      expect((await read.arrayBuffer()).byteLength).toBe(LARGE);
+      for (const { socket } of clients) socket.resume();
+      const refused = (await app.control<{ records: { status: number }[] }>(`/log?vendor=${vendor}&limit=1000`))
+        .records;
+      expect(refused.filter(({ status }) => status === 429)).toEqual([]);
+      // Who was in its way has had what the kernels held, and no more.
+      expect(await Promise.race(clients.map(({ closed }) => closed))).toBeLessThan(LARGE);
+    } finally {
+      for (const { socket } of clients) socket.destroy();
+    }
+  });
 });

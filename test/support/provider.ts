@@ -35,7 +35,7 @@ export function fakeProvider(options: FakeProviderOptions = {}): Provider {
       maxAttachmentBytes: 1,
       mailboxes: { create: [], rename: [], nest: [], color: [] },
     },
-    limits: { concurrency: 4, units: 1_000, windowMs: 1_000 },
+    limits: { concurrency: 4, streams: 2, units: 1_000, windowMs: 1_000 },
     open: () => {
       throw new Error('this provider opens no account');
     },

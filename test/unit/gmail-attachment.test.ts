@@ -26,6 +26,13 @@ const payload = {
   ],
 };
 
+/** A limiter that limits nothing. */
+const open: Usage = {
+  request: (_, { signal }, attempt) => attempt(signal),
+  stream: async (_, { signal }, attempt) => (await attempt(signal)) ?? new ReadableStream(),
+  widest: 10,
+};
+
 describe('a part of a message', () => {
   let server: Server | undefined;
   afterEach(() => server?.close());
@@ -52,7 +59,7 @@ describe('a part of a message', () => {
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base`;
     const grant = { address: 'a@example.org', access: 'READ', accessToken: async () => 't' } as const;
-    return new GmailClient(origin, grant, { request: (_, { signal }, attempt) => attempt(signal) }, new BatchWidth());
+    return new GmailClient(origin, grant, open, new BatchWidth());
   }
   const text = async (stream: Promise<ReadableStream<Uint8Array>>) => new Response(await stream).text();
 
@@ -80,6 +87,7 @@ describe('a part of a message', () => {
     const { origin, grant } = await connect();
     const failures = [new Error('away')];
     const usage: Usage = {
+      ...open,
       request: async (_, { signal }, attempt) => {
         const failure = failures.pop();
         if (failure) throw failure;

@@ -82,6 +82,8 @@ describe('a batch', () => {
         }
       }
     },
+    stream: () => Promise.reject(new Error('there is no file')),
+    widest: 10,
   };
   const call = { signal: new AbortController().signal, priority: 'interactive' } as const;
 

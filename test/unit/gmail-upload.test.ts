@@ -62,6 +62,8 @@ describe('a resumable upload', () => {
     const usage = {
       request: <T>(_: unknown, call: { signal: AbortSignal }, attempt: (s: AbortSignal) => Promise<T>) =>
         attempt(call.signal),
+      stream: () => Promise.reject(new Error('there is no file')),
+      widest: 10,
     };
     return uploadInPieces(
       new GmailClient(origin, grant, usage, new BatchWidth()),

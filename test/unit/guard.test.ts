@@ -5,7 +5,7 @@ import type { Call, RequestCost } from '../../src/providers/call.ts';
 import { createGuard } from '../../src/providers/guard.ts';
 
 const log = pino({ level: 'silent' });
-const limits = { concurrency: 4, units: 100, windowMs: 60_000 };
+const limits = { concurrency: 4, streams: 2, units: 100, windowMs: 60_000 };
 const read: RequestCost = { operation: 'read', units: 1, slots: 1, safe: true };
 const call = (signal = new AbortController().signal, priority: Call['priority'] = 'interactive'): Call => ({
   signal,
@@ -153,6 +153,134 @@ describe('the guard around a provider', () => {
     expect(seen).toEqual(['answered', 'answered', 'unavailable', 'unavailable', 'answered']);
   });
 
+  describe('around files that are handed on', () => {
+    beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
+    afterEach(() => vi.useRealTimers());
+    const KB = new Uint8Array(1_000);
+    /** A file without an end, and whether its connection was closed. */
+    function endless(piece = KB) {
+      const file = { closed: false, cut: '', stream: new ReadableStream<Uint8Array>() };
+      file.stream = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(piece),
+        cancel: () => {
+          file.closed = true;
+        },
+      });
+      return file;
+    }
+    type File = ReturnType<typeof endless>;
+    const open = (guard: ReturnType<typeof createGuard>, file: File, of: Partial<Call> = {}) =>
+      guard.stream(
+        read,
+        { ...call(), cut: ({ code }) => void Object.assign(file, { cut: code }), ...of },
+        async () => file.stream,
+      );
+    const soon = <T>(work: Promise<T>) => Promise.race([work, settled().then(() => 'waits' as const)]);
+
+    it('leaves places to everything else, however many files are asked for and not read', async () => {
+      const guard = createGuard(limits, { log });
+      for (let i = 0; i < 8; i++) open(guard, endless()).catch(() => {});
+      await settled();
+      expect(guard.widest).toBe(2);
+      const page = guard.request({ ...read, slots: guard.widest }, call(), async () => 'a page');
+      expect(await soon(page)).toBe('a page');
+    });
+
+    it('gives the place of a stalled one to the next, once the vendor has seen that it is gone', async () => {
+      const guard = createGuard({ ...limits, streams: 1 }, { log });
+      const stalled = endless();
+      await (await open(guard, stalled)).getReader().read();
+      const next = open(guard, endless());
+      await vi.advanceTimersByTimeAsync(4_000);
+      expect(stalled.closed).toBe(false);
+      await vi.advanceTimersByTimeAsync(1_100);
+      expect(stalled).toMatchObject({ closed: true, cut: 'TIMEOUT' });
+      expect(await soon(next)).toBe('waits');
+      await vi.advanceTimersByTimeAsync(250);
+      expect(await soon(next)).not.toBe('waits');
+    });
+
+    it('ends one that dribbles for another, and none that flows', async () => {
+      const guard = createGuard(limits, { log });
+      const flowing = endless(new Uint8Array(100_000));
+      const dribbling = endless();
+      const readers = [await open(guard, flowing), await open(guard, dribbling)].map((stream) => stream.getReader());
+      const next = open(guard, endless());
+      for (let second = 0; second < 30; second++) {
+        for (const reader of readers) await reader.read().catch(() => {});
+        await vi.advanceTimersByTimeAsync(1_000);
+      }
+      expect(dribbling).toMatchObject({ closed: true, cut: 'TIMEOUT' });
+      expect(flowing).toMatchObject({ closed: false, cut: '' });
+      expect(await soon(next)).not.toBe('waits');
+    });
+
+    it('lets a slow reader have the file while nobody waits, and ends one who takes next to nothing', async () => {
+      const guard = createGuard(limits, { log });
+      const slow = endless(new Uint8Array(1_500_000));
+      const hardly = endless();
+      const readers = [await open(guard, slow), await open(guard, hardly)].map((stream) => stream.getReader());
+      for (let burst = 0; burst < 20; burst++) {
+        for (const reader of readers) await reader.read().catch(() => {});
+        await vi.advanceTimersByTimeAsync(75_000);
+      }
+      expect(slow).toMatchObject({ closed: false, cut: '' });
+      expect(hardly).toMatchObject({ closed: true, cut: 'TIMEOUT' });
+      const page = guard.request({ ...read, slots: 3 }, call(), async () => 'a page');
+      expect(await soon(page)).toBe('a page');
+    });
+
+    it('watches no pace where its reader is ourselves', async () => {
+      const guard = createGuard({ ...limits, streams: 1 }, { log });
+      const forwarded = endless();
+      const reader = (await guard.stream(read, call(), async () => forwarded.stream)).getReader();
+      await reader.read();
+      const next = open(guard, endless());
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(forwarded.closed).toBe(false);
+      expect(await soon(next)).toBe('waits');
+    });
+
+    it('refuses with a time to come back who waited for a turn as long as is said', async () => {
+      const guard = createGuard({ ...limits, streams: 1 }, { log });
+      await guard.stream(read, call(), async () => endless().stream);
+      const refused = expect(open(guard, endless(), { maxTurnMs: 20_000 })).rejects.toMatchObject({
+        code: 'RATE_LIMITED',
+        retryAfterMs: 10_000,
+      });
+      await vi.advanceTimersByTimeAsync(20_000);
+      await refused;
+      expect(guard.widest).toBe(3);
+    });
+
+    it('counts a file until its last byte or its closed connection, and no longer', async () => {
+      const guard = createGuard(limits, { log });
+      const whole = { ...endless(), stream: new Blob([KB]).stream() };
+      const one = await open(guard, whole);
+      const leaving = new AbortController();
+      await open(guard, endless(), { signal: leaving.signal });
+      const wide = guard.request({ ...read, slots: 3 }, call(), async () => 'a page');
+      expect(await soon(wide)).toBe('waits');
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(await soon(wide)).toBe('waits');
+      await new Response(one).arrayBuffer();
+      expect(await soon(wide)).toBe('a page');
+      const all = guard.request({ ...read, slots: 4 }, call(), async () => 'all of it');
+      leaving.abort(new Error('the client left'));
+      expect(await soon(all)).toBe('waits');
+      await vi.advanceTimersByTimeAsync(250);
+      expect(await soon(all)).toBe('all of it');
+    });
+
+    it('ends a file whose provider sends no more', async () => {
+      const guard = createGuard(limits, { log });
+      const silent = { ...endless(), stream: new ReadableStream<Uint8Array>() };
+      const rest = expect((await open(guard, silent)).getReader().read()).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await vi.advanceTimersByTimeAsync(30_000);
+      await rest;
+    });
+  });
+
   describe('when a background request hangs', () => {
     beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
     afterEach(() => vi.useRealTimers());
@@ -216,11 +344,14 @@ describe('the guard around a provider', () => {
         return ends.promise;
       };
       const sending = guard.request({ ...read, safe: false }, background, attempt);
-      const streaming = guard.request({ ...read, streams: true }, call(), attempt);
+      const streaming = guard.stream(read, call(), async () => {
+        await attempt();
+        return null;
+      });
       now = 10_000;
       await guard.request(read, call(), async () => 'a page');
       ends.resolve('done');
-      expect(await Promise.all([sending, streaming])).toEqual(['done', 'done']);
+      await Promise.all([sending, streaming]);
       expect(tries).toBe(2);
     });
 

@@ -11,6 +11,8 @@ import type { Account } from '../account.ts';
 const LIFETIME_MS = 15 * 60_000;
 const LONGEST_TOKEN = 4_000;
 const LONGEST_NAME = 255;
+/** How long a download waits for its turn among those of its account, in milliseconds. */
+const PATIENCE_MS = 30_000;
 const PURPOSE = 'download';
 
 const Ticket = z.object({
@@ -64,13 +66,16 @@ export class Downloads {
     });
   }
 
-  /** Throws MailError: NOT_FOUND for a link that is forged, expired, or whose account is gone; else what the provider says. */
-  async open(token: string, signal: AbortSignal): Promise<OpenedDownload> {
+  /**
+   * Throws MailError: NOT_FOUND for a link that is forged, expired, or whose account is gone; RATE_LIMITED where too many
+   * files of the account are being read; else what the provider says. `cut` is told when too little of it is read.
+   */
+  async open(token: string, signal: AbortSignal, cut: (reason: MailError) => void): Promise<OpenedDownload> {
     const ticket = this.ticketOf(token);
     const record = await this.options.directory.find(ticket.user, ticket.integration);
     if (!record) throw gone();
     const session = await this.options.sessions.open(record.id);
-    const call: Call = { signal, priority: 'interactive' };
+    const call: Call = { signal, priority: 'interactive', maxTurnMs: PATIENCE_MS, cut };
     const stream =
       ticket.attachment === null
         ? await session.readRaw(ticket.message, call)

@@ -20,7 +20,7 @@ export async function readAttachment(
   if (!part) throw new MailError('NOT_FOUND', 'The message has no such attachment.');
   const { attachmentId: id, data } = part.body ?? {};
   if (id) {
-    const body = await client.stream('messages.attachments.get', call, (users, options) =>
+    const body = await client.download('messages.attachments.get', call, (users, options) =>
       users.messages.attachments.get({ userId: 'me', messageId, id, fields: 'data' }, options),
     );
     return streamOf(base64Field(asChunks(body), 'data', 'messages.attachments.get'));
@@ -54,7 +54,7 @@ async function listParts(client: GmailClient, messageId: string, call: Call): Pr
 
 export async function readRaw(client: GmailClient, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> {
   const body = await existing(
-    client.stream('messages.get', call, (users, options) =>
+    client.download('messages.get', call, (users, options) =>
       users.messages.get({ userId: 'me', id: messageId, format: 'raw', fields: 'raw' }, options),
     ),
   );

@@ -1,5 +1,5 @@
 import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
-import { authorized } from '../authorized.ts';
+import { authorized, authorizedStream } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
 import { malformed } from './answers.ts';
@@ -64,7 +64,17 @@ export class GmailClient {
     );
   }
 
-  /** The answer's body as it comes; resolves when its headers are there. */
+  /** A file as it comes, which has its place in the guard until its last byte. */
+  download(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
+    return authorizedStream(this.usage, this.grant, call, {
+      cost: { operation, units: UNITS[operation], slots: 1, safe: true },
+      isTokenRefused: (error) => hasStatus(error, 401),
+      attempt: async (token, signal) =>
+        (await sdkCall(this.origin, operation, token, signal, send, 'stream')) as ReadableStream<Uint8Array>,
+    });
+  }
+
+  /** The beginning of an answer's body, which is read here and at once; resolves when its headers are there. */
   stream(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
     return this.exchange({ operation, units: UNITS[operation], slots: 1, safe: true }, call, async (token, signal) => {
       const body = await sdkCall(this.origin, operation, token, signal, send, 'stream');

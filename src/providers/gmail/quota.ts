@@ -33,4 +33,4 @@ export const UNITS = {
 export type Operation = keyof typeof UNITS;
 
 /** Per user and minute, as published. Gmail names no limit on concurrent requests; wide fan-outs draw 429. */
-export const LIMITS = { concurrency: 10, units: 15_000, windowMs: 60_000 } as const;
+export const LIMITS = { concurrency: 10, streams: 4, units: 15_000, windowMs: 60_000 } as const;

@@ -61,7 +61,7 @@ export async function batch<T>(
 
 /**
  * Sends parts that do not wait for each other, as JSON of our own (the SDK's writes absolute URLs, which Graph refuses), 20
- * at a time. Where 20 go unanswered the others would as well, one after the other: they are not sent.
+ * at a time. Where some go unanswered the others would as well, one after the other: they are not sent.
  */
 async function sendAll(
   graph: GraphClient,
@@ -69,29 +69,29 @@ async function sendAll(
   parts: readonly Part[],
   call: Call,
 ): Promise<readonly unknown[]> {
-  const groups = Array.from({ length: Math.ceil(parts.length / BATCH_SIZE) }, (_, n) =>
-    parts.slice(n * BATCH_SIZE, (n + 1) * BATCH_SIZE),
-  );
-  const outcomes: unknown[][] = [];
+  const outcomes: unknown[] = [];
   let next = 0;
   let silence: MailError | null = null;
   const ending = new AbortController();
   const signal = AbortSignal.any([call.signal, ending.signal]);
   // One is under way and one waits for its turn: Graph would take no more at a time.
   const worker = async () => {
-    while (next < groups.length) {
-      const n = next++;
-      const group = groups[n] ?? [];
+    while (next < parts.length) {
+      const first = next;
+      // Graph picks itself how many it runs side by side: where files take places, no more parts go than there are others.
+      const size = graph.widest < BATCH_WIDTH ? graph.widest : BATCH_SIZE;
+      const group = parts.slice(first, first + size);
+      next += group.length;
       const answers = silence
         ? group.map(() => silence)
         : await sendBatch(graph, operation, group, { ...call, signal }, call.signal);
-      outcomes[n] = answers;
+      for (const [n, answer] of answers.entries()) outcomes[first + n] = answer;
       silence ??= silenceIn(answers);
       if (silence) ending.abort(silence);
     }
   };
   await Promise.all([worker(), worker()]);
-  return outcomes.flat();
+  return outcomes;
 }
 
 /** Parts that Graph refuses for now are sent again alone, when the guard says so. Every part must be safe to repeat. */

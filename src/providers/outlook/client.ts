@@ -7,12 +7,11 @@ import {
   ResponseType,
   TelemetryHandler,
 } from '@microsoft/microsoft-graph-client';
-import { authorized } from '../authorized.ts';
+import { authorized, authorizedStream } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
 import { malformed } from './answers.ts';
 import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
-import { untilHead } from './until-head.ts';
 
 /** What the SDK is told, whatever cloud or emulator is asked: it sends no token anywhere else. */
 const SDK_ORIGIN = 'https://graph.microsoft.com';
@@ -29,8 +28,6 @@ export interface GraphRequest {
   readonly ifVersion?: string;
   /** Preferences beside the immutable ids, which every request asks for. */
   readonly prefer?: string;
-  /** The answer's body is read at the caller's pace, however long that takes. */
-  readonly stream?: boolean;
 }
 
 /** A request to a URL that Graph gave, which carries its own authority: it gets no token. */
@@ -120,16 +117,30 @@ export class GraphClient {
     read: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return authorized(this.usage, this.grant, call, {
-      cost: { ...request.cost, streams: request.stream ?? false },
+      cost: request.cost,
       isTokenRefused: (error) => error instanceof TokenRefused,
-      attempt: async (token, signal) => {
-        const head = request.stream ? untilHead(signal, call.signal) : null;
-        const response = await sendOnce(this.sdk, request, token, head?.signal ?? signal);
-        head?.arrived();
-        if (!response.ok) throw await refusalOf(response);
-        return read(response, signal);
-      },
+      attempt: async (token, signal) => read(await this.answer(request, token, signal), signal),
     });
+  }
+
+  /** A file as it comes: Graph counts the request until the last byte, and so does the guard. */
+  stream(request: GraphRequest, call: Call): Promise<ReadableStream<Uint8Array>> {
+    return authorizedStream(this.usage, this.grant, call, {
+      cost: request.cost,
+      isTokenRefused: (error) => error instanceof TokenRefused,
+      attempt: async (token, signal) => (await this.answer(request, token, signal)).body,
+    });
+  }
+
+  /** Parts of one request to this mailbox that Graph may run side by side now. */
+  get widest(): number {
+    return this.usage.widest;
+  }
+
+  private async answer(request: GraphRequest, token: string, signal: AbortSignal): Promise<Response> {
+    const response = await sendOnce(this.sdk, request, token, signal);
+    if (!response.ok) throw await refusalOf(response);
+    return response;
   }
 
   upload<T>(

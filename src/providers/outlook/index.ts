@@ -30,7 +30,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
       maxAttachmentBytes: MAX_FILE_BYTES,
       mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
     },
-    limits: { concurrency: 4, units: 10_000, windowMs: 600_000 },
+    limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
     open(grant, usage) {
       const key = grant.address.toLowerCase();
       const known = folders.get(key) ?? { hidden: new HiddenFolders(), deletions: new Deletions() };

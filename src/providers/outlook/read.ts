@@ -7,7 +7,6 @@ import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { cost } from './client.ts';
 import { toContent } from './content.ts';
-import { download } from './download.ts';
 import { ENVELOPE, FULL } from './fields.ts';
 import { isId, segment } from './ids.ts';
 import { toMessage } from './map.ts';
@@ -105,7 +104,7 @@ export async function readAttachment(
 ): Promise<ReadableStream<Uint8Array>> {
   const at = `/me/messages/${segment(messageId)}/attachments/${segment(attachmentId)}`;
   try {
-    return await download(account.graph, 'attachments.get', `${at}/$value`, call);
+    return await account.graph.stream({ method: 'GET', path: `${at}/$value`, cost: cost('attachments.get') }, call);
   } catch (error) {
     if (!isMailError(error) || error.code === 'NOT_FOUND' || !(await isLink(account, at, call))) throw error;
     throw new MailError('UNSUPPORTED', 'This attachment is a link to a file kept elsewhere. Open it in Outlook.', {
@@ -125,4 +124,7 @@ async function isLink(account: Account, at: string, call: Call): Promise<boolean
 }
 
 export const readRaw = (account: Account, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> =>
-  download(account.graph, 'messages.raw', `/me/messages/${segment(messageId)}/$value`, call);
+  account.graph.stream(
+    { method: 'GET', path: `/me/messages/${segment(messageId)}/$value`, cost: cost('messages.raw') },
+    call,
+  );
