@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { twinPlaying } from '../support/lab.ts';
+import { openSocket, subscribe } from '../support/socket.ts';
 
 let app: TestApp;
 let accounts: Data[];
@@ -57,6 +58,29 @@ it('says where a body is not the whole, and so does the quote of it', async () =
     expect(saveDraft.userErrors).toEqual([]);
     expect(saveDraft.draft.message.body.text).toContain('The rest of it is not quoted here.');
     expect(saveDraft.draft.message.body.isTruncated).toBe(false);
+  }
+});
+
+it('says it in an event of new mail, too', async () => {
+  await app.synced(app.token);
+  for (const account of accounts) {
+    const socket = await openSocket(app, app.token);
+    await socket.send(subscribe(`subscription { messageReceived { message { subject ${BODY} } } }`));
+    const event = async (subject: string): Promise<Data> => {
+      const of = (message: Data) => message.payload?.data?.messageReceived.message;
+      return of(await socket.find((message) => of(message)?.subject === subject)).body;
+    };
+    const flat = `<p>${'words '.repeat(850_000)}</p>`;
+    const to = { vendor: twinPlaying(account.provider.id).vendor, account: account.address, from: 'm@evil.example' };
+    await app.control('/deliver', { ...to, subject: 'short, as an event', html: '<p>short</p>' });
+    await app.control('/deliver', { ...to, subject: 'five megabytes, as an event', html: flat });
+    expect(await event('short, as an event')).toMatchObject({ isTruncated: false, text: 'short' });
+    const body = await event('five megabytes, as an event');
+    expect(body.isTruncated).toBe(true);
+    expect(body.html).toMatch(/words ?<\/p>$/);
+    expect(body.html.length).toBeLessThan(flat.length);
+    expect(body.text.length).toBeLessThan(flat.length);
+    socket.close();
   }
 });
 
