@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { twinPlaying } from '../support/lab.ts';
 import { openSocket, subscribe } from '../support/socket.ts';
+import { outer, upstream } from '../support/upstream.ts';
 
 let app: TestApp;
 let accounts: Data[];
@@ -116,6 +117,40 @@ it('gives the bodies of one answer up to a length, and says so of the others', a
     const given = Object.values<Data>(data.node).flatMap(({ unsafeHtml, text }) => [unsafeHtml ?? '', text ?? '']);
     expect(given.join('').length).toBeLessThanOrEqual(16_000_000);
     expect(given.filter((one) => one !== '').length + errors.length).toBe(2 * 99);
+  }
+});
+
+it('reads a page of long mails in parts, whole and in its order, and a page of others at once', async () => {
+  const PAGE = `query ($id: ID!, $first: Int!, $search: String) { node(id: $id) { ... on Integration {
+    messages(first: $first, search: $search) { nodes { id subject FIELDS } sources { state } } } } }`;
+  for (const account of accounts) {
+    const to = { vendor: twinPlaying(account.provider.id).vendor, account: account.address, from: 'm@evil.example' };
+    for (let n = 0; n < 6; n++) {
+      await app.control('/deliver', { ...to, subject: `heavy ${n}`, html: `<p>${n} ${'words '.repeat(800_000)}</p>` });
+      await app.control('/deliver', { ...to, subject: `easy ${n}`, html: `<p>${n} words</p>` });
+    }
+    const read = async (fields: string, variables: Data) => {
+      await app.control('/log', undefined, 'DELETE');
+      const { node } = await app.data(PAGE.replace('FIELDS', fields), { id: account.id, ...variables });
+      const requests = outer(await upstream(app)).filter((one) => one.startsWith(to.vendor));
+      return { ...node.messages, requests };
+    };
+    const heavy = { first: 6, search: 'subject:heavy' };
+    const envelopes = await read('', heavy);
+    const whole = await read('body { isTruncated start: text }', heavy);
+    expect(whole.sources).toEqual([{ state: 'COMPLETE' }]);
+    expect(whole.nodes.map(({ id }: Data) => id)).toEqual(envelopes.nodes.map(({ id }: Data) => id));
+    expect(whole.nodes).toHaveLength(6);
+    for (const { subject, body } of whole.nodes) {
+      expect(body.isTruncated).toBe(true);
+      expect(body.start.slice(0, 7)).toBe(`${subject.slice(-1)} words`);
+    }
+    const easy = { first: 6, search: 'subject:easy' };
+    const light = await read('body { isTruncated text }', easy);
+    expect(light.nodes).toHaveLength(6);
+    expect(light.requests).toHaveLength((await read('', easy)).requests.length);
+    // Of a vendor that gives all of a page in one answer, that answer is given up.
+    if (to.vendor === 'microsoft') expect(whole.requests.length).toBeGreaterThan(light.requests.length + 3);
   }
 });
 

@@ -4,6 +4,7 @@ import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
 import type { Batch, Detail } from '../provider.ts';
+import { madeInTurn } from '../shared/by-size.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 import { bodyParts } from './content.ts';
@@ -39,7 +40,9 @@ export async function getMessages(
     headersAsWritten(client, read, call),
     detail === 'full' ? fetchLongBodies(client, answers, call) : null,
   ]);
-  return answers.map((answer) =>
+  const sizeOf = (answer: gmail_v1.Schema$Message | MailError) =>
+    detail === 'full' && !isMailError(answer) ? answer.sizeEstimate : 0;
+  return madeInTurn(answers, sizeOf, (answer) =>
     isMailError(answer) ? answer : toMessage(answer, detail, written.get(answer.id ?? '')),
   );
 }

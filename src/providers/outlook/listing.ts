@@ -23,6 +23,8 @@ export interface ListingQuery {
   readonly skip: number;
   /** An instant; only what was received before it. Null: everything. */
   readonly before: string | null;
+  /** A longer answer is given up. */
+  readonly maxBytes?: number;
   /** Of $search: Graph's own token. */
   readonly token: string | null;
 }
@@ -32,12 +34,13 @@ interface Collection {
   readonly '@odata.nextLink'?: string;
 }
 
+/** @throws AnswerTooLarge where the query has `maxBytes` */
 export async function readListing(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
   const { ids } = account.hidden;
   if (source.whole && ids === null) return readWithFolders(account, source, query, call);
   const hidden = source.whole ? unnamed(source, ids ?? []) : [];
   const request = { ...get(listPath(source, query, hidden), query), cost: cost(query.operation) };
-  return listing(await account.graph.json<Collection>(request, call), hidden);
+  return listing(await account.graph.json<Collection>(request, call, query.maxBytes), hidden);
 }
 
 /** The first time, the folders to leave out are asked for along with the list: no further round trip. */
@@ -48,10 +51,11 @@ async function readWithFolders(account: Account, source: Source, query: ListingQ
   return listing(list as Collection, unnamed(source, account.hidden.learn(folders)));
 }
 
-const get = (p: string, { prefer }: { readonly prefer?: string }) => ({
+const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
   method: 'GET' as const,
   path: p,
   ...(prefer === undefined ? {} : { prefer }),
+  ...(maxBytes === undefined ? {} : { maxBytes }),
 });
 
 const unnamed = (source: Source, ids: readonly string[]): readonly string[] =>
