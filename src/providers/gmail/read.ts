@@ -42,9 +42,13 @@ export async function getMessages(
   ]);
   const sizeOf = (answer: gmail_v1.Schema$Message | MailError) =>
     detail === 'full' && !isMailError(answer) ? answer.sizeEstimate : 0;
-  return madeInTurn(answers, sizeOf, (answer) =>
-    isMailError(answer) ? answer : toMessage(answer, detail, written.get(answer.id ?? '')),
-  );
+  return madeInTurn(answers, sizeOf, (answer) => {
+    if (isMailError(answer)) return answer;
+    const message = toMessage(answer, detail, written.get(answer.id ?? ''));
+    // Its bodies are there in the message: those of a whole page are not held twice.
+    delete answer.payload;
+    return message;
+  });
 }
 
 export async function getThreads(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Thread>> {

@@ -46,19 +46,33 @@ export async function listMessages(
   }
 }
 
+/** Of long messages: each is some 20 MB while it is read. */
+const RUNS_AT_ONCE = 2;
+
 /** Their envelopes first, which tell how large they are. */
 async function listInRuns(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>> {
   const envelopes = await listAtOnce(account, query, { ...page, detail: 'envelope' }, call);
-  const items: (Message | Unreadable)[] = [];
-  for (const run of runsBySize(envelopes.items as Message[], ({ sizeBytes }) => sizeBytes)) {
-    const ids = run.map(({ id }) => id);
-    const read = await getMessages(account, ids, 'full', call);
-    for (const [n, one] of read.entries()) {
-      if (!isMailError(one)) items.push(one);
-      else if (one.code !== 'NOT_FOUND') items.push({ id: ids[n] ?? '', error: one });
+  const runs = runsBySize(envelopes.items as Message[], ({ sizeBytes }) => sizeBytes);
+  const read: (Message | Unreadable)[][] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < runs.length) {
+      const n = next++;
+      read[n] = await readRun(account, runs[n] ?? [], call);
     }
-  }
-  return { ...envelopes, items };
+  };
+  await Promise.all(Array.from({ length: RUNS_AT_ONCE }, worker));
+  return { ...envelopes, items: read.flat() };
+}
+
+/** What went away since it was listed is no item. */
+async function readRun(account: Account, envelopes: readonly Message[], call: Call): Promise<(Message | Unreadable)[]> {
+  const ids = envelopes.map(({ id }) => id);
+  const read = await getMessages(account, ids, 'full', call);
+  return read.flatMap((one, n): (Message | Unreadable)[] => {
+    if (!isMailError(one)) return [one];
+    return one.code === 'NOT_FOUND' ? [] : [{ id: ids[n] ?? '', error: one }];
+  });
 }
 
 async function listAtOnce(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>> {
