@@ -3,7 +3,7 @@ import { setImmediate as nextIteration } from 'node:timers/promises';
 /** Bytes of one answer of a vendor's: JSON of this size is read in some tens of milliseconds, in which nobody else is answered. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Bytes of mail that are asked for in one request, where they are known beforehand: in JSON they are more. */
-const MAX_ASKED_BYTES = 12 * 1024 * 1024;
+const MAX_ASKED_BYTES = 8 * 1024 * 1024;
 /** Bytes of mail that are made into messages without letting others come in between. */
 const MAX_MADE_BYTES = 256 * 1024;
 
