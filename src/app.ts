@@ -111,6 +111,7 @@ import { Drain } from './server/drain.ts';
 import { mountHealth } from './server/health.route.ts';
 import { HostList } from './server/hosts.ts';
 import { createHttp } from './server/http.ts';
+import { Introspections } from './server/introspections.ts';
 import { countLists } from './server/list-counter.ts';
 import { mountPage } from './server/page.route.ts';
 import { QueryGate } from './server/query-gate.ts';
@@ -366,6 +367,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   countCharacters(schema, gate.limits.characters);
   const hosts = config.sandbox ? new HostList(publicUrl) : null;
   const { introspection } = config;
+  const introspections = new Introspections(schema);
   const trust = trustOf(config.trustProxy);
   const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = config;
   const turns = new Turns({ ...TURN_LIMITS, socketBytes, userBytes });
@@ -376,6 +378,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     connections,
     gate,
     turns,
+    introspections,
     introspection,
     trust,
     limited,
@@ -396,7 +399,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
     draining,
   });
   mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining });
-  closers.push(await mountGraphql(http, { schema, contexts, gate, introspection, log }));
+  closers.push(await mountGraphql(http, { schema, contexts, gate, introspections, introspection, log }));
   mountCallback(http, callback);
   mountDownloads(http, downloads);
   await mountUpload(http, { uploads, authenticate: (token) => contexts.principal(token) });

@@ -3,6 +3,7 @@ import {
   type ApolloServerPlugin,
   type GraphQLRequestContextDidEncounterErrors,
   type GraphQLRequestContextWillSendResponse,
+  HeaderMap,
 } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -16,7 +17,8 @@ import type { Logger } from 'pino';
 import type { Context } from '../graphql/context.ts';
 import { maskError } from '../graphql/error-mask.ts';
 import type { Contexts } from './contexts.ts';
-import { checkSizes } from './list-limits.ts';
+import type { Introspections } from './introspections.ts';
+import { type AnswerSize, checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
 import type { Turn } from './turns.ts';
 
@@ -24,6 +26,7 @@ export interface ApolloOptions {
   readonly schema: GraphQLSchema;
   readonly contexts: Contexts;
   readonly gate: QueryGate;
+  readonly introspections: Introspections;
   readonly introspection: boolean;
   readonly log: Logger;
 }
@@ -51,7 +54,7 @@ export async function mountGraphql(http: FastifyInstance, options: ApolloOptions
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      requests(gate, whose, turns),
+      requests(gate, whose, turns, options.introspections),
     ],
   });
   await apollo.start();
@@ -96,13 +99,31 @@ function requests(
   gate: QueryGate,
   whose: WeakMap<object, Context>,
   turns: WeakMap<AbortSignal, Turn>,
+  introspections: Introspections,
 ): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
+      let size: AnswerSize = { bytes: 0, introspected: 0 };
       return {
         async didResolveOperation({ schema, document, request, contextValue }) {
-          const answerBytes = checkSizes(schema, document, request.operationName, request.variables, gate.limits);
-          turns.get(contextValue.signal)?.expect(answerBytes);
+          size = checkSizes(schema, document, request.operationName, request.variables, gate.limits);
+          turns.get(contextValue.signal)?.expect(size.bytes);
+        },
+        async responseForOperation({ source, document, request, contextValue }) {
+          const told = await introspections.answer({
+            source,
+            document,
+            operationName: request.operationName,
+            variables: request.variables,
+            fields: size.introspected,
+            owner: contextValue.principal?.userId ?? contextValue.clientAddress,
+            signal: contextValue.signal,
+          });
+          if (!told) return null;
+          return {
+            http: { headers: new HeaderMap() },
+            body: { kind: 'single', singleResult: { data: told.data ?? null } },
+          };
         },
         async didEncounterErrors({ errors, contextValue }: GraphQLRequestContextDidEncounterErrors<Context>) {
           for (const error of errors) whose.set(error, contextValue);

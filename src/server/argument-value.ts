@@ -27,6 +27,18 @@ export class ArgumentValues {
     return found ?? sizeOf(field.args.find((argument) => argument.name === name)?.defaultValue, inner);
   }
 
+  /** The text that an argument is; null when it is none. */
+  text(
+    given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
+    name: string,
+  ): string | null {
+    const node = given.find((argument) => argument.name.value === name)?.value;
+    const value = node?.kind === Kind.VARIABLE ? this.variables[node.name.value] : undefined;
+    if (value !== undefined) return typeof value === 'string' ? value : null;
+    const written = node?.kind === Kind.VARIABLE ? this.defaults.get(node.name.value) : node;
+    return written?.kind === Kind.STRING ? written.value : null;
+  }
+
   private inNode(node: ValueNode, path: readonly string[]): number | null {
     if (node.kind === Kind.VARIABLE) {
       const name = node.name.value;

@@ -20,6 +20,8 @@ export interface QueryLimits {
   readonly lists: number;
   /** Fields of the answer, multiplied in the same way. */
   readonly values: number;
+  /** Fields of the answer that tell of the schema itself; the introspection query with all of its options has some 7,000. */
+  readonly introspection: number;
   /** Characters that the bodies and header fields of one answer have together. */
   readonly characters: number;
   /** Values in one list of the variables. Wider than any argument takes: those say so themselves, and in their own figures. */
@@ -36,6 +38,7 @@ export const QUERY_LIMITS: QueryLimits = {
   items: 20_000,
   lists: 300,
   values: 2_000_000,
+  introspection: 20_000,
   characters: 16_000_000,
   inputList: 5_000,
 };

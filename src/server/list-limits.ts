@@ -1,5 +1,4 @@
 import {
-  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -17,11 +16,20 @@ import {
 import { listSizeOf } from '../graphql/list-size.ts';
 import { TYPICAL_BYTES, valueBytesOf } from '../graphql/value-size.ts';
 import { ArgumentValues } from './argument-value.ts';
+import { IntrospectionCount } from './introspection-count.ts';
+import { isLeftOut } from './left-out.ts';
 import { type QueryLimits, tooComplex } from './limits.ts';
 import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fields.ts';
 
+/** How large an answer may get, as far as the text of the operation tells. */
+export interface AnswerSize {
+  readonly bytes: number;
+  /** Fields of it that tell of the schema itself. */
+  readonly introspected: number;
+}
+
 /**
- * What can be told only with the variables at hand. Returns how many bytes the answer may get, as far as the text tells.
+ * What can be told only with the variables at hand.
  * @throws GraphQLError QUERY_TOO_COMPLEX
  */
 export function checkSizes(
@@ -30,13 +38,15 @@ export function checkSizes(
   operationName: string | null | undefined,
   variables: Readonly<Record<string, unknown>> | null | undefined,
   limits: QueryLimits,
-): number {
+): AnswerSize {
   checkInputLists(variables ?? {}, limits);
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
-  if (!operation || !root) return 0;
+  if (!operation || !root) return { bytes: 0, introspected: 0 };
   const values = new ArgumentValues(operation, variables ?? {});
-  return new Count(schema, document, values, limits).ofSet(operation.selectionSet, root).once.bytes;
+  const count = new Count(schema, document, values, limits);
+  const { bytes } = count.ofSet(operation.selectionSet, root).once;
+  return { bytes, introspected: count.introspection.fields };
 }
 
 function checkInputLists(value: unknown, limits: QueryLimits, depth = 0): void {
@@ -84,6 +94,7 @@ class Count {
   private readonly lists: ListFields;
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly counted = new Map<string, Costs>();
+  readonly introspection: IntrospectionCount;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -92,6 +103,7 @@ class Count {
     private readonly limits: QueryLimits,
   ) {
     this.lists = listFieldsOf(schema);
+    this.introspection = new IntrospectionCount(schema, this.fragments, values, limits);
     for (const node of document.definitions) {
       if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(node.name.value, node);
     }
@@ -130,6 +142,8 @@ class Count {
   }
 
   private ofField(node: FieldNode, parent: GraphQLNamedType | undefined): Costs {
+    const told = this.introspection.of(node);
+    if (told !== null) return { ...nothing(), once: { ...free(), values: told, bytes: told * TYPICAL_BYTES } };
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
     const type = field && getNamedType(field.type);
     const inner = node.selectionSet ? this.ofSet(node.selectionSet, type) : nothing();
@@ -200,13 +214,4 @@ class Count {
       );
     }
   }
-}
-
-/** By the text alone: what a variable decides is counted. */
-function isLeftOut(directives: readonly DirectiveNode[] | undefined): boolean {
-  return (directives ?? []).some(({ name, arguments: given }) => {
-    const value = given?.find((argument) => argument.name.value === 'if')?.value;
-    if (value?.kind !== Kind.BOOLEAN) return false;
-    return name.value === 'skip' ? value.value : name.value === 'include' && !value.value;
-  });
 }

@@ -9,14 +9,13 @@ import {
   validate,
 } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
-import { checkSizes } from './list-limits.ts';
+import { type AnswerSize, checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
 import { refusedAs } from './request-error.ts';
 
 export interface ReadOperation {
   readonly document: DocumentNode;
-  /** How large the answer may get, in bytes. */
-  readonly answerBytes: number;
+  readonly size: AnswerSize;
 }
 
 /** From what a client sends to a document that may run: what Apollo does over HTTP, and with the same errors. */
@@ -38,8 +37,8 @@ export class OperationReader {
     const faults = this.faults(document);
     if (faults.length > 0) return faults;
     if (!getOperationAST(document, operationName)) return this.unresolved(document, operationName);
-    const answerBytes = checkSizes(this.schema, document, operationName, variables, this.gate.limits);
-    return { document, answerBytes };
+    const size = checkSizes(this.schema, document, operationName, variables, this.gate.limits);
+    return { document, size };
   }
 
   /** Found once for each document that the gate remembers. */

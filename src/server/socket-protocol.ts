@@ -12,6 +12,7 @@ import type { Database } from '../platform/database.ts';
 import { clientAddress, type Trust } from './client-address.ts';
 import type { Connection, Connections } from './connections.ts';
 import { bearer, type Contexts } from './contexts.ts';
+import type { Introspection, Introspections } from './introspections.ts';
 import { OperationLimit } from './operation-limit.ts';
 import { OperationReader } from './operation-reader.ts';
 import type { QueryGate } from './query-gate.ts';
@@ -24,6 +25,7 @@ export interface SocketProtocolOptions {
   readonly connections: Connections;
   readonly gate: QueryGate;
   readonly turns: Turns;
+  readonly introspections: Introspections;
   readonly introspection: boolean;
   readonly trust: Trust | false;
   /** Limits what an operation waits for the store. */
@@ -50,6 +52,7 @@ export function createSocketProtocol({
   connections,
   gate,
   turns,
+  introspections,
   introspection,
   trust,
   limited,
@@ -57,7 +60,7 @@ export function createSocketProtocol({
 }: SocketProtocolOptions) {
   const reader = new OperationReader(schema, gate, introspection);
   const limit = new OperationLimit();
-  const operations = new WeakMap<ExecutionArgs, { socket: Socket; answerBytes: number }>();
+  const operations = new WeakMap<ExecutionArgs, { socket: Socket; answerBytes: number; asked: Introspection }>();
   /** The turn of each operation that is executed now, by the payload of its request. */
   const running = new WeakMap<SubscribePayload, Turn>();
   const over = (socket: WebSocket, payload: SubscribePayload): void => {
@@ -96,7 +99,7 @@ export function createSocketProtocol({
   ): ExecutionArgs | readonly GraphQLError[] => {
     const operation = reader.read(payload);
     if (!('document' in operation)) return operation;
-    const { document, answerBytes } = operation;
+    const { document, size } = operation;
     const { authorization, signal } = connection;
     const args: ExecutionArgs = {
       schema,
@@ -110,8 +113,17 @@ export function createSocketProtocol({
         requestId: randomUUID(),
       }),
     };
-    operations.set(args, { socket, answerBytes });
-    turn.expect(answerBytes);
+    const asked: Introspection = {
+      source: payload.query,
+      document,
+      operationName: payload.operationName,
+      variables: payload.variables,
+      fields: size.introspected,
+      owner: connection.principal.userId,
+      signal,
+    };
+    operations.set(args, { socket, answerBytes: size.bytes, asked });
+    turn.expect(size.bytes);
     return args;
   };
 
@@ -135,14 +147,18 @@ export function createSocketProtocol({
       // What follows within a subscription has no client that waits for it.
       return limited((end) => subscribe(args, begin, limited).finally(end));
     },
-    execute: (args) =>
-      limited(async (end) => {
+    execute: async (args) => {
+      const asked = operations.get(args)?.asked;
+      const told = asked ? await introspections.answer(asked) : null;
+      if (told) return told;
+      return limited(async (end) => {
         try {
           return await execute(args);
         } finally {
           end();
         }
-      }),
+      });
+    },
     onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const connection = connections.of(extra.socket);

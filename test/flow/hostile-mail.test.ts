@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { twinPlaying } from '../support/lab.ts';
+import { openSocket, subscribe } from '../support/socket.ts';
+import { outer, upstream } from '../support/upstream.ts';
 
 let app: TestApp;
 let accounts: Data[];
@@ -60,6 +62,29 @@ it('says where a body is not the whole, and so does the quote of it', async () =
   }
 });
 
+it('says it in an event of new mail, too', async () => {
+  await app.synced(app.token);
+  for (const account of accounts) {
+    const socket = await openSocket(app, app.token);
+    await socket.send(subscribe(`subscription { messageReceived { message { subject ${BODY} } } }`));
+    const event = async (subject: string): Promise<Data> => {
+      const of = (message: Data) => message.payload?.data?.messageReceived.message;
+      return of(await socket.find((message) => of(message)?.subject === subject)).body;
+    };
+    const flat = `<p>${'words '.repeat(850_000)}</p>`;
+    const to = { vendor: twinPlaying(account.provider.id).vendor, account: account.address, from: 'm@evil.example' };
+    await app.control('/deliver', { ...to, subject: 'short, as an event', html: '<p>short</p>' });
+    await app.control('/deliver', { ...to, subject: 'five megabytes, as an event', html: flat });
+    expect(await event('short, as an event')).toMatchObject({ isTruncated: false, text: 'short' });
+    const body = await event('five megabytes, as an event');
+    expect(body.isTruncated).toBe(true);
+    expect(body.html).toMatch(/words ?<\/p>$/);
+    expect(body.html.length).toBeLessThan(flat.length);
+    expect(body.text.length).toBeLessThan(flat.length);
+    socket.close();
+  }
+});
+
 it('makes a body once, under however many aliases it is asked for', async () => {
   const [account] = accounts;
   const { id } = await delivered(account, 'aliases', `${'<b>'.repeat(150_000)}x`);
@@ -92,6 +117,40 @@ it('gives the bodies of one answer up to a length, and says so of the others', a
     const given = Object.values<Data>(data.node).flatMap(({ unsafeHtml, text }) => [unsafeHtml ?? '', text ?? '']);
     expect(given.join('').length).toBeLessThanOrEqual(16_000_000);
     expect(given.filter((one) => one !== '').length + errors.length).toBe(2 * 99);
+  }
+});
+
+it('reads a page of long mails in parts, whole and in its order, and a page of others at once', async () => {
+  const PAGE = `query ($id: ID!, $first: Int!, $search: String) { node(id: $id) { ... on Integration {
+    messages(first: $first, search: $search) { nodes { id subject FIELDS } sources { state } } } } }`;
+  for (const account of accounts) {
+    const to = { vendor: twinPlaying(account.provider.id).vendor, account: account.address, from: 'm@evil.example' };
+    for (let n = 0; n < 4; n++) {
+      await app.control('/deliver', { ...to, subject: `heavy ${n}`, html: `<p>${n} ${'words '.repeat(800_000)}</p>` });
+      await app.control('/deliver', { ...to, subject: `easy ${n}`, html: `<p>${n} words</p>` });
+    }
+    const read = async (fields: string, variables: Data) => {
+      await app.control('/log', undefined, 'DELETE');
+      const { node } = await app.data(PAGE.replace('FIELDS', fields), { id: account.id, ...variables });
+      const requests = outer(await upstream(app)).filter((one) => one.startsWith(to.vendor));
+      return { ...node.messages, requests };
+    };
+    const heavy = { first: 4, search: 'subject:heavy' };
+    const envelopes = await read('', heavy);
+    const whole = await read('body { isTruncated start: text }', heavy);
+    expect(whole.sources).toEqual([{ state: 'COMPLETE' }]);
+    expect(whole.nodes.map(({ id }: Data) => id)).toEqual(envelopes.nodes.map(({ id }: Data) => id));
+    expect(whole.nodes).toHaveLength(4);
+    for (const { subject, body } of whole.nodes) {
+      expect(body.isTruncated).toBe(true);
+      expect(body.start.slice(0, 7)).toBe(`${subject.slice(-1)} words`);
+    }
+    const easy = { first: 4, search: 'subject:easy' };
+    const light = await read('body { isTruncated text }', easy);
+    expect(light.nodes).toHaveLength(4);
+    expect(light.requests).toHaveLength((await read('', easy)).requests.length);
+    // Of a vendor that gives all of a page in one answer, that answer is given up.
+    if (to.vendor === 'microsoft') expect(whole.requests.length).toBeGreaterThan(light.requests.length + 3);
   }
 });
 

@@ -7,6 +7,7 @@ import { Connections } from '../../src/server/connections.ts';
 import { Contexts } from '../../src/server/contexts.ts';
 import { openDoor } from '../../src/server/door.ts';
 import { createHttp } from '../../src/server/http.ts';
+import { Introspections } from '../../src/server/introspections.ts';
 import { QueryGate } from '../../src/server/query-gate.ts';
 import { createSocketProtocol } from '../../src/server/socket-protocol.ts';
 import { TURN_LIMITS, type TurnLimits } from '../../src/server/turn.limits.ts';
@@ -82,7 +83,16 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const connections = new Connections();
   // There is no store to wait for.
   const limited: Database['limited'] = (work) => work(() => {});
-  const options = { schema, contexts, connections, gate, turns, introspection: true, log };
+  const options = {
+    schema,
+    contexts,
+    connections,
+    gate,
+    turns,
+    introspections: new Introspections(schema),
+    introspection: true,
+    log,
+  };
   const protocol = createSocketProtocol({ ...options, trust: false, limited });
   const watched: Pick<Turns, 'onStalled' | 'drained'> = {
     drained: (socket) => turns.drained(socket),

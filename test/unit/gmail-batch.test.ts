@@ -8,6 +8,13 @@ import { BatchWidth } from '../../src/providers/gmail/batch-width.ts';
 import { GmailClient } from '../../src/providers/gmail/client.ts';
 import { decodeBatch, encodeBatch } from '../../src/providers/gmail/multipart.ts';
 
+const decoded = (type: string, text: string, count: number, length = 7) => {
+  async function* body() {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+  }
+  return decodeBatch(type, body(), count);
+};
 const answer = (items: readonly { id?: string; status: number; body: string; headers?: string }[]) =>
   `${items
     .map(
@@ -32,8 +39,8 @@ describe('the batch format', () => {
     expect(text.endsWith('\r\n--b--\r\n')).toBe(true);
   });
 
-  it('finds answers by Content-ID in any order, else by order', () => {
-    const named = decodeBatch(
+  it('finds answers by Content-ID in any order, else by order', async () => {
+    const named = await decoded(
       'multipart/mixed; boundary=b',
       answer([
         { id: 'item-1', status: 200, body: '{"n":1}' },
@@ -43,25 +50,52 @@ describe('the batch format', () => {
     );
     expect(named.get(0)?.status).toBe(404);
     expect(named.get(1)).toMatchObject({ status: 200, body: { n: 1 } });
-    const unnamed = decodeBatch('multipart/mixed; boundary="b"', answer([{ status: 200, body: '{"n":0}' }]), 1);
+    const unnamed = await decoded('multipart/mixed; boundary="b"', answer([{ status: 200, body: '{"n":0}' }]), 1);
     expect(unnamed.get(0)?.body).toEqual({ n: 0 });
   });
 
-  it('does not trust half an answer, a foreign place or no boundary', () => {
+  it('does not trust half an answer, a foreign place or no boundary', async () => {
     const cut = answer([
       { id: 'item-0', status: 200, body: '{"n":0}' },
       { id: 'item-1', status: 200, body: '{"n":1}' },
     ]).slice(0, -25);
-    expect([...decodeBatch('multipart/mixed; boundary=b', cut, 2).keys()]).toEqual([0]);
+    expect([...(await decoded('multipart/mixed; boundary=b', cut, 2)).keys()]).toEqual([0]);
     expect(
-      decodeBatch('multipart/mixed; boundary=b', answer([{ id: 'item-9', status: 200, body: '{}' }]), 1).size,
+      (await decoded('multipart/mixed; boundary=b', answer([{ id: 'item-9', status: 200, body: '{}' }]), 1)).size,
     ).toBe(0);
-    expect(decodeBatch('text/html', '<html>', 1).size).toBe(0);
+    expect((await decoded('text/html', '<html>', 1)).size).toBe(0);
   });
 
-  it('reads Retry-After of a part', () => {
+  it('reads the same however the answer is cut on its way', async () => {
+    const text = answer([
+      { id: 'item-0', status: 200, body: '{"n":"\\u00fc \u00fc"}' },
+      { id: 'item-1', status: 200, body: '{"n":"--b"}' },
+    ]);
+    for (let length = 1; length < 40; length++) {
+      const read = await decoded('multipart/mixed; boundary=b', text, 2, length);
+      expect([read.get(0)?.body, read.get(1)?.body]).toEqual([{ n: '\u00fc \u00fc' }, { n: '--b' }]);
+    }
+  });
+
+  it('lets others be answered between two long parts, and holds one of them at a time', async () => {
+    const body = JSON.stringify({ data: 'x'.repeat(300_000) });
+    const turns: string[] = [];
+    async function* parts() {
+      for (let n = 0; n < 4; n++) {
+        turns.push(`part ${n}`);
+        setImmediate(() => turns.push('other'));
+        yield Buffer.from(answer([{ id: `item-${n}`, status: 200, body }]).replace('--b--\r\n', ''));
+      }
+      yield Buffer.from('--b--\r\n');
+    }
+    const read = await decodeBatch('multipart/mixed; boundary=b', parts(), 4);
+    expect(read.size).toBe(4);
+    expect(turns.slice(0, 7)).toEqual(['part 0', 'part 1', 'other', 'other', 'part 2', 'other', 'part 3']);
+  });
+
+  it('reads Retry-After of a part', async () => {
     const limited = answer([{ id: 'item-0', status: 429, body: '{}', headers: 'Retry-After: 7\r\n' }]);
-    expect(decodeBatch('multipart/mixed; boundary=b', limited, 1).get(0)?.retryAfter).toBe('7');
+    expect((await decoded('multipart/mixed; boundary=b', limited, 1)).get(0)?.retryAfter).toBe('7');
   });
 });
 

@@ -1,7 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseDate } from '../../src/providers/gmail/header-date.ts';
-import { parseAddresses } from '../../src/providers/gmail/headers.ts';
+import { HeaderFields, parseAddresses } from '../../src/providers/gmail/headers.ts';
 import { toMailboxes } from '../../src/providers/gmail/labels.ts';
 import { toMessage } from '../../src/providers/gmail/map.ts';
 import { plainSnippet, unflow } from '../../src/providers/gmail/text.ts';
@@ -71,6 +71,22 @@ describe('a Gmail envelope', () => {
     expect(envelope.internetMessageId).toBe('abc@example.org');
     expect(envelope.snippet).toBe("It's <b> &amp; more");
     expect(envelope).toMatchObject({ content: null, hasAttachments: null, sizeBytes: 1234 });
+  });
+
+  it('reads its recipients when somebody asks for them, and once', () => {
+    const addresses = vi.spyOn(HeaderFields.prototype, 'addresses');
+    const to = Array.from({ length: 12_500 }, (_, n) => `Person ${n} <person.${n}@example.org>`).join(', ');
+    const read = toMessage(
+      message({ headers: [header('From', 'Ada <ada@example.org>'), header('To', to)] }),
+      'envelope',
+    );
+    const asked = () => addresses.mock.calls.map(([name]) => name).filter((name) => ['to', 'cc', 'bcc'].includes(name));
+    expect(read.from?.address).toBe('ada@example.org');
+    expect(asked()).toEqual([]);
+    expect(read.to).toHaveLength(12_500);
+    expect(read.to).toBe(read.to);
+    expect(asked()).toEqual(['to']);
+    addresses.mockRestore();
   });
 
   it('has null where a header is missing or unreadable', () => {

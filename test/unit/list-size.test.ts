@@ -279,7 +279,7 @@ describe('nodes', () => {
 });
 
 describe('the size of an answer', () => {
-  const bytes = (query: string) => checkSizes(schema, parse(query), null, {}, QUERY_LIMITS);
+  const bytes = (query: string) => checkSizes(schema, parse(query), null, {}, QUERY_LIMITS).bytes;
   it('is told by its bodies, and by how many they are', () => {
     const list = bytes('{ viewer { messages(first: 25) { nodes { id subject snippet from { name address } } } } }');
     expect(list).toBeGreaterThan(25 * 4 * 64);

@@ -61,3 +61,16 @@ it('shows what a change has left, also when an older read answers after it', asy
   await reading;
   expect(await loader.envelope('m')).toEqual(changed);
 });
+
+it('asks for the content of large mails a few at a time, and of ordinary ones at once', async () => {
+  const { loader, asked } = over(whole);
+  const MB = 1024 * 1024;
+  const sizes = { a: 3 * MB, b: 5 * MB, c: 1 * MB, d: 20 * MB, e: null, f: 7 * MB };
+  for (const [id, sizeBytes] of Object.entries(sizes)) loader.prime({ ...envelope, id, sizeBytes });
+  await Promise.all([...Object.keys(sizes), 'unknown'].map((id) => loader.full(id)));
+  expect(asked).toEqual(['full a,b', 'full c', 'full d', 'full e,f,unknown']);
+  asked.length = 0;
+  for (let n = 0; n < 60; n++) loader.prime({ ...envelope, id: `n${n}`, sizeBytes: 100_000 });
+  await Promise.all(Array.from({ length: 60 }, (_, n) => loader.full(`n${n}`)));
+  expect(asked).toHaveLength(1);
+});

@@ -13,7 +13,7 @@ import {
   type Unreadable,
 } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { EVERYTHING, simplify } from '../search/condition.ts';
+import { EVERYTHING, ordered, simplify } from '../search/condition.ts';
 import { idsByName, listQuery, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
 import type { Reading, ReadPage, ReadRequest } from './list-source.ts';
@@ -163,7 +163,9 @@ export class AccountList<T> {
   /** A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip. */
   private knownRole(session: MailSession, condition: UserCondition): { id: string; rest: UserCondition } | null {
     if (this.query.within !== null) return null;
-    const parts = condition.kind === 'and' ? condition.of : [condition];
+    // Which names there are is told of all that are mentioned, those included that change nothing.
+    const asked = mailboxNames(condition).length > 0 ? condition : ordered(simplify(condition));
+    const parts = asked.kind === 'and' ? asked.of : [asked];
     const top = parts.find((part) => part.kind === 'role');
     const id = top && session.roleMailboxId?.(top.role);
     const others = parts.filter((part) => part.kind !== 'role' || part.role !== top?.role);

@@ -1,6 +1,9 @@
 import DataLoader from 'dataloader';
+import type { MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Detail } from '../../providers/provider.ts';
+import type { Call } from '../../providers/call.ts';
+import type { Batch, Detail, MailSession } from '../../providers/provider.ts';
+import { runsBySize } from '../../providers/shared/by-size.ts';
 import type { Reader } from '../account.ts';
 
 /** What one call of getMessages is asked for; the adapter splits it as its vendor likes. */
@@ -52,10 +55,25 @@ export class MessageLoader {
 
   private loader(detail: Detail): DataLoader<string, Message> {
     return new DataLoader<string, Message>(
-      (ids) => this.read((session, call) => session.getMessages(ids, detail, call)),
+      (ids) => this.read((session, call) => this.readRuns(session, ids, detail, call)),
       {
         maxBatchSize: BATCH,
       },
     );
+  }
+
+  /** Whole mails of which a list has told that they are large are asked for a few at a time. */
+  private async readRuns(
+    session: MailSession,
+    ids: readonly string[],
+    detail: Detail,
+    call: Call,
+  ): Promise<Batch<Message>> {
+    if (detail === 'envelope') return session.getMessages(ids, detail, call);
+    const read: (Message | MailError)[] = [];
+    for (const run of runsBySize(ids, (id) => this.known.get(id)?.sizeBytes)) {
+      read.push(...(await session.getMessages(run, detail, call)));
+    }
+    return read;
   }
 }

@@ -12,32 +12,42 @@ export function allOf(conditions: readonly UserCondition[]): UserCondition {
   return only && more.length === 0 ? only : { kind: 'and', of: conditions };
 }
 
-/** The same meaning in fewer words: nested lists flattened, constants folded, double negation gone. */
-export function simplify(condition: Condition): Condition {
+/** The same meaning in fewer words: nested lists flattened, constants folded, double negation and the negation of a flag gone. */
+export function simplify(condition: Condition): Condition;
+export function simplify(condition: UserCondition): UserCondition;
+export function simplify(condition: UserCondition): UserCondition {
   if (condition.kind === 'not') return negated(simplify(condition.of));
   if (condition.kind !== 'and' && condition.kind !== 'or') return condition;
   const { kind } = condition;
-  const parts = condition.of.map(simplify).flatMap((part) => (part.kind === kind ? part.of : [part]));
-  const decided = (part: Condition) => (kind === 'and' ? part.kind === 'nothing' : isEverything(part));
+  const parts = condition.of.map((part) => simplify(part)).flatMap((part) => (part.kind === kind ? part.of : [part]));
+  const decided = (part: UserCondition) => (kind === 'and' ? part.kind === 'nothing' : isEverything(part));
   if (parts.some(decided)) return kind === 'and' ? NOTHING : EVERYTHING;
   const kept = parts.filter((part) => part.kind !== 'nothing' && !isEverything(part));
   if (kept.length === 0) return kind === 'and' ? EVERYTHING : NOTHING;
-  return kept.length === 1 ? (kept[0] as Condition) : { kind, of: kept };
+  return kept.length === 1 ? (kept[0] as UserCondition) : { kind, of: kept };
 }
 
-function negated(condition: Condition): Condition {
+function negated(condition: UserCondition): UserCondition {
   if (condition.kind === 'not') return condition.of;
+  if (condition.kind === 'read' || condition.kind === 'starred' || condition.kind === 'hasAttachment') {
+    return { kind: condition.kind, value: !condition.value };
+  }
   if (condition.kind === 'nothing') return EVERYTHING;
   return isEverything(condition) ? NOTHING : { kind: 'not', of: condition };
 }
 
 /** The same condition however it was written: what stands side by side, in one order and once. */
-export function ordered(condition: Condition): Condition {
+export function ordered(condition: Condition): Condition;
+export function ordered(condition: UserCondition): UserCondition;
+export function ordered(condition: UserCondition): UserCondition {
   if (condition.kind === 'not') return { kind: 'not', of: ordered(condition.of) };
   if (condition.kind !== 'and' && condition.kind !== 'or') return condition;
-  const parts = new Map(condition.of.map(ordered).map((part) => [JSON.stringify(part), part]));
+  const { kind } = condition;
+  // A list inside this one that came down to a single part may be of this one's kind now.
+  const flat = condition.of.map((part) => ordered(part)).flatMap((part) => (part.kind === kind ? part.of : [part]));
+  const parts = new Map(flat.map((part) => [JSON.stringify(part), part]));
   const of = [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
-  return of.length === 1 ? (of[0] as Condition) : { kind: condition.kind, of };
+  return of.length === 1 ? (of[0] as UserCondition) : { kind, of };
 }
 
 /** How many single conditions there are, and how deep they are nested. */

@@ -9,15 +9,17 @@ import { type Entry, parseList, parseOne } from './addresses.ts';
  */
 export type Certainty = 'certain' | 'list' | 'odd';
 
-/** Not compared beyond this many entries, which no person wrote. */
+/** Not compared, nor parsed for it, beyond this many addresses, which no person wrote. */
 const MAX_COMPARED = 500;
 
-export function certaintyOf(list: string, entries: readonly Entry[] = parseList(list)): Certainty {
+export function certaintyOf(list: string, given?: readonly Entry[]): Certainty {
   const hasAddress = list.includes('@');
   const hasNames = list.includes('<');
   // Without angle brackets only a comment or the name of a group could have been decoded.
   if (!hasNames && !hasAddress) return /[,;"()\\]/.test(list.slice(0, list.lastIndexOf(':') + 1)) ? 'odd' : 'certain';
   if (!hasNames) return /:/.test(list) || (/[()]/.test(list) && hasSeveral(list)) ? 'odd' : 'certain';
+  if (!given && atSigns(list, MAX_COMPARED) > MAX_COMPARED) return 'odd';
+  const entries = given ?? parseList(list);
   if (entries.length > MAX_COMPARED) return 'odd';
   let listed: Certainty = 'certain';
   let reached = 0;
@@ -41,6 +43,13 @@ export function certaintyOf(list: string, entries: readonly Entry[] = parseList(
     reached = end;
   }
   return /[^\s,;]/.test(list.slice(reached)) ? 'odd' : listed;
+}
+
+/** How many there are, up to one more than `most`. */
+function atSigns(list: string, most: number): number {
+  let count = 0;
+  for (let at = list.indexOf('@'); at >= 0 && count <= most; at = list.indexOf('@', at + 1)) count++;
+  return count;
 }
 
 const hasSeveral = (list: string): boolean => list.indexOf('@') !== list.lastIndexOf('@');

@@ -5,7 +5,7 @@ import type { Batch } from '../provider.ts';
 import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';
 import { answerError, GmailError, gmailError, hasStatus } from './errors.ts';
-import { type BatchPart, decodeBatch, encodeBatch } from './multipart.ts';
+import { type BatchPart, decodeBatch, encodeBatch, type PartAnswer } from './multipart.ts';
 import { type Operation, UNITS } from './quota.ts';
 
 /**
@@ -65,8 +65,7 @@ async function post(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = places.flatMap((place) => parts[place] ?? []);
-  const { contentType, text } = await send(client.origin, `batch ${operation}`, wanted, token, signal);
-  const answers = decodeBatch(contentType, text, places.length);
+  const answers = await send(client.origin, `batch ${operation}`, wanted, token, signal);
   const passing: GmailError[] = [];
   places.forEach((place, index) => {
     const answer = answers.get(index);
@@ -100,7 +99,7 @@ async function send(
   parts: readonly BatchPart[],
   token: string,
   signal: AbortSignal,
-) {
+): Promise<ReadonlyMap<number, PartAnswer>> {
   const boundary = `batch_${randomUUID()}`;
   try {
     const response = await fetch(`${origin}/batch/gmail/v1`, {
@@ -110,9 +109,15 @@ async function send(
       redirect: 'error',
       signal,
     });
-    const text = await response.text();
-    if (!response.ok) throw answerError(operation, response.status, parsed(text), response.headers.get('retry-after'));
-    return { contentType: response.headers.get('content-type') ?? '', text };
+    if (!response.ok) {
+      const text = await response.text();
+      throw answerError(operation, response.status, parsed(text), response.headers.get('retry-after'));
+    }
+    return await decodeBatch(
+      response.headers.get('content-type') ?? '',
+      response.body ?? new Blob([]).stream(),
+      parts.length,
+    );
   } catch (error) {
     throw gmailError(error, operation);
   }

@@ -1,4 +1,5 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { Address } from '../../domain/address.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { Detail } from '../provider.ts';
@@ -29,6 +30,13 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
   // Where the doubt could not be settled, the whole header is one entry: nobody is answered who stands in a name only.
   const single = (name: string) =>
     written || listed.certainty(name) === 'certain' ? headers.addresses(name) : listed.oneAddress(name);
+  // Ten thousand recipients take a tenth of a second to read, and most lists show none.
+  const read = new Map<string, Address[]>();
+  const recipients = (name: string): Address[] => {
+    const known = read.get(name) ?? headers.addresses(name);
+    read.set(name, known);
+    return known;
+  };
   const labelIds = raw.labelIds ?? [];
   const has = (label: string) => labelIds.includes(label);
   const payload = detail === 'full' ? (raw.payload ?? null) : null;
@@ -41,9 +49,15 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
     snippet: plainSnippet(raw.snippet ?? ''),
     from: single('from')[0] ?? null,
     sender: single('sender')[0] ?? null,
-    to: headers.addresses('to'),
-    cc: headers.addresses('cc'),
-    bcc: headers.addresses('bcc'),
+    get to() {
+      return recipients('to');
+    },
+    get cc() {
+      return recipients('cc');
+    },
+    get bcc() {
+      return recipients('bcc');
+    },
     replyTo: single('reply-to'),
     sentAt: headers.date('date'),
     receivedAt: new Date(Number(raw.internalDate ?? 0)),

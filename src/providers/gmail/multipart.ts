@@ -1,3 +1,5 @@
+import { setImmediate as nextIteration } from 'node:timers/promises';
+
 /** One request inside a batch. `path` begins with /gmail/v1/ and is already encoded. */
 export interface BatchPart {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -29,25 +31,59 @@ export function encodeBatch(parts: readonly BatchPart[], boundary: string): stri
   return `${sections.join('\r\n')}\r\n--${boundary}--\r\n`;
 }
 
-/** The answers by the place of their request; a place is missing when the answer was cut or named nothing we asked. */
-export function decodeBatch(contentType: string, text: string, count: number): ReadonlyMap<number, PartAnswer> {
+/**
+ * The answers by the place of their request; a place is missing when the answer was cut or named nothing we asked. Each is
+ * read as it comes, so that of a long answer one part at a time is held as text, and others are answered between two.
+ */
+export async function decodeBatch(
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+  count: number,
+): Promise<ReadonlyMap<number, PartAnswer>> {
   const answers = new Map<number, PartAnswer>();
   const named = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
   const boundary = named?.[1] ?? named?.[2];
-  if (!boundary) return answers;
-  const sections = `\n${text}`.split(`\n--${boundary}`);
-  // What follows the last boundary is the epilogue; when the closing one is missing, half a section.
-  sections.slice(1, -1).forEach((section, order) => {
+  let order = -1;
+  for await (const section of sections(body, boundary ?? null)) {
+    // What stands before the first boundary is no answer.
+    if (order++ < 0) continue;
     const outer = splitHead(section.replace(/^[ \t]*\r?\n/, ''));
     const id = /^content-id:.*?response-.*?item-(\d+)/im.exec(outer.head)?.[1];
-    const place = id === undefined ? order : Number(id);
+    const place = id === undefined ? order - 1 : Number(id);
     const inner = splitHead(outer.rest);
     const status = /^HTTP\/[\d.]+ (\d{3})/.exec(inner.head)?.[1];
-    if (status === undefined || place >= count || answers.has(place)) return;
+    if (status === undefined || place >= count || answers.has(place)) continue;
     const retryAfter = /^retry-after:[ \t]*(.*?)[ \t\r]*$/im.exec(inner.head)?.[1] ?? null;
     answers.set(place, { status: Number(status), retryAfter, body: json(inner.rest) });
-  });
+    if (section.length > LONG) await nextIteration();
+  }
   return answers;
+}
+
+/** Characters of a part behind which others are answered. */
+const LONG = 256 * 1024;
+
+/**
+ * What stands before each boundary. What follows the last one is the epilogue; when the closing one is missing, half a
+ * section. The body is read to its end in any case.
+ */
+async function* sections(body: AsyncIterable<Uint8Array>, boundary: string | null): AsyncGenerator<string> {
+  const mark = boundary === null ? null : Buffer.from(`\n--${boundary}`);
+  let held: Uint8Array[] = [];
+  let unsearched: Uint8Array = Buffer.from('\n');
+  for await (const chunk of body) {
+    if (!mark) continue;
+    let data = Buffer.concat([unsearched, chunk]);
+    for (let at = data.indexOf(mark); at >= 0; at = data.indexOf(mark)) {
+      held.push(data.subarray(0, at));
+      yield Buffer.concat(held).toString('utf8');
+      held = [];
+      data = data.subarray(at + mark.length);
+    }
+    const searched = Math.max(0, data.length - mark.length + 1);
+    held.push(data.subarray(0, searched));
+    unsearched = data.subarray(searched);
+  }
 }
 
 function splitHead(text: string): { head: string; rest: string } {

@@ -4,6 +4,7 @@ import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
 import type { Batch, Detail } from '../provider.ts';
+import { madeInTurn } from '../shared/by-size.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 import { bodyParts } from './content.ts';
@@ -39,9 +40,15 @@ export async function getMessages(
     headersAsWritten(client, read, call),
     detail === 'full' ? fetchLongBodies(client, answers, call) : null,
   ]);
-  return answers.map((answer) =>
-    isMailError(answer) ? answer : toMessage(answer, detail, written.get(answer.id ?? '')),
-  );
+  const sizeOf = (answer: gmail_v1.Schema$Message | MailError) =>
+    detail === 'full' && !isMailError(answer) ? answer.sizeEstimate : 0;
+  return madeInTurn(answers, sizeOf, (answer) => {
+    if (isMailError(answer)) return answer;
+    const message = toMessage(answer, detail, written.get(answer.id ?? ''));
+    // Its bodies are there in the message: those of a whole page are not held twice.
+    delete answer.payload;
+    return message;
+  });
 }
 
 export async function getThreads(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Thread>> {

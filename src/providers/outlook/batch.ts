@@ -1,8 +1,8 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import { malformed } from './answers.ts';
-import { type GraphClient, jsonOf, preferences } from './client.ts';
-import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
+import { AnswerTooLarge, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
 /** Graph's limit on one $batch. */
 export const BATCH_SIZE = 20;
@@ -16,6 +16,8 @@ export interface Part {
   readonly removes?: boolean;
   readonly body?: unknown;
   readonly prefer?: string;
+  /** Of a read: an answer that is longer is given up, and this is read with fewer others, or is AnswerTooLarge. */
+  readonly maxBytes?: number;
 }
 /** Parts of which each waits for the one before; its outcome is the last one's, or the first failure. */
 export type Chain = readonly Part[];
@@ -94,7 +96,10 @@ async function sendAll(
   return outcomes;
 }
 
-/** Parts that Graph refuses for now are sent again alone, when the guard says so. Every part must be safe to repeat. */
+/**
+ * Parts that Graph refuses for now are sent again alone, when the guard says so. Every part must be safe to repeat.
+ * What is answered at too great a length is asked for in two halves.
+ */
 async function sendBatch(
   graph: GraphClient,
   operation: string,
@@ -109,6 +114,8 @@ async function sendBatch(
   const removals = new Set(parts.flatMap((part, n) => (part.removes ? [String(n)] : [])));
   const unanswered = new Set<string>();
   let failure: unknown = null;
+  let isTooLarge = false;
+  const maxBytes = Math.min(...parts.map((part) => part.maxBytes ?? Number.POSITIVE_INFINITY));
   try {
     let tries = 0;
     const body = () => {
@@ -118,7 +125,9 @@ async function sendBatch(
     const cost = { operation, units: requests.length, slots: Math.min(BATCH_WIDTH, requests.length), safe: true };
     await graph.request({ method: 'POST', path: '/$batch', cost, body }, call, async (response, signal) => {
       refusedForNow.clear();
-      const given = await jsonOf(response, signal);
+      const given = await jsonOf(response, signal, maxBytes);
+      isTooLarge = given === TOO_LARGE;
+      if (isTooLarge) return;
       const failure = malformed('POST', '/$batch', given);
       if (failure) throw failure;
       for (const answer of (given as { responses: PartAnswer[] }).responses) {
@@ -138,6 +147,12 @@ async function sendBatch(
   } catch (error) {
     if (caller.aborted || !isMailError(error)) throw error;
     failure = error;
+  }
+  if (isTooLarge) {
+    if (parts.length === 1) return [new AnswerTooLarge()];
+    const middle = Math.ceil(parts.length / 2);
+    const first = await sendBatch(graph, operation, parts.slice(0, middle), call, caller);
+    return [...first, ...(await sendBatch(graph, operation, parts.slice(middle), call, caller))];
   }
   return requests.map(({ id }) =>
     settled.has(id)

@@ -11,7 +11,7 @@ import { authorized, authorizedStream } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
 import { malformed } from './answers.ts';
-import { errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+import { AnswerTooLarge, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
 /** What the SDK is told, whatever cloud or emulator is asked: it sends no token anywhere else. */
 const SDK_ORIGIN = 'https://graph.microsoft.com';
@@ -161,13 +161,16 @@ export class GraphClient {
     });
   }
 
-  json<T>(request: GraphRequest, call: Call): Promise<T> {
-    return this.request(request, call, async (response, signal) => {
-      const answer = await jsonOf(response, signal);
-      const failure = malformed(request.method, request.path, answer);
+  /** @throws AnswerTooLarge when the answer is longer than `maxBytes`: it is not read to its end, and not asked for again. */
+  async json<T>(request: GraphRequest, call: Call, maxBytes = Number.POSITIVE_INFINITY): Promise<T> {
+    const answer = await this.request(request, call, async (response, signal) => {
+      const answer = await jsonOf(response, signal, maxBytes);
+      const failure = answer === TOO_LARGE ? null : malformed(request.method, request.path, answer);
       if (failure) throw failure;
-      return answer as T;
+      return answer;
     });
+    if (answer === TOO_LARGE) throw new AnswerTooLarge();
+    return answer as T;
   }
 
   /** For what answers with an empty body. */
@@ -183,9 +186,29 @@ function isUploadUrl(url: string, graphUrl: string | null): boolean {
   return protocol === 'https:' || (graphUrl !== null && origin === new URL(graphUrl).origin);
 }
 
-export async function jsonOf(response: Response, signal: AbortSignal): Promise<unknown> {
+/** Of an answer that is longer than was allowed. */
+export const TOO_LARGE = Symbol('too large');
+
+export async function jsonOf(
+  response: Response,
+  signal: AbortSignal,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<unknown> {
   try {
-    return await response.json();
+    if (maxBytes === Number.POSITIVE_INFINITY || !response.body) return await response.json();
+    if (Number(response.headers.get('content-length')) > maxBytes) {
+      await response.body.cancel();
+      return TOO_LARGE;
+    }
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      // Leaving the loop cancels the rest.
+      if (size > maxBytes) return TOO_LARGE;
+    }
+    return JSON.parse(new TextDecoder().decode(Buffer.concat(chunks)));
   } catch (error) {
     signal.throwIfAborted();
     throw unreachable(error);

@@ -51,6 +51,13 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
 /** Graph does not take the access token: nothing was done, and a newer token may be taken. */
 export class TokenRefused extends MailError {}
 
+/** The answer was longer than was allowed: what it would have told is to be asked for in parts. */
+export class AnswerTooLarge extends MailError {
+  constructor() {
+    super('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '');
+  }
+}
+
 /** The MailError of a refusal; nothing of the provider's own text is in it. */
 export function refused(refusal: Refusal, now = Date.now()): MailError {
   const code =

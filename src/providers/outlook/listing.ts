@@ -24,6 +24,8 @@ export interface ListingQuery {
   readonly skip: number;
   /** An instant; only what was received before it. Null: everything. */
   readonly before: string | null;
+  /** A longer answer is given up. */
+  readonly maxBytes?: number;
   /** Of $search: Graph's own token. */
   readonly token: string | null;
 }
@@ -36,14 +38,17 @@ interface Collection {
 /** Pages without a message and with a link, one after the other, that are followed. */
 const MAX_EMPTY_PAGES = 20;
 
-/** Goes on while a page is empty and has a link: such pages are ordinary (Graph's concepts/paging), and are not the end. */
+/**
+ * Goes on while a page is empty and has a link: such pages are ordinary (Graph's concepts/paging), and are not the end.
+ * @throws AnswerTooLarge where the query has `maxBytes`
+ */
 export async function readListing(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
   let page = await readOne(account, source, query, call);
   for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
     const next = pathOf(page.link);
     if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
     const request = { ...get(next, query), cost: cost(query.operation) };
-    page = listing(await account.graph.json<Collection>(request, call), [...page.hidden]);
+    page = listing(await account.graph.json<Collection>(request, call, query.maxBytes), [...page.hidden]);
   }
   return page;
 }
@@ -53,7 +58,7 @@ async function readOne(account: Account, source: Source, query: ListingQuery, ca
   if (source.whole && ids === null) return readWithFolders(account, source, query, call);
   const hidden = source.whole ? unnamed(source, ids ?? []) : [];
   const request = { ...get(listPath(source, query, hidden), query), cost: cost(query.operation) };
-  return listing(await account.graph.json<Collection>(request, call), hidden);
+  return listing(await account.graph.json<Collection>(request, call, query.maxBytes), hidden);
 }
 
 /** The first time, the folders to leave out are asked for along with the list: no further round trip. */
@@ -64,10 +69,11 @@ async function readWithFolders(account: Account, source: Source, query: ListingQ
   return listing(list as Collection, unnamed(source, account.hidden.learn(folders)));
 }
 
-const get = (p: string, { prefer }: { readonly prefer?: string }) => ({
+const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
   method: 'GET' as const,
   path: p,
   ...(prefer === undefined ? {} : { prefer }),
+  ...(maxBytes === undefined ? {} : { maxBytes }),
 });
 
 const unnamed = (source: Source, ids: readonly string[]): readonly string[] =>

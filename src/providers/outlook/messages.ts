@@ -1,13 +1,16 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Condition } from '../../domain/search.ts';
 import type { Call } from '../call.ts';
-import type { ListQuery, Page, PageRequest } from '../provider.ts';
+import type { ListQuery, Page, PageRequest, Unreadable } from '../provider.ts';
+import { MAX_ANSWER_BYTES, madeInTurn, runsBySize } from '../shared/by-size.ts';
 import type { Account } from './account.ts';
+import { AnswerTooLarge } from './errors.ts';
 import { ENVELOPE, FULL } from './fields.ts';
 import { receivedAt } from './map.ts';
 import { datePlace, type Place, remember, searchPlace, writePlace } from './page-cursor.ts';
-import { toDetail } from './read.ts';
+import { bodyLength, getMessages, toDetail } from './read.ts';
 import { hashOf, reached, readByDate, readBySearch, secondOf } from './scan.ts';
 import { type Source, sourceOf } from './source.ts';
 import { tokenOf } from './url.ts';
@@ -18,7 +21,7 @@ export const SEARCH_LIMIT = 1000;
 const wanted = (page: PageRequest) => ({
   operation: 'messages.list',
   size: page.size,
-  ...(page.detail === 'full' ? FULL : ENVELOPE),
+  ...(page.detail === 'full' ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE),
 });
 
 export interface GraphPage {
@@ -28,16 +31,54 @@ export interface GraphPage {
   readonly truncated: boolean;
 }
 
-/** One page, newest first, in one request; whole messages where the caller will read them. */
+/** One page, newest first, in one request; whole messages where the caller will read them, unless they are too long for one answer. */
 export async function listMessages(
   account: Account,
   query: ListQuery,
   page: PageRequest,
   call: Call,
 ): Promise<Page<Message>> {
+  try {
+    return await listAtOnce(account, query, page, call);
+  } catch (error) {
+    if (!(error instanceof AnswerTooLarge)) throw error;
+    return listInRuns(account, query, page, call);
+  }
+}
+
+/** Of long messages: each is some 20 MB while it is read. */
+const RUNS_AT_ONCE = 2;
+
+/** Their envelopes first, which tell how large they are. */
+async function listInRuns(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>> {
+  const envelopes = await listAtOnce(account, query, { ...page, detail: 'envelope' }, call);
+  const runs = runsBySize(envelopes.items as Message[], ({ sizeBytes }) => sizeBytes);
+  const read: (Message | Unreadable)[][] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < runs.length) {
+      const n = next++;
+      read[n] = await readRun(account, runs[n] ?? [], call);
+    }
+  };
+  await Promise.all(Array.from({ length: RUNS_AT_ONCE }, worker));
+  return { ...envelopes, items: read.flat() };
+}
+
+/** What went away since it was listed is no item. */
+async function readRun(account: Account, envelopes: readonly Message[], call: Call): Promise<(Message | Unreadable)[]> {
+  const ids = envelopes.map(({ id }) => id);
+  const read = await getMessages(account, ids, 'full', call);
+  return read.flatMap((one, n): (Message | Unreadable)[] => {
+    if (!isMailError(one)) return [one];
+    return one.code === 'NOT_FOUND' ? [] : [{ id: ids[n] ?? '', error: one }];
+  });
+}
+
+async function listAtOnce(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>> {
   const { messages, next, rest, truncated } = await readPage(account, query, page, call);
   return {
-    items: messages.map((message) => toDetail(message, page.detail ?? 'envelope')),
+    items: await madeInTurn(messages, bodyLength, (message) => toDetail(message, page.detail ?? 'envelope')),
     next: next && writePlace(next),
     rest,
     ...(truncated ? { truncated } : {}),

@@ -3,10 +3,12 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Call } from '../call.ts';
 import type { Batch, Detail } from '../provider.ts';
+import { MAX_ANSWER_BYTES, madeInTurn } from '../shared/by-size.ts';
 import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { cost } from './client.ts';
 import { toContent } from './content.ts';
+import { AnswerTooLarge } from './errors.ts';
 import { ENVELOPE, FULL } from './fields.ts';
 import { isId, segment } from './ids.ts';
 import { toMessage } from './map.ts';
@@ -26,16 +28,30 @@ export async function getMessages(
   const paths = ids.map((id) =>
     isId(id) ? path(`/me/messages/${segment(id)}`, { $select: select, $expand: expand }) : null,
   );
-  const options = { operation: 'messages.get', ...(prefer === undefined ? {} : { prefer }) };
+  const options: ReadOptions = {
+    operation: 'messages.get',
+    ...(prefer === undefined ? {} : { prefer }),
+    ...(detail === 'full' ? { maxBytes: MAX_ANSWER_BYTES } : {}),
+  };
   const answers = await getLiving(account, paths, options, call);
-  return answers.map((answer) => (isMailError(answer) ? answer : toDetail(answer, detail)));
+  return madeInTurn(answers, bodyLength, (answer) => (isMailError(answer) ? answer : toDetail(answer, detail)));
+}
+
+export const bodyLength = (answer: GraphMessage | MailError): number =>
+  isMailError(answer) ? 0 : (answer.body?.content?.length ?? 0);
+
+interface ReadOptions {
+  readonly operation: string;
+  readonly prefer?: string;
+  /** A longer answer about several is read in parts. */
+  readonly maxBytes?: number;
 }
 
 /** The messages at these paths, each read with its parentFolderId. NOT_FOUND where there is none, or a deleted one. */
 export async function getLiving(
   account: Account,
   paths: readonly (string | null)[],
-  options: { readonly operation: string; readonly prefer?: string },
+  options: ReadOptions,
   call: Call,
 ): Promise<Batch<GraphMessage>> {
   const { deletions } = account;
@@ -56,7 +72,7 @@ export const toDetail = (message: GraphMessage, detail: Detail): Message =>
 export async function getEntities<T>(
   account: Account,
   paths: readonly (string | null)[],
-  options: { readonly operation: string; readonly prefer?: string },
+  options: ReadOptions,
   call: Call,
 ): Promise<Batch<T>> {
   const known = paths.filter((p) => p !== null);
@@ -68,20 +84,25 @@ export async function getEntities<T>(
   return paths.map((p) => (p === null ? noSuchMessage() : (answers[next++] ?? noSuchMessage())));
 }
 
-function getMany<T>(
+async function getMany<T>(
   account: Account,
   paths: readonly string[],
-  { operation, prefer }: { operation: string; prefer?: string },
+  options: ReadOptions,
   call: Call,
 ): Promise<Batch<T>> {
-  const chains = paths.map((p): Chain => [{ method: 'GET', path: p, ...(prefer === undefined ? {} : { prefer }) }]);
-  return batch<T>(account.graph, operation, chains, call);
+  const { operation, ...more } = options;
+  const chains = paths.map((p): Chain => [{ method: 'GET', path: p, ...more }]);
+  const answers = [...(await batch<T>(account.graph, operation, chains, call))];
+  for (const [n, answer] of answers.entries()) {
+    if (answer instanceof AnswerTooLarge) answers[n] = await getOne<T>(account, paths[n] ?? '', options, call);
+  }
+  return answers;
 }
 
 async function getOne<T>(
   account: Account,
   p: string,
-  { operation, prefer }: { operation: string; prefer?: string },
+  { operation, prefer }: ReadOptions,
   call: Call,
 ): Promise<T | MailError> {
   try {

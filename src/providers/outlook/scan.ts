@@ -10,7 +10,7 @@ import { instant } from './url.ts';
 /** How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile. */
 const OVERLAP = 50;
 
-export interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer'> {
+export interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes'> {
   /** How many messages are wanted that were not given before. */
   readonly size: number;
 }

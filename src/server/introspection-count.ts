@@ -1,0 +1,92 @@
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  getNamedType,
+  isLeafType,
+  isObjectType,
+  Kind,
+  SchemaMetaFieldDef,
+  type SelectionSetNode,
+  TypeMetaFieldDef,
+} from 'graphql';
+import type { ArgumentValues } from './argument-value.ts';
+import { isLeftOut } from './left-out.ts';
+import { type QueryLimits, tooComplex } from './limits.ts';
+
+/** Parts of the schema, each with how often the answer has it at one place. */
+type Parts = ReadonlyMap<object, number>;
+
+/**
+ * Counts the fields of the answer that tell of the schema, by the schema itself: each list has the length that it will have.
+ * What is the same part is looked at once for all the times that it is there, and the count ends at the limit, so it takes
+ * less than the answer would.
+ */
+export class IntrospectionCount {
+  /** Of all that was asked so far. */
+  fields = 0;
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    private readonly values: ArgumentValues,
+    private readonly limits: QueryLimits,
+  ) {}
+
+  /** How many it makes for `__schema` or `__type`; null where the field is neither. @throws GraphQLError QUERY_TOO_COMPLEX */
+  of(node: FieldNode): number | null {
+    const field = [SchemaMetaFieldDef, TypeMetaFieldDef].find(({ name }) => name === node.name.value);
+    if (!field) return null;
+    const before = this.fields;
+    const name = this.values.text(node.arguments ?? [], 'name');
+    const part = field === SchemaMetaFieldDef ? this.schema : name === null ? null : this.schema.getType(name);
+    this.add(1);
+    if (part && node.selectionSet) this.ofSet(node.selectionSet, getNamedType(field.type), new Map([[part, 1]]));
+    return this.fields - before;
+  }
+
+  private ofSet(set: SelectionSetNode, type: GraphQLNamedType, parts: Parts): void {
+    if (parts.size === 0) return;
+    for (const node of set.selections) {
+      if (isLeftOut(node.directives)) continue;
+      if (node.kind === Kind.FIELD) this.ofField(node, type, parts);
+      else if (node.kind === Kind.INLINE_FRAGMENT) this.ofSet(node.selectionSet, type, parts);
+      else {
+        const fragment = this.fragments.get(node.name.value);
+        if (fragment) this.ofSet(fragment.selectionSet, type, parts);
+      }
+    }
+  }
+
+  private ofField(node: FieldNode, parent: GraphQLNamedType, parts: Parts): void {
+    for (const times of parts.values()) this.add(times);
+    const field = isObjectType(parent) ? parent.getFields()[node.name.value] : undefined;
+    const type = field && getNamedType(field.type);
+    if (!field || !type || !node.selectionSet || isLeafType(type)) return;
+    const inner = new Map<object, number>();
+    for (const [part, times] of parts) {
+      for (const one of this.partsOf(field, part)) inner.set(one, (inner.get(one) ?? 0) + times);
+    }
+    this.ofSet(node.selectionSet, type, inner);
+  }
+
+  /** What graphql-js itself finds there, what is deprecated included. */
+  private partsOf(field: GraphQLField<unknown, unknown>, part: object): readonly object[] {
+    const info = { schema: this.schema } as GraphQLResolveInfo;
+    const found: unknown = field.resolve?.(part, { includeDeprecated: true }, undefined, info);
+    if (Array.isArray(found)) return found as object[];
+    return typeof found === 'object' && found !== null ? [found] : [];
+  }
+
+  private add(times: number): void {
+    this.fields += times;
+    if (this.fields <= this.limits.introspection) return;
+    throw tooComplex(
+      `The query is too complex: it asks for more than ${this.limits.introspection} fields of the schema itself, and no more are taken. ` +
+        'Ask for __schema once, and for each of its lists once.',
+    );
+  }
+}

@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** Fields that are about as long under way as the pause behind them, in one millisecond. */
+const FIELDS_PER_MS = 500;
+/** Below this one goes on at once: it takes no longer than any other request. */
+const MIN_FIELDS = 1_000;
+/** Answers that are kept; those who ask for the whole schema ask for it in a few texts. */
+const REMEMBERED = 8;
+/** Characters of a request whose answer is kept. */
+const LONGEST_REMEMBERED = 20_000;
+
+export interface Introspection {
+  readonly source: string | undefined;
+  readonly document: DocumentNode;
+  readonly operationName: string | null | undefined;
+  readonly variables: Readonly<Record<string, unknown>> | null | undefined;
+  /** Fields of its answer that tell of the schema. */
+  readonly fields: number;
+  /** Who asks, and until when. */
+  readonly owner: unknown;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * graphql-js answers what is asked of the schema in one go, between two turns of the event loop, and nobody else is
+ * answered meanwhile. So it is done for one at a time, users in turn, with a pause behind each; an answer that tells of
+ * nothing else is the same for everybody and kept.
+ */
+export class Introspections {
+  private readonly answers = new Map<string, ExecutionResult>();
+  private readonly waiting = new Map<unknown, (() => void)[]>();
+  private isBusy = false;
+
+  constructor(private readonly schema: GraphQLSchema) {}
+
+  /** Waits for its turn. Null: it is to be executed as any other, and now. */
+  async answer(asked: Introspection): Promise<ExecutionResult | null> {
+    if (asked.fields < MIN_FIELDS) return null;
+    const key = this.keyOf(asked);
+    const known = key === null ? undefined : this.recall(key);
+    if (known) return known;
+    await this.turn(asked.owner);
+    // Whoever was before may have asked the same.
+    const found = key === null ? undefined : this.recall(key);
+    void this.pass(found || asked.signal.aborted ? 0 : asked.fields);
+    if (found) return found;
+    return key === null || asked.signal.aborted ? null : this.execute(key, asked);
+  }
+
+  private execute(key: string, { document, operationName, variables }: Introspection): ExecutionResult | null {
+    const answer = execute({
+      schema: this.schema,
+      document,
+      operationName: operationName ?? null,
+      variableValues: variables ?? null,
+    });
+    // What fails is said where every failure is.
+    if (answer instanceof Promise || answer.errors) return null;
+    this.remember(key, answer);
+    return answer;
+  }
+
+  private async turn(owner: unknown): Promise<void> {
+    if (!this.isBusy) {
+      this.isBusy = true;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const own = this.waiting.get(owner);
+      if (own) own.push(resolve);
+      else this.waiting.set(owner, [resolve]);
+    });
+  }
+
+  private async pass(fields: number): Promise<void> {
+    await pause(fields / FIELDS_PER_MS);
+    const [first] = this.waiting;
+    if (!first) {
+      this.isBusy = false;
+      return;
+    }
+    const [owner, [next, ...others]] = first;
+    // A Map is in the order of entry: the next one is another's.
+    this.waiting.delete(owner);
+    if (others.length > 0) this.waiting.set(owner, others);
+    next?.();
+  }
+
+  private keyOf({ source, document, operationName, variables }: Introspection): string | null {
+    const operation = getOperationAST(document, operationName);
+    if (source === undefined || !operation || !tellsOfSchemaOnly(operation.selectionSet)) return null;
+    const key = JSON.stringify([source, operationName ?? null, variables ?? null]);
+    return key.length <= LONGEST_REMEMBERED ? key : null;
+  }
+
+  private recall(key: string): ExecutionResult | undefined {
+    const answer = this.answers.get(key);
+    if (answer) this.remember(key, answer);
+    return answer;
+  }
+
+  private remember(key: string, answer: ExecutionResult): void {
+    this.answers.delete(key);
+    this.answers.set(key, answer);
+    for (const oldest of this.answers.keys()) {
+      if (this.answers.size <= REMEMBERED) return;
+      this.answers.delete(oldest);
+    }
+  }
+}
+
+const OF_SCHEMA: ReadonlySet<string> = new Set(['__schema', '__type', '__typename']);
+
+/** Written out: what is in a fragment is executed as any other. */
+const tellsOfSchemaOnly = ({ selections }: SelectionSetNode): boolean =>
+  selections.every((node) => node.kind === Kind.FIELD && OF_SCHEMA.has(node.name.value));
