@@ -190,7 +190,7 @@ export interface MailSession {
   listDrafts(page: PageRequest, call: Call): Promise<Page<Draft>>;
   getMessages(ids: readonly string[], detail: Detail, call: Call): Promise<Batch<Message>>;
   getThreads(ids: readonly string[], call: Call): Promise<Batch<Thread>>;
-  /** Never buffers the whole file where the vendor's API can stream. */
+  /** Never buffers the whole file where the vendor's API can stream, and asks by `Usage.stream`, which counts it to its end. */
   readAttachment(messageId: string, attachmentId: string, call: Call): Promise<ReadableStream<Uint8Array>>;
   /** The message as RFC 5322. */
   readRaw(messageId: string, call: Call): Promise<ReadableStream<Uint8Array>>;
