@@ -275,8 +275,11 @@ describe('a sync', () => {
       account.script = down;
       await account.sync();
       for (let i = 0; i < 8; i++) await vi.advanceTimersByTimeAsync(30_000);
+      const failures = account.asked.length;
+      while (account.asked.length === failures) await vi.advanceTimersByTimeAsync(1_000);
+      // The pause that has just begun lasts for 15 s at least.
+      await vi.advanceTimersByTimeAsync(2_000);
       const asked = account.asked.length;
-      await vi.advanceTimersByTimeAsync(1_000);
       account.script = up;
       account.job.request('i');
       await vi.advanceTimersByTimeAsync(0);
