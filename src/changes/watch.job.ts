@@ -32,9 +32,9 @@ const LANES: LaneOptions = { places: 4, slowPlaces: 8, slowAfterMs: 3_000, perOw
 /** What has failed so often in a row is tried as seldom as this. */
 const MANY_FAILURES = 8;
 const SELDOM_MS = 5 * 60_000;
-const PATIENCE_MS = 20_000;
+const CALL_TIMEOUT_MS = 20_000;
 /** So long does a person who connects an account wait for its watch, which is then started behind their back. */
-const CONNECT_PATIENCE_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** When the process stops, renewals get this long. */
 const STOP_MS = 2_000;
 
@@ -86,7 +86,7 @@ export class WatchJob implements IntegrationHooks {
     let provider = '';
     try {
       provider = (await this.options.directory.get(integrationId))?.provider ?? '';
-      await this.renew(integrationId, CONNECT_PATIENCE_MS);
+      await this.renew(integrationId, CONNECT_TIMEOUT_MS);
     } catch (error) {
       this.failed(integrationId, provider, error);
     } finally {
@@ -105,7 +105,7 @@ export class WatchJob implements IntegrationHooks {
     const sharers = await watches.named(watch.provider, watch.key);
     if (sharers.length > 0) return;
     const session = await sessions.open(integrationId);
-    await this.within(PATIENCE_MS, async (call) => session.watch?.stop(watch, call));
+    await this.within(CALL_TIMEOUT_MS, async (call) => session.watch?.stop(watch, call));
   }
 
   private async requestDue(): Promise<void> {
@@ -160,7 +160,7 @@ export class WatchJob implements IntegrationHooks {
     log.warn({ err: error, integrationId, waitMs }, 'a watch could not be started: the account is polled');
   }
 
-  private async renew(integrationId: string, patienceMs = PATIENCE_MS): Promise<void> {
+  private async renew(integrationId: string, timeoutMs = CALL_TIMEOUT_MS): Promise<void> {
     const { directory, sessions, watches, publicUrl } = this.options;
     const record = await directory.get(integrationId);
     if (record?.status !== 'CONNECTED') return;
@@ -169,7 +169,7 @@ export class WatchJob implements IntegrationHooks {
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');
     const notificationUrl = `${publicUrl}/webhooks/${record.provider.toLowerCase()}`;
-    const state = await this.within(patienceMs, (call) => watcher.start(previous, { notificationUrl, secret }, call));
+    const state = await this.within(timeoutMs, (call) => watcher.start(previous, { notificationUrl, secret }, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
     const now = Date.now();
     this.lives.set(integrationId, { renewedAt: now, lifeMs: state.expiresAt.getTime() - now });

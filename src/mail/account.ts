@@ -20,7 +20,7 @@ const EACH_OF_MANY_MS = 200;
 const MANY = 100;
 /**
  * Of many that go in several requests one may go unanswered: it is begun again after this long, in milliseconds, and given
- * up after `CHANGE_TIMEOUT_MS`. Whoever waits is then told which were changed while they still look.
+ * up after `CHANGE_TIMEOUT_MS`. The person who waits is then told which were changed while they still look.
  */
 const BEGIN_AGAIN_AFTER_MS = 5_000;
 const CHANGE_TIMEOUT_MS = 20_000;

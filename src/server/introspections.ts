@@ -16,7 +16,7 @@ const MIN_FIELDS = 1_000;
 /** Answers that are kept; those who ask for the whole schema ask for it in a few texts. */
 const REMEMBERED = 8;
 /** Characters of a request whose answer is kept. */
-const LONGEST_REMEMBERED = 20_000;
+const MAX_REMEMBERED_LENGTH = 20_000;
 
 export interface Introspection {
   readonly source: string | undefined;
@@ -49,7 +49,7 @@ export class Introspections {
     const known = key === null ? undefined : this.recall(key);
     if (known) return known;
     await this.turn(asked.owner);
-    // Whoever was before may have asked the same.
+    // The one before may have asked the same.
     const found = key === null ? undefined : this.recall(key);
     void this.pass(found || asked.signal.aborted ? 0 : asked.fields);
     if (found) return found;
@@ -99,7 +99,7 @@ export class Introspections {
     const operation = getOperationAST(document, operationName);
     if (source === undefined || !operation || !tellsOfSchemaOnly(operation.selectionSet)) return null;
     const key = JSON.stringify([source, operationName ?? null, variables ?? null]);
-    return key.length <= LONGEST_REMEMBERED ? key : null;
+    return key.length <= MAX_REMEMBERED_LENGTH ? key : null;
   }
 
   private recall(key: string): ExecutionResult | undefined {

@@ -11,7 +11,7 @@ import { checkTotal, filesOf, givenFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
 import type { ComposeInput } from './compose.type.ts';
 import { addressesOf, oneLine } from './header-text.ts';
-import { type Defaults, defaultsFrom, MOST_BROUGHT, type Original, quoteOf } from './original.ts';
+import { type Defaults, defaultsFrom, MAX_FORWARDED_FILES, type Original, quoteOf } from './original.ts';
 import { defaultsFromDraft, keptFiles, readDraft } from './stored-draft.ts';
 
 /** What both providers take in one message. */
@@ -143,9 +143,9 @@ export class Composer {
     // Naming some of the original's files, or an empty list, is choosing among them.
     const chosen = files != null && (files.length === 0 || files.some(({ messageId }) => messageId === message.id));
     if (forward && !chosen) for (const { id } of all) if (!wanted.has(id)) wanted.set(id, null);
-    if (wanted.size > MOST_BROUGHT)
+    if (wanted.size > MAX_FORWARDED_FILES)
       throw invalid(
-        `The message has ${wanted.size} files; at most ${MOST_BROUGHT} are passed on. Name those that you want in attachments.`,
+        `The message has ${wanted.size} files; at most ${MAX_FORWARDED_FILES} are passed on. Name those that you want in attachments.`,
         ['forward'],
       );
     return { body, attachments: await filesOf(account, message, wanted) };

@@ -10,7 +10,7 @@ import { type Threading, threadingBelow } from './references.ts';
 import { forwardSubject, replySubject } from './subject.ts';
 
 /** Files that an original brings along, each of which is a request: Exchange sends no more in one message. */
-export const MOST_BROUGHT = 250;
+export const MAX_FORWARDED_FILES = 250;
 
 /** A message that is answered or passed on. */
 export interface Original {
@@ -76,7 +76,7 @@ export function quoteOf(
   const files = new Map([...(message.content?.attachments ?? [])].reverse().map((file) => [file.contentId, file]));
   const contentId = (id: string): string | null => {
     const attachment = files.get(id);
-    if (!attachment || (shown.size >= MOST_BROUGHT && !shown.has(attachment.id))) return null;
+    if (!attachment || (shown.size >= MAX_FORWARDED_FILES && !shown.has(attachment.id))) return null;
     const kept =
       isContentId(id) && !taken.has(id)
         ? id

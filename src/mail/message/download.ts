@@ -12,7 +12,7 @@ const LIFETIME_MS = 15 * 60_000;
 const LONGEST_TOKEN = 4_000;
 const LONGEST_NAME = 255;
 /** How long a download waits for its turn among those of its account, in milliseconds. */
-const PATIENCE_MS = 30_000;
+const TURN_TIMEOUT_MS = 30_000;
 const PURPOSE = 'download';
 
 const Ticket = z.object({
@@ -75,7 +75,7 @@ export class Downloads {
     const record = await this.options.directory.find(ticket.user, ticket.integration);
     if (!record) throw gone();
     const session = await this.options.sessions.open(record.id);
-    const call: Call = { signal, priority: 'interactive', maxTurnMs: PATIENCE_MS, cut };
+    const call: Call = { signal, priority: 'interactive', maxTurnMs: TURN_TIMEOUT_MS, cut };
     const stream =
       ticket.attachment === null
         ? await session.readRaw(ticket.message, call)
