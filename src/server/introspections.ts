@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -83,6 +83,8 @@ export class Introspections {
 
   private async pass(fields: number): Promise<void> {
     await pause(fields / FIELDS_PER_MS);
+    // The pause may be over before the event loop has come round: timers run before sockets are read.
+    await nextTurn();
     const [first] = this.waiting;
     if (!first) {
       this.isBusy = false;
