@@ -12,6 +12,7 @@ import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
 import type { ConnectFlowRecord } from './connect-flow.ts';
 import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
+import { checkAnswered } from './credential.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
@@ -150,6 +151,7 @@ export class FinishService {
       const { connect } = provider;
       const code = { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access };
       const traded = consent.traded ?? (await connect.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
+      checkAnswered(traded);
       spent = { ...consent, traded };
       const exchanged = { ...traded, address: await connect.identify(traded, within(IDENTIFY_TIMEOUT_MS)) };
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };

@@ -1,10 +1,27 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { checkAnswered } from '../../src/accounts/credential.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { ListQuery } from '../../src/providers/provider.ts';
 import { compose } from '../support/compose.ts';
-import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
+/** Answers of a token endpoint, without a token that could be sent. */
+const TOKEN_ANSWERS = [
+  '',
+  '[]',
+  'null',
+  '<html>',
+  '5',
+  '"token"',
+  '{}',
+  '{"access_token":5,"expires_in":3599,"token_type":"Bearer","refresh_token":"r"}',
+  '{"access_token":"","expires_in":3599,"token_type":"Bearer","refresh_token":"r"}',
+  '{"access_token":"two\\nlines","expires_in":3599,"token_type":"Bearer","refresh_token":"r"}',
+  '{"access_token":"€","expires_in":3599,"token_type":"Bearer","refresh_token":"r"}',
+  '{"access_token":{"a":1},"expires_in":3599,"token_type":"Bearer"}',
+  '{"access_token":true,"expires_in":{},"token_type":5,"scope":5,"refresh_token":7}',
+];
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 
 describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
@@ -51,4 +68,22 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
       }
     },
   );
+
+  it.each(TOKEN_ANSWERS)('such as %s holds no token, and does not take the one there is', async (body) => {
+    const { connect } = lab.provider;
+    const { secret } = account.grant;
+    const { signal } = interactive();
+    await lab.control('/faults', { vendor: lab.vendor, operation: 'token', body });
+    const outcome = await connect
+      .refresh(secret, signal)
+      .then(checkAnswered)
+      .catch((error: unknown) => error);
+    expect(isMailError(outcome) ? outcome.code : outcome).toBe('PROVIDER_UNAVAILABLE');
+    const begun = await authorize(lab.provider, account.address, 'READ').catch((error: unknown) => error);
+    expect(isMailError(begun) ? begun.code : begun).toBe('PROVIDER_UNAVAILABLE');
+    await lab.control('/faults', undefined, 'DELETE');
+    Object.assign(account.grant, await connect.refresh(secret, signal));
+    const { items } = await account.session.listMessages(WHOLE, { size: 1, after: null }, interactive());
+    expect(items).toHaveLength(1);
+  });
 });

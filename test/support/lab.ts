@@ -4,6 +4,7 @@ import { startSandbox } from '../../sandbox/start.ts';
 import type { Twin } from '../../sandbox/twin.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import type { HeaderSpelling } from '../../sandbox/world.ts';
+import { checkAnswered } from '../../src/accounts/credential.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Call } from '../../src/providers/call.ts';
 import type { Access, Exchanged } from '../../src/providers/connect.ts';
@@ -162,6 +163,7 @@ export async function authorize(
   if (!code) throw new Error(`no code in ${location}`);
   const { signal } = new AbortController();
   const traded = await connect.exchange({ code, codeVerifier, redirectUri, access }, signal);
+  checkAnswered(traded);
   return { ...traded, address: await connect.identify(traded, signal) };
 }
 

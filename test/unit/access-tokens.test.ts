@@ -91,16 +91,38 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     await expect(a.sessions.open(id)).rejects.toThrow(/taken back/);
   });
 
+  it.each([5, '', null, 'two\nlines', undefined])('are not replaced by an answer whose token is %j', async (token) => {
+    const id = await integration();
+    const old = await a.tokens.get(id, signal);
+    refresh.mockResolvedValueOnce({ ...granted('s'), accessToken: token as string });
+    await expect(a.tokens.get(id, signal, old)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    const fresh = await a.tokens.get(id, signal, old);
+    expect([fresh === old, await status(id)]).toEqual([false, 'CONNECTED']);
+    expect((await a.vault.get(id))?.secret).toMatchObject({ accessToken: fresh });
+  });
+
+  it.each([{ accessToken: 5 }, { accessToken: null }, { expiresAt: 'soon' }, { refreshAt: {} }])(
+    'that were stored as %j are fetched from the grant beside them',
+    async (unreadable) => {
+      const id = await integration();
+      const current = (await a.vault.get(id))?.secret as object;
+      await a.vault.put(id, { ...current, ...unreadable });
+      const fresh = await a.tokens.get(id, signal);
+      expect(refresh).toHaveBeenCalledTimes(1);
+      expect((await a.vault.get(id))?.secret).toMatchObject({ accessToken: fresh });
+    },
+  );
+
   it('survive an invalid_grant of a secret that was replaced meanwhile', async () => {
     const userId = await a.user();
     const id = await a.connected(userId);
     const old = await a.tokens.get(id, signal);
     refresh.mockImplementationOnce(async () => {
       const current = (await b.vault.get(id))?.secret as object;
-      await b.vault.put(id, { ...current, accessToken: 'of the reconnect' });
+      await b.vault.put(id, { ...current, accessToken: 'of-the-reconnect' });
       throw revoked();
     });
-    expect(await a.tokens.get(id, signal, old)).toBe('of the reconnect');
+    expect(await a.tokens.get(id, signal, old)).toBe('of-the-reconnect');
     expect(await status(id)).toBe('CONNECTED');
   });
 
@@ -109,10 +131,10 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     const old = await a.tokens.get(id, signal);
     refresh.mockImplementationOnce(async (secret) => {
       const current = (await b.vault.get(id))?.secret as object;
-      await b.vault.put(id, { ...current, accessToken: 'of the reconnect' });
+      await b.vault.put(id, { ...current, accessToken: 'of-the-reconnect' });
       return granted(secret);
     });
-    expect(await a.tokens.get(id, signal, old)).toBe('of the reconnect');
+    expect(await a.tokens.get(id, signal, old)).toBe('of-the-reconnect');
   });
 
   it('outlive a provider that does not answer: the old one serves, and nothing is revoked', async () => {

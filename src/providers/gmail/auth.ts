@@ -1,5 +1,6 @@
 import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
 import { MailError } from '../../domain/error.ts';
+import { bearerIn } from '../bearer.ts';
 import type { Access, AuthorizationRequest, CodeExchange, OAuth, Refreshed, Traded } from '../connect.ts';
 import { gmailOrigin, sdkCall } from './client.ts';
 import { oauthError } from './oauth-error.ts';
@@ -20,6 +21,8 @@ const SCOPES: Readonly<Record<Access, readonly string[]>> = {
   FULL: [FULL_SCOPE],
 };
 const TIMEOUT_MS = 15_000;
+/** How long a token serves whose end the answer does not tell, in milliseconds. */
+const SHORT_MS = 5 * 60_000;
 
 export class GoogleOAuth implements OAuth<GmailSecret> {
   readonly kind = 'oauth';
@@ -52,11 +55,14 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
   async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<GmailSecret>> {
     const { code, codeVerifier, redirectUri } = exchange;
     const client = this.client(signal, redirectUri);
-    const tokens = await asking(
-      async () => (await client.getToken({ code, codeVerifier, redirect_uri: redirectUri })).tokens,
+    const { tokens } = await asking(
+      () => client.getToken({ code, codeVerifier, redirect_uri: redirectUri }),
       'exchange',
     );
-    const scopes = tokens.scope?.split(' ').filter(Boolean) ?? SCOPES[exchange.access];
+    const accessToken = bearerIn(tokens?.access_token);
+    if (accessToken === null) throw noAccessToken();
+    const granted = textIn(tokens, 'scope');
+    const scopes = granted === null ? SCOPES[exchange.access] : granted.split(' ').filter(Boolean);
     // Google lets people tick scopes off one by one.
     const missing = SCOPES[exchange.access].find((scope) => !scopes.includes(scope) && !scopes.includes(FULL_SCOPE));
     if (missing) {
@@ -65,13 +71,14 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
         `Access ${exchange.access} needs the consent ${missing}, which was not given. Connect again and tick it.`,
       );
     }
-    if (!tokens.refresh_token) {
+    const refreshToken = textIn(tokens, 'refresh_token');
+    if (refreshToken === null) {
       throw new MailError(
         'CONSENT_REQUIRED',
         `Google gave no lasting access. ${this.revokeAdvice} Then connect again.`,
       );
     }
-    return { ...toRefreshed(tokens, tokens.refresh_token), scopes };
+    return { secret: { refreshToken }, accessToken, expiresAt: endOf(tokens), scopes };
   }
 
   async identify({ accessToken }: Traded<GmailSecret>, signal: AbortSignal): Promise<string> {
@@ -90,13 +97,15 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
   async refresh(secret: GmailSecret, signal: AbortSignal): Promise<Refreshed<GmailSecret>> {
     const client = this.client(signal);
     client.setCredentials({ refresh_token: secret.refreshToken });
-    let rotated: string | null | undefined;
+    let rotated: string | null = null;
     // The library puts the old refresh token back into what it returns; only the event still has a new one.
     client.once('tokens', (tokens) => {
-      rotated = tokens.refresh_token;
+      rotated = textIn(tokens, 'refresh_token');
     });
     const { credentials } = await asking(() => client.refreshAccessToken(), 'refresh');
-    return toRefreshed(credentials, rotated ?? secret.refreshToken);
+    const accessToken = bearerIn(credentials.access_token);
+    if (accessToken === null) throw noAccessToken();
+    return { secret: { refreshToken: rotated ?? secret.refreshToken }, accessToken, expiresAt: endOf(credentials) };
   }
 
   /** Ends the user's whole grant to this client, for every integration of the mailbox. */
@@ -134,14 +143,17 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
   }
 }
 
-function toRefreshed({ access_token, expiry_date }: Credentials, refreshToken: string): Refreshed<GmailSecret> {
-  if (!access_token) throw new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
-  return {
-    secret: { refreshToken },
-    accessToken: access_token,
-    expiresAt: new Date(expiry_date ?? Date.now() + 3_000_000),
-  };
+/** Of a token answer, whose types say what Google promises; null for anything but a text. */
+function textIn(answer: Credentials, field: 'refresh_token' | 'scope'): string | null {
+  const value: unknown = answer[field];
+  return typeof value === 'string' && value !== '' ? value : null;
 }
+
+/** RFC 6749 5.1 lets an answer leave its end out. */
+const endOf = ({ expiry_date }: Credentials): Date =>
+  new Date(typeof expiry_date === 'number' && Number.isFinite(expiry_date) ? expiry_date : Date.now() + SHORT_MS);
+
+const noAccessToken = (): MailError => new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
 
 async function asking<T>(ask: () => PromiseLike<T>, step: 'exchange' | 'refresh' | 'revoke'): Promise<T> {
   try {

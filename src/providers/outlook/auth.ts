@@ -3,6 +3,7 @@ import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
+import { bearerIn } from '../bearer.ts';
 import type { OAuth, Traded } from '../connect.ts';
 import { application, isIssuer, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
@@ -48,13 +49,14 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
       const result = await app.acquireTokenByCode(request).catch((error: unknown) => {
         throw tokenError(network, error, signal, 'code');
       });
+      const token = tokenOf(result);
       const scopes = result.scopes.map(plainScope);
       const missing = missingScope(access, scopes);
       if (missing) throw consentRequired(missing);
       const refreshToken = latestRefreshToken(app.getTokenCache().serialize());
       if (refreshToken === null) throw consentRequired('offline_access');
       const asked = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
-      return { secret: { refreshToken, scopes: asked }, ...tokenOf(result), scopes, claimed: claimedBy(result) };
+      return { secret: { refreshToken, scopes: asked }, ...token, scopes, claimed: claimedBy(result) };
     },
 
     identify: (traded, signal) => addressOf(sdk, traded, signal),
@@ -74,10 +76,12 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
   };
 }
 
-const tokenOf = ({ accessToken, expiresOn }: AuthenticationResult) => ({
-  accessToken,
-  expiresAt: expiresOn ?? new Date(Date.now() + 5 * 60_000),
-});
+/** MSAL passes on what it was answered, whatever its types say. */
+function tokenOf({ accessToken: answered, expiresOn }: AuthenticationResult) {
+  const accessToken = bearerIn(answered);
+  if (accessToken === null) throw new MailError('PROVIDER_UNAVAILABLE', 'Microsoft gave no access token. Try again.');
+  return { accessToken, expiresAt: expiresOn ?? new Date(Date.now() + 5 * 60_000) };
+}
 
 /** The one refresh token of a cache that has seen one operation. */
 function latestRefreshToken(cache: string): string | null {
