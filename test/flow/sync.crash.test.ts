@@ -23,7 +23,7 @@ beforeAll(async () => {
     const { integrations } = (await new Client(cluster.url, token).query(SYNC)).viewer;
     expect(integrations.every(({ sync }: Data) => sync.lastReconciledAt !== null)).toBe(true);
   };
-  await vi.waitFor(synchronised, { timeout: 60_000, interval: 100 });
+  await vi.waitFor(synchronised, { timeout: 150_000, interval: 100 });
 });
 afterAll(() => cluster?.close());
 
