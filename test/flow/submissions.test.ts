@@ -225,10 +225,15 @@ it('tells each step, ends with the outcome, and is resumed with its cursor', asy
     connectionParams: { authorization: `Bearer ${app.token}` },
   });
   clients.push(client);
+  // Steps are read from the row: SENDING stays until it was seen.
+  const vendor = vendorOf(integrations[0]);
+  await app.control('/faults', { vendor, operation: SEND_OPERATION[vendor], hang: 'release' });
   const { submission } = await send('Watched', { undoSeconds: 8 });
   const steps: Data[] = [];
-  for await (const { data } of client.iterate<Data>({ query: WATCH, variables: { id: submission.id } }))
+  for await (const { data } of client.iterate<Data>({ query: WATCH, variables: { id: submission.id } })) {
     steps.push(data?.submissionChanged);
+    if (steps.at(-1).submission.status === 'SENDING') await app.control('/faults', undefined, 'DELETE');
+  }
   const statuses = steps.map((step) => step.submission.status);
   expect([...new Set(statuses)]).toEqual(['SCHEDULED', 'SENDING', 'SENT']);
   const away = await send('While away');

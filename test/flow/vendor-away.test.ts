@@ -6,11 +6,12 @@ import { Follower } from '../support/follower.ts';
 const ONE_PLACE = { places: 1, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
 /** Found to hang, and to be behind, sooner than a person would care, so that the tests need not wait for it. */
 const SHORT = { firstAttemptMs: 1_500, behindMs: 500 };
-const LIVE = 'subscription ($after: Cursor) { messageReceived(after: $after) { cursor message { subject } } }';
+const LIVE =
+  'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
 const SEND = 'mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }';
 
 let app: TestApp;
-let follower: Follower;
+let followers: Follower[];
 let accounts: Data[];
 beforeAll(async () => {
   app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE }, syncTimes: SHORT });
@@ -19,12 +20,15 @@ beforeAll(async () => {
     ['OUTLOOK', 'outlook.example'],
   ] as const)
     for (const n of [1, 2]) await app.connect(app.token, provider, `crowd${n}@${domain}`);
-  accounts = (await app.data('{ viewer { integrations { id address provider { id } } } }')).viewer.integrations;
-  follower = new Follower(app.url, app.token, LIVE, { after: await cursor() });
+  const list = '{ viewer { integrations { id address provider { id } sync { cursor } } } }';
+  accounts = (await app.data(list)).viewer.integrations;
+  followers = accounts.map(
+    ({ id, sync }) => new Follower(app.url, app.token, LIVE, { integration: id, after: sync.cursor }),
+  );
 });
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(async () => {
-  await follower.end();
+  for (const follower of followers) await follower.end();
   await app.close();
 });
 
@@ -35,9 +39,7 @@ const VENDORS = [
 /** What the background asks for: changes, and drafts to be stored. Who asks to send is answered at once. */
 const BUSY = { google: ['history.list', 'drafts.create'], microsoft: ['POST /$batch', 'POST /me/messages'] };
 const of = (provider: string) => accounts.filter((account) => account.provider.id === provider);
-const cursor = async () =>
-  (await app.data('{ viewer { integrations { sync { cursor } } } }')).viewer.integrations[0].sync.cursor;
-const heard = () => follower.events.map(({ message }) => message?.subject);
+const heard = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject));
 const deliver = (vendor: string, account: string, subject: string) =>
   app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
 const hung = async (vendor: string) =>

@@ -11,13 +11,14 @@ export interface UpstreamRequest {
   readonly units: number;
 }
 
-/** What the accounts' sync asks, whenever it does, belongs to no page. */
+/** What the accounts' sync asks, whenever it does, belongs to no page. It also asks how labels look and where a message went. */
 const SYNC = /^(token|getProfile|watch|history\.list|(GET|POST|PATCH) \/subscriptions.*|GET .*\/delta)$/;
+const SYNC_PATH = /\/labels\?fields=|\?\$select=id,parentFolderId$/;
 
 /** What queries have asked the emulators for since their log was cleared. */
 export async function upstream(app: TestApp): Promise<UpstreamRequest[]> {
   const { records } = await app.control<{ records: UpstreamRequest[] }>('/log');
-  const rest = records.filter(({ operation }) => !SYNC.test(operation));
+  const rest = records.filter(({ operation, path }) => !SYNC.test(operation) && !SYNC_PATH.test(path));
   // A batch of nothing but that is the sync's too.
   const isEmptied = ({ id, batch }: UpstreamRequest) =>
     batch === null && records.some((r) => r.batch === id) && !rest.some((r) => r.batch === id);

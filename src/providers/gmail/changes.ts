@@ -8,6 +8,8 @@ import { GmailError, hasStatus } from './errors.ts';
 import { listLabels } from './labels.ts';
 
 const PAGE = 500;
+/** What a look is made of, and what tells a mailbox. */
+const LOOK_FIELDS = 'labels(id,name,type,color/backgroundColor)';
 
 /** `history` is the last record that was consumed; `labels` the look of each label then, which the history does not tell. */
 interface Position {
@@ -97,7 +99,7 @@ function mailboxChanges(before: Position['labels'], now: Position['labels']): Ch
 /** Name and colour of each label, as a few letters. Null when they could not be read: mail does not wait for them. */
 async function looks(client: GmailClient, call: Call): Promise<Position['labels'] | null> {
   try {
-    const labels = await listLabels(client, call);
+    const labels = await listLabels(client, call, LOOK_FIELDS);
     return Object.fromEntries(labels.map((label) => [label.id, look([label.name, label.color?.backgroundColor])]));
   } catch (error) {
     if (isMailError(error)) return null;

@@ -36,9 +36,14 @@ export const isMailbox = (labelId: string): boolean => SYSTEM.has(labelId) || !i
 /** The labels that are mailboxes; an archived message without labels of its own has none. */
 export const mailboxIdsOf = (labelIds: readonly string[]): string[] => labelIds.filter(isMailbox);
 
-export async function listLabels(client: GmailClient, call: Call): Promise<readonly gmail_v1.Schema$Label[]> {
+/** `fields`: which of each label, for who does not need all of it; `id` and `type` are among them. */
+export async function listLabels(
+  client: GmailClient,
+  call: Call,
+  fields?: string,
+): Promise<readonly gmail_v1.Schema$Label[]> {
   const { labels } = await client.request('labels.list', call, (users, options) =>
-    users.labels.list({ userId: 'me' }, options),
+    users.labels.list({ userId: 'me', ...(fields === undefined ? {} : { fields }) }, options),
   );
   return (labels ?? []).filter(({ id, type }) => id && (type === 'system' ? SYSTEM.has(id) : isMailbox(id)));
 }
