@@ -72,14 +72,16 @@ describe('stopping', () => {
   it('finishes what is under way, says goodbye to sockets with 1001, and takes no more', async () => {
     const app = await open({ messages: 20 });
     const socket = await openSocket(app, app.token);
-    await app.control('/faults', { vendor: 'google', operation: 'messages.list', latencyMs: 1_500 });
+    await app.control('/faults', { vendor: 'google', operation: 'messages.list', hang: 'release' });
     const slow = app.query('{ viewer { messages(first: 5) { nodes { id } sources { state } } } }');
     const agent = new Agent({ keepAlive: true });
     const kept = connectionOf(app, agent);
-    await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBeGreaterThan(0);
+    // Both are under way, and stay so until the goodbye has been heard.
+    await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBe(2);
     apps.splice(0);
     const closing = app.close();
     expect((await socket.closed).code).toBe(1001);
+    await app.control('/faults', undefined, 'DELETE');
     const { data } = await slow;
     expect(data.viewer.messages.sources).toHaveLength(2);
     expect(await kept).toBe('close');

@@ -18,6 +18,7 @@ const BODY = 'body { text html isTruncated }';
 const LIST =
   'query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { id subject } } } } }';
 const MAIL = `query ($id: ID!) { node(id: $id) { ... on Message { id subject snippet ${BODY} } } }`;
+const CURSOR = 'query ($id: ID!) { node(id: $id) { ... on Integration { sync { cursor } } } }';
 const SAVE = `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { message { ${BODY} } } userErrors { code message } } }`;
 
 /** The mail as the gateway shows it, once it has been delivered. */
@@ -68,8 +69,11 @@ it('says where a body is not the whole, and so does the quote of it', async () =
 it('says it in an event of new mail, too', async () => {
   await app.synced(app.token);
   for (const account of accounts) {
+    // From a cursor on, since nobody tells when a subscription is in place.
+    const { node } = await app.data(CURSOR, { id: account.id });
+    const live = `subscription ($after: Cursor) { messageReceived(after: $after) { message { subject ${BODY} } } }`;
     const socket = await openSocket(app, app.token);
-    await socket.send(subscribe(`subscription { messageReceived { message { subject ${BODY} } } }`));
+    await socket.send(subscribe(live, '1', { variables: { after: node.sync.cursor } }));
     const event = async (subject: string): Promise<Data> => {
       const of = (message: Data) => message.payload?.data?.messageReceived.message;
       return of(await socket.find((message) => of(message)?.subject === subject)).body;

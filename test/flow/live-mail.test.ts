@@ -44,33 +44,23 @@ async function receive(stream: AsyncIterableIterator<Data>, subject: string): Pr
     if (value.data.messageReceived.message?.subject === subject) return value.data.messageReceived;
   }
 }
-/** The subscription is in place once this resolves: a mail is delivered until it is heard of. */
-async function live(
-  token: string,
-  variables: object = {},
-  onClosed?: (event: { code: number; reason: string }) => void,
-) {
-  const stream = connect(token, onClosed).iterate<Data>({
-    query: LIVE,
-    variables: { ...variables },
-  }) as AsyncIterableIterator<Data>;
-  const first = stream.next();
-  let heard = false;
-  void first.then(
-    () => (heard = true),
-    () => (heard = true),
-  );
-  for (let i = 0; !heard; i++) {
-    await app.control('/deliver', {
-      vendor: 'google',
-      account: 'demo@gmail.example',
-      from: 'a@example.org',
-      subject: `knock ${i}`,
-      text: 'x',
-    });
-    await Promise.race([first, delay(100)]);
+/** The subscription is in place once this resolves: mail is delivered until it is heard of, in each account, since each is followed by itself. */
+async function live(token: string) {
+  const stream = connect(token).iterate<Data>({ query: LIVE }) as AsyncIterableIterator<Data>;
+  const unheard = new Set<string>(ACCOUNTS.map(([, account]) => account));
+  const heard = (async () => {
+    while (unheard.size > 0) {
+      const { value, done } = await stream.next();
+      if (done || value.errors) throw new Error(JSON.stringify(value?.errors ?? 'the subscription ended'));
+      unheard.delete(value.data.messageReceived.message?.integration.address);
+    }
+  })();
+  for (let i = 0; unheard.size > 0; i++) {
+    for (const [vendor, account] of ACCOUNTS)
+      await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: `knock ${i}`, text: 'x' });
+    await Promise.race([heard, delay(100)]);
   }
-  await first;
+  await heard;
   return stream;
 }
 

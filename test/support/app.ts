@@ -6,6 +6,7 @@ import { vi } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { TWINS } from '../../sandbox/twins.ts';
 import type { HeaderSpelling } from '../../sandbox/world.ts';
 import { type App, createApp, type AppOptions as GatewayOptions } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
@@ -59,6 +60,8 @@ export interface AppOptions {
   mail?: string;
   /** Connect the demo user; default true. */
   demo?: boolean;
+  /** The vendors' notifications are lost, so that nothing but the first sync of each account asks them anything unasked. */
+  unannounced?: boolean;
   env?: Record<string, string>;
   /** Puts a relay between the gateway and PostgreSQL. */
   relayed?: boolean;
@@ -208,6 +211,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       await wire?.close();
     },
   };
+  if (options.unannounced) for (const { vendor } of TWINS) await control('/faults', { vendor, webhook: 'lose' });
   if (options.demo !== false) {
     demoToken = (await connectDemo({ gatewayUrl: url })).accessToken;
     await self.synced(demoToken);
