@@ -49,6 +49,8 @@ export interface Sandbox {
   readonly controlUrl: string;
   readonly world: World;
   emulator(vendor: Vendor): Emulator;
+  /** Whether the gateway has taken every webhook that there is to be sent. */
+  hasTold(): boolean;
   close(): Promise<void>;
 }
 
@@ -99,6 +101,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     controlUrl: `${url}/control`,
     world,
     emulator,
+    hasTold: () => !parts.poster.busy && !emulators.some((one) => one.hasUntold?.()),
     async close() {
       traffic.stop();
       parts.faults.clear();

@@ -109,6 +109,8 @@ export interface Emulator {
   setMessageLimit?(account: string, bytes: number): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
+  /** Whether it has news that it will only tell after a while. Absent: it tells at once. */
+  hasUntold?(): boolean;
   /** Deletes, moves or marks as another client would. `change`: 'delete' | 'read' | 'unread' | 'archive' | 'trash'. */
   touch(account: string, messageId: string, change: string): void;
   /** The raw mails of an account as it is now, for assertions: id, RFC 5322, where it lies. */

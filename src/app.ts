@@ -129,6 +129,8 @@ export interface App {
   /** PUBLIC_URL, or where it listens. */
   readonly url: string;
   readonly port: number;
+  /** Resolves when the account is not being read in the background: a test counts its own requests alone. */
+  idle(integrationId: string): Promise<void>;
   /** Drains: for `delayMs` it still accepts while /ready says 503; then what is under way is finished. */
   close(delayMs?: number): Promise<void>;
 }
@@ -163,10 +165,11 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   try {
     const door = options.door ?? (await openDoor(config.host, config.port));
     closers.push(() => door.server.close());
-    const drain = await open(config, door, options, closers);
+    const { drain, sync } = await open(config, door, options, closers);
     return {
       url: urlOf(config, door.port),
       port: door.port,
+      idle: (integrationId) => sync.idle(integrationId),
       async close(delayMs = 0) {
         await drain.run(delayMs);
         await close();
@@ -181,7 +184,12 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   }
 }
 
-async function open(config: Config, door: Door, options: AppOptions, closers: (() => unknown)[]): Promise<Drain> {
+async function open(
+  config: Config,
+  door: Door,
+  options: AppOptions,
+  closers: (() => unknown)[],
+): Promise<{ drain: Drain; sync: SyncJob }> {
   const log = options.log ?? createLog(config.logLevel);
   const publicUrl = urlOf(config, door.port);
 
@@ -422,7 +430,7 @@ async function open(config: Config, door: Door, options: AppOptions, closers: ((
   watchJob.start();
   poll.start();
   prune.start();
-  return drain;
+  return { drain, sync };
 }
 
 /** A front-end under development runs on some port of this machine; the sandbox lets it in unless CORS_ORIGINS says whom. */

@@ -5,6 +5,8 @@ import type { Faults, Vendor, World } from '../world.ts';
 
 export interface Poster {
   readonly post: World['post'];
+  /** Whether a webhook is still to be taken. */
+  readonly busy: boolean;
   /** Gives up what is still being retried, and waits until it has. */
   close(): Promise<void>;
 }
@@ -54,6 +56,9 @@ export function createPoster(given: {
       const delayMs = fault?.latencyMs ?? 0;
       start(deliver(vendor, url, request, delayMs));
       if (fault?.webhook === 'repeat') start(deliver(vendor, url, request, delayMs));
+    },
+    get busy() {
+      return running.size > 0;
     },
     async close() {
       closing.abort();

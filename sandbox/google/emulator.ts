@@ -32,6 +32,7 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
     setHeaders(account, spelling) {
       directory.get(account).spelling = spelling;
     },
+    hasUntold: () => push.isWaiting,
     touch(account, messageId, change) {
       const { mailbox } = directory.get(account);
       const message = mailbox.get(messageId);

@@ -42,6 +42,11 @@ export class Push {
     if (watch.labelIds.length === 0 || concerned === (watch.behavior === 'include')) this.#schedule(account);
   }
 
+  /** A message waits for the second to be over. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   #watch(address: string): Watch | null {
     const watch = this.world.keep.get<Watch | null>(kept(address)) ?? null;
     return watch && watch.expiration > this.world.now().getTime() ? watch : null;

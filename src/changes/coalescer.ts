@@ -30,6 +30,11 @@ export class Coalescer {
     return [...this.running.keys()];
   }
 
+  /** Resolves when of that key nothing runs and nothing is asked for. */
+  async idle(key: string): Promise<void> {
+    for (let run = this.running.get(key); run; run = this.running.get(key)) await run;
+  }
+
   /** Takes nothing more, and does what it was asked for until `enough` aborts. Resolves when nothing runs, with the keys that are left. */
   async stop(enough: AbortSignal): Promise<readonly string[]> {
     this.enough = enough;

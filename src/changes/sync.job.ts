@@ -121,6 +121,11 @@ export class SyncJob {
     this.look(integrationId);
   }
 
+  /** Resolves when the account is not being read, nor about to be. One that waits to be tried again is not. */
+  idle(integrationId: string): Promise<void> {
+    return this.runs.idle(integrationId);
+  }
+
   /** Providers were told that their news is taken: what is not done in time is handed over to the other instances. */
   async stop(): Promise<void> {
     this.stopping = true;

@@ -38,11 +38,17 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
     ).length;
   /** A session whose limiter is busy: the token of each request runs out while it waits for its turn. */
   const queueing = (): MailSession => {
+    let last: Promise<unknown> = Promise.resolve();
     const usage: Usage = {
-      async request(_cost, call, attempt) {
-        await lab.control('/expire-tokens', { vendor: lab.vendor, account: account.address });
-        Object.assign(account.grant, await lab.provider.connect.refresh(account.grant.secret, call.signal));
-        return attempt(call.signal);
+      request(_cost, call, attempt) {
+        // One at a time: beside another one, the tokens that this one expires would be those that the other has just taken.
+        const turn = last.then(async () => {
+          await lab.control('/expire-tokens', { vendor: lab.vendor, account: account.address });
+          Object.assign(account.grant, await lab.provider.connect.refresh(account.grant.secret, call.signal));
+          return attempt(call.signal);
+        });
+        last = turn.catch(() => {});
+        return turn;
       },
       async stream(cost, call, open) {
         return (await this.request(cost, call, open)) ?? new ReadableStream();

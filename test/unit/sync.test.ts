@@ -38,6 +38,26 @@ describe('coalescing', () => {
     expect(runs).toEqual(['a', 'a']);
   });
 
+  it('is idle for a key when nothing of it runs and nothing is asked for, whatever becomes of others', async () => {
+    const releases = new Map<string, () => void>();
+    const coalescer = new Coalescer(
+      (key) => new Promise<void>((resolve) => void releases.set(key, resolve)),
+      () => {},
+    );
+    await coalescer.idle('a');
+    for (const key of ['a', 'a', 'b']) coalescer.request(key);
+    let isIdle = false;
+    const idle = coalescer.idle('a').then(() => {
+      isIdle = true;
+    });
+    releases.get('a')?.();
+    await settled();
+    expect(isIdle).toBe(false);
+    releases.get('a')?.();
+    await idle;
+    expect(coalescer.has('b')).toBe(true);
+  });
+
   it('goes on after a failure', async () => {
     const failed: string[] = [];
     let done = 0;
