@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './port.ts';
 
 /** Stands between a client and a server that a test cannot stop, and has the bad days for it. */
 export class Relay {
@@ -8,12 +9,14 @@ export class Relay {
   private hanging = false;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private server: Server | null = null;
-  private port = 0;
 
-  private constructor(private readonly target: URL) {}
+  private constructor(
+    private readonly target: URL,
+    private readonly port: number,
+  ) {}
 
   static async open(target: string): Promise<Relay> {
-    const relay = new Relay(new URL(target));
+    const relay = new Relay(new URL(target), await freePort());
     await relay.restore();
     return relay;
   }
@@ -31,7 +34,6 @@ export class Relay {
   async restore(): Promise<void> {
     this.server = createServer((client) => this.join(client)).listen(this.port, '127.0.0.1');
     await once(this.server, 'listening');
-    this.port = (this.server.address() as AddressInfo).port;
   }
 
   /** As a firewall that drops connections: those there are take what is written to them and answer nothing. */

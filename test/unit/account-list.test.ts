@@ -12,11 +12,9 @@ import { Sealer } from '../../src/platform/seal.ts';
 import type { MailSession } from '../../src/providers/provider.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
 
-const lists = new UnifiedList({
-  cursors: new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }])),
-  sourceDeadlineMs: 300,
-  scanBudget: 500,
-});
+const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
+const listsWithin = (sourceDeadlineMs: number) => new UnifiedList({ cursors, sourceDeadlineMs, scanBudget: 500 });
+const lists = listsWithin(60_000);
 const context = () =>
   createContext({
     principal: { userId: 'ada' },
@@ -24,8 +22,8 @@ const context = () =>
     log: { warn() {}, error() {}, debug() {} },
   } as unknown as Context);
 const WORDS: Condition = { kind: 'text', value: 'plums' };
-const page = (account: ReturnType<typeof fakeAccount>, after: string | null = null, first = 10) =>
-  lists.page(context(), MESSAGES, { accounts: [account], condition: WORDS, scope: ['one'], first, after });
+const page = (account: ReturnType<typeof fakeAccount>, after: string | null = null, by = lists) =>
+  by.page(context(), MESSAGES, { accounts: [account], condition: WORDS, scope: ['one'], first: 10, after });
 const at = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, 60 - n));
 const shown = ({ entries }: Awaited<ReturnType<typeof page>>) => entries.map(({ item }) => item?.id ?? null);
 
@@ -66,7 +64,7 @@ it('ends at its deadline where what it reads never answers, and keeps its place'
   let isWell = false;
   const never = new Promise<never>(() => {});
   const session = holding(async (id) => (isWell ? whole(id) : never));
-  const first = await page(fakeAccount('a', session));
+  const first = await page(fakeAccount('a', session), null, listsWithin(300));
   expect(shown(first)).toEqual([]);
   expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'FAILED', problem: { code: 'TIMEOUT' } }] });
   isWell = true;

