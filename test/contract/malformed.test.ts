@@ -61,11 +61,14 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
       const [known] = items as [Message];
       const { cursor } = await session.changes(null, interactive());
       await lab.control('/faults', { vendor: lab.vendor, account: account.address, body });
-      for (const [name, call] of Object.entries(calls)) {
-        const outcome = await call().catch((error: unknown) => error);
-        const [first] = Array.isArray(outcome) ? outcome : [outcome];
-        expect([name, isMailError(first) ? first.code : (first ?? 'nothing')]).toEqual([name, 'PROVIDER_UNAVAILABLE']);
-      }
+      const outcomes = await Promise.all(
+        Object.entries(calls).map(async ([name, call]) => {
+          const outcome = await call().catch((error: unknown) => error);
+          const [first] = Array.isArray(outcome) ? outcome : [outcome];
+          return [name, isMailError(first) ? first.code : (first ?? 'nothing')];
+        }),
+      );
+      expect(outcomes).toEqual(Object.keys(calls).map((name) => [name, 'PROVIDER_UNAVAILABLE']));
     },
   );
 
