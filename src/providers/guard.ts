@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import { isMailError, MailError, type MailErrorCode } from '../domain/error.ts';
+import { abortReason, sleep, timedOut, unlessAborted } from './aborted.ts';
 import type { Call, Limits, RequestCost, Usage } from './call.ts';
 import { HandedOn } from './handed-on.ts';
+import { StreamTurns } from './stream-turns.ts';
 
 /** How long a call of each priority waits for the provider before it is told to come back later, in milliseconds. */
 const PATIENCE = { interactive: 2_000, background: 60_000 } as const;
@@ -16,8 +18,6 @@ const OVERTAKEN_AFTER = 2_000;
  * closed, and one sent in its place at once would be one too many.
  */
 const GIVEN_UP_COUNTS_MS = 250;
-/** When to come back while all files that may be read at once are being read, in milliseconds. */
-const STREAMS_BUSY_MS = 10_000;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -68,12 +68,7 @@ class Guard implements Usage {
   /** What may be begun again once another request shows that the provider answers. */
   private readonly underWay = new Set<UnderWay>();
   private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
-  /** Answers that are being handed on, and those of them that have ended and still count. */
-  private streamsOpen = 0;
-  private streamsEnding = 0;
-  private readonly streamsWaiting: (() => void)[] = [];
-  /** Ends streams whose readers are slow, should another stream need the place. */
-  private readonly slow = new Set<() => void>();
+  private readonly streams: StreamTurns;
 
   private readonly log: Logger;
   private readonly now: () => number;
@@ -84,6 +79,7 @@ class Guard implements Usage {
     private readonly limits: Limits,
     options: GuardOptions,
   ) {
+    this.streams = new StreamTurns(limits.streams);
     this.log = options.log;
     this.now = options.now ?? Date.now;
     this.random = options.random ?? Math.random;
@@ -92,7 +88,7 @@ class Guard implements Usage {
 
   get widest(): number {
     const { concurrency, streams } = this.limits;
-    return this.streamsOpen + this.streamsWaiting.length > 0 ? concurrency - streams : concurrency;
+    return this.streams.areWanted ? concurrency - streams : concurrency;
   }
 
   request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -104,13 +100,7 @@ class Guard implements Usage {
     call: Call,
     open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>,
   ): Promise<ReadableStream<Uint8Array>> {
-    await this.streamTurn(call);
-    let wasCut = false;
-    const left = () => {
-      this.streamsOpen--;
-      if (wasCut) this.streamsEnding--;
-      this.nextStream();
-    };
+    const turn = await this.streams.begin(call);
     const keep: Keep<ReadableStream<Uint8Array> | null> = (source, giveUp, free) => {
       let handedOn: HandedOn | null = null;
       const cutSlow = () => handedOn?.cut();
@@ -119,16 +109,11 @@ class Guard implements Usage {
         silentAfterMs: call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority],
         cut: call.cut,
         now: this.now,
-        slow: (isSlow) => {
-          if (!isSlow) return void this.slow.delete(cutSlow);
-          this.slow.add(cutSlow);
-          this.nextStream();
-        },
+        slow: (isSlow) => turn.readerIsSlow(isSlow, cutSlow),
         ended: (reason) => {
-          wasCut = reason !== null;
-          if (wasCut) this.streamsEnding++;
+          if (reason !== null) turn.wasCut();
           free(reason);
-          if (!wasCut) return;
+          if (reason === null) return;
           giveUp.abort(reason);
           this.log.debug({ operation: cost.operation, err: reason }, 'a file was given up before its end');
         },
@@ -136,49 +121,10 @@ class Guard implements Usage {
       return handedOn.stream;
     };
     try {
-      return (await this.tried(cost, call, open, keep, left)) as ReadableStream<Uint8Array>;
+      return (await this.tried(cost, call, open, keep, turn.end)) as ReadableStream<Uint8Array>;
     } catch (error) {
-      left();
+      turn.end();
       throw error;
-    }
-  }
-
-  /** Leave to begin one more stream; RATE_LIMITED when there is none in as long as the call says it waits. */
-  private streamTurn(call: Call): Promise<void> {
-    if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        const at = this.streamsWaiting.indexOf(begin);
-        if (at >= 0) this.streamsWaiting.splice(at, 1);
-        clearTimeout(timer);
-        call.signal.removeEventListener('abort', abandon);
-      };
-      const begin = () => {
-        leave();
-        this.streamsOpen++;
-        resolve();
-      };
-      const abandon = () => {
-        leave();
-        reject(abortReason(call.signal));
-      };
-      const refuse = () => {
-        leave();
-        reject(tooManyStreams());
-      };
-      const timer = call.maxTurnMs === undefined ? undefined : setTimeout(refuse, call.maxTurnMs);
-      call.signal.addEventListener('abort', abandon, { once: true });
-      this.streamsWaiting.push(begin);
-      this.nextStream();
-    });
-  }
-
-  /** Begins those that may begin, and asks slow ones to make room for the others, as many as wait. */
-  private nextStream(): void {
-    while (this.streamsOpen < this.limits.streams && this.streamsWaiting[0]) this.streamsWaiting[0]();
-    for (const cut of this.slow) {
-      if (this.streamsWaiting.length <= this.streamsEnding) return;
-      cut();
     }
   }
 
@@ -388,8 +334,6 @@ const SILENT = Symbol('silent');
 /** The provider is away, busy or silent; every other error is an answer. */
 const UNAVAILABLE: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
 
-const timedOut = (): MailError => new MailError('TIMEOUT', 'The mail provider did not answer in time. Try again.');
-
 const tooBusy = (waitMs: number): MailError =>
   new MailError(
     'RATE_LIMITED',
@@ -398,39 +342,3 @@ const tooBusy = (waitMs: number): MailError =>
       retryAfterMs: Math.ceil(waitMs),
     },
   );
-
-const tooManyStreams = (): MailError =>
-  new MailError('RATE_LIMITED', 'Other files of this account are being read. Try again a little later.', {
-    retryAfterMs: STREAMS_BUSY_MS,
-  });
-
-function abortReason(signal: AbortSignal): unknown {
-  const reason: unknown = signal.reason;
-  if (reason instanceof DOMException && reason.name === 'TimeoutError') return timedOut();
-  return reason;
-}
-
-/** Settles when the signal aborts, whether or not the attempt listens to it. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(abortReason(signal));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    const abort = () => {
-      clearTimeout(timer);
-      reject(abortReason(signal));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-  });
-}
