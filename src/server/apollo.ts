@@ -20,7 +20,7 @@ import type { Contexts } from './contexts.ts';
 import type { Introspections } from './introspections.ts';
 import { type AnswerSize, checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
-import type { Turn } from './turns.ts';
+import type { Turn } from './seat.ts';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;

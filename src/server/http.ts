@@ -17,7 +17,8 @@ import type { Trust } from './client-address.ts';
 import type { Door } from './door.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
 import { discardRest } from './rest-of-body.ts';
-import type { Turn, Turns } from './turns.ts';
+import type { Turn } from './seat.ts';
+import type { Turns } from './turns.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

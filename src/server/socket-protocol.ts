@@ -16,8 +16,9 @@ import type { Introspection, Introspections } from './introspections.ts';
 import { OperationLimit } from './operation-limit.ts';
 import { OperationReader } from './operation-reader.ts';
 import type { QueryGate } from './query-gate.ts';
+import type { Turn } from './seat.ts';
 import { subscribe } from './subscribe.ts';
-import type { Turn, Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 
 export interface SocketProtocolOptions {
   readonly schema: GraphQLSchema;

@@ -2,7 +2,7 @@ import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, exec
 import type { Context } from '../graphql/context.ts';
 import { createContext } from '../graphql/request-context.ts';
 import type { Database } from '../platform/database.ts';
-import type { Turn } from './turns.ts';
+import type { Turn } from './seat.ts';
 
 /**
  * graphql-js's subscribe, but each event has a context of its own: its loaders must not remember what the last event

@@ -1,66 +1,25 @@
 import type { Socket } from 'node:net';
+import {
+  isContended,
+  isIdle,
+  type Lane,
+  type Owner,
+  type Run,
+  type Seat,
+  type Turn,
+  unreadOf,
+  type Waiter,
+} from './seat.ts';
 import { TURN_LIMITS, type TurnLimits } from './turn.limits.ts';
 import { Progress, unreadBytes } from './unread.ts';
 
 /** How often connections are looked at: a part of the shorter time-out. */
 const SWEEPS = 5;
 
-/** The events of subscriptions wait for each other and not for queries that a slow provider holds up. */
-export type Lane = 'request' | 'event';
-
-/** Leave to execute one operation (one event of a subscription). It ends when the answer has been handed to the kernel. */
-export interface Turn {
-  /** How large the answer may get, in bytes. Until that is known the operation keeps its place, however slow it is. */
-  expect(bytes: number): void;
-  /** Its client may take nothing for so long, in milliseconds, before the connection is closed. */
-  mayStall(ms: number): void;
-  end(): void;
-}
-
 /** The part of a connection's bytes that one slow operation is held for at most: a few of the largest fit in. */
 const MAX_SHARE = 0.25;
 /** What an operation under way takes beside its answer, in bytes. */
 const MIN_EXPECTED = 64 * 1024;
-
-/** One operation that has begun. */
-interface Run {
-  readonly lane: Lane;
-  /** Null: not known. */
-  expected: number | null;
-  /** It has had its place for longer than `slowAfterMs`. */
-  isSlow: boolean;
-}
-
-interface Waiter {
-  readonly lane: Lane;
-  readonly resolve: (turn: Turn | null) => void;
-}
-
-/** A connection that has asked for a turn. */
-interface Seat {
-  readonly socket: Socket;
-  readonly progress: Progress;
-  owner: Owner;
-  readonly running: Record<Lane, number>;
-  /** Slow operations that still have their place, the first first. */
-  readonly slow: Set<Run>;
-  /** Operations that have left their place and are not over. */
-  left: number;
-  /** Bytes that are expected of those. */
-  expected: number;
-  /** After how long without progress it is closed. */
-  sendTimeoutMs: number;
-  waiting: Waiter[];
-  hangUp: () => void;
-}
-
-/** A user, with the connections that are known to be the user's. */
-interface Owner {
-  readonly key: unknown;
-  readonly seats: Set<Seat>;
-  readonly running: Record<Lane, number>;
-  expected: number;
-}
 
 /**
  * Who may execute now. Each connection and each user has a number of operations that are executed at a time, and none
@@ -292,19 +251,4 @@ export class Turns {
     }
     for (const owner of this.owners.values()) this.serve(owner);
   }
-}
-
-const isIdle = ({ waiting, running, left }: Seat): boolean =>
-  waiting.length === 0 && running.request === 0 && running.event === 0 && left === 0;
-
-function unreadOf(owner: Owner | undefined): number {
-  let bytes = 0;
-  for (const { socket } of owner?.seats ?? []) bytes += unreadBytes(socket);
-  return bytes;
-}
-
-/** Another connection of the same user waits, and this one has something that it could wait for. */
-function isContended(seat: Seat): boolean {
-  for (const other of seat.owner.seats) if (other !== seat && other.waiting.length > 0) return true;
-  return false;
 }
