@@ -35,11 +35,6 @@ export class Retries {
     return this.debts.get(key)?.failures ?? 0;
   }
 
-  /** How long it must still be left alone, in milliseconds. */
-  heldMs(key: string): number {
-    return Math.max(0, (this.debts.get(key)?.notBefore ?? 0) - this.now());
-  }
-
   /** It waits for its next try. */
   isWaiting(key: string): boolean {
     return this.debts.get(key)?.timer != null;
@@ -59,16 +54,14 @@ export class Retries {
     this.debt(key, lane).failures++;
   }
 
-  /** It was asked for while it has to be left alone. */
-  wait(key: string): void {
+  /** It is to be tried. False where its vendor said when: it is left alone until then. */
+  begin(key: string): boolean {
     const debt = this.debts.get(key);
-    if (debt) this.arm(key, debt, this.heldMs(key));
-  }
-
-  /** It is being tried. */
-  begun(key: string): void {
-    const debt = this.debts.get(key);
-    if (debt) this.disarm(debt);
+    if (!debt) return true;
+    const heldMs = debt.notBefore - this.now();
+    if (heldMs > 0) this.arm(key, debt, heldMs);
+    else this.disarm(debt);
+    return heldMs <= 0;
   }
 
   /** It is level again, or will never be. True when it had failed before. */

@@ -149,11 +149,7 @@ export class SyncJob {
         this.retries.settled(integrationId);
         return;
       }
-      if (this.retries.heldMs(integrationId) > 0) {
-        this.retries.wait(integrationId);
-        return;
-      }
-      this.retries.begun(integrationId);
+      if (!this.retries.begin(integrationId)) return;
       const doubtful = this.retries.failures(integrationId) > 0;
       const account = record;
       const work = (place: Place) => this.attempt(account, place);

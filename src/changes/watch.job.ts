@@ -135,11 +135,7 @@ export class WatchJob implements IntegrationHooks {
         this.retries.settled(integrationId);
         return;
       }
-      if (this.retries.heldMs(integrationId) > 0) {
-        this.retries.wait(integrationId);
-        return;
-      }
-      this.retries.begun(integrationId);
+      if (!this.retries.begin(integrationId)) return;
       provider = record.provider;
       const doubtful = this.retries.failures(integrationId) > 0;
       const entry = { doubtful, signal: this.stopping.signal };

@@ -25,6 +25,18 @@ describe('what failed', () => {
     expect(retries.failures('a')).toBe(0);
   });
 
+  it('may be begun at any time, which ends its pause, but where its vendor said when it is left alone until then', () => {
+    expect(retries.begin('new')).toBe(true);
+    retries.failed('a', 'google', 5_000, 0);
+    expect([retries.begin('a'), retries.isWaiting('a'), retries.failures('a')]).toEqual([true, false, 1]);
+    retries.failed('held', 'google', 5_000, 20_000);
+    vi.advanceTimersByTime(19_999);
+    expect([retries.begin('held'), retries.isWaiting('held'), tried]).toEqual([false, true, []]);
+    vi.advanceTimersByTime(1);
+    expect(tried).toEqual(['held']);
+    expect(retries.begin('held')).toBe(true);
+  });
+
   it('is tried at once when there is news, though never before Retry-After, nor at every turn', () => {
     retries.failed('a', 'google', 30_000, 0);
     retries.failed('held', 'google', 30_000, 20_000);
