@@ -37,7 +37,7 @@ export class OpenAccounts {
     return record && this.of(context, record);
   }
 
-  /** As `find`, where there is no request: for what is written later. It is opened anew with each call. */
+  /** As `find`, where there is no request: for what is written later. It is opened again with each call. */
   async owned(userId: string, integrationId: string): Promise<Account | null> {
     const record = await this.directory.find(userId, integrationId);
     return record && new Account(record, this.sessions, NEVER, this.deadlineMs, this.memory);

@@ -16,7 +16,7 @@ export interface PoolOptions {
 const CONNECTIONS = 10;
 /** Of what may be repeated: a server that ends its connections ends several. */
 const MAX_TRIES = 3;
-/** How long the pool stays as small as the server has made it: longer than whoever waits for room takes to ask again. */
+/** How long the pool stays as small as the server has made it: longer than those who wait for room take to ask again. */
 const SMALL_MS = 10_000;
 
 export interface RoomyPool extends pg.Pool {

@@ -8,20 +8,17 @@ import {
   validate,
 } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createSchema } from '../../src/graphql/schema.ts';
-import { RESOLVERS } from '../../src/resolvers.ts';
 import { Introspections } from '../../src/server/introspections.ts';
 import { QUERY_LIMITS } from '../../src/server/limits.ts';
 import { checkSizes } from '../../src/server/list-limits.ts';
 import { QueryGate } from '../../src/server/query-gate.ts';
+import { bareSchema, repeat } from '../support/schema.ts';
 
 let schema: GraphQLSchema;
 beforeAll(() => {
-  const instances = RESOLVERS.map((resolver) => Object.create(resolver.prototype) as object);
-  schema = createSchema(RESOLVERS, instances);
+  schema = bareSchema();
 });
 
-const repeat = (n: number, of: (i: number) => string) => Array.from({ length: n }, (_, i) => of(i)).join(' ');
 const ALL = {
   descriptions: true,
   specifiedByUrl: true,

@@ -4,6 +4,7 @@ import { QUERY_LIMITS } from '../../src/server/limits.ts';
 import { checkSizes } from '../../src/server/list-limits.ts';
 import { QueryGate } from '../../src/server/query-gate.ts';
 import { checkShape } from '../../src/server/shape-limits.ts';
+import { repeat } from '../support/schema.ts';
 
 const schema = buildSchema(`
   type Query { hello: String list(first: Int = 10): [Query!] me: Query }
@@ -24,7 +25,6 @@ const sizes =
   (query: string, variables: Record<string, unknown> = {}) =>
   () =>
     checkSizes(schema, parse(query), null, variables, QUERY_LIMITS);
-const repeat = (n: number, of: (i: number) => string) => Array.from({ length: n }, (_, i) => of(i)).join(' ');
 
 describe('the shape of a query', () => {
   it('passes what people write', () => {

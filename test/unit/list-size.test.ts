@@ -18,23 +18,20 @@ import { NodeResolver } from '../../src/graphql/node.resolver.ts';
 import { type Node, NodeRegistry } from '../../src/graphql/node.ts';
 import type { Principal } from '../../src/graphql/principal.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
-import { createSchema } from '../../src/graphql/schema.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { RESOLVERS } from '../../src/resolvers.ts';
 import { countCharacters } from '../../src/server/answer-counter.ts';
 import { defaultTabs } from '../../src/server/graphiql/tabs.ts';
 import { QUERY_LIMITS } from '../../src/server/limits.ts';
 import { countLists } from '../../src/server/list-counter.ts';
 import { fieldsOf, isListOfObjects, ListFields } from '../../src/server/list-fields.ts';
 import { checkSizes } from '../../src/server/list-limits.ts';
+import { bareSchema, repeat } from '../support/schema.ts';
 
 let schema: GraphQLSchema;
 beforeAll(() => {
-  const instances = RESOLVERS.map((resolver) => Object.create(resolver.prototype) as object);
-  schema = createSchema(RESOLVERS, instances);
+  schema = bareSchema();
 });
 
-const repeat = (n: number, of: (i: number) => string) => Array.from({ length: n }, (_, i) => of(i)).join(' ');
 const LISTS = repeat(99, (i) => `a${i}: messages(first: 1) { nodes { id } }`);
 const ids = (n: number) => Array.from({ length: n }, (_, i) => `id-${i}`);
 const said = (n: number) => JSON.stringify(ids(n));

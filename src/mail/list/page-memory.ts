@@ -16,7 +16,7 @@ interface Remembered {
 /**
  * Pages of envelopes that were read whole and shown in part. A merged page shows about half of what it reads of each of
  * two accounts; without this the other half would be read, and paid for in the provider's quota, a second time.
- * A list that is opened anew never looks in here, and a change to the account empties its part (`forgetOnChange`).
+ * A list that is opened from its top never looks in here, and a change to the account empties its part (`forgetOnChange`).
  */
 export class PageMemory {
   private readonly pages = new Map<string, Remembered>();

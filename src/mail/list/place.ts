@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 export interface Place {
   /** The provider's cursor of the page that is being shown; null: the first. */
   readonly after: string | null;
-  /** Only what is older than this is still to be shown: set when the provider forgot our cursor and the list was opened anew. */
+  /** Only what is older than this is still to be shown: set when the provider forgot our cursor and the list was opened again. */
   readonly before: number | null;
   /** Marks of what this page need not show: shown already, or found not to match. */
   readonly done: ReadonlySet<string>;

@@ -1,6 +1,6 @@
 import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
 import { MailError } from '../../domain/error.ts';
-import { bearerIn } from '../bearer.ts';
+import { bearerIn, UNTOLD_LIFE_MS } from '../bearer.ts';
 import type { Access, AuthorizationRequest, CodeExchange, OAuth, Refreshed, Traded } from '../connect.ts';
 import { gmailOrigin, sdkCall } from './client.ts';
 import { oauthError } from './oauth-error.ts';
@@ -21,8 +21,6 @@ const SCOPES: Readonly<Record<Access, readonly string[]>> = {
   FULL: [FULL_SCOPE],
 };
 const TIMEOUT_MS = 15_000;
-/** How long a token serves whose end the answer does not tell, in milliseconds. */
-const SHORT_MS = 5 * 60_000;
 
 export class GoogleOAuth implements OAuth<GmailSecret> {
   readonly kind = 'oauth';
@@ -149,9 +147,8 @@ function textIn(answer: Credentials, field: 'refresh_token' | 'scope'): string |
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** RFC 6749 5.1 lets an answer leave its end out. */
 const endOf = ({ expiry_date }: Credentials): Date =>
-  new Date(typeof expiry_date === 'number' && Number.isFinite(expiry_date) ? expiry_date : Date.now() + SHORT_MS);
+  new Date(typeof expiry_date === 'number' && Number.isFinite(expiry_date) ? expiry_date : Date.now() + UNTOLD_LIFE_MS);
 
 const noAccessToken = (): MailError => new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
 

@@ -3,7 +3,7 @@ import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
-import { bearerIn } from '../bearer.ts';
+import { bearerIn, UNTOLD_LIFE_MS } from '../bearer.ts';
 import type { OAuth, Traded } from '../connect.ts';
 import { application, isIssuer, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
@@ -80,7 +80,7 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
 function tokenOf({ accessToken: answered, expiresOn }: AuthenticationResult) {
   const accessToken = bearerIn(answered);
   if (accessToken === null) throw new MailError('PROVIDER_UNAVAILABLE', 'Microsoft gave no access token. Try again.');
-  return { accessToken, expiresAt: expiresOn ?? new Date(Date.now() + 5 * 60_000) };
+  return { accessToken, expiresAt: expiresOn ?? new Date(Date.now() + UNTOLD_LIFE_MS) };
 }
 
 /** The one refresh token of a cache that has seen one operation. */
