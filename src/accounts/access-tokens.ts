@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isMailError, MailError } from '../domain/error.ts';
+import { abortable } from '../platform/deadline.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Revision, Vault } from '../vault/vault.ts';
 import { type Credential, credentialOf, isFresh, isUsable, parseCredential } from './credential.ts';
@@ -57,7 +58,7 @@ export class AccessTokens {
       if (cached && isFresh(cached, rejected, this.now())) return cached.accessToken;
       const joined = this.running.get(integrationId);
       // Not the caller's signal: others wait for the same refresh.
-      const { accessToken } = await until(joined ?? this.run(integrationId, rejected), signal);
+      const { accessToken } = await abortable(joined ?? this.run(integrationId, rejected), signal);
       // One that was joined may have begun without knowing what was rejected since.
       if (!joined || accessToken !== rejected) return accessToken;
     }
@@ -195,12 +196,3 @@ export class AccessTokens {
 
 /** Rolls the transaction back. */
 class SecretReplaced extends Error {}
-
-async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

@@ -31,7 +31,7 @@ export const tooSlow = (address: string, ms: number): MailError =>
     `${address} did not answer within ${ms / 1000} s. The other accounts are not affected; try again.`,
   );
 
-/** Settles when `signal` aborts, whether or not whoever does the work heeds the signal. */
+/** Settles when `signal` aborts, whether or not the work heeds it. */
 export function abortable<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { request } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { abortable } from './deadline.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /** All the addresses of a host name. */
@@ -52,7 +53,7 @@ export class Outbound {
     const target = checkUrl(url);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]);
     const host = hostOf(target);
-    const address = await beforeAbort(this.checked(host), limit);
+    const address = await abortable(this.checked(host), limit);
     const destination = { address, port: Number(target.port || 443), servername: host };
     return new Promise((resolve, reject) => {
       const outgoing = request(
@@ -108,12 +109,3 @@ const resolveAll: Resolve = async (host) => (await lookup(host, { all: true })).
 
 const dial = ({ address, port, servername }: Destination): Socket =>
   connectTls({ host: address, port, ...(isIP(servername) ? {} : { servername }), ALPNProtocols: ['http/1.1'] });
-
-function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isMailError, MailError, type MailErrorCode } from '../domain/error.ts';
-import { abortReason, sleep, timedOut, unlessAborted } from './aborted.ts';
+import { abortable } from '../platform/deadline.ts';
+import { abortReason, sleep, timedOut } from './aborted.ts';
 import type { Call, Limits, RequestCost, Usage } from './call.ts';
 import { HandedOn } from './handed-on.ts';
 import { StreamTurns } from './stream-turns.ts';
@@ -227,7 +228,7 @@ class Guard implements Usage {
     const turn = mayGiveWay ? setTimeout(becomeOverdue, GIVES_WAY_AFTER) : undefined;
     const signal = AbortSignal.any([call.signal, ending.signal]);
     try {
-      return await unlessAborted(attempt(signal), signal);
+      return await abortable(attempt(signal), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
       onGivenUp();
