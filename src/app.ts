@@ -353,7 +353,7 @@ async function open(
     new MessageResolver(downloads),
     new DraftResolver(),
     new IntegrationDraftsResolver(accounts, unified),
-    new DraftsResolver(accounts, composer),
+    new DraftsResolver(accounts, composer, submissionJob),
     new SubmissionResolver(accounts, submissions, submissionStore),
     new ViewerSubmissionsResolver(accounts, submissionStore, sealer),
     new OrganiseResolver(new MessageChanges(accounts)),

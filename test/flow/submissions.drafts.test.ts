@@ -25,9 +25,14 @@ const read = async (id: string): Promise<Data> =>
   (await app.data(`query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`, { id })).node;
 const sentCopies = async (subject: string): Promise<Data[]> =>
   (await app.data(SENT, { s: `subject:"${subject}"` })).viewer.messages.nodes;
-const outcome = async (id: string): Promise<string> => {
-  await expect.poll(async () => (await read(id)).status).not.toBe('SENDING');
-  return (await read(id)).status;
+const outcomeOf = async (id: string): Promise<Data> => {
+  await expect.poll(async () => (await read(id)).status).toMatch(/SENT|FAILED|UNKNOWN/);
+  return read(id);
+};
+const outcome = async (id: string): Promise<string> => (await outcomeOf(id)).status;
+const discard = async (draft: string): Promise<Data[]> => {
+  const mutation = 'mutation ($draft: ID!) { deleteDraft(input: { draft: $draft }) { userErrors { code message } } }';
+  return (await app.data(mutation, { draft })).deleteDraft.userErrors;
 };
 const of = (vendor: string) => integrations.find(({ address }) => address.includes(vendor));
 const ZOE = [{ address: 'zoe@example.org' }];
@@ -40,6 +45,7 @@ describe.each([
     create: ['drafts.create'],
     revise: 'drafts.update',
     tell: 'drafts.send',
+    overtaken: { status: 'FAILED', code: 'NOT_FOUND' },
   },
   {
     vendor: 'microsoft',
@@ -48,8 +54,10 @@ describe.each([
     create: ['POST /me/messages', 'POST /me/messages/{id}/createReply'],
     revise: 'PATCH /me/messages/{id}',
     tell: 'POST /me/messages/{id}/send',
+    // What is deleted lies where an order that was under way still finds it.
+    overtaken: { status: 'SENT', code: undefined },
   },
-])('$name', ({ vendor, name, look, create, revise, tell }) => {
+])('$name', ({ vendor, name, look, create, revise, tell, overtaken }) => {
   it('takes its own revision for no conflict, when the answer to it was lost', async () => {
     const subject = `Revised at ${name}`;
     const integration = of(name).id;
@@ -63,17 +71,110 @@ describe.each([
     expect(copies.map(({ body }) => body.text.trim())).toEqual(['second']);
   });
 
-  it('says of a draft that two submissions send that it was sent', async () => {
-    const subject = `Twice at ${name}`;
-    const draft = await save({ integration: of(name).id, to: ZOE, subject, text: 'x' });
-    // So that both have seen the draft before one of them sends it.
+  it('sends a draft once, whatever keys it is sent with at once and later, as it stands or revised', async () => {
+    const subject = `Once at ${name}`;
+    const integration = of(name).id;
+    const draft = await save({ integration, to: ZOE, subject, text: 'x' });
+    // So that all have seen the draft before one of them sends it.
     await app.control('/faults', { vendor, operation: tell, hang: 'release' });
-    const both = Promise.all([send({ draft: draft.id }), send({ draft: draft.id })]);
-    await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBe(2);
+    const revision = { message: { integration, draft: draft.id, text: 'revised' } };
+    const all = [{ draft: draft.id }, { draft: draft.id }, revision, { draft: draft.id }].map((input) => send(input));
+    const refused: Data[] = [];
+    for (const one of all) void one.then((answer) => answer.submission ?? refused.push(...answer.userErrors));
+    await expect.poll(() => refused.length).toBe(3);
+    const words = {
+      code: 'CONFLICT',
+      message: expect.stringContaining('already, by submission'),
+      field: expect.arrayContaining(['draft']),
+    };
+    expect(refused).toEqual([words, words, words]);
     await app.control('/faults', undefined, 'DELETE');
-    const answers = await both;
-    for (const { submission } of answers) expect(await outcome(submission.id)).toBe('SENT');
+    const [held] = (await Promise.all(all)).flatMap(({ submission }) => submission ?? []);
+    expect(await outcome(held.id)).toBe('SENT');
+    const late = await send({ draft: draft.id });
+    expect(late).toMatchObject({ submission: null, userErrors: [{ code: 'CONFLICT', field: ['input', 'draft'] }] });
+    expect(late.userErrors[0].message).toBe(`This draft was sent already, by submission ${held.id}.`);
     expect(await sentCopies(subject)).toHaveLength(1);
+  });
+
+  it('lets a draft be sent with another key once the first was cancelled or failed', async () => {
+    const subject = `Second try at ${name}`;
+    const draft = await save({ integration: of(name).id, subject, text: 'x' });
+    const failed = await send({ draft: draft.id });
+    expect(await outcome(failed.submission.id)).toBe('FAILED');
+    const addressed = await save({ integration: of(name).id, draft: draft.id, to: ZOE });
+    const scheduled = await send({ draft: addressed.id, undoSeconds: 120 });
+    const refused = await send({ draft: addressed.id });
+    expect(refused.userErrors).toMatchObject([{ code: 'CONFLICT', message: expect.stringContaining('cancel that') }]);
+    await app.data('mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { status } } }', {
+      id: scheduled.submission.id,
+    });
+    const { submission } = await send({ draft: addressed.id });
+    expect(await outcome(submission.id)).toBe('SENT');
+    expect(await sentCopies(subject)).toHaveLength(1);
+  });
+
+  it('sends the version of a draft that was seen, and no other', async () => {
+    const subject = `Seen at ${name}`;
+    const integration = of(name).id;
+    const seen = await save({ integration, to: ZOE, subject, text: 'as seen' });
+    const scheduled = await send({ draft: seen.id, ifVersion: seen.version, sendAt: new Date(Date.now() + 1_500) });
+    const now = await save({ integration, draft: seen.id, text: 'changed' });
+    expect(await outcomeOf(scheduled.submission.id)).toMatchObject({
+      status: 'FAILED',
+      attempts: 0,
+      problem: { code: 'CONFLICT', message: expect.stringContaining('changed since') },
+    });
+    const stale = await send({ draft: now.id, ifVersion: seen.version });
+    expect(stale).toMatchObject({
+      submission: null,
+      userErrors: [{ code: 'CONFLICT', field: ['input', 'ifVersion'] }],
+    });
+    const { submission } = await send({ draft: now.id, ifVersion: now.version });
+    expect(await outcome(submission.id)).toBe('SENT');
+    expect((await sentCopies(subject)).map(({ body }) => body.text.trim())).toEqual(['changed']);
+  });
+
+  it('says truly what became of a draft that is deleted between the last look at it and the order to send', async () => {
+    const subject = `Overtaken at ${name}`;
+    const draft = await save({ integration: of(name).id, to: ZOE, subject, text: 'x' });
+    await app.control('/faults', { vendor, operation: tell, hang: 'release' });
+    const sending = send({ draft: draft.id });
+    await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBe(1);
+    expect(await discard(draft.id)).toEqual([]);
+    await app.control('/faults', undefined, 'DELETE');
+    const { submission } = await sending;
+    const { status, attempts, problem } = await outcomeOf(submission.id);
+    expect({ status, attempts, code: problem?.code }).toEqual({ attempts: 1, ...overtaken });
+    expect(await sentCopies(subject)).toHaveLength(overtaken.status === 'SENT' ? 1 : 0);
+  });
+
+  it('ends FAILED where its draft was deleted before its time came', async () => {
+    const subject = `Waits at ${name}`;
+    const draft = await save({ integration: of(name).id, to: ZOE, subject, text: 'x' });
+    const scheduled = await send({ draft: draft.id, sendAt: new Date(Date.now() + 1_500) });
+    expect(await discard(draft.id)).toEqual([]);
+    expect(await outcomeOf(scheduled.submission.id)).toMatchObject({
+      status: 'FAILED',
+      attempts: 0,
+      problem: { code: 'NOT_FOUND', message: expect.stringContaining('deleted') },
+    });
+  });
+
+  it('keeps what was written as a revision of a draft that was deleted before its time came', async () => {
+    const subject = `Revision of nothing at ${name}`;
+    const integration = of(name).id;
+    const draft = await save({ integration, to: ZOE, subject, text: 'first' });
+    const message = { integration, draft: draft.id, to: ZOE, subject, text: 'An hour of work' };
+    const scheduled = await send({ message, sendAt: new Date(Date.now() + 1_500) });
+    expect(await discard(draft.id)).toEqual([]);
+    const { status, problem } = await outcomeOf(scheduled.submission.id);
+    expect({ status, code: problem.code }).toEqual({ status: 'FAILED', code: 'NOT_FOUND' });
+    expect(problem.message).toContain('among the drafts');
+    const list =
+      'query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { isDraft body { text } } } } }';
+    const { nodes } = (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages;
+    expect(nodes.map(({ isDraft, body }: Data) => [isDraft, body.text.trim()])).toEqual([[true, 'An hour of work']]);
   });
 
   it('answers with the submission when the call was repeated and has sent the draft before this one looks at it', async () => {

@@ -16,6 +16,7 @@ it('names the field that a provider finds at fault from the input on', async () 
   const resolver = new DraftsResolver(
     { find: async () => account } as unknown as OpenAccounts,
     { compose: async () => ({ attachments: [] }) } as unknown as Composer,
+    { draftDeleted: async () => {} },
   );
   const context = { principal: { userId: 'user' } } as unknown as Context;
   const { draft, userErrors } = await resolver.saveDraft({ integration: encodeId('Integration', 'gmail') }, context);

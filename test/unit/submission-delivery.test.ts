@@ -115,6 +115,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
         undoUntil: null,
         draftId: null,
         ownDraft: true,
+        heldDraftId: null,
         internetMessageId: `${id}@x.example`,
       },
       [],

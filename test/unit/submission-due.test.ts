@@ -129,3 +129,21 @@ it('is taken up soon, once, and adds no jobs when it is due and no job stands fo
     await job.stop();
   }
 });
+
+it('is due at once when its draft is deleted while it waits to be tried again', async () => {
+  const asked: unknown[] = [];
+  const queued: string[] = [];
+  const job = new SubmissionJob({
+    store: {
+      hasten: async (integrationId: string, _now: Date, draftId?: string) => {
+        asked.push([integrationId, draftId]);
+        return ['one'];
+      },
+    },
+    queue: { send: async (_name: string, { id }: { id: string }) => void queued.push(id) },
+    log: silent,
+  } as unknown as SubmissionJobOptions);
+  await job.draftDeleted('integration', 'draft');
+  expect(asked).toEqual([['integration', 'draft']]);
+  expect(queued).toEqual(['one']);
+});

@@ -10,6 +10,7 @@ import type { Composer } from '../compose/composer.ts';
 import { CHANGED_ELSEWHERE } from '../compose/stored-draft.ts';
 import { concerning, within } from '../input-error.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
+import type { SubmissionJob } from '../submission/submission.job.ts';
 import { DeleteDraftPayload, DraftInput, DraftPayload } from './draft.input.ts';
 import { draftPlace } from './draft.lookup.ts';
 import { DraftType } from './draft.type.ts';
@@ -22,6 +23,7 @@ export class DraftsResolver {
   constructor(
     readonly accounts: OpenAccounts,
     readonly composer: Composer,
+    readonly submissions: Pick<SubmissionJob, 'draftDeleted'>,
   ) {}
 
   @Mutation(() => DraftPayload, {
@@ -59,7 +61,10 @@ export class DraftsResolver {
     }
   }
 
-  @Mutation(() => DeleteDraftPayload, { description: 'Throws a draft away for good: it does not go to the trash.' })
+  @Mutation(() => DeleteDraftPayload, {
+    description:
+      'Throws a draft away for good: it does not go to the trash. A submission that still waits to send it ends FAILED.',
+  })
   async deleteDraft(
     @Arg('input', () => DraftInput, { description: 'Which.' }) { draft, ifVersion }: DraftInput,
     @Ctx() context: Context,
@@ -74,6 +79,7 @@ export class DraftsResolver {
           account.write((session, call) => session.deleteDraft(draftId, ifVersion ?? null, call)),
         ),
       );
+      await this.submissions.draftDeleted(account.id, draftId);
       return new DeleteDraftPayload(draft);
     } catch (error) {
       return new DeleteDraftPayload(null, [userErrorOf(error)]);

@@ -5,6 +5,7 @@ import { accountId } from '../../graphql/global-id.ts';
 import type { MailSession } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import type { ComposeInput } from '../compose/compose.type.ts';
+import { requireVersion } from './draft-once.ts';
 import { findDraft } from './find-draft.ts';
 import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payload.ts';
@@ -68,7 +69,8 @@ export class Delivery {
     } catch (error) {
       if (error instanceof ClaimLost) throw error;
       const verdict = beforeSending(error);
-      const isKept = verdict === 'give-up' && session !== null && (await this.keep(claim, account, session, calls));
+      const isKept =
+        verdict === 'give-up' && session !== null && (await this.keep(claim, error, account, session, calls));
       return this.notNow(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
@@ -80,11 +82,16 @@ export class Delivery {
       ({ messageId } = await calls.run('send', (call) => session.send(draftId, call)));
     } catch (error) {
       const verdict = afterSending(error);
-      if (verdict === 'ask') return this.settle(claim, account, calls, this.now());
-      // Some refuse what is sent already, by another submission of the same draft say, in the words for any refusal.
-      if (verdict === 'give-up' && (await this.went(claim, session, calls)))
-        return ledger.finish(claim, { status: 'SENT', problem: null });
-      return this.notNow(claim, error, verdict, calls);
+      if (verdict === 'later') return this.notNow(claim, error, verdict, calls);
+      if (verdict === 'ask' && !this.isDraftMissing(claim, error))
+        return this.settle(claim, account, calls, this.now());
+      // Some refuse what is sent already, by its owner elsewhere say, in the words for any refusal.
+      const answer = await this.askOnce(claim, session, calls);
+      if (answer === 'sent') return ledger.finish(claim, { status: 'SENT', problem: null });
+      if (verdict === 'give-up') return this.notNow(claim, error, verdict, calls);
+      // The draft is there, so an index was behind.
+      if (answer === 'not-sent') return this.settle(claim, account, calls, this.now());
+      return this.notNow(claim, new MailError('NOT_FOUND', DRAFT_GONE), 'give-up', calls);
     }
     return ledger.finish(claim, { status: 'SENT', messageId, problem: null });
   }
@@ -95,7 +102,7 @@ export class Delivery {
     const { record } = claim;
     const payload = record.payload && payloads.open(record.id, record.payload);
     if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
-    if (payload.kind === 'draft') return this.asItStands(claim, session, calls);
+    if (payload.kind === 'draft') return this.asItStands(claim, payload.ifVersion ?? null, session, calls);
     if (record.draftId !== null) return claim;
     const draftId = await this.save(record, payload.input, account, session, calls);
     try {
@@ -132,10 +139,16 @@ export class Delivery {
   }
 
   /** A draft of the user's is sent as it is now, and has the Message-ID that it has now. */
-  private async asItStands(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<Claim> {
+  private async asItStands(
+    claim: Claim,
+    ifVersion: string | null,
+    session: MailSession,
+    calls: ProviderCalls,
+  ): Promise<Claim> {
     const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
     if (!draft || (isMailError(draft) && draft.code === 'NOT_FOUND')) throw new MailError('NOT_FOUND', DRAFT_GONE);
     if (isMailError(draft)) throw draft;
+    requireVersion(draft, ifVersion);
     const { to, cc, bcc } = draft.message;
     if (to.length + cc.length + bcc.length === 0) throw new MailError('INVALID', NOBODY);
     const internetMessageId = draft.message.internetMessageId ?? '';
@@ -174,11 +187,15 @@ export class Delivery {
     }
   }
 
-  private async went({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<boolean> {
+  /** A draft of the user's that is not found by the first order to send it was not sent by us: it was deleted meanwhile. */
+  private isDraftMissing({ record }: Claim, error: unknown): boolean {
+    return isMailError(error) && error.code === 'NOT_FOUND' && !record.ownDraft && record.attempts === 1;
+  }
+
+  private async askOnce({ record }: Claim, session: MailSession, calls: ProviderCalls) {
     const { draftId, internetMessageId } = record;
-    if (draftId === null) return false;
-    const probe = calls.run('ask', (call) => session.probe(draftId, internetMessageId, call));
-    return (await probe.catch(() => 'unknown')) === 'sent';
+    if (draftId === null) return 'unknown';
+    return calls.run('ask', (call) => session.probe(draftId, internetMessageId, call)).catch(() => 'unknown' as const);
   }
 
   private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls): Promise<SubmissionRecord> {
@@ -195,12 +212,15 @@ export class Delivery {
   /** What was written is erased here once this is over: it must not be lost with it. */
   private async keep(
     { record }: Claim,
+    error: unknown,
     account: Account,
     session: MailSession,
     calls: ProviderCalls,
   ): Promise<boolean> {
     const payload = record.payload && this.options.payloads.open(record.id, record.payload);
     if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
+    // A draft that this was a revision of is there still, unless that is what was not found.
+    if (payload.input.draft != null && !(isMailError(error) && error.code === 'NOT_FOUND')) return false;
     return rescue(payload.input, session, calls, (input) =>
       this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
     );

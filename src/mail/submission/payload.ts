@@ -2,7 +2,10 @@ import { SealError, type Sealer } from '../../platform/seal.ts';
 import type { ComposeInput } from '../compose/compose.type.ts';
 
 /** What a submission is to send: a message that is still to be written, or a draft as it stands by then. */
-export type Payload = { readonly kind: 'message'; readonly input: ComposeInput } | { readonly kind: 'draft' };
+export type Payload =
+  | { readonly kind: 'message'; readonly input: ComposeInput }
+  // Without a version in what an older release has stored.
+  | { readonly kind: 'draft'; readonly ifVersion?: string | null };
 
 const PURPOSE = 'submission';
 

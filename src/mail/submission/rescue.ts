@@ -13,9 +13,8 @@ export async function rescue(
   calls: ProviderCalls,
   compose: (input: ComposeInput) => Promise<Compose>,
 ): Promise<boolean> {
-  // A draft of the user's that this was a revision of is there still.
-  if (input.draft != null || !(input.text || input.html)) return false;
-  const alone = { ...input, reply: null, replyAll: null, forward: null };
+  if (!(input.text || input.html)) return false;
+  const alone = { ...input, draft: null, ifVersion: null, reply: null, replyAll: null, forward: null };
   for (const kept of [alone, { ...alone, attachments: null }]) {
     try {
       const written = await compose(kept);

@@ -5,7 +5,7 @@ import type { SendInput } from './send.input.ts';
 
 /** What a client asks to be sent, checked as far as it goes without asking a provider. */
 export interface SendRequest {
-  readonly what: { readonly draft: string } | { readonly message: ComposeInput };
+  readonly what: { readonly draft: string; readonly ifVersion: string | null } | { readonly message: ComposeInput };
   readonly idempotencyKey: string;
   /** Null: at once. */
   readonly sendAt: Date | null;
@@ -21,7 +21,7 @@ const FARTHEST_MS = 366 * 86_400_000;
 
 /** Throws INVALID, naming the field. */
 export function sendRequestOf(input: SendInput, now: Date): SendRequest {
-  const { idempotencyKey, sendAt = null, draft, message } = input;
+  const { idempotencyKey, sendAt = null, draft, ifVersion = null, message } = input;
   const undoSeconds = input.undoSeconds ?? 0;
   if (!KEY.test(idempotencyKey))
     throw invalid('idempotencyKey has 1 to 200 printable ASCII characters.', 'idempotencyKey');
@@ -30,13 +30,15 @@ export function sendRequestOf(input: SendInput, now: Date): SendRequest {
   if (sendAt && sendAt.getTime() - now.getTime() > FARTHEST_MS)
     throw invalid(`sendAt is at most a year ahead; this is ${sendAt.toISOString()}.`, 'sendAt');
   if ((draft == null) === (message == null)) throw invalid('Give either a draft or a message.', 'message');
+  if (ifVersion !== null && draft == null)
+    throw invalid('ifVersion is the version of input.draft; of a revision it is message.ifVersion.', 'ifVersion');
   return {
-    what: draft != null ? { draft } : { message: message as ComposeInput },
+    what: draft != null ? { draft, ifVersion } : { message: message as ComposeInput },
     idempotencyKey,
     sendAt,
     undoSeconds,
     fingerprint: createHash('sha256')
-      .update(JSON.stringify(canonical({ draft, message, sendAt, undoSeconds })))
+      .update(JSON.stringify(canonical({ draft, ifVersion, message, sendAt, undoSeconds })))
       .digest('hex'),
   };
 }

@@ -6,8 +6,19 @@ const optional = { nullable: true } as const;
 
 @InputType({ description: 'What to send, once: exactly one of draft and message.' })
 export class SendInput {
-  @Field(() => ID, { ...optional, description: 'A draft, sent as it stands when its time has come.' })
+  @Field(() => ID, {
+    ...optional,
+    description:
+      'A draft, sent as it stands when its time has come. It is sent once: CONFLICT when another idempotencyKey sends it or has sent it.',
+  })
   draft?: string | null;
+
+  @Field(() => String, {
+    ...optional,
+    description:
+      'The version of that draft that was seen. When it was changed since, now or before its time has come, it is not sent: CONFLICT. Left out: send whatever it says by then.',
+  })
+  ifVersion?: string | null;
 
   @Field(() => ComposeInput, { ...optional, description: 'A message that is written for this.' })
   message?: ComposeInput | null;

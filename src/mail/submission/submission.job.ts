@@ -114,11 +114,24 @@ export class SubmissionJob implements IntegrationHooks {
 
   /** The account is there again: what waited for it need not wait longer. */
   async connected(integrationId: string): Promise<void> {
-    const now = new Date();
-    for (const id of await this.options.store.hasten(integrationId, now)) await this.enqueue(id, now);
+    await this.hasten(integrationId);
   }
 
   async disconnecting(): Promise<void> {}
+
+  /** What waits to be tried again with this draft finds out now. It would later, so this never fails. */
+  async draftDeleted(integrationId: string, draftId: string): Promise<void> {
+    try {
+      await this.hasten(integrationId, draftId);
+    } catch (err) {
+      this.options.log.warn({ err, integration: integrationId }, 'a submission was not told that its draft is deleted');
+    }
+  }
+
+  private async hasten(integrationId: string, draftId?: string): Promise<void> {
+    const now = new Date();
+    for (const id of await this.options.store.hasten(integrationId, now, draftId)) await this.enqueue(id, now);
+  }
 
   /** A job of the queue. It must not be over before what it stands for is done, or another one stands for it. */
   private async take(id: string): Promise<void> {

@@ -17,6 +17,8 @@ export interface NewSubmission {
   readonly undoUntil: Date | null;
   readonly draftId: string | null;
   readonly ownDraft: boolean;
+  /** The user's draft that it sends, as it stands or revised. */
+  readonly heldDraftId: string | null;
   readonly internetMessageId: string;
 }
 
@@ -46,13 +48,15 @@ export const LEASE_MS = 15_000;
 const LEASE = LEASE_MS / 1_000;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const UNDONE = ['SCHEDULED', 'SENDING'];
+/** What holds a draft: it is sent by this one, or was. */
+const HOLDING = [...UNDONE, 'SENT'];
 
 export class SubmissionStore {
   constructor(private readonly db: Database) {}
 
   /**
-   * Null when the user has a submission with this key already. `uploads` are kept for as long as it is not done. Throws
-   * NOT_FOUND when one of them is gone.
+   * Null when the user has a submission with this key, or another one holds the draft. `uploads` are kept for as long as it
+   * is not done. Throws NOT_FOUND when one of them is missing.
    */
   async create(submission: NewSubmission, uploads: readonly string[]): Promise<SubmissionRecord | null> {
     const data = {
@@ -75,6 +79,27 @@ export class SubmissionStore {
     const where = { userId_idempotencyKey: { userId, idempotencyKey } };
     const row = await this.db.prisma.submission.findUnique({ where });
     return row && recordOf(row);
+  }
+
+  /** The submission that sends this draft, or has sent it: the user's own draft, or one that was made for that submission. */
+  async holder(integrationId: string, draftId: string): Promise<SubmissionRecord | null> {
+    const row = await this.db.prisma.submission.findFirst({
+      where: {
+        integrationId,
+        status: { in: HOLDING },
+        OR: [{ heldDraftId: draftId }, { draftId, ownDraft: true }],
+      },
+    });
+    return row && recordOf(row);
+  }
+
+  /** An instance of an older release ends a submission without letting go of its draft. */
+  async letGo(integrationId: string, draftId: string): Promise<boolean> {
+    const { count } = await this.db.prisma.submission.updateMany({
+      where: { integrationId, heldDraftId: draftId, status: { notIn: HOLDING } },
+      data: { heldDraftId: null },
+    });
+    return count > 0;
   }
 
   /** Null also for somebody else's. */
@@ -160,6 +185,8 @@ export class SubmissionStore {
       ...columnsOf({ dueAt: null, attemptedAt: null, ...change }),
       ...UNCLAIMED,
       payload: null,
+      // What was sent is not sent again, however late the draft disappears at the provider.
+      ...(change.status !== 'SENT' && { heldDraftId: null }),
       uploads: { deleteMany: {} },
     });
     return record;
@@ -168,7 +195,8 @@ export class SubmissionStore {
   /** Whoever works at it loses its claim. Null, and nothing done, once the provider may have been told to send. */
   async cancel(record: SubmissionRecord, dueAt: Date): Promise<SubmissionRecord | null> {
     const where = { id: record.id, status: { in: UNDONE }, attemptedAt: null };
-    const data = { status: 'CANCELLED', payload: null, dueAt, problemCode: null, problemMessage: null, tries: 0 };
+    const erased = { payload: null, heldDraftId: null, problemCode: null, problemMessage: null };
+    const data = { status: 'CANCELLED', ...erased, dueAt, tries: 0 };
     try {
       const change = { ...data, ...UNCLAIMED, uploads: { deleteMany: {} } };
       return recordOf(await this.db.prisma.submission.update({ where, data: change }));
@@ -199,10 +227,11 @@ export class SubmissionStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Those of an account that wait to be tried again are due now. */
-  async hasten(integrationId: string, now: Date): Promise<string[]> {
+  /** Those of an account, or of one of its drafts, that wait to be tried again are due now. */
+  async hasten(integrationId: string, now: Date, heldDraftId?: string): Promise<string[]> {
+    const waiting = { status: 'SENDING', dueAt: { gt: now }, claimOwner: null };
     const rows = await this.db.prisma.submission.updateManyAndReturn({
-      where: { integrationId, status: 'SENDING', dueAt: { gt: now }, claimOwner: null },
+      where: { integrationId, ...waiting, ...(heldDraftId !== undefined && { heldDraftId }) },
       data: { dueAt: now },
       select: { id: true },
     });
@@ -245,7 +274,8 @@ function columnsOf({ problem, ...fields }: SubmissionChange) {
 }
 
 function recordOf(row: Submission): SubmissionRecord {
-  const { problemCode, problemMessage, idempotencyKey: _key, claimOwner: _owner, sendAt, ...fields } = row;
+  const { problemCode, problemMessage, sendAt, ...columns } = row;
+  const { idempotencyKey: _key, claimOwner: _owner, heldDraftId: _held, ...fields } = columns;
   return {
     ...fields,
     sendAt: sendAt ?? row.createdAt,

@@ -3,6 +3,7 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId, singleId } from '../../graphql/global-id.ts';
 import type { Account } from '../account.ts';
 import type { Composing } from './delivery.ts';
+import { draftOf, requireVersion, takenBy } from './draft-once.ts';
 import type { Payload, Payloads } from './payload.ts';
 import type { SendRequest } from './send-request.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
@@ -19,7 +20,7 @@ export interface SubmissionsOptions {
   readonly feed: SubmissionFeed;
 }
 
-type Begun = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'internetMessageId'>;
+type Begun = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'heldDraftId' | 'internetMessageId'>;
 
 /** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -43,10 +44,11 @@ export class Submissions {
 
   /**
    * Stores it, then sends it: at once, when there is nothing to wait for. Throws INVALID for what cannot be sent,
-   * NOT_FOUND for what it refers to, CONFLICT for a key that stands for another message, FORBIDDEN for an account that may not.
+   * NOT_FOUND for what it refers to, FORBIDDEN for an account that may not, CONFLICT for a key that stands for another
+   * message, a draft that another key sends, and one that has moved on.
    */
   async send(account: Account, request: SendRequest): Promise<SubmissionRecord> {
-    const { store, job, feed } = this.options;
+    const { job, feed } = this.options;
     const { userId } = account.integration;
     // Known now: a message that is due in a month must not be refused in a month.
     if (account.integration.access === 'READ')
@@ -57,11 +59,13 @@ export class Submissions {
     const id = randomUUID();
     let begun: Begun;
     try {
+      await this.requireUntaken(account, request);
       begun = await this.begun(account, id, request);
     } catch (error) {
       // What is missing may have been sent meanwhile, by another request with this key.
       const other = await this.known(userId, request);
       if (other) return other;
+      await this.requireUntaken(account, request);
       throw error;
     }
     const now = Date.now();
@@ -80,11 +84,12 @@ export class Submissions {
       undoUntil: request.undoSeconds > 0 ? sendAt : null,
       ...begun,
     };
-    const created = await store.create(submission, uploadsOf(request));
+    const created = await this.created(account, submission, request);
     if (!created) {
       const other = await this.known(userId, request);
-      if (!other) throw new MailError('CONFLICT', 'Another request with this idempotencyKey is under way; try again.');
-      return other;
+      if (other) return other;
+      await this.requireUntaken(account, request);
+      throw new MailError('CONFLICT', 'Another request with this idempotencyKey or draft is under way; try again.');
     }
     // What fell due while it was being stored was looked for in vain.
     if (waits && sendAt.getTime() < Date.now() + CLOCKS_DIFFER_MS) await job.enqueue(id, sendAt);
@@ -110,16 +115,34 @@ export class Submissions {
     throw new MailError('CONFLICT', tooLate(current), { field: ['input', 'submission'] });
   }
 
+  private async requireUntaken(account: Account, request: SendRequest): Promise<void> {
+    const draft = draftOf(request);
+    const holder = draft && (await this.options.store.holder(account.id, draft.id));
+    if (draft && holder) throw takenBy(holder, draft.field);
+  }
+
+  private async created(account: Account, submission: NewSubmission, request: SendRequest) {
+    const { store } = this.options;
+    const draftId = submission.heldDraftId;
+    const created = await store.create(submission, uploadsOf(request));
+    if (created || draftId === null || !(await store.letGo(account.id, draftId))) return created;
+    return store.create(submission, uploadsOf(request));
+  }
+
   /** What is stored of it: the message as it was given, or the draft. */
-  private async begun(account: Account, id: string, { what }: SendRequest): Promise<Begun> {
+  private async begun(account: Account, id: string, request: SendRequest): Promise<Begun> {
+    const { what } = request;
     const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
+    const heldDraftId = draftOf(request)?.id ?? null;
     if ('draft' in what) {
+      const { ifVersion } = what;
       const { providerId: draftId } = accountId(what.draft, 'Draft');
       return {
-        payload: seal({ kind: 'draft' }),
+        payload: seal({ kind: 'draft', ifVersion }),
         ownDraft: false,
         draftId,
-        internetMessageId: await messageIdOf(account, draftId),
+        heldDraftId,
+        internetMessageId: await messageIdOf(account, draftId, ifVersion),
       };
     }
     const { message } = what;
@@ -127,7 +150,8 @@ export class Submissions {
     const internetMessageId = `${randomUUID()}@${domain}`;
     await unlessPassing(this.options.composer.compose(account, message, internetMessageId));
     const ownDraft = !message.draft;
-    return { payload: seal({ kind: 'message', input: message }), ownDraft, draftId: null, internetMessageId };
+    const payload = seal({ kind: 'message', input: message });
+    return { payload, ownDraft, draftId: null, heldDraftId, internetMessageId };
   }
 
   /** As far as it has come within the patience of who waits for it. */
@@ -146,11 +170,14 @@ export class Submissions {
   }
 }
 
-/** Throws NOT_FOUND; empty where the provider cannot be asked now, or the draft has none. */
-async function messageIdOf(account: Account, draftId: string): Promise<string> {
+/** Throws NOT_FOUND, and CONFLICT for another version; empty where the provider cannot be asked now, or the draft has none. */
+async function messageIdOf(account: Account, draftId: string, ifVersion: string | null): Promise<string> {
   const [draft] = (await unlessPassing(account.read((session, call) => session.getDrafts([draftId], call)))) ?? [];
   if (!draft) return '';
-  if (!isMailError(draft)) return draft.message.internetMessageId ?? '';
+  if (!isMailError(draft)) {
+    requireVersion(draft, ifVersion);
+    return draft.message.internetMessageId ?? '';
+  }
   if (beforeSending(draft) === 'later') return '';
   throw new MailError('NOT_FOUND', 'There is no such draft: it was sent or deleted.', { field: ['input', 'draft'] });
 }
