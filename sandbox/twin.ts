@@ -23,6 +23,8 @@ export interface Twin {
   readonly password: string | null;
   /** What the log calls the requests that tell whose account it is, read a message, save a draft, upload a piece of a file and send: faults meet them by name. */
   readonly operations: Readonly<Record<'identify' | 'read' | 'save' | 'upload' | 'send', string>>;
+  /** Refusals for a time that a fault can name, and the status that each has unless the fault gives another. */
+  readonly errors: Readonly<Record<string, number>>;
   /** The gateway's settings, as .env.example names them, for talking to it at this URL. */
   environment(url: string): Readonly<Record<string, string>>;
   create(world: World, surroundings: Surroundings): { emulator: Emulator; plugin: FastifyPluginAsync };

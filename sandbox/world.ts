@@ -52,7 +52,12 @@ export interface Fault {
   readonly operation?: string;
   /** Answer with this status: 401, 403, 404, 429, 500, 503 … in the vendor's own error shape. */
   readonly status?: number;
+  /** Which of the vendor's refusals of that status: one of the names in its Twin. */
+  readonly error?: string;
+  /** As the vendor tells it: in a header, or in the words of the error. */
   readonly retryAfterSeconds?: number;
+  /** The Retry-After header, word for word. */
+  readonly retryAfter?: string;
   readonly latencyMs?: number;
   /** Take the request and never answer, not even once the fault is cleared; "release": answer it then. */
   readonly hang?: boolean | 'release';
@@ -73,6 +78,10 @@ export interface Fault {
   /** Meets only this share of requests, 0 to 1; deterministic by count. */
   readonly share?: number;
 }
+/** What the Retry-After header of the fault's answer says; undefined for none. */
+export const retryAfterOf = ({ retryAfter, retryAfterSeconds }: Fault): string | undefined =>
+  retryAfter ?? (retryAfterSeconds === undefined ? undefined : String(retryAfterSeconds));
+
 export interface Faults {
   add(fault: Fault): number;
   clear(): void;

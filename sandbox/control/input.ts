@@ -31,7 +31,9 @@ export const fault = z
     account: address.optional(),
     operation: z.string().min(1).optional(),
     status: z.int().min(400).max(599).optional(),
+    error: z.string().min(1).optional(),
     retryAfterSeconds: z.number().min(0).optional(),
+    retryAfter: line.optional(),
     latencyMs: z.number().min(0).max(600_000).optional(),
     hang: z.union([z.boolean(), z.literal('release')]).optional(),
     loseAnswer: z.boolean().optional(),
@@ -43,9 +45,11 @@ export const fault = z
     share: z.number().gt(0).max(1).optional(),
   })
   .refine(
-    ({ status, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook }) =>
-      [status, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook].some((said) => said !== undefined),
-    'says nothing to do: give status, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
+    ({ status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook }) =>
+      [status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook].some(
+        (said) => said !== undefined,
+      ),
+    'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });

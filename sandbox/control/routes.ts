@@ -9,6 +9,7 @@ import { GUIDE } from './guide.ts';
 import * as input from './input.ts';
 import { ControlError, parseInput } from './input.ts';
 import { selectRecords, totalsOf } from './log.ts';
+import { named } from './named.ts';
 
 export interface ControlOptions {
   readonly emulators: readonly Emulator[];
@@ -92,7 +93,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
 
     app.get('/faults', async () => faults.list());
     app.post('/faults', async (request, reply) => {
-      const fault = parseInput(input.fault, request.body) as Fault;
+      const fault = named(parseInput(input.fault, request.body) as Fault);
       return reply.code(201).send({ id: faults.add(fault) });
     });
     app.delete('/faults', async () => {

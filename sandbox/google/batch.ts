@@ -45,7 +45,7 @@ export class Batch {
     const fault = this.world.faults.meet('google', account, 'batch');
     await delay(fault);
     if (fault?.hang) return { status: 0, headers: {}, body: '', cut: 'hang' };
-    if (fault?.status) return spoilt(toAnswer(faultError(fault.status, fault.retryAfterSeconds)), fault);
+    if (fault?.status) return spoilt(toAnswer(faultError(fault)), fault);
 
     const contentType = request.headers['content-type'] ?? '';
     const parts = /^multipart\/mixed\b/i.test(contentType) ? splitParts(request.body, contentType) : null;

@@ -1,3 +1,5 @@
+import { type Fault, retryAfterOf } from '../world.ts';
+
 /** Google's JSON error: one body shape for every API, `reason` being Gmail's own word and `status` the google.rpc code. */
 export class GoogleError extends Error {
   readonly code: number;
@@ -105,20 +107,28 @@ export const quotaExceeded = (who: 'user' | 'project') =>
 export const tooManyConcurrent = () =>
   new GoogleError(429, 'RESOURCE_EXHAUSTED', 'rateLimitExceeded', 'Too many concurrent requests for user.');
 
-/** Gmail tells the time in the message, and sends no Retry-After. */
-const rateLimited = (code: 429 | 403, until: Date): GoogleError =>
-  new GoogleError(
-    code,
-    code === 429 ? 'RESOURCE_EXHAUSTED' : 'PERMISSION_DENIED',
-    code === 429 ? 'rateLimitExceeded' : 'userRateLimitExceeded',
-    `User-rate limit exceeded.  Retry after ${until.toISOString()}`,
-  );
+/** Gmail tells the time in the message or not at all, and sends no Retry-After: with one only what stands between does. */
+function rateLimited(code: 429 | 403, { error, retryAfter, retryAfterSeconds }: Fault): GoogleError {
+  const reason = error ?? (code === 429 ? 'rateLimitExceeded' : 'userRateLimitExceeded');
+  const untold =
+    code === 429
+      ? 'Resource has been exhausted (e.g. check quota).'
+      : reason === 'userRateLimitExceeded'
+        ? 'User Rate Limit Exceeded'
+        : quotaExceeded('user').message;
+  const until = new Date(Date.now() + (retryAfterSeconds ?? 0) * 1_000).toISOString();
+  const message = retryAfterSeconds === undefined ? untold : `User-rate limit exceeded.  Retry after ${until}`;
+  const status = code === 429 ? 'RESOURCE_EXHAUSTED' : 'PERMISSION_DENIED';
+  return new GoogleError(code, status, reason, message, retryAfter ? { headers: { 'retry-after': retryAfter } } : {});
+}
 
 /** What a fault of the control API answers with: the error that Google would give this status. */
-export function faultError(code: number, retryAfterSeconds: number | undefined): GoogleError {
-  if (retryAfterSeconds !== undefined && (code === 429 || code === 403))
-    return rateLimited(code, new Date(Date.now() + retryAfterSeconds * 1_000));
-  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+export function faultError(fault: Fault): GoogleError {
+  const { status: code = 500, error, retryAfterSeconds } = fault;
+  if ((code === 429 || code === 403) && (error !== undefined || retryAfterSeconds !== undefined))
+    return rateLimited(code, fault);
+  const told = retryAfterOf(fault);
+  const headers = told === undefined ? {} : { 'retry-after': told };
   if (code === 401) return invalidCredentials();
   const [status, reason, message] = FAULTS[code] ?? (code >= 500 ? INTERNAL : PRECONDITION);
   return new GoogleError(code, status, reason, message, { headers });
@@ -138,7 +148,7 @@ const FAULTS: Readonly<Record<number, readonly [status: string, reason: string, 
 };
 
 function domainOf(reason: string): string {
-  return reason === 'rateLimitExceeded' ? 'usageLimits' : 'global';
+  return reason === 'rateLimitExceeded' || reason === 'userRateLimitExceeded' ? 'usageLimits' : 'global';
 }
 
 function errorInfo(reason: string, metadata: Record<string, string>): object {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { World } from '../world.ts';
+import { retryAfterOf, type World } from '../world.ts';
 import type { Authorize, AuthorizeAnswer } from './identity/authorize.ts';
 import type { Grants } from './identity/grants.ts';
 import { type SigningKeys, subjectOf } from './identity/keys.ts';
@@ -117,7 +117,8 @@ async function logged(
     }
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
-    const retryAfter = fault?.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) };
+    const told = fault ? retryAfterOf(fault) : undefined;
+    const retryAfter = told === undefined ? {} : { 'retry-after': told };
     answer = json(error.status, { error: error.error, error_description: error.message }, retryAfter, null);
   }
   world.log.add({

@@ -22,6 +22,8 @@ export const google: Twin = {
     upload: 'drafts.create upload',
     send: 'drafts.send',
   },
+  // The last one is the token endpoint's.
+  errors: { rateLimitExceeded: 429, userRateLimitExceeded: 403, backendError: 503, rate_limit_exceeded: 429 },
   environment: (url) => ({
     GOOGLE_CLIENT_ID: SANDBOX_CLIENT.clientId,
     GOOGLE_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,

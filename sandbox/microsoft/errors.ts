@@ -1,3 +1,5 @@
+import { type Fault, retryAfterOf } from '../world.ts';
+
 /** A refusal as Graph words it. Thrown by handlers; the service turns it into an answer. */
 export class GraphError extends Error {
   readonly status: number;
@@ -72,10 +74,12 @@ const FAULT_CODES: Readonly<Record<number, readonly [code: string, message: stri
 };
 
 /** A fault set through the control API, in the words Graph has for that status. */
-export function faultError(status: number, retryAfterSeconds: number | undefined): GraphError {
+export function faultError(fault: Fault): GraphError {
+  const { status = 500 } = fault;
   const [code, message] = FAULT_CODES[status] ?? ['UnknownError', 'An unknown error occurred.'];
   const headers: Record<string, string> = {};
   if (status === 401) headers['WWW-Authenticate'] = CHALLENGE;
-  if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(retryAfterSeconds);
+  const told = retryAfterOf(fault);
+  if (told !== undefined) headers['Retry-After'] = told;
   return new GraphError(status, code, message, headers);
 }

@@ -22,7 +22,7 @@ export async function playFault(
   account: string | null,
   operation: string,
   work: (fault: Fault | null) => Answer | null | Promise<Answer | null>,
-  refuse: (status: number, retryAfterSeconds: number | undefined, now: Date) => Answer,
+  refuse: (fault: Fault, now: Date) => Answer,
   isPart = false,
 ): Promise<Outcome> {
   const fault = world.faults.meet('microsoft', account, operation);
@@ -30,8 +30,7 @@ export async function playFault(
   await sleep(Math.max(SERVICE_MS, latencyMs));
   await fault?.cleared;
   if (fault?.hang) return { answer: null, fate: 'hangs' };
-  const answer =
-    fault?.status === undefined ? await work(fault) : refuse(fault.status, fault.retryAfterSeconds, world.now());
+  const answer = fault?.status === undefined ? await work(fault) : refuse(fault, world.now());
   return {
     answer: spoilt(answer, fault),
     fate: fault?.loseAnswer ? 'lost' : fault?.truncate ? 'truncated' : 'answered',

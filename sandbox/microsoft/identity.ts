@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopbackUrl } from '../loopback.ts';
-import type { World } from '../world.ts';
+import { type Fault, retryAfterOf, type World } from '../world.ts';
 import type { Accounts } from './accounts.ts';
 import { consentPage, errorPage, formPostPage } from './consent.page.ts';
 import { type Outcome, playFault, send } from './http.ts';
@@ -106,7 +106,9 @@ function tokenOutcome(
 }
 
 /** Faults of the token endpoint: a refused grant for 4xx, an outage for the rest. */
-function oauthFault(status: number, retryAfterSeconds: number | undefined, now: Date): NonNullable<Outcome['answer']> {
+function oauthFault(fault: Fault, now: Date): NonNullable<Outcome['answer']> {
+  const { status = 503 } = fault;
+  const told = retryAfterOf(fault);
   const error =
     status === 429
       ? new OAuthError(
@@ -124,8 +126,7 @@ function oauthFault(status: number, retryAfterSeconds: number | undefined, now: 
             'The refresh token has expired due to inactivity.',
             'bad_token',
           );
-  const headers =
-    retryAfterSeconds === undefined ? NO_STORE : { ...NO_STORE, 'Retry-After': String(retryAfterSeconds) };
+  const headers = told === undefined ? NO_STORE : { ...NO_STORE, 'Retry-After': told };
   return { status, body: oauthErrorBody(error, now), headers };
 }
 

@@ -136,8 +136,8 @@ async function graph(
       return result.outcome.answer;
     };
     let inner: Outcome | null = null as Outcome | null;
-    outcome = await playFault(world, who.account.address, 'POST /$batch', played, (status, retryAfter) =>
-      service.refusal(faultError(status, retryAfter), request),
+    outcome = await playFault(world, who.account.address, 'POST /$batch', played, (fault) =>
+      service.refusal(faultError(fault), request),
     );
     if (inner !== null && inner.fate !== 'answered') outcome = inner;
   } catch (error) {
@@ -181,8 +181,8 @@ async function upload(
       return service.refusal(error, request);
     }
   };
-  const outcome = await playFault(world, account, operation, work, (status, retryAfter) =>
-    service.refusal(faultError(status, retryAfter), request),
+  const outcome = await playFault(world, account, operation, work, (fault) =>
+    service.refusal(faultError(fault), request),
   );
   world.log.add({
     vendor: 'microsoft',

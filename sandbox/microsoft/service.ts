@@ -69,8 +69,7 @@ export class GraphService {
       release = place;
       const [who, what] = [caller, match];
       const operation = operationOf(what);
-      const refuse = (status: number, retryAfter: number | undefined) =>
-        this.#refusal(faultError(status, retryAfter), request, requestId);
+      const refuse = (fault: Fault) => this.#refusal(faultError(fault), request, requestId);
       const work = (fault: Fault | null) => this.#answer(request, who, what, requestId, fault?.emptyPage ?? false);
       outcome = await playFault(this.#world, who.account.address, operation, work, refuse, isPart);
     } catch (error) {

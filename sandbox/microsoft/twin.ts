@@ -19,6 +19,8 @@ export const microsoft: Twin = {
     upload: 'PUT (uploadUrl)',
     send: 'POST /me/messages/{id}/send',
   },
+  // The last one is the token endpoint's; 429 is its as well.
+  errors: { ApplicationThrottled: 429, ServiceUnavailable: 503, temporarily_unavailable: 503 },
   environment: (url) => ({
     MICROSOFT_CLIENT_ID: SANDBOX_CLIENT.clientId,
     MICROSOFT_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,

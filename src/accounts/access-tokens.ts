@@ -115,7 +115,7 @@ export class AccessTokens {
       try {
         const { connect } = this.provider(record);
         next = credentialOf(
-          await this.exchanges.run(record.provider, (signal) => connect.refresh(credential.secret, signal)),
+          await this.exchanges.run(record.provider, record.id, (signal) => connect.refresh(credential.secret, signal)),
           this.now(),
         );
       } catch (error) {

@@ -175,7 +175,7 @@ export class WatchJob implements IntegrationHooks {
     const tooLate = () => new MailError('TIMEOUT', 'The mail provider did not answer in time.');
     const limit = deadline(this.stopping.signal, ms, tooLate);
     try {
-      return await work({ signal: limit.signal, priority: 'background' });
+      return await work({ signal: limit.signal, priority: 'background', maxWaitMs: ms });
     } finally {
       limit.clear();
     }

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { isMailError, MailError, type MailErrorCode } from '../domain/error.ts';
+import { isMailError, type MailError, type MailErrorCode } from '../domain/error.ts';
 import { abortable } from '../platform/deadline.ts';
 import { abortReason, sleep, timedOut } from './aborted.ts';
 import type { Call, Limits, RequestCost, Usage } from './call.ts';
+import { Cooldown, tooBusy } from './cooldown.ts';
 import { HandedOn } from './handed-on.ts';
 import { StreamTurns } from './stream-turns.ts';
 
@@ -34,7 +35,7 @@ interface Waiter {
 
 /**
  * Keeps the vendor's limits for one account around every request to it: requests under way at once, quota units per
- * window, Retry-After, retry of what is safe, and a time limit. What a person waits for goes before background work.
+ * window, cooldown, retry of what is safe, and a time limit. What a person waits for goes before background work.
  */
 export function createGuard(limits: Limits, options: GuardOptions): Usage {
   return new Guard(limits, options);
@@ -62,7 +63,6 @@ class Guard implements Usage {
   private slotsTaken = 0;
   private spent: { at: number; units: number }[] = [];
   private spentUnits = 0;
-  private notBefore = 0;
   private timer: NodeJS.Timeout | null = null;
   /** Ends background requests that have had their time, should a person need the place. */
   private readonly overdue = new Set<() => void>();
@@ -70,6 +70,7 @@ class Guard implements Usage {
   private readonly underWay = new Set<UnderWay>();
   private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
   private readonly streams: StreamTurns;
+  private readonly cooldown: Cooldown;
 
   private readonly log: Logger;
   private readonly now: () => number;
@@ -83,6 +84,7 @@ class Guard implements Usage {
     this.streams = new StreamTurns(limits.streams);
     this.log = options.log;
     this.now = options.now ?? Date.now;
+    this.cooldown = new Cooldown(this.now);
     this.random = options.random ?? Math.random;
     this.observe = options.observe ?? (() => {});
   }
@@ -162,12 +164,9 @@ class Guard implements Usage {
           continue;
         }
         if (!isMailError(error)) throw error;
-        failure = error;
+        failure = this.cooldown.failed(error, beganAt);
         if (UNAVAILABLE.has(error.code)) this.observe('unavailable');
         else this.answered(beganAt);
-        if (error.code === 'RATE_LIMITED' && error.retryAfterMs !== undefined) {
-          this.notBefore = Math.max(this.notBefore, this.now() + error.retryAfterMs);
-        }
       } finally {
         if (!kept) this.free(slots, givenUp);
       }
@@ -201,7 +200,7 @@ class Guard implements Usage {
   /** Null: another try would not help. */
   private retryDelay(error: MailError, tries: number): number | null {
     if (error.code !== 'RATE_LIMITED' && error.code !== 'PROVIDER_UNAVAILABLE') return null;
-    return error.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + this.random());
+    return error.retryAfterMs || FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + this.random());
   }
 
   private async limited<T>(
@@ -323,7 +322,7 @@ class Guard implements Usage {
       over -= entry.units;
       free = entry.at + this.limits.windowMs;
     }
-    return Math.max(0, free - now, this.notBefore - now);
+    return Math.max(0, free - now, this.cooldown.waitMs);
   }
 }
 
@@ -334,12 +333,3 @@ const OVERTAKEN = Symbol('overtaken');
 const SILENT = Symbol('silent');
 /** The provider is away, busy or silent; every other error is an answer. */
 const UNAVAILABLE: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
-
-const tooBusy = (waitMs: number): MailError =>
-  new MailError(
-    'RATE_LIMITED',
-    'The mail provider limits how often this account may be asked. Try again a little later.',
-    {
-      retryAfterMs: Math.ceil(waitMs),
-    },
-  );

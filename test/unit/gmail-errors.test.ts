@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { base64Field } from '../../src/providers/gmail/base64-field.ts';
 import { messageChanges } from '../../src/providers/gmail/changes.ts';
-import { answerError, gmailError, retryAfterOf } from '../../src/providers/gmail/errors.ts';
+import { answerError, gmailError } from '../../src/providers/gmail/errors.ts';
 import { oauthError } from '../../src/providers/gmail/oauth-error.ts';
 
 const refused = (reason: string) => ({
@@ -31,8 +31,8 @@ describe('a Gmail refusal', () => {
 
   it('says how long to wait', () => {
     expect(answerError('x', 429, {}, '3').retryAfterMs).toBe(3000);
-    expect(retryAfterOf(new Date(Date.now() + 5000).toUTCString())).toBeGreaterThan(3000);
-    expect(retryAfterOf('soon')).toBeUndefined();
+    expect(answerError('x', 503, {}, new Date(Date.now() + 5000).toUTCString()).retryAfterMs).toBeGreaterThan(3000);
+    expect(answerError('x', 429, {}, 'soon').retryAfterMs).toBeUndefined();
   });
 
   it.each([

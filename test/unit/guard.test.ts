@@ -84,12 +84,12 @@ describe('the guard around a provider', () => {
   });
 
   it('takes up no place while it waits to try again', async () => {
-    const guard = createGuard(limits, { log });
+    const guard = createGuard(limits, { log, random: () => 300 });
     const leaving = new AbortController();
     const asked = deferred();
     const waiting = guard.request({ ...read, slots: 4 }, call(leaving.signal, 'background'), async () => {
       asked.resolve();
-      throw new MailError('PROVIDER_UNAVAILABLE', 'down', { retryAfterMs: 50_000 });
+      throw new MailError('PROVIDER_UNAVAILABLE', 'down');
     });
     await asked.promise;
     await expect(guard.request(read, call(), async () => 'a person')).resolves.toBe('a person');

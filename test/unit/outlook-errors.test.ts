@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorWord, refused, retryAfterMs } from '../../src/providers/outlook/errors.ts';
+import { errorWord, refused } from '../../src/providers/outlook/errors.ts';
 import { missingScope } from '../../src/providers/outlook/scopes.ts';
 
 describe('a refusal of Graph', () => {
@@ -22,8 +22,8 @@ describe('a refusal of Graph', () => {
 
   it('keeps how long to wait, in seconds or as a date', () => {
     expect(refused({ status: 429, code: '', retryAfter: '12' }).retryAfterMs).toBe(12_000);
-    expect(retryAfterMs('Mon, 05 Jan 2026 09:00:10 GMT', Date.parse('2026-01-05T09:00:00Z'))).toBe(10_000);
-    expect(['', 'soon', null].map((header) => retryAfterMs(header))).toEqual([undefined, undefined, undefined]);
+    const [retryAfter, now] = ['Mon, 05 Jan 2026 09:00:10 GMT', Date.parse('2026-01-05T09:00:00Z')];
+    expect(refused({ status: 503, code: '', retryAfter }, now).retryAfterMs).toBe(10_000);
   });
 
   it('takes one word of the body, if there is one', () => {

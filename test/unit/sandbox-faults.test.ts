@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { named } from '../../sandbox/control/named.ts';
 import { connect, type Google, MAIL_SCOPE, startGoogle } from '../support/google-emulator.ts';
 import { graphClient, type Microsoft, signIn, startMicrosoft, token } from '../support/microsoft-emulator.ts';
 
@@ -45,4 +46,45 @@ it.each(BODIES)('Graph answers %j where a fault says so: a call, a part of a bat
   const answer = token(microsoft.url, { grant_type: 'refresh_token', refresh_token: 'x' });
   if (isJson) expect(await answer).toMatchObject({ status: 400, body: JSON.parse(body) });
   else await expect(answer).rejects.toThrow(SyntaxError);
+});
+
+it.each([
+  [{ error: 'rateLimitExceeded' }, 429, 'rateLimitExceeded', /^Resource has been exhausted/],
+  [{ error: 'rateLimitExceeded', status: 403 }, 403, 'rateLimitExceeded', /^Quota exceeded for quota metric 'Queries'/],
+  [{ error: 'userRateLimitExceeded' }, 403, 'userRateLimitExceeded', /^User Rate Limit Exceeded$/],
+  [
+    { error: 'userRateLimitExceeded', status: 429, retryAfterSeconds: 9 },
+    429,
+    'userRateLimitExceeded',
+    / {2}Retry after 20.*Z$/,
+  ],
+])('Google limits by name, without a Retry-After: %j', async (fault, status, reason, message) => {
+  const { tokens } = await connect(google.url, [MAIL_SCOPE]);
+  google.world.faults.add(named({ vendor: 'google', operation: 'labels.list', times: 1, ...fault }));
+  const authorization = `Bearer ${tokens.access_token}`;
+  const answer = await fetch(`${google.url}/gmail/v1/users/me/labels`, { headers: { authorization } });
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, null]);
+  expect(await answer.json()).toMatchObject({
+    error: { code: status, message: expect.stringMatching(message), errors: [{ reason, domain: 'usageLimits' }] },
+  });
+});
+
+it.each([
+  ['GET /me/mailFolders', { error: 'ApplicationThrottled', retryAfterSeconds: 9 }, 429, '9'],
+  ['GET /me/mailFolders', { error: 'ServiceUnavailable', retryAfter: 'soon' }, 503, 'soon'],
+  ['token', { error: 'temporarily_unavailable', status: 429, retryAfter: '-5' }, 429, '-5'],
+])('Microsoft limits by name, with a Retry-After: %s %j', async (operation, fault, status, retryAfter) => {
+  const { access_token } = await signIn(microsoft.url);
+  microsoft.world.faults.add(named({ vendor: 'microsoft', operation, times: 1, ...fault }));
+  const answer =
+    operation === 'token'
+      ? await fetch(`${microsoft.url}/common/oauth2/v2.0/token`, { method: 'POST', body: new URLSearchParams() })
+      : await fetch(`${microsoft.url}/v1.0/me/mailFolders`, { headers: { authorization: `Bearer ${access_token}` } });
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, retryAfter]);
+  const { error } = (await answer.json()) as { error: string | { code: string } };
+  expect(typeof error === 'string' ? error : error.code).toBe(fault.error);
+});
+
+it('refuses a name that the vendor does not have', () => {
+  expect(() => named({ vendor: 'microsoft', error: 'rateLimitExceeded' })).toThrow(/ApplicationThrottled/);
 });

@@ -93,7 +93,7 @@ export class Dispatch {
     const fault = this.world.faults.meet('google', account.address, nameOf(found));
     await delay(fault);
     if (fault?.hang) return { status: 0, headers: {}, body: '', cut: 'hang' };
-    if (fault?.status) return spoilt(toAnswer(faultError(fault.status, fault.retryAfterSeconds)), fault);
+    if (fault?.status) return spoilt(toAnswer(faultError(fault)), fault);
 
     const { userId = 'me', ...params } = found.params;
     if (userId !== 'me' && userId.toLowerCase() !== account.address)
@@ -148,7 +148,7 @@ const nameOf = ({ operation, isSession }: Found): string => `${operation.name}${
 export function toAnswer(error: unknown): WireAnswer {
   if (error instanceof GoogleError) return json(error.code, error.body(), error.headers, null);
   console.error('sandbox/google:', error);
-  return json(500, faultError(500, undefined).body(), {}, null);
+  return json(500, faultError({ vendor: 'google', status: 500 }).body(), {}, null);
 }
 
 export function json(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
+import { ofParts } from '../cooldown.ts';
 import type { Batch } from '../provider.ts';
 import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';
@@ -85,9 +86,10 @@ async function post(
       else results.set(place, error);
     }
   });
-  client.width.seen(passing.some((error) => error.code === 'RATE_LIMITED'));
+  const limited = passing.filter((error) => error.code === 'RATE_LIMITED').length;
+  client.width.seen(limited > 0);
   const worst = passing.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
-  if (worst) throw passing.find((error) => error.status === 401) ?? worst;
+  if (worst) throw passing.find((error) => error.status === 401) ?? ofParts(worst, limited, places.length);
 }
 
 const isPassing = (error: GmailError): boolean =>

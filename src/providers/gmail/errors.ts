@@ -1,4 +1,5 @@
 import { isMailError, MailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 /** A refusal by Gmail, with what the adapter itself must tell apart. Nothing of the answer's body is kept but the reason. */
 export class GmailError extends MailError {
@@ -35,9 +36,9 @@ const SET_UP_REASONS = new Set(['accessNotConfigured', 'SERVICE_DISABLED']);
 /** What an answer of this status means for the caller. `body` is read for its reason only. */
 export function answerError(operation: string, status: number, body: unknown, retryAfter: string | null): GmailError {
   const reason = reasonOf(body);
-  const retryAfterMs = retryAfterOf(retryAfter) ?? toldIn(body);
+  const waitMs = retryAfterMs(retryAfter) ?? toldIn(body);
   const make = (code: MailErrorCode, message: string) =>
-    new GmailError(code, message, operation, status, reason, retryAfterMs);
+    new GmailError(code, message, operation, status, reason, waitMs);
 
   if (status === 429 || (status === 403 && reason !== null && RATE_REASONS.has(reason))) {
     return make('RATE_LIMITED', 'Gmail limits how often this account may be asked. Try again a little later.');
@@ -106,15 +107,8 @@ function reasonOf(body: unknown): string | null {
 /** "User-rate limit exceeded.  Retry after 2026-11-29T02:10:00.000Z": Gmail's limits tell the time in words only. */
 function toldIn(body: unknown): number | undefined {
   const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
-  const until = typeof message === 'string' && /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+Z)/i.exec(message)?.[1];
-  const at = until ? Date.parse(until) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
-}
-
-/** Seconds or an HTTP date, as milliseconds from now; undefined when absent or unreadable. */
-export function retryAfterOf(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+  const until = /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))/i.exec(
+    typeof message === 'string' ? message : '',
+  );
+  return retryAfterMs(until?.[1]);
 }

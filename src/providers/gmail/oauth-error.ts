@@ -28,6 +28,13 @@ export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revok
     );
   }
   const known = gmailError(error, `oauth ${step}`);
+  // A page for people says it, and no error word (google-oauth-java-client#57).
+  if (known.code === 'FORBIDDEN' && typeof word !== 'string') {
+    return new MailError('RATE_LIMITED', 'Google limits how often it may be asked. Try again a little later.', {
+      cause,
+      retryAfterMs: known.retryAfterMs,
+    });
+  }
   // Whatever else the token endpoint refuses, the grant itself may be sound.
   return known.code === 'RATE_LIMITED' || known.code === 'TIMEOUT' || known.code === 'PROVIDER_UNAVAILABLE'
     ? known

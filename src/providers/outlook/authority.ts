@@ -38,6 +38,8 @@ export class TokenNetwork implements INetworkModule {
   status: number | null = null;
   /** OAuth's word for a refusal: invalid_grant. */
   refusal: string | null = null;
+  /** Its Retry-After. */
+  retryAfter: string | null = null;
   failure: unknown = null;
 
   constructor(private readonly signal: AbortSignal) {}
@@ -57,6 +59,7 @@ export class TokenNetwork implements INetworkModule {
     try {
       const response = await fetch(url, { ...init, redirect: 'error', signal: this.signal });
       this.status = response.status;
+      this.retryAfter = response.headers.get('retry-after');
       const body = (await response.json()) as T;
       const word = (body as { error?: unknown }).error;
       this.refusal = typeof word === 'string' ? word : null;

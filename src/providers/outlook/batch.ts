@@ -1,5 +1,6 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
+import { ofParts } from '../cooldown.ts';
 import { malformed } from './answers.ts';
 import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
 import { AnswerTooLarge, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
@@ -130,7 +131,8 @@ async function sendBatch(
       if (isTooLarge) return;
       const failure = malformed('POST', '/$batch', given);
       if (failure) throw failure;
-      for (const answer of (given as { responses: PartAnswer[] }).responses) {
+      const { responses } = given as { responses: PartAnswer[] };
+      for (const answer of responses) {
         const part = parts[Number(answer.id)];
         const spoilt = part && answer.status < 400 && !part.removes && malformed(part.method, part.path, answer.body);
         if (spoilt) refusedForNow.set(answer.id, spoilt);
@@ -139,10 +141,10 @@ async function sendBatch(
         unanswered.delete(answer.id);
       }
       // The token ran out between two parts: those that met that go again with a newer one.
-      const again =
-        [...refusedForNow.values()].find((error) => error instanceof TokenRefused) ??
-        longestWait([...refusedForNow.values()]);
-      if (again) throw again;
+      const refusals = [...refusedForNow.values()];
+      const again = refusals.find((error) => error instanceof TokenRefused) ?? longestWait(refusals);
+      const limited = refusals.filter(({ code }) => code === 'RATE_LIMITED').length;
+      if (again) throw ofParts(again, limited, responses.length);
     });
   } catch (error) {
     if (caller.aborted || !isMailError(error)) throw error;

@@ -1,4 +1,5 @@
 import { MailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 /** What Graph says of a refused request: its status, its word for it, and how long to wait. The message stays behind. */
 export interface Refusal {
@@ -74,14 +75,6 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
 /** A connection that failed, was cut, or carried what is not an answer; or our own store, whose file was being sent. */
 export const unreachable = (cause: unknown): MailError =>
   storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
-
-/** Retry-After in seconds or as a date; undefined when absent or unreadable. */
-export function retryAfterMs(header: string | null, now = Date.now()): number | undefined {
-  if (header === null || header.trim() === '') return undefined;
-  const seconds = Number(header);
-  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
-}
 
 /** The word in `{error: {code}}`, or ''. */
 export function errorWord(body: unknown): string {

@@ -1,4 +1,5 @@
 import { MailError } from '../../domain/error.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import type { TokenNetwork } from './authority.ts';
 
 /** OAuth's words for "a person has to come back". */
@@ -20,13 +21,12 @@ export function tokenError(
   const cause = new Error(`the token endpoint answered ${status ?? 'nothing'} ${refusal ?? ''}`.trim(), {
     cause: network.failure,
   });
-  if (network.failure !== null || status === null || status >= 500) {
-    return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', { cause });
-  }
+  const told = { cause, retryAfterMs: retryAfterMs(network.retryAfter) };
+  // Its body need not be JSON (microsoft-authentication-library-for-dotnet#2855).
   if (status === 429)
-    return new MailError('RATE_LIMITED', 'Microsoft limits how often it may be asked. Try again a little later.', {
-      cause,
-    });
+    return new MailError('RATE_LIMITED', 'Microsoft limits how often it may be asked. Try again a little later.', told);
+  if (network.failure !== null || status === null || status >= 500)
+    return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', told);
   if (refusal !== null && PERSON_NEEDED.has(refusal)) {
     return grant === 'refresh'
       ? new MailError('RECONNECT_REQUIRED', 'Microsoft no longer accepts this connection. Connect the account again.', {

@@ -1,0 +1,140 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ env: { POLL_SECONDS: '1' } });
+});
+afterEach(() => app.control('/faults', undefined, 'DELETE'));
+afterAll(() => app.close());
+
+const DOMAINS: Readonly<Record<string, string>> = { google: 'gmail.example', microsoft: 'outlook.example' };
+const PROVIDERS: Readonly<Record<string, string>> = { google: 'GMAIL', microsoft: 'OUTLOOK' };
+const inTenMinutes = () => new Date(Date.now() + 600_000).toUTCString();
+
+const PAGE = `query { viewer {
+  messages(first: 5) { sources { problem { code retryAfter } } }
+  threads(first: 5) { sources { problem { code retryAfter } } }
+  found: messages(first: 5, search: "hello") { sources { problem { code retryAfter } } }
+  integrations { drafts(first: 5) { nodes { id } } mailboxes { nodes { id } } } } }`;
+const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { message } } }`;
+const SUBMISSIONS = '{ viewer { submissions(first: 1) { nodes { problem { code } } } } }';
+
+/** Somebody with that one account. */
+async function person(name: string, vendor: string) {
+  const { token } = await app.user(name);
+  const address = `${name}@${DOMAINS[vendor]}`;
+  const integrationId = await app.connect(token, PROVIDERS[vendor] ?? '', address);
+  return { token, address, integrationId, vendor };
+}
+type Person = Awaited<ReturnType<typeof person>>;
+
+const requests = async ({ vendor, address }: Person): Promise<Data[]> =>
+  (await app.control(`/log?vendor=${vendor}&account=${address}&limit=100000`)).records;
+
+/** What each part of a page says of the account. */
+async function told({ token }: Person): Promise<Data[]> {
+  const { data, errors = [] } = await app.query(PAGE, {}, token);
+  const { integrations: _, ...lists } = data.viewer;
+  const problems = Object.values(lists).map((list: Data) => list.sources[0].problem);
+  return [...problems, ...errors.map(({ extensions }) => extensions)];
+}
+
+/** A notification, a message to be sent, and one person after another: all that may ask the provider. */
+async function askInEveryWay(someone: Person): Promise<void> {
+  const { vendor, address, token, integrationId } = someone;
+  await app.control('/deliver', { vendor, account: address, from: 'a@example.org', subject: 'news', text: 'x' });
+  const message = { integration: integrationId, to: [{ address: 'b@example.org' }], subject: 'hello', text: 'x' };
+  const { send } = await app.data(SEND, { input: { message, idempotencyKey: `key of ${address}` } }, token);
+  expect(send.userErrors).toEqual([]);
+  await Promise.all([told(someone), told(someone)]);
+  const problem = async () => (await app.data(SUBMISSIONS, {}, token)).viewer.submissions.nodes[0]?.problem?.code;
+  await expect.poll(problem).toBeDefined();
+}
+
+/** The polls of accounts that are well come round meanwhile. */
+async function pollsComeRound(): Promise<void> {
+  const well = { vendor: 'google', address: 'demo@gmail.example' } as Person;
+  const polls = async () => (await requests(well)).filter(({ operation }) => operation === 'history.list').length;
+  const before = await polls();
+  await expect.poll(polls).toBeGreaterThan(before);
+}
+
+const LIMITS: readonly (readonly [name: string, vendor: string, fault: object])[] = [
+  ['a 429 without a time', 'google', { error: 'rateLimitExceeded' }],
+  ['a 403 without a time', 'google', { error: 'userRateLimitExceeded' }],
+  ['a 403 that tells it in words', 'google', { error: 'userRateLimitExceeded', retryAfterSeconds: 600 }],
+  ['a 429 without a time', 'microsoft', { error: 'ApplicationThrottled' }],
+  ['a 429 with seconds', 'microsoft', { error: 'ApplicationThrottled', retryAfterSeconds: 600 }],
+  ['a 503 with a date', 'microsoft', { error: 'ServiceUnavailable', retryAfter: inTenMinutes() }],
+];
+
+it('leaves an account alone that its provider limits, whoever asks, and tells in each part of a page until when', async () => {
+  const people: Person[] = [];
+  for (const [n, [, vendor, fault]] of LIMITS.entries()) {
+    const someone = await person(`limited${n}`, vendor);
+    await app.control('/faults', { vendor, account: someone.address, ...fault });
+    people.push(someone);
+  }
+  const asked: number[] = [];
+  for (const [n, someone] of people.entries()) {
+    const problems = await told(someone);
+    expect(problems).toHaveLength(5);
+    for (const problem of problems) {
+      expect(problem, LIMITS[n]?.[0]).toMatchObject({
+        code: expect.stringMatching(/^(RATE_LIMITED|PROVIDER_UNAVAILABLE)$/),
+      });
+      expect(Date.parse(problem.retryAfter), LIMITS[n]?.[0]).toBeGreaterThan(Date.now() + 30_000);
+    }
+    asked.push((await requests(someone)).length);
+  }
+  for (const someone of people) await askInEveryWay(someone);
+  await pollsComeRound();
+  const more: number[] = [];
+  for (const [n, someone] of people.entries()) more.push((await requests(someone)).length - (asked[n] ?? 0));
+  expect(more).toEqual(LIMITS.map(() => 0));
+});
+
+it.each([
+  ['google', { error: 'rate_limit_exceeded' }],
+  ['google', { error: 'backendError' }],
+  ['google', { status: 403, body: '<html>Sorry' }],
+  ['microsoft', { status: 429 }],
+  ['microsoft', { status: 429, body: 'Too Many Requests' }],
+  ['microsoft', { error: 'temporarily_unavailable' }],
+] as const)('%s, %j: its token endpoint is asked once, and then not before its time', async (vendor, fault) => {
+  const someone = await person(`tokenless${JSON.stringify(fault).replace(/\W/g, '')}`.toLowerCase(), vendor);
+  const { address } = someone;
+  await app.control('/faults', { vendor, account: address, operation: 'token', retryAfterSeconds: 600, ...fault });
+  await app.control('/expire-tokens', { vendor, account: address });
+  for (const problem of await told(someone)) {
+    expect(problem.code).toMatch(/^(RATE_LIMITED|PROVIDER_UNAVAILABLE)$/);
+    expect(Date.parse(problem.retryAfter)).toBeGreaterThan(Date.now() + 30_000);
+  }
+  await askInEveryWay(someone);
+  expect(
+    (await requests(someone)).filter(({ operation, status }) => operation === 'token' && status >= 400),
+  ).toHaveLength(1);
+});
+
+it('says of a batch that was too wide that it was, and reads it', async () => {
+  const someone = await person('wide', 'google');
+  const { vendor, address } = someone;
+  for (let n = 0; n < 6; n++)
+    await app.control('/deliver', { vendor, account: address, from: 'a@example.org', subject: `wide ${n}`, text: 'x' });
+  await app.synced(someone.token);
+  await app.control('/faults', {
+    vendor,
+    account: address,
+    operation: 'messages.get',
+    error: 'rateLimitExceeded',
+    times: 2,
+  });
+  const { viewer } = await app.data(
+    '{ viewer { messages(first: 6) { nodes { subject } sources { state problem { code } } } } }',
+    {},
+    someone.token,
+  );
+  expect(viewer.messages.sources).toEqual([{ state: 'COMPLETE', problem: null }]);
+  expect(viewer.messages.nodes.map(({ subject }: Data) => subject)).toEqual([5, 4, 3, 2, 1, 0].map((n) => `wide ${n}`));
+});
