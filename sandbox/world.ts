@@ -93,6 +93,16 @@ export interface Faults {
 export const HEADER_SPELLINGS = ['written', 'decoded'] as const;
 export type HeaderSpelling = (typeof HEADER_SPELLINGS)[number];
 
+/** What vendors are documented or reported to do with what they are told to send; one that does not do a thing has no field for it. */
+export interface Sending {
+  /** Between the answer and the sending. */
+  readonly lagSeconds?: number;
+  /** Until it is sent the message is a draft, or not to be found. */
+  readonly meanwhile?: 'draft' | 'absent';
+  /** The sent copy has the draft's id, or another one. */
+  readonly ids?: 'kept' | 'changed';
+}
+
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
   readonly vendor: Vendor;
@@ -116,6 +126,8 @@ export interface Emulator {
   setSearchLag(account: string, seconds: number): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
+  /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */
+  setSending(account: string, sending: Sending): boolean;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */

@@ -67,6 +67,7 @@ import { SubmissionJob } from './mail/submission/submission.job.ts';
 import { SubmissionResolver } from './mail/submission/submission.resolver.ts';
 import { SubmissionStore } from './mail/submission/submission.store.ts';
 import { Submissions } from './mail/submission/submissions.ts';
+import type { SendTimes } from './mail/submission/verdict.ts';
 import { ViewerSubmissionsResolver } from './mail/submission/viewer-submissions.resolver.ts';
 import { ThreadResolver } from './mail/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './mail/unsubscribe/unsubscribe.resolver.ts';
@@ -149,6 +150,8 @@ export interface AppOptions {
   readonly lanes?: { readonly sync?: LaneOptions; readonly submissions?: LaneOptions };
   /** How long an account may go without an answer; tests have less time. */
   readonly syncTimes?: SyncTimes;
+  /** How long an order to send takes effect; tests have less time. */
+  readonly sendTimes?: SendTimes;
 }
 
 /** Where it can be reached when PUBLIC_URL does not say. */
@@ -262,7 +265,14 @@ async function open(
   const feed = new SubmissionFeed(bus);
   const requeue = (id: string, at: Date) => submissionJob.enqueue(id, at);
   const ledger = new Ledger({ store: submissionStore, feed, requeue, log });
-  const delivery = new Delivery({ ledger, payloads, composer, accounts, log });
+  const delivery = new Delivery({
+    ledger,
+    payloads,
+    composer,
+    accounts,
+    log,
+    ...(options.sendTimes && { times: options.sendTimes }),
+  });
   const submissionJob: SubmissionJob = new SubmissionJob({
     store: submissionStore,
     delivery,

@@ -50,6 +50,7 @@ function session({ messages, mailboxes }: StoredAccount): MailSession {
     saveDraft: unsupported,
     send: unsupported,
     probe: unsupported,
+    sendSettlesMs: 0,
     deleteForever: unsupported,
     getDrafts: unsupported,
     deleteDraft: unsupported,

@@ -22,6 +22,8 @@ export const GUIDE = {
     'POST /control/expire-history': '{vendor, account?}: history ids and delta links given so far are too old',
     'POST /control/drop-watches': '{vendor, account?}: watches and subscriptions die without a word',
     'POST /control/search-lag': '{vendor, account?, seconds}: new mail is found by search only so much later',
+    'POST /control/sending':
+      '{vendor: microsoft, account?, lagSeconds?, meanwhile?: draft|absent, ids?: kept|changed}: after 202 the message is sent only so much later, and until then a draft with mfSubmitted in its PidTagMessageFlags, or not to be found; the sent copy has the id of the draft, or another one. What is left out is as at first: at once, draft, kept. What is still to be sent goes at once.',
     'POST /control/headers':
       '{vendor: google, account?, spelling: written|decoded}: header values are listed as they were written, or with encoded words decoded and names without quotes. Google documents neither; written at first, or as SANDBOX_HEADERS says',
     'POST /control/limits':

@@ -52,6 +52,11 @@ export const fault = z
     'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
+export const sending = target.extend({
+  lagSeconds: z.number().min(0).max(86_400).optional(),
+  meanwhile: z.enum(['draft', 'absent']).optional(),
+  ids: z.enum(['kept', 'changed']).optional(),
+});
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const limits = target.extend({
   maxMessageBytes: z

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import type { Mail } from '../mail/mail.ts';
 import { twinOf } from '../twins.ts';
-import type { Emulator, Fault, RequestLog, Vendor } from '../world.ts';
+import type { Emulator, Fault, RequestLog, Sending, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
 import { GUIDE } from './guide.ts';
@@ -115,6 +115,15 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const accounts = accountsOf(asked);
       for (const account of accounts) emulatorOf(asked.vendor).setSearchLag(account, seconds);
       return { accounts, seconds };
+    });
+    app.post('/sending', async (request) => {
+      const { vendor, account, ...asked } = parseInput(input.sending, request.body);
+      const accounts = accountsOf({ vendor, account });
+      for (const one of accounts) {
+        if (!emulatorOf(vendor).setSending(one, asked as Sending))
+          throw new ControlError(`${Object.keys(asked).join(', ')}: not all of it is known of ${vendor}`);
+      }
+      return { accounts, ...asked };
     });
     app.post('/headers', async (request) => {
       const { spelling, ...asked } = parseInput(input.headers, request.body);

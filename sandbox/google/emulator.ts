@@ -29,6 +29,10 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
     setSearchLag(account, seconds) {
       directory.get(account).searchLagMs = seconds * 1000;
     },
+    setSending(account, sending) {
+      directory.get(account);
+      return Object.keys(sending).length === 0;
+    },
     setHeaders(account, spelling) {
       directory.get(account).spelling = spelling;
     },

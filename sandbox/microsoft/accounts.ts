@@ -1,5 +1,10 @@
+import type { Sending } from '../world.ts';
 import { guid } from './ids.ts';
 import type { Mailbox } from './mailbox.ts';
+
+/** What becomes of a message after Graph's 202, which says no more than that it was taken (microsoft-graph-docs#1533, #6250, #11969). */
+export type AccountSending = Required<Sending>;
+export const PROMPT: AccountSending = { lagSeconds: 0, meanwhile: 'draft', ids: 'kept' };
 
 /** Someone with a mailbox here. */
 export class Account {
@@ -11,6 +16,7 @@ export class Account {
   /** Outlook's master list of categories. */
   readonly categories: Category[] = [];
   settings: Record<string, unknown> = {};
+  sending: AccountSending = PROMPT;
   /** The tenant's limit on one message; an administrator can raise it to 150 MB. */
   maxMessageBytes = 35 * 1024 * 1024;
 

@@ -1,12 +1,13 @@
 import type { Mail } from '../mail/mail.ts';
-import type { Emulator, World } from '../world.ts';
-import { Account, type Accounts } from './accounts.ts';
+import type { Emulator, Sending, World } from '../world.ts';
+import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
 import type { Folder } from './folder.ts';
 import type { Item } from './item.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Notifications } from './notifications.ts';
+import type { Outbox } from './outbox.ts';
 import type { SubscriptionStore } from './subscription.store.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -28,6 +29,7 @@ export class MicrosoftEmulator implements Emulator {
   readonly #tokens: Tokens;
   readonly #store: SubscriptionStore;
   readonly #notifications: Notifications;
+  readonly #outbox: Outbox;
 
   constructor(
     world: World,
@@ -35,12 +37,14 @@ export class MicrosoftEmulator implements Emulator {
     tokens: Tokens,
     store: SubscriptionStore,
     notifications: Notifications,
+    outbox: Outbox,
   ) {
     this.#world = world;
     this.#accounts = accounts;
     this.#tokens = tokens;
     this.#store = store;
     this.#notifications = notifications;
+    this.#outbox = outbox;
   }
 
   accounts(): readonly string[] {
@@ -89,6 +93,13 @@ export class MicrosoftEmulator implements Emulator {
 
   setSearchLag(address: string, seconds: number): void {
     this.#accounts.get(address).mailbox.searchLagMs = seconds * 1000;
+  }
+
+  setSending(address: string, sending: Sending): boolean {
+    const account = this.#accounts.get(address);
+    account.sending = { ...PROMPT, ...sending };
+    this.#outbox.flush(account);
+    return true;
   }
 
   setMessageLimit(address: string, bytes: number): void {

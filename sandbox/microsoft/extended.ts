@@ -8,7 +8,10 @@ const KNOWN: Readonly<Record<string, (item: Item) => string | number | null>> = 
   'Long 0xe08': (item) => item.content.envelope.size,
   'Integer 0x1081': (item) => item.lastVerb,
   'Integer 0xe07': (item) =>
-    (item.isRead ? 1 : 0) + (item.isDraft ? 8 : 0) + (item.content.envelope.hasAttachment ? 16 : 0),
+    (item.isRead ? 1 : 0) +
+    (item.isSubmitted ? 4 : 0) +
+    (item.isDraft ? 8 : 0) +
+    (item.content.envelope.hasAttachment ? 16 : 0),
   'String 0x37': (item) => item.content.envelope.subject,
   'String 0x7d': (item) =>
     item.content

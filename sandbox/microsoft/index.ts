@@ -84,9 +84,10 @@ export function createMicrosoft(
     app.addHook('onClose', async () => {
       clearInterval(sweep);
       uploads.close();
+      outbox.close();
     });
   };
-  return { emulator: new MicrosoftEmulator(world, accounts, tokens, store, notifications), plugin };
+  return { emulator: new MicrosoftEmulator(world, accounts, tokens, store, notifications, outbox), plugin };
 }
 
 /** What Fastify refuses before a handler sees it: a body that is too large, an unreadable URL. */

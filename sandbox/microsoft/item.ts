@@ -20,6 +20,8 @@ export class Item {
   modifiedAt: Date;
   isRead = false;
   isDraft = false;
+  /** mfSubmitted: taken for sending, and not sent yet. */
+  isSubmitted = false;
   /** Made as a message of its own by a client, rather than received. */
   isWrittenHere = false;
   flag: FollowupFlag = { flagStatus: 'notFlagged' };

@@ -77,6 +77,10 @@ export class Mailbox {
     throw isWellFormed(id) ? itemNotFound() : malformedId();
   }
 
+  has(item: Item): boolean {
+    return this.#byImmutableId.get(item.immutableId) === item;
+  }
+
   conversation(item: Item): Conversation {
     item.conversation ??= this.#conversationOf(item);
     return item.conversation;

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { refusesMail } from '../mail/bounce.ts';
 import type { Person } from '../mail/mail.ts';
 import { mailFromRaw } from '../mail/received.ts';
-import type { Account, Accounts } from './accounts.ts';
+import type { Account, Accounts, AccountSending } from './accounts.ts';
 import { type Content, ReceivedContent } from './content.ts';
 import { DraftContent } from './draft.ts';
 import { withoutBcc } from './drafts.ts';
 import { badRequest, GraphError } from './errors.ts';
 import type { Item } from './item.ts';
+import { Transport } from './transport.ts';
 
 const MAX_RECIPIENTS = 500;
 
@@ -17,30 +18,41 @@ export type Deliver = (raw: Buffer, recipients: readonly string[]) => void;
 export class Outbox {
   readonly #accounts: Accounts;
   readonly #elsewhere: Deliver | undefined;
+  readonly #transport = new Transport();
 
   constructor(accounts: Accounts, elsewhere: Deliver | undefined) {
     this.#accounts = accounts;
     this.#elsewhere = elsewhere;
   }
 
-  /** The draft becomes the sent message: the same immutable id. Throws Graph's refusals, and then it stays a draft. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** What is still to be sent goes at once. */
+  flush(account: Account): void {
+    this.#transport.flush(account);
+  }
+
+  /** The draft becomes the sent message, at once or after a while. Throws Graph's refusals, and then it stays a draft. */
   sendDraft(account: Account, item: Item): void {
     if (!item.isDraft) throw badRequest('Only a draft can be sent.', 'ErrorInvalidOperation');
-    const { mailbox } = account;
+    const { mailbox, sending } = account;
     const { raw, recipients } = this.#prepare(account, item.content);
+    const go = () => {
+      file(account, item, sending);
+      this.#transmit(raw, recipients);
+    };
+    if (sending.lagSeconds === 0) {
+      go();
+      return;
+    }
     mailbox.update(item, () => {
-      item.isDraft = false;
-      item.isRead = true;
-      item.receivedAt = new Date(mailbox.time());
-      if (item.content instanceof DraftContent) item.content.date = item.receivedAt;
+      item.isSubmitted = true;
     });
-    mailbox.move(item, mailbox.folder('sentitems'));
-    const { answers } = item;
-    if (answers)
-      mailbox.update(answers.item, () => {
-        answers.item.lastVerb = answers.verb;
-      });
-    this.#transmit(raw, recipients);
+    if (sending.meanwhile === 'absent') mailbox.purge(item);
+    // One that is told to be sent twice goes twice: nothing is known of Exchange that would keep it from that.
+    this.#transport.hold(account, sending.lagSeconds * 1000, go);
   }
 
   /** Sends what was never a draft. */
@@ -101,6 +113,35 @@ export class Outbox {
     }
     if (elsewhere.length > 0) this.#elsewhere?.(raw, elsewhere);
   }
+}
+
+/** Puts the sent copy where it belongs: the draft itself, or another message in its place. */
+function file(account: Account, item: Item, { ids }: AccountSending): void {
+  const { mailbox } = account;
+  const sentAt = new Date(mailbox.time());
+  const sentItems = mailbox.folder('sentitems');
+  const isDraftHere = mailbox.has(item) && item.isDraft;
+  const { answers } = item;
+  if (item.content instanceof DraftContent) item.content.date = sentAt;
+  if (isDraftHere && ids === 'kept') {
+    mailbox.update(item, () => {
+      item.isDraft = item.isSubmitted = false;
+      item.isRead = true;
+      item.receivedAt = sentAt;
+    });
+    mailbox.move(item, sentItems);
+  } else {
+    if (isDraftHere) mailbox.purge(item);
+    const key = ids === 'kept' ? item.key : `sent:${randomUUID()}`;
+    const sent = mailbox.newItem(key, sentItems, item.content, sentAt);
+    const { importance, flag, categories, isWrittenHere } = item;
+    Object.assign(sent, { importance, flag, categories, isWrittenHere, answers, isRead: true });
+    mailbox.add(sent);
+  }
+  if (answers)
+    mailbox.update(answers.item, () => {
+      answers.item.lastVerb = answers.verb;
+    });
 }
 
 function receive(account: Account, raw: Buffer): void {

@@ -10,6 +10,13 @@ export const microsoft: Twin = {
   side: 'office',
   // Graph gives addresses as fields, and headers as they were written.
   spellings: ['written'],
+  sendings: [
+    {},
+    { ids: 'changed' },
+    ...(['draft', 'absent'] as const).flatMap((meanwhile) =>
+      (['kept', 'changed'] as const).map((ids) => ({ lagSeconds: 3_600, meanwhile, ids })),
+    ),
+  ],
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {

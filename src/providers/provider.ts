@@ -161,9 +161,25 @@ export interface MailboxPatch {
 }
 
 export interface Sent {
-  /** The sent copy, where the provider names it at once. */
+  /** The sent copy, where the provider names it at once. Null: it is asked after by `probe`. */
   readonly messageId: string | null;
 }
+
+/** A draft that the provider may have been told to send. */
+export interface Submitted {
+  /** Null where none is known. */
+  readonly draftId: string | null;
+  /** Empty where it is not known. */
+  readonly internetMessageId: string;
+}
+
+/**
+ * sent: it went, as this message where the sent copy is found. submitted: the provider has taken it, and has not sent it
+ * yet. not-sent: it is still a draft, which proves nothing before `sendSettlesMs` have passed. unknown: rather than a guess.
+ */
+export type Probe =
+  | { readonly state: 'sent'; readonly messageId: string | null }
+  | { readonly state: 'submitted' | 'not-sent' | 'unknown' };
 
 export interface Capabilities {
   readonly mailboxesPerMessage: 'ONE' | 'MANY';
@@ -209,8 +225,10 @@ export interface MailSession {
   deleteMailbox(id: string, call: Call): Promise<void>;
   /** Sends a stored draft. Never retried. */
   send(draftId: string, call: Call): Promise<Sent>;
-  /** Asks after a draft whose send was not answered; `unknown` rather than a guess. */
-  probe(draftId: string, internetMessageId: string, call: Call): Promise<'sent' | 'not-sent' | 'unknown'>;
+  /** Asks what became of a draft, also which message the sent copy is. */
+  probe(submitted: Submitted, call: Call): Promise<Probe>;
+  /** For how long after an order to send a draft may still look untouched though it goes. */
+  readonly sendSettlesMs: number;
   /**
    * Null: establish a cursor without listing anything. Where that takes several pages, those behind the first tell what has
    * come since it began. CURSOR_EXPIRED: resync.

@@ -80,7 +80,8 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
     const draftId = await draft('sent-once');
     await fault({ operation: lab.operations.send, status: 401, times: 2 });
     await account.session.send(draftId, interactive());
-    expect(await account.session.probe(draftId, 'sent-once@postern.test', interactive())).toBe('sent');
+    const submitted = { draftId, internetMessageId: 'sent-once@postern.test' };
+    expect(await account.session.probe(submitted, interactive())).toMatchObject({ state: 'sent' });
   });
 
   it('that runs out inside a batch is renewed for those parts', async () => {

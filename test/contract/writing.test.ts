@@ -83,11 +83,12 @@ describe.each(PROVIDER_IDS)('%s: writing', (id) => {
       isDraft: true,
       internetMessageId: written.internetMessageId,
     });
-    expect(await account.session.probe(draft.id, written.internetMessageId, interactive())).toBe('not-sent');
+    const submitted = { draftId: draft.id, internetMessageId: written.internetMessageId };
+    expect(await account.session.probe(submitted, interactive())).toEqual({ state: 'not-sent' });
     const drafts = await account.session.listDrafts({ size: 10, after: null }, interactive());
     expect(drafts.items.map((d) => (isUnreadable(d) ? null : d.id))).toContain(draft.id);
     await account.session.send(draft.id, interactive());
-    expect(await account.session.probe(draft.id, written.internetMessageId, interactive())).toBe('sent');
+    expect(await account.session.probe(submitted, interactive())).toMatchObject({ state: 'sent' });
     const sent = await account.session.listMessages(
       { mailboxId: boxes.SENT ?? '', where: null },
       { size: 10, after: null },
@@ -115,7 +116,8 @@ describe.each(PROVIDER_IDS)('%s: writing', (id) => {
       times: 1,
     });
     await expect(account.session.send(draft.id, interactive())).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
-    expect(await account.session.probe(draft.id, written.internetMessageId, interactive())).toBe('sent');
+    const submitted = { draftId: draft.id, internetMessageId: written.internetMessageId };
+    expect(await account.session.probe(submitted, interactive())).toMatchObject({ state: 'sent' });
     const sent = await account.session.listMessages(
       { mailboxId: boxes.SENT ?? '', where: null },
       { size: 50, after: null },

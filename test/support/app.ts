@@ -74,6 +74,7 @@ export interface AppOptions {
   log?: Logger;
   lanes?: GatewayOptions['lanes'];
   syncTimes?: GatewayOptions['syncTimes'];
+  sendTimes?: GatewayOptions['sendTimes'];
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -116,6 +117,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.storeLimits && { storeLimits: options.storeLimits }),
     ...(options.log && { log: options.log }),
     ...(options.lanes && { lanes: options.lanes }),
+    ...(options.sendTimes && { sendTimes: options.sendTimes }),
     ...(options.syncTimes && { syncTimes: options.syncTimes }),
   };
   const start = () => createApp(config, given);

@@ -208,6 +208,7 @@ describe('the control API', () => {
       expireHistory: () => undefined,
       dropWatches: () => undefined,
       setSearchLag: () => undefined,
+      setSending: () => true,
       touch: () => undefined,
       dump: () => [{ id: 'm1', internetMessageId: null, mailbox: 'INBOX', isDraft: false }],
     });

@@ -7,11 +7,12 @@ import { Delivery } from '../../src/mail/submission/delivery.ts';
 import { Ledger } from '../../src/mail/submission/ledger.ts';
 import { Payloads } from '../../src/mail/submission/payload.ts';
 import { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
+import type { SubmissionFeed } from '../../src/mail/submission/submission.feed.ts';
 import { SubmissionStore } from '../../src/mail/submission/submission.store.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { Sealer } from '../../src/platform/seal.ts';
-import type { Draft, DraftWrite, MailSession } from '../../src/providers/provider.ts';
+import type { Draft, DraftWrite, MailSession, Probe, Submitted } from '../../src/providers/provider.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 
 /** A provider that a test can make forget to answer. */
@@ -19,11 +20,14 @@ class FakeProvider {
   drafts = new Map<string, string>();
   sent: string[] = [];
   told = 0;
+  asked = 0;
+  /** Whether it knows which message the sent copy is. */
+  names = true;
   /** What happens while it is told to send. */
   onSend = () => {};
   fault: Partial<Record<'save' | 'send' | 'probe' | 'open', () => Error>> = {};
-  /** What `send` does before its answer is lost: the message goes, or it does not. */
-  loses: 'answer' | 'request' | null = null;
+  /** What `send` does before its answer is lost: the message goes, or it does not. nothing: it is answered, and does not go. */
+  loses: 'answer' | 'request' | 'nothing' | null = null;
 
   readonly session = {
     saveDraft: async ({ compose }: DraftWrite) => {
@@ -46,6 +50,7 @@ class FakeProvider {
       if (this.fault.send) throw this.fault.send();
       const message = this.drafts.get(id);
       if (message === undefined) throw new MailError('NOT_FOUND', 'gone');
+      if (this.loses === 'nothing') return { messageId: null };
       if (this.loses !== 'request') {
         this.drafts.delete(id);
         this.sent.push(message);
@@ -54,12 +59,16 @@ class FakeProvider {
         this.loses = null;
         throw new MailError('PROVIDER_UNAVAILABLE', 'The connection was cut.');
       }
-      return { messageId: `sent-${id}` };
+      return { messageId: this.names ? `sent-${id}` : null };
     },
-    probe: async (id: string, message: string) => {
+    probe: async ({ draftId, internetMessageId }: Submitted): Promise<Probe> => {
+      this.asked++;
       if (this.fault.probe) throw this.fault.probe();
-      return this.drafts.has(id) ? 'not-sent' : this.sent.includes(message) ? 'sent' : 'unknown';
+      if (this.sent.includes(internetMessageId))
+        return { state: 'sent', messageId: this.names ? `sent-${draftId}` : null };
+      return { state: this.drafts.has(draftId ?? '') ? 'not-sent' : 'unknown' };
     },
+    sendSettlesMs: 5_000,
   } as unknown as MailSession;
 
   readonly account = {
@@ -127,7 +136,11 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
   /** A worker; `step` is called at each thing it does, and may never come back. */
   const worker = (
     provider: FakeProvider,
-    { step = async () => {}, clock = new Clock() }: { step?: () => Promise<void>; clock?: Clock } = {},
+    {
+      step = async () => {},
+      clock = new Clock(),
+      feed = { changed: async () => {} },
+    }: { step?: () => Promise<void>; clock?: Clock; feed?: Pick<SubmissionFeed, 'changed'> } = {},
   ) => {
     const stepping = <T extends object>(target: T): T =>
       new Proxy(target, {
@@ -144,7 +157,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       });
     const ledger = new Ledger({
       store: stepping(store),
-      feed: { changed: async () => {} },
+      feed,
       requeue: async () => {},
       log: silent,
     });
@@ -238,6 +251,56 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     expect(await worker(provider, { clock })(id)).toMatchObject({ status: 'SENT', attempts: 2 });
     expect(provider).toMatchObject({ told: 2, sent: { length: 1 } });
     expect((toldAt[1] ?? 0) - (toldAt[0] ?? 0)).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('is sent though the sent copy is not known yet, which is looked for until it is, and told', async () => {
+    const provider = new FakeProvider();
+    provider.names = false;
+    const { id } = await submitted();
+    const told: SubmissionRecord[] = [];
+    const feed = { changed: async (record: object) => void told.push(record as SubmissionRecord) };
+    const sent = await worker(provider, { feed })(id);
+    expect(sent).toMatchObject({ status: 'SENT', messageId: null });
+    expect(await store.get(id)).toMatchObject({ payload: null, claimUntil: null, dueAt: expect.any(Date) });
+    await dueNow(id);
+    const quiet = told.length;
+    const { updatedAt } = (await store.get(id)) ?? {};
+    await worker(provider, { feed })(id);
+    expect(told).toHaveLength(quiet);
+    expect(await store.get(id)).toMatchObject({ status: 'SENT', messageId: null, updatedAt });
+    provider.names = true;
+    await dueNow(id);
+    await worker(provider, { feed })(id);
+    expect(told.at(-1)).toMatchObject({ status: 'SENT', messageId: expect.stringMatching(/^sent-/), dueAt: null });
+    expect(provider).toMatchObject({ told: 1, sent: { length: 1 } });
+  });
+
+  it('is looked for no longer than an hour after it was sent', async () => {
+    const provider = new FakeProvider();
+    provider.names = false;
+    const { id } = await submitted();
+    await worker(provider)(id);
+    await db.prisma.submission.update({ where: { id }, data: { attemptedAt: new Date(Date.now() - 3_600_000) } });
+    await dueNow(id);
+    expect(await worker(provider)(id)).toMatchObject({
+      status: 'SENT',
+      messageId: null,
+      dueAt: null,
+      attemptedAt: null,
+    });
+  });
+
+  it('does not stay sent when it is a draft an hour after the provider took it', async () => {
+    const provider = new FakeProvider();
+    provider.names = false;
+    provider.loses = 'nothing';
+    const { id } = await submitted();
+    expect(await worker(provider)(id)).toMatchObject({ status: 'SENT' });
+    await db.prisma.submission.update({ where: { id }, data: { attemptedAt: new Date(Date.now() - 3_600_000) } });
+    await dueNow(id);
+    const end = await worker(provider)(id);
+    expect(end).toMatchObject({ status: 'UNKNOWN', problem: { message: expect.stringContaining('drafts') } });
+    expect(provider.told).toBe(1);
   });
 
   it('is unknown, and never sent again, when nobody can say', async () => {

@@ -6,6 +6,7 @@ import {
   askAgainMs,
   beforeSending,
   MOST_ATTEMPTS,
+  searchAgainAt,
   tryAgainAt,
 } from '../../src/mail/submission/verdict.ts';
 
@@ -46,15 +47,26 @@ describe('an error that the sending came back with', () => {
 });
 
 describe('what became of an attempt', () => {
-  const attempt = (now: number, attempts = 1) => ({ attemptedAt: at(100), lostAt: at(100), attempts, now: at(now) });
+  const attempt = (now: number, attempts = 1) => ({
+    attemptedAt: at(100),
+    lostAt: at(100),
+    attempts,
+    settlesMs: 5_000,
+    now: at(now),
+  });
 
   it('is sent when the provider says so', () => {
     expect(afterProbe('sent', attempt(100))).toBe('sent');
+    expect(afterProbe('submitted', attempt(100))).toBe('sent');
   });
   it('is not sent again while the first telling may still be under way', () => {
     expect(afterProbe('not-sent', attempt(104))).toBe('ask-again');
     expect(afterProbe('not-sent', { ...attempt(160), lostAt: at(159) })).toBe('ask-again');
     expect(afterProbe('not-sent', attempt(106))).toBe('send-again');
+    const slow = { settlesMs: 180_000 };
+    expect(afterProbe('not-sent', { ...attempt(279), ...slow })).toBe('ask-again');
+    expect(afterProbe('not-sent', { ...attempt(300), ...slow, lostAt: at(220) })).toBe('ask-again');
+    expect(afterProbe('not-sent', { ...attempt(281), ...slow })).toBe('send-again');
   });
   it('is not told for ever', () => {
     expect(afterProbe('not-sent', attempt(106, MOST_ATTEMPTS))).toBe('not-sent');
@@ -63,11 +75,22 @@ describe('what became of an attempt', () => {
     expect(afterProbe('unknown', attempt(101))).toBe('ask-again');
     expect(afterProbe('unknown', attempt(279))).toBe('ask-again');
     expect(afterProbe('unknown', attempt(281))).toBe('unknown');
+    expect(afterProbe('unknown', { ...attempt(281), settlesMs: 180_000 })).toBe('ask-again');
+    expect(afterProbe('unknown', { ...attempt(1_001), settlesMs: 180_000 })).toBe('unknown');
   });
   it('is asked after less and less often', () => {
     expect(askAgainMs(at(100), at(100))).toBe(500);
     expect(askAgainMs(at(100), at(104))).toBe(4_000);
     expect(askAgainMs(at(100), at(10_000))).toBe(60_000);
+  });
+});
+
+describe('the sent copy', () => {
+  it('is looked for less and less often, for an hour', () => {
+    expect(searchAgainAt(at(100), at(100))).toEqual(at(101));
+    expect(searchAgainAt(at(100), at(108))).toEqual(at(116));
+    expect(searchAgainAt(at(100), at(3_600))).toEqual(at(4_200));
+    expect(searchAgainAt(at(100), at(3_700))).toBeNull();
   });
 });
 

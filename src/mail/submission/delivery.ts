@@ -2,17 +2,27 @@ import type { Logger } from 'pino';
 import type { Compose } from '../../domain/compose.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../graphql/global-id.ts';
-import type { MailSession } from '../../providers/provider.ts';
+import type { MailSession, Probe } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import type { ComposeInput } from '../compose/compose.type.ts';
 import { requireVersion } from './draft-once.ts';
 import { findDraft } from './find-draft.ts';
 import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payload.ts';
+import { ACCOUNT_GONE, ASKING, CONTENT_GONE, DRAFT_GONE, KEPT, NOBODY, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { rescue } from './rescue.ts';
-import { type Claim, ClaimLost, type SubmissionProblem, type SubmissionRecord } from './submission.ts';
-import { afterProbe, afterSending, askAgainMs, beforeSending, problemOfError, tryAgainAt } from './verdict.ts';
+import { SentCopies, submittedOf } from './sent-copies.ts';
+import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
+import {
+  afterProbe,
+  afterSending,
+  askAgainMs,
+  beforeSending,
+  problemOfError,
+  type SendTimes,
+  tryAgainAt,
+} from './verdict.ts';
 
 /** Writes the message that an input describes. */
 export interface Composing {
@@ -31,6 +41,7 @@ export interface DeliveryOptions {
   readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
   readonly log: Logger;
   readonly now?: () => Date;
+  readonly times?: SendTimes;
 }
 
 /** Waiting longer than this is done without holding the claim. */
@@ -45,14 +56,17 @@ const MOST_CLEANINGS = 12;
  */
 export class Delivery {
   private readonly now: () => Date;
+  private readonly copies: SentCopies;
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
+    this.copies = new SentCopies(options.ledger, this.now);
   }
 
   /** Never throws what the provider says: the row tells it. Throws ClaimLost. */
   async run(claim: Claim, calls: ProviderCalls): Promise<SubmissionRecord> {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
+    if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.ledger.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
     if (claim.record.status === 'CANCELLED') return this.clear(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
@@ -86,13 +100,14 @@ export class Delivery {
       if (verdict === 'ask' && !this.isDraftMissing(claim, error))
         return this.settle(claim, account, calls, this.now());
       // Some refuse what is sent already, by its owner elsewhere say, in the words for any refusal.
-      const answer = await this.askOnce(claim, session, calls);
-      if (answer === 'sent') return ledger.finish(claim, { status: 'SENT', problem: null });
+      const probe = await this.asked(claim, session, calls);
+      if (probe.state === 'sent' || probe.state === 'submitted') return this.copies.sent(claim, account, calls, probe);
       if (verdict === 'give-up') return this.notNow(claim, error, verdict, calls);
       // The draft is there, so an index was behind.
-      if (answer === 'not-sent') return this.settle(claim, account, calls, this.now());
+      if (probe.state === 'not-sent') return this.settle(claim, account, calls, this.now());
       return this.notNow(claim, new MailError('NOT_FOUND', DRAFT_GONE), 'give-up', calls);
     }
+    if (messageId === null) return this.copies.sent(claim, account, calls);
     return ledger.finish(claim, { status: 'SENT', messageId, problem: null });
   }
 
@@ -159,20 +174,21 @@ export class Delivery {
   /** Asks what became of an attempt whose answer is lost. */
   private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
     const { ledger } = this.options;
-    const { draftId, internetMessageId, attempts, attemptedAt } = claim.record;
-    if (draftId === null || attemptedAt === null)
-      throw new Error('a submission is to be asked after that was not sent');
+    const { attempts, attemptedAt } = claim.record;
+    if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
     for (;;) {
-      let answer: 'sent' | 'not-sent' | 'unknown';
+      let probe: Probe;
+      let settlesMs: number;
       try {
         const session = await account.session();
-        answer = await calls.run('ask', (call) => session.probe(draftId, internetMessageId, call));
+        settlesMs = this.options.times?.settlesMs ?? session.sendSettlesMs;
+        probe = await calls.run('ask', (call) => session.probe(submittedOf(claim.record), call));
       } catch (error) {
         return this.cannotAsk(claim, error, calls);
       }
-      switch (afterProbe(answer, { attemptedAt, attempts, lostAt, now: this.now() })) {
+      switch (afterProbe(probe.state, { attemptedAt, attempts, lostAt, settlesMs, now: this.now() })) {
         case 'sent':
-          return ledger.finish(claim, { status: 'SENT', problem: null });
+          return this.copies.sent(claim, account, calls, probe);
         case 'unknown':
           return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
         case 'not-sent':
@@ -192,10 +208,9 @@ export class Delivery {
     return isMailError(error) && error.code === 'NOT_FOUND' && !record.ownDraft && record.attempts === 1;
   }
 
-  private async askOnce({ record }: Claim, session: MailSession, calls: ProviderCalls) {
-    const { draftId, internetMessageId } = record;
-    if (draftId === null) return 'unknown';
-    return calls.run('ask', (call) => session.probe(draftId, internetMessageId, call)).catch(() => 'unknown' as const);
+  private asked({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+    const probe = calls.run('ask', (call) => session.probe(submittedOf(record), call));
+    return probe.catch(() => ({ state: 'unknown' }));
   }
 
   private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls): Promise<SubmissionRecord> {
@@ -287,25 +302,3 @@ function revisionOf({ draft, ifVersion }: ComposeInput) {
 /** What keeps us from asking says nothing about the message. */
 const asPassing = (error: unknown): MailError =>
   isMailError(error) ? error : new MailError('INTERNAL', 'It could not be asked after.', { cause: error });
-
-const CONTENT_GONE = 'What was to be sent cannot be read any more. It was not sent; write it again.';
-const DRAFT_GONE = 'The draft is gone: it was sent or deleted elsewhere.';
-const NOBODY = 'The draft names nobody in to, cc or bcc. It was not sent, and is still among the drafts.';
-const KEPT = 'It was not sent; what you wrote is among the drafts.';
-const ACCOUNT_GONE: SubmissionProblem = {
-  code: 'NOT_FOUND',
-  message: 'The account is gone. The message was not sent.',
-};
-const ASKING: SubmissionProblem = {
-  code: 'TIMEOUT',
-  message: 'The provider did not answer. It is being asked whether the message went; it is not sent twice.',
-};
-const NOBODY_KNOWS: SubmissionProblem = {
-  code: 'TIMEOUT',
-  message: 'The provider did not say whether this was sent. Look into the sent mail before you send it again.',
-};
-const NOT_TAKEN: SubmissionProblem = {
-  code: 'PROVIDER_UNAVAILABLE',
-  message:
-    'The provider did not take it, though it was told several times. It was not sent, and is still among the drafts.',
-};

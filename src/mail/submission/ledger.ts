@@ -4,7 +4,7 @@ import type { SubmissionChange, SubmissionStore } from './submission.store.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';
 
 export interface LedgerOptions {
-  readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'get'>;
+  readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'leave' | 'get'>;
   readonly feed: Pick<SubmissionFeed, 'changed'>;
   /** Puts it into the queue for then. */
   readonly requeue: (id: string, at: Date) => Promise<void>;
@@ -29,6 +29,13 @@ export class Ledger {
 
   async finish(claim: Claim, change: SubmissionChange): Promise<SubmissionRecord> {
     return this.tell(await this.options.store.finish(claim, change));
+  }
+
+  /** As `finish`, to be looked at once more then. There is nothing to tell. */
+  async leave(claim: Claim, dueAt: Date): Promise<SubmissionRecord> {
+    await this.options.requeue(claim.record.id, dueAt);
+    await this.options.store.leave(claim, dueAt);
+    return claim.record;
   }
 
   get(id: string): Promise<SubmissionRecord | null> {

@@ -31,7 +31,8 @@ export class SubmissionResolver {
 
   @FieldResolver(() => MessageType, {
     nullable: true,
-    description: 'The sent copy; null before it is sent, and where the provider does not name it.',
+    description:
+      'The sent copy; null before it is sent, and until it is found where the provider names it later than it takes the message (Outlook, within minutes): submissionChanged without id tells it then.',
   })
   async message(@Root() { account, record }: SubmissionType): Promise<MessageType | null> {
     return record.messageId === null

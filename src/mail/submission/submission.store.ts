@@ -146,15 +146,18 @@ export class SubmissionStore {
   }
 
   /**
-   * Takes one that is due and that no living worker has; from then on it is SENDING. Null for everybody else. By the
-   * database's clock, which all instances share; theirs may be a little ahead of it.
+   * Takes one that is due and that no living worker has; from then on it is SENDING, or SENT still where only its sent copy
+   * is looked for, which is no change. Null for everybody else. By the database's clock, which all instances share; theirs
+   * may be a little ahead of it.
    */
   async claim(id: string): Promise<Claim | null> {
     const owner = randomUUID();
     const count = await this.db.prisma.$executeRaw`
       UPDATE submissions SET claim_owner = ${owner}, claim_until = now() + make_interval(secs => ${LEASE}::int),
-        tries = tries + 1, status = CASE WHEN status = 'SCHEDULED' THEN 'SENDING' ELSE status END, updated_at = now()
-      WHERE id = ${id}::uuid AND status IN ('SCHEDULED', 'SENDING', 'CANCELLED')
+        tries = tries + 1, status = CASE WHEN status = 'SCHEDULED' THEN 'SENDING' ELSE status END,
+        updated_at = CASE WHEN status = 'SENT' THEN updated_at ELSE now() END
+      WHERE id = ${id}::uuid
+        AND (status IN ('SCHEDULED', 'SENDING', 'CANCELLED') OR (status = 'SENT' AND message_id IS NULL))
         AND due_at <= now() + interval '2 seconds' AND (claim_until IS NULL OR claim_until < now())`;
     const record = count === 1 ? await this.get(id) : null;
     return record && { owner, record };
@@ -186,10 +189,16 @@ export class SubmissionStore {
       ...UNCLAIMED,
       payload: null,
       // What was sent is not sent again, however late the draft disappears at the provider.
-      ...(change.status !== 'SENT' && { heldDraftId: null }),
+      ...((change.status ?? claim.record.status) !== 'SENT' && { heldDraftId: null }),
       uploads: { deleteMany: {} },
     });
     return record;
+  }
+
+  /** As `finish`, to be looked at once more then. It has not changed. */
+  async leave(claim: Claim, dueAt: Date): Promise<void> {
+    const { updatedAt } = claim.record;
+    await this.update(claim, { dueAt, updatedAt, ...UNCLAIMED, payload: null, uploads: { deleteMany: {} } });
   }
 
   /** Whoever works at it loses its claim. Null, and nothing done, once the provider may have been told to send. */

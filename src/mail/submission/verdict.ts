@@ -1,5 +1,6 @@
 import { isMailError, type MailErrorCode } from '../../domain/error.ts';
 import { publicCode } from '../../graphql/problem.type.ts';
+import type { Probe } from '../../providers/provider.ts';
 import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
 
 /** What an error or an answer means for a submission: decided here, and done in delivery.ts. */
@@ -45,21 +46,49 @@ export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
 
 /** How often a provider is told to send, each time on proof that it has not. */
 export const MOST_ATTEMPTS = 5;
-/** What the provider was told may still be under way there: a draft that is there proves nothing before. */
-const SETTLED_MS = 5_000;
 /** After these an index has caught up; a sent copy that is not found then will not be. */
 const PATIENCE_MS = 180_000;
+/** As much longer than a provider takes as a rule until a draft tells what became of it. */
+const SETTLING_TIMES = 5;
 
-/** What an answer means to the question what became of the attempt begun at `attemptedAt`; `lostAt` is when its answer was given up. */
+/** Instead of what the providers say; tests have less time. */
+export interface SendTimes {
+  /** `MailSession.sendSettlesMs`. */
+  readonly settlesMs?: number;
+}
+
+interface Attempt {
+  readonly attemptedAt: Date;
+  /** How often the provider was told. */
+  readonly attempts: number;
+  /** When its answer was given up. */
+  readonly lostAt: Date;
+  /** What the provider was told may be under way there for so long: a draft that is there proves nothing before. */
+  readonly settlesMs: number;
+  readonly now: Date;
+}
+
+/** What an answer means to the question what became of an attempt. What is submitted goes without us. */
 export function afterProbe(
-  answer: 'sent' | 'not-sent' | 'unknown',
-  { attemptedAt, attempts, lostAt, now }: { attemptedAt: Date; attempts: number; lostAt: Date; now: Date },
+  state: Probe['state'],
+  { attemptedAt, attempts, lostAt, settlesMs, now }: Attempt,
 ): 'sent' | 'ask-again' | 'send-again' | 'not-sent' | 'unknown' {
-  if (answer === 'sent') return 'sent';
+  if (state === 'sent' || state === 'submitted') return 'sent';
   const elapsed = now.getTime() - attemptedAt.getTime();
-  if (answer === 'unknown') return elapsed < PATIENCE_MS ? 'ask-again' : 'unknown';
-  if (elapsed < SETTLED_MS || now.getTime() - lostAt.getTime() < SETTLED_MS / 2) return 'ask-again';
+  if (state === 'unknown') return elapsed < Math.max(PATIENCE_MS, settlesMs * SETTLING_TIMES) ? 'ask-again' : 'unknown';
+  if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'ask-again';
   return attempts < MOST_ATTEMPTS ? 'send-again' : 'not-sent';
+}
+
+/** For how long the sent copy of what the provider has taken is looked for. */
+const MAX_SEARCH_MS = 3_600_000;
+const MAX_SEARCH_PAUSE_MS = 600_000;
+
+/** When to look for the sent copy again: as long again as it has been; null when it was looked for long enough. */
+export function searchAgainAt(attemptedAt: Date, now: Date): Date | null {
+  const elapsed = now.getTime() - attemptedAt.getTime();
+  if (elapsed >= MAX_SEARCH_MS) return null;
+  return new Date(now.getTime() + Math.min(Math.max(elapsed, 1_000), MAX_SEARCH_PAUSE_MS));
 }
 
 /** When to ask again after an attempt: as long again as it has been, so that nine questions fill the patience. */

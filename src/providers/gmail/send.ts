@@ -1,7 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
-import type { Sent } from '../provider.ts';
+import type { Probe, Sent, Submitted } from '../provider.ts';
 import { requireWrite } from './access.ts';
 import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
@@ -32,21 +32,22 @@ export async function send(client: GmailClient, draftId: string, call: Call): Pr
  */
 export async function probe(
   client: GmailClient,
-  draftId: string,
-  internetMessageId: string,
+  { draftId, internetMessageId }: Submitted,
   call: Call,
-): Promise<'sent' | 'not-sent' | 'unknown'> {
-  if (await draftExists(client, draftId, call)) return 'not-sent';
+): Promise<Probe> {
+  if (draftId !== null && (await draftExists(client, draftId, call))) return { state: 'not-sent' };
   const recent = await sentIds(client, { maxResults: RECENT }, call);
   for (let start = 0; start < recent.length; start += AT_ONCE) {
     const parts = getParts('messages', recent.slice(start, start + AT_ONCE), SENT_COPY);
     const copies = await runBatch(client, 'messages.get', parts, call);
-    if (copies.some((copy) => !isMailError(copy) && isCopyOf(copy as gmail_v1.Schema$Message, internetMessageId)))
-      return 'sent';
+    const copy = copies.find(
+      (one) => !isMailError(one) && isCopyOf(one as gmail_v1.Schema$Message, internetMessageId),
+    ) as gmail_v1.Schema$Message | undefined;
+    if (copy) return { state: 'sent', messageId: copy.id ?? null };
   }
-  if (!/^[^\s"(){}]+$/.test(internetMessageId)) return 'unknown';
-  const found = await sentIds(client, { maxResults: 1, q: `rfc822msgid:${internetMessageId}` }, call);
-  return found.length > 0 ? 'sent' : 'unknown';
+  if (!/^[^\s"(){}]+$/.test(internetMessageId)) return { state: 'unknown' };
+  const [found] = await sentIds(client, { maxResults: 1, q: `rfc822msgid:${internetMessageId}` }, call);
+  return found === undefined ? { state: 'unknown' } : { state: 'sent', messageId: found };
 }
 
 /** Gmail may give the sent copy a Message-ID of its own; ours is then kept in the second header. */

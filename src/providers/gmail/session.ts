@@ -9,6 +9,7 @@ import type {
   MailSession,
   PageRequest,
   Patch,
+  Submitted,
 } from '../provider.ts';
 import type { Watcher } from '../watch.ts';
 import { readAttachment, readRaw } from './attachment.ts';
@@ -58,7 +59,7 @@ export class GmailSession implements MailSession {
   saveMailbox = (patch: MailboxPatch, call: Call) => saveMailbox(this.client, patch, call);
   deleteMailbox = (id: string, call: Call) => deleteMailbox(this.client, id, call);
   send = (draftId: string, call: Call) => send(this.client, draftId, call);
-  probe = (draftId: string, internetMessageId: string, call: Call) =>
-    probe(this.client, draftId, internetMessageId, call);
+  probe = (submitted: Submitted, call: Call) => probe(this.client, submitted, call);
+  sendSettlesMs = 5_000;
   changes = (since: Cursor | null, call: Call) => changesSince(this.client, since, call);
 }

@@ -14,6 +14,10 @@ const MESSAGE_SIZE = 'Integer 0x0E08';
 export const IN_REPLY_TO = 'String 0x1042';
 export const REFERENCES = 'String 0x1039';
 
+/** PidTagMessageFlags; its mfSubmitted: the message is marked for sending ([MS-OXCMSG] 2.2.1.6). */
+const MESSAGE_FLAGS = 'Integer 0x0E07';
+const SUBMITTED = 0x4;
+
 const ENVELOPE_SELECT = [
   'id',
   'conversationId',
@@ -39,6 +43,7 @@ const ENVELOPE_SELECT = [
 ].join(',');
 const properties = (...ids: string[]): string =>
   `singleValueExtendedProperties($filter=${ids.map((id) => `id eq '${id}'`).join(' or ')})`;
+export const EXPAND_MESSAGE_FLAGS = properties(MESSAGE_FLAGS);
 const ENVELOPE_EXPAND = properties(LAST_VERB, MESSAGE_SIZE);
 
 export const ENVELOPE: Fields = { select: ENVELOPE_SELECT, expand: ENVELOPE_EXPAND };
@@ -58,6 +63,11 @@ export const messageSize = (message: GraphMessage): string | null => extended(me
 
 export const inReplyTo = (message: GraphMessage): string | null => extended(message, IN_REPLY_TO);
 export const references = (message: GraphMessage): string | null => extended(message, REFERENCES);
+/** Null: its flags were not told. */
+export function isSubmitted(message: GraphMessage): boolean | null {
+  const flags = extended(message, MESSAGE_FLAGS);
+  return flags === null ? null : (Number(flags) & SUBMITTED) !== 0;
+}
 
 /** Graph gives the id back in a spelling of its own: "Integer 0xe08" for "Integer 0x0E08". */
 function extended(message: GraphMessage, id: string): string | null {

@@ -9,7 +9,7 @@ import { identities } from './identities.ts';
 import { deleteMailbox, saveMailbox } from './mailbox.save.ts';
 import { listMessages } from './messages.ts';
 import { getMessages, readAttachment, readRaw } from './read.ts';
-import { probe, send } from './sending.ts';
+import { probe, SEND_SETTLES_MS, send } from './sending.ts';
 import { listThreads } from './thread-list.ts';
 import { getThreads } from './threads.ts';
 import { update } from './update.ts';
@@ -34,7 +34,8 @@ export const openSession = (account: Account): MailSession => ({
   saveMailbox: async (patch, call) => saveMailbox(account, patch, call),
   deleteMailbox: (id, call) => deleteMailbox(account, id, call),
   send: (draftId, call) => send(account, draftId, call),
-  probe: (draftId, internetMessageId, call) => probe(account, draftId, internetMessageId, call),
+  probe: (submitted, call) => probe(account, submitted, call),
+  sendSettlesMs: SEND_SETTLES_MS,
   changes: (since, call) => changes(account, since, call),
   watch: watcher(account),
 });

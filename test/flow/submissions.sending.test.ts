@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { Follower } from '../support/follower.ts';
+
+let app: TestApp;
+let integration: string;
+beforeAll(async () => {
+  app = await startApp({ messages: 20 });
+  const { integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer;
+  integration = integrations.find(({ address }: Data) => address.includes('outlook')).id;
+  await app.control('/accounts', { vendor: 'google', address: 'zoe@gmail.example' });
+});
+afterEach(async () => {
+  await app.control('/faults', undefined, 'DELETE');
+  await app.control('/sending', { vendor: 'microsoft' });
+});
+afterAll(() => app.close());
+
+const FIELDS = 'id status attempts problem { code message } message { id subject isDraft }';
+const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { message } } }`;
+const TELL = 'POST /me/messages/{id}/send';
+
+const send = async (subject: string): Promise<Data> => {
+  const message = { integration, to: [{ address: 'zoe@gmail.example' }], subject, text: 'Hello' };
+  return (await app.data(SEND, { input: { idempotencyKey: subject, message } })).send.submission;
+};
+const read = async (id: string): Promise<Data> =>
+  (await app.data(`query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`, { id })).node;
+const arrived = async (): Promise<number> =>
+  (await app.control<Data[]>('/dump?vendor=google&account=zoe@gmail.example')).length;
+const orders = async (): Promise<number> =>
+  (await app.control<Data>('/log?vendor=microsoft')).totals.byOperation[TELL] ?? 0;
+const lagging = (meanwhile: string, ids: string) =>
+  app.control('/sending', { vendor: 'microsoft', lagSeconds: 3_600, meanwhile, ids });
+const goes = (ids: string) => app.control('/sending', { vendor: 'microsoft', ids });
+
+const WAYS = ['draft', 'absent'].flatMap((meanwhile) => ['kept', 'changed'].map((ids) => [meanwhile, ids] as const));
+
+it.each(WAYS)('names the sent copy once there is one, and tells it: meanwhile %s, id %s', async (meanwhile, ids) => {
+  const subject = `Named ${meanwhile} ${ids}`;
+  const [before, told] = [await arrived(), await orders()];
+  await lagging(meanwhile, ids);
+  const submission = await send(subject);
+  expect(submission).toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: null });
+  const watch =
+    'subscription ($after: Cursor) { submissionChanged(after: $after) { cursor submission { id message { subject isDraft } } } }';
+  const follower = new Follower(app.url, app.token, watch, {});
+  await follower.opened;
+  // What is looked for is looked for after a restart too.
+  if (ids === 'changed') await app.restart();
+  expect(await arrived()).toBe(before);
+  await goes(ids);
+  await expect.poll(async () => (await read(submission.id)).message).toMatchObject({ subject, isDraft: false });
+  const named = { submission: { id: submission.id, message: { subject, isDraft: false } } };
+  await expect.poll(() => follower.events).toContainEqual(expect.objectContaining(named));
+  await follower.end();
+  expect([await arrived(), await orders()]).toEqual([before + 1, told + 1]);
+});
+
+it.each(WAYS)('is told once when the answer is lost: meanwhile %s, id %s', async (meanwhile, ids) => {
+  const subject = `Lost ${meanwhile} ${ids}`;
+  const [before, told] = [await arrived(), await orders()];
+  await lagging(meanwhile, ids);
+  await app.control('/faults', { vendor: 'microsoft', operation: TELL, loseAnswer: true, times: 1 });
+  const submission = await send(subject);
+  // Being found nowhere, it may have gone or not.
+  const status = meanwhile === 'draft' ? 'SENT' : 'SENDING';
+  await expect.poll(() => read(submission.id)).toMatchObject({ status, attempts: 1, message: null });
+  await goes(ids);
+  await expect
+    .poll(() => read(submission.id))
+    .toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: { subject, isDraft: false } });
+  expect([await arrived(), await orders()]).toEqual([before + 1, told + 1]);
+});
