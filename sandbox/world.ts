@@ -97,6 +97,8 @@ export interface Emulator {
   deliver(account: string, mail: Mail): string;
   /** Access tokens of the account stop working; the grant lives. */
   expireTokens(account: string): void;
+  /** The API takes no access token of the account, however new, while refreshing goes on. */
+  refuseTokens(account: string, areRefused: boolean): void;
   /** The grant is gone: refreshing answers invalid_grant. */
   revoke(account: string): void;
   /** History ids or delta links given so far are too old. */
@@ -107,6 +109,8 @@ export interface Emulator {
   setSearchLag(account: string, seconds: number): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
+  /** Its mail is refused from now on, in one of the twin's `mailboxRefusals`; null: it has its mailbox. Absent: each account has one. */
+  refuseMailbox?(account: string, refusal: string | null): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */

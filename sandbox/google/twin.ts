@@ -13,6 +13,7 @@ export const google: Twin = {
   domain: 'gmail.example',
   side: 'home',
   spellings: HEADER_SPELLINGS,
+  mailboxRefusals: ['failedPrecondition'],
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
   operations: {

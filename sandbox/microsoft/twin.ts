@@ -1,5 +1,6 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
+import { MAILBOX_REFUSALS } from './errors.ts';
 import { createMicrosoft } from './index.ts';
 
 export const microsoft: Twin = {
@@ -10,6 +11,7 @@ export const microsoft: Twin = {
   side: 'office',
   // Graph gives addresses as fields, and headers as they were written.
   spellings: ['written'],
+  mailboxRefusals: MAILBOX_REFUSALS,
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {

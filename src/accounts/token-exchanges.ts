@@ -33,7 +33,7 @@ export class TokenExchanges {
       } catch (error) {
         if (ended.signal.reason === OVERTAKEN) continue;
         if (ended.signal.aborted) throw ended.signal.reason;
-        if (isMailError(error) && error.code === 'RECONNECT_REQUIRED') this.answered(underWay);
+        if (isMailError(error) && (error.code === 'RECONNECT_REQUIRED' || error.ofAccount)) this.answered(underWay);
         throw error;
       } finally {
         clearTimeout(timer);

@@ -4,7 +4,7 @@ import type { Call } from '../call.ts';
 import type { Batch } from '../provider.ts';
 import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';
-import { answerError, GmailError, gmailError, hasStatus } from './errors.ts';
+import { answerError, GmailError, gmailError } from './errors.ts';
 import { type BatchPart, decodeBatch, encodeBatch, type PartAnswer } from './multipart.ts';
 import { type Operation, UNITS } from './quota.ts';
 
@@ -87,11 +87,12 @@ async function post(
   });
   client.width.seen(passing.some((error) => error.code === 'RATE_LIMITED'));
   const worst = passing.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
-  if (worst) throw passing.find((error) => error.status === 401) ?? worst;
+  if (worst) throw passing.find((error) => error.status === 401 || error.ofAccount) ?? worst;
 }
 
+/** Or meant for the whole account, which is told of it where the request ends. */
 const isPassing = (error: GmailError): boolean =>
-  error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || hasStatus(error, 401);
+  error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error.status === 401 || error.ofAccount;
 
 async function send(
   origin: string,
