@@ -19,6 +19,8 @@ export interface Twin {
   readonly spellings: readonly HeaderSpelling[];
   /** Each way in which it could send: for suites. */
   readonly sendings: readonly Sending[];
+  /** The words in which the vendor says that an account has no mailbox. */
+  readonly mailboxRefusals: readonly string[];
   /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
   readonly demo: Person | null;
   /** The password of every account. Null: they sign in on a consent page. */

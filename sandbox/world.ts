@@ -116,6 +116,8 @@ export interface Emulator {
   deliver(account: string, mail: Mail): string;
   /** Access tokens of the account stop working; the grant lives. */
   expireTokens(account: string): void;
+  /** The API takes no access token of the account, however new, while refreshing goes on. */
+  refuseTokens(account: string, areRefused: boolean): void;
   /** The grant is gone: refreshing answers invalid_grant. */
   revoke(account: string): void;
   /** History ids or delta links given so far are too old. */
@@ -128,6 +130,8 @@ export interface Emulator {
   setMessageLimit?(account: string, bytes: number): void;
   /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */
   setSending(account: string, sending: Sending): boolean;
+  /** Its mail is refused from now on, in one of the twin's `mailboxRefusals`; null: it has its mailbox. Absent: each account has one. */
+  refuseMailbox?(account: string, refusal: string | null): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */

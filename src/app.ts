@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Logger } from 'pino';
 import { AccessTokens } from './accounts/access-tokens.ts';
+import { AccountHealth } from './accounts/account-health.ts';
 import { AttemptStore } from './accounts/attempt.store.ts';
 import { CallbackService } from './accounts/callback.service.ts';
 import { ConnectResolver } from './accounts/connect.resolver.ts';
@@ -17,6 +18,7 @@ import { DiscoveryService } from './accounts/discovery.service.ts';
 import { Enrolment } from './accounts/enrolment.ts';
 import { FinishService } from './accounts/finish.service.ts';
 import { IntegrationDirectory } from './accounts/integration.directory.ts';
+import type { IntegrationHooks } from './accounts/integration.hooks.ts';
 import { IntegrationResolver } from './accounts/integration.resolver.ts';
 import { IntegrationStore } from './accounts/integration.store.ts';
 import { LeaseStore } from './accounts/lease.store.ts';
@@ -221,7 +223,9 @@ async function open(
   const vault = new Vault(new SecretStore(db), sealer);
   const tokens = new AccessTokens({ vault, lease: new LeaseStore(db), integrations, directory, providers, log });
   const reachability = new Reachability();
-  const mailSessions = new MailSessions({ providers, directory, tokens, log, reachability });
+  const hooks: IntegrationHooks[] = [];
+  const health = new AccountHealth({ integrations, directory, hooks, log });
+  const mailSessions = new MailSessions({ providers, directory, tokens, health, log, reachability });
   const discovery = new DiscoveryService({ providers });
   const flows = new ConnectFlowStore(db);
 
@@ -248,6 +252,7 @@ async function open(
     sync,
     rewatch: (integrationId) => watchJob.request(integrationId),
     pollSeconds: config.pollSeconds,
+    ...(options.syncTimes?.probeIntervalMs !== undefined && { probeIntervalMs: options.syncTimes.probeIntervalMs }),
     log,
   });
   const webhooks = new WebhookService({ providers, watches, debts, sync, watchJob, log });
@@ -299,7 +304,7 @@ async function open(
   );
 
   // connecting accounts, which those hear of who wait for one
-  const hooks = [watchJob, submissionJob];
+  hooks.push(watchJob, submissionJob);
   const callbackUrl = () => `${publicUrl}/oauth/callback`;
   const redirects = {
     // Our own page finishes what it began.
@@ -317,6 +322,7 @@ async function open(
     attempts,
     enrolment,
     integrations,
+    sessions: mailSessions,
     callbackUrl,
     log,
   });

@@ -18,6 +18,8 @@ export const GUIDE = {
       '{vendor, account?, operation?, status?, error?, retryAfterSeconds?, retryAfter?, latencyMs?, hang?: true|release, loseAnswer?, truncate?, body?, emptyPage?, webhook?: lose|repeat, times?, share?} -> {id}. operation is a name as the log shows it ("messages.list", "drafts.create upload" for the pieces of a resumable upload, "GET /me/messages", "token", "batch", "POST /$batch", "webhook"), or its beginning with *. times: how many requests it meets; share: which part of them, 0 to 1. hang: true takes requests and never answers them, not even once the fault is cleared, as a connection to a server that died; release answers them when the fault is cleared, as a server that was stuck. Both for one account, or for all of the vendor. body: what the answer says, as JSON or not: with status instead of an error of the vendor, without it once what was asked is done. error: one of `errors` below by its name, with its own status unless another is given. retryAfterSeconds: how long to wait, told as the vendor does: Gmail says it in the words of a 403 or 429 ("User-rate limit exceeded.  Retry after 2026-…Z"), everything else in Retry-After. retryAfter: that header word for word, as an HTTP date say. emptyPage: history.list, and a list or delta of messages at Graph, answer nothing and where it goes on.',
     'DELETE /control/faults[/:id]': 'clears all faults, or one',
     'POST /control/expire-tokens': '{vendor, account?}: access tokens stop working; refreshing still does',
+    'POST /control/refuse-tokens':
+      '{vendor, account?, areRefused}: the API answers 401 to every access token, however new, while refreshing goes on',
     'POST /control/revoke': '{vendor, account?}: the grant is gone; refreshing answers invalid_grant',
     'POST /control/expire-history': '{vendor, account?}: history ids and delta links given so far are too old',
     'POST /control/drop-watches': '{vendor, account?}: watches and subscriptions die without a word',
@@ -28,6 +30,8 @@ export const GUIDE = {
       '{vendor: google, account?, spelling: written|decoded}: header values are listed as they were written, or with encoded words decoded and names without quotes. Google documents neither; written at first, or as SANDBOX_HEADERS says',
     'POST /control/limits':
       '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most',
+    'POST /control/mailbox':
+      '{vendor, account?, refusal}: the account has no mailbox, though people sign in to it, and says so in these words of the vendor: failedPrecondition (google); MailboxNotEnabledForRESTAPI, MailboxNotSupportedForRESTAPI, ErrorNonExistentMailbox, ResourceNotFound or OrganizationFromTenantGuidNotFound (microsoft). null: it has one',
     'POST /control/touch': '{vendor, account?, id, change: delete|read|unread|archive|trash}: as another client would',
     'GET /control/log':
       '?vendor=&account=&since=&limit= -> {totals, records}. since is a record id or milliseconds since 1970. totals: requests (a batch is one), inner (those in batches), units (quota), waves (longest chain of requests that do not overlap), identity (sign-in and tokens, counted apart).',

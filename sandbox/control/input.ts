@@ -64,6 +64,8 @@ export const limits = target.extend({
     .min(1)
     .max(150 * 1024 * 1024),
 });
+export const mailbox = target.extend({ refusal: z.string().min(1).nullable() });
+export const tokens = target.extend({ areRefused: z.boolean() });
 export const touch = z.strictObject({
   vendor,
   account: address.optional(),

@@ -107,6 +107,12 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     });
 
     app.post('/expire-tokens', async (request) => onAccounts(request.body, (e, account) => e.expireTokens(account)));
+    app.post('/refuse-tokens', async (request) => {
+      const { areRefused, ...asked } = parseInput(input.tokens, request.body);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulatorOf(asked.vendor).refuseTokens(account, areRefused);
+      return { accounts, areRefused };
+    });
     app.post('/revoke', async (request) => onAccounts(request.body, (e, account) => e.revoke(account)));
     app.post('/expire-history', async (request) => onAccounts(request.body, (e, account) => e.expireHistory(account)));
     app.post('/drop-watches', async (request) => onAccounts(request.body, (e, account) => e.dropWatches(account)));
@@ -141,6 +147,15 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       for (const account of accounts) emulator.setMessageLimit(account, maxMessageBytes);
       return { accounts, maxMessageBytes };
     });
+    app.post('/mailbox', async (request) => {
+      const { refusal, ...asked } = parseInput(input.mailbox, request.body);
+      const emulator = emulatorOf(asked.vendor);
+      if (!emulator.refuseMailbox) throw new ControlError(`vendor: every account of ${asked.vendor} has a mailbox`);
+      if (refusal !== null) requireOneOf('refusal', refusal, twinOf(asked.vendor).mailboxRefusals);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.refuseMailbox(account, refusal);
+      return { accounts, refusal };
+    });
     app.post('/touch', async (request) => {
       const { id, change, ...asked } = parseInput(input.touch, request.body);
       const account = accountOf(asked);
@@ -169,4 +184,8 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       return emulatorOf(asked.vendor).dump(accountOf(asked));
     });
   };
+}
+
+function requireOneOf(field: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw new ControlError(`${field}: must be one of ${known.join(', ')}, or null for none`);
 }

@@ -19,6 +19,8 @@ export interface Account {
   readonly sendAs: readonly [SendAs, ...SendAs[]];
   searchLagMs: number;
   spelling: Spelling;
+  /** Gmail is turned on for it. */
+  hasMail: boolean;
 }
 
 /** The Google accounts of the sandbox. */
@@ -72,6 +74,7 @@ export class Directory {
       ],
       searchLagMs: 0,
       spelling: this.#spelling,
+      hasMail: true,
     };
     this.#accounts.set(account.address, account);
   }

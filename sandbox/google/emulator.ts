@@ -20,6 +20,7 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
       return mailbox.add(mail, labelsOf(mail.placement, mailbox.labels), null).id;
     },
     expireTokens: (account) => grants.expireAccess(addressOf(account)),
+    refuseTokens: (account, areRefused) => grants.refuseAccess(addressOf(account), areRefused),
     revoke(account) {
       grants.revoke(addressOf(account));
       push.stop(addressOf(account));
@@ -32,6 +33,9 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
     setSending(account, sending) {
       directory.get(account);
       return Object.keys(sending).length === 0;
+    },
+    refuseMailbox(account, refusal) {
+      directory.get(account).hasMail = refusal === null;
     },
     setHeaders(account, spelling) {
       directory.get(account).spelling = spelling;

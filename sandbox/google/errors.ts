@@ -49,6 +49,10 @@ export const conflict = (message: string) => new GoogleError(409, 'ABORTED', 'ab
 
 export const forbidden = (message: string) => new GoogleError(403, 'PERMISSION_DENIED', 'forbidden', message);
 
+/** A Google Account for which Gmail is not turned on (levz0r/gmail-tester#57, FlowCrypt/flowcrypt-browser#4838). */
+export const mailNotEnabled = () =>
+  new GoogleError(400, 'FAILED_PRECONDITION', 'failedPrecondition', 'Mail service not enabled');
+
 export const uploadTooLarge = () =>
   new GoogleError(413, 'INVALID_ARGUMENT', 'uploadTooLarge', 'Request payload size exceeds the limit.');
 

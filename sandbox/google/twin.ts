@@ -14,6 +14,7 @@ export const google: Twin = {
   side: 'home',
   spellings: HEADER_SPELLINGS,
   sendings: [{}],
+  mailboxRefusals: ['failedPrecondition'],
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
   operations: {

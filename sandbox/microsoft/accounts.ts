@@ -20,6 +20,9 @@ export class Account {
   /** The tenant's limit on one message; an administrator can raise it to 150 MB. */
   maxMessageBytes = 35 * 1024 * 1024;
 
+  /** One of MAILBOX_REFUSALS; null: it has a mailbox. */
+  mailboxRefusal: string | null = null;
+
   constructor(address: string, name: string, mailbox: Mailbox) {
     this.address = address;
     this.name = name;

@@ -75,6 +75,10 @@ export class MicrosoftEmulator implements Emulator {
       this.#notifications.challenge({ ...subscription, authorizedUntil: now });
   }
 
+  refuseTokens(address: string, areRefused: boolean): void {
+    this.#tokens.refuseAccess(this.#accounts.get(address).address, areRefused);
+  }
+
   revoke(address: string): void {
     this.#tokens.revoke(this.#accounts.get(address).address);
     const ended = this.#subscriptions(address);
@@ -104,6 +108,10 @@ export class MicrosoftEmulator implements Emulator {
 
   setMessageLimit(address: string, bytes: number): void {
     this.#accounts.get(address).maxMessageBytes = bytes;
+  }
+
+  refuseMailbox(address: string, refusal: string | null): void {
+    this.#accounts.get(address).mailboxRefusal = refusal;
   }
 
   touch(address: string, messageId: string, change: string): void {

@@ -44,6 +44,27 @@ export const accessDenied = () =>
 export const itemNotFound = () =>
   new GraphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
 
+/**
+ * A user without a mailbox in Exchange Online: unlicensed, a guest, on premises (msgraph-sdk-javascript#1756). The same user
+ * may be answered in several of these words (microsoft-graph-docs-contrib#4341); a tenant without Exchange is a 401.
+ */
+const NO_MAILBOX: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  MailboxNotEnabledForRESTAPI: [404, 'The mailbox is either inactive, soft-deleted, or is hosted on-premise.'],
+  MailboxNotSupportedForRESTAPI: [404, 'REST API is not yet supported for this mailbox.'],
+  ErrorNonExistentMailbox: [404, 'The SMTP address has no mailbox associated with it.'],
+  ResourceNotFound: [404, 'Resource could not be discovered.'],
+  OrganizationFromTenantGuidNotFound: [
+    401,
+    "The tenant for tenant guid '00000000-0000-0000-0000-000000000000' does not exist.",
+  ],
+};
+export const MAILBOX_REFUSALS = Object.keys(NO_MAILBOX);
+
+export function noMailbox(code: string): GraphError {
+  const [status, message] = NO_MAILBOX[code] ?? [404, ''];
+  return new GraphError(status, code, message);
+}
+
 export const malformedId = () => new GraphError(400, 'ErrorInvalidIdMalformed', 'Id is malformed.');
 
 export const staleChangeKey = () =>

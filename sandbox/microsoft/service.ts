@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Fault, RequestRecord, World } from '../world.ts';
 import type { Account, Accounts } from './accounts.ts';
-import { accessDenied, errorBody, faultError, GraphError, itemNotFound, unauthorized } from './errors.ts';
+import { accessDenied, errorBody, faultError, GraphError, itemNotFound, noMailbox, unauthorized } from './errors.ts';
 import { type Outcome, playFault } from './http.ts';
 import { parsePrefer } from './prefer.ts';
 import type { Answer, GraphRequest } from './request.ts';
@@ -108,6 +108,9 @@ export class GraphService {
       const prefer = parsePrefer(request.headers.prefer);
       const scopes = new Set(caller.token.scopes.map((scope) => scope.toLowerCase()));
       if (!match.route.scopes.some((scope) => scopes.has(scope.toLowerCase()))) throw accessDenied();
+      const { mailboxRefusal } = caller.account;
+      // The directory knows the user all the same.
+      if (mailboxRefusal !== null && match.route.path !== '/me') throw noMailbox(mailboxRefusal);
       if (match.within !== null) {
         const { mailbox } = caller.account;
         if (mailbox.item(match.within.message).folder !== mailbox.folder(match.within.folder)) throw itemNotFound();

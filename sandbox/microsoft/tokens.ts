@@ -40,6 +40,8 @@ export class Tokens {
   readonly #world: World;
   readonly #key: Buffer;
   readonly #usedCodes = new Set<string>();
+  /** Accounts whose access tokens Graph refuses, all of them. */
+  readonly #refused = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -68,6 +70,7 @@ export class Tokens {
     if (claims === null) throw unauthorized('CompactToken parsing failed with error code: 80049217');
     const address = String(claims.preferred_username);
     const issued = Number(claims.iat_ms);
+    if (this.#refused.has(address.toLowerCase())) throw unauthorized('Access token validation failure.');
     if (issued <= this.#moment(EXPIRED, address))
       throw unauthorized('Lifetime validation failed, the token is expired.');
     if (issued <= this.#moment(REVOKED, address))
@@ -106,6 +109,12 @@ export class Tokens {
   /** Access tokens issued so far stop working. */
   expireAccess(address: string): void {
     this.#stamp(EXPIRED, address);
+  }
+
+  /** Whatever access tokens are issued. */
+  refuseAccess(address: string, areRefused: boolean): void {
+    if (areRefused) this.#refused.add(address.toLowerCase());
+    else this.#refused.delete(address.toLowerCase());
   }
 
   /** Refresh tokens too. */

@@ -1,5 +1,6 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
+import { MAILBOX_REFUSALS } from './errors.ts';
 import { createMicrosoft } from './index.ts';
 
 export const microsoft: Twin = {
@@ -17,6 +18,7 @@ export const microsoft: Twin = {
       (['kept', 'changed'] as const).map((ids) => ({ lagSeconds: 3_600, meanwhile, ids })),
     ),
   ],
+  mailboxRefusals: MAILBOX_REFUSALS,
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {

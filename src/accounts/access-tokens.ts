@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isMailError, MailError } from '../domain/error.ts';
+import { publicCode } from '../graphql/problem.type.ts';
 import { abortable } from '../platform/deadline.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Revision, Vault } from '../vault/vault.ts';
 import { type Credential, credentialOf, isFresh, isUsable, parseCredential } from './credential.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
-import { requireConnected } from './integration.status.ts';
+import { requireAskable, statusAfter } from './integration.status.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 import { LEASE_SECONDS, type LeaseStore, RENEW_EVERY_MS } from './lease.store.ts';
@@ -81,7 +82,7 @@ export class AccessTokens {
   private async obtain(integrationId: string, rejected: string | undefined): Promise<Credential> {
     const giveUpAt = this.now().getTime() + MAX_WAIT_MS;
     for (;;) {
-      const record = requireConnected(await this.options.directory.get(integrationId));
+      const record = requireAskable(await this.options.directory.get(integrationId));
       const { credential } = await this.read(record);
       if (isFresh(credential, rejected, this.now())) return credential;
       const owner = randomUUID();
@@ -119,7 +120,7 @@ export class AccessTokens {
           this.now(),
         );
       } catch (error) {
-        if (isMailError(error) && error.code === 'RECONNECT_REQUIRED') {
+        if (isMailError(error) && (error.code === 'RECONNECT_REQUIRED' || error.ofAccount)) {
           if (await this.endGrant(record, revision, error)) throw error;
           return null;
         }
@@ -157,10 +158,10 @@ export class AccessTokens {
   /** Marks the integration, if what the provider refused is still what is stored; false when it is not. */
   private async endGrant(record: IntegrationRecord, revision: Revision, error: MailError): Promise<boolean> {
     const { vault, integrations, directory, log } = this.options;
-    const problem = { code: 'RECONNECT_REQUIRED' as const, message: error.message };
+    const problem = { code: publicCode(error.code), message: error.message };
     const refused = await integrations
       .transaction(async (tx) => {
-        await integrations.changeStatus(record.id, ['CONNECTED'], 'RECONNECT_REQUIRED', problem, tx);
+        await integrations.changeStatus(record.id, ['CONNECTED', 'ERROR'], statusAfter(error.code), problem, tx);
         if (!(await vault.isCurrent(record.id, revision, tx))) throw new SecretReplaced();
         return true;
       })
@@ -169,7 +170,10 @@ export class AccessTokens {
         throw reason;
       });
     if (refused) {
-      log.warn({ integrationId: record.id, provider: record.provider }, 'the provider ended the grant');
+      log.warn(
+        { integrationId: record.id, provider: record.provider, code: error.code },
+        'the provider refuses the grant',
+      );
       await directory.changed(record);
     }
     return refused;

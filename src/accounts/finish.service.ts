@@ -16,6 +16,7 @@ import { checkAnswered } from './credential.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
+import type { MailSessions } from './mail-sessions.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
 /** Whose account it is can be asked again, by another call. */
@@ -32,7 +33,13 @@ const TOO_MANY_WRONG = {
   message: 'Too many wrong codes were entered. Connect the account again.',
 } as const;
 /** The provider's last word: the same code will not do better. After any other failure the flow waits for another call. */
-const FINAL: ReadonlySet<string> = new Set(['INVALID', 'BAD_USER_INPUT', 'CONSENT_REQUIRED', 'UNSUPPORTED']);
+const FINAL: ReadonlySet<string> = new Set([
+  'INVALID',
+  'BAD_USER_INPUT',
+  'CONSENT_REQUIRED',
+  'FORBIDDEN',
+  'UNSUPPORTED',
+]);
 
 export interface FinishOptions {
   readonly providers: readonly Provider[];
@@ -41,6 +48,7 @@ export interface FinishOptions {
   readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
   readonly enrolment: Enrolment;
   readonly integrations: IntegrationStore;
+  readonly sessions: Pick<MailSessions, 'usage'>;
   readonly callbackUrl: () => string;
   readonly log: Logger;
   readonly now?: () => Date;
@@ -153,7 +161,9 @@ export class FinishService {
       const traded = consent.traded ?? (await connect.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
       checkAnswered(traded);
       spent = { ...consent, traded };
-      const exchanged = { ...traded, address: await connect.identify(traded, within(IDENTIFY_TIMEOUT_MS)) };
+      const identifying = within(IDENTIFY_TIMEOUT_MS);
+      const exchanged = { ...traded, address: await connect.identify(traded, identifying) };
+      await connect.checkMailbox?.(traded, this.options.sessions.usage(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
       const keep = () =>
         enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {

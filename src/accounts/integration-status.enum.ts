@@ -16,6 +16,9 @@ registerEnumType(IntegrationStatusEnum, {
     DISCONNECTED: {
       description: 'You disconnected it. Its secret is gone; the id returns when the same address is connected again.',
     },
-    ERROR: { description: 'Something that only the operator of this gateway can mend; problem says what.' },
+    ERROR: {
+      description:
+        'Something that connecting again does not mend, such as an account without a mailbox: the administrator of its organisation or the operator of this gateway can; problem says what. It ends by itself when the account answers again.',
+    },
   },
 });

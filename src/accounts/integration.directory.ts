@@ -67,7 +67,12 @@ export class IntegrationDirectory {
 
   /** Every CONNECTED integration of every user: a query. */
   connected(): Promise<readonly IntegrationRecord[]> {
-    return this.store.connected();
+    return this.store.inStatus('CONNECTED');
+  }
+
+  /** Those that rest until somebody else than their owners has mended what is wrong: a query. */
+  inError(): Promise<readonly IntegrationRecord[]> {
+    return this.store.inStatus('ERROR');
   }
 
   /** To be called after each change that was committed: forgets here at once, and on every other instance. */

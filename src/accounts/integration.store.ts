@@ -44,8 +44,8 @@ export class IntegrationStore {
     return row?.userId ?? null;
   }
 
-  async connected(): Promise<readonly IntegrationRecord[]> {
-    return (await this.db.prisma.integration.findMany({ where: { status: 'CONNECTED' } })).map(recordOf);
+  async inStatus(status: IntegrationStatus): Promise<readonly IntegrationRecord[]> {
+    return (await this.db.prisma.integration.findMany({ where: { status } })).map(recordOf);
   }
 
   /** The same user's same address at the same provider keeps its id. */
@@ -81,6 +81,23 @@ export class IntegrationStore {
     const { count } = await tx.integration.updateMany({
       where: { id, status: { in: [...from] } },
       data: { status: to, problemCode: problem.code, problemMessage: problem.message },
+    });
+    return count === 1;
+  }
+
+  /**
+   * Of the connection that the record tells of, and of no later one. False when it is another's by now, or was never in
+   * `from`. Null: there is no problem any more.
+   */
+  async changeHealth(
+    { id, connectedAt }: Pick<IntegrationRecord, 'id' | 'connectedAt'>,
+    from: readonly IntegrationStatus[],
+    to: IntegrationStatus,
+    problem: { code: ErrorCode; message: string } | null,
+  ): Promise<boolean> {
+    const { count } = await this.db.prisma.integration.updateMany({
+      where: { id, connectedAt, status: { in: [...from] } },
+      data: { status: to, problemCode: problem?.code ?? null, problemMessage: problem?.message ?? null },
     });
     return count === 1;
   }

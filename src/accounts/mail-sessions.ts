@@ -4,8 +4,9 @@ import type { Usage } from '../providers/call.ts';
 import { createGuard } from '../providers/guard.ts';
 import type { Capabilities, MailSession, Provider } from '../providers/provider.ts';
 import type { AccessTokens } from './access-tokens.ts';
+import type { AccountHealth } from './account-health.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
-import { requireConnected } from './integration.status.ts';
+import { requireAskable } from './integration.status.ts';
 import type { IntegrationRecord } from './integration.ts';
 import type { Reachability } from './reachability.ts';
 
@@ -13,6 +14,7 @@ export interface MailSessionsOptions {
   readonly providers: readonly Provider[];
   readonly directory: IntegrationDirectory;
   readonly tokens: AccessTokens;
+  readonly health: Pick<AccountHealth, 'refused' | 'answered'>;
   readonly log: Logger;
   /** Told how every request ended. */
   readonly reachability?: Pick<Reachability, 'report'>;
@@ -27,19 +29,22 @@ export class MailSessions {
 
   /** Throws NOT_FOUND, or RECONNECT_REQUIRED with what the user has to do. */
   async open(integrationId: string): Promise<MailSession> {
-    const record = requireConnected(await this.options.directory.get(integrationId));
+    const record = requireAskable(await this.options.directory.get(integrationId));
     const provider = this.provider(record);
     if (!provider.configured) {
       throw new MailError('UNSUPPORTED', `${provider.name} is no longer configured on this gateway.`);
     }
-    return provider.open(
+    const { tokens, health } = this.options;
+    const session = provider.open(
       {
         address: record.address,
         access: record.access,
-        accessToken: (signal, rejected) => this.options.tokens.get(integrationId, signal, rejected),
+        accessToken: (signal, rejected) => tokens.get(integrationId, signal, rejected),
+        refused: (error) => health.refused(record, error),
       },
-      this.guard(provider, record),
+      this.usage(provider, record.address),
     );
+    return record.status === 'CONNECTED' ? session : proving(session, () => health.answered(record));
   }
 
   /** What the account can do; asks nobody. */
@@ -53,9 +58,10 @@ export class MailSessions {
     return provider;
   }
 
-  private guard(provider: Provider, record: IntegrationRecord): Usage {
+  /** The limits of an account, which may not be connected yet. */
+  usage(provider: Provider, address: string): Usage {
     const { log, reachability } = this.options;
-    const mailbox = { provider: provider.id, address: record.address.toLowerCase() };
+    const mailbox = { provider: provider.id, address: address.toLowerCase() };
     const account = `${mailbox.provider}:${mailbox.address}`;
     let guard = this.guards.get(account);
     if (!guard) {
@@ -68,3 +74,26 @@ export class MailSessions {
     return guard;
   }
 }
+
+/** What reads the mailbox itself: the directory, say, also answers for accounts that have none. */
+const PROOFS: ReadonlySet<string | symbol> = new Set([
+  'listMailboxes',
+  'listMessages',
+  'listThreads',
+  'changes',
+] satisfies (keyof MailSession)[]);
+
+/** The session, which tells when the mailbox has answered. */
+const proving = (session: MailSession, answered: () => Promise<void>): MailSession =>
+  new Proxy(session, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      if (!PROOFS.has(name)) return member.bind(target);
+      return async (...given: unknown[]) => {
+        const answer: unknown = await member.apply(target, given);
+        await answered();
+        return answer;
+      };
+    },
+  });

@@ -40,7 +40,7 @@ export class TokenExchanges {
         if (ended.signal.reason === OVERTAKEN) continue;
         if (ended.signal.aborted) throw ended.signal.reason;
         if (!isMailError(error)) throw error;
-        if (error.code === 'RECONNECT_REQUIRED') this.answered(underWay);
+        if (error.code === 'RECONNECT_REQUIRED' || error.ofAccount) this.answered(underWay);
         const told = cooldown.failed(error, underWay.beganAt);
         if (cooldown.waitMs > 0) this.cooldowns.set(account, cooldown);
         throw told;

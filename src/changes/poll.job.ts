@@ -6,25 +6,29 @@ import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
 export interface PollJobOptions {
-  readonly directory: Pick<IntegrationDirectory, 'connected'>;
+  readonly directory: Pick<IntegrationDirectory, 'connected' | 'inError'>;
   readonly watches: Pick<WatchStore, 'expiries'>;
   readonly debts: Pick<DebtStore, 'left'>;
-  readonly sync: Pick<SyncJob, 'look' | 'reconcile'>;
+  readonly sync: Pick<SyncJob, 'look' | 'probe' | 'reconcile'>;
   /** Starts an account's watch anew. */
   readonly rewatch: (integrationId: string) => void;
   /** How old the log of an account without a live watch may grow. */
   readonly pollSeconds: number;
+  /** How often an account that rests in an ERROR is asked whether it answers again, in milliseconds; not more often than others are. */
+  readonly probeIntervalMs?: number;
   readonly log: Logger;
 }
 
 /** Providers drop notifications: an account with a live watch is looked at too, this many times less often. */
 const RECONCILE_FACTOR = 10;
+const PROBE_INTERVAL_MS = 10 * 60_000;
 /** How often what another instance took in and did not read is looked for, in milliseconds; it may have been killed. */
 const LEFT_EVERY_MS = 3_000;
 
 /** Asks the accounts that nobody tells us of, and now and then all of them. */
 export class PollJob {
   private timer: NodeJS.Timeout | null = null;
+  private probedAt = Number.NEGATIVE_INFINITY;
   private leftTimer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PollJobOptions) {}
@@ -64,6 +68,10 @@ export class PollJob {
     const { directory, watches, sync, rewatch, pollSeconds } = this.options;
     const expiries = await watches.expiries();
     const now = Date.now();
+    if (now - this.probedAt >= (this.options.probeIntervalMs ?? PROBE_INTERVAL_MS)) {
+      this.probedAt = now;
+      for (const { id } of await directory.inError()) sync.probe(id);
+    }
     for (const { id, lastReconciledAt } of await directory.connected()) {
       const live = (expiries.get(id)?.getTime() ?? 0) > now;
       const maxAgeMs = pollSeconds * (live ? RECONCILE_FACTOR : 0.5) * 1_000;

@@ -34,6 +34,8 @@ export interface SyncTimes {
   readonly firstAttemptMs?: number;
   /** After how long without an answer an account counts as behind. */
   readonly behindMs?: number;
+  /** How often an account that rests in an ERROR is asked whether it answers again. */
+  readonly probeIntervalMs?: number;
 }
 
 /** Accounts of one vendor that are synchronised at once; an account is by one run. */
@@ -65,6 +67,8 @@ export class SyncJob {
   private readonly untellable = new Set<string>();
   /** Accounts that are looked at though nobody told of anything, and what to do when there was something. */
   private readonly untold = new Map<string, () => void>();
+
+  private readonly probes = new Set<string>();
 
   constructor(private readonly options: SyncJobOptions) {
     const { changes, log } = options;
@@ -121,6 +125,12 @@ export class SyncJob {
     this.look(integrationId);
   }
 
+  /** As `look`, for an account that rests in an ERROR: whether it answers again. Nothing else asks it in the background. */
+  probe(integrationId: string): void {
+    this.probes.add(integrationId);
+    this.look(integrationId);
+  }
+
   /** Resolves when the account is not being read, nor about to be. One that waits to be tried again is not. */
   idle(integrationId: string): Promise<void> {
     return this.runs.idle(integrationId);
@@ -145,7 +155,8 @@ export class SyncJob {
     let record: IntegrationRecord | null = null;
     try {
       record = await this.lookups.run('lookups', integrationId, () => directory.get(integrationId), { signal });
-      if (record?.status !== 'CONNECTED') {
+      const isProbe = this.probes.delete(integrationId) && record?.status === 'ERROR';
+      if (!record || (record.status !== 'CONNECTED' && !isProbe)) {
         this.retries.settled(integrationId);
         return;
       }
@@ -210,7 +221,7 @@ export class SyncJob {
     );
     if (ended) {
       // It stays due: once it is connected again it is asked first.
-      log.warn({ err: error, integrationId }, 'sync ended with the connection');
+      log.warn({ err: error, integrationId }, 'sync ended: the account cannot be read');
       this.retries.settled(integrationId);
       return;
     }

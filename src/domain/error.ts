@@ -32,6 +32,8 @@ export interface MailErrorOptions {
   cause?: unknown;
   /** The path of the input field at fault, for a UserError. */
   field?: readonly string[] | undefined;
+  /** The whole account is refused, whatever is asked of it: its integration rests until that is mended. */
+  ofAccount?: boolean | undefined;
 }
 
 /** An error whose message is written for the caller: it says what to do, and holds no secret and no provider body. */
@@ -39,6 +41,7 @@ export class MailError extends Error {
   override readonly name = 'MailError';
   readonly retryAfterMs: number | undefined;
   readonly field: readonly string[] | undefined;
+  readonly ofAccount: boolean;
 
   constructor(
     readonly code: MailErrorCode,
@@ -48,6 +51,7 @@ export class MailError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
     this.field = options.field;
+    this.ofAccount = options.ofAccount ?? false;
   }
 }
 

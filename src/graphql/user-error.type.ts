@@ -35,9 +35,9 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'CONSENT_REQUIRED',
 ]);
 
-/** The error as data when the caller can mend it by another input; anything else is thrown again. */
-export function userErrorOf(error: unknown): UserError {
-  if (isMailError(error) && MENDABLE.has(error.code)) {
+/** The error as data when the caller can mend it by another input, or it is one of `also`; anything else is thrown again. */
+export function userErrorOf(error: unknown, also: readonly ErrorCode[] = []): UserError {
+  if (isMailError(error) && (MENDABLE.has(error.code) || also.some((code) => code === error.code))) {
     return new UserError(error.code as ErrorCode, error.message, error.field ?? null);
   }
   throw error;

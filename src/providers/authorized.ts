@@ -1,3 +1,4 @@
+import { isMailError } from '../domain/error.ts';
 import type { Call, RequestCost, Usage } from './call.ts';
 import type { Grant } from './provider.ts';
 
@@ -14,7 +15,7 @@ export interface AuthorizedRequest<T> {
 /**
  * One request with a token of the account, and again with a newer one after a 401: whatever it was, nothing of it was
  * done. The token is taken once the guard has let the request through; one taken before may expire in the queue. What
- * refuses the newer tokens too is passed on.
+ * refuses the newer tokens too, or the whole account, is told to the grant and passed on.
  */
 export function authorized<T>(usage: Usage, grant: Grant, call: Call, request: AuthorizedRequest<T>): Promise<T> {
   return renewing(grant, request, (attempt) => usage.request(request.cost, call, attempt));
@@ -45,7 +46,12 @@ async function renewing<T, R>(
         return attempt(token, signal);
       });
     } catch (error) {
-      if (!isTokenRefused(error) || token === undefined || renewals === MAX_RENEWALS) throw error;
+      if (token === undefined) throw error;
+      const isRefused = isTokenRefused(error);
+      if (!isRefused || renewals === MAX_RENEWALS) {
+        if (isMailError(error) && (isRefused || error.ofAccount)) await grant.refused?.(error);
+        throw error;
+      }
       rejected = token;
     }
   }

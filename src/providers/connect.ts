@@ -1,3 +1,5 @@
+import type { Usage } from './call.ts';
+
 /** How an account is connected: what a provider with a consent page, and one with a password, owe. */
 
 /** READ reads; WRITE also changes and sends; FULL also deletes for ever. */
@@ -29,6 +31,11 @@ export interface OAuth<Secret> extends Grants<Secret> {
   exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<Secret>>;
   /** The address of the account that the code was of. Repeating it changes nothing. */
   identify(traded: Traded<Secret>, signal: AbortSignal): Promise<string>;
+  /**
+   * Throws UNSUPPORTED where the account has no mailbox: at some providers people sign in who have none. Absent: `identify`
+   * has asked the mailbox itself.
+   */
+  checkMailbox?(traded: Traded<Secret>, usage: Usage, signal: AbortSignal): Promise<void>;
 }
 /** For a provider that has no consent page: a password, an app password or a token that the user pastes. */
 export interface Password<Secret> extends Grants<Secret> {

@@ -52,6 +52,8 @@ export interface Grant {
   readonly access: Access;
   /** A fresh access token. `rejected` is one that the provider has just refused with 401. Throws RECONNECT_REQUIRED. */
   accessToken(signal: AbortSignal, rejected?: string): Promise<string>;
+  /** Told of what ends the use of the whole account: a MailError `ofAccount`, or a 401 that new tokens did not cure. Never throws. */
+  refused?(error: MailError): Promise<void>;
 }
 
 // ---------------------------------------------------------------- reading and writing

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AccessTokens } from '../../src/accounts/access-tokens.ts';
+import { AccountHealth } from '../../src/accounts/account-health.ts';
 import { AttemptStore } from '../../src/accounts/attempt.store.ts';
 import { CallbackService } from '../../src/accounts/callback.service.ts';
 import { ConnectService } from '../../src/accounts/connect.service.ts';
@@ -43,7 +44,8 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   const directory = new IntegrationDirectory(integrations, bus);
   const lease = new LeaseStore(db);
   const tokens = new AccessTokens({ vault, lease, integrations, directory, providers, log: silent, ...clock });
-  const sessions = new MailSessions({ providers, directory, tokens, log: silent });
+  const health = new AccountHealth({ integrations, directory, hooks, log: silent });
+  const sessions = new MailSessions({ providers, directory, tokens, health, log: silent });
   const callbackUrl = () => 'http://postern.example/oauth/callback';
   const discovery = new DiscoveryService({ providers, mailHosts: async () => [] });
   const flows = new ConnectFlowStore(db);
@@ -60,7 +62,18 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   });
   const enrolment = new Enrolment({ vault, integrations, directory, hooks, log: silent });
   const callback = new CallbackService({ providers, flows, seal, users: new UserStore(db), log: silent, ...clock });
-  const ending = { providers, flows, seal, attempts, enrolment, integrations, callbackUrl, log: silent, ...clock };
+  const ending = {
+    providers,
+    flows,
+    seal,
+    attempts,
+    enrolment,
+    integrations,
+    sessions,
+    callbackUrl,
+    log: silent,
+    ...clock,
+  };
   const finish = new FinishService(ending);
   const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });

@@ -164,7 +164,9 @@ export async function authorize(
   const { signal } = new AbortController();
   const traded = await connect.exchange({ code, codeVerifier, redirectUri, access }, signal);
   checkAnswered(traded);
-  return { ...traded, address: await connect.identify(traded, signal) };
+  const exchanged = { ...traded, address: await connect.identify(traded, signal) };
+  await connect.checkMailbox?.(traded, createGuard(provider.limits, { log: silent }), signal);
+  return exchanged;
 }
 
 /** What the browser is sent on to after the emulator's consent page was answered. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { base64Field } from '../../src/providers/gmail/base64-field.ts';
 import { messageChanges } from '../../src/providers/gmail/changes.ts';
-import { answerError, gmailError } from '../../src/providers/gmail/errors.ts';
+import { answerError, gmailError, hasStatus } from '../../src/providers/gmail/errors.ts';
 import { oauthError } from '../../src/providers/gmail/oauth-error.ts';
 
 const refused = (reason: string) => ({
@@ -27,6 +27,32 @@ describe('a Gmail refusal', () => {
     const error = answerError('messages.get', status, body, null);
     expect(error.code).toBe(code);
     expect(`${error.message} ${String(error.cause)}`).not.toContain('secret text');
+  });
+
+  const precondition = (message: string) => ({
+    error: { code: 400, message, errors: [{ message, domain: 'global', reason: 'failedPrecondition' }] },
+  });
+  it.each([
+    ['messages.list', 400, precondition('Mail service not enabled'), 'UNSUPPORTED'],
+    [
+      'settings',
+      400,
+      { error: { status: 'FAILED_PRECONDITION', message: 'Mail service not enabled.' } },
+      'UNSUPPORTED',
+    ],
+    ['getProfile', 400, precondition('Precondition check failed.'), 'UNSUPPORTED'],
+    ['messages.list', 403, refused('domainPolicy'), 'FORBIDDEN'],
+  ])('of %s with %i is of the whole account, and of nothing that was asked for', (operation, status, body, code) => {
+    const error = answerError(operation, status, body, null);
+    expect(error).toMatchObject({ code, ofAccount: true });
+    expect(hasStatus(error, status)).toBe(false);
+  });
+  it.each([
+    ['drafts.send', 400, precondition('Precondition check failed.')],
+    ['messages.list', 403, refused('forbidden')],
+    ['messages.list', 503, precondition('Mail service not enabled')],
+  ])('of %s with %i is of what was asked for', (operation, status, body) => {
+    expect(answerError(operation, status, body, null).ofAccount).toBe(false);
   });
 
   it('says how long to wait', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorWord, refused } from '../../src/providers/outlook/errors.ts';
+import { errorWord, refused, TokenRefused } from '../../src/providers/outlook/errors.ts';
 import { missingScope } from '../../src/providers/outlook/scopes.ts';
 
 describe('a refusal of Graph', () => {
@@ -18,6 +18,30 @@ describe('a refusal of Graph', () => {
     const error = refused({ status, code, retryAfter: null });
     expect(error.code).toBe(expected);
     expect(error.message).not.toContain('Graph');
+  });
+
+  it.each([
+    [404, 'MailboxNotEnabledForRESTAPI', ''],
+    [401, 'MailboxNotEnabledForRESTAPI', ''],
+    [404, 'MailboxNotSupportedForRESTAPI', ''],
+    [404, 'ErrorNonExistentMailbox', ''],
+    [400, 'ErrorMissingEmailAddress', ''],
+    [401, 'OrganizationFromTenantGuidNotFound', ''],
+    [404, 'ResourceNotFound', 'Resource could not be discovered.'],
+  ])('%i %s is that of an account without a mailbox, which no token cures', (status, code, message) => {
+    const error = refused({ status, code, message, retryAfter: null });
+    expect(error).toMatchObject({ code: 'UNSUPPORTED', ofAccount: true });
+    expect(error).not.toBeInstanceOf(TokenRefused);
+  });
+
+  it('of a subscription that is gone says nothing of the account', () => {
+    const error = refused({
+      status: 404,
+      code: 'ResourceNotFound',
+      message: 'The object was not found.',
+      retryAfter: null,
+    });
+    expect(error).toMatchObject({ code: 'NOT_FOUND', ofAccount: false });
   });
 
   it('keeps how long to wait, in seconds or as a date', () => {

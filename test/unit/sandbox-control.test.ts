@@ -204,6 +204,7 @@ describe('the control API', () => {
       fill: (_account, mails) => void delivered.push(...mails),
       deliver: (_account, mail) => `id-${delivered.push(mail)}`,
       expireTokens: () => undefined,
+      refuseTokens: () => undefined,
       revoke: () => undefined,
       expireHistory: () => undefined,
       dropWatches: () => undefined,

@@ -35,6 +35,10 @@ describe('an error that the sending came back with', () => {
       expect(afterSending(error(code))).toBe('ask');
     },
   );
+  it('of the whole account did nothing, and passes', () => {
+    const refusal = new MailError('UNSUPPORTED', 'no mailbox', { ofAccount: true });
+    expect([beforeSending(refusal), afterSending(refusal)]).toEqual(['later', 'later']);
+  });
   it('is asked after when nobody foresaw it', () => {
     expect(afterSending(new TypeError('socket hang up'))).toBe('ask');
   });

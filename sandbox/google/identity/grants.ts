@@ -14,6 +14,8 @@ interface Grant {
 /** What each user has granted to the one client; kept, so that it outlives a restart. */
 export class Grants {
   readonly #keep: Keep;
+  /** Accounts whose access tokens the API refuses, all of them. */
+  readonly #refused = new Set<string>();
 
   constructor(keep: Keep) {
     this.#keep = keep;
@@ -44,11 +46,16 @@ export class Grants {
     this.#set(account, { ...grant, epoch: grant.epoch + 1 });
   }
 
+  refuseAccess(account: string, areRefused: boolean): void {
+    if (areRefused) this.#refused.add(account);
+    else this.#refused.delete(account);
+  }
+
   /** Whether the token's grant still stands, and for an access token or a code, whether its time has not run out. */
   stands(claims: TokenClaims, now: Date): boolean {
     const grant = this.of(claims.account);
     if (claims.generation !== grant.generation) return false;
-    if (claims.kind === 'access' && claims.epoch !== grant.epoch) return false;
+    if (claims.kind === 'access' && (claims.epoch !== grant.epoch || this.#refused.has(claims.account))) return false;
     return claims.expiresAt === null || now.getTime() < claims.expiresAt;
   }
 

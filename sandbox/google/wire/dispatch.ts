@@ -1,6 +1,14 @@
 import type { RequestRecord, World } from '../../world.ts';
 import type { Directory } from '../directory.ts';
-import { faultError, forbidden, GoogleError, insufficientScopes, loginRequired, methodNotFound } from '../errors.ts';
+import {
+  faultError,
+  forbidden,
+  GoogleError,
+  insufficientScopes,
+  loginRequired,
+  mailNotEnabled,
+  methodNotFound,
+} from '../errors.ts';
 import type { Access } from '../identity/access.ts';
 import { SCOPES } from '../identity/scopes.ts';
 import { type Quota, UNITS } from '../quota.ts';
@@ -103,6 +111,8 @@ export class Dispatch {
         operation.name,
         operation.scopes.map((scope) => SCOPES[scope]),
       );
+
+    if (!account.hasMail) throw mailNotEnabled();
 
     const uploaded = found.isUpload ? this.#uploads.receive(request, values, account.address, operation) : null;
     if (uploaded && 'status' in uploaded) return { ...uploaded, cut: cutOf(fault) };

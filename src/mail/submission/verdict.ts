@@ -35,13 +35,13 @@ const OPEN: ReadonlySet<MailErrorCode> = new Set([
 
 /** What to do about an error that came before the provider was told to send. */
 export function beforeSending(error: unknown): 'later' | 'give-up' {
-  return !isMailError(error) || PASSING.has(error.code) ? 'later' : 'give-up';
+  return !isMailError(error) || error.ofAccount || PASSING.has(error.code) ? 'later' : 'give-up';
 }
 
 /** What to do about an error that `send` came back with. */
 export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
   if (!isMailError(error) || OPEN.has(error.code)) return 'ask';
-  return NOT_NOW.has(error.code) ? 'later' : 'give-up';
+  return error.ofAccount || NOT_NOW.has(error.code) ? 'later' : 'give-up';
 }
 
 /** How often a provider is told to send, each time on proof that it has not. */

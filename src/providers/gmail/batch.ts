@@ -5,7 +5,7 @@ import { ofParts } from '../cooldown.ts';
 import type { Batch } from '../provider.ts';
 import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';
-import { answerError, GmailError, gmailError, hasStatus } from './errors.ts';
+import { answerError, GmailError, gmailError } from './errors.ts';
 import { type BatchPart, decodeBatch, encodeBatch, type PartAnswer } from './multipart.ts';
 import { type Operation, UNITS } from './quota.ts';
 
@@ -89,11 +89,13 @@ async function post(
   const limited = passing.filter((error) => error.code === 'RATE_LIMITED').length;
   client.width.seen(limited > 0);
   const worst = passing.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
-  if (worst) throw passing.find((error) => error.status === 401) ?? ofParts(worst, limited, places.length);
+  const ofAll = passing.find((error) => error.status === 401 || error.ofAccount);
+  if (worst) throw ofAll ?? ofParts(worst, limited, places.length);
 }
 
+/** Or meant for the whole account, which is told of it where the request ends. */
 const isPassing = (error: GmailError): boolean =>
-  error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || hasStatus(error, 401);
+  error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error.status === 401 || error.ofAccount;
 
 async function send(
   origin: string,

@@ -10,16 +10,19 @@ export class GmailError extends MailError {
     readonly status: number | null,
     readonly reason: string | null,
     retryAfterMs?: number,
+    ofAccount = false,
   ) {
     super(code, message, {
       retryAfterMs,
+      ofAccount,
       cause: new Error(`gmail ${operation}: ${status ?? 'no answer'}${reason ? ` ${reason}` : ''}`),
     });
   }
 }
 
+/** Of what was asked: a refusal of the whole account tells nothing of it. */
 export const hasStatus = (error: unknown, status: number): error is GmailError =>
-  error instanceof GmailError && error.status === status;
+  error instanceof GmailError && error.status === status && !error.ofAccount;
 
 const RATE_REASONS = new Set([
   'rateLimitExceeded',
@@ -33,6 +36,25 @@ const RATE_REASONS = new Set([
 const SCOPE_REASONS = new Set(['insufficientPermissions', 'ACCESS_TOKEN_SCOPE_INSUFFICIENT']);
 const SET_UP_REASONS = new Set(['accessNotConfigured', 'SERVICE_DISABLED']);
 
+const PRECONDITION_REASONS = new Set(['failedPrecondition', 'FAILED_PRECONDITION']);
+const NO_MAILBOX =
+  'This Google account has no Gmail mailbox: Gmail is not turned on for it. Turn it on, or have the administrator of its organisation do so, then try again.';
+const GMAIL_APPS_OFF =
+  'The administrator of this account’s organisation does not allow Gmail to be used by other apps. Only they can change that.';
+
+/** Of an account that nothing can be read of, whatever is asked; null for any other refusal. */
+function accountError(operation: string, status: number, body: unknown, reason: string | null): GmailError | null {
+  const refused = (code: MailErrorCode, message: string) =>
+    new GmailError(code, message, operation, status, reason, undefined, true);
+  // Google Accounts need no Gmail, and it can be turned off for a user (levz0r/gmail-tester#57). The profile has no other precondition.
+  const hasNoMailbox =
+    /\bmail service not enabled\b/i.test(messageOf(body)) ||
+    (operation === 'getProfile' && reason !== null && PRECONDITION_REASONS.has(reason));
+  if (status < 500 && hasNoMailbox) return refused('UNSUPPORTED', NO_MAILBOX);
+  if (status === 403 && reason === 'domainPolicy') return refused('FORBIDDEN', GMAIL_APPS_OFF);
+  return null;
+}
+
 /** What an answer of this status means for the caller. `body` is read for its reason only. */
 export function answerError(operation: string, status: number, body: unknown, retryAfter: string | null): GmailError {
   const reason = reasonOf(body);
@@ -40,6 +62,8 @@ export function answerError(operation: string, status: number, body: unknown, re
   const make = (code: MailErrorCode, message: string) =>
     new GmailError(code, message, operation, status, reason, waitMs);
 
+  const ofAccount = accountError(operation, status, body, reason);
+  if (ofAccount) return ofAccount;
   if (status === 429 || (status === 403 && reason !== null && RATE_REASONS.has(reason))) {
     return make('RATE_LIMITED', 'Gmail limits how often this account may be asked. Try again a little later.');
   }
@@ -104,11 +128,14 @@ function reasonOf(body: unknown): string | null {
   return reasons.find((reason): reason is string => typeof reason === 'string' && /^\w{1,64}$/.test(reason)) ?? null;
 }
 
+/** Only matched, never shown. */
+function messageOf(body: unknown): string {
+  const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
+  return typeof message === 'string' ? message : '';
+}
+
 /** "User-rate limit exceeded.  Retry after 2026-11-29T02:10:00.000Z": Gmail's limits tell the time in words only. */
 function toldIn(body: unknown): number | undefined {
-  const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
-  const until = /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))/i.exec(
-    typeof message === 'string' ? message : '',
-  );
+  const until = /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))/i.exec(messageOf(body));
   return retryAfterMs(until?.[1]);
 }

@@ -5,13 +5,18 @@ import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { bearerIn, UNTOLD_LIFE_MS } from '../bearer.ts';
 import type { OAuth, Traded } from '../connect.ts';
+import { malformed } from './answers.ts';
 import { application, isIssuer, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
+import { noMailbox } from './errors.ts';
 import { ME } from './identities.ts';
 import { missingScope, plainScope, scopesFor } from './scopes.ts';
 import type { OutlookOptions } from './settings.ts';
 import { tokenError } from './token-error.ts';
+import { path } from './url.ts';
 
+/** The directory answers for anyone who may sign in; the inbox is there only with a mailbox. */
+const INBOX = path('/me/mailFolders/inbox', { $select: 'id' });
 const ME_TRIES = 4;
 /** As long as a person who has just consented waits for the next page. */
 const ME_PATIENCE_MS = 3_000;
@@ -60,6 +65,20 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
     },
 
     identify: (traded, signal) => addressOf(sdk, traded, signal),
+
+    async checkMailbox({ accessToken }, usage, signal) {
+      const request = { method: 'GET' as const, path: INBOX, cost: cost('mailFolders.get') };
+      await usage.request(request.cost, { signal, priority: 'interactive' }, async (attempt) => {
+        const response = await sendOnce(sdk, request, accessToken, attempt);
+        if (!response.ok) {
+          const refusal = await refusalOf(response);
+          // Every mailbox has an inbox, whatever Graph's word for there being none.
+          throw response.status === 404 ? noMailbox(refusal) : refusal;
+        }
+        const failure = malformed(request.method, request.path, await jsonOf(response, attempt));
+        if (failure) throw failure;
+      });
+    },
 
     async refresh(secret, signal) {
       const network = new TokenNetwork(signal);

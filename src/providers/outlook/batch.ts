@@ -3,7 +3,7 @@ import type { Call } from '../call.ts';
 import { ofParts } from '../cooldown.ts';
 import { malformed } from './answers.ts';
 import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
-import { AnswerTooLarge, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
 /** Graph's limit on one $batch. */
 export const BATCH_SIZE = 20;
@@ -140,9 +140,9 @@ async function sendBatch(
         else take(answer, settled, refusedForNow);
         unanswered.delete(answer.id);
       }
-      // The token ran out between two parts: those that met that go again with a newer one.
+      // The token ran out between two parts: those that met that go again with a newer one. Of the whole account a refusal is told.
       const refusals = [...refusedForNow.values()];
-      const again = refusals.find((error) => error instanceof TokenRefused) ?? longestWait(refusals);
+      const again = refusals.find((error) => error instanceof TokenRefused || error.ofAccount) ?? longestWait(refusals);
       const limited = refusals.filter(({ code }) => code === 'RATE_LIMITED').length;
       if (again) throw ofParts(again, limited, responses.length);
     });
@@ -182,10 +182,11 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
     return;
   }
   const retryAfter = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after');
-  const error = refused({ status, code: errorWord(body), retryAfter: retryAfter?.[1] ?? null });
+  const said = { code: errorWord(body), message: errorText(body, 'message') };
+  const error = refused({ status, ...said, retryAfter: retryAfter?.[1] ?? null });
   const mayPass =
     error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
-  if (mayPass) refusedForNow.set(id, error);
+  if (mayPass || error.ofAccount) refusedForNow.set(id, error);
   else settled.set(id, error);
 }
 

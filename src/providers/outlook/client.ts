@@ -11,7 +11,7 @@ import { authorized, authorizedStream } from '../authorized.ts';
 import type { Call, RequestCost, Usage } from '../call.ts';
 import type { Grant } from '../provider.ts';
 import { malformed } from './answers.ts';
-import { AnswerTooLarge, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
 /** What the SDK is told, whatever cloud or emulator is asked: it sends no token anywhere else. */
 const SDK_ORIGIN = 'https://graph.microsoft.com';
@@ -95,7 +95,8 @@ export async function sendOnce(
 /** The error that an answer is; reads its body for Graph's word only. */
 export async function refusalOf(response: Response): Promise<Error> {
   const body = await response.json().catch(() => null);
-  return refused({ status: response.status, code: errorWord(body), retryAfter: response.headers.get('retry-after') });
+  const said = { code: errorWord(body), message: errorText(body, 'message') };
+  return refused({ status: response.status, ...said, retryAfter: response.headers.get('retry-after') });
 }
 
 /** Every request to one account: its token, the guard around it, and again with a newer token after a 401. */

@@ -6,6 +6,8 @@ export interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly retryAfter: string | null;
+  /** Only matched, never shown. */
+  readonly message?: string;
 }
 
 const BY_WORD: Readonly<Record<string, MailErrorCode>> = {
@@ -49,6 +51,27 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
   UNSUPPORTED: 'Outlook does not take this request.',
 };
 
+/**
+ * A user without a mailbox in Exchange Online (unlicensed, a guest, on premises), as 404 or 401, and not always the same
+ * (msgraph-sdk-javascript#1756, microsoft-graph-docs-contrib#4341).
+ */
+const NO_MAILBOX_WORDS: ReadonlySet<string> = new Set([
+  'MailboxNotEnabledForRESTAPI',
+  'MailboxNotSupportedForRESTAPI',
+  'ErrorNonExistentMailbox',
+  'ErrorMissingEmailAddress',
+  'OrganizationFromTenantGuidNotFound',
+]);
+const NO_MAILBOX =
+  'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Its administrator can change that; then try again.';
+
+const hasNoMailbox = ({ code, message = '' }: Refusal): boolean =>
+  // The word alone also means a subscription that is gone.
+  NO_MAILBOX_WORDS.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
+
+export const noMailbox = (cause: unknown): MailError =>
+  new MailError('UNSUPPORTED', NO_MAILBOX, { cause, ofAccount: true });
+
 /** Graph does not take the access token: nothing was done, and a newer token may be taken. */
 export class TokenRefused extends MailError {}
 
@@ -61,6 +84,8 @@ export class AnswerTooLarge extends MailError {
 
 /** The MailError of a refusal; nothing of the provider's own text is in it. */
 export function refused(refusal: Refusal, now = Date.now()): MailError {
+  const cause = new Error(`Graph answered ${refusal.status} ${refusal.code}`);
+  if (hasNoMailbox(refusal)) return noMailbox(cause);
   const code =
     BY_WORD[refusal.code] ??
     BY_STATUS[refusal.status] ??
@@ -68,7 +93,7 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
   const Refused = refusal.status === 401 ? TokenRefused : MailError;
   return new Refused(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
     retryAfterMs: retryAfterMs(refusal.retryAfter, now),
-    cause: new Error(`Graph answered ${refusal.status} ${refusal.code}`),
+    cause,
   });
 }
 
@@ -77,7 +102,10 @@ export const unreachable = (cause: unknown): MailError =>
   storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
 
 /** The word in `{error: {code}}`, or ''. */
-export function errorWord(body: unknown): string {
-  const error = (body as { error?: { code?: unknown } } | null)?.error;
-  return typeof error?.code === 'string' ? error.code.slice(0, 80) : '';
+export const errorWord = (body: unknown): string => errorText(body, 'code').slice(0, 80);
+
+/** A text of `{error: {…}}`, or ''. */
+export function errorText(body: unknown, field: 'code' | 'message'): string {
+  const text = (body as { error?: { code?: unknown; message?: unknown } } | null)?.error?.[field];
+  return typeof text === 'string' ? text : '';
 }

@@ -88,7 +88,7 @@ function refuseColor(color: string | null | undefined): void {
 }
 
 function explained(error: unknown, name: string): unknown {
-  if (!isMailError(error)) return error;
+  if (!isMailError(error) || error.ofAccount) return error;
   if (error.code === 'NOT_FOUND') return noSuchMailbox();
   if (error.code === 'UNSUPPORTED')
     return new MailError('INVALID', 'The folder cannot be put there.', { cause: error });

@@ -59,7 +59,7 @@ async function create(account: Account, { notificationUrl, secret }: WatchOption
     cost: cost('subscriptions.create', false),
   };
   const subscription = await account.graph.json<Subscription>(request, call).catch((error: unknown) => {
-    throw isMailError(error) && error.code === 'UNSUPPORTED' ? unheard(error) : error;
+    throw isMailError(error) && error.code === 'UNSUPPORTED' && !error.ofAccount ? unheard(error) : error;
   });
   return stateOf(subscription, subscription.id ?? '');
 }

@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isMailError, type MailError } from '../../src/domain/error.ts';
+import { createGuard } from '../../src/providers/guard.ts';
+import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/provider.ts';
+import { compose } from '../support/composing.ts';
+import { silent } from '../support/database.ts';
+import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
+
+const WHOLE: ListQuery = { mailboxId: null, where: null };
+const PAGE = { size: 5, after: null };
+const WATCH = { notificationUrl: 'http://127.0.0.1:9/webhooks/lab', secret: 's' };
+
+/** What a session is used for, each as the caller sees its failure. */
+const USES: Readonly<
+  Record<string, (session: MailSession, ids: readonly string[], draftId: string) => Promise<unknown>>
+> = {
+  'a list': (session) => session.listMessages(WHOLE, PAGE, interactive()),
+  'a batch': async (session, ids) => {
+    const read = await session.getMessages(ids, 'envelope', interactive());
+    const [first] = read;
+    expect(read.every((message) => isMailError(message))).toBe(true);
+    throw first;
+  },
+  'a sync': (session) => session.changes(null, interactive()),
+  'a watch': async (session) => session.watch?.start(null, WATCH, interactive()),
+  'a send': (session, _ids, draftId) => session.send(draftId, interactive()),
+};
+
+describe.each(PROVIDER_IDS)('%s: an account as a whole', (id) => {
+  const { vendor, domain, mailboxRefusals } = twinPlaying(id);
+  let lab: Lab;
+  let account: Account;
+  let ids: string[];
+  let draftId: string;
+  let told: MailError[];
+  let tokens: number;
+  let session: MailSession;
+  beforeAll(async () => {
+    lab = await openLab(id);
+    account = await lab.account('whole');
+    for (let i = 0; i < 3; i++) await account.deliver({ from: 'a@example.org', subject: `mail ${i}`, text: 'x' });
+    const { items } = await account.session.listMessages(WHOLE, PAGE, interactive());
+    ids = items.flatMap((item) => (isUnreadable(item) ? [] : [item.id]));
+    const message = compose({
+      to: [{ name: null, address: account.address }],
+      internetMessageId: 'whole@postern.test',
+    });
+    draftId = (await account.session.saveDraft({ id: null, ifVersion: null, compose: message }, interactive())).id;
+  });
+  const open = () => {
+    told = [];
+    tokens = 0;
+    session = lab.provider.open(
+      {
+        address: account.address,
+        access: 'FULL',
+        async accessToken(signal, rejected) {
+          if (rejected === account.grant.accessToken) {
+            tokens++;
+            Object.assign(account.grant, await lab.provider.connect.refresh(account.grant.secret, signal));
+          }
+          return account.grant.accessToken;
+        },
+        refused: async (error) => void told.push(error),
+      },
+      createGuard(lab.provider.limits, { log: silent }),
+    );
+  };
+  afterEach(async () => {
+    await lab.control('/faults', undefined, 'DELETE');
+    await lab.control('/mailbox', { vendor, account: account.address, refusal: null });
+    await lab.control('/refuse-tokens', { vendor, account: account.address, areRefused: false });
+  });
+  afterAll(() => lab.close());
+
+  describe.each(mailboxRefusals)('that has no mailbox (%s)', (refusal) => {
+    it('is not connected', async () => {
+      const address = `${refusal.toLowerCase()}@${domain}`;
+      await lab.control('/accounts', { vendor, address, name: 'Nobody' });
+      await lab.control('/mailbox', { vendor, account: address, refusal });
+      await expect(authorize(lab.provider, address, 'READ')).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        message: expect.stringMatching(/no .*mailbox/),
+      });
+    });
+
+    it.each(Object.keys(USES))('is told of once it is connected, with %s', async (use) => {
+      open();
+      await lab.control('/mailbox', { vendor, account: account.address, refusal });
+      const refused = await USES[use]?.(session, ids, draftId).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'UNSUPPORTED', ofAccount: true });
+      expect(told.length).toBeGreaterThan(0);
+      expect(told.every(({ code, ofAccount }) => code === 'UNSUPPORTED' && ofAccount)).toBe(true);
+      // That is no matter of tokens.
+      expect(tokens).toBe(0);
+    });
+  });
+
+  it.each(Object.keys(USES))('that takes no token however new is told of, with %s, after two of them', async (use) => {
+    open();
+    await lab.control('/refuse-tokens', { vendor, account: account.address, areRefused: true });
+    const refused = await USES[use]?.(session, ids, draftId).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'RECONNECT_REQUIRED' });
+    expect(told.map(({ code }) => code)).toContain('RECONNECT_REQUIRED');
+    // Requests that run side by side share what is refreshed.
+    expect(tokens).toBeGreaterThanOrEqual(2);
+    expect(tokens).toBeLessThanOrEqual(3);
+  });
+
+  it('is told nothing of where a new token does', async () => {
+    open();
+    await lab.control('/expire-tokens', { vendor, account: account.address });
+    await session.listMessages(WHOLE, PAGE, interactive());
+    await lab.control('/expire-tokens', { vendor, account: account.address });
+    expect((await session.getMessages(ids, 'envelope', interactive())).some(isMailError)).toBe(false);
+    await lab.control('/expire-tokens', { vendor, account: account.address });
+    await session.send(draftId, interactive());
+    expect([told, tokens]).toEqual([[], 3]);
+  });
+});
