@@ -84,6 +84,10 @@ export interface Faults {
 export const HEADER_SPELLINGS = ['written', 'decoded'] as const;
 export type HeaderSpelling = (typeof HEADER_SPELLINGS)[number];
 
+/** What a list of changes says of a message that was only read or unread: all that was selected, or the flag and the folder alone. */
+export const READ_TOGGLES = ['selected', 'flag'] as const;
+export type ReadToggles = (typeof READ_TOGGLES)[number];
+
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
   readonly vendor: Vendor;
@@ -107,6 +111,8 @@ export interface Emulator {
   setSearchLag(account: string, seconds: number): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
+  /** How changes are told from now on. Absent: the vendor's way is known. */
+  setReadToggles?(account: string, told: ReadToggles): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */

@@ -1,5 +1,5 @@
 import type { Mail } from '../mail/mail.ts';
-import type { Emulator, World } from '../world.ts';
+import type { Emulator, ReadToggles, World } from '../world.ts';
 import { Account, type Accounts } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -89,6 +89,10 @@ export class MicrosoftEmulator implements Emulator {
 
   setSearchLag(address: string, seconds: number): void {
     this.#accounts.get(address).mailbox.searchLagMs = seconds * 1000;
+  }
+
+  setReadToggles(address: string, readToggles: ReadToggles): void {
+    this.#accounts.get(address).mailbox.readToggles = readToggles;
   }
 
   setMessageLimit(address: string, bytes: number): void {
