@@ -103,6 +103,10 @@ export interface Sending {
   readonly ids?: 'kept' | 'changed';
 }
 
+/** What a list of changes says of a message that was only read or unread: all that was selected, or the flag and the folder alone. */
+export const READ_TOGGLES = ['selected', 'flag'] as const;
+export type ReadToggles = (typeof READ_TOGGLES)[number];
+
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
   readonly vendor: Vendor;
@@ -132,6 +136,8 @@ export interface Emulator {
   setSending(account: string, sending: Sending): boolean;
   /** Its mail is refused from now on, in one of the twin's `mailboxRefusals`; null: it has its mailbox. Absent: each account has one. */
   refuseMailbox?(account: string, refusal: string | null): void;
+  /** How changes are told from now on. Absent: the vendor's way is known. */
+  setReadToggles?(account: string, told: ReadToggles): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */

@@ -28,6 +28,8 @@ export const GUIDE = {
       '{vendor: microsoft, account?, lagSeconds?, meanwhile?: draft|absent, ids?: kept|changed}: after 202 the message is sent only so much later, and until then a draft with mfSubmitted in its PidTagMessageFlags, or not to be found; the sent copy has the id of the draft, or another one. What is left out is as at first: at once, draft, kept. What is still to be sent goes at once.',
     'POST /control/headers':
       '{vendor: google, account?, spelling: written|decoded}: header values are listed as they were written, or with encoded words decoded and names without quotes. Google documents neither; written at first, or as SANDBOX_HEADERS says',
+    'POST /control/changes':
+      '{vendor: microsoft, account?, readToggles: flag|selected}: what a delta says of a message that was only read or unread: id, isRead and parentFolderId alone, whatever was selected (at first; microsoft-graph-docs#7776), or all that was selected, as the documentation has it. Without isRead in the $select that the token began with, nothing',
     'POST /control/limits':
       '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most',
     'POST /control/mailbox':

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TWINS } from '../twins.ts';
-import { HEADER_SPELLINGS } from '../world.ts';
+import { HEADER_SPELLINGS, READ_TOGGLES } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -58,6 +58,7 @@ export const sending = target.extend({
   ids: z.enum(['kept', 'changed']).optional(),
 });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
+export const changes = target.extend({ readToggles: z.enum(READ_TOGGLES) });
 export const limits = target.extend({
   maxMessageBytes: z
     .int()

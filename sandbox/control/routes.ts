@@ -139,6 +139,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       for (const account of accounts) emulator.setHeaders(account, spelling);
       return { accounts, spelling };
     });
+    app.post('/changes', async (request) => {
+      const { readToggles, ...asked } = parseInput(input.changes, request.body);
+      const emulator = emulatorOf(asked.vendor);
+      if (!emulator.setReadToggles) throw new ControlError(`vendor: it is known how ${asked.vendor} tells of changes`);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.setReadToggles(account, readToggles);
+      return { accounts, readToggles };
+    });
     app.post('/limits', async (request) => {
       const { maxMessageBytes, ...asked } = parseInput(input.limits, request.body);
       const emulator = emulatorOf(asked.vendor);

@@ -1,4 +1,3 @@
-import type { Message } from '@microsoft/microsoft-graph-types';
 import { badRequest, GraphError } from './errors.ts';
 import type { Folder } from './folder.ts';
 import { formatFolder, MAIL_FOLDER } from './folders.ts';
@@ -20,6 +19,9 @@ export const deltaRoutes: readonly Route[] = [
   { method: 'GET', path: '/me/mailFolders/{mailFolder-id}/messages/delta', scopes: READ, handle: messagesDelta },
   { method: 'GET', path: '/me/mailFolders/delta', scopes: READ, handle: foldersDelta },
 ];
+
+/** All that is told of a message that was only read or unread, whatever was selected (microsoft-graph-docs#7776). */
+const READ_FLAG: Shape = { select: ['isRead', 'parentFolderId'], expand: new Map() };
 
 /** Where a round of a messages delta stands, with the options of the request that began it. */
 interface Position {
@@ -152,14 +154,15 @@ function changes(
 ): DeltaPage {
   const { since, from, changeType } = position;
   const wants = (type: ChangeType) => changeType === null || changeType === type;
+  const tellsReadFlag = shape.select === null || shape.select.includes('isRead');
   const found: { readonly change: number; readonly show: () => object }[] = [];
   for (const item of folder.items.all) {
     if (item.lastChange <= since || (from !== null && item.receivedAt.getTime() < from)) continue;
     if (!wants(item.enteredFolderAtChange > since ? 'created' : 'updated')) continue;
-    found.push({
-      change: item.lastChange,
-      show: () => (item.contentChange > since ? whole(item, shape, view) : readFlag(item, shape, view)),
-    });
+    const isReadFlagOnly = item.contentChange <= since;
+    if (isReadFlagOnly && !tellsReadFlag) continue;
+    const shown = isReadFlagOnly && mailbox.readToggles === 'flag' ? READ_FLAG : shape;
+    found.push({ change: item.lastChange, show: () => whole(item, shown, view) });
   }
   const present = new Set(folder.items.all.filter((item) => item.lastChange > since).map((item) => item.immutableId));
   for (const departure of folder.departures) {
@@ -183,12 +186,6 @@ const whole = (item: Item, shape: Shape, view: View) => ({
   '@odata.type': '#microsoft.graph.message',
   ...formatMessage(item, shape, view),
 });
-
-/** A message that was only read or unread says no more than that. */
-function readFlag(item: Item, shape: Shape, view: View): Message {
-  const select = shape.select !== null && !shape.select.includes('isRead') ? ['id'] : ['id', 'isRead'];
-  return whole(item, { select, expand: new Map() }, view);
-}
 
 function foldersDelta(call: Call): Answer {
   const { mailbox } = call.account;

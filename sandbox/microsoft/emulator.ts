@@ -1,5 +1,5 @@
 import type { Mail } from '../mail/mail.ts';
-import type { Emulator, Sending, World } from '../world.ts';
+import type { Emulator, ReadToggles, Sending, World } from '../world.ts';
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -104,6 +104,10 @@ export class MicrosoftEmulator implements Emulator {
     account.sending = { ...PROMPT, ...sending };
     this.#outbox.flush(account);
     return true;
+  }
+
+  setReadToggles(address: string, readToggles: ReadToggles): void {
+    this.#accounts.get(address).mailbox.readToggles = readToggles;
   }
 
   setMessageLimit(address: string, bytes: number): void {

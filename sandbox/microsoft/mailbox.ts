@@ -1,3 +1,4 @@
+import type { ReadToggles } from '../world.ts';
 import type { Content } from './content.ts';
 import { ConversationIndex } from './conversation.index.ts';
 import { type Conversation, Conversations } from './conversation.ts';
@@ -32,6 +33,7 @@ export class Mailbox {
   sequence = 0;
   readonly deletedFolders: { readonly id: string; readonly change: number; readonly createdAtChange: number }[] = [];
   searchLagMs = 0;
+  readToggles: ReadToggles = 'flag';
   onChange: ((change: Change) => void) | null = null;
   readonly #now: () => Date;
   readonly #byId = new Map<string, Item>();
@@ -133,15 +135,17 @@ export class Mailbox {
     return item;
   }
 
-  /** Applies a change; `readFlagOnly` changes are told apart by deltas. */
+  /** Applies a change. One of the read flag alone does not count as a modification (alcionai/corso#1866). */
   update(item: Item, change: () => void, readFlagOnly = false): void {
     const wasRead = item.isRead;
     this.#unlist(item);
     change();
     item.version++;
-    item.modifiedAt = this.#now();
     item.lastChange = ++this.sequence;
-    if (!readFlagOnly) item.contentChange = item.lastChange;
+    if (!readFlagOnly) {
+      item.modifiedAt = this.#now();
+      item.contentChange = item.lastChange;
+    }
     item.conversation = null;
     this.#list(item);
     if (wasRead !== item.isRead) item.folder.unread += item.isRead ? -1 : 1;

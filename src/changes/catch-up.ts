@@ -35,7 +35,7 @@ export class CatchUp {
 
   /** False: there is more, and it should be asked for again. */
   async run(run: CatchUpRun): Promise<boolean> {
-    const { changes } = this.options;
+    const { changes, log } = this.options;
     const { integrationId } = run;
     const enough = Date.now() + RUN_MS;
     const begun = await changes.position(integrationId);
@@ -47,6 +47,11 @@ export class CatchUp {
         await this.resync(run, begun.signals);
         return true;
       }
+      for (const { mailboxId, error } of found.unread ?? [])
+        log.warn(
+          { err: error, integrationId, mailboxId },
+          'changes of one mailbox could not be read: it is left out for now',
+        );
       const entries = cursor === null ? [] : found.changes.map(entryOf);
       const levelAt = found.more ? null : begun.signals;
       if (await changes.advance(integrationId, cursor, found.cursor, entries, levelAt)) {

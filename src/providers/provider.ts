@@ -245,6 +245,12 @@ export interface Changes {
   readonly cursor: Cursor;
   /** True: call again at once with `cursor`. */
   readonly more: boolean;
+  /** Mailboxes whose changes the provider would not tell now; what they hold is told once it does. */
+  readonly unread?: readonly UnreadMailbox[];
+}
+export interface UnreadMailbox {
+  readonly mailboxId: string;
+  readonly error: MailError;
 }
 export type Change =
   | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }

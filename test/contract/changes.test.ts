@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
 import type { Change } from '../../src/providers/provider.ts';
 import type { Signal, WebhookRequest } from '../../src/providers/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
@@ -15,6 +16,9 @@ async function changesSince(account: Account, since: string | null): Promise<{ c
     if (!answer.more) return { changes, cursor };
   }
 }
+
+/** Each way in which the vendor could tell of a message that was only read or unread; null where it is known. */
+const READ_TOGGLES_OF: Readonly<Record<string, readonly (ReadToggles | null)[]>> = { OUTLOOK: READ_TOGGLES };
 
 describe.each(PROVIDER_IDS)('%s: changes', (id) => {
   let lab: Lab;
@@ -60,6 +64,24 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const last = await changesSince(account, next.cursor);
     expect(last.changes).toEqual([{ kind: 'deleted', messageId: old }]);
     expect((await changesSince(account, last.cursor)).changes).toEqual([]);
+  });
+
+  it.each(READ_TOGGLES_OF[id] ?? [null])('tells each time that a message is read or unread (%s)', async (told) => {
+    const account = await lab.account(`toggled-${told}`);
+    const { vendor } = lab;
+    if (told) await lab.control('/changes', { vendor, account: account.address, readToggles: told });
+    const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
+    const messageId = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
+    let { cursor } = await changesSince(account, null);
+    for (const change of ['read', 'unread', 'read']) {
+      await lab.control('/touch', { vendor, account: account.address, id: messageId, change });
+      const next = await changesSince(account, cursor);
+      expect(next.changes).toEqual([{ kind: 'updated', messageId }]);
+      cursor = next.cursor;
+    }
+    const isNew = await account.deliver(mail);
+    await lab.control('/touch', { vendor, account: account.address, id: isNew, change: 'read' });
+    expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId: isNew }]);
   });
 
   it('tells what comes while the first sync is under way, and nothing that was there before', async () => {

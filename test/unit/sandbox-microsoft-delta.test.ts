@@ -21,6 +21,7 @@ interface Entry {
   id: string;
   subject?: string;
   isRead?: boolean;
+  lastModifiedDateTime?: string;
   '@removed'?: { reason: string };
 }
 
@@ -47,7 +48,7 @@ describe('a messages delta', () => {
       Array.from({ length: 5 }, () => mail()),
     );
     inbox = (
-      await round('/me/mailFolders/inbox/messages/delta?$select=subject,isRead', {
+      await round('/me/mailFolders/inbox/messages/delta?$select=subject,isRead,parentFolderId,lastModifiedDateTime', {
         prefer: 'IdType="ImmutableId", odata.maxpagesize=2',
       })
     ).deltaLink;
@@ -86,6 +87,24 @@ describe('a messages delta', () => {
     expect(of(read)[0]).not.toHaveProperty('subject');
     expect(of(gone)).toEqual([expect.objectContaining({ '@removed': { reason: 'deleted' } })]);
     expect(entries).toHaveLength(3);
+  });
+
+  it('tells of read and unread what was selected, or the flag and the folder alone, and nothing without isRead', async () => {
+    const without = await round('/me/mailFolders/inbox/messages/delta?$select=subject,lastModifiedDateTime');
+    const [id] = (await graph('/me/mailFolders/inbox/messages?$select=id&$top=1')).body.value.map(
+      ({ id }: Entry) => id,
+    );
+    const before = without.entries.find((entry) => entry.id === id)?.lastModifiedDateTime;
+    microsoft.clock.ahead += 60_000;
+    microsoft.emulator.touch(ME, id, 'read');
+    const said = async () => Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
+    expect((await said()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
+    microsoft.emulator.setReadToggles?.(ME, 'selected');
+    expect((await said()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
+    microsoft.emulator.setReadToggles?.(ME, 'flag');
+    expect((await round(without.deltaLink)).entries).toEqual([]);
+    const { body } = await graph(`/me/messages/${id}?$select=lastModifiedDateTime`);
+    expect(body.lastModifiedDateTime).toBe(before);
   });
 
   it('tells of a move in the folder it came to', async () => {

@@ -14,45 +14,65 @@ export interface Delta<T> {
   readonly '@odata.deltaLink'?: string;
 }
 
+/** A request of a round; null is the tree. */
+export interface Asked {
+  readonly folderId: string | null;
+  readonly part: Part;
+}
+
 const TREE_FIELDS = { $select: 'displayName,parentFolderId,isHidden,totalItemCount,unreadItemCount' };
-/** lastModifiedDateTime stands for every property: whatever changes, it does. */
-const MESSAGE_FIELDS = { $select: 'createdDateTime,lastModifiedDateTime' };
+/**
+ * A change of a property that is not selected may go untold: one of isRead does not move lastModifiedDateTime
+ * (alcionai/corso#1866). With another $select, folders must begin again: sync-state.ts.
+ */
+const MESSAGE_FIELDS = {
+  $select: 'createdDateTime,lastModifiedDateTime,parentFolderId,isRead,isDraft,flag,categories,importance',
+};
 const PAGE = 'odata.maxpagesize=500';
 /** Clocks differ, and Graph shows a new message a little late. */
 const SLACK_SECONDS = 120;
 
-const isUnfinished = (track: Track): boolean => track.page !== undefined || track.delta === undefined;
-
-/** Something is left to be read in this round: a page, or a folder that has not begun. */
-export const isUnderWay = ({ tree, folders }: SyncState): boolean =>
-  isUnfinished(tree) || Object.values(folders).some(isUnfinished);
-
-export function beginRound(state: SyncState, now: number): void {
+/** Begins a sweep unless one is under way. */
+export function beginSweep(state: SyncState, now: number): void {
+  if (state.sweeping) return;
   if (state.began === 0) state.horizon = now - SLACK_SECONDS;
-  if (state.began === 0 || !isUnderWay(state)) state.began = now;
+  state.sweeping = true;
+  state.began = now;
+  for (const track of [state.tree, ...Object.values(state.folders)]) track.due = true;
 }
 
-/** What was made before the round that ends is old from now on, and need not be remembered. */
-export function endRound(state: SyncState): void {
+/** Ends the sweep where everything has been read in it; false where something is left. */
+export function endSweep(state: SyncState): boolean {
+  const tracks = Object.values(state.folders);
+  if (state.tree.due || tracks.some(({ due }) => due)) return false;
+  state.sweeping = false;
+  // What was made before the sweep that ends is old from now on, and need not be remembered.
   state.horizon = Math.max(state.horizon, state.began - SLACK_SECONDS);
-  state.known = Object.fromEntries(Object.entries(state.known).filter(([, second]) => second >= state.horizon));
+  const oldest = tracks.reduce((least, { horizon }) => Math.min(least, horizon ?? least), state.horizon);
+  state.known = Object.fromEntries(Object.entries(state.known).filter(([, second]) => second >= oldest));
+  return true;
 }
 
-/** The requests of this call; null is the tree. A round that goes on reads only what is unfinished. */
-export function due({ tree, folders }: SyncState): { readonly folderId: string | null; readonly part: Part }[] {
-  const all = [
-    { folderId: null, track: tree, part: part('/me/mailFolders/delta', tree, TREE_FIELDS) },
-    ...Object.entries(folders).map(([folderId, track]) => ({
-      folderId,
-      track,
-      part: part(`/me/mailFolders/${segment(folderId)}/messages/delta`, track, MESSAGE_FIELDS),
-    })),
-  ];
-  const unfinished = all.filter(({ track }) => isUnfinished(track));
-  return unfinished.length > 0 ? unfinished : all;
+/** What is to be asked next: a page of everything that the sweep has not read to its end. */
+export function due({ tree, folders }: SyncState): Asked[] {
+  const asked = Object.entries(folders).flatMap(([id, track]) => (track.due ? messagesOf(id, track) : []));
+  return tree.due ? [{ folderId: null, part: part('/me/mailFolders/delta', tree, TREE_FIELDS) }, ...asked] : asked;
 }
 
-function part(base: string, { page, delta }: Track, first: Readonly<Record<string, string>>): Part {
+const messagesOf = (folderId: string, track: Track): Asked => ({
+  folderId,
+  part: part(`/me/mailFolders/${segment(folderId)}/messages/delta`, tokensOf(track) ?? track, MESSAGE_FIELDS),
+});
+
+/** The tokens of an older $select, where they are what is to be read now. */
+const tokensOf = ({ delta, page, replaced }: Track): Track['replaced'] =>
+  delta !== undefined && page === undefined ? replaced : undefined;
+
+function part(
+  base: string,
+  { page, delta }: Pick<Track, 'page' | 'delta'>,
+  first: Readonly<Record<string, string>>,
+): Part {
   const query = page !== undefined ? { $skiptoken: page } : delta !== undefined ? { $deltatoken: delta } : first;
   return { method: 'GET', path: path(base, query), prefer: PAGE };
 }
@@ -60,12 +80,26 @@ function part(base: string, { page, delta }: Track, first: Readonly<Record<strin
 function advance(track: Track, answer: Delta<unknown>): void {
   const page = tokenOf(answer['@odata.nextLink'], '$skiptoken');
   const delta = tokenOf(answer['@odata.deltaLink'], '$deltatoken');
-  if (page !== null) track.page = page;
-  else if (delta !== null) {
-    track.delta = delta;
+  const replaced = tokensOf(track);
+  if (page !== null) (replaced ?? track).page = page;
+  else if (delta === null) throw unreachable(new Error('a delta page has no link'));
+  else {
+    if (replaced) delete track.replaced;
+    else track.delta = delta;
     delete track.page;
+    if (track.replaced) return;
     delete track.quiet;
-  } else throw unreachable(new Error('a delta page has no link'));
+    delete track.horizon;
+    delete track.due;
+  }
+}
+
+/** Goes on without a folder, whose place stays what it was for the next sweep. */
+export function leaveOut(state: SyncState, folderId: string): void {
+  const track = state.folders[folderId];
+  if (!track) return;
+  delete track.due;
+  track.horizon ??= track.quiet ? state.began : state.horizon;
 }
 
 /** The ids of folders that changed. A folder that is new to a running account brings its messages as changes. */
@@ -77,7 +111,7 @@ export function takeTree(state: SyncState, answer: Delta<MailFolder>): string[] 
     if (folder['@removed']) dropFolder(state, id);
     else if (folder.isHidden) continue;
     else {
-      const track = state.folders[id] ?? (establishing ? { quiet: true } : {});
+      const track = state.folders[id] ?? { due: true, ...(establishing ? { quiet: true } : {}) };
       if (folder.totalItemCount != null) track.count = folder.totalItemCount;
       state.folders[id] = track;
     }
@@ -88,7 +122,7 @@ export function takeTree(state: SyncState, answer: Delta<MailFolder>): string[] 
 }
 
 /** A folder that went away with messages in it does not say which. */
-export function dropFolder(state: SyncState, id: string): void {
+function dropFolder(state: SyncState, id: string): void {
   const track = state.folders[id];
   delete state.folders[id];
   if (track && !track.quiet && (track.count ?? 0) > 0) {
@@ -105,15 +139,18 @@ export function takeMessages(
   left: Set<string>,
 ): void {
   const track = state.folders[folderId] ?? {};
-  for (const { id = '', createdDateTime, '@removed': removed } of answer.value ?? []) {
+  // Its old token will tell of them what is new.
+  const isBeginningAgain = track.replaced !== undefined && tokensOf(track) === undefined;
+  for (const { id = '', createdDateTime, '@removed': removed } of isBeginningAgain ? [] : (answer.value ?? [])) {
     if (removed) {
       left.add(id);
       continue;
     }
+    // Of a message that was only read or unread nothing else may be told: what is absent is as it was.
     const made = secondOf(createdDateTime);
-    const isCreated = isNew(state, id, made);
+    const isCreated = isNew(state, id, made, track.horizon ?? state.horizon);
     // The first round of a large mailbox takes minutes, in which mail comes.
-    if (track.quiet && !(isCreated && made > state.began)) continue;
+    if (track.quiet && !(isCreated && made > (track.horizon ?? state.began))) continue;
     if (present.get(id) !== 'created') present.set(id, isCreated ? 'created' : 'updated');
   }
   advance(track, answer);
@@ -123,8 +160,8 @@ export function takeMessages(
 const secondOf = (dateTime: string | null | undefined): number => Math.floor(Date.parse(dateTime ?? '') / 1000);
 
 /** Made since the horizon, and not seen before. Remembers it. */
-function isNew(state: SyncState, id: string, second: number): boolean {
-  if (!(second >= state.horizon)) return false;
+function isNew(state: SyncState, id: string, second: number, horizon: number): boolean {
+  if (!(second >= horizon)) return false;
   const hash = shortHash(id);
   if (state.known[hash] !== undefined) return false;
   state.known[hash] = second;

@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
+import { readState, type SyncState, writeState } from '../../src/providers/outlook/sync-state.ts';
+import type { Change } from '../../src/providers/provider.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+
+let lab: Lab;
+let account: Account;
+let accounts = 0;
+beforeAll(async () => {
+  lab = await openLab('OUTLOOK');
+});
+afterEach(() => lab.control('/faults', undefined, 'DELETE'));
+afterAll(() => lab.close());
+
+const mail = (subject: string, mailbox?: string) =>
+  account.deliver({ from: 'a@example.org', subject, text: 'x', ...(mailbox && { mailbox: { name: mailbox } }) });
+const touch = (id: string, change: string) =>
+  lab.control('/touch', { vendor: 'microsoft', account: account.address, id, change });
+const created = (messageId: string): Change => ({ kind: 'created', messageId });
+const updated = (messageId: string): Change => ({ kind: 'updated', messageId });
+const deleted = (messageId: string): Change => ({ kind: 'deleted', messageId });
+
+async function since(cursor: string | null) {
+  const changes: Change[] = [];
+  const unread = new Set<string>();
+  for (let next = cursor; ; ) {
+    const answer = await account.session.changes(next, interactive());
+    changes.push(...answer.changes);
+    for (const { error } of answer.unread ?? []) unread.add(error.code);
+    next = answer.cursor;
+    if (!answer.more) return { changes, cursor: next, unread: [...unread] };
+  }
+}
+
+/** The state as the version before wrote it, whose tokens began with a $select of two dates. */
+function versionOne(cursor: string, change: (folder: SyncState['folders'][string]) => object = () => ({})): string {
+  const { tree, folders, horizon, began, known } = readState(cursor);
+  const old = Object.entries(folders).map(([id, track]) => {
+    const token = unpackToken(track.delta ?? '') as object;
+    const delta = packToken({ ...token, select: 'createdDateTime,lastModifiedDateTime' });
+    return [id, { ...track, delta, ...change(track) }];
+  });
+  return writeState({ version: 1, tree, folders: Object.fromEntries(old), horizon, began, known } as never);
+}
+
+describe('a state whose tokens do not tell of read and unread', () => {
+  it('begins again without a change untold, and tells of them from then on', async () => {
+    account = await lab.account(`old-${++accounts}`);
+    const [moving, leaving, staying] = [await mail('moving'), await mail('leaving'), await mail('staying', 'Projects')];
+    const before = await since(null);
+    const isNew = await mail('new');
+    await touch(moving, 'archive');
+    await touch(leaving, 'delete');
+    const next = await since(versionOne(before.cursor));
+    expect(new Set(next.changes)).toEqual(new Set([created(isNew), updated(moving), deleted(leaving)]));
+    expect(readState(next.cursor)).toMatchObject({ version: 2, sweeping: false });
+    await touch(staying, 'read');
+    expect((await since(next.cursor)).changes).toEqual([updated(staying)]);
+  });
+
+  it('tells what happens while it begins again', async () => {
+    account = await lab.account(`old-${++accounts}`);
+    const ids = [await mail('one'), await mail('two')];
+    const before = await since(null);
+    // One page of each folder, and then the old tokens' turn.
+    const begun = await account.session.changes(versionOne(before.cursor), interactive());
+    expect(begun).toMatchObject({ changes: [], more: true });
+    await touch(ids[0] ?? '', 'delete');
+    const meanwhile = await mail('meanwhile');
+    const rest = await since(begun.cursor);
+    const last = await since(rest.cursor);
+    const told = [...rest.changes, ...last.changes];
+    expect(told).toContainEqual(deleted(ids[0] ?? ''));
+    expect(told.filter((change) => change.kind === 'created')).toEqual([created(meanwhile)]);
+  });
+
+  it('goes on with a first sync that was under way', async () => {
+    account = await lab.account(`old-${++accounts}`);
+    const receivedAt = new Date(Date.now() - 600_000);
+    await account.deliver({ from: 'a@example.org', subject: 'old', text: 'x', receivedAt });
+    const before = await since(null);
+    const began = readState(before.cursor).began - 300;
+    const underWay = { ...readState(before.cursor), began, horizon: began - 120 };
+    const meanwhile = await mail('meanwhile');
+    const cursor = versionOne(writeState(underWay), () => ({ delta: undefined, quiet: true }));
+    expect((await since(cursor)).changes).toEqual([created(meanwhile)]);
+  });
+});
+
+describe('a folder whose changes Graph refuses to tell', () => {
+  const DELTA = 'GET /me/mailFolders/{id}/messages/delta';
+  const QUOTA = JSON.stringify({
+    error: { code: 'ErrorQuotaExceeded', message: 'Mailbox has exceeded maximum mailbox size.' },
+  });
+  const refuse = (status: number, times: number) =>
+    lab.control('/faults', {
+      vendor: 'microsoft',
+      account: account.address,
+      operation: DELTA,
+      status,
+      times,
+      ...(status === 403 && { body: QUOTA }),
+    });
+  /** The faults meet folders in the order in which they are asked. */
+  const first = async (cursor: string) => Object.keys(readState(cursor).folders);
+
+  it.each([
+    [403, 'CONFLICT'],
+    [404, 'NOT_FOUND'],
+  ])('holds up no other, is said, and is read when it is told again (%i)', async (status, code) => {
+    account = await lab.account(`refused-${++accounts}`);
+    await mail('filed', 'Projects');
+    const { cursor } = await since(null);
+    const isFirst = (await account.session.listMailboxes(interactive())).find(({ role }) => role === 'ARCHIVE')?.id;
+    expect((await first(cursor))[0]).toBe(isFirst);
+    const archived = await mail('archived');
+    await touch(archived, 'archive');
+    const [inInbox, filed] = [await mail('new'), await mail('filed too', 'Projects')];
+    await refuse(status, 1);
+    const next = await since(cursor);
+    expect(next.changes).toEqual([created(inInbox), created(filed)]);
+    expect(next.unread).toEqual([code]);
+    // However long that takes: what came meanwhile is new all the same.
+    const state = readState(next.cursor);
+    const later = writeState({ ...state, horizon: state.horizon + 3_600 });
+    const last = await since(later);
+    expect(last).toMatchObject({ changes: [created(archived)], unread: [] });
+    expect((await since(last.cursor)).changes).toEqual([]);
+  });
+
+  it('is left out of a first sync, and brings only what came since', async () => {
+    account = await lab.account(`refused-${++accounts}`);
+    const old = await mail('old');
+    await touch(old, 'archive');
+    await refuse(404, 1);
+    const start = await since(null);
+    expect(start).toMatchObject({ changes: [], unread: ['NOT_FOUND'] });
+    const second = () => Math.floor(Date.now() / 1_000);
+    const began = second();
+    await expect.poll(second).toBeGreaterThan(began);
+    const archived = await mail('archived');
+    await touch(archived, 'archive');
+    expect((await since(start.cursor)).changes).toEqual([created(archived)]);
+  });
+
+  it('fails where no folder is told of: nothing is known then', async () => {
+    account = await lab.account(`refused-${++accounts}`);
+    const { cursor } = await since(null);
+    const id = await mail('new');
+    await refuse(403, 100);
+    await expect(since(cursor)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await lab.control('/faults', undefined, 'DELETE');
+    expect((await since(cursor)).changes).toEqual([created(id)]);
+  });
+});
