@@ -25,7 +25,9 @@ export const GUIDE = {
     'POST /control/headers':
       '{vendor: google, account?, spelling: written|decoded}: header values are listed as they were written, or with encoded words decoded and names without quotes. Google documents neither; written at first, or as SANDBOX_HEADERS says',
     'POST /control/limits':
-      '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most',
+      '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most. {vendor: google, account?, batchWidth}: how many parts of a batch are answered; of those past it, every second draws 429. 50 at first, as Google advises; 25 is what was measured in the field',
+    'POST /control/threading':
+      '{vendor: google, account?, subjects: join|apart}: whether mail that refers to nothing joins the thread in which the same people wrote under that subject within a week; join at first. A thread breaks off at 100 messages either way',
     'POST /control/touch': '{vendor, account?, id, change: delete|read|unread|archive|trash}: as another client would',
     'GET /control/log':
       '?vendor=&account=&since=&limit= -> {totals, records}. since is a record id or milliseconds since 1970. totals: requests (a batch is one), inner (those in batches), units (quota), waves (longest chain of requests that do not overlap), identity (sign-in and tokens, counted apart).',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TWINS } from '../twins.ts';
-import { HEADER_SPELLINGS } from '../world.ts';
+import { HEADER_SPELLINGS, SUBJECT_THREADS } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -49,12 +49,20 @@ export const fault = z
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
-export const limits = target.extend({
-  maxMessageBytes: z
-    .int()
-    .min(1)
-    .max(150 * 1024 * 1024),
-});
+export const limits = target
+  .extend({
+    maxMessageBytes: z
+      .int()
+      .min(1)
+      .max(150 * 1024 * 1024)
+      .optional(),
+    batchWidth: z.int().min(1).max(100).optional(),
+  })
+  .refine(
+    ({ maxMessageBytes, batchWidth }) => (maxMessageBytes === undefined) !== (batchWidth === undefined),
+    'give one of maxMessageBytes and batchWidth',
+  );
+export const threading = target.extend({ subjects: z.enum(SUBJECT_THREADS) });
 export const touch = z.strictObject({
   vendor,
   account: address.optional(),

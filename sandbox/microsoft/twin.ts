@@ -10,6 +10,7 @@ export const microsoft: Twin = {
   side: 'office',
   // Graph gives addresses as fields, and headers as they were written.
   spellings: ['written'],
+  subjectThreads: ['apart'],
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {

@@ -1,19 +1,32 @@
-/** Gmail takes 100 parts and advises against more than 50: wide batches draw 429 on some of them. */
-const WIDEST = 50;
-const NARROWEST = 5;
+/** Gmail takes 100 parts and advises against more than 50; in the field only 25 were sure to pass (amd/gaia#2720). */
+const MAX_WIDTH = 50;
+const MIN_WIDTH = 5;
+const STEP = 5;
+/** After so many full batches without a 429 a wider one is tried. */
+const WIDEN_AFTER = 20;
 
-/** How many parts one account's batches carry: narrower while they keep drawing 429, wider again when they do not. */
+/** How many parts one account's batches carry: half as many once some draw 429, and slowly more again when none do. */
 export class BatchWidth {
-  private width = WIDEST;
-  private limitedInARow = 0;
+  private width = MAX_WIDTH;
+  private passed = 0;
 
   get current(): number {
     return this.width;
   }
 
-  seen(rateLimited: boolean): void {
-    this.limitedInARow = rateLimited ? this.limitedInARow + 1 : 0;
-    if (this.limitedInARow > 1) this.width = Math.max(NARROWEST, Math.floor(this.width / 2));
-    else if (!rateLimited) this.width = Math.min(WIDEST, this.width + 5);
+  /** What became of a batch. True: it was wider than Gmail answers now, and the next one is narrower. */
+  seen(parts: number, limited: number): boolean {
+    if (limited > 0) {
+      this.passed = 0;
+      if (parts <= MIN_WIDTH) return false;
+      this.width = Math.max(MIN_WIDTH, Math.min(this.width, Math.floor(parts / 2)));
+      return true;
+    }
+    // One that was not full says nothing of the width.
+    if (parts >= this.width && ++this.passed >= WIDEN_AFTER) {
+      this.passed = 0;
+      this.width = Math.min(MAX_WIDTH, this.width + STEP);
+    }
+    return false;
   }
 }

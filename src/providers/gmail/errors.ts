@@ -9,9 +9,11 @@ export class GmailError extends MailError {
     readonly status: number | null,
     readonly reason: string | null,
     retryAfterMs?: number,
+    field?: readonly string[],
   ) {
     super(code, message, {
       retryAfterMs,
+      field,
       cause: new Error(`gmail ${operation}: ${status ?? 'no answer'}${reason ? ` ${reason}` : ''}`),
     });
   }
@@ -61,6 +63,11 @@ export function answerError(operation: string, status: number, body: unknown, re
   if (status === 409 || status === 412)
     return make('CONFLICT', 'The item was changed elsewhere. Read it again and retry.');
   if (status === 413) return make('INVALID', 'The message is larger than Gmail accepts.');
+  const header = refusedHeaderIn(body);
+  if (header !== null) {
+    const message = `Gmail does not take an address in "${header}". Correct it, and try again.`;
+    return new GmailError('INVALID', message, operation, status, reason, undefined, [header]);
+  }
   return make('INVALID', `Gmail refused the request as invalid${reason ? ` (${reason})` : ''}.`);
 }
 
@@ -109,6 +116,13 @@ function toldIn(body: unknown): number | undefined {
   const until = typeof message === 'string' && /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+Z)/i.exec(message)?.[1];
   const at = until ? Date.parse(until) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+}
+
+/** "Invalid To header": the field of the message that holds an address which is none to Gmail. */
+function refusedHeaderIn(body: unknown): string | null {
+  const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
+  const [, header] = (typeof message === 'string' && /^Invalid (to|cc|bcc) header$/i.exec(message)) || [];
+  return header?.toLowerCase() ?? null;
 }
 
 /** Seconds or an HTTP date, as milliseconds from now; undefined when absent or unreadable. */
