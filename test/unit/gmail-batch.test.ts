@@ -203,11 +203,15 @@ describe('a batch', () => {
   it('widens again after many full batches, one step at a time', () => {
     const width = new BatchWidth();
     width.seen(50, 25);
-    for (let n = 0; n < 19; n++) width.seen(25, 0);
+    for (let n = 0; n < 99; n++) width.seen(25, 0);
     width.seen(13, 0);
     expect(width.current).toBe(25);
     width.seen(25, 0);
     expect(width.current).toBe(30);
+    width.seen(30, 3);
+    expect(width.current, 'what passed before').toBe(25);
+    width.seen(25, 3);
+    expect(width.current, 'when that no longer passes').toBe(12);
   });
 
   it('does not narrow for a few parts, which no width would make fewer', () => {

@@ -91,14 +91,13 @@ async function post(
       else results.set(place, error);
     }
   });
-  const limited = passing.filter((error) => error.code === 'RATE_LIMITED');
-  const isTooWide = client.width.seen(places.length, limited.length);
-  const isOnlyWidth =
-    limited.length === passing.length && limited.every(({ retryAfterMs }) => retryAfterMs === undefined);
+  const limited = passing.filter((error) => error.code === 'RATE_LIMITED').length;
   // Gmail answers this account, only not so many parts at once: the others go in narrower batches, and nothing has to wait.
-  if (isTooWide && isOnlyWidth && limited.length < places.length) return;
-  const worst = passing.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
-  if (worst) throw passing.find((error) => error.status === 401) ?? worst;
+  const isOnlyWide = client.width.seen(places.length, limited) && limited < places.length;
+  const isWidth = (error: GmailError) => error.code === 'RATE_LIMITED' && error.retryAfterMs === undefined;
+  const faults = isOnlyWide ? passing.filter((error) => !isWidth(error)) : passing;
+  const worst = faults.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
+  if (worst) throw faults.find((error) => error.status === 401) ?? worst;
 }
 
 const isPassing = (error: GmailError): boolean =>
