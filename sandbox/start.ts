@@ -15,7 +15,7 @@ import { mailFromRaw } from './mail/received.ts';
 import { createServer, listen } from './server.ts';
 import { startTraffic } from './traffic.ts';
 import { DEMO_ACCOUNTS, TWINS } from './twins.ts';
-import type { Emulator, HeaderSpelling, Vendor, World } from './world.ts';
+import type { Emulator, HeaderSpelling, SubjectThreads, Vendor, World } from './world.ts';
 
 export interface SandboxOptions {
   /** A loopback address. */
@@ -35,6 +35,10 @@ export interface SandboxOptions {
   readonly messages: number;
   /** How headers are listed where a vendor could do either. Default: written. */
   readonly headers?: HeaderSpelling;
+  /** How many parts of a Gmail batch are answered before others draw 429. Default: 50, as Google advises. */
+  readonly batchWidth?: number;
+  /** Whether a subject alone joins threads where a vendor could do either. Default: join. */
+  readonly subjectThreads?: SubjectThreads;
   /** Seconds between two mails that arrive by themselves; 0 for none. */
   readonly trafficSeconds: number;
   readonly log: (line: string) => void;
@@ -65,9 +69,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const deliverElsewhere = (raw: Buffer, recipients: readonly string[]) => {
     deliverLocally(emulators, raw, recipients, world.now());
   };
+  const { headers = 'written', batchWidth, subjectThreads } = options;
+  const playedWays = { headers, ...(batchWidth && { batchWidth }), ...(subjectThreads && { subjectThreads }) };
   const twins = TWINS.map((twin) => ({
     ...twin,
-    ...twin.create(world, { publicUrl, headers: options.headers ?? 'written', deliverElsewhere }),
+    ...twin.create(world, { publicUrl, ...playedWays, deliverElsewhere }),
   }));
   const emulators: readonly Emulator[] = twins.map(({ emulator }) => emulator);
 

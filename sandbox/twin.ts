@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Side } from './mail/content/catalogue.ts';
 import type { Person } from './mail/mail.ts';
-import type { Emulator, HeaderSpelling, Sending, Vendor, World } from './world.ts';
+import type { Emulator, HeaderSpelling, Sending, SubjectThreads, Vendor, World } from './world.ts';
 
 /** A vendor, emulated: what the sandbox, the suites and the gateway's start have to know of it, so that they name none. */
 export interface Twin {
@@ -21,6 +21,8 @@ export interface Twin {
   readonly sendings: readonly Sending[];
   /** The words in which the vendor says that an account has no mailbox. */
   readonly mailboxRefusals: readonly string[];
+  /** Each way in which it could join mail to threads by its subject alone. */
+  readonly subjectThreads: readonly SubjectThreads[];
   /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
   readonly demo: Person | null;
   /** The password of every account. Null: they sign in on a consent page. */
@@ -39,6 +41,10 @@ export interface Surroundings {
   readonly publicUrl: () => string;
   /** For a vendor whose headers could come either way. */
   readonly headers: HeaderSpelling;
+  /** For a vendor that limits the parts of a batch. Absent: as it documents it. */
+  readonly batchWidth?: number;
+  /** For a vendor that could join threads by subject or not. Absent: as it documents it. */
+  readonly subjectThreads?: SubjectThreads;
   /** Takes mail for recipients who have no account here, Bcc already taken out. */
   readonly deliverElsewhere: (raw: Buffer, recipients: readonly string[]) => void;
 }

@@ -107,6 +107,10 @@ export interface Sending {
 export const READ_TOGGLES = ['selected', 'flag'] as const;
 export type ReadToggles = (typeof READ_TOGGLES)[number];
 
+/** Whether mail that refers to nothing joins a thread by its subject and people. */
+export const SUBJECT_THREADS = ['join', 'apart'] as const;
+export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
+
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
   readonly vendor: Vendor;
@@ -140,6 +144,10 @@ export interface Emulator {
   setReadToggles?(account: string, told: ReadToggles): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
+  /** How many parts of one batch the account is answered before others draw 429. Absent: batches draw none. */
+  setBatchWidth?(account: string, parts: number): void;
+  /** Whether a subject alone joins the account's threads from now on. Absent: the vendor's way is known. */
+  setSubjectThreads?(account: string, threads: SubjectThreads): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */
   hasUntold?(): boolean;
   /** Deletes, moves or marks as another client would. `change`: 'delete' | 'read' | 'unread' | 'archive' | 'trash'. */

@@ -31,9 +31,11 @@ export const GUIDE = {
     'POST /control/changes':
       '{vendor: microsoft, account?, readToggles: flag|selected}: what a delta says of a message that was only read or unread: id, isRead and parentFolderId alone, whatever was selected (at first; microsoft-graph-docs#7776), or all that was selected, as the documentation has it. Without isRead in the $select that the token began with, nothing',
     'POST /control/limits':
-      '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most',
+      '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most. {vendor: google, account?, batchWidth}: how many parts of a batch are answered; of those past it, every second draws 429. 50 at first, as Google advises; 25 is what was measured in the field',
     'POST /control/mailbox':
       '{vendor, account?, refusal}: the account has no mailbox, though people sign in to it, and says so in these words of the vendor: failedPrecondition (google); MailboxNotEnabledForRESTAPI, MailboxNotSupportedForRESTAPI, ErrorNonExistentMailbox, ResourceNotFound or OrganizationFromTenantGuidNotFound (microsoft). null: it has one',
+    'POST /control/threading':
+      '{vendor: google, account?, subjects: join|apart}: whether mail that refers to nothing joins the thread in which the same people wrote under that subject within a week; join at first. A thread breaks off at 100 messages either way',
     'POST /control/touch': '{vendor, account?, id, change: delete|read|unread|archive|trash}: as another client would',
     'GET /control/log':
       '?vendor=&account=&since=&limit= -> {totals, records}. since is a record id or milliseconds since 1970. totals: requests (a batch is one), inner (those in batches), units (quota), waves (longest chain of requests that do not overlap), identity (sign-in and tokens, counted apart).',

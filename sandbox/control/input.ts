@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TWINS } from '../twins.ts';
-import { HEADER_SPELLINGS, READ_TOGGLES } from '../world.ts';
+import { HEADER_SPELLINGS, READ_TOGGLES, SUBJECT_THREADS } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -59,12 +59,20 @@ export const sending = target.extend({
 });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const changes = target.extend({ readToggles: z.enum(READ_TOGGLES) });
-export const limits = target.extend({
-  maxMessageBytes: z
-    .int()
-    .min(1)
-    .max(150 * 1024 * 1024),
-});
+export const limits = target
+  .extend({
+    maxMessageBytes: z
+      .int()
+      .min(1)
+      .max(150 * 1024 * 1024)
+      .optional(),
+    batchWidth: z.int().min(1).max(100).optional(),
+  })
+  .refine(
+    ({ maxMessageBytes, batchWidth }) => (maxMessageBytes === undefined) !== (batchWidth === undefined),
+    'give one of maxMessageBytes and batchWidth',
+  );
+export const threading = target.extend({ subjects: z.enum(SUBJECT_THREADS) });
 export const mailbox = target.extend({ refusal: z.string().min(1).nullable() });
 export const tokens = target.extend({ areRefused: z.boolean() });
 export const touch = z.strictObject({

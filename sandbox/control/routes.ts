@@ -148,12 +148,27 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       return { accounts, readToggles };
     });
     app.post('/limits', async (request) => {
-      const { maxMessageBytes, ...asked } = parseInput(input.limits, request.body);
-      const emulator = emulatorOf(asked.vendor);
-      if (!emulator.setMessageLimit) throw new ControlError(`vendor: the limit of ${asked.vendor} is the same for all`);
+      const { maxMessageBytes, batchWidth, ...asked } = parseInput(input.limits, request.body);
+      const { vendor } = asked;
+      const emulator = emulatorOf(vendor);
+      if (maxMessageBytes !== undefined && !emulator.setMessageLimit)
+        throw new ControlError(`maxMessageBytes: the limit of ${vendor} is the same for all`);
+      if (batchWidth !== undefined && !emulator.setBatchWidth)
+        throw new ControlError(`batchWidth: no part of a batch of ${vendor} draws 429 for its place`);
       const accounts = accountsOf(asked);
-      for (const account of accounts) emulator.setMessageLimit(account, maxMessageBytes);
-      return { accounts, maxMessageBytes };
+      for (const account of accounts) {
+        if (maxMessageBytes !== undefined) emulator.setMessageLimit?.(account, maxMessageBytes);
+        if (batchWidth !== undefined) emulator.setBatchWidth?.(account, batchWidth);
+      }
+      return { accounts, maxMessageBytes, batchWidth };
+    });
+    app.post('/threading', async (request) => {
+      const { subjects, ...asked } = parseInput(input.threading, request.body);
+      const emulator = emulatorOf(asked.vendor);
+      if (!emulator.setSubjectThreads) throw new ControlError(`vendor: it is known what ${asked.vendor} joins`);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.setSubjectThreads(account, subjects);
+      return { accounts, subjects };
     });
     app.post('/mailbox', async (request) => {
       const { refusal, ...asked } = parseInput(input.mailbox, request.body);

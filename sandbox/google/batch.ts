@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { World } from '../world.ts';
+import type { Directory } from './directory.ts';
 import { faultError, GoogleError, invalidArgument, tooManyConcurrent } from './errors.ts';
 import type { Access } from './identity/access.ts';
 import { type Dispatch, type Dispatched, type LogLine, split, toAnswer, type WireAnswer } from './wire/dispatch.ts';
@@ -9,13 +10,15 @@ import { readHead, splitParts, type WirePart } from './wire/multipart.ts';
 import type { UploadRequest } from './wire/uploads.ts';
 
 const MOST_PARTS = 100;
-/** Google warns that wider batches draw rate limiting; here every second part past this one does. */
-const WIDE = 50;
 
-/** POST /batch/gmail/v1: whole requests in multipart/mixed, each dispatched as if it had come alone. */
+/**
+ * POST /batch/gmail/v1: whole requests in multipart/mixed, each dispatched as if it had come alone. Google warns that wide
+ * batches draw rate limiting: here every second part does that is past the account's width.
+ */
 export class Batch {
   constructor(
     private readonly world: World,
+    private readonly directory: Directory,
     private readonly access: Access,
     private readonly dispatch: Dispatch,
   ) {}
@@ -54,7 +57,10 @@ export class Batch {
     if (parts.length > MOST_PARTS)
       throw invalidArgument(`The batch request has ${parts.length} parts; at most ${MOST_PARTS} are allowed.`);
 
-    const answered = await Promise.all(parts.map((part, index) => this.#part(part, index, request)));
+    const width = account === null ? MOST_PARTS : this.directory.get(account).batchWidth;
+    const answered = await Promise.all(
+      parts.map((part, index) => this.#part(part, index >= width && (index - width) % 2 === 0, request)),
+    );
     inner.push(...answered.map(({ record }) => record));
     const cuts = answered.map(({ answer }) => answer.cut).concat(cutOf(fault));
     const cut = (['hang', 'lose', 'truncate'] satisfies Cut[]).find((kind) => cuts.includes(kind)) ?? null;
@@ -64,7 +70,7 @@ export class Batch {
     return spoilt({ status: 200, headers, body: `${body}--${boundary}--\r\n`, cut }, fault);
   }
 
-  #part(part: WirePart, index: number, outer: UploadRequest): Promise<Dispatched> {
+  #part(part: WirePart, isLimited: boolean, outer: UploadRequest): Promise<Dispatched> {
     const newline = part.body.indexOf(10);
     const line = part.body.subarray(0, newline < 0 ? undefined : newline).toString('latin1');
     const [, method = '', url = ''] = /^([A-Z]+) (\S+)/.exec(line) ?? [];
@@ -76,7 +82,7 @@ export class Batch {
       body: method === 'GET' || method === 'DELETE' ? Buffer.alloc(0) : body,
       base: outer.base,
     };
-    if (index < WIDE || index % 2 === 1) return this.dispatch.dispatch(inner, true);
+    if (!isLimited) return this.dispatch.dispatch(inner, true);
     const now = Date.now();
     const record = {
       vendor: 'google' as const,

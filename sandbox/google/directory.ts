@@ -1,4 +1,4 @@
-import type { World } from '../world.ts';
+import type { SubjectThreads, World } from '../world.ts';
 import type { Spelling } from './format.ts';
 import { Mailbox } from './mailbox/mailbox.ts';
 
@@ -21,18 +21,27 @@ export interface Account {
   spelling: Spelling;
   /** Gmail is turned on for it. */
   hasMail: boolean;
+  /** So many parts of a batch are answered; of those past it, every second draws 429. */
+  batchWidth: number;
+}
+
+/** What the accounts of a directory begin with. */
+export interface Defaults {
+  readonly spelling: Spelling;
+  readonly batchWidth: number;
+  readonly subjectThreads: SubjectThreads;
 }
 
 /** The Google accounts of the sandbox. */
 export class Directory {
   readonly #accounts = new Map<string, Account>();
   readonly #world: World;
-  readonly #spelling: Spelling;
+  readonly #defaults: Defaults;
   readonly #onChange: (account: Account, labels: ReadonlySet<string>) => void;
 
-  constructor(world: World, spelling: Spelling, onChange: (account: Account, labels: ReadonlySet<string>) => void) {
+  constructor(world: World, defaults: Defaults, onChange: (account: Account, labels: ReadonlySet<string>) => void) {
     this.#world = world;
-    this.#spelling = spelling;
+    this.#defaults = defaults;
     this.#onChange = onChange;
   }
 
@@ -73,9 +82,11 @@ export class Directory {
         { address: alias('unproven'), ...named, verificationStatus: 'pending' },
       ],
       searchLagMs: 0,
-      spelling: this.#spelling,
+      spelling: this.#defaults.spelling,
+      batchWidth: this.#defaults.batchWidth,
       hasMail: true,
     };
+    account.mailbox.threading.bySubject = this.#defaults.subjectThreads;
     this.#accounts.set(account.address, account);
   }
 }

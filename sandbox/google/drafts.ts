@@ -7,7 +7,7 @@ import { formatOf } from './get.query.ts';
 import type { StoredMessage } from './mailbox/message.ts';
 import { changed } from './messages.ts';
 import type { Outbox } from './outbox.ts';
-import { rawOf, stampDraft } from './outgoing.ts';
+import { rawOf, requireAddresses, stampDraft } from './outgoing.ts';
 import { estimate } from './paging.ts';
 import { LIST_QUERY, readPage, selection } from './selection.ts';
 import { object, text } from './wire/body.ts';
@@ -23,6 +23,7 @@ export function drafts(world: World, outbox: Outbox): readonly Operation[] {
     const { account, body, media } = call;
     const message = object(body, 'message');
     const mail = outbox.mail(stampDraft(rawOf(message, media), account, world.now()));
+    requireAddresses(mail);
     const threadId = threadOf(account, text(message ?? {}, 'threadId'), old, (id) =>
       outbox.threadFor(account, mail, id),
     );

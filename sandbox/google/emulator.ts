@@ -40,6 +40,12 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
     setHeaders(account, spelling) {
       directory.get(account).spelling = spelling;
     },
+    setBatchWidth(account, parts) {
+      directory.get(account).batchWidth = parts;
+    },
+    setSubjectThreads(account, threads) {
+      directory.get(account).mailbox.threading.bySubject = threads;
+    },
     hasUntold: () => push.isWaiting,
     touch(account, messageId, change) {
       const { mailbox } = directory.get(account);

@@ -16,7 +16,7 @@ import { labels } from './labels.ts';
 import { sending } from './messages.send.ts';
 import { messages } from './messages.ts';
 import { oauthRoutes } from './oauth.ts';
-import type { GoogleOptions } from './options.ts';
+import { DEFAULT_BATCH_WIDTH, type GoogleOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { profile } from './profile.ts';
 import { Push } from './push.ts';
@@ -35,9 +35,12 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
   const tokens = new Tokens(world.signingKey);
   const grants = new Grants(world.keep);
   const push = new Push(world, options, keys);
-  const directory = new Directory(world, options.headers ?? 'written', (account, changed) =>
-    push.changed(account, changed),
-  );
+  const defaults = {
+    spelling: options.headers ?? 'written',
+    batchWidth: options.batchWidth ?? DEFAULT_BATCH_WIDTH,
+    subjectThreads: options.subjectThreads ?? 'join',
+  } as const;
+  const directory = new Directory(world, defaults, (account, changed) => push.changed(account, changed));
   const outbox = new Outbox(world, directory, options);
   const access = new Access(world, tokens, grants);
   const dispatch = new Dispatch(world, directory, access, new Quota(world), [
@@ -52,7 +55,7 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
     ...settings,
     ...watch(world, options, push),
   ]);
-  const batch = new Batch(world, access, dispatch);
+  const batch = new Batch(world, directory, access, dispatch);
   const authorize = new Authorize(world, options, directory, grants, tokens);
   const endpoint = new TokenEndpoint(world, options, grants, tokens, keys);
 

@@ -7,7 +7,7 @@ import type { Account, Directory } from './directory.ts';
 import { invalidArgument, notFound } from './errors.ts';
 import type { StoredMessage } from './mailbox/message.ts';
 import type { GoogleOptions } from './options.ts';
-import { stampSent, withoutBcc } from './outgoing.ts';
+import { requireAddresses, stampSent, withoutBcc } from './outgoing.ts';
 
 const ARRIVED = ['INBOX', 'CATEGORY_PERSONAL', 'UNREAD'];
 
@@ -32,7 +32,9 @@ export class Outbox {
   }
 
   send(account: Account, raw: Buffer, threadOf: (mail: Mail) => string | null): StoredMessage {
-    const written = this.mail(raw).envelope;
+    const given = this.mail(raw);
+    requireAddresses(given);
+    const written = given.envelope;
     const recipients = [...written.to, ...written.cc, ...written.bcc].map(({ address }) => address.toLowerCase());
     if (!recipients.some((address) => address.includes('@'))) throw invalidArgument('Recipient address required');
     const mail = this.mail(stampSent(raw, account, written.from?.address ?? null, this.world.now()));

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { parseAddresses } from '../mail/address.ts';
 import { formatDate, formatPerson } from '../mail/compose.ts';
+import type { Mail } from '../mail/mail.ts';
 import { type Account, sendsAs } from './directory.ts';
 import { invalidArgument, uploadTooLarge } from './errors.ts';
 import { type Json, text } from './wire/body.ts';
@@ -12,6 +14,17 @@ export function rawOf(message: Json | undefined, media: Buffer | null, most = SE
     throw invalidArgument("'raw' RFC822 payload message string or uploading message via /upload/* URL required");
   if (raw.length > most) throw uploadTooLarge();
   return raw;
+}
+
+/** A local part and a domain of two names or more: nothing else is taken, in a draft neither (FlowCrypt/flowcrypt-browser#1370). */
+const ROUTABLE = /^(?:"(?:[^"\\]|\\.)+"|[^\s"@<>()[\],:;\\]+)@(?:[\p{L}\p{M}\p{N}_-]+\.)+[\p{L}\p{M}\p{N}-]+$/u;
+
+/** Throws Gmail's refusal of a mail whose recipients are no addresses. */
+export function requireAddresses(mail: Mail): void {
+  const { headers } = mail.mime();
+  for (const name of ['To', 'Cc', 'Bcc'])
+    if (parseAddresses(headers, name).some(({ address }) => !ROUTABLE.test(address)))
+      throw invalidArgument(`Invalid ${name} header`);
 }
 
 /** What Gmail puts into a draft that lacks it. */

@@ -1,6 +1,6 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
-import { HEADER_SPELLINGS } from '../world.ts';
+import { HEADER_SPELLINGS, SUBJECT_THREADS } from '../world.ts';
 import { createGoogle } from './index.ts';
 import { DEFAULT_TOPIC } from './options.ts';
 
@@ -15,6 +15,7 @@ export const google: Twin = {
   spellings: HEADER_SPELLINGS,
   sendings: [{}],
   mailboxRefusals: ['failedPrecondition'],
+  subjectThreads: SUBJECT_THREADS,
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
   operations: {
@@ -35,12 +36,11 @@ export const google: Twin = {
     GOOGLE_PUBSUB_SERVICE_ACCOUNT: PUSH_SERVICE_ACCOUNT,
     GOOGLE_DOMAINS: 'gmail.example',
   }),
-  create: (world, { publicUrl, deliverElsewhere, headers }) =>
+  create: (world, { publicUrl, ...surroundings }) =>
     createGoogle(world, {
       ...SANDBOX_CLIENT,
       pushServiceAccount: PUSH_SERVICE_ACCOUNT,
       pushEndpoint: () => `${publicUrl()}/webhooks/gmail`,
-      deliverElsewhere,
-      headers,
+      ...surroundings,
     }),
 };

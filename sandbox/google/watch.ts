@@ -8,6 +8,7 @@ import { type Operation, READ_METADATA } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 
 const LIFETIME_MS = 7 * 86_400_000;
+const BEHAVIORS = ['include', 'exclude', 'INCLUDE', 'EXCLUDE'] as const;
 
 /** users.watch and users.stop. */
 export function watch(world: World, options: GoogleOptions, push: Push): readonly Operation[] {
@@ -32,10 +33,9 @@ export function watch(world: World, options: GoogleOptions, push: Push): readonl
         const labelIds = texts(body, 'labelIds');
         const unknown = labelIds.find((label) => !account.mailbox.labels.get(label));
         if (unknown !== undefined) throw invalidArgument(`Invalid label: ${unknown}`);
-        const behavior =
-          oneOf(body, 'labelFilterBehavior', ['include', 'exclude']) ??
-          oneOf(body, 'labelFilterAction', ['include', 'exclude']) ??
-          'include';
+        // Upper case in Google's guide to push, lower case in the discovery document: both are taken.
+        const asked = oneOf(body, 'labelFilterBehavior', BEHAVIORS) ?? oneOf(body, 'labelFilterAction', BEHAVIORS);
+        const behavior = asked?.toLowerCase() === 'exclude' ? 'exclude' : 'include';
         const expiration = world.now().getTime() + LIFETIME_MS;
         push.start(account, { labelIds, behavior, expiration });
         return { historyId: String(account.mailbox.history.current), expiration: String(expiration) };

@@ -18,6 +18,12 @@ export const ATTACHMENT: Model = {
     'contentBytes',
   ]),
   navigations: new Set(['item']),
+  derived: new Map([
+    ['contentId', 'fileAttachment'],
+    ['contentLocation', 'fileAttachment'],
+    ['contentBytes', 'fileAttachment'],
+    ['item', 'itemAttachment'],
+  ]),
 };
 
 type Shown = (FileAttachment | ItemAttachment) & { '@odata.type': string; '@odata.mediaContentType'?: string };

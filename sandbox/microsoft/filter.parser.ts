@@ -45,6 +45,22 @@ export function parseFilter(text: string): Filter {
   return filter;
 }
 
+/** The paths of a filter, and which of them a lambda runs over. */
+export function nodesOf(filter: Filter): { readonly path: string; readonly isLambda: boolean }[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return [...nodesOf(filter.left), ...nodesOf(filter.right)];
+    case 'not':
+      return nodesOf(filter.inner);
+    case 'any':
+    case 'all':
+      return [{ path: filter.path, isLambda: true }];
+    default:
+      return pathsOf(filter).map((path) => ({ path, isLambda: false }));
+  }
+}
+
 /** The property paths of a filter, in the order in which they are written. */
 export function pathsOf(filter: Filter, variable: string | null = null): string[] {
   const operandPaths = (operand: Operand): string[] => {

@@ -1,5 +1,5 @@
 import { badRequest } from './errors.ts';
-import { type Filter, type Operand, type Operator, parseFilter, pathsOf } from './filter.parser.ts';
+import { type Filter, nodesOf, type Operand, type Operator, parseFilter, pathsOf } from './filter.parser.ts';
 import { type Model, type Order, unknownProperty } from './odata.ts';
 
 /** Reads a property of a thing by its name; objects and arrays as Graph shows them. */
@@ -19,6 +19,14 @@ export function compileFilter<T>(text: string, model: Model, read: Read<T>): Com
     const name = path.split('/')[0] ?? '';
     if (!model.properties.has(name) && !model.navigations.has(name))
       throw badRequest(unknownProperty(path, model), 'RequestBroker--ParseUri');
+  }
+  for (const node of nodesOf(filter)) {
+    const name = node.path.split('/')[0] ?? '';
+    if (!model.opaque?.has(name)) continue;
+    // microsoft-graph-explorer-v4#3957 and O365/python-o365#452.
+    if (node.isLambda)
+      throw badRequest('The query filter contains one or more invalid nodes.', 'ErrorInvalidUrlQueryFilter');
+    throw badRequest(`Invalid filter clause: The property '${name}' is a collection.`);
   }
   const test = compile(filter);
   return {

@@ -1,6 +1,6 @@
 import type { Message, Recipient, SingleValueLegacyExtendedProperty } from '@microsoft/microsoft-graph-types';
 import type { Person } from '../mail/mail.ts';
-import { formatAttachment } from './attachment.format.ts';
+import { ATTACHMENT, formatAttachment } from './attachment.format.ts';
 import { bodyAs, uniquePart } from './body.ts';
 import { extendedProperties } from './extended.ts';
 import type { Item } from './item.ts';
@@ -63,6 +63,8 @@ export const MESSAGE: Model = {
   typeName: 'message',
   properties: new Set(Object.keys(GETTERS)),
   navigations: new Set(['attachments', 'extensions', 'singleValueExtendedProperties', 'multiValueExtendedProperties']),
+  expanded: { attachments: ATTACHMENT },
+  opaque: new Set(['toRecipients', 'ccRecipients', 'bccRecipients', 'replyTo']),
 };
 
 /** Given only when they are asked for by name. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { badRequest, GraphError } from './errors.ts';
 import { type CompiledFilter, compileFilter, sortBy } from './filter.ts';
@@ -71,9 +72,7 @@ async function list(call: Call, folder: Folder | null, context: string): Promise
 
 /** A page may have no items and a next link, which then leads to what it could have shown (Graph's concepts/paging). */
 const sameAgain = (call: Call, options: ListOptions): Page['next'] =>
-  options.search === null
-    ? { $skip: String(options.skip) }
-    : { $skiptoken: packToken({ offset: searchOffset(call) }), $skip: null };
+  options.search === null ? { $skip: String(options.skip) } : { $skiptoken: searchToken(call, searchOffset(call)) };
 
 interface Page {
   readonly items: readonly Item[];
@@ -134,6 +133,8 @@ async function foundPage(call: Call, options: ListOptions, items: readonly Item[
     throw new GraphError(400, 'SearchWithFilter', "The query parameter '$filter' is not supported with '$search'.");
   if (options.orderby.length > 0)
     throw new GraphError(400, 'SearchWithOrderBy', "The query parameter '$orderBy' is not supported with '$search'.");
+  if (call.query.has('$skip'))
+    throw new GraphError(400, 'SearchWithSkip', "The query parameter '$skip' is not supported with '$search'.");
   const matches = compileSearch(options.search ?? '');
   const start = searchOffset(call);
   const now = call.account.mailbox.time();
@@ -154,16 +155,23 @@ async function foundPage(call: Call, options: ListOptions, items: readonly Item[
   return {
     items: found,
     count: seen,
-    next: hasNext ? { $skiptoken: packToken({ offset: start + top }), $skip: null } : null,
+    next: hasNext ? { $skiptoken: searchToken(call, start + top) } : null,
   };
+}
+
+/** A token is good in its own link alone, whose every other word it knows (Graph's concepts/paging). */
+const searchToken = (call: Call, offset: number): string => packToken({ offset, of: requestMark(call) });
+
+function requestMark({ path, query }: Call): string {
+  const words = [...query].filter(([name]) => name !== '$skiptoken').map((pair) => pair.join('='));
+  return hash('sha256', [path, ...words.toSorted()].join('\n'), 'base64url').slice(0, 16);
 }
 
 function searchOffset(call: Call): number {
   const token = call.query.get('$skiptoken');
   if (token === null) return 0;
-  const state = unpackToken(token);
-  if (typeof state === 'object' && state !== null && 'offset' in state && Number.isInteger(state.offset))
-    return Number(state.offset);
+  const state = unpackToken(token) as { readonly offset?: unknown; readonly of?: unknown } | null;
+  if (Number.isInteger(state?.offset) && state?.of === requestMark(call)) return Number(state?.offset);
   throw badRequest('The skip token is not valid.', 'ErrorInvalidUrlQuery');
 }
 

@@ -5,6 +5,12 @@ export interface Model {
   readonly typeName: string;
   readonly properties: ReadonlySet<string>;
   readonly navigations: ReadonlySet<string>;
+  /** Of those, what only a derived type has, by that type's name: it is asked for with a cast. */
+  readonly derived?: ReadonlyMap<string, string>;
+  /** The types of what is expanded, where `$select` within is held against one. */
+  readonly expanded?: Readonly<Record<string, Model>>;
+  /** Collections of which Exchange evaluates no lambda. */
+  readonly opaque?: ReadonlySet<string>;
 }
 
 export interface Expansion {
@@ -60,14 +66,28 @@ export function parseListOptions(query: URLSearchParams, model: Model): ListOpti
 
 export function parseSelect(value: string | null, model: Model): readonly string[] | null {
   if (value === null) return null;
-  const names = value
+  const asked = value
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
-  for (const name of names)
-    if (name !== '*' && !model.properties.has(name.split('/')[0] ?? ''))
-      throw badRequest(`Parsing OData Select and Expand failed: ${unknownProperty(name, model)}`);
-  return names.length === 0 || names.includes('*') ? null : names.map((name) => name.split('/')[0] ?? name);
+  const names = asked.map((name) => (name === '*' ? name : nameIn(name, model, model.properties)));
+  return names.length === 0 || names.includes('*') ? null : names;
+}
+
+const CAST = /^microsoft\.graph\.(\w+)\//;
+
+/** The name that a path begins with, its cast taken off. Throws BadRequest for what the type has not, or only with a cast. */
+function nameIn(path: string, model: Model, known: ReadonlySet<string>): string {
+  const cast = CAST.exec(path)?.[1];
+  const [name = ''] = path.replace(CAST, '').split('/');
+  const of = model.derived?.get(name);
+  // As Graph words it whatever the place (microsoft-graph-explorer-v4#3916).
+  if (known.has(name) && of !== undefined && cast === undefined)
+    throw badRequest(unknownProperty(name, model), 'RequestBroker--ParseUri');
+  const isCast = cast === undefined || [...(model.derived?.values() ?? [])].includes(cast);
+  if (!known.has(name) || !isCast || (of !== undefined && of !== cast))
+    throw badRequest(`Parsing OData Select and Expand failed: ${unknownProperty(path, model)}`);
+  return name;
 }
 
 function parseExpand(value: string | null, model: Model): ReadonlyMap<string, Expansion> {
@@ -78,9 +98,8 @@ function parseExpand(value: string | null, model: Model): ReadonlyMap<string, Ex
       throw badRequest(
         `Parsing OData Select and Expand failed: Term '${item}' is not valid in a $select or $expand expression.`,
       );
-    const name = (match[1] ?? '').split('/').filter((segment) => !segment.startsWith('microsoft.graph.'))[0] ?? '';
-    if (!model.navigations.has(name))
-      throw badRequest(`Parsing OData Select and Expand failed: ${unknownProperty(name, model)}`);
+    const name = nameIn(match[1] ?? '', model, model.navigations);
+    const inner = model.expanded?.[name];
     const options = new Map(
       (match[2] === undefined ? [] : splitOutside(match[2], ';')).map((option) => {
         const at = option.indexOf('=');
@@ -90,9 +109,7 @@ function parseExpand(value: string | null, model: Model): ReadonlyMap<string, Ex
     const select = options.get('$select');
     expansions.set(name, {
       select:
-        select === undefined
-          ? null
-          : select.split(',').map((part) => part.trim().replace(/^microsoft\.graph\.\w+\//, '')),
+        select === undefined ? null : inner ? parseSelect(select, inner) : select.split(',').map((part) => part.trim()),
       filter: options.get('$filter') ?? null,
     });
   }

@@ -19,6 +19,7 @@ export const microsoft: Twin = {
     ),
   ],
   mailboxRefusals: MAILBOX_REFUSALS,
+  subjectThreads: ['apart'],
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {

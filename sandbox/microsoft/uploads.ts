@@ -12,8 +12,9 @@ import { Spool, type SpoolFile } from './spool.ts';
 import type { Throttle } from './throttle.ts';
 
 const MAX_FILE = 150 * 1024 * 1024;
+/** Measured to the byte (msgraph-sdk-java PR 52); the documentation says 3 MB. */
+const MIN_FILE = 2_097_152;
 const MAX_CHUNK = 4 * 1024 * 1024;
-const CHUNK_UNIT = 320 * 1024;
 const LIFE_MS = 2 * 3600_000;
 
 const itemSchema = z.object({
@@ -34,7 +35,10 @@ interface Session {
   readonly bytes: SpoolFile;
 }
 
-/** Upload sessions: files of up to 150 MB, in pieces, at a URL that needs no token. */
+/**
+ * Upload sessions: files of up to 150 MB, in pieces, at a URL that needs no token. Mail takes pieces of any length below 4 MB
+ * (outlook-large-attachments sends 2,097,152 bytes at a time); multiples of 320 KiB are a rule of drives.
+ */
 export class Uploads {
   readonly #throttle: Throttle;
   readonly #spool = new Spool();
@@ -56,6 +60,11 @@ export class Uploads {
       throw badRequest(
         `The AttachmentItem is not valid: ${read.error.issues[0]?.path.join('/') ?? ''} ${read.error.issues[0]?.message ?? ''}`,
         'ErrorInvalidParameter',
+      );
+    if (read.data.size < MIN_FILE)
+      throw badRequest(
+        'The attachment is smaller than an upload session takes.',
+        'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
       );
     if (read.data.size > MAX_FILE)
       throw new GraphError(
@@ -123,8 +132,6 @@ export class Uploads {
       throw new GraphError(416, 'InvalidRange', 'The byte range is not the one that is expected next.');
     if (body.length > MAX_CHUNK)
       throw new GraphError(413, 'RequestEntityTooLarge', 'A byte range must be smaller than 4 MB.');
-    if (last + 1 < total && body.length % CHUNK_UNIT !== 0)
-      throw badRequest('All but the last byte range must be a multiple of 320 KiB.', 'InvalidContentRange');
     const refused = this.#throttle.upload(session.account.address, body.length);
     if (refused) throw refused;
     session.bytes.append(body);

@@ -152,7 +152,7 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: addresses, with headers %s', (id, head
   let lab: Lab;
   let account: Account;
   beforeAll(async () => {
-    lab = await openLab(id, undefined, headers);
+    lab = await openLab(id, undefined, { headers });
     account = await lab.account('reader');
   });
   afterAll(() => lab.close());

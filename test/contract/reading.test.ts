@@ -33,7 +33,7 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: reading, with headers %s', (id, header
   let account: Account;
   let inbox: string;
   beforeAll(async () => {
-    lab = await openLab(id, undefined, headers);
+    lab = await openLab(id, undefined, { headers });
     account = await lab.account('reader');
     const mailboxes = await account.session.listMailboxes(interactive());
     inbox = mailboxes.find((m) => m.role === 'INBOX')?.id ?? '';

@@ -6,7 +6,8 @@ import { outer, upstream } from '../support/upstream.ts';
 let app: TestApp;
 beforeAll(async () => {
   // Gmail announces each new watch, and the sync that follows reads the labels: that belongs to no query.
-  app = await startApp({ unannounced: true });
+  // The budgets hold where Gmail answers batches as wide as Google documents.
+  app = await startApp({ unannounced: true, batchWidth: 50 });
 });
 beforeEach(() => app.control('/log', undefined, 'DELETE'));
 afterAll(() => app.close());

@@ -15,7 +15,7 @@ import type { Logger } from '../../src/platform/log.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
-import { consent, twinPlaying } from './lab.ts';
+import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -62,6 +62,8 @@ export interface AppOptions {
   messages?: number;
   headers?: HeaderSpelling;
   mail?: string;
+  /** Of Gmail; default: what was measured in the field. */
+  batchWidth?: number;
   /** Connect the demo user; default true. */
   demo?: boolean;
   /** The vendors' notifications are lost, so that nothing but the first sync of each account asks them anything unasked. */
@@ -89,6 +91,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     mail: options.mail ?? null,
     messages: options.messages ?? 120,
     trafficSeconds: 0,
+    batchWidth: options.batchWidth ?? FIELD_BATCH_WIDTH,
     ...(options.headers ? { headers: options.headers } : {}),
     log: () => {},
   });

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { startSandbox } from '../../sandbox/start.ts';
 import type { Twin } from '../../sandbox/twin.ts';
 import { TWINS } from '../../sandbox/twins.ts';
-import type { HeaderSpelling } from '../../sandbox/world.ts';
+import type { HeaderSpelling, SubjectThreads } from '../../sandbox/world.ts';
 import { checkAnswered } from '../../src/accounts/credential.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Call } from '../../src/providers/call.ts';
@@ -41,6 +41,19 @@ export const PROVIDER_IDS = TWINS.map(({ provider }) => provider);
 export const PROVIDERS_AND_HEADERS = TWINS.flatMap(({ provider, spellings }) =>
   spellings.map((headers) => [provider, headers] as const),
 );
+/** Each provider with each way in which its vendor could join threads by their subject: for suites that thread. */
+export const PROVIDERS_AND_SUBJECTS = TWINS.flatMap(({ provider, subjectThreads }) =>
+  subjectThreads.map((subjects) => [provider, subjects] as const),
+);
+/** The emulated Gmail answers so many parts of a batch in every suite: what was measured, and less than Google advises. */
+export const FIELD_BATCH_WIDTH = 25;
+
+/** How a vendor is played that could do either. */
+interface Ways {
+  readonly headers?: HeaderSpelling;
+  readonly subjectThreads?: SubjectThreads;
+}
+
 export function twinPlaying(providerId: string): Twin {
   const twin = TWINS.find(({ provider }) => provider === providerId);
   if (!twin) throw new Error(`no emulator plays ${providerId}`);
@@ -56,7 +69,7 @@ export const interactive = (signal: AbortSignal = new AbortController().signal):
 export async function openLab(
   providerId: string,
   publicUrl = 'http://127.0.0.1:9',
-  headers: HeaderSpelling = 'written',
+  { headers = 'written', subjectThreads = 'join' }: Ways = {},
 ): Promise<Lab> {
   const twin = twinPlaying(providerId);
   const sandbox = await startSandbox({
@@ -68,6 +81,8 @@ export async function openLab(
     messages: 0,
     trafficSeconds: 0,
     headers,
+    batchWidth: FIELD_BATCH_WIDTH,
+    subjectThreads,
     log: () => {},
   });
   const wire = await startWire(sandbox.urlOf);

@@ -119,6 +119,7 @@ describe('a batch', () => {
     stream: () => Promise.reject(new Error('there is no file')),
     widest: 10,
   };
+  type Attempt = (signal: AbortSignal) => Promise<unknown>;
   const call = { signal: new AbortController().signal, priority: 'interactive' } as const;
 
   async function serve(status: (path: string, request: number, token: string) => number) {
@@ -167,11 +168,56 @@ describe('a batch', () => {
     expect(results[2]).toEqual({ id: '/gmail/v1/2' });
   });
 
-  it('narrows for an account that keeps drawing 429', async () => {
+  /** Answers 25 parts of a batch, and 429 for those past them. */
+  const answers25 = (counted: Map<number, number>) => (_path: string, request: number) => {
+    counted.set(request, (counted.get(request) ?? 0) + 1);
+    return (counted.get(request) ?? 0) > 25 ? 429 : 200;
+  };
+
+  it('asks in narrower batches for what a batch was too wide for, and keeps to that width', async () => {
+    const { client, requests } = await serve(answers25(new Map()));
+    const results = await runBatch(client, 'messages.get', parts(50), call);
+    expect(results).toEqual(parts(50).map(({ path }) => ({ id: path })));
+    expect(requests.map((paths) => paths.length)).toEqual([50, 25]);
+    for (let n = 0; n < 6; n++) await runBatch(client, 'messages.get', parts(50), call);
+    expect(requests.slice(2).every((paths) => paths.length === 25)).toBe(true);
+  });
+
+  it('does not take what was only too wide for a limit of the account', async () => {
+    const { client, requests } = await serve(answers25(new Map()));
+    // Nothing is tried again for the account: a RATE_LIMITED would end it here.
+    Object.assign(client, {
+      usage: { ...eager, request: (_cost: unknown, { signal }: typeof call, attempt: Attempt) => attempt(signal) },
+    });
+    const results = await runBatch(client, 'messages.get', parts(50), call);
+    expect(results.some(isMailError)).toBe(false);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('narrows and tries again when no part is answered', async () => {
     const { client, requests } = await serve((_, request) => (request <= 2 ? 429 : 200));
     await runBatch(client, 'messages.get', parts(50), call);
-    expect(requests.map((paths) => paths.length)).toEqual([50, 50, 25, 25]);
-    expect(client.width.current).toBeLessThan(50);
+    expect(requests.map((paths) => paths.length)).toEqual([50, 25, 12, 12, 12, 12, 2]);
+  });
+
+  it('widens again after many full batches, one step at a time', () => {
+    const width = new BatchWidth();
+    width.seen(50, 25);
+    for (let n = 0; n < 99; n++) width.seen(25, 0);
+    width.seen(13, 0);
+    expect(width.current).toBe(25);
+    width.seen(25, 0);
+    expect(width.current).toBe(30);
+    width.seen(30, 3);
+    expect(width.current, 'what passed before').toBe(25);
+    width.seen(25, 3);
+    expect(width.current, 'when that no longer passes').toBe(12);
+  });
+
+  it('does not narrow for a few parts, which no width would make fewer', () => {
+    const width = new BatchWidth();
+    expect(width.seen(3, 3)).toBe(false);
+    expect(width.current).toBe(50);
   });
 
   it('gives the fault to what stays unanswered', async () => {

@@ -15,7 +15,7 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
   let accounts = 0;
   let account: Account;
   beforeAll(async () => {
-    lab = await openLab('GMAIL', undefined, headers);
+    lab = await openLab('GMAIL', undefined, { headers });
   });
   afterAll(() => lab.close());
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
+import { compose } from '../support/compose.ts';
 import { interactive, type Lab, openLab } from '../support/lab.ts';
 
 let lab: Lab;
@@ -23,4 +24,12 @@ it('says of what it changed and could not read afterwards that it was changed', 
     expect(result).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining('took the change') });
   const read = await session.getMessages(ids, 'envelope', interactive());
   expect(read.map((message) => !isMailError(message) && message.isStarred)).toEqual(ids.map(() => true));
+});
+
+it.each(['to', 'cc', 'bcc'] as const)('names the field %s whose address Gmail does not take', async (field) => {
+  const { session } = await lab.account(`addressed-${field}`);
+  const message = compose({ [field]: [{ name: null, address: 'human@f' }] });
+  await expect(session.saveDraft({ id: null, ifVersion: null, compose: message }, interactive())).rejects.toMatchObject(
+    { code: 'INVALID', field: [field] },
+  );
 });

@@ -197,6 +197,7 @@ describe('the server', () => {
 describe('the control API', () => {
   function start() {
     const delivered: Mail[] = [];
+    const told: string[] = [];
     const emulator = (vendor: Vendor, accounts: string[]): Emulator => ({
       vendor,
       accounts: () => accounts,
@@ -211,6 +212,10 @@ describe('the control API', () => {
       setSearchLag: () => undefined,
       setSending: () => true,
       touch: () => undefined,
+      ...(vendor === 'google' && {
+        setBatchWidth: (account: string, parts: number) => void told.push(`${account} ${parts}`),
+        setSubjectThreads: (account: string, threads: string) => void told.push(`${account} ${threads}`),
+      }),
       dump: () => [{ id: 'm1', internetMessageId: null, mailbox: 'INBOX', isDraft: false }],
     });
     const faults = createFaults();
@@ -231,7 +236,7 @@ describe('the control API', () => {
       });
       return { status: response.statusCode, body: response.json() };
     };
-    return { app, call, delivered, faults };
+    return { app, call, delivered, faults, told };
   }
 
   it('delivers raw mail and mail of fields', async () => {
@@ -272,11 +277,23 @@ describe('the control API', () => {
     ['/control/faults', { vendor: 'yahoo', status: 500 }, /vendor/],
     ['/control/touch', { vendor: 'google', id: 'm2', change: 'read' }, /no message m2/],
     ['/control/accounts', { vendor: 'google', address: 'a@x.example' }, /already/],
+    ['/control/limits', { vendor: 'google' }, /give one of maxMessageBytes and batchWidth/],
+    ['/control/limits', { vendor: 'google', maxMessageBytes: 1 }, /is the same for all/],
+    ['/control/limits', { vendor: 'microsoft', batchWidth: 25 }, /no part of a batch of microsoft/],
+    ['/control/threading', { vendor: 'microsoft', subjects: 'join' }, /it is known what microsoft joins/],
   ])('refuses %s %j with what to do', async (url, payload, message) => {
     const { call } = start();
     const answer = await call('POST', url, payload);
     expect(answer.status).toBe(400);
     expect(answer.body.error).toMatch(message);
+  });
+
+  it('tells an account how wide its batches may be, and what its threads are made of', async () => {
+    const { call, told } = start();
+    const width = { vendor: 'google', batchWidth: 25 };
+    expect((await call('POST', '/control/limits', width)).body).toEqual({ accounts: ['a@x.example'], batchWidth: 25 });
+    expect((await call('POST', '/control/threading', { vendor: 'google', subjects: 'apart' })).status).toBe(200);
+    expect(told).toEqual(['a@x.example 25', 'a@x.example apart']);
   });
 
   it('adds, lists and clears faults, and has a manual', async () => {

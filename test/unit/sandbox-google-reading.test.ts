@@ -190,7 +190,8 @@ test('labels count, are made, changed and deleted; system labels stay', async ()
   expect((await api.users.messages.get({ ...user, id, format: 'minimal' })).data.labelIds).not.toContain(label.id);
 });
 
-test('replies join their thread by References and subject, and a subject alone joins nothing', async () => {
+test('replies join their thread by References and subject, and a subject alone joins nothing where that is set', async () => {
+  google.emulator.setSubjectThreads?.(ME, 'apart');
   const first = google.emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<plan@x>' }));
   const reply = google.emulator.deliver(
     ME,

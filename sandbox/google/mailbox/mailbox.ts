@@ -1,4 +1,4 @@
-import type { Mail } from '../../mail/mail.ts';
+import type { Envelope, Mail } from '../../mail/mail.ts';
 import { HistoryLog } from './history.log.ts';
 import { LabelBook } from './label.book.ts';
 import { hexId, type StoredMessage } from './message.ts';
@@ -7,6 +7,9 @@ import { searchEntry } from './search.entry.ts';
 import { Tally } from './tally.ts';
 import { Threading } from './threading.ts';
 import { Timeline } from './timeline.ts';
+
+/** A thread breaks off here: the next answer begins another one (Gmail's help on conversations). */
+const MAX_THREAD_MESSAGES = 100;
 
 /** The state of one Gmail mailbox. Every change goes through here, so that history, counts and watchers agree. */
 export class Mailbox {
@@ -19,6 +22,8 @@ export class Mailbox {
   readonly drafts = new Map<string, string>();
   readonly #byId = new Map<string, StoredMessage>();
   readonly #threads = new Map<string, StoredMessage[]>();
+  /** The thread that goes on where a full one broke off. */
+  readonly #successors = new Map<string, string>();
   readonly #now: () => Date;
   readonly #onChange: (labels: ReadonlySet<string>) => void;
 
@@ -93,6 +98,15 @@ export class Mailbox {
     this.#onChange(message.labels);
   }
 
+  /** The thread that a mail goes to; null where it begins one. What is written here joins none by its subject alone. */
+  #threadOf(envelope: Envelope, labels: ReadonlySet<string>, wanted: string | null, at: number): string | null {
+    const isOwn = labels.has('DRAFT') || labels.has('SENT');
+    const found = wanted ?? this.threading.find(envelope);
+    let threadId = found ?? (isOwn ? null : this.threading.findBySubject(envelope, at));
+    for (let next = threadId; next !== null; next = this.#successors.get(next) ?? null) threadId = next;
+    return threadId;
+  }
+
   #enter(
     mail: Mail,
     labels: ReadonlySet<string>,
@@ -102,8 +116,12 @@ export class Mailbox {
     let id = hexId(mail.key);
     for (let copy = 2; this.#byId.has(id); copy += 1) id = hexId(`${mail.key} ${copy}`);
     const { envelope } = mail;
-    const threadId = wanted ?? this.threading.find(envelope) ?? id;
+    const meant = this.#threadOf(envelope, labels, wanted, time.at.getTime());
+    const isFull = meant !== null && (this.#threads.get(meant)?.length ?? 0) >= MAX_THREAD_MESSAGES;
+    if (isFull) this.#successors.set(meant, id);
+    const threadId = meant === null || isFull ? id : meant;
     this.threading.learn(envelope, threadId);
+    if (!labels.has('DRAFT')) this.threading.learnSubject(envelope, threadId, time.at.getTime());
     const message: StoredMessage = {
       id,
       threadId,

@@ -1,13 +1,23 @@
 import type { Envelope } from '../../mail/mail.ts';
+import type { SubjectThreads } from '../../world.ts';
 
 interface Known {
   readonly threadId: string;
   readonly subject: string;
 }
 
-/** Puts messages into threads as Gmail does: a shared Message-ID in References or In-Reply-To, and the same subject. */
+const WEEK_MS = 7 * 86_400_000;
+
+/**
+ * Puts messages into threads as Gmail does: a shared Message-ID in References or In-Reply-To, and the same subject. Mail
+ * that refers to nothing joins what the same people wrote under that subject within a week (Workspace Updates,
+ * 2019-03-29), where `bySubject` says so.
+ */
 export class Threading {
+  bySubject: SubjectThreads = 'join';
   readonly #known = new Map<string, Known>();
+  /** By subject and people: the thread of the newest such mail. */
+  readonly #newest = new Map<string, { readonly threadId: string; readonly at: number }>();
 
   /** The thread that the mail belongs to, or null: it begins one. */
   find(envelope: Envelope): string | null {
@@ -17,6 +27,13 @@ export class Threading {
       if (known && known.subject === subject) return known.threadId;
     }
     return null;
+  }
+
+  /** The thread of the same people and subject that had mail in the week before `at`, or null. */
+  findBySubject(envelope: Envelope, at: number): string | null {
+    if (this.bySubject === 'apart' || envelope.inReplyTo.length + envelope.references.length > 0) return null;
+    const newest = this.#newest.get(subjectAndPeople(envelope) ?? '');
+    return newest && Math.abs(at - newest.at) <= WEEK_MS ? newest.threadId : null;
   }
 
   /** Whether a sender may put the mail into that thread: Gmail wants the headers to agree with the threadId. */
@@ -32,6 +49,20 @@ export class Threading {
     const known = { threadId, subject: baseSubject(envelope.subject) };
     for (const id of idsOf(envelope)) if (!this.#known.has(id)) this.#known.set(id, known);
   }
+
+  /** That mail of the thread arrived or was sent at that time. */
+  learnSubject(envelope: Envelope, threadId: string, at: number): void {
+    const key = subjectAndPeople(envelope);
+    if (key !== null && at >= (this.#newest.get(key)?.at ?? Number.NEGATIVE_INFINITY))
+      this.#newest.set(key, { threadId, at });
+  }
+}
+
+/** Null of mail without a subject. */
+function subjectAndPeople({ subject, from, to, cc }: Envelope): string | null {
+  const base = baseSubject(subject);
+  const people = [...(from ? [from] : []), ...to, ...cc].map(({ address }) => address.toLowerCase());
+  return base === '' ? null : [base, ...new Set(people.toSorted())].join('\n');
 }
 
 /** The subject without its reply and forward prefixes. */

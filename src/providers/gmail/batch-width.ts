@@ -1,19 +1,37 @@
-/** Gmail takes 100 parts and advises against more than 50: wide batches draw 429 on some of them. */
-const WIDEST = 50;
-const NARROWEST = 5;
+/** Gmail takes 100 parts and advises against more than 50; in the field only 25 were sure to pass (amd/gaia#2720). */
+const MAX_WIDTH = 50;
+const MIN_WIDTH = 5;
+const STEP = 5;
+/** After so many full batches without a 429 a wider one is tried. */
+const WIDEN_AFTER = 100;
 
-/** How many parts one account's batches carry: narrower while they keep drawing 429, wider again when they do not. */
+/** How many parts one account's batches carry: what was seen to pass once some draw 429, and slowly more when none do. */
 export class BatchWidth {
-  private width = WIDEST;
-  private limitedInARow = 0;
+  private width = MAX_WIDTH;
+  /** The widest batch that passed since the last one that did not; 0: none. */
+  private passed = 0;
+  private fullInARow = 0;
 
   get current(): number {
     return this.width;
   }
 
-  seen(rateLimited: boolean): void {
-    this.limitedInARow = rateLimited ? this.limitedInARow + 1 : 0;
-    if (this.limitedInARow > 1) this.width = Math.max(NARROWEST, Math.floor(this.width / 2));
-    else if (!rateLimited) this.width = Math.min(WIDEST, this.width + 5);
+  /** What became of a batch. True: it was wider than Gmail answers now, and the next one is narrower. */
+  seen(parts: number, limited: number): boolean {
+    if (limited > 0) {
+      this.fullInARow = 0;
+      if (parts <= MIN_WIDTH) return false;
+      const narrower = this.passed > parts / 2 && this.passed < parts ? this.passed : Math.floor(parts / 2);
+      this.width = Math.max(MIN_WIDTH, Math.min(this.width, narrower));
+      this.passed = 0;
+      return true;
+    }
+    this.passed = Math.max(this.passed, parts);
+    // One that was not full says nothing of the width.
+    if (parts >= this.width && ++this.fullInARow >= WIDEN_AFTER) {
+      this.fullInARow = 0;
+      this.width = Math.min(MAX_WIDTH, this.width + STEP);
+    }
+    return false;
   }
 }

@@ -10,11 +10,11 @@ export class GmailError extends MailError {
     readonly status: number | null,
     readonly reason: string | null,
     retryAfterMs?: number,
-    ofAccount = false,
+    about: { readonly ofAccount?: boolean; readonly field?: readonly string[] } = {},
   ) {
     super(code, message, {
       retryAfterMs,
-      ofAccount,
+      ...about,
       cause: new Error(`gmail ${operation}: ${status ?? 'no answer'}${reason ? ` ${reason}` : ''}`),
     });
   }
@@ -45,7 +45,7 @@ const GMAIL_APPS_OFF =
 /** Of an account that nothing can be read of, whatever is asked; null for any other refusal. */
 function accountError(operation: string, status: number, body: unknown, reason: string | null): GmailError | null {
   const refused = (code: MailErrorCode, message: string) =>
-    new GmailError(code, message, operation, status, reason, undefined, true);
+    new GmailError(code, message, operation, status, reason, undefined, { ofAccount: true });
   // Google Accounts need no Gmail, and it can be turned off for a user (levz0r/gmail-tester#57). The profile has no other precondition.
   const hasNoMailbox =
     /\bmail service not enabled\b/i.test(messageOf(body)) ||
@@ -86,6 +86,11 @@ export function answerError(operation: string, status: number, body: unknown, re
   if (status === 409 || status === 412)
     return make('CONFLICT', 'The item was changed elsewhere. Read it again and retry.');
   if (status === 413) return make('INVALID', 'The message is larger than Gmail accepts.');
+  const header = refusedHeaderIn(body);
+  if (header !== null) {
+    const message = `Gmail does not take an address in "${header}". Correct it, and try again.`;
+    return new GmailError('INVALID', message, operation, status, reason, undefined, { field: [header] });
+  }
   return make('INVALID', `Gmail refused the request as invalid${reason ? ` (${reason})` : ''}.`);
 }
 
@@ -138,4 +143,10 @@ function messageOf(body: unknown): string {
 function toldIn(body: unknown): number | undefined {
   const until = /\bRetry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))/i.exec(messageOf(body));
   return retryAfterMs(until?.[1]);
+}
+
+/** "Invalid To header": the field of the message that holds an address which is none to Gmail. */
+function refusedHeaderIn(body: unknown): string | null {
+  const [, header] = /^Invalid (to|cc|bcc) header$/i.exec(messageOf(body)) ?? [];
+  return header?.toLowerCase() ?? null;
 }

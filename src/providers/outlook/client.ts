@@ -4,6 +4,7 @@ import {
   Client,
   type Context,
   type Middleware,
+  type MiddlewareOptions,
   ResponseType,
   TelemetryHandler,
 } from '@microsoft/microsoft-graph-client';
@@ -43,15 +44,21 @@ export const PREFER_IMMUTABLE = 'IdType="ImmutableId"';
 export const preferences = (more?: string): string =>
   more === undefined ? PREFER_IMMUTABLE : `${PREFER_IMMUTABLE}, ${more}`;
 
+/** The path of a request as it was given: the SDK puts the parts of a query into an order of its own. */
+class GivenPath implements MiddlewareOptions {
+  constructor(readonly path: string) {}
+}
+
 /** Ends the SDK's chain: the request goes to the configured origin, and only there. */
 class OriginHandler implements Middleware {
   constructor(private readonly origin: string) {}
 
   async execute(context: Context): Promise<void> {
-    const url = String(context.request);
-    if (!url.startsWith(`${SDK_ORIGIN}/`)) throw new Error('a request left Graph');
+    const given = context.middlewareControl?.getMiddlewareOptions(GivenPath);
+    if (!(given instanceof GivenPath) || !String(context.request).startsWith(`${SDK_ORIGIN}/`))
+      throw new Error('a request left Graph');
     const init = { ...(context.options as RequestInit), redirect: 'error' as const };
-    context.response = await fetch(this.origin + url.slice(SDK_ORIGIN.length), init);
+    context.response = await fetch(`${this.origin}/v1.0${given.path}`, init);
   }
 }
 
@@ -75,7 +82,10 @@ export async function sendOnce(
 ): Promise<Response> {
   const call = sdk
     .api(request.path)
-    .middlewareOptions([new AuthenticationHandlerOptions({ getAccessToken: async () => token })])
+    .middlewareOptions([
+      new AuthenticationHandlerOptions({ getAccessToken: async () => token }),
+      new GivenPath(request.path),
+    ])
     .responseType(ResponseType.RAW)
     .option('signal', signal)
     .header('Prefer', preferences(request.prefer));

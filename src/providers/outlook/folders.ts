@@ -6,8 +6,9 @@ import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { CATEGORY_COLORS } from './category-colors.ts';
 import { cost } from './client.ts';
+import { unreachable } from './errors.ts';
 import { categoryId } from './ids.ts';
-import { path, tokenOf } from './url.ts';
+import { path, pathOf } from './url.ts';
 
 /** v1.0 does not say which folder plays which part; each is asked for by its well-known name. */
 const ROLES: readonly (readonly [name: string, role: MailboxRole])[] = [
@@ -68,16 +69,13 @@ function answered<T>(answer: unknown, absent: readonly string[]): T | null {
 
 async function furtherFolders(account: Account, link: string | undefined, call: Call): Promise<readonly MailFolder[]> {
   const folders: MailFolder[] = [];
-  for (let token = tokenOf(link, '$skiptoken'); token !== null; ) {
-    const request = {
-      method: 'GET' as const,
-      path: path(TREE, { $skiptoken: token }),
-      cost: cost('mailFolders.delta'),
-      prefer: PAGE,
-    };
-    const page = await account.graph.json<Folders>(request, call);
+  while (link !== undefined) {
+    const next = pathOf(link, 'folders');
+    if (next === null) throw unreachable('the list of folders goes on elsewhere');
+    const request = { method: 'GET' as const, path: next, cost: cost('mailFolders.delta'), prefer: PAGE };
+    const page: Folders = await account.graph.json<Folders>(request, call);
     folders.push(...(page.value ?? []));
-    token = tokenOf(page['@odata.nextLink'], '$skiptoken');
+    link = page['@odata.nextLink'];
   }
   return folders;
 }

@@ -10,7 +10,9 @@ import { literal, path, pathOf } from './url.ts';
 /** One request's worth of a list, as Graph gives it. */
 export interface Listing {
   readonly messages: readonly GraphMessage[];
-  /** Graph's link to what follows; undefined at the end. */
+  /** What was asked: by it the same page is read again. */
+  readonly path: string;
+  /** Graph's link to what follows, as `nextPath` takes it; undefined at the end. */
   readonly link: string | undefined;
   /** Folders that the list leaves out, for messages that Graph could not be told to leave out. */
   readonly hidden: ReadonlySet<string>;
@@ -26,8 +28,8 @@ export interface ListingQuery {
   readonly before: string | null;
   /** A longer answer is given up. */
   readonly maxBytes?: number;
-  /** Of $search: Graph's own token. */
-  readonly token: string | null;
+  /** The whole path of a link, instead of all but `prefer` and `maxBytes`. */
+  readonly page?: string | undefined;
 }
 
 interface Collection {
@@ -45,10 +47,10 @@ const MAX_EMPTY_PAGES = 20;
 export async function readListing(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
   let page = await readOne(account, source, query, call);
   for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
-    const next = pathOf(page.link);
+    const next = nextPath(page);
     if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
     const request = { ...get(next, query), cost: cost(query.operation) };
-    page = listing(await account.graph.json<Collection>(request, call, query.maxBytes), [...page.hidden]);
+    page = listing(next, await account.graph.json<Collection>(request, call, query.maxBytes), [...page.hidden]);
   }
   return page;
 }
@@ -57,16 +59,18 @@ async function readOne(account: Account, source: Source, query: ListingQuery, ca
   const { ids } = account.hidden;
   if (source.whole && ids === null) return readWithFolders(account, source, query, call);
   const hidden = source.whole ? unnamed(source, ids ?? []) : [];
-  const request = { ...get(listPath(source, query, hidden), query), cost: cost(query.operation) };
-  return listing(await account.graph.json<Collection>(request, call, query.maxBytes), hidden);
+  const at = listPath(source, query, hidden);
+  const request = { ...get(at, query), cost: cost(query.operation) };
+  return listing(at, await account.graph.json<Collection>(request, call, query.maxBytes), hidden);
 }
 
 /** The first time, the folders to leave out are asked for along with the list: no further round trip. */
 async function readWithFolders(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
-  const chains = [[get(listPath(source, query, []), query)], ...account.hidden.paths.map((p) => [get(p, {})])];
+  const at = listPath(source, query, []);
+  const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
   if (list instanceof Error) throw list;
-  return listing(list as Collection, unnamed(source, account.hidden.learn(folders)));
+  return listing(at, list as Collection, unnamed(source, account.hidden.learn(folders)));
 }
 
 const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
@@ -79,18 +83,27 @@ const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'max
 const unnamed = (source: Source, ids: readonly string[]): readonly string[] =>
   ids.filter((id) => !source.named.has(id));
 
-const listing = (answer: Collection, hidden: readonly string[]): Listing => ({
+const listing = (path: string, answer: Collection, hidden: readonly string[]): Listing => ({
   messages: answer.value ?? [],
+  path,
   link: answer['@odata.nextLink'],
   hidden: new Set(hidden),
 });
+
+/** What the link leads to, to be asked at our own origin; null at the end. Throws for a link to anything but such a list. */
+export function nextPath({ link }: Listing): string | null {
+  const next = link === undefined ? null : pathOf(link);
+  if (link !== undefined && next === null) throw unreachable('a list goes on elsewhere');
+  return next;
+}
 
 /** Stands first in the filter where no other date does: $orderby demands its property there. */
 const SINCE_EVER = 'receivedDateTime ge 1900-01-01T00:00:00Z';
 
 function listPath({ base, compiled }: Source, query: ListingQuery, hidden: readonly string[]): string {
+  if (query.page !== undefined) return query.page;
   const common = { $select: query.select, $expand: query.expand, $top: query.top };
-  if (compiled.search !== null) return path(base, { ...common, $search: compiled.search, $skiptoken: query.token });
+  if (compiled.search !== null) return path(base, { ...common, $search: compiled.search });
   const clauses = [compiled.filter, ...hidden.map((id) => `parentFolderId ne ${literal(id)}`)].filter(Boolean);
   const date = query.before === null ? SINCE_EVER : `receivedDateTime lt ${query.before}`;
   const filter = query.before === null && clauses.length === 0 ? null : [date, ...clauses].join(' and ');

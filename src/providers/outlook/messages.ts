@@ -8,12 +8,12 @@ import { MAX_ANSWER_BYTES, madeInTurn, runsBySize } from '../shared/by-size.ts';
 import type { Account } from './account.ts';
 import { AnswerTooLarge } from './errors.ts';
 import { ENVELOPE, FULL } from './fields.ts';
+import { type Listing, nextPath } from './listing.ts';
 import { receivedAt } from './map.ts';
-import { datePlace, type Place, remember, searchPlace, writePlace } from './page-cursor.ts';
+import { datePlace, type Place, remember, type SearchPlace, searchPlace, writePlace } from './page-cursor.ts';
 import { bodyLength, getMessages, toDetail } from './read.ts';
-import { hashOf, reached, readByDate, readBySearch, secondOf } from './scan.ts';
+import { further, hashOf, reached, readByDate, readBySearch, secondOf } from './scan.ts';
 import { type Source, sourceOf } from './source.ts';
-import { tokenOf } from './url.ts';
 
 /** Graph's search ends after this many results. */
 export const SEARCH_LIMIT = 1000;
@@ -38,21 +38,31 @@ export async function listMessages(
   page: PageRequest,
   call: Call,
 ): Promise<Page<Message>> {
-  try {
-    return await listAtOnce(account, query, page, call);
-  } catch (error) {
+  const detail = page.detail ?? 'envelope';
+  const read = await readPage(account, query, page, call).catch((error: unknown) => {
     if (!(error instanceof AnswerTooLarge)) throw error;
-    return listInRuns(account, query, page, call);
-  }
+    return readPage(account, query, { ...page, detail: 'envelope' }, call);
+  });
+  // A link goes on with what its list began with, which may have been envelopes.
+  const isWhole = detail === 'envelope' || read.messages.every(({ body }) => body !== undefined);
+  const items = isWhole
+    ? await madeInTurn(read.messages, bodyLength, (message) => toDetail(message, detail))
+    : await readInRuns(account, read.messages, call);
+  const { next, rest, truncated } = read;
+  return { items, next: next && writePlace(next), rest, ...(truncated ? { truncated } : {}) };
 }
 
 /** Of long messages: each is some 20 MB while it is read. */
 const RUNS_AT_ONCE = 2;
 
-/** Their envelopes first, which tell how large they are. */
-async function listInRuns(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>> {
-  const envelopes = await listAtOnce(account, query, { ...page, detail: 'envelope' }, call);
-  const runs = runsBySize(envelopes.items as Message[], ({ sizeBytes }) => sizeBytes);
+/** The whole of what was listed as envelopes, which tell how large it is. */
+async function readInRuns(
+  account: Account,
+  listed: readonly GraphMessage[],
+  call: Call,
+): Promise<(Message | Unreadable)[]> {
+  const envelopes = listed.map((message) => toDetail(message, 'envelope'));
+  const runs = runsBySize(envelopes, ({ sizeBytes }) => sizeBytes);
   const read: (Message | Unreadable)[][] = [];
   let next = 0;
   const worker = async () => {
@@ -62,7 +72,7 @@ async function listInRuns(account: Account, query: ListQuery, page: PageRequest,
     }
   };
   await Promise.all(Array.from({ length: RUNS_AT_ONCE }, worker));
-  return { ...envelopes, items: read.flat() };
+  return read.flat();
 }
 
 /** What went away since it was listed is no item. */
@@ -73,16 +83,6 @@ async function readRun(account: Account, envelopes: readonly Message[], call: Ca
     if (!isMailError(one)) return [one];
     return one.code === 'NOT_FOUND' ? [] : [{ id: ids[n] ?? '', error: one }];
   });
-}
-
-async function listAtOnce(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>> {
-  const { messages, next, rest, truncated } = await readPage(account, query, page, call);
-  return {
-    items: await madeInTurn(messages, bodyLength, (message) => toDetail(message, page.detail ?? 'envelope')),
-    next: next && writePlace(next),
-    rest,
-    ...(truncated ? { truncated } : {}),
-  };
 }
 
 export async function readPage(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<GraphPage> {
@@ -126,16 +126,45 @@ async function bySearch(
   call: Call,
 ): Promise<Omit<GraphPage, 'rest'>> {
   const place = searchPlace(page.after);
-  const listing = await readBySearch(account, source, place, wanted(page), call);
+  const listing = await readFound(account, source, place, page, call);
   const given = new Set(place?.seen);
-  const fresh = listing.messages.filter((m) => !given.has(hashOf(m)));
-  const messages = fresh.filter((m) => !listing.hidden.has(m.parentFolderId ?? ''));
-  const token = tokenOf(listing.link, '$skiptoken');
-  const passed = (place?.passed ?? 0) + listing.messages.length;
+  const unseen = listing.messages
+    .filter((m) => !given.has(hashOf(m)))
+    .sort((a, b) => receivedAt(b).getTime() - receivedAt(a).getTime());
+  const fresh = unseen.slice(0, page.size);
+  const { path, passed } = further(listing, place, fresh.length < unseen.length);
+  const seen = remember(place?.seen ?? [], fresh.map(hashOf));
   return {
-    messages: messages.sort((a, b) => receivedAt(b).getTime() - receivedAt(a).getTime()),
-    next:
-      token === null ? null : { kind: 'search', token, passed, seen: remember(place?.seen ?? [], fresh.map(hashOf)) },
-    truncated: token === null && passed >= SEARCH_LIMIT,
+    messages: fresh.filter((m) => !listing.hidden.has(m.parentFolderId ?? '')),
+    next: path === null ? null : { kind: 'search', path, passed, seen },
+    truncated: path === null && passed >= SEARCH_LIMIT,
   };
+}
+
+/** Results in one answer while a place is looked for from the top: no more than a cursor remembers. */
+const LOOK_SIZE = 100;
+
+/** A link that asks for whole messages may be too long an answer: what it leads to is then found again, by envelopes. */
+async function readFound(
+  account: Account,
+  source: Source,
+  place: SearchPlace | null,
+  page: PageRequest,
+  call: Call,
+): Promise<Listing> {
+  const query = { ...wanted(page), ...(place && { maxBytes: MAX_ANSWER_BYTES }) };
+  try {
+    return await readBySearch(account, source, place, query, call);
+  } catch (error) {
+    if (!(error instanceof AnswerTooLarge) || place === null) throw error;
+  }
+  const envelopes = { ...wanted({ ...page, detail: 'envelope' }), size: LOOK_SIZE };
+  let listing = await readBySearch(account, source, null, envelopes, call);
+  const messages = [...listing.messages];
+  for (let path = nextPath(listing); path !== null && messages.length < place.passed + page.size; ) {
+    listing = await readBySearch(account, source, { ...place, path }, envelopes, call);
+    messages.push(...listing.messages);
+    path = nextPath(listing);
+  }
+  return { ...listing, messages: messages.slice(place.passed) };
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { MailError } from '../../domain/error.ts';
+import { isMessagesPath } from './url.ts';
 
 /**
  * Where a list goes on. Plain fields with "~" between, so that it stays short; every field is checked when it comes back,
- * and nothing in it is an address.
+ * and what it names is a path of the account's own. The list seals it before it leaves (mail/list/list-cursor.ts).
  */
 export type Place = DatePlace | SearchPlace;
 
@@ -19,18 +21,19 @@ export interface DatePlace {
   /** Threads: the newest second when the first page was read; later mail does not move a thread. Else null. */
   readonly start: number | null;
 }
-/** By $search: Graph's own token, and how many results came before it. */
+/** By $search: the page that Graph's link leads to, and how many results came before it. */
 export interface SearchPlace {
   readonly kind: 'search';
-  readonly token: string;
+  /** The link's path and query whole: its token belongs to no other request (Graph's concepts/paging). No origin is in it. */
+  readonly path: string;
   readonly passed: number;
   readonly seen: readonly string[];
 }
 
 const HASH_LENGTH = 6;
-/** Keeps a cursor under 2 KB. */
+/** Keeps a cursor under 2 KB, and one by search under 4. */
 export const MAX_SEEN = 250;
-const MAX_LENGTH = 4096;
+const MAX_LENGTH = 8192;
 const MAX_SECOND = 32_503_680_000;
 const MAX_PASSED = 1_000_000;
 
@@ -44,7 +47,7 @@ export function writePlace(place: Place): string {
   const seen = place.seen.join('');
   if (place.kind === 'date')
     return ['d1', b36(place.second), b36(place.passed), place.start === null ? '' : b36(place.start), seen].join('~');
-  return ['s1', Buffer.from(place.token).toString('base64url'), b36(place.passed), seen].join('~');
+  return ['s2', deflateRawSync(place.path).toString('base64url'), b36(place.passed), seen].join('~');
 }
 
 /** The place in a list by date. BAD_USER_INPUT for anything that `writePlace` does not write for one. */
@@ -55,9 +58,11 @@ export function datePlace(cursor: string | null): DatePlace | null {
   return place;
 }
 
-/** The place in a list by search, as `datePlace`. */
+/** The place in a list by search, as `datePlace`; CURSOR_EXPIRED for one of a release that kept the token alone. */
 export function searchPlace(cursor: string | null): SearchPlace | null {
   if (cursor === null) return null;
+  if (/^s1~/.test(cursor))
+    throw new MailError('CURSOR_EXPIRED', 'This place in the list is of an earlier release. Read it from the top.');
   const place = parse(cursor);
   if (place?.kind !== 'search') throw foreign();
   return place;
@@ -67,7 +72,7 @@ const foreign = (): MailError =>
   new MailError('BAD_USER_INPUT', 'This cursor does not belong to the list. Read it from the top.');
 
 const DATE = /^d1~(-?[0-9a-z]{1,8})~([0-9a-z]{1,4})~(-?[0-9a-z]{1,8})?~((?:[\w-]{6})*)$/;
-const SEARCH = /^s1~([\w-]{1,2000})~([0-9a-z]{1,4})~((?:[\w-]{6})*)$/;
+const SEARCH = /^s2~([\w-]{1,6000})~([0-9a-z]{1,4})~((?:[\w-]{6})*)$/;
 
 function parse(cursor: string): Place | null {
   if (cursor.length > MAX_LENGTH) return null;
@@ -80,8 +85,16 @@ function parse(cursor: string): Place | null {
   }
   const search = SEARCH.exec(cursor);
   if (!search) return null;
-  const token = Buffer.from(search[1] ?? '', 'base64url').toString();
-  return /^[!-~]+$/.test(token) ? { kind: 'search', token, passed: from36(search[2]), seen: hashes(search[3]) } : null;
+  const path = inflated(search[1] ?? '');
+  return isMessagesPath(path) ? { kind: 'search', path, passed: from36(search[2]), seen: hashes(search[3]) } : null;
+}
+
+function inflated(text: string): string {
+  try {
+    return inflateRawSync(Buffer.from(text, 'base64url'), { maxOutputLength: MAX_LENGTH }).toString();
+  } catch {
+    return '';
+  }
 }
 
 const b36 = (n: number): string => n.toString(36);

@@ -1,7 +1,7 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
-import { type Listing, type ListingQuery, readListing } from './listing.ts';
+import { type Listing, type ListingQuery, nextPath, readListing } from './listing.ts';
 import { receivedAt } from './map.ts';
 import { type DatePlace, type SearchPlace, shortHash } from './page-cursor.ts';
 import type { Source } from './source.ts';
@@ -40,16 +40,11 @@ export async function readByDate(
   const back = Math.min(place?.passed ?? 0, OVERLAP);
   const passed = (place?.passed ?? 0) - back;
   const before = place === null ? null : instant(new Date((place.second + 1) * 1000));
-  const listing = await readListing(
-    account,
-    source,
-    { ...query, top: size + back, skip: passed, before, token: null },
-    call,
-  );
+  const listing = await readListing(account, source, { ...query, top: size + back, skip: passed, before }, call);
   return { ...listing, second: place?.second ?? null, passed };
 }
 
-/** Reads on through the results of $search; Graph's token says where. */
+/** Reads on through the results of $search; Graph's link says where, and how many. */
 export function readBySearch(
   account: Account,
   source: Source,
@@ -58,12 +53,7 @@ export function readBySearch(
   call: Call,
 ): Promise<Listing> {
   const { size, ...query } = wanted;
-  return readListing(
-    account,
-    source,
-    { ...query, top: size, skip: 0, before: null, token: place?.token ?? null },
-    call,
-  );
+  return readListing(account, source, { ...query, top: size, skip: 0, before: null, page: place?.path }, call);
 }
 
 /** Where the list stands after the first `taken` messages of a stretch, at least one. */
@@ -75,4 +65,16 @@ export function reached(
   const second = secondOf(read.at(-1) as GraphMessage);
   const within = read.filter((m) => secondOf(m) === second);
   return { second, passed: within.length + (second === stretch.second ? stretch.passed : 0), within };
+}
+
+/** Where a search goes on: at the same page where some of it is left, which a link may hold more of than was wanted. */
+export function further(
+  listing: Listing,
+  place: SearchPlace | null,
+  isLeft: boolean,
+): { path: string | null; passed: number } {
+  const passed = place?.passed ?? 0;
+  return isLeft
+    ? { path: listing.path, passed }
+    : { path: nextPath(listing), passed: passed + listing.messages.length };
 }

@@ -7,10 +7,9 @@ import type { Account } from './account.ts';
 import { meetsFilter } from './matches.ts';
 import { SEARCH_LIMIT } from './messages.ts';
 import { datePlace, MAX_SEEN, type Place, remember, searchPlace, shortHash, writePlace } from './page-cursor.ts';
-import { reached, readByDate, readBySearch, secondOf } from './scan.ts';
+import { further, reached, readByDate, readBySearch, secondOf } from './scan.ts';
 import { type Source, sourceOf } from './source.ts';
 import { getThreads } from './threads.ts';
-import { tokenOf } from './url.ts';
 
 /** Messages listed to find a page of threads in: one request, whose items are small. */
 const STRETCH = 150;
@@ -92,12 +91,11 @@ async function byDate(account: Account, source: Source, page: PageRequest, call:
 async function bySearch(account: Account, source: Source, page: PageRequest, call: Call): Promise<Found> {
   const place = searchPlace(page.after);
   const listing = await readBySearch(account, source, place, { ...HEADS, size: page.size }, call);
-  const { ids } = conversations(listing.messages, listing.hidden, new Set(place?.seen), page.size);
-  const token = tokenOf(listing.link, '$skiptoken');
-  const passed = (place?.passed ?? 0) + listing.messages.length;
+  const { ids, taken } = conversations(listing.messages, listing.hidden, new Set(place?.seen), page.size);
+  const { path, passed } = further(listing, place, taken < listing.messages.length);
   const full = (place?.seen.length ?? 0) + ids.length > MAX_SEEN;
   const seen = remember(place?.seen ?? [], ids.map(shortHash));
-  const next: Place | null = token === null || full ? null : { kind: 'search', token, passed, seen };
+  const next: Place | null = path === null || full ? null : { kind: 'search', path, passed, seen };
   return { ids, next, from: null, truncated: next === null && (full || passed >= SEARCH_LIMIT) };
 }
 

@@ -1,0 +1,192 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGuard } from '../../src/providers/guard.ts';
+import { outlook } from '../../src/providers/outlook/index.ts';
+import { isUnreadable, type ListQuery, type MailSession, type Page } from '../../src/providers/provider.ts';
+import { interactive } from '../support/lab.ts';
+
+/** A Graph of which only the search is played, with links as it may write them. */
+let server: Server;
+let session: MailSession;
+let requests: string[];
+let origin: string;
+/** The answer to one request; the rest is refused. */
+let answer: (url: string) => object | string | null;
+
+beforeEach(async () => {
+  requests = [];
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const reply = (url: string): { status: number; body: unknown } => {
+        requests.push(url);
+        const found = answer(url);
+        return found ? { status: 200, body: found } : { status: 404, body: { error: { code: 'ErrorItemNotFound' } } };
+      };
+      const url = (request.url ?? '').replace(/^\/v1\.0/, '');
+      const outcome =
+        url === '/$batch'
+          ? {
+              status: 200,
+              body: {
+                responses: JSON.parse(body).requests.map((part: { id: string; url: string }) => ({
+                  id: part.id,
+                  ...reply(part.url),
+                })),
+              },
+            }
+          : reply(url);
+      const text = typeof outcome.body === 'string' ? outcome.body : JSON.stringify(outcome.body);
+      response.writeHead(outcome.status, { 'content-type': 'application/json' }).end(text);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const provider = outlook.create(
+    outlook.settings.parse({ MICROSOFT_CLIENT_ID: 'x', MICROSOFT_CLIENT_SECRET: 'x', MICROSOFT_GRAPH_URL: origin }),
+  );
+  const grant = { address: 'a@outlook.example', access: 'READ' as const, accessToken: async () => 'token' };
+  session = provider.open(grant, createGuard(provider.limits, { log: pino({ level: 'silent' }) }));
+});
+afterEach(() => server.close());
+
+const QUERY: ListQuery = { mailboxId: 'inbox', where: { kind: 'text', value: 'word' } };
+const message = (n: number, more: object = {}) => ({
+  id: `AAMk${n}`,
+  parentFolderId: 'AAMkF',
+  conversationId: `C${n}`,
+  receivedDateTime: new Date(Date.UTC(2026, 0, 1) - n * 60_000).toISOString(),
+  ...more,
+});
+const list = (size: number, after: string | null, detail: 'envelope' | 'full' = 'envelope') =>
+  session.listMessages(QUERY, { size, after, detail }, interactive());
+const idsOf = (page: Page<{ readonly id: string }>) => page.items.map((m) => (isUnreadable(m) ? 'unreadable' : m.id));
+const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `AAMk${from + n}`);
+
+describe('the next page of a search', () => {
+  /** The link after the first page: its query in an order and a spelling of its own. */
+  const NEXT = "/me/mailFolders('inbox')/messages?%24top=4&$skiptoken=a+b%2Fc~d&$select=id&%24search=%22word%22&x";
+  const pages =
+    (host: string, more: object = {}) =>
+    (url: string) => {
+      if (url === NEXT) return { value: [3, 4, 5, 6].map((n) => message(n, more)) };
+      return url.includes('skiptoken')
+        ? null
+        : { value: [0, 1, 2].map((n) => message(n, more)), '@odata.nextLink': `${host}/v1.0${NEXT}` };
+    };
+
+  it.each([
+    ['our own origin', () => origin],
+    ['the vendor’s', () => 'https://graph.microsoft.com'],
+    ['a stranger’s', () => 'https://evil.example/x'],
+  ])('is asked by the whole of the link at our own origin, where that names %s', async (_, host) => {
+    answer = pages(host());
+    const first = await list(3, null);
+    expect(idsOf(first)).toEqual(numbered(0, 3));
+    expect(first.next).not.toMatch(/evil|graph\.microsoft|https?:/);
+    expect(idsOf(await list(4, first.next))).toEqual(numbered(3, 7));
+    expect(requests.at(-1)).toBe(NEXT);
+  });
+
+  it('gives no more than was wanted of a longer one, and the rest after it', async () => {
+    answer = pages(origin);
+    let page = await list(3, null);
+    const found = idsOf(page);
+    const sizes: number[] = [];
+    while (page.next !== null) {
+      page = await list(3, page.next);
+      sizes.push(page.items.length);
+      found.push(...idsOf(page));
+    }
+    expect(found).toEqual(numbered(0, 7));
+    expect(sizes).toEqual([3, 1]);
+  });
+
+  it('gives threads so too', async () => {
+    const searched = pages(origin);
+    answer = (url) => {
+      const [, conversation] =
+        /conversationId%20eq%20'(C\d)'/.exec(url) ?? /conversationId%20eq%20%27(C\d)%27/.exec(url) ?? [];
+      return conversation ? { value: [message(Number(conversation.slice(1)))], '@odata.count': 1 } : searched(url);
+    };
+    const found: string[] = [];
+    let after: string | null = null;
+    do {
+      const page: Page<{ readonly id: string }> = await session.listThreads(QUERY, { size: 3, after }, interactive());
+      found.push(...idsOf(page));
+      after = page.next;
+    } while (after !== null);
+    expect(found).toEqual(Array.from({ length: 7 }, (_, n) => `C${n}`));
+  });
+
+  it('is read whole where the link tells envelopes and the caller reads bodies', async () => {
+    const searched = pages(origin);
+    answer = (url) => {
+      const [, n] = /^\/me\/messages\/AAMk(\d)\?/.exec(url) ?? [];
+      return n ? message(Number(n), { body: { contentType: 'text', content: `body ${n}` } }) : searched(url);
+    };
+    const first = await list(3, null);
+    const { items } = await list(4, first.next, 'full');
+    expect(items.map((m) => !isUnreadable(m) && m.content?.text)).toEqual(['body 3', 'body 4', 'body 5', 'body 6']);
+  });
+
+  it('is found by envelopes where the link asks for bodies that are too long for one answer', async () => {
+    const long = 'x'.repeat(5_000_000);
+    const bodies = (n: number, content: string) => message(n, { body: { contentType: 'text', content } });
+    answer = (url) => {
+      const [, n] = /^\/me\/messages\/AAMk(\d)\?/.exec(url) ?? [];
+      if (n) return bodies(Number(n), `body ${n}`);
+      if (url === NEXT) return { value: [3, 4, 5, 6].map((n) => bodies(n, long)) };
+      const isFull = /%2Cbody%2C/.test(url);
+      return isFull
+        ? { value: [0, 1, 2].map((n) => bodies(n, `body ${n}`)), '@odata.nextLink': `${origin}/v1.0${NEXT}` }
+        : { value: Array.from({ length: 7 }, (_, n) => message(n)) };
+    };
+    const first = await list(3, null, 'full');
+    const { items, next } = await list(4, first.next, 'full');
+    expect(items.map((m) => !isUnreadable(m) && m.content?.text)).toEqual(['body 3', 'body 4', 'body 5', 'body 6']);
+    expect(next).toBeNull();
+  });
+
+  it.each([
+    '/me/sendMail?$skiptoken=x',
+    '/users/other@example.org/messages?$skiptoken=x',
+    '/me/messages/../../users/other/messages?$skiptoken=x',
+  ])('is not asked where the link leads elsewhere: %s', async (path) => {
+    answer = () => ({ value: [message(0)], '@odata.nextLink': `${origin}/v1.0${path}` });
+    await expect(list(1, null)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    expect(requests.every((url) => !url.includes('skiptoken'))).toBe(true);
+  });
+
+  it('begins again for a cursor of an earlier release', async () => {
+    answer = pages(origin);
+    const earlier = `s1~${Buffer.from('a-token').toString('base64url')}~3~`;
+    await expect(list(3, earlier)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
+    expect(requests).toEqual([]);
+  });
+});
+
+it('asks for further folders by the whole of the link', async () => {
+  const next = '/me/mailFolders/delta?%24select=displayName&$skiptoken=t+1';
+  const folder = (n: number) => ({
+    id: `AAMkF${n}`,
+    displayName: `Folder ${n}`,
+    totalItemCount: 0,
+    unreadItemCount: 0,
+  });
+  answer = (url) => {
+    if (url === next) return { value: [folder(2)], '@odata.deltaLink': 'x' };
+    if (url.startsWith('/me/mailFolders/delta?'))
+      return url.includes('skiptoken')
+        ? null
+        : { value: [folder(1)], '@odata.nextLink': `https://graph.microsoft.com/v1.0${next}` };
+    return url.startsWith('/me/outlook/masterCategories') ? { value: [] } : null;
+  };
+  const names = (await session.listMailboxes(interactive())).map(({ name }) => name);
+  expect(names).toEqual(['Folder 1', 'Folder 2']);
+});
