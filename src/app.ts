@@ -243,7 +243,7 @@ async function open(
     watches,
     debts,
     sync,
-    rewatch: (integrationId) => watchJob.request(integrationId),
+    rewatch: (integrationId) => watchJob.missed(integrationId),
     pollSeconds: config.pollSeconds,
     log,
   });

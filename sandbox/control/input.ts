@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TWINS } from '../twins.ts';
-import { HEADER_SPELLINGS } from '../world.ts';
+import { DUPLICATES, HEADER_SPELLINGS } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -52,6 +52,7 @@ export const fault = z
     'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
+export const duplicates = target.extend({ duplicates: z.enum(DUPLICATES) });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const limits = target.extend({
   maxMessageBytes: z

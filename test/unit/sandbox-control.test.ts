@@ -207,6 +207,7 @@ describe('the control API', () => {
       revoke: () => undefined,
       expireHistory: () => undefined,
       dropWatches: () => undefined,
+      silenceWatches: () => undefined,
       setSearchLag: () => undefined,
       touch: () => undefined,
       dump: () => [{ id: 'm1', internetMessageId: null, mailbox: 'INBOX', isDraft: false }],
