@@ -111,6 +111,9 @@ export type ReadToggles = (typeof READ_TOGGLES)[number];
 export const SUBJECT_THREADS = ['join', 'apart'] as const;
 export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
 
+export const DUPLICATES = ['taken', 'refused'] as const;
+export type Duplicates = (typeof DUPLICATES)[number];
+
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
   readonly vendor: Vendor;
@@ -132,6 +135,10 @@ export interface Emulator {
   expireHistory(account: string): void;
   /** The watch or subscription dies without a word. */
   dropWatches(account: string): void;
+  /** The watches and subscriptions that there are tell of nothing from now on, though they can be renewed. */
+  silenceWatches(account: string): void;
+  /** What becomes of a second subscription to the same. Absent: a mailbox has one watch. */
+  setDuplicates?(account: string, duplicates: Duplicates): void;
   /** How far the search index lags behind delivery. */
   setSearchLag(account: string, seconds: number): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */

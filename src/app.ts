@@ -250,7 +250,7 @@ async function open(
     watches,
     debts,
     sync,
-    rewatch: (integrationId) => watchJob.request(integrationId),
+    rewatch: (integrationId) => watchJob.missed(integrationId),
     pollSeconds: config.pollSeconds,
     ...(options.syncTimes?.probeIntervalMs !== undefined && { probeIntervalMs: options.syncTimes.probeIntervalMs }),
     log,

@@ -23,6 +23,10 @@ export const GUIDE = {
     'POST /control/revoke': '{vendor, account?}: the grant is gone; refreshing answers invalid_grant',
     'POST /control/expire-history': '{vendor, account?}: history ids and delta links given so far are too old',
     'POST /control/drop-watches': '{vendor, account?}: watches and subscriptions die without a word',
+    'POST /control/silence-watches':
+      '{vendor, account?}: the watches and subscriptions that there are tell of nothing any more, though they can be renewed; new ones do (at Google: after a stop)',
+    'POST /control/duplicates':
+      '{vendor: microsoft, account?, duplicates: taken|refused}: what becomes of a second subscription to the same changes. Microsoft documents 409, and takes it in the field; taken at first',
     'POST /control/search-lag': '{vendor, account?, seconds}: new mail is found by search only so much later',
     'POST /control/sending':
       '{vendor: microsoft, account?, lagSeconds?, meanwhile?: draft|absent, ids?: kept|changed}: after 202 the message is sent only so much later, and until then a draft with mfSubmitted in its PidTagMessageFlags, or not to be found; the sent copy has the id of the draft, or another one. What is left out is as at first: at once, draft, kept. What is still to be sent goes at once.',

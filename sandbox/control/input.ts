@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TWINS } from '../twins.ts';
-import { HEADER_SPELLINGS, READ_TOGGLES, SUBJECT_THREADS } from '../world.ts';
+import { DUPLICATES, HEADER_SPELLINGS, READ_TOGGLES, SUBJECT_THREADS } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -52,6 +52,7 @@ export const fault = z
     'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
+export const duplicates = target.extend({ duplicates: z.enum(DUPLICATES) });
 export const sending = target.extend({
   lagSeconds: z.number().min(0).max(86_400).optional(),
   meanwhile: z.enum(['draft', 'absent']).optional(),

@@ -116,6 +116,17 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     app.post('/revoke', async (request) => onAccounts(request.body, (e, account) => e.revoke(account)));
     app.post('/expire-history', async (request) => onAccounts(request.body, (e, account) => e.expireHistory(account)));
     app.post('/drop-watches', async (request) => onAccounts(request.body, (e, account) => e.dropWatches(account)));
+    app.post('/silence-watches', async (request) =>
+      onAccounts(request.body, (e, account) => e.silenceWatches(account)),
+    );
+    app.post('/duplicates', async (request) => {
+      const { duplicates, ...asked } = parseInput(input.duplicates, request.body);
+      const emulator = emulatorOf(asked.vendor);
+      if (!emulator.setDuplicates) throw new ControlError(`vendor: a mailbox of ${asked.vendor} has one watch`);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.setDuplicates(account, duplicates);
+      return { accounts, duplicates };
+    });
     app.post('/search-lag', async (request) => {
       const { seconds, ...asked } = parseInput(input.searchLag, request.body);
       const accounts = accountsOf(asked);

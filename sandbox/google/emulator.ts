@@ -27,6 +27,7 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
     },
     expireHistory: (account) => directory.get(account).mailbox.history.expire(),
     dropWatches: (account) => push.stop(addressOf(account)),
+    silenceWatches: (account) => push.silence(addressOf(account)),
     setSearchLag(account, seconds) {
       directory.get(account).searchLagMs = seconds * 1000;
     },

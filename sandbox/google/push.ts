@@ -9,6 +9,8 @@ export interface Watch {
   readonly behavior: 'include' | 'exclude';
   /** In ms. */
   readonly expiration: number;
+  /** It can be renewed, and tells of nothing until it is stopped. */
+  readonly isSilent?: boolean;
 }
 
 const INTERVAL_MS = 1000;
@@ -27,8 +29,14 @@ export class Push {
 
   /** Gmail proves the topic with a first message at once. */
   start(account: Account, watch: Watch): void {
-    this.world.keep.set(kept(account.address), watch);
+    const isSilent = this.#watch(account.address)?.isSilent ?? false;
+    this.world.keep.set(kept(account.address), { ...watch, isSilent });
     this.#schedule(account);
+  }
+
+  silence(address: string): void {
+    const watch = this.#watch(address);
+    if (watch) this.world.keep.set(kept(address), { ...watch, isSilent: true });
   }
 
   stop(address: string): void {
@@ -60,7 +68,8 @@ export class Push {
     setTimeout(
       () => {
         this.#waiting.delete(address);
-        if (!this.#watch(address)) return;
+        const watch = this.#watch(address);
+        if (!watch || watch.isSilent) return;
         this.#lastAt.set(address, Date.now());
         this.#publish(account);
       },

@@ -19,6 +19,8 @@ export class Account {
   sending: AccountSending = PROMPT;
   /** The tenant's limit on one message; an administrator can raise it to 150 MB. */
   maxMessageBytes = 35 * 1024 * 1024;
+  /** By the documentation a second subscription to the same is refused; in the field it is taken [microsoft-graph-docs-contrib#9039]. */
+  refusesDuplicates = false;
 
   /** One of MAILBOX_REFUSALS; null: it has a mailbox. */
   mailboxRefusal: string | null = null;

@@ -1,5 +1,5 @@
 import type { Mail } from '../mail/mail.ts';
-import type { Emulator, ReadToggles, Sending, World } from '../world.ts';
+import type { Duplicates, Emulator, ReadToggles, Sending, World } from '../world.ts';
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -93,6 +93,14 @@ export class MicrosoftEmulator implements Emulator {
 
   dropWatches(address: string): void {
     this.#store.remove(this.#subscriptions(address).map(({ id }) => id));
+  }
+
+  silenceWatches(address: string): void {
+    for (const subscription of this.#subscriptions(address)) this.#store.save({ ...subscription, isSilent: true });
+  }
+
+  setDuplicates(address: string, duplicates: Duplicates): void {
+    this.#accounts.get(address).refusesDuplicates = duplicates === 'refused';
   }
 
   setSearchLag(address: string, seconds: number): void {

@@ -27,7 +27,7 @@ export class Notifications {
     for (const subscription of this.living()) {
       if (subscription.account.toLowerCase() !== account.address.toLowerCase()) continue;
       const type = typeFor(subscription, change);
-      if (type === null || !subscription.changeTypes.includes(type)) continue;
+      if (type === null || !subscription.changeTypes.includes(type) || subscription.isSilent) continue;
       if (this.#isPaused(subscription)) this.#store.save({ ...subscription, hasMissed: true });
       else
         this.#queue(account.address, subscription.notificationUrl, notification(account, subscription, change, type));

@@ -22,6 +22,8 @@ export interface StoredSubscription {
   readonly isChallenged: boolean;
   /** Changes were held back for want of authorization. */
   readonly hasMissed: boolean;
+  /** It can be renewed, and tells of nothing. */
+  readonly isSilent?: boolean;
 }
 
 const KEPT = 'microsoft.subscriptions';

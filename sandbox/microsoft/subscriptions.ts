@@ -68,6 +68,13 @@ export function subscriptionRoutes(
         if (notifications.living().filter(({ account }) => account === call.account.address).length >= MAX_PER_MAILBOX)
           throw new GraphError(403, 'ExtensionError', 'The limit of subscriptions for this mailbox has been reached.');
         const subscription = await read(call, applicationId);
+        const other = call.account.refusesDuplicates && notifications.living().find((one) => isSame(one, subscription));
+        if (other)
+          throw new GraphError(
+            409,
+            'Conflict',
+            `Subscription Id ${other.id} already exists for the requested combination`,
+          );
         store.save(subscription);
         return created(shown(call, subscription));
       },
@@ -98,6 +105,13 @@ export function subscriptionRoutes(
       },
     },
   ];
+}
+
+/** What makes two subscriptions one by the documentation: who asks, for what, and which changes. */
+function isSame(a: StoredSubscription, b: StoredSubscription): boolean {
+  const told = ({ account, applicationId, resource, changeTypes }: StoredSubscription) =>
+    JSON.stringify([account, applicationId, resource.toLowerCase().replace(/^\//, ''), [...changeTypes].sort()]);
+  return told(a) === told(b);
 }
 
 async function read(call: Call, applicationId: string): Promise<StoredSubscription> {

@@ -11,6 +11,7 @@ import type { Call } from '../providers/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { Coalescer } from './coalescer.ts';
 import { Retries } from './retries.ts';
+import { Silences } from './silences.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
@@ -45,6 +46,7 @@ export class WatchJob implements IntegrationHooks {
   private readonly lanes = new Lanes(LANES);
   /** How long each watch lives, as of when this process last started it. */
   private readonly lives = new Map<string, { readonly renewedAt: number; readonly lifeMs: number }>();
+  private readonly silences = new Silences();
   private readonly stopping = new AbortController();
   private readonly unlisten: () => void;
   private timer: NodeJS.Timeout | null = null;
@@ -81,6 +83,17 @@ export class WatchJob implements IntegrationHooks {
     else this.renewals.request(integrationId);
   }
 
+  /** There was news that its watch did not tell of: it is renewed, and replaced where that does not help. */
+  missed(integrationId: string): void {
+    this.silences.missed(integrationId);
+    this.request(integrationId);
+  }
+
+  /** Its watch told of something. */
+  heard(integrationId: string): void {
+    this.silences.heard(integrationId);
+  }
+
   /** The watch first: what happens while the change feed's place is taken is then told. */
   async connected(integrationId: string): Promise<void> {
     let provider = '';
@@ -97,6 +110,7 @@ export class WatchJob implements IntegrationHooks {
   async disconnecting(integrationId: string): Promise<void> {
     const { watches, sessions } = this.options;
     this.lives.delete(integrationId);
+    this.silences.forget(integrationId);
     this.retries.settled(integrationId);
     const watch = await watches.get(integrationId);
     await watches.remove(integrationId);
@@ -165,8 +179,13 @@ export class WatchJob implements IntegrationHooks {
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');
     const notificationUrl = `${publicUrl}/webhooks/${record.provider.toLowerCase()}`;
-    const state = await this.within(timeoutMs, (call) => watcher.start(previous, { notificationUrl, secret }, call));
+    const isSilent = this.silences.isSilent(integrationId);
+    const isTaken = async (key: string) =>
+      (await watches.named(record.provider, key)).some((watch) => watch.integrationId !== integrationId);
+    const options = { notificationUrl, secret, isSilent, isTaken };
+    const state = await this.within(timeoutMs, (call) => watcher.start(previous, options, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
+    if (isSilent) this.silences.replaced(integrationId);
     const now = Date.now();
     this.lives.set(integrationId, { renewedAt: now, lifeMs: state.expiresAt.getTime() - now });
   }

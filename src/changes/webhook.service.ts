@@ -13,7 +13,7 @@ export interface WebhookServiceOptions {
   readonly watches: Pick<WatchStore, 'named' | 'wanted' | 'remove'>;
   readonly debts: Pick<DebtStore, 'note'>;
   readonly sync: Pick<SyncJob, 'request'>;
-  readonly watchJob: Pick<WatchJob, 'request'>;
+  readonly watchJob: Pick<WatchJob, 'request' | 'heard'>;
   readonly log: Logger;
 }
 
@@ -76,6 +76,7 @@ export class WebhookService {
   private act({ integrationId, kind }: Signal): void {
     const { sync, watchJob } = this.options;
     if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
+    if (kind === 'CHANGED') watchJob.heard(integrationId);
     // A watch that is lost may have had something to tell.
     if (kind !== 'REAUTHORIZE') sync.request(integrationId);
   }

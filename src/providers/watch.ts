@@ -10,6 +10,10 @@ export interface WatchOptions {
   readonly notificationUrl: string;
   /** Random, ours; the provider repeats it in each notification where it can (Graph's clientState). Sealed in the database. */
   readonly secret: string;
+  /** The previous one told of nothing although there was news: it is replaced, not renewed. */
+  readonly isSilent: boolean;
+  /** Whether the watch of that key is another integration's, which must be left alone. */
+  readonly isTaken: (key: string) => Promise<boolean>;
 }
 export interface WatchState {
   /** What a notification names: Gmail's address, Graph's subscription id. Unique per provider. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
 import type { Change } from '../../src/providers/provider.ts';
-import type { Signal, WebhookRequest } from '../../src/providers/watch.ts';
+import type { Signal, WatchState, WebhookRequest } from '../../src/providers/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
 async function changesSince(account: Account, since: string | null): Promise<{ changes: Change[]; cursor: string }> {
@@ -154,7 +154,12 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
       }
       return outcome.reply;
     };
-    const options = { notificationUrl: `${lab.publicUrl}/webhooks/${id.toLowerCase()}`, secret };
+    const options = {
+      notificationUrl: `${lab.publicUrl}/webhooks/${id.toLowerCase()}`,
+      secret,
+      isSilent: false,
+      isTaken: async () => false,
+    };
     const state = await watch.start(null, options, interactive());
     keys.add(state.key);
     expect(state.expiresAt.getTime()).toBeGreaterThan(Date.now() + 24 * 3600_000);
@@ -180,6 +185,48 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
       expect(outcome.reply.status).toBeLessThan(500);
     }
     await watch.stop(renewed, interactive());
+  });
+
+  it.each(['taken', 'refused'])('replaces a watch that is silent, where a second one is %s', async (duplicates) => {
+    const account = await lab.account(`silent-${duplicates}`);
+    const { watch } = account.session;
+    const prove = lab.provider.receive?.bind(lab.provider);
+    if (!watch || !prove) return expect(lab.provider.capabilities.push).not.toBe('WEBHOOK');
+    const target = { vendor: lab.vendor, account: account.address };
+    // A vendor whose mailboxes have one watch each knows no second one.
+    await lab.control('/duplicates', { ...target, duplicates }).catch(() => {});
+    const secret = 'a-secret-of-the-suite';
+    let known = '';
+    let told = 0;
+    receive = async (request) => {
+      const found = [{ integrationId: 'integration-1', secret }];
+      const { signals, reply } = await prove(request, async (key) => (key === known ? found : []));
+      told += signals.length;
+      return reply;
+    };
+    const start = async (previous: WatchState | null, isSilent: boolean) => {
+      const notificationUrl = `${lab.publicUrl}/webhooks/${id.toLowerCase()}`;
+      const options = { notificationUrl, secret, isSilent, isTaken: async () => false };
+      const state = await watch.start(previous, options, interactive());
+      known = state.key;
+      return state;
+    };
+    const first = await start(null, false);
+    await account.deliver({ from: 'a@example.org', subject: 'heard', text: 'x' });
+    await expect.poll(() => told).toBeGreaterThan(0);
+    await lab.control('/silence-watches', target);
+    const renewed = await start(first, false);
+    expect(renewed.key).toBe(first.key);
+    // What was sent before the silence has come by then.
+    await expect.poll(lab.hasTold).toBe(true);
+    told = 0;
+    await account.deliver({ from: 'a@example.org', subject: 'unheard', text: 'x' });
+    await expect.poll(lab.hasTold).toBe(true);
+    expect(told).toBe(0);
+    const replaced = await start(renewed, true);
+    await account.deliver({ from: 'a@example.org', subject: 'heard again', text: 'x' });
+    await expect.poll(() => told).toBeGreaterThan(0);
+    await watch.stop(replaced, interactive());
   });
 });
 

@@ -27,6 +27,8 @@ export interface Lab {
   close(): Promise<void>;
   control<T = unknown>(path: string, body?: unknown, method?: string): Promise<T>;
   forgetWire(): Promise<void>;
+  /** Whether the vendors have delivered every notification of what happened so far. */
+  hasTold(): boolean;
 }
 export interface Account {
   readonly address: string;
@@ -142,6 +144,7 @@ export async function openLab(
     operations: twin.operations,
     publicUrl,
     control,
+    hasTold: () => sandbox.hasTold(),
     forgetWire: async () => wire?.reset(),
     account: (name, access = 'FULL') => connect(provider, name, access),
     elsewhere: (name, access = 'FULL') => connect(other, name, access),

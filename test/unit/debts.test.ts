@@ -85,7 +85,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
         watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
         debts: { note },
         sync: { request: (integrationId) => void requested.push(integrationId) },
-        watchJob: { request: () => {} },
+        watchJob: { request: () => {}, heard: () => {} },
         log: pino({ level: 'silent' }),
       });
     const request = {} as WebhookRequest;
@@ -114,7 +114,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
       watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
       debts: { note: async () => {} },
       sync: { request: (integrationId) => void requested.push(integrationId) },
-      watchJob: { request: () => {} },
+      watchJob: { request: () => {}, heard: () => {} },
       log: pino({ level: 'silent' }),
     });
     expect(await webhooks.receive('gmail', {} as WebhookRequest)).toEqual({ status: 503 });

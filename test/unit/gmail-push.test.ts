@@ -102,6 +102,27 @@ describe('a Pub/Sub push', () => {
     },
   );
 
+  it.each([
+    ['fails', 500, 'away'],
+    ['is a proxy’s page', 200, '<html>'],
+    ['is empty', 200, '{"keys":[]}'],
+    ['is a foreign object', 200, '{"foreign":1}'],
+  ])('is to come again where the list of keys %s, and is taken once that is back', async (_, status, body) => {
+    let isAway = true;
+    const jwk = { ...ours.publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' };
+    const keys = createServer((_, response) =>
+      isAway ? response.writeHead(status).end(body) : response.writeHead(200).end(JSON.stringify({ keys: [jwk] })),
+    );
+    await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve));
+    const from = new PubSubReceiver(`http://127.0.0.1:${(keys.address() as AddressInfo).port}`, account);
+    expect(await push(`Bearer ${sign(claims)}`, notice, from)).toEqual({ reply: { status: 503 }, signals: [] });
+    isAway = false;
+    expect((await push(`Bearer ${sign(claims)}`, notice, from)).reply.status).toBe(204);
+    keys.close();
+    const refusing = new PubSubReceiver('http://127.0.0.1:9', account);
+    expect((await push(`Bearer ${sign(claims)}`, notice, refusing)).reply.status).toBe(503);
+  });
+
   it('is a POST', async () => {
     expect((await push(`Bearer ${sign(claims)}`, notice, receiver, 'GET')).reply.status).toBe(405);
   });

@@ -209,6 +209,7 @@ describe('the control API', () => {
       revoke: () => undefined,
       expireHistory: () => undefined,
       dropWatches: () => undefined,
+      silenceWatches: () => undefined,
       setSearchLag: () => undefined,
       setSending: () => true,
       touch: () => undefined,

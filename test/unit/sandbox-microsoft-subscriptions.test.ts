@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Graph,
   graphClient,
@@ -184,4 +184,35 @@ describe('lifecycle', () => {
     microsoft.emulator.revoke(ME);
     expect(await posted()).toEqual([expect.objectContaining({ lifecycleEvent: 'subscriptionRemoved' })]);
   });
+});
+
+describe('a second subscription to the same', () => {
+  afterEach(() => microsoft.emulator.setDuplicates?.(ME, 'taken'));
+
+  it('is taken, as in the field', async () => {
+    expect([(await subscribe()).status, (await subscribe()).status]).toEqual([201, 201]);
+  });
+
+  it('is refused where that is set, in the words of the documentation, and other changes are not', async () => {
+    microsoft.emulator.setDuplicates?.(ME, 'refused');
+    const { id } = (await subscribe()).body;
+    expect(await subscribe({ notificationUrl: `${hook}/good?another`, resource: 'me/messages' })).toMatchObject({
+      status: 409,
+      body: { error: { message: `Subscription Id ${id} already exists for the requested combination` } },
+    });
+    expect((await subscribe({ changeType: 'created' })).status).toBe(201);
+  });
+});
+
+it('a silent subscription is renewed and tells of nothing, and one made later does', async () => {
+  const { id } = (await subscribe({ clientState: 'silent' })).body;
+  microsoft.emulator.silenceWatches(ME);
+  await graph(`/subscriptions/${id}`, { method: 'PATCH', body: { expirationDateTime: inMinutes(5000) } });
+  microsoft.emulator.deliver(ME, mail());
+  expect(await posted()).toEqual([]);
+  await subscribe({ clientState: 'another' });
+  microsoft.emulator.deliver(ME, mail());
+  const told = JSON.stringify(await posted());
+  expect(told).toContain('"another"');
+  expect(told).not.toContain('"silent"');
 });

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { WatchOptions } from '../../src/providers/watch.ts';
 import { interactive, openLab } from '../support/lab.ts';
 
 /** Takes every subscription that Graph asks it about. */
@@ -16,12 +17,20 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
+const options = (more: Partial<WatchOptions> = {}): WatchOptions => ({
+  notificationUrl: origin,
+  secret: 'a secret',
+  isSilent: false,
+  isTaken: async () => false,
+  ...more,
+});
+
 it('an Outlook watch that notifies another address is replaced, and one that notifies this one is renewed', async () => {
   const lab = await openLab('OUTLOOK');
   const account = await lab.account('mover');
   const { watch } = account.session;
   if (!watch) throw new Error('Outlook pushes');
-  const at = (place: string) => ({ notificationUrl: `${origin}/${place}`, secret: 'a secret' });
+  const at = (place: string) => options({ notificationUrl: `${origin}/${place}` });
   const first = await watch.start(null, at('before'), interactive());
   expect((await watch.start(first, at('before'), interactive())).key).toBe(first.key);
   const second = await watch.start(first, at('after'), interactive());
@@ -54,9 +63,41 @@ it('a Gmail watch that another topic stands in the way of is started once that i
     }),
   });
   await lab.control('/log', undefined, 'DELETE');
-  const state = await watch.start(null, { notificationUrl: origin, secret: 'a secret' }, interactive());
+  const state = await watch.start(null, options(), interactive());
   expect(state.key).toBe(account.address);
   const { records } = await lab.control<{ records: { operation: string }[] }>('/log');
   expect(records.map(({ operation }) => operation)).toEqual(['watch', 'stop', 'watch']);
+  await lab.close();
+});
+
+it('an Outlook watch that another one stands in the way of takes the place of its own, and of nobody else’s', async () => {
+  const lab = await openLab('OUTLOOK');
+  const account = await lab.account('twice');
+  const { watch } = account.session;
+  if (!watch) throw new Error('Outlook pushes');
+  await lab.control('/duplicates', { vendor: lab.vendor, account: account.address, duplicates: 'refused' });
+  const start = (more: Partial<WatchOptions> = {}) => watch.start(null, options(more), interactive());
+  const renewed = async (key: string, more: Partial<WatchOptions> = {}) =>
+    (await watch.start({ key, expiresAt: new Date() }, options(more), interactive())).key === key;
+
+  // Its answer was lost, say: it notifies this gateway, and no integration knows of it.
+  const lost = await start({ secret: 'a secret that was forgotten' });
+  const found = await start();
+  expect(found.key).not.toBe(lost.key);
+  // The gateway moved, and has lost the key.
+  const moved = await start({ notificationUrl: `${origin}/elsewhere` });
+  expect(moved.key).not.toBe(found.key);
+
+  const taken = { notificationUrl: `${origin}/elsewhere`, secret: 'of another user', isTaken: async () => true };
+  await expect(start(taken), 'another integration of this gateway').rejects.toMatchObject({ code: 'CONFLICT' });
+  await expect(start({ secret: 'of another gateway' })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('polled'),
+  });
+  expect(await renewed(moved.key, { notificationUrl: `${origin}/elsewhere` })).toBe(true);
+
+  const { records } = await lab.control<{ records: { operation: string; status: number }[] }>('/log');
+  const deleted = records.filter(({ operation }) => operation === 'DELETE /subscriptions/{id}');
+  expect(deleted.map(({ status }) => status)).toEqual([204, 204]);
   await lab.close();
 });

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/reachability.ts';
 import { WatchJob } from '../../src/changes/watch.job.ts';
 import type { Call } from '../../src/providers/call.ts';
+import type { WatchOptions } from '../../src/providers/watch.ts';
 
 /** Accounts are named after their vendor: "A1" is one of A's. */
 const vendorOf = (id: string) => id.slice(0, 1);
@@ -10,21 +11,25 @@ const MANY = Array.from({ length: 40 }, (_, n) => `A${n}`);
 
 let away: Set<string>;
 let started: string[];
+/** Whether each was started as one that is silent. */
+let silent: boolean[];
 let synced: string[];
 let job: WatchJob;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-  [away, started, synced] = [new Set(), [], []];
-  const start = (id: string, { signal }: Call) =>
+  [away, started, synced, silent] = [new Set(), [], [], []];
+  const start = (id: string, { signal }: Call, { isSilent }: WatchOptions) =>
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
       if (away.has(vendorOf(id))) return;
       started.push(id);
+      silent.push(isSilent);
       resolve({ key: id, expiresAt: new Date(Date.now() + 86_400_000) });
     });
   job = new WatchJob({
     sessions: {
-      open: async (id) => ({ watch: { start: (_p: unknown, _t: unknown, call: Call) => start(id, call) } }) as never,
+      open: async (id) =>
+        ({ watch: { start: (_p: unknown, options: WatchOptions, call: Call) => start(id, call, options) } }) as never,
     },
     directory: {
       get: async (id) => ({ id, status: 'CONNECTED', provider: vendorOf(id), address: `${id}@mail.example` }) as never,
@@ -58,4 +63,42 @@ it('renews the watches of a vendor while all of those of another one hang', asyn
   away.clear();
   await vi.advanceTimersByTimeAsync(120_000);
   expect(new Set(started)).toEqual(new Set(['B1', 'B2', ...MANY]));
+});
+
+describe('a watch that misses news', () => {
+  const miss = async () => {
+    job.missed('A1');
+    await vi.advanceTimersByTimeAsync(0);
+  };
+
+  it('is renewed, and replaced when that did not help', async () => {
+    for (let n = 0; n < 2; n++) await miss();
+    expect(silent).toEqual([false, true]);
+  });
+
+  it('is only renewed where it told of something in between', async () => {
+    for (let n = 0; n < 4; n++) {
+      await miss();
+      job.heard('A1');
+    }
+    expect(silent).toEqual([false, false, false, false]);
+  });
+
+  it('is replaced a few times a day at most, and renewed meanwhile', async () => {
+    for (let n = 0; n < 10; n++) await miss();
+    expect(silent.filter(Boolean)).toHaveLength(1);
+    expect(silent).toHaveLength(10);
+    vi.setSystemTime(Date.now() + 7 * 3_600_000);
+    await miss();
+    expect(silent.at(-1)).toBe(true);
+  });
+
+  it('is to be replaced still when that failed', async () => {
+    await miss();
+    away.add('A');
+    await miss();
+    away.clear();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(silent).toEqual([false, true]);
+  });
 });

@@ -13,10 +13,9 @@ const BY_NAME: Readonly<Record<string, z.ZodType>> = {
   me: z.looseObject({ userPrincipalName: z.string().nullish(), mail: z.string().nullish() }).refine(isSomebody),
   getMailTips: collectionOf(z.looseObject({})),
   createUploadSession: z.looseObject({ uploadUrl: z.string().min(1) }),
-  subscriptions: entity,
 };
 const COLLECTIONS: ReadonlySet<string> = new Set(
-  'messages mailFolders childFolders attachments masterCategories delta'.split(' '),
+  'messages mailFolders childFolders attachments masterCategories delta subscriptions'.split(' '),
 );
 
 function isSomebody({ userPrincipalName, mail }: { userPrincipalName?: unknown; mail?: unknown }): boolean {

@@ -4,23 +4,25 @@ import type { Call } from '../call.ts';
 import type { Watcher, WatchOptions, WatchState } from '../watch.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';
-import { instant } from './url.ts';
+import { instant, path, tokenOf } from './url.ts';
 
 /** Graph allows 10,080 minutes for mail; some are left to clocks that differ. */
 const LIFETIME_MS = 10_000 * 60_000;
+const MAX_PAGES = 20;
 const KEY = /^[\w-]{1,128}$/;
 
 /** A subscription to everything that happens to the account's messages. */
 export function watcher(account: Account): Watcher {
   return {
     async start(previous, options, call) {
-      const renewed = previous && KEY.test(previous.key) ? await renew(account, previous.key, call) : null;
-      if (!renewed) return create(account, options, call);
-      if (renewed.notificationUrl == null || renewed.notificationUrl === options.notificationUrl)
-        return stateOf(renewed, previous?.key ?? '');
+      const known = previous && KEY.test(previous.key) ? previous.key : null;
+      if (known === null) return create(account, options, null, call);
+      const renewed = options.isSilent ? null : await renew(account, known, call);
+      const isElsewhere = renewed?.notificationUrl != null && renewed.notificationUrl !== options.notificationUrl;
+      if (renewed && !isElsewhere) return stateOf(renewed, known);
       // It goes on notifying where this gateway was; a renewal keeps the address, and cannot change the lifecycle's.
-      const created = await create(account, options, call);
-      await remove(account, previous?.key ?? '', call).catch(() => {});
+      const created = await create(account, options, known, call);
+      if (renewed || options.isSilent) await remove(account, known, call).catch(() => {});
       return created;
     },
     async stop({ key }, call) {
@@ -42,8 +44,21 @@ async function renew(account: Account, key: string, call: Call): Promise<Subscri
   return account.graph.json<Subscription>(request, call).catch(unlessGone);
 }
 
+/** One that is refused because there is one already takes the place of that, where it is ours. */
+async function create(account: Account, options: WatchOptions, known: string | null, call: Call): Promise<WatchState> {
+  try {
+    return await post(account, options, call);
+  } catch (error) {
+    if (!isMailError(error) || error.code !== 'CONFLICT') throw error;
+    const ours = await ownSubscriptions(account, options, known, call);
+    if (ours.length === 0) throw inTheWay(error);
+    for (const key of ours) await remove(account, key, call);
+    return post(account, options, call);
+  }
+}
+
 /** Not repeated when its answer is lost: it would leave two. The lost one dies of its age, and its notifications find no watch. */
-async function create(account: Account, { notificationUrl, secret }: WatchOptions, call: Call): Promise<WatchState> {
+async function post(account: Account, { notificationUrl, secret }: WatchOptions, call: Call): Promise<WatchState> {
   const body: Subscription = {
     changeType: 'created,updated,deleted',
     resource: 'me/messages',
@@ -63,6 +78,50 @@ async function create(account: Account, { notificationUrl, secret }: WatchOption
   });
   return stateOf(subscription, subscription.id ?? '');
 }
+
+/**
+ * Those that this integration made: the one it knows of, those with its secret, which Graph need not list, and those that
+ * notify this gateway for no other integration, as one whose answer was lost does.
+ */
+async function ownSubscriptions(
+  account: Account,
+  { notificationUrl, secret, isTaken }: WatchOptions,
+  known: string | null,
+  call: Call,
+): Promise<string[]> {
+  const ours: string[] = [];
+  for (const subscription of await list(account, call)) {
+    const key = subscription.id ?? '';
+    if (!KEY.test(key)) continue;
+    const isOwn = key === known || subscription.clientState === secret;
+    if (isOwn || (subscription.notificationUrl === notificationUrl && !(await isTaken(key)))) ours.push(key);
+  }
+  return ours;
+}
+
+async function list(account: Account, call: Call): Promise<readonly Subscription[]> {
+  const found: Subscription[] = [];
+  let token: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const request = {
+      method: 'GET' as const,
+      path: path('/subscriptions', { $skiptoken: token }),
+      cost: cost('subscriptions.list'),
+    };
+    const answer: { value: Subscription[]; '@odata.nextLink'?: string } = await account.graph.json(request, call);
+    found.push(...answer.value);
+    token = tokenOf(answer['@odata.nextLink'], '$skiptoken');
+    if (token === null) break;
+  }
+  return found;
+}
+
+const inTheWay = (cause: unknown): MailError =>
+  new MailError(
+    'CONFLICT',
+    'Outlook announces the changes of this mailbox to somebody else already, and to one alone; the account is polled.',
+    { cause },
+  );
 
 /** Before it takes a subscription, Graph asks the address that is to be notified. */
 const unheard = (cause: unknown): MailError =>

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ env: { POLL_SECONDS: '1' } });
+});
+afterAll(() => app.close());
+
+it.each([
+  ['google', 'demo@gmail.example', 'stop'],
+  ['microsoft', 'demo@outlook.example', 'POST /subscriptions'],
+])(
+  '%s: a watch that is renewed and stays silent is replaced, once, and mail is told of again',
+  async (vendor, account, replaces) => {
+    const deliver = (subject: string) =>
+      app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
+    const made = async () => {
+      const { records } = await app.control<Data>(`/log?vendor=${vendor}&account=${account}&limit=100000`);
+      return records.filter(({ operation }: Data) => operation === replaces).length;
+    };
+    await app.control('/log', undefined, 'DELETE');
+    await app.control('/silence-watches', { vendor, account });
+    const mailUntil = (done: () => Promise<boolean>) =>
+      expect
+        .poll(
+          async () => {
+            await deliver('news');
+            return done();
+          },
+          { interval: 500 },
+        )
+        .toBe(true);
+    await mailUntil(async () => (await made()) > 0);
+
+    // It told: the fault meets notifications alone.
+    const { id } = await app.control<Data>('/faults', { vendor, account, webhook: 'repeat' });
+    await mailUntil(async () =>
+      (await app.control<Data[]>('/faults')).some((fault) => fault.id === id && fault.met > 0),
+    );
+    expect(await made()).toBe(1);
+  },
+);
