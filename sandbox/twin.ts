@@ -19,6 +19,8 @@ export interface Twin {
   readonly spellings: readonly HeaderSpelling[];
   /** The words in which the vendor says that an account has no mailbox. */
   readonly mailboxRefusals: readonly string[];
+  /** The vendor's own words for why a sign-in is refused. */
+  readonly signInRefusals: readonly string[];
   /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
   readonly demo: Person | null;
   /** The password of every account. Null: they sign in on a consent page. */

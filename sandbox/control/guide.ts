@@ -28,6 +28,8 @@ export const GUIDE = {
       '{vendor: google, account?, spelling: written|decoded}: header values are listed as they were written, or with encoded words decoded and names without quotes. Google documents neither; written at first, or as SANDBOX_HEADERS says',
     'POST /control/limits':
       '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most',
+    'POST /control/sign-in':
+      '{vendor, account?, refusal, at?: [consent|exchange|refresh]}: signing in is refused in these words of the vendor: invalid_rapt, admin_policy_enforced, deleted_client or disabled_client (google); AADSTS90093, AADSTS90094 (an administrator has to approve, on the page of /{tenant}/adminconsent), AADSTS50076, AADSTS50079, AADSTS53003 or AADSTS50105 (microsoft). at: on the way back from the consent page, for the code, or at a refresh; absent: at all of them. null: no more',
     'POST /control/mailbox':
       '{vendor, account?, refusal}: the account has no mailbox, though people sign in to it, and says so in these words of the vendor: failedPrecondition (google); MailboxNotEnabledForRESTAPI, MailboxNotSupportedForRESTAPI, ErrorNonExistentMailbox, ResourceNotFound or OrganizationFromTenantGuidNotFound (microsoft). null: it has one',
     'POST /control/touch': '{vendor, account?, id, change: delete|read|unread|archive|trash}: as another client would',

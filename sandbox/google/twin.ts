@@ -1,6 +1,7 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
 import { HEADER_SPELLINGS } from '../world.ts';
+import { SIGN_IN_REFUSALS } from './identity/sign-in.refusals.ts';
 import { createGoogle } from './index.ts';
 import { DEFAULT_TOPIC } from './options.ts';
 
@@ -13,6 +14,7 @@ export const google: Twin = {
   domain: 'gmail.example',
   side: 'home',
   spellings: HEADER_SPELLINGS,
+  signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: ['failedPrecondition'],
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,

@@ -1,4 +1,5 @@
 import type { Mail } from '../mail/mail.ts';
+import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
 import type { Emulator, World } from '../world.ts';
 import { Account, type Accounts } from './accounts.ts';
 import { addCategory } from './categories.ts';
@@ -26,6 +27,7 @@ export class MicrosoftEmulator implements Emulator {
   readonly #world: World;
   readonly #accounts: Accounts;
   readonly #tokens: Tokens;
+  readonly #refusals: SignInRefusals;
   readonly #store: SubscriptionStore;
   readonly #notifications: Notifications;
 
@@ -33,12 +35,14 @@ export class MicrosoftEmulator implements Emulator {
     world: World,
     accounts: Accounts,
     tokens: Tokens,
+    refusals: SignInRefusals,
     store: SubscriptionStore,
     notifications: Notifications,
   ) {
     this.#world = world;
     this.#accounts = accounts;
     this.#tokens = tokens;
+    this.#refusals = refusals;
     this.#store = store;
     this.#notifications = notifications;
   }
@@ -73,6 +77,10 @@ export class MicrosoftEmulator implements Emulator {
 
   refuseTokens(address: string, areRefused: boolean): void {
     this.#tokens.refuseAccess(this.#accounts.get(address).address, areRefused);
+  }
+
+  refuseSignIn(address: string, refusal: string | null, at: readonly SignInStep[]): void {
+    this.#refusals.set(this.#accounts.get(address).address, refusal, at);
   }
 
   revoke(address: string): void {

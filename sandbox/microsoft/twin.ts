@@ -2,6 +2,7 @@ import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
 import { MAILBOX_REFUSALS } from './errors.ts';
 import { createMicrosoft } from './index.ts';
+import { SIGN_IN_REFUSALS } from './sign-in.refusals.ts';
 
 export const microsoft: Twin = {
   vendor: 'microsoft',
@@ -11,6 +12,7 @@ export const microsoft: Twin = {
   side: 'office',
   // Graph gives addresses as fields, and headers as they were written.
   spellings: ['written'],
+  signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: MAILBOX_REFUSALS,
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
@@ -28,5 +30,10 @@ export const microsoft: Twin = {
     MICROSOFT_GRAPH_URL: url,
     MICROSOFT_DOMAINS: 'outlook.example',
   }),
-  create: (world, { deliverElsewhere }) => createMicrosoft(world, { ...SANDBOX_CLIENT, deliverElsewhere }),
+  create: (world, { publicUrl, deliverElsewhere }) =>
+    createMicrosoft(world, {
+      ...SANDBOX_CLIENT,
+      deliverElsewhere,
+      registeredUri: () => `${publicUrl()}/oauth/callback`,
+    }),
 };
