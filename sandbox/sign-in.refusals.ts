@@ -18,7 +18,7 @@ export class SignInRefusals {
     return found?.at.includes(step) ? found.refusal : null;
   }
 
-  /** Whoever was refused so is no more. */
+  /** Those who were refused so are no more. */
   lift(refusals: readonly string[]): void {
     for (const [account, { refusal }] of this.#set) if (refusals.includes(refusal)) this.#set.delete(account);
   }
