@@ -23,6 +23,8 @@ export interface Twin {
   readonly mailboxRefusals: readonly string[];
   /** Each way in which it could join mail to threads by its subject alone. */
   readonly subjectThreads: readonly SubjectThreads[];
+  /** The vendor's own words for why a sign-in is refused. */
+  readonly signInRefusals: readonly string[];
   /** Whose account is filled at the start, and connected for the demo user. Null: nobody's. */
   readonly demo: Person | null;
   /** The password of every account. Null: they sign in on a consent page. */

@@ -1,4 +1,5 @@
 import type { Mail } from './mail/mail.ts';
+import type { SignInStep } from './sign-in.refusals.ts';
 
 /** What the emulators share: the log of upstream requests, the faults to play, and the clock. */
 export interface World {
@@ -129,6 +130,8 @@ export interface Emulator {
   expireTokens(account: string): void;
   /** The API takes no access token of the account, however new, while refreshing goes on. */
   refuseTokens(account: string, areRefused: boolean): void;
+  /** Its sign-ins are refused at these steps by one of the twin's `signInRefusals`; null: no more. Absent: there is no consent page. */
+  refuseSignIn?(account: string, refusal: string | null, at: readonly SignInStep[]): void;
   /** The grant is gone: refreshing answers invalid_grant. */
   revoke(account: string): void;
   /** History ids or delta links given so far are too old. */

@@ -36,6 +36,8 @@ export const GUIDE = {
       '{vendor: microsoft, account?, readToggles: flag|selected}: what a delta says of a message that was only read or unread: id, isRead and parentFolderId alone, whatever was selected (at first; microsoft-graph-docs#7776), or all that was selected, as the documentation has it. Without isRead in the $select that the token began with, nothing',
     'POST /control/limits':
       '{vendor: microsoft, account?, maxMessageBytes}: the largest message that may be sent, as an administrator of Exchange sets it; 36700160 (35 MB) at first, 157286400 (150 MB) at most. {vendor: google, account?, batchWidth}: how many parts of a batch are answered; of those past it, every second draws 429. 50 at first, as Google advises; 25 is what was measured in the field',
+    'POST /control/sign-in':
+      '{vendor, account?, refusal, at?: [consent|exchange|refresh]}: signing in is refused in these words of the vendor: invalid_rapt, admin_policy_enforced, deleted_client or disabled_client (google); AADSTS90093, AADSTS90094 (an administrator has to approve, on the page of /{tenant}/adminconsent), AADSTS50076, AADSTS50079, AADSTS53003 or AADSTS50105 (microsoft). at: on the way back from the consent page, for the code, or at a refresh; absent: at all of them. null: no more',
     'POST /control/mailbox':
       '{vendor, account?, refusal}: the account has no mailbox, though people sign in to it, and says so in these words of the vendor: failedPrecondition (google); MailboxNotEnabledForRESTAPI, MailboxNotSupportedForRESTAPI, ErrorNonExistentMailbox, ResourceNotFound or OrganizationFromTenantGuidNotFound (microsoft). null: it has one',
     'POST /control/threading':

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SIGN_IN_STEPS } from '../sign-in.refusals.ts';
 import { TWINS } from '../twins.ts';
 import { DUPLICATES, HEADER_SPELLINGS, READ_TOGGLES, SUBJECT_THREADS } from '../world.ts';
 
@@ -75,6 +76,13 @@ export const limits = target
   );
 export const threading = target.extend({ subjects: z.enum(SUBJECT_THREADS) });
 export const mailbox = target.extend({ refusal: z.string().min(1).nullable() });
+export const signIn = target.extend({
+  refusal: z.string().min(1).nullable(),
+  at: z
+    .array(z.enum(SIGN_IN_STEPS))
+    .min(1)
+    .default([...SIGN_IN_STEPS]),
+});
 export const tokens = target.extend({ areRefused: z.boolean() });
 export const touch = z.strictObject({
   vendor,

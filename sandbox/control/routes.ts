@@ -181,6 +181,15 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       for (const account of accounts) emulator.setSubjectThreads(account, subjects);
       return { accounts, subjects };
     });
+    app.post('/sign-in', async (request) => {
+      const { refusal, at, ...asked } = parseInput(input.signIn, request.body);
+      const emulator = emulatorOf(asked.vendor);
+      if (!emulator.refuseSignIn) throw new ControlError(`vendor: nobody signs in at ${asked.vendor} on a page`);
+      if (refusal !== null) requireOneOf('refusal', refusal, twinOf(asked.vendor).signInRefusals);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.refuseSignIn(account, refusal, at);
+      return { accounts, refusal, at };
+    });
     app.post('/mailbox', async (request) => {
       const { refusal, ...asked } = parseInput(input.mailbox, request.body);
       const emulator = emulatorOf(asked.vendor);

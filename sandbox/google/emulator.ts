@@ -1,3 +1,4 @@
+import type { SignInRefusals } from '../sign-in.refusals.ts';
 import type { Emulator } from '../world.ts';
 import type { Directory } from './directory.ts';
 import type { Grants } from './identity/grants.ts';
@@ -7,7 +8,7 @@ import type { Push } from './push.ts';
 import { type LabelChange, relabel, TRASH } from './relabel.ts';
 
 /** What the control API and the sandbox's own mail do to the emulated Google. Unknown accounts throw. */
-export function emulatorOf(directory: Directory, grants: Grants, push: Push): Emulator {
+export function emulatorOf(directory: Directory, grants: Grants, refusals: SignInRefusals, push: Push): Emulator {
   const addressOf = (account: string) => directory.get(account).address;
   return {
     vendor: 'google',
@@ -21,6 +22,7 @@ export function emulatorOf(directory: Directory, grants: Grants, push: Push): Em
     },
     expireTokens: (account) => grants.expireAccess(addressOf(account)),
     refuseTokens: (account, areRefused) => grants.refuseAccess(addressOf(account), areRefused),
+    refuseSignIn: (account, refusal, at) => refusals.set(addressOf(account), refusal, at),
     revoke(account) {
       grants.revoke(addressOf(account));
       push.stop(addressOf(account));

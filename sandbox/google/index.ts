@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { SignInRefusals } from '../sign-in.refusals.ts';
 import type { Emulator, World } from '../world.ts';
 import { attachments } from './attachments.ts';
 import { Batch } from './batch.ts';
@@ -34,6 +35,7 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
   const keys = new SigningKeys(world.keep);
   const tokens = new Tokens(world.signingKey);
   const grants = new Grants(world.keep);
+  const refusals = new SignInRefusals();
   const push = new Push(world, options, keys);
   const defaults = {
     spelling: options.headers ?? 'written',
@@ -56,8 +58,8 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
     ...watch(world, options, push),
   ]);
   const batch = new Batch(world, directory, access, dispatch);
-  const authorize = new Authorize(world, options, directory, grants, tokens);
-  const endpoint = new TokenEndpoint(world, options, grants, tokens, keys);
+  const authorize = new Authorize(world, options, directory, grants, tokens, refusals);
+  const endpoint = new TokenEndpoint(world, options, grants, tokens, keys, refusals);
 
   const plugin: FastifyPluginAsync = async (app) => {
     app.removeAllContentTypeParsers();
@@ -80,5 +82,5 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
         return sendAnswer(reply, answer);
       });
   };
-  return { emulator: emulatorOf(directory, grants, push), plugin };
+  return { emulator: emulatorOf(directory, grants, refusals, push), plugin };
 }

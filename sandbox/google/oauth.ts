@@ -3,7 +3,8 @@ import { retryAfterOf, type World } from '../world.ts';
 import type { Authorize, AuthorizeAnswer } from './identity/authorize.ts';
 import type { Grants } from './identity/grants.ts';
 import { type SigningKeys, subjectOf } from './identity/keys.ts';
-import { OAuthError, type TokenEndpoint } from './identity/token.endpoint.ts';
+import { OAuthError } from './identity/oauth.error.ts';
+import type { TokenEndpoint } from './identity/token.endpoint.ts';
 import type { Tokens } from './identity/tokens.ts';
 import type { GoogleOptions } from './options.ts';
 import type { Push } from './push.ts';
@@ -119,7 +120,7 @@ async function logged(
     if (!(error instanceof OAuthError)) throw error;
     const told = fault ? retryAfterOf(fault) : undefined;
     const retryAfter = told === undefined ? {} : { 'retry-after': told };
-    answer = json(error.status, { error: error.error, error_description: error.message }, retryAfter, null);
+    answer = json(error.status, error.body(), retryAfter, null);
   }
   world.log.add({
     vendor: 'google',

@@ -1,6 +1,7 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
 import { HEADER_SPELLINGS, SUBJECT_THREADS } from '../world.ts';
+import { SIGN_IN_REFUSALS } from './identity/sign-in.refusals.ts';
 import { createGoogle } from './index.ts';
 import { DEFAULT_TOPIC } from './options.ts';
 
@@ -14,6 +15,7 @@ export const google: Twin = {
   side: 'home',
   spellings: HEADER_SPELLINGS,
   sendings: [{}],
+  signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: ['failedPrecondition'],
   subjectThreads: SUBJECT_THREADS,
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },

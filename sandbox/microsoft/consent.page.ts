@@ -51,6 +51,16 @@ ${hidden.join('\n')}
   );
 }
 
+/** The page on which an administrator agrees for everyone. */
+export const adminConsentPage = (action: string, clientId: string): string =>
+  layout(
+    'Permissions requested (Microsoft sandbox)',
+    `<p>Review for your organization: the application <b>${escapeHtml(clientId)}</b> asks for the permissions that it is registered with.</p>
+<form method="post" action="${escapeHtml(action)}">
+<p><button name="decision" value="approve">Accept</button> <button name="decision" value="deny">Cancel</button></p>
+</form>`,
+  );
+
 export function errorPage(description: string): string {
   return layout('Sign-in failed (Microsoft sandbox)', `<p>${escapeHtml(description)}</p>`);
 }

@@ -1,4 +1,5 @@
 import type { Mail } from '../mail/mail.ts';
+import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
 import type { Duplicates, Emulator, ReadToggles, Sending, World } from '../world.ts';
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
@@ -27,6 +28,7 @@ export class MicrosoftEmulator implements Emulator {
   readonly #world: World;
   readonly #accounts: Accounts;
   readonly #tokens: Tokens;
+  readonly #refusals: SignInRefusals;
   readonly #store: SubscriptionStore;
   readonly #notifications: Notifications;
   readonly #outbox: Outbox;
@@ -35,6 +37,7 @@ export class MicrosoftEmulator implements Emulator {
     world: World,
     accounts: Accounts,
     tokens: Tokens,
+    refusals: SignInRefusals,
     store: SubscriptionStore,
     notifications: Notifications,
     outbox: Outbox,
@@ -42,6 +45,7 @@ export class MicrosoftEmulator implements Emulator {
     this.#world = world;
     this.#accounts = accounts;
     this.#tokens = tokens;
+    this.#refusals = refusals;
     this.#store = store;
     this.#notifications = notifications;
     this.#outbox = outbox;
@@ -77,6 +81,10 @@ export class MicrosoftEmulator implements Emulator {
 
   refuseTokens(address: string, areRefused: boolean): void {
     this.#tokens.refuseAccess(this.#accounts.get(address).address, areRefused);
+  }
+
+  refuseSignIn(address: string, refusal: string | null, at: readonly SignInStep[]): void {
+    this.#refusals.set(this.#accounts.get(address).address, refusal, at);
   }
 
   revoke(address: string): void {

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopbackUrl } from '../loopback.ts';
+import type { SignInRefusals } from '../sign-in.refusals.ts';
 import { type Fault, retryAfterOf, type World } from '../world.ts';
 import type { Accounts } from './accounts.ts';
 import { consentPage, errorPage, formPostPage } from './consent.page.ts';
 import { type Outcome, playFault, send } from './http.ts';
 import type { IdTokenKey } from './keys.ts';
 import { badRedirect, OAuthError, oauthErrorBody, unknownClient } from './oauth.errors.ts';
+import { refusedConsent } from './sign-in.refusals.ts';
 import { splitScopes, type TokenEndpoint } from './token.endpoint.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -17,6 +19,9 @@ export interface Identity {
   readonly endpoint: TokenEndpoint;
   readonly idTokenKey: IdTokenKey;
   readonly clientId: string;
+  readonly refusals: SignInRefusals;
+  /** The application's first redirect URI. */
+  readonly registeredUri: () => string;
 }
 
 interface AuthorizeRequest {
@@ -62,7 +67,7 @@ export function identityRoutes(app: FastifyInstance, identity: Identity): void {
   });
 }
 
-const formOf = (request: FastifyRequest) =>
+export const formOf = (request: FastifyRequest) =>
   new URLSearchParams(Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '');
 
 function note(
@@ -183,6 +188,8 @@ function decide(identity: Identity, request: FastifyRequest, reply: FastifyReply
     });
   const account = identity.accounts.find(form.get('account') ?? '');
   if (!account) return page(reply, 400, errorPage('AADSTS50034: The user account does not exist in the directory.'));
+  const refusal = identity.refusals.of(account.address, 'consent');
+  if (refusal !== null) return redirect(reply, asked, refusedConsent(refusal, identity.world.now()));
   const agreed = new Set(form.getAll('scope'));
   const code = identity.tokens.code({
     address: account.address,
@@ -212,7 +219,7 @@ function readAuthorize(identity: Identity, query: URLSearchParams): AuthorizeReq
 }
 
 /** What the sandbox's application has registered: any path on this machine. */
-const isRegistered = (uri: string) => isLoopbackUrl(uri) && !uri.includes('#');
+export const isRegistered = (uri: string) => isLoopbackUrl(uri) && !uri.includes('#');
 
 function redirect(reply: FastifyReply, asked: AuthorizeRequest, fields: Record<string, string>): FastifyReply {
   const answer = new URLSearchParams(fields);
@@ -224,7 +231,7 @@ function redirect(reply: FastifyReply, asked: AuthorizeRequest, fields: Record<s
   return reply.header('Cache-Control', 'no-store').redirect(url.href, 302);
 }
 
-function page(reply: FastifyReply, status: number, html: string): FastifyReply {
+export function page(reply: FastifyReply, status: number, html: string): FastifyReply {
   return reply
     .status(status)
     .header('Content-Type', 'text/html; charset=utf-8')

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { SignInRefusals } from '../sign-in.refusals.ts';
 import type { Emulator, World } from '../world.ts';
 import { Accounts } from './accounts.ts';
+import { adminConsentRoutes } from './admin.consent.ts';
 import { attachmentRoutes } from './attachments.ts';
 import { runBatch } from './batch.ts';
 import { categoryRoutes } from './categories.ts';
@@ -32,6 +34,8 @@ export interface MicrosoftOptions {
   readonly clientSecret: string;
   /** Takes mail for recipients who have no account here, Bcc already taken out. */
   readonly deliverElsewhere?: Deliver;
+  /** Where an administrator is sent who has approved the application, when the request does not say. */
+  readonly registeredUri?: () => string;
 }
 
 const MAX_REQUEST = 8 * 1024 * 1024;
@@ -45,6 +49,7 @@ export function createMicrosoft(
   const now = () => world.now();
   const accounts = new Accounts();
   const tokens = new Tokens(world);
+  const refusals = new SignInRefusals();
   const throttle = new Throttle(now);
   const store = new SubscriptionStore(world.keep);
   const notifications = new Notifications(world, accounts, store);
@@ -52,7 +57,7 @@ export function createMicrosoft(
   const uploads = new Uploads(throttle);
   const idTokenKey = new IdTokenKey(world.keep);
   const client = { id: options.clientId, secret: options.clientSecret };
-  const endpoint = new TokenEndpoint(world, accounts, tokens, idTokenKey, client);
+  const endpoint = new TokenEndpoint(world, accounts, tokens, idTokenKey, client, refusals);
   const service = new GraphService(world, accounts, tokens, throttle, [
     ...meRoutes,
     ...messageListRoutes,
@@ -71,7 +76,10 @@ export function createMicrosoft(
     app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_REQUEST }, (_request, body, done) =>
       done(null, body),
     );
-    identityRoutes(app, { world, accounts, tokens, endpoint, idTokenKey, clientId: options.clientId });
+    const { clientId, registeredUri = () => 'http://127.0.0.1/oauth/callback' } = options;
+    const identity = { world, accounts, tokens, endpoint, idTokenKey, clientId, refusals, registeredUri };
+    identityRoutes(app, identity);
+    adminConsentRoutes(app, identity);
     app.all('/v1.0/*', async (request, reply) => send(reply, await graph(app, world, service, request)));
     app.all('/api/v2.0/*', async (request, reply) => send(reply, await upload(app, world, service, uploads, request)));
     app.setErrorHandler(async (error, _request, reply) =>
@@ -87,7 +95,7 @@ export function createMicrosoft(
       outbox.close();
     });
   };
-  return { emulator: new MicrosoftEmulator(world, accounts, tokens, store, notifications, outbox), plugin };
+  return { emulator: new MicrosoftEmulator(world, accounts, tokens, refusals, store, notifications, outbox), plugin };
 }
 
 /** What Fastify refuses before a handler sees it: a body that is too large, an unreadable URL. */

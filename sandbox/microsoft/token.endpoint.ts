@@ -1,9 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
 import type { World } from '../world.ts';
 import type { Account, Accounts } from './accounts.ts';
 import type { IdTokenKey } from './keys.ts';
 import { invalidGrant, missingParameter, OAuthError, unknownClient } from './oauth.errors.ts';
+import { refusedGrant } from './sign-in.refusals.ts';
 import { ACCESS_SECONDS, type RefreshToken, type Tokens } from './tokens.ts';
 
 export interface TokenAnswer {
@@ -25,6 +27,7 @@ export class TokenEndpoint {
   readonly #accounts: Accounts;
   readonly #tokens: Tokens;
   readonly #idTokenKey: IdTokenKey;
+  readonly #refusals: SignInRefusals;
   readonly #client: { readonly id: string; readonly secret: string };
 
   constructor(
@@ -33,12 +36,14 @@ export class TokenEndpoint {
     tokens: Tokens,
     idTokenKey: IdTokenKey,
     client: { id: string; secret: string },
+    refusals: SignInRefusals,
   ) {
     this.#world = world;
     this.#accounts = accounts;
     this.#tokens = tokens;
     this.#idTokenKey = idTokenKey;
     this.#client = client;
+    this.#refusals = refusals;
   }
 
   /** Whose token a request is about, for the log and for faults; null when it cannot be told. */
@@ -129,6 +134,7 @@ export class TokenEndpoint {
     }
     const account = this.#accounts.find(code.address);
     if (!account) throw invalidGrant(50034, `The user account ${code.address} does not exist in the directory.`);
+    this.#requireWelcome(account, 'exchange');
     return this.#issue(account, code.scopes, code.scopes, code.nonce, form, base);
   }
 
@@ -153,6 +159,7 @@ export class TokenEndpoint {
       throw invalidGrant(700005, 'The provided refresh token was issued to another application.');
     const account = this.#accounts.find(token.address);
     if (!account) throw invalidGrant(50034, `The user account ${token.address} does not exist in the directory.`);
+    this.#requireWelcome(account, 'refresh');
     const asked = splitScopes(form.get('scope') ?? '');
     const wanted = asked.length > 0 ? asked : [...token.granted];
     const missing = wanted.filter(
@@ -165,6 +172,11 @@ export class TokenEndpoint {
         'consent_required',
       );
     return this.#issue(account, wanted, token.granted, null, form, base);
+  }
+
+  #requireWelcome({ address }: Account, step: SignInStep): void {
+    const refusal = this.#refusals.of(address, step);
+    if (refusal !== null) throw refusedGrant(refusal);
   }
 
   #issue(

@@ -2,6 +2,7 @@ import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
 import { MAILBOX_REFUSALS } from './errors.ts';
 import { createMicrosoft } from './index.ts';
+import { SIGN_IN_REFUSALS } from './sign-in.refusals.ts';
 
 export const microsoft: Twin = {
   vendor: 'microsoft',
@@ -18,6 +19,7 @@ export const microsoft: Twin = {
       (['kept', 'changed'] as const).map((ids) => ({ lagSeconds: 3_600, meanwhile, ids })),
     ),
   ],
+  signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: MAILBOX_REFUSALS,
   subjectThreads: ['apart'],
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
@@ -38,5 +40,10 @@ export const microsoft: Twin = {
     MICROSOFT_GRAPH_URL: url,
     MICROSOFT_DOMAINS: 'outlook.example',
   }),
-  create: (world, { deliverElsewhere }) => createMicrosoft(world, { ...SANDBOX_CLIENT, deliverElsewhere }),
+  create: (world, { publicUrl, deliverElsewhere }) =>
+    createMicrosoft(world, {
+      ...SANDBOX_CLIENT,
+      deliverElsewhere,
+      registeredUri: () => `${publicUrl()}/oauth/callback`,
+    }),
 };

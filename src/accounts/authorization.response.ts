@@ -1,11 +1,12 @@
 import { MailError } from '../domain/error.ts';
+import type { AuthorizationRefusal } from '../providers/connect.ts';
 
 /** What a provider sends the browser back with (RFC 6749 4.1.2). */
 export type AuthorizationResponse = {
   readonly state: string;
   /** RFC 9207; null where the provider does not name itself. */
   readonly iss: string | null;
-} & ({ readonly code: string } | { readonly error: string });
+} & ({ readonly code: string } | AuthorizationRefusal);
 
 /**
  * Throws INVALID for what no provider sends: a parameter that comes twice (RFC 6749 3.1) leaves it open which one counts,
@@ -18,7 +19,10 @@ export function readAuthorization(query: URLSearchParams): AuthorizationResponse
     return values[0] ?? null;
   });
   const from = { state: state ?? '', iss: iss ?? null };
-  if (error) return { ...from, error };
+  if (error) {
+    const said = (name: string) => query.get(name) ?? '';
+    return { ...from, error, description: said('error_description'), subtype: said('error_subtype') };
+  }
   if (!code) throw damaged();
   return { ...from, code };
 }

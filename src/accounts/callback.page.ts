@@ -54,6 +54,20 @@ If somebody sent you a link here, or asks you for the code, close this page: not
 
 export const failedPage = (message: string): string => page('Not connected', `<p>${escapeHtml(message)}</p>`);
 
+/** Says no more than is known: any link can lead here, and whether there is an approval shows at the next sign-in. */
+export const approvalPage = (approval: 'given' | 'declined'): string =>
+  approval === 'given'
+    ? page(
+        'Thank you',
+        `<p>If you have approved this gateway for your organisation, its people may sign in now: the person who asked you can connect their account again.</p>
+<p>No account of yours was connected. You can close this page.</p>`,
+      )
+    : page(
+        'Not approved',
+        `<p>This gateway was not approved for your organisation, so its people cannot connect their accounts yet. The link that brought you here serves again.</p>
+<p>No account of yours was connected. You can close this page.</p>`,
+      );
+
 const page = (title: string, main: string): string => `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head>

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../domain/error.ts';
 import { publicCode } from '../graphql/problem.type.ts';
-import type { OAuth } from '../providers/connect.ts';
+import type { AuthorizationRefusal, OAuth } from '../providers/connect.ts';
 import type { Provider } from '../providers/provider.ts';
 import { readAuthorization } from './authorization.response.ts';
-import { type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
+import { type Approval, approvalReply, type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
 import { sha256 } from './connect.service.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
@@ -41,13 +41,16 @@ export class CallbackService {
 
   /** Never throws: whatever happens is an outcome that the browser is shown. */
   async handle(query: URLSearchParams): Promise<CallbackReply> {
+    const approval = this.approvalIn(query);
+    // With a code it may be the return of a person who is an administrator too.
+    if (approval && !query.has('code')) return approvalReply(approval);
     let known: Returned | null = null;
     try {
       const response = readAuthorization(query);
       const returned = await this.find(response.state);
       requireIssuer(returned, response.iss);
       if ('error' in response) {
-        const refusal = declined(returned, response.error);
+        const refusal = declined(returned, response);
         if (!(await this.isRefused(returned.flow, refusal))) throw overMessage();
         known = returned;
         throw refusal;
@@ -55,8 +58,17 @@ export class CallbackService {
       const consent = await this.keep(returned.flow, response.code);
       return outcomeReply(returned.flow.redirectUri, await this.pending(returned, consent));
     } catch (error) {
+      if (approval && isMailError(error) && error.code === 'INVALID') return approvalReply(approval);
       return outcomeReply(known?.flow.redirectUri ?? null, this.failure(error));
     }
+  }
+
+  private approvalIn(query: URLSearchParams): Approval | null {
+    for (const { configured, connect } of this.options.providers) {
+      const approval = configured && connect.kind === 'oauth' && connect.approvalIn?.(query);
+      if (approval) return approval;
+    }
+    return null;
   }
 
   private async find(state: string): Promise<Returned> {
@@ -128,9 +140,11 @@ function requireIssuer({ provider, connect }: Returned, iss: string | null): voi
   );
 }
 
-/** The provider's own words may hold anything: only its error code is read. */
-function declined({ flow, provider: { name }, connect }: Returned, error: string): MailError {
-  switch (error) {
+/** The provider's own words may hold anything: none of them are passed on. */
+function declined({ flow, provider: { name }, connect }: Returned, refusal: AuthorizationRefusal): MailError {
+  const known = connect.declined?.(refusal);
+  if (known) return known;
+  switch (refusal.error) {
     case 'access_denied':
     case 'consent_required':
     case 'interaction_required':

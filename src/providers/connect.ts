@@ -1,3 +1,4 @@
+import type { MailError } from '../domain/error.ts';
 import type { Usage } from './call.ts';
 
 /** How an account is connected: what a provider with a consent page, and one with a password, owe. */
@@ -7,9 +8,9 @@ export type Access = 'READ' | 'WRITE' | 'FULL';
 
 /** What every way to connect leaves behind: a grant that is renewed, and ended. */
 interface Grants<Secret> {
-  /** A new access token. RECONNECT_REQUIRED when the grant is gone (and only then); a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
+  /** A new access token. RECONNECT_REQUIRED when the grant has ended (and only then), or an error `ofAccount`; a time-out is PROVIDER_UNAVAILABLE or TIMEOUT. */
   refresh(secret: Secret, signal: AbortSignal): Promise<Refreshed<Secret>>;
-  /** Ends the grant at the provider; absent where the vendor has no such call. */
+  /** Ends the grant at the provider, or finds that it has ended; absent where the vendor has no such call. */
   revoke?(secret: Secret, signal: AbortSignal): Promise<void>;
   /** Where a person takes the consent back when there is no `revoke`, in words. */
   readonly revokeAdvice: string;
@@ -24,6 +25,16 @@ export interface OAuth<Secret> extends Grants<Secret> {
    * name no issuer, and one that does is refused.
    */
   isIssuer?(iss: string): boolean;
+  /**
+   * Why the vendor sent the browser back with an error, where it has more to say than OAuth's word; null where it has not.
+   * Nothing of what was brought is in it: anyone may have written that.
+   */
+  declined?(refusal: AuthorizationRefusal): MailError | null;
+  /**
+   * Whether this is the return of an administrator who was asked to approve the gateway for everyone. It belongs to no
+   * flow, whatever state it brings. Absent: the vendor asks none.
+   */
+  approvalIn?(query: URLSearchParams): 'given' | 'declined' | null;
   /**
    * Trades the code for a secret, which serves once: what can fail for now and be asked again is for `identify`.
    * CONSENT_REQUIRED when a scope that `access` needs was not granted, naming it.
@@ -58,6 +69,12 @@ export interface AuthorizationRequest {
   readonly redirectUri: string;
   readonly access: Access;
   readonly loginHint: string | null;
+}
+/** An authorization error response (RFC 6749 4.1.2.1), with what vendors add; empty where it is absent. */
+export interface AuthorizationRefusal {
+  readonly error: string;
+  readonly description: string;
+  readonly subtype: string;
 }
 export interface CodeExchange {
   readonly code: string;

@@ -8,7 +8,12 @@ import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS, 
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };
 const PAGE = { size: 5, after: null };
-const WATCH = { notificationUrl: 'http://127.0.0.1:9/webhooks/lab', secret: 's' };
+const WATCH = {
+  notificationUrl: 'http://127.0.0.1:9/webhooks/lab',
+  secret: 's',
+  isSilent: false,
+  isTaken: async () => false,
+};
 
 /** What a session is used for, each as the caller sees its failure. */
 const USES: Readonly<

@@ -51,6 +51,7 @@ const fakeOAuth = (given: Partial<OAuth<unknown>> = {}): OAuth<unknown> => ({
     const { state, codeChallenge, redirectUri } = request;
     return `https://provider.example/auth?${new URLSearchParams({ state, code_challenge: codeChallenge, redirect_uri: redirectUri })}`;
   },
+  declined: () => null,
   exchange: async () => exchanged('ada@mail.example'),
   identify: async (traded) => (traded as Exchanged<unknown>).address,
   refresh: async (secret) => granted(secret),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConnectFlowStore } from '../../src/accounts/connect-flow.store.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database.ts';
+import type { OAuth } from '../../src/providers/connect.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 import { exchanged, fakeProvider } from '../support/provider.ts';
@@ -166,6 +167,29 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     }
     expect(exchange).not.toHaveBeenCalled();
     expect(await accounts.directory.forUser(userId)).toEqual([]);
+  });
+
+  it('says why the provider sent the browser back in words of its own alone', async () => {
+    const declined = vi.spyOn(gmail.connect as OAuth<unknown>, 'declined');
+    const written = {
+      error: 'access_denied',
+      error_description: 'WORD <b>written by anyone</b>',
+      error_subtype: 'sub',
+    };
+    for (const [answer, code, words] of [
+      [new MailError('FORBIDDEN', 'Ask the administrator.'), 'FORBIDDEN', 'Ask the administrator.'],
+      [null, 'CONSENT_REQUIRED', 'was not given consent'],
+    ] as const) {
+      declined.mockReturnValueOnce(answer);
+      const userId = await accounts.user();
+      const reply = await back((await begin(userId)).get('state'), written);
+      const read = { error: 'access_denied', description: written.error_description, subtype: 'sub' };
+      expect(declined).toHaveBeenLastCalledWith(expect.objectContaining(read));
+      expect([reply.status, reply.body]).toEqual([400, expect.stringContaining(words)]);
+      expect(reply.body).not.toMatch(/WORD|anyone/);
+      const [flow] = await db.prisma.connectFlow.findMany({ where: { userId } });
+      expect([flow?.status, flow?.problemCode]).toEqual(['FAILED', code]);
+    }
   });
 
   it('ends after ten minutes, and then keeps nothing that was sealed', async () => {

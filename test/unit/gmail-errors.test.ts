@@ -87,14 +87,21 @@ describe('a Gmail refusal', () => {
 });
 
 describe('a refusal by the token endpoint', () => {
-  const thrown = (status: number, error: string) => ({
-    response: { status, data: { error, error_description: 'x' }, headers: new Headers() },
+  const thrown = (status: number, error: string, error_subtype?: string) => ({
+    response: { status, data: { error, error_description: 'x', error_subtype }, headers: new Headers() },
   });
   it.each([
     [thrown(400, 'invalid_grant'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(400, 'invalid_grant'), 'exchange', 'INVALID'],
     [thrown(401, 'invalid_client'), 'refresh', 'PROVIDER_UNAVAILABLE'],
     [thrown(400, 'invalid_request'), 'refresh', 'PROVIDER_UNAVAILABLE'],
+    [thrown(400, 'admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
+    [thrown(400, 'policy_enforced'), 'exchange', 'FORBIDDEN'],
+    [thrown(401, 'deleted_client'), 'refresh', 'FORBIDDEN'],
+    [thrown(401, 'disabled_client'), 'refresh', 'FORBIDDEN'],
+    [thrown(400, 'invalid_grant', 'invalid_rapt'), 'exchange', 'INVALID'],
+    [thrown(400, 'invalid_grant', 'rapt_required'), 'refresh', 'RECONNECT_REQUIRED'],
+    [thrown(400, 'invalid_grant', 'constructor'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(503, ''), 'refresh', 'PROVIDER_UNAVAILABLE'],
     [{ name: 'TimeoutError' }, 'refresh', 'TIMEOUT'],
   ] as const)('%j at %s is %s', (error, step, code) => expect(oauthError(error, step).code).toBe(code));

@@ -1,4 +1,5 @@
 import { isLoopbackUrl } from '../../loopback.ts';
+import type { SignInRefusals } from '../../sign-in.refusals.ts';
 import type { World } from '../../world.ts';
 import type { Directory } from '../directory.ts';
 import type { GoogleOptions } from '../options.ts';
@@ -6,6 +7,7 @@ import { consentPage, refusalPage } from './consent.page.ts';
 import type { Grants } from './grants.ts';
 import { ISSUER } from './keys.ts';
 import { CONSENT_TEXT, canonicalScopes } from './scopes.ts';
+import { refusedConsent } from './sign-in.refusals.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface AuthorizeAnswer {
@@ -22,6 +24,7 @@ export class Authorize {
     private readonly directory: Directory,
     private readonly grants: Grants,
     private readonly tokens: Tokens,
+    private readonly refusals: SignInRefusals,
   ) {}
 
   page(query: string): AuthorizeAnswer {
@@ -50,6 +53,8 @@ export class Authorize {
     const account = this.directory.find(form.get('account') ?? '')?.address;
     if (!account) return refuse(400, 'invalid_request', "Couldn't find your Google Account.");
 
+    const refusal = this.refusals.of(account, 'consent');
+    if (refusal !== null) return back(request, refusedConsent(refusal));
     const ticked = new Set(form.getAll('scope'));
     const allowed = scopesOf(request).filter((scope) => isIdentity(scope) || ticked.has(scope));
     if (allowed.length === 0) return back(request, { error: 'access_denied' });

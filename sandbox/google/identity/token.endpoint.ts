@@ -1,20 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { SignInRefusals, SignInStep } from '../../sign-in.refusals.ts';
 import type { World } from '../../world.ts';
 import type { GoogleOptions } from '../options.ts';
 import type { Grants } from './grants.ts';
 import { type SigningKeys, subjectOf } from './keys.ts';
+import { OAuthError } from './oauth.error.ts';
+import { refusedGrant } from './sign-in.refusals.ts';
 import type { TokenClaims, Tokens } from './tokens.ts';
-
-/** The OAuth error of the token and revocation endpoints; its shape is not that of the APIs. */
-export class OAuthError extends Error {
-  constructor(
-    readonly status: number,
-    readonly error: string,
-    description: string,
-  ) {
-    super(description);
-  }
-}
 
 const LIFETIME_S = 3599;
 
@@ -28,6 +20,7 @@ export class TokenEndpoint {
     private readonly grants: Grants,
     private readonly tokens: Tokens,
     private readonly keys: SigningKeys,
+    private readonly refusals: SignInRefusals,
   ) {}
 
   /** `account` in the answer is for the log. Throws OAuthError. */
@@ -56,6 +49,7 @@ export class TokenEndpoint {
     const claims = this.tokens.read('code', form.get('code') ?? '');
     if (!claims?.code || !this.grants.stands(claims, this.world.now()) || this.#used.has(claims.id))
       throw new OAuthError(400, 'invalid_grant', 'Malformed auth code.');
+    this.#requireWelcome(claims.account, 'exchange');
     if (form.get('redirect_uri') !== claims.code.redirectUri)
       throw new OAuthError(400, 'redirect_uri_mismatch', 'Bad Request');
     verifyChallenge(claims.code, form.get('code_verifier'));
@@ -74,12 +68,18 @@ export class TokenEndpoint {
     if (!token) throw new OAuthError(400, 'invalid_request', 'Missing required parameter: refresh_token');
     const claims = this.tokens.read('refresh', token);
     if (!claims) throw new OAuthError(400, 'invalid_grant', 'Bad Request');
+    this.#requireWelcome(claims.account, 'refresh');
     if (!this.grants.stands(claims, this.world.now()))
       throw new OAuthError(400, 'invalid_grant', 'Token has been expired or revoked.');
     const wanted = form.get('scope')?.split(/\s+/).filter(Boolean) ?? claims.scopes;
     if (wanted.some((scope) => !claims.scopes.includes(scope)))
       throw new OAuthError(400, 'invalid_scope', 'Some requested scopes were never granted.');
     return { account: claims.account, body: this.#answer(claims, wanted, null) };
+  }
+
+  #requireWelcome(account: string, step: SignInStep): void {
+    const refusal = this.refusals.of(account, step);
+    if (refusal !== null) throw refusedGrant(refusal);
   }
 
   #answer(claims: TokenClaims, scopes: readonly string[], nonce: string | null): object {

@@ -1,10 +1,19 @@
 import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
 import { MailError } from '../../domain/error.ts';
 import { bearerIn, UNTOLD_LIFE_MS } from '../bearer.ts';
-import type { Access, AuthorizationRequest, CodeExchange, OAuth, Refreshed, Traded } from '../connect.ts';
+import type {
+  Access,
+  AuthorizationRefusal,
+  AuthorizationRequest,
+  CodeExchange,
+  OAuth,
+  Refreshed,
+  Traded,
+} from '../connect.ts';
 import { gmailOrigin, sdkCall } from './client.ts';
-import { oauthError } from './oauth-error.ts';
+import { isRevokedBefore, oauthError } from './oauth-error.ts';
 import type { GmailOptions } from './settings.ts';
+import { signInRefusal } from './sign-in-refusals.ts';
 
 /** What is sealed for a Gmail account. */
 export interface GmailSecret {
@@ -48,6 +57,10 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
 
   isIssuer(iss: string): boolean {
     return iss === ISSUER;
+  }
+
+  declined({ error, subtype }: AuthorizationRefusal): MailError | null {
+    return signInRefusal(error, subtype, 'consent');
   }
 
   async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<GmailSecret>> {
@@ -108,7 +121,8 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
 
   /** Ends the user's whole grant to this client, for every integration of the mailbox. */
   async revoke(secret: GmailSecret, signal: AbortSignal): Promise<void> {
-    await asking(() => this.client(signal).revokeToken(secret.refreshToken), 'revoke');
+    const ending = this.client(signal).revokeToken(secret.refreshToken);
+    await asking(() => ending.catch(unlessRevokedBefore), 'revoke');
   }
 
   /** One a call: the library keeps credentials, and the signal, in the client. */
@@ -151,6 +165,10 @@ const endOf = ({ expiry_date }: Credentials): Date =>
   new Date(typeof expiry_date === 'number' && Number.isFinite(expiry_date) ? expiry_date : Date.now() + UNTOLD_LIFE_MS);
 
 const noAccessToken = (): MailError => new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
+
+function unlessRevokedBefore(error: unknown): void {
+  if (!isRevokedBefore(error)) throw error;
+}
 
 async function asking<T>(ask: () => PromiseLike<T>, step: 'exchange' | 'refresh' | 'revoke'): Promise<T> {
   try {

@@ -1,13 +1,26 @@
 import { MailError } from '../../domain/error.ts';
 import { gmailError } from './errors.ts';
+import { signInRefusal } from './sign-in-refusals.ts';
 
-/** A refusal by Google's token or revocation endpoint. Only its error word is read; the rest may hold the token. */
+/** What the revocation endpoint says of a grant that has ended before. */
+const ENDED = new Set(['invalid_token', 'invalid_grant', 'deleted_client']);
+
+/** Whether there was nothing to revoke any more. */
+export const isRevokedBefore = (error: unknown): boolean => ENDED.has(wordIn(error, 'error'));
+
+/** Of the answer that was thrown; '' where there is none. */
+function wordIn(error: unknown, field: 'error' | 'error_subtype'): string {
+  const data = (error as { response?: { data?: unknown } } | null)?.response?.data;
+  const word = (data as Record<string, unknown> | null | undefined)?.[field];
+  return typeof word === 'string' && /^\w{1,64}$/.test(word) ? word : '';
+}
+
+/** A refusal by Google's token or revocation endpoint. Only its error words are read; the rest may hold the token. */
 export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revoke'): MailError {
-  const data = (error as { response?: { data?: unknown } }).response?.data;
-  const word = (data as { error?: unknown } | null | undefined)?.error;
-  const cause = new Error(
-    `google ${step}: ${typeof word === 'string' && /^\w{1,64}$/.test(word) ? word : 'no error word'}`,
-  );
+  const [word, subtype] = [wordIn(error, 'error'), wordIn(error, 'error_subtype')];
+  const cause = new Error(`google ${step}: ${[word || 'no error word', subtype].join(' ').trim()}`);
+  const known = signInRefusal(word, subtype, step, cause);
+  if (known) return known;
   if (word === 'invalid_grant' && step === 'exchange') {
     return new MailError('INVALID', 'The sign-in at Google took too long or was used before. Connect again.', {
       cause,
@@ -27,16 +40,16 @@ export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revok
       { cause },
     );
   }
-  const known = gmailError(error, `oauth ${step}`);
+  const failure = gmailError(error, `oauth ${step}`);
   // A page for people says it, and no error word (google-oauth-java-client#57).
-  if (known.code === 'FORBIDDEN' && typeof word !== 'string') {
+  if (failure.code === 'FORBIDDEN' && word === '') {
     return new MailError('RATE_LIMITED', 'Google limits how often it may be asked. Try again a little later.', {
       cause,
-      retryAfterMs: known.retryAfterMs,
+      retryAfterMs: failure.retryAfterMs,
     });
   }
   // Whatever else the token endpoint refuses, the grant itself may be sound.
-  return known.code === 'RATE_LIMITED' || known.code === 'TIMEOUT' || known.code === 'PROVIDER_UNAVAILABLE'
-    ? known
+  return failure.code === 'RATE_LIMITED' || failure.code === 'TIMEOUT' || failure.code === 'PROVIDER_UNAVAILABLE'
+    ? failure
     : new MailError('PROVIDER_UNAVAILABLE', 'Google did not accept the request. Try again.', { cause });
 }

@@ -6,12 +6,13 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import { bearerIn, UNTOLD_LIFE_MS } from '../bearer.ts';
 import type { OAuth, Traded } from '../connect.ts';
 import { malformed } from './answers.ts';
-import { application, isIssuer, TokenNetwork } from './authority.ts';
+import { application, codesIn, isIssuer, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
 import { noMailbox } from './errors.ts';
 import { ME } from './identities.ts';
 import { missingScope, plainScope, scopesFor } from './scopes.ts';
 import type { OutlookOptions } from './settings.ts';
+import { signInRefusal } from './sign-in-refusals.ts';
 import { tokenError } from './token-error.ts';
 import { path } from './url.ts';
 
@@ -47,12 +48,16 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
 
     isIssuer: (iss) => isIssuer(options, iss),
 
+    declined: ({ description }) => signInRefusal(options, codesIn(description), 'consent'),
+
+    approvalIn,
+
     async exchange({ code, codeVerifier, redirectUri, access }, signal) {
       const network = new TokenNetwork(signal);
       const app = application(options, network);
       const request = { code, codeVerifier, redirectUri, scopes: [...scopesFor(access)] };
       const result = await app.acquireTokenByCode(request).catch((error: unknown) => {
-        throw tokenError(network, error, signal, 'code');
+        throw tokenError(network, error, signal, 'code', options);
       });
       const token = tokenOf(result);
       const scopes = result.scopes.map(plainScope);
@@ -86,13 +91,26 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
       // forceCache: MSAL shows a rotated refresh token nowhere but in its cache.
       const request = { refreshToken: secret.refreshToken, scopes: [...secret.scopes], forceCache: true };
       const result = await app.acquireTokenByRefreshToken(request).catch((error: unknown) => {
-        throw tokenError(network, error, signal, 'refresh');
+        throw tokenError(network, error, signal, 'refresh', options);
       });
-      if (!result) throw tokenError(network, null, signal, 'refresh');
+      if (!result) throw tokenError(network, null, signal, 'refresh', options);
       const refreshToken = latestRefreshToken(app.getTokenCache().serialize()) ?? secret.refreshToken;
       return { secret: { ...secret, refreshToken }, ...tokenOf(result) };
     },
   };
+}
+
+/**
+ * An administrator comes back with `admin_consent=True` and no code, or with an error, which may stand beside it ("Admin
+ * consent on the Microsoft identity platform"); without the mark where they cancel (MicrosoftDocs/azure-docs#41053). Our
+ * link to that page has no state, which the return of a sign-in has.
+ */
+function approvalIn(query: URLSearchParams): 'given' | 'declined' | null {
+  const isCancelled =
+    !query.has('state') &&
+    (query.has('error_subcode') || query.has('tenant') || query.get('error') === 'permission_denied');
+  if (!query.has('admin_consent') && !(query.has('error') && isCancelled)) return null;
+  return !query.has('error') && /^true$/i.test(query.get('admin_consent') ?? '') ? 'given' : 'declined';
 }
 
 /** MSAL passes on what it was answered, whatever its types say. */

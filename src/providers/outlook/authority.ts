@@ -33,6 +33,21 @@ export function isIssuer(options: OutlookOptions, iss: string): boolean {
   return iss.startsWith(base) && /^[\w.-]+\/v2\.0$/.test(iss.slice(base.length));
 }
 
+/**
+ * Where an administrator approves this application for their whole organisation ("Construct the URL for granting
+ * tenant-wide admin consent"): whose that is shows only when they sign in, unless one alone is served.
+ */
+export function adminConsentUrl({ loginUrl, tenant, clientId }: OutlookOptions): string {
+  const whose = tenant === 'common' || tenant === 'consumers' ? 'organizations' : tenant;
+  return `${loginUrl ?? MICROSOFT}/${whose}/adminconsent?client_id=${encodeURIComponent(clientId ?? '')}`;
+}
+
+/** The numbers that Microsoft's description of an error holds; nothing else of it is used. */
+export const codesIn = (description: unknown): number[] =>
+  typeof description === 'string'
+    ? [...description.matchAll(/\bAADSTS(\d{4,7})\b/g)].slice(0, 10).map(([, code]) => Number(code))
+    : [];
+
 /** MSAL's requests, ended by the caller's signal. Remembers how the last one ended, which MSAL's own errors do not say. */
 export class TokenNetwork implements INetworkModule {
   status: number | null = null;
@@ -40,6 +55,8 @@ export class TokenNetwork implements INetworkModule {
   refusal: string | null = null;
   /** Its Retry-After. */
   retryAfter: string | null = null;
+  /** Microsoft's own numbers for why. */
+  codes: readonly number[] = [];
   failure: unknown = null;
 
   constructor(private readonly signal: AbortSignal) {}
@@ -61,8 +78,10 @@ export class TokenNetwork implements INetworkModule {
       this.status = response.status;
       this.retryAfter = response.headers.get('retry-after');
       const body = (await response.json()) as T;
-      const word = (body as { error?: unknown }).error;
+      const { error: word, error_codes, error_description } = (body ?? {}) as Record<string, unknown>;
       this.refusal = typeof word === 'string' ? word : null;
+      const listed = Array.isArray(error_codes) ? error_codes.filter((code) => typeof code === 'number') : [];
+      this.codes = this.refusal === null ? [] : [...listed, ...codesIn(error_description)];
       return { headers: Object.fromEntries(response.headers), body, status: response.status };
     } catch (error) {
       this.failure = error;

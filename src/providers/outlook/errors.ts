@@ -66,7 +66,7 @@ const NO_MAILBOX =
   'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Its administrator can change that; then try again.';
 
 const hasNoMailbox = ({ code, message = '' }: Refusal): boolean =>
-  // The word alone also means a subscription that is gone.
+  // The word alone also means a subscription that Graph no longer has.
   NO_MAILBOX_WORDS.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
 
 export const noMailbox = (cause: unknown): MailError =>
