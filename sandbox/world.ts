@@ -72,6 +72,8 @@ export interface Fault {
   readonly times?: number;
   /** Meets only this share of requests, 0 to 1; deterministic by count. */
   readonly share?: number;
+  /** Which of them make up that share. Absent: every nth. */
+  readonly seed?: number;
 }
 export interface Faults {
   add(fault: Fault): number;
@@ -87,6 +89,13 @@ export type HeaderSpelling = (typeof HEADER_SPELLINGS)[number];
 /** What a list of changes says of a message that was only read or unread: all that was selected, or the flag and the folder alone. */
 export const READ_TOGGLES = ['selected', 'flag'] as const;
 export type ReadToggles = (typeof READ_TOGGLES)[number];
+
+/** How an account's changes are told. */
+export interface Telling {
+  readonly readToggles: ReadToggles;
+  /** New mail is told twice: as created and, a moment later, as updated. */
+  readonly updatedAfterCreated: boolean;
+}
 
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
@@ -112,7 +121,7 @@ export interface Emulator {
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
   /** How changes are told from now on. Absent: the vendor's way is known. */
-  setReadToggles?(account: string, told: ReadToggles): void;
+  setTelling?(account: string, telling: Partial<Telling>): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */

@@ -1,5 +1,5 @@
 import type { Mail } from '../mail/mail.ts';
-import type { Emulator, ReadToggles, World } from '../world.ts';
+import type { Emulator, Telling, World } from '../world.ts';
 import { Account, type Accounts } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -91,8 +91,13 @@ export class MicrosoftEmulator implements Emulator {
     this.#accounts.get(address).mailbox.searchLagMs = seconds * 1000;
   }
 
-  setReadToggles(address: string, readToggles: ReadToggles): void {
-    this.#accounts.get(address).mailbox.readToggles = readToggles;
+  setTelling(address: string, telling: Partial<Telling>): void {
+    const { mailbox } = this.#accounts.get(address);
+    mailbox.telling = { ...mailbox.telling, ...telling };
+  }
+
+  hasUntold(): boolean {
+    return this.#notifications.areWaiting;
   }
 
   setMessageLimit(address: string, bytes: number): void {

@@ -35,6 +35,6 @@ export const openSession = (account: Account): MailSession => ({
   deleteMailbox: (id, call) => deleteMailbox(account, id, call),
   send: (draftId, call) => send(account, draftId, call),
   probe: (draftId, internetMessageId, call) => probe(account, draftId, internetMessageId, call),
-  changes: (since, call) => changes(account, since, call),
+  changes: (since, call, hints) => changes(account, since, call, hints),
   watch: watcher(account),
 });
