@@ -78,6 +78,8 @@ export interface Fault {
   readonly times?: number;
   /** Meets only this share of requests, 0 to 1; deterministic by count. */
   readonly share?: number;
+  /** Which of them make up that share. Absent: every nth. */
+  readonly seed?: number;
 }
 /** What the Retry-After header of the fault's answer says; undefined for none. */
 export const retryAfterOf = ({ retryAfter, retryAfterSeconds }: Fault): string | undefined =>
@@ -107,6 +109,13 @@ export interface Sending {
 /** What a list of changes says of a message that was only read or unread: all that was selected, or the flag and the folder alone. */
 export const READ_TOGGLES = ['selected', 'flag'] as const;
 export type ReadToggles = (typeof READ_TOGGLES)[number];
+
+/** How an account's changes are told. */
+export interface Telling {
+  readonly readToggles: ReadToggles;
+  /** New mail is told twice: as created and, a moment later, as updated. */
+  readonly updatedAfterCreated: boolean;
+}
 
 /** Whether mail that refers to nothing joins a thread by its subject and people. */
 export const SUBJECT_THREADS = ['join', 'apart'] as const;
@@ -151,7 +160,7 @@ export interface Emulator {
   /** Its mail is refused from now on, in one of the twin's `mailboxRefusals`; null: it has its mailbox. Absent: each account has one. */
   refuseMailbox?(account: string, refusal: string | null): void;
   /** How changes are told from now on. Absent: the vendor's way is known. */
-  setReadToggles?(account: string, told: ReadToggles): void;
+  setTelling?(account: string, telling: Partial<Telling>): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** How many parts of one batch the account is answered before others draw 429. Absent: batches draw none. */

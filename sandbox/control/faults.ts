@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Fault, Faults, Vendor } from '../world.ts';
 
 /** A fault as it was set, and what it has met so far. */
@@ -76,9 +77,13 @@ function matches(fault: Fault, vendor: Vendor, account: string | null, operation
   return operation === fault.operation;
 }
 
+/** From 0 up to 1, always the same for the same text. */
+const digestOf = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
+
 /** A share of 0.25 meets every fourth: the count decides, not chance. */
 function draws(entry: Entry): boolean {
-  const share = entry.fault.share ?? 1;
+  const { share = 1, seed } = entry.fault;
   entry.seen++;
+  if (seed !== undefined) return digestOf(`${seed} ${entry.seen}`) < share;
   return Math.floor(entry.seen * share) > Math.floor((entry.seen - 1) * share);
 }

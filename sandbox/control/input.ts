@@ -44,6 +44,7 @@ export const fault = z
     webhook: z.enum(['lose', 'repeat']).optional(),
     times: z.int().min(1).optional(),
     share: z.number().gt(0).max(1).optional(),
+    seed: z.int().min(0).optional(),
   })
   .refine(
     ({ status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook }) =>
@@ -60,7 +61,10 @@ export const sending = target.extend({
   ids: z.enum(['kept', 'changed']).optional(),
 });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
-export const changes = target.extend({ readToggles: z.enum(READ_TOGGLES) });
+export const changes = target.extend({
+  readToggles: z.enum(READ_TOGGLES).optional(),
+  updatedAfterCreated: z.boolean().optional(),
+});
 export const limits = target
   .extend({
     maxMessageBytes: z

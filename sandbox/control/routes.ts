@@ -2,7 +2,7 @@ import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import type { Mail } from '../mail/mail.ts';
 import { twinOf } from '../twins.ts';
-import type { Emulator, Fault, RequestLog, Sending, Vendor } from '../world.ts';
+import type { Emulator, Fault, RequestLog, Sending, Telling, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
 import { GUIDE } from './guide.ts';
@@ -151,12 +151,12 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       return { accounts, spelling };
     });
     app.post('/changes', async (request) => {
-      const { readToggles, ...asked } = parseInput(input.changes, request.body);
-      const emulator = emulatorOf(asked.vendor);
-      if (!emulator.setReadToggles) throw new ControlError(`vendor: it is known how ${asked.vendor} tells of changes`);
-      const accounts = accountsOf(asked);
-      for (const account of accounts) emulator.setReadToggles(account, readToggles);
-      return { accounts, readToggles };
+      const { vendor, account, ...telling } = parseInput(input.changes, request.body);
+      const emulator = emulatorOf(vendor);
+      if (!emulator.setTelling) throw new ControlError(`vendor: it is known how ${vendor} tells of changes`);
+      const accounts = accountsOf({ vendor, account });
+      for (const one of accounts) emulator.setTelling(one, telling as Partial<Telling>);
+      return { accounts, ...telling };
     });
     app.post('/limits', async (request) => {
       const { maxMessageBytes, batchWidth, ...asked } = parseInput(input.limits, request.body);

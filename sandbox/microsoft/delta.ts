@@ -161,7 +161,7 @@ function changes(
     if (!wants(item.enteredFolderAtChange > since ? 'created' : 'updated')) continue;
     const isReadFlagOnly = item.contentChange <= since;
     if (isReadFlagOnly && !tellsReadFlag) continue;
-    const shown = isReadFlagOnly && mailbox.readToggles === 'flag' ? READ_FLAG : shape;
+    const shown = isReadFlagOnly && mailbox.telling.readToggles === 'flag' ? READ_FLAG : shape;
     found.push({ change: item.lastChange, show: () => whole(item, shown, view) });
   }
   const present = new Set(folder.items.all.filter((item) => item.lastChange > since).map((item) => item.immutableId));

@@ -1,6 +1,6 @@
 import type { Mail } from '../mail/mail.ts';
 import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
-import type { Duplicates, Emulator, ReadToggles, Sending, World } from '../world.ts';
+import type { Duplicates, Emulator, Sending, Telling, World } from '../world.ts';
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -122,8 +122,13 @@ export class MicrosoftEmulator implements Emulator {
     return true;
   }
 
-  setReadToggles(address: string, readToggles: ReadToggles): void {
-    this.#accounts.get(address).mailbox.readToggles = readToggles;
+  setTelling(address: string, telling: Partial<Telling>): void {
+    const { mailbox } = this.#accounts.get(address);
+    mailbox.telling = { ...mailbox.telling, ...telling };
+  }
+
+  hasUntold(): boolean {
+    return this.#notifications.areWaiting;
   }
 
   setMessageLimit(address: string, bytes: number): void {

@@ -1,4 +1,4 @@
-import type { ReadToggles } from '../world.ts';
+import type { Telling } from '../world.ts';
 import type { Content } from './content.ts';
 import { ConversationIndex } from './conversation.index.ts';
 import { type Conversation, Conversations } from './conversation.ts';
@@ -33,7 +33,7 @@ export class Mailbox {
   sequence = 0;
   readonly deletedFolders: { readonly id: string; readonly change: number; readonly createdAtChange: number }[] = [];
   searchLagMs = 0;
-  readToggles: ReadToggles = 'flag';
+  telling: Telling = { readToggles: 'flag', updatedAfterCreated: false };
   onChange: ((change: Change) => void) | null = null;
   readonly #now: () => Date;
   readonly #byId = new Map<string, Item>();

@@ -9,6 +9,9 @@ export type LifecycleEvent = 'missed' | 'reauthorizationRequired' | 'subscriptio
 /** How long before an access token runs out its subscriber is asked to authorize again. */
 const CHALLENGE_MS = 15 * 60_000;
 
+/** How long after the first notification of a new mail its second one follows. */
+const AFTER_CREATED_MS = 100;
+
 /** Tells subscribers what changed, and what becomes of their subscriptions. */
 export class Notifications {
   readonly #world: World;
@@ -17,13 +20,30 @@ export class Notifications {
   /** Notifications of one turn to one URL go in one request. */
   readonly #pending = new Map<string, { readonly account: string; readonly value: object[] }>();
 
+  #later = 0;
+
   constructor(world: World, accounts: Accounts, store: SubscriptionStore) {
     this.#world = world;
     this.#accounts = accounts;
     this.#store = store;
   }
 
+  /** Something is still to be told. */
+  get areWaiting(): boolean {
+    return this.#later > 0 || this.#pending.size > 0;
+  }
+
   changed(account: Account, change: Change): void {
+    this.#tell(account, change);
+    if (change.type !== 'created' || change.isMove || !account.mailbox.telling.updatedAfterCreated) return;
+    this.#later++;
+    setTimeout(() => {
+      this.#later--;
+      this.#tell(account, { ...change, type: 'updated' });
+    }, AFTER_CREATED_MS).unref();
+  }
+
+  #tell(account: Account, change: Change): void {
     for (const subscription of this.living()) {
       if (subscription.account.toLowerCase() !== account.address.toLowerCase()) continue;
       const type = typeFor(subscription, change);

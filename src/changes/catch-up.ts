@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
 import type { Place } from '../platform/lanes.ts';
 import type { Call } from '../providers/call.ts';
-import type { Change, Changes, MailSession } from '../providers/provider.ts';
+import type { Change, Changes, Hint, MailSession } from '../providers/provider.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
 import { abortableDelay } from './pause.ts';
 import { arrivedMeanwhile } from './resync.ts';
@@ -20,6 +20,8 @@ export interface CatchUpRun {
   readonly session: MailSession;
   readonly call: Call;
   readonly place: Place;
+  /** Asks for all of the account, whatever the provider named. */
+  readonly isWhole: boolean;
   /** Each page that has come. */
   readonly progressed: () => void;
 }
@@ -35,26 +37,24 @@ export class CatchUp {
 
   /** False: there is more, and it should be asked for again. */
   async run(run: CatchUpRun): Promise<boolean> {
-    const { changes, log } = this.options;
+    const { changes } = this.options;
     const { integrationId } = run;
     const enough = Date.now() + RUN_MS;
     const begun = await changes.position(integrationId);
     let { cursor } = begun;
+    let hints = run.isWhole || !begun.hints?.length ? undefined : begun.hints;
     do {
-      const found = await this.changesSince(run, cursor);
+      const found = await this.changesSince(run, cursor, hints);
       run.progressed();
       if (found === 'expired') {
         await this.resync(run, begun.signals);
         return true;
       }
-      for (const { mailboxId, error } of found.unread ?? [])
-        log.warn(
-          { err: error, integrationId, mailboxId },
-          'changes of one mailbox could not be read: it is left out for now',
-        );
+      this.tellUnread(integrationId, found);
       const entries = cursor === null ? [] : found.changes.map(entryOf);
       const levelAt = found.more ? null : begun.signals;
-      if (await changes.advance(integrationId, cursor, found.cursor, entries, levelAt)) {
+      if (await changes.advance(integrationId, cursor, found.cursor, entries, levelAt, !found.partial)) {
+        hints = undefined;
         if (entries.length > 0) await this.options.appended(integrationId, entries);
         if (!found.more) return true;
         cursor = found.cursor;
@@ -68,9 +68,21 @@ export class CatchUp {
     return false;
   }
 
-  private async changesSince({ session, call }: CatchUpRun, cursor: string | null): Promise<Changes | 'expired'> {
+  private tellUnread(integrationId: string, { unread = [] }: Changes): void {
+    for (const { mailboxId, error } of unread)
+      this.options.log.warn(
+        { err: error, integrationId, mailboxId },
+        'changes of one mailbox could not be read: it is left out for now',
+      );
+  }
+
+  private async changesSince(
+    { session, call }: CatchUpRun,
+    cursor: string | null,
+    hints: readonly Hint[] | undefined,
+  ): Promise<Changes | 'expired'> {
     try {
-      return await session.changes(cursor, call);
+      return await session.changes(cursor, call, hints);
     } catch (error) {
       if (isMailError(error) && error.code === 'CURSOR_EXPIRED' && cursor !== null) return 'expired';
       throw error;
@@ -85,11 +97,13 @@ export class CatchUp {
     const { changes, log } = this.options;
     const { integrationId, session, call } = run;
     const position: ChangePosition = await changes.position(integrationId);
-    let { cursor, more } = await patiently(run, () => session.changes(null, call));
-    for (let page = 1; more && page < MAX_PAGES; page++) {
-      const since = cursor;
-      ({ cursor, more } = await patiently(run, () => session.changes(since, call)));
-    }
+    const read = async (since: string | null) => {
+      const found = await patiently(run, () => session.changes(since, call));
+      this.tellUnread(integrationId, found);
+      return found;
+    };
+    let { cursor, more } = await read(null);
+    for (let page = 1; more && page < MAX_PAGES; page++) ({ cursor, more } = await read(cursor));
     const listing = {
       listMessages: (...asked: Parameters<MailSession['listMessages']>) =>
         patiently(run, () => session.listMessages(...asked)),

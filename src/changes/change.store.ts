@@ -1,5 +1,6 @@
 import { deleteInBatches } from '../platform/batches.ts';
 import type { Database } from '../platform/database.ts';
+import type { Hint } from '../providers/provider.ts';
 
 /** One entry of an integration's change log: what happened to which of the provider's ids, without any content of mail. */
 export interface LoggedChange {
@@ -20,10 +21,12 @@ export interface ChangePosition {
   readonly sequence: bigint;
   /** When something last happened in the account. */
   readonly lastEventAt: Date | null;
-  /** When the log was last known to be level with the provider. */
+  /** When the log was last known to be level with all of the account. */
   readonly lastReconciledAt: Date | null;
   /** How often the provider has told of something. */
   readonly signals: number;
+  /** What those signals named that are not paid for; null where one of them named nothing. */
+  readonly hints: readonly Hint[] | null;
   /** Since when there may be changes that are not in the log; null while it is level. */
   readonly dueSince: Date | null;
 }
@@ -37,7 +40,7 @@ export class ChangeStore {
    * In one transaction: appends, bumps the integration's sequence, and moves its sync cursor from `from` to `to`.
    * False, and nothing done, when the cursor is no longer `from`: another run was first, or the integration is gone.
    * `levelAt`, where this was all there is: how often the provider had told of something when the reading began; nothing is
-   * due any more unless it has done so since.
+   * due any more unless it has done so since. `isWhole`: no part of the account was left out.
    */
   advance(
     integrationId: string,
@@ -45,6 +48,7 @@ export class ChangeStore {
     to: string,
     changes: readonly Pick<LoggedChange, 'kind' | 'subject'>[],
     levelAt: number | null = null,
+    isWhole = true,
   ): Promise<boolean> {
     const now = new Date();
     return this.db.prisma.$transaction(async (tx) => {
@@ -54,15 +58,20 @@ export class ChangeStore {
         data: {
           syncCursor: to,
           sequence: { increment: changes.length },
-          ...(levelAt !== null && { lastReconciledAt: now }),
+          ...(levelAt !== null && isWhole && { lastReconciledAt: now }),
           ...(changes.length > 0 && { lastEventAt: now }),
         },
         select: { sequence: true, syncSignals: true },
       });
       if (!moved) return false;
       if (moved.syncSignals === levelAt) {
-        const level = { syncDueSince: null, syncRetryUntil: null };
+        const level = { syncDueSince: null, syncRetryUntil: null, syncHints: [], syncHinted: levelAt };
         await tx.integration.updateMany({ where: { id: integrationId, syncDueSince: { not: null } }, data: level });
+      } else if (levelAt !== null) {
+        await tx.$executeRaw`
+          UPDATE integrations
+          SET sync_hints = ARRAY(SELECT hint FROM unnest(sync_hints) AS hint WHERE split_part(hint, ' ', 1)::int > ${levelAt}::int)
+          WHERE id = ${integrationId}::uuid`;
       }
       const first = moved.sequence - BigInt(changes.length) + 1n;
       const rows = changes.map(({ kind, subject }, index) => ({
@@ -99,6 +108,8 @@ export class ChangeStore {
         lastEventAt: true,
         lastReconciledAt: true,
         syncSignals: true,
+        syncHinted: true,
+        syncHints: true,
         syncDueSince: true,
       },
     });
@@ -108,6 +119,7 @@ export class ChangeStore {
       lastEventAt: row?.lastEventAt ?? null,
       lastReconciledAt: row?.lastReconciledAt ?? null,
       signals: row?.syncSignals ?? 0,
+      hints: row && row.syncHinted === row.syncSignals ? row.syncHints.map(hintOf) : null,
       dueSince: row?.syncDueSince ?? null,
     };
   }
@@ -117,4 +129,10 @@ export class ChangeStore {
     const where = { at: { lt: before } };
     return deleteInBatches((limit) => this.db.prisma.change.deleteMany({ where, limit }));
   }
+}
+
+/** As DebtStore writes it: the number of the signal, the kind and the id. */
+function hintOf(stored: string): Hint {
+  const [, kind = '', messageId = ''] = /^\d+ (\w+) (.*)$/s.exec(stored) ?? [];
+  return { kind: kind as Hint['kind'], messageId };
 }

@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /**
  * Runs `work` once at a time for each key. Asked again while it runs, it runs once more afterwards: who asks is sure of a
  * run that began after the asking. How many keys are worked at together is for `work` to limit.
  */
 export class Coalescer {
-  private readonly waiting = new Set<string>();
+  /** With how long each waits for more to be asked, in milliseconds. */
+  private readonly waiting = new Map<string, number>();
   private readonly running = new Map<string, Promise<void>>();
   /** Once it is there nothing more is taken; once it aborts nothing more is begun. */
   private enough: AbortSignal | null = null;
@@ -14,9 +17,10 @@ export class Coalescer {
     private readonly failed: (key: string, error: unknown) => void,
   ) {}
 
-  request(key: string): void {
+  /** `settleMs`: for so long what is asked after it belongs to the same run. */
+  request(key: string, settleMs = 0): void {
     if (this.enough) return;
-    this.waiting.add(key);
+    this.waiting.set(key, Math.min(settleMs, this.waiting.get(key) ?? settleMs));
     this.begin(key);
   }
 
@@ -39,16 +43,22 @@ export class Coalescer {
   async stop(enough: AbortSignal): Promise<readonly string[]> {
     this.enough = enough;
     while (this.running.size > 0) await Promise.all(this.running.values());
-    return [...this.waiting];
+    return [...this.waiting.keys()];
   }
 
   private begin(key: string): void {
-    if (this.enough?.aborted || this.running.has(key) || !this.waiting.delete(key)) return;
-    this.running.set(key, this.run(key));
+    const settleMs = this.waiting.get(key);
+    if (this.enough?.aborted || this.running.has(key) || settleMs === undefined) return;
+    this.waiting.delete(key);
+    this.running.set(key, this.run(key, settleMs));
   }
 
-  private async run(key: string): Promise<void> {
+  private async run(key: string, settleMs: number): Promise<void> {
     try {
+      if (settleMs > 0) {
+        await delay(settleMs);
+        this.waiting.delete(key);
+      }
       await this.work(key);
     } catch (error) {
       this.failed(key, error);

@@ -1,7 +1,10 @@
 import type { Database } from '../platform/database.ts';
+import type { Hint } from '../providers/provider.ts';
 
 /** How often an instance says which accounts it is at work on, in milliseconds. */
 export const SEEN_EVERY_MS = 2_000;
+/** So many named messages wait at most; where there are more, everything is asked for. */
+const MAX_HINTS = 1_000;
 /** How long an instance that says nothing of an account is believed to be at work on it; it may have been killed. */
 const BELIEVED_SECONDS = 6;
 
@@ -18,6 +21,19 @@ export class DebtStore {
     await this.db.prisma.$executeRaw`
       UPDATE integrations SET sync_signals = sync_signals + 1, sync_due_since = COALESCE(sync_due_since, now())
       WHERE id = ANY(${[...integrationIds]}::uuid[])`;
+  }
+
+  /** As `note`, where the provider named all that it told of. */
+  async noteHints(integrationId: string, hints: readonly Hint[]): Promise<void> {
+    const named = hints.map(({ kind, messageId }) => `${kind} ${messageId}`);
+    await this.db.prisma.$executeRaw`
+      UPDATE integrations SET sync_signals = sync_signals + 1, sync_due_since = COALESCE(sync_due_since, now()),
+        sync_hinted = CASE WHEN sync_hinted = sync_signals AND cardinality(sync_hints) < ${MAX_HINTS}::int
+          THEN sync_signals + 1 ELSE sync_hinted END,
+        sync_hints = CASE WHEN sync_hinted = sync_signals AND cardinality(sync_hints) < ${MAX_HINTS}::int
+          THEN sync_hints || ARRAY(SELECT (sync_signals + 1) || ' ' || named FROM unnest(${named}::text[]) AS named)
+          ELSE sync_hints END
+      WHERE id = ${integrationId}::uuid`;
   }
 
   /** It is not known to be level, though nobody told of anything: it was never asked, or does not answer. */

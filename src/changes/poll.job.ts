@@ -74,7 +74,9 @@ export class PollJob {
     }
     for (const { id, lastReconciledAt } of await directory.connected()) {
       const live = (expiries.get(id)?.getTime() ?? 0) > now;
-      const maxAgeMs = pollSeconds * (live ? RECONCILE_FACTOR : 0.5) * 1_000;
+      // Accounts that were asked together drift apart.
+      const factor = live ? RECONCILE_FACTOR * (0.8 + Math.random() / 5) : 0.5;
+      const maxAgeMs = pollSeconds * factor * 1_000;
       // Another instance may just have done it.
       if (!all && now - (lastReconciledAt?.getTime() ?? 0) <= maxAgeMs) continue;
       // A watch can die without a word: what it should have told of and did not is how that shows.

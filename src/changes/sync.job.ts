@@ -67,6 +67,8 @@ export class SyncJob {
   private readonly untellable = new Set<string>();
   /** Accounts that are looked at though nobody told of anything, and what to do when there was something. */
   private readonly untold = new Map<string, () => void>();
+  /** Accounts of which everything is to be asked for, whatever their providers named. */
+  private readonly whole = new Set<string>();
 
   private readonly probes = new Set<string>();
 
@@ -105,13 +107,13 @@ export class SyncJob {
 
   /**
    * Soon, in the background, since there is news of it: a pause that it waits out ends, and a request of it that hangs is
-   * begun again. However often it is asked, one run at a time for each integration.
+   * begun again. However often it is asked, one run at a time for each integration. `settleMs`: news within it is one run's.
    */
-  request(integrationId: string): void {
+  request(integrationId: string, settleMs = 0): void {
     this.untold.delete(integrationId);
     this.probation.end(integrationId);
     if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
-    else this.runs.request(integrationId);
+    else this.runs.request(integrationId, settleMs);
   }
 
   /** As `request`, where there is no news: what is under way or will be tried again anyway is left as it is. */
@@ -119,9 +121,10 @@ export class SyncJob {
     if (!this.runs.has(integrationId) && !this.retries.isWaiting(integrationId)) this.runs.request(integrationId);
   }
 
-  /** As `look`, for an account whose provider should tell us; `missed` is called when it had something to tell. */
+  /** As `look`, for all of an account whose provider should tell us; `missed` is called when it had something to tell. */
   reconcile(integrationId: string, missed: () => void): void {
     this.untold.set(integrationId, missed);
+    this.whole.add(integrationId);
     this.look(integrationId);
   }
 
@@ -191,7 +194,11 @@ export class SyncJob {
       };
       const session = await sessions.open(integrationId);
       if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
-      return await this.catchUp.run({ integrationId, session, call, place, progressed: () => trial.progressed() });
+      const isWhole = this.whole.has(integrationId);
+      const progressed = () => trial.progressed();
+      const isLevel = await this.catchUp.run({ integrationId, session, call, place, isWhole, progressed });
+      if (isWhole && isLevel) this.whole.delete(integrationId);
+      return isLevel;
     } finally {
       clearTimeout(behind);
       leave();
@@ -236,8 +243,11 @@ export class SyncJob {
   }
 
   private wake(integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]): Promise<void> {
-    this.untold.get(integrationId)?.();
-    this.untold.delete(integrationId);
+    // Of its mailboxes no notification tells.
+    if (entries.some(({ kind }) => kind !== 'mailbox')) {
+      this.untold.get(integrationId)?.();
+      this.untold.delete(integrationId);
+    }
     const altered = entries.some(({ kind }) => kind !== 'created');
     return this.options.bus.publish(CHANGES_TOPIC, { integrationId, altered } satisfies ChangesWake);
   }

@@ -11,7 +11,7 @@ import type { WatchStore } from './watch.store.ts';
 export interface WebhookServiceOptions {
   readonly providers: readonly Provider[];
   readonly watches: Pick<WatchStore, 'named' | 'wanted' | 'remove'>;
-  readonly debts: Pick<DebtStore, 'note'>;
+  readonly debts: Pick<DebtStore, 'note' | 'noteHints'>;
   readonly sync: Pick<SyncJob, 'request'>;
   readonly watchJob: Pick<WatchJob, 'request' | 'heard'>;
   readonly log: Logger;
@@ -24,6 +24,9 @@ type Reply = WebhookOutcome['reply'];
  * which it asks again for hours. From the arrival of the notification, in milliseconds.
  */
 const ANSWER_TIMEOUT_MS = 2_500;
+
+/** Graph tells of one mail twice, as created and as updated: one run does for both. In milliseconds. */
+const SETTLE_MS = 250;
 
 /**
  * Takes what providers push: who sent it is proven, what it told of is noted where no crash loses it, then it is answered;
@@ -66,18 +69,22 @@ export class WebhookService {
   private async note(signals: readonly Signal[]): Promise<void> {
     const { watches, debts } = this.options;
     const of = (...kinds: Signal['kind'][]) => [
-      ...new Set(signals.flatMap(({ kind, integrationId }) => (kinds.includes(kind) ? integrationId : []))),
+      ...new Set(
+        signals.flatMap(({ kind, integrationId, hints }) => (kinds.includes(kind) && !hints ? integrationId : [])),
+      ),
     ];
+    for (const { kind, integrationId, hints } of signals)
+      if (kind === 'CHANGED' && hints) await debts.noteHints(integrationId, hints);
     await debts.note(of('CHANGED', 'MISSED', 'LOST'));
     await watches.wanted(of('REAUTHORIZE'));
     for (const integrationId of of('LOST')) await watches.remove(integrationId);
   }
 
-  private act({ integrationId, kind }: Signal): void {
+  private act({ integrationId, kind, hints }: Signal): void {
     const { sync, watchJob } = this.options;
     if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
     if (kind === 'CHANGED') watchJob.heard(integrationId);
     // A watch that is lost may have had something to tell.
-    if (kind !== 'REAUTHORIZE') sync.request(integrationId);
+    if (kind !== 'REAUTHORIZE') sync.request(integrationId, hints ? SETTLE_MS : 0);
   }
 }

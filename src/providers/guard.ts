@@ -20,6 +20,8 @@ const OVERTAKEN_AFTER = 2_000;
  * closed, and one sent in its place at once would be one too many.
  */
 const GIVEN_UP_COUNTS_MS = 250;
+/** Of the window's units background work spends no more: what is left is for people. */
+const BACKGROUND_SHARE = 0.8;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -251,7 +253,7 @@ class Guard implements Usage {
 
   private admission(slots: number, units: number, call: Call): Promise<void> {
     if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
-    const wait = this.wait(units);
+    const wait = this.wait(units, call.priority);
     if (wait > maxWait(call)) return Promise.reject(tooBusy(wait));
     const queue = this.waiting[call.priority];
     return new Promise((resolve, reject) => {
@@ -283,10 +285,11 @@ class Guard implements Usage {
 
   private admitNext(): void {
     for (;;) {
-      const queue = this.waiting.interactive.length > 0 ? this.waiting.interactive : this.waiting.background;
+      const priority = this.waiting.interactive.length > 0 ? 'interactive' : 'background';
+      const queue = this.waiting[priority];
       const next = queue[0];
       if (!next || this.slotsTaken + next.slots > this.limits.concurrency) return;
-      const wait = this.wait(next.units);
+      const wait = this.wait(next.units, priority);
       if (wait > next.maxWaitMs) {
         // The provider has asked for a pause since it was let into the queue.
         queue.shift();
@@ -311,11 +314,12 @@ class Guard implements Usage {
   }
 
   /** Milliseconds until this many units may be spent. */
-  private wait(units: number): number {
+  private wait(units: number, priority: Call['priority']): number {
     const now = this.now();
+    const allowed = this.limits.units * (priority === 'background' ? BACKGROUND_SHARE : 1);
     while (this.spent[0] && this.spent[0].at <= now - this.limits.windowMs)
       this.spentUnits -= this.spent.shift()?.units ?? 0;
-    let over = this.spentUnits + Math.min(units, this.limits.units) - this.limits.units;
+    let over = this.spentUnits + Math.min(units, allowed) - allowed;
     let free = now;
     for (const entry of this.spent) {
       if (over <= 0) break;

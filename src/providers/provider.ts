@@ -233,9 +233,10 @@ export interface MailSession {
   readonly sendSettlesMs: number;
   /**
    * Null: establish a cursor without listing anything. Where that takes several pages, those behind the first tell what has
-   * come since it began. CURSOR_EXPIRED: resync.
+   * come since it began. CURSOR_EXPIRED: resync. `hints`: what the provider's notifications named since `since`; where asking
+   * for everything costs much, it is enough to ask after these, and the answer is `partial`.
    */
-  changes(since: Cursor | null, call: Call): Promise<Changes>;
+  changes(since: Cursor | null, call: Call, hints?: readonly Hint[]): Promise<Changes>;
   /** Present where the provider pushes; absent: the account is polled. */
   readonly watch?: Watcher;
 }
@@ -245,6 +246,8 @@ export interface Changes {
   readonly cursor: Cursor;
   /** True: call again at once with `cursor`. */
   readonly more: boolean;
+  /** Only what the hints point at was asked after: what no notification told is still to be told. */
+  readonly partial?: boolean;
   /** Mailboxes whose changes the provider would not tell now; what they hold is told once it does. */
   readonly unread?: readonly UnreadMailbox[];
 }
@@ -255,5 +258,7 @@ export interface UnreadMailbox {
 export type Change =
   | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
+/** What a notification says of a message; the provider's changes say what became of it. */
+export type Hint = Exclude<Change, { readonly kind: 'mailbox' }>;
 
 export const isUnreadable = (item: object): item is Unreadable => 'error' in item;

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import type { Hint } from './provider.ts';
 
 export interface Watcher {
   /** Starts or renews. `previous` is what an earlier start returned, null the first time. Idempotent. */
@@ -41,4 +42,6 @@ export interface Signal {
   readonly integrationId: string;
   /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start it anew. MISSED: sync, something was not delivered. */
   readonly kind: 'CHANGED' | 'REAUTHORIZE' | 'LOST' | 'MISSED';
+  /** Of CHANGED: all that it tells of. Absent where the provider does not name messages. */
+  readonly hints?: readonly Hint[];
 }

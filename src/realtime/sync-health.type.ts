@@ -21,7 +21,11 @@ export class SyncHealth {
   })
   readonly lastEventAt!: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When what is known was last level with the provider.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'When what is known was last level with all of the account. What its provider announces is known at once; where announcements name messages (Outlook), only those are asked after, and what none of them told, such as a move whose announcement was lost, is known after the next look at everything: within eleven times POLL_SECONDS (11 minutes).',
+  })
   readonly lastReconciledAt!: Date | null;
 
   @Field(() => Int, { nullable: true, description: 'Seconds since lastReconciledAt. Null before the first sync.' })

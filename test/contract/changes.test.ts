@@ -2,15 +2,19 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
-import type { Change } from '../../src/providers/provider.ts';
+import type { Change, Hint } from '../../src/providers/provider.ts';
 import type { Signal, WatchState, WebhookRequest } from '../../src/providers/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
-async function changesSince(account: Account, since: string | null): Promise<{ changes: Change[]; cursor: string }> {
+async function changesSince(
+  account: Account,
+  since: string | null,
+  named?: readonly Hint[],
+): Promise<{ changes: Change[]; cursor: string }> {
   const changes: Change[] = [];
   let cursor = since;
-  for (;;) {
-    const answer = await account.session.changes(cursor, interactive());
+  for (let hints = named; ; hints = undefined) {
+    const answer = await account.session.changes(cursor, interactive(), hints);
     changes.push(...answer.changes);
     cursor = answer.cursor;
     if (!answer.more) return { changes, cursor };
@@ -82,6 +86,61 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const isNew = await account.deliver(mail);
     await lab.control('/touch', { vendor, account: account.address, id: isNew, change: 'read' });
     expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId: isNew }]);
+  });
+
+  it('tells what hints name at once, all else without them, and nothing of it twice', async () => {
+    const account = await lab.account('hinted');
+    const touch = (messageId: string, change: string) =>
+      lab.control('/touch', { vendor: lab.vendor, account: account.address, id: messageId, change });
+    const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
+    const [moved, deleted, other] = [
+      await account.deliver(mail),
+      await account.deliver(mail),
+      await account.deliver({ ...mail, mailbox: { name: 'Projects' } }),
+    ];
+    let { cursor } = await changesSince(account, null);
+    const told = new Map<string, string[]>();
+    const look = async (...hints: Hint[]) => {
+      const next = await changesSince(account, cursor, hints);
+      cursor = next.cursor;
+      for (const change of next.changes)
+        if (change.kind !== 'mailbox') told.set(change.messageId, [...(told.get(change.messageId) ?? []), change.kind]);
+    };
+    const created = await account.deliver(mail);
+    await look({ kind: 'created', messageId: created }, { kind: 'updated', messageId: created });
+    expect(told.get(created)).toEqual(['created']);
+    // Its second notification, a while later.
+    await look({ kind: 'updated', messageId: created });
+    await touch(moved, 'archive');
+    await look({ kind: 'updated', messageId: moved });
+    expect(told.get(moved)).toEqual(['updated']);
+    await touch(deleted, 'delete');
+    await look({ kind: 'deleted', messageId: deleted });
+    expect(told.get(deleted)).toEqual(['deleted']);
+    // No notification told of these.
+    await touch(other, 'read');
+    const unnamed = await account.deliver({ ...mail, mailbox: { name: 'Projects' } });
+    await look();
+    await look();
+    expect(told).toEqual(
+      new Map([
+        [created, ['created']],
+        [moved, ['updated']],
+        [deleted, ['deleted']],
+        [other, ['updated']],
+        [unnamed, ['created']],
+      ]),
+    );
+  });
+
+  it('is not misled by hints of what is not there, or is no id', async () => {
+    const account = await lab.account('misled');
+    const { cursor } = await changesSince(account, null);
+    const messageId = await account.deliver({ from: 'a@example.org', subject: 'x', text: 'x' });
+    for (const named of ['AAMkAGI2', '../me', '', 'x'.repeat(3_000)]) {
+      const { changes } = await changesSince(account, cursor, [{ kind: 'created', messageId: named }]);
+      expect(changes).toEqual([{ kind: 'created', messageId }]);
+    }
   });
 
   it('tells what comes while the first sync is under way, and nothing that was there before', async () => {
@@ -165,7 +224,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     expect(state.expiresAt.getTime()).toBeGreaterThan(Date.now() + 24 * 3600_000);
     const told = new Promise<Signal>((resolve) => arrived.set('CHANGED', resolve));
     await account.deliver({ from: 'a@example.org', subject: 'ping', text: 'x' });
-    expect(await told).toEqual({ integrationId: 'integration-1', kind: 'CHANGED' });
+    expect(await told).toMatchObject({ integrationId: 'integration-1', kind: 'CHANGED' });
 
     const renewed = await watch.start(state, options, interactive());
     expect(renewed.key).toBe(state.key);

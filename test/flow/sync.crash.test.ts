@@ -11,7 +11,7 @@ const LIVE =
 /** What a change is asked for with. */
 const VENDORS = [
   ['google', 'demo@gmail.example', 'history.list'],
-  ['microsoft', 'demo@outlook.example', 'POST /$batch'],
+  ['microsoft', 'demo@outlook.example', 'GET /me/messages/{id}'],
 ] as const;
 
 let cluster: Cluster;

@@ -37,7 +37,10 @@ const VENDORS = [
   ['microsoft', 'OUTLOOK', 'google', 'GMAIL'],
 ] as const;
 /** What the background asks for: changes, and drafts to be stored. Who asks to send is answered at once. */
-const BUSY = { google: ['history.list', 'drafts.create'], microsoft: ['POST /$batch', 'POST /me/messages'] };
+const BUSY = {
+  google: ['history.list', 'drafts.create'],
+  microsoft: ['GET /me/messages/{id}', 'POST /$batch', 'POST /me/messages'],
+};
 const of = (provider: string) => accounts.filter((account) => account.provider.id === provider);
 const heard = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject));
 const deliver = (vendor: string, account: string, subject: string) =>

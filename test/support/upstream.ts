@@ -13,7 +13,7 @@ export interface UpstreamRequest {
 
 /** What the accounts' sync asks, whenever it does, belongs to no page. It also asks how labels look and where a message went. */
 const SYNC = /^(token|getProfile|watch|history\.list|(GET|POST|PATCH) \/subscriptions.*|GET .*\/delta)$/;
-const SYNC_PATH = /\/labels\?fields=|\?\$select=id,parentFolderId$/;
+const SYNC_PATH = /\/labels\?fields=|\?\$select=id,parentFolderId(,createdDateTime)?$/;
 
 /** What queries have asked the emulators for since their log was cleared. */
 export async function upstream(app: TestApp): Promise<UpstreamRequest[]> {

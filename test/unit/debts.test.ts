@@ -4,7 +4,7 @@ import { ChangeStore } from '../../src/changes/change.store.ts';
 import { DebtStore } from '../../src/changes/debt.store.ts';
 import { WebhookService } from '../../src/changes/webhook.service.ts';
 import type { Database } from '../../src/platform/database.ts';
-import type { Provider } from '../../src/providers/provider.ts';
+import type { Hint, Provider } from '../../src/providers/provider.ts';
 import type { Signal, WebhookRequest } from '../../src/providers/watch.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
@@ -54,6 +54,43 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(await isDue(id)).toBe(false);
   });
 
+  it('is what was named, until something was told that names nothing, and for as long as it is not paid', async () => {
+    const id = await account();
+    const hint = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
+    expect(await changes.advance(id, null, 'c1', [], (await changes.position(id)).signals)).toBe(true);
+    expect((await changes.position(id)).hints).toEqual([]);
+    await debts.noteHints(id, [hint('m 1'), hint('m2', 'deleted')]);
+    const { hints, signals, lastReconciledAt } = await changes.position(id);
+    expect(hints).toEqual([hint('m 1'), hint('m2', 'deleted')]);
+    // What is named meanwhile is still to be asked after, also where it is the same.
+    await debts.noteHints(id, [hint('m 1', 'updated')]);
+    expect(await changes.advance(id, 'c1', 'c2', [], signals, false)).toBe(true);
+    const next = await changes.position(id);
+    expect(next).toMatchObject({ hints: [hint('m 1', 'updated')], lastReconciledAt });
+    expect(await isDue(id)).toBe(true);
+    expect(await changes.advance(id, 'c2', 'c3', [], next.signals, false)).toBe(true);
+    expect(await changes.position(id)).toMatchObject({ hints: [], lastReconciledAt });
+    expect(await isDue(id)).toBe(false);
+
+    await debts.noteHints(id, [hint('m3')]);
+    await debts.note([id]);
+    await debts.noteHints(id, [hint('m4')]);
+    const last = await changes.position(id);
+    expect(last.hints).toBeNull();
+    expect(await changes.advance(id, 'c3', 'c4', [], last.signals)).toBe(true);
+    expect((await changes.position(id)).hints).toEqual([]);
+  });
+
+  it('is everything where more was named than is kept', async () => {
+    const id = await account();
+    await changes.advance(id, null, 'c1', [], 0);
+    const hints = Array.from({ length: 1_000 }, (_, n): Hint => ({ kind: 'created', messageId: `m${n}` }));
+    await debts.noteHints(id, hints);
+    expect((await changes.position(id)).hints).toEqual(hints);
+    await debts.noteHints(id, hints);
+    expect((await changes.position(id)).hints).toBeNull();
+  });
+
   it('is left to who took it in, until that one must be dead', async () => {
     const [told, failing] = [await account(), await account()];
     await debts.note([told]);
@@ -83,7 +120,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
       new WebhookService({
         providers: [provider],
         watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
-        debts: { note },
+        debts: { note, noteHints: async () => {} },
         sync: { request: (integrationId) => void requested.push(integrationId) },
         watchJob: { request: () => {}, heard: () => {} },
         log: pino({ level: 'silent' }),
@@ -112,7 +149,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const webhooks = new WebhookService({
       providers: [{ ...fakeProvider(), receive } as Provider],
       watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
-      debts: { note: async () => {} },
+      debts: { note: async () => {}, noteHints: async () => {} },
       sync: { request: (integrationId) => void requested.push(integrationId) },
       watchJob: { request: () => {}, heard: () => {} },
       log: pino({ level: 'silent' }),

@@ -68,6 +68,18 @@ describe('the guard around a provider', () => {
     await expect(guard.request(read, call(), async () => 'again')).resolves.toBe('again');
   });
 
+  it('leaves a share of the window to people, whatever background work wants', async () => {
+    const guard = createGuard(limits, { log, now: () => 0 });
+    const background = { ...call(undefined, 'background'), maxWaitMs: 1_000 };
+    for (let spent = 0; spent < 80; spent += 10)
+      await guard.request({ ...read, units: 10 }, background, async () => undefined);
+    await expect(guard.request(read, background, async () => undefined)).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    await guard.request({ ...read, units: 20 }, call(), async () => undefined);
+    await expect(guard.request(read, call(), async () => undefined)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
   it('tries what is safe again, and never what is not', async () => {
     const guard = createGuard(limits, { log, random: () => 0 });
     let tries = 0;

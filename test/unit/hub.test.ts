@@ -23,6 +23,7 @@ class Lab {
         lastEventAt: null,
         lastReconciledAt: null,
         signals: 0,
+        hints: [],
         dueSince: null,
       }),
     },

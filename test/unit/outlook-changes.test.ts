@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
 import { readState, type SyncState, writeState } from '../../src/providers/outlook/sync-state.ts';
-import type { Change } from '../../src/providers/provider.ts';
+import type { Change, Hint } from '../../src/providers/provider.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
 let lab: Lab;
@@ -21,15 +21,16 @@ const created = (messageId: string): Change => ({ kind: 'created', messageId });
 const updated = (messageId: string): Change => ({ kind: 'updated', messageId });
 const deleted = (messageId: string): Change => ({ kind: 'deleted', messageId });
 
-async function since(cursor: string | null) {
+async function since(cursor: string | null, named?: readonly Hint[]) {
   const changes: Change[] = [];
   const unread = new Set<string>();
-  for (let next = cursor; ; ) {
-    const answer = await account.session.changes(next, interactive());
+  let hints = named;
+  for (let next = cursor; ; hints = undefined) {
+    const answer = await account.session.changes(next, interactive(), hints);
     changes.push(...answer.changes);
     for (const { error } of answer.unread ?? []) unread.add(error.code);
     next = answer.cursor;
-    if (!answer.more) return { changes, cursor: next, unread: [...unread] };
+    if (!answer.more) return { changes, cursor: next, unread: [...unread], partial: answer.partial };
   }
 }
 
@@ -152,5 +153,106 @@ describe('a folder whose changes Graph refuses to tell', () => {
     await expect(since(cursor)).rejects.toMatchObject({ code: 'CONFLICT' });
     await lab.control('/faults', undefined, 'DELETE');
     expect((await since(cursor)).changes).toEqual([created(id)]);
+  });
+});
+
+describe('hints', () => {
+  const FOLDERS = 20;
+  /** An account of many folders, followed. */
+  async function followed(): Promise<string> {
+    account = await lab.account(`hinted-${++accounts}`);
+    for (let n = 0; n < FOLDERS; n++) await mail('old', `Folder ${n}`);
+    return (await since(null)).cursor;
+  }
+  const about = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
+  /** What Graph was asked since the last time, those in a batch one by one. */
+  async function asked(): Promise<string[]> {
+    interface Line {
+      readonly operation: string;
+    }
+    const { records } = await lab.control<{ records: Line[] }>(`/log?account=${account.address}`);
+    await lab.control('/log', undefined, 'DELETE');
+    return records.map(({ operation }) => operation).filter((operation) => !operation.includes('batch'));
+  }
+  const MESSAGE = 'GET /me/messages/{id}';
+  const DELTA = 'GET /me/mailFolders/{id}/messages/delta';
+  const TREE = 'GET /me/mailFolders/delta';
+
+  it('ask for the message, where it lies and where they led before, and for no other folder', async () => {
+    const start = await followed();
+    const id = await mail('new', 'Folder 7');
+    await asked();
+    const next = await since(start, [about(id), about(id, 'updated')]);
+    expect(next).toMatchObject({ changes: [created(id)], partial: true });
+    expect(await asked()).toEqual([MESSAGE, DELTA]);
+    await touch(id, 'archive');
+    const moved = await since(next.cursor, [about(id, 'updated')]);
+    expect(moved.changes).toEqual([updated(id)]);
+    expect(await asked()).toEqual([MESSAGE, DELTA, DELTA]);
+    await touch(id, 'delete');
+    const gone = await since(moved.cursor, [about(id, 'deleted')]);
+    expect(gone.changes).toEqual([deleted(id)]);
+    const again = await since(gone.cursor, [about(id, 'deleted')]);
+    expect(again.changes).toEqual([]);
+    expect((await since(again.cursor)).changes).toEqual([]);
+  });
+
+  it('find everything that happened in those folders', async () => {
+    const start = await followed();
+    const [named, unnamed] = [await mail('named', 'Folder 7'), await mail('unnamed', 'Folder 7')];
+    expect((await since(start, [about(named)])).changes).toEqual([created(named), created(unnamed)]);
+  });
+
+  it('ask for the tree where a folder is new, which is followed from then on', async () => {
+    const start = await followed();
+    const id = await mail('new', 'Fresh');
+    await asked();
+    const next = await since(start, [about(id)]);
+    expect(next.changes.filter(({ kind }) => kind !== 'mailbox')).toEqual([created(id)]);
+    expect(await asked()).toEqual([MESSAGE, TREE, DELTA]);
+    const another = await mail('another', 'Fresh');
+    expect((await since(next.cursor, [about(another)])).changes).toEqual([created(another)]);
+  });
+
+  it('are enough for new mail where Graph tells of no change in its folder', async () => {
+    const start = await followed();
+    const id = await mail('new', 'Folder 7');
+    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: DELTA, status: 403 });
+    const next = await since(start, [about(id)]);
+    expect(next).toMatchObject({ changes: [created(id)], unread: ['FORBIDDEN'] });
+    await lab.control('/faults', undefined, 'DELETE');
+    // Known by now, and told of once more at most.
+    expect((await since(next.cursor)).changes).toEqual([updated(id)]);
+  });
+
+  it('are passed over where asking after them costs more than asking for everything', async () => {
+    const start = await followed();
+    const ids: string[] = [];
+    for (let n = 0; n < FOLDERS; n++) ids.push(await mail(`new ${n}`, `Folder ${n}`));
+    await asked();
+    const next = await since(
+      start,
+      ids.map((id) => about(id)),
+    );
+    expect(new Set(next.changes)).toEqual(new Set(ids.map(created)));
+    expect(next.partial).toBe(false);
+    expect((await asked()).filter((operation) => operation === MESSAGE)).toEqual([]);
+  });
+
+  it('of what comes while a sweep is under way are read in it, also where it has been', async () => {
+    const start = await followed();
+    await lab.control('/faults', {
+      vendor: 'microsoft',
+      account: account.address,
+      operation: DELTA,
+      emptyPage: true,
+      times: 1,
+    });
+    const begun = await account.session.changes(start, interactive());
+    expect(begun.more).toBe(true);
+    const id = await mail('new', 'Folder 7');
+    const next = await since(begun.cursor, [about(id)]);
+    expect(next).toMatchObject({ changes: [created(id)], partial: false });
+    expect(readState(next.cursor)).toMatchObject({ sweeping: false, found: {} });
   });
 });

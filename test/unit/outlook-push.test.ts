@@ -34,6 +34,28 @@ describe('a notification of Graph', () => {
     expect(signals).toEqual([{ integrationId: 'i1', kind: 'CHANGED' }]);
   });
 
+  it('hands on what it names, all of it or nothing', async () => {
+    const about = (id: string, more: object = {}) => notice({ resourceData: { id }, ...more });
+    const hintsOf = async (...value: object[]) => (await receive(request({ value }), findWatch)).signals[0]?.hints;
+    expect(await hintsOf(about('AAMk-1='), about('AAMk-1=', { changeType: 'updated' }))).toEqual([
+      { kind: 'created', messageId: 'AAMk-1=' },
+      { kind: 'updated', messageId: 'AAMk-1=' },
+    ]);
+    const resource = 'Users/1-2/Messages/AAMk-2=';
+    expect(await hintsOf(notice({ changeType: 'deleted', resource }))).toEqual([
+      { kind: 'deleted', messageId: 'AAMk-2=' },
+    ]);
+    for (const nameless of [
+      notice(),
+      about('../me'),
+      about('x', { changeType: 'moved' }),
+      notice({ resourceData: 7 }),
+    ]) {
+      expect(await hintsOf(about('AAMk-1='), nameless)).toBeUndefined();
+      expect(await hintsOf(nameless, about('AAMk-1='))).toBeUndefined();
+    }
+  });
+
   it.each([
     ['reauthorizationRequired', 'REAUTHORIZE'],
     ['subscriptionRemoved', 'LOST'],

@@ -99,9 +99,9 @@ describe('a messages delta', () => {
     microsoft.emulator.touch(ME, id, 'read');
     const said = async () => Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
     expect((await said()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
-    microsoft.emulator.setReadToggles?.(ME, 'selected');
+    microsoft.emulator.setTelling?.(ME, { readToggles: 'selected' });
     expect((await said()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
-    microsoft.emulator.setReadToggles?.(ME, 'flag');
+    microsoft.emulator.setTelling?.(ME, { readToggles: 'flag' });
     expect((await round(without.deltaLink)).entries).toEqual([]);
     const { body } = await graph(`/me/messages/${id}?$select=lastModifiedDateTime`);
     expect(body.lastModifiedDateTime).toBe(before);

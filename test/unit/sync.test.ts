@@ -10,7 +10,7 @@ import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { LaneOptions } from '../../src/platform/lanes.ts';
 import type { Call } from '../../src/providers/call.ts';
-import type { Changes, MailSession } from '../../src/providers/provider.ts';
+import type { Changes, Hint, MailSession } from '../../src/providers/provider.ts';
 
 /** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -36,6 +36,29 @@ describe('coalescing', () => {
     release();
     await settled();
     expect(runs).toEqual(['a', 'a']);
+  });
+
+  it('is one run for what is asked while it waits for more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const runs: string[] = [];
+      const coalescer = new Coalescer(
+        async (key) => void runs.push(key),
+        () => {},
+      );
+      coalescer.request('a', 250);
+      await vi.advanceTimersByTimeAsync(200);
+      expect(runs).toEqual([]);
+      expect(coalescer.has('a')).toBe(true);
+      for (let i = 0; i < 3; i++) coalescer.request('a', 250);
+      await coalescer.idle('a');
+      expect(runs).toEqual(['a']);
+      coalescer.request('a');
+      await coalescer.idle('a');
+      expect(runs).toEqual(['a', 'a']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is idle for a key when nothing of it runs and nothing is asked for, whatever becomes of others', async () => {
@@ -102,6 +125,9 @@ class Account {
   script: (since: string | null) => Changes = () => ({ changes: [], cursor: 'c0', more: false });
 
   status = 'CONNECTED';
+  hints: readonly Hint[] | null = [];
+  askedAfter: (readonly Hint[] | undefined)[] = [];
+  wholeAt: boolean[] = [];
   hangs = false;
   pauses: number[] = [];
   level: (number | null)[] = [];
@@ -137,8 +163,9 @@ class Account {
     sessions: {
       open: async () =>
         ({
-          changes: async (since: string | null, { signal }: Call) => {
+          changes: async (since: string | null, { signal }: Call, hints?: readonly Hint[]) => {
             this.asked.push(since);
+            this.askedAfter.push(hints);
             if (this.hangs)
               await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
             return this.script(since);
@@ -157,6 +184,7 @@ class Account {
         lastEventAt: null,
         lastReconciledAt: this.lastReconciledAt,
         signals: 7,
+        hints: this.hints,
         dueSince: null,
       }),
       advance: async (
@@ -165,8 +193,10 @@ class Account {
         to: string,
         changes: readonly LoggedChange[],
         level: number | null,
+        isWhole: boolean,
       ) => {
         if (from !== this.cursor) return false;
+        this.wholeAt.push(isWhole);
         this.level.push(level);
         this.cursor = to;
         this.log.push(...changes.map(({ kind, subject }) => ({ kind, subject })));
@@ -204,6 +234,53 @@ describe('a sync', () => {
       { kind: 'mailbox', subject: 'b1' },
     ]);
     expect(account.published).toBe(2);
+  });
+
+  it('asks after what was named alone, once, and then for what there is more', async () => {
+    const account = new Account();
+    account.hints = [{ kind: 'created', messageId: 'm1' }];
+    account.script = (since) => ({ changes: [], cursor: 'c1', more: since === 'c0', partial: since === 'c0' });
+    await account.sync();
+    expect(account.askedAfter).toEqual([account.hints, undefined]);
+    expect(account.wholeAt).toEqual([false, true]);
+  });
+
+  it('asks for everything where something was told that names nothing, and where it is to be reconciled', async () => {
+    const account = new Account();
+    account.hints = null;
+    await account.sync();
+    account.hints = [{ kind: 'created', messageId: 'm1' }];
+    account.job.reconcile('i', () => {});
+    await settled();
+    await account.sync();
+    expect(account.askedAfter).toEqual([undefined, undefined, account.hints]);
+  });
+
+  it('is to be reconciled until that has been done', async () => {
+    const account = new Account();
+    account.hints = [{ kind: 'created', messageId: 'm1' }];
+    account.script = () => {
+      throw new MailError('RECONNECT_REQUIRED', 'gone');
+    };
+    account.job.reconcile('i', () => {});
+    await settled();
+    account.script = () => ({ changes: [], cursor: 'c0', more: false });
+    account.job.request('i');
+    await expect.poll(() => account.askedAfter).toEqual([undefined, undefined]);
+    await account.job.stop();
+  });
+
+  it('that finds another look of a mailbox alone was not missed by a notification', async () => {
+    const account = new Account();
+    let missed = 0;
+    account.script = () => ({ changes: [{ kind: 'mailbox', mailboxId: 'b1' }], cursor: 'c0', more: false });
+    account.job.reconcile('i', () => missed++);
+    await settled();
+    expect(missed).toBe(0);
+    account.script = () => ({ changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c0', more: false });
+    account.job.reconcile('i', () => missed++);
+    await settled();
+    expect(missed).toBe(1);
   });
 
   it('goes on from where another instance has come to', async () => {

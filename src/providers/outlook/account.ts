@@ -1,6 +1,7 @@
 import type { Access } from '../connect.ts';
 import type { GraphClient } from './client.ts';
 import type { Deletions } from './deletions.ts';
+import type { FolderRoles } from './folder-roles.ts';
 import type { HiddenFolders } from './hidden-folders.ts';
 
 /** What every file here works on: one open account. */
@@ -9,5 +10,6 @@ export interface Account {
   readonly access: Access;
   readonly graph: GraphClient;
   readonly hidden: HiddenFolders;
+  readonly roles: FolderRoles;
   readonly deletions: Deletions;
 }

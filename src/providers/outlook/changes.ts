@@ -1,35 +1,84 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, type MailErrorCode } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
-import type { Change, Changes, UnreadMailbox } from '../provider.ts';
+import type { Change, Changes, Hint, UnreadMailbox } from '../provider.ts';
 import type { Account } from './account.ts';
-import { batch } from './batch.ts';
 import { isId, segment } from './ids.ts';
 import { getEntities } from './read.ts';
-import { type Asked, beginSweep, type Delta, due, endSweep, leaveOut, takeMessages, takeTree } from './sync-round.ts';
+import { arePointing, follow, forget, type Pointed } from './sync-hints.ts';
+import {
+  beginSweep,
+  type Delta,
+  due,
+  endSweep,
+  isUntold,
+  leaveOut,
+  PAGE,
+  takeMessages,
+  takeTree,
+} from './sync-round.ts';
 import { newState, readState, type SyncState, writeState } from './sync-state.ts';
 import { path } from './url.ts';
 
+/** Pages of one folder that hints may cost; where there are more, they are left to a sweep. */
+const MAX_HINTED_PAGES = 5;
+
 /**
- * A sweep: one page of every folder's delta and of the folder tree's, in $batches. Delta does not tell new from changed, nor
- * a move from a deletion: sync-round.ts knows the new; what left a folder is asked after, and was moved if it is still there.
+ * Without hints a sweep: one page of every folder's delta and of the folder tree's, in $batches; with hints, the folders that
+ * they point at. Delta does not tell new from changed, nor a move from a deletion: sync-round.ts knows the new; what left a
+ * folder is asked after, and was moved if it is still there.
  */
-export async function changes(account: Account, since: string | null, call: Call): Promise<Changes> {
+export async function changes(
+  account: Account,
+  since: string | null,
+  call: Call,
+  hints: readonly Hint[] = [],
+): Promise<Changes> {
   const state = since === null ? newState() : readState(since);
-  beginSweep(state, Math.floor(Date.now() / 1000));
-  const { mailboxes, present, left, unread } = await readDeltas(account, state, due(state), call);
-  const messages = [...present].map(([messageId, kind]): Change => ({ kind, messageId }));
-  const missing = [...left].filter((id) => !present.has(id));
+  const pointed = arePointing(state, hints) ? await follow(account, state, hints, call) : null;
+  const read: Read = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
+  if (!pointed || state.sweeping) {
+    beginSweep(state, Math.floor(Date.now() / 1000));
+    await readDeltas(account, state, read, call);
+  } else {
+    for (let pages = 0; due(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
+      await readDeltas(account, state, read, call);
+    if (due(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
+  }
+  const unshown = pointed ? notShown(state, pointed, read) : [];
+  const messages = [...read.present].map(([messageId, kind]): Change => ({ kind, messageId }));
+  const missing = [...read.left].filter((id) => !read.present.has(id));
   const gone = await whatBecameOf(account, missing, state, call);
-  const more = !endSweep(state);
-  return { changes: [...mailboxes, ...messages, ...gone], cursor: writeState(state), more, unread };
+  const partial = pointed !== null && !state.sweeping;
+  const more = state.sweeping && !endSweep(state);
+  return {
+    changes: [...read.mailboxes, ...messages, ...unshown, ...(pointed?.deleted ?? []), ...gone],
+    cursor: writeState(state),
+    more,
+    partial,
+    unread: read.unread,
+  };
+}
+
+/** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */
+function notShown(state: SyncState, { there }: Pointed, { present, unread }: Read): Change[] {
+  return there.flatMap((message): Change[] => {
+    const { id: messageId = '', parentFolderId } = message;
+    if (present.has(messageId)) return [];
+    if (!state.folders[parentFolderId ?? '']) {
+      forget(state, messageId);
+      return [{ kind: 'deleted', messageId }];
+    }
+    if (isUntold(state, message)) return [{ kind: 'created', messageId }];
+    return unread.some(({ mailboxId }) => mailboxId === parentFolderId) ? [{ kind: 'updated', messageId }] : [];
+  });
 }
 
 interface Read {
-  readonly mailboxes: readonly Change[];
-  readonly present: ReadonlyMap<string, 'created' | 'updated'>;
-  readonly left: ReadonlySet<string>;
-  readonly unread: readonly UnreadMailbox[];
+  readonly mailboxes: Change[];
+  readonly present: Map<string, 'created' | 'updated'>;
+  readonly left: Set<string>;
+  readonly unread: UnreadMailbox[];
 }
 
 /**
@@ -38,26 +87,25 @@ interface Read {
  */
 const OF_THE_FOLDER: ReadonlySet<MailErrorCode> = new Set(['NOT_FOUND', 'FORBIDDEN', 'CONFLICT']);
 
-/** A page of each; a folder that is refused holds up no other, and all of them are a failure. */
-async function readDeltas(account: Account, state: SyncState, asked: readonly Asked[], call: Call): Promise<Read> {
-  const chains = asked.map(({ part }) => [part]);
-  const answers = await batch<Delta<GraphMessage & MailFolder>>(account.graph, 'messages.delta', chains, call);
-  const mailboxes: Change[] = [];
-  const present = new Map<string, 'created' | 'updated'>();
-  const left = new Set<string>();
-  const unread: UnreadMailbox[] = [];
+/** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
+async function readDeltas(account: Account, state: SyncState, read: Read, call: Call): Promise<void> {
+  const asked = due(state);
+  const paths = asked.map((one) => one.path);
+  const options = { operation: 'messages.delta', prefer: PAGE };
+  const answers = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
+  let refused = 0;
   for (const [i, { folderId }] of asked.entries()) {
     const answer = answers[i];
     if (folderId !== null && isMailError(answer) && OF_THE_FOLDER.has(answer.code)) {
       leaveOut(state, folderId);
-      unread.push({ mailboxId: folderId, error: answer });
+      read.unread.push({ mailboxId: folderId, error: answer });
+      refused++;
     } else if (answer === undefined || isMailError(answer)) throw answer;
     else if (folderId === null)
-      mailboxes.push(...takeTree(state, answer).map((mailboxId): Change => ({ kind: 'mailbox', mailboxId })));
-    else takeMessages(state, folderId, answer, present, left);
+      read.mailboxes.push(...takeTree(state, answer).map((mailboxId): Change => ({ kind: 'mailbox', mailboxId })));
+    else takeMessages(state, folderId, answer, read.present, read.left);
   }
-  if (unread.length > 0 && unread.length === Object.keys(state.folders).length) throw unread[0]?.error;
-  return { mailboxes, present, left, unread };
+  if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
 }
 
 /**

@@ -7,18 +7,10 @@ import { batch, type Chain } from './batch.ts';
 import { CATEGORY_COLORS } from './category-colors.ts';
 import { cost } from './client.ts';
 import { unreachable } from './errors.ts';
+import { type FolderRoles, ROLES } from './folder-roles.ts';
 import { categoryId } from './ids.ts';
 import { path, pathOf } from './url.ts';
 
-/** v1.0 does not say which folder plays which part; each is asked for by its well-known name. */
-const ROLES: readonly (readonly [name: string, role: MailboxRole])[] = [
-  ['inbox', 'INBOX'],
-  ['archive', 'ARCHIVE'],
-  ['drafts', 'DRAFTS'],
-  ['sentitems', 'SENT'],
-  ['deleteditems', 'TRASH'],
-  ['junkemail', 'JUNK'],
-];
 /** The folder that plays a part, by a name that Graph takes for its id. Archive is not among them: not every mailbox has one. */
 export const roleMailboxId = (role: MailboxRole): string | null =>
   role === 'ARCHIVE' ? null : (ROLES.find(([, played]) => played === role)?.[0] ?? null);
@@ -35,26 +27,29 @@ interface Folders {
 
 /** Folders with their counts, and categories as labels: one $batch, unless there are more than 200 folders. */
 export async function listMailboxes(account: Account, call: Call): Promise<readonly Mailbox[]> {
+  const { roles, deletions } = account;
+  const isFirst = !roles.areKnown;
   const chains: Chain[] = [
     [{ method: 'GET', path: path(TREE, { $select: FOLDER_SELECT }), prefer: PAGE }],
     [{ method: 'GET', path: path('/me/outlook/masterCategories') }],
-    [{ method: 'GET', path: account.deletions.path }],
-    ...ROLES.map(([name]): Chain => [{ method: 'GET', path: path(`/me/mailFolders/${name}`, { $select: 'id' }) }]),
+    ...(isFirst ? [deletions.path, ...roles.paths] : []).map((one): Chain => [{ method: 'GET', path: one }]),
   ];
-  const [tree, categories, deletions, ...named] = await batch<unknown>(account.graph, 'mailFolders.list', chains, call);
+  const [tree, categories, hidden, ...named] = await batch<unknown>(account.graph, 'mailFolders.list', chains, call);
   if (tree instanceof Error) throw tree;
-  account.deletions.learn(deletions);
+  if (isFirst) {
+    deletions.learn(hidden);
+    roles.learn(named);
+  }
   const folders = [
     ...((tree as Folders).value ?? []),
     ...(await furtherFolders(account, (tree as Folders)['@odata.nextLink'], call)),
   ];
-  const roles = new Map<string, MailboxRole>();
-  for (const [i, [, role]] of ROLES.entries()) {
-    const folder = answered<MailFolder>(named[i], ['NOT_FOUND']);
-    if (folder?.id) roles.set(folder.id, role);
-  }
   const visible = folders.filter((f) => f.id && !f.isHidden && !('@removed' in f));
   const ids = new Set(visible.map((f) => f.id));
+  if (!isFirst && !roles.areAmong(ids)) {
+    roles.forget();
+    return listMailboxes(account, call);
+  }
   // Categories need a scope of their own, which a person may have left out.
   const labels = answered<{ value?: readonly OutlookCategory[] }>(categories, ['FORBIDDEN', 'NOT_FOUND'])?.value ?? [];
   return [...visible.map((f) => toMailbox(f, roles, ids)), ...labels.map(toLabel)];
@@ -80,13 +75,9 @@ async function furtherFolders(account: Account, link: string | undefined, call: 
   return folders;
 }
 
-function toMailbox(
-  folder: MailFolder,
-  roles: ReadonlyMap<string, MailboxRole>,
-  ids: ReadonlySet<string | undefined>,
-): Mailbox {
+function toMailbox(folder: MailFolder, roles: FolderRoles, ids: ReadonlySet<string | undefined>): Mailbox {
   const parentId = folder.parentFolderId ?? null;
-  return toFolder(folder, roles.get(folder.id ?? '') ?? null, parentId !== null && ids.has(parentId) ? parentId : null);
+  return toFolder(folder, roles.of(folder.id ?? ''), parentId !== null && ids.has(parentId) ? parentId : null);
 }
 
 export const toFolder = (folder: MailFolder, role: MailboxRole | null, parentId: string | null): Mailbox => ({

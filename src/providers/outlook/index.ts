@@ -1,7 +1,9 @@
 import type { Adapter, Provider } from '../provider.ts';
+import type { Account } from './account.ts';
 import { type OutlookSecret, oauth } from './auth.ts';
 import { createSdk, GraphClient } from './client.ts';
 import { Deletions } from './deletions.ts';
+import { FolderRoles } from './folder-roles.ts';
 import { HiddenFolders } from './hidden-folders.ts';
 import { MAX_FILE_BYTES } from './message-size.ts';
 import { receive } from './push.ts';
@@ -15,7 +17,7 @@ const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com'
 /** Outlook, Microsoft 365 and Exchange Online, through Microsoft Graph v1.0. */
 function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
   const sdk = createSdk(options.graphUrl);
-  const folders = new Map<string, { readonly hidden: HiddenFolders; readonly deletions: Deletions }>();
+  const folders = new Map<string, Pick<Account, 'hidden' | 'roles' | 'deletions'>>();
   return {
     id: 'OUTLOOK',
     name: 'Outlook',
@@ -33,7 +35,11 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
     open(grant, usage) {
       const key = grant.address.toLowerCase();
-      const known = folders.get(key) ?? { hidden: new HiddenFolders(), deletions: new Deletions() };
+      const known = folders.get(key) ?? {
+        hidden: new HiddenFolders(),
+        roles: new FolderRoles(),
+        deletions: new Deletions(),
+      };
       folders.set(key, known);
       return openSession({
         address: grant.address,

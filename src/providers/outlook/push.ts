@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import type { Hint } from '../provider.ts';
 import type { FindWatch, Signal, WebhookOutcome, WebhookRequest } from '../watch.ts';
+import { isId } from './ids.ts';
 
 const MAX_VALIDATION_TOKEN = 1024;
 const MAX_NOTIFICATIONS = 1000;
@@ -13,6 +15,9 @@ const notifications = z.object({
         subscriptionId: z.string().min(1).max(128),
         clientState: z.string().max(255).nullish(),
         lifecycleEvent: z.string().nullish(),
+        changeType: z.string().nullish(),
+        resource: z.string().max(2_048).nullish(),
+        resourceData: z.looseObject({ id: z.string().nullish() }).nullish().catch(null),
       }),
     )
     .min(1)
@@ -37,15 +42,32 @@ export async function receive(request: WebhookRequest, findWatch: FindWatch): Pr
     return { reply: { status: 400, contentType: 'text/plain', body: 'not a notification' }, signals: [] };
   const watches = new Map<string, Awaited<ReturnType<FindWatch>>>();
   const signals = new Map<string, Signal>();
-  for (const { subscriptionId, clientState, lifecycleEvent } of parsed.data.value) {
+  for (const notification of parsed.data.value) {
+    const { subscriptionId, clientState, lifecycleEvent } = notification;
     if (!watches.has(subscriptionId)) watches.set(subscriptionId, await findWatch(subscriptionId));
     const kind = lifecycleEvent ? LIFECYCLE[lifecycleEvent] : 'CHANGED';
     if (!kind) continue;
     for (const { integrationId, secret } of watches.get(subscriptionId) ?? []) {
-      if (sameSecret(secret, clientState ?? '')) signals.set(`${integrationId} ${kind}`, { integrationId, kind });
+      if (!sameSecret(secret, clientState ?? '')) continue;
+      const key = `${integrationId} ${kind}`;
+      const hints = kind === 'CHANGED' ? hintsOf(notification, signals.get(key)) : null;
+      signals.set(key, { integrationId, kind, ...(hints && { hints }) });
     }
   }
   return { reply: { status: 202 }, signals: [...signals.values()] };
+}
+
+const KINDS = ['created', 'updated', 'deleted'] as const;
+
+/** What it names, behind what the ones before it in the same request did. Null where one of them names nothing. */
+function hintsOf(
+  { changeType, resource, resourceData }: z.infer<typeof notifications>['value'][number],
+  before: Signal | undefined,
+): readonly Hint[] | null {
+  const kind = KINDS.find((known) => known === changeType);
+  const messageId = resourceData?.id ?? /\/messages\/([^/]+)$/i.exec(resource ?? '')?.[1] ?? '';
+  if (!kind || !isId(messageId) || (before && !before.hints)) return null;
+  return [...(before?.hints ?? []), { kind, messageId }];
 }
 
 /** Graph asks once, when a subscription begins, whether this endpoint is ours: it wants its token back as plain text. */

@@ -36,6 +36,6 @@ export const openSession = (account: Account): MailSession => ({
   send: (draftId, call) => send(account, draftId, call),
   probe: (submitted, call) => probe(account, submitted, call),
   sendSettlesMs: SEND_SETTLES_MS,
-  changes: (since, call) => changes(account, since, call),
+  changes: (since, call, hints) => changes(account, since, call, hints),
   watch: watcher(account),
 });

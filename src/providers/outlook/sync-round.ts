@@ -1,6 +1,5 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { MailError } from '../../domain/error.ts';
-import type { Part } from './batch.ts';
 import { unreachable } from './errors.ts';
 import { segment } from './ids.ts';
 import { shortHash } from './page-cursor.ts';
@@ -17,7 +16,7 @@ export interface Delta<T> {
 /** A request of a round; null is the tree. */
 export interface Asked {
   readonly folderId: string | null;
-  readonly part: Part;
+  readonly path: string;
 }
 
 const TREE_FIELDS = { $select: 'displayName,parentFolderId,isHidden,totalItemCount,unreadItemCount' };
@@ -28,7 +27,7 @@ const TREE_FIELDS = { $select: 'displayName,parentFolderId,isHidden,totalItemCou
 const MESSAGE_FIELDS = {
   $select: 'createdDateTime,lastModifiedDateTime,parentFolderId,isRead,isDraft,flag,categories,importance',
 };
-const PAGE = 'odata.maxpagesize=500';
+export const PAGE = 'odata.maxpagesize=500';
 /** Clocks differ, and Graph shows a new message a little late. */
 const SLACK_SECONDS = 120;
 
@@ -46,6 +45,7 @@ export function endSweep(state: SyncState): boolean {
   const tracks = Object.values(state.folders);
   if (state.tree.due || tracks.some(({ due }) => due)) return false;
   state.sweeping = false;
+  state.found = {};
   // What was made before the sweep that ends is old from now on, and need not be remembered.
   state.horizon = Math.max(state.horizon, state.began - SLACK_SECONDS);
   const oldest = tracks.reduce((least, { horizon }) => Math.min(least, horizon ?? least), state.horizon);
@@ -53,28 +53,27 @@ export function endSweep(state: SyncState): boolean {
   return true;
 }
 
-/** What is to be asked next: a page of everything that the sweep has not read to its end. */
+/** What is to be asked next: a page of everything that is not read to its end. */
 export function due({ tree, folders }: SyncState): Asked[] {
   const asked = Object.entries(folders).flatMap(([id, track]) => (track.due ? messagesOf(id, track) : []));
-  return tree.due ? [{ folderId: null, part: part('/me/mailFolders/delta', tree, TREE_FIELDS) }, ...asked] : asked;
+  return tree.due ? [{ folderId: null, path: next('/me/mailFolders/delta', tree, TREE_FIELDS) }, ...asked] : asked;
 }
 
 const messagesOf = (folderId: string, track: Track): Asked => ({
   folderId,
-  part: part(`/me/mailFolders/${segment(folderId)}/messages/delta`, tokensOf(track) ?? track, MESSAGE_FIELDS),
+  path: next(`/me/mailFolders/${segment(folderId)}/messages/delta`, tokensOf(track) ?? track, MESSAGE_FIELDS),
 });
 
 /** The tokens of an older $select, where they are what is to be read now. */
 const tokensOf = ({ delta, page, replaced }: Track): Track['replaced'] =>
   delta !== undefined && page === undefined ? replaced : undefined;
 
-function part(
+function next(
   base: string,
   { page, delta }: Pick<Track, 'page' | 'delta'>,
   first: Readonly<Record<string, string>>,
-): Part {
-  const query = page !== undefined ? { $skiptoken: page } : delta !== undefined ? { $deltatoken: delta } : first;
-  return { method: 'GET', path: path(base, query), prefer: PAGE };
+): string {
+  return path(base, page !== undefined ? { $skiptoken: page } : delta !== undefined ? { $deltatoken: delta } : first);
 }
 
 function advance(track: Track, answer: Delta<unknown>): void {
@@ -143,12 +142,13 @@ export function takeMessages(
   const isBeginningAgain = track.replaced !== undefined && tokensOf(track) === undefined;
   for (const { id = '', createdDateTime, '@removed': removed } of isBeginningAgain ? [] : (answer.value ?? [])) {
     if (removed) {
-      left.add(id);
+      // Where a notification led there, that it is gone from here is told.
+      if ((state.found[shortHash(id)] ?? folderId) === folderId) left.add(id);
       continue;
     }
     // Of a message that was only read or unread nothing else may be told: what is absent is as it was.
     const made = secondOf(createdDateTime);
-    const isCreated = isNew(state, id, made, track.horizon ?? state.horizon);
+    const isCreated = isNew(state, id, made, track);
     // The first round of a large mailbox takes minutes, in which mail comes.
     if (track.quiet && !(isCreated && made > (track.horizon ?? state.began))) continue;
     if (present.get(id) !== 'created') present.set(id, isCreated ? 'created' : 'updated');
@@ -160,10 +160,15 @@ export function takeMessages(
 const secondOf = (dateTime: string | null | undefined): number => Math.floor(Date.parse(dateTime ?? '') / 1000);
 
 /** Made since the horizon, and not seen before. Remembers it. */
-function isNew(state: SyncState, id: string, second: number, horizon: number): boolean {
-  if (!(second >= horizon)) return false;
+function isNew(state: SyncState, id: string, second: number, track: Track): boolean {
+  if (!(second >= (track.horizon ?? state.horizon))) return false;
   const hash = shortHash(id);
   if (state.known[hash] !== undefined) return false;
   state.known[hash] = second;
   return true;
+}
+
+/** Whether a message is new that is known to be there though the delta of its folder does not show it, or not yet. */
+export function isUntold(state: SyncState, { id = '', createdDateTime, parentFolderId }: GraphMessage): boolean {
+  return isNew(state, id, secondOf(createdDateTime), state.folders[parentFolderId ?? ''] ?? {});
 }

@@ -33,6 +33,8 @@ const State = z.object({
   began: z.number(),
   /** Hashes of messages made since the horizon that we have seen, with the second they were made in. */
   known: z.record(z.string(), z.number()),
+  /** Where the messages lie, by hash, that notifications named since the last sweep; '' for nowhere. */
+  found: z.record(z.string(), z.string()),
 });
 
 /** Its tokens began with a $select without isRead. */
@@ -57,6 +59,7 @@ export const newState = (): SyncState => ({
   horizon: 0,
   began: 0,
   known: {},
+  found: {},
 });
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -99,5 +102,6 @@ function upgraded({ tree, folders, horizon, began, known }: z.infer<typeof State
     horizon,
     began,
     known,
+    found: {},
   };
 }

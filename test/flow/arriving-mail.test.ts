@@ -1,0 +1,94 @@
+import { afterEach, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { Follower } from '../support/follower.ts';
+
+/** What an arriving mail costs in a mailbox of many folders, and that none is missed where its provider tells of too little. */
+let app: TestApp;
+let token: string;
+const followers: Follower[] = [];
+afterEach(async () => {
+  for (const follower of followers.splice(0)) await follower.end();
+  await app.close();
+});
+
+const vendor = 'microsoft';
+const LIVE = `subscription ($integration: ID!, $after: Cursor, $role: MailboxRole) {
+  messageReceived(integrations: [$integration], after: $after, role: $role) {
+    cursor message { id subject snippet isRead from { name address } mailboxes { role } } } }`;
+
+/** `role`: which mailbox is followed; null for all. */
+async function mailbox(name: string, folders: number, role: 'INBOX' | null) {
+  const account = `${name}@outlook.example`;
+  await app.control('/accounts', { vendor, address: account });
+  // A mail is announced twice by Graph; where many announcements are lost it is all the same which.
+  await app.control('/changes', { vendor, account, updatedAfterCreated: role !== null });
+  const old = { vendor, account, from: 'a@example.org', subject: 'old', text: 'x' };
+  for (let n = 0; n < folders; n++) await app.control('/deliver', { ...old, mailbox: { name: `Folder ${n}` } });
+  ({ token } = await app.user(name));
+  const id = await app.connect(token, 'OUTLOOK', account);
+  const { viewer } = await app.data('{ viewer { integrations { sync { cursor } } } }', {}, token);
+  const after = viewer.integrations[0].sync.cursor;
+  const follower = new Follower(app.url, token, LIVE, { integration: id, after, role });
+  followers.push(follower);
+  await follower.opened;
+  return { account, follower };
+}
+
+const subjects = ({ events }: Follower): string[] => events.map(({ message }: Data) => message.subject);
+
+interface Line {
+  readonly id: number;
+  readonly batch: number | null;
+  readonly operation: string;
+}
+
+/** As Graph counts them: those in a batch one by one. */
+async function requests(account: string): Promise<string[]> {
+  const { records } = await app.control<{ records: Line[] }>(`/log?vendor=${vendor}&account=${account}`);
+  const isBatch = ({ id }: Line) => records.some(({ batch }) => batch === id);
+  return records.filter((line) => line.operation !== 'token' && !isBatch(line)).map(({ operation }) => operation);
+}
+
+it.each([60, 200])(
+  'costs six requests at most in a mailbox of %i folders, all that follows it included',
+  async (folders) => {
+    app = await startApp({ demo: false });
+    const { account, follower } = await mailbox(`many-${folders}`, folders, 'INBOX');
+    const deliver = async (subject: string, place: object | string = 'inbox') => {
+      const mail = { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox: place };
+      await app.synced(token);
+      await app.control('/log', undefined, 'DELETE');
+      await app.control('/deliver', mail);
+      await expect.poll(() => subjects(follower)).toContain(subject);
+      await app.synced(token);
+      return requests(account);
+    };
+    // Which folder is the inbox is asked once.
+    await deliver('first');
+    for (const subject of ['second', 'third']) expect((await deliver(subject)).length).toBeLessThanOrEqual(6);
+    expect(subjects(follower)).toEqual(['first', 'second', 'third']);
+  },
+);
+
+it('is shown in the end, and once, where a third of the notifications is lost', async () => {
+  const seed = Math.floor(Math.random() * 1_000_000);
+  console.info(`the notifications that are lost are picked by seed ${seed}`);
+  app = await startApp({ demo: false, env: { POLL_SECONDS: '1' } });
+  const { account, follower } = await mailbox('third', 12, null);
+  await app.control('/faults', { vendor, account, webhook: 'lose', share: 1 / 3, seed });
+  const wanted: string[] = [];
+  for (let n = 0; n < 30; n++) {
+    const subject = `mail ${n}`;
+    const place = n % 2 === 0 ? 'inbox' : { name: `Folder ${n % 12}` };
+    await app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x', mailbox: place });
+    wanted.push(subject);
+    if (n % 3 === 0) await app.synced(token);
+  }
+  const heard = () => subjects(follower).sort();
+  await expect.poll(heard, { message: `seed ${seed}` }).toEqual(wanted.sort());
+  await app.control('/faults', undefined, 'DELETE');
+  await app.control('/deliver', { vendor, account, from: 'a@example.org', subject: 'last', text: 'x' });
+  await expect.poll(heard).toContain('last');
+  expect(heard(), `seed ${seed}`).toEqual([...wanted, 'last'].sort());
+  expect(follower.failures).toEqual([]);
+});
