@@ -92,6 +92,8 @@ export interface Sending {
   readonly meanwhile?: 'draft' | 'absent';
   /** The sent copy has the draft's id, or another one. */
   readonly ids?: 'kept' | 'changed';
+  /** The Message-ID that was written stays; or gives way to another and is kept in X-Google-Original-Message-ID; or is lost. */
+  readonly messageId?: 'kept' | 'original' | 'replaced';
 }
 
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
@@ -119,6 +121,8 @@ export interface Emulator {
   setMessageLimit?(account: string, bytes: number): void;
   /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */
   setSending(account: string, sending: Sending): boolean;
+  /** For how long new messages are unknown to where upload sessions are begun, or their first piece is put. Absent: they are known at once. */
+  setReplicaLag?(account: string, seconds: number, at: 'session' | 'piece'): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** Whether it has news that it will only tell after a while. Absent: it tells at once. */

@@ -1,4 +1,4 @@
-import type { World } from '../world.ts';
+import type { Sending, World } from '../world.ts';
 import type { Spelling } from './format.ts';
 import { Mailbox } from './mailbox/mailbox.ts';
 
@@ -19,6 +19,8 @@ export interface Account {
   readonly sendAs: readonly [SendAs, ...SendAs[]];
   searchLagMs: number;
   spelling: Spelling;
+  /** What becomes of the Message-ID of what is sent: reports differ (FlowCrypt/flowcrypt-browser#4273, gauteh/lieer#198). */
+  sentMessageId: NonNullable<Sending['messageId']>;
 }
 
 /** The Google accounts of the sandbox. */
@@ -72,6 +74,7 @@ export class Directory {
       ],
       searchLagMs: 0,
       spelling: this.#spelling,
+      sentMessageId: 'original',
     };
     this.#accounts.set(account.address, account);
   }

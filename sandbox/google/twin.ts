@@ -13,7 +13,7 @@ export const google: Twin = {
   domain: 'gmail.example',
   side: 'home',
   spellings: HEADER_SPELLINGS,
-  sendings: [{}],
+  sendings: [{ messageId: 'kept' }, { messageId: 'original' }, { messageId: 'replaced' }],
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
   operations: {

@@ -5,10 +5,21 @@ import { accountId } from '../../graphql/global-id.ts';
 import type { MailSession, Probe } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import type { ComposeInput } from '../compose/compose.type.ts';
-import { findDraft } from './find-draft.ts';
+import { Cleaning } from './cleaning.ts';
+import { findBegun, findDraft } from './find-draft.ts';
 import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payload.ts';
-import { ACCOUNT_GONE, ASKING, CONTENT_GONE, DRAFT_GONE, KEPT, NOBODY, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
+import {
+  ACCOUNT_GONE,
+  ASKING,
+  CONTENT_GONE,
+  DRAFT_GONE,
+  KEPT,
+  longOverdue,
+  NOBODY,
+  NOBODY_KNOWS,
+  NOT_TAKEN,
+} from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { rescue } from './rescue.ts';
 import { SentCopies, submittedOf } from './sent-copies.ts';
@@ -18,6 +29,8 @@ import {
   afterSending,
   askAgainMs,
   beforeSending,
+  LATE_MS,
+  LOOK_FIRST_MS,
   problemOfError,
   type SendTimes,
   tryAgainAt,
@@ -45,8 +58,6 @@ export interface DeliveryOptions {
 
 /** Waiting longer than this is done without holding the claim. */
 const LONGEST_WAIT_MS = 10_000;
-/** After so many tries the draft of a message that was cancelled stays where it is. */
-const MOST_CLEANINGS = 12;
 
 /**
  * Brings a claimed submission as far as it goes now. The row is written before and after each thing that is told to the
@@ -56,20 +67,41 @@ const MOST_CLEANINGS = 12;
 export class Delivery {
   private readonly now: () => Date;
   private readonly copies: SentCopies;
+  private readonly cleaning: Cleaning;
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
     this.copies = new SentCopies(options.ledger, this.now);
+    this.cleaning = new Cleaning(options.ledger, options.log, this.now);
   }
 
-  /** Never throws what the provider says: the row tells it. Throws ClaimLost. */
-  async run(claim: Claim, calls: ProviderCalls): Promise<SubmissionRecord> {
+  /** `lateMs`: for how long nobody was at it. Never throws what the provider says: the row tells it. Throws ClaimLost. */
+  async run(claim: Claim, calls: ProviderCalls, lateMs = 0): Promise<SubmissionRecord> {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.ledger.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
-    if (claim.record.status === 'CANCELLED') return this.clear(claim, account, calls);
+    if (claim.record.status === 'CANCELLED') return this.cleaning.clear(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
+    if (lateMs >= LOOK_FIRST_MS) return this.late(claim, account, calls, lateMs);
     return this.send(claim, account, calls);
+  }
+
+  /**
+   * What was long overdue counts as an attempt whose answer is lost, since the row may be older than what was done: only a
+   * draft that is still there proves that it did not go. A little overdue it is sent, unless it is found in the sent mail.
+   */
+  private async late(claim: Claim, account: Account, calls: ProviderCalls, lateMs: number): Promise<SubmissionRecord> {
+    const { dueAt, sendAt, tries } = claim.record;
+    const attemptedAt = dueAt ?? sendAt;
+    if (lateMs >= (this.options.times?.lateMs ?? LATE_MS)) {
+      const lost = await this.options.ledger.change(claim, { attemptedAt, tries: tries + 1 });
+      return this.settle(lost, account, calls, attemptedAt);
+    }
+    const session = await account.session().catch(() => null);
+    const probe = session && (await this.asked(claim, session, calls));
+    if (probe?.state !== 'sent' && probe?.state !== 'submitted') return this.send(claim, account, calls);
+    const found = await this.options.ledger.change(claim, { attemptedAt });
+    return this.copies.sent(found, account, calls, probe);
   }
 
   private async send(given: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
@@ -117,7 +149,7 @@ export class Delivery {
     try {
       return await ledger.change(claim, { draftId });
     } catch (error) {
-      if (error instanceof ClaimLost) await this.forget(record, session, draftId, calls);
+      if (error instanceof ClaimLost) await this.cleaning.forget(record, session, draftId, calls);
       throw error;
     }
   }
@@ -161,7 +193,7 @@ export class Delivery {
 
   /** Asks what became of an attempt whose answer is lost. */
   private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
-    const { ledger } = this.options;
+    const { ledger, payloads } = this.options;
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
     for (;;) {
@@ -170,7 +202,9 @@ export class Delivery {
       try {
         const session = await account.session();
         settlesMs = this.options.times?.settlesMs ?? session.sendSettlesMs;
-        probe = await calls.run('ask', (call) => session.probe(submittedOf(claim.record), call));
+        const draftId = await findBegun(claim.record, session, payloads, calls);
+        const submitted = { ...submittedOf(claim.record), draftId };
+        probe = await calls.run('ask', (call) => session.probe(submitted, call));
       } catch (error) {
         return this.cannotAsk(claim, error, calls);
       }
@@ -178,6 +212,7 @@ export class Delivery {
         case 'sent':
           return this.copies.sent(claim, account, calls, probe);
         case 'unknown':
+          if (attempts === 0) return this.tooLate(claim, account, calls);
           return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
         case 'not-sent':
           return ledger.finish(claim, { status: 'FAILED', problem: NOT_TAKEN });
@@ -189,6 +224,13 @@ export class Delivery {
         return ledger.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
       }
     }
+  }
+
+  /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
+  private async tooLate(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+    const session = await account.session().catch(() => null);
+    const isKept = session !== null && (await this.keep(claim, account, session, calls));
+    return this.options.ledger.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
   private asked({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
@@ -239,38 +281,6 @@ export class Delivery {
     const dueAt = verdict === 'later' ? tryAgainAt(claim.record, error, this.now()) : null;
     if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });
     return ledger.release(claim, { dueAt, attemptedAt: null, problem });
-  }
-
-  /** Of one that was cancelled: the draft that was made for it goes too. */
-  private async clear(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
-    const { ledger } = this.options;
-    const { record } = claim;
-    try {
-      const session = await account.session();
-      const draftId =
-        record.ownDraft && (record.draftId ?? (await findDraft(session, record.internetMessageId, calls)));
-      if (draftId) await calls.run('ask', (call) => session.deleteDraft(draftId, null, call));
-    } catch (error) {
-      const gone = isMailError(error) && error.code === 'NOT_FOUND';
-      const enough = gone || record.tries > MOST_CLEANINGS || beforeSending(error) === 'give-up';
-      const dueAt = enough ? null : tryAgainAt(record, error, this.now());
-      if (dueAt) return ledger.release(claim, { dueAt });
-    }
-    return ledger.finish(claim, record.ownDraft ? { draftId: null } : {});
-  }
-
-  /** Cancelled while the draft was being saved: nobody else knows of it. */
-  private async forget(
-    { id, ownDraft }: SubmissionRecord,
-    session: MailSession,
-    draftId: string,
-    calls: ProviderCalls,
-  ) {
-    const record = await this.options.ledger.get(id);
-    if (!ownDraft || record?.status !== 'CANCELLED') return;
-    await calls
-      .run('ask', (call) => session.deleteDraft(draftId, null, call))
-      .catch((err: unknown) => this.options.log.warn({ err, submission: id }, 'a draft was left behind'));
   }
 }
 
