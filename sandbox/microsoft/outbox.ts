@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { refusesMail } from '../mail/bounce.ts';
 import type { Person } from '../mail/mail.ts';
 import { mailFromRaw } from '../mail/received.ts';
-import type { Account, Accounts, AccountSending } from './accounts.ts';
+import type { Account, AccountSending, Accounts } from './accounts.ts';
 import { type Content, ReceivedContent } from './content.ts';
 import { DraftContent } from './draft.ts';
 import { withoutBcc } from './drafts.ts';

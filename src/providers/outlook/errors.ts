@@ -51,6 +51,9 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
 /** Graph does not take the access token: nothing was done, and a newer token may be taken. */
 export class TokenRefused extends MailError {}
 
+/** 412: it has another version than was named, or is just being changed. */
+export class VersionConflict extends MailError {}
+
 /** The answer was longer than was allowed: what it would have told is to be asked for in parts. */
 export class AnswerTooLarge extends MailError {
   constructor() {
@@ -64,7 +67,7 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
     BY_WORD[refusal.code] ??
     BY_STATUS[refusal.status] ??
     (refusal.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'UNSUPPORTED');
-  const Refused = refusal.status === 401 ? TokenRefused : MailError;
+  const Refused = refusal.status === 401 ? TokenRefused : refusal.status === 412 ? VersionConflict : MailError;
   return new Refused(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
     retryAfterMs: retryAfterMs(refusal.retryAfter, now),
     cause: new Error(`Graph answered ${refusal.status} ${refusal.code}`),
