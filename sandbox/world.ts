@@ -104,6 +104,8 @@ export interface Sending {
   readonly meanwhile?: 'draft' | 'absent';
   /** The sent copy has the draft's id, or another one. */
   readonly ids?: 'kept' | 'changed';
+  /** The Message-ID that was written stays; or gives way to another and is kept in X-Google-Original-Message-ID; or is lost. */
+  readonly messageId?: 'kept' | 'original' | 'replaced';
 }
 
 /** What a list of changes says of a message that was only read or unread: all that was selected, or the flag and the folder alone. */
@@ -161,6 +163,8 @@ export interface Emulator {
   refuseMailbox?(account: string, refusal: string | null): void;
   /** How changes are told from now on. Absent: the vendor's way is known. */
   setTelling?(account: string, telling: Partial<Telling>): void;
+  /** For how long new messages are unknown to where upload sessions are begun, or their first piece is put. Absent: they are known at once. */
+  setReplicaLag?(account: string, seconds: number, at: 'session' | 'piece'): void;
   /** How the account's headers are listed from now on. Absent: the vendor's are known. */
   setHeaders?(account: string, spelling: HeaderSpelling): void;
   /** How many parts of one batch the account is answered before others draw 429. Absent: batches draw none. */

@@ -29,7 +29,9 @@ export const GUIDE = {
       '{vendor: microsoft, account?, duplicates: taken|refused}: what becomes of a second subscription to the same changes. Microsoft documents 409, and takes it in the field; taken at first',
     'POST /control/search-lag': '{vendor, account?, seconds}: new mail is found by search only so much later',
     'POST /control/sending':
-      '{vendor: microsoft, account?, lagSeconds?, meanwhile?: draft|absent, ids?: kept|changed}: after 202 the message is sent only so much later, and until then a draft with mfSubmitted in its PidTagMessageFlags, or not to be found; the sent copy has the id of the draft, or another one. What is left out is as at first: at once, draft, kept. What is still to be sent goes at once.',
+      '{vendor: microsoft, account?, lagSeconds?, meanwhile?: draft|absent, ids?: kept|changed}: after 202 the message is sent only so much later, and until then a draft with mfSubmitted in its PidTagMessageFlags, or not to be found; the sent copy has the id of the draft, or another one. What is left out is as at first: at once, draft, kept. What is still to be sent goes at once. {vendor: google, account?, messageId?: kept|original|replaced}: the Message-ID of what is sent stays as it was written, or gives way to another, beside which it is kept in X-Google-Original-Message-ID (at first), or is lost.',
+    'POST /control/replica-lag':
+      '{vendor: microsoft, account?, seconds, at?: session|piece}: for so long after a message was made an upload session for it (at first), or its first piece, answers 404 ErrorItemNotFound. Two sessions of one message at a time answer 412 always.',
     'POST /control/headers':
       '{vendor: google, account?, spelling: written|decoded}: header values are listed as they were written, or with encoded words decoded and names without quotes. Google documents neither; written at first, or as SANDBOX_HEADERS says',
     'POST /control/changes':

@@ -59,6 +59,11 @@ export const sending = target.extend({
   lagSeconds: z.number().min(0).max(86_400).optional(),
   meanwhile: z.enum(['draft', 'absent']).optional(),
   ids: z.enum(['kept', 'changed']).optional(),
+  messageId: z.enum(['kept', 'original', 'replaced']).optional(),
+});
+export const replicaLag = target.extend({
+  seconds: z.number().min(0).max(86_400),
+  at: z.enum(['session', 'piece']).default('session'),
 });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const changes = target.extend({

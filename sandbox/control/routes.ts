@@ -142,6 +142,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       }
       return { accounts, ...asked };
     });
+    app.post('/replica-lag', async (request) => {
+      const { seconds, at, ...asked } = parseInput(input.replicaLag, request.body);
+      const emulator = emulatorOf(asked.vendor);
+      if (!emulator.setReplicaLag) throw new ControlError(`vendor: nothing is known of replicas of ${asked.vendor}`);
+      const accounts = accountsOf(asked);
+      for (const account of accounts) emulator.setReplicaLag(account, seconds, at);
+      return { accounts, seconds, at };
+    });
     app.post('/headers', async (request) => {
       const { spelling, ...asked } = parseInput(input.headers, request.body);
       const emulator = emulatorOf(asked.vendor);

@@ -1,4 +1,4 @@
-import type { SubjectThreads, World } from '../world.ts';
+import type { Sending, SubjectThreads, World } from '../world.ts';
 import type { Spelling } from './format.ts';
 import { Mailbox } from './mailbox/mailbox.ts';
 
@@ -23,6 +23,8 @@ export interface Account {
   hasMail: boolean;
   /** So many parts of a batch are answered; of those past it, every second draws 429. */
   batchWidth: number;
+  /** What becomes of the Message-ID of what is sent: reports differ (FlowCrypt/flowcrypt-browser#4273, gauteh/lieer#198). */
+  sentMessageId: NonNullable<Sending['messageId']>;
 }
 
 /** What the accounts of a directory begin with. */
@@ -85,6 +87,7 @@ export class Directory {
       spelling: this.#defaults.spelling,
       batchWidth: this.#defaults.batchWidth,
       hasMail: true,
+      sentMessageId: 'original',
     };
     account.mailbox.threading.bySubject = this.#defaults.subjectThreads;
     this.#accounts.set(account.address, account);

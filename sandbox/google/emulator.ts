@@ -33,9 +33,10 @@ export function emulatorOf(directory: Directory, grants: Grants, refusals: SignI
     setSearchLag(account, seconds) {
       directory.get(account).searchLagMs = seconds * 1000;
     },
-    setSending(account, sending) {
-      directory.get(account);
-      return Object.keys(sending).length === 0;
+    setSending(account, { messageId, ...others }) {
+      if (Object.keys(others).length > 0) return false;
+      directory.get(account).sentMessageId = messageId ?? 'original';
+      return true;
     },
     refuseMailbox(account, refusal) {
       directory.get(account).hasMail = refusal === null;

@@ -36,17 +36,17 @@ export function stampDraft(raw: Buffer, account: Account, now: Date): Buffer {
   return head.bytes();
 }
 
-/** Sending by the API always makes a new Message-ID; what the client wrote is kept beside it. A foreign From is replaced. */
+/** Sending by the API makes a new Message-ID; what the client wrote is kept beside it, as the account has it. A foreign From is replaced. */
 export function stampSent(raw: Buffer, account: Account, from: string | null, now: Date): Buffer {
   const head = new Head(raw);
-  const original = head.take('message-id');
+  const original = account.sentMessageId === 'kept' && head.has('message-id') ? null : head.take('message-id');
   if (!sendsAs(account, from)) {
     head.take('from');
     head.prepend('From', ownName(account));
   }
   if (!head.has('date')) head.prepend('Date', formatDate(now));
-  if (original) head.prepend('X-Google-Original-Message-ID', original);
-  head.prepend('Message-ID', newMessageId());
+  if (original && account.sentMessageId === 'original') head.prepend('X-Google-Original-Message-ID', original);
+  if (!head.has('message-id')) head.prepend('Message-ID', newMessageId());
   return head.bytes();
 }
 

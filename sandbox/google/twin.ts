@@ -14,7 +14,7 @@ export const google: Twin = {
   domain: 'gmail.example',
   side: 'home',
   spellings: HEADER_SPELLINGS,
-  sendings: [{}],
+  sendings: [{ messageId: 'kept' }, { messageId: 'original' }, { messageId: 'replaced' }],
   signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: ['failedPrecondition'],
   subjectThreads: SUBJECT_THREADS,

@@ -3,7 +3,7 @@ import { guid } from './ids.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** What becomes of a message after Graph's 202, which says no more than that it was taken (microsoft-graph-docs#1533, #6250, #11969). */
-export type AccountSending = Required<Sending>;
+export type AccountSending = Required<Omit<Sending, 'messageId'>>;
 export const PROMPT: AccountSending = { lagSeconds: 0, meanwhile: 'draft', ids: 'kept' };
 
 /** Someone with a mailbox here. */
@@ -16,6 +16,8 @@ export class Account {
   /** Outlook's master list of categories. */
   readonly categories: Category[] = [];
   settings: Record<string, unknown> = {};
+  /** For so long a new message is not known to the replica that takes upload sessions, or their first piece. */
+  replicaLag: { readonly ms: number; readonly at: 'session' | 'piece' } = { ms: 0, at: 'session' };
   sending: AccountSending = PROMPT;
   /** The tenant's limit on one message; an administrator can raise it to 150 MB. */
   maxMessageBytes = 35 * 1024 * 1024;

@@ -115,8 +115,9 @@ export class MicrosoftEmulator implements Emulator {
     this.#accounts.get(address).mailbox.searchLagMs = seconds * 1000;
   }
 
-  setSending(address: string, sending: Sending): boolean {
+  setSending(address: string, { messageId, ...sending }: Sending): boolean {
     const account = this.#accounts.get(address);
+    if (messageId !== undefined) return false;
     account.sending = { ...PROMPT, ...sending };
     this.#outbox.flush(account);
     return true;
@@ -129,6 +130,10 @@ export class MicrosoftEmulator implements Emulator {
 
   hasUntold(): boolean {
     return this.#notifications.areWaiting;
+  }
+
+  setReplicaLag(address: string, seconds: number, at: 'session' | 'piece'): void {
+    this.#accounts.get(address).replicaLag = { ms: seconds * 1000, at };
   }
 
   setMessageLimit(address: string, bytes: number): void {

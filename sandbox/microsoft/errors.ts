@@ -87,6 +87,10 @@ const FAULT_CODES: Readonly<Record<number, readonly [code: string, message: stri
   404: ['ErrorItemNotFound', 'The specified object was not found in the store.'],
   409: ['ErrorFolderExists', 'The operation conflicts with the current state.'],
   410: ['SyncStateNotFound', 'The sync state generation is not found.'],
+  412: [
+    'ErrorIrresolvableConflict',
+    'The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.',
+  ],
   429: ['ApplicationThrottled', 'Application is over its MailboxConcurrency limit.'],
   500: ['ErrorInternalServerError', 'An internal server error occurred. The operation failed.'],
   502: ['BadGateway', 'Bad gateway.'],

@@ -3,7 +3,7 @@ import type { UploadSession } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import type { Account } from './accounts.ts';
 import { attach } from './attachments.ts';
-import { badRequest, GraphError } from './errors.ts';
+import { badRequest, GraphError, itemNotFound, staleChangeKey } from './errors.ts';
 import { attachmentId } from './ids.ts';
 import type { Item } from './item.ts';
 import { requireDraft } from './message.input.ts';
@@ -54,6 +54,7 @@ export class Uploads {
   }
 
   create(call: Call, item: Item): Answer {
+    requireReplicated(call.account, item, 'session');
     requireDraft(item);
     const read = itemSchema.safeParse(actionBody(call).get('attachmentitem'));
     if (!read.success)
@@ -119,7 +120,18 @@ export class Uploads {
     return finish(session);
   }
 
+  /** Whether another session of the same message has begun and not ended. */
+  #isOverlapped(session: Session): boolean {
+    const { item, account } = session;
+    const now = account.mailbox.time();
+    return [...this.#sessions.values()].some(
+      (other) => other !== session && other.item === item && other.bytes.size > 0 && other.expiresAt > now,
+    );
+  }
+
   #take(session: Session, range: string | undefined, body: Buffer): void {
+    if (session.bytes.size === 0) requireReplicated(session.account, session.item, 'piece');
+    if (this.#isOverlapped(session)) throw staleChangeKey();
     const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '');
     if (!match) throw badRequest('The Content-Range header is missing or malformed.', 'InvalidContentRange');
     const [first = 0, last = 0, total = 0] = match.slice(1).map(Number);
@@ -136,6 +148,12 @@ export class Uploads {
     if (refused) throw refused;
     session.bytes.append(body);
   }
+}
+
+/** A replica that lags behind does not know a message that was just made (msgraph-sdk-dotnet#1287). */
+function requireReplicated({ replicaLag, mailbox }: Account, item: Item, at: 'session' | 'piece'): void {
+  const age = mailbox.time() - item.createdAt.getTime();
+  if (replicaLag.at === at && age < replicaLag.ms) throw itemNotFound();
 }
 
 function state(session: Session): UploadSession {

@@ -173,6 +173,8 @@ export interface Submitted {
   readonly draftId: string | null;
   /** Empty where it is not known. */
   readonly internetMessageId: string;
+  /** If it went, then not before this. */
+  readonly since: Date;
 }
 
 /**

@@ -22,7 +22,7 @@ describe.each(WAYS)('%s: sending, as %j', (id, sending) => {
     const to = [account, peer].map(({ address }) => ({ name: null, address }));
     const written = compose({ to, subject });
     const draft = await account.session.saveDraft({ id: null, ifVersion: null, compose: written }, interactive());
-    return { draftId: draft.id, internetMessageId: written.internetMessageId };
+    return { draftId: draft.id, internetMessageId: written.internetMessageId, since: new Date(0) };
   };
   const inSent = async (subject: string) => {
     const mailboxes = await account.session.listMailboxes(interactive());
@@ -68,7 +68,7 @@ describe.each(WAYS)('%s: sending, as %j', (id, sending) => {
   it('tells what went from what did not when the draft is not known', async () => {
     const subject = 'sent without a draft';
     const { draftId, internetMessageId } = await saved(subject);
-    const probe = () => account.session.probe({ draftId: null, internetMessageId }, interactive());
+    const probe = () => account.session.probe({ draftId: null, internetMessageId, since: new Date(0) }, interactive());
     expect(await probe()).toEqual({ state: 'unknown' });
     await send({ ...sending, ...(lags ? { lagSeconds: 0 } : {}) });
     await account.session.send(draftId, interactive());

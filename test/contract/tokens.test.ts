@@ -80,7 +80,7 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
     const draftId = await draft('sent-once');
     await fault({ operation: lab.operations.send, status: 401, times: 2 });
     await account.session.send(draftId, interactive());
-    const submitted = { draftId, internetMessageId: 'sent-once@postern.test' };
+    const submitted = { draftId, internetMessageId: 'sent-once@postern.test', since: new Date(0) };
     expect(await account.session.probe(submitted, interactive())).toMatchObject({ state: 'sent' });
   });
 

@@ -83,7 +83,7 @@ describe.each(PROVIDER_IDS)('%s: writing', (id) => {
       isDraft: true,
       internetMessageId: written.internetMessageId,
     });
-    const submitted = { draftId: draft.id, internetMessageId: written.internetMessageId };
+    const submitted = { draftId: draft.id, internetMessageId: written.internetMessageId, since: new Date(0) };
     expect(await account.session.probe(submitted, interactive())).toEqual({ state: 'not-sent' });
     const drafts = await account.session.listDrafts({ size: 10, after: null }, interactive());
     expect(drafts.items.map((d) => (isUnreadable(d) ? null : d.id))).toContain(draft.id);
@@ -116,7 +116,7 @@ describe.each(PROVIDER_IDS)('%s: writing', (id) => {
       times: 1,
     });
     await expect(account.session.send(draft.id, interactive())).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
-    const submitted = { draftId: draft.id, internetMessageId: written.internetMessageId };
+    const submitted = { draftId: draft.id, internetMessageId: written.internetMessageId, since: new Date(0) };
     expect(await account.session.probe(submitted, interactive())).toMatchObject({ state: 'sent' });
     const sent = await account.session.listMessages(
       { mailboxId: boxes.SENT ?? '', where: null },

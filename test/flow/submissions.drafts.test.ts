@@ -267,6 +267,29 @@ it('does not send a message whose file was cut off on its way into the draft', a
   expect(copies.map(({ attachments }) => attachments.map((one: Data) => one.filename))).toEqual([['film.bin']]);
 });
 
+it('sends a message with its file once though its draft is not known everywhere for long', async () => {
+  const upload = await fetch(`${app.url}/upload?filename=slow.bin`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${app.token}` },
+    body: Buffer.alloc(4_000_000, 7),
+  });
+  const file = ((await upload.json()) as Data).upload;
+  await app.control('/replica-lag', { vendor: 'microsoft', seconds: 3_600, at: 'piece' });
+  const attachments = [{ upload: file }];
+  const message = { integration: of('outlook').id, to: ZOE, subject: 'Not everywhere', text: 'x', attachments };
+  const { submission } = await send({ message });
+  await expect
+    .poll(() => read(submission.id))
+    .toMatchObject({
+      status: 'SENDING',
+      problem: { code: 'PROVIDER_UNAVAILABLE' },
+    });
+  await app.control('/replica-lag', { vendor: 'microsoft', seconds: 0 });
+  expect(await outcome(submission.id)).toBe('SENT');
+  const copies = await sentCopies('Not everywhere');
+  expect(copies.map((copy) => copy.attachments.map((one: Data) => one.filename))).toEqual([['slow.bin']]);
+});
+
 it('names the field of an id that is none', async () => {
   const { userErrors } = await send({ draft: 'rubbish' });
   expect(userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'draft'] }]);

@@ -222,6 +222,26 @@ describe('drafts', () => {
     });
   });
 
+  it('refuse a piece while another upload session of the message is not over', async () => {
+    const { body: draft } = await post('/me/messages', { subject: 'Overlapping', toRecipients: to(FRIEND) });
+    const begin = async (): Promise<string> => {
+      const AttachmentItem = { attachmentType: 'file', name: 'big.bin', size: 2_621_440 };
+      return (await post(`/me/messages/${draft.id}/attachments/createUploadSession`, { AttachmentItem })).body
+        .uploadUrl;
+    };
+    const put = (url: string, first: number) =>
+      fetch(url, {
+        method: 'PUT',
+        headers: { 'Content-Range': `bytes ${first}-${first + 1_310_719}/2621440` },
+        body: Buffer.alloc(1_310_720),
+      });
+    const [one, other] = [await begin(), await begin()];
+    expect((await put(one, 0)).status).toBe(200);
+    expect((await put(other, 0)).status).toBe(412);
+    expect((await put(one, 1_310_720)).status).toBe(201);
+    expect((await put(other, 0)).status).toBe(200);
+  });
+
   it('forget an upload session that was ended, and refuse what the mailbox does not take', async () => {
     const { body: draft } = await post('/me/messages', { subject: 'Ended', toRecipients: to(FRIEND) });
     const begin = (size: number) =>

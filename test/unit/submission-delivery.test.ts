@@ -119,7 +119,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
         idempotencyKey: id,
         fingerprint: 'f',
         status: 'SENDING',
-        payload: payloads.seal(id, { kind: 'message', input: { integration: 'i' } }),
+        payload: payloads.seal(id, { kind: 'message', input: { integration: 'i', text: 'An hour of work' } }),
         sendAt,
         undoUntil: null,
         draftId: null,
@@ -177,9 +177,9 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       log: silent,
       now: clock.now,
     });
-    return async (id: string): Promise<SubmissionRecord | null> => {
+    return async (id: string, lateMs = 0): Promise<SubmissionRecord | null> => {
       const claim = await store.claim(id);
-      return claim && delivery.run(claim, clock);
+      return claim && delivery.run(claim, clock, lateMs);
     };
   };
   const dueNow = (id: string) =>
@@ -301,6 +301,49 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const end = await worker(provider)(id);
     expect(end).toMatchObject({ status: 'UNKNOWN', problem: { message: expect.stringContaining('drafts') } });
     expect(provider.told).toBe(1);
+  });
+
+  it.each([20_000, 3_600_000])('is not sent again %i ms late, when it is found in the sent mail', async (lateMs) => {
+    const provider = new FakeProvider();
+    const { id, internetMessageId } = await submitted(new Date(Date.now() - lateMs));
+    provider.sent.push(internetMessageId);
+    expect(await worker(provider)(id, lateMs)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
+    expect(provider.told).toBe(0);
+  });
+
+  it('is sent when it is a little late and found nowhere, and unknown when it is long late, and kept as a draft', async () => {
+    const provider = new FakeProvider();
+    const little = await submitted(new Date(Date.now() - 20_000));
+    expect(await worker(provider)(little.id, 20_000)).toMatchObject({ status: 'SENT', attempts: 1 });
+    const long = await submitted(new Date(Date.now() - 3_600_000));
+    const end = await worker(provider)(long.id, 3_600_000);
+    expect(end).toMatchObject({
+      status: 'UNKNOWN',
+      attempts: 0,
+      problem: { message: expect.stringContaining('drafts') },
+    });
+    expect(provider).toMatchObject({ told: 1, drafts: { size: 1 } });
+  });
+
+  it('is sent however late when its draft is still there, and that only once', async () => {
+    const provider = new FakeProvider();
+    const { id, internetMessageId } = await submitted(new Date(Date.now() - 3_600_000));
+    // Begun, and not noted in this database.
+    provider.drafts.set('begun', internetMessageId);
+    expect(await worker(provider)(id, 3_600_000)).toMatchObject({ status: 'SENT', attempts: 1 });
+    expect(provider).toMatchObject({ told: 1, sent: { length: 1 }, drafts: { size: 0 } });
+  });
+
+  it('stays long late while the provider cannot be asked', async () => {
+    const provider = new FakeProvider();
+    const { id, internetMessageId } = await submitted(new Date(Date.now() - 3_600_000));
+    provider.sent.push(internetMessageId);
+    provider.fault.probe = failing('PROVIDER_UNAVAILABLE');
+    expect(await worker(provider)(id, 3_600_000)).toMatchObject({ status: 'SENDING', attempts: 0 });
+    provider.fault = {};
+    await dueNow(id);
+    expect(await worker(provider)(id)).toMatchObject({ status: 'SENT', attempts: 0 });
+    expect(provider.told).toBe(0);
   });
 
   it('is unknown, and never sent again, when nobody can say', async () => {

@@ -5,6 +5,8 @@ import {
   afterSending,
   askAgainMs,
   beforeSending,
+  LOOK_FIRST_MS,
+  lateness,
   MOST_ATTEMPTS,
   searchAgainAt,
   tryAgainAt,
@@ -86,6 +88,23 @@ describe('what became of an attempt', () => {
     expect(askAgainMs(at(100), at(100))).toBe(500);
     expect(askAgainMs(at(100), at(104))).toBe(4_000);
     expect(askAgainMs(at(100), at(10_000))).toBe(60_000);
+  });
+});
+
+describe('how late it is', () => {
+  const started = at(50);
+  it('counts from when it was due, or from when who had it must have died', () => {
+    expect(lateness({ dueAt: at(100), claimUntil: null }, started, at(130))).toBe(30_000);
+    expect(lateness({ dueAt: at(100), claimUntil: at(125) }, started, at(130))).toBe(5_000);
+    expect(lateness({ dueAt: at(131), claimUntil: null }, started, at(130))).toBe(0);
+  });
+  it('is late enough to be looked for when it fell due before the process began', () => {
+    expect(lateness({ dueAt: at(49), claimUntil: null }, started, at(50))).toBe(LOOK_FIRST_MS);
+  });
+  it('is unknown at once when it was long overdue, is found nowhere, and was never known to be told', () => {
+    const overdue = { attemptedAt: at(100), lostAt: at(100), attempts: 0, settlesMs: 180_000, now: at(101) };
+    expect(afterProbe('unknown', overdue)).toBe('unknown');
+    expect(afterProbe('not-sent', { ...overdue, now: at(281) })).toBe('send-again');
   });
 });
 

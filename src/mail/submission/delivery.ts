@@ -5,11 +5,22 @@ import { accountId } from '../../graphql/global-id.ts';
 import type { MailSession, Probe } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import type { ComposeInput } from '../compose/compose.type.ts';
+import { Cleaning } from './cleaning.ts';
 import { requireVersion } from './draft-once.ts';
-import { findDraft } from './find-draft.ts';
+import { findBegun, findDraft } from './find-draft.ts';
 import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payload.ts';
-import { ACCOUNT_GONE, ASKING, CONTENT_GONE, DRAFT_GONE, KEPT, NOBODY, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
+import {
+  ACCOUNT_GONE,
+  ASKING,
+  CONTENT_GONE,
+  DRAFT_GONE,
+  KEPT,
+  longOverdue,
+  NOBODY,
+  NOBODY_KNOWS,
+  NOT_TAKEN,
+} from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { rescue } from './rescue.ts';
 import { SentCopies, submittedOf } from './sent-copies.ts';
@@ -19,6 +30,8 @@ import {
   afterSending,
   askAgainMs,
   beforeSending,
+  LATE_MS,
+  LOOK_FIRST_MS,
   problemOfError,
   type SendTimes,
   tryAgainAt,
@@ -46,8 +59,6 @@ export interface DeliveryOptions {
 
 /** Waiting longer than this is done without holding the claim. */
 const LONGEST_WAIT_MS = 10_000;
-/** After so many tries the draft of a message that was cancelled stays where it is. */
-const MOST_CLEANINGS = 12;
 
 /**
  * Brings a claimed submission as far as it goes now. The row is written before and after each thing that is told to the
@@ -57,20 +68,41 @@ const MOST_CLEANINGS = 12;
 export class Delivery {
   private readonly now: () => Date;
   private readonly copies: SentCopies;
+  private readonly cleaning: Cleaning;
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
     this.copies = new SentCopies(options.ledger, this.now);
+    this.cleaning = new Cleaning(options.ledger, options.log, this.now);
   }
 
-  /** Never throws what the provider says: the row tells it. Throws ClaimLost. */
-  async run(claim: Claim, calls: ProviderCalls): Promise<SubmissionRecord> {
+  /** `lateMs`: for how long nobody was at it. Never throws what the provider says: the row tells it. Throws ClaimLost. */
+  async run(claim: Claim, calls: ProviderCalls, lateMs = 0): Promise<SubmissionRecord> {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.ledger.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
-    if (claim.record.status === 'CANCELLED') return this.clear(claim, account, calls);
+    if (claim.record.status === 'CANCELLED') return this.cleaning.clear(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
+    if (lateMs >= LOOK_FIRST_MS) return this.late(claim, account, calls, lateMs);
     return this.send(claim, account, calls);
+  }
+
+  /**
+   * What was long overdue counts as an attempt whose answer is lost, since the row may be older than what was done: only a
+   * draft that is still there proves that it did not go. A little overdue it is sent, unless it is found in the sent mail.
+   */
+  private async late(claim: Claim, account: Account, calls: ProviderCalls, lateMs: number): Promise<SubmissionRecord> {
+    const { dueAt, sendAt, tries } = claim.record;
+    const attemptedAt = dueAt ?? sendAt;
+    if (lateMs >= (this.options.times?.lateMs ?? LATE_MS)) {
+      const lost = await this.options.ledger.change(claim, { attemptedAt, tries: tries + 1 });
+      return this.settle(lost, account, calls, attemptedAt);
+    }
+    const session = await account.session().catch(() => null);
+    const probe = session && (await this.asked(claim, session, calls));
+    if (probe?.state !== 'sent' && probe?.state !== 'submitted') return this.send(claim, account, calls);
+    const found = await this.options.ledger.change(claim, { attemptedAt });
+    return this.copies.sent(found, account, calls, probe);
   }
 
   private async send(given: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
@@ -84,7 +116,9 @@ export class Delivery {
       if (error instanceof ClaimLost) throw error;
       const verdict = beforeSending(error);
       const isKept =
-        verdict === 'give-up' && session !== null && (await this.keep(claim, error, account, session, calls));
+        verdict === 'give-up' &&
+        session !== null &&
+        (await this.keep(claim, account, session, calls, isNotFound(error)));
       return this.notNow(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
@@ -123,7 +157,7 @@ export class Delivery {
     try {
       return await ledger.change(claim, { draftId });
     } catch (error) {
-      if (error instanceof ClaimLost) await this.forget(record, session, draftId, calls);
+      if (error instanceof ClaimLost) await this.cleaning.forget(record, session, draftId, calls);
       throw error;
     }
   }
@@ -147,7 +181,7 @@ export class Delivery {
       await calls
         .run('ask', (call) => session.deleteDraft(begun, null, call))
         .catch((error: unknown) => {
-          if (!isMailError(error) || error.code !== 'NOT_FOUND') throw error;
+          if (!isNotFound(error)) throw error;
         });
     }
     return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(given), compose }, call))).id;
@@ -161,7 +195,7 @@ export class Delivery {
     calls: ProviderCalls,
   ): Promise<Claim> {
     const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
-    if (!draft || (isMailError(draft) && draft.code === 'NOT_FOUND')) throw new MailError('NOT_FOUND', DRAFT_GONE);
+    if (!draft || isNotFound(draft)) throw new MailError('NOT_FOUND', DRAFT_GONE);
     if (isMailError(draft)) throw draft;
     requireVersion(draft, ifVersion);
     const { to, cc, bcc } = draft.message;
@@ -173,7 +207,7 @@ export class Delivery {
 
   /** Asks what became of an attempt whose answer is lost. */
   private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
-    const { ledger } = this.options;
+    const { ledger, payloads } = this.options;
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
     for (;;) {
@@ -182,7 +216,9 @@ export class Delivery {
       try {
         const session = await account.session();
         settlesMs = this.options.times?.settlesMs ?? session.sendSettlesMs;
-        probe = await calls.run('ask', (call) => session.probe(submittedOf(claim.record), call));
+        const draftId = await findBegun(claim.record, session, payloads, calls);
+        const submitted = { ...submittedOf(claim.record), draftId };
+        probe = await calls.run('ask', (call) => session.probe(submitted, call));
       } catch (error) {
         return this.cannotAsk(claim, error, calls);
       }
@@ -190,6 +226,7 @@ export class Delivery {
         case 'sent':
           return this.copies.sent(claim, account, calls, probe);
         case 'unknown':
+          if (attempts === 0) return this.tooLate(claim, account, calls);
           return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
         case 'not-sent':
           return ledger.finish(claim, { status: 'FAILED', problem: NOT_TAKEN });
@@ -205,7 +242,14 @@ export class Delivery {
 
   /** A draft of the user's that is not found by the first order to send it was not sent by us: it was deleted meanwhile. */
   private isDraftMissing({ record }: Claim, error: unknown): boolean {
-    return isMailError(error) && error.code === 'NOT_FOUND' && !record.ownDraft && record.attempts === 1;
+    return isNotFound(error) && !record.ownDraft && record.attempts === 1;
+  }
+
+  /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
+  private async tooLate(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+    const session = await account.session().catch(() => null);
+    const isKept = session !== null && (await this.keep(claim, account, session, calls, true));
+    return this.options.ledger.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
   private asked({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
@@ -227,15 +271,15 @@ export class Delivery {
   /** What was written is erased here once this is over: it must not be lost with it. */
   private async keep(
     { record }: Claim,
-    error: unknown,
     account: Account,
     session: MailSession,
     calls: ProviderCalls,
+    isDraftMissing: boolean,
   ): Promise<boolean> {
     const payload = record.payload && this.options.payloads.open(record.id, record.payload);
     if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
-    // A draft that this was a revision of is there still, unless that is what was not found.
-    if (payload.input.draft != null && !(isMailError(error) && error.code === 'NOT_FOUND')) return false;
+    // A draft that this was a revision of is there still.
+    if (payload.input.draft != null && !isDraftMissing) return false;
     return rescue(payload.input, session, calls, (input) =>
       this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
     );
@@ -260,39 +304,9 @@ export class Delivery {
     if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });
     return ledger.release(claim, { dueAt, attemptedAt: null, problem });
   }
-
-  /** Of one that was cancelled: the draft that was made for it goes too. */
-  private async clear(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
-    const { ledger } = this.options;
-    const { record } = claim;
-    try {
-      const session = await account.session();
-      const draftId =
-        record.ownDraft && (record.draftId ?? (await findDraft(session, record.internetMessageId, calls)));
-      if (draftId) await calls.run('ask', (call) => session.deleteDraft(draftId, null, call));
-    } catch (error) {
-      const gone = isMailError(error) && error.code === 'NOT_FOUND';
-      const enough = gone || record.tries > MOST_CLEANINGS || beforeSending(error) === 'give-up';
-      const dueAt = enough ? null : tryAgainAt(record, error, this.now());
-      if (dueAt) return ledger.release(claim, { dueAt });
-    }
-    return ledger.finish(claim, record.ownDraft ? { draftId: null } : {});
-  }
-
-  /** Cancelled while the draft was being saved: nobody else knows of it. */
-  private async forget(
-    { id, ownDraft }: SubmissionRecord,
-    session: MailSession,
-    draftId: string,
-    calls: ProviderCalls,
-  ) {
-    const record = await this.options.ledger.get(id);
-    if (!ownDraft || record?.status !== 'CANCELLED') return;
-    await calls
-      .run('ask', (call) => session.deleteDraft(draftId, null, call))
-      .catch((err: unknown) => this.options.log.warn({ err, submission: id }, 'a draft was left behind'));
-  }
 }
+
+const isNotFound = (error: unknown): boolean => isMailError(error) && error.code === 'NOT_FOUND';
 
 /** Where the message is written to: a draft of its own, or the user's draft that it is a revision of. */
 function revisionOf({ draft, ifVersion }: ComposeInput) {

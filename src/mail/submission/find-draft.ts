@@ -1,5 +1,8 @@
+import { accountId } from '../../graphql/global-id.ts';
 import { isUnreadable, type MailSession } from '../../providers/provider.ts';
+import type { Payloads } from './payload.ts';
 import type { ProviderCalls } from './provider-calls.ts';
+import type { SubmissionRecord } from './submission.ts';
 
 /** As many of the newest drafts as are looked through. */
 const NEWEST = 50;
@@ -14,4 +17,17 @@ export async function findDraft(
   const { items } = await calls.run('ask', (call) => session.listDrafts({ size: NEWEST, after: null }, call));
   const found = items.find((item) => !isUnreadable(item) && item.message.internetMessageId === internetMessageId);
   return found?.id ?? null;
+}
+
+/** The draft that is there as long as it was not sent: the row's own, the one that it is a revision of, or one begun for it. */
+export async function findBegun(
+  { id, draftId, payload, internetMessageId }: SubmissionRecord,
+  session: MailSession,
+  payloads: Payloads,
+  calls: ProviderCalls,
+): Promise<string | null> {
+  if (draftId !== null) return draftId;
+  const opened = payload && payloads.open(id, payload);
+  if (opened?.kind === 'message' && opened.input.draft) return accountId(opened.input.draft, 'Draft').providerId;
+  return findDraft(session, internetMessageId, calls);
 }

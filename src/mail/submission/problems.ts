@@ -28,3 +28,13 @@ export const NOT_PASSED_ON: SubmissionProblem = {
   message:
     'The provider took it, and has not sent it since: it is still among the drafts. Look into the sent mail before you send it again.',
 };
+
+/** Of what was taken up long after it was due; `isKept`: as a draft. */
+export const longOverdue = (isKept: boolean): SubmissionProblem => ({
+  code: 'TIMEOUT',
+  message: [
+    'This was taken up long after it was due, and was not found in the sent mail, which does not tell whether it had gone.',
+    'Look there before you send it again.',
+    ...(isKept ? ['What you wrote is among the drafts.'] : []),
+  ].join(' '),
+});

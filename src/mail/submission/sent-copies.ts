@@ -7,9 +7,13 @@ import type { Claim, SubmissionRecord } from './submission.ts';
 import { searchAgainAt } from './verdict.ts';
 
 /** What the provider is asked after. */
-export const submittedOf = ({ draftId, internetMessageId }: SubmissionRecord): Submitted => ({
-  draftId,
+export const submittedOf = (
+  { draftId, internetMessageId, attemptedAt, dueAt, sendAt }: SubmissionRecord,
+  begun: string | null = null,
+): Submitted => ({
+  draftId: draftId ?? begun,
   internetMessageId,
+  since: attemptedAt ?? dueAt ?? sendAt,
 });
 
 /** Finds the message that the sent copy is, where the provider names it later than it takes what is to be sent. */

@@ -10,7 +10,8 @@ import type { Delivery } from './delivery.ts';
 import { ProviderCalls } from './provider-calls.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
 import { LEASE_MS, type SubmissionStore } from './submission.store.ts';
-import { type Claim, ClaimLost } from './submission.ts';
+import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
+import { lateness } from './verdict.ts';
 
 export interface SubmissionJobOptions {
   readonly store: SubmissionStore;
@@ -23,6 +24,8 @@ export interface SubmissionJobOptions {
   readonly log: Logger;
   readonly lanes?: LaneOptions;
 }
+
+type Due = Pick<SubmissionRecord, 'id' | 'integrationId' | 'dueAt' | 'claimUntil'>;
 
 const QUEUE = 'submission';
 const Job = z.object({ id: z.string() });
@@ -56,6 +59,7 @@ export class SubmissionJob implements IntegrationHooks {
   /** Those out of the queue that have a place or wait for one. */
   private readonly entered = new Map<string, Promise<void>>();
   private readonly lanes: Lanes;
+  private readonly startedAt = new Date();
   private readonly recoveries = new Map<string, NodeJS.Timeout>();
   private unlisten = () => {};
   private timer: NodeJS.Timeout | null = null;
@@ -146,22 +150,33 @@ export class SubmissionJob implements IntegrationHooks {
     if (this.entered.has(id)) return this.watch(id);
     const mailbox = await this.options.mailbox(record.integrationId);
     const lane = mailbox?.provider ?? '';
-    if (this.lanes.waiting(lane) >= MAX_WAITING) return this.enqueue(id, new Date(Date.now() + COME_BACK_MS));
+    if (this.lanes.waiting(lane) >= MAX_WAITING) {
+      const comeBackAt = new Date(Date.now() + COME_BACK_MS);
+      await this.enqueue(id, comeBackAt);
+      return this.options.store.putOff(id, comeBackAt);
+    }
     await this.watch(id);
-    this.admit(id, lane, record.integrationId, mailbox);
+    this.admit(record, lane, mailbox);
   }
 
-  private admit(id: string, lane: string, owner: string, mailbox: Mailbox | null): void {
-    const entered = this.enter(id, lane, owner, mailbox).finally(() => this.entered.delete(id));
-    this.entered.set(id, entered);
+  /** How late it is counts from here: in the lane it is attended to. */
+  private admit(due: Due, lane: string, mailbox: Mailbox | null): void {
+    const lateMs = lateness(due, this.startedAt, new Date());
+    const entered = this.enter(due, lane, mailbox, lateMs).finally(() => this.entered.delete(due.id));
+    this.entered.set(due.id, entered);
   }
 
   /** Works at it once its vendor's lane has a place. The job that `watch` has queued, or the sweep, stands for it meanwhile. */
-  private async enter(id: string, lane: string, owner: string, mailbox: Mailbox | null): Promise<void> {
+  private async enter(
+    { id, integrationId: owner }: Due,
+    lane: string,
+    mailbox: Mailbox | null,
+    lateMs: number,
+  ): Promise<void> {
     const doubtful = mailbox !== null && this.options.reachability.isAway(mailbox);
     const entry = { doubtful, signal: this.waits.signal };
     try {
-      await this.lanes.run(lane, owner, (place) => this.claimed(id, place), entry);
+      await this.lanes.run(lane, owner, (place) => this.claimed(id, place, lateMs), entry);
     } catch (err) {
       // Another instance need not wait until we would be dead.
       if (this.waits.signal.aborted) await this.enqueue(id, new Date()).catch(() => {});
@@ -184,7 +199,7 @@ export class SubmissionJob implements IntegrationHooks {
   }
 
   /** False when there is nothing to do, or somebody else has it. Throws what is no fault of the submission's. */
-  private async claimed(id: string, place: Place | null = null): Promise<boolean> {
+  private async claimed(id: string, place: Place | null = null, lateMs = 0): Promise<boolean> {
     const { store, delivery, feed } = this.options;
     if (this.waits.signal.aborted) return false;
     const claim = await store.claim(id);
@@ -194,7 +209,7 @@ export class SubmissionJob implements IntegrationHooks {
     const renewal = this.renewing(claim, lost);
     const { signal, leave } = following(this.calls.signal, lost.signal);
     try {
-      await delivery.run(claim, new ProviderCalls(this.waits.signal, signal, place));
+      await delivery.run(claim, new ProviderCalls(this.waits.signal, signal, place), lateMs);
     } catch (error) {
       if (!(error instanceof ClaimLost)) throw error;
     } finally {
@@ -242,13 +257,14 @@ export class SubmissionJob implements IntegrationHooks {
   private async sweep(): Promise<void> {
     const { store } = this.options;
     const before = new Date(Date.now() - OVERDUE_MS);
-    for (const { id, integrationId } of await store.overdue(before, SWEPT_AT_ONCE)) {
+    for (const due of await store.overdue(before, SWEPT_AT_ONCE)) {
+      const { id, integrationId } = due;
       if (this.waits.signal.aborted) return;
       if (this.entered.has(id) || this.runs.has(id)) continue;
       const mailbox = await this.options.mailbox(integrationId);
       const lane = mailbox?.provider ?? '';
       if (this.waits.signal.aborted) return;
-      if (this.lanes.waiting(lane) < MAX_WAITING && !this.entered.has(id)) this.admit(id, lane, integrationId, mailbox);
+      if (this.lanes.waiting(lane) < MAX_WAITING && !this.entered.has(id)) this.admit(due, lane, mailbox);
     }
   }
 }

@@ -216,13 +216,22 @@ export class SubmissionStore {
   }
 
   /** Those that should have been taken up by then, and that nobody has; the longest overdue first. */
-  overdue(before: Date, limit: number): Promise<{ id: string; integrationId: string }[]> {
+  overdue(
+    before: Date,
+    limit: number,
+  ): Promise<Pick<SubmissionRecord, 'id' | 'integrationId' | 'dueAt' | 'claimUntil'>[]> {
     return this.db.prisma.submission.findMany({
       where: { dueAt: { lt: before }, OR: [{ claimUntil: null }, { claimUntil: { lt: before } }] },
-      select: { id: true, integrationId: true },
+      select: { id: true, integrationId: true, dueAt: true, claimUntil: true },
       orderBy: { dueAt: 'asc' },
       take: limit,
     });
+  }
+
+  /** Puts off what nobody has, for want of a place: it is not forgotten. */
+  async putOff(id: string, dueAt: Date): Promise<void> {
+    const where = { id, claimOwner: null, dueAt: { lt: dueAt } };
+    await this.db.prisma.submission.updateMany({ where, data: { dueAt } });
   }
 
   /** Those that are due by then, also what somebody has, or had when it was last heard of. */

@@ -31,7 +31,7 @@ registerEnumType(SubmissionStatusEnum, {
     CANCELLED: { description: 'It was cancelled before the provider was told to send it.' },
     UNKNOWN: {
       description:
-        'The provider cannot say whether it went. It is not sent again by itself, so that nobody gets it twice.',
+        'The provider cannot say whether it went; so it ends too when it was taken up only long after it was due and is found nowhere. It is not sent again by itself, so that nobody gets it twice.',
     },
   },
 });

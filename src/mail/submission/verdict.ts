@@ -55,6 +55,24 @@ const SETTLING_TIMES = 5;
 export interface SendTimes {
   /** `MailSession.sendSettlesMs`. */
   readonly settlesMs?: number;
+  /** What nobody was at for longer than this may have gone: the database may be one from before. */
+  readonly lateMs?: number;
+}
+
+/** Nobody was at it for so long, as after an outage or in a database that was restored from a backup. */
+export const LATE_MS = 300_000;
+/** From here on the sent mail is looked through first, in case that this database has forgotten. */
+export const LOOK_FIRST_MS = 10_000;
+
+/** For how long nobody has been at what was due. What fell due before `startedAt` could not be attended to. */
+export function lateness(
+  { dueAt, claimUntil }: Pick<SubmissionRecord, 'dueAt' | 'claimUntil'>,
+  startedAt: Date,
+  now: Date,
+): number {
+  if (!dueAt) return 0;
+  const lateMs = now.getTime() - Math.max(dueAt.getTime(), claimUntil?.getTime() ?? 0);
+  return dueAt < startedAt ? Math.max(lateMs, LOOK_FIRST_MS) : Math.max(lateMs, 0);
 }
 
 interface Attempt {
@@ -75,7 +93,11 @@ export function afterProbe(
 ): 'sent' | 'ask-again' | 'send-again' | 'not-sent' | 'unknown' {
   if (state === 'sent' || state === 'submitted') return 'sent';
   const elapsed = now.getTime() - attemptedAt.getTime();
-  if (state === 'unknown') return elapsed < Math.max(PATIENCE_MS, settlesMs * SETTLING_TIMES) ? 'ask-again' : 'unknown';
+  if (state === 'unknown') {
+    // Of one that was only found long overdue nothing is under way any more.
+    const patience = attempts === 0 ? 0 : Math.max(PATIENCE_MS, settlesMs * SETTLING_TIMES);
+    return elapsed < patience ? 'ask-again' : 'unknown';
+  }
   if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'ask-again';
   return attempts < MOST_ATTEMPTS ? 'send-again' : 'not-sent';
 }

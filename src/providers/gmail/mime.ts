@@ -12,6 +12,9 @@ export const MOST_ATTACHED = 25 * 1024 * 1024;
 /** What Gmail takes as one message on the wire, in bytes. */
 export const MOST_ON_WIRE = 35 * 1024 * 1024;
 
+/** Holds the Message-ID as well: Gmail may replace that of what is sent by its API (FlowCrypt/flowcrypt-browser#4273). */
+export const OWN_ID_HEADER = 'X-Postern-Message-ID';
+
 /** A message as RFC 5322 that is written out while it is read: attachments are never held whole. */
 export interface Mime {
   /** What it will come to, in bytes; a little more than it will be. */
@@ -45,6 +48,7 @@ function write(compose: Compose, ownAddress: string, signal: AbortSignal): Reada
     replyTo: compose.replyTo.map(person),
     subject: verbatim(compose.subject),
     messageId: `<${compose.internetMessageId}>`,
+    headers: { [OWN_ID_HEADER]: `<${compose.internetMessageId}>` },
     ...(compose.inReplyTo.length > 0 ? { inReplyTo: bracketed(compose.inReplyTo) } : {}),
     ...(compose.references.length > 0 ? { references: bracketed(compose.references) } : {}),
     // Not as `text`, which is left out when it is empty: a file alone would then be the whole message.

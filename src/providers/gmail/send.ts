@@ -7,11 +7,15 @@ import { runBatch } from './batch.ts';
 import type { GmailClient } from './client.ts';
 import { hasStatus } from './errors.ts';
 import { HeaderFields } from './headers.ts';
+import { OWN_ID_HEADER } from './mime.ts';
 import { getParts } from './read.ts';
 
 /** How many of the newest sent messages are looked through for one whose send was not answered, so many at a time. */
-const RECENT = 100;
+const MAX_RECENT = 500;
+const PAGE = 100;
 const AT_ONCE = 25;
+/** By so much may Gmail's clock be behind ours. */
+const CLOCKS_DIFFER_MS = 300_000;
 
 /** Never tried again: an answer that did not come says nothing. Ask `probe` then. */
 export async function send(client: GmailClient, draftId: string, call: Call): Promise<Sent> {
@@ -32,27 +36,47 @@ export async function send(client: GmailClient, draftId: string, call: Call): Pr
  */
 export async function probe(
   client: GmailClient,
-  { draftId, internetMessageId }: Submitted,
+  { draftId, internetMessageId, since }: Submitted,
   call: Call,
 ): Promise<Probe> {
   if (draftId !== null && (await draftExists(client, draftId, call))) return { state: 'not-sent' };
-  const recent = await sentIds(client, { maxResults: RECENT }, call);
-  for (let start = 0; start < recent.length; start += AT_ONCE) {
-    const parts = getParts('messages', recent.slice(start, start + AT_ONCE), SENT_COPY);
-    const copies = await runBatch(client, 'messages.get', parts, call);
-    const copy = copies.find(
-      (one) => !isMailError(one) && isCopyOf(one as gmail_v1.Schema$Message, internetMessageId),
-    ) as gmail_v1.Schema$Message | undefined;
-    if (copy) return { state: 'sent', messageId: copy.id ?? null };
-  }
+  if (internetMessageId === '') return { state: 'unknown' };
+  const recent = await amongRecent(client, internetMessageId, since.getTime() - CLOCKS_DIFFER_MS, call);
+  if (recent !== null) return { state: 'sent', messageId: recent };
   if (!/^[^\s"(){}]+$/.test(internetMessageId)) return { state: 'unknown' };
-  const [found] = await sentIds(client, { maxResults: 1, q: `rfc822msgid:${internetMessageId}` }, call);
+  const { ids } = await sentIds(client, { maxResults: 1, q: `rfc822msgid:${internetMessageId}` }, call);
+  const [found] = ids;
   return found === undefined ? { state: 'unknown' } : { state: 'sent', messageId: found };
 }
 
-/** Gmail may give the sent copy a Message-ID of its own; ours is then kept in the second header. */
-const ID_HEADERS = ['Message-ID', 'X-Google-Original-Message-ID'];
-const SENT_COPY = { format: 'metadata', metadataHeaders: ID_HEADERS, fields: 'id,payload/headers' };
+/** The newest first, until they are older than what is looked for. */
+async function amongRecent(
+  client: GmailClient,
+  internetMessageId: string,
+  since: number,
+  call: Call,
+): Promise<string | null> {
+  let pageToken: string | undefined;
+  for (let seen = 0; seen < MAX_RECENT; ) {
+    const page = await sentIds(client, { maxResults: PAGE, ...(pageToken && { pageToken }) }, call);
+    for (let start = 0; start < page.ids.length; start += AT_ONCE) {
+      const parts = getParts('messages', page.ids.slice(start, start + AT_ONCE), SENT_COPY);
+      const answers = await runBatch(client, 'messages.get', parts, call);
+      const copies = answers.flatMap((one) => (isMailError(one) ? [] : (one as gmail_v1.Schema$Message)));
+      const copy = copies.find((one) => isCopyOf(one, internetMessageId));
+      if (copy?.id) return copy.id;
+      if (copies.some(({ internalDate }) => Number(internalDate ?? Number.NaN) < since)) return null;
+    }
+    seen += page.ids.length;
+    pageToken = page.next;
+    if (pageToken === undefined) return null;
+  }
+  return null;
+}
+
+/** Gmail may give the sent copy a Message-ID of its own; ours is then kept in one of the others. */
+const ID_HEADERS = ['Message-ID', 'X-Google-Original-Message-ID', OWN_ID_HEADER];
+const SENT_COPY = { format: 'metadata', metadataHeaders: ID_HEADERS, fields: 'id,internalDate,payload/headers' };
 
 function isCopyOf({ payload }: gmail_v1.Schema$Message, internetMessageId: string): boolean {
   const headers = new HeaderFields(payload?.headers ?? []);
@@ -71,12 +95,16 @@ async function draftExists(client: GmailClient, id: string, call: Call): Promise
   }
 }
 
-async function sentIds(client: GmailClient, params: { maxResults: number; q?: string }, call: Call): Promise<string[]> {
-  const { messages } = await client.request('messages.list', call, (users, options) =>
+async function sentIds(
+  client: GmailClient,
+  params: { maxResults: number; q?: string; pageToken?: string },
+  call: Call,
+): Promise<{ ids: string[]; next: string | undefined }> {
+  const { messages, nextPageToken } = await client.request('messages.list', call, (users, options) =>
     users.messages.list(
-      { userId: 'me', labelIds: ['SENT'], fields: 'messages/id,resultSizeEstimate', ...params },
+      { userId: 'me', labelIds: ['SENT'], fields: 'messages/id,nextPageToken,resultSizeEstimate', ...params },
       options,
     ),
   );
-  return (messages ?? []).flatMap(({ id }) => id ?? []);
+  return { ids: (messages ?? []).flatMap(({ id }) => id ?? []), next: nextPageToken ?? undefined };
 }

@@ -9,6 +9,7 @@ import { cost } from './client.ts';
 import { FileBytes } from './file-bytes.ts';
 import { segment } from './ids.ts';
 import { contentType } from './mime.ts';
+import { mayLag, outlivingLag } from './replica-lag.ts';
 import { uploadFile } from './upload.ts';
 import { path } from './url.ts';
 
@@ -101,15 +102,13 @@ async function add(
     return id ?? (await newest(account, draftId, file, known, call));
   }
   attachment.contentBytes = Buffer.from(await new FileBytes(file, call.signal).all()).toString('base64');
-  const added = await account.graph.json<GraphAttachment>(
-    {
-      method: 'POST',
-      path: `/me/messages/${draftId}/attachments`,
-      body: JSON.stringify(attachment),
-      cost: cost('attachments.create', false),
-    },
-    call,
-  );
+  const request = {
+    method: 'POST' as const,
+    path: `/me/messages/${draftId}/attachments`,
+    body: JSON.stringify(attachment),
+    cost: cost('attachments.create', false),
+  };
+  const added = await outlivingLag(call, () => mayLag(account.graph.json<GraphAttachment>(request, call)));
   return added.id ?? '';
 }
 

@@ -13,6 +13,7 @@ import { isId, segment } from './ids.ts';
 import { agrees, envelopeOf, toBody, toGraphMessage } from './message-body.ts';
 import { DEFAULT_MESSAGE_BYTES, demandSize } from './message-size.ts';
 import { mimeThatFits } from './mime.ts';
+import { mayLag, NotThereYet, outlivingLag } from './replica-lag.ts';
 import { literal, path } from './url.ts';
 
 const MESSAGES = '/me/messages';
@@ -29,15 +30,19 @@ export async function saveDraft(account: Account, { id, ifVersion, compose }: Dr
   await demandSize(account, compose, call);
   if (id !== null) {
     const draft = await requireDraft(account, id, ifVersion, call);
-    return fill(account, draft, heldBy(draft), compose, call);
+    return fill(account, draft, heldBy(draft), compose, call, patch);
   }
   const mime = await mimeThatFits(compose, account.address, call.signal);
   const made = await make(account, compose, mime, call);
   try {
-    if (mime === null) return await fill(account, made, await copied(account, made, compose, call), compose, call);
-    return toDraft(agrees(made, compose) ? made : await patch(account, made, envelopeOf(compose), call));
+    if (mime === null) {
+      const held = await outlivingLag(call, () => mayLag(copied(account, made, compose, call)));
+      return await fill(account, made, held, compose, call);
+    }
+    return toDraft(agrees(made, compose) ? made : await patchNew(account, made, envelopeOf(compose), call));
   } catch (error) {
-    await discard(account, made);
+    // What one replica does not know yet is there all the same, and holds what was written.
+    if (!(error instanceof NotThereYet)) await discard(account, made);
     throw error;
   }
 }
@@ -97,8 +102,9 @@ async function fill(
   held: readonly Held[],
   compose: Compose,
   call: Call,
+  write = patchNew,
 ): Promise<Draft> {
-  const written = await patch(account, draft, toGraphMessage(compose), call);
+  const written = await write(account, draft, toGraphMessage(compose), call);
   if (held.length === 0 && compose.attachments.length === 0) return toDraft(written);
   const id = draft.id ?? '';
   await replaceAttachments(account, segment(id), held, compose, DEFAULT_MESSAGE_BYTES, call);
@@ -118,6 +124,10 @@ async function patch(account: Account, draft: GraphMessage, message: GraphMessag
     throw isMailError(error) && error.code === 'CONFLICT' ? changedElsewhere(error) : error;
   });
 }
+
+/** Of a draft that was just made. */
+const patchNew: typeof patch = (account, draft, message, call) =>
+  outlivingLag(call, () => mayLag(patch(account, draft, message, call)));
 
 /** What came to nothing leaves nothing behind, where that can be helped. */
 async function discard(account: Account, { id }: GraphMessage): Promise<void> {

@@ -7,6 +7,7 @@ import { cost, jsonOf } from './client.ts';
 import { unreachable } from './errors.ts';
 import { FileBytes } from './file-bytes.ts';
 import { contentType } from './mime.ts';
+import { mayLag, NotThereYet, outlivingLag } from './replica-lag.ts';
 
 /** A multiple of 320 KiB below 4 MB, as Graph wants every piece but the last. */
 const PIECE = 12 * 320 * 1024;
@@ -23,28 +24,37 @@ interface Progress {
 
 /**
  * Puts a large file on a draft, piece by piece, one of them in memory. A piece whose answer is lost is asked after, and the
- * upload goes on from where Exchange says. Answers the attachment's id; null where only a list of them would tell.
+ * upload goes on from where Exchange says; a session that is not known where it leads gives way to a new one. Answers the
+ * attachment's id; null where only a list of them would tell.
  */
-export async function uploadFile(
+export const uploadFile = (
+  account: Account,
+  draftId: string,
+  file: ComposeAttachment,
+  isInline: boolean,
+  call: Call,
+): Promise<string | null> => outlivingLag(call, () => uploadOnce(account, draftId, file, isInline, call));
+
+async function uploadOnce(
   account: Account,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
   call: Call,
 ): Promise<string | null> {
-  const url = await begin(account, draftId, file, isInline, call);
+  const url = await mayLag(begin(account, draftId, file, isInline, call));
   const bytes = new FileBytes(file, call.signal);
   let at: Progress = { next: 0, attachmentId: null };
   try {
     for (let failures = 0; at.next < file.sizeBytes; ) {
       const piece = await bytes.at(at.next, PIECE);
       try {
-        at = await put(account, url, piece, at.next, file.sizeBytes, call);
+        at = await mayLag(put(account, url, piece, at.next, file.sizeBytes, call));
       } catch (error) {
-        if (call.signal.aborted || !isMailError(error) || !PASSING.has(error.code) || ++failures > MAX_FAILURES)
-          throw error;
+        const passes = isMailError(error) && PASSING.has(error.code) && !(error instanceof NotThereYet);
+        if (call.signal.aborted || !passes || ++failures > MAX_FAILURES) throw error;
         const isLast = at.next + piece.length === file.sizeBytes;
-        at = await resumed(account, url, isLast ? file.sizeBytes : null, call);
+        at = await mayLag(resumed(account, url, isLast ? file.sizeBytes : null, call));
       }
     }
     return at.attachmentId;
