@@ -123,7 +123,8 @@ export class SyncJob {
 
   /** As `look`, for all of an account whose provider should tell us; `missed` is called when it had something to tell. */
   reconcile(integrationId: string, missed: () => void): void {
-    this.untold.set(integrationId, missed);
+    // What a run finds that is under way, somebody told of.
+    if (!this.runs.has(integrationId)) this.untold.set(integrationId, missed);
     this.whole.add(integrationId);
     this.look(integrationId);
   }

@@ -49,15 +49,17 @@ export class MessageEvents {
         throw new MailError('NOT_FOUND', 'There is no such integration.');
     }
     const wanted = request.integrationIds && new Set(request.integrationIds);
+    const integrations = async () => {
+      const ids = (await directory.forUser(userId)).map((record) => record.id);
+      return wanted ? ids.filter((id) => wanted.has(id)) : ids;
+    };
+    if (request.role !== null) await this.prepare(integrations, request.role);
     return this.received(
       streamChanges({
         hub,
         after,
         signal: context.signal,
-        integrations: async () => {
-          const ids = (await directory.forUser(userId)).map((record) => record.id);
-          return wanted ? ids.filter((id) => wanted.has(id)) : ids;
-        },
+        integrations,
         changed: (fn) => {
           const stops = [
             bus.subscribe(INTEGRATION_TOPIC, (payload) => {
@@ -75,6 +77,11 @@ export class MessageEvents {
       userId,
       context,
     );
+  }
+
+  /** Asks in the background which mailboxes play that role, so that the first mail need not wait for it. */
+  private async prepare(integrations: () => Promise<readonly string[]>, role: MailboxRole): Promise<void> {
+    for (const id of await integrations()) this.options.messages.mailboxId(id, role).catch(() => {});
   }
 
   private async *received(

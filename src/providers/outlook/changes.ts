@@ -3,6 +3,7 @@ import { isMailError, type MailErrorCode } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import type { Change, Changes, Hint, UnreadMailbox } from '../provider.ts';
 import type { Account } from './account.ts';
+import { learnRoles } from './folders.ts';
 import { isId, segment } from './ids.ts';
 import { getEntities } from './read.ts';
 import { arePointing, follow, forget, type Pointed } from './sync-hints.ts';
@@ -38,6 +39,7 @@ export async function changes(
   const pointed = arePointing(state, hints) ? await follow(account, state, hints, call) : null;
   const read: Read = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
   if (!pointed || state.sweeping) {
+    if (!state.sweeping) await unlessRefused(learnRoles(account, call));
     beginSweep(state, Math.floor(Date.now() / 1000));
     await readDeltas(account, state, read, call);
   } else {
@@ -59,6 +61,12 @@ export async function changes(
     unread: read.unread,
   };
 }
+
+/** What the deltas do not depend on must not keep them from being read. */
+const unlessRefused = (work: Promise<void>): Promise<void> =>
+  work.catch((error: unknown) => {
+    if (!isMailError(error)) throw error;
+  });
 
 /** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */
 function notShown(state: SyncState, { there }: Pointed, { present, unread }: Read): Change[] {

@@ -13,13 +13,18 @@ export const ROLES: readonly (readonly [name: string, role: MailboxRole])[] = [
   ['junkemail', 'JUNK'],
 ];
 
-/** The folders that play parts, by their ids, which never change: once all of them are known nobody is asked again. */
+/** The folders that play parts, by their ids, which never change: they are asked for once, and at each sweep while one is missing. */
 export class FolderRoles {
   private known: ReadonlyMap<string, MailboxRole> = new Map();
 
   readonly paths: readonly string[] = ROLES.map(([name]) => path(`/me/mailFolders/${name}`, { $select: 'id' }));
 
   get areKnown(): boolean {
+    return this.known.size > 0;
+  }
+
+  /** Not every mailbox has an archive: it may be made later. */
+  get areComplete(): boolean {
     return this.known.size === ROLES.length;
   }
 

@@ -55,6 +55,15 @@ export async function listMailboxes(account: Account, call: Call): Promise<reado
   return [...visible.map((f) => toMailbox(f, roles, ids)), ...labels.map(toLabel)];
 }
 
+/** So that no mail that arrives has to ask which folder is the inbox. Where it fails, who needs them asks. */
+export async function learnRoles({ graph, roles, deletions }: Account, call: Call): Promise<void> {
+  if (roles.areComplete) return;
+  const chains = [deletions.path, ...roles.paths].map((one): Chain => [{ method: 'GET', path: one }]);
+  const [hidden, ...named] = await batch<unknown>(graph, 'mailFolders.get', chains, call);
+  deletions.learn(hidden);
+  roles.learn(named);
+}
+
 /** The answer; null for an error of these kinds; any other error is thrown. */
 function answered<T>(answer: unknown, absent: readonly string[]): T | null {
   if (!isMailError(answer)) return answer as T;
