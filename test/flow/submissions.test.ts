@@ -187,7 +187,7 @@ it('sends a draft as it stands', async () => {
     const again = await app.data(SEND, { input: { idempotencyKey: `draft ${++keys}`, draft: draft.id } });
     expect(again.send).toMatchObject({
       submission: null,
-      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'draft'] }],
+      userErrors: [{ code: 'CONFLICT', field: ['input', 'draft'] }],
     });
   }
 });
