@@ -10,11 +10,11 @@ import { type Held, heldBy, listHeld, replaceAttachments } from './draft.attachm
 import { changedElsewhere, readDraft, requireDraft, toDraft } from './drafts.ts';
 import { refuseHostile } from './header-values.ts';
 import { isId, segment } from './ids.ts';
+import { messagesNamed } from './listing.ts';
 import { agrees, envelopeOf, toBody, toGraphMessage } from './message-body.ts';
 import { DEFAULT_MESSAGE_BYTES, demandSize } from './message-size.ts';
 import { mimeThatFits } from './mime.ts';
 import { mayLag, NotThereYet, outlivingLag } from './replica-lag.ts';
-import { literal, path } from './url.ts';
 
 const MESSAGES = '/me/messages';
 const ANSWER = { reply: 'createReply', replyAll: 'createReplyAll', forward: 'createForward' } as const;
@@ -77,12 +77,8 @@ const answerPath = (origin: ComposeOrigin | null): string | null =>
 
 /** The draft whose making was not answered: its Message-ID is ours, and nobody else's. */
 async function findMade(account: Account, compose: Compose, call: Call): Promise<GraphMessage | null> {
-  const $filter = `internetMessageId eq ${literal(`<${compose.internetMessageId}>`)}`;
-  const { value } = await account.graph.json<{ value?: readonly GraphMessage[] }>(
-    { method: 'GET', path: path(MESSAGES, { $filter }), cost: cost('messages.list') },
-    call,
-  );
-  return value?.find(({ isDraft }) => isDraft === true) ?? null;
+  const named = await messagesNamed(account, MESSAGES, compose.internetMessageId, call, null);
+  return named.find(({ isDraft }) => isDraft === true) ?? null;
 }
 
 /** Exchange puts the original's files into an answer, and some of them it shows nowhere but in the list. */
