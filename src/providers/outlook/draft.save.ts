@@ -107,7 +107,7 @@ async function fill(
   return readDraft(account, id, call);
 }
 
-async function patch(account: Account, draft: GraphMessage, message: GraphMessage, call: Call): Promise<GraphMessage> {
+function change(account: Account, draft: GraphMessage, message: GraphMessage, call: Call): Promise<GraphMessage> {
   const { id = '', changeKey } = draft;
   const request = {
     method: 'PATCH' as const,
@@ -116,14 +116,17 @@ async function patch(account: Account, draft: GraphMessage, message: GraphMessag
     ...(changeKey ? { ifVersion: changeKey } : {}),
     cost: cost('messages.update', false),
   };
-  return account.graph.json<GraphMessage>(request, call).catch((error: unknown) => {
-    throw isMailError(error) && error.code === 'CONFLICT' ? changedElsewhere(error) : error;
-  });
+  return account.graph.json<GraphMessage>(request, call);
 }
 
-/** Of a draft that was just made. */
-const patchNew: typeof patch = (account, draft, message, call) =>
-  outlivingLag(call, () => mayLag(patch(account, draft, message, call)));
+const patch: typeof change = (account, draft, message, call) =>
+  change(account, draft, message, call).catch((error: unknown) => {
+    throw isMailError(error) && error.code === 'CONFLICT' ? changedElsewhere(error) : error;
+  });
+
+/** Of a draft that was just made: nobody else writes to it, so its version says nothing, and a conflict is a replica's. */
+const patchNew: typeof change = (account, { id = '' }, message, call) =>
+  outlivingLag(call, () => mayLag(change(account, { id }, message, call)));
 
 /** What came to nothing leaves nothing behind, where that can be helped. */
 async function discard(account: Account, { id }: GraphMessage): Promise<void> {
