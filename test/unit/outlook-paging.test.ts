@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search.ts';
 import { pathOf } from '../../src/providers/outlook/url.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/provider.ts';
+import { compose } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
 describe("Outlook's pages that are empty and have a link", () => {
@@ -61,6 +62,20 @@ describe("Outlook's pages that are empty and have a link", () => {
     expect(before).toHaveLength(7);
     await empty({ share: 0.5 });
     expect(await threads(query())).toEqual(before);
+  });
+
+  it('hide no sent copy', async () => {
+    const written = compose({ subject: 'named', to: [{ name: null, address: 'a@example.org' }] });
+    const draft = await account.session.saveDraft({ id: null, ifVersion: null, compose: written }, interactive());
+    await account.session.send(draft.id, interactive());
+    const { internetMessageId } = written;
+    const probe = (draftId: string | null, named: string) =>
+      account.session.probe({ draftId, internetMessageId: named, since: new Date(0) }, interactive());
+    await empty({ times: 2 });
+    expect(await probe(null, internetMessageId)).toEqual({ state: 'sent', messageId: expect.any(String) });
+    expect(await lab.control('/faults')).toEqual([]);
+    await empty({ times: 1_000 });
+    await expect(probe(null, 'nothing@example.org')).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   });
 
   it('are not followed without end, and are then no end of the list', async () => {

@@ -32,10 +32,15 @@ it.each(['session', 'piece'])('goes into a draft that is not known everywhere ye
   expect([files.get('large.bin')?.equals(bytes), files.get('second.bin')?.equals(bytes)]).toEqual([true, true]);
 });
 
+/** Exchange says so in two ways. */
+const CONFLICT = { status: 409, body: JSON.stringify({ error: { code: 'ErrorIrresolvableConflict', message: '' } }) };
 it.each([
   ['a session that meets another one', 'PUT (uploadUrl)', { status: 412, times: 2 }],
+  ['a session that meets another change', 'PUT (uploadUrl)', { ...CONFLICT, times: 2 }],
+  ['a small file that meets another change', 'POST /me/messages/{id}/attachments', { ...CONFLICT, times: 2 }],
   ['a session that is lost in the middle', 'PUT (uploadUrl)', { status: 404, share: 1 / 2 }],
   ['a small file that comes too early', 'POST /me/messages/{id}/attachments', { status: 404, times: 2 }],
+  ['a first change that meets another one', 'PATCH /me/messages/{id}', { status: 412, times: 2 }],
   ['a first change that comes too early', 'PATCH /me/messages/{id}', { status: 404, times: 2 }],
 ])('is there once in spite of %s, one session at a time', async (what, operation, how) => {
   await lab.control('/log', undefined, 'DELETE');

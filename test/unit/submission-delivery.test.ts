@@ -21,6 +21,8 @@ class FakeProvider {
   sent: string[] = [];
   told = 0;
   asked = 0;
+  /** Drafts that it has taken for sending, and has not sent yet. */
+  submitted = new Set<string>();
   /** Whether it knows which message the sent copy is. */
   names = true;
   /** What happens while it is told to send. */
@@ -66,6 +68,7 @@ class FakeProvider {
       if (this.fault.probe) throw this.fault.probe();
       if (this.sent.includes(internetMessageId))
         return { state: 'sent', messageId: this.names ? `sent-${draftId}` : null };
+      if (this.submitted.has(draftId ?? '')) return { state: 'submitted' };
       return { state: this.drafts.has(draftId ?? '') ? 'not-sent' : 'unknown' };
     },
     sendSettlesMs: 5_000,
@@ -323,6 +326,28 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       problem: { message: expect.stringContaining('drafts') },
     });
     expect(provider).toMatchObject({ told: 1, drafts: { size: 1 } });
+  });
+
+  it('is not sent again when it is a little late, and among the drafts that the provider is sending', async () => {
+    const provider = new FakeProvider();
+    const { id, internetMessageId } = await submitted(new Date(Date.now() - 20_000));
+    provider.drafts.set('begun', internetMessageId);
+    provider.submitted.add('begun');
+    expect(await worker(provider)(id, 20_000)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
+    expect(provider.told).toBe(0);
+  });
+
+  it('is not sent a little late while the provider cannot be asked whether it went', async () => {
+    const provider = new FakeProvider();
+    const { id, internetMessageId } = await submitted(new Date(Date.now() - 20_000));
+    provider.sent.push(internetMessageId);
+    provider.fault.probe = failing('PROVIDER_UNAVAILABLE');
+    const problem = { code: 'PROVIDER_UNAVAILABLE' };
+    expect(await worker(provider)(id, 20_000)).toMatchObject({ status: 'SENDING', attempts: 0, problem });
+    provider.fault = {};
+    await dueNow(id);
+    expect(await worker(provider)(id, 20_000)).toMatchObject({ status: 'SENT', attempts: 0, problem: null });
+    expect(provider.told).toBe(0);
   });
 
   it('is sent however late when its draft is still there, and that only once', async () => {

@@ -13,14 +13,20 @@ afterEach(async () => {
 });
 
 /** A worker whose deliveries a test decides; ids begin with their provider. */
-async function started(deliver: (id: string, calls: ProviderCalls) => Promise<unknown>, hastened: string[] = []) {
+async function started(
+  deliver: (id: string, calls: ProviderCalls) => Promise<unknown>,
+  hastened: string[] = [],
+  due = () => new Date(),
+) {
   let handle = async (_data: unknown) => {};
   const queued: string[] = [];
   const reachability = new Reachability();
   const providers: string[] = [];
+  const putOff: string[] = [];
   job = new SubmissionJob({
     store: {
-      get: async (id: string) => ({ id, integrationId: id, dueAt: new Date(), claimUntil: null }),
+      get: async (id: string) => ({ id, integrationId: id, sendAt: due(), dueAt: due(), claimUntil: null }),
+      putOff: async (id: string) => void putOff.push(id),
       claim: async (id: string) => ({ owner: 'me', record: { id } }) as Claim,
       renew: async () => true,
       overdue: async () => [],
@@ -45,7 +51,7 @@ async function started(deliver: (id: string, calls: ProviderCalls) => Promise<un
     log: silent,
   } as unknown as SubmissionJobOptions);
   await job.start();
-  return { take: (id: string) => handle({ id }), queued, reachability, providers };
+  return { take: (id: string) => handle({ id }), queued, putOff, reachability, providers };
 }
 
 it('a vendor that hangs keeps neither the queue nor another vendor waiting, and each stands in the queue meanwhile', async () => {
@@ -68,6 +74,21 @@ it('a vendor that hangs keeps neither the queue nor another vendor waiting, and 
   expect(queued).toHaveLength(22);
   end();
   await expect.poll(() => begun.length).toBe(21);
+});
+
+it.each([
+  ['is', () => new Date(Date.now() + 1), 3],
+  ['was, before this process began,', () => new Date(Date.now() - 60_000), 0],
+])('what %s due and finds no place comes back, and stays as late as it is', async (_when, due, putOffs) => {
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const { take, queued, putOff } = await started(() => over, [], due);
+  for (let n = 0; n < 105; n++) await take(`google ${n}`);
+  end();
+  expect(queued).toHaveLength(105);
+  expect(putOff).toHaveLength(putOffs);
 });
 
 it('one that pauses leaves its place to others, and goes on afterwards', async () => {

@@ -94,12 +94,19 @@ describe('what became of an attempt', () => {
 describe('how late it is', () => {
   const started = at(50);
   it('counts from when it was due, or from when who had it must have died', () => {
-    expect(lateness({ dueAt: at(100), claimUntil: null }, started, at(130))).toBe(30_000);
-    expect(lateness({ dueAt: at(100), claimUntil: at(125) }, started, at(130))).toBe(5_000);
-    expect(lateness({ dueAt: at(131), claimUntil: null }, started, at(130))).toBe(0);
+    const due = { sendAt: at(100), dueAt: at(100) };
+    expect(lateness({ ...due, claimUntil: null }, started, at(130))).toBe(30_000);
+    expect(lateness({ ...due, claimUntil: at(125) }, started, at(130))).toBe(5_000);
+    expect(lateness({ ...due, dueAt: at(131), claimUntil: null }, started, at(130))).toBe(0);
   });
   it('is late enough to be looked for when it fell due before the process began', () => {
-    expect(lateness({ dueAt: at(49), claimUntil: null }, started, at(50))).toBe(LOOK_FIRST_MS);
+    expect(lateness({ sendAt: at(49), dueAt: at(49), claimUntil: null }, started, at(50))).toBe(LOOK_FIRST_MS);
+  });
+  it('is late enough for that after it was put off too', () => {
+    expect(lateness({ sendAt: at(49), dueAt: at(60), claimUntil: null }, started, at(60))).toBe(LOOK_FIRST_MS);
+  });
+  it('does not grow while it waits for its turn after the process began', () => {
+    expect(lateness({ sendAt: at(30), dueAt: at(30), claimUntil: null }, started, at(5_000))).toBe(20_000);
   });
   it('is unknown at once when it was long overdue, is found nowhere, and was never known to be told', () => {
     const overdue = { attemptedAt: at(100), lostAt: at(100), attempts: 0, settlesMs: 180_000, now: at(101) };

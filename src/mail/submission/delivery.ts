@@ -92,15 +92,19 @@ export class Delivery {
    * draft that is still there proves that it did not go. A little overdue it is sent, unless it is found in the sent mail.
    */
   private async late(claim: Claim, account: Account, calls: ProviderCalls, lateMs: number): Promise<SubmissionRecord> {
-    const { dueAt, sendAt, tries } = claim.record;
-    const attemptedAt = dueAt ?? sendAt;
+    const { sendAt: attemptedAt, tries } = claim.record;
     if (lateMs >= (this.options.times?.lateMs ?? LATE_MS)) {
       const lost = await this.options.ledger.change(claim, { attemptedAt, tries: tries + 1 });
       return this.settle(lost, account, calls, attemptedAt);
     }
-    const session = await account.session().catch(() => null);
-    const probe = session && (await this.asked(claim, session, calls));
-    if (probe?.state !== 'sent' && probe?.state !== 'submitted') return this.send(claim, account, calls);
+    let probe: Probe;
+    try {
+      probe = await this.probed(claim, await account.session(), calls);
+    } catch (error) {
+      // Not to be sent unasked: whether it is late is told by when it was due, so it is looked for again.
+      return this.cannotAsk(claim, error, calls, problemOfError(error));
+    }
+    if (probe.state !== 'sent' && probe.state !== 'submitted') return this.send(claim, account, calls);
     const found = await this.options.ledger.change(claim, { attemptedAt });
     return this.copies.sent(found, account, calls, probe);
   }
@@ -207,7 +211,7 @@ export class Delivery {
 
   /** Asks what became of an attempt whose answer is lost. */
   private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
-    const { ledger, payloads } = this.options;
+    const { ledger } = this.options;
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
     for (;;) {
@@ -216,9 +220,7 @@ export class Delivery {
       try {
         const session = await account.session();
         settlesMs = this.options.times?.settlesMs ?? session.sendSettlesMs;
-        const draftId = await findBegun(claim.record, session, payloads, calls);
-        const submitted = { ...submittedOf(claim.record), draftId };
-        probe = await calls.run('ask', (call) => session.probe(submitted, call));
+        probe = await this.probed(claim, session, calls);
       } catch (error) {
         return this.cannotAsk(claim, error, calls);
       }
@@ -252,12 +254,17 @@ export class Delivery {
     return this.options.ledger.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
-  private asked({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
-    const probe = calls.run('ask', (call) => session.probe(submittedOf(record), call));
-    return probe.catch(() => ({ state: 'unknown' }));
+  /** Also of a draft that was begun for it, and that the row does not know. */
+  private async probed({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+    const draftId = await findBegun(record, session, this.options.payloads, calls);
+    return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
   }
 
-  private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls): Promise<SubmissionRecord> {
+  private asked(claim: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
+    return this.probed(claim, session, calls).catch(() => ({ state: 'unknown' }));
+  }
+
+  private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls, problem = ASKING): Promise<SubmissionRecord> {
     const { ledger, log } = this.options;
     if (!isMailError(error))
       log.warn({ err: error, submission: claim.record.id }, 'a submission cannot be asked after');
@@ -265,7 +272,7 @@ export class Delivery {
     // An account that does not open cannot be asked for as long as that lasts.
     const dueAt = tryAgainAt({ ...claim.record, tries: Math.min(claim.record.tries, 3) }, asPassing(error), this.now());
     if (dueAt === null) return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
-    return ledger.release(claim, { dueAt, problem: ASKING });
+    return ledger.release(claim, { dueAt, problem });
   }
 
   /** What was written is erased here once this is over: it must not be lost with it. */

@@ -8,12 +8,12 @@ import { searchAgainAt } from './verdict.ts';
 
 /** What the provider is asked after. */
 export const submittedOf = (
-  { draftId, internetMessageId, attemptedAt, dueAt, sendAt }: SubmissionRecord,
+  { draftId, internetMessageId, attemptedAt, sendAt }: SubmissionRecord,
   begun: string | null = null,
 ): Submitted => ({
   draftId: draftId ?? begun,
   internetMessageId,
-  since: attemptedAt ?? dueAt ?? sendAt,
+  since: attemptedAt ?? sendAt,
 });
 
 /** Finds the message that the sent copy is, where the provider names it later than it takes what is to be sent. */

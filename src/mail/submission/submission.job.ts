@@ -11,7 +11,7 @@ import { ProviderCalls } from './provider-calls.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
 import { LEASE_MS, type SubmissionStore } from './submission.store.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
-import { lateness } from './verdict.ts';
+import { LOOK_FIRST_MS, lateness } from './verdict.ts';
 
 export interface SubmissionJobOptions {
   readonly store: SubmissionStore;
@@ -25,7 +25,7 @@ export interface SubmissionJobOptions {
   readonly lanes?: LaneOptions;
 }
 
-type Due = Pick<SubmissionRecord, 'id' | 'integrationId' | 'dueAt' | 'claimUntil'>;
+type Due = Pick<SubmissionRecord, 'id' | 'integrationId' | 'sendAt' | 'dueAt' | 'claimUntil'>;
 
 const QUEUE = 'submission';
 const Job = z.object({ id: z.string() });
@@ -153,6 +153,8 @@ export class SubmissionJob implements IntegrationHooks {
     if (this.lanes.waiting(lane) >= MAX_WAITING) {
       const comeBackAt = new Date(Date.now() + COME_BACK_MS);
       await this.enqueue(id, comeBackAt);
+      // How long nobody was at it must not be forgotten over this.
+      if (lateness(record, this.startedAt, new Date()) >= LOOK_FIRST_MS) return;
       return this.options.store.putOff(id, comeBackAt);
     }
     await this.watch(id);

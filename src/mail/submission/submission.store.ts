@@ -216,16 +216,17 @@ export class SubmissionStore {
   }
 
   /** Those that should have been taken up by then, and that nobody has; the longest overdue first. */
-  overdue(
+  async overdue(
     before: Date,
     limit: number,
-  ): Promise<Pick<SubmissionRecord, 'id' | 'integrationId' | 'dueAt' | 'claimUntil'>[]> {
-    return this.db.prisma.submission.findMany({
+  ): Promise<Pick<SubmissionRecord, 'id' | 'integrationId' | 'sendAt' | 'dueAt' | 'claimUntil'>[]> {
+    const rows = await this.db.prisma.submission.findMany({
       where: { dueAt: { lt: before }, OR: [{ claimUntil: null }, { claimUntil: { lt: before } }] },
-      select: { id: true, integrationId: true, dueAt: true, claimUntil: true },
+      select: { id: true, integrationId: true, sendAt: true, createdAt: true, dueAt: true, claimUntil: true },
       orderBy: { dueAt: 'asc' },
       take: limit,
     });
+    return rows.map(({ createdAt, ...row }) => ({ ...row, sendAt: row.sendAt ?? createdAt }));
   }
 
   /** Puts off what nobody has, for want of a place: it is not forgotten. */

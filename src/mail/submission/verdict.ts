@@ -64,15 +64,19 @@ export const LATE_MS = 300_000;
 /** From here on the sent mail is looked through first, in case that this database has forgotten. */
 export const LOOK_FIRST_MS = 10_000;
 
-/** For how long nobody has been at what was due. What fell due before `startedAt` could not be attended to. */
+/**
+ * For how long nobody has been at what was due. What fell due before `startedAt` was not attended to until then, and from
+ * then on only waits for its turn. What was to be sent before that is late however often it was put off since.
+ */
 export function lateness(
-  { dueAt, claimUntil }: Pick<SubmissionRecord, 'dueAt' | 'claimUntil'>,
+  { sendAt, dueAt, claimUntil }: Pick<SubmissionRecord, 'sendAt' | 'dueAt' | 'claimUntil'>,
   startedAt: Date,
   now: Date,
 ): number {
   if (!dueAt) return 0;
-  const lateMs = now.getTime() - Math.max(dueAt.getTime(), claimUntil?.getTime() ?? 0);
-  return dueAt < startedAt ? Math.max(lateMs, LOOK_FIRST_MS) : Math.max(lateMs, 0);
+  const attendedAt = dueAt < startedAt ? startedAt : now;
+  const lateMs = attendedAt.getTime() - Math.max(dueAt.getTime(), claimUntil?.getTime() ?? 0);
+  return Math.max(lateMs, sendAt < startedAt ? LOOK_FIRST_MS : 0);
 }
 
 interface Attempt {

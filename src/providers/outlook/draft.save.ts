@@ -10,11 +10,11 @@ import { type Held, heldBy, listHeld, replaceAttachments } from './draft.attachm
 import { changedElsewhere, readDraft, requireDraft, toDraft } from './drafts.ts';
 import { refuseHostile } from './header-values.ts';
 import { isId, segment } from './ids.ts';
+import { messagesNamed } from './listing.ts';
 import { agrees, envelopeOf, toBody, toGraphMessage } from './message-body.ts';
 import { DEFAULT_MESSAGE_BYTES, demandSize } from './message-size.ts';
 import { mimeThatFits } from './mime.ts';
 import { mayLag, NotThereYet, outlivingLag } from './replica-lag.ts';
-import { literal, path } from './url.ts';
 
 const MESSAGES = '/me/messages';
 const ANSWER = { reply: 'createReply', replyAll: 'createReplyAll', forward: 'createForward' } as const;
@@ -77,12 +77,8 @@ const answerPath = (origin: ComposeOrigin | null): string | null =>
 
 /** The draft whose making was not answered: its Message-ID is ours, and nobody else's. */
 async function findMade(account: Account, compose: Compose, call: Call): Promise<GraphMessage | null> {
-  const $filter = `internetMessageId eq ${literal(`<${compose.internetMessageId}>`)}`;
-  const { value } = await account.graph.json<{ value?: readonly GraphMessage[] }>(
-    { method: 'GET', path: path(MESSAGES, { $filter }), cost: cost('messages.list') },
-    call,
-  );
-  return value?.find(({ isDraft }) => isDraft === true) ?? null;
+  const named = await messagesNamed(account, MESSAGES, compose.internetMessageId, call, null);
+  return named.find(({ isDraft }) => isDraft === true) ?? null;
 }
 
 /** Exchange puts the original's files into an answer, and some of them it shows nowhere but in the list. */
@@ -111,7 +107,7 @@ async function fill(
   return readDraft(account, id, call);
 }
 
-async function patch(account: Account, draft: GraphMessage, message: GraphMessage, call: Call): Promise<GraphMessage> {
+function change(account: Account, draft: GraphMessage, message: GraphMessage, call: Call): Promise<GraphMessage> {
   const { id = '', changeKey } = draft;
   const request = {
     method: 'PATCH' as const,
@@ -120,14 +116,17 @@ async function patch(account: Account, draft: GraphMessage, message: GraphMessag
     ...(changeKey ? { ifVersion: changeKey } : {}),
     cost: cost('messages.update', false),
   };
-  return account.graph.json<GraphMessage>(request, call).catch((error: unknown) => {
-    throw isMailError(error) && error.code === 'CONFLICT' ? changedElsewhere(error) : error;
-  });
+  return account.graph.json<GraphMessage>(request, call);
 }
 
-/** Of a draft that was just made. */
-const patchNew: typeof patch = (account, draft, message, call) =>
-  outlivingLag(call, () => mayLag(patch(account, draft, message, call)));
+const patch: typeof change = (account, draft, message, call) =>
+  change(account, draft, message, call).catch((error: unknown) => {
+    throw isMailError(error) && error.code === 'CONFLICT' ? changedElsewhere(error) : error;
+  });
+
+/** Of a draft that was just made: nobody else writes to it, so its version says nothing, and a conflict is a replica's. */
+const patchNew: typeof change = (account, { id = '' }, message, call) =>
+  outlivingLag(call, () => mayLag(change(account, { id }, message, call)));
 
 /** What came to nothing leaves nothing behind, where that can be helped. */
 async function discard(account: Account, { id }: GraphMessage): Promise<void> {

@@ -75,7 +75,7 @@ export const noMailbox = (cause: unknown): MailError =>
 /** Graph does not take the access token: nothing was done, and a newer token may be taken. */
 export class TokenRefused extends MailError {}
 
-/** 412: it has another version than was named, or is just being changed. */
+/** 412, or 409 with Exchange's word for the same: it has another version than was named, or is just being changed. */
 export class VersionConflict extends MailError {}
 
 /** The answer was longer than was allowed: what it would have told is to be asked for in parts. */
@@ -93,7 +93,8 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
     BY_WORD[refusal.code] ??
     BY_STATUS[refusal.status] ??
     (refusal.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'UNSUPPORTED');
-  const Refused = refusal.status === 401 ? TokenRefused : refusal.status === 412 ? VersionConflict : MailError;
+  const isConflict = refusal.status === 412 || refusal.code === 'ErrorIrresolvableConflict';
+  const Refused = refusal.status === 401 ? TokenRefused : isConflict ? VersionConflict : MailError;
   return new Refused(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
     retryAfterMs: retryAfterMs(refusal.retryAfter, now),
     cause,

@@ -55,6 +55,31 @@ export async function readListing(account: Account, source: Source, query: Listi
   return page;
 }
 
+/**
+ * Those of a list that have this Message-ID: as many as are on its first page that is not empty. `select`: null for whole messages.
+ * @throws PROVIDER_UNAVAILABLE where the list does not come to a message or an end: that is no evidence that there is none
+ */
+export async function messagesNamed(
+  account: Account,
+  base: string,
+  internetMessageId: string,
+  call: Call,
+  select: string | null = 'id,isDraft',
+): Promise<readonly GraphMessage[]> {
+  let at: string | null = path(base, {
+    $filter: `internetMessageId eq ${literal(`<${internetMessageId}>`)}`,
+    $select: select,
+  });
+  for (let followed = 0; at !== null; followed++) {
+    if (followed > MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
+    const request = { ...get(at, {}), cost: cost('messages.list') };
+    const page = listing(at, await account.graph.json<Collection>(request, call), []);
+    if (page.messages.length > 0) return page.messages;
+    at = nextPath(page);
+  }
+  return [];
+}
+
 async function readOne(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
   const { ids } = account.hidden;
   if (source.whole && ids === null) return readWithFolders(account, source, query, call);

@@ -7,8 +7,9 @@ import type { Account } from './account.ts';
 import { cost } from './client.ts';
 import { EXPAND_MESSAGE_FLAGS, isSubmitted } from './fields.ts';
 import { isId, segment } from './ids.ts';
+import { messagesNamed } from './listing.ts';
 import { getEntities } from './read.ts';
-import { literal, path } from './url.ts';
+import { path } from './url.ts';
 
 /** Transport takes seconds to minutes, and a replica may show the flags of a message late. */
 export const SEND_SETTLES_MS = 180_000;
@@ -55,10 +56,5 @@ async function notDrafts(
   call: Call,
 ): Promise<readonly GraphMessage[]> {
   if (internetMessageId === '') return [];
-  const query = { $filter: `internetMessageId eq ${literal(`<${internetMessageId}>`)}`, $select: 'id,isDraft' };
-  const { value } = await account.graph.json<{ value?: readonly GraphMessage[] }>(
-    { method: 'GET', path: path(at, query), cost: cost('messages.list') },
-    call,
-  );
-  return (value ?? []).filter(({ isDraft }) => isDraft === false);
+  return (await messagesNamed(account, at, internetMessageId, call)).filter(({ isDraft }) => isDraft === false);
 }
