@@ -6,7 +6,7 @@ import type { Account } from './account.ts';
 import { learnRoles } from './folders.ts';
 import { isId, segment } from './ids.ts';
 import { getEntities } from './read.ts';
-import { arePointing, follow, forget, type Pointed } from './sync-hints.ts';
+import { arePointing, follow, forget, isOfAll, type Pointed } from './sync-hints.ts';
 import {
   beginSweep,
   type Delta,
@@ -127,8 +127,11 @@ async function whatBecameOf(account: Account, ids: readonly string[], state: Syn
   );
   const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
   return answers.map((answer, i): Change => {
-    if (isMailError(answer) && answer.code !== 'NOT_FOUND') throw answer;
-    const isThere = !isMailError(answer) && state.folders[answer.parentFolderId ?? ''] !== undefined;
+    if (isMailError(answer) && isOfAll(answer)) throw answer;
+    // Of one that is refused it is not known.
+    const isThere = isMailError(answer)
+      ? answer.code !== 'NOT_FOUND'
+      : state.folders[answer.parentFolderId ?? ''] !== undefined;
     return { kind: isThere ? 'updated' : 'deleted', messageId: ids[i] ?? '' };
   });
 }
