@@ -109,6 +109,8 @@ describe('a folder whose changes Graph refuses to tell', () => {
   it.each([
     [403, 'CONFLICT'],
     [404, 'NOT_FOUND'],
+    [400, 'UNSUPPORTED'],
+    [423, 'UNSUPPORTED'],
   ])('holds up no other, is said, and is read when it is told again (%i)', async (status, code) => {
     account = await lab.account(`refused-${++accounts}`);
     await mail('filed', 'Projects');
@@ -214,12 +216,16 @@ describe('hints', () => {
     expect((await since(next.cursor, [about(another)])).changes).toEqual([created(another)]);
   });
 
-  it('are enough for new mail where Graph tells of no change in its folder', async () => {
+  it.each([
+    [403, 'FORBIDDEN'],
+    [400, 'UNSUPPORTED'],
+    [500, 'PROVIDER_UNAVAILABLE'],
+  ])('are enough for new mail where Graph tells of no change in its folder (%i)', async (status, code) => {
     const start = await followed();
     const id = await mail('new', 'Folder 7');
-    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: DELTA, status: 403 });
+    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: DELTA, status });
     const next = await since(start, [about(id)]);
-    expect(next).toMatchObject({ changes: [created(id)], unread: ['FORBIDDEN'] });
+    expect(next).toMatchObject({ changes: [created(id)], unread: [code] });
     await lab.control('/faults', undefined, 'DELETE');
     // Known by now, and told of once more at most.
     expect((await since(next.cursor)).changes).toEqual([updated(id)]);
