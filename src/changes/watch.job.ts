@@ -182,7 +182,11 @@ export class WatchJob implements IntegrationHooks {
     const isSilent = this.silences.isSilent(integrationId);
     const isTaken = async (key: string) =>
       (await watches.named(record.provider, key)).some((watch) => watch.integrationId !== integrationId);
-    const options = { notificationUrl, secret, isSilent, isTaken };
+    const lost = async () => {
+      // Kept, to be known again, but as one that has ended: the account is polled until there is another.
+      if (previous) await watches.put({ ...previous, expiresAt: new Date() });
+    };
+    const options = { notificationUrl, secret, isSilent, isTaken, lost };
     const state = await this.within(timeoutMs, (call) => watcher.start(previous, options, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
     if (isSilent) this.silences.replaced(integrationId);

@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly isSilent: boolean;
   /** Whether the watch of that key is another integration's, which must be left alone. */
   readonly isTaken: (key: string) => Promise<boolean>;
+  /** To be called before the previous one is replaced: it tells of nothing, whether a new one can be had or not. */
+  readonly lost: () => Promise<void>;
 }
 export interface WatchState {
   /** What a notification names: Gmail's address, Graph's subscription id. Unique per provider. */

@@ -13,6 +13,7 @@ const WATCH = {
   secret: 's',
   isSilent: false,
   isTaken: async () => false,
+  lost: async () => {},
 };
 
 /** What a session is used for, each as the caller sees its failure. */

@@ -218,6 +218,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
       secret,
       isSilent: false,
       isTaken: async () => false,
+      lost: async () => {},
     };
     const state = await watch.start(null, options, interactive());
     keys.add(state.key);
@@ -265,7 +266,7 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     };
     const start = async (previous: WatchState | null, isSilent: boolean) => {
       const notificationUrl = `${lab.publicUrl}/webhooks/${id.toLowerCase()}`;
-      const options = { notificationUrl, secret, isSilent, isTaken: async () => false };
+      const options = { notificationUrl, secret, isSilent, isTaken: async () => false, lost: async () => {} };
       const state = await watch.start(previous, options, interactive());
       known = state.key;
       return state;

@@ -1,6 +1,9 @@
-import { expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { MailError } from '../../src/domain/error.ts';
+import { createGuard } from '../../src/providers/guard.ts';
 import { batch } from '../../src/providers/outlook/batch.ts';
-import type { GraphClient, GraphRequest } from '../../src/providers/outlook/client.ts';
+import { createSdk, GraphClient, type GraphRequest } from '../../src/providers/outlook/client.ts';
 
 /** Answers every part, and tells how many slots and parts each $batch had. */
 function graph(widest: () => number) {
@@ -45,3 +48,40 @@ it('a batch is no wider than the places that files leave, and as wide as Graph t
     { slots: 3, parts: 3 },
   ]);
 });
+
+afterEach(() => vi.unstubAllGlobals());
+
+it.each([
+  ['a text', { 'Retry-After': '600' }, 600],
+  ['a number', { 'Retry-After': 600 }, 600],
+  ['a list', { 'retry-after': ['600'] }, 600],
+  ['an object', { 'Retry-After': {} }, 60],
+  ['no header', {}, 60],
+  ['no headers', null, 60],
+])(
+  'of parts that are all limited it is told for how long the account is left alone (%s)',
+  async (_, headers, seconds) => {
+    let asked = 0;
+    vi.stubGlobal('fetch', async (_url: string, init: { body: string }) => {
+      asked++;
+      const { requests } = JSON.parse(init.body) as { requests: { id: string }[] };
+      const body = {
+        error: { code: 'ApplicationThrottled', message: 'Application is over its MailboxConcurrency limit.' },
+      };
+      return Response.json({ responses: requests.map(({ id }) => ({ id, status: 429, headers, body })) });
+    });
+    const guard = createGuard(
+      { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
+      { log: pino({ level: 'silent' }) },
+    );
+    const grant = { address: 'a@outlook.example', accessToken: async () => 'a token' };
+    const client = new GraphClient(createSdk('http://graph.example'), grant as never, guard, 'http://graph.example');
+    const outcomes = await batch(client, 'threads.get', chains.slice(0, 3), call);
+    for (const outcome of outcomes) {
+      const { code, retryAfterMs } = outcome as MailError;
+      expect(code).toBe('RATE_LIMITED');
+      expect(Math.round((retryAfterMs ?? 0) / 10_000)).toBe(seconds / 10);
+    }
+    expect(asked).toBe(1);
+  },
+);

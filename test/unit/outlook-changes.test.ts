@@ -109,6 +109,8 @@ describe('a folder whose changes Graph refuses to tell', () => {
   it.each([
     [403, 'CONFLICT'],
     [404, 'NOT_FOUND'],
+    [400, 'UNSUPPORTED'],
+    [423, 'UNSUPPORTED'],
   ])('holds up no other, is said, and is read when it is told again (%i)', async (status, code) => {
     account = await lab.account(`refused-${++accounts}`);
     await mail('filed', 'Projects');
@@ -214,15 +216,57 @@ describe('hints', () => {
     expect((await since(next.cursor, [about(another)])).changes).toEqual([created(another)]);
   });
 
-  it('are enough for new mail where Graph tells of no change in its folder', async () => {
+  it.each([
+    [403, 'FORBIDDEN'],
+    [400, 'UNSUPPORTED'],
+    [500, 'PROVIDER_UNAVAILABLE'],
+  ])('are enough for new mail where Graph tells of no change in its folder (%i)', async (status, code) => {
     const start = await followed();
     const id = await mail('new', 'Folder 7');
-    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: DELTA, status: 403 });
+    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: DELTA, status });
     const next = await since(start, [about(id)]);
-    expect(next).toMatchObject({ changes: [created(id)], unread: ['FORBIDDEN'] });
+    expect(next).toMatchObject({ changes: [created(id)], unread: [code] });
     await lab.control('/faults', undefined, 'DELETE');
     // Known by now, and told of once more at most.
     expect((await since(next.cursor)).changes).toEqual([updated(id)]);
+  });
+
+  it.each([[['created']], [['created', 'updated']]] as const)(
+    'are asked after again where a replica does not know the message yet (%j)',
+    async (kinds) => {
+      const start = await followed();
+      const id = await mail('new', 'Folder 7');
+      const fault = { vendor: 'microsoft', account: account.address, operation: MESSAGE, status: 404, times: 2 };
+      await lab.control('/faults', fault);
+      await asked();
+      const next = await since(
+        start,
+        kinds.map((kind) => about(id, kind)),
+      );
+      expect(next).toMatchObject({ changes: [created(id)], partial: true });
+      expect(await asked()).toEqual([MESSAGE, MESSAGE, MESSAGE, DELTA]);
+    },
+  );
+
+  it('of a message that is nowhere cost a few requests, and tell what arrived besides', async () => {
+    const start = await followed();
+    const id = await mail('new');
+    await asked();
+    const next = await since(start, [about('AAMkAGI2')]);
+    expect(next).toMatchObject({ changes: [created(id)], partial: true });
+    expect(await asked()).toEqual([MESSAGE, MESSAGE, MESSAGE, MESSAGE, DELTA]);
+  });
+
+  it.each([403, 400, 409, 410, 500])('of a message that Graph refuses hold nothing up (%i)', async (status) => {
+    const start = await followed();
+    const ids = [await mail('refused', 'Folder 7'), await mail('new')];
+    await lab.control('/faults', { vendor: 'microsoft', account: account.address, operation: MESSAGE, status });
+    const next = await since(start, [about(ids[0] ?? '')]);
+    expect(new Set(next.changes)).toEqual(new Set(ids.map(created)));
+    await touch(ids[0] ?? '', 'archive');
+    expect((await since(next.cursor)).changes).toEqual([updated(ids[0] ?? '')]);
+    await touch(ids[1] ?? '', 'delete');
+    expect((await since(next.cursor)).changes).toContainEqual(updated(ids[1] ?? ''));
   });
 
   it('are passed over where asking after them costs more than asking for everything', async () => {

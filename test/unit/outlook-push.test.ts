@@ -56,6 +56,25 @@ describe('a notification of Graph', () => {
     }
   });
 
+  it('takes the others where one is malformed, and all of an account where that names nothing', async () => {
+    const named = notice({ resourceData: { id: 'AAMk-1=' } });
+    const hints = [{ kind: 'created', messageId: 'AAMk-1=' }];
+    for (const malformed of [{}, null, 7, 'x', [], notice({ subscriptionId: 7 }), notice({ clientState: {} })]) {
+      for (const value of [
+        [named, malformed],
+        [malformed, named],
+      ])
+        expect(await receive(request({ value }), findWatch)).toEqual({
+          reply: { status: 202 },
+          signals: [{ integrationId: 'i1', kind: 'CHANGED', hints }],
+        });
+    }
+    for (const wrong of [{ resource: 5 }, { resource: 'x'.repeat(3_000) }, { changeType: [] }, { resourceData: 'x' }])
+      expect((await receive(request({ value: [named, notice(wrong)] }), findWatch)).signals).toEqual([
+        { integrationId: 'i1', kind: 'CHANGED' },
+      ]);
+  });
+
   it.each([
     ['reauthorizationRequired', 'REAUTHORIZE'],
     ['subscriptionRemoved', 'LOST'],

@@ -22,6 +22,7 @@ const options = (more: Partial<WatchOptions> = {}): WatchOptions => ({
   secret: 'a secret',
   isSilent: false,
   isTaken: async () => false,
+  lost: async () => {},
   ...more,
 });
 
@@ -69,6 +70,28 @@ it('a Gmail watch that another topic stands in the way of is started once that i
   expect(records.map(({ operation }) => operation)).toEqual(['watch', 'stop', 'watch']);
   await lab.close();
 });
+
+it.each(['OUTLOOK', 'GMAIL'])(
+  'a %s watch that tells of nothing is said to be lost, also where no new one can be had',
+  async (id) => {
+    const lab = await openLab(id);
+    const account = await lab.account('loser');
+    const { watch } = account.session;
+    if (!watch) throw new Error('it pushes');
+    let lost = 0;
+    const given = (more: Partial<WatchOptions> = {}) => options({ lost: async () => void lost++, ...more });
+    const first = await watch.start(null, given(), interactive());
+    expect((await watch.start(first, given(), interactive())).key).toBe(first.key);
+    expect(lost).toBe(0);
+    const operation = { OUTLOOK: 'POST /subscriptions', GMAIL: 'watch' }[id];
+    await lab.control('/faults', { vendor: lab.vendor, account: account.address, operation, status: 403 });
+    await expect(watch.start(first, given({ isSilent: true }), interactive())).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    expect(lost).toBe(1);
+    await lab.close();
+  },
+);
 
 it('an Outlook watch that another one stands in the way of takes the place of its own, and of nobody else’s', async () => {
   const lab = await openLab('OUTLOOK');

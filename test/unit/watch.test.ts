@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/reachability.ts';
 import { WatchJob } from '../../src/changes/watch.job.ts';
+import type { StoredWatch } from '../../src/changes/watch.store.ts';
 import type { Call } from '../../src/providers/call.ts';
 import type { WatchOptions } from '../../src/providers/watch.ts';
 
@@ -14,18 +15,22 @@ let started: string[];
 /** Whether each was started as one that is silent. */
 let silent: boolean[];
 let synced: string[];
+/** The watch that is stored, if any. */
+let stored: StoredWatch | null;
 let job: WatchJob;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-  [away, started, synced, silent] = [new Set(), [], [], []];
-  const start = (id: string, { signal }: Call, { isSilent }: WatchOptions) =>
-    new Promise((resolve, reject) => {
+  [away, started, synced, silent, stored] = [new Set(), [], [], [], null];
+  const start = async (id: string, { signal }: Call, { isSilent, lost }: WatchOptions) => {
+    if (isSilent) await lost();
+    return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
       if (away.has(vendorOf(id))) return;
       started.push(id);
       silent.push(isSilent);
       resolve({ key: id, expiresAt: new Date(Date.now() + 86_400_000) });
     });
+  };
   job = new WatchJob({
     sessions: {
       open: async (id) =>
@@ -35,7 +40,12 @@ beforeEach(() => {
       get: async (id) => ({ id, status: 'CONNECTED', provider: vendorOf(id), address: `${id}@mail.example` }) as never,
       connected: async () => [],
     },
-    watches: { get: async () => null, put: async () => {} } as never,
+    watches: {
+      get: async () => stored,
+      put: async (watch: StoredWatch) => {
+        if (stored) stored = watch;
+      },
+    } as never,
     sync: { request: (id) => void synced.push(id) },
     reachability: new Reachability(),
     publicUrl: 'https://postern.example',
@@ -91,6 +101,19 @@ describe('a watch that misses news', () => {
     vi.setSystemTime(Date.now() + 7 * 3_600_000);
     await miss();
     expect(silent.at(-1)).toBe(true);
+  });
+
+  it('counts as ended from when it is lost, though no new one can be had', async () => {
+    const expiresAt = new Date(Date.now() + 86_400_000);
+    stored = { integrationId: 'A1', provider: 'A', key: 'the lost one', secret: 'a secret', expiresAt };
+    await miss();
+    away.add('A');
+    await miss();
+    expect(stored).toMatchObject({ key: 'A1', secret: 'a secret' });
+    expect(stored.expiresAt.getTime()).toBeLessThanOrEqual(Date.now());
+    away.clear();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(stored.expiresAt.getTime()).toBeGreaterThan(Date.now());
   });
 
   it('is to be replaced still when that failed', async () => {

@@ -6,16 +6,20 @@ import { hasStatus } from './errors.ts';
 /** A mailbox has one watch, which every start renews and a stop ends for all. It lives seven days and dies silently. */
 export function watcher(client: GmailClient, topicName: string): Watcher {
   return {
-    async start(_previous, { isSilent }, call: Call): Promise<WatchState> {
+    async start(_previous, { isSilent, lost }, call: Call): Promise<WatchState> {
       const watch = () =>
         client.request('watch', call, (users, options) =>
           users.watch({ userId: 'me', requestBody: { topicName } }, options),
         );
-      if (isSilent) await stop(client, call);
+      const stopped = async () => {
+        await lost();
+        await stop(client, call);
+      };
+      if (isSilent) await stopped();
       const { expiration } = await watch().catch(async (error: unknown) => {
         // "Only one user push notification client allowed per developer": one of an earlier topic is in the way.
         if (!hasStatus(error, 400)) throw error;
-        await stop(client, call);
+        await stopped();
         return watch();
       });
       return { key: watchKey(client.grant.address), expiresAt: new Date(Number(expiration)) };

@@ -33,7 +33,7 @@ interface PartRequest {
 interface PartAnswer {
   readonly id: string;
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, unknown>> | null;
   readonly body?: unknown;
 }
 
@@ -156,11 +156,13 @@ async function sendBatch(
     const first = await sendBatch(graph, operation, parts.slice(0, middle), call, caller);
     return [...first, ...(await sendBatch(graph, operation, parts.slice(middle), call, caller))];
   }
-  return requests.map(({ id }) =>
-    settled.has(id)
-      ? settled.get(id)
-      : (refusedForNow.get(id) ?? failure ?? unreachable('a part of the batch was not answered')),
-  );
+  return requests.map(({ id }) => {
+    if (settled.has(id)) return settled.get(id);
+    const refusal = refusedForNow.get(id);
+    // The failure of the whole tells for how long the account is left alone.
+    if (refusal && isMailError(failure) && failure.code === refusal.code) return failure;
+    return refusal ?? failure ?? unreachable('a part of the batch was not answered');
+  });
 }
 
 function partRequest(part: Part, id: string): PartRequest {
@@ -181,14 +183,19 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
     settled.set(id, body);
     return;
   }
-  const retryAfter = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after');
+  const [, retryAfter] =
+    Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after') ?? [];
   const said = { code: errorWord(body), message: errorText(body, 'message') };
-  const error = refused({ status, ...said, retryAfter: retryAfter?.[1] ?? null });
+  const error = refused({ status, ...said, retryAfter: headerText(retryAfter) });
   const mayPass =
     error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
   if (mayPass || error.ofAccount) refusedForNow.set(id, error);
   else settled.set(id, error);
 }
+
+/** JSON has numbers and lists too; null for what is no text. */
+const headerText = (value: unknown): string | null =>
+  ['string', 'number'].includes(typeof value) || Array.isArray(value) ? String(value) : null;
 
 /** The time-out that all of them have in common. */
 function silenceIn(answers: readonly unknown[]): MailError | null {

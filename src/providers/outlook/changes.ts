@@ -1,12 +1,12 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
-import { isMailError, type MailErrorCode } from '../../domain/error.ts';
+import { isMailError, type MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import type { Change, Changes, Hint, UnreadMailbox } from '../provider.ts';
 import type { Account } from './account.ts';
 import { learnRoles } from './folders.ts';
 import { isId, segment } from './ids.ts';
 import { getEntities } from './read.ts';
-import { arePointing, follow, forget, type Pointed } from './sync-hints.ts';
+import { arePointing, follow, forget, isOfAll, type Pointed } from './sync-hints.ts';
 import {
   beginSweep,
   type Delta,
@@ -44,7 +44,7 @@ export async function changes(
     await readDeltas(account, state, read, call);
   } else {
     for (let pages = 0; due(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
-      await readDeltas(account, state, read, call);
+      await readDeltas(account, state, read, call, true);
     if (due(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
   }
   const unshown = pointed ? notShown(state, pointed, read) : [];
@@ -91,12 +91,24 @@ interface Read {
 
 /**
  * What a folder refuses for itself: it was deleted a moment ago, or Exchange has no room for what it notes of a delta, while
- * everything else is answered (microsoft-graph-docs#5730).
+ * everything else is answered (microsoft-graph-docs#5730). A failure of one alone is its own as well.
  */
-const OF_THE_FOLDER: ReadonlySet<MailErrorCode> = new Set(['NOT_FOUND', 'FORBIDDEN', 'CONFLICT']);
+function isOfTheFolder(error: MailError, answers: readonly unknown[], isAnswering: boolean): boolean {
+  if (error.code === 'CURSOR_EXPIRED' || isOfAll(error)) return false;
+  if (error.code !== 'PROVIDER_UNAVAILABLE') return true;
+  const failed = answers.filter((answer) => isMailError(answer) && answer.code === 'PROVIDER_UNAVAILABLE');
+  return failed.length === 1 && (isAnswering || answers.length > 1);
+}
 
 /** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
-async function readDeltas(account: Account, state: SyncState, read: Read, call: Call): Promise<void> {
+async function readDeltas(
+  account: Account,
+  state: SyncState,
+  read: Read,
+  call: Call,
+  /** Graph has just answered for this account. */
+  isAnswering = false,
+): Promise<void> {
   const asked = due(state);
   const paths = asked.map((one) => one.path);
   const options = { operation: 'messages.delta', prefer: PAGE };
@@ -104,7 +116,7 @@ async function readDeltas(account: Account, state: SyncState, read: Read, call: 
   let refused = 0;
   for (const [i, { folderId }] of asked.entries()) {
     const answer = answers[i];
-    if (folderId !== null && isMailError(answer) && OF_THE_FOLDER.has(answer.code)) {
+    if (folderId !== null && isMailError(answer) && isOfTheFolder(answer, answers, isAnswering)) {
       leaveOut(state, folderId);
       read.unread.push({ mailboxId: folderId, error: answer });
       refused++;
@@ -127,8 +139,11 @@ async function whatBecameOf(account: Account, ids: readonly string[], state: Syn
   );
   const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
   return answers.map((answer, i): Change => {
-    if (isMailError(answer) && answer.code !== 'NOT_FOUND') throw answer;
-    const isThere = !isMailError(answer) && state.folders[answer.parentFolderId ?? ''] !== undefined;
+    if (isMailError(answer) && isOfAll(answer)) throw answer;
+    // Of one that is refused it is not known.
+    const isThere = isMailError(answer)
+      ? answer.code !== 'NOT_FOUND'
+      : state.folders[answer.parentFolderId ?? ''] !== undefined;
     return { kind: isThere ? 'updated' : 'deleted', messageId: ids[i] ?? '' };
   });
 }

@@ -7,22 +7,18 @@ import { isId } from './ids.ts';
 const MAX_VALIDATION_TOKEN = 1024;
 const MAX_NOTIFICATIONS = 1000;
 
-/** What is read of a change or lifecycle notification; Graph sends more. */
-const notifications = z.object({
-  value: z
-    .array(
-      z.object({
-        subscriptionId: z.string().min(1).max(128),
-        clientState: z.string().max(255).nullish(),
-        lifecycleEvent: z.string().nullish(),
-        changeType: z.string().nullish(),
-        resource: z.string().max(2_048).nullish(),
-        resourceData: z.looseObject({ id: z.string().nullish() }).nullish().catch(null),
-      }),
-    )
-    .min(1)
-    .max(MAX_NOTIFICATIONS),
+const envelope = z.object({ value: z.array(z.unknown()).min(1).max(MAX_NOTIFICATIONS) });
+
+/** What is read of a change or lifecycle notification; Graph sends more. What is malformed in it tells nothing. */
+const Notification = z.object({
+  subscriptionId: z.string().min(1).max(128),
+  clientState: z.string().max(255).nullish(),
+  lifecycleEvent: z.string().nullish().catch('unknown'),
+  changeType: z.string().nullish().catch(null),
+  resource: z.string().max(2_048).nullish().catch(null),
+  resourceData: z.looseObject({ id: z.string().nullish() }).nullish().catch(null),
 });
+type Notification = z.infer<typeof Notification>;
 
 const LIFECYCLE: Readonly<Record<string, Signal['kind']>> = {
   reauthorizationRequired: 'REAUTHORIZE',
@@ -37,12 +33,14 @@ const LIFECYCLE: Readonly<Record<string, Signal['kind']>> = {
 export async function receive(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome> {
   const token = request.url.searchParams.get('validationToken');
   if (token !== null) return validation(token);
-  const parsed = notifications.safeParse(json(request.body));
-  if (!parsed.success)
+  const parsed = envelope.safeParse(json(request.body));
+  // One that is malformed must not take those beside it with it.
+  const notifications = (parsed.data?.value ?? []).flatMap((one) => Notification.safeParse(one).data ?? []);
+  if (notifications.length === 0)
     return { reply: { status: 400, contentType: 'text/plain', body: 'not a notification' }, signals: [] };
   const watches = new Map<string, Awaited<ReturnType<FindWatch>>>();
   const signals = new Map<string, Signal>();
-  for (const notification of parsed.data.value) {
+  for (const notification of notifications) {
     const { subscriptionId, clientState, lifecycleEvent } = notification;
     if (!watches.has(subscriptionId)) watches.set(subscriptionId, await findWatch(subscriptionId));
     const kind = lifecycleEvent ? LIFECYCLE[lifecycleEvent] : 'CHANGED';
@@ -61,7 +59,7 @@ const KINDS = ['created', 'updated', 'deleted'] as const;
 
 /** What it names, behind what the ones before it in the same request did. Null where one of them names nothing. */
 function hintsOf(
-  { changeType, resource, resourceData }: z.infer<typeof notifications>['value'][number],
+  { changeType, resource, resourceData }: Notification,
   before: Signal | undefined,
 ): readonly Hint[] | null {
   const kind = KINDS.find((known) => known === changeType);

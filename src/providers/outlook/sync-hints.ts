@@ -1,5 +1,6 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
-import { isMailError, type MailError } from '../../domain/error.ts';
+import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
+import { sleep } from '../aborted.ts';
 import type { Call } from '../call.ts';
 import type { Change, Hint } from '../provider.ts';
 import type { Account } from './account.ts';
@@ -26,7 +27,7 @@ export function arePointing(state: SyncState, hints: readonly Hint[]): boolean {
 
 /**
  * Asks where the messages lie, and marks those folders to be asked, and where notifications led before. Null where that does
- * not tell enough: a new message that is not found may only be late.
+ * not tell enough.
  */
 export async function follow(
   account: Account,
@@ -35,26 +36,31 @@ export async function follow(
   call: Call,
 ): Promise<Pointed | null> {
   const ids = [...new Set(hints.map(({ messageId }) => messageId))];
-  const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, PLACE));
-  const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
-  const places = answers.map((answer): string => {
-    if (!isMailError(answer)) return answer.parentFolderId ?? '';
-    if (answer.code === 'NOT_FOUND') return '';
-    throw answer;
-  });
-  const isLate = (id: string, n: number): boolean => {
+  const isLate = (id: string, answer: GraphMessage | MailError | undefined): boolean => {
     const hash = shortHash(id);
     const isKnown = state.known[hash] !== undefined || state.found[hash] !== undefined;
-    const said = hints.filter(({ messageId }) => messageId === id);
-    return places[n] === '' && !isKnown && said.every(({ kind }) => kind === 'created');
+    const isSaidToBeDeleted = hints.some(({ messageId, kind }) => messageId === id && kind === 'deleted');
+    return isMailError(answer) && answer.code === 'NOT_FOUND' && !isKnown && !isSaidToBeDeleted;
   };
-  if (ids.some(isLate)) return null;
+  const answers = new Map<string, GraphMessage | MailError>();
+  await ask(account, ids, answers, call);
+  for (const wait of LATE_WAITS_MS) {
+    const late = ids.filter((id) => isLate(id, answers.get(id)));
+    if (late.length === 0) break;
+    await sleep(wait, call.signal);
+    await ask(account, late, answers, call);
+  }
+  if (ids.some((id) => isLate(id, answers.get(id))) && !markInbox(account, state)) return null;
+  if ([...answers.values()].some((answer) => isMailError(answer) && answer.code !== 'NOT_FOUND')) return null;
   const there: GraphMessage[] = [];
   const deleted: Change[] = [];
-  for (const [n, messageId] of ids.entries()) {
-    const [answer, hash] = [answers[n], shortHash(messageId)];
+  for (const messageId of ids) {
+    const [answer, hash] = [answers.get(messageId), shortHash(messageId)];
+    // It may still come, though not soon: a sweep tells of it then.
+    if (isLate(messageId, answer)) continue;
     const before = state.found[hash];
-    const place = isOutOfSight(account, state, answer, before) ? '' : (places[n] ?? '');
+    const isThere = !isMailError(answer) && !isOutOfSight(account, state, answer, before);
+    const place = isThere ? (answer?.parentFolderId ?? '') : '';
     if (place !== '') there.push({ ...(answer as GraphMessage), id: messageId });
     else if (before !== '') deleted.push({ kind: 'deleted', messageId });
     // A folder that is not known is new, or hidden.
@@ -66,6 +72,37 @@ export async function follow(
     state.found[hash] = place;
   }
   return { there, deleted };
+}
+
+async function ask(
+  account: Account,
+  ids: readonly string[],
+  answers: Map<string, GraphMessage | MailError>,
+  call: Call,
+): Promise<void> {
+  const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, PLACE));
+  const given = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
+  for (const [n, answer] of given.entries()) {
+    if (isMailError(answer) && isOfAll(answer)) throw answer;
+    answers.set(ids[n] ?? '', answer);
+  }
+}
+
+/** Not of the one thing that was asked for, which may be refused for good and must not hold up the rest. */
+export const isOfAll = ({ code, ofAccount, retryAfterMs }: MailError): boolean =>
+  ofAccount || retryAfterMs !== undefined || OF_ALL.has(code);
+const OF_ALL: ReadonlySet<MailErrorCode> = new Set([
+  'RATE_LIMITED',
+  'TIMEOUT',
+  'RECONNECT_REQUIRED',
+  'STORE_UNAVAILABLE',
+]);
+
+/** Where most of what arrives lies. False where it is not known. */
+function markInbox({ roles }: Account, { folders }: SyncState): boolean {
+  const [, inbox] = Object.entries(folders).find(([id]) => roles.of(id) === 'INBOX') ?? [];
+  if (inbox) inbox.due = true;
+  return inbox !== undefined;
 }
 
 /** It is no more, or it lies in a folder that nobody sees, as deleted messages do for a while. */
@@ -84,4 +121,6 @@ export function forget(state: SyncState, messageId: string): void {
   state.found[shortHash(messageId)] = '';
 }
 
+/** Between the tries to find a message that was just announced: the replica that answers may lag behind. In milliseconds. */
+const LATE_WAITS_MS = [500, 1_000, 2_000];
 const PLACE = { $select: 'id,parentFolderId,createdDateTime' };

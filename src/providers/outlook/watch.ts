@@ -20,6 +20,7 @@ export function watcher(account: Account): Watcher {
       const renewed = options.isSilent ? null : await renew(account, known, call);
       const isElsewhere = renewed?.notificationUrl != null && renewed.notificationUrl !== options.notificationUrl;
       if (renewed && !isElsewhere) return stateOf(renewed, known);
+      await options.lost();
       // It goes on notifying where this gateway was; a renewal keeps the address, and cannot change the lifecycle's.
       const created = await create(account, options, known, call);
       if (renewed || options.isSilent) await remove(account, known, call).catch(() => {});
