@@ -33,7 +33,7 @@ interface PartRequest {
 interface PartAnswer {
   readonly id: string;
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, unknown>> | null;
   readonly body?: unknown;
 }
 
@@ -183,7 +183,7 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
   }
   const retryAfter = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after');
   const said = { code: errorWord(body), message: errorText(body, 'message') };
-  const error = refused({ status, ...said, retryAfter: retryAfter?.[1] ?? null });
+  const error = refused({ status, ...said, retryAfter: retryAfter ? String(retryAfter[1]) : null });
   const mayPass =
     error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
   if (mayPass || error.ofAccount) refusedForNow.set(id, error);
