@@ -72,6 +72,20 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
     },
   );
 
+  it.each(['[]', 'null', '<html>', '{"value":5,"messages":{}}'])('such as %j is no sent mail', async (body) => {
+    const { session } = account;
+    const draft = await session.saveDraft({ id: null, ifVersion: null, compose: compose() }, interactive());
+    const operation = lab.operations.send;
+    await lab.control('/faults', { vendor: lab.vendor, account: account.address, operation, body });
+    await expect(session.send(draft.id, interactive())).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+  });
+
+  it.each(['', '[]', 'null', '5', '<html>'])('such as %j tells nobody’s address', async (body) => {
+    await lab.control('/faults', { vendor: lab.vendor, operation: lab.operations.identify, body });
+    const begun = await authorize(lab.provider, account.address, 'READ').catch((error: unknown) => error);
+    expect(isMailError(begun) ? begun.code : begun).toBe('PROVIDER_UNAVAILABLE');
+  });
+
   it.each(TOKEN_ANSWERS)('such as %s holds no token, and does not take the one there is', async (body) => {
     const { connect } = lab.provider;
     const { secret } = account.grant;

@@ -168,8 +168,11 @@ it('is attached byte for byte, at its own time, from either account, and to nobo
           { id: submission.id },
         )
       ).node;
-    await expect.poll(async () => (await read()).status).toBe('SENT');
-    const [attachment] = (await read()).message.attachments;
+    // Which message the sent copy is may be known a moment later.
+    await expect.poll(async () => (await read()).message).toBeTruthy();
+    const { status, message: sent } = await read();
+    expect(status).toBe('SENT');
+    const [attachment] = sent.attachments;
     expect(attachment.filename).toBe('data.bin');
     const got = new Uint8Array(await (await fetch(attachment.download.url)).arrayBuffer());
     expect(hash(got)).toBe(hash(bytes));

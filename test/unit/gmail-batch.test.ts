@@ -214,6 +214,15 @@ describe('a batch', () => {
     expect(width.current, 'when that no longer passes').toBe(12);
   });
 
+  it.each([
+    ['the rest is answered first', [26, 50, 50]],
+    ['the rest is answered last', [50, 50, 26]],
+  ])('takes the rest of a run for no measure of what passes, when %s', (_, batches) => {
+    const width = new BatchWidth();
+    for (const parts of batches) expect(width.seen(parts, 1)).toBe(true);
+    expect(width.current).toBe(25);
+  });
+
   it('does not narrow for a few parts, which no width would make fewer', () => {
     const width = new BatchWidth();
     expect(width.seen(3, 3)).toBe(false);

@@ -129,7 +129,8 @@ describe('a file inside a JSON answer', () => {
   it('may be empty, but not cut', async () => {
     expect(await read(['{\n "size": 0\n}\n'])).toBe('');
     await expect(read([`{"data":"${encoded.slice(0, 8)}`])).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
-    await expect(read(['{"size": 1'])).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    for (const answer of ['{"size": 1', '{"size": 16}', '{}', '{"value":5}', '{"error":{"code":500}}', '[]', ''])
+      await expect(read([answer])).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   });
 });
 

@@ -4,47 +4,97 @@ import type { Operation } from './quota.ts';
 
 /**
  * What a good answer of each operation has, whatever else was asked for. A proxy's page, an empty body or a foreign object
- * must not pass for an empty mailbox: lists have no items where there are none, but their resultSizeEstimate.
+ * must not pass for an empty mailbox: lists have no items where there are none, but their resultSizeEstimate. What is
+ * there is of the type that Gmail documents, so that nothing behind this has to doubt it.
  */
-const identified = z.looseObject({ id: z.string().min(1) });
+const text = z.string().nullish();
+const count = z.int().nullish();
+const flag = z.boolean().nullish();
+/** Gmail writes 64-bit numbers as texts. */
+const DIGITS = /^\d{1,15}$/;
+const named = z.string().min(1);
 const message = z.looseObject({
-  id: z.string().min(1),
-  labelIds: z.array(z.string()).optional(),
-  payload: z
-    .looseObject({
-      headers: z.array(z.looseObject({ name: z.string(), value: z.string() })).optional(),
-      parts: z.array(z.looseObject({})).optional(),
-    })
-    .optional(),
+  id: named,
+  threadId: text,
+  labelIds: z.array(z.string()).nullish(),
+  snippet: text,
+  internalDate: z
+    .string()
+    .regex(/^-?\d{1,15}$/)
+    .nullish(),
+  sizeEstimate: count,
+  payload: z.custom((payload) => isPayload(payload)).nullish(),
 });
-const estimate = { resultSizeEstimate: z.number() };
+const label = z.looseObject({
+  id: named,
+  name: text,
+  type: text,
+  color: z.looseObject({ backgroundColor: text }).nullish(),
+  messagesTotal: count,
+  messagesUnread: count,
+});
+const thread = z.looseObject({ id: named, messages: z.array(message).nullish() });
+const draft = z.looseObject({ id: named, message: message.nullish() });
+const alias = z.looseObject({ sendAsEmail: z.string(), displayName: text, isDefault: flag, isPrimary: flag });
+const touched = z.array(z.looseObject({ message: z.looseObject({ id: text }).nullish() })).nullish();
+const record = z.looseObject({
+  id: named,
+  messagesAdded: touched,
+  messagesDeleted: touched,
+  labelsAdded: touched,
+  labelsRemoved: touched,
+});
+const list = { resultSizeEstimate: z.number(), nextPageToken: text };
+/** "If successful, the response body is an empty JSON object", or there is none. */
+const nothing = z.union([z.undefined(), z.literal(''), z.strictObject({})]);
 const SHAPES: Readonly<Record<Operation, z.ZodType>> = {
   getProfile: z.union([z.looseObject({ historyId: z.string() }), z.looseObject({ emailAddress: z.string() })]),
-  'labels.list': z.looseObject({ labels: z.array(identified) }),
-  'labels.get': identified,
-  'labels.create': identified,
-  'labels.patch': identified,
-  'labels.delete': z.unknown(),
-  'settings.sendAs.list': z.looseObject({ sendAs: z.array(z.looseObject({ sendAsEmail: z.string() })) }),
-  'messages.list': z.looseObject({ ...estimate, messages: z.array(identified).optional() }),
+  'labels.list': z.looseObject({ labels: z.array(label) }),
+  'labels.get': label,
+  'labels.create': label,
+  'labels.patch': label,
+  'labels.delete': nothing,
+  'settings.sendAs.list': z.looseObject({ sendAs: z.array(alias) }),
+  'messages.list': z.looseObject({ ...list, messages: z.array(message).nullish() }),
   'messages.get': message,
   'messages.attachments.get': z.looseObject({ data: z.string() }),
-  'messages.modify': identified,
-  'messages.delete': z.unknown(),
-  'messages.batchModify': z.unknown(),
-  'messages.batchDelete': z.unknown(),
-  'threads.list': z.looseObject({ ...estimate, threads: z.array(identified).optional() }),
-  'threads.get': z.looseObject({ id: z.string().min(1), messages: z.array(message).optional() }),
-  'drafts.list': z.looseObject({ ...estimate, drafts: z.array(identified).optional() }),
-  'drafts.get': z.looseObject({ id: z.string().min(1), message: message.optional() }),
-  'drafts.create': identified,
-  'drafts.update': identified,
-  'drafts.delete': z.unknown(),
-  'drafts.send': identified,
-  'history.list': z.looseObject({ historyId: z.string(), history: z.array(identified).optional() }),
-  watch: z.looseObject({ expiration: z.string() }),
-  stop: z.unknown(),
+  'messages.modify': message,
+  'messages.delete': nothing,
+  'messages.batchModify': nothing,
+  'messages.batchDelete': nothing,
+  'threads.list': z.looseObject({ ...list, threads: z.array(thread).nullish() }),
+  'threads.get': thread,
+  'drafts.list': z.looseObject({ ...list, drafts: z.array(draft).nullish() }),
+  'drafts.get': draft,
+  'drafts.create': draft,
+  'drafts.update': draft,
+  'drafts.delete': nothing,
+  'drafts.send': message,
+  'history.list': z.looseObject({ historyId: z.string(), history: z.array(record).nullish(), nextPageToken: text }),
+  watch: z.looseObject({ expiration: z.string().regex(DIGITS) }),
+  stop: nothing,
 };
+
+const field = z.looseObject({ name: z.string(), value: z.string() });
+const part = z.looseObject({
+  partId: text,
+  mimeType: text,
+  filename: text,
+  headers: z.array(field).nullish(),
+  body: z.looseObject({ data: text, attachmentId: text, size: count }).nullish(),
+  parts: z.array(z.unknown()).nullish(),
+});
+
+/** Part by part rather than by a recursive type: how deep it goes is for its sender to say. */
+function isPayload(payload: unknown): boolean {
+  const open = [payload];
+  while (open.length > 0) {
+    const { success, data } = part.safeParse(open.pop());
+    if (!success) return false;
+    open.push(...(data.parts ?? []));
+  }
+  return true;
+}
 
 /** PROVIDER_UNAVAILABLE for an answer that lacks what the operation gives; null for a good one. */
 export function malformed(operation: Operation, answer: unknown): GmailError | null {

@@ -21,7 +21,7 @@ export async function readAttachment(
   const { attachmentId: id, data } = part.body ?? {};
   if (id) {
     const body = await client.download('messages.attachments.get', call, (users, options) =>
-      users.messages.attachments.get({ userId: 'me', messageId, id, fields: 'data' }, options),
+      users.messages.attachments.get({ userId: 'me', messageId, id, fields: 'data,size' }, options),
     );
     return streamOf(base64Field(asChunks(body), 'data', 'messages.attachments.get'));
   }

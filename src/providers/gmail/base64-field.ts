@@ -38,8 +38,8 @@ export async function* base64Field(
   } catch (error) {
     throw gmailError(error, operation);
   }
-  // An empty file is an answer without the field.
-  const whole = state === 'closed' || (state === 'before' && text.trimEnd().endsWith('}'));
+  // An empty file may be an answer without the field, which tells its size.
+  const whole = state === 'closed' || (state === 'before' && /^\s*\{\s*"size"\s*:\s*0\s*\}\s*$/.test(text));
   if (!whole)
     throw new GmailError('PROVIDER_UNAVAILABLE', 'Gmail broke the download off. Try again.', operation, null, 'cut');
 }

@@ -21,8 +21,12 @@ export class BatchWidth {
     if (limited > 0) {
       this.fullInARow = 0;
       if (parts <= MIN_WIDTH) return false;
-      const narrower = this.passed > parts / 2 && this.passed < parts ? this.passed : Math.floor(parts / 2);
-      this.width = Math.max(MIN_WIDTH, Math.min(this.width, narrower));
+      // Sent before the width shrank: that so many are too many is known.
+      if (parts > this.width) return true;
+      // The rest of a run is no measure: half of a full batch may pass where half of the rest is needlessly narrow.
+      const half = Math.floor((parts > this.width / 2 ? this.width : parts) / 2);
+      const narrower = this.passed > half && this.passed < parts ? this.passed : half;
+      this.width = Math.max(MIN_WIDTH, narrower);
       this.passed = 0;
       return true;
     }

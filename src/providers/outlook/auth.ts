@@ -144,10 +144,17 @@ async function addressOf(
   signal: AbortSignal,
 ): Promise<string> {
   const response = await askMe(sdk, accessToken, signal);
-  const me: User = response.ok ? ((await jsonOf(response, signal)) as User) : {};
+  const me: User = response.ok ? await readMe(response, signal) : {};
   const address = [me.mail, ...claimed, me.userPrincipalName].find(isAddress);
   if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address.');
   return address;
+}
+
+async function readMe(response: Response, signal: AbortSignal): Promise<User> {
+  const me = await jsonOf(response, signal);
+  const failure = malformed('GET', ME, me);
+  if (failure) throw failure;
+  return me as User;
 }
 
 /**

@@ -62,10 +62,10 @@ export async function changes(
   };
 }
 
-/** What the deltas do not depend on must not keep them from being read. */
+/** What the deltas do not depend on must not keep them from being read; where the account is refused, so would they be. */
 const unlessRefused = (work: Promise<void>): Promise<void> =>
   work.catch((error: unknown) => {
-    if (!isMailError(error)) throw error;
+    if (!isMailError(error) || error.ofAccount || error.code === 'RECONNECT_REQUIRED') throw error;
   });
 
 /** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */

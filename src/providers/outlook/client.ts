@@ -184,9 +184,11 @@ export class GraphClient {
     return answer as T;
   }
 
-  /** For what answers with an empty body. */
+  /** For what answers with an empty body: a page that stands in its place says nothing of what was done. */
   async done(request: GraphRequest, call: Call): Promise<void> {
-    await this.request(request, call, async (response) => response.body?.cancel());
+    await this.request(request, call, async (response, signal) => {
+      if (!(await isEmpty(response, signal))) throw unreachable('the answer is malformed');
+    });
   }
 }
 
@@ -195,6 +197,19 @@ function isUploadUrl(url: string, graphUrl: string | null): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, origin } = new URL(url);
   return protocol === 'https:' || (graphUrl !== null && origin === new URL(graphUrl).origin);
+}
+
+async function isEmpty(response: Response, signal: AbortSignal): Promise<boolean> {
+  const reader = response.body?.getReader();
+  if (!reader) return true;
+  try {
+    return (await reader.read()).done;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(error);
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
 }
 
 /** Of an answer that is longer than was allowed. */

@@ -134,7 +134,7 @@ async function cancel(account: Account, url: string): Promise<void> {
 
 /** The first byte that is missing. Graph and the host that takes uploads spell the property differently; "5-" and "5" are one. */
 function nextOf(state: unknown, total: number): number {
-  const { nextExpectedRanges, NextExpectedRanges } = state as Record<string, unknown>;
+  const { nextExpectedRanges, NextExpectedRanges } = (state ?? {}) as Record<string, unknown>;
   const ranges = nextExpectedRanges ?? NextExpectedRanges;
   if (!Array.isArray(ranges)) throw unreachable('the upload session does not say where it is');
   const next = ranges.length === 0 ? total : Number.parseInt(String(ranges[0]), 10);

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { malformed as malformedGmail } from '../../src/providers/gmail/answers.ts';
+import { malformed as malformedGraph } from '../../src/providers/outlook/answers.ts';
+
+/** Of no field that is asked for. */
+const FOREIGN = [5, true, {}, [5], [null], { a: 1 }];
+/** With what a text, a number and a list may each not be replaced. */
+const others = (sound: unknown) => FOREIGN.filter((value) => typeof value !== typeof sound || Array.isArray(sound));
+
+/** The answer with each of its fields, however deep, replaced by what has another type. */
+function* spoilt(answer: Record<string, unknown>, path = ''): Generator<[string, Record<string, unknown>]> {
+  for (const [name, sound] of Object.entries(answer)) {
+    const at = `${path}.${name}`;
+    for (const value of others(sound))
+      if (typeof sound !== 'object') yield [`${at} = ${JSON.stringify(value)}`, { ...answer, [name]: value }];
+    if (typeof sound === 'object') yield [`${at} = 5`, { ...answer, [name]: 5 }];
+    const inner = Array.isArray(sound) ? sound[0] : sound;
+    if (typeof inner !== 'object' || inner === null) continue;
+    for (const [told, one] of spoilt(inner as Record<string, unknown>, at))
+      yield [told, { ...answer, [name]: Array.isArray(sound) ? [one] : one }];
+  }
+}
+
+const GMAIL = {
+  id: 'm',
+  threadId: 't',
+  labelIds: ['INBOX'],
+  snippet: 's',
+  internalDate: '1700000000000',
+  sizeEstimate: 3,
+  payload: {
+    partId: '',
+    mimeType: 'multipart/mixed',
+    filename: '',
+    headers: [{ name: 'Subject', value: 's' }],
+    body: { size: 0 },
+    parts: [
+      { partId: '0', mimeType: 'text/plain', headers: [{ name: 'a', value: 'b' }], body: { data: 'eA', size: 1 } },
+    ],
+  },
+};
+const GRAPH = {
+  id: 'm',
+  conversationId: 't',
+  parentFolderId: 'f',
+  changeKey: 'c',
+  subject: 's',
+  bodyPreview: 's',
+  from: { emailAddress: { name: 'n', address: 'a@b.example' } },
+  toRecipients: [{ emailAddress: { name: 'n', address: 'a@b.example' } }],
+  receivedDateTime: '2026-01-05T09:00:00Z',
+  isRead: false,
+  importance: 'normal',
+  flag: { flagStatus: 'notFlagged' },
+  categories: ['c'],
+  body: { contentType: 'text', content: 'x' },
+  internetMessageHeaders: [{ name: 'a', value: 'b' }],
+  attachments: [{ id: 'a', name: 'n', contentType: 'text/plain', size: 3, isInline: false }],
+  singleValueExtendedProperties: [{ id: 'Integer 0xe08', value: '3' }],
+};
+
+describe('an answer whose fields are of other types than the vendor documents is malformed', () => {
+  it('at Gmail', () => {
+    expect(malformedGmail('messages.get', GMAIL)).toBeNull();
+    expect(malformedGmail('messages.get', { id: 'm' })).toBeNull();
+    for (const [what, answer] of spoilt(GMAIL))
+      expect([what, malformedGmail('messages.get', answer)?.code]).toEqual([what, 'PROVIDER_UNAVAILABLE']);
+  });
+
+  it('at Graph, alone and in a list', () => {
+    const [one, list] = ['/me/messages/m', '/me/messages?$top=5'];
+    expect(malformedGraph('GET', one, GRAPH)).toBeNull();
+    expect(malformedGraph('GET', one, { ...GRAPH, from: null, subject: null, flag: null })).toBeNull();
+    for (const [what, answer] of spoilt(GRAPH)) {
+      const codes = [malformedGraph('GET', one, answer), malformedGraph('GET', list, { value: [answer] })];
+      expect([what, ...codes.map((error) => error?.code)]).toEqual([what, ...codes.map(() => 'PROVIDER_UNAVAILABLE')]);
+    }
+    const links = { value: [], '@odata.nextLink': 'https://graph.microsoft.com/v1.0/me/messages?$skip=5' };
+    expect(malformedGraph('GET', list, links)).toBeNull();
+    expect(malformedGraph('GET', list, { value: [], '@odata.nextLink': 5 })?.code).toBe('PROVIDER_UNAVAILABLE');
+  });
+
+  it.each(['messages.batchModify', 'messages.batchDelete', 'drafts.delete', 'labels.delete', 'stop'] as const)(
+    'and so is a page in the place of nothing, of %s',
+    (operation) => {
+      expect([undefined, '', {}].map((answer) => malformedGmail(operation, answer))).toEqual([null, null, null]);
+      for (const answer of ['<html>', [], 5, { value: 5 }])
+        expect(malformedGmail(operation, answer)?.code).toBe('PROVIDER_UNAVAILABLE');
+    },
+  );
+});
