@@ -9,7 +9,7 @@ import { type Cut, cutOf, delay, spoilt } from './wire/fault.ts';
 import { readHead, splitParts, type WirePart } from './wire/multipart.ts';
 import type { UploadRequest } from './wire/uploads.ts';
 
-const MOST_PARTS = 100;
+const MAX_PARTS = 100;
 
 /**
  * POST /batch/gmail/v1: whole requests in multipart/mixed, each dispatched as if it had come alone. Google warns that wide
@@ -54,10 +54,10 @@ export class Batch {
     const parts = /^multipart\/mixed\b/i.test(contentType) ? splitParts(request.body, contentType) : null;
     if (!parts || parts.length === 0)
       throw new GoogleError(400, 'INVALID_ARGUMENT', 'badRequest', 'Failed to parse batch request.');
-    if (parts.length > MOST_PARTS)
-      throw invalidArgument(`The batch request has ${parts.length} parts; at most ${MOST_PARTS} are allowed.`);
+    if (parts.length > MAX_PARTS)
+      throw invalidArgument(`The batch request has ${parts.length} parts; at most ${MAX_PARTS} are allowed.`);
 
-    const width = account === null ? MOST_PARTS : this.directory.get(account).batchWidth;
+    const width = account === null ? MAX_PARTS : this.directory.get(account).batchWidth;
     const answered = await Promise.all(
       parts.map((part, index) => this.#part(part, index >= width && (index - width) % 2 === 0, request)),
     );

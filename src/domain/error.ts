@@ -57,6 +57,8 @@ export class MailError extends Error {
 
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
 
+export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';
+
 /** Given up because nobody waits for it any more, as a client that went away does not: no failure of anybody's. */
 export const isGivenUp = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { MailSessions } from '../accounts/mail-sessions.ts';
 import type { Mailbox, Reachability } from '../accounts/reachability.ts';
 import { backoffMs, heldMs, isPassing } from '../changes/backoff.ts';
-import { isMailError, MailError, storeErrorIn } from '../domain/error.ts';
+import { isMailError, isNotFound, MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/call.ts';
@@ -62,7 +62,7 @@ export class EventMessages {
     reading.catch((err: unknown) => {
       // That our own store was away is no answer to remember.
       if (storeErrorIn(err)) shelf.messages.delete(messageId);
-      else if (!isGone(err))
+      else if (!isNotFound(err))
         this.options.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
     });
     shelf.messages.set(messageId, reading);
@@ -198,5 +198,3 @@ function call(): Call {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   return { signal, priority: 'interactive' };
 }
-
-export const isGone = (error: unknown): boolean => error instanceof MailError && error.code === 'NOT_FOUND';

@@ -1,6 +1,6 @@
 import { INTEGRATION_TOPIC, IntegrationChange, type IntegrationDirectory } from '../accounts/integration.directory.ts';
 import type { LoggedChange } from '../changes/change.store.ts';
-import { MailError } from '../domain/error.ts';
+import { isNotFound, MailError } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Context } from '../graphql/context.ts';
@@ -13,7 +13,7 @@ import { abortable } from '../platform/deadline.ts';
 import { whenStoreIsBack } from '../platform/store.patience.ts';
 import { type Streamed, streamChanges } from './change.stream.ts';
 import type { EventCursors } from './event.cursor.ts';
-import { type EventMessages, isGone } from './event.messages.ts';
+import type { EventMessages } from './event.messages.ts';
 import type { Hub } from './hub.ts';
 import { MessageReceived } from './message-received.type.ts';
 
@@ -122,7 +122,7 @@ export class MessageEvents {
       // Its account could not be opened, which says nothing about the message.
       return await abortable(whenStoreIsBack(reading, signal), signal);
     } catch (error) {
-      if (isGone(error)) return null;
+      if (isNotFound(error)) return null;
       return { integrationId, message: null };
     }
   }

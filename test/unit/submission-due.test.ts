@@ -2,7 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/reachability.ts';
 import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
-import type { NewSubmission } from '../../src/mail/submission/submission.store.ts';
+import type { NewSubmission } from '../../src/mail/submission/submission.ts';
 import { Submissions, type SubmissionsOptions } from '../../src/mail/submission/submissions.ts';
 import { silent } from '../support/database.ts';
 import { fakeAccount } from '../support/fake-account.ts';

@@ -1,4 +1,4 @@
-import { isMailError } from '../../domain/error.ts';
+import { isNotFound } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Condition } from '../../domain/search.ts';
 import type { Thread } from '../../domain/thread.ts';
@@ -71,7 +71,7 @@ async function contentOf(account: Account, message: Message): Promise<Message | 
   try {
     return await account.messages.full(message.id);
   } catch (error) {
-    if (isMailError(error) && error.code === 'NOT_FOUND') return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }

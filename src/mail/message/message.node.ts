@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { isMailError } from '../../domain/error.ts';
+import { isNotFound } from '../../domain/error.ts';
 import { selects } from '../../graphql/selection.ts';
 import type { Account } from '../account.ts';
 import { MessageType } from './message.type.ts';
@@ -20,7 +20,7 @@ export async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (error) {
-    if (isMailError(error) && error.code === 'NOT_FOUND') return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }

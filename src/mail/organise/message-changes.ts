@@ -1,4 +1,4 @@
-import { isMailError, MailError } from '../../domain/error.ts';
+import { isNotFound, MailError } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
@@ -146,7 +146,7 @@ function ofMessage(account: Account, id: string, results: Results): Omit<Outcome
 function ofThread(account: Account, thread: Thread, results: Results): Omit<Outcome, 'id'> {
   const all = thread.messages.map((message) => ({ message, result: results.get(message.id) }));
   // A thread can lose a message while it is being changed; that is no failure of the others.
-  const failure = all.find(({ result }) => result instanceof Error && !isGone(result))?.result;
+  const failure = all.find(({ result }) => result instanceof Error && !isNotFound(result))?.result;
   if (failure) return { node: null, error: failure };
   const left = all.flatMap(({ message, result }) =>
     result === undefined ? [message] : result && !(result instanceof Error) ? [result] : [],
@@ -162,5 +162,3 @@ function ofThread(account: Account, thread: Thread, results: Results): Omit<Outc
   const deleted = all.some(({ result }) => result === null);
   return { node: null, error: deleted ? null : new MailError('NOT_FOUND', 'Its messages are all gone.') };
 }
-
-const isGone = (error: unknown): boolean => isMailError(error) && error.code === 'NOT_FOUND';

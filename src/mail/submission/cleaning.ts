@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isMailError } from '../../domain/error.ts';
+import { isNotFound } from '../../domain/error.ts';
 import type { MailSession } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import { findDraft } from './find-draft.ts';
@@ -28,7 +28,7 @@ export class Cleaning {
         record.ownDraft && (record.draftId ?? (await findDraft(session, record.internetMessageId, calls)));
       if (draftId) await calls.run('ask', (call) => session.deleteDraft(draftId, null, call));
     } catch (error) {
-      const gone = isMailError(error) && error.code === 'NOT_FOUND';
+      const gone = isNotFound(error);
       const enough = gone || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
       const dueAt = enough ? null : tryAgainAt(record, error, this.now());
       if (dueAt) return this.ledger.release(claim, { dueAt });

@@ -1,28 +1,12 @@
 import type { Logger } from 'pino';
-import type { Compose } from '../../domain/compose.ts';
-import { isMailError, MailError } from '../../domain/error.ts';
-import { accountId } from '../../graphql/global-id.ts';
+import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { MailSession, Probe } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import type { ComposeInput } from '../compose/compose.type.ts';
 import { Cleaning } from './cleaning.ts';
-import { requireVersion } from './draft-once.ts';
-import { findBegun, findDraft } from './find-draft.ts';
-import type { Ledger } from './ledger.ts';
-import type { Payloads } from './payload.ts';
-import {
-  ACCOUNT_GONE,
-  ASKING,
-  CONTENT_GONE,
-  DRAFT_GONE,
-  KEPT,
-  longOverdue,
-  NOBODY,
-  NOBODY_KNOWS,
-  NOT_TAKEN,
-} from './problems.ts';
+import { findBegun } from './find-draft.ts';
+import { Preparation, type PreparationOptions } from './preparation.ts';
+import { ACCOUNT_GONE, ASKING, DRAFT_GONE, KEPT, longOverdue, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
-import { rescue } from './rescue.ts';
 import { SentCopies, submittedOf } from './sent-copies.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
 import {
@@ -37,20 +21,7 @@ import {
   tryAgainAt,
 } from './verdict.ts';
 
-/** Writes the message that an input describes. */
-export interface Composing {
-  compose(
-    account: Account,
-    input: ComposeInput,
-    internetMessageId: string,
-    purpose?: 'send' | 'draft',
-  ): Promise<Compose>;
-}
-
-export interface DeliveryOptions {
-  readonly ledger: Ledger;
-  readonly payloads: Payloads;
-  readonly composer: Composing;
+export interface DeliveryOptions extends PreparationOptions {
   readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
   readonly log: Logger;
   readonly now?: () => Date;
@@ -69,11 +40,13 @@ export class Delivery {
   private readonly now: () => Date;
   private readonly copies: SentCopies;
   private readonly cleaning: Cleaning;
+  private readonly preparation: Preparation;
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
     this.copies = new SentCopies(options.ledger, this.now);
     this.cleaning = new Cleaning(options.ledger, options.log, this.now);
+    this.preparation = new Preparation(options, this.cleaning);
   }
 
   /** `lateMs`: for how long nobody was at it. Never throws what the provider says: the row tells it. Throws ClaimLost. */
@@ -115,14 +88,14 @@ export class Delivery {
     let session: MailSession | null = null;
     try {
       session = await account.session();
-      claim = await this.prepare(claim, account, session, calls);
+      claim = await this.preparation.prepare(claim, account, session, calls);
     } catch (error) {
       if (error instanceof ClaimLost) throw error;
       const verdict = beforeSending(error);
       const isKept =
         verdict === 'give-up' &&
         session !== null &&
-        (await this.keep(claim, account, session, calls, isNotFound(error)));
+        (await this.preparation.keep(claim, account, session, calls, isNotFound(error)));
       return this.notNow(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
@@ -147,66 +120,6 @@ export class Delivery {
     }
     if (messageId === null) return this.copies.sent(claim, account, calls);
     return ledger.finish(claim, { status: 'SENT', messageId, problem: null });
-  }
-
-  /** Afterwards the message is a draft at the provider, and the row knows which. */
-  private async prepare(claim: Claim, account: Account, session: MailSession, calls: ProviderCalls): Promise<Claim> {
-    const { ledger, payloads } = this.options;
-    const { record } = claim;
-    const payload = record.payload && payloads.open(record.id, record.payload);
-    if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
-    if (payload.kind === 'draft') return this.asItStands(claim, payload.ifVersion ?? null, session, calls);
-    if (record.draftId !== null) return claim;
-    const draftId = await this.save(record, payload.input, account, session, calls);
-    try {
-      return await ledger.change(claim, { draftId });
-    } catch (error) {
-      if (error instanceof ClaimLost) await this.cleaning.forget(record, session, draftId, calls);
-      throw error;
-    }
-  }
-
-  /**
-   * Writes it into a draft of its own, or into the user's draft that it is a revision of. Whoever had it before may have
-   * died over that, or lost the answer, before the row knew: what has our Message-ID is ours, and need not be whole. So one
-   * of our own is made anew, and a revision written once more, which is no conflict with somebody else's.
-   */
-  private async save(
-    record: SubmissionRecord,
-    input: ComposeInput,
-    account: Account,
-    session: MailSession,
-    calls: ProviderCalls,
-  ): Promise<string> {
-    const begun = record.tries > 1 ? await findDraft(session, record.internetMessageId, calls) : null;
-    const given = begun === null ? input : { ...input, ifVersion: null };
-    const compose = await this.options.composer.compose(account, given, record.internetMessageId);
-    if (begun !== null && !input.draft) {
-      await calls
-        .run('ask', (call) => session.deleteDraft(begun, null, call))
-        .catch((error: unknown) => {
-          if (!isNotFound(error)) throw error;
-        });
-    }
-    return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(given), compose }, call))).id;
-  }
-
-  /** A draft of the user's is sent as it is now, and has the Message-ID that it has now. */
-  private async asItStands(
-    claim: Claim,
-    ifVersion: string | null,
-    session: MailSession,
-    calls: ProviderCalls,
-  ): Promise<Claim> {
-    const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
-    if (!draft || isNotFound(draft)) throw new MailError('NOT_FOUND', DRAFT_GONE);
-    if (isMailError(draft)) throw draft;
-    requireVersion(draft, ifVersion);
-    const { to, cc, bcc } = draft.message;
-    if (to.length + cc.length + bcc.length === 0) throw new MailError('INVALID', NOBODY);
-    const internetMessageId = draft.message.internetMessageId ?? '';
-    if (internetMessageId === claim.record.internetMessageId) return claim;
-    return this.options.ledger.change(claim, { internetMessageId });
   }
 
   /** Asks what became of an attempt whose answer is lost. */
@@ -250,7 +163,7 @@ export class Delivery {
   /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
   private async tooLate(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
-    const isKept = session !== null && (await this.keep(claim, account, session, calls, true));
+    const isKept = session !== null && (await this.preparation.keep(claim, account, session, calls, true));
     return this.options.ledger.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
@@ -275,23 +188,6 @@ export class Delivery {
     return ledger.release(claim, { dueAt, problem });
   }
 
-  /** What was written is erased here once this is over: it must not be lost with it. */
-  private async keep(
-    { record }: Claim,
-    account: Account,
-    session: MailSession,
-    calls: ProviderCalls,
-    isDraftMissing: boolean,
-  ): Promise<boolean> {
-    const payload = record.payload && this.options.payloads.open(record.id, record.payload);
-    if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
-    // A draft that this was a revision of is there still.
-    if (payload.input.draft != null && !isDraftMissing) return false;
-    return rescue(payload.input, session, calls, (input) =>
-      this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
-    );
-  }
-
   /** The provider has not been told, or has said that it did nothing. */
   private notNow(
     claim: Claim,
@@ -311,13 +207,6 @@ export class Delivery {
     if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });
     return ledger.release(claim, { dueAt, attemptedAt: null, problem });
   }
-}
-
-const isNotFound = (error: unknown): boolean => isMailError(error) && error.code === 'NOT_FOUND';
-
-/** Where the message is written to: a draft of its own, or the user's draft that it is a revision of. */
-function revisionOf({ draft, ifVersion }: ComposeInput) {
-  return { id: draft ? accountId(draft, 'Draft').providerId : null, ifVersion: draft ? (ifVersion ?? null) : null };
 }
 
 /** What keeps us from asking says nothing about the message. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { SubmissionFeed } from './submission.feed.ts';
-import type { SubmissionChange, SubmissionStore } from './submission.store.ts';
-import type { Claim, SubmissionRecord } from './submission.ts';
+import type { SubmissionStore } from './submission.store.ts';
+import type { Claim, SubmissionChange, SubmissionRecord } from './submission.ts';
 
 export interface LedgerOptions {
   readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'leave' | 'get'>;

@@ -3,45 +3,15 @@ import { type ErrorCode, MailError } from '../../domain/error.ts';
 import type { Database } from '../../platform/database.ts';
 import { Prisma, type Submission } from '../../platform/prisma/client.ts';
 import { isUniqueViolation } from '../../platform/unique-violation.ts';
-import { type Claim, ClaimLost, type SubmissionRecord, type SubmissionStatus } from './submission.ts';
-
-export interface NewSubmission {
-  readonly id: string;
-  readonly userId: string;
-  readonly integrationId: string;
-  readonly idempotencyKey: string;
-  readonly fingerprint: string;
-  readonly status: 'SCHEDULED' | 'SENDING';
-  readonly payload: Uint8Array<ArrayBuffer>;
-  readonly sendAt: Date;
-  readonly undoUntil: Date | null;
-  readonly draftId: string | null;
-  readonly ownDraft: boolean;
-  /** The user's draft that it sends, as it stands or revised. */
-  readonly heldDraftId: string | null;
-  readonly internetMessageId: string;
-}
-
-export type SubmissionChange = Partial<
-  Pick<
-    SubmissionRecord,
-    | 'status'
-    | 'draftId'
-    | 'internetMessageId'
-    | 'attempts'
-    | 'attemptedAt'
-    | 'tries'
-    | 'dueAt'
-    | 'problem'
-    | 'messageId'
-  >
->;
-
-/** Where a list is read on from. */
-export interface SubmissionPlace {
-  readonly createdAt: Date;
-  readonly id: string;
-}
+import {
+  type Claim,
+  ClaimLost,
+  type NewSubmission,
+  type SubmissionChange,
+  type SubmissionPlace,
+  type SubmissionRecord,
+  type SubmissionStatus,
+} from './submission.ts';
 
 /** How long a worker that says nothing is believed to live. It renews its claim three times as often. */
 export const LEASE_MS = 15_000;

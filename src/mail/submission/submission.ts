@@ -50,6 +50,44 @@ export interface SubmissionRecord {
   readonly updatedAt: Date;
 }
 
+export interface NewSubmission {
+  readonly id: string;
+  readonly userId: string;
+  readonly integrationId: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  readonly status: 'SCHEDULED' | 'SENDING';
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly sendAt: Date;
+  readonly undoUntil: Date | null;
+  readonly draftId: string | null;
+  readonly ownDraft: boolean;
+  /** The user's draft that it sends, as it stands or revised. */
+  readonly heldDraftId: string | null;
+  readonly internetMessageId: string;
+}
+
+export type SubmissionChange = Partial<
+  Pick<
+    SubmissionRecord,
+    | 'status'
+    | 'draftId'
+    | 'internetMessageId'
+    | 'attempts'
+    | 'attemptedAt'
+    | 'tries'
+    | 'dueAt'
+    | 'problem'
+    | 'messageId'
+  >
+>;
+
+/** Where a list is read on from. */
+export interface SubmissionPlace {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
 /** A submission that this worker has, and nobody else while the claim is renewed. */
 export interface Claim {
   readonly owner: string;

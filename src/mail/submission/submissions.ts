@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId, singleId } from '../../graphql/global-id.ts';
 import type { Account } from '../account.ts';
-import type { Composing } from './delivery.ts';
 import { draftOf, requireVersion, takenBy } from './draft-once.ts';
 import type { Payload, Payloads } from './payload.ts';
+import type { Composing } from './preparation.ts';
 import type { SendRequest } from './send-request.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
 import { CLOCKS_DIFFER_MS, type SubmissionJob } from './submission.job.ts';
-import { LEASE_MS, type NewSubmission, type SubmissionStore } from './submission.store.ts';
-import { isFinal, type SubmissionRecord } from './submission.ts';
+import { LEASE_MS, type SubmissionStore } from './submission.store.ts';
+import { isFinal, type NewSubmission, type SubmissionRecord } from './submission.ts';
 import { beforeSending } from './verdict.ts';
 
 export interface SubmissionsOptions {

@@ -47,7 +47,7 @@ export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
 /** How often a provider is told to send, each time on proof that it has not. */
 export const MOST_ATTEMPTS = 5;
 /** After these an index has caught up; a sent copy that is not found then will not be. */
-const PATIENCE_MS = 180_000;
+const UNKNOWN_TIMEOUT_MS = 180_000;
 /** As much longer than a provider takes as a rule until a draft tells what became of it. */
 const SETTLING_TIMES = 5;
 
@@ -99,8 +99,8 @@ export function afterProbe(
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (state === 'unknown') {
     // Of one that was only found long overdue nothing is under way any more.
-    const patience = attempts === 0 ? 0 : Math.max(PATIENCE_MS, settlesMs * SETTLING_TIMES);
-    return elapsed < patience ? 'ask-again' : 'unknown';
+    const waitMs = attempts === 0 ? 0 : Math.max(UNKNOWN_TIMEOUT_MS, settlesMs * SETTLING_TIMES);
+    return elapsed < waitMs ? 'ask-again' : 'unknown';
   }
   if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'ask-again';
   return attempts < MOST_ATTEMPTS ? 'send-again' : 'not-sent';

@@ -8,8 +8,8 @@ import { requireFirst } from '../../graphql/limits.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
 import { PageArgs } from '../list/list.args.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
-import type { SubmissionPlace, SubmissionStore } from './submission.store.ts';
-import type { SubmissionStatus } from './submission.ts';
+import type { SubmissionStore } from './submission.store.ts';
+import type { SubmissionPlace, SubmissionStatus } from './submission.ts';
 import { SubmissionConnection, SubmissionStatusEnum, SubmissionType } from './submission.type.ts';
 
 const PURPOSE = 'submission-cursor';

@@ -1,5 +1,5 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import { isMailError, MailError } from '../../domain/error.ts';
+import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
@@ -138,7 +138,7 @@ function cutPage(listed: readonly string[], nextToken: string | null | undefined
 function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
   const items = ids.flatMap((id, index): (T | Unreadable)[] => {
     const item = batch[index];
-    if (item === undefined || (isMailError(item) && item.code === 'NOT_FOUND')) return [];
+    if (item === undefined || isNotFound(item)) return [];
     return [isMailError(item) ? { id, error: item } : item];
   });
   const [first] = items;

@@ -1,6 +1,6 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Compose, ComposeOrigin } from '../../domain/compose.ts';
-import { isMailError } from '../../domain/error.ts';
+import { isMailError, isNotFound } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import type { Draft, DraftWrite } from '../provider.ts';
 import { demandWrite } from './access.ts';
@@ -61,7 +61,7 @@ async function make(account: Account, compose: Compose, mime: Buffer | null, cal
   try {
     if (answer === null) return await createAlone();
     return await create(answer, () => JSON.stringify({ message: { internetMessageId } })).catch((error: unknown) => {
-      if (isMailError(error) && error.code === 'NOT_FOUND') return createAlone();
+      if (isNotFound(error)) return createAlone();
       throw error;
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { isMailError, MailError } from '../../domain/error.ts';
+import { isNotFound, MailError } from '../../domain/error.ts';
 import { sleep } from '../aborted.ts';
 import type { Call } from '../call.ts';
 import { VersionConflict } from './errors.ts';
@@ -23,7 +23,7 @@ export async function mayLag<T>(request: Promise<T>): Promise<T> {
   try {
     return await request;
   } catch (error) {
-    const lags = error instanceof VersionConflict || (isMailError(error) && error.code === 'NOT_FOUND');
+    const lags = error instanceof VersionConflict || isNotFound(error);
     throw lags ? new NotThereYet(error) : error;
   }
 }

@@ -1,5 +1,5 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
-import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
+import { isMailError, isNotFound, type MailError, type MailErrorCode } from '../../domain/error.ts';
 import { sleep } from '../aborted.ts';
 import type { Call } from '../call.ts';
 import type { Change, Hint } from '../provider.ts';
@@ -40,7 +40,7 @@ export async function follow(
     const hash = shortHash(id);
     const isKnown = state.known[hash] !== undefined || state.found[hash] !== undefined;
     const isSaidToBeDeleted = hints.some(({ messageId, kind }) => messageId === id && kind === 'deleted');
-    return isMailError(answer) && answer.code === 'NOT_FOUND' && !isKnown && !isSaidToBeDeleted;
+    return isNotFound(answer) && !isKnown && !isSaidToBeDeleted;
   };
   const answers = new Map<string, GraphMessage | MailError>();
   await ask(account, ids, answers, call);

@@ -1,6 +1,6 @@
 import type { UploadSession } from '@microsoft/microsoft-graph-types';
 import type { ComposeAttachment } from '../../domain/compose.ts';
-import { isMailError, type MailErrorCode } from '../../domain/error.ts';
+import { isMailError, isNotFound, type MailErrorCode } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { cost, jsonOf } from './client.ts';
@@ -121,7 +121,7 @@ async function resumed(account: Account, url: string, total: number | null, call
     const state = await account.graph.upload(request, call, jsonOf);
     return { next: nextOf(state, total ?? Number.MAX_SAFE_INTEGER), attachmentId: null };
   } catch (error) {
-    if (total !== null && isMailError(error) && error.code === 'NOT_FOUND') return { next: total, attachmentId: null };
+    if (total !== null && isNotFound(error)) return { next: total, attachmentId: null };
     throw error;
   }
 }

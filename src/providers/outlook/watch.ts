@@ -1,5 +1,5 @@
 import type { Subscription } from '@microsoft/microsoft-graph-types';
-import { isMailError, MailError } from '../../domain/error.ts';
+import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import type { Watcher, WatchOptions, WatchState } from '../watch.ts';
 import type { Account } from './account.ts';
@@ -138,6 +138,6 @@ const stateOf = ({ expirationDateTime }: Subscription, key: string): WatchState 
 });
 
 function unlessGone(error: unknown): null {
-  if (isMailError(error) && error.code === 'NOT_FOUND') return null;
+  if (isNotFound(error)) return null;
   throw error;
 }
