@@ -1,8 +1,7 @@
-import { cpSync, rmSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/platform/database.open.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { silent } from '../support/database.ts';
 
 const FIELDS = 'id status attempts problem { message } message { subject }';
 const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { message } } }`;
@@ -16,31 +15,24 @@ const ACCOUNTS = [
   { vendor: 'microsoft', provider: 'OUTLOOK', address: 'changed@outlook.example', sending: { ids: 'changed' } },
 ];
 
-/** Of the database as it is while no gateway runs on it. */
-async function backUp(app: TestApp): Promise<() => Promise<void>> {
-  const { databaseUrl, config } = app;
-  if (databaseUrl === null) {
-    const copy = `${config.dataDir}.backup`;
-    cpSync(config.dataDir, copy, { recursive: true });
-    return async () => {
-      rmSync(config.dataDir, { recursive: true });
-      cpSync(copy, config.dataDir, { recursive: true });
-      rmSync(copy, { recursive: true });
-    };
-  }
-  const run = async (statements: string) => {
-    const client = new pg.Client({ connectionString: databaseUrl });
-    await client.connect();
-    await client.query(statements).finally(() => client.end());
-  };
-  await run('CREATE TABLE backup AS TABLE submissions');
-  return () => run('DELETE FROM submissions; INSERT INTO submissions TABLE backup; DROP TABLE backup');
+/** In the database, while no gateway runs on it. */
+async function inDatabase({ databaseUrl, config }: TestApp, statements: string): Promise<void> {
+  const db = await openDatabase({ url: databaseUrl, dataDir: config.dataDir, log: silent });
+  await db.execute(statements).finally(() => db.close());
 }
+/** They were to go a minute ago, so that nobody waits for it here. */
+const FALL_DUE = `UPDATE submissions SET send_at = now() - interval '1 minute', due_at = now() - interval '1 minute'
+  WHERE status = 'SCHEDULED'`;
+const BACK_UP = "CREATE TABLE backup AS SELECT * FROM submissions WHERE status = 'SCHEDULED'";
+const RESTORE = `DELETE FROM submissions WHERE id IN (SELECT id FROM backup);
+  INSERT INTO submissions TABLE backup;
+  DROP TABLE backup`;
 
 describe.each([
   ['at once', {}],
   ['long after', { lateMs: 1, settlesMs: 1 }],
-])('a database that is restored %s', (when, sendTimes) => {
+])('a database that is restored %s', (when, restoredTimes) => {
+  const sendTimes: { lateMs?: number; settlesMs?: number } = {};
   let app: TestApp;
   let token: string;
   const integrations = new Map<string, string>();
@@ -57,9 +49,21 @@ describe.each([
   });
   afterAll(() => app.close());
 
+  /** The first sending is in time, so that only what is restored is late. */
+  const backUpAndSend = () => app.restart(() => inDatabase(app, `${FALL_DUE}; ${BACK_UP}`));
+  const startLate = (statements: string) =>
+    app.restart(async () => {
+      Object.assign(sendTimes, restoredTimes);
+      await inDatabase(app, statements);
+    });
+  afterEach(() => {
+    delete sendTimes.lateMs;
+    delete sendTimes.settlesMs;
+  });
   let keys = 0;
-  const send = async (what: object, sendAt: Date): Promise<Data> => {
-    const input = { idempotencyKey: `restored ${++keys}`, sendAt: sendAt.toISOString(), ...what };
+  const send = async (what: object): Promise<Data> => {
+    const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+    const input = { idempotencyKey: `restored ${++keys}`, sendAt, ...what };
     return (await app.data(SEND, { input }, token)).send.submission;
   };
   const written = (address: string, subject: string) => ({
@@ -78,20 +82,15 @@ describe.each([
 
   it('sends nothing again', async () => {
     const before = await arrived();
-    // The gateway is up again by then.
-    const due = new Date(Date.now() + 20_000);
     const sent: { id: string; address: string; vendor: string }[] = [];
     for (const { address, vendor } of ACCOUNTS) {
-      sent.push({ vendor, address, id: (await send(written(address, `Written ${when}`), due)).id });
-      sent.push({ vendor, address, id: (await send(await drafted(address, `Drafted ${when}`), due)).id });
+      sent.push({ vendor, address, id: (await send(written(address, `Written ${when}`))).id });
+      sent.push({ vendor, address, id: (await send(await drafted(address, `Drafted ${when}`))).id });
     }
-    let restore = async () => {};
-    await app.restart(async () => {
-      restore = await backUp(app);
-    });
+    await backUpAndSend();
     for (const { id } of sent) await expect.poll(async () => (await read(id)).status).toBe('SENT');
     expect(await arrived()).toBe(before + sent.length);
-    await app.restart(() => restore());
+    await startLate(RESTORE);
     for (const { id, address } of sent) {
       // A draft that is sent as it stands has no header of ours where it is not ours; these are.
       await expect
@@ -103,18 +102,14 @@ describe.each([
 
   const foundNowhere = async () => {
     const before = await arrived();
-    const due = new Date(Date.now() + 20_000);
     const sent: Data[] = [];
-    for (const { address } of ACCOUNTS) sent.push(await send(written(address, 'Found nowhere'), due));
-    let restore = async () => {};
-    await app.restart(async () => {
-      restore = await backUp(app);
-    });
+    for (const { address } of ACCOUNTS) sent.push(await send(written(address, 'Found nowhere')));
+    await backUpAndSend();
     for (const { id } of sent) await expect.poll(async () => (await read(id)).status).toBe('SENT');
     for (const { vendor, address } of ACCOUNTS)
       for (const { id } of await dump(vendor, address))
         await app.control('/touch', { vendor, account: address, id, change: 'delete' });
-    await app.restart(() => restore());
+    await startLate(RESTORE);
     for (const { id } of sent) {
       await expect
         .poll(() => read(id))
@@ -128,10 +123,9 @@ describe.each([
 
   it('sends a draft that is still there, though the gateway was down when it was due', async () => {
     const before = await arrived();
-    const due = new Date(Date.now() + 5_000);
     const sent: Data[] = [];
-    for (const { address } of ACCOUNTS) sent.push(await send(await drafted(address, 'While down'), due));
-    await app.restart(() => delay(Math.max(0, due.getTime() - Date.now())));
+    for (const { address } of ACCOUNTS) sent.push(await send(await drafted(address, 'While down')));
+    await startLate(FALL_DUE);
     for (const { id } of sent)
       await expect
         .poll(() => read(id))
