@@ -95,7 +95,7 @@ export class TokenNetwork implements INetworkModule {
     if (error !== undefined || !response.ok) {
       this.refusal = typeof error === 'string' ? error.toLowerCase() : null;
       this.suberror = textOf(suberror);
-      if (this.refusal !== null) this.codes = [...codesOf(error_codes), ...codesIn(error_description)];
+      if (this.refusal !== null) this.codes = [...new Set([...codesOf(error_codes), ...codesIn(error_description)])];
       throw new Error('the token endpoint refused');
     }
     this.answer = readTokenAnswer(body);
