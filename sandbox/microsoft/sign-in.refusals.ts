@@ -3,7 +3,9 @@ import { OAuthError, oauthErrorBody } from './oauth.errors.ts';
 interface Refusal {
   readonly code: number;
   /** OAuth's word on the way back from the consent page. */
-  readonly consent: 'access_denied' | 'interaction_required';
+  readonly consent: 'access_denied' | 'interaction_required' | 'unauthorized_client';
+  /** The token endpoint's, where it is no refused grant. */
+  readonly client?: { readonly status: number; readonly error: string };
   readonly suberror: string | null;
   readonly message: string;
 }
@@ -54,11 +56,45 @@ const REFUSALS: readonly Refusal[] = [
     message:
       "Your administrator has configured the application Postern to block users unless they are specifically granted ('assigned') access to the application. The signed in user '{EmailHidden}' is blocked because they are not a direct member of a group with access, nor had access directly assigned by an administrator.",
   },
+  {
+    code: 65001,
+    consent: 'access_denied',
+    suberror: 'consent_required',
+    message:
+      "The user or administrator has not consented to use the application with ID 'postern'. Send an interactive authorization request for this user and resource.",
+  },
+  {
+    code: 50131,
+    consent: 'interaction_required',
+    suberror: null,
+    message: 'Device is not in required device state: compliant. Conditional Access policy requires it.',
+  },
+  {
+    code: 70043,
+    consent: 'interaction_required',
+    suberror: 'token_expired',
+    message:
+      'The refresh token has expired or is invalid due to sign-in frequency checks by conditional access. The token was issued on an earlier day and the maximum allowed lifetime for this request is 86400.',
+  },
+  {
+    code: 7000112,
+    consent: 'unauthorized_client',
+    client: { status: 400, error: 'unauthorized_client' },
+    suberror: null,
+    message: "Application 'postern'(Postern) is disabled.",
+  },
+  {
+    code: 7000222,
+    consent: 'unauthorized_client',
+    client: { status: 401, error: 'invalid_client' },
+    suberror: null,
+    message: "The provided client secret keys for app 'postern' are expired.",
+  },
 ];
 const nameOf = ({ code }: Refusal) => `AADSTS${code}`;
 export const SIGN_IN_REFUSALS = REFUSALS.map(nameOf);
 /** Those that end when an administrator approves the application for the tenant. */
-export const UNTIL_APPROVED = ['AADSTS90093', 'AADSTS90094'];
+export const UNTIL_APPROVED = ['AADSTS90093', 'AADSTS90094', 'AADSTS65001'];
 
 function find(name: string): Refusal {
   const refusal = REFUSALS.find((one) => nameOf(one) === name);
@@ -68,8 +104,9 @@ function find(name: string): Refusal {
 
 /** As the token endpoint answers it. */
 export function refusedGrant(name: string): OAuthError {
-  const { code, message, suberror } = find(name);
-  return new OAuthError(400, 'invalid_grant', code, message, suberror);
+  const { code, message, suberror, client } = find(name);
+  const { status, error } = client ?? { status: 400, error: 'invalid_grant' };
+  return new OAuthError(status, error, code, message, suberror);
 }
 
 /** As the browser is sent back with it. */

@@ -171,7 +171,7 @@ export class AccessTokens {
       });
     if (refused) {
       log.warn(
-        { integrationId: record.id, provider: record.provider, code: error.code },
+        { integrationId: record.id, provider: record.provider, code: error.code, err: error },
         'the provider refuses the grant',
       );
       await directory.changed(record);

@@ -23,7 +23,8 @@ export class AccountHealth {
   constructor(private readonly options: AccountHealthOptions) {}
 
   /** `record` is as of when the session was opened. */
-  async refused(record: IntegrationRecord, { code, message }: MailError): Promise<void> {
+  async refused(record: IntegrationRecord, error: MailError): Promise<void> {
+    const { code, message } = error;
     const { integrations, directory, log } = this.options;
     const [integrationId, status] = [record.id, statusAfter(code)];
     await this.noting(integrationId, async () => {
@@ -31,7 +32,7 @@ export class AccountHealth {
       if (present?.status === status && present.problem?.message === message) return;
       const problem = { code: publicCode(code), message };
       if (!(await integrations.changeHealth(record, ['CONNECTED', 'ERROR'], status, problem))) return;
-      log.warn({ integrationId, provider: record.provider, code }, 'the provider refuses the account');
+      log.warn({ integrationId, provider: record.provider, code, err: error }, 'the provider refuses the account');
       await directory.changed(record);
     });
   }

@@ -21,7 +21,12 @@ export function readAuthorization(query: URLSearchParams): AuthorizationResponse
   const from = { state: state ?? '', iss: iss ?? null };
   if (error) {
     const said = (name: string) => query.get(name) ?? '';
-    return { ...from, error, description: said('error_description'), subtype: said('error_subtype') };
+    return {
+      ...from,
+      error,
+      description: said('error_description'),
+      subtype: said('error_subtype') || said('error_subcode'),
+    };
   }
   if (!code) throw damaged();
   return { ...from, code };

@@ -42,8 +42,8 @@ export class CallbackService {
   /** Never throws: whatever happens is an outcome that the browser is shown. */
   async handle(query: URLSearchParams): Promise<CallbackReply> {
     const approval = this.approvalIn(query);
-    // With a code it may be the return of a person who is an administrator too.
-    if (approval && !query.has('code')) return approvalReply(approval);
+    // With a code and no error it may be the return of a person who is an administrator too.
+    if (approval && (!query.has('code') || query.has('error'))) return approvalReply(approval);
     let known: Returned | null = null;
     try {
       const response = readAuthorization(query);
@@ -147,7 +147,6 @@ function declined({ flow, provider: { name }, connect }: Returned, refusal: Auth
   switch (refusal.error) {
     case 'access_denied':
     case 'consent_required':
-    case 'interaction_required':
       return new MailError(
         'CONSENT_REQUIRED',
         `${name} was not given consent to ${connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
@@ -155,6 +154,15 @@ function declined({ flow, provider: { name }, connect }: Returned, refusal: Auth
     case 'temporarily_unavailable':
     case 'server_error':
       return new MailError('PROVIDER_UNAVAILABLE', `${name} could not complete the sign-in. Try again later.`);
+    case 'invalid_client':
+    case 'invalid_request':
+    case 'invalid_scope':
+    case 'unauthorized_client':
+    case 'unsupported_response_type':
+      return new MailError(
+        'FORBIDDEN',
+        `${name} does not accept what this gateway asks it for. Its operator must check how it is registered there.`,
+      );
     default:
       return new MailError('INVALID', `${name} did not complete the sign-in. Connect the account again.`);
   }

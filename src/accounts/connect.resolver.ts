@@ -79,7 +79,7 @@ export class ConnectResolver {
     try {
       return new FinishConnectPayload(new IntegrationType(await this.finishes.finish(userId, input.token)));
     } catch (error) {
-      return new FinishConnectPayload(null, [userErrorOf(error, ['FORBIDDEN'])]);
+      return new FinishConnectPayload(null, [userErrorOf(error, ['FORBIDDEN', 'RECONNECT_REQUIRED'])]);
     }
   }
 

@@ -39,6 +39,8 @@ const FINAL: ReadonlySet<string> = new Set([
   'CONSENT_REQUIRED',
   'FORBIDDEN',
   'UNSUPPORTED',
+  // The token itself is refused, as new as it is.
+  'RECONNECT_REQUIRED',
 ]);
 
 export interface FinishOptions {

@@ -3,14 +3,16 @@ import { ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 
 const MEANING: Record<ErrorCode, string> = {
   UNAUTHENTICATED: 'No session, or one that has ended: sign in, or refresh the session.',
-  FORBIDDEN: 'Signed in, and still not allowed, for example writing with access READ.',
+  FORBIDDEN:
+    'Signed in, and still not allowed: writing with access READ, say, or an account whose organisation or provider keeps this gateway out.',
   NOT_FOUND: 'There is no such thing, or it belongs to somebody else: the answer is the same.',
   BAD_USER_INPUT: 'An argument is malformed; the message names it and says what is allowed.',
   INVALID: 'Well formed, and refused by a rule: the message says which.',
   CONFLICT: 'It has changed since it was read: read again, then decide.',
   UNSUPPORTED: 'This account cannot do it, whatever the input; see Capabilities.',
   RECONNECT_REQUIRED: 'The provider no longer accepts the grant: connect the account again.',
-  CONSENT_REQUIRED: 'The person did not grant a scope that this needs; the message names it.',
+  CONSENT_REQUIRED:
+    'What this needs was not granted, by the person or by an administrator who has to: the message says what, and by whom.',
   RATE_LIMITED: 'Too much in too short a time; try again after retryAfter.',
   PROVIDER_UNAVAILABLE: 'The provider failed or could not be reached. Trying again later may help.',
   TIMEOUT: 'The provider did not answer within the deadline.',

@@ -74,6 +74,7 @@ export interface AuthorizationRequest {
 export interface AuthorizationRefusal {
   readonly error: string;
   readonly description: string;
+  /** Google's error_subtype, Microsoft's error_subcode. */
   readonly subtype: string;
 }
 export interface CodeExchange {

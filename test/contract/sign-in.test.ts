@@ -68,8 +68,15 @@ describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
       messages.set(message, [...(messages.get(message) ?? []), refusal]);
     }
     const alike = [...messages.values()].filter(({ length }) => length > 1);
-    // Both ask for an administrator's approval.
-    expect(alike).toEqual(vendor === 'microsoft' ? [['AADSTS90093', 'AADSTS90094']] : []);
+    // Each pair is one reason in two spellings.
+    expect(alike).toEqual(
+      vendor === 'microsoft'
+        ? [
+            ['AADSTS90093', 'AADSTS90094'],
+            ['AADSTS53003', 'AADSTS50131'],
+          ]
+        : [['invalid_rapt', 'invalid_rapt_untyped']],
+    );
   });
 
   it('that a person declines is left to OAuth’s own word', async () => {

@@ -89,6 +89,24 @@ it.each(VENDORS)('%s: an account without a mailbox is not connected, and is told
   }
 });
 
+it.each(VENDORS)('%s: an account whose new token is refused is not connected, and says so', async (provider, twin) => {
+  const { vendor, domain } = twin;
+  const address = `refused@${domain}`;
+  await app.control('/accounts', { vendor, address, name: 'Refused' });
+  const { token } = await app.user('refused');
+  const { authorizationUrl } = (await app.data(CONNECT, { input: { provider, address, access: 'FULL' } }, token))
+    .connect;
+  const held = await tokenOf(await fetch(await consent(authorizationUrl, address, 'approve'), { redirect: 'manual' }));
+  await app.control('/refuse-tokens', { vendor, account: address, areRefused: true });
+  const why = { code: 'RECONNECT_REQUIRED', message: expect.stringMatching(/connect/i) };
+  const { finishConnect } = await app.data(FINISH, { input: { token: held } }, token);
+  expect(finishConnect).toEqual({ integration: null, userErrors: [why] });
+  const { viewer } = await app.data('{ viewer { connectFlows { status problem { code message } } } }', {}, token);
+  expect(viewer.connectFlows).toEqual([{ status: 'FAILED', problem: why }]);
+  await app.control('/refuse-tokens', { vendor, account: address, areRefused: false });
+  await app.connect(token, provider, address);
+});
+
 it.each(VENDORS.flatMap(([provider, twin]) => Object.keys(PATHS).map((path) => [provider, path, twin] as const)))(
   '%s: an account that loses its mailbox says so at its integration, met by %s, and is read again when it is back',
   async (_provider, path, twin) => {

@@ -41,7 +41,9 @@ describe('a Gmail refusal', () => {
       'UNSUPPORTED',
     ],
     ['getProfile', 400, precondition('Precondition check failed.'), 'UNSUPPORTED'],
+    ['messages.list', 400, precondition('Precondition check failed.'), 'UNSUPPORTED'],
     ['messages.list', 403, refused('domainPolicy'), 'FORBIDDEN'],
+    ['messages.list', 403, refused('accessNotConfigured'), 'FORBIDDEN'],
   ])('of %s with %i is of the whole account, and of nothing that was asked for', (operation, status, body, code) => {
     const error = answerError(operation, status, body, null);
     expect(error).toMatchObject({ code, ofAccount: true });
@@ -87,13 +89,24 @@ describe('a Gmail refusal', () => {
 });
 
 describe('a refusal by the token endpoint', () => {
-  const thrown = (status: number, error: string, error_subtype?: string) => ({
-    response: { status, data: { error, error_description: 'x', error_subtype }, headers: new Headers() },
+  const thrown = (status: number, error: string, error_subtype?: string, error_description = 'x') => ({
+    response: { status, data: { error, error_description, error_subtype }, headers: new Headers() },
   });
+  const said = (error_description: string) => thrown(400, 'invalid_grant', undefined, error_description);
   it.each([
     [thrown(400, 'invalid_grant'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(400, 'invalid_grant'), 'exchange', 'INVALID'],
-    [thrown(401, 'invalid_client'), 'refresh', 'PROVIDER_UNAVAILABLE'],
+    [thrown(401, 'invalid_client'), 'refresh', 'FORBIDDEN'],
+    [thrown(401, 'unauthorized_client'), 'exchange', 'FORBIDDEN'],
+    [thrown(400, 'redirect_uri_mismatch'), 'exchange', 'FORBIDDEN'],
+    [thrown(400, 'access_denied', undefined, 'Account restricted'), 'refresh', 'FORBIDDEN'],
+    [thrown(400, 'INVALID_GRANT'), 'refresh', 'RECONNECT_REQUIRED'],
+    [thrown(503, 'invalid_grant'), 'refresh', 'PROVIDER_UNAVAILABLE'],
+    [thrown(429, 'invalid_grant'), 'refresh', 'RATE_LIMITED'],
+    [said('Account has been deleted'), 'refresh', 'RECONNECT_REQUIRED'],
+    [said('reauth related error (invalid_rapt)'), 'exchange', 'INVALID'],
+    [said('admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
+    [said('not_an_invalid_rapt constructor has_own_property'), 'refresh', 'RECONNECT_REQUIRED'],
     [thrown(400, 'invalid_request'), 'refresh', 'PROVIDER_UNAVAILABLE'],
     [thrown(400, 'admin_policy_enforced'), 'refresh', 'FORBIDDEN'],
     [thrown(400, 'policy_enforced'), 'exchange', 'FORBIDDEN'],

@@ -16,12 +16,19 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     description: 'reauth related error (invalid_rapt)',
     subtype: 'invalid_rapt',
   },
+  // Without the subtype, as in anthropics/blobfile#2.
+  invalid_rapt_untyped: {
+    status: 400,
+    error: 'invalid_grant',
+    description: 'reauth related error (invalid_rapt)',
+  },
   admin_policy_enforced: {
     status: 400,
     error: 'admin_policy_enforced',
     description:
       'Access to your account data is restricted by policies within your organization. Please contact the administrator of your organization for more information.',
   },
+  invalid_client: { status: 401, error: 'invalid_client', description: 'The provided client secret is invalid.' },
   deleted_client: { status: 401, error: 'deleted_client', description: 'The OAuth client was deleted.' },
   disabled_client: { status: 401, error: 'disabled_client', description: 'The OAuth client was disabled.' },
 };

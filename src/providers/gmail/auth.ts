@@ -1,6 +1,5 @@
-import { CodeChallengeMethod, type Credentials, OAuth2Client } from 'google-auth-library';
+import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { MailError } from '../../domain/error.ts';
-import { bearerIn, UNTOLD_LIFE_MS } from '../bearer.ts';
 import type {
   Access,
   AuthorizationRefusal,
@@ -10,6 +9,7 @@ import type {
   Refreshed,
   Traded,
 } from '../connect.ts';
+import { readTokenAnswer, type TokenAnswer } from '../token-answer.ts';
 import { gmailOrigin, sdkCall } from './client.ts';
 import { isRevokedBefore, oauthError } from './oauth-error.ts';
 import type { GmailOptions } from './settings.ts';
@@ -59,21 +59,18 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
     return iss === ISSUER;
   }
 
-  declined({ error, subtype }: AuthorizationRefusal): MailError | null {
-    return signInRefusal(error, subtype, 'consent');
+  declined({ error, description, subtype }: AuthorizationRefusal): MailError | null {
+    return signInRefusal({ word: error, subtype, description }, 'consent');
   }
 
   async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<GmailSecret>> {
     const { code, codeVerifier, redirectUri } = exchange;
-    const client = this.client(signal, redirectUri);
-    const { tokens } = await asking(
-      () => client.getToken({ code, codeVerifier, redirect_uri: redirectUri }),
+    const { refreshToken, scope, accessToken, expiresAt } = await answerOf(
+      this.client(signal, redirectUri),
+      (client) => client.getToken({ code, codeVerifier, redirect_uri: redirectUri }),
       'exchange',
     );
-    const accessToken = bearerIn(tokens?.access_token);
-    if (accessToken === null) throw noAccessToken();
-    const granted = textIn(tokens, 'scope');
-    const scopes = granted === null ? SCOPES[exchange.access] : granted.split(' ').filter(Boolean);
+    const scopes = scope === null ? SCOPES[exchange.access] : scope.split(' ').filter(Boolean);
     // Google lets people tick scopes off one by one.
     const missing = SCOPES[exchange.access].find((scope) => !scopes.includes(scope) && !scopes.includes(FULL_SCOPE));
     if (missing) {
@@ -82,14 +79,13 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
         `Access ${exchange.access} needs the consent ${missing}, which was not given. Connect again and tick it.`,
       );
     }
-    const refreshToken = textIn(tokens, 'refresh_token');
     if (refreshToken === null) {
       throw new MailError(
         'CONSENT_REQUIRED',
         `Google gave no lasting access. ${this.revokeAdvice} Then connect again.`,
       );
     }
-    return { secret: { refreshToken }, accessToken, expiresAt: endOf(tokens), scopes };
+    return { secret: { refreshToken }, accessToken, expiresAt, scopes };
   }
 
   async identify({ accessToken }: Traded<GmailSecret>, signal: AbortSignal): Promise<string> {
@@ -108,15 +104,13 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
   async refresh(secret: GmailSecret, signal: AbortSignal): Promise<Refreshed<GmailSecret>> {
     const client = this.client(signal);
     client.setCredentials({ refresh_token: secret.refreshToken });
-    let rotated: string | null = null;
-    // The library puts the old refresh token back into what it returns; only the event still has a new one.
-    client.once('tokens', (tokens) => {
-      rotated = textIn(tokens, 'refresh_token');
-    });
-    const { credentials } = await asking(() => client.refreshAccessToken(), 'refresh');
-    const accessToken = bearerIn(credentials.access_token);
-    if (accessToken === null) throw noAccessToken();
-    return { secret: { refreshToken: rotated ?? secret.refreshToken }, accessToken, expiresAt: endOf(credentials) };
+    // The library puts the old refresh token back into what it returns; the answer itself has a new one, if any.
+    const { refreshToken, accessToken, expiresAt } = await answerOf(
+      client,
+      () => client.refreshAccessToken(),
+      'refresh',
+    );
+    return { secret: { refreshToken: refreshToken ?? secret.refreshToken }, accessToken, expiresAt };
   }
 
   /** Ends the user's whole grant to this client, for every integration of the mailbox. */
@@ -155,14 +149,24 @@ export class GoogleOAuth implements OAuth<GmailSecret> {
   }
 }
 
-/** Of a token answer, whose types say what Google promises; null for anything but a text. */
-function textIn(answer: Credentials, field: 'refresh_token' | 'scope'): string | null {
-  const value: unknown = answer[field];
-  return typeof value === 'string' && value !== '' ? value : null;
+/** What the token endpoint has answered, before the library makes something of it whatever it was. */
+async function answerOf(
+  client: OAuth2Client,
+  ask: (client: OAuth2Client) => PromiseLike<unknown>,
+  step: 'exchange' | 'refresh',
+): Promise<TokenAnswer> {
+  let answer: TokenAnswer | null = null;
+  client.transporter.interceptors.response.add({
+    resolved: async (response) => {
+      answer = readTokenAnswer(response.data);
+      if (answer === null) throw noAccessToken();
+      return response;
+    },
+  });
+  await asking(() => ask(client), step);
+  if (answer === null) throw noAccessToken();
+  return answer;
 }
-
-const endOf = ({ expiry_date }: Credentials): Date =>
-  new Date(typeof expiry_date === 'number' && Number.isFinite(expiry_date) ? expiry_date : Date.now() + UNTOLD_LIFE_MS);
 
 const noAccessToken = (): MailError => new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
 

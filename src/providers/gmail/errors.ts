@@ -41,17 +41,21 @@ const NO_MAILBOX =
   'This Google account has no Gmail mailbox: Gmail is not turned on for it. Turn it on, or have the administrator of its organisation do so, then try again.';
 const GMAIL_APPS_OFF =
   'The administrator of this account’s organisation does not allow Gmail to be used by other apps. Only they can change that.';
+const API_OFF = 'The Gmail API is not turned on for this server. Its operator must enable it.';
+/** What reads the mailbox itself, and so has no other precondition than that there is one. */
+const READS = new Set(['getProfile', 'labels.list', 'messages.list', 'threads.list', 'history.list']);
 
 /** Of an account that nothing can be read of, whatever is asked; null for any other refusal. */
 function accountError(operation: string, status: number, body: unknown, reason: string | null): GmailError | null {
   const refused = (code: MailErrorCode, message: string) =>
     new GmailError(code, message, operation, status, reason, undefined, { ofAccount: true });
-  // Google Accounts need no Gmail, and it can be turned off for a user (levz0r/gmail-tester#57). The profile has no other precondition.
+  // Google Accounts need no Gmail, and it can be turned off for a user (levz0r/gmail-tester#57).
   const hasNoMailbox =
     /\bmail service not enabled\b/i.test(messageOf(body)) ||
-    (operation === 'getProfile' && reason !== null && PRECONDITION_REASONS.has(reason));
+    (READS.has(operation) && reason !== null && PRECONDITION_REASONS.has(reason));
   if (status < 500 && hasNoMailbox) return refused('UNSUPPORTED', NO_MAILBOX);
   if (status === 403 && reason === 'domainPolicy') return refused('FORBIDDEN', GMAIL_APPS_OFF);
+  if (status === 403 && reason !== null && SET_UP_REASONS.has(reason)) return refused('FORBIDDEN', API_OFF);
   return null;
 }
 
@@ -77,9 +81,6 @@ export function answerError(operation: string, status: number, body: unknown, re
       'CONSENT_REQUIRED',
       'This account was connected without the consent that this needs. Connect it again.',
     );
-  }
-  if (status === 403 && reason !== null && SET_UP_REASONS.has(reason)) {
-    return make('FORBIDDEN', 'The Gmail API is not turned on for this server. Its operator must enable it.');
   }
   if (status === 403) return make('FORBIDDEN', 'Gmail does not allow this for this account.');
   if (status === 404 || status === 410) return make('NOT_FOUND', 'Gmail has no such item; it may have been deleted.');

@@ -1,4 +1,4 @@
-import { MailError } from '../../domain/error.ts';
+import { MailError, type MailErrorCode } from '../../domain/error.ts';
 import { gmailError } from './errors.ts';
 import { signInRefusal } from './sign-in-refusals.ts';
 
@@ -10,16 +10,26 @@ export const isRevokedBefore = (error: unknown): boolean => ENDED.has(wordIn(err
 
 /** Of the answer that was thrown; '' where there is none. */
 function wordIn(error: unknown, field: 'error' | 'error_subtype'): string {
-  const data = (error as { response?: { data?: unknown } } | null)?.response?.data;
-  const word = (data as Record<string, unknown> | null | undefined)?.[field];
-  return typeof word === 'string' && /^\w{1,64}$/.test(word) ? word : '';
+  const word = textIn(error, field);
+  return /^\w{1,64}$/.test(word) ? word.toLowerCase() : '';
 }
 
-/** A refusal by Google's token or revocation endpoint. Only its error words are read; the rest may hold the token. */
+function textIn(error: unknown, field: 'error' | 'error_subtype' | 'error_description'): string {
+  const data = (error as { response?: { data?: unknown } } | null)?.response?.data;
+  const text = (data as Record<string, unknown> | null | undefined)?.[field];
+  return typeof text === 'string' ? text : '';
+}
+
+/** What says nothing of the grant, whatever words it comes with: the endpoint is away, slow, or asked too often. */
+const FOR_NOW: ReadonlySet<MailErrorCode> = new Set(['RATE_LIMITED', 'TIMEOUT', 'PROVIDER_UNAVAILABLE']);
+
+/** A refusal by Google's token or revocation endpoint. Of its answer only error words are used; the rest may hold the token. */
 export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revoke'): MailError {
   const [word, subtype] = [wordIn(error, 'error'), wordIn(error, 'error_subtype')];
   const cause = new Error(`google ${step}: ${[word || 'no error word', subtype].join(' ').trim()}`);
-  const known = signInRefusal(word, subtype, step, cause);
+  const failure = gmailError(error, `oauth ${step}`);
+  if (FOR_NOW.has(failure.code)) return failure;
+  const known = signInRefusal({ word, subtype, description: textIn(error, 'error_description') }, step, cause);
   if (known) return known;
   if (word === 'invalid_grant' && step === 'exchange') {
     return new MailError('INVALID', 'The sign-in at Google took too long or was used before. Connect again.', {
@@ -33,14 +43,6 @@ export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revok
       { cause },
     );
   }
-  if (word === 'invalid_client' || word === 'unauthorized_client' || word === 'redirect_uri_mismatch') {
-    return new MailError(
-      'PROVIDER_UNAVAILABLE',
-      'Google does not know this server. Its operator must check GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET and the redirect URI.',
-      { cause },
-    );
-  }
-  const failure = gmailError(error, `oauth ${step}`);
   // A page for people says it, and no error word (google-oauth-java-client#57).
   if (failure.code === 'FORBIDDEN' && word === '') {
     return new MailError('RATE_LIMITED', 'Google limits how often it may be asked. Try again a little later.', {
@@ -49,7 +51,5 @@ export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revok
     });
   }
   // Whatever else the token endpoint refuses, the grant itself may be sound.
-  return failure.code === 'RATE_LIMITED' || failure.code === 'TIMEOUT' || failure.code === 'PROVIDER_UNAVAILABLE'
-    ? failure
-    : new MailError('PROVIDER_UNAVAILABLE', 'Google did not accept the request. Try again.', { cause });
+  return new MailError('PROVIDER_UNAVAILABLE', 'Google did not accept the request. Try again.', { cause });
 }

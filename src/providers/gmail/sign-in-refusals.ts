@@ -15,6 +15,18 @@ const SESSION_CONTROL: Refusal = {
     'The organisation of this Google account ends the access of other apps after a while (Google Workspace session control). Connect the account again; its administrator can exempt this gateway.',
 };
 
+const OURS: Refusal = {
+  mender: 'somebody else',
+  message:
+    'Google does not accept how this gateway is registered there. Its operator must check GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, and the redirect URI and the scopes in the Google Cloud console.',
+};
+/** At the token endpoint, where nobody declines anything ("Account restricted", closeio/sync-engine#1014). */
+const RESTRICTED: Refusal = {
+  mender: 'somebody else',
+  message:
+    'Google has restricted this account, or its organisation has: other apps are kept from it. Sign in at accounts.google.com to see why, or ask the organisation’s administrator.',
+};
+
 /** By Google's own words ("Using OAuth 2.0 to access Google APIs", on refresh token expiration and authorization errors). */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   invalid_rapt: SESSION_CONTROL,
@@ -32,6 +44,13 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     mender: 'somebody else',
     message: 'Only Google accounts of the organisation that runs this gateway can be connected to it.',
   },
+  invalid_client: OURS,
+  unauthorized_client: OURS,
+  restricted_client: OURS,
+  redirect_uri_mismatch: OURS,
+  invalid_scope: OURS,
+  unsupported_grant_type: OURS,
+  unsupported_response_type: OURS,
   deleted_client: {
     mender: 'somebody else',
     message:
@@ -44,10 +63,28 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   },
 };
 
+/** What an answer or a return of the browser says; empty where it says nothing. */
+export interface Words {
+  readonly word: string;
+  readonly subtype: string;
+  /** Read for the same words: `invalid_rapt` is told there alone, too (anthropics/blobfile#2). */
+  readonly description: string;
+}
+
 /** Null for words that tell no more than OAuth's own. */
-export function signInRefusal(word: string, subtype: string, step: SignInStep, cause?: unknown): MailError | null {
-  const name = [subtype, word].find((one) => Object.hasOwn(REFUSALS, one));
-  const refusal = name === undefined ? undefined : REFUSALS[name];
+export function signInRefusal(
+  { word, subtype, description }: Words,
+  step: SignInStep,
+  cause?: unknown,
+): MailError | null {
+  const told =
+    description
+      .slice(0, 1_000)
+      .toLowerCase()
+      .match(/[a-z]+(?:_[a-z]+)+/g) ?? [];
+  const name = [subtype, word, ...told].map((one) => one.toLowerCase()).find((one) => Object.hasOwn(REFUSALS, one));
+  const isRestricted = word === 'access_denied' && step !== 'consent';
+  const refusal = name === undefined ? (isRestricted ? RESTRICTED : undefined) : REFUSALS[name];
   return refusal ? new MailError(codeOf(refusal, step), refusal.message, { cause, ofAccount: true }) : null;
 }
 

@@ -3,17 +3,16 @@ import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../domain/error.ts';
-import { bearerIn, UNTOLD_LIFE_MS } from '../bearer.ts';
 import type { OAuth, Traded } from '../connect.ts';
 import { malformed } from './answers.ts';
-import { application, codesIn, isIssuer, TokenNetwork } from './authority.ts';
+import { application, isIssuer, TokenNetwork } from './authority.ts';
 import { cost, jsonOf, refusalOf, sendOnce } from './client.ts';
 import { noMailbox } from './errors.ts';
 import { ME } from './identities.ts';
 import { missingScope, plainScope, scopesFor } from './scopes.ts';
 import type { OutlookOptions } from './settings.ts';
-import { signInRefusal } from './sign-in-refusals.ts';
-import { tokenError } from './token-error.ts';
+import { declined } from './sign-in-refusals.ts';
+import { noAccessToken, tokenError } from './token-error.ts';
 import { path } from './url.ts';
 
 /** The directory answers for anyone who may sign in; the inbox is there only with a mailbox. */
@@ -48,7 +47,7 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
 
     isIssuer: (iss) => isIssuer(options, iss),
 
-    declined: ({ description }) => signInRefusal(options, codesIn(description), 'consent'),
+    declined: (refusal) => declined(options, refusal),
 
     approvalIn,
 
@@ -59,11 +58,10 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
       const result = await app.acquireTokenByCode(request).catch((error: unknown) => {
         throw tokenError(network, error, signal, 'code', options);
       });
-      const token = tokenOf(result);
+      const { refreshToken, ...token } = tokenOf(network);
       const scopes = result.scopes.map(plainScope);
       const missing = missingScope(access, scopes);
       if (missing) throw consentRequired(missing);
-      const refreshToken = latestRefreshToken(app.getTokenCache().serialize());
       if (refreshToken === null) throw consentRequired('offline_access');
       const asked = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
       return { secret: { refreshToken, scopes: asked }, ...token, scopes, claimed: claimedBy(result) };
@@ -88,42 +86,39 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
     async refresh(secret, signal) {
       const network = new TokenNetwork(signal);
       const app = application(options, network);
-      // forceCache: MSAL shows a rotated refresh token nowhere but in its cache.
-      const request = { refreshToken: secret.refreshToken, scopes: [...secret.scopes], forceCache: true };
+      const request = { refreshToken: secret.refreshToken, scopes: [...secret.scopes] };
       const result = await app.acquireTokenByRefreshToken(request).catch((error: unknown) => {
         throw tokenError(network, error, signal, 'refresh', options);
       });
       if (!result) throw tokenError(network, null, signal, 'refresh', options);
-      const refreshToken = latestRefreshToken(app.getTokenCache().serialize()) ?? secret.refreshToken;
-      return { secret: { ...secret, refreshToken }, ...tokenOf(result) };
+      const { refreshToken, accessToken, expiresAt } = tokenOf(network);
+      return { secret: { ...secret, refreshToken: refreshToken ?? secret.refreshToken }, accessToken, expiresAt };
     },
   };
 }
 
+/** What the administrator's page says where it was left without an approval. */
+const CANCELLED: ReadonlySet<string> = new Set(['access_denied', 'consent_required', 'permission_denied']);
+
 /**
  * An administrator comes back with `admin_consent=True` and no code, or with an error, which may stand beside it ("Admin
  * consent on the Microsoft identity platform"); without the mark where they cancel (MicrosoftDocs/azure-docs#41053). Our
- * link to that page has no state, which the return of a sign-in has.
+ * link to that page has no state, which the return of a sign-in has; and no sign-in comes back with a tenant.
  */
 function approvalIn(query: URLSearchParams): 'given' | 'declined' | null {
-  const isCancelled =
-    !query.has('state') &&
-    (query.has('error_subcode') || query.has('tenant') || query.get('error') === 'permission_denied');
-  if (!query.has('admin_consent') && !(query.has('error') && isCancelled)) return null;
+  const isMarked = query.has('admin_consent');
+  const error = query.get('error') ?? '';
+  const isOurLink = !query.get('state') && (query.has('error_subcode') || CANCELLED.has(error));
+  const isCancelled = error !== '' && (query.has('tenant') || isOurLink);
+  if (!isMarked && !isCancelled) return null;
   return !query.has('error') && /^true$/i.test(query.get('admin_consent') ?? '') ? 'given' : 'declined';
 }
 
-/** MSAL passes on what it was answered, whatever its types say. */
-function tokenOf({ accessToken: answered, expiresOn }: AuthenticationResult) {
-  const accessToken = bearerIn(answered);
-  if (accessToken === null) throw new MailError('PROVIDER_UNAVAILABLE', 'Microsoft gave no access token. Try again.');
-  return { accessToken, expiresAt: expiresOn ?? new Date(Date.now() + UNTOLD_LIFE_MS) };
-}
-
-/** The one refresh token of a cache that has seen one operation. */
-function latestRefreshToken(cache: string): string | null {
-  const { RefreshToken } = JSON.parse(cache) as { RefreshToken?: Record<string, { secret?: string }> };
-  return Object.values(RefreshToken ?? {}).find((entry) => entry.secret)?.secret ?? null;
+/** From the answer itself: MSAL shows a rotated refresh token nowhere but in its cache. */
+function tokenOf({ answer }: TokenNetwork) {
+  if (!answer) throw noAccessToken();
+  const { accessToken, expiresAt, refreshToken } = answer;
+  return { accessToken, expiresAt, refreshToken };
 }
 
 const consentRequired = (scope: string): MailError =>

@@ -1,4 +1,5 @@
 import { ConfidentialClientApplication, type INetworkModule, type NetworkResponse } from '@azure/msal-node';
+import { readTokenAnswer, type TokenAnswer } from '../token-answer.ts';
 import type { OutlookOptions } from './settings.ts';
 
 const MICROSOFT = 'https://login.microsoftonline.com';
@@ -45,19 +46,35 @@ export function adminConsentUrl({ loginUrl, tenant, clientId }: OutlookOptions):
 /** The numbers that Microsoft's description of an error holds; nothing else of it is used. */
 export const codesIn = (description: unknown): number[] =>
   typeof description === 'string'
-    ? [...description.matchAll(/\bAADSTS(\d{4,7})\b/g)].slice(0, 10).map(([, code]) => Number(code))
+    ? [...description.matchAll(/AADSTS(\d{4,7})(?!\d)/gi)].slice(0, 10).map(([, code]) => Number(code))
     : [];
 
-/** MSAL's requests, ended by the caller's signal. Remembers how the last one ended, which MSAL's own errors do not say. */
+/** `error_codes`: a list of numbers, as it is documented. */
+const codesOf = (listed: unknown): number[] =>
+  [listed]
+    .flat()
+    .filter((code) => /^\d{4,7}$/.test(String(code)))
+    .map(Number);
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/**
+ * MSAL's requests, ended by the caller's signal. Remembers how the last one ended, which MSAL's own errors do not say, and
+ * passes on nothing but a good answer: MSAL takes a limit without an error word for one, and keeps whatever is in it.
+ */
 export class TokenNetwork implements INetworkModule {
   status: number | null = null;
   /** OAuth's word for a refusal: invalid_grant. */
   refusal: string | null = null;
+  suberror = '';
   /** Its Retry-After. */
   retryAfter: string | null = null;
   /** Microsoft's own numbers for why. */
   codes: readonly number[] = [];
   failure: unknown = null;
+  answer: TokenAnswer | null = null;
+  /** It was a good answer by its status, and had no token that could be used. */
+  isMalformed = false;
 
   constructor(private readonly signal: AbortSignal) {}
 
@@ -73,16 +90,29 @@ export class TokenNetwork implements INetworkModule {
   }
 
   private async send<T>(url: string, init: RequestInit): Promise<NetworkResponse<T>> {
+    const { response, body } = await this.ask(url, init);
+    const { error, suberror, error_codes, error_description } = Object(body) as Record<string, unknown>;
+    if (error !== undefined || !response.ok) {
+      this.refusal = typeof error === 'string' ? error.toLowerCase() : null;
+      this.suberror = textOf(suberror);
+      if (this.refusal !== null) this.codes = [...new Set([...codesOf(error_codes), ...codesIn(error_description)])];
+      throw new Error('the token endpoint refused');
+    }
+    this.answer = readTokenAnswer(body);
+    this.isMalformed = this.answer === null;
+    if (!this.answer) throw new Error('the token answer is malformed');
+    const { expiresAt, refreshToken } = this.answer;
+    const expires_in = Math.ceil((expiresAt.getTime() - Date.now()) / 1_000);
+    const read = { ...(body as object), expires_in, refresh_token: refreshToken ?? undefined };
+    return { headers: Object.fromEntries(response.headers), body: read as T, status: response.status };
+  }
+
+  private async ask(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
     try {
       const response = await fetch(url, { ...init, redirect: 'error', signal: this.signal });
       this.status = response.status;
       this.retryAfter = response.headers.get('retry-after');
-      const body = (await response.json()) as T;
-      const { error: word, error_codes, error_description } = (body ?? {}) as Record<string, unknown>;
-      this.refusal = typeof word === 'string' ? word : null;
-      const listed = Array.isArray(error_codes) ? error_codes.filter((code) => typeof code === 'number') : [];
-      this.codes = this.refusal === null ? [] : [...listed, ...codesIn(error_description)];
-      return { headers: Object.fromEntries(response.headers), body, status: response.status };
+      return { response, body: (await response.json()) as unknown };
     } catch (error) {
       this.failure = error;
       throw error;

@@ -8,7 +8,6 @@ import { signInRefusal } from './sign-in-refusals.ts';
 const PERSON_NEEDED = new Set(['invalid_grant', 'interaction_required', 'consent_required', 'login_required']);
 /** A code that has expired, was redeemed before, or is none. */
 const TOO_OLD: ReadonlySet<number> = new Set([70008, 54005, 9002313]);
-const OURS = new Set(['invalid_client', 'unauthorized_client']);
 
 /** What became of a request to the token endpoint; MSAL's message, which quotes the answer, stays underneath. */
 export function tokenError(
@@ -33,7 +32,9 @@ export function tokenError(
     return new MailError('RATE_LIMITED', 'Microsoft limits how often it may be asked. Try again a little later.', told);
   if (network.failure !== null || status === null || status >= 500)
     return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', told);
-  const known = signInRefusal(options, network.codes, grant, cause);
+  if (network.isMalformed) return noAccessToken(cause);
+  const words = { codes: network.codes, word: refusal ?? '', subtype: network.suberror };
+  const known = signInRefusal(options, words, grant, cause);
   if (known) return known;
   if (refusal !== null && PERSON_NEEDED.has(refusal)) {
     return grant === 'refresh'
@@ -42,22 +43,21 @@ export function tokenError(
         })
       : new MailError(
           'INVALID',
-          network.codes.length === 0 || network.codes.some((code) => TOO_OLD.has(code))
+          isTooOld(network)
             ? 'This sign-in at Microsoft is too old or was used before. Connect the account again.'
             : 'Microsoft did not complete this sign-in. Connect the account again.',
           { cause },
         );
   }
-  if (refusal !== null && OURS.has(refusal)) {
-    return new MailError(
-      'PROVIDER_UNAVAILABLE',
-      "Microsoft refuses this gateway's own credentials. Its operator has to renew them.",
-      { cause },
-    );
-  }
   return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft did not give access just now. Try again.', {
     cause: error ?? cause,
   });
 }
+
+export const noAccessToken = (cause?: unknown): MailError =>
+  new MailError('PROVIDER_UNAVAILABLE', 'Microsoft gave no access token. Try again.', { cause });
+
+const isTooOld = ({ refusal, codes }: TokenNetwork): boolean =>
+  codes.length === 0 ? refusal === 'invalid_grant' : codes.some((code) => TOO_OLD.has(code));
 
 const timedOut = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';
