@@ -190,6 +190,7 @@ function newItem(account: Account, mail: Mail): Item {
   );
   item.isRead = placement.isRead;
   item.isDraft = placement.mailbox === 'drafts';
+  if (!item.isDraft && placement.mailbox !== 'sent') item.receivedBy = account.address;
   item.importance = placement.isImportant ? 'high' : 'normal';
   if (placement.isStarred) item.flag = { flagStatus: 'flagged' };
   item.categories = [...placement.labels];

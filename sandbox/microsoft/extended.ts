@@ -13,6 +13,7 @@ const KNOWN: Readonly<Record<string, (item: Item) => string | number | null>> = 
     (item.isDraft ? 8 : 0) +
     (item.content.envelope.hasAttachment ? 16 : 0),
   'String 0x37': (item) => item.content.envelope.subject,
+  'String 0x76': (item) => item.receivedBy,
   'String 0x7d': (item) =>
     item.content
       .headers()

@@ -22,6 +22,8 @@ export class Item {
   isDraft = false;
   /** mfSubmitted: taken for sending, and not sent yet. */
   isSubmitted = false;
+  /** PidTagReceivedByEmailAddress: whom the transport delivered it to; null of what was written in this mailbox. */
+  receivedBy: string | null = null;
   /** Made as a message of its own by a client, rather than received. */
   isWrittenHere = false;
   flag: FollowupFlag = { flagStatus: 'notFlagged' };

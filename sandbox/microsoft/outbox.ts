@@ -148,7 +148,9 @@ function receive(account: Account, raw: Buffer): void {
   const { mailbox } = account;
   const receivedAt = new Date(mailbox.time());
   const mail = mailFromRaw(raw, { key: `received:${randomUUID()}`, receivedAt });
-  mailbox.add(mailbox.newItem(mail.key, mailbox.folder('inbox'), new ReceivedContent(mail), receivedAt));
+  const item = mailbox.newItem(mail.key, mailbox.folder('inbox'), new ReceivedContent(mail), receivedAt);
+  item.receivedBy = account.address;
+  mailbox.add(item);
 }
 
 /** As the mailbox keeps it: files without their transfer encoding. */

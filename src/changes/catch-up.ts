@@ -22,6 +22,8 @@ export interface CatchUpRun {
   readonly place: Place;
   /** Asks for all of the account, whatever the provider named. */
   readonly isWhole: boolean;
+  /** Only what is noted as told and not read is asked for: where that is nothing, nothing is. */
+  readonly isNoted: boolean;
   /** Each page that has come. */
   readonly progressed: () => void;
 }
@@ -41,6 +43,8 @@ export class CatchUp {
     const { integrationId } = run;
     const enough = Date.now() + RUN_MS;
     const begun = await changes.position(integrationId);
+    // The run before this one began after the news was noted, and has read it. Without a hint left all would be asked for.
+    if (run.isNoted && !run.isWhole && begun.cursor !== null && begun.dueSince === null) return true;
     let { cursor } = begun;
     let hints = run.isWhole || !begun.hints?.length ? undefined : begun.hints;
     do {

@@ -69,6 +69,8 @@ export class SyncJob {
   private readonly untold = new Map<string, () => void>();
   /** Accounts of which everything is to be asked for, whatever their providers named. */
   private readonly whole = new Set<string>();
+  /** Accounts that are read whether or not something is noted of them. */
+  private readonly unnoted = new Set<string>();
 
   private readonly probes = new Set<string>();
 
@@ -108,9 +110,11 @@ export class SyncJob {
   /**
    * Soon, in the background, since there is news of it: a pause that it waits out ends, and a request of it that hangs is
    * begun again. However often it is asked, one run at a time for each integration. `settleMs`: news within it is one run's.
+   * `isNoted`: the news is in the DebtStore, so that a run which finds it paid for has nothing to do.
    */
-  request(integrationId: string, settleMs = 0): void {
+  request(integrationId: string, settleMs = 0, isNoted = false): void {
     this.untold.delete(integrationId);
+    if (!isNoted) this.unnoted.add(integrationId);
     this.probation.end(integrationId);
     if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
     else this.runs.request(integrationId, settleMs);
@@ -118,7 +122,9 @@ export class SyncJob {
 
   /** As `request`, where there is no news: what is under way or will be tried again anyway is left as it is. */
   look(integrationId: string): void {
-    if (!this.runs.has(integrationId) && !this.retries.isWaiting(integrationId)) this.runs.request(integrationId);
+    if (this.runs.has(integrationId) || this.retries.isWaiting(integrationId)) return;
+    this.unnoted.add(integrationId);
+    this.runs.request(integrationId);
   }
 
   /** As `look`, for all of an account whose provider should tell us; `missed` is called when it had something to tell. */
@@ -186,6 +192,8 @@ export class SyncJob {
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
     }, this.options.times?.behindMs ?? BEHIND_MS).unref();
     const { signal, leave } = following(this.calls.signal, trial.signal);
+    const isNoted = !this.unnoted.delete(integrationId);
+    let isLevel = false;
     try {
       const call = {
         signal,
@@ -197,10 +205,11 @@ export class SyncJob {
       if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
       const isWhole = this.whole.has(integrationId);
       const progressed = () => trial.progressed();
-      const isLevel = await this.catchUp.run({ integrationId, session, call, place, isWhole, progressed });
+      isLevel = await this.catchUp.run({ integrationId, session, call, place, isWhole, isNoted, progressed });
       if (isWhole && isLevel) this.whole.delete(integrationId);
       return isLevel;
     } finally {
+      if (!isLevel && !isNoted) this.unnoted.add(integrationId);
       clearTimeout(behind);
       leave();
       trial.over();

@@ -46,17 +46,19 @@ export class WebhookService {
       const outcome = await abortable(proven, late).catch((error: unknown) => {
         // Proven too late to be answered, it is news all the same.
         const act = (late: WebhookOutcome) => {
-          for (const signal of late.signals) this.act(signal);
+          for (const signal of late.signals) this.act(signal, false);
         };
         proven.then(act, () => {});
         throw error;
       });
+      let isNoted = false;
       try {
         await abortable(this.note(outcome.signals), late);
+        isNoted = true;
         return outcome.reply;
       } finally {
         // Also what could not be noted: the provider will tell of it again, but that may take a while.
-        for (const signal of outcome.signals) this.act(signal);
+        for (const signal of outcome.signals) this.act(signal, isNoted);
       }
     } catch (error) {
       log.warn({ err: error, provider }, 'a webhook was refused');
@@ -80,11 +82,11 @@ export class WebhookService {
     for (const integrationId of of('LOST')) await watches.remove(integrationId);
   }
 
-  private act({ integrationId, kind, hints }: Signal): void {
+  private act({ integrationId, kind, hints }: Signal, isNoted: boolean): void {
     const { sync, watchJob } = this.options;
     if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
     if (kind === 'CHANGED') watchJob.heard(integrationId);
     // A watch that is lost may have had something to tell.
-    if (kind !== 'REAUTHORIZE') sync.request(integrationId, hints ? SETTLE_MS : 0);
+    if (kind !== 'REAUTHORIZE') sync.request(integrationId, hints ? SETTLE_MS : 0, isNoted);
   }
 }

@@ -55,6 +55,8 @@ export interface Message {
   readonly sentAt: Date | null;
   /** When the provider took it in. Lists are ordered by it. */
   readonly receivedAt: Date;
+  /** Whether mail transport brought it into this mailbox; false of what was written in it. Absent where the provider does not tell. */
+  readonly isReceived?: boolean;
   readonly isRead: boolean;
   readonly isStarred: boolean;
   readonly isDraft: boolean;

@@ -5,6 +5,7 @@ import { abortReason, sleep, timedOut } from './aborted.ts';
 import type { Call, Limits, RequestCost, Usage } from './call.ts';
 import { Cooldown, tooBusy } from './cooldown.ts';
 import { HandedOn } from './handed-on.ts';
+import { Spending } from './spending.ts';
 import { StreamTurns } from './stream-turns.ts';
 
 /** How long a call of each priority waits for the provider before it is told to come back later, in milliseconds. */
@@ -20,8 +21,6 @@ const OVERTAKEN_AFTER = 2_000;
  * closed, and one sent in its place at once would be one too many.
  */
 const GIVEN_UP_COUNTS_MS = 250;
-/** Of the window's units background work spends no more: what is left is for people. */
-const BACKGROUND_SHARE = 0.8;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -63,8 +62,6 @@ type Keep<T> = (answer: T, giveUp: AbortController, free: (reason: unknown) => v
 
 class Guard implements Usage {
   private slotsTaken = 0;
-  private spent: { at: number; units: number }[] = [];
-  private spentUnits = 0;
   private timer: NodeJS.Timeout | null = null;
   /** Ends background requests that have had their time, should a person need the place. */
   private readonly overdue = new Set<() => void>();
@@ -73,6 +70,7 @@ class Guard implements Usage {
   private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
   private readonly streams: StreamTurns;
   private readonly cooldown: Cooldown;
+  private readonly spending: Spending;
 
   private readonly log: Logger;
   private readonly now: () => number;
@@ -87,6 +85,7 @@ class Guard implements Usage {
     this.log = options.log;
     this.now = options.now ?? Date.now;
     this.cooldown = new Cooldown(this.now);
+    this.spending = new Spending(limits, this.now);
     this.random = options.random ?? Math.random;
     this.observe = options.observe ?? (() => {});
   }
@@ -284,49 +283,47 @@ class Guard implements Usage {
   }
 
   private admitNext(): void {
-    for (;;) {
-      const priority = this.waiting.interactive.length > 0 ? 'interactive' : 'background';
-      const queue = this.waiting[priority];
-      const next = queue[0];
-      if (!next || this.slotsTaken + next.slots > this.limits.concurrency) return;
+    let soonest = this.admitOne();
+    while (soonest === 0) soonest = this.admitOne();
+    if (soonest === Number.POSITIVE_INFINITY) return;
+    // Who is next may have changed, and with it the wait.
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.admitNext();
+    }, soonest).unref();
+  }
+
+  /** Lets the next one in, or refuses it: 0. Else how long the next one waits for its share of the window. */
+  private admitOne(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const priority of ['interactive', 'background'] as const) {
+      const next = this.waiting[priority][0];
+      if (!next) continue;
+      // One that waits for places is not overtaken.
+      if (this.slotsTaken + next.slots > this.limits.concurrency) break;
       const wait = this.wait(next.units, priority);
+      if (wait === 0) {
+        this.waiting[priority].shift();
+        this.slotsTaken += next.slots;
+        this.spending.spend(next.units, priority);
+        next.admit();
+        return 0;
+      }
       if (wait > next.maxWaitMs) {
         // The provider has asked for a pause since it was let into the queue.
-        queue.shift();
+        this.waiting[priority].shift();
         next.refuse(wait);
-        continue;
+        return 0;
       }
-      if (wait > 0) {
-        // Who is next may have changed, and with it the wait.
-        if (this.timer) clearTimeout(this.timer);
-        this.timer = setTimeout(() => {
-          this.timer = null;
-          this.admitNext();
-        }, wait).unref();
-        return;
-      }
-      queue.shift();
-      this.slotsTaken += next.slots;
-      this.spent.push({ at: this.now(), units: next.units });
-      this.spentUnits += next.units;
-      next.admit();
+      soonest = Math.min(soonest, wait);
     }
+    return soonest;
   }
 
   /** Milliseconds until this many units may be spent. */
   private wait(units: number, priority: Call['priority']): number {
-    const now = this.now();
-    const allowed = this.limits.units * (priority === 'background' ? BACKGROUND_SHARE : 1);
-    while (this.spent[0] && this.spent[0].at <= now - this.limits.windowMs)
-      this.spentUnits -= this.spent.shift()?.units ?? 0;
-    let over = this.spentUnits + Math.min(units, allowed) - allowed;
-    let free = now;
-    for (const entry of this.spent) {
-      if (over <= 0) break;
-      over -= entry.units;
-      free = entry.at + this.limits.windowMs;
-    }
-    return Math.max(0, free - now, this.cooldown.waitMs);
+    return Math.max(this.spending.waitMs(units, priority), this.cooldown.waitMs);
   }
 }
 

@@ -30,6 +30,7 @@ const FORGET_MS = 30_000;
 /** Messages that arrive together are read together. */
 const GATHER_MS = 10;
 const PATIENCE_MS = 20_000;
+const MAX_LIMITER_WAIT_MS = 2_000;
 /** How long each try to read a new message may go without an answer. */
 const ATTEMPTS_MS = [4_000, 8_000, 20_000] as const;
 /** A message that is refused again so often, after its account was answered otherwise, is one that cannot be read. */
@@ -116,10 +117,10 @@ export class EventMessages {
    */
   private async hydrate(integrationId: string, ids: readonly string[]): Promise<(Message | MailError)[]> {
     const found = new Map<string, Message | MailError>();
-    await this.patiently(integrationId, async (attemptTimeoutMs) => {
+    await this.patiently(integrationId, async (call) => {
       const open = ids.filter((id) => !found.has(id) || isPassing(found.get(id)));
       const session = await this.options.sessions.open(integrationId);
-      const answers = await session.getMessages(open, 'envelope', { ...call(), attemptTimeoutMs });
+      const answers = await session.getMessages(open, 'envelope', call);
       for (const [i, answer] of answers.entries()) found.set(open[i] ?? '', answer);
       return answers.find(isPassing) ?? null;
     });
@@ -128,9 +129,9 @@ export class EventMessages {
 
   private async listMailboxes(integrationId: string): Promise<ReadonlyMap<MailboxRole, string>> {
     let ids: ReadonlyMap<MailboxRole, string> = new Map();
-    await this.patiently(integrationId, async (attemptTimeoutMs) => {
+    await this.patiently(integrationId, async (call) => {
       const session = await this.options.sessions.open(integrationId);
-      const mailboxes = await session.listMailboxes({ ...call(), attemptTimeoutMs });
+      const mailboxes = await session.listMailboxes(call);
       ids = new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
       return null;
     });
@@ -138,9 +139,10 @@ export class EventMessages {
   }
 
   /** Asks until nothing passing is left of it: `ask` throws that, or resolves with it where the rest was answered. */
-  private async patiently(integrationId: string, ask: (attemptTimeoutMs: number) => Promise<unknown>): Promise<void> {
+  private async patiently(integrationId: string, ask: (call: Call) => Promise<unknown>): Promise<void> {
     const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
     const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
+    let priority: Call['priority'] = 'interactive';
     for (let tries = 0, refusals = 0; ; tries++) {
       const scheduledMs = ATTEMPTS_MS[Math.min(tries, ATTEMPTS_MS.length - 1)] as number;
       const attemptTimeoutMs = Math.min(Math.max(scheduledMs, 2 * (this.tookMs.get(provider) ?? 0)), PATIENCE_MS);
@@ -148,7 +150,7 @@ export class EventMessages {
       let failure: unknown;
       let thrown = false;
       try {
-        failure = await ask(attemptTimeoutMs);
+        failure = await ask(callOf(priority, attemptTimeoutMs));
         if (failure === null) {
           this.tookMs.set(provider, Date.now() - beganAt);
           return;
@@ -157,6 +159,11 @@ export class EventMessages {
         if (!isPassing(error) || storeErrorIn(error)) throw error;
         failure = error;
         thrown = true;
+      }
+      if (priority === 'interactive' && isMailError(failure) && failure.code === 'RATE_LIMITED') {
+        // People may have used up their part of the vendor's window; background work has one of its own.
+        priority = 'background';
+        continue;
       }
       // A request that went without an answer has waited already.
       const isSilence = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPTS_MS.length - 1;
@@ -194,7 +201,6 @@ export class EventMessages {
 }
 
 /** Nobody's request: a subscriber that goes away must not take the message from the others. */
-function call(): Call {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  return { signal, priority: 'interactive' };
+function callOf(priority: Call['priority'], attemptTimeoutMs: number): Call {
+  return { signal: AbortSignal.timeout(PATIENCE_MS), priority, attemptTimeoutMs, maxWaitMs: MAX_LIMITER_WAIT_MS };
 }

@@ -116,12 +116,18 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const receive = async () => ({ reply: { status: 204 }, signals });
     const provider = { ...fakeProvider(), receive } as Provider;
     const requested: string[] = [];
+    const noted: (boolean | undefined)[] = [];
     const webhooks = (note: (ids: readonly string[]) => Promise<void>) =>
       new WebhookService({
         providers: [provider],
         watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
         debts: { note, noteHints: async () => {} },
-        sync: { request: (integrationId) => void requested.push(integrationId) },
+        sync: {
+          request: (integrationId, _settleMs, isNoted) => {
+            requested.push(integrationId);
+            noted.push(isNoted);
+          },
+        },
         watchJob: { request: () => {}, heard: () => {} },
         log: pino({ level: 'silent' }),
       });
@@ -135,6 +141,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const stuck = webhooks(() => new Promise(() => {}));
     expect(await stuck.receive('gmail', request)).toEqual({ status: 503 });
     expect(requested).toEqual([id, id, id]);
+    expect(noted).toEqual([true, false, false]);
   });
 
   it('is refused in time where the sender cannot be proven just then, and read once it is', async () => {

@@ -58,6 +58,18 @@ it('one that was not answered is asked for again, alone and with more patience',
   expect(lines).toEqual([]);
 });
 
+it('one is asked for as background work where people have used up their part of the limits', async () => {
+  const asked: string[] = [];
+  const { lines, events } = messages((ids, { priority }) => {
+    asked.push(priority);
+    const busy = new MailError('RATE_LIMITED', 'busy', { retryAfterMs: 600_000 });
+    return ids.map((id) => (priority === 'interactive' ? busy : ({ id } as Message)));
+  });
+  expect(await events.read('i', 'm1')).toEqual({ id: 'm1' });
+  expect(asked).toEqual(['interactive', 'background']);
+  expect(lines).toEqual([]);
+});
+
 it.each(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT'] as const)(
   '%s: as long as nothing of the account is answered the event waits for its vendor, and then shows the mail',
   async (failure) => {

@@ -80,6 +80,27 @@ describe('the guard around a provider', () => {
     await expect(guard.request(read, call(), async () => undefined)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 
+  it('leaves a share of the window to background work, however much people want', async () => {
+    let now = 0;
+    const guard = createGuard({ ...limits, concurrency: 1 }, { log, now: () => now });
+    const background = { ...call(undefined, 'background'), maxWaitMs: 1_000 };
+    const person = { ...call(), maxWaitMs: 1_000 };
+    const spend = (units: number, by: Call) => guard.request({ ...read, units }, by, async () => undefined);
+    await spend(90, person);
+    await expect(spend(1, person)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
+    now = 30_000;
+    await spend(5, background);
+    // A person who waits for the window does not keep background work out that has a part of it left.
+    now = 59_500;
+    const waiting = spend(50, person);
+    await spend(5, background);
+    const further = spend(1, { ...background, maxWaitMs: 100 });
+    await expect(further).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 500 });
+    now = 60_000;
+    await spend(1, background);
+    await waiting;
+  });
+
   it('tries what is safe again, and never what is not', async () => {
     const guard = createGuard(limits, { log, random: () => 0 });
     let tries = 0;

@@ -158,8 +158,8 @@ it('takes of a thread what a change is meant for', async () => {
   expect(await after(MARK_JUNK)).toEqual({ ...before, in: 'JUNK', old: 'JUNK' });
   expect(await after(UNTRASH)).toEqual({ ...before, bin: 'INBOX' });
   const toJunk = () => ({ moveTo: { mailboxId: 'X', fromMailboxId: null } });
-  expect(await after(moving(toJunk, null))).toEqual({ ...before, in: 'X', old: 'X' });
-  expect(await after(moving(toJunk, 'ARCHIVE'))).toEqual({ ...before, old: 'X' });
+  expect(await after(moving(toJunk, { from: null, to: 'X' }))).toEqual({ ...before, in: 'X', old: 'X' });
+  expect(await after(moving(toJunk, { from: 'ARCHIVE', to: 'X' }))).toEqual({ ...before, old: 'X' });
 });
 
 it('takes out of the trash only what is in it', async () => {

@@ -126,6 +126,7 @@ class Account {
 
   status = 'CONNECTED';
   hints: readonly Hint[] | null = [];
+  dueSince: Date | null = null;
   askedAfter: (readonly Hint[] | undefined)[] = [];
   wholeAt: boolean[] = [];
   hangs = false;
@@ -185,7 +186,7 @@ class Account {
         lastReconciledAt: this.lastReconciledAt,
         signals: 7,
         hints: this.hints,
-        dueSince: null,
+        dueSince: this.dueSince,
       }),
       advance: async (
         _id: string,
@@ -254,6 +255,37 @@ describe('a sync', () => {
     await settled();
     await account.sync();
     expect(account.askedAfter).toEqual([undefined, undefined, account.hints]);
+  });
+
+  it('asks for nothing where what was noted has been read meanwhile, unless it is asked for by something else', async () => {
+    const account = new Account();
+    const noted = async () => {
+      account.job.request('i', 0, true);
+      await settled();
+    };
+    await noted();
+    expect(account.asked).toEqual([]);
+    account.dueSince = new Date();
+    await noted();
+    expect(account.asked).toEqual(['c0']);
+    account.dueSince = null;
+    account.job.look('i');
+    await noted();
+    expect(account.asked).toEqual(['c0', 'c0']);
+    // What was cut short goes on, though nothing is noted of it.
+    account.script = () => {
+      account.script = () => ({ changes: [], cursor: 'c0', more: false });
+      throw new MailError('PROVIDER_UNAVAILABLE', 'away');
+    };
+    account.job.look('i');
+    await settled();
+    account.job.request('i', 0, true);
+    await expect.poll(() => account.asked).toHaveLength(4);
+    account.job.reconcile('i', () => {});
+    await expect.poll(() => account.asked).toHaveLength(5);
+    account.cursor = null;
+    await noted();
+    expect(account.asked).toHaveLength(6);
   });
 
   it('is to be reconciled until that has been done', async () => {

@@ -20,6 +20,13 @@ export interface Read {
   readonly at: Whereabouts;
 }
 
+/** Of which message and account it is asked. */
+export interface Concern {
+  readonly account: Account;
+  readonly message: Message;
+  readonly roleOf: (mailboxId: string) => MailboxRole | null;
+}
+
 /** One change to many messages of any accounts. */
 export interface Change {
   /** Does it, and answers for each id. A slot is null where nothing of the message is left. `read`: those that a rule had read. */
@@ -34,7 +41,7 @@ export interface Change {
    * Of a thread's messages, those that it is meant for: archiving a conversation leaves what was sent where it is.
    * Absent: all of them.
    */
-  readonly inThread?: (at: Whereabouts) => boolean;
+  readonly inThread?: (at: Whereabouts, of: Concern) => boolean;
   /** Also of single messages, which must then be read first: taking out of the trash moves nothing that is not in it. */
   readonly only?: (at: Whereabouts) => boolean;
 }
@@ -64,17 +71,25 @@ const notIn = (...roles: readonly MailboxRole[]) => {
 
 /**
  * Where a message belongs that is taken out of the trash or the junk: drafts among the drafts, what was sent among the sent
- * mail, and everything else, a note to oneself too, in the inbox. In a mailbox of folders its sender alone tells what was sent.
+ * mail, and everything else, a note to oneself too, in the inbox.
  */
-function home({ capabilities, integration }: Account, read: Read | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
+function home(account: Account, read: Read | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
   if (!read) return 'INBOX';
-  const { message, at } = read;
-  if (message.isDraft) return 'DRAFTS';
+  if (read.message.isDraft) return 'DRAFTS';
+  return wasSent(account, read) ? 'SENT' : 'INBOX';
+}
+
+/** In a mailbox of folders the message itself has to tell: where it lay before is not known any more. */
+function wasSent({ capabilities, integration }: Account, { message, at }: Read): boolean {
+  const { from, sender, to, cc, isReceived } = message;
   const own = mailboxKey(integration.address);
-  const isOwn = ({ address }: Address): boolean => mailboxKey(address) === own;
-  const wasSent =
-    capabilities.mailboxesPerMessage === 'MANY' ? at.roles.has('SENT') : message.from !== null && isOwn(message.from);
-  return wasSent && ![...message.to, ...message.cc].some(isOwn) ? 'SENT' : 'INBOX';
+  const isOwn = (one: Address | null): boolean => one !== null && mailboxKey(one.address) === own;
+  const isToSelf = [...to, ...cc].some(isOwn);
+  if (capabilities.mailboxesPerMessage === 'MANY') return at.roles.has('SENT') && !isToSelf;
+  const isByOwner = isOwn(from) || isOwn(sender);
+  if (isReceived === undefined) return isByOwner && !isToSelf;
+  // Its author may have written under an alias that is not known here; what was imported from elsewhere came to the owner.
+  return !isReceived && (isByOwner || !isToSelf);
 }
 const takenHome = (account: Account, read: Read | undefined) => ({ moveTo: home(account, read) });
 
@@ -92,9 +107,18 @@ export const DELETE_FOREVER: Change = {
   },
 };
 
-/** Of a conversation, what lies in the mailbox that it leaves; when none is named, all but what a folder of its own holds. */
-export const moving = (patch: (account: Account) => Omit<Patch, 'id'>, from: string | null): Change =>
+/**
+ * Of a conversation, what lies in the mailbox that it leaves; when none is named, all but what a folder of its own holds, and
+ * into the inbox nothing that was sent.
+ */
+export const moving = (
+  patch: (account: Account) => Omit<Patch, 'id'>,
+  { from, to }: { from: string | null; to: string },
+): Change =>
   patching(patch, {
-    inThread: (at) =>
-      from !== null ? at.mailboxIds.includes(from) : !at.folders.has('SENT') && !has('DRAFTS', 'TRASH', 'JUNK')(at),
+    inThread: (at, { account, message, roleOf }) => {
+      if (from !== null) return at.mailboxIds.includes(from);
+      if (at.folders.has('SENT') || has('DRAFTS', 'TRASH', 'JUNK')(at)) return false;
+      return roleOf(to) !== 'INBOX' || home(account, { message, at }) === 'INBOX';
+    },
   });

@@ -106,9 +106,10 @@ async function concernedOf(
   if (!only) for (const id of singles) concerned.add(id);
   if (threads.length === 0 && !only) return [...concerned];
   const mailboxes = new Map((await account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
-  const concerns = (message: Message, isMeant: (at: Whereabouts) => boolean): boolean => {
+  const roleOf = (mailboxId: string) => mailboxes.get(mailboxId)?.role ?? null;
+  const concerns = (message: Message, isMeant: NonNullable<Change['inThread']>): boolean => {
     const at = whereabouts(message, mailboxes);
-    if (!isMeant(at)) return false;
+    if (!isMeant(at, { account, message, roleOf })) return false;
     read.set(message.id, { message, at });
     return true;
   };

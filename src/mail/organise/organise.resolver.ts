@@ -55,7 +55,7 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Files messages: into a folder, or under a label instead of the one that they leave. Of a thread, what you wrote stays in the sent mail where that is a folder.',
+      'Files messages: into a folder, or under a label instead of the one that they leave. Of a thread, what you wrote stays in the sent mail where that is a folder, and goes into no inbox.',
   })
   async moveMessages(
     @Arg('input', () => MoveMessagesInput, { description: 'Which, and where to.' }) {
@@ -73,7 +73,7 @@ export class OrganiseResolver {
       const [fromMailboxId = null] = from ? ownMailboxes(account, [from]) : [];
       return { moveTo: { mailboxId, fromMailboxId } };
     };
-    return this.change(context, ids, moving(patch, fromId));
+    return this.change(context, ids, moving(patch, { from: fromId, to: accountId(to, 'Mailbox').providerId }));
   }
 
   @Mutation(() => UpdateMessagesPayload, {

@@ -10,6 +10,11 @@ export interface Fields {
 /** PidTagLastVerbExecuted (102 and 103: answered) and PidTagMessageSize, which v1.0 has no properties for. */
 const LAST_VERB = 'Integer 0x1081';
 const MESSAGE_SIZE = 'Integer 0x0E08';
+/**
+ * PidTagReceivedByEmailAddress, which the transport sets where it delivers ([MS-OXOMSG]): a sent copy has none, also
+ * one whose author is among the recipients or wrote under another address.
+ */
+const RECEIVED_BY = 'String 0x0076';
 /** PidTagInReplyToId and PidTagInternetReferences: what was written here has no internet headers to read them from. */
 export const IN_REPLY_TO = 'String 0x1042';
 export const REFERENCES = 'String 0x1039';
@@ -44,7 +49,7 @@ const ENVELOPE_SELECT = [
 const properties = (...ids: string[]): string =>
   `singleValueExtendedProperties($filter=${ids.map((id) => `id eq '${id}'`).join(' or ')})`;
 export const EXPAND_MESSAGE_FLAGS = properties(MESSAGE_FLAGS);
-const ENVELOPE_EXPAND = properties(LAST_VERB, MESSAGE_SIZE);
+const ENVELOPE_EXPAND = properties(LAST_VERB, MESSAGE_SIZE, RECEIVED_BY);
 
 export const ENVELOPE: Fields = { select: ENVELOPE_SELECT, expand: ENVELOPE_EXPAND };
 
@@ -54,12 +59,16 @@ const UNTOUCHED = 'outlook.allow-unsafe-html';
 const ATTACHMENTS = 'attachments($select=id,name,contentType,size,isInline,microsoft.graph.fileAttachment/contentId)';
 export const FULL: Fields = {
   select: `${ENVELOPE_SELECT},body,internetMessageHeaders`,
-  expand: `${properties(LAST_VERB, MESSAGE_SIZE, IN_REPLY_TO, REFERENCES)},${ATTACHMENTS}`,
+  expand: `${properties(LAST_VERB, MESSAGE_SIZE, RECEIVED_BY, IN_REPLY_TO, REFERENCES)},${ATTACHMENTS}`,
   prefer: UNTOUCHED,
 };
 
 export const lastVerb = (message: GraphMessage): string | null => extended(message, LAST_VERB);
 export const messageSize = (message: GraphMessage): string | null => extended(message, MESSAGE_SIZE);
+
+/** Undefined: its extended properties were not told. */
+export const isReceived = (message: GraphMessage): boolean | undefined =>
+  message.singleValueExtendedProperties ? extended(message, RECEIVED_BY) !== null : undefined;
 
 export const inReplyTo = (message: GraphMessage): string | null => extended(message, IN_REPLY_TO);
 export const references = (message: GraphMessage): string | null => extended(message, REFERENCES);

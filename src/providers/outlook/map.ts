@@ -2,7 +2,7 @@ import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-gr
 import type { Address } from '../../domain/address.ts';
 import { displayName } from '../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../domain/message.ts';
-import { lastVerb, messageSize } from './fields.ts';
+import { isReceived, lastVerb, messageSize } from './fields.ts';
 import { categoryId } from './ids.ts';
 
 const SNIPPET_LENGTH = 255;
@@ -11,6 +11,7 @@ const REPLIED = new Set(['102', '103']);
 /** A message as Graph gives it with fields.ts's $select; `content` is left to content.ts. */
 export function toMessage(from: GraphMessage, content: MessageContent | null = null): Message {
   const verb = lastVerb(from);
+  const received = isReceived(from);
   const size = Number(messageSize(from) ?? Number.NaN);
   return {
     id: from.id ?? '',
@@ -26,6 +27,7 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
     replyTo: addresses(from.replyTo),
     sentAt: date(from.sentDateTime),
     receivedAt: receivedAt(from),
+    ...(received === undefined ? {} : { isReceived: received }),
     isRead: from.isRead ?? false,
     isStarred: from.flag?.flagStatus === 'flagged',
     isDraft: from.isDraft ?? false,
