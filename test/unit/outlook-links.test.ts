@@ -171,6 +171,17 @@ describe('the next page of a search', () => {
   });
 });
 
+it('ends a list whose last page has a link that is null', async () => {
+  answer = () => ({ value: [message(0)], '@odata.nextLink': null });
+  expect(await list(3, null)).toMatchObject({ next: null });
+});
+
+it('sends no request where a link of another scheme leads out of the list', async () => {
+  const link = 'x://h/v1.0/me/mailFolders/..\\..\\..\\users\\other/messages?$skiptoken=x';
+  answer = () => ({ value: [message(0)], '@odata.nextLink': link });
+  await expect(list(1, null)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+});
+
 it('asks for further folders by the whole of the link', async () => {
   const next = '/me/mailFolders/delta?%24select=displayName&$skiptoken=t+1';
   const folder = (n: number) => ({
