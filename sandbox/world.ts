@@ -72,6 +72,8 @@ export interface Fault {
   readonly body?: string;
   /** A list answers no item, and where it goes on. */
   readonly emptyPage?: boolean;
+  /** A list of messages answers so many at most, whatever was asked for, and where it goes on. */
+  readonly pageSize?: number;
   /** For webhooks: 'lose' | 'repeat'. */
   readonly webhook?: 'lose' | 'repeat';
   /** How many requests it meets before it is used up; absent: until cleared. */

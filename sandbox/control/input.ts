@@ -41,17 +41,18 @@ export const fault = z
     truncate: z.boolean().optional(),
     body: z.string().optional(),
     emptyPage: z.boolean().optional(),
+    pageSize: z.int().min(1).max(1_000).optional(),
     webhook: z.enum(['lose', 'repeat']).optional(),
     times: z.int().min(1).optional(),
     share: z.number().gt(0).max(1).optional(),
     seed: z.int().min(0).optional(),
   })
   .refine(
-    ({ status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook }) =>
-      [status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, webhook].some(
+    ({ status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, pageSize, webhook }) =>
+      [status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, pageSize, webhook].some(
         (said) => said !== undefined,
       ),
-    'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage or webhook',
+    'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, pageSize or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
 export const duplicates = target.extend({ duplicates: z.enum(DUPLICATES) });

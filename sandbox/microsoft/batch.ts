@@ -66,15 +66,17 @@ function readParts(request: GraphRequest): readonly Part[] {
   const parts = requests.map((given: unknown) => readPart(given, request));
   const ids = new Set(parts.map(({ id }) => id));
   if (ids.size < parts.length) throw badRequest('Invalid batch payload format: request ids must be unique.');
-  const dependencies = new Set(parts.flatMap(({ dependsOn }) => dependsOn));
-  for (const id of dependencies) {
-    if (!ids.has(id)) throw badRequest(`Invalid batch payload format: dependsOn names '${id}', which is no request.`);
+  for (const [n, { id, dependsOn }] of parts.entries()) {
+    const before = new Set(parts.slice(0, n).map((part) => part.id));
+    // Of one that comes later, of itself and of none alike (msgraph-sdk-dotnet-core#891).
+    if (!dependsOn.every((other) => before.has(other)))
+      throw badRequest(`Invalid dependency for request Id: ${id}.`, 'BadRequest');
   }
   // Nothing else is taken: neither chains side by side, nor several that wait for one (microsoft-graph-docs#16280).
   const isSequential = parts.every(({ dependsOn }, n) =>
     n === 0 ? dependsOn.length === 0 : dependsOn.length === 1 && dependsOn[0] === parts[n - 1]?.id,
   );
-  if (dependencies.size > 0 && !isSequential)
+  if (parts.some(({ dependsOn }) => dependsOn.length > 0) && !isSequential)
     throw badRequest('Batch should be either fully sequential or fully parallel.', 'BadRequest');
   return parts;
 }
@@ -86,6 +88,8 @@ function readPart(given: unknown, outer: GraphRequest): Part {
     throw badRequest("Invalid batch payload format: 'id', 'method' and 'url' are required.");
   if (/^[a-z][a-z0-9+.-]*:/i.test(url) || url.startsWith('//'))
     throw badRequest(`Invalid batch payload format: the url of request '${id}' must be relative.`);
+  if (dependsOn != null && !(Array.isArray(dependsOn) && dependsOn.every((one) => typeof one === 'string')))
+    throw badRequest(`Invalid batch payload format: dependsOn of request '${id}' must be a list of ids.`);
   const parsed = new URL(url.startsWith('/') ? url : `/${url}`, 'http://batch');
   if (/^\/(?:v1\.0|beta)\/|^\/(?:\$|%24)batch$/i.test(parsed.pathname))
     throw badRequest(
@@ -102,7 +106,7 @@ function readPart(given: unknown, outer: GraphRequest): Part {
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   return {
     id,
-    dependsOn: Array.isArray(dependsOn) ? dependsOn.map(String) : [],
+    dependsOn: (dependsOn as readonly string[] | null | undefined) ?? [],
     request: {
       method: method.toUpperCase(),
       path: parsed.pathname,

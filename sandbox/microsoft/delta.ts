@@ -189,7 +189,7 @@ const whole = (item: Item, shape: Shape, view: View) => ({
 
 function foldersDelta(call: Call): Answer {
   const { mailbox } = call.account;
-  const token = call.query.get('$deltatoken');
+  const token = call.query.get('$deltatoken') ?? call.query.get('$skiptoken');
   const state =
     token === null
       ? null
@@ -197,7 +197,7 @@ function foldersDelta(call: Call): Answer {
   if (token !== null && (typeof state?.since !== 'number' || typeof state.generation !== 'string'))
     throw badRequest('Badly formed token.', 'ErrorInvalidUrlQuery');
   const since = state?.since ?? -1;
-  if (state?.generation !== undefined) requireLiving(mailbox, state.generation, since);
+  if (state?.generation !== undefined && since >= 0) requireLiving(mailbox, state.generation, since);
   const select = state === null ? call.query.get('$select') : (state.select ?? null);
   const shape = parseShape(new URLSearchParams(select === null ? {} : { $select: select }), MAIL_FOLDER);
   const changed = [...mailbox.root.tree()].filter(
@@ -207,10 +207,19 @@ function foldersDelta(call: Call): Answer {
     since < 0
       ? []
       : mailbox.deletedFolders.filter(({ change, createdAtChange }) => change > since && createdAtChange <= since);
-  const next = packToken({ generation: mailbox.generation, since: mailbox.sequence, select });
+  const context = contextOf(call, '').replace(/users\(.*/, 'Collection(mailFolder)');
+  const { generation, sequence } = mailbox;
+  const tokenOf = (reached: number) => packToken({ generation, since: reached, select });
+  const linkWith = (token: Record<string, string>) => linkTo({ ...call, query: new URLSearchParams() }, token);
+  if (call.emptyPage)
+    return ok({
+      '@odata.context': context,
+      '@odata.nextLink': linkWith({ $skiptoken: tokenOf(since) }),
+      value: [],
+    });
   return ok({
-    '@odata.context': contextOf(call, '').replace(/users\(.*/, 'Collection(mailFolder)'),
-    '@odata.deltaLink': linkTo({ ...call, query: new URLSearchParams() }, { $deltatoken: next }),
+    '@odata.context': context,
+    '@odata.deltaLink': linkWith({ $deltatoken: tokenOf(sequence) }),
     value: [
       ...changed.map((folder) => ({
         '@odata.type': '#microsoft.graph.mailFolder',

@@ -7,7 +7,7 @@ import type { Item } from './item.ts';
 import { compileSearch } from './kql.ts';
 import { contextOf, linkTo, packToken, unpackToken } from './links.ts';
 import { formatMessage, MESSAGE, readProperty, type View } from './message.format.ts';
-import { type ListOptions, parseListOptions } from './odata.ts';
+import { type ListOptions, MAX_TOP, parseListOptions } from './odata.ts';
 import { type Answer, type Call, ok, plain } from './request.ts';
 import type { Route } from './router.ts';
 import { READ, viewOf } from './view.ts';
@@ -54,8 +54,11 @@ function itemsOf({ account: { mailbox } }: Call, folder: Folder | null): readonl
 
 async function list(call: Call, folder: Folder | null, context: string): Promise<Answer> {
   const options = parseListOptions(call.query, MESSAGE);
+  // A list by date goes on by $skip: any token is another request's.
+  if (call.query.has('$deltatoken') || (options.search === null && call.query.has('$skiptoken')))
+    throw badRequest('The skip token is not valid.', 'ErrorInvalidUrlQuery');
   const view = viewOf(call);
-  const top = options.top ?? call.prefer.pageSize ?? DEFAULT_TOP;
+  const top = Math.min(options.top ?? call.prefer.pageSize ?? DEFAULT_TOP, call.maxPage ?? MAX_TOP);
   const whole =
     options.search === null
       ? plainPage(call, options, folder, top)

@@ -27,6 +27,8 @@ export interface Call extends GraphRequest {
   readonly scopes: ReadonlySet<string>;
   /** The page that is asked for comes behind the next link. */
   readonly emptyPage: boolean;
+  /** No page of messages is longer; null: as long as was asked for. */
+  readonly maxPage: number | null;
 }
 
 export interface Answer {

@@ -3,8 +3,9 @@ import type { Fault, RequestRecord, World } from '../world.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { accessDenied, errorBody, faultError, GraphError, itemNotFound, noMailbox, unauthorized } from './errors.ts';
 import { type Outcome, playFault } from './http.ts';
+import { linkTo } from './links.ts';
 import { parsePrefer } from './prefer.ts';
-import type { Answer, GraphRequest } from './request.ts';
+import type { Answer, Call, GraphRequest } from './request.ts';
 import { type Match, matchRoute, type Route } from './router.ts';
 import type { Throttle } from './throttle.ts';
 import type { AccessToken, Tokens } from './tokens.ts';
@@ -70,7 +71,7 @@ export class GraphService {
       const [who, what] = [caller, match];
       const operation = operationOf(what);
       const refuse = (fault: Fault) => this.#refusal(faultError(fault), request, requestId);
-      const work = (fault: Fault | null) => this.#answer(request, who, what, requestId, fault?.emptyPage ?? false);
+      const work = (fault: Fault | null) => this.#answer(request, who, what, requestId, fault);
       outcome = await playFault(this.#world, who.account.address, operation, work, refuse, isPart);
     } catch (error) {
       outcome = { answer: this.#refusal(error, request, requestId), fate: 'answered' };
@@ -101,7 +102,7 @@ export class GraphService {
     caller: Caller,
     match: Match,
     requestId: string,
-    emptyPage: boolean,
+    fault: Fault | null,
   ): Promise<Answer> {
     try {
       requireSmallBody(request);
@@ -115,7 +116,10 @@ export class GraphService {
         const { mailbox } = caller.account;
         if (mailbox.item(match.within.message).folder !== mailbox.folder(match.within.folder)) throw itemNotFound();
       }
-      const answer = await match.route.handle({ ...request, ...caller, prefer, scopes, ids: match.ids, emptyPage });
+      const { emptyPage = false, pageSize: maxPage = null } = fault ?? {};
+      const call = { ...request, ...caller, prefer, scopes, ids: match.ids, emptyPage, maxPage };
+      const whole = await match.route.handle(call);
+      const answer = emptyPage ? emptied(call, whole) : whole;
       const applied: Record<string, string> = prefer.applied === '' ? {} : { 'Preference-Applied': prefer.applied };
       return { ...answer, headers: { ...this.#headers(request, requestId), ...applied, ...answer.headers } };
     } catch (error) {
@@ -146,6 +150,13 @@ export class GraphService {
       'OData-Version': '4.0',
     };
   }
+}
+
+/** A page of any list may be empty and go on (Graph's concepts/paging); the link leads to the same request, as lists by $skip do. */
+function emptied(call: Call, answer: Answer): Answer {
+  const body = answer.body as { readonly value?: unknown; readonly '@odata.nextLink'?: string } | undefined;
+  if (call.method !== 'GET' || !Array.isArray(body?.value) || body['@odata.nextLink'] !== undefined) return answer;
+  return { ...answer, body: { ...body, '@odata.nextLink': linkTo(call, {}), value: [] } };
 }
 
 /** The route with {id} for every id: "GET /me/messages/{id}". */

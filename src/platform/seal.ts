@@ -59,9 +59,12 @@ export class Sealer {
     return this.encrypt(purpose, associated, text).toString('base64url');
   }
 
-  /** Throws SealError, also for what is no base64url. */
+  /** Throws SealError, also for what is no base64url, and for another spelling of what is. */
   openText(purpose: string, associated: string, sealed: string): string {
-    return Buffer.from(this.open(purpose, associated, Buffer.from(sealed, 'base64url'))).toString();
+    const bytes = Buffer.from(sealed, 'base64url');
+    // Decoding passes over what is not of the alphabet, and takes both of them.
+    if (bytes.toString('base64url') !== sealed) throw new SealError('This is not a sealed text.');
+    return Buffer.from(this.open(purpose, associated, bytes)).toString();
   }
 
   private encrypt(purpose: string, associated: string, plain: Uint8Array | string): Buffer {

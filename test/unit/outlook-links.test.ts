@@ -171,6 +171,80 @@ describe('the next page of a search', () => {
   });
 });
 
+it('ends a list whose last page has a link that is null', async () => {
+  answer = () => ({ value: [message(0)], '@odata.nextLink': null });
+  expect(await list(3, null)).toMatchObject({ next: null });
+});
+
+it('sends no request where a link of another scheme leads out of the list', async () => {
+  const link = 'x://h/v1.0/me/mailFolders/..\\..\\..\\users\\other/messages?$skiptoken=x';
+  answer = () => ({ value: [message(0)], '@odata.nextLink': link });
+  await expect(list(1, null)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+});
+
+describe('a folder whose changes go on without end', () => {
+  const folder = (id: string) => ({ id, displayName: id, totalItemCount: 0, unreadItemCount: 0 });
+  const links = (path: string, token: string) => `https://graph.microsoft.com/v1.0${path}?${token}`;
+  /** Asked of the endless folder. */
+  let asked: string[];
+  /** What that tells now. */
+  let told: (token: string) => object;
+  const answerWith = (url: string): object | null => {
+    const [path = '', query = ''] = decodeURIComponent(url).split('?');
+    if (path === '/me/mailFolders/delta')
+      return { value: [folder('AAMkA'), folder('AAMkB')], '@odata.deltaLink': links(path, '$deltatoken=t') };
+    if (path === '/me/mailFolders/AAMkB/messages/delta')
+      return { value: [], '@odata.deltaLink': links(path, '$deltatoken=b') };
+    if (path !== '/me/mailFolders/AAMkA/messages/delta') return null;
+    const token = /token=(\w+)/.exec(query)?.[1] ?? '';
+    asked.push(token);
+    const { value = [], next, delta } = told(token) as { value?: object[]; next?: string; delta?: string };
+    return next === undefined
+      ? { value, '@odata.deltaLink': links(path, `$deltatoken=${delta}`) }
+      : { value, '@odata.nextLink': links(path, `$skiptoken=${next}`) };
+  };
+  async function sweep(since: string | null) {
+    const unread: (string | undefined)[] = [];
+    const changes: unknown[] = [];
+    for (let cursor = since; ; ) {
+      const page = await session.changes(cursor, interactive());
+      unread.push(...(page.unread ?? []).map(({ mailboxId, error }) => `${mailboxId} ${error.code}`));
+      changes.push(...page.changes.filter(({ kind }) => kind !== 'mailbox'));
+      cursor = page.cursor;
+      if (!page.more) return { cursor, unread, changes };
+    }
+  }
+
+  it.each([
+    ['by other links each time', () => []],
+    ['by other links to the same messages', () => [message(1, { createdDateTime: '2020-01-01T00:00:00Z' })]],
+  ])('%s holds up no other, is said, and goes on from there', async (_, value) => {
+    asked = [];
+    answer = answerWith;
+    told = (token) => ({ value: value(), next: `p${Number(token.slice(1) || 0) + 1}` });
+    const first = await sweep(null);
+    expect(first.unread).toEqual(['AAMkA PROVIDER_UNAVAILABLE']);
+    expect(asked).toHaveLength(21);
+    const createdDateTime = new Date(Date.now() + 1_000).toISOString();
+    told = () => ({ value: [message(7, { createdDateTime })], delta: 'end' });
+    const second = await sweep(first.cursor);
+    expect(asked.at(-1)).toBe('p20');
+    expect(second).toMatchObject({ unread: [], changes: [{ kind: 'created', messageId: 'AAMk7' }] });
+  });
+
+  it('by a link to itself is begun again', async () => {
+    asked = [];
+    answer = answerWith;
+    told = () => ({ delta: 'd0' });
+    const before = await sweep(null);
+    told = () => ({ next: 'same' });
+    const { cursor, unread } = await sweep(before.cursor);
+    expect(unread).toEqual(['AAMkA PROVIDER_UNAVAILABLE']);
+    await sweep(cursor);
+    expect(asked.filter((token) => token === 'd0')).toHaveLength(2);
+  });
+});
+
 it('asks for further folders by the whole of the link', async () => {
   const next = '/me/mailFolders/delta?%24select=displayName&$skiptoken=t+1';
   const folder = (n: number) => ({

@@ -150,8 +150,6 @@ describe('$batch', () => {
     ['a part beside a chain', [[], ['1'], []]],
     ['several that wait for one', [[], ['1'], ['1']]],
     ['one that waits for several', [[], ['1'], ['1', '2']]],
-    ['an order that is not that of the list', [['2'], []]],
-    ['one that waits for itself', [['1']]],
   ])('refuses %s, in the words that Graph has for it', async (_, dependencies) => {
     const requests = dependencies.map((dependsOn, n) => ({ id: `${n + 1}`, method: 'GET', url: '/me', dependsOn }));
     const { status, body } = await batch(requests, direct);
@@ -163,6 +161,20 @@ describe('$batch', () => {
   });
 
   it.each([
+    ['itself', [['1']]],
+    ['one that comes after it', [['2'], []]],
+    ['one of those that wait for it', [['2'], ['1']]],
+    ['none', [[], ['1'], ['9']]],
+  ])('refuses one that waits for %s, and says which', async (_, dependencies) => {
+    const requests = dependencies.map((dependsOn, n) => ({ id: `${n + 1}`, method: 'GET', url: '/me', dependsOn }));
+    const { status, body } = await batch(requests, direct);
+    expect([status, body.error.code]).toEqual([400, 'BadRequest']);
+    expect(body.error.message).toMatch(/^Invalid dependency for request Id/);
+  });
+
+  it.each([
+    ['a dependency that is no list', [{ id: '1', method: 'GET', url: '/me', dependsOn: '1' }]],
+    ['a dependency that is no text', [{ id: '1', method: 'GET', url: '/me', dependsOn: [1] }]],
     ['more than twenty', Array.from({ length: 21 }, (_, n) => ({ id: String(n), method: 'GET', url: '/me' }))],
     ['an absolute URL', [{ id: '1', method: 'GET', url: 'https://graph.microsoft.com/v1.0/me' }]],
     ['a version', [{ id: '1', method: 'GET', url: '/v1.0/me' }]],

@@ -80,6 +80,13 @@ describe('what only files have of an attachment', () => {
   });
 });
 
+it.each(['$skiptoken', '$deltatoken'])('a list by date takes no %s', async (token) => {
+  const { body } = await graph('/me/mailFolders/inbox/messages/delta?$select=subject');
+  const foreign = new URL(body['@odata.deltaLink']).searchParams.get('$deltatoken') ?? '';
+  for (const list of ['/me/messages', '/me/mailFolders/inbox/messages'])
+    expect((await refusal(encoded(list, { [token]: foreign }))).slice(0, 2)).toEqual([400, 'ErrorInvalidUrlQuery']);
+});
+
 describe('a search', () => {
   it.each([
     ['$skip', '2', 'SearchWithSkip'],

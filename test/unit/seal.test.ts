@@ -50,6 +50,13 @@ describe('a sealed text', () => {
     expect(() => sealer.openText('p', 'a', garbage)).toThrow(SealError);
   });
 
+  it('opens in its own spelling alone', () => {
+    const sealed = sealer.sealText('p', 'a', 'a longer text, whose bytes need every letter ÿ?>~');
+    expect(sealer.openText('p', 'a', sealed)).toMatch(/^a longer text/);
+    const odd = [` ${sealed}`, `${sealed}\n`, `${sealed}=`, `${sealed.slice(0, 9)}!${sealed.slice(9)}`, `${sealed}A`];
+    for (const other of odd) expect(() => sealer.openText('p', 'a', other)).toThrow(SealError);
+  });
+
   it('needs a key', () => {
     expect(() => new Sealer([])).toThrow(SealError);
   });

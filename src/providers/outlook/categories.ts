@@ -7,6 +7,7 @@ import type { Account } from './account.ts';
 import { nearestPreset } from './category-colors.ts';
 import { cost } from './client.ts';
 import { toLabel } from './folders.ts';
+import { type Collection, readToEnd } from './pages.ts';
 import { noSuchMailbox } from './system-folders.ts';
 
 const CATEGORIES = '/me/outlook/masterCategories';
@@ -60,9 +61,11 @@ export async function deleteCategory(account: Account, name: string, call: Call)
 }
 
 async function find(account: Account, name: string, call: Call): Promise<OutlookCategory> {
-  const request = { method: 'GET' as const, path: CATEGORIES, cost: cost('masterCategories.list') };
-  const { value } = await account.graph.json<{ value?: readonly OutlookCategory[] }>(request, call);
-  const found = value?.find(({ displayName }) => displayName === name);
+  const operation = 'masterCategories.list';
+  const request = { method: 'GET' as const, path: CATEGORIES, cost: cost(operation) };
+  const first = await account.graph.json<Collection<OutlookCategory>>(request, call);
+  const all = await readToEnd(account, first, { kind: 'categories', operation }, call);
+  const found = all.find(({ displayName }) => displayName === name);
   if (!found) throw noSuchMailbox();
   return found;
 }

@@ -1,5 +1,5 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
-import { isMailError, type MailError } from '../../domain/error.ts';
+import { isMailError, MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import type { Change, Changes, Hint, UnreadMailbox } from '../provider.ts';
 import type { Account } from './account.ts';
@@ -12,13 +12,14 @@ import {
   type Delta,
   due,
   endSweep,
+  isEndless,
   isUntold,
   leaveOut,
   PAGE,
   takeMessages,
   takeTree,
 } from './sync-round.ts';
-import { newState, readState, type SyncState, writeState } from './sync-state.ts';
+import { newState, readState, type SyncState, type Track, writeState } from './sync-state.ts';
 import { path } from './url.ts';
 
 /** Pages of one folder that hints may cost; where there are more, they are left to a sweep. */
@@ -100,6 +101,20 @@ function isOfTheFolder(error: MailError, answers: readonly unknown[], isAnswerin
   return failed.length === 1 && (isAnswering || answers.length > 1);
 }
 
+class Endless extends MailError {
+  constructor() {
+    super('PROVIDER_UNAVAILABLE', 'Outlook tells the changes of a folder without end.');
+  }
+}
+
+/** In place of a page that only leads on: a folder of them would be asked without end, and no sweep be over. */
+function withEnd<T extends Delta<GraphMessage & MailFolder>>(
+  track: Track | undefined,
+  answer: T | MailError | undefined,
+): T | MailError | undefined {
+  return track && answer && !isMailError(answer) && isEndless(track, answer) ? new Endless() : answer;
+}
+
 /** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
 async function readDeltas(
   account: Account,
@@ -115,8 +130,10 @@ async function readDeltas(
   const answers = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
   let refused = 0;
   for (const [i, { folderId }] of asked.entries()) {
-    const answer = answers[i];
-    if (folderId !== null && isMailError(answer) && isOfTheFolder(answer, answers, isAnswering)) {
+    const answer = withEnd(folderId === null ? state.tree : state.folders[folderId], answers[i]);
+    const isOfFolder =
+      isMailError(answer) && (answer instanceof Endless || isOfTheFolder(answer, answers, isAnswering));
+    if (folderId !== null && isOfFolder) {
       leaveOut(state, folderId);
       read.unread.push({ mailboxId: folderId, error: answer });
       refused++;

@@ -9,6 +9,7 @@ import { cost } from './client.ts';
 import { FileBytes } from './file-bytes.ts';
 import { segment } from './ids.ts';
 import { contentType } from './mime.ts';
+import { type Collection, readToEnd } from './pages.ts';
 import { mayLag, outlivingLag } from './replica-lag.ts';
 import { uploadFile } from './upload.ts';
 import { path } from './url.ts';
@@ -130,8 +131,10 @@ async function newest(
 
 async function list(account: Account, draftId: string, call: Call): Promise<readonly GraphAttachment[]> {
   const at = path(`/me/messages/${draftId}/attachments`, { $select: 'id,name,size' });
-  const request = { method: 'GET' as const, path: at, cost: cost('attachments.list') };
-  return (await account.graph.json<{ value?: readonly GraphAttachment[] }>(request, call)).value ?? [];
+  const operation = 'attachments.list';
+  const request = { method: 'GET' as const, path: at, cost: cost(operation) };
+  const first = await account.graph.json<Collection<GraphAttachment>>(request, call);
+  return readToEnd(account, first, { kind: 'attachments', operation }, call);
 }
 
 async function removeAll(account: Account, draftId: string, held: readonly Held[], call: Call): Promise<void> {

@@ -36,6 +36,8 @@ const BY_STATUS: Readonly<Record<number, MailErrorCode>> = {
   410: 'CURSOR_EXPIRED',
   412: 'CONFLICT',
   413: 'INVALID',
+  // Of a piece of an upload that is not the next one: where it goes on is asked again.
+  416: 'PROVIDER_UNAVAILABLE',
   429: 'RATE_LIMITED',
 };
 

@@ -5,11 +5,10 @@ import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { CATEGORY_COLORS } from './category-colors.ts';
-import { cost } from './client.ts';
-import { unreachable } from './errors.ts';
 import { type FolderRoles, ROLES } from './folder-roles.ts';
 import { categoryId } from './ids.ts';
-import { path, pathOf } from './url.ts';
+import { type Collection, readToEnd } from './pages.ts';
+import { path } from './url.ts';
 
 /** The folder that plays a part, by a name that Graph takes for its id. Archive is not among them: not every mailbox has one. */
 export const roleMailboxId = (role: MailboxRole): string | null =>
@@ -19,13 +18,9 @@ const FOLDER_SELECT = 'displayName,parentFolderId,isHidden,totalItemCount,unread
 /** The first round of a delta names every folder of the tree, which a list does level by level. */
 const TREE = '/me/mailFolders/delta';
 const PAGE = 'odata.maxpagesize=200';
+const CATEGORIES = { kind: 'categories', operation: 'masterCategories.list' } as const;
 
-interface Folders {
-  readonly value?: readonly MailFolder[];
-  readonly '@odata.nextLink'?: string;
-}
-
-/** Folders with their counts, and categories as labels: one $batch, unless there are more than 200 folders. */
+/** Folders with their counts, and categories as labels: one $batch, unless one of the lists has further pages. */
 export async function listMailboxes(account: Account, call: Call): Promise<readonly Mailbox[]> {
   const { roles, deletions } = account;
   const isFirst = !roles.areKnown;
@@ -40,10 +35,8 @@ export async function listMailboxes(account: Account, call: Call): Promise<reado
     deletions.learn(hidden);
     roles.learn(named);
   }
-  const folders = [
-    ...((tree as Folders).value ?? []),
-    ...(await furtherFolders(account, (tree as Folders)['@odata.nextLink'], call)),
-  ];
+  const further = { kind: 'folders', operation: 'mailFolders.delta', prefer: PAGE } as const;
+  const folders = await readToEnd(account, tree as Collection<MailFolder>, further, call);
   const visible = folders.filter((f) => f.id && !f.isHidden && !('@removed' in f));
   const ids = new Set(visible.map((f) => f.id));
   if (!isFirst && !roles.areAmong(ids)) {
@@ -51,7 +44,8 @@ export async function listMailboxes(account: Account, call: Call): Promise<reado
     return listMailboxes(account, call);
   }
   // Categories need a scope of their own, which a person may have left out.
-  const labels = answered<{ value?: readonly OutlookCategory[] }>(categories, ['FORBIDDEN', 'NOT_FOUND'])?.value ?? [];
+  const listed = answered<Collection<OutlookCategory>>(categories, ['FORBIDDEN', 'NOT_FOUND']) ?? {};
+  const labels = await readToEnd(account, listed, CATEGORIES, call);
   return [...visible.map((f) => toMailbox(f, roles, ids)), ...labels.map(toLabel)];
 }
 
@@ -69,19 +63,6 @@ function answered<T>(answer: unknown, absent: readonly string[]): T | null {
   if (!isMailError(answer)) return answer as T;
   if (absent.includes(answer.code)) return null;
   throw answer;
-}
-
-async function furtherFolders(account: Account, link: string | undefined, call: Call): Promise<readonly MailFolder[]> {
-  const folders: MailFolder[] = [];
-  while (link !== undefined) {
-    const next = pathOf(link, 'folders');
-    if (next === null) throw unreachable('the list of folders goes on elsewhere');
-    const request = { method: 'GET' as const, path: next, cost: cost('mailFolders.delta'), prefer: PAGE };
-    const page: Folders = await account.graph.json<Folders>(request, call);
-    folders.push(...(page.value ?? []));
-    link = page['@odata.nextLink'];
-  }
-  return folders;
 }
 
 function toMailbox(folder: MailFolder, roles: FolderRoles, ids: ReadonlySet<string | undefined>): Mailbox {

@@ -4,6 +4,7 @@ import type { Account } from './account.ts';
 import { batch } from './batch.ts';
 import { cost } from './client.ts';
 import { unreachable } from './errors.ts';
+import { type Collection, MAX_EMPTY_PAGES } from './pages.ts';
 import type { Source } from './source.ts';
 import { literal, path, pathOf } from './url.ts';
 
@@ -32,13 +33,7 @@ export interface ListingQuery {
   readonly page?: string | undefined;
 }
 
-interface Collection {
-  readonly value?: readonly GraphMessage[];
-  readonly '@odata.nextLink'?: string;
-}
-
-/** Pages without a message and with a link, one after the other, that are followed. */
-const MAX_EMPTY_PAGES = 20;
+type Messages = Collection<GraphMessage>;
 
 /**
  * Goes on while a page is empty and has a link: such pages are ordinary (Graph's concepts/paging), and are not the end.
@@ -50,7 +45,7 @@ export async function readListing(account: Account, source: Source, query: Listi
     const next = nextPath(page);
     if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
     const request = { ...get(next, query), cost: cost(query.operation) };
-    page = listing(next, await account.graph.json<Collection>(request, call, query.maxBytes), [...page.hidden]);
+    page = listing(next, await account.graph.json<Messages>(request, call, query.maxBytes), [...page.hidden]);
   }
   return page;
 }
@@ -73,7 +68,7 @@ export async function messagesNamed(
   for (let followed = 0; at !== null; followed++) {
     if (followed > MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
     const request = { ...get(at, {}), cost: cost('messages.list') };
-    const page = listing(at, await account.graph.json<Collection>(request, call), []);
+    const page = listing(at, await account.graph.json<Messages>(request, call), []);
     if (page.messages.length > 0) return page.messages;
     at = nextPath(page);
   }
@@ -86,7 +81,7 @@ async function readOne(account: Account, source: Source, query: ListingQuery, ca
   const hidden = source.whole ? unnamed(source, ids ?? []) : [];
   const at = listPath(source, query, hidden);
   const request = { ...get(at, query), cost: cost(query.operation) };
-  return listing(at, await account.graph.json<Collection>(request, call, query.maxBytes), hidden);
+  return listing(at, await account.graph.json<Messages>(request, call, query.maxBytes), hidden);
 }
 
 /** The first time, the folders to leave out are asked for along with the list: no further round trip. */
@@ -95,7 +90,7 @@ async function readWithFolders(account: Account, source: Source, query: ListingQ
   const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
   if (list instanceof Error) throw list;
-  return listing(at, list as Collection, unnamed(source, account.hidden.learn(folders)));
+  return listing(at, list as Messages, unnamed(source, account.hidden.learn(folders)));
 }
 
 const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
@@ -108,10 +103,10 @@ const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'max
 const unnamed = (source: Source, ids: readonly string[]): readonly string[] =>
   ids.filter((id) => !source.named.has(id));
 
-const listing = (path: string, answer: Collection, hidden: readonly string[]): Listing => ({
+const listing = (path: string, answer: Messages, hidden: readonly string[]): Listing => ({
   messages: answer.value ?? [],
   path,
-  link: answer['@odata.nextLink'],
+  link: answer['@odata.nextLink'] || undefined,
   hidden: new Set(hidden),
 });
 

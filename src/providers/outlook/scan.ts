@@ -40,7 +40,13 @@ export async function readByDate(
   const back = Math.min(place?.passed ?? 0, OVERLAP);
   const passed = (place?.passed ?? 0) - back;
   const before = place === null ? null : instant(new Date((place.second + 1) * 1000));
-  const listing = await readListing(account, source, { ...query, top: size + back, skip: passed, before }, call);
+  const asked = { ...query, top: size + back, skip: passed, before };
+  let listing = await readListing(account, source, asked, call);
+  // A page may be shorter than was asked for (Graph's concepts/paging): of what was given before alone, none would come on.
+  for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {
+    const more = await readListing(account, source, { ...asked, page }, call);
+    listing = { ...more, messages: [...listing.messages, ...more.messages] };
+  }
   return { ...listing, second: place?.second ?? null, passed };
 }
 

@@ -28,6 +28,8 @@ const MESSAGE_FIELDS = {
   $select: 'createdDateTime,lastModifiedDateTime,parentFolderId,isRead,isDraft,flag,categories,importance',
 };
 export const PAGE = 'odata.maxpagesize=500';
+/** Pages of one round that tell the same, one after the other: some that are empty are ordinary (microsoft-graph-docs#20637). */
+const MAX_SAME_PAGES = 20;
 /** Clocks differ, and Graph shows a new message a little late. */
 const SLACK_SECONDS = 120;
 
@@ -91,6 +93,24 @@ function advance(track: Track, answer: Delta<unknown>): void {
     delete track.horizon;
     delete track.due;
   }
+}
+
+/**
+ * Whether the links of a round lead on and on to the same page, or to nothing (msgraph-sdk-dotnet#3082). That is no end of it,
+ * and may pass: when it is asked for again, as many pages are followed again.
+ */
+export function isEndless(
+  track: Track,
+  { value = [], '@odata.nextLink': link }: Delta<{ readonly id?: string }>,
+): boolean {
+  const hash = shortHash(value.map(({ id }) => id).join());
+  const times = track.told?.hash === hash ? track.told.times + 1 : 0;
+  delete track.told;
+  if (link == null) return false;
+  if (times < MAX_SAME_PAGES) track.told = { hash, times };
+  // From a page that leads to itself only a new round leads away (microsoft-graph-docs#4897).
+  else if (tokenOf(link, '$skiptoken') === track.page) delete track.page;
+  return times >= MAX_SAME_PAGES;
 }
 
 /** Goes on without a folder, whose place stays what it was for the next sweep. */

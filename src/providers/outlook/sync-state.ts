@@ -10,6 +10,8 @@ const Track = z.object({
   delta: token.optional(),
   /** Graph's token for the next page of this round. */
   page: token.optional(),
+  /** What the last page told, by hash, and how many before it in a row told the same: where it goes on without end. */
+  told: z.object({ hash: z.string(), times: z.number().int().nonnegative() }).optional(),
   /** The sweep under way has not read it to its end. */
   due: z.boolean().optional(),
   /** What the first round lists was there before, and is no change, but for what was made after it began. */

@@ -5,8 +5,10 @@ import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
 import type { Batch } from '../provider.ts';
 import type { Account } from './account.ts';
+import { unreachable } from './errors.ts';
 import { ENVELOPE } from './fields.ts';
 import { toMessage } from './map.ts';
+import { type Collection, MAX_EMPTY_PAGES } from './pages.ts';
 import { getEntities } from './read.ts';
 import { literal, path, pathOf } from './url.ts';
 
@@ -14,29 +16,27 @@ import { literal, path, pathOf } from './url.ts';
 export const MAX_THREAD_MESSAGES = 100;
 const ID = /^[!-~]{1,512}$/;
 
-/** Pages of one conversation that are read: they may be short, and empty, and have a link all the same. */
-const MAX_PAGES = 20;
-
-interface Conversation {
-  readonly value?: readonly GraphMessage[];
+interface Conversation extends Collection<GraphMessage> {
   readonly '@odata.count'?: number;
-  readonly '@odata.nextLink'?: string;
 }
 
 const noSuchThread = (): MailError => new MailError('NOT_FOUND', 'There is no such thread in this Outlook account.');
 
-/** Graph has no threads: the messages of each conversation, all in $batches. */
+/**
+ * Graph has no threads: the messages of each conversation, all in $batches. Pages may be short, and empty, and have a link all
+ * the same; one whose pages tell nothing new without end is PROVIDER_UNAVAILABLE, and not a conversation without messages.
+ */
 export async function getThreads(account: Account, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
   const read = ids.map((): { messages: Message[]; count: number; failure: MailError | null } => ({
     messages: [],
     count: 0,
     failure: null,
   }));
-  let open = ids.flatMap((id, i) => (ID.test(id) ? [{ place: i, path: conversationPath(id) }] : []));
-  for (let page = 0; open.length > 0 && page < MAX_PAGES; page++) {
+  let open = ids.flatMap((id, i) => (ID.test(id) ? [{ place: i, path: conversationPath(id), empty: 0 }] : []));
+  while (open.length > 0) {
     const paths = open.map(({ path }) => path);
     const answers = await getEntities<Conversation>(account, paths, { operation: 'threads.get' }, call);
-    open = open.flatMap(({ place }, i) => {
+    open = open.flatMap(({ place, empty }, i) => {
       const [answer, thread] = [answers[i] ?? noSuchThread(), read[place]];
       if (!thread) return [];
       if (isMailError(answer)) {
@@ -45,10 +45,15 @@ export async function getThreads(account: Account, ids: readonly string[], call:
       }
       // Mail that arrives between two pages moves them.
       const known = new Set(thread.messages.map((message) => message.id));
-      thread.messages.push(...(answer.value ?? []).flatMap((m) => (known.has(m.id ?? '') ? [] : [toMessage(m)])));
+      const more = (answer.value ?? []).flatMap((m) => (known.has(m.id ?? '') ? [] : [toMessage(m)]));
+      thread.messages.push(...more);
       thread.count = Math.max(thread.count, answer['@odata.count'] ?? 0);
-      const next = answer['@odata.nextLink'] === undefined ? null : pathOf(answer['@odata.nextLink']);
-      return next === null || thread.messages.length >= MAX_THREAD_MESSAGES ? [] : [{ place, path: next }];
+      const link = answer['@odata.nextLink'];
+      if (link == null || thread.messages.length >= MAX_THREAD_MESSAGES) return [];
+      const next = { place, path: pathOf(link), empty: more.length === 0 ? empty + 1 : 0 };
+      if (next.path !== null && next.empty <= MAX_EMPTY_PAGES) return [{ ...next, path: next.path }];
+      thread.failure = unreachable('a conversation goes on elsewhere or without end');
+      return [];
     });
   }
   return read.map(({ messages, count, failure }, i) => {

@@ -15,6 +15,13 @@ const PIECE = 12 * 320 * 1024;
 const MAX_FAILURES = 4;
 const PASSING: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
 
+/** The bytes that were sent last, of how many. */
+interface Sent {
+  readonly first: number;
+  readonly end: number;
+  readonly total: number;
+}
+
 /** Where an upload goes on. */
 interface Progress {
   readonly next: number;
@@ -48,13 +55,13 @@ async function uploadOnce(
   try {
     for (let failures = 0; at.next < file.sizeBytes; ) {
       const piece = await bytes.at(at.next, PIECE);
+      const sent = { first: at.next, end: at.next + piece.length, total: file.sizeBytes };
       try {
-        at = await mayLag(put(account, url, piece, at.next, file.sizeBytes, call));
+        at = await mayLag(put(account, url, piece, sent, call));
       } catch (error) {
         const passes = isMailError(error) && PASSING.has(error.code) && !(error instanceof NotThereYet);
         if (call.signal.aborted || !passes || ++failures > MAX_FAILURES) throw error;
-        const isLast = at.next + piece.length === file.sizeBytes;
-        at = await mayLag(resumed(account, url, isLast ? file.sizeBytes : null, call));
+        at = await mayLag(resumed(account, url, sent, call));
       }
     }
     return at.attachmentId;
@@ -94,34 +101,33 @@ async function begin(
   return uploadUrl ?? '';
 }
 
-function put(
-  account: Account,
-  url: string,
-  piece: Uint8Array,
-  first: number,
-  total: number,
-  call: Call,
-): Promise<Progress> {
+function put(account: Account, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
+  const { first, end, total } = sent;
   const headers = {
     'Content-Type': 'application/octet-stream',
-    'Content-Range': `bytes ${first}-${first + piece.length - 1}/${total}`,
+    'Content-Range': `bytes ${first}-${end - 1}/${total}`,
   };
   const request = { method: 'PUT' as const, url, headers, body: piece, cost: cost('attachments.upload', false) };
   return account.graph.upload(request, call, async (response, signal) => {
-    if (response.status !== 201) return { next: nextOf(await jsonOf(response, signal), total), attachmentId: null };
+    if (response.status !== 201) {
+      const next = nextOf(await jsonOf(response, signal), sent);
+      // It took nothing of the piece, and would be sent that without end.
+      if (next <= first) throw unreachable('the upload session does not move');
+      return { next, attachmentId: null };
+    }
     await response.body?.cancel();
     return { next: total, attachmentId: attachmentIdIn(response.headers.get('location')) };
   });
 }
 
-/** A session that is gone after the last piece has done its work; `total` is given then. */
-async function resumed(account: Account, url: string, total: number | null, call: Call): Promise<Progress> {
+/** A session that is gone after the last piece has done its work. */
+async function resumed(account: Account, url: string, sent: Sent, call: Call): Promise<Progress> {
   const request = { method: 'GET' as const, url, cost: cost('attachments.uploadState') };
   try {
     const state = await account.graph.upload(request, call, jsonOf);
-    return { next: nextOf(state, total ?? Number.MAX_SAFE_INTEGER), attachmentId: null };
+    return { next: nextOf(state, sent), attachmentId: null };
   } catch (error) {
-    if (total !== null && isNotFound(error)) return { next: total, attachmentId: null };
+    if (sent.end === sent.total && isNotFound(error)) return { next: sent.total, attachmentId: null };
     throw error;
   }
 }
@@ -132,13 +138,16 @@ async function cancel(account: Account, url: string): Promise<void> {
   await account.graph.upload(request, call, async (response) => response.body?.cancel()).catch(() => {});
 }
 
-/** The first byte that is missing. Graph and the host that takes uploads spell the property differently; "5-" and "5" are one. */
-function nextOf(state: unknown, total: number): number {
+/**
+ * The first byte that is missing. Graph and the host that takes uploads spell the property differently; "5-" and "5" are one.
+ * What was never sent cannot be there: the file would have a hole.
+ */
+function nextOf(state: unknown, { end, total }: Sent): number {
   const { nextExpectedRanges, NextExpectedRanges } = (state ?? {}) as Record<string, unknown>;
   const ranges = nextExpectedRanges ?? NextExpectedRanges;
   if (!Array.isArray(ranges)) throw unreachable('the upload session does not say where it is');
   const next = ranges.length === 0 ? total : Number.parseInt(String(ranges[0]), 10);
-  if (!Number.isSafeInteger(next) || next < 0 || next > total) throw unreachable('the upload session is nowhere');
+  if (!Number.isSafeInteger(next) || next < 0 || next > end) throw unreachable('the upload session is nowhere');
   return next;
 }
 

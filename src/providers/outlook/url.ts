@@ -13,8 +13,16 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 export const instant = (at: Date): string => at.toISOString().replace('.000Z', 'Z');
 
 /** A list of messages of one's own, or of one of one's folders: `/me/mailFolders/ID/messages`, or `mailFolders('ID')`. */
-const MESSAGES = /^\/me(?:\/mailFolders(?:\/[^/]+|\('[^/']*'\)))?\/messages$/i;
-const FOLDERS = /^\/me\/mailFolders\/(?:microsoft\.graph\.)?delta(?:\(\))?$/i;
+const MESSAGES = /^\/me(?:\/mailFolders(?:\/[^/\\]+|\('[^/\\']*'\)))?\/messages$/i;
+/** Of every list that is followed. A segment has no backslash, which a URL of http takes for a slash. */
+const LISTS = {
+  messages: MESSAGES,
+  folders: /^\/me\/mailFolders\/(?:microsoft\.graph\.)?delta(?:\(\))?$/i,
+  categories: /^\/me\/outlook\/masterCategories$/i,
+  attachments: /^\/me\/messages(?:\/[^/\\]+|\('[^/\\']*'\))\/attachments$/i,
+  subscriptions: /^\/subscriptions$/i,
+};
+export type LinkKind = keyof typeof LISTS;
 const MAX_PATH = 6_000;
 
 /** Whether a path with its query leads to a list of one's own messages, and nowhere else. */
@@ -22,16 +30,19 @@ export const isMessagesPath = (text: string): boolean =>
   text.length <= MAX_PATH && /^[!-~]+$/.test(text) && MESSAGES.test(text.split('?', 1)[0] ?? '');
 
 /**
- * The path under /v1.0 of a link to messages (or folders) of one's own, for our own origin, and the whole of its query as
- * Graph wrote it; null for any other link. Where a link leads must never be for its sender to say.
+ * The path under /v1.0 of a link to such a list of one's own, for our own origin, and the whole of its query as Graph wrote
+ * it; null for any other link. Where a link leads must never be for its sender to say.
  */
-export function pathOf(link: string, kind: 'messages' | 'folders' = 'messages'): string | null {
-  const { pathname, href } = URL.canParse(link) ? new URL(link) : { pathname: '', href: '' };
-  const [, under = ''] = /\/v1\.0(\/me\/.*)$/.exec(pathname) ?? [];
-  if (!(kind === 'messages' ? MESSAGES : FOLDERS).test(under)) return null;
+export function pathOf(link: string, kind: LinkKind = 'messages'): string | null {
+  const { protocol, pathname, href } = URL.canParse(link) ? new URL(link) : NOWHERE;
+  const [, under = ''] = /\/v1\.0(\/.*)$/.exec(pathname) ?? [];
+  // A path of another scheme is read by other rules than the request's will be.
+  if (!/^https?:$/.test(protocol) || !LISTS[kind].test(under)) return null;
   const path = under + (/\?[^#]*/.exec(href)?.[0] ?? '');
   return path.length <= MAX_PATH ? path : null;
 }
+
+const NOWHERE = { protocol: '', pathname: '', href: '' };
 
 /** One parameter of a link that Graph gave, whatever host the link names. */
 export function tokenOf(link: string | undefined, name: '$skiptoken' | '$deltatoken'): string | null {

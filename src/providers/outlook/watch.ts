@@ -4,11 +4,11 @@ import type { Call } from '../call.ts';
 import type { Watcher, WatchOptions, WatchState } from '../watch.ts';
 import type { Account } from './account.ts';
 import { cost } from './client.ts';
-import { instant, path, tokenOf } from './url.ts';
+import { type Collection, readToEnd } from './pages.ts';
+import { instant } from './url.ts';
 
 /** Graph allows 10,080 minutes for mail; some are left to clocks that differ. */
 const LIFETIME_MS = 10_000 * 60_000;
-const MAX_PAGES = 20;
 const KEY = /^[\w-]{1,128}$/;
 
 /** A subscription to everything that happens to the account's messages. */
@@ -101,20 +101,10 @@ async function ownSubscriptions(
 }
 
 async function list(account: Account, call: Call): Promise<readonly Subscription[]> {
-  const found: Subscription[] = [];
-  let token: string | null = null;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const request = {
-      method: 'GET' as const,
-      path: path('/subscriptions', { $skiptoken: token }),
-      cost: cost('subscriptions.list'),
-    };
-    const answer: { value: Subscription[]; '@odata.nextLink'?: string } = await account.graph.json(request, call);
-    found.push(...answer.value);
-    token = tokenOf(answer['@odata.nextLink'], '$skiptoken');
-    if (token === null) break;
-  }
-  return found;
+  const operation = 'subscriptions.list';
+  const request = { method: 'GET' as const, path: '/subscriptions', cost: cost(operation) };
+  const first = await account.graph.json<Collection<Subscription>>(request, call);
+  return readToEnd(account, first, { kind: 'subscriptions', operation }, call);
 }
 
 const inTheWay = (cause: unknown): MailError =>

@@ -1,0 +1,59 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { compose, file, filesOf, noise, read } from '../support/composing.ts';
+import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
+
+let lab: Lab;
+let account: Account;
+beforeAll(async () => {
+  lab = await openLab('OUTLOOK');
+  account = await lab.account('uploader');
+});
+afterEach(() => lab.control('/faults', undefined, 'DELETE'));
+afterAll(async () => {
+  // The answers are wrong on purpose.
+  await lab.forgetWire();
+  await lab.close();
+});
+
+/** In two pieces. */
+const bytes = noise(4_200_000);
+const save = (subject: string) =>
+  account.session.saveDraft(
+    { id: null, ifVersion: null, compose: compose({ subject, attachments: [file('large.bin', bytes)] }) },
+    interactive(),
+  );
+const tells = (operation: string, nextExpectedRanges: unknown, times: number) =>
+  lab.control('/faults', {
+    vendor: 'microsoft',
+    account: account.address,
+    operation,
+    body: JSON.stringify({ nextExpectedRanges }),
+    times,
+  });
+
+it.each([
+  ['what it has already', ['0-']],
+  ['a part of what it has', ['9-19']],
+  ['what was not sent yet', ['3932170-']],
+  ['the last byte', ['4199999-']],
+  ['what is behind the end', ['4200000-', '4200001-']],
+  ['nothing before it has all', []],
+  ['no number', ['x-']],
+  ['less than nothing', ['-5']],
+  ['no list', 'x'],
+])('a file is there whole though the session expects %s', async (what, ranges) => {
+  await tells('PUT (uploadUrl)', ranges, 1);
+  const draft = await save(what);
+  const files = await filesOf(account.session, await read(account.session, draft.id));
+  expect(files.get('large.bin')?.equals(bytes)).toBe(true);
+  expect(await lab.control('/faults')).toEqual([]);
+});
+
+it('a session that expects the same without end is given up', async () => {
+  await lab.control('/log', undefined, 'DELETE');
+  await tells('PUT (uploadUrl)', ['0-'], 1_000);
+  await tells('GET (uploadUrl)', ['0-'], 1_000);
+  await expect(save('without end')).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+  const { records } = await lab.control<{ records: { operation: string }[] }>('/log');
+  expect(records.filter(({ operation }) => operation === 'PUT (uploadUrl)').length).toBeLessThan(8);
+});
