@@ -2,14 +2,12 @@ import type { Logger } from 'pino';
 import { isMailError, type MailError, type MailErrorCode } from '../domain/error.ts';
 import { abortable } from '../platform/deadline.ts';
 import { abortReason, sleep, timedOut } from './aborted.ts';
+import { Admission, maxWait } from './admission.ts';
 import type { Call, Limits, RequestCost, Usage } from './call.ts';
-import { Cooldown, tooBusy } from './cooldown.ts';
+import { Cooldown } from './cooldown.ts';
 import { HandedOn } from './handed-on.ts';
-import { Spending } from './spending.ts';
 import { StreamTurns } from './stream-turns.ts';
 
-/** How long a call of each priority waits for the provider before it is told to come back later, in milliseconds. */
-const PATIENCE = { interactive: 2_000, background: 60_000 } as const;
 /** How long one request may go without an answer, in milliseconds. A caller's own deadline may be shorter. */
 const ATTEMPT_TIMEOUT = { interactive: 30_000, background: 60_000 } as const;
 /** After how long safe background work leaves its place to a person who waits for it, in milliseconds. */
@@ -24,15 +22,6 @@ const GIVEN_UP_COUNTS_MS = 250;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
-
-interface Waiter {
-  readonly slots: number;
-  readonly units: number;
-  readonly maxWaitMs: number;
-  readonly admit: () => void;
-  /** It would have to wait longer than it may. */
-  readonly refuse: (waitMs: number) => void;
-}
 
 /**
  * Keeps the vendor's limits for one account around every request to it: requests under way at once, quota units per
@@ -61,16 +50,13 @@ interface UnderWay {
 type Keep<T> = (answer: T, giveUp: AbortController, free: (reason: unknown) => void) => T;
 
 class Guard implements Usage {
-  private slotsTaken = 0;
-  private timer: NodeJS.Timeout | null = null;
   /** Ends background requests that have had their time, should a person need the place. */
   private readonly overdue = new Set<() => void>();
   /** What may be begun again once another request shows that the provider answers. */
   private readonly underWay = new Set<UnderWay>();
-  private readonly waiting: Record<Call['priority'], Waiter[]> = { interactive: [], background: [] };
   private readonly streams: StreamTurns;
   private readonly cooldown: Cooldown;
-  private readonly spending: Spending;
+  private readonly admission: Admission;
 
   private readonly log: Logger;
   private readonly now: () => number;
@@ -85,7 +71,8 @@ class Guard implements Usage {
     this.log = options.log;
     this.now = options.now ?? Date.now;
     this.cooldown = new Cooldown(this.now);
-    this.spending = new Spending(limits, this.now);
+    const { cooldown, now } = this;
+    this.admission = new Admission({ limits, cooldown, now, personWaits: () => this.giveWay() });
     this.random = options.random ?? Math.random;
     this.observe = options.observe ?? (() => {});
   }
@@ -143,7 +130,7 @@ class Guard implements Usage {
     let mayBeginAgain = cost.safe && keep === null;
     let timeoutMs = call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority];
     for (let tries = 1; ; tries++) {
-      await this.admission(slots, cost.units, call);
+      await this.admission.enter(slots, cost.units, call);
       let failure: MailError;
       let givenUp = false;
       let kept = false;
@@ -182,9 +169,8 @@ class Guard implements Usage {
 
   private free(slots: number, givenUp: boolean, left = () => {}): void {
     const free = () => {
-      this.slotsTaken -= slots;
       left();
-      this.admitNext();
+      this.admission.leave(slots);
     };
     if (givenUp) setTimeout(free, GIVEN_UP_COUNTS_MS).unref();
     else free();
@@ -222,7 +208,7 @@ class Guard implements Usage {
     if (mayBeginAgain) this.underWay.add(underWay);
     const becomeOverdue = () => {
       this.overdue.add(giveUp);
-      this.giveWay();
+      if (this.admission.doesPersonWait) this.giveWay();
     };
     const mayGiveWay = call.priority === 'background' && cost.safe;
     const turn = mayGiveWay ? setTimeout(becomeOverdue, GIVES_WAY_AFTER) : undefined;
@@ -245,89 +231,9 @@ class Guard implements Usage {
 
   /** A request that hangs in the background must not keep a person out for as long as it may hang. */
   private giveWay(): void {
-    const next = this.waiting.interactive[0];
-    if (!next || this.slotsTaken + next.slots <= this.limits.concurrency) return;
     for (const giveUp of this.overdue) giveUp();
   }
-
-  private admission(slots: number, units: number, call: Call): Promise<void> {
-    if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
-    const wait = this.wait(units, call.priority);
-    if (wait > maxWait(call)) return Promise.reject(tooBusy(wait));
-    const queue = this.waiting[call.priority];
-    return new Promise((resolve, reject) => {
-      const abandon = () => {
-        const at = queue.indexOf(waiter);
-        if (at >= 0) queue.splice(at, 1);
-        reject(abortReason(call.signal));
-        this.admitNext();
-      };
-      const waiter: Waiter = {
-        slots,
-        units,
-        maxWaitMs: maxWait(call),
-        admit: () => {
-          call.signal.removeEventListener('abort', abandon);
-          resolve();
-        },
-        refuse: (waitMs) => {
-          call.signal.removeEventListener('abort', abandon);
-          reject(tooBusy(waitMs));
-        },
-      };
-      call.signal.addEventListener('abort', abandon, { once: true });
-      queue.push(waiter);
-      this.admitNext();
-      this.giveWay();
-    });
-  }
-
-  private admitNext(): void {
-    let soonest = this.admitOne();
-    while (soonest === 0) soonest = this.admitOne();
-    if (soonest === Number.POSITIVE_INFINITY) return;
-    // Who is next may have changed, and with it the wait.
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      this.admitNext();
-    }, soonest).unref();
-  }
-
-  /** Lets the next one in, or refuses it: 0. Else how long the next one waits for its share of the window. */
-  private admitOne(): number {
-    let soonest = Number.POSITIVE_INFINITY;
-    for (const priority of ['interactive', 'background'] as const) {
-      const next = this.waiting[priority][0];
-      if (!next) continue;
-      // One that waits for places is not overtaken.
-      if (this.slotsTaken + next.slots > this.limits.concurrency) break;
-      const wait = this.wait(next.units, priority);
-      if (wait === 0) {
-        this.waiting[priority].shift();
-        this.slotsTaken += next.slots;
-        this.spending.spend(next.units, priority);
-        next.admit();
-        return 0;
-      }
-      if (wait > next.maxWaitMs) {
-        // The provider has asked for a pause since it was let into the queue.
-        this.waiting[priority].shift();
-        next.refuse(wait);
-        return 0;
-      }
-      soonest = Math.min(soonest, wait);
-    }
-    return soonest;
-  }
-
-  /** Milliseconds until this many units may be spent. */
-  private wait(units: number, priority: Call['priority']): number {
-    return Math.max(this.spending.waitMs(units, priority), this.cooldown.waitMs);
-  }
 }
-
-const maxWait = (call: Call): number => call.maxWaitMs ?? PATIENCE[call.priority];
 
 /** Why an attempt is ended that is begun again at once. */
 const OVERTAKEN = Symbol('overtaken');
