@@ -253,7 +253,7 @@ async function open(
     debts,
     sync,
     rewatch: (integrationId) => watchJob.missed(integrationId),
-    pollSeconds: config.pollSeconds,
+    pollIntervalMs: options.syncTimes?.pollIntervalMs ?? config.pollSeconds * 1_000,
     ...(options.syncTimes?.probeIntervalMs !== undefined && { probeIntervalMs: options.syncTimes.probeIntervalMs }),
     log,
   });
