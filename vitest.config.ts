@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/sequencer.ts';
 
 export default defineConfig({
   // One copy of graphql: vitest would load it as ESM and as CommonJS.
@@ -7,6 +8,7 @@ export default defineConfig({
     passWithNoTests: false,
     allowOnly: false,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // For failures only: a machine that is busy with other things must not look like one.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -91,7 +91,7 @@ import { openQueue } from './platform/queue.ts';
 import { Sealer } from './platform/seal.ts';
 import { reasonOf } from './platform/store.error.ts';
 import type { StoreLimits } from './platform/store.limits.ts';
-import type { Provider } from './providers/provider.ts';
+import type { Provider, ProviderTimes } from './providers/provider.ts';
 import { registry } from './providers/registry.ts';
 import { EventCursors } from './realtime/event.cursor.ts';
 import { EventMessages } from './realtime/event.messages.ts';
@@ -154,6 +154,8 @@ export interface AppOptions {
   readonly syncTimes?: SyncTimes;
   /** How long an order to send takes effect; tests have less time. */
   readonly sendTimes?: SendTimes;
+  /** How long a provider waits for its vendor; tests have less time. */
+  readonly providerTimes?: ProviderTimes;
 }
 
 /** Where it can be reached when PUBLIC_URL does not say. */
@@ -211,7 +213,7 @@ async function open(
   const sealer = new Sealer(encryptionKeys);
 
   // accounts
-  const providers = options.providers ?? registry(config);
+  const providers = options.providers ?? registry(config, options.providerTimes);
   const users = new UserStore(db);
   const sessionStore = new SessionStore(db);
   const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log });
@@ -251,7 +253,7 @@ async function open(
     debts,
     sync,
     rewatch: (integrationId) => watchJob.missed(integrationId),
-    pollSeconds: config.pollSeconds,
+    pollIntervalMs: options.syncTimes?.pollIntervalMs ?? config.pollSeconds * 1_000,
     ...(options.syncTimes?.probeIntervalMs !== undefined && { probeIntervalMs: options.syncTimes.probeIntervalMs }),
     log,
   });

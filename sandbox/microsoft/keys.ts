@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
+import { rsaKey } from '../rsa-key.ts';
 import type { Keep } from '../world.ts';
 
 const KEPT = 'microsoft.idTokenKey';
@@ -12,12 +13,7 @@ export class IdTokenKey {
   }
 
   get privatePem(): string {
-    const kept = this.#keep.get<string>(KEPT);
-    if (kept) return kept;
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    this.#keep.set(KEPT, pem);
-    return pem;
+    return rsaKey(this.#keep, KEPT);
   }
 
   get keyId(): string {

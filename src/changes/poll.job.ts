@@ -13,7 +13,7 @@ export interface PollJobOptions {
   /** Starts an account's watch anew. */
   readonly rewatch: (integrationId: string) => void;
   /** How old the log of an account without a live watch may grow. */
-  readonly pollSeconds: number;
+  readonly pollIntervalMs: number;
   /** How often an account that rests in an ERROR is asked whether it answers again, in milliseconds; not more often than others are. */
   readonly probeIntervalMs?: number;
   readonly log: Logger;
@@ -38,7 +38,7 @@ export class PollJob {
     const tick = (all: boolean) =>
       this.requestDue(all).catch((err: unknown) => this.failed(err, 'accounts could not be polled'));
     void tick(true);
-    const everyMs = this.options.pollSeconds * 1_000;
+    const everyMs = this.options.pollIntervalMs;
     const next = () => {
       // Instances that started together drift apart.
       this.timer = setTimeout(() => void tick(false).finally(next), everyMs * (0.9 + Math.random() / 5)).unref();
@@ -65,7 +65,7 @@ export class PollJob {
   }
 
   private async requestDue(all: boolean): Promise<void> {
-    const { directory, watches, sync, rewatch, pollSeconds } = this.options;
+    const { directory, watches, sync, rewatch, pollIntervalMs } = this.options;
     const expiries = await watches.expiries();
     const now = Date.now();
     if (now - this.probedAt >= (this.options.probeIntervalMs ?? PROBE_INTERVAL_MS)) {
@@ -76,7 +76,7 @@ export class PollJob {
       const live = (expiries.get(id)?.getTime() ?? 0) > now;
       // Accounts that were asked together drift apart.
       const factor = live ? RECONCILE_FACTOR * (0.8 + Math.random() / 5) : 0.5;
-      const maxAgeMs = pollSeconds * factor * 1_000;
+      const maxAgeMs = pollIntervalMs * factor;
       // Another instance may just have done it.
       if (!all && now - (lastReconciledAt?.getTime() ?? 0) <= maxAgeMs) continue;
       // A watch can die without a word: what it should have told of and did not is how that shows.

@@ -36,6 +36,8 @@ export interface SyncTimes {
   readonly behindMs?: number;
   /** How often an account that rests in an ERROR is asked whether it answers again. */
   readonly probeIntervalMs?: number;
+  /** Instead of POLL_SECONDS. */
+  readonly pollIntervalMs?: number;
 }
 
 /** Accounts of one vendor that are synchronised at once; an account is by one run. */

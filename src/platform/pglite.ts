@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, types } from '@electric-sql/pglite';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { openDataDirectory } from './data-directory.ts';
@@ -9,6 +9,9 @@ import { lockDirectory } from './directory.lock.ts';
 import type { PrismaClient } from './prisma/client.ts';
 import { openPrisma } from './prisma.open.ts';
 import { ofStore } from './store.error.ts';
+
+/** The package's own takes a number and a string for each byte, which is seconds for a file. */
+const SERIALIZERS = { [types.BYTEA]: (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}` };
 
 /** Inside `$transaction` use only `tx` and make no request: there is one session, and everyone else waits for it. */
 const TRANSACTION_OPTIONS = { maxWait: 30_000, timeout: 30_000 };
@@ -23,6 +26,7 @@ export async function openPglite(options: { dataDir: string | null; snapshot?: B
     const pg = await PGlite.create({
       ...(dataDir && { dataDir: join(dataDir, 'pg') }),
       ...(snapshot && { loadDataDir: snapshot }),
+      serializers: SERIALIZERS,
     });
     await pg.exec(`SET TIME ZONE 'UTC'`);
     const prisma = openPrisma(pgliteAdapter(pg), TRANSACTION_OPTIONS);

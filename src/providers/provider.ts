@@ -17,7 +17,13 @@ export interface Adapter<Settings extends z.ZodObject = z.ZodObject> {
   readonly description: string;
   /** Its variables of the environment, which .env.example documents. */
   readonly settings: Settings;
-  create(settings: z.output<Settings>): Provider;
+  create(settings: z.output<Settings>, times?: ProviderTimes): Provider;
+}
+
+/** How long a provider waits where its vendor takes its time; what is absent is the adapter's own. Tests have less time. */
+export interface ProviderTimes {
+  /** Between the tries of a request that came to a replica which lags behind, in milliseconds. */
+  readonly lagWaitsMs?: readonly number[];
 }
 
 /**

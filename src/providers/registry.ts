@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts';
 import { gmail } from './gmail/index.ts';
 import { outlook } from './outlook/index.ts';
-import type { Adapter, Provider } from './provider.ts';
+import type { Adapter, Provider, ProviderTimes } from './provider.ts';
 
 /** Every provider there is. A new one is one line here. */
 export const ADAPTERS: readonly Adapter[] = [gmail, outlook];
 
-export const registry = (config: Pick<Config, 'providers'>): readonly Provider[] =>
-  ADAPTERS.map((adapter) => adapter.create(config.providers[adapter.id] ?? {}));
+export const registry = (config: Pick<Config, 'providers'>, times?: ProviderTimes): readonly Provider[] =>
+  ADAPTERS.map((adapter) => adapter.create(config.providers[adapter.id] ?? {}, times));

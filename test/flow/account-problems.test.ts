@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
@@ -137,10 +137,15 @@ it.each(VENDORS.flatMap(([provider, twin]) => Object.keys(PATHS).map((path) => [
   },
 );
 
-it.each(VENDORS)('%s: an account without its mailbox is asked no more than now and then', async (_provider, twin) => {
-  const { vendor, mailboxRefusals } = twin;
-  const seldom = await startApp({ demo: false, messages: 0, env: { POLL_SECONDS: '1' } });
-  try {
+describe('an account without its mailbox', () => {
+  let seldom: TestApp;
+  beforeAll(async () => {
+    seldom = await startApp({ demo: false, messages: 0, env: { POLL_SECONDS: '1' } });
+  });
+  afterAll(() => seldom.close());
+
+  it.each(VENDORS)('%s: is asked no more than now and then', async (_provider, twin) => {
+    const { vendor, mailboxRefusals } = twin;
     const { token } = await seldom.user('seldom');
     const [ill, canary] = [`seldom@${twin.domain}`, `canary@${twin.domain}`];
     await seldom.connect(token, twin.provider, ill);
@@ -160,9 +165,7 @@ it.each(VENDORS)('%s: an account without its mailbox is asked no more than now a
       await expect.poll(() => asked(canary)).toBeGreaterThan(before);
     }
     expect(await asked(ill)).toBe(0);
-  } finally {
-    await seldom.close();
-  }
+  });
 });
 
 it.each(VENDORS.flatMap(([provider, twin]) => Object.keys(PATHS).map((path) => [provider, path, twin] as const)))(

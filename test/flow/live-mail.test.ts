@@ -7,7 +7,7 @@ import { type Data, startApp, type TestApp } from '../support/app.ts';
 let app: TestApp;
 const clients: Client[] = [];
 beforeAll(async () => {
-  app = await startApp({ env: { POLL_SECONDS: '1' } });
+  app = await startApp({ syncTimes: { pollIntervalMs: 500 } });
 });
 afterEach(async () => {
   await app.control('/faults', undefined, 'DELETE');

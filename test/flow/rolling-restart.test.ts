@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { connectDemo, DEMO_USER } from '../../sandbox/demo.ts';
 import type { Data } from '../support/app.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
@@ -123,6 +123,8 @@ it('drops nothing while its instances are replaced one by one under load', async
   await expect.poll(() => one.events.length).toBeGreaterThan(0);
   const steps = new Follower(cluster.url, token, STEPS, { after: one.events[0].cursor });
   await one.end();
+  // Or those of a test that failed would connect without end, beside every later file of this worker.
+  onTestFinished(async () => void (await Promise.all([...live, steps].map((follower) => follower.end()))));
 
   const load = new Load(cluster.url, token);
   const readInbox = async (client: Client) => {

@@ -77,6 +77,7 @@ export interface AppOptions {
   lanes?: GatewayOptions['lanes'];
   syncTimes?: GatewayOptions['syncTimes'];
   sendTimes?: GatewayOptions['sendTimes'];
+  providerTimes?: GatewayOptions['providerTimes'];
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -122,6 +123,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.lanes && { lanes: options.lanes }),
     ...(options.sendTimes && { sendTimes: options.sendTimes }),
     ...(options.syncTimes && { syncTimes: options.syncTimes }),
+    ...(options.providerTimes && { providerTimes: options.providerTimes }),
   };
   const start = () => createApp(config, given);
   let app: App = await start();

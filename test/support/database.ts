@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PGlite } from '@electric-sql/pglite';
+import { PGlite } from '@electric-sql/pglite';
 import { pino } from 'pino';
 import { openDatabase } from '../../src/platform/database.open.ts';
 import type { Database } from '../../src/platform/database.ts';
@@ -38,34 +38,45 @@ async function openOnServer(): Promise<Database> {
 
 /** The first start of PGlite and the first migration take seconds; a copy of what they made takes a tenth. */
 async function openEmbedded(): Promise<Database> {
-  const path = `${cachePath()}.tar`;
-  if (!existsSync(path)) {
-    const db = await openPglite({ dataDir: null });
-    await migrate(db);
-    const snapshot = await (db as Database & { pg: PGlite }).pg.dumpDataDir('none');
-    await db.close();
-    const draft = `${path}.${randomUUID()}`;
-    writeFileSync(draft, Buffer.from(await snapshot.arrayBuffer()));
-    renameSync(draft, path);
-  }
-  return openPglite({ dataDir: null, snapshot: new Blob([readFileSync(path)]) });
+  const snapshot = new Blob([readFileSync(join(await prepared(), 'pg.tar'))]);
+  return openPglite({ dataDir: null, snapshot });
 }
 
 /** Puts a migrated embedded database into a new data directory, for the same reason. */
 export async function fillDataDir(dataDir: string): Promise<void> {
+  cpSync(join(await prepared(), 'pg'), join(dataDir, 'pg'), { recursive: true });
+}
+
+/** A directory with a migrated database, as files and as a dump of them. */
+async function prepared(): Promise<string> {
   const path = cachePath();
-  if (!existsSync(path)) {
-    const draft = `${path}.${randomUUID()}`;
-    const db = await openPglite({ dataDir: draft });
-    await migrate(db);
-    await db.close();
-    try {
-      renameSync(draft, path);
-    } catch {
-      rmSync(draft, { recursive: true }); // another worker was first
-    }
+  if (existsSync(path)) return path;
+  const draft = `${path}.${randomUUID()}`;
+  mkdirSync(draft);
+  await makeSmall(join(draft, 'pg'));
+  const db = await openPglite({ dataDir: draft });
+  await migrate(db);
+  const dump = await (db as Database & { pg: PGlite }).pg.dumpDataDir('none');
+  await db.close();
+  writeFileSync(join(draft, 'pg.tar'), Buffer.from(await dump.arrayBuffer()));
+  try {
+    renameSync(draft, path);
+  } catch {
+    rmSync(draft, { recursive: true }); // another worker was first
   }
-  cpSync(join(path, 'pg'), join(dataDir, 'pg'), { recursive: true });
+  return path;
+}
+
+/**
+ * A new database of few bytes, since they are copied for each test: two thirds of them are templates of further databases and
+ * a log that starts at 16 MB, and what is set aside for pages is filled with zeros at each start.
+ */
+async function makeSmall(directory: string): Promise<void> {
+  const pg = await PGlite.create({ dataDir: directory, initDbStartParams: ['--wal-segsize=1'] });
+  await pg.exec(`ALTER SYSTEM SET shared_buffers = '8MB'`);
+  await pg.exec(`UPDATE pg_database SET datistemplate = false WHERE datname <> current_database()`);
+  for (const name of ['template0', 'template1']) await pg.exec(`DROP DATABASE ${name}`);
+  await pg.close();
 }
 
 /** Named after all that goes into it. */
@@ -74,6 +85,7 @@ function cachePath(): string {
   mkdirSync(directory, { recursive: true });
   const hash = createHash('sha256');
   hash.update(readFileSync(join('node_modules', '@electric-sql', 'pglite', 'package.json')));
+  hash.update(makeSmall.toString());
   for (const name of migrationNames(MIGRATIONS_DIRECTORY)) {
     for (const file of readdirSync(join(MIGRATIONS_DIRECTORY, name))) {
       hash.update(`${name}/${file}`).update(readFileSync(join(MIGRATIONS_DIRECTORY, name, file)));

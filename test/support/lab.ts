@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import type { Call } from '../../src/providers/call.ts';
 import type { Access, Exchanged } from '../../src/providers/connect.ts';
 import { createGuard } from '../../src/providers/guard.ts';
-import type { MailSession, Provider } from '../../src/providers/provider.ts';
+import type { MailSession, Provider, ProviderTimes } from '../../src/providers/provider.ts';
 import { registry } from '../../src/providers/registry.ts';
 import { startWire } from './wire.ts';
 
@@ -54,6 +54,8 @@ export const FIELD_BATCH_WIDTH = 25;
 interface Ways {
   readonly headers?: HeaderSpelling;
   readonly subjectThreads?: SubjectThreads;
+  /** Of the adapters. */
+  readonly times?: ProviderTimes;
 }
 
 export function twinPlaying(providerId: string): Twin {
@@ -71,7 +73,7 @@ export const interactive = (signal: AbortSignal = new AbortController().signal):
 export async function openLab(
   providerId: string,
   publicUrl = 'http://127.0.0.1:9',
-  { headers = 'written', subjectThreads = 'join' }: Ways = {},
+  { headers = 'written', subjectThreads = 'join', times }: Ways = {},
 ): Promise<Lab> {
   const twin = twinPlaying(providerId);
   const sandbox = await startSandbox({
@@ -93,7 +95,7 @@ export async function openLab(
     PUBLIC_URL: publicUrl,
     ...sandbox.environment(wire?.urlOf),
   });
-  const providers = registry(config);
+  const providers = registry(config, times);
   const played = (id: string | undefined): Provider => {
     const provider = providers.find((p) => p.id === id);
     if (!provider) throw new Error(`${id} is not in the registry`);

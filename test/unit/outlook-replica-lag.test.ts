@@ -5,7 +5,7 @@ import { type Account, interactive, type Lab, openLab } from '../support/lab.ts'
 let lab: Lab;
 let account: Account;
 beforeAll(async () => {
-  lab = await openLab('OUTLOOK');
+  lab = await openLab('OUTLOOK', undefined, { times: { lagWaitsMs: [50, 100, 200, 400, 800] } });
   account = await lab.account('writer');
 });
 afterAll(() => lab.close());

@@ -1,5 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { rsaKey } from '../../rsa-key.ts';
 import type { Keep } from '../../world.ts';
 
 export const ISSUER = 'https://accounts.google.com';
@@ -11,12 +12,7 @@ export class SigningKeys {
   readonly #kid: string;
 
   constructor(keep: Keep) {
-    let pem = keep.get<string>(KEPT_AS);
-    if (!pem) {
-      const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
-      pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-      keep.set(KEPT_AS, pem);
-    }
+    const pem = rsaKey(keep, KEPT_AS);
     this.#pem = pem;
     this.#kid = createHash('sha1').update(pem).digest('hex');
   }

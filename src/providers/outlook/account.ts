@@ -12,4 +12,6 @@ export interface Account {
   readonly hidden: HiddenFolders;
   readonly roles: FolderRoles;
   readonly deletions: Deletions;
+  /** Between the tries of what came to a replica that lags behind. */
+  readonly lagWaitsMs: readonly number[];
 }

@@ -109,7 +109,7 @@ async function add(
     body: JSON.stringify(attachment),
     cost: cost('attachments.create', false),
   };
-  const added = await outlivingLag(call, () => mayLag(account.graph.json<GraphAttachment>(request, call)));
+  const added = await outlivingLag(account, call, () => mayLag(account.graph.json<GraphAttachment>(request, call)));
   return added.id ?? '';
 }
 

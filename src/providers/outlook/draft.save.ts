@@ -36,7 +36,7 @@ export async function saveDraft(account: Account, { id, ifVersion, compose }: Dr
   const made = await make(account, compose, mime, call);
   try {
     if (mime === null) {
-      const held = await outlivingLag(call, () => mayLag(copied(account, made, compose, call)));
+      const held = await outlivingLag(account, call, () => mayLag(copied(account, made, compose, call)));
       return await fill(account, made, held, compose, call);
     }
     return toDraft(agrees(made, compose) ? made : await patchNew(account, made, envelopeOf(compose), call));
@@ -126,7 +126,7 @@ const patch: typeof change = (account, draft, message, call) =>
 
 /** Of a draft that was just made: nobody else writes to it, so its version says nothing, and a conflict is a replica's. */
 const patchNew: typeof change = (account, { id = '' }, message, call) =>
-  outlivingLag(call, () => mayLag(change(account, { id }, message, call)));
+  outlivingLag(account, call, () => mayLag(change(account, { id }, message, call)));
 
 /** What came to nothing leaves nothing behind, where that can be helped. */
 async function discard(account: Account, { id }: GraphMessage): Promise<void> {

@@ -45,6 +45,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
         address: grant.address,
         access: grant.access,
         graph: new GraphClient(sdk, grant, usage, options.graphUrl),
+        lagWaitsMs: options.lagWaitsMs,
         ...known,
       });
     },
@@ -56,5 +57,5 @@ export const outlook: Adapter<typeof settings> = {
   id: 'OUTLOOK',
   description: 'Outlook.com and Microsoft 365, by Microsoft Graph.',
   settings,
-  create: (given) => outlookProvider(optionsOf(given)) as Provider,
+  create: (given, times) => outlookProvider(optionsOf(given, times)) as Provider,
 };

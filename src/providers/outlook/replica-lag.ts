@@ -1,10 +1,11 @@
 import { isNotFound, MailError } from '../../domain/error.ts';
 import { sleep } from '../aborted.ts';
 import type { Call } from '../call.ts';
+import type { Account } from './account.ts';
 import { VersionConflict } from './errors.ts';
 
 /** Between the tries, in milliseconds: replicas are seconds apart, and a person may wait. */
-const WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000];
+export const LAG_WAITS_MS: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000];
 
 /** What was just made is not known where this request came to, or another change to it is not over there. */
 export class NotThereYet extends MailError {
@@ -29,8 +30,12 @@ export async function mayLag<T>(request: Promise<T>): Promise<T> {
 }
 
 /** Does it again after a short wait, a few times, where it came to a replica that lags behind. */
-export async function outlivingLag<T>(call: Call, work: () => Promise<T>): Promise<T> {
-  for (const wait of WAITS_MS) {
+export async function outlivingLag<T>(
+  { lagWaitsMs }: Pick<Account, 'lagWaitsMs'>,
+  call: Call,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (const wait of lagWaitsMs) {
     try {
       return await work();
     } catch (error) {

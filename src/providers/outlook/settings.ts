@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { bothOrNeither, list, url } from '../../setting.ts';
+import type { ProviderTimes } from '../provider.ts';
+import { LAG_WAITS_MS } from './replica-lag.ts';
 
 export const settings = z
   .object({
@@ -20,13 +22,18 @@ export interface OutlookOptions {
   readonly loginUrl: string | null;
   readonly graphUrl: string | null;
   readonly domains: readonly string[];
+  readonly lagWaitsMs: readonly number[];
 }
 
-export const optionsOf = (given: z.output<typeof settings>): OutlookOptions => ({
+export const optionsOf = (
+  given: z.output<typeof settings>,
+  { lagWaitsMs = LAG_WAITS_MS }: ProviderTimes = {},
+): OutlookOptions => ({
   clientId: given.MICROSOFT_CLIENT_ID ?? null,
   clientSecret: given.MICROSOFT_CLIENT_SECRET ?? null,
   tenant: given.MICROSOFT_TENANT,
   loginUrl: given.MICROSOFT_LOGIN_URL ?? null,
   graphUrl: given.MICROSOFT_GRAPH_URL ?? null,
   domains: given.MICROSOFT_DOMAINS,
+  lagWaitsMs,
 });

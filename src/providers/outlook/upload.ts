@@ -40,7 +40,7 @@ export const uploadFile = (
   file: ComposeAttachment,
   isInline: boolean,
   call: Call,
-): Promise<string | null> => outlivingLag(call, () => uploadOnce(account, draftId, file, isInline, call));
+): Promise<string | null> => outlivingLag(account, call, () => uploadOnce(account, draftId, file, isInline, call));
 
 async function uploadOnce(
   account: Account,

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Those that take longest on two cores, the longest first: one that a worker begins last is waited for by all. */
+const LONGEST = [
+  'flow/submissions.restore',
+  'flow/submissions.crash',
+  'flow/rolling-restart',
+  'flow/hostile-mail',
+  'flow/submissions.drafts',
+  'flow/account-problems',
+  'flow/organising',
+  'flow/submissions',
+  'flow/downloads',
+  'unit/database.start',
+  'flow/live-mail',
+  'flow/arriving-mail',
+  'flow/rate-limits',
+  'flow/composing',
+  'contract/organising',
+  'flow/uploads.memory',
+  'flow/submissions.sending',
+].map((name) => join('test', `${name}.test.ts`));
+
+/** Without a cache of durations, as in a fresh clone, files would come by their size. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const missing = LONGEST.filter((path) => !existsSync(path));
+    if (missing.length > 0) throw new Error(`test/support/sequencer.ts names what is not there: ${missing.join(', ')}`);
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((path) => moduleId.endsWith(path));
+      return at === -1 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
