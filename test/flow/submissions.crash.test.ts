@@ -38,7 +38,7 @@ it(
       trafficSeconds: 0,
       log: () => {},
     });
-    const database = await createTestDatabaseUrl();
+    const database = await createTestDatabaseUrl({ migrated: true });
     if (!database) await fillDataDir(dataDir);
     const env = {
       NODE_ENV: 'test',

@@ -20,7 +20,7 @@ it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async ({ o
   const dataDir = mkdtempSync(join(tmpdir(), 'postern-upload-'));
   const [port, inspected] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
-  const database = await createTestDatabaseUrl();
+  const database = await createTestDatabaseUrl({ migrated: true });
   if (!database) await fillDataDir(dataDir);
   const build = await buildProgram();
   let program: Program | undefined;

@@ -97,7 +97,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     log: () => {},
   });
   const wire = await startWire(sandbox.urlOf);
-  const database = await createTestDatabaseUrl();
+  const database = await createTestDatabaseUrl({ migrated: true });
   if (!database) await fillDataDir(dataDir);
   const relay = database && options.relayed ? await Relay.open(database.url) : null;
   const config = readConfig({

@@ -47,7 +47,7 @@ export async function startCluster(): Promise<Cluster> {
     trafficSeconds: 0,
     log: () => {},
   });
-  const database = await createTestDatabaseUrl();
+  const database = await createTestDatabaseUrl({ migrated: true });
   if (!database) await fillDataDir(dataDir);
   const env = {
     ...(database ? { NODE_ENV: 'production', DATABASE_URL: database.url } : { NODE_ENV: 'test', DATA_DIR: dataDir }),

@@ -1,15 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-/** A database of its own on the server that TEST_DATABASE_URL names; null without one: then the embedded database is used. */
-export async function createTestDatabaseUrl(): Promise<{ url: string; drop(): Promise<void> } | null> {
+/** Where the run's migrated database stands, which no test opens: a copy of it takes a tenth of the migrations' time. */
+export const TEMPLATE = 'POSTERN_TEST_TEMPLATE';
+
+/**
+ * A database of its own on the server that TEST_DATABASE_URL names, empty unless it is to be migrated; null without one: then
+ * the embedded database is used.
+ */
+export async function createTestDatabaseUrl({ migrated = false } = {}): Promise<TestDatabaseUrl | null> {
   const server = process.env.TEST_DATABASE_URL;
   if (!server) return null;
   const name = `postern_test_${randomBytes(6).toString('hex')}`;
-  await onServer(server, `CREATE DATABASE ${name}`);
+  const template = process.env[TEMPLATE];
+  await onServer(server, `CREATE DATABASE ${name} ${migrated && template ? `TEMPLATE ${template}` : ''}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+export interface TestDatabaseUrl {
+  readonly url: string;
+  drop(): Promise<void>;
 }
 
 async function onServer(url: string, statement: string): Promise<void> {

@@ -23,7 +23,7 @@ export async function openTestDatabase(kind: Database['kind'] = TEST_DATABASES.a
 }
 
 async function openOnServer(): Promise<Database> {
-  const own = await createTestDatabaseUrl();
+  const own = await createTestDatabaseUrl({ migrated: true });
   if (!own) throw new Error('TEST_DATABASE_URL names no server');
   const db = await openDatabase({ url: own.url, dataDir: null, log: silent });
   const close = db.close.bind(db);

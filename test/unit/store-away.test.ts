@@ -98,7 +98,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
   const SHORT = { ...STORE_LIMITS, statementMs: 2_000, probeEveryMs: 50 };
 
   async function open(limits: Partial<StoreLimits> = {}): Promise<{ db: Database; relay: Relay; direct: Database }> {
-    const own = await createTestDatabaseUrl();
+    const own = await createTestDatabaseUrl({ migrated: true });
     if (!own) throw new Error('TEST_DATABASE_URL names no server');
     const direct = await openDatabase({ url: own.url, dataDir: null, log: silent });
     await migrate(direct);

@@ -1,0 +1,14 @@
+import { openDatabase } from '../../src/platform/database.open.ts';
+import { migrate } from '../../src/platform/migrations.ts';
+import { silent } from './database.ts';
+import { createTestDatabaseUrl, TEMPLATE } from './database-url.ts';
+
+/** Before the workers start: the migrated database that those of the tests are copies of, gone when they have ended. */
+export default async function template(): Promise<(() => Promise<void>) | undefined> {
+  const own = await createTestDatabaseUrl();
+  if (!own) return undefined;
+  const db = await openDatabase({ url: own.url, dataDir: null, log: silent });
+  await migrate(db).finally(() => db.close());
+  process.env[TEMPLATE] = new URL(own.url).pathname.slice(1);
+  return () => own.drop();
+}
