@@ -29,7 +29,7 @@ const REMEMBERED = 200;
 const FORGET_MS = 30_000;
 /** Messages that arrive together are read together. */
 const GATHER_MS = 10;
-const PATIENCE_MS = 20_000;
+const CALL_TIMEOUT_MS = 20_000;
 const MAX_LIMITER_WAIT_MS = 2_000;
 /** How long each try to read a new message may go without an answer. */
 const ATTEMPTS_MS = [4_000, 8_000, 20_000] as const;
@@ -117,7 +117,7 @@ export class EventMessages {
    */
   private async hydrate(integrationId: string, ids: readonly string[]): Promise<(Message | MailError)[]> {
     const found = new Map<string, Message | MailError>();
-    await this.patiently(integrationId, async (call) => {
+    await this.untilAnswered(integrationId, async (call) => {
       const open = ids.filter((id) => !found.has(id) || isPassing(found.get(id)));
       const session = await this.options.sessions.open(integrationId);
       const answers = await session.getMessages(open, 'envelope', call);
@@ -129,7 +129,7 @@ export class EventMessages {
 
   private async listMailboxes(integrationId: string): Promise<ReadonlyMap<MailboxRole, string>> {
     let ids: ReadonlyMap<MailboxRole, string> = new Map();
-    await this.patiently(integrationId, async (call) => {
+    await this.untilAnswered(integrationId, async (call) => {
       const session = await this.options.sessions.open(integrationId);
       const mailboxes = await session.listMailboxes(call);
       ids = new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
@@ -139,13 +139,13 @@ export class EventMessages {
   }
 
   /** Asks until nothing passing is left of it: `ask` throws that, or resolves with it where the rest was answered. */
-  private async patiently(integrationId: string, ask: (call: Call) => Promise<unknown>): Promise<void> {
+  private async untilAnswered(integrationId: string, ask: (call: Call) => Promise<unknown>): Promise<void> {
     const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
     const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
     let priority: Call['priority'] = 'interactive';
     for (let tries = 0, refusals = 0; ; tries++) {
       const scheduledMs = ATTEMPTS_MS[Math.min(tries, ATTEMPTS_MS.length - 1)] as number;
-      const attemptTimeoutMs = Math.min(Math.max(scheduledMs, 2 * (this.tookMs.get(provider) ?? 0)), PATIENCE_MS);
+      const attemptTimeoutMs = Math.min(Math.max(scheduledMs, 2 * (this.tookMs.get(provider) ?? 0)), CALL_TIMEOUT_MS);
       const beganAt = Date.now();
       let failure: unknown;
       let thrown = false;
@@ -202,5 +202,5 @@ export class EventMessages {
 
 /** Nobody's request: a subscriber that goes away must not take the message from the others. */
 function callOf(priority: Call['priority'], attemptTimeoutMs: number): Call {
-  return { signal: AbortSignal.timeout(PATIENCE_MS), priority, attemptTimeoutMs, maxWaitMs: MAX_LIMITER_WAIT_MS };
+  return { signal: AbortSignal.timeout(CALL_TIMEOUT_MS), priority, attemptTimeoutMs, maxWaitMs: MAX_LIMITER_WAIT_MS };
 }

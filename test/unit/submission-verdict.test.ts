@@ -7,7 +7,7 @@ import {
   beforeSending,
   LOOK_FIRST_MS,
   lateness,
-  MOST_ATTEMPTS,
+  MAX_ATTEMPTS,
   searchAgainAt,
   tryAgainAt,
 } from '../../src/mail/submission/verdict.ts';
@@ -75,7 +75,7 @@ describe('what became of an attempt', () => {
     expect(afterProbe('not-sent', { ...attempt(281), ...slow })).toBe('send-again');
   });
   it('is not told for ever', () => {
-    expect(afterProbe('not-sent', attempt(106, MOST_ATTEMPTS))).toBe('not-sent');
+    expect(afterProbe('not-sent', attempt(106, MAX_ATTEMPTS))).toBe('not-sent');
   });
   it('is never sent again because nobody knows, and unknown when an index must have caught up', () => {
     expect(afterProbe('unknown', attempt(101))).toBe('ask-again');

@@ -29,11 +29,11 @@ export interface DeliveryOptions extends PreparationOptions {
 }
 
 /** Waiting longer than this is done without holding the claim. */
-const LONGEST_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 
 /**
  * Brings a claimed submission as far as it goes now. The row is written before and after each thing that is told to the
- * provider, so whoever takes over from here, at any moment, knows what may have happened: nothing is sent a second time
+ * provider, so the worker that takes over from here, at any moment, knows what may have happened: nothing is sent a second time
  * without proof that it did not go.
  */
 export class Delivery {
@@ -149,7 +149,7 @@ export class Delivery {
           return this.send(await ledger.change(claim, { attemptedAt: null }), account, calls);
       }
       const pause = askAgainMs(attemptedAt, this.now());
-      if (pause > LONGEST_WAIT_MS || !(await calls.pause(pause))) {
+      if (pause > MAX_WAIT_MS || !(await calls.pause(pause))) {
         return ledger.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
       }
     }

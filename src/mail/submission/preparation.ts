@@ -55,9 +55,9 @@ export class Preparation {
   }
 
   /**
-   * Writes it into a draft of its own, or into the user's draft that it is a revision of. Whoever had it before may have
+   * Writes it into a draft of its own, or into the user's draft that it is a revision of. The worker before may have
    * died over that, or lost the answer, before the row knew: what has our Message-ID is ours, and need not be whole. So one
-   * of our own is made anew, and a revision written once more, which is no conflict with somebody else's.
+   * of our own is made again, and a revision written once more, which is no conflict with somebody else's.
    */
   private async save(
     record: SubmissionRecord,

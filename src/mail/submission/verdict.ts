@@ -45,7 +45,7 @@ export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
 }
 
 /** How often a provider is told to send, each time on proof that it has not. */
-export const MOST_ATTEMPTS = 5;
+export const MAX_ATTEMPTS = 5;
 /** After these an index has caught up; a sent copy that is not found then will not be. */
 const UNKNOWN_TIMEOUT_MS = 180_000;
 /** As much longer than a provider takes as a rule until a draft tells what became of it. */
@@ -103,7 +103,7 @@ export function afterProbe(
     return elapsed < waitMs ? 'ask-again' : 'unknown';
   }
   if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'ask-again';
-  return attempts < MOST_ATTEMPTS ? 'send-again' : 'not-sent';
+  return attempts < MAX_ATTEMPTS ? 'send-again' : 'not-sent';
 }
 
 /** For how long the sent copy of what the provider has taken is looked for. */
@@ -117,13 +117,13 @@ export function searchAgainAt(attemptedAt: Date, now: Date): Date | null {
   return new Date(now.getTime() + Math.min(Math.max(elapsed, 1_000), MAX_SEARCH_PAUSE_MS));
 }
 
-/** When to ask again after an attempt: as long again as it has been, so that nine questions fill the patience. */
+/** When to ask again after an attempt: as long again as it has been, so that nine questions fill the time that there is. */
 export function askAgainMs(attemptedAt: Date, now: Date): number {
   return Math.min(Math.max(now.getTime() - attemptedAt.getTime(), 500), 60_000);
 }
 
 /** How long what was due then is tried, in milliseconds. */
-const LONGEST_MS = 86_400_000;
+const MAX_TRYING_MS = 86_400_000;
 /** A provider that is away comes back within minutes as a rule, and asking costs nobody a place. */
 const MAX_OUTAGE_PAUSE_S = 120;
 const PAUSES_S = [2, 5, 15, 60, 300, 900, 1_800, 3_600];
@@ -136,7 +136,7 @@ export function tryAgainAt(
 ): Date | null {
   // An error that nobody foresaw is a bug of ours, and seldom mends itself.
   if (!isMailError(error) && tries >= 4) return null;
-  if (now.getTime() - sendAt.getTime() > LONGEST_MS) return null;
+  if (now.getTime() - sendAt.getTime() > MAX_TRYING_MS) return null;
   // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
   const scheduled = PAUSES_S[Math.min(turn, PAUSES_S.length) - 1] ?? 2;

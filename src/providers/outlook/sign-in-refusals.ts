@@ -93,7 +93,7 @@ const BY_CODE: ReadonlyMap<number, Refusal> = new Map([
 /** The numbers of conditional access, to which Microsoft adds. */
 const isConditionalAccess = (code: number): boolean => /^530\d{2,3}$/.test(String(code));
 
-/** OAuth's words for a request that is wrong whoever signs in. */
+/** OAuth's words for a request that is wrong for every account. */
 const OUR_WORDS: ReadonlySet<string> = new Set([
   'invalid_client',
   'unauthorized_client',
