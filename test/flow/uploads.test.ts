@@ -46,7 +46,8 @@ describe('an upload', () => {
   it('takes a form with one file, and no path in its name', async () => {
     const form = new FormData();
     form.set('note', 'ignored');
-    form.set('file', new File([randomBytes(700_000)], '../../etc/Grüße\u202e.pdf'));
+    // Random bytes begin like an MP3 now and then, which is told.
+    form.set('file', new File([Buffer.alloc(700_000, 7)], '../../etc/Grüße\u202e.pdf'));
     const response = await post({ body: form });
     expect(response.status).toBe(201);
     const { filename, sizeBytes, mimeType } = (await response.json()) as Data;
