@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { castOf } from './cast.ts';
+import { createAccounts } from './accounts.ts';
 import { createFaults, type FaultList } from './control/faults.ts';
 import { type KeptFile, openKeep } from './control/keep.ts';
 import { createRequestLog } from './control/log.ts';
@@ -9,12 +9,10 @@ import { controlPlugin } from './control/routes.ts';
 import { SandboxError } from './error.ts';
 import { isLoopbackHost } from './loopback.ts';
 import { bounces, deliveryReport } from './mail/bounce.ts';
-import { generateMail } from './mail/generate.ts';
-import { importMail } from './mail/import.ts';
 import { mailFromRaw } from './mail/received.ts';
 import { createServer, listen } from './server.ts';
 import { startTraffic } from './traffic.ts';
-import { DEMO_ACCOUNTS, TWINS } from './twins.ts';
+import { TWINS } from './twins.ts';
 import type { Emulator, HeaderSpelling, SubjectThreads, Vendor, World } from './world.ts';
 
 export interface SandboxOptions {
@@ -22,7 +20,7 @@ export interface SandboxOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Where sandbox.json is kept. Null: nothing outlives the process. */
+  /** Where sandbox.json and the mail that came, went and changed are kept. Null: nothing outlives the process. */
   readonly dataDir: string | null;
   /** The gateway, for webhooks; a function where its port is not known yet. */
   readonly publicUrl: string | (() => string);
@@ -77,6 +75,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }));
   const emulators: readonly Emulator[] = twins.map(({ emulator }) => emulator);
 
+  const emulator = (vendor: Vendor): Emulator => {
+    const found = emulators.find((one) => one.vendor === vendor);
+    if (!found) throw new SandboxError(`the sandbox emulates no ${vendor}`);
+    return found;
+  };
+  const accounts = createAccounts(emulator, options, world.now);
   const app = createServer();
   for (const { vendor, plugin } of twins) await app.register(plugin, { prefix: `/${vendor}` });
   await app.register(
@@ -86,16 +90,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults: parts.faults,
       now: world.now,
       print: options.log,
-      generate: (side, address, name, count) => generateMail(side, castOf({ name, address }, side), count, world.now()),
+      addAccount: (account) => accounts.add(account),
     }),
     { prefix: '/control' },
   );
-  const emulator = (vendor: Vendor): Emulator => {
-    const found = emulators.find((one) => one.vendor === vendor);
-    if (!found) throw new SandboxError(`the sandbox emulates no ${vendor}`);
-    return found;
-  };
-  fillDemoAccounts(emulator, options, world.now());
   const url = await listen(app, options.host, options.port);
   const traffic =
     options.mail === null ? startTraffic(emulator, options.trafficSeconds, world.now) : { stop: () => undefined };
@@ -113,6 +111,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       parts.faults.clear();
       await parts.poster.close();
       await app.close();
+      accounts.close();
       parts.keep.close();
     },
   };
@@ -134,17 +133,6 @@ function createWorld(options: SandboxOptions): Parts {
   if (kept === undefined) keep.set('signingKey', signingKey.toString('base64'));
   const world: World = { log: createRequestLog(), faults, now: () => new Date(), signingKey, keep, post: poster.post };
   return { world, faults, keep, poster };
-}
-
-function fillDemoAccounts(emulator: Sandbox['emulator'], options: SandboxOptions, now: Date): void {
-  const imported = options.mail === null ? null : importMail(options.mail, { now, log: options.log });
-  for (const { vendor, side, demo } of DEMO_ACCOUNTS) {
-    emulator(vendor).createAccount(demo.address, demo.name);
-    const mails = imported?.mails ?? generateMail(side, castOf(demo, side), options.messages, now);
-    emulator(vendor).fill(demo.address, mails);
-  }
-  if (imported)
-    options.log(`SANDBOX_MAIL: ${imported.mails.length} mails in each account, ${imported.skipped} skipped`);
 }
 
 /** The sandbox's own: an address there without an account is nobody's. */

@@ -177,6 +177,21 @@ export interface Emulator {
   hasUntold?(): boolean;
   /** Deletes, moves or marks as another client would. `change`: 'delete' | 'read' | 'unread' | 'archive' | 'trash'. */
   touch(account: string, messageId: string, change: string): void;
+  /** Differs whenever one of the account's pieces does. */
+  stampOf(account: string): string;
+  /** What of the account outlives a restart. */
+  piecesOf(account: string): Iterable<Piece>;
+  /** Puts pieces back as they were read, by key; null takes away what the account was filled with. Nobody is told. */
+  restore(account: string, pieces: ReadonlyMap<string, unknown>): void;
   /** The raw mails of an account as it is now, for assertions: id, RFC 5322, where it lies. */
   dump(account: string): readonly { id: string; internetMessageId: string | null; mailbox: string; isDraft: boolean }[];
+}
+
+/** A message, a folder, a setting: what is written when it changes. */
+export interface Piece {
+  readonly key: string;
+  /** Differs whenever what is read does. */
+  readonly stamp: string;
+  /** As JSON. */
+  read(): unknown;
 }

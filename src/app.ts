@@ -143,7 +143,7 @@ export interface AppOptions {
   readonly door?: Door;
   readonly log?: Logger;
   /** In the sandbox: who its page is signed in as. */
-  readonly demo?: { readonly user: Credentials; readonly controlUrl: string };
+  readonly demo?: { readonly user: Credentials; readonly controlUrl: string; isConnected(): boolean };
   /** Instead of the registry's; the bench serves mail that is already in memory. */
   readonly providers?: readonly Provider[];
   /** How long the store is waited for; tests have less time. */
@@ -424,13 +424,14 @@ async function open(
     limited,
     draining,
   });
-  mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining });
+  const { demo } = options;
+  const waitingFor = () => (demo && !demo.isConnected() ? 'the demo accounts are being connected' : null);
+  mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining, waitingFor });
   closers.push(await mountGraphql(http, { schema, contexts, gate, introspections, introspection, log }));
   mountCallback(http, callback);
   mountDownloads(http, downloads);
   await mountUpload(http, { uploads, authenticate: (token) => contexts.principal(token) });
   await mountWebhooks(http, webhooks, publicUrl);
-  const { demo } = options;
   if (config.graphiql) await mountPage(http, { sandbox: demo !== undefined });
   if (demo) {
     const signIn = async () => ({ email: demo.user.email, ...(await signIns.signIn(demo.user, '127.0.0.1')) });

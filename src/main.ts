@@ -49,9 +49,11 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
     log: (line) => process.stdout.write(`${line}\n`),
   });
   const config = readConfig(undefined, { ...sandbox.environment(), SANDBOX: 'on' });
-  const demo = { user: DEMO_USER, controlUrl: sandbox.controlUrl };
+  let isConnected = false;
+  const demo = { user: DEMO_USER, controlUrl: sandbox.controlUrl, isConnected: () => isConnected };
   const app = await createApp(config, { door, demo });
   const { accessToken } = await connectDemo({ gatewayUrl: url });
+  isConnected = true;
   const emulated = TWINS.map(({ name, vendor }) => ({ name, url: sandbox.urlOf(vendor) }));
   process.stdout.write(banner({ url, emulated, controlUrl: sandbox.controlUrl, user: DEMO_USER, accessToken }));
   return {

@@ -1,6 +1,5 @@
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
-import type { Mail } from '../mail/mail.ts';
 import { twinOf } from '../twins.ts';
 import type { Emulator, Fault, RequestLog, Sending, Telling, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
@@ -18,8 +17,17 @@ export interface ControlOptions {
   readonly now: () => Date;
   /** For the sandbox's own failures. */
   readonly print: (line: string) => void;
-  /** Built-in mail for an account made here. */
-  readonly generate: (side: Side, address: string, name: string, count: number) => Iterable<Mail>;
+  /** Makes an account and fills it with so much built-in mail. */
+  readonly addAccount: (account: MadeAccount) => void;
+}
+
+/** An account that was made through the control API. */
+export interface MadeAccount {
+  readonly vendor: Vendor;
+  readonly address: string;
+  readonly name: string;
+  readonly side: Side;
+  readonly messages: number;
 }
 
 /** The control API: what a tester does to the sandbox from outside. JSON in, JSON out; GET / is its manual. */
@@ -85,9 +93,7 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       if (emulator.accounts().some((known) => known.toLowerCase() === address.toLowerCase())) {
         throw new ControlError(`address: ${vendor} has ${address} already`);
       }
-      emulator.createAccount(address, name);
-      const kind = side ?? twinOf(vendor).side;
-      emulator.fill(address, options.generate(kind, address, name, messages));
+      options.addAccount({ vendor, address, name, side: side ?? twinOf(vendor).side, messages });
       return reply.code(201).send({ vendor, address });
     });
 

@@ -3,6 +3,7 @@ import type { Emulator } from '../world.ts';
 import type { Directory } from './directory.ts';
 import type { Grants } from './identity/grants.ts';
 import type { StoredMessage } from './mailbox/message.ts';
+import { piecesOf, restore, stampOf } from './mailbox/pieces.ts';
 import { labelsOf } from './mailbox/placement.ts';
 import type { Push } from './push.ts';
 import { type LabelChange, relabel, TRASH } from './relabel.ts';
@@ -60,6 +61,9 @@ export function emulatorOf(directory: Directory, grants: Grants, refusals: SignI
       if (!labels) throw new Error(`unknown change "${change}": ${['delete', ...CHANGES.keys()].join(', ')}`);
       relabel(mailbox, message, labels);
     },
+    stampOf: (account) => stampOf(directory.get(account).mailbox),
+    piecesOf: (account) => piecesOf(directory.get(account).mailbox),
+    restore: (account, pieces) => restore(directory.get(account).mailbox, pieces),
     dump(account) {
       const { mailbox } = directory.get(account);
       return [...mailbox.timeline.after(null)].map((message) => ({

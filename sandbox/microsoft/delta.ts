@@ -206,7 +206,7 @@ function foldersDelta(call: Call): Answer {
   const gone =
     since < 0
       ? []
-      : mailbox.deletedFolders.filter(({ change, createdAtChange }) => change > since && createdAtChange <= since);
+      : mailbox.folders.deleted.filter(({ change, createdAtChange }) => change > since && createdAtChange <= since);
   const context = contextOf(call, '').replace(/users\(.*/, 'Collection(mailFolder)');
   const { generation, sequence } = mailbox;
   const tokenOf = (reached: number) => packToken({ generation, since: reached, select });

@@ -4,6 +4,24 @@ import type { Envelope, Person } from '../mail/mail.ts';
 import { compose } from './compose.ts';
 import type { Content, StoredAttachment, TextBody } from './content.ts';
 
+/** What a draft says, apart from its attachments. */
+export type DraftFields = Pick<
+  DraftContent,
+  | 'subject'
+  | 'text'
+  | 'from'
+  | 'sender'
+  | 'to'
+  | 'cc'
+  | 'bcc'
+  | 'replyTo'
+  | 'messageId'
+  | 'inReplyTo'
+  | 'references'
+  | 'importance'
+  | 'customHeaders'
+> & { readonly date: number };
+
 /** A message written in the mailbox: what a draft's properties say, made into MIME when it is asked for. */
 export class DraftContent implements Content {
   subject = '';
@@ -22,7 +40,8 @@ export class DraftContent implements Content {
   /** The caller's own x- headers. */
   customHeaders: InternetMessageHeader[] = [];
   #attachments: StoredAttachment[] = [];
-  #nextNumber = 0;
+  /** Of the next attachment; none is used again. */
+  nextNumber = 0;
 
   constructor(date: Date, messageId: string) {
     this.date = date;
@@ -53,8 +72,34 @@ export class DraftContent implements Content {
     return draft;
   }
 
+  /** As it was kept. */
+  static of(fields: DraftFields, attachments: readonly StoredAttachment[], nextNumber: number): DraftContent {
+    const draft = new DraftContent(new Date(fields.date), fields.messageId);
+    Object.assign(draft, fields, { date: new Date(fields.date), nextNumber });
+    draft.#attachments = [...attachments];
+    return draft;
+  }
+
+  /** All but its attachments, as JSON takes it. */
+  fields(): DraftFields {
+    const { subject, text, from, sender, to, cc, bcc, replyTo, date, messageId, inReplyTo, references } = this;
+    const { importance, customHeaders } = this;
+    const people = { from, sender, to, cc, bcc, replyTo };
+    return {
+      subject,
+      text,
+      ...people,
+      date: date.getTime(),
+      messageId,
+      inReplyTo,
+      references,
+      importance,
+      customHeaders,
+    };
+  }
+
   attach(given: Omit<StoredAttachment, 'number'>): StoredAttachment {
-    const attachment = { ...given, number: this.#nextNumber++ };
+    const attachment = { ...given, number: this.nextNumber++ };
     this.#attachments.push(attachment);
     return attachment;
   }

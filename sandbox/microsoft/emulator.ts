@@ -1,6 +1,6 @@
 import type { Mail } from '../mail/mail.ts';
 import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
-import type { Duplicates, Emulator, Sending, Telling, World } from '../world.ts';
+import type { Duplicates, Emulator, Piece, Sending, Telling, World } from '../world.ts';
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -9,6 +9,7 @@ import type { Item } from './item.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Notifications } from './notifications.ts';
 import type { Outbox } from './outbox.ts';
+import { piecesOf, restore, stampOf } from './pieces.ts';
 import type { SubscriptionStore } from './subscription.store.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -154,6 +155,18 @@ export class MicrosoftEmulator implements Emulator {
     else throw new Error(`No change called ${change}: delete, read, unread, archive or trash.`);
   }
 
+  stampOf(address: string): string {
+    return stampOf(this.#accounts.get(address));
+  }
+
+  piecesOf(address: string): Iterable<Piece> {
+    return piecesOf(this.#accounts.get(address));
+  }
+
+  restore(address: string, pieces: ReadonlyMap<string, unknown>): void {
+    restore(this.#accounts.get(address), pieces);
+  }
+
   dump(
     address: string,
   ): readonly { id: string; internetMessageId: string | null; mailbox: string; isDraft: boolean }[] {
@@ -201,5 +214,5 @@ function newItem(account: Account, mail: Mail): Item {
 }
 
 function folderFor(mailbox: Mailbox, place: Mail['placement']['mailbox']): Folder {
-  return typeof place === 'string' ? mailbox.folder(PLACES[place]) : mailbox.ensureFolder(place.name);
+  return typeof place === 'string' ? mailbox.folder(PLACES[place]) : mailbox.folders.ensure(place.name);
 }

@@ -154,7 +154,7 @@ function nameIn(body: Record<string, unknown>): string {
 }
 
 function create(call: Call, parent: Folder): Answer {
-  return show(call, call.account.mailbox.createFolder(nameIn(jsonBody(call)), parent), WHOLE, created);
+  return show(call, call.account.mailbox.folders.create(nameIn(jsonBody(call)), parent), WHOLE, created);
 }
 
 function rename(call: Call): Answer {
@@ -163,8 +163,8 @@ function rename(call: Call): Answer {
   const { mailbox } = call.account;
   const name = nameIn(jsonBody(call));
   if (name.toLowerCase() !== folder.displayName.toLowerCase())
-    mailbox.requireFreeName(name, folder.parent ?? mailbox.root);
-  mailbox.touchFolder(folder, () => {
+    mailbox.folders.requireFreeName(name, folder.parent ?? mailbox.root);
+  mailbox.folders.change(folder, () => {
     folder.displayName = name;
   });
   return show(call, folder, WHOLE, ok);
@@ -197,7 +197,7 @@ function move(call: Call): Answer {
   const { mailbox } = call.account;
   const to = mailbox.folder(destination);
   if (to.isWithin(folder)) throw badRequest('A folder cannot be moved into itself.', 'ErrorMoveCopyFailed');
-  mailbox.requireFreeName(folder.displayName, to);
+  mailbox.folders.requireFreeName(folder.displayName, to);
   moveTo(mailbox, folder, to);
   return show(call, folder, WHOLE, created);
 }
@@ -208,7 +208,7 @@ function moveTo(mailbox: Mailbox, folder: Folder, to: Folder): void {
   let name = folder.displayName;
   for (let number = 1; taken(name); number++) name = `${folder.displayName}${number}`;
   folder.displayName = name;
-  mailbox.moveFolder(folder, to);
+  mailbox.folders.move(folder, to);
 }
 
 function refuseDistinguished(folder: Folder): void {

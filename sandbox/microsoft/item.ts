@@ -75,3 +75,13 @@ export class Item {
     return `W/"${this.changeKey}"`;
   }
 }
+
+/** What a message is besides what it says and where it lies. */
+export type ItemState = ReturnType<typeof stateOf>;
+
+export function stateOf(item: Item) {
+  const { isRead, isDraft, isSubmitted, isWrittenHere, receivedBy, flag, categories, importance } = item;
+  const { inferenceClassification, lastVerb } = item;
+  const is = { isRead, isDraft, isSubmitted, isWrittenHere };
+  return { ...is, receivedBy, flag, categories, importance, inferenceClassification, lastVerb };
+}

@@ -2,9 +2,10 @@ import type { Telling } from '../world.ts';
 import type { Content } from './content.ts';
 import { ConversationIndex } from './conversation.index.ts';
 import { type Conversation, Conversations } from './conversation.ts';
-import { GraphError, itemNotFound, malformedId } from './errors.ts';
-import { DISTINGUISHED, EMPTY_NAMES, Folder } from './folder.ts';
-import { folderId, guid, immutableId, isWellFormed, movableId } from './ids.ts';
+import { itemNotFound, malformedId } from './errors.ts';
+import { FolderTree } from './folder.tree.ts';
+import type { Folder } from './folder.ts';
+import { guid, immutableId, isWellFormed, movableId } from './ids.ts';
 import { Item } from './item.ts';
 import { ItemList } from './item-list.ts';
 
@@ -21,9 +22,7 @@ export interface Change {
 /** One account's folders and messages, with the order in which they changed. */
 export class Mailbox {
   readonly account: string;
-  readonly root: Folder;
-  /** Soft-deleted items; hidden from everything else. */
-  readonly dumpster: Folder;
+  readonly folders: FolderTree;
   readonly items = new ItemList();
   /** Names this life of the mailbox: delta tokens of another are unknown. */
   readonly generation = guid('generation', String(Math.random()), String(process.hrtime.bigint()));
@@ -31,15 +30,12 @@ export class Mailbox {
   deltaFloor = 0;
   /** The position of the last change. */
   sequence = 0;
-  readonly deletedFolders: { readonly id: string; readonly change: number; readonly createdAtChange: number }[] = [];
   searchLagMs = 0;
   telling: Telling = { readToggles: 'flag', updatedAfterCreated: false };
   onChange: ((change: Change) => void) | null = null;
   readonly #now: () => Date;
   readonly #byId = new Map<string, Item>();
   readonly #byImmutableId = new Map<string, Item>();
-  readonly #folders = new Map<string, Folder>();
-  readonly #wellKnown = new Map<string, Folder>();
   readonly #conversations: Conversations;
   readonly #byConversation = new ConversationIndex((item) => this.conversation(item).id);
   #serial = 0;
@@ -48,10 +44,16 @@ export class Mailbox {
     this.account = account;
     this.#now = now;
     this.#conversations = new Conversations(account);
-    this.root = this.#register('msgfolderroot', 'Top of Information Store', null, false);
-    for (const { name, displayName, isHidden } of DISTINGUISHED)
-      this.#register(name, displayName, this.root, isHidden ?? false);
-    this.dumpster = this.#register('recoverableitemsdeletions', 'Deletions', null, true);
+    this.folders = new FolderTree(account, () => ++this.sequence);
+  }
+
+  get root(): Folder {
+    return this.folders.root;
+  }
+
+  /** Soft-deleted items; hidden from everything else. */
+  get dumpster(): Folder {
+    return this.folders.dumpster;
   }
 
   /** The newest message's order of arrival. */
@@ -66,10 +68,7 @@ export class Mailbox {
 
   /** By id or well-known name. Throws Graph's refusals. */
   folder(idOrName: string): Folder {
-    const found = this.#folders.get(idOrName) ?? this.#wellKnown.get(idOrName.toLowerCase());
-    if (found) return found;
-    if (!isWellFormed(idOrName) && !EMPTY_NAMES.has(idOrName.toLowerCase())) throw malformedId();
-    throw new GraphError(404, 'ErrorItemNotFound', 'The specified folder could not be found in the store.');
+    return this.folders.get(idOrName);
   }
 
   /** By either of its ids. Throws Graph's refusals. */
@@ -77,6 +76,11 @@ export class Mailbox {
     const found = this.#byId.get(id) ?? this.#byImmutableId.get(id);
     if (found) return found;
     throw isWellFormed(id) ? itemNotFound() : malformedId();
+  }
+
+  /** By its lasting id. */
+  find(immutableId: string): Item | null {
+    return this.#byImmutableId.get(immutableId) ?? null;
   }
 
   has(item: Item): boolean {
@@ -119,7 +123,7 @@ export class Mailbox {
   fill(items: readonly Item[]): void {
     this.#byConversation.clear();
     this.items.addAll(items.filter((item) => item.folder !== this.dumpster));
-    for (const folder of this.#folders.values()) {
+    for (const folder of this.folders.all()) {
       const own = items.filter((item) => item.folder === folder);
       if (own.length === 0) continue;
       folder.items.addAll(own);
@@ -176,57 +180,39 @@ export class Mailbox {
     this.#tell({ type: 'deleted', item, folder, id, isMove: false });
   }
 
-  /** Throws ErrorFolderExists where the parent has one of that name. */
-  createFolder(displayName: string, parent: Folder): Folder {
-    this.requireFreeName(displayName, parent);
-    const path = `${parent.id}/${displayName.toLowerCase()}`;
-    let id = folderId(this.account, path);
-    // A folder deleted and made again is another folder.
-    for (let again = 1; this.#folders.has(id) || this.deletedFolders.some((gone) => gone.id === id); again++)
-      id = folderId(this.account, `${path}#${again}`);
-    const folder = new Folder({ id, wellKnown: null, displayName, parent });
-    folder.createdAtChange = folder.lastChange = ++this.sequence;
-    this.#folders.set(id, folder);
-    return folder;
-  }
-
-  requireFreeName(displayName: string, parent: Folder): void {
-    if (parent.children.some((child) => child.displayName.toLowerCase() === displayName.toLowerCase()))
-      throw new GraphError(409, 'ErrorFolderExists', 'A folder with the specified name already exists.');
-  }
-
-  /** The user's folder of that path, made where it is missing. Names are separated by "/". */
-  ensureFolder(path: string): Folder {
-    let folder = this.root;
-    for (const name of path
-      .split('/')
-      .map((part) => part.trim())
-      .filter(Boolean)) {
-      const known = folder.children.find((child) => child.displayName.toLowerCase() === name.toLowerCase());
-      folder = known ?? this.createFolder(name, folder);
-    }
-    return folder;
-  }
-
-  touchFolder(folder: Folder, change: () => void): void {
-    change();
-    folder.lastChange = ++this.sequence;
-  }
-
-  moveFolder(folder: Folder, to: Folder): void {
-    this.touchFolder(folder, () => {
-      folder.parent?.children.splice(folder.parent.children.indexOf(folder), 1);
-      folder.parent = to;
-      to.children.push(folder);
-    });
-  }
-
+  /** With all that is in it, for good. */
   removeFolder(folder: Folder): void {
     for (const child of [...folder.children]) this.removeFolder(child);
     for (const item of [...folder.items.all]) this.purge(item);
-    folder.parent?.children.splice(folder.parent.children.indexOf(folder), 1);
-    this.#folders.delete(folder.id);
-    this.deletedFolders.push({ id: folder.id, change: ++this.sequence, createdAtChange: folder.createdAtChange });
+    this.folders.remove(folder);
+  }
+
+  /** An item as it was in the life before, nobody told; no content: that of the one that is here, if there is one. */
+  putBack(
+    immutableId: string,
+    given: { key: string; folder: Folder; content: Content | null; receivedAt: Date },
+    change: (item: Item) => void,
+  ): void {
+    const content = given.content ?? this.find(immutableId)?.content;
+    if (!content) return;
+    this.takeOut(immutableId);
+    const item = this.newItem(given.key, given.folder, content, given.receivedAt);
+    change(item);
+    this.#byId.delete(item.id);
+    item.id = movableId(this.account, item.key, given.folder.id, item.moves);
+    this.#byId.set(item.id, item);
+    if (!item.isRead) item.folder.unread++;
+    this.#list(item);
+  }
+
+  /** Takes an item out as it was in the life before, nobody told. */
+  takeOut(immutableId: string): void {
+    const item = this.find(immutableId);
+    if (!item) return;
+    this.#unlist(item);
+    if (!item.isRead) item.folder.unread--;
+    this.#byId.delete(item.id);
+    this.#byImmutableId.delete(immutableId);
   }
 
   #conversationOf({ answers, isWrittenHere, content: { envelope }, key, receivedAt }: Item): Conversation {
@@ -234,13 +220,6 @@ export class Mailbox {
     return isWrittenHere
       ? this.#conversations.anew(envelope, key, receivedAt)
       : this.#conversations.of(envelope, key, receivedAt);
-  }
-
-  #register(name: string, displayName: string, parent: Folder | null, isHidden: boolean): Folder {
-    const folder = new Folder({ id: folderId(this.account, name), wellKnown: name, displayName, parent, isHidden });
-    this.#folders.set(folder.id, folder);
-    this.#wellKnown.set(name, folder);
-    return folder;
   }
 
   #enter(item: Item, folder: Folder): void {

@@ -6,6 +6,8 @@ export interface Health {
   /** Names of migrations that this version needs and the database has not. */
   pendingMigrations(): Promise<readonly string[]>;
   draining(): boolean;
+  /** What a start still does before requests are of use, in words; null: nothing. */
+  waitingFor(): string | null;
 }
 
 const PATIENCE_MS = 2_000;
@@ -14,6 +16,8 @@ const PATIENCE_MS = 2_000;
 export function mountHealth(http: FastifyInstance, health: Health): void {
   const state = async (): Promise<string> => {
     if (health.draining()) return 'draining';
+    const waitingFor = health.waitingFor();
+    if (waitingFor !== null) return waitingFor;
     try {
       await health.ping();
     } catch {

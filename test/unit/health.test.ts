@@ -2,14 +2,22 @@ import { fastify } from 'fastify';
 import { expect, it } from 'vitest';
 import { mountHealth } from '../../src/server/health.route.ts';
 
-it('is ready no longer when its database was put back from a backup that lacks a migration', async () => {
+it('is ready once a start has done its work, and no longer when its database was put back from a backup that lacks a migration', async () => {
   let pending: string[] = [];
   const http = fastify();
-  mountHealth(http, { ping: async () => {}, pendingMigrations: async () => pending, draining: () => false });
+  let waitingFor: string | null = 'the demo accounts are being connected';
+  mountHealth(http, {
+    ping: async () => {},
+    pendingMigrations: async () => pending,
+    draining: () => false,
+    waitingFor: () => waitingFor,
+  });
   const ready = async () => {
     const { statusCode, body } = await http.inject('/ready');
     return [statusCode, JSON.parse(body).status];
   };
+  expect(await ready()).toEqual([503, 'the demo accounts are being connected']);
+  waitingFor = null;
   expect(await ready()).toEqual([200, 'ready']);
   pending = ['2_new'];
   expect(await ready()).toEqual([503, 'migrations are pending']);

@@ -213,6 +213,9 @@ describe('the control API', () => {
       setSearchLag: () => undefined,
       setSending: () => true,
       touch: () => undefined,
+      stampOf: () => '',
+      piecesOf: () => [],
+      restore: () => undefined,
       ...(vendor === 'google' && {
         setBatchWidth: (account: string, parts: number) => void told.push(`${account} ${parts}`),
         setSubjectThreads: (account: string, threads: string) => void told.push(`${account} ${threads}`),
@@ -224,7 +227,13 @@ describe('the control API', () => {
     app.register(
       controlPlugin({
         emulators: [emulator('google', ['a@x.example']), emulator('microsoft', [])],
-        ...{ log: createRequestLog(), faults, now: () => new Date(0), print: () => undefined, generate: () => [] },
+        ...{
+          log: createRequestLog(),
+          faults,
+          now: () => new Date(0),
+          print: () => undefined,
+          addAccount: () => undefined,
+        },
       }),
       { prefix: '/control' },
     );

@@ -73,6 +73,13 @@ export class LabelBook {
     return this.idOf(name) ?? this.create(name).id;
   }
 
+  /** A label as it was in the life before. */
+  putBack(label: LabelDefinition): void {
+    const known = this.#byId.get(label.id);
+    if (known) this.delete(known);
+    this.#add(label);
+  }
+
   rename(label: LabelDefinition, name: string): void {
     this.#idByName.delete(label.name.toLowerCase());
     label.name = name;

@@ -87,15 +87,25 @@ export class Mailbox {
   }
 
   delete(message: StoredMessage): void {
-    this.#byId.delete(message.id);
-    this.timeline.remove(message);
-    this.tally.remove(message);
-    this.drafts.delete(message.id);
-    const left = (this.#threads.get(message.threadId) ?? []).filter((other) => other !== message);
-    if (left.length > 0) this.#threads.set(message.threadId, left);
-    else this.#threads.delete(message.threadId);
+    this.#remove(message);
     this.history.append({ message, labelIds: [...message.labels], deleted: true });
     this.#onChange(message.labels);
+  }
+
+  /** A message as it was in the life before, in place of the one of that id: no history, nobody told. */
+  putBack(kept: Pick<StoredMessage, 'id' | 'threadId' | 'mail' | 'labels' | 'receivedAt'>): void {
+    this.takeOut(kept.id);
+    const { receivedAt, ...given } = kept;
+    const { envelope } = given.mail;
+    this.threading.learn(envelope, given.threadId);
+    if (!given.labels.has('DRAFT')) this.threading.learnSubject(envelope, given.threadId, receivedAt);
+    this.timeline.add(this.#place(given, receivedAt, Number.NEGATIVE_INFINITY));
+  }
+
+  /** Takes a message out as it was in the life before: no history, nobody told. */
+  takeOut(id: string): void {
+    const message = this.#byId.get(id);
+    if (message) this.#remove(message);
   }
 
   /** The thread that a mail goes to; null where it begins one. What is written here joins none by its subject alone. */
@@ -122,17 +132,23 @@ export class Mailbox {
     const threadId = meant === null || isFull ? id : meant;
     this.threading.learn(envelope, threadId);
     if (!labels.has('DRAFT')) this.threading.learnSubject(envelope, threadId, time.at.getTime());
+    return this.#place({ id, threadId, mail, labels }, time.at.getTime(), time.arrivedAt);
+  }
+
+  #place(
+    given: Pick<StoredMessage, 'id' | 'threadId' | 'mail' | 'labels'>,
+    receivedAt: number,
+    arrivedAt: number,
+  ): StoredMessage {
+    const { id, threadId, labels } = given;
     const message: StoredMessage = {
-      id,
-      threadId,
-      mail,
-      entry: searchEntry(envelope),
-      receivedAt: time.at.getTime(),
+      ...given,
+      entry: searchEntry(given.mail.envelope),
+      receivedAt,
       order: Number.parseInt(id.slice(4, 12), 16),
-      arrivedAt: time.arrivedAt,
+      arrivedAt,
       addedWith: this.history.current,
       historyId: this.history.current,
-      labels,
     };
     this.#byId.set(id, message);
     const thread = this.#threads.get(threadId);
@@ -141,5 +157,15 @@ export class Mailbox {
     this.tally.add(message);
     if (labels.has('DRAFT')) this.drafts.set(id, `r${BigInt(`0x${hexId(`draft ${id}`)}`)}`);
     return message;
+  }
+
+  #remove(message: StoredMessage): void {
+    this.#byId.delete(message.id);
+    this.timeline.remove(message);
+    this.tally.remove(message);
+    this.drafts.delete(message.id);
+    const left = (this.#threads.get(message.threadId) ?? []).filter((other) => other !== message);
+    if (left.length > 0) this.#threads.set(message.threadId, left);
+    else this.#threads.delete(message.threadId);
   }
 }

@@ -1,0 +1,129 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Values by key that outlive the process: one line of JSON for each change, appended. */
+export interface Journal {
+  /** When it was begun. */
+  readonly beganAt: Date;
+  /** What the process before left under keys of that beginning, the last of each, by the rest of the key; null: no longer there. */
+  kept(prefix: string): Map<string, unknown>;
+  /** Written when it returns; throws what the file system says. Null takes the key out. */
+  write(entries: readonly Entry[]): void;
+}
+export type Entry = readonly [key: string, value: unknown];
+
+/** Of another format is what an older or newer sandbox wrote. */
+const FORMAT = 1;
+const NEWLINE = 10;
+
+interface Read {
+  readonly beganAt: Date;
+  /** The line of each key as it is written. */
+  readonly lines: Map<string, Buffer>;
+  /** Lines that a later one replaced, or that cannot be read. */
+  readonly stale: number;
+  readonly unreadable: number;
+}
+
+/**
+ * Opens the journal, or begins one. The line that a killed process left half written is left out, and so is any other that
+ * is no JSON: they are counted in the log. A file that is no journal of this format is put aside under another name. Null:
+ * nothing outlives the process.
+ */
+export function openJournal(path: string | null, now: Date, log: (line: string) => void): Journal {
+  if (path === null) return { beganAt: now, kept: () => new Map(), write: () => undefined };
+  const read = readJournal(path, log);
+  if (read === null) begin(path, now, new Map());
+  else if (read.stale > read.lines.size || read.unreadable > 0) begin(path, read.beganAt, read.lines);
+  if (read !== null && read.unreadable > 0) log(`${path}: ${read.unreadable} lines of kept mail could not be read`);
+  const lines = [...(read?.lines ?? [])];
+  let isTorn = false;
+  return {
+    beganAt: read?.beganAt ?? now,
+    kept: (prefix) =>
+      new Map(
+        lines
+          .filter(([key]) => key.startsWith(prefix))
+          .map(([key, line]) => [key.slice(prefix.length), (JSON.parse(line.toString()) as Entry)[1]]),
+      ),
+    write(entries) {
+      const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+      // Behind what a full disk cut off, a line of its own.
+      const written = isTorn ? `\n${text}` : text;
+      isTorn = true;
+      appendFileSync(path, written);
+      isTorn = false;
+    },
+  };
+}
+
+/** Whole or not at all. */
+function begin(path: string, beganAt: Date, lines: ReadonlyMap<string, Buffer>): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const beside = `${path}.${process.pid}.tmp`;
+  const head = Buffer.from(JSON.stringify({ format: FORMAT, beganAt: beganAt.toISOString() }));
+  const newline = Buffer.from('\n');
+  writeFileSync(beside, Buffer.concat([head, ...lines.values()].flatMap((line) => [line, newline])), { mode: 0o600 });
+  renameSync(beside, path);
+}
+
+function readJournal(path: string, log: (line: string) => void): Read | null {
+  const bytes = contentOf(path);
+  if (bytes === null) return null;
+  const [head, ...rest] = linesOf(bytes);
+  const beganAt = beginningIn(head);
+  if (beganAt === null) {
+    renameSync(path, `${path}.old`);
+    log(
+      `${path} is no mail that this sandbox kept: it is now ${path}.old, and the sandbox begins with its built-in mail`,
+    );
+    return null;
+  }
+  const lines = new Map<string, Buffer>();
+  let unreadable = 0;
+  for (const line of rest) {
+    const key = keyIn(line);
+    if (key === null) unreadable++;
+    else lines.set(key, line);
+  }
+  return { beganAt, lines, stale: rest.length - lines.size, unreadable };
+}
+
+function contentOf(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function linesOf(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline === -1 ? bytes.length : newline;
+    if (end > start) lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return lines;
+}
+
+function beginningIn(line: Buffer | undefined): Date | null {
+  const head = parsed(line ?? Buffer.alloc(0)) as { format?: unknown; beganAt?: unknown } | null;
+  const beganAt = new Date(String(head?.beganAt));
+  return head?.format === FORMAT && !Number.isNaN(beganAt.getTime()) ? beganAt : null;
+}
+
+function keyIn(line: Buffer): string | null {
+  const entry = parsed(line);
+  return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' ? entry[0] : null;
+}
+
+function parsed(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString());
+  } catch {
+    return null;
+  }
+}

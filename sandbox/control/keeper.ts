@@ -1,0 +1,76 @@
+import type { Emulator } from '../world.ts';
+import type { Entry, Journal } from './journal.ts';
+
+const INTERVAL_MS = 250;
+
+/** Writes what changes in the emulated accounts to a journal, and puts it back at the next start. */
+export interface Keeper {
+  /** Puts back what was kept of the account, which has just been filled; from then on its changes are written. */
+  take(emulator: Emulator, account: string): void;
+  /** Writes what changed since it was last done, as it is done several times a second. */
+  write(): void;
+  /** Writes for the last time. */
+  close(): void;
+}
+
+/** What an account was like when it was last written. */
+interface Written {
+  readonly emulator: Emulator;
+  readonly account: string;
+  stamp: string;
+  pieces: Map<string, string>;
+}
+
+export function createKeeper(journal: Journal, log: (line: string) => void): Keeper {
+  const accounts: Written[] = [];
+  let problem: string | null = null;
+  const writeChanges = () => {
+    for (const written of accounts) {
+      const { emulator, account } = written;
+      const stamp = emulator.stampOf(account);
+      if (stamp === written.stamp) continue;
+      const entries: Entry[] = [];
+      const pieces = new Map<string, string>();
+      for (const piece of emulator.piecesOf(account)) {
+        pieces.set(piece.key, piece.stamp);
+        if (written.pieces.get(piece.key) !== piece.stamp)
+          entries.push([keyOf(emulator, account, piece.key), piece.read()]);
+      }
+      for (const key of written.pieces.keys())
+        if (!pieces.has(key)) entries.push([keyOf(emulator, account, key), null]);
+      if (entries.length > 0) journal.write(entries);
+      Object.assign(written, { stamp, pieces });
+    }
+  };
+  /** A full disk takes no mail from who looks at it: what could not be written is tried again. */
+  const write = () => {
+    try {
+      writeChanges();
+      problem = null;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== problem) log(`The sandbox's mail cannot be kept for the next start: ${message}`);
+      problem = message;
+    }
+  };
+  const timer = setInterval(write, INTERVAL_MS).unref();
+  return {
+    write,
+    take(emulator, account) {
+      emulator.restore(account, journal.kept(keyOf(emulator, account, '')));
+      accounts.push({
+        emulator,
+        account,
+        stamp: emulator.stampOf(account),
+        pieces: new Map(Array.from(emulator.piecesOf(account), ({ key, stamp }) => [key, stamp])),
+      });
+    },
+    close() {
+      clearInterval(timer);
+      write();
+    },
+  };
+}
+
+const keyOf = ({ vendor }: Emulator, account: string, key: string): string =>
+  `${vendor} ${account.toLowerCase()} ${key}`;

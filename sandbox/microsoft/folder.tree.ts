@@ -1,0 +1,116 @@
+import { GraphError, malformedId } from './errors.ts';
+import { DISTINGUISHED, EMPTY_NAMES, Folder } from './folder.ts';
+import { folderId, isWellFormed } from './ids.ts';
+
+/** The folders of one mailbox. */
+export class FolderTree {
+  readonly root: Folder;
+  /** Of soft-deleted items; hidden from everything else. */
+  readonly dumpster: Folder;
+  readonly deleted: { readonly id: string; readonly change: number; readonly createdAtChange: number }[] = [];
+  readonly #account: string;
+  /** Moves the mailbox's sequence on. */
+  readonly #nextChange: () => number;
+  readonly #byId = new Map<string, Folder>();
+  readonly #wellKnown = new Map<string, Folder>();
+
+  constructor(account: string, nextChange: () => number) {
+    this.#account = account;
+    this.#nextChange = nextChange;
+    this.root = this.#register('msgfolderroot', 'Top of Information Store', null, false);
+    for (const { name, displayName, isHidden } of DISTINGUISHED)
+      this.#register(name, displayName, this.root, isHidden ?? false);
+    this.dumpster = this.#register('recoverableitemsdeletions', 'Deletions', null, true);
+  }
+
+  all(): Iterable<Folder> {
+    return this.#byId.values();
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** By id or well-known name. Throws Graph's refusals. */
+  get(idOrName: string): Folder {
+    const found = this.#byId.get(idOrName) ?? this.#wellKnown.get(idOrName.toLowerCase());
+    if (found) return found;
+    if (!isWellFormed(idOrName) && !EMPTY_NAMES.has(idOrName.toLowerCase())) throw malformedId();
+    throw new GraphError(404, 'ErrorItemNotFound', 'The specified folder could not be found in the store.');
+  }
+
+  /** Throws ErrorFolderExists where the parent has one of that name. */
+  create(displayName: string, parent: Folder): Folder {
+    this.requireFreeName(displayName, parent);
+    const path = `${parent.id}/${displayName.toLowerCase()}`;
+    let id = folderId(this.#account, path);
+    // A folder deleted and made again is another folder.
+    for (let again = 1; this.has(id) || this.deleted.some((former) => former.id === id); again++)
+      id = folderId(this.#account, `${path}#${again}`);
+    return this.#add(id, displayName, parent);
+  }
+
+  requireFreeName(displayName: string, parent: Folder): void {
+    if (parent.children.some((child) => child.displayName.toLowerCase() === displayName.toLowerCase()))
+      throw new GraphError(409, 'ErrorFolderExists', 'A folder with the specified name already exists.');
+  }
+
+  /** The user's folder of that path, made where it is missing. Names are separated by "/". */
+  ensure(path: string): Folder {
+    let folder = this.root;
+    for (const name of path
+      .split('/')
+      .map((part) => part.trim())
+      .filter(Boolean)) {
+      const known = folder.children.find((child) => child.displayName.toLowerCase() === name.toLowerCase());
+      folder = known ?? this.create(name, folder);
+    }
+    return folder;
+  }
+
+  /** A folder as it was in the life before. */
+  putBack(id: string, displayName: string, parent: Folder): Folder {
+    const folder = this.#byId.get(id) ?? this.#add(id, displayName, parent);
+    folder.displayName = displayName;
+    if (folder.parent !== parent) this.move(folder, parent);
+    return folder;
+  }
+
+  change(folder: Folder, change: () => void): void {
+    change();
+    folder.lastChange = this.#nextChange();
+  }
+
+  move(folder: Folder, to: Folder): void {
+    this.change(folder, () => {
+      this.#unhang(folder);
+      folder.parent = to;
+      to.children.push(folder);
+    });
+  }
+
+  /** Takes an empty folder out. */
+  remove(folder: Folder): void {
+    this.#unhang(folder);
+    this.#byId.delete(folder.id);
+    this.deleted.push({ id: folder.id, change: this.#nextChange(), createdAtChange: folder.createdAtChange });
+  }
+
+  #unhang(folder: Folder): void {
+    folder.parent?.children.splice(folder.parent.children.indexOf(folder), 1);
+  }
+
+  #add(id: string, displayName: string, parent: Folder): Folder {
+    const folder = new Folder({ id, wellKnown: null, displayName, parent });
+    folder.createdAtChange = folder.lastChange = this.#nextChange();
+    this.#byId.set(id, folder);
+    return folder;
+  }
+
+  #register(name: string, displayName: string, parent: Folder | null, isHidden: boolean): Folder {
+    const folder = new Folder({ id: folderId(this.#account, name), wellKnown: name, displayName, parent, isHidden });
+    this.#byId.set(folder.id, folder);
+    this.#wellKnown.set(name, folder);
+    return folder;
+  }
+}

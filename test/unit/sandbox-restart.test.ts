@@ -1,0 +1,191 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { SandboxAccounts } from '../../sandbox/accounts.ts';
+import { createAccounts } from '../../sandbox/accounts.ts';
+import { createFaults } from '../../sandbox/control/faults.ts';
+import { openKeep } from '../../sandbox/control/keep.ts';
+import { createKeeper } from '../../sandbox/control/keeper.ts';
+import { createRequestLog } from '../../sandbox/control/log.ts';
+import { INBOX_UNREAD, mailFromRaw } from '../../sandbox/mail/received.ts';
+import { DEMO_ACCOUNTS, TWINS } from '../../sandbox/twins.ts';
+import type { Emulator, Vendor, World } from '../../sandbox/world.ts';
+
+let dataDir: string;
+let lines: string[];
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'postern-kept-'));
+  lines = [];
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+interface Life {
+  readonly accounts: SandboxAccounts;
+  emulator(vendor: Vendor): Emulator;
+}
+
+/** The emulators of one start, without a port. */
+function live(given: { mail?: string; messages?: number } = {}): Life {
+  const world: World = {
+    log: createRequestLog(),
+    faults: createFaults(),
+    now: () => new Date(),
+    signingKey: Buffer.alloc(32, 7),
+    keep: openKeep(null),
+    post: () => undefined,
+  };
+  const surroundings = {
+    publicUrl: () => 'http://127.0.0.1:9',
+    headers: 'written' as const,
+    deliverElsewhere: () => {},
+  };
+  const emulators = TWINS.map((twin) => twin.create(world, surroundings).emulator);
+  const emulator = (vendor: Vendor) => emulators.find((one) => one.vendor === vendor) as Emulator;
+  const options = { dataDir, mail: null, messages: 12, log: (line: string) => lines.push(line), ...given };
+  return { accounts: createAccounts(emulator, options, world.now), emulator };
+}
+
+const letter = (subject: string) =>
+  mailFromRaw(Buffer.from(`Message-ID: <${subject}@x.example>\r\nSubject: ${subject}\r\n\r\nhello`), {
+    key: `test:${subject}`,
+    receivedAt: new Date(),
+    placement: INBOX_UNREAD,
+  });
+const demoOf = (vendor: Vendor) => DEMO_ACCOUNTS.find((one) => one.vendor === vendor)?.demo.address ?? '';
+const idsOf = ({ emulator }: Life, vendor: Vendor) =>
+  emulator(vendor)
+    .dump(demoOf(vendor))
+    .map(({ id }) => id);
+/** All that the emulator says of the account, content and state. */
+const stateOf = ({ emulator }: Life, vendor: Vendor) =>
+  new Map(Array.from(emulator(vendor).piecesOf(demoOf(vendor)), (piece) => [piece.key, JSON.stringify(piece.read())]));
+const journals = () => readdirSync(join(dataDir, 'sandbox-mail')).map((name) => join(dataDir, 'sandbox-mail', name));
+
+const VENDORS = TWINS.map(({ vendor }) => vendor);
+
+it.each(VENDORS)('keeps what arrived at %s, was read, thrown away and deleted, over two restarts', (vendor) => {
+  const first = live();
+  const address = demoOf(vendor);
+  const [a, b, c] = idsOf(first, vendor) as [string, string, string];
+  const [one, two] = [letter('one'), letter('two')].map((mail) => first.emulator(vendor).deliver(address, mail));
+  const changes = [
+    [a, 'read'],
+    [b, 'trash'],
+    [c, 'delete'],
+    [one, 'archive'],
+    [two, 'delete'],
+  ] as const;
+  for (const [id, change] of changes) first.emulator(vendor).touch(address, id as string, change);
+  const before = first.emulator(vendor).dump(address);
+  first.accounts.close();
+
+  const second = live();
+  expect(second.emulator(vendor).dump(address)).toEqual(before);
+  const three = second.emulator(vendor).deliver(address, letter('three'));
+  second.emulator(vendor).touch(address, one as string, 'read');
+  second.accounts.close();
+
+  const third = live();
+  expect(third.emulator(vendor).dump(address)).toEqual(second.emulator(vendor).dump(address));
+  expect(idsOf(third, vendor)).toContain(three);
+  third.accounts.close();
+});
+
+it.each(VENDORS)('writes nothing where nothing changed at %s, and each change once', (vendor) => {
+  const first = live();
+  first.emulator(vendor).deliver(demoOf(vendor), letter('one'));
+  first.accounts.close();
+  const written = journals().map((path) => readFileSync(path, 'utf8'));
+  const second = live();
+  expect(stateOf(second, vendor).size).toBeGreaterThan(0);
+  second.accounts.close();
+  expect(journals().map((path) => readFileSync(path, 'utf8'))).toEqual(written);
+});
+
+it.each(VENDORS)('keeps the dates of the first start at %s', (vendor) => {
+  const first = live();
+  const before = stateOf(first, vendor);
+  first.accounts.close();
+  const second = live();
+  expect(stateOf(second, vendor)).toEqual(before);
+  second.accounts.close();
+});
+
+it('keeps an account that was made through the control API', () => {
+  const first = live();
+  const account = { vendor: 'google', address: 'else@gmail.example', name: 'Else', side: 'home', messages: 5 } as const;
+  first.accounts.add(account);
+  first.emulator('google').deliver(account.address, letter('one'));
+  const before = first.emulator('google').dump(account.address);
+  expect(before).toHaveLength(6);
+  first.accounts.close();
+  const second = live();
+  expect(second.emulator('google').dump(account.address)).toEqual(before);
+  second.accounts.close();
+});
+
+it('keeps what happened to each choice of mail apart, and finds it again', () => {
+  const own = join(dataDir, 'own');
+  const built = live();
+  const id = built.emulator('google').deliver(demoOf('google'), letter('one'));
+  built.accounts.close();
+  writeFileSync(`${own}.eml`, 'Subject: mine\r\nMessage-ID: <mine@x.example>\r\n\r\nhello');
+  const other = live({ mail: `${own}.eml` });
+  expect(other.emulator('google').dump(demoOf('google'))).toHaveLength(1);
+  other.accounts.close();
+  const again = live();
+  expect(idsOf(again, 'google')).toContain(id);
+  again.accounts.close();
+});
+
+it('loses no more than the line that was being written when the process was killed', () => {
+  const first = live();
+  const id = first.emulator('google').deliver(demoOf('google'), letter('one'));
+  first.accounts.close();
+  for (const path of journals()) appendFileSync(path, '["google demo@gmail.example message 1abc",{"thre');
+  const second = live();
+  expect(idsOf(second, 'google')).toContain(id);
+  expect(lines.join('\n')).toMatch(/1 lines of kept mail could not be read/);
+  second.accounts.close();
+  lines = [];
+  live().accounts.close();
+  expect(lines).toEqual([]);
+});
+
+it('puts a file that is no journal of its format aside, and begins', () => {
+  live().accounts.close();
+  const [path = ''] = journals();
+  writeFileSync(path, '{"format":99}\n["x",1]\n');
+  const second = live();
+  expect(second.emulator('google').dump(demoOf('google'))).toHaveLength(12);
+  second.accounts.close();
+  expect(readFileSync(`${path}.old`, 'utf8')).toContain('99');
+  expect(lines.join('\n')).toContain(`it is now ${path}.old`);
+});
+
+it('tries again what a full disk did not take, and says so once', () => {
+  const first = live();
+  first.accounts.close();
+  const written: string[] = [];
+  let isFull = true;
+  const keeper = createKeeper(
+    {
+      beganAt: new Date(),
+      kept: () => new Map(),
+      write(entries) {
+        if (isFull) throw new Error('ENOSPC: no space left on device, write');
+        written.push(...entries.map(([key]) => key));
+      },
+    },
+    (line) => lines.push(line),
+  );
+  keeper.take(first.emulator('google'), demoOf('google'));
+  const id = first.emulator('google').deliver(demoOf('google'), letter('late'));
+  keeper.write();
+  keeper.write();
+  expect(lines).toEqual([expect.stringMatching(/cannot be kept .*ENOSPC/)]);
+  isFull = false;
+  keeper.close();
+  expect(written.some((key) => key.endsWith(` message ${id}`))).toBe(true);
+});
