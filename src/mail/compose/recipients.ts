@@ -1,6 +1,6 @@
 import type { Address } from '../../domain/address.ts';
 import type { Message } from '../../domain/message.ts';
-import { toOneLine } from '../one-line.ts';
+import { toOneLine } from '../../domain/one-line.ts';
 import { isAddress } from './header-text.ts';
 
 export interface Recipients {

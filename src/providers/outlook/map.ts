@@ -2,6 +2,7 @@ import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-gr
 import type { Address } from '../../domain/address.ts';
 import { displayName } from '../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../domain/message.ts';
+import { toOneLine } from '../../domain/one-line.ts';
 import { isReceived, lastVerb, messageSize } from './fields.ts';
 import { categoryId } from './ids.ts';
 
@@ -17,7 +18,7 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
     id: from.id ?? '',
     threadId: from.conversationId ?? null,
     mailboxIds: [...(from.parentFolderId ? [from.parentFolderId] : []), ...(from.categories ?? []).map(categoryId)],
-    subject: from.subject ?? '',
+    subject: toOneLine(from.subject ?? ''),
     snippet: snippet(from.bodyPreview),
     from: address(from.from),
     sender: address(from.sender),
