@@ -1,5 +1,6 @@
 import { type Word, wordsOf } from './address.words.ts';
-import { decodeWords, findHeaders, type Header } from './header.ts';
+import { decodeWords } from './encoded-words.ts';
+import { findHeaders, type Header } from './header.ts';
 import type { Person } from './mail.ts';
 
 /**

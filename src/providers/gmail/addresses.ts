@@ -1,6 +1,6 @@
-import { decodeWords } from 'postal-mime';
 import type { Address } from '../../domain/address.ts';
 import { displayName } from '../../domain/display-name.ts';
+import { decodeWords } from '../shared/encoded-words.ts';
 import { anglePairs, type Token, tokensOf } from './address-tokens.ts';
 
 /** One entry of an address list and where it stands in the text. */
@@ -34,12 +34,12 @@ export function parseList(list: string): Entry[] {
 export function parseOne(whole: string): Address {
   const text = withoutLastComments(whole);
   const last = LAST_ADDRESS.exec(text.slice(-MAX_ADDRESS_LENGTH))?.[0];
-  if (last !== undefined) return named(decoded(text.slice(0, -last.length)), bare(last));
+  if (last !== undefined) return named(decodeWords(text.slice(0, -last.length)), bare(last));
   const close = text.lastIndexOf('>');
   const open = close < 0 ? -1 : text.lastIndexOf('<', close);
   const inside = open < 0 ? '' : bare(text.slice(open + 1, close));
   if (inside === '') return { name: null, address: bare(text) };
-  return named(decoded(`${text.slice(0, open)} ${text.slice(close + 1)}`), inside);
+  return named(decodeWords(`${text.slice(0, open)} ${text.slice(close + 1)}`), inside);
 }
 
 /** RFC 5321 4.5.3.1 has room for less. */
@@ -74,8 +74,6 @@ function startOfLastComment(text: string): number {
   }
   return -1;
 }
-
-const decoded = (text: string): string => (text.includes('=?') ? decodeWords(text) : text);
 
 /** Parts of each entry, and whether a comma ended it. */
 function partsOf(list: string): { parts: Part[]; comma: boolean }[] {
@@ -169,7 +167,7 @@ function nameOf(parts: readonly Part[], angle: Part | null, list: string): strin
     text += wordOf(part);
     end = part.end;
   }
-  const name = decoded(text.replace(/\s+/g, ' '));
+  const name = decodeWords(text.replace(/\s+/g, ' '));
   return /[^\s<>]/.test(name) ? name : '';
 }
 
@@ -195,13 +193,13 @@ function bareEntries(parts: readonly Part[], list: string): Address[] {
   if (only !== undefined && addresses.length > 1) return addresses.map((one) => ({ name: null, address: bare(one) }));
   if (only !== undefined) {
     const rest = pieces.filter((piece) => piece !== only && /[^<>]/.test(piece)).join(' ');
-    return [named(decoded(rest.replace(/^"(.*)"$/s, '$1')) || comment, bare(only))];
+    return [named(decodeWords(rest.replace(/^"(.*)"$/s, '$1')) || comment, bare(only))];
   }
   const written = parts.map(wordOf).join('').replace(/\s+/g, ' ').trim();
   if (written === '' || /^[<>\s]*$/.test(written)) return [];
   // Encoded words make no address (RFC 2047 5): what they say is a name, whatever it looks like.
   const hasWords = parts.some(({ kind }) => kind === 'word');
-  return [{ name: hasWords ? displayName(decoded(written)) : null, address: written }];
+  return [{ name: hasWords ? displayName(decodeWords(written)) : null, address: written }];
 }
 
 /** Split at blanks outside of quoted strings. */

@@ -1,7 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import { decodeWords } from 'postal-mime';
 import type { Address } from '../../domain/address.ts';
 import type { Header } from '../../domain/message.ts';
+import { decodeWords } from '../shared/encoded-words.ts';
 import { type Certainty, certaintyOf } from './address-certainty.ts';
 import { parseList, parseOne } from './addresses.ts';
 import { parseDate } from './header-date.ts';

@@ -3,8 +3,9 @@ import type {
   Attachment as GraphAttachment,
   Message as GraphMessage,
 } from '@microsoft/microsoft-graph-types';
-import { decodeWords } from 'postal-mime';
 import type { Attachment, Header, MessageContent } from '../../domain/message.ts';
+import { toOneLine } from '../../domain/one-line.ts';
+import { decodeWords } from '../shared/encoded-words.ts';
 import { evenLines, type LazyText, lazyText } from '../shared/html-text.ts';
 import { referencesIn } from '../shared/inline-references.ts';
 import { inReplyTo, references } from './fields.ts';
@@ -40,7 +41,7 @@ function bodies(from: GraphMessage, headers: readonly Header[]): { text: LazyTex
 
 function header({ name, value }: { name?: string | null; value?: string | null }): Header {
   const unfolded = (value ?? '').replace(/\r?\n[ \t]+/g, ' ').trim();
-  return { name: name ?? '', value: unfolded.includes('=?') ? decodeWords(unfolded) : unfolded };
+  return { name: name ?? '', value: decodeWords(unfolded) };
 }
 
 function headerValue(headers: readonly Header[], wanted: string): string | null {
@@ -56,7 +57,7 @@ function attachment(from: GraphAttachment, isShown: ReturnType<typeof references
   const contentId = (from as FileAttachment).contentId?.trim().replace(/^<|>$/g, '') || null;
   return {
     id: from.id ?? '',
-    filename: from.name || null,
+    filename: toOneLine(from.name ?? '') || null,
     mimeType: from.contentType || mimeTypeOf(from),
     sizeBytes: from.size ?? null,
     isInline: isShown(contentId),
