@@ -1,3 +1,4 @@
+import { bareAddress, sameAddress } from './address.ts';
 import { toOneLine } from './one-line.ts';
 
 /**
@@ -9,4 +10,10 @@ export function displayName(text: string): string | null {
   const line = toOneLine(text).replace(/\s+/g, ' ');
   const quoted = /^"([^"]*)"$|^'([^']*)'$/.exec(line);
   return (quoted ? (quoted[1] ?? quoted[2] ?? '').trim() : line) || null;
+}
+
+/** The name that stands beside an address: null where it only says the address again, in quotes, brackets or capitals. */
+export function nameBeside(address: string, text: string): string | null {
+  const name = displayName(text);
+  return name === null || sameAddress(bareAddress(name.replace(/^<([^<>]*)>$/, '$1')), address) ? null : name;
 }

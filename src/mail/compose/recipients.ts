@@ -42,7 +42,7 @@ const GMAIL: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com']);
 
 const key = (address: string): string => address.trim().toLowerCase();
 
-/** "undisclosed-recipients:;" is in real headers, and nobody to answer to. */
+/** What is no address is in real headers, and nobody to answer to. */
 const reachable = ({ address }: Address): boolean => isAddress(address.trim());
 
 function unique(addresses: readonly Address[]): Address[] {
