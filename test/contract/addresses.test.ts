@@ -254,7 +254,14 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: addresses, with headers %s', (id, head
       '(in brackets)',
       'Ünïcödé, 山田 👩‍💻',
     ];
-    const to = names.map((name, n) => ({ name, address: `n${n}@x.example` }));
+    const odd = ['"john smith"@x.example', '"a..b, \\"c@d"@x.example', 'josé@münchen.example', '"zoë ü"@x.example'];
+    const to: Address[] = [
+      ...names.map((name, n) => ({ name, address: `n${n}@x.example` })),
+      ...odd.flatMap((address) => [
+        { name: null, address },
+        { name: 'Doe, Jöhn', address: address.replace('@', '2@').replace('"2@', '2"@') },
+      ]),
+    ];
     const sent = await sends(
       account,
       compose({ to: [...to, { name: null, address: peer.address }], replyTo: to.slice(0, 2), subject: 'names' }),

@@ -8,6 +8,7 @@ import { toOneLine } from '../../domain/one-line.ts';
 import { decodeWords } from '../shared/encoded-words.ts';
 import { evenLines, type LazyText, lazyText } from '../shared/html-text.ts';
 import { referencesIn } from '../shared/inline-references.ts';
+import { messageIdsOf } from '../shared/message-ids.ts';
 import { inReplyTo, references } from './fields.ts';
 
 /** The body and everything that comes with it, from a message read with FULL_SELECT and FULL_EXPAND. */
@@ -23,8 +24,8 @@ export function toContent(from: GraphMessage): MessageContent {
     html,
     attachments: (from.attachments ?? []).map((a) => attachment(a, isShown)),
     headers,
-    inReplyTo: messageIds(headerValue(headers, 'in-reply-to') ?? inReplyTo(from)),
-    references: messageIds(headerValue(headers, 'references') ?? references(from)),
+    inReplyTo: messageIdsOf(headerValue(headers, 'in-reply-to') ?? inReplyTo(from) ?? ''),
+    references: messageIdsOf(headerValue(headers, 'references') ?? references(from) ?? ''),
   };
 }
 
@@ -48,9 +49,6 @@ function headerValue(headers: readonly Header[], wanted: string): string | null 
   const values = headers.filter(({ name }) => name.toLowerCase() === wanted).map(({ value }) => value);
   return values.length === 0 ? null : values.join(' ');
 }
-
-const messageIds = (value: string | null): string[] =>
-  [...(value ?? '').matchAll(/<([^<>\s]+)>/g)].map((match) => match[1] ?? '');
 
 /** Inline is what the HTML refers to; isInline alone says little. */
 function attachment(from: GraphAttachment, isShown: ReturnType<typeof referencesIn>): Attachment {

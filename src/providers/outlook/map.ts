@@ -3,6 +3,7 @@ import { type Address, bareAddress } from '../../domain/address.ts';
 import { displayName, nameBeside } from '../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../domain/message.ts';
 import { toOneLine } from '../../domain/one-line.ts';
+import { messageIdsOf } from '../shared/message-ids.ts';
 import { isReceived, lastVerb, messageSize } from './fields.ts';
 import { categoryId } from './ids.ts';
 
@@ -87,6 +88,5 @@ function addresses(from: readonly Recipient[] | null | undefined): Address[] {
 const isEmptyGroup = ({ name, address: written }: Address): boolean => name === null && /^[^@:]*: *;?$/.test(written);
 
 export function messageId(header: string | null | undefined): string | null {
-  const id = header?.trim().replace(/^<|>$/g, '');
-  return id ? id : null;
+  return messageIdsOf(header ?? '')[0] ?? (header?.trim().replace(/^<|>$/g, '') || null);
 }
