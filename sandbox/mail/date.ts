@@ -66,7 +66,7 @@ function momentOf(groups: Readonly<Record<string, string | undefined>>): Date | 
   const isHour = hour < 24 || (hour === 24 && minute === 0 && second === 0);
   if (year < 1900 || !isHour || minute > 59 || second > 60) return null;
   const date = new Date(Date.UTC(year, month, day));
-  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return null;
+  if (date.getUTCMonth() !== month) return null;
   const offset = offsetOf(groups);
   return new Date(Date.UTC(year, month, day, hour, minute - offset, Math.min(second, 59)));
 }
