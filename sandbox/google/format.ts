@@ -1,8 +1,9 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
 import { decodeAddressField } from '../mail/address.ts';
-import { findHeader, type Header, parseHeaders, parseStructured } from '../mail/header.ts';
+import { findHeader, type Header, parseHeaders } from '../mail/header.ts';
 import type { Mail, MimePart } from '../mail/mail.ts';
 import { parseMime } from '../mail/mime.ts';
+import { parseStructured } from '../mail/parameters.ts';
 import type { HeaderSpelling } from '../world.ts';
 import { attachmentIdOf } from './attachment.id.ts';
 import type { StoredMessage } from './mailbox/message.ts';

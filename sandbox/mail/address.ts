@@ -1,5 +1,6 @@
 import { type Word, wordsOf } from './address.words.ts';
-import { decodeWords, findHeaders, type Header } from './header.ts';
+import { decodeWords } from './encoded-words.ts';
+import { findHeaders, type Header } from './header.ts';
 import type { Person } from './mail.ts';
 
 /**
@@ -94,7 +95,9 @@ function peopleOf({ words, angle }: Entry): Person[] {
   const named = said.some(({ kind, text }) => kind !== 'mark' && text !== '') ? said : comments;
   if (angle) {
     const address = bare(angle);
-    return address === '' ? unaddressed(said) : [{ name: nameOf(named), address }];
+    // Of "Ann <<ann@example.org>>" the outer brackets are no part of the name.
+    const name = named.filter(({ kind, text }) => kind !== 'mark' || (text !== '<' && text !== '>'));
+    return address === '' ? unaddressed(said) : [{ name: nameOf(name), address }];
   }
   if (said.length === 0) return [];
   const glued = bare(said);
@@ -119,10 +122,11 @@ function chunksOf(words: readonly Word[]): Word[][] {
   const chunks: Word[][] = [];
   for (const word of words) {
     const last = chunks.at(-1);
-    if (last && !word.spaced && word.kind !== 'mark') last.push(word);
-    else if (word.kind !== 'mark') chunks.push([word]);
+    if (word.kind === 'mark') chunks.push([]);
+    else if (last && !word.spaced) last.push(word);
+    else chunks.push([word]);
   }
-  return chunks;
+  return chunks.filter((chunk) => chunk.length > 0);
 }
 
 const hasAddress = (words: readonly Word[]): boolean =>
@@ -147,7 +151,7 @@ function bare(words: readonly Word[]): string {
   );
 }
 
-/** "Ann" <ann@…> and 'Ann' <ann@…> both mean Ann; senders also encode the quotes with the name. */
+/** "Ann" <ann@…> means Ann; senders also encode the quotes with the name. Exchange keeps single ones. */
 function nameOf(words: readonly Word[]): string {
   const text = join(words.map((word) => ({ ...word, text: plain(word) })));
   // Encoded words can hold control characters, a name cannot.
@@ -155,6 +159,5 @@ function nameOf(words: readonly Word[]): string {
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   if (/^[<>\s]*$/.test(decoded)) return '';
-  const quoted = /^"([^"]*)"$|^'([^']*)'$/.exec(decoded);
-  return (quoted?.[1] ?? quoted?.[2] ?? decoded).trim();
+  return (/^"([^"]*)"$/.exec(decoded)?.[1] ?? decoded).trim();
 }

@@ -1,5 +1,8 @@
+import { textOfEnriched, textOfRichtext } from './enriched-text.ts';
+import { findHeader } from './header.ts';
 import { htmlToText } from './html-text.ts';
 import type { MimePart } from './mail.ts';
+import { parseStructured } from './parameters.ts';
 
 /** What a reader is shown, and what hangs on it. Null where the mail has none of that kind. Made when it is asked for. */
 export interface Body {
@@ -11,14 +14,14 @@ export interface Body {
 
 /** One stretch of a mail that is read from top to bottom; alternatives are two readings of one stretch. */
 interface Section {
-  text: string | null;
-  html: string | null;
+  readonly text: string | null;
+  readonly html: string | null;
 }
 
 /** Reads the tree as a mail client would: alternatives once, mixed parts one after another. */
 export function readBody(root: MimePart): Body {
-  const attachments: MimePart[] = [];
-  const sections = read(root, attachments);
+  const { bodies, attachments } = select(root);
+  const sections = read(root, bodies);
   const hasText = sections.some((section) => section.text !== null);
   const hasHtml = sections.some((section) => section.html !== null);
   return {
@@ -42,25 +45,89 @@ export function inlineIn(html: string | null): (part: MimePart) => boolean {
   };
 }
 
-function read(part: MimePart, attachments: MimePart[]): Section[] {
-  if (part.mimeType.startsWith('multipart/')) {
-    const sections = part.children.flatMap((child) => read(child, attachments));
-    return part.mimeType === 'multipart/alternative' ? merge(sections) : sections;
-  }
-  const shown = part.disposition !== 'attachment' && part.filename === null;
-  if (shown && part.mimeType === 'text/plain') return [{ text: part.text(), html: null }];
-  if (shown && part.mimeType === 'text/html') return [{ text: null, html: part.text() }];
-  attachments.push(part);
-  return [];
+const ALMOST_PLAIN = new Set([
+  'text/enriched',
+  'text/richtext',
+  'text/markdown',
+  'text/x-markdown',
+  'text/x-web-markdown',
+]);
+const DATA =
+  /^text\/(?:(?:x-)?(?:calendar|vcalendar|vcard|directory|csv|comma-separated-values|tab-separated-values|css|javascript|ecmascript|json|xml|sgml|rtf|yaml|amp-html|watch-html)|xml-external-parsed-entity|rfc822-headers)$/;
+/** Alternatives that neither vendor keeps, nor lists. */
+const LEFT_OUT = new Set(['text/x-amp-html', 'text/watch-html']);
+
+const isReadable = ({ mimeType }: MimePart) => mimeType.startsWith('text/') && !DATA.test(mimeType);
+const isMultipart = ({ mimeType }: MimePart) => mimeType.startsWith('multipart/');
+
+/** Sorts the leaves: a text is read unless it is an attachment, or has a name and neither comes first nor is the only one. */
+function select(root: MimePart): { bodies: Set<MimePart>; attachments: MimePart[] } {
+  const bodies = new Set<MimePart>();
+  const attachments: MimePart[] = [];
+  const named: MimePart[] = [];
+  const visit = (part: MimePart, parent: string, isFirst: boolean) => {
+    const { mimeType, children, filename } = part;
+    if (isMultipart(part)) {
+      const start = mimeType === 'multipart/related' ? rootOf(part) : undefined;
+      children.forEach((child, index) => {
+        if (start && child !== start && !isMultipart(child)) attachments.push(child);
+        else visit(child, mimeType, start ? child === start : index === 0);
+      });
+    } else if (part.disposition === 'attachment') attachments.push(part);
+    else if (parent === 'multipart/alternative') {
+      if (mimeType === 'text/plain' || mimeType === 'text/html' || ALMOST_PLAIN.has(mimeType)) bodies.add(part);
+      else if (!LEFT_OUT.has(mimeType)) attachments.push(part);
+    } else if (isReadable(part) && (isFirst || filename === null)) bodies.add(part);
+    else {
+      attachments.push(part);
+      if (isReadable(part)) named.push(part);
+    }
+  };
+  visit(root, '', true);
+  const [only] = named;
+  if (bodies.size > 0 || named.length !== 1 || !only) return { bodies, attachments };
+  return { bodies: new Set([only]), attachments: attachments.filter((part) => part !== only) };
 }
 
-function merge(sections: readonly Section[]): Section[] {
-  if (sections.length === 0) return [];
-  const all = (kind: 'text' | 'html') => {
-    const found = sections.map((section) => section[kind]).filter((value) => value !== null);
-    return found.length > 0 ? found.join('\n') : null;
-  };
-  return [{ text: all('text'), html: all('html') }];
+/** The part that multipart/related begins with: the one that `start` names, or the first that can be read. */
+function rootOf({ headers, children }: MimePart): MimePart | undefined {
+  const { start = '' } = parseStructured(findHeader(headers, 'content-type')?.rawValue ?? '').params;
+  const id = start.replace(/[<>\s]/g, '');
+  const named = id === '' ? undefined : children.find(({ contentId }) => contentId?.replace(/\s/g, '') === id);
+  return named ?? children.find((child) => isMultipart(child) || isReadable(child)) ?? children[0];
+}
+
+function read(part: MimePart, bodies: ReadonlySet<MimePart>): Section[] {
+  if (part.mimeType === 'multipart/alternative') return alternatives(part.children, bodies);
+  if (isMultipart(part)) return part.children.flatMap((child) => read(child, bodies));
+  if (!bodies.has(part)) return [];
+  if (part.mimeType === 'text/html') return [{ text: null, html: part.text() }];
+  return [{ text: plainText(part), html: null }];
+}
+
+function plainText(part: MimePart): string {
+  const even = () => part.text().replace(/\r\n?/g, '\n');
+  if (part.mimeType === 'text/enriched') return textOfEnriched(even());
+  return part.mimeType === 'text/richtext' ? textOfRichtext(even()) : part.text();
+}
+
+/** One of several: the plain texts, or all that has HTML in it. */
+function alternatives(parts: readonly MimePart[], bodies: ReadonlySet<MimePart>): Section[] {
+  const branches = parts
+    .map((part) => ({ type: part.mimeType, sections: read(part, bodies) }))
+    .filter(({ sections }) => sections.length > 0);
+  const rich = branches.filter(({ sections }) => sections.some(({ html }) => html !== null));
+  const plain = branches.filter((branch) => !rich.includes(branch));
+  if (branches.length < 2 || (plain.length === 0 && rich.length < 2)) return branches.flatMap((one) => one.sections);
+  const exact = plain.filter(({ type }) => !ALMOST_PLAIN.has(type));
+  const texts = (exact.length > 0 ? exact : plain.length > 0 ? plain : rich).flatMap(({ sections }) => sections);
+  const htmls = rich.flatMap(({ sections }) => sections.map(({ text, html }) => html ?? textToHtml(text ?? '')));
+  return [
+    {
+      text: texts.every(({ text }) => text !== null) ? texts.map(({ text }) => text).join('\n') : null,
+      html: htmls.length > 0 ? htmls.join('\n') : null,
+    },
+  ];
 }
 
 function textToHtml(text: string): string {

@@ -1,66 +1,104 @@
 import iconv from 'iconv-lite';
+import { decodeHz, decodeIso2022 } from './iso-2022.ts';
 
-const ASCII = /^(us-?)?ascii$|^ansi_x3|^[78]-?bit$|^unknown|^x-unknown|^default|^none$/i;
-/** Node 20's TextDecoder reads windows-1252 as Latin-1 and loses its quotes and dashes: iconv does this one. */
-const WESTERN = 'windows-1252';
-const decoders = new Map<string, TextDecoder | null>();
+/** Where windows-1252 differs from ISO 8859-1, from 0x80 on (Encoding standard, index windows-1252). */
+const WESTERN = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
-/**
- * Reads bytes as text, never throwing. Labels mean what browsers take them for (WHATWG: iso-8859-1 is windows-1252,
- * ks_c_5601-1987 is the wide EUC-KR); iconv knows the rest. Without a usable label: UTF-8 where the bytes are valid
- * UTF-8, else windows-1252, which always gives some letter.
- */
-export function decodeText(bytes: Uint8Array, label: string | null): string {
-  const name = (label ?? '').trim().replace(/^["']+|["']+$/g, '');
-  if (name !== '' && !ASCII.test(name)) {
-    const decoder = decoderFor(name);
-    if (decoder?.encoding === WESTERN) return iconv.decode(Buffer.from(bytes), WESTERN);
-    if (decoder) return decoder.decode(bytes);
-    if (iconv.encodingExists(name)) return iconv.decode(Buffer.from(bytes), name);
-  }
-  return guessText(bytes);
-}
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** True where the bytes are well-formed UTF-8 (plain ASCII is). */
-export function isUtf8(bytes: Uint8Array): boolean {
+function decodeUtf8(bytes: Uint8Array): string | null {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function guessText(bytes: Uint8Array): string {
-  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : iconv.decode(Buffer.from(bytes), WESTERN);
-}
-
-function decoderFor(name: string): TextDecoder | null {
-  const key = name.toLowerCase();
-  const known = decoders.get(key);
-  if (known !== undefined) return known;
-  const decoder = open(key) ?? open(ALIASES[key] ?? '');
-  // Labels come from mail: a bounded map, or a hostile archive fills the memory with made-up charsets.
-  if (decoders.size < 500) decoders.set(key, decoder);
-  return decoder;
-}
-
-/** Names seen in real mail that WHATWG does not list. */
-const ALIASES: Record<string, string> = {
-  cp932: 'shift_jis',
-  cp949: 'euc-kr',
-  cp936: 'gbk',
-  cp950: 'big5',
-  utf8mb4: 'utf-8',
-  'iso-2022-jp-1': 'iso-2022-jp',
-  'iso-2022-jp-2': 'iso-2022-jp',
-  'iso-2022-jp-ms': 'iso-2022-jp',
-};
-
-function open(label: string): TextDecoder | null {
-  try {
-    return label === '' ? null : new TextDecoder(label);
+    return utf8.decode(bytes);
   } catch {
     return null;
   }
+}
+
+/** True where the bytes are well-formed UTF-8 (plain ASCII is). */
+export const isUtf8 = (bytes: Uint8Array): boolean => decodeUtf8(bytes) !== null;
+
+/** UTF-8 where the bytes are, else windows-1252, which always gives some letter. */
+const guess = (bytes: Uint8Array): string => decodeUtf8(bytes) ?? western(bytes);
+
+const western = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/[\x80-\x9f]/g, (control) => WESTERN[control.charCodeAt(0) - 0x80] ?? control);
+
+type Decode = (bytes: Uint8Array) => string;
+const byIconv =
+  (charset: string): Decode =>
+  (bytes) =>
+    iconv.decode(Buffer.from(bytes), charset);
+const platform = (label: string): Decode => {
+  const decoder = new TextDecoder(label);
+  return (bytes) => decoder.decode(bytes);
+};
+
+/**
+ * By what is left of a label without its separators. A label means what it means in the Encoding standard, which has the
+ * widest table of a name. Node's own decoder narrows EUC-KR to KS X 1001, has private letters for Big5, swaps DEL and SUB in
+ * Shift_JIS and IBM866, and reads windows-1252 as ISO 8859-1: iconv-lite has those tables right.
+ */
+const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
+  [/^(?:(?:us)?ascii|ansix34(?:1968|1986)?|iso646us|646|unknown(?:8bit)?|[78]bit|default|none|binary)$/, () => guess],
+  [
+    /^(?:windows|cp|win|ms)?1252$|^(?:iso)?88591$|^iso885911987$|^(?:latin|l)1$|^(?:cp|ibm)819$|^isoir100$/,
+    () => western,
+  ],
+  [/^iso2022|^(?:cp|windows)5022[0-9]$|^jis$|^junet$/, () => decodeIso2022],
+  [/^hz(?:gb)?(?:2312)?$/, () => decodeHz],
+  [
+    /^(?:cp|windows|ms|ibm)?949$|^uhc$|^euckr$|^kscs?5601|^korean$|^isoir149$|^ksx1001$|^ksc56011987$/,
+    () => byIconv('cp949'),
+  ],
+  [/^big5|^(?:cp|windows|ms|ibm)950$|^cnbig5$|^xbig5$/, () => byIconv('big5hkscs')],
+  [/^gbk|^gb18030|^gb2312|^(?:cp|windows|ms|ibm)936$|^euccn$|^chinese$|^isoir58$/, () => platform('gb18030')],
+  [/^(?:cp|windows|ms|ibm)932$|^windows31j$|^shiftjis|^sjis|^mskanji$/, () => byIconv('shiftjis')],
+  [/^eucjp|^cp51932$|^ujis$/, () => byIconv('eucjp')],
+  [/^(?:cp|ibm)?866$/, () => byIconv('cp866')],
+  [/^koi8ru?$/, () => byIconv('koi8-r')],
+  [/^koi8(?:u|ru)$/, () => byIconv('koi8-ru')],
+  [/^utf16(?:le)?$|^ucs2$|^unicode$|^iso10646ucs2$/, () => byIconv('utf-16')],
+  [/^(?:unicode11)?utf7$/, () => byIconv('utf-7')],
+  [/^utf8|^unicode11utf8$/, () => (bytes) => new TextDecoder().decode(bytes)],
+  [/^mac(?:intosh|roman)?$/, () => platform('macintosh')],
+  [/^mac(?:cyrillic|ukrainian)$/, () => platform('x-mac-cyrillic')],
+  [/^mac(?:ce|centraleurope|centeuro)$/, () => byIconv('maccenteuro')],
+];
+
+const decoders = new Map<string, Decode | null>();
+/** Labels come from strangers, who could make up any number of them. */
+const MAX_LABELS = 500;
+
+/** The decoder for a label, or null: nobody knows it. */
+function decoderOf(label: string): Decode | null {
+  const key = label
+    .trim()
+    .replace(/^["']+|["']+$/g, '')
+    .toLowerCase();
+  const known = decoders.get(key);
+  if (known !== undefined) return known;
+  const bare = key.replace(/^(?:x-|cs)/, '').replace(/[^a-z0-9]/g, '');
+  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare);
+  if (decoders.size < MAX_LABELS) decoders.set(key, decoder);
+  return decoder;
+}
+
+function ofPlatform(...labels: readonly string[]): Decode | null {
+  for (const label of labels) {
+    try {
+      return platform(label);
+    } catch {
+      // Not one of the Encoding standard's.
+    }
+  }
+  const label = labels.find((one) => iconv.encodingExists(one));
+  return label === undefined ? null : byIconv(label);
+}
+
+/** Reads bytes in the charset of that label, never throwing. Without a usable label: UTF-8 where they are, else windows-1252. */
+export function decodeText(bytes: Uint8Array, label: string | null): string {
+  const decode = label === null || label === '' ? null : decoderOf(label);
+  return (decode ?? guess)(bytes);
 }

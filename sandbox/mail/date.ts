@@ -1,77 +1,102 @@
+/** A Date header has fewer characters than this, comments and all. */
+const MAX_LENGTH = 500;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-/** Minutes east of UTC: the zones of RFC 822, the only names with one meaning, and UTC's own. */
-const ZONES: Record<string, number> = {
-  ut: 0,
-  utc: 0,
-  gmt: 0,
-  z: 0,
-  est: -300,
-  edt: -240,
-  cst: -360,
-  cdt: -300,
-  mst: -420,
-  mdt: -360,
-  pst: -480,
-  pdt: -420,
+/** Hours east of UTC: the only names with one meaning (RFC 5322 4.3). Any other is read as UTC, as that says. */
+const ZONES: Readonly<Record<string, number>> = {
+  est: -5,
+  edt: -4,
+  cst: -6,
+  cdt: -5,
+  mst: -7,
+  mdt: -6,
+  pst: -8,
+  pdt: -7,
 };
-const RFC5322 =
-  /(?:^|[\s,])(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?[\s,-]+(\d{2,4})[\s,]+(\d{1,2})\s*:\s*(\d{1,2})(?:\s*:\s*(\d{1,2})(?:\.\d+)?)?\s*([+-]\s*\d{4}|[a-z]+)?/i;
-const ASCTIME =
-  /([a-z]{3})[a-z]*\s+(\d{1,2})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s+(?:([+-]\d{4}|[a-z]{1,4})\s+)?(\d{4})\b/i;
-const ISO = /^\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?\s*$/;
 
-/** Reads a mail's date (RFC 5322 with its obsolete forms, asctime, ISO 8601), or null. Without a zone it is UTC. */
+const TIME =
+  /(?<hour>\d{1,2})[:.](?<minute>\d{1,2})(?:[:.](?<second>\d{1,2})(?:[.,]\d{1,9})?)?(?: ?(?<half>[ap])\.?m\b\.?)?/;
+const ZONE =
+  /(?: ?(?:(?:gmt|utc?) ?)?(?<sign>[+-]) ?(?<hours>\d{2}):?(?<minutes>\d{2})(?!\d)| ?(?<zone>[a-z]{1,5})\b)?/;
+const DAY = /(?:^|[ ,])(?<day>\d{1,2})(?:[ ,.-]|(?=[a-z]))[ ,.-]*/;
+const MONTH = /(?<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?/;
+const YEAR = /(?<year>\d{2,4})/;
+
+/** In this order: as RFC 5322 3.3 has it with its obsolete forms, the month first, C's asctime, ISO 8601, and with slashes. */
+const FORMS: readonly RegExp[] = [
+  of(DAY, MONTH, / ?[ ,-] ?/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
+  of(/(?:^|[ ,])/, MONTH, / (?<day>\d{1,2})(?: ?, ?| )/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
+  of(/(?:^|[ ,])/, MONTH, / (?<day>\d{1,2}) /, TIME, ZONE, / (?<year>\d{4})(?!\d)/),
+  of(/^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})[ t]/, TIME, ZONE),
+  /^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})$/,
+  of(/^(?:[a-z]{3,9},? )?(?<number>\d{1,2})\/(?<day>\d{1,2})\/(?<year>\d{4}),? /, TIME, ZONE),
+];
+
+function of(...pieces: readonly RegExp[]): RegExp {
+  return new RegExp(pieces.map(({ source }) => source).join(''));
+}
+
+/**
+ * The moment that a Date header names. Null: it is unreadable, or of a day or a time that there is not, such as 30 February.
+ * A leap second is the second before it, which is as near as a Date comes.
+ */
 export function parseDate(value: string): Date | null {
-  const text = stripComments(value.slice(0, 500));
-  const rfc = RFC5322.exec(text);
-  if (rfc) {
-    const [, day, month, year, hour, minute, second, zone] = rfc;
-    return build(year, month, day, hour, minute, second, zone);
+  const text = withoutComments(value.slice(0, MAX_LENGTH))
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/ ?: ?/g, ':')
+    .trim();
+  for (const form of FORMS) {
+    const groups = form.exec(text)?.groups;
+    if (groups) return momentOf(groups);
   }
-  const asc = ASCTIME.exec(text);
-  if (asc) {
-    const [, month, day, hour, minute, second, zone, year] = asc;
-    return build(year, month, day, hour, minute, second, zone);
+  return null;
+}
+
+function momentOf(groups: Readonly<Record<string, string | undefined>>): Date | null {
+  const number = (name: string) => Number(groups[name] ?? 0);
+  const year = yearOf(groups.year ?? '');
+  const month = groups.month ? MONTHS.indexOf(groups.month) : number('number') - 1;
+  const [day, minute, second] = [number('day'), number('minute'), number('second')];
+  let hour = number('hour');
+  if (groups.half) {
+    if (hour < 1 || hour > 12) return null;
+    hour = (hour % 12) + (groups.half === 'p' ? 12 : 0);
   }
-  if (!ISO.test(text)) return null;
-  const iso = text.trim().replace(' ', 'T').replace(/\s+/g, '');
-  const at = new Date(/T.*(?:Z|[+-]\d{2}:?\d{2})$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`);
-  return Number.isNaN(at.getTime()) ? null : at;
+  // The day's last midnight may be written as 24:00.
+  const isHour = hour < 24 || (hour === 24 && minute === 0 && second === 0);
+  if (year < 1900 || !isHour || minute > 59 || second > 60) return null;
+  const date = new Date(Date.UTC(year, month, day));
+  if (date.getUTCMonth() !== month) return null;
+  const offset = offsetOf(groups);
+  return new Date(Date.UTC(year, month, day, hour, minute - offset, Math.min(second, 59)));
 }
 
-type Field = string | undefined;
-function build(year: Field, month: Field, day: Field, hour: Field, minute: Field, second: Field, zone: Field) {
-  const index = MONTHS.indexOf((month ?? '').toLowerCase());
-  const [d, h, m, s] = [Number(day), Number(hour), Number(minute), Number(second ?? 0)];
-  if (index < 0 || d < 1 || d > 31 || h > 24 || m > 59 || s > 60) return null;
-  const at = Date.UTC(fullYear(Number(year), (year ?? '').length), index, d, h, m, Math.min(s, 59));
-  const offset = zoneOffset(zone);
-  // 31 June is no day of June: Date.UTC would quietly make it July.
-  if (new Date(Date.UTC(2000, index, d)).getUTCMonth() !== index) return null;
-  return new Date(at - offset * 60_000);
+/** RFC 5322 4.3: two digits below 50 are of this century, three count from 1900. */
+function yearOf(digits: string): number {
+  const year = Number(digits);
+  if (digits.length === 2) return year < 50 ? 2000 + year : 1900 + year;
+  return digits.length === 3 ? 1900 + year : year;
 }
 
-/** RFC 5322 §4.3: two digits below 50 are this century, three digits count from 1900. */
-function fullYear(year: number, digits: number): number {
-  if (digits === 2) return year < 50 ? 2000 + year : 1900 + year;
-  return digits === 3 ? 1900 + year : year;
+/** Minutes east of UTC. An offset that is none, as +9999, is not believed. */
+function offsetOf({ sign, hours, minutes, zone = '' }: Readonly<Record<string, string | undefined>>): number {
+  if (sign === undefined) return (ZONES[zone] ?? 0) * 60;
+  const [h, m] = [Number(hours), Number(minutes)];
+  if (h > 23 || m > 59) return 0;
+  return (sign === '-' ? -1 : 1) * (h * 60 + m);
 }
 
-function zoneOffset(zone: Field): number {
-  const text = (zone ?? '').replace(/\s+/g, '').toLowerCase();
-  const numeric = /^([+-])(\d{2})(\d{2})$/.exec(text);
-  if (!numeric) return ZONES[text] ?? 0;
-  const minutes = Number(numeric[2]) * 60 + Number(numeric[3]);
-  return numeric[1] === '-' ? -minutes : minutes;
-}
-
-function stripComments(text: string): string {
+/** Comments nest, and hold quoted pairs (RFC 5322 3.2.2). One that never ends is left out to the end. */
+function withoutComments(text: string): string {
   let out = '';
   let depth = 0;
-  for (const char of text) {
-    if (char === '(') depth++;
-    else if (char === ')') depth = Math.max(0, depth - 1);
-    else if (depth === 0) out += char;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string;
+    if (character === '\\' && depth > 0) at++;
+    else if (character === '(') depth++;
+    else if (character === ')' && depth > 0) {
+      if (--depth === 0) out += ' ';
+    } else if (depth === 0) out += character;
   }
   return out;
 }

@@ -4,6 +4,7 @@ import { parseDate } from './date.ts';
 import { findHeader, findHeaders, type Header } from './header.ts';
 import { htmlToText } from './html-text.ts';
 import type { Envelope, MimePart } from './mail.ts';
+import { messageIdsOf } from './message-ids.ts';
 
 const PREVIEW_LENGTH = 255;
 
@@ -46,9 +47,7 @@ export function previewOf(text: string): string {
 }
 
 function messageIds(headers: readonly Header[], name: string): string[] {
-  return findHeaders(headers, name).flatMap(({ rawValue }) =>
-    [...rawValue.matchAll(/<([^<>]+)>/g)].map(([, id = '']) => `<${id.replace(/\s+/g, '')}>`),
-  );
+  return findHeaders(headers, name).flatMap(({ rawValue }) => messageIdsOf(rawValue).map((id) => `<${id}>`));
 }
 
 /** Some mailers leave the angle brackets out. */

@@ -1,22 +1,8 @@
-import { createRequire } from 'node:module';
-import { parseHeaderValue } from 'nodemailer/lib/mime-funcs';
 import { decodeText, isUtf8 } from './charset.ts';
+import { decodeWords } from './encoded-words.ts';
 import type { MimePart } from './mail.ts';
 
-/** libmime ships no types; this is the part of it that is used here. */
-interface Libmime {
-  decodeWords(text: string): string;
-}
-const libmime = createRequire(import.meta.url)('libmime') as Libmime;
-
 export type Header = MimePart['headers'][number];
-export interface StructuredValue {
-  /** Lower case, trimmed. */
-  readonly value: string;
-  /** Names in lower case; RFC 2231 pieces joined, as encoded words. */
-  readonly params: Readonly<Record<string, string>>;
-}
-
 const LF = 10;
 const CR = 13;
 const COLON = 58;
@@ -39,22 +25,6 @@ export function parseHeaders(bytes: Buffer, start: number, stop: number): { head
   const lines = fields.map((field) => Buffer.concat(field));
   const charset = lines.every(isUtf8) ? null : declaredCharset(lines);
   return { headers: lines.map((line) => toHeader(line, charset)), end: at };
-}
-
-/** A parameterised value such as Content-Type's, read leniently. */
-export function parseStructured(value: string): StructuredValue {
-  const parsed = parseHeaderValue(value, { stripComments: true });
-  return { value: parsed.value.trim().toLowerCase(), params: parsed.params };
-}
-
-/** RFC 2047 words decoded; what cannot be decoded stays as written. */
-export function decodeWords(text: string): string {
-  if (!text.includes('=?')) return text;
-  try {
-    return libmime.decodeWords(text);
-  } catch {
-    return text;
-  }
 }
 
 export function findHeader(headers: readonly Header[], name: string): Header | undefined {

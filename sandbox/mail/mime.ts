@@ -1,7 +1,9 @@
 import { decodeText } from './charset.ts';
-import { decodeWords, findHeader, parseHeaders, parseStructured, type StructuredValue } from './header.ts';
+import { decodeWords } from './encoded-words.ts';
+import { findHeader, parseHeaders } from './header.ts';
 import type { MimePart } from './mail.ts';
 import { splitMultipart } from './multipart.ts';
+import { parseStructured, type StructuredValue } from './parameters.ts';
 import { decodeTransfer } from './transfer.ts';
 
 const MAX_DEPTH = 50;
@@ -38,7 +40,12 @@ function parsePart(bytes: Buffer, start: number, stop: number, defaultType: stri
     }
     // No delimiter at all: what is there is shown as it stands rather than lost, its declared type as it was.
     const lone = leaf(bytes.subarray(end, stop), 'text/plain', encoding, null);
-    const blank = bytes.subarray(end, stop).toString('latin1').trim() === '';
+    const blank =
+      bytes
+        .subarray(end, stop)
+        .toString('latin1')
+        .replace(/^--.*$/gm, '')
+        .trim() === '';
     const children = blank ? [] : [{ ...lone, headers: [], filename: null, disposition: null, contentId: null }];
     return { ...shared, mimeType, children, content: () => EMPTY, text: () => '' };
   }

@@ -18,9 +18,16 @@ export class Conversations {
   readonly #account: string;
   /** The first message of a reply's thread, by the reply's own Message-ID. */
   readonly #roots = new Map<string, string>();
+  /** The Message-IDs of all whose conversation is known. */
+  readonly #known = new Set<string>();
 
   constructor(account: string) {
     this.#account = account;
+  }
+
+  /** Whether what it answers has to be looked for in the mailbox: it names nothing but a mail that was not seen yet. */
+  isOpen({ inReplyTo: [parent], references }: Envelope): boolean {
+    return references.length === 0 && parent !== undefined && !this.#known.has(parent);
   }
 
   /** By what the mail's own headers say, as of one that arrives. */
@@ -49,6 +56,7 @@ export class Conversations {
 
   #conversation(envelope: Envelope, key: string, root: string, depth: number, at: Date): Conversation {
     const own = this.#own(envelope, key);
+    this.#known.add(own);
     if (root !== own) this.#roots.set(own, root);
     const id = conversationId(this.#account, root, topicOf(envelope.subject));
     return { id, index: indexOf(root, depth, at), root };

@@ -37,6 +37,7 @@ export class Mailbox {
   readonly #byId = new Map<string, Item>();
   readonly #byImmutableId = new Map<string, Item>();
   readonly #conversations: Conversations;
+  #isReadingOlder = false;
   readonly #byConversation = new ConversationIndex((item) => this.conversation(item).id);
   #serial = 0;
 
@@ -215,7 +216,19 @@ export class Mailbox {
     this.#byImmutableId.delete(immutableId);
   }
 
-  #conversationOf({ answers, isWrittenHere, content: { envelope }, key, receivedAt }: Item): Conversation {
+  /** The conversations of what came before it, oldest first, so that a chain of replies is followed to its beginning. */
+  #readOlder(item: Item): void {
+    if (this.#isReadingOlder) return;
+    this.#isReadingOlder = true;
+    const all = this.items.all;
+    for (let at = all.length - 1; at >= 0 && all[at] !== item; at--) this.conversation(all[at] as Item);
+    this.#isReadingOlder = false;
+  }
+
+  #conversationOf(item: Item): Conversation {
+    const { answers, isWrittenHere, key, receivedAt } = item;
+    const { envelope } = item.content;
+    if (this.#conversations.isOpen(envelope)) this.#readOlder(item);
     if (answers) return this.#conversations.after(this.conversation(answers.item), envelope, key, receivedAt);
     return isWrittenHere
       ? this.#conversations.anew(envelope, key, receivedAt)

@@ -81,7 +81,7 @@ export class Outbox {
         "At least one recipient isn't valid., A message can't be sent because it contains no recipients.",
         'ErrorInvalidRecipients',
       );
-    const bad = recipients.find((address) => !/^[^\s@<>"]+@[^\s@<>"]+$/.test(address));
+    const bad = recipients.find((address) => !/^(?:"(?:[^"\\]|\\.)+"|[^\s@<>"]+)@[^\s@<>"]+$/.test(address));
     if (bad !== undefined)
       throw badRequest(
         `At least one recipient isn't valid., Recipient '${bad}' isn't resolved. All recipients must be resolved before a message can be submitted.`,

@@ -6,3 +6,10 @@ export interface Address {
 
 /** Addresses compare without case; the local part is case-sensitive by the RFC and by no provider we know. */
 export const sameAddress = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
+
+/** Without what some programs put around an address: single quotes, and the scheme of a link. */
+export const bareAddress = (written: string): string =>
+  written
+    .trim()
+    .replace(/^'([^'@]+@[^'@]+)'$/, '$1')
+    .replace(/^mailto:(?=[^@]*@)/i, '');

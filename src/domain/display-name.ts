@@ -1,15 +1,19 @@
+import { bareAddress, sameAddress } from './address.ts';
+import { toOneLine } from './one-line.ts';
+
 /**
- * A display name as it is shown: one line, in which nothing steers the text around it. Line breaks and other control
- * characters become spaces; embeddings, overrides and isolates of text direction go, since they would set the address
- * beside the name in another order (Unicode Technical Report 36, 2.9). The quotes around a whole name go too: senders
- * encode them with it. Null: there is none. What looks like an address stays: it is a name all the same.
+ * A display name as it is shown: one line, in which nothing steers the text around it. The quotes around a whole name are
+ * left out: senders encode them with it. Null: there is none. What looks like an address stays: it is a name all the same.
  */
 export function displayName(text: string): string | null {
   if (/^\w[\w .-]*\w$/.test(text) && !text.includes('  ')) return text;
-  const line = text
-    .replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim();
+  const line = toOneLine(text).replace(/\s+/g, ' ');
   const quoted = /^"([^"]*)"$|^'([^']*)'$/.exec(line);
   return (quoted ? (quoted[1] ?? quoted[2] ?? '').trim() : line) || null;
+}
+
+/** The name that stands beside an address: null where it only says the address again, in quotes, brackets or capitals. */
+export function nameBeside(address: string, text: string): string | null {
+  const name = displayName(text);
+  return name === null || sameAddress(bareAddress(name.replace(/^<([^<>]*)>$/, '$1')), address) ? null : name;
 }

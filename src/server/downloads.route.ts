@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import type { FastifyInstance } from 'fastify';
 import { isMailError, type MailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
+import { toOneLine } from '../domain/one-line.ts';
 import type { Downloads } from '../mail/message/download.ts';
 
 /**
@@ -65,9 +66,7 @@ function inertType(claimed: string): string {
 
 /** RFC 6266: the name as it is for today's clients, and its ASCII for yesterday's. No control character, no path. */
 function filenameParameters(name: string): string {
-  // Without lone surrogates, which no encoding takes; Cc are the control characters.
-  const whole = Buffer.from(name).toString();
-  const safe = whole.replace(/[\p{Cc}/\\]/gu, '_').replace(/^\.+/, '_') || 'file';
+  const safe = toOneLine(name).replace(/[/\\]/g, '_').replace(/^\.+/, '_') || 'file';
   const ascii = safe.replace(/[^\x20-\x7e]|["%]/g, '_');
   const encoded = encodeURIComponent(safe).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `filename="${ascii}"; filename*=UTF-8''${encoded}`;

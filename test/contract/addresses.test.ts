@@ -144,6 +144,50 @@ const CASES: Record<string, Case> = {
     ],
   },
   'nobody in a group': { headers: ['From: x@x.example', 'To: undisclosed-recipients:;'], to: [] },
+  'groups, some of them empty': {
+    headers: ['From: x@x.example', "To: none:;, Team : Ann <a@x.example>, 'Bob' <b@x.example>; more: ;, c@x.example"],
+    to: [
+      ['Ann', 'a@x.example'],
+      ['Bob', 'b@x.example'],
+      [null, 'c@x.example'],
+    ],
+  },
+  'quotes and brackets around names and addresses': {
+    headers: [
+      "From: 'Ann Smith' <ann@x.example>",
+      'Reply-To: Ann <<ann@x.example>>',
+      `To: <<a@x.example>>, 'b@x.example' <b@x.example>, "<c@x.example>" <c@x.example>, 'd@x.example', "'Eve'" <e@x.example>, F@x.example <f@x.example>, <mailto:g@x.example>, O'Neil <h@x.example>`,
+    ],
+    from: ['Ann Smith', 'ann@x.example'],
+    replyTo: [['Ann', 'ann@x.example']],
+    to: [
+      [null, 'a@x.example'],
+      [null, 'b@x.example'],
+      [null, 'c@x.example'],
+      [null, 'd@x.example'],
+      ['Eve', 'e@x.example'],
+      [null, 'f@x.example'],
+      [null, 'g@x.example'],
+      ["O'Neil", 'h@x.example'],
+    ],
+  },
+  'separators too many, and of another kind': {
+    headers: ['From: x@x.example', 'To: ,a@x.example, ,b@x.example; C <c@x.example>;, Doe, Jane <jane@x.example>,'],
+    to: [
+      [null, 'a@x.example'],
+      [null, 'b@x.example'],
+      ['C', 'c@x.example'],
+      ['Doe, Jane', 'jane@x.example'],
+    ],
+  },
+  'hosts in other letters, and by number': {
+    headers: ['From: ü@münchen.example', 'To: Ann <ann@[192.168.0.1]>, ann@[IPv6:2001:db8::1]'],
+    from: [null, 'ü@münchen.example'],
+    to: [
+      ['Ann', 'ann@[192.168.0.1]'],
+      [null, 'ann@[IPv6:2001:db8::1]'],
+    ],
+  },
 };
 
 const pairs = (people: readonly Address[]) => people.map(({ name, address }) => [name, address]);
@@ -210,7 +254,14 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: addresses, with headers %s', (id, head
       '(in brackets)',
       'Ünïcödé, 山田 👩‍💻',
     ];
-    const to = names.map((name, n) => ({ name, address: `n${n}@x.example` }));
+    const odd = ['"john smith"@x.example', '"a..b, \\"c@d"@x.example', 'josé@münchen.example', '"zoë ü"@x.example'];
+    const to: Address[] = [
+      ...names.map((name, n) => ({ name, address: `n${n}@x.example` })),
+      ...odd.flatMap((address) => [
+        { name: null, address },
+        { name: 'Doe, Jöhn', address: address.replace('@', '2@').replace('"2@', '2"@') },
+      ]),
+    ];
     const sent = await sends(
       account,
       compose({ to: [...to, { name: null, address: peer.address }], replyTo: to.slice(0, 2), subject: 'names' }),

@@ -271,6 +271,20 @@ describe.each(PROVIDERS_AND_HEADERS)('%s: reading, with headers %s', (id, header
     expect(plans.messages.map((m) => m.id)).not.toContain(other);
   });
 
+  it('follows replies that name nothing but their parent to the beginning', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 4; n++) {
+      const lines = [
+        `From: a@example.org\r\nTo: b@example.net\r\nMessage-ID: <chain.${n}@x.example>`,
+        `Subject: ${n === 0 ? '' : 'Re: '}a chain of replies`,
+        ...(n === 0 ? [] : [`In-Reply-To: (to) <chain.${n - 1}@x.example>`]),
+      ];
+      ids.push(await account.deliver({ raw: [...lines, '', 'x'].join('\r\n'), receivedAt: at(40 + n) }));
+    }
+    const read = await account.session.getMessages(ids.toReversed(), 'envelope', interactive());
+    expect(new Set(read.map((message) => (isMailError(message) ? message : message.threadId))).size).toBe(1);
+  });
+
   it('refuses a cursor that it did not make', async () => {
     for (const after of ['garbage', 'https://evil.example/steal', Buffer.from('{"bound":"x"}').toString('base64url')]) {
       await expect(account.session.listMessages(WHOLE, { size: 5, after }, interactive())).rejects.toMatchObject({

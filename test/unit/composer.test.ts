@@ -343,6 +343,8 @@ describe('hostile input', () => {
     ['no address', { bcc: [{ address: 'no address' }] }, ['bcc', '0', 'address']],
     ['two addresses', { to: [{ address: 'a@example.org, b@example.org' }] }, ['to', '0', 'address']],
     ['an address in brackets', { to: [{ address: '<a@example.org>' }] }, ['to', '0', 'address']],
+    ['brackets inside of quotes', { to: [{ address: '"a<b>"@example.org' }] }, ['to', '0', 'address']],
+    ['a quote that ends early', { to: [{ address: '"a"b"@example.org' }] }, ['to', '0', 'address']],
     ['a host alone', { to: [{ address: 'root@localhost' }] }, ['to', '0', 'address']],
     ['an endless address', { to: [{ address: `${'a'.repeat(65)}@example.org` }] }, ['to', '0', 'address']],
     ['a foreign From', { from: 'boss@example.org' }, ['from']],

@@ -31,7 +31,7 @@ describe('a message of Graph', () => {
       mailboxIds: ['AQMkAD', 'category:Red category'],
       snippet: 'First line second line',
       from: { name: null, address: 'zoe@example.org' },
-      to: [{ name: null, address: 'undisclosed recipients:;' }],
+      to: [],
       sentAt: null,
       isStarred: true,
       isImportant: true,

@@ -24,6 +24,14 @@ describe('whom an answer to all goes to', () => {
     expect(of(true, own, 'zoe@x.example', own, cc)).toEqual(['zoe@x.example', left]);
   });
 
+  it('goes to quoted local parts and hosts in other letters, and to nothing that is no address', () => {
+    const cc = ['"john smith"@x.example', 'josé@münchen.example', 'undisclosed-recipients:', '"a<b>"@x.example'];
+    expect(of(true, ['ada@x.example'], '"z..z"@x.example', ['ada@x.example'], cc)).toEqual([
+      '"z..z"@x.example',
+      cc.slice(0, 2).join(' '),
+    ]);
+  });
+
   it('keeps others apart as they are written', () => {
     const cc = ['a.da@x.example', 'b.ob+1@gmail.com', 'bob+2@gmail.com', '+ada@x.example'];
     expect(of(true, ['ada@x.example'], 'zoe@x.example', ['ada@x.example'], cc)).toEqual([

@@ -1,19 +1,19 @@
+import { isOneLine, steersDirection, toOneLine } from '../../domain/one-line.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
 
 /** In bytes, as most file systems have it. */
 const LONGEST = 255;
 const LONGEST_CONTENT_ID = 200;
 
-const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}/\\]/u;
-/** What writes "exe.fdp" for a name that ends in .exe. */
-const REORDERING = /[\u202a-\u202e\u2066-\u2069]/u;
+const PATH = /[/\\]/;
 const CONTENT_ID = /^[\w.+-]+(?:@[\w.-]+)?$/;
 
 /** A name that our user gives. Throws INVALID. */
 export function checkFilename(name: string, field: FieldPath): string {
   if (name.trim() === '' || /^\.+$/.test(name.trim())) throw invalid('A file needs a name.', field);
-  if (FORBIDDEN.test(name)) throw invalid('A file name holds no path, no line break and no control character.', field);
-  if (REORDERING.test(name))
+  if (PATH.test(name) || !isOneLine(name))
+    throw invalid('A file name holds no path, no line break and no control character.', field);
+  if (steersDirection(name))
     throw invalid('A file name holds no character that changes the direction of writing.', field);
   const bytes = Buffer.byteLength(name);
   if (bytes > LONGEST) throw invalid(`A file name has at most ${LONGEST} bytes in UTF-8; this has ${bytes}.`, field);
@@ -22,7 +22,7 @@ export function checkFilename(name: string, field: FieldPath): string {
 
 /** A name that somebody else gave: the same rules, mended instead of refused. */
 export function cleanFilename(name: string): string {
-  const safe = name.replace(new RegExp(`${FORBIDDEN.source}|${REORDERING.source}`, 'gu'), '_').trim();
+  const safe = toOneLine(name).replace(/[/\\]/g, '_');
   if (safe === '' || /^\.+$/.test(safe)) return 'attachment';
   if (Buffer.byteLength(safe) <= LONGEST) return safe;
   const ending = /\.[^.]{1,16}$/.exec(safe)?.[0] ?? '';

@@ -1,6 +1,6 @@
 import type { Address } from '../../domain/address.ts';
+import { isOneLine } from '../../domain/one-line.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
-import { isOneLine } from '../one-line.ts';
 import type { AddressInput } from './compose.type.ts';
 
 /** RFC 5322 lets a header line have 998; a longer one is folded, and no longer read by anybody. */
@@ -11,6 +11,11 @@ const LONGEST_LOCAL_PART = 64;
 
 /** Letters of any script, and what RFC 5322 lets stand without quotes. */
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_`{|}~.]+$/u;
+/**
+ * What needs quotes to be a local part (RFC 5321 4.1.2), as "john smith" does; letters of any script by RFC 6531. Without
+ * angle brackets, which would be taken out on the way: the mail would go to another address.
+ */
+const QUOTED_LOCAL_PART = /^"(?:[\p{L}\p{M}\p{N} !#-;=?-[\]-~]|\\[ -;=?-~])+"$/u;
 const LABEL = /^[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$/u;
 
 /** A name or a subject with a line break would be a header of its own. */
@@ -20,13 +25,13 @@ export function oneLine(text: string, field: FieldPath): string {
   return text;
 }
 
-/** Whether mail can be sent there as far as the spelling tells. Names of hosts alone and quoted local parts are not taken. */
+/** Whether mail can be sent there as far as the spelling tells. Names of hosts alone are not taken. */
 export function isAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
   const local = text.slice(0, Math.max(at, 0));
   const labels = text.slice(at + 1).split('.');
   return (
-    LOCAL_PART.test(local) &&
+    (LOCAL_PART.test(local) || QUOTED_LOCAL_PART.test(local)) &&
     labels.length > 1 &&
     labels.every((label) => LABEL.test(label)) &&
     Buffer.byteLength(local) <= LONGEST_LOCAL_PART &&

@@ -1,6 +1,6 @@
 import type { Address } from '../../domain/address.ts';
 import type { Message } from '../../domain/message.ts';
-import { toOneLine } from '../one-line.ts';
+import { toOneLine } from '../../domain/one-line.ts';
 import { isAddress } from './header-text.ts';
 
 export interface Recipients {
@@ -42,7 +42,7 @@ const GMAIL: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com']);
 
 const key = (address: string): string => address.trim().toLowerCase();
 
-/** "undisclosed-recipients:;" is in real headers, and nobody to answer to. */
+/** What is no address is in real headers, and nobody to answer to. */
 const reachable = ({ address }: Address): boolean => isAddress(address.trim());
 
 function unique(addresses: readonly Address[]): Address[] {

@@ -1,10 +1,10 @@
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
+import { isOneLine, steersDirection } from '../../domain/one-line.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import type { Capabilities, MailboxPatch } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
-import { isOneLine } from '../one-line.ts';
 import type { CreateMailboxInput, UpdateMailboxInput } from './mailbox.input.ts';
 
 const LONGEST_NAME = 225;
@@ -133,6 +133,8 @@ function checkName(name: string): string {
   const trimmed = name.trim();
   if (trimmed === '') throw invalid('A mailbox needs a name.', ['name']);
   if (!isOneLine(trimmed)) throw invalid('A name holds no line break and no control character.', ['name']);
+  if (steersDirection(trimmed))
+    throw invalid('A name holds no character that changes the direction of writing.', ['name']);
   if (trimmed.length > LONGEST_NAME)
     throw invalid(`A name has at most ${LONGEST_NAME} characters; this has ${trimmed.length}.`, ['name']);
   return trimmed;

@@ -12,6 +12,9 @@ export class AddressType {
   })
   readonly name!: string | null;
 
-  @Field(() => String, { description: 'Usually user@host; also "undisclosed recipients:;" and worse.' })
+  @Field(() => String, {
+    description:
+      'Usually user@host; a quoted local part keeps its quotes, and what is no address is as it was written.',
+  })
   readonly address!: string;
 }

@@ -21,7 +21,11 @@ export class AttachmentType {
     this.id = encodeId('Attachment', integrationId, messageId, attachment.id);
   }
 
-  @Field(() => String, { nullable: true, description: 'As the sender named it. Never use it as a path.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'As the sender named it, on one line: control characters are blanks, and what changes the direction of text is left out. Null when it has no name. Never use it as a path.',
+  })
   get filename(): string | null {
     return this.attachment.filename;
   }

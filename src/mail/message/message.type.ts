@@ -27,7 +27,10 @@ export class MessageType extends Node {
     super(encodeId('Message', account.id, message.id));
   }
 
-  @Field(() => String, { description: 'Decoded; empty when the sender wrote none.' })
+  @Field(() => String, {
+    description:
+      'Decoded, on one line: control characters are blanks, and what changes the direction of text is left out. Empty when the sender wrote none.',
+  })
   get subject(): string {
     return this.message.subject;
   }

@@ -1,5 +1,5 @@
+import { toOneLine } from '../../domain/one-line.ts';
 import { isAddress } from '../compose/header-text.ts';
-import { toOneLine } from '../one-line.ts';
 
 /** The mail that a mailto: link asks for. */
 export interface MailtoMessage {

@@ -1,6 +1,6 @@
-import { decodeWords } from 'postal-mime';
-import type { Address } from '../../domain/address.ts';
-import { displayName } from '../../domain/display-name.ts';
+import { type Address, bareAddress } from '../../domain/address.ts';
+import { displayName, nameBeside } from '../../domain/display-name.ts';
+import { decodeWords } from '../shared/encoded-words.ts';
 import { anglePairs, type Token, tokensOf } from './address-tokens.ts';
 
 /** One entry of an address list and where it stands in the text. */
@@ -34,12 +34,19 @@ export function parseList(list: string): Entry[] {
 export function parseOne(whole: string): Address {
   const text = withoutLastComments(whole);
   const last = LAST_ADDRESS.exec(text.slice(-MAX_ADDRESS_LENGTH))?.[0];
-  if (last !== undefined) return named(decoded(text.slice(0, -last.length)), bare(last));
+  if (last !== undefined) return named(decodeWords(text.slice(0, -last.length)), bare(last));
   const close = text.lastIndexOf('>');
   const open = close < 0 ? -1 : text.lastIndexOf('<', close);
-  const inside = open < 0 ? '' : bare(text.slice(open + 1, close));
+  const inside = open < 0 ? '' : bare(text.slice(open + 1, close).replaceAll('>', ''));
   if (inside === '') return { name: null, address: bare(text) };
-  return named(decoded(`${text.slice(0, open)} ${text.slice(close + 1)}`), inside);
+  return named(decodeWords(`${withoutLastBrackets(text.slice(0, open))} ${text.slice(close + 1)}`), inside);
+}
+
+/** Of "Ann <<ann@example.org>>" the first of both brackets is no part of the name. */
+function withoutLastBrackets(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s<]/.test(text[end - 1] as string)) end--;
+  return text.slice(0, end);
 }
 
 /** RFC 5321 4.5.3.1 has room for less. */
@@ -74,8 +81,6 @@ function startOfLastComment(text: string): number {
   }
   return -1;
 }
-
-const decoded = (text: string): string => (text.includes('=?') ? decodeWords(text) : text);
 
 /** Parts of each entry, and whether a comma ended it. */
 function partsOf(list: string): { parts: Part[]; comma: boolean }[] {
@@ -113,7 +118,9 @@ function partsOf(list: string): { parts: Part[]; comma: boolean }[] {
 /** What may stand before the colon of a group: a name, and no address. */
 const isPhrase = (parts: readonly Part[]): boolean =>
   parts.some(({ kind, raw }) => kind !== 'comment' && raw.trim() !== '') &&
-  !parts.some(({ kind, raw }) => kind === 'angle' || (kind === 'text' && raw.includes('@')));
+  !parts.some(
+    (part) => (part.kind === 'angle' && part.address !== '') || (part.kind === 'text' && part.raw.includes('@')),
+  );
 
 /** Bare words before a comma and a named address are the beginning of that name: "Doe, Jane <jane@example.org>". */
 function joined(entries: readonly { parts: Part[]; comma: boolean }[]): Part[][] {
@@ -155,7 +162,8 @@ const isSolid = ({ kind, raw }: Part): boolean => kind !== 'text' || raw.trim() 
 
 /** The words of a name, decoded now that it is known where it ends. Comments are no part of it, unless there is nothing else. */
 function nameOf(parts: readonly Part[], angle: Part | null, list: string): string {
-  const others = parts.filter((part) => part !== angle);
+  const brackets = angle === null ? null : bracketsAround(parts, parts.indexOf(angle));
+  const others = parts.filter((part) => part !== angle && !brackets?.has(part));
   const words = others.filter(({ kind }) => kind !== 'comment');
   const shown = words.some(({ raw }) => /[^\s<>]/.test(raw)) ? words : others.filter(({ kind }) => kind === 'comment');
   let text = '';
@@ -169,8 +177,21 @@ function nameOf(parts: readonly Part[], angle: Part | null, list: string): strin
     text += wordOf(part);
     end = part.end;
   }
-  const name = decoded(text.replace(/\s+/g, ' '));
+  const name = decodeWords(text.replace(/\s+/g, ' '));
   return /[^\s<>]/.test(name) ? name : '';
+}
+
+/** Those of "<<ann@example.org>>" that stand around an address in brackets of its own. */
+function bracketsAround(parts: readonly Part[], angle: number): ReadonlySet<Part> {
+  const found = new Set<Part>();
+  for (const [step, bracket] of [
+    [-1, '<'],
+    [1, '>'],
+  ] as const) {
+    for (let at = angle + step; parts[at]?.raw === bracket || parts[at]?.raw.trim() === ''; at += step)
+      if (parts[at]?.raw === bracket) found.add(parts[at] as Part);
+  }
+  return found;
 }
 
 function wordOf({ kind, raw }: Part): string {
@@ -195,13 +216,17 @@ function bareEntries(parts: readonly Part[], list: string): Address[] {
   if (only !== undefined && addresses.length > 1) return addresses.map((one) => ({ name: null, address: bare(one) }));
   if (only !== undefined) {
     const rest = pieces.filter((piece) => piece !== only && /[^<>]/.test(piece)).join(' ');
-    return [named(decoded(rest.replace(/^"(.*)"$/s, '$1')) || comment, bare(only))];
+    return [named(decodeWords(rest.replace(/^"(.*)"$/s, '$1')) || comment, bare(only))];
   }
-  const written = parts.map(wordOf).join('').replace(/\s+/g, ' ').trim();
+  const written = parts
+    .map((part) => (part.kind === 'angle' && part.address === '' ? ' ' : wordOf(part)))
+    .join('')
+    .replace(/\s+/g, ' ')
+    .trim();
   if (written === '' || /^[<>\s]*$/.test(written)) return [];
   // Encoded words make no address (RFC 2047 5): what they say is a name, whatever it looks like.
   const hasWords = parts.some(({ kind }) => kind === 'word');
-  return [{ name: hasWords ? displayName(decoded(written)) : null, address: written }];
+  return [{ name: hasWords ? displayName(decodeWords(written)) : null, address: written }];
 }
 
 /** Split at blanks outside of quoted strings. */
@@ -233,7 +258,7 @@ const addressOf = (parts: readonly Part[]): string =>
 
 /** RFC 5322 4.4: the route of "<@relay.example:ada@example.org>" is passed over. */
 function bare(written: string): string {
-  const address = written.trim().replace(/^@[^:"]*:/, '');
+  const address = bareAddress(written.trim().replace(/^@[^:"]*:/, ''));
   return address.replace(/("[^"]*")|\s+/g, (blanks, quoted: string | undefined, at: number) => {
     if (quoted !== undefined) return quoted;
     const around = `${address[at - 1] ?? ''}${address[at + blanks.length] ?? ''}`;
@@ -241,7 +266,4 @@ function bare(written: string): string {
   });
 }
 
-function named(text: string, address: string): Address {
-  const name = displayName(text);
-  return { name: name === address ? null : name, address };
-}
+const named = (text: string, address: string): Address => ({ name: nameBeside(address, text), address });

@@ -3,8 +3,9 @@ import PostalMime from 'postal-mime';
 import { MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
 import { base64Field } from './base64-field.ts';
+import { attachmentParts, type Part } from './body-parts.ts';
 import type { GmailClient } from './client.ts';
-import { attachmentParts, type Part, partIdOf } from './content.ts';
+import { partIdOf } from './content.ts';
 import { hasStatus } from './errors.ts';
 import { getOne } from './read.ts';
 

@@ -1,13 +1,13 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import iconv from 'iconv-lite';
-import { decodeWords } from 'postal-mime';
 import type { Attachment, MessageContent } from '../../domain/message.ts';
+import { toOneLine } from '../../domain/one-line.ts';
+import { decodeTextOrUtf8 } from '../shared/charset.ts';
+import { decodeWords } from '../shared/encoded-words.ts';
+import { textOfEnriched, textOfRichtext } from '../shared/enriched-text.ts';
 import { evenLines, lazyText } from '../shared/html-text.ts';
 import { referencesIn } from '../shared/inline-references.ts';
+import { ALMOST_PLAIN, attachmentParts, bodyParts, contentIdOf, isMultipart, type Part, typeOf } from './body-parts.ts';
 import { HeaderFields } from './headers.ts';
 import { htmlOfText, unflow } from './text.ts';
-
-export type Part = gmail_v1.Schema$MessagePart;
 
 /** What a reader sees in one place: a text, an HTML, or both where they are alternatives of each other. */
 interface Slot {
@@ -39,71 +39,64 @@ export function contentOf(payload: Part): MessageContent {
 /** Gmail's attachmentId changes with each read; the part's place does not. A message that is one part has no number. */
 export const partIdOf = (part: Part): string => part.partId || '0';
 
-/** Every part that is listed beside the body, in order. An attached message counts as one: its own parts do not. */
-export function attachmentParts(part: Part): Part[] {
-  if (isMultipart(part)) return (part.parts ?? []).flatMap(attachmentParts);
-  return isBodyText(part) ? [] : [part];
-}
-
-/** The parts that the body is made of. */
-export function bodyParts(part: Part): Part[] {
-  if (isMultipart(part)) return (part.parts ?? []).flatMap(bodyParts);
-  return isBodyText(part) ? [part] : [];
-}
-
-const typeOf = (part: Part): string => (part.mimeType ?? 'text/plain').toLowerCase();
-const isMultipart = (part: Part): boolean => typeOf(part).startsWith('multipart/');
-
-/** A text with a name of its own is a file, also where its disposition is "inline": Apple's Mail sends notes.txt so. */
-function isBodyText(part: Part): boolean {
-  if (typeOf(part) !== 'text/plain' && typeOf(part) !== 'text/html') return false;
-  if (part.filename) return false;
-  return !/^\s*attachment\b/i.test(new HeaderFields(part.headers ?? []).raw('content-disposition') ?? '');
-}
-
-function slotsOf(part: Part): Slot[] {
-  if (isMultipart(part)) {
-    const slots = (part.parts ?? []).flatMap(slotsOf);
-    return typeOf(part) === 'multipart/alternative' && slots.length > 1 ? [merged(slots)] : slots;
-  }
-  if (!isBodyText(part)) return [];
+function slotsOf(part: Part, bodies: ReadonlySet<Part> = new Set(bodyParts(part))): Slot[] {
+  const parts = part.parts ?? [];
+  if (typeOf(part) === 'multipart/alternative') return alternatives(parts, bodies);
+  if (isMultipart(part)) return parts.flatMap((child) => slotsOf(child, bodies));
+  if (!bodies.has(part)) return [];
   const content = textContent(part);
   return [typeOf(part) === 'text/html' ? { text: null, html: content } : { text: content, html: null }];
 }
 
-function merged(slots: readonly Slot[]): Slot {
-  const texts = slots.flatMap((slot) => slot.text ?? []);
-  const htmls = slots.flatMap((slot) => slot.html ?? []);
-  return { text: texts.length > 0 ? texts.join('\n') : null, html: htmls.length > 0 ? htmls.join('<br/>\n') : null };
+/** Of what says the same in several ways a reader is shown one: the plain texts, or all that has HTML in it. */
+function alternatives(parts: readonly Part[], bodies: ReadonlySet<Part>): Slot[] {
+  const branches = parts
+    .map((part) => ({ type: typeOf(part), slots: slotsOf(part, bodies) }))
+    .filter(({ slots }) => slots.length > 0);
+  const rich = branches.filter(({ slots }) => slots.some(({ html }) => html !== null));
+  const plain = branches.filter((branch) => !rich.includes(branch));
+  if (branches.length < 2 || (plain.length === 0 && rich.length < 2)) return branches.flatMap(({ slots }) => slots);
+  const exact = plain.filter(({ type }) => !ALMOST_PLAIN.has(type));
+  const texts = (exact.length > 0 ? exact : plain.length > 0 ? plain : rich).flatMap(({ slots }) => slots);
+  const isWhole = texts.every(({ text }) => text !== null);
+  const htmls = rich.flatMap(({ slots }) => slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')));
+  return [
+    {
+      text: isWhole ? texts.map(({ text }) => text).join('\n') : null,
+      html: htmls.length > 0 ? htmls.join('<br/>\n') : null,
+    },
+  ];
 }
 
 /** Gmail has already decoded the charset of what it inlines; what it leaves to attachments.get is as it was sent. */
 function textContent(part: Part): string {
   const bytes = Buffer.from(part.body?.data ?? '', 'base64url');
   const type = new HeaderFields(part.headers ?? []).raw('content-type') ?? '';
-  const text = decodeText(bytes, /charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1] ?? null);
-  if (typeOf(part) === 'text/html') return text;
+  const isHtml = typeOf(part) === 'text/html';
+  const text = decodeTextOrUtf8(bytes, charsetOf(type) ?? (isHtml ? metaCharsetOf(bytes) : null));
+  if (isHtml) return text;
   const lines = evenLines(text);
+  if (typeOf(part) === 'text/enriched') return textOfEnriched(lines);
+  if (typeOf(part) === 'text/richtext') return textOfRichtext(lines);
   return /format\s*=\s*"?flowed/i.test(type) ? unflow(lines, /delsp\s*=\s*"?yes/i.test(type)) : lines;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function decodeText(bytes: Buffer, charset: string | null): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return iconv.decode(bytes, charset && iconv.encodingExists(charset) ? charset : 'windows-1252');
-  }
+/** Also as RFC 2231 writes it: charset*=us-ascii'en'utf-8. */
+function charsetOf(contentType: string): string | null {
+  const written = /;\s*charset\*?\s*=\s*["']?([^";\s]+)/i.exec(contentType)?.[1];
+  return written?.replace(/'+$/, '').split("'").at(-1) || null;
 }
 
+/** Where a browser would look for it: within the first kilobyte. */
+const metaCharsetOf = (bytes: Buffer): string | null =>
+  /<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)/i.exec(bytes.subarray(0, 1024).toString('latin1'))?.[1] ?? null;
+
 function toAttachment(part: Part, isShown: ReturnType<typeof referencesIn>): Attachment {
-  const headers = new HeaderFields(part.headers ?? []);
-  const contentId = headers.raw('content-id')?.replace(/[<>\s]/g, '') || null;
+  const contentId = contentIdOf(part);
   const size = part.body?.size ?? null;
   return {
     id: partIdOf(part),
-    filename: decodeWords(part.filename ?? '').trim() || null,
+    filename: toOneLine(decodeWords(part.filename ?? '')) || null,
     mimeType: typeOf(part),
     // Gmail gives an attached message no size of its own where it lists its parts instead.
     sizeBytes: size === 0 && part.parts?.length ? null : size,

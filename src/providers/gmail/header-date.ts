@@ -1,18 +1,102 @@
-/** What ISO 8601 writes in four digits of year. */
-const LAST_DATE = Date.UTC(9999, 11, 31, 23, 59, 59);
+/** A Date header has fewer characters than this, comments and all. */
+const MAX_LENGTH = 500;
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** Hours east of UTC: the only names with one meaning (RFC 5322 4.3). Any other is read as UTC, as that says. */
+const ZONES: Readonly<Record<string, number>> = {
+  est: -5,
+  edt: -4,
+  cst: -6,
+  cdt: -5,
+  mst: -7,
+  mdt: -6,
+  pst: -8,
+  pdt: -7,
+};
 
-/** RFC 5322 dates as they are met: comments, zones missing or not known (read as UTC, section 4.3), junk (null). */
+const TIME =
+  /(?<hour>\d{1,2})[:.](?<minute>\d{1,2})(?:[:.](?<second>\d{1,2})(?:[.,]\d{1,9})?)?(?: ?(?<half>[ap])\.?m\b\.?)?/;
+const ZONE =
+  /(?: ?(?:(?:gmt|utc?) ?)?(?<sign>[+-]) ?(?<hours>\d{2}):?(?<minutes>\d{2})(?!\d)| ?(?<zone>[a-z]{1,5})\b)?/;
+const DAY = /(?:^|[ ,])(?<day>\d{1,2})(?:[ ,.-]|(?=[a-z]))[ ,.-]*/;
+const MONTH = /(?<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?/;
+const YEAR = /(?<year>\d{2,4})/;
+
+/** In this order: as RFC 5322 3.3 has it with its obsolete forms, the month first, C's asctime, ISO 8601, and with slashes. */
+const FORMS: readonly RegExp[] = [
+  of(DAY, MONTH, / ?[ ,-] ?/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
+  of(/(?:^|[ ,])/, MONTH, / (?<day>\d{1,2})(?: ?, ?| )/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
+  of(/(?:^|[ ,])/, MONTH, / (?<day>\d{1,2}) /, TIME, ZONE, / (?<year>\d{4})(?!\d)/),
+  of(/^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})[ t]/, TIME, ZONE),
+  /^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})$/,
+  of(/^(?:[a-z]{3,9},? )?(?<number>\d{1,2})\/(?<day>\d{1,2})\/(?<year>\d{4}),? /, TIME, ZONE),
+];
+
+function of(...pieces: readonly RegExp[]): RegExp {
+  return new RegExp(pieces.map(({ source }) => source).join(''));
+}
+
+/**
+ * The moment that a Date header names. Null: it is unreadable, or of a day or a time that there is not, such as 30 February.
+ * A leap second is the second before it, which is as near as a Date comes.
+ */
 export function parseDate(value: string): Date | null {
-  const text = value
-    .replace(/\([^()]*\)/g, ' ')
-    .replace(/\s*:\s*/g, ':')
-    // The C library's form: "Fri Nov 21 09:55:06 PST 1997".
-    .replace(/^(.*\d:\d\d)\s+([A-Z]{2,5})\s+(\d{4})$/i, '$1 $3 $2')
-    // Three digits are of a clock that counts years from 1900.
-    .replace(/\b([A-Z]{3})[\s-]+(1\d\d)(?=\s+\d+:)/i, (_, month, year) => `${month} ${1900 + Number(year)}`)
+  const text = withoutComments(value.slice(0, MAX_LENGTH))
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/ ?: ?/g, ':')
     .trim();
-  if (!/\d/.test(text)) return null;
-  const zoned = /(?:[+-]\d{2}:?\d{2}|\d\s*(?:Z|UTC?|GMT|[ECMP][SD]T))$/i.test(text);
-  const read = Date.parse(zoned ? text : `${text.replace(/(\d:\d\d)\s+(?![AP]M$)[A-Z]{1,5}$/i, '$1')} +0000`);
-  return Number.isNaN(read) || read > LAST_DATE ? null : new Date(read);
+  for (const form of FORMS) {
+    const groups = form.exec(text)?.groups;
+    if (groups) return momentOf(groups);
+  }
+  return null;
+}
+
+function momentOf(groups: Readonly<Record<string, string | undefined>>): Date | null {
+  const number = (name: string) => Number(groups[name] ?? 0);
+  const year = yearOf(groups.year ?? '');
+  const month = groups.month ? MONTHS.indexOf(groups.month) : number('number') - 1;
+  const [day, minute, second] = [number('day'), number('minute'), number('second')];
+  let hour = number('hour');
+  if (groups.half) {
+    if (hour < 1 || hour > 12) return null;
+    hour = (hour % 12) + (groups.half === 'p' ? 12 : 0);
+  }
+  // The day's last midnight may be written as 24:00.
+  const isHour = hour < 24 || (hour === 24 && minute === 0 && second === 0);
+  if (year < 1900 || !isHour || minute > 59 || second > 60) return null;
+  const date = new Date(Date.UTC(year, month, day));
+  if (date.getUTCMonth() !== month) return null;
+  const offset = offsetOf(groups);
+  return new Date(Date.UTC(year, month, day, hour, minute - offset, Math.min(second, 59)));
+}
+
+/** RFC 5322 4.3: two digits below 50 are of this century, three count from 1900. */
+function yearOf(digits: string): number {
+  const year = Number(digits);
+  if (digits.length === 2) return year < 50 ? 2000 + year : 1900 + year;
+  return digits.length === 3 ? 1900 + year : year;
+}
+
+/** Minutes east of UTC. An offset that is none, as +9999, is not believed. */
+function offsetOf({ sign, hours, minutes, zone = '' }: Readonly<Record<string, string | undefined>>): number {
+  if (sign === undefined) return (ZONES[zone] ?? 0) * 60;
+  const [h, m] = [Number(hours), Number(minutes)];
+  if (h > 23 || m > 59) return 0;
+  return (sign === '-' ? -1 : 1) * (h * 60 + m);
+}
+
+/** Comments nest, and hold quoted pairs (RFC 5322 3.2.2). One that never ends is left out to the end. */
+function withoutComments(text: string): string {
+  let out = '';
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string;
+    if (character === '\\' && depth > 0) at++;
+    else if (character === '(') depth++;
+    else if (character === ')' && depth > 0) {
+      if (--depth === 0) out += ' ';
+    } else if (depth === 0) out += character;
+  }
+  return out;
 }

@@ -1,7 +1,8 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import { decodeWords } from 'postal-mime';
 import type { Address } from '../../domain/address.ts';
 import type { Header } from '../../domain/message.ts';
+import { decodeWords } from '../shared/encoded-words.ts';
+import { messageIdsOf } from '../shared/message-ids.ts';
 import { type Certainty, certaintyOf } from './address-certainty.ts';
 import { parseList, parseOne } from './addresses.ts';
 import { parseDate } from './header-date.ts';
@@ -54,9 +55,7 @@ export class HeaderFields {
 
   /** Message-IDs without angle brackets, in order. */
   ids(name: string): string[] {
-    const value = this.raw(name) ?? '';
-    const bracketed = [...value.matchAll(/<([^<>]+)>/g)].map((match) => (match[1] ?? '').replace(/\s+/g, ''));
-    return bracketed.length > 0 ? bracketed : value.split(/\s+/).filter((token) => token.includes('@'));
+    return messageIdsOf(this.raw(name) ?? '');
   }
 
   date(name: string): Date | null {

@@ -1,6 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import { toOneLine } from '../../domain/one-line.ts';
 import type { Call } from '../call.ts';
 import type { Batch, MailboxCounts } from '../provider.ts';
 import { runBatch } from './batch.ts';
@@ -88,7 +89,7 @@ export function toMailboxes(labels: readonly gmail_v1.Schema$Label[]): readonly 
     return [
       {
         id,
-        name: known?.name ?? (parent === null ? fullName : fullName.slice(parent.length + 1)),
+        name: known?.name ?? (toOneLine(parent === null ? fullName : fullName.slice(parent.length + 1)) || id),
         kind: 'LABEL',
         role: known?.role ?? null,
         parentId: parent === null ? null : (idByName.get(parent) ?? null),

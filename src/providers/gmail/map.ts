@@ -1,6 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { Address } from '../../domain/address.ts';
 import type { Message } from '../../domain/message.ts';
+import { toOneLine } from '../../domain/one-line.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { Detail } from '../provider.ts';
 import { contentOf } from './content.ts';
@@ -45,7 +46,7 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
     id: raw.id ?? '',
     threadId: raw.threadId ?? null,
     mailboxIds: mailboxIdsOf(labelIds),
-    subject: headers.text('subject') ?? '',
+    subject: toOneLine(headers.text('subject') ?? ''),
     snippet: plainSnippet(raw.snippet ?? ''),
     from: single('from')[0] ?? null,
     sender: single('sender')[0] ?? null,

@@ -1,7 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
-import iconv from 'iconv-lite';
 import { isMailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
+import { decodeText, decodeUtf8 } from '../shared/charset.ts';
 import { base64Field } from './base64-field.ts';
 import type { GmailClient } from './client.ts';
 import { HeaderFields } from './headers.ts';
@@ -72,20 +72,14 @@ function headerLines(bytes: Buffer): { name: string; value: string }[] {
   const text = bytes.toString('latin1');
   const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
   const fields = text.slice(0, end).split(/\r?\n(?![ \t])/);
+  const type = fields.find((field) => /^content-type[ \t]*:/i.test(field));
+  const charset = /charset\s*=\s*"?([\w.:-]+)/i.exec(type ?? '')?.[1] ?? null;
   return fields.flatMap((field) => {
     const [, name, value] = /^([\x21-\x39\x3b-\x7e]+)[ \t]*:([\s\S]*)$/.exec(field) ?? [];
-    return name === undefined || value === undefined ? [] : [{ name, value: decode(value).trim() }];
+    if (name === undefined || value === undefined) return [];
+    return [{ name, value: lettersOf(Buffer.from(value, 'latin1'), charset).trim() }];
   });
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** RFC 6532 writes UTF-8 into headers; what is none is in the charset of most mail that has no other. */
-function decode(latin1: string): string {
-  const bytes = Buffer.from(latin1, 'latin1');
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return iconv.decode(bytes, 'windows-1252');
-  }
-}
+/** RFC 6532 writes UTF-8 into headers; what is none is mostly in the charset of the text below. */
+const lettersOf = (bytes: Buffer, charset: string | null): string => decodeUtf8(bytes) ?? decodeText(bytes, charset);

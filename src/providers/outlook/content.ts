@@ -3,10 +3,12 @@ import type {
   Attachment as GraphAttachment,
   Message as GraphMessage,
 } from '@microsoft/microsoft-graph-types';
-import { decodeWords } from 'postal-mime';
 import type { Attachment, Header, MessageContent } from '../../domain/message.ts';
+import { toOneLine } from '../../domain/one-line.ts';
+import { decodeWords } from '../shared/encoded-words.ts';
 import { evenLines, type LazyText, lazyText } from '../shared/html-text.ts';
 import { referencesIn } from '../shared/inline-references.ts';
+import { messageIdsOf } from '../shared/message-ids.ts';
 import { inReplyTo, references } from './fields.ts';
 
 /** The body and everything that comes with it, from a message read with FULL_SELECT and FULL_EXPAND. */
@@ -22,8 +24,8 @@ export function toContent(from: GraphMessage): MessageContent {
     html,
     attachments: (from.attachments ?? []).map((a) => attachment(a, isShown)),
     headers,
-    inReplyTo: messageIds(headerValue(headers, 'in-reply-to') ?? inReplyTo(from)),
-    references: messageIds(headerValue(headers, 'references') ?? references(from)),
+    inReplyTo: messageIdsOf(headerValue(headers, 'in-reply-to') ?? inReplyTo(from) ?? ''),
+    references: messageIdsOf(headerValue(headers, 'references') ?? references(from) ?? ''),
   };
 }
 
@@ -40,7 +42,7 @@ function bodies(from: GraphMessage, headers: readonly Header[]): { text: LazyTex
 
 function header({ name, value }: { name?: string | null; value?: string | null }): Header {
   const unfolded = (value ?? '').replace(/\r?\n[ \t]+/g, ' ').trim();
-  return { name: name ?? '', value: unfolded.includes('=?') ? decodeWords(unfolded) : unfolded };
+  return { name: name ?? '', value: decodeWords(unfolded) };
 }
 
 function headerValue(headers: readonly Header[], wanted: string): string | null {
@@ -48,15 +50,12 @@ function headerValue(headers: readonly Header[], wanted: string): string | null 
   return values.length === 0 ? null : values.join(' ');
 }
 
-const messageIds = (value: string | null): string[] =>
-  [...(value ?? '').matchAll(/<([^<>\s]+)>/g)].map((match) => match[1] ?? '');
-
 /** Inline is what the HTML refers to; isInline alone says little. */
 function attachment(from: GraphAttachment, isShown: ReturnType<typeof referencesIn>): Attachment {
   const contentId = (from as FileAttachment).contentId?.trim().replace(/^<|>$/g, '') || null;
   return {
     id: from.id ?? '',
-    filename: from.name || null,
+    filename: toOneLine(from.name ?? '') || null,
     mimeType: from.contentType || mimeTypeOf(from),
     sizeBytes: from.size ?? null,
     isInline: isShown(contentId),

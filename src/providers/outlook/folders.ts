@@ -1,6 +1,7 @@
 import type { MailFolder, OutlookCategory } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import { toOneLine } from '../../domain/one-line.ts';
 import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
@@ -72,7 +73,7 @@ function toMailbox(folder: MailFolder, roles: FolderRoles, ids: ReadonlySet<stri
 
 export const toFolder = (folder: MailFolder, role: MailboxRole | null, parentId: string | null): Mailbox => ({
   id: folder.id ?? '',
-  name: folder.displayName ?? '',
+  name: toOneLine(folder.displayName ?? '') || (folder.id ?? ''),
   kind: 'FOLDER',
   role,
   parentId,
@@ -83,7 +84,7 @@ export const toFolder = (folder: MailFolder, role: MailboxRole | null, parentId:
 
 export const toLabel = (category: OutlookCategory): Mailbox => ({
   id: categoryId(category.displayName ?? ''),
-  name: category.displayName ?? '',
+  name: toOneLine(category.displayName ?? '') || (category.id ?? ''),
   kind: 'LABEL',
   role: null,
   parentId: null,

@@ -1,7 +1,9 @@
 import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-graph-types';
-import type { Address } from '../../domain/address.ts';
-import { displayName } from '../../domain/display-name.ts';
+import { type Address, bareAddress } from '../../domain/address.ts';
+import { displayName, nameBeside } from '../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../domain/message.ts';
+import { toOneLine } from '../../domain/one-line.ts';
+import { messageIdsOf } from '../shared/message-ids.ts';
 import { isReceived, lastVerb, messageSize } from './fields.ts';
 import { categoryId } from './ids.ts';
 
@@ -17,7 +19,7 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
     id: from.id ?? '',
     threadId: from.conversationId ?? null,
     mailboxIds: [...(from.parentFolderId ? [from.parentFolderId] : []), ...(from.categories ?? []).map(categoryId)],
-    subject: from.subject ?? '',
+    subject: toOneLine(from.subject ?? ''),
     snippet: snippet(from.bodyPreview),
     from: address(from.from),
     sender: address(from.sender),
@@ -60,15 +62,31 @@ const snippet = (preview: string | null | undefined): string =>
 
 /** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
 function address(from: Recipient | null | undefined): Address | null {
-  const name = displayName(from?.emailAddress?.name ?? '');
-  const written = from?.emailAddress?.address?.trim() || name;
-  return written === null ? null : { name: name === written ? null : name, address: written };
+  const name = from?.emailAddress?.name ?? '';
+  const written = bareAddress(from?.emailAddress?.address ?? '') || displayName(name);
+  return written === null ? null : { name: nameBeside(written, name), address: written };
 }
 
-const addresses = (from: readonly Recipient[] | null | undefined): Address[] =>
-  (from ?? []).map(address).filter((a) => a !== null);
+/** Without empty groups, which are nobody; a name that was cut at its comma, "Doe, Jane <jane@example.org>", is one again. */
+function addresses(from: readonly Recipient[] | null | undefined): Address[] {
+  const whole: Address[] = [];
+  let halves: Address[] = [];
+  for (const one of (from ?? []).map(address)) {
+    if (one === null || isEmptyGroup(one)) continue;
+    if (one.name === null && !one.address.includes('@')) halves.push(one);
+    else {
+      const words = halves.map((half) => half.address);
+      if (words.length > 0 && one.name !== null) whole.push({ ...one, name: [...words, one.name].join(', ') });
+      else for (const each of [...halves, one]) whole.push(each);
+      halves = [];
+    }
+  }
+  return [...whole, ...halves];
+}
+
+/** "undisclosed-recipients:;" as Exchange gives it: a name alone. */
+const isEmptyGroup = ({ name, address: written }: Address): boolean => name === null && /^[^@:]*: *;?$/.test(written);
 
 export function messageId(header: string | null | undefined): string | null {
-  const id = header?.trim().replace(/^<|>$/g, '');
-  return id ? id : null;
+  return messageIdsOf(header ?? '')[0] ?? (header?.trim().replace(/^<|>$/g, '') || null);
 }

@@ -1,0 +1,113 @@
+import iconv from 'iconv-lite';
+import { decodeHz, decodeIso2022 } from './iso-2022.ts';
+
+/** Where windows-1252 differs from ISO 8859-1, from 0x80 on (Encoding standard, index windows-1252). */
+const WESTERN = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Null where the bytes are not well-formed UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** UTF-8 where the bytes are, else windows-1252, which always gives some letter. */
+const guess = (bytes: Uint8Array): string => decodeUtf8(bytes) ?? western(bytes);
+
+const western = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/[\x80-\x9f]/g, (control) => WESTERN[control.charCodeAt(0) - 0x80] ?? control);
+
+type Decode = (bytes: Uint8Array) => string;
+const byIconv =
+  (charset: string): Decode =>
+  (bytes) =>
+    iconv.decode(Buffer.from(bytes), charset);
+const platform = (label: string): Decode => {
+  const decoder = new TextDecoder(label);
+  return (bytes) => decoder.decode(bytes);
+};
+
+/**
+ * By what is left of a label without its separators. A label means what it means in the Encoding standard, which has the
+ * widest table of a name. Node's own decoder narrows EUC-KR to KS X 1001, has private letters for Big5, swaps DEL and SUB in
+ * Shift_JIS and IBM866, and reads windows-1252 as ISO 8859-1: iconv-lite has those tables right.
+ */
+const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
+  [/^(?:(?:us)?ascii|ansix34(?:1968|1986)?|iso646us|646|unknown(?:8bit)?|[78]bit|default|none|binary)$/, () => guess],
+  [
+    /^(?:windows|cp|win|ms)?1252$|^(?:iso)?88591$|^iso885911987$|^(?:latin|l)1$|^(?:cp|ibm)819$|^isoir100$/,
+    () => western,
+  ],
+  [/^iso2022|^(?:cp|windows)5022[0-9]$|^jis$|^junet$/, () => decodeIso2022],
+  [/^hz(?:gb)?(?:2312)?$/, () => decodeHz],
+  [
+    /^(?:cp|windows|ms|ibm)?949$|^uhc$|^euckr$|^kscs?5601|^korean$|^isoir149$|^ksx1001$|^ksc56011987$/,
+    () => byIconv('cp949'),
+  ],
+  [/^big5|^(?:cp|windows|ms|ibm)950$|^cnbig5$|^xbig5$/, () => byIconv('big5hkscs')],
+  [/^gbk|^gb18030|^gb2312|^(?:cp|windows|ms|ibm)936$|^euccn$|^chinese$|^isoir58$/, () => platform('gb18030')],
+  [/^(?:cp|windows|ms|ibm)932$|^windows31j$|^shiftjis|^sjis|^mskanji$/, () => byIconv('shiftjis')],
+  [/^eucjp|^cp51932$|^ujis$/, () => byIconv('eucjp')],
+  [/^(?:cp|ibm)?866$/, () => byIconv('cp866')],
+  [/^koi8ru?$/, () => byIconv('koi8-r')],
+  [/^koi8(?:u|ru)$/, () => byIconv('koi8-ru')],
+  [/^utf16(?:le)?$|^ucs2$|^unicode$|^iso10646ucs2$/, () => byIconv('utf-16')],
+  [/^(?:unicode11)?utf7$/, () => byIconv('utf-7')],
+  [/^utf8|^unicode11utf8$/, () => (bytes) => new TextDecoder().decode(bytes)],
+  [/^mac(?:intosh|roman)?$/, () => platform('macintosh')],
+  [/^mac(?:cyrillic|ukrainian)$/, () => platform('x-mac-cyrillic')],
+  [/^mac(?:ce|centraleurope|centeuro)$/, () => byIconv('maccenteuro')],
+];
+
+const decoders = new Map<string, Decode | null>();
+/** Labels come from strangers, who could make up any number of them. */
+const MAX_LABELS = 500;
+
+/** The decoder for a label, or null: nobody knows it. */
+function decoderOf(label: string): Decode | null {
+  const key = label.trim().toLowerCase();
+  const known = decoders.get(key);
+  if (known !== undefined) return known;
+  const bare = key.replace(/^(?:x-|cs)/, '').replace(/[^a-z0-9]/g, '');
+  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare);
+  if (decoders.size < MAX_LABELS) decoders.set(key, decoder);
+  return decoder;
+}
+
+function ofPlatform(...labels: readonly string[]): Decode | null {
+  for (const label of labels) {
+    try {
+      return platform(label);
+    } catch {
+      // Not one of the Encoding standard's.
+    }
+  }
+  const label = labels.find((one) => iconv.encodingExists(one));
+  return label === undefined ? null : byIconv(label);
+}
+
+/** Reads bytes in the charset of that label, never throwing. Without a usable label: UTF-8 where they are, else windows-1252. */
+export function decodeText(bytes: Uint8Array, label: string | null): string {
+  const decode = label === null || label === '' ? null : decoderOf(label);
+  return (decode ?? guess)(bytes);
+}
+
+/** Encodings that can write every letter in bytes which are ASCII as well. */
+const SEVEN_BIT = /^(?:x-)?(?:cs)?(?:iso-?2022|hz|utf-?7|unicode-1-1-utf-7|utf-?16|utf-?32|ucs-?[24]|unicode)/i;
+
+/**
+ * Reads what may have been decoded to UTF-8 already, whatever its label says. Bytes that are ASCII tell nothing where the
+ * charset is one that writes in ASCII.
+ */
+export function decodeTextOrUtf8(bytes: Uint8Array, label: string | null): string {
+  const asUtf8 = decodeUtf8(bytes);
+  if (asUtf8 === null) return decodeText(bytes, label);
+  const isPlain = label !== null && SEVEN_BIT.test(label.trim()) && asUtf8.length === bytes.length;
+  return isPlain ? decodeText(bytes, label) : asUtf8;
+}

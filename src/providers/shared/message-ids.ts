@@ -1,0 +1,55 @@
+/**
+ * The Message-IDs of a References, In-Reply-To or Message-ID field, without angle brackets, in order (RFC 5322 3.6.4). What
+ * stands in comments and quoted phrases is none; where nothing stands in angle brackets, words with an at sign are taken.
+ */
+export function messageIdsOf(field: string): string[] {
+  const found: string[] = [];
+  let bare = '';
+  for (let at = 0; at < field.length; ) {
+    const character = field[at] as string;
+    const end = endOf(field, at);
+    if (end < 0) {
+      bare += character;
+      at++;
+      continue;
+    }
+    const id = character === '<' ? withoutBlanks(field.slice(at + 1, end - 1)) : '';
+    if (id !== '') found.push(id);
+    bare += ' ';
+    at = end;
+  }
+  return found.length > 0 ? found : bare.split(/[\s,;<>]+/).filter((word) => word.includes('@'));
+}
+
+/** Where the id, comment or quoted string ends that begins here; negative: none does, or it never ends. */
+function endOf(field: string, start: number): number {
+  const opening = field[start];
+  if (opening === '<') return endOfId(field, start);
+  if (opening !== '(' && opening !== '"') return -1;
+  let depth = 0;
+  for (let at = start; at < Math.min(field.length, start + MAX_ASIDE); at++) {
+    if (field[at] === '\\') at++;
+    else if (opening === '"' && field[at] === '"' && at > start) return at + 1;
+    else if (opening === '(' && field[at] === '(') depth++;
+    else if (opening === '(' && field[at] === ')' && --depth === 0) return at + 1;
+  }
+  return -1;
+}
+
+/** A comment is looked for no further than this: one that never ends must not cost its field's length each time. */
+const MAX_ASIDE = 2_000;
+
+/** No line has room for more (RFC 5322 2.1.1). */
+const MAX_ID = 1_000;
+
+/** Of the first bracket after it, which a quoted local part may hold one of: <"a>b"@example.org>. */
+function endOfId(field: string, start: number): number {
+  const quoted = /^<\s*"(?:[^"\\<]|\\.){0,250}"@[^<>]{0,250}>/.exec(field.slice(start, start + 600));
+  if (quoted) return start + quoted[0].length;
+  const end = /[<>]/.exec(field.slice(start + 1, start + MAX_ID));
+  return end?.[0] === '>' ? start + end.index + 2 : -1;
+}
+
+/** Folding puts blanks anywhere; in quotes they count. */
+const withoutBlanks = (id: string): string =>
+  id.includes('"') ? id.replace(/("[^"]*")|\s+/g, (_, quoted?: string) => quoted ?? '') : id.replace(/\s+/g, '');
