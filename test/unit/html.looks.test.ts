@@ -148,6 +148,15 @@ describe('what was hidden stays hidden', () => {
   });
 });
 
+it.each([
+  ['display:none;display:grid', 'display:block'],
+  ['display:none;display:-webkit-box;color:red', 'display:block;color:red'],
+  ['display:none;display:run-in;color:red', 'color:red'],
+  ['max-height:0;max-height:1e3px;overflow:hidden', 'max-height:0'],
+])('what was shown is not hidden by what is left of its style: %s', (style, kept) => {
+  expect(shown(`<div style="${style}">x</div>`)).toBe(`<div style="${kept}">x</div>`);
+});
+
 describe('image maps', () => {
   const map =
     '<img usemap="#m"><map name=m id=m><area shape=rect coords="0,0,9,9" alt=Shop href="https://shop.example/a"></map>';

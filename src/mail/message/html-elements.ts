@@ -1,7 +1,7 @@
 import type sanitize from 'sanitize-html';
 import { isHidden } from '../../providers/shared/hidden.ts';
 import { ImageMaps, link } from './html-links.ts';
-import { hiddenStyle, safeStyle } from './html-styles.ts';
+import { hiddenStyle, safeStyle, uncoveredStyle } from './html-styles.ts';
 
 /** Styles that are kept in mind, since a mail says the same of a thousand cells. */
 const MAX_STYLES = 1_000;
@@ -96,12 +96,13 @@ export class Elements {
     return attribs;
   }
 
-  /** What was hidden stays hidden, also where what hid it is not let through. */
+  /** What was hidden stays hidden, and what was shown is shown, also where what made it so is not let through. */
   private styleOf(name: string, attribs: sanitize.Attributes): string {
     const safe = safeStyle(attribs.style ?? '');
     const tag = this.tags.has(name) ? name : (SHOWN_AS.get(name) ?? 'span');
-    const isUncovered = isHidden(name, attribs) && !isHidden(tag, { style: safe });
-    return isUncovered ? hiddenStyle(safe) : safe;
+    const [wasHidden, isNowHidden] = [isHidden(name, attribs), isHidden(tag, { style: safe })];
+    if (wasHidden === isNowHidden) return safe;
+    return wasHidden ? hiddenStyle(safe) : uncoveredStyle(safe);
   }
 }
 

@@ -53,6 +53,18 @@ const spacing = matching(
 );
 const radius = matching(`${upTo(4, LENGTH)}(?: ?/ ?${upTo(4, LENGTH)})?`, KEYWORD);
 
+// biome-ignore format: a list to read
+const display = matching('none|block|inline|inline-block|flow-root|list-item|contents|(?:inline-)?(?:flex|table)|table-(?:row|cell|caption|column|row-group|header-group|footer-group|column-group)|ruby|inherit|initial|unset');
+/** Shown in another way, and not hidden by a "none" that they were to outdo. */
+const DISPLAYS = new Map([
+  ['grid', 'block'],
+  ['-webkit-box', 'block'],
+  ['-webkit-flex', 'flex'],
+  ['-ms-flexbox', 'flex'],
+  ['inline-grid', 'inline-block'],
+  ['-webkit-inline-box', 'inline-block'],
+]);
+
 const SIDES = ['top', 'right', 'bottom', 'left'];
 const FLOWS = ['-block', '-inline'].flatMap((axis) => [axis, `${axis}-start`, `${axis}-end`]);
 const CORNERS = ['top-left', 'top-right', 'bottom-left', 'bottom-right'];
@@ -98,8 +110,7 @@ const READERS = new Map<string, ValueReader>(
     'vertical-align': shift,
     quotes: matching('none|auto', upTo(4, String.raw`(?:"[^"'<>\\:;(){}]{0,4}"|'[^"'<>\\:;(){}]{0,4}')`)),
 
-    // biome-ignore format: a list to read
-    display: matching('none|block|inline|inline-block|flow-root|list-item|contents|(?:inline-)?(?:flex|table)|table-(?:row|cell|caption|column|row-group|header-group|footer-group|column-group)|ruby|inherit|initial|unset'),
+    display: (value) => display(DISPLAYS.get(value.toLowerCase()) ?? value),
     ...list('visibility overflow overflow-x overflow-y clear box-sizing object-fit', word),
     float: matching('left|right|none|inherit|initial|inline-start|inline-end'),
     opacity: matching(String.raw`0|1|[01]?\.\d{1,20}|\d{1,3}%`),

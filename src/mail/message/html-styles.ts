@@ -43,6 +43,13 @@ function hangsWithin(indent: string, kept: ReadonlyMap<string, { readonly value:
 
 const LENGTH = /^\+?(\d{1,4}(?:\.\d{1,20})?|\.\d{1,20})(px|pt|r?em|in|cm|mm)$/;
 
+/** The same without what hides the element. */
+export const uncoveredStyle = (safe: string): string =>
+  safe
+    .split(';')
+    .filter((one) => !/^(?:display|opacity|overflow(?:-[xy])?|text-indent):/.test(one))
+    .join(';');
+
 /** The same with the element taken off the page. */
 export const hiddenStyle = (safe: string): string =>
   [...safe.split(';').filter((one) => one !== '' && !one.startsWith('display:')), 'display:none'].join(';');
