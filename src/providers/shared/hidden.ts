@@ -1,0 +1,193 @@
+import { type Color, colorOf, isClear, isSameColor } from './colors.ts';
+import { computedStyle, pixels } from './computed-style.ts';
+
+/**
+ * What of an HTML no reader sees. Its words are not text: a hidden line is written for whom cannot look, such as an assistant
+ * that reads the mail. What a browser shows is shown here too, however small the chance that somebody wanted it hidden.
+ */
+
+export type Attributes = Readonly<Record<string, string>>;
+
+const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
+
+/** Not rendered, or left out with all that is in it by what is shown (html.ts): forms' values, foreign content, fallbacks. */
+export const NOT_RENDERED = set(
+  'script style textarea option optgroup select datalist noscript title iframe object embed applet svg math template audio video canvas noembed noframes xmp plaintext frameset rp meter progress',
+);
+/** Boxes that have a line's height and take no width, height or overflow (CSS 2.1, sections 10.2 and 10.5). */
+const INLINE = set(
+  'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark o:p output q s samp small span strike strong sub sup time tt u var',
+);
+/** Grow with their content, whatever height is asked for (CSS 2.1, section 17.5.3). */
+const TABLE_PART = set('table tbody thead tfoot tr td th caption col colgroup');
+const MAX_UNSEEN_PX = 1;
+/** Further out than any box is moved that is to be seen. */
+const MIN_OFF_SCREEN_PX = 500;
+const MIN_SEEN_OPACITY = 0.02;
+
+/** Whether neither the element nor anything in it is seen. What a child can undo is told by `inherited`. */
+export function isHidden(name: string, attributes: Attributes): boolean {
+  if (NOT_RENDERED.has(name)) return true;
+  const { style } = attributes;
+  const values = style === undefined || style === '' ? NONE : computedStyle(style);
+  const display = values.get('display');
+  if (display === 'none') return true;
+  // An author's display outdoes that of the attribute, and of a dialog.
+  if (display === undefined && attributes.hidden !== undefined) return true;
+  if (display === undefined && name === 'dialog' && attributes.open === undefined) return true;
+  return values.size > 0 && (isClearBox(values) || isClippedBox(name, values) || isOffScreen(values));
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+type Values = ReadonlyMap<string, string>;
+
+function isClearBox(values: Values): boolean {
+  if (values.get('content-visibility') === 'hidden') return true;
+  const filter = /\bopacity\( ?([^) ]{1,20}) ?\)/.exec(values.get('filter') ?? '')?.[1];
+  return [values.get('opacity'), filter].some((share) => share !== undefined && shareOf(share) < MIN_SEEN_OPACITY);
+}
+
+const shareOf = (written: string): number => Number.parseFloat(written) / (written.endsWith('%') ? 100 : 1);
+
+function isClippedBox(name: string, values: Values): boolean {
+  const position = values.get('position') ?? '';
+  const isTakenOut = position === 'absolute' || position === 'fixed';
+  if (isTakenOut && isEmptyRect(values.get('clip') ?? '')) return true;
+  if (isEmptyPath(values.get('clip-path') ?? '')) return true;
+  const display = values.get('display') ?? (INLINE.has(name) ? 'inline' : TABLE_PART.has(name) ? 'table' : 'block');
+  const isFloat = (values.get('float') ?? 'none') !== 'none';
+  if (!isTakenOut && !isFloat && /^(?:inline|contents|table.*|ruby.*)$/.test(display)) return false;
+  return isFlat(values, 'y', 'height', 'top', 'bottom') || isFlat(values, 'x', 'width', 'left', 'right');
+}
+
+/** Has no extent, and shows nothing of what goes beyond; padding is inside of what it shows. */
+function isFlat(values: Values, axis: 'x' | 'y', extent: string, before: string, after: string): boolean {
+  const overflow = values.get(`overflow-${axis}`) ?? 'visible';
+  // Where one of both is not visible, neither is (CSS Overflow 3, section 3.1).
+  const other = values.get(axis === 'x' ? 'overflow-y' : 'overflow-x') ?? 'visible';
+  const clips = (value: string) => /^(?:hidden|scroll|auto)$/.test(value);
+  if (!clips(overflow) && overflow !== 'clip' && !clips(other)) return false;
+  const atMost = (name: string) => (pixels(values.get(name)) ?? Number.POSITIVE_INFINITY) <= MAX_UNSEEN_PX;
+  if (!atMost(`max-${extent}`) && !atMost(extent)) return false;
+  const over = (name: string) => (pixels(values.get(name)) ?? 0) > MAX_UNSEEN_PX;
+  return !over(`min-${extent}`) && !over(`padding-${before}`) && !over(`padding-${after}`);
+}
+
+function isEmptyRect(clip: string): boolean {
+  const inside = /^rect\(([^)]{0,100})\)$/.exec(clip)?.[1];
+  if (inside === undefined) return false;
+  const [top, right, bottom, left] = inside
+    .trim()
+    .split(/[\s,]+/)
+    .map((part) => pixels(part));
+  const small = (from: number | null | undefined, to: number | null | undefined) =>
+    from != null && to != null && to - from <= MAX_UNSEEN_PX;
+  return small(top, bottom) || small(left, right);
+}
+
+function isEmptyPath(path: string): boolean {
+  const [, shape = '', inside = ''] = /^(inset|circle|ellipse|polygon)\(([^)]{0,200})\)/.exec(path) ?? [];
+  const parts = inside.split(/[\s,]+/).filter((part) => part !== '');
+  if (shape === 'inset') {
+    const [top = 0, right = top, bottom = top, left = right] = parts
+      .slice(0, 4)
+      .map((part) => (part.endsWith('%') ? Number.parseFloat(part) : 0));
+    return top + bottom >= 100 || left + right >= 100;
+  }
+  if (shape === 'circle' || shape === 'ellipse') return pixels(parts[0]) === 0;
+  return shape === 'polygon' && parts.length > 0 && parts.every((part) => pixels(part) === 0);
+}
+
+function isOffScreen(values: Values): boolean {
+  const isOut = (name: string) => (pixels(values.get(name)) ?? 0) <= -MIN_OFF_SCREEN_PX;
+  const isFarOut = (name: string) => (pixels(values.get(name)) ?? 0) >= 10 * MIN_OFF_SCREEN_PX;
+  const position = values.get('position') ?? 'static';
+  const sides = ['top', 'right', 'bottom', 'left'];
+  if (position !== 'static' && (sides.some(isOut) || isFarOut('left') || isFarOut('right'))) return true;
+  if (isOut('text-indent') || isOut('margin-left') || isOut('margin-top')) return true;
+  const transform = values.get('transform') ?? '';
+  const scale = /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
+  if (scale !== undefined && shareOf(scale) === 0) return true;
+  const [, x, y] = /\btranslate(?:x|y|3d)?\( ?([^,) ]{1,20}) ?(?:, ?([^,) ]{1,20}))?/.exec(transform) ?? [];
+  return [x, y].some((part) => (pixels(part) ?? 0) <= -MIN_OFF_SCREEN_PX);
+}
+
+/** What an element hands on to what stands in it, which can undo it. */
+export interface Inherited {
+  readonly isVisible: boolean;
+  /** Letters too small to be seen: the space between cells is taken away so, and given back in each. */
+  readonly isTiny: boolean;
+  /** Lines without a height in a box that shows nothing beyond. */
+  readonly isFlat: boolean;
+  /** Null: not known, as is what stands on an image. */
+  readonly color: Color | null;
+  readonly background: Color | null;
+}
+
+export const INITIAL: Inherited = { isVisible: true, isTiny: false, isFlat: false, color: null, background: null };
+
+/** Whether words are seen that stand right in an element. */
+export const showsWords = ({ isVisible, isTiny, isFlat, color, background }: Inherited): boolean =>
+  isVisible &&
+  !isTiny &&
+  !isFlat &&
+  !isClear(color) &&
+  (color === null || background === null || !isSameColor(color, background));
+
+/** Of an element, given that of what it stands in. */
+export function inherited(name: string, attributes: Attributes, outer: Inherited): Inherited {
+  const { style, bgcolor, background, color, text } = attributes;
+  const hasLinkColor = name === 'a' && attributes.href !== undefined;
+  const isPlain = bgcolor === undefined && background === undefined && color === undefined && text === undefined;
+  if ((style === undefined || style === '') && isPlain && !hasLinkColor) return outer;
+  const values = style === undefined ? NONE : computedStyle(style);
+  return {
+    isVisible: visibility(values.get('visibility'), outer.isVisible),
+    isTiny: tiny(values.get('font-size'), outer.isTiny),
+    isFlat: flat(values, outer.isFlat),
+    color: colorIn(values, attributes, hasLinkColor, outer.color),
+    background: backgroundIn(values, attributes, outer.background),
+  };
+}
+
+function visibility(value: string | undefined, outer: boolean): boolean {
+  if (value === undefined || value === 'inherit' || value === 'unset' || value.startsWith('revert')) return outer;
+  return value === 'visible' || value === 'initial';
+}
+
+function tiny(value: string | undefined, outer: boolean): boolean {
+  if (value === undefined || value === 'initial') return value === undefined && outer;
+  const size = pixels(value);
+  // A share of nothing is nothing.
+  if (size === null) return /^(?:inherit|unset|revert.*|smaller|larger|calc.*)$/.test(value) && outer;
+  if (/(?:%|em|ex|ch)$/.test(value) && !value.endsWith('rem') && outer) return true;
+  return size <= MAX_UNSEEN_PX;
+}
+
+function flat(values: Values, outer: boolean): boolean {
+  const value = values.get('line-height');
+  const height = pixels(value);
+  if (value === undefined || height === null) return value !== 'normal' && value !== 'initial' && outer;
+  const isLow = (/[\d.]$/.test(value) ? height * 16 : height) <= MAX_UNSEEN_PX;
+  return isLow && (outer || /^(?:hidden|clip|scroll|auto)$/.test(values.get('overflow-y') ?? ''));
+}
+
+function colorIn(values: Values, attributes: Attributes, hasLinkColor: boolean, outer: Color | null): Color | null {
+  const fill = values.get('-webkit-text-fill-color');
+  // Letters cut out of a background are seen because they have no colour of their own.
+  if (values.get('background-clip') === 'text') return null;
+  const written = fill ?? values.get('color') ?? attributes.color ?? attributes.text;
+  if (written === undefined) return hasLinkColor ? null : outer;
+  return /^(?:inherit|unset|currentcolor)$/.test(written) ? outer : colorOf(written);
+}
+
+function backgroundIn(values: Values, attributes: Attributes, outer: Color | null): Color | null {
+  if ((values.get('background-image') ?? attributes.background ?? 'none') !== 'none') return null;
+  const written = values.get('background-color') ?? attributes.bgcolor;
+  if (written === undefined || written === 'initial' || written === 'unset') return outer;
+  const color = colorOf(written);
+  if (isClear(color)) return outer;
+  // What shines through is not known.
+  return color !== null && color[3] < 1 ? null : color;
+}

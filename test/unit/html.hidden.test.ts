@@ -1,0 +1,129 @@
+import { expect, it } from 'vitest';
+import { INITIAL, inherited, isHidden, showsWords } from '../../src/providers/shared/hidden.ts';
+
+it.each([
+  'display:none',
+  'DISPLAY : None',
+  'display:block;display:none!important;display:block',
+  'display:none;display:no-such-value',
+  'dis\\70lay:n\\6fne',
+  'display/* x */:/**/none',
+  'color:red;;x;display:none',
+  "font-family:'a;b';display:none",
+  'max-height:0;overflow:hidden',
+  'height:1px;width:1px;overflow:hidden;position:absolute',
+  'overflow-x:hidden;max-width:0px',
+  'width:0;overflow:clip',
+  'opacity:0',
+  'opacity:.0',
+  'opacity:0%',
+  'filter:opacity(0)',
+  'content-visibility:hidden',
+  'position:absolute;left:-9999px',
+  'position:fixed;top:-100em',
+  'position:relative;left:-9999px',
+  'text-indent:-9999px',
+  'margin:0 0 0 -5000px',
+  'margin-left:-9999px',
+  'inset:-9999px auto auto auto;position:absolute',
+  'position:absolute;clip:rect(0,0,0,0)',
+  'position:absolute!important;clip:rect(1px 1px 1px 1px)',
+  'clip-path:inset(50%)',
+  'clip-path:circle(0)',
+  'transform:scale(0)',
+  'transform:translateX(-9999px)',
+])('hides a box: %s', (style) => {
+  expect(isHidden('div', { style })).toBe(true);
+});
+
+it.each([
+  'display:block',
+  'display:none;display:block',
+  'display:block!important;display:none',
+  'display:"none"',
+  'width:(;display:none',
+  'background:url(x;display:none)',
+  'content:"/*";color:red',
+  'max-height:0',
+  'height:0;overflow:hidden;padding-bottom:56%',
+  'max-height:0;max-height:none;overflow:hidden',
+  'min-height:20px;height:0;overflow:hidden',
+  'height:20px;overflow:hidden',
+  'opacity:0.5',
+  'left:-9999px',
+  'position:absolute;left:-10px',
+  'text-indent:-20px',
+  'margin:-10px',
+  'clip:rect(0,0,0,0)',
+  'clip-path:inset(10%)',
+  'transform:scale(0.9)',
+  'mso-hide:all',
+])('shows a box: %s', (style) => {
+  expect(isHidden('div', { style })).toBe(false);
+});
+
+it('knows which elements are not rendered, and what an attribute says of others', () => {
+  for (const name of [
+    'script',
+    'style',
+    'title',
+    'template',
+    'noscript',
+    'textarea',
+    'select',
+    'iframe',
+    'object',
+    'svg',
+  ])
+    expect(isHidden(name, {}), name).toBe(true);
+  for (const name of ['div', 'head', 'details', 'button', 'label']) expect(isHidden(name, {}), name).toBe(false);
+  expect(isHidden('p', { hidden: '' })).toBe(true);
+  expect(isHidden('p', { hidden: '', style: 'display:block' })).toBe(false);
+  expect([isHidden('dialog', {}), isHidden('dialog', { open: '' })]).toEqual([true, false]);
+});
+
+it('knows that lines and cells take no height', () => {
+  const style = 'max-height:0;overflow:hidden';
+  expect(isHidden('span', { style })).toBe(false);
+  expect(isHidden('td', { style })).toBe(false);
+  expect(isHidden('span', { style: `${style};display:block` })).toBe(true);
+  expect(isHidden('span', { style: `${style};float:left` })).toBe(true);
+});
+
+type Element = readonly [name: string, attributes: Readonly<Record<string, string>>];
+const shows = (...path: Element[]) =>
+  showsWords(path.reduce((outer, [name, attributes]) => inherited(name, attributes, outer), INITIAL));
+const styled = (...styles: string[]) => shows(...styles.map((style): Element => ['div', { style }]));
+
+it.each<[shown: boolean, styles: string[]]>([
+  [false, ['visibility:hidden']],
+  [false, ['visibility:collapse', 'color:red']],
+  [true, ['visibility:hidden', 'visibility:visible']],
+  [false, ['font-size:0']],
+  [false, ['font:0/0 a']],
+  [false, ['font-size:1px', 'font-size:200%']],
+  [true, ['font-size:0px', 'font-size:13px']],
+  [true, ['font:inherit', 'font:700 12px/1 arial']],
+  [false, ['line-height:0;overflow:hidden']],
+  [true, ['line-height:0;overflow:hidden', 'line-height:1.2']],
+  [true, ['line-height:0']],
+  [false, ['color:transparent']],
+  [false, ['color:rgba(0, 0, 0, 0)']],
+  [true, ['color:transparent', 'color:#000']],
+  [true, ['color:transparent;background:linear-gradient(red,blue);-webkit-background-clip:text']],
+  [false, ['color:#fff;background:#FFFFFF']],
+  [false, ['color:#fefefe;background-color:white']],
+  [false, ['background:rgb(255,255,255)', 'color:white']],
+  [true, ['color:#fff;background:#fff', 'background:#000']],
+  [true, ['background:#fff', 'background:url(dark.png) no-repeat', 'color:#fff']],
+  [true, ['color:#fff;background:#fff url(dark.png)']],
+  [true, ['color:#fff']],
+])('tells whether words are seen (%s): %j', (shown, styles) => {
+  expect(styled(...styles)).toBe(shown);
+});
+
+it('reads the colours of attributes too, and those that links have of themselves', () => {
+  expect(shows(['body', { bgcolor: 'ffffff' }], ['font', { color: 'white' }])).toBe(false);
+  expect(shows(['td', { bgcolor: '#ffffff', background: 'x.png' }], ['font', { color: 'white' }])).toBe(true);
+  expect(shows(['div', { style: 'color:#fff;background:#fff' }], ['a', { href: 'https://x.example' }])).toBe(true);
+});
