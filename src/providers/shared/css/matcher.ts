@@ -1,0 +1,159 @@
+import type { AttributeTest, Compound, Selector } from './selectors.ts';
+import type { Rule } from './style-sheet.ts';
+
+/** An element that is open, as far as a selector can ask about it. */
+export interface StyledElement {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly parent: StyledElement | null;
+  /** Among the elements of its parent, from 1. */
+  readonly place: number;
+}
+
+interface Candidate {
+  readonly selector: Selector;
+  readonly rule: number;
+}
+
+/**
+ * Which rules meet an element, the weakest first (CSS Cascade 4, section 6.1). Rules are found by the last id, class or type of
+ * their selectors, and all comparing is counted: `hasGivenUp` says that it was more than `maxSteps`.
+ */
+export class RuleMatcher {
+  private readonly byKey = new Map<string, Candidate[]>();
+  private readonly classes = new WeakMap<StyledElement, ReadonlySet<string>>();
+  private steps = 0;
+
+  constructor(
+    private readonly rules: readonly Rule[],
+    private readonly maxSteps: number,
+  ) {
+    for (const [rule, { selectors }] of this.rules.entries())
+      for (const selector of selectors) this.index({ selector, rule });
+  }
+
+  get hasGivenUp(): boolean {
+    return this.steps > this.maxSteps;
+  }
+
+  /** Numbers of rules, each once. */
+  rulesFor(element: StyledElement): number[] {
+    /** The greatest specificity by which a rule meets it. */
+    const met = new Map<number, number>();
+    for (const key of this.keysOf(element))
+      for (const { selector, rule } of this.byKey.get(key) ?? []) {
+        if (this.hasGivenUp) return [];
+        if (selector.specificity <= (met.get(rule) ?? -1) || !this.matches(selector, element)) continue;
+        met.set(rule, selector.specificity);
+      }
+    return [...met].sort(([a, one], [b, other]) => one - other || a - b).map(([rule]) => rule);
+  }
+
+  private index(candidate: Candidate): void {
+    const [meant] = candidate.selector.compounds as [Compound];
+    const key =
+      meant.ids[0] !== undefined
+        ? `#${meant.ids[0]}`
+        : meant.classes[0] !== undefined
+          ? `.${meant.classes[0]}`
+          : (meant.type ?? '*');
+    const known = this.byKey.get(key);
+    if (known) known.push(candidate);
+    else this.byKey.set(key, [candidate]);
+  }
+
+  private *keysOf(element: StyledElement): Iterable<string> {
+    yield '*';
+    yield element.name;
+    for (const name of this.classesOf(element)) yield `.${name}`;
+    const { id } = element.attributes;
+    if (id !== undefined) yield `#${id}`;
+  }
+
+  private classesOf(element: StyledElement): ReadonlySet<string> {
+    let known = this.classes.get(element);
+    if (known === undefined) {
+      known = new Set((element.attributes.class ?? '').split(/[\t\n\f\r ]/).filter((name) => name !== ''));
+      this.classes.set(element, known);
+    }
+    return known;
+  }
+
+  /**
+   * From the element outwards. Compounds that are tied by ">" stand and fall together; of all the places where such a group
+   * fits the innermost is right, since it leaves the most to the groups outside of it: nothing is tried twice.
+   */
+  private matches({ compounds, within }: Selector, element: StyledElement): boolean {
+    let [first, at]: [number, StyledElement | null] = [0, element];
+    while (first < compounds.length) {
+      let last = first;
+      while (within[last] === 'child') last++;
+      let end: StyledElement | null | undefined;
+      for (let from: StyledElement | null = at; from !== null && end === undefined; from = from.parent) {
+        end = this.groupEnd(compounds, first, last, from);
+        // The element that is meant is this one and no other.
+        if (first === 0) break;
+      }
+      if (end === undefined) return false;
+      first = last + 1;
+      at = end;
+    }
+    return true;
+  }
+
+  /** The element around those that meet the group, null at the outermost; undefined where one does not. */
+  private groupEnd(
+    compounds: readonly Compound[],
+    first: number,
+    last: number,
+    from: StyledElement,
+  ): StyledElement | null | undefined {
+    let at: StyledElement | null = from;
+    for (let index = first; index <= last; index++) {
+      if (at === null || !this.meets(compounds[index] as Compound, at)) return undefined;
+      at = at.parent;
+    }
+    return at;
+  }
+
+  private meets(compound: Compound, element: StyledElement): boolean {
+    this.steps++;
+    if (this.hasGivenUp) return false;
+    if (compound.type !== null && compound.type !== element.name) return false;
+    if (compound.isRoot && element.parent !== null) return false;
+    if (compound.isLink && !(element.name === 'a' && 'href' in element.attributes)) return false;
+    if (!compound.ids.every((id) => id === element.attributes.id)) return false;
+    if (!compound.classes.every((name) => this.classesOf(element).has(name))) return false;
+    if (!compound.places.every(({ step, offset }) => isPlace(element.place, step, offset))) return false;
+    this.steps += compound.classes.length + compound.places.length;
+    return compound.attributes.every((test) => this.passes(test, element));
+  }
+
+  private passes({ name, operator, value: wanted }: AttributeTest, element: StyledElement): boolean {
+    if (!Object.hasOwn(element.attributes, name)) return false;
+    const value = element.attributes[name] as string;
+    // A text is looked through as a whole.
+    this.steps += 1 + Math.floor((value.length + wanted.length) / 16);
+    switch (operator) {
+      case '':
+        return true;
+      case '=':
+        return value === wanted;
+      case '~=':
+        return wanted !== '' && value.split(/[\t\n\f\r ]/).includes(wanted);
+      case '|=':
+        return value === wanted || value.startsWith(`${wanted}-`);
+      case '^=':
+        return wanted !== '' && value.startsWith(wanted);
+      case '$=':
+        return wanted !== '' && value.endsWith(wanted);
+      default:
+        return wanted !== '' && value.includes(wanted);
+    }
+  }
+}
+
+function isPlace(place: number, step: number, offset: number): boolean {
+  const distance = place - offset;
+  return step === 0 ? distance === 0 : distance % step === 0 && distance / step >= 0;
+}

@@ -1,0 +1,30 @@
+/** A window of a mail reader on a desktop, in CSS pixels: wider than the 600 of the usual newsletter and narrower than any screen. */
+const WIDTH = 800;
+/** A query is a line; what is longer is none of ours. */
+const MAX_QUERY_LENGTH = 400;
+
+/**
+ * Whether a list of media queries holds on a light desktop screen of 800 pixels. What is asked of narrow windows (max-width)
+ * never does, and neither does what is not understood.
+ */
+export function appliesOnScreen(queries: string): boolean {
+  if (queries.length > MAX_QUERY_LENGTH) return false;
+  const even = queries.replace(/\s+/g, ' ').trim().toLowerCase();
+  return even === '' || even.split(',').some(holds);
+}
+
+function holds(query: string): boolean {
+  const parts = query.trim().split(/ ?\band ?(?=\()/);
+  return parts.every((part, index) => (index === 0 && /^(?:only\s+)?(?:screen|all)$/.test(part)) || featureHolds(part));
+}
+
+function featureHolds(feature: string): boolean {
+  const width =
+    /^\(\s*(?:min-(?:device-)?width\s*:|width\s*>=?)\s*(\d{1,5}(?:\.\d{1,3})?|\.\d{1,3})\s*(px|r?em)\s*\)$/.exec(
+      feature,
+    );
+  if (width) return Number(width[1]) * (width[2] === 'px' ? 1 : 16) <= WIDTH;
+  return /^\(\s*(?:prefers-color-scheme\s*:\s*light|orientation\s*:\s*landscape|color|hover(?:\s*:\s*hover)?)\s*\)$/.test(
+    feature,
+  );
+}

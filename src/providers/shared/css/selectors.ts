@@ -1,0 +1,224 @@
+import { tokenTypes as T } from 'css-tree/tokenizer';
+import type { CssTokens } from './tokens.ts';
+
+export interface AttributeTest {
+  readonly name: string;
+  /** "" asks whether it is there. */
+  readonly operator: '' | '=' | '~=' | '|=' | '^=' | '$=' | '*=';
+  readonly value: string;
+}
+
+/** What is said of one element. */
+export interface Compound {
+  /** In small letters; null: any. */
+  type: string | null;
+  readonly ids: string[];
+  readonly classes: string[];
+  readonly attributes: AttributeTest[];
+  /** :link, which every link is as long as nobody knows where its reader was. */
+  isLink: boolean;
+  isRoot: boolean;
+  /** Places among the elements of its parent, counted from 1: every `step`th from `offset` on. */
+  readonly places: { readonly step: number; readonly offset: number }[];
+}
+
+export interface Selector {
+  /** The element that is meant first, what it stands in behind it. */
+  readonly compounds: readonly Compound[];
+  /** How the compound of the same place stands in the one behind it. */
+  readonly within: readonly ('child' | 'descendant')[];
+  readonly specificity: number;
+}
+
+/** Longer ones match nothing. */
+const MAX_COMPOUNDS = 16;
+const MAX_TESTS = 64;
+
+/** They are right, and nothing in a mail is in such a state, or nobody can tell without the elements that follow. */
+const UNMATCHED =
+  /^(?:hover|active|visited|focus|focus-within|focus-visible|target|checked|disabled|enabled|required|optional|valid|invalid|read-only|read-write|empty|lang|dir|not|is|where|has|(?:last|only)-child|nth-last-child|(?:first|last|only|nth|nth-last)-(?:of-type)|-(?:webkit|moz)-[a-z-]+|before|after|first-line|first-letter)$/;
+const ELEMENTS = /^(?:before|after|first-line|first-letter|selection|placeholder|marker|-webkit-[a-z-]+)$/;
+
+/** One that is right and matches nothing here is left out; null: one is wrong, which makes the whole list wrong (Selectors 4, section 3.9). */
+export function selectorsIn(tokens: CssTokens, from: number, to: number): Selector[] | null {
+  const found: Selector[] = [];
+  for (let at = from; at <= to; ) {
+    let end = at;
+    while (end < to && !tokens.is(end, T.Comma)) end = tokens.after(end);
+    if (end > to) return null;
+    const selector = new SelectorReader(tokens, at, end).read();
+    if (selector === 'wrong') return null;
+    if (selector !== 'unmatched') found.push(selector);
+    at = end + 1;
+  }
+  return found;
+}
+
+class SelectorReader {
+  private readonly compounds: Compound[] = [];
+  private readonly within: ('child' | 'descendant')[] = [];
+  private specificity = 0;
+  private tests = 0;
+  private isUnmatched = false;
+
+  constructor(
+    private readonly tokens: CssTokens,
+    private at: number,
+    private readonly end: number,
+  ) {}
+
+  read(): Selector | 'wrong' | 'unmatched' {
+    const { tokens } = this;
+    this.at = tokens.skipBlanks(this.at, this.end);
+    while (this.at < this.end) {
+      if (!this.readCompound()) return 'wrong';
+      const next = tokens.skipBlanks(this.at, this.end);
+      if (next >= this.end) break;
+      const hadBlank = next > this.at;
+      this.at = next;
+      if (!this.readCombinator(hadBlank)) return 'wrong';
+      if (this.at >= this.end) return 'wrong';
+    }
+    if (this.compounds.length === 0) return 'wrong';
+    if (this.isUnmatched || this.compounds.length > MAX_COMPOUNDS || this.tests > MAX_TESTS) return 'unmatched';
+    return {
+      compounds: this.compounds.reverse(),
+      within: this.within.reverse(),
+      specificity: this.specificity,
+    };
+  }
+
+  private readCombinator(hadBlank: boolean): boolean {
+    const { tokens, at } = this;
+    const isChild = tokens.isDelim(at, '>');
+    // What stands beside another would need the elements before it to be kept.
+    const isBeside = tokens.isDelim(at, '+') || tokens.isDelim(at, '~');
+    if (isBeside) this.isUnmatched = true;
+    if (isChild || isBeside) this.at = tokens.skipBlanks(at + 1, this.end);
+    this.within.push(isChild ? 'child' : 'descendant');
+    return isChild || isBeside || hadBlank;
+  }
+
+  private readCompound(): boolean {
+    const compound: Compound = {
+      type: null,
+      ids: [],
+      classes: [],
+      attributes: [],
+      isLink: false,
+      isRoot: false,
+      places: [],
+    };
+    const start = this.at;
+    this.readType(compound);
+    while (this.at < this.end) {
+      const before = this.at;
+      if (!this.readSimple(compound)) return false;
+      if (this.at === before) break;
+      this.tests++;
+    }
+    this.compounds.push(compound);
+    return this.at > start;
+  }
+
+  private readType(compound: Compound): void {
+    const { tokens } = this;
+    if (tokens.isDelim(this.at, '*')) this.at++;
+    else if (tokens.is(this.at, T.Ident)) {
+      const name = tokens.name(this.at++);
+      if (name === null) this.isUnmatched = true;
+      compound.type = name?.toLowerCase() ?? null;
+      this.specificity += 1;
+    }
+  }
+
+  /** False: wrong. Nothing is read where the compound has ended. */
+  private readSimple(compound: Compound): boolean {
+    const { tokens } = this;
+    if (tokens.is(this.at, T.Hash)) return this.add(compound.ids, tokens.name(this.at++), 1_000_000);
+    if (tokens.isDelim(this.at, '.')) {
+      if (!tokens.is(this.at + 1, T.Ident)) return false;
+      this.at += 2;
+      return this.add(compound.classes, tokens.name(this.at - 1), 1_000);
+    }
+    if (tokens.is(this.at, T.LeftSquareBracket)) return this.readAttribute(compound);
+    if (tokens.is(this.at, T.Colon)) return this.readPseudo(compound);
+    return tokens.isBlank(this.at) || ['>', '+', '~'].some((combinator) => tokens.isDelim(this.at, combinator));
+  }
+
+  private add(to: string[], name: string | null, specificity: number): true {
+    if (name === null) this.isUnmatched = true;
+    else to.push(name);
+    this.specificity += specificity;
+    return true;
+  }
+
+  private readAttribute(compound: Compound): boolean {
+    const { tokens } = this;
+    const close = tokens.closer(this.at);
+    if (close === null) return false;
+    let at = tokens.skipBlanks(this.at + 1, close);
+    const name = tokens.is(at, T.Ident) ? tokens.name(at) : null;
+    if (name === null) return false;
+    this.at = close + 1;
+    this.specificity += 1_000;
+    at = tokens.skipBlanks(at + 1, close);
+    let operator = '';
+    while (at < close && tokens.is(at, T.Delim)) operator += tokens.written(at++);
+    at = tokens.skipBlanks(at, close);
+    if (operator === '' && at === close) {
+      compound.attributes.push({ name: name.toLowerCase(), operator: '', value: '' });
+      return true;
+    }
+    if (!/^[~|^$*]?=$/.test(operator)) return false;
+    const value = tokens.is(at, T.String) ? tokens.content(at) : tokens.is(at, T.Ident) ? tokens.name(at) : null;
+    // What follows says how capitals count.
+    if (value === null || tokens.skipBlanks(at + 1, close) !== close) this.isUnmatched = true;
+    else compound.attributes.push({ name: name.toLowerCase(), operator: operator as AttributeTest['operator'], value });
+    return true;
+  }
+
+  private readPseudo(compound: Compound): boolean {
+    const { tokens } = this;
+    const isElement = tokens.is(this.at + 1, T.Colon);
+    const at = this.at + (isElement ? 2 : 1);
+    const isFunction = tokens.is(at, T.Function);
+    const name = isFunction || tokens.is(at, T.Ident) ? tokens.name(at)?.toLowerCase() : null;
+    if (!name || at >= this.end) return false;
+    this.at = tokens.after(at);
+    this.specificity += 1_000;
+    if (isElement) {
+      this.isUnmatched = true;
+      return ELEMENTS.test(name);
+    }
+    if (isFunction && name === 'nth-child') return this.readPlaces(compound, at);
+    if (!isFunction && (name === 'link' || name === 'any-link')) compound.isLink = true;
+    else if (!isFunction && name === 'root') compound.isRoot = true;
+    else if (!isFunction && name === 'first-child') compound.places.push({ step: 0, offset: 1 });
+    else {
+      this.isUnmatched = true;
+      return UNMATCHED.test(name);
+    }
+    return true;
+  }
+
+  /** "odd", "even", "3", "2n+1" and their like (CSS Syntax 3, section 6). */
+  private readPlaces(compound: Compound, open: number): boolean {
+    const close = this.tokens.closer(open);
+    if (close === null) return false;
+    let written = '';
+    for (let at = open + 1; at < close; at++) if (!this.tokens.isBlank(at)) written += this.tokens.written(at);
+    const plain = written
+      .toLowerCase()
+      .replace(/^odd$/, '2n+1')
+      .replace(/^even$/, '2n');
+    const parts = /^(?:([-+]?\d{0,6})(n))?([-+]?\d{1,6})?$/.exec(plain);
+    if (parts === null || plain === '') this.isUnmatched = true;
+    else {
+      const [, step = '', n, offset = '0'] = parts;
+      const steps = n ? Number(/\d/.test(step) ? step : `${step}1`) : 0;
+      compound.places.push({ step: steps, offset: Number(offset) });
+    }
+    return true;
+  }
+}

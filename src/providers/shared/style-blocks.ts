@@ -1,0 +1,191 @@
+import { Parser } from 'htmlparser2';
+import { writtenDeclarations } from './css/declarations.ts';
+import { RuleMatcher, type StyledElement } from './css/matcher.ts';
+import { appliesOnScreen } from './css/media.ts';
+import { type Rule, rulesOf } from './css/style-sheet.ts';
+
+/** Characters of all blocks of a mail; the largest newsletters have a hundred thousand. */
+const MAX_CSS_LENGTH = 500_000;
+const MAX_SELECTORS = 10_000;
+/** Comparisons of an element with a part of a selector; a newsletter of 2,000 elements and 500 rules takes a tenth. */
+const MAX_STEPS = 1_000_000;
+/** What may be written into the elements: a share of the HTML's own length, and in all. */
+const MAX_ADDED = { fixed: 100_000, times: 2, inAll: 1_000_000 };
+
+/**
+ * The same HTML with what its style blocks say of each element written into that element's style, weakest first and before
+ * what it says itself, so that the cascade comes out alike; the blocks are taken out. Made for what boundedHtml gives out: few
+ * elements are open at a time. It makes nothing harmless.
+ *
+ * Rules hold as on a desktop (`appliesOnScreen`). What needs more than a page at rest is left out: states, generated content,
+ * siblings, sheets of elsewhere (`<link>`, `@import`). A mail whose blocks ask for more work than any newsletter does loses the
+ * blocks, and nothing else.
+ */
+export function withInlineStyles(html: string): string {
+  if (!/<style/i.test(html)) return html;
+  const blocks = blocksOf(html);
+  const rules = rulesIn(blocks.css);
+  const bare = () => splice(html, blocks.edits);
+  if (rules === null || rules.length === 0) return bare();
+  const styled = new Inliner(html, rules).read();
+  return styled === null ? bare() : splice(html, [...blocks.edits, ...styled]);
+}
+
+/** Each block is read by itself: what one leaves open ends with it. Null: too much. */
+function rulesIn(blocks: readonly string[]): Rule[] | null {
+  if (blocks.reduce((length, css) => length + css.length, 0) > MAX_CSS_LENGTH) return null;
+  const all: Rule[] = [];
+  let left = MAX_SELECTORS;
+  for (const css of blocks) {
+    const sheet = rulesOf(css, left);
+    if (sheet === null) return null;
+    left -= sheet.selectors;
+    for (const rule of sheet.rules) all.push(rule);
+  }
+  return all;
+}
+
+/** They are not shown, or have nothing to show. */
+const UNSTYLED = new Set(['base', 'head', 'link', 'meta', 'script', 'style', 'title']);
+
+/** What stands between two places is replaced. */
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly by: string;
+}
+
+/** All places are of the HTML as it was; none lies in another. */
+function splice(html: string, edits: readonly Edit[]): string {
+  const pieces: string[] = [];
+  let copied = 0;
+  for (const { from, to, by } of [...edits].sort((one, other) => one.from - other.from)) {
+    pieces.push(html.slice(copied, from), by);
+    copied = Math.max(copied, to);
+  }
+  pieces.push(html.slice(copied));
+  return pieces.join('');
+}
+
+function blocksOf(html: string): { readonly css: string[]; readonly edits: Edit[] } {
+  const css: string[] = [];
+  const edits: Edit[] = [];
+  let start = -1;
+  let text: string[] | null = null;
+  const parser = new Parser({
+    onopentag: (name, { type = '', media = '' }) => {
+      if (name !== 'style') return;
+      start = parser.startIndex;
+      text = /^(?:\s*text\/css\s*)?$/i.test(type) && appliesOnScreen(media) ? [] : null;
+    },
+    ontext: (words) => {
+      if (start !== -1) text?.push(words);
+    },
+    onclosetag: (name) => {
+      if (name !== 'style' || start === -1) return;
+      if (text) css.push(text.join(''));
+      edits.push({ from: start, to: Math.min(parser.endIndex + 1, html.length), by: '' });
+      start = -1;
+    },
+  });
+  parser.write(html);
+  parser.end();
+  return { css, edits };
+}
+
+class Inliner {
+  private readonly matcher: RuleMatcher;
+  private readonly edits: Edit[] = [];
+  private readonly written: readonly string[];
+  private readonly placesIn = new WeakMap<StyledElement, number>();
+  private readonly rowGroups = new WeakMap<StyledElement, StyledElement>();
+  private left: number;
+  // A mail need not write these two (HTML, section 13.1.2.4).
+  private root: StyledElement = { name: 'html', attributes: {}, parent: null, place: 1 };
+  private body: StyledElement = { name: 'body', attributes: {}, parent: this.root, place: 2 };
+  private inner = this.body;
+  private readonly open: StyledElement[] = [];
+
+  constructor(
+    private readonly html: string,
+    rules: readonly Rule[],
+  ) {
+    this.matcher = new RuleMatcher(rules, MAX_STEPS);
+    this.written = rules.map(({ declarations }) => writtenDeclarations(declarations));
+    this.left = Math.min(MAX_ADDED.fixed + MAX_ADDED.times * html.length, MAX_ADDED.inAll);
+  }
+
+  /** Null: it would have been too much. */
+  read(): Edit[] | null {
+    const parser = new Parser({
+      onopentag: (name, attributes, isImplied) => {
+        this.begin(name, attributes, isImplied ? -1 : parser.startIndex);
+      },
+      onclosetag: () => {
+        const outer = this.open.pop();
+        if (outer) this.inner = outer;
+      },
+    });
+    if (!/<body/i.test(this.html)) this.write(this.inner, 0, '<body', '>');
+    parser.write(this.html);
+    parser.end();
+    return this.hasGivenUp ? null : this.edits;
+  }
+
+  private get hasGivenUp(): boolean {
+    return this.left < 0 || this.matcher.hasGivenUp;
+  }
+
+  private begin(name: string, attributes: Record<string, string>, start: number): void {
+    this.open.push(this.inner);
+    if (this.hasGivenUp) return;
+    const element = this.elementOf(name, attributes);
+    this.inner = element;
+    const isAsWritten = start !== -1 && this.html.slice(start + 1, start + 1 + name.length).toLowerCase() === name;
+    if (isAsWritten && !UNSTYLED.has(name)) this.write(element, start + 1 + name.length, '', '');
+  }
+
+  private elementOf(name: string, attributes: Record<string, string>): StyledElement {
+    if (name === 'html') {
+      this.root = { ...this.root, attributes };
+      this.body = { ...this.body, parent: this.root };
+      return this.root;
+    }
+    if (name === 'body') {
+      this.body = { ...this.body, attributes };
+      return this.body;
+    }
+    // What is outside of a body is shown in it.
+    const around = this.inner.name === 'html' || this.inner.name === 'head' ? this.body : this.inner;
+    const parent = name === 'tr' && around.name === 'table' ? this.rowGroupOf(around) : around;
+    return { name, attributes, parent, place: this.nextPlace(parent) };
+  }
+
+  /** A row that stands in a table by itself is in a tbody for a browser (HTML, section 13.2.6.4.9). */
+  private rowGroupOf(table: StyledElement): StyledElement {
+    let group = this.rowGroups.get(table);
+    if (group === undefined) {
+      group = { name: 'tbody', attributes: {}, parent: table, place: this.nextPlace(table) };
+      this.rowGroups.set(table, group);
+    }
+    return group;
+  }
+
+  private nextPlace(parent: StyledElement): number {
+    const place = (this.placesIn.get(parent) ?? 0) + 1;
+    this.placesIn.set(parent, place);
+    return place;
+  }
+
+  /** The first attribute of a name is the one that counts, so that the element's own may stay where it is. */
+  private write(element: StyledElement, at: number, before: string, after: string): void {
+    const rules = this.matcher.rulesFor(element);
+    if (rules.length === 0) return;
+    const own = element.attributes.style ?? '';
+    this.left -= rules.reduce((length, rule) => length + (this.written[rule]?.length ?? 0) + 1, own.length);
+    if (this.left < 0) return;
+    const style = [...rules.map((rule) => this.written[rule]), own].filter((part) => part !== '').join(';');
+    const escaped = style.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+    this.edits.push({ from: at, to: at, by: `${before} style="${escaped}"${after}` });
+  }
+}
