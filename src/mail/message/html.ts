@@ -1,5 +1,6 @@
 import sanitize from 'sanitize-html';
 import { boundedHtml } from '../../providers/shared/bounded-html.ts';
+import { inlineReference } from '../../providers/shared/inline-files.ts';
 import { safeStyle } from './html-styles.ts';
 
 export interface SafeHtmlOptions {
@@ -95,8 +96,9 @@ function link({ href, ...attribs }: sanitize.Attributes): sanitize.Attributes {
 
 function image({ src, ...attribs }: sanitize.Attributes, options: SafeHtmlOptions): sanitize.Attributes {
   const source = src?.trim() ?? '';
-  if (/^cid:/i.test(source)) {
-    const url = options.inlineUrl(contentIdOf(source));
+  const contentId = inlineReference(source);
+  if (contentId !== null) {
+    const url = options.inlineUrl(contentId);
     return url === null ? attribs : { ...attribs, src: url };
   }
   if (RASTER.test(source)) return { ...attribs, src: source };
@@ -107,12 +109,3 @@ function image({ src, ...attribs }: sanitize.Attributes, options: SafeHtmlOption
 
 /** No URL holds a "<" (RFC 3986), and the sanitiser copies the whole for each comment that it takes out of one. */
 const hasComment = (url: string): boolean => url.includes('<!--');
-
-function contentIdOf(source: string): string {
-  const id = source.slice('cid:'.length);
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
-}

@@ -2,8 +2,9 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import iconv from 'iconv-lite';
 import { decodeWords } from 'postal-mime';
 import type { Attachment, MessageContent } from '../../domain/message.ts';
+import { isBlank } from '../shared/blank.ts';
 import { evenLines, lazyText } from '../shared/html-text.ts';
-import { referencesIn } from '../shared/inline-references.ts';
+import { contentIdOf, shownFiles } from '../shared/inline-files.ts';
 import { HeaderFields } from './headers.ts';
 import { htmlOfText, unflow } from './text.ts';
 
@@ -17,19 +18,20 @@ interface Slot {
 
 export function contentOf(payload: Part): MessageContent {
   const headers = new HeaderFields(payload.headers ?? []);
-  const slots = slotsOf(payload);
+  const slots = withWords(slotsOf(payload));
   const html = slots.some((slot) => slot.html !== null)
     ? slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')).join('<br/>\n')
     : null;
   const text = lazyText(slots.map((slot) => (slot.text === null ? { html: slot.html ?? '' } : { text: slot.text })));
-  const isShown = referencesIn(html);
+  const files = attachmentParts(payload).map(toFile);
+  const shown = shownFiles(html, files);
   return {
     get text() {
       return slots.length > 0 ? text.read() : null;
     },
     isTextTruncated: text.isTruncated,
     html,
-    attachments: attachmentParts(payload).map((part) => toAttachment(part, isShown)),
+    attachments: files.map((file) => ({ ...file, isInline: shown.has(file) })),
     headers: headers.all(),
     inReplyTo: headers.ids('in-reply-to'),
     references: headers.ids('references'),
@@ -74,7 +76,16 @@ function slotsOf(part: Part): Slot[] {
 function merged(slots: readonly Slot[]): Slot {
   const texts = slots.flatMap((slot) => slot.text ?? []);
   const htmls = slots.flatMap((slot) => slot.html ?? []);
-  return { text: texts.length > 0 ? texts.join('\n') : null, html: htmls.length > 0 ? htmls.join('<br/>\n') : null };
+  const text = texts.length > 0 ? texts.join('\n') : null;
+  // A blank text beside HTML is none: it is sent by those who write HTML alone.
+  if (htmls.length > 0) return { text: text === null || isBlank(text) ? null : text, html: htmls.join('<br/>\n') };
+  return { text, html: null };
+}
+
+/** Without blank texts, where anything else is to be read. */
+function withWords(slots: readonly Slot[]): readonly Slot[] {
+  const others = slots.filter(({ text, html }) => html !== null || !isBlank(text ?? ''));
+  return others.length > 0 ? others : slots;
 }
 
 /** Gmail has already decoded the charset of what it inlines; what it leaves to attachments.get is as it was sent. */
@@ -97,9 +108,8 @@ function decodeText(bytes: Buffer, charset: string | null): string {
   }
 }
 
-function toAttachment(part: Part, isShown: ReturnType<typeof referencesIn>): Attachment {
+function toFile(part: Part): Omit<Attachment, 'isInline'> {
   const headers = new HeaderFields(part.headers ?? []);
-  const contentId = headers.raw('content-id')?.replace(/[<>\s]/g, '') || null;
   const size = part.body?.size ?? null;
   return {
     id: partIdOf(part),
@@ -107,7 +117,6 @@ function toAttachment(part: Part, isShown: ReturnType<typeof referencesIn>): Att
     mimeType: typeOf(part),
     // Gmail gives an attached message no size of its own where it lists its parts instead.
     sizeBytes: size === 0 && part.parts?.length ? null : size,
-    isInline: isShown(contentId),
-    contentId,
+    contentId: contentIdOf(headers.raw('content-id')),
   };
 }

@@ -6,21 +6,22 @@ import type {
 import { decodeWords } from 'postal-mime';
 import type { Attachment, Header, MessageContent } from '../../domain/message.ts';
 import { evenLines, type LazyText, lazyText } from '../shared/html-text.ts';
-import { referencesIn } from '../shared/inline-references.ts';
+import { contentIdOf, shownFiles } from '../shared/inline-files.ts';
 import { inReplyTo, references } from './fields.ts';
 
 /** The body and everything that comes with it, from a message read with FULL_SELECT and FULL_EXPAND. */
 export function toContent(from: GraphMessage): MessageContent {
   const headers = (from.internetMessageHeaders ?? []).map(header);
   const { text, html } = bodies(from, headers);
-  const isShown = referencesIn(html);
+  const files = (from.attachments ?? []).map(toFile);
+  const shown = shownFiles(html, files);
   return {
     get text() {
       return text?.read() ?? null;
     },
     isTextTruncated: text?.isTruncated ?? false,
     html,
-    attachments: (from.attachments ?? []).map((a) => attachment(a, isShown)),
+    attachments: files.map((file) => ({ ...file, isInline: shown.has(file) })),
     headers,
     inReplyTo: messageIds(headerValue(headers, 'in-reply-to') ?? inReplyTo(from)),
     references: messageIds(headerValue(headers, 'references') ?? references(from)),
@@ -35,7 +36,7 @@ function bodies(from: GraphMessage, headers: readonly Header[]): { text: LazyTex
     return { text: lazyText([{ text: evenLines(content) }]), html: null };
   }
   const sentAs = headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value.toLowerCase() ?? '';
-  return { text: lazyText([{ html: content }], 'asWritten'), html: sentAs.startsWith('text/plain') ? null : content };
+  return { text: lazyText([{ html: content }]), html: sentAs.startsWith('text/plain') ? null : content };
 }
 
 function header({ name, value }: { name?: string | null; value?: string | null }): Header {
@@ -51,16 +52,14 @@ function headerValue(headers: readonly Header[], wanted: string): string | null 
 const messageIds = (value: string | null): string[] =>
   [...(value ?? '').matchAll(/<([^<>\s]+)>/g)].map((match) => match[1] ?? '');
 
-/** Inline is what the HTML refers to; isInline alone says little. */
-function attachment(from: GraphAttachment, isShown: ReturnType<typeof referencesIn>): Attachment {
-  const contentId = (from as FileAttachment).contentId?.trim().replace(/^<|>$/g, '') || null;
+/** Inline is what the HTML shows; Graph's isInline says little. */
+function toFile(from: GraphAttachment): Omit<Attachment, 'isInline'> {
   return {
     id: from.id ?? '',
     filename: from.name || null,
     mimeType: from.contentType || mimeTypeOf(from),
     sizeBytes: from.size ?? null,
-    isInline: isShown(contentId),
-    contentId,
+    contentId: contentIdOf((from as FileAttachment).contentId),
   };
 }
 
