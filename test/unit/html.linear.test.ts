@@ -9,6 +9,9 @@ import { shownFiles } from '../../src/providers/shared/inline-files.ts';
 
 const SIZE = 150_000;
 const filled = (unit: string, size = SIZE) => unit.repeat(Math.ceil(size / unit.length));
+const many = (times: number, piece: (index: number) => string) =>
+  Array.from({ length: times }, (_, i) => piece(i)).join('');
+const styled = (css: string, html: string) => `<style>${css}</style>${html}`;
 const FLAT = filled('<p>x</p>');
 
 const SHAPES: Record<string, string> = {
@@ -39,6 +42,33 @@ const SHAPES: Record<string, string> = {
   'a style of odd braces': `<p style="${filled('{')}">x</p>`,
   'a style of many rules': `<p style="${filled('@a;')}">x</p>`,
   'styles everywhere': filled('<b style=a:b>'),
+  'one style in thousands of ways': Array.from({ length: SIZE / 20 }, (_, i) => `<b style=color:#${i}>`).join(''),
+  'a style of open brackets': `<p style="${filled('calc(')}">x</p>`,
+  'a style of gradients': `<p style="${filled('background:linear-gradient(rgb(rgb(rgb(;')}">x</p>`,
+  'values just short enough': `<p style="${filled(`width:calc(${'(1px)'.repeat(75)}x);font:${'1px '.repeat(90)};`)}">x</p>`,
+  'rules that meet every element': styled(filled('p{color:red}', SIZE / 2), filled('<p>x</p>', SIZE / 2)),
+  'rules that nearly meet every element': styled(
+    many(2_000, (i) => `p.a.b${i}{top:0}`),
+    filled('<p class=a>x</p>'),
+  ),
+  'deep selectors in deep elements': styled(
+    many(800, () => 'i > b i > b i > b u b{top:0}'),
+    filled('<i><b>'),
+  ),
+  'a rule of many declarations': styled(`p{${filled('color:red;', SIZE / 2)}}`, filled('<p>x</p>', SIZE / 2)),
+  'a list of many selectors': styled(`${filled('b,', SIZE - 1_000)}b{top:0}`, '<b>x</b>'),
+  'a selector of many parts': styled(`${filled('.a>', SIZE - 1_000)}b{top:0}`, '<b>x</b>'),
+  'a selector of many classes': styled(`${filled('.a', SIZE - 1_000)}{top:0}`, '<b class=a>x</b>'),
+  'selectors in selectors': styled(`${filled(':not(')}`, '<b>x</b>'),
+  'media in media': styled(filled('@media screen{'), '<b>x</b>'),
+  'blocks that never end': styled(filled('p{'), '<b>x</b>'),
+  'many style blocks': filled('<style>p{top:0}</style>'),
+  'attributes that are looked through': styled(
+    many(2_000, (i) => `[title*="aaaaaaaaaab${i}"]{top:0}`),
+    `<p title="${filled('a', SIZE / 2)}">x</p>`.concat(filled('<p title=aaaaaaaaaaaaa>', SIZE / 3)),
+  ),
+  'classes without end': styled('.a .b{top:0}', `<p class="${many(20_000, (i) => `c${i} `)}">x</p>`),
+  'maps and areas': filled('<map name=a><area href="//x.example">'),
   'attributes without end': `<p ${Array.from({ length: SIZE / 9 }, (_, index) => `a${index}=1`).join(' ')}>x</p>`,
   'entities that never end': filled('&#'),
   'angle brackets': filled('<'),

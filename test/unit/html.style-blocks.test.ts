@@ -103,7 +103,7 @@ it('takes none out of a comment, a title or an attribute', () => {
 it('writes nothing that ends the attribute or another declaration', () => {
   const css = `p{font-family:'"><script>x'}p{font-family:"a;b"}p{color:re\\64;width:url(x"y)}p{top:\\22 >}p{width:url("a\\"><b>")}`;
   expect(inlined(css, '<p style="a:&quot;&amp;<">')).toBe(
-    '<p style="font-family:&quot;a;b&quot;;color:red;width:url();a:&quot;&amp;<" style="a:&quot;&amp;<">',
+    '<p style="font-family:&quot;a;b&quot;;color:red;width:url();a:&quot;&amp;&lt;" style="a:&quot;&amp;<">',
   );
   expect(inlined('p{width:url/**/(x)}', '<p>')).toBe('<p>');
 });

@@ -1,7 +1,10 @@
 import sanitize from 'sanitize-html';
 import { boundedHtml } from '../../providers/shared/bounded-html.ts';
+import { isHidden } from '../../providers/shared/hidden.ts';
 import { inlineReference } from '../../providers/shared/inline-files.ts';
-import { safeStyle } from './html-styles.ts';
+import { withInlineStyles } from '../../providers/shared/style-blocks.ts';
+import { Elements } from './html-elements.ts';
+import { hasComment } from './html-links.ts';
 
 export interface SafeHtmlOptions {
   /** Keep images of other servers. */
@@ -13,41 +16,53 @@ export interface SafeHtmlOptions {
 // biome-ignore format: a list to read
 const DROPPED_WITH_CONTENT = [
   'script', 'style', 'textarea', 'option', 'select', 'noscript', 'title', 'iframe', 'object', 'embed', 'applet',
-  'svg', 'math', 'template', 'audio', 'video', 'canvas', 'noembed', 'noframes', 'xmp', 'plaintext', 'frameset',
+  'svg', 'math', 'template', 'audio', 'video', 'canvas', 'noembed', 'noframes', 'xmp', 'plaintext', 'frameset', 'datalist',
+  'meter', 'progress',
 ];
 
 // biome-ignore format: a list to read
 const TAGS = [
-  'a', 'abbr', 'address', 'article', 'aside', 'b', 'bdi', 'bdo', 'big', 'blockquote', 'br', 'caption', 'center', 'cite',
-  'code', 'col', 'colgroup', 'dd', 'del', 'dfn', 'div', 'dl', 'dt', 'em', 'figcaption', 'figure', 'font', 'footer', 'h1',
-  'h2', 'h3', 'h4', 'h5', 'h6', 'header', 'hr', 'i', 'img', 'ins', 'kbd', 'li', 'main', 'mark', 'ol', 'p', 'pre', 'q',
-  's', 'samp', 'section', 'small', 'span', 'strike', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'tfoot', 'th',
-  'thead', 'time', 'tr', 'tt', 'u', 'ul', 'var', 'wbr',
+  'a', 'abbr', 'acronym', 'address', 'area', 'article', 'aside', 'b', 'bdi', 'bdo', 'big', 'blockquote', 'br', 'caption', 'center',
+  'cite', 'code', 'col', 'colgroup', 'dd', 'del', 'details', 'dfn', 'dir', 'div', 'dl', 'dt', 'em', 'figcaption', 'figure', 'font',
+  'footer', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'header', 'hgroup', 'hr', 'i', 'img', 'ins', 'kbd', 'li', 'main', 'map', 'mark',
+  'menu', 'nav', 'nobr', 'ol', 'p', 'pre', 'q', 'rb', 'rp', 'rt', 'ruby', 's', 'samp', 'section', 'small', 'span', 'strike',
+  'strong', 'sub', 'summary', 'sup', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'time', 'tr', 'tt', 'u', 'ul', 'var', 'wbr',
 ];
 
 const EVERYWHERE = ['align', 'dir', 'lang', 'style', 'title', 'valign'];
-const TABLE = ['bgcolor', 'border', 'cellpadding', 'cellspacing', 'colspan', 'height', 'nowrap', 'rowspan', 'width'];
-const WITHOUT = { without: new Set(DROPPED_WITH_CONTENT) };
+// biome-ignore format: a list to read
+const TABLE = [
+  'abbr', 'bgcolor', 'border', 'bordercolor', 'cellpadding', 'cellspacing', 'colspan', 'frame', 'height', 'nowrap', 'rowspan', 'rules',
+  'scope', 'width',
+];
+const SHOWN = new Set(TAGS);
+/** A style block is taken out by withInlineStyles, which writes what it says into the elements. */
+const BOUNDS = { without: new Set(DROPPED_WITH_CONTENT.filter((name) => name !== 'style')), hides: isHidden };
 const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
 
 /**
  * A sender's HTML made fit to be put into a page: what is not known to be harmless is left out. Ids and classes go too,
- * so that nothing meets the page's own styles and scripts. The page should still show it in a sandboxed frame. The work is
- * linear in its length; of what is longer than MAX_HTML_LENGTH the beginning is given.
+ * so that nothing meets the page's own styles and scripts; what style blocks say of an element is written into it. The page should
+ * still show it in a sandboxed frame. The work is linear in its length; of what is longer than MAX_HTML_LENGTH the beginning is given.
  */
 export function safeHtml(html: string, options: SafeHtmlOptions): string {
-  const safe = sanitize(withoutStray(boundedHtml(html, WITHOUT)), {
+  const elements = new Elements(html, SHOWN);
+  const safe = sanitize(withoutStray(withInlineStyles(boundedHtml(html, BOUNDS))), {
     allowedTags: TAGS,
     nonTextTags: DROPPED_WITH_CONTENT,
     allowedAttributes: {
       '*': EVERYWHERE,
       a: ['href', 'rel', 'target'],
-      img: ['alt', 'border', 'height', 'src', 'width', 'data-blocked'],
+      area: ['alt', 'coords', 'href', 'rel', 'shape', 'target'],
+      br: ['clear'],
+      details: ['open'],
+      img: ['alt', 'border', 'height', 'hspace', 'src', 'usemap', 'vspace', 'width', 'data-blocked'],
+      map: ['name'],
       font: ['color', 'face', 'size'],
       ol: ['reversed', 'start', 'type'],
       ul: ['type'],
       li: ['type', 'value'],
-      hr: ['size', 'width'],
+      hr: ['color', 'noshade', 'size', 'width'],
       col: ['span', 'width'],
       colgroup: ['span', 'width'],
       table: TABLE,
@@ -67,8 +82,7 @@ export function safeHtml(html: string, options: SafeHtmlOptions): string {
     // Done by safeStyle: the parser that would be used takes long for a short style, and longer for an odd one.
     parseStyleAttributes: false,
     transformTags: {
-      '*': (tagName, attribs) => ({ tagName, attribs: styled(attribs) }),
-      a: (tagName, attribs) => ({ tagName, attribs: link(attribs) }),
+      '*': (tagName, attribs) => elements.read(tagName, attribs),
       img: (tagName, attribs) => ({ tagName, attribs: image(attribs, options) }),
     },
   });
@@ -80,19 +94,6 @@ const STRAY = '\ufdd0';
 
 /** The sanitiser takes each of them for a text of its own, and 2,000,000 of them took it a second. */
 const withoutStray = (html: string): string => html.replace(/<+(?![a-z!/?])/gi, (run) => STRAY.repeat(run.length));
-
-function styled(attribs: sanitize.Attributes): sanitize.Attributes {
-  if (attribs.style !== undefined) attribs.style = safeStyle(attribs.style);
-  return attribs;
-}
-
-/** Opens beside the page, tells the target nothing of it, and lends it no good name. */
-function link({ href, ...attribs }: sanitize.Attributes): sanitize.Attributes {
-  const target = href?.trim() ?? '';
-  // A relative link would lead into our own origin, or into the front-end's; "https:path" is one too.
-  if (!/^(?:https?:[\\/]{2}|mailto:|tel:)/i.test(target) || hasComment(target)) return attribs;
-  return { ...attribs, href: target, target: '_blank', rel: 'noopener noreferrer nofollow' };
-}
 
 function image({ src, ...attribs }: sanitize.Attributes, options: SafeHtmlOptions): sanitize.Attributes {
   const source = src?.trim() ?? '';
@@ -106,6 +107,3 @@ function image({ src, ...attribs }: sanitize.Attributes, options: SafeHtmlOption
   if (!options.remoteImages) return { ...attribs, 'data-blocked': 'remote' };
   return { ...attribs, src: source.startsWith('//') ? `https:${source}` : source };
 }
-
-/** No URL holds a "<" (RFC 3986), and the sanitiser copies the whole for each comment that it takes out of one. */
-const hasComment = (url: string): boolean => url.includes('<!--');

@@ -48,6 +48,8 @@ function rulesIn(blocks: readonly string[]): Rule[] | null {
 /** They are not shown, or have nothing to show. */
 const UNSTYLED = new Set(['base', 'head', 'link', 'meta', 'script', 'style', 'title']);
 
+const ENTITIES: Record<string, string> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };
+
 /** What stands between two places is replaced. */
 interface Edit {
   readonly from: number;
@@ -185,7 +187,7 @@ class Inliner {
     this.left -= rules.reduce((length, rule) => length + (this.written[rule]?.length ?? 0) + 1, own.length);
     if (this.left < 0) return;
     const style = [...rules.map((rule) => this.written[rule]), own].filter((part) => part !== '').join(';');
-    const escaped = style.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+    const escaped = style.replace(/[&"<>]/g, (character) => ENTITIES[character] as string);
     this.edits.push({ from: at, to: at, by: `${before} style="${escaped}"${after}` });
   }
 }

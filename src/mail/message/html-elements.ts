@@ -1,0 +1,109 @@
+import type sanitize from 'sanitize-html';
+import { isHidden } from '../../providers/shared/hidden.ts';
+import { ImageMaps, link } from './html-links.ts';
+import { hiddenStyle, safeStyle } from './html-styles.ts';
+
+/** Styles that are kept in mind, since a mail says the same of a thousand cells. */
+const MAX_STYLES = 1_000;
+const MAX_STYLE_LENGTH = 2_000;
+
+/** Shown as boxes where they say how they look; what they do is left out. */
+const SHOWN_AS = new Map([
+  ['html', 'div'],
+  ['body', 'div'],
+  ['form', 'div'],
+  ['fieldset', 'div'],
+  ['dialog', 'div'],
+  ['button', 'span'],
+  ['label', 'span'],
+]);
+
+/** What becomes of the elements of one mail, one after the other. */
+export class Elements {
+  private readonly maps: ImageMaps;
+  private readonly styles = new Map<string, string>();
+  private readonly begun = new Set<string>();
+  private linkColor = '';
+
+  constructor(
+    html: string,
+    private readonly tags: ReadonlySet<string>,
+  ) {
+    this.maps = new ImageMaps(html);
+  }
+
+  read(name: string, attribs: sanitize.Attributes): sanitize.Tag {
+    if (name === 'map') return { tagName: name, attribs: this.maps.map(attribs) };
+    if (name === 'area') return { tagName: name, attribs: this.maps.area(attribs) };
+    if (name === 'html' || name === 'body') return this.canvas(name, attribs);
+    if (this.tags.has(name)) return { tagName: name, attribs: this.shown(name, attribs) };
+    return this.unknown(name, attribs);
+  }
+
+  /**
+   * The mail is shown inside of another page, where nothing is said of what is around it: what its body says becomes a box of its
+   * own, so that white words keep their black ground. A second body is none (HTML, section 13.2.6.4.7).
+   */
+  private canvas(name: string, attribs: sanitize.Attributes): sanitize.Tag {
+    if (this.begun.has(name)) return { tagName: name, attribs: {} };
+    this.begun.add(name);
+    const { bgcolor, text, link: linked, style = '' } = attribs;
+    const said = [
+      bgcolor === undefined ? '' : `background-color:${colorOf(bgcolor)}`,
+      text === undefined ? '' : `color:${colorOf(text)}`,
+      style,
+    ];
+    if (linked !== undefined) this.linkColor = safeStyle(`color:${colorOf(linked)}`);
+    return this.unknown(name, { ...attribs, style: said.filter((part) => part !== '').join(';') });
+  }
+
+  /** An element that is not let through: its content stays, in a box where it is hidden or has a look or a direction. */
+  private unknown(name: string, attribs: sanitize.Attributes): sanitize.Tag {
+    const box = SHOWN_AS.get(name);
+    const { style = '', dir } = this.styled(name, attribs);
+    const isOff = style.includes('display:none');
+    if (!isOff && (box === undefined || (style === '' && !dir))) return { tagName: name, attribs: {} };
+    const { align, lang } = attribs;
+    return {
+      tagName: box ?? 'span',
+      attribs: {
+        ...(style === '' ? {} : { style }),
+        ...(dir ? { dir } : {}),
+        ...(lang ? { lang } : {}),
+        ...(align ? { align } : {}),
+      },
+    };
+  }
+
+  private shown(name: string, attribs: sanitize.Attributes): sanitize.Attributes {
+    const { usemap, ...others } = this.styled(name, name === 'a' ? link(attribs) : attribs);
+    if (name === 'a' && this.linkColor !== '' && others.href !== undefined)
+      others.style = others.style ? `${this.linkColor};${others.style}` : this.linkColor;
+    const map = usemap === undefined ? null : this.maps.reference(usemap);
+    return map === null ? others : { ...others, usemap: map };
+  }
+
+  private styled(name: string, attribs: sanitize.Attributes): sanitize.Attributes {
+    const { style, hidden } = attribs;
+    if (style === undefined && hidden === undefined && name !== 'dialog') return attribs;
+    const key = `${name} ${hidden === undefined ? '' : 'hidden'}${attribs.open === undefined ? '' : 'open'} ${style ?? ''}`;
+    let safe = this.styles.get(key);
+    if (safe === undefined) {
+      safe = this.styleOf(name, attribs);
+      if (key.length <= MAX_STYLE_LENGTH && this.styles.size < MAX_STYLES) this.styles.set(key, safe);
+    }
+    if (safe !== '' || style !== undefined) attribs.style = safe;
+    return attribs;
+  }
+
+  /** What was hidden stays hidden, also where what hid it is not let through. */
+  private styleOf(name: string, attribs: sanitize.Attributes): string {
+    const safe = safeStyle(attribs.style ?? '');
+    const tag = this.tags.has(name) ? name : (SHOWN_AS.get(name) ?? 'span');
+    const isUncovered = isHidden(name, attribs) && !isHidden(tag, { style: safe });
+    return isUncovered ? hiddenStyle(safe) : safe;
+  }
+}
+
+/** As old attributes write colours, with their sign left out (HTML, section 2.3.6). */
+const colorOf = (written: string): string => written.trim().replace(/^(?=(?:[\da-f]{3}|[\da-f]{6})$)/i, '#');
