@@ -86,7 +86,7 @@ describe('text of HTML', () => {
     '<select><option>hidden</select><textarea>hidden</textarea><title>hidden</title><noscript>hidden</noscript>seen',
     '<template>hidden</template><dialog>hidden</dialog><object>hidden</object><svg><text>hidden</text></svg>seen',
     '<p>seen</p><a href="https://x.example/hidden" style="display:none">hidden</a>',
-    '<p>seen</p><body style="display:none">hidden</body>hidden',
+    '<p>seen</p><body style="display:none">hidden</body>',
     `<p>seen</p>${'<div>'.repeat(300)}<div style="display:none">hidden<p>hidden</p></div>`,
     `<p>seen</p><div ${Array.from({ length: 120 }, (_, index) => `a${index}`).join(' ')} style="display:none">hidden</div>`,
   ])('has nothing that is not seen: %s', (html) => {

@@ -15,13 +15,12 @@ export interface RenderedHtmlHandler {
 
 interface OpenElement {
   readonly style: Inherited;
-  readonly isBody: boolean;
   readonly end: (() => void) | null;
 }
 
 /**
  * Reads an HTML as a browser does that runs no scripts, and tells of what is seen alone. Words before the body and behind it
- * are in it (HTML, section 13.2.6). No tree is built, since a mail of 500 kB can have 170,000 elements; linear in the length.
+ * are shown as well (HTML, section 13.2.6). No tree is built, since a mail of 500 kB can have 170,000 elements; linear in the length.
  */
 export function readRenderedHtml(html: string, bounds: HtmlBounds, handler: RenderedHtmlHandler): void {
   const reader = new RenderedHtmlReader(handler);
@@ -35,10 +34,9 @@ class RenderedHtmlReader {
   private readonly open: OpenElement[] = [];
   /** How many were open when the element began that is not shown, with all that is in it; -1: none is. */
   private hiddenFrom = -1;
-  private isBodyHidden = false;
   private style = INITIAL;
-  /** What stands behind the body has its style too. */
-  private outermost = INITIAL;
+  /** A second body is none, and says nothing (HTML, section 13.2.6.4.7). */
+  private readonly begun = new Set<string>();
   /** Given on when a tag comes: the parser tells of a text in pieces. */
   private words: string[] = [];
 
@@ -57,18 +55,15 @@ class RenderedHtmlReader {
     this.flush();
   }
 
-  private begin(name: string, attributes: Attributes): void {
+  private begin(name: string, written: Attributes): void {
     this.flush();
+    const attributes = this.begun.has(name) ? {} : written;
+    if (name === 'body' || name === 'html') this.begun.add(name);
     const outer = this.style;
-    const isBody = name === 'body' || name === 'html';
-    if (this.hiddenFrom === -1 && isHidden(name, attributes)) {
-      this.hiddenFrom = this.open.length;
-      this.isBodyHidden ||= isBody;
-    }
+    if (this.hiddenFrom === -1 && isHidden(name, attributes)) this.hiddenFrom = this.open.length;
     if (this.hiddenFrom === -1) this.style = inherited(name, attributes, outer);
-    if (isBody) this.outermost = this.style;
     const end = this.hiddenFrom === -1 ? this.handler.begin(name, attributes, this.style) : null;
-    this.open.push({ style: outer, isBody, end });
+    this.open.push({ style: outer, end });
   }
 
   private end(): void {
@@ -76,8 +71,8 @@ class RenderedHtmlReader {
     const element = this.open.pop();
     if (element === undefined) return;
     element.end?.();
-    this.style = element.isBody ? this.outermost : element.style;
-    if (this.open.length === this.hiddenFrom && !this.isBodyHidden) this.hiddenFrom = -1;
+    this.style = element.style;
+    if (this.open.length === this.hiddenFrom) this.hiddenFrom = -1;
   }
 
   private flush(): void {
