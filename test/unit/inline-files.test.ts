@@ -52,6 +52,7 @@ describe('a file is not shown', () => {
     '<div style="display:none"><img src="cid:logo@x"></div>',
     '<style>.x{display:none}</style><img class="x" src="cid:logo@x">',
     '<img hidden src="cid:logo@x">',
+    '<div style="visibility:hidden"><img src="cid:logo@x"></div>',
     `${'<br>'.repeat(50_000)}<img src="cid:logo@x">`,
     `${'x'.repeat(2_000_000)}<img src="cid:logo@x">`,
   ])('by %.60s', (html) => {
