@@ -35,12 +35,15 @@ export function readBody(root: MimePart): Body {
   };
 }
 
-/** Tells an image the HTML shows by cid: from a file to save. The HTML is read once for all of them, when one is asked about. */
+/**
+ * What the vendors take for an image inside the text, and for no file to save: a part whose Content-ID stands behind "cid:"
+ * anywhere in the HTML, be it in a link or in words. The HTML is read once for all of them, when one is asked about.
+ */
 export function inlineIn(html: string | null): (part: MimePart) => boolean {
   let shown: ReadonlySet<string> | null = null;
   return ({ contentId }) => {
     if (contentId === null || html === null) return false;
-    shown ??= new Set([...html.matchAll(/cid:([^\s"'<>&)]{1,998})/g)].map(([, id = '']) => id));
+    shown ??= new Set([...html.matchAll(/cid:([^\s"'<>&)]{1,998})/gi)].map(([, id = '']) => id));
     return shown.has(contentId) || shown.has(encodeURIComponent(contentId));
   };
 }

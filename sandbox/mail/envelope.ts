@@ -14,6 +14,7 @@ export function envelopeOf(root: MimePart, size: number): Envelope {
   const body = readBody(root);
   const { html } = body;
   const isInline = inlineIn(html);
+  const bodyPreview = previewOf(html === null ? (body.text ?? '') : previewText(html));
   const date = findHeader(headers, 'date');
   const from = parseAddresses(headers, 'from');
   return {
@@ -28,11 +29,15 @@ export function envelopeOf(root: MimePart, size: number): Envelope {
     messageId: messageIds(headers, 'message-id')[0] ?? bareMessageId(headers),
     inReplyTo: messageIds(headers, 'in-reply-to'),
     references: messageIds(headers, 'references'),
-    preview: previewOf(body.text || previewText(html ?? '')),
+    preview: isBlank(body.text ?? '') ? bodyPreview : previewOf(body.text ?? ''),
+    bodyPreview,
     hasAttachment: body.attachments.some((part) => !isInline(part)),
     size,
   };
 }
+
+/** Of nothing but blanks and what has no width, as the plain part beside some HTML is. */
+const isBlank = (text: string): boolean => /^[\s\u200b-\u200f\u2060]*$/.test(text);
 
 /** As much of the words of an HTML as a preview is made of. */
 export const previewText = (html: string): string => htmlToText(html, { enough: 4 * PREVIEW_LENGTH });

@@ -178,6 +178,9 @@ class GeneratedMail implements Mail {
       get preview() {
         return previewOf(scene.text ?? previewText(scene.html ?? ''));
       },
+      get bodyPreview() {
+        return previewOf(scene.html ? previewText(scene.html) : (scene.text ?? ''));
+      },
       get size() {
         return size();
       },

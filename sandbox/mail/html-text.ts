@@ -15,7 +15,7 @@ const PARAGRAPHS = set('p h1 h2 h3 h4 h5 h6 ul ol dl table pre blockquote hr');
 const LINES = set(
   'div li tr dt dd address article aside body caption center fieldset figure footer form header main nav section',
 );
-const HIDDEN = set('script style');
+const HIDDEN = set('script style title');
 
 /**
  * The words of an HTML as a reader sees them, without images. One pass that keeps no element open: it takes as long as the
@@ -39,7 +39,9 @@ class Reader {
   private preformatted = 0;
   /** Where links that are open lead to; those that are never closed are few in mail, and forgotten. */
   private readonly linked: string[] = [];
-  private isOutsideBody = false;
+  /** Whether the row has a cell already: a tab stands before the next one's words, as Exchange writes it. */
+  private hasCell = false;
+  private tab = false;
 
   constructor(
     private readonly html: string,
@@ -89,33 +91,24 @@ class Reader {
   private open(name: string): void {
     if (HIDDEN.has(name)) this.hidden = name;
     else if (name === 'br') this.lineBreak();
-    else if (name === 'body') this.begin();
     else if (name === 'pre') this.preformatted++;
     else if (name === 'a' && this.options.links) this.linked.push(this.href);
     this.block(name);
     if (name === 'hr') this.word('-'.repeat(8));
     if (name === 'hr') this.block(name);
     if (name === 'li') this.word(' * ');
-    if (name === 'td' || name === 'th') this.space = true;
+    if (name === 'td' || name === 'th') this.tab = this.hasCell;
+    if (name === 'td' || name === 'th' || name === 'tr') this.hasCell = name !== 'tr';
   }
 
   private close(name: string): void {
     if (this.hidden === name) this.hidden = '';
     else if (name === 'pre') this.preformatted = Math.max(0, this.preformatted - 1);
-    else if (name === 'body') this.isOutsideBody = true;
     else if (name === 'a') {
       const href = this.linked.pop();
       if (href) this.word(` [${href}]`);
     }
     this.block(name);
-  }
-
-  /** What stands before the body is its head. */
-  private begin(): void {
-    if (!this.isOutsideBody) this.out = [];
-    this.isOutsideBody = false;
-    this.breaks = this.out.length === 0 ? -1 : this.breaks;
-    this.space = false;
   }
 
   private block(name: string): void {
@@ -143,12 +136,12 @@ class Reader {
   }
 
   private word(text: string): void {
-    if (this.isOutsideBody) return;
-    const before =
-      this.breaks > 0 ? '\n'.repeat(Math.min(this.breaks, 1000)) : this.space && this.breaks === 0 ? ' ' : '';
+    const between = this.tab ? '\t' : this.space ? ' ' : '';
+    const before = this.breaks > 0 ? '\n'.repeat(Math.min(this.breaks, 1000)) : this.breaks === 0 ? between : '';
     this.out.push(before + text);
     this.length += before.length + text.length;
     this.breaks = 0;
     this.space = false;
+    this.tab = false;
   }
 }

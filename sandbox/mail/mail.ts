@@ -26,8 +26,10 @@ export interface Envelope {
   readonly messageId: string | null;
   readonly inReplyTo: readonly string[];
   readonly references: readonly string[];
-  /** First words of the text. */
+  /** First words of the text, and of the HTML where that is blank: Gmail's snippet. Hidden ones count, as with the vendors. */
   readonly preview: string;
+  /** First words of the one body that Exchange keeps, which is the HTML where there is one. */
+  readonly bodyPreview: string;
   readonly hasAttachment: boolean;
   readonly size: number;
 }

@@ -123,6 +123,7 @@ export class DraftContent implements Content {
       inReplyTo: this.inReplyTo,
       references: this.references,
       preview: previewOf(plain),
+      bodyPreview: previewOf(plain),
       hasAttachment: this.#attachments.some((attachment) => !this.#isHidden(attachment)),
       size: this.#attachments.reduce(
         (sum, { size }) => sum + Math.ceil((size * 4) / 3),

@@ -8,7 +8,6 @@ import { unflow } from '../../src/providers/gmail/text.ts';
 import { toContent } from '../../src/providers/outlook/content.ts';
 import { boundedHtml, MAX_HTML_LENGTH } from '../../src/providers/shared/bounded-html.ts';
 import { textOfHtml } from '../../src/providers/shared/html-text.ts';
-import { referencesIn } from '../../src/providers/shared/inline-references.ts';
 
 const quotes = { atMost: [{ names: new Set(['blockquote']), open: 1 }] };
 
@@ -148,22 +147,6 @@ it('goes on after a body that cannot be read', async () => {
   });
   await expect(failed).rejects.toThrow('unreadable');
   expect(await slices.take(1_000_000, () => 'next')).toBe('next');
-});
-
-it('finds the files that an HTML shows, however they are written', () => {
-  const isShown = referencesIn(
-    '<img src="cid:a@x"><img src=CID:b%40x><p style="background:url(cid:c@x)"><p style="background:url(&quot;cid:d(1)@x&quot;)">',
-  );
-  expect(['a@x', 'b@x', 'c@x', 'd(1)@x', 'e@x', '', null].map(isShown)).toEqual([
-    true,
-    true,
-    true,
-    true,
-    false,
-    false,
-    false,
-  ]);
-  expect(referencesIn(null)('a@x')).toBe(false);
 });
 
 it('lets through of a style what stays in its box, and no open quote', () => {

@@ -5,7 +5,7 @@ import { replyQuote } from '../../src/mail/compose/quote.ts';
 import { safeHtml } from '../../src/mail/message/html.ts';
 import { MAX_HTML_LENGTH } from '../../src/providers/shared/bounded-html.ts';
 import { evenLines, textOfHtml } from '../../src/providers/shared/html-text.ts';
-import { referencesIn } from '../../src/providers/shared/inline-references.ts';
+import { shownFiles } from '../../src/providers/shared/inline-files.ts';
 
 const SIZE = 150_000;
 const filled = (unit: string, size = SIZE) => unit.repeat(Math.ceil(size / unit.length));
@@ -145,10 +145,11 @@ it('quotes a hostile original in no longer than three flat ones', () => {
 
 it('looks an HTML through once, however many files are asked about', () => {
   const html = filled('<img src="cid:a@x">', 1_000_000);
-  const ask = (files: number) => () => {
-    const isShown = referencesIn(html);
-    for (let file = 0; file < files; file++) isShown(`file${file}@x`);
-  };
+  const ask = (count: number) => () =>
+    shownFiles(
+      html,
+      Array.from({ length: count }, (_, file) => ({ contentId: `file${file}@x` })),
+    );
   ask(1)();
   const one = Math.max(...[1, 2, 3].map(() => cost(ask(1))));
   expect(least(ask(500), 3 * one)).toBeLessThanOrEqual(5 * one);

@@ -83,3 +83,15 @@ it('reads ids, references and the first words', () => {
     size: raw.length,
   });
 });
+
+it('previews the HTML where the plain part is blank, and for Exchange wherever there is one', () => {
+  const preview = (plain: string) => {
+    const raw = Buffer.from(
+      `Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\n\r\n${plain}\r\n--x\r\nContent-Type: text/html\r\n\r\n<div style="display:none">Pre</div><p>Words</p>\r\n--x--`,
+    );
+    const envelope = envelopeOf(parseMime(raw), raw.length);
+    return [envelope.preview, envelope.bodyPreview];
+  };
+  expect(preview('Plain')).toEqual(['Plain', 'Pre Words']);
+  expect(preview(' \u200b ')).toEqual(['Pre Words', 'Pre Words']);
+});

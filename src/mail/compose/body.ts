@@ -1,3 +1,4 @@
+import { isBlank } from '../../providers/shared/blank.ts';
 import { textOfHtml } from '../../providers/shared/html-text.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
 import { htmlOfText } from './plain-text.ts';
@@ -21,18 +22,18 @@ export function checkBody({ text, html }: Body): void {
   if (html?.includes('\0')) throw invalid('HTML holds no NUL character.', ['html']);
 }
 
-/** A text part comes with every HTML. */
-export const withText = ({ text, html }: Body): Body => ({
-  text: text ?? (html === null ? null : textOfHtml(html)),
-  html,
-});
+/** A text part comes with every HTML; a blank one would be all that some readers see. */
+export const withText = ({ text, html }: Body): Body => ({ text: textBeside(html, text), html });
+
+const textBeside = (html: string | null, text: string | null): string | null =>
+  html === null || (text !== null && !isBlank(text)) ? text : textOfHtml(html);
 
 /**
  * What is written, above the quote. An answer in plain text stays plain; what is passed on keeps the look of the original.
  * Nothing written yet: a draft that an editor can open, in both forms.
  */
 export function aboveQuote({ text, html }: Body, quote: Quote, keepsHtml: boolean): Body {
-  const written = text ?? (html === null ? '' : textOfHtml(html));
+  const written = textBeside(html, text) ?? '';
   const rich = html ?? (keepsHtml ? htmlOfText(written) : null);
   return { text: `${spaced(written, '\n')}${quote.text}\n`, html: rich === null ? null : insertHtml(rich, quote.html) };
 }

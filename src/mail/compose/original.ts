@@ -2,6 +2,7 @@ import type { Address } from '../../domain/address.ts';
 import type { ComposeOrigin } from '../../domain/compose.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/provider.ts';
+import { filesByContentId } from '../../providers/shared/inline-files.ts';
 import type { Account } from '../account.ts';
 import { isContentId } from './filename.ts';
 import { forwardQuote, type Quote, replyQuote } from './quote.ts';
@@ -72,10 +73,10 @@ export function quoteOf(
   taken: ReadonlySet<string>,
 ): { quote: Quote; shown: Map<string, string> } {
   const shown = new Map<string, string>();
-  // Of two files with one Content-ID the first is shown, as everywhere.
-  const files = new Map([...(message.content?.attachments ?? [])].reverse().map((file) => [file.contentId, file]));
-  const contentId = (id: string): string | null => {
-    const attachment = files.get(id);
+  const fileOf = filesByContentId(message.content?.attachments ?? []);
+  const contentId = (named: string): string | null => {
+    const attachment = fileOf(named);
+    const id = attachment?.contentId ?? '';
     if (!attachment || (shown.size >= MAX_FORWARDED_FILES && !shown.has(attachment.id))) return null;
     const kept =
       isContentId(id) && !taken.has(id)

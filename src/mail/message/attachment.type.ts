@@ -45,12 +45,18 @@ export class AttachmentType {
     return sizeBytes === null ? null : Math.min(sizeBytes, 2 ** 31 - 1);
   }
 
-  @Field(() => Boolean, { description: 'Shown inside the HTML body, which names it by contentId.' })
+  @Field(() => Boolean, {
+    description:
+      "Whether the body's html shows it: an image that is seen there names it by contentId. All others stand beside the body, also those that the mail only mentions or hides.",
+  })
   get isInline(): boolean {
     return this.attachment.isInline;
   }
 
-  @Field(() => String, { nullable: true, description: 'What cid: links in the HTML name it by.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What an image in the HTML names it by, after "cid:". Without angle brackets.',
+  })
   get contentId(): string | null {
     return this.attachment.contentId;
   }

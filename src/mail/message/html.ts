@@ -1,5 +1,7 @@
 import sanitize from 'sanitize-html';
 import { boundedHtml } from '../../providers/shared/bounded-html.ts';
+import { isHidden } from '../../providers/shared/hidden.ts';
+import { inlineReference } from '../../providers/shared/inline-files.ts';
 import { withInlineStyles } from '../../providers/shared/style-blocks.ts';
 import { Elements } from './html-elements.ts';
 import { hasComment } from './html-links.ts';
@@ -35,7 +37,7 @@ const TABLE = [
 ];
 const SHOWN = new Set(TAGS);
 /** A style block is taken out by withInlineStyles, which writes what it says into the elements. */
-const WITHOUT = { without: new Set(DROPPED_WITH_CONTENT.filter((name) => name !== 'style')) };
+const BOUNDS = { without: new Set(DROPPED_WITH_CONTENT.filter((name) => name !== 'style')), hides: isHidden };
 const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
 
 /**
@@ -45,7 +47,7 @@ const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
  */
 export function safeHtml(html: string, options: SafeHtmlOptions): string {
   const elements = new Elements(html, SHOWN);
-  const safe = sanitize(withoutStray(withInlineStyles(boundedHtml(html, WITHOUT))), {
+  const safe = sanitize(withoutStray(withInlineStyles(boundedHtml(html, BOUNDS))), {
     allowedTags: TAGS,
     nonTextTags: DROPPED_WITH_CONTENT,
     allowedAttributes: {
@@ -95,21 +97,13 @@ const withoutStray = (html: string): string => html.replace(/<+(?![a-z!/?])/gi, 
 
 function image({ src, ...attribs }: sanitize.Attributes, options: SafeHtmlOptions): sanitize.Attributes {
   const source = src?.trim() ?? '';
-  if (/^cid:/i.test(source)) {
-    const url = options.inlineUrl(contentIdOf(source));
+  const contentId = inlineReference(source);
+  if (contentId !== null) {
+    const url = options.inlineUrl(contentId);
     return url === null ? attribs : { ...attribs, src: url };
   }
   if (RASTER.test(source)) return { ...attribs, src: source };
   if (!/^(?:https?:)?\/\//i.test(source) || hasComment(source)) return attribs;
   if (!options.remoteImages) return { ...attribs, 'data-blocked': 'remote' };
   return { ...attribs, src: source.startsWith('//') ? `https:${source}` : source };
-}
-
-function contentIdOf(source: string): string {
-  const id = source.slice('cid:'.length);
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
 }

@@ -4,6 +4,7 @@ import type { MessageContent } from '../../domain/message.ts';
 import { encodeId } from '../../graphql/global-id.ts';
 import { Sized } from '../../graphql/list-size.ts';
 import { selectsOnly } from '../../graphql/selection.ts';
+import { filesByContentId } from '../../providers/shared/inline-files.ts';
 import type { Account } from '../account.ts';
 import { slicesOf } from '../slices.ts';
 import { ThreadType } from '../thread/thread.type.ts';
@@ -116,10 +117,9 @@ export class MessageResolver {
   }
 
   private bodyOf({ account, message }: MessageType, content: MessageContent): MessageBodyType {
-    // Of two files with one Content-ID the first is shown, as everywhere.
-    const files = new Map([...content.attachments].reverse().map((file) => [file.contentId, file]));
+    const fileOf = filesByContentId(content.attachments);
     const inlineUrl = (contentId: string) => {
-      const inline = files.get(contentId);
+      const inline = fileOf(contentId);
       return inline ? this.downloads.attachment(account, message.id, inline).url : null;
     };
     return new MessageBodyType(content, inlineUrl, slicesOf(account), message.sizeBytes);

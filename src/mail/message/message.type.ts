@@ -36,7 +36,8 @@ export class MessageType extends Node {
   }
 
   @Field(() => String, {
-    description: 'The first words of the text, on one line, for a list. Plain text: escape it for HTML.',
+    description:
+      "The first words, on one line, for a list: the provider's own preview, which may begin with a preheader that the mail hides. Where the body is read too and that preview is empty or shows what is hidden, it is made of the text. Plain text: escape it for HTML.",
   })
   get snippet(): string {
     return this.message.snippet;

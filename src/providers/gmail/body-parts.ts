@@ -1,4 +1,5 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import { contentIdOf } from '../shared/inline-files.ts';
 import { HeaderFields } from './headers.ts';
 
 export type Part = gmail_v1.Schema$MessagePart;
@@ -74,17 +75,13 @@ function select(root: Part): Selection {
 const isAttached = (part: Part): boolean =>
   /^\s*attachment\b/i.test(new HeaderFields(part.headers ?? []).raw('content-disposition') ?? '');
 
+const idOf = (part: Part): string | null => new HeaderFields(part.headers ?? []).raw('content-id');
+
 /** The part that `start` names, else the first (RFC 2387 3.2), or the first that can be read where that cannot. */
 function rootOf(related: Part, children: readonly Part[]): Part | undefined {
   const type = new HeaderFields(related.headers ?? []).raw('content-type') ?? '';
   const [, quoted, token] = /;\s*start\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(type) ?? [];
-  const start = bareId(quoted ?? token ?? '');
-  const named = start && children.find((child) => contentIdOf(child) === start);
+  const start = contentIdOf(quoted ?? token);
+  const named = start && children.find((child) => contentIdOf(idOf(child)) === start);
   return named || children.find((child) => isMultipart(child) || isReadable(typeOf(child))) || children[0];
 }
-
-/** Without angle brackets and blanks; null where there is none. */
-export const contentIdOf = (part: Part): string | null =>
-  bareId(new HeaderFields(part.headers ?? []).raw('content-id') ?? '');
-
-const bareId = (id: string): string | null => id.replace(/[<>\s]/g, '') || null;

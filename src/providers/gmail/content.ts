@@ -1,11 +1,12 @@
 import type { Attachment, MessageContent } from '../../domain/message.ts';
 import { toOneLine } from '../../domain/one-line.ts';
+import { isBlank } from '../shared/blank.ts';
 import { decodeTextOrUtf8 } from '../shared/charset.ts';
 import { decodeWords } from '../shared/encoded-words.ts';
 import { textOfEnriched, textOfRichtext } from '../shared/enriched-text.ts';
 import { evenLines, lazyText } from '../shared/html-text.ts';
-import { referencesIn } from '../shared/inline-references.ts';
-import { ALMOST_PLAIN, attachmentParts, bodyParts, contentIdOf, isMultipart, type Part, typeOf } from './body-parts.ts';
+import { contentIdOf, shownFiles } from '../shared/inline-files.ts';
+import { ALMOST_PLAIN, attachmentParts, bodyParts, isMultipart, type Part, typeOf } from './body-parts.ts';
 import { HeaderFields } from './headers.ts';
 import { htmlOfText, unflow } from './text.ts';
 
@@ -17,19 +18,20 @@ interface Slot {
 
 export function contentOf(payload: Part): MessageContent {
   const headers = new HeaderFields(payload.headers ?? []);
-  const slots = slotsOf(payload);
+  const slots = withWords(slotsOf(payload));
   const html = slots.some((slot) => slot.html !== null)
     ? slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')).join('<br/>\n')
     : null;
   const text = lazyText(slots.map((slot) => (slot.text === null ? { html: slot.html ?? '' } : { text: slot.text })));
-  const isShown = referencesIn(html);
+  const files = attachmentParts(payload).map(toFile);
+  const shown = shownFiles(html, files);
   return {
     get text() {
       return slots.length > 0 ? text.read() : null;
     },
     isTextTruncated: text.isTruncated,
     html,
-    attachments: attachmentParts(payload).map((part) => toAttachment(part, isShown)),
+    attachments: files.map((file) => ({ ...file, isInline: shown.has(file) })),
     headers: headers.all(),
     inReplyTo: headers.ids('in-reply-to'),
     references: headers.ids('references'),
@@ -58,14 +60,26 @@ function alternatives(parts: readonly Part[], bodies: ReadonlySet<Part>): Slot[]
   if (branches.length < 2 || (plain.length === 0 && rich.length < 2)) return branches.flatMap(({ slots }) => slots);
   const exact = plain.filter(({ type }) => !ALMOST_PLAIN.has(type));
   const texts = (exact.length > 0 ? exact : plain.length > 0 ? plain : rich).flatMap(({ slots }) => slots);
-  const isWhole = texts.every(({ text }) => text !== null);
   const htmls = rich.flatMap(({ slots }) => slots.map((slot) => slot.html ?? htmlOfText(slot.text ?? '')));
   return [
     {
-      text: isWhole ? texts.map(({ text }) => text).join('\n') : null,
+      text: wholeText(texts, htmls.length > 0),
       html: htmls.length > 0 ? htmls.join('<br/>\n') : null,
     },
   ];
+}
+
+/** A blank text beside HTML is none: it is sent by those who write HTML alone. */
+function wholeText(slots: readonly Slot[], isBesideHtml: boolean): string | null {
+  if (slots.some(({ text }) => text === null)) return null;
+  const text = slots.map((slot) => slot.text).join('\n');
+  return isBesideHtml && isBlank(text) ? null : text;
+}
+
+/** Without blank texts, where anything else is to be read. */
+function withWords(slots: readonly Slot[]): readonly Slot[] {
+  const others = slots.filter(({ text, html }) => html !== null || !isBlank(text ?? ''));
+  return others.length > 0 ? others : slots;
 }
 
 /** Gmail has already decoded the charset of what it inlines; what it leaves to attachments.get is as it was sent. */
@@ -91,8 +105,8 @@ function charsetOf(contentType: string): string | null {
 const metaCharsetOf = (bytes: Buffer): string | null =>
   /<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)/i.exec(bytes.subarray(0, 1024).toString('latin1'))?.[1] ?? null;
 
-function toAttachment(part: Part, isShown: ReturnType<typeof referencesIn>): Attachment {
-  const contentId = contentIdOf(part);
+function toFile(part: Part): Omit<Attachment, 'isInline'> {
+  const headers = new HeaderFields(part.headers ?? []);
   const size = part.body?.size ?? null;
   return {
     id: partIdOf(part),
@@ -100,7 +114,6 @@ function toAttachment(part: Part, isShown: ReturnType<typeof referencesIn>): Att
     mimeType: typeOf(part),
     // Gmail gives an attached message no size of its own where it lists its parts instead.
     sizeBytes: size === 0 && part.parts?.length ? null : size,
-    isInline: isShown(contentId),
-    contentId,
+    contentId: contentIdOf(headers.raw('content-id')),
   };
 }

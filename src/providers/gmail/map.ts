@@ -4,10 +4,11 @@ import type { Message } from '../../domain/message.ts';
 import { toOneLine } from '../../domain/one-line.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { Detail } from '../provider.ts';
+import { lazySnippet } from '../shared/snippet.ts';
 import { contentOf } from './content.ts';
 import { HeaderFields } from './headers.ts';
 import { mailboxIdsOf } from './labels.ts';
-import { plainSnippet } from './text.ts';
+import { unescapedSnippet } from './text.ts';
 
 /** The headers that an envelope is made of; asked for with format=metadata. */
 export const ENVELOPE_HEADERS = [
@@ -42,12 +43,15 @@ export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?
   const has = (label: string) => labelIds.includes(label);
   const payload = detail === 'full' ? (raw.payload ?? null) : null;
   const content = payload && contentOf(payload);
+  const snippet = lazySnippet(unescapedSnippet(raw.snippet ?? ''), content);
   return {
     id: raw.id ?? '',
     threadId: raw.threadId ?? null,
     mailboxIds: mailboxIdsOf(labelIds),
     subject: toOneLine(headers.text('subject') ?? ''),
-    snippet: plainSnippet(raw.snippet ?? ''),
+    get snippet() {
+      return snippet();
+    },
     from: single('from')[0] ?? null,
     sender: single('sender')[0] ?? null,
     get to() {

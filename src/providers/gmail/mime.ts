@@ -5,7 +5,7 @@ import type { Address } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
 import { textOfHtml } from '../shared/html-text.ts';
-import { referencesIn } from '../shared/inline-references.ts';
+import { shownFiles } from '../shared/inline-files.ts';
 
 /** What Gmail takes as attachments of one message, decoded, in bytes. */
 export const MOST_ATTACHED = 25 * 1024 * 1024;
@@ -39,7 +39,7 @@ export function mimeOf(compose: Compose, ownAddress: string): Mime {
 function write(compose: Compose, ownAddress: string, signal: AbortSignal): Readable {
   const { html } = compose;
   const text = compose.text ?? (html === null ? '' : textOfHtml(html));
-  const isShown = referencesIn(html);
+  const shown = shownFiles(html, compose.attachments);
   const node = new MailComposer({
     from: person(compose.from ?? { name: null, address: ownAddress }),
     to: compose.to.map(person),
@@ -56,7 +56,7 @@ function write(compose: Compose, ownAddress: string, signal: AbortSignal): Reada
       { contentType: 'text/plain; charset=utf-8', content: lines(text) },
       ...(html === null ? [] : [{ contentType: 'text/html; charset=utf-8', content: lines(html) }]),
     ],
-    attachments: compose.attachments.map((file) => part(file, isShown, signal)),
+    attachments: compose.attachments.map((file) => part(file, shown.has(file), signal)),
     // Compose holds no attachments by path or URL; nothing is ever read from disk or fetched.
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -65,8 +65,7 @@ function write(compose: Compose, ownAddress: string, signal: AbortSignal): Reada
   return node.createReadStream();
 }
 
-function part(file: ComposeAttachment, isShown: ReturnType<typeof referencesIn>, signal: AbortSignal) {
-  const isInline = isShown(file.contentId);
+function part(file: ComposeAttachment, isInline: boolean, signal: AbortSignal) {
   return {
     filename: file.filename,
     contentType: typeOf(file.mimeType),

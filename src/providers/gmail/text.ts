@@ -1,15 +1,12 @@
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
-/** Gmail escapes its snippets for HTML. One line of plain text, at most 255 characters. */
-export function plainSnippet(snippet: string): string {
-  const text = snippet.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w{2,6}));/gi, (whole, decimal, hex, name) => {
+/** Gmail escapes its snippets for HTML. */
+export function unescapedSnippet(snippet: string): string {
+  return snippet.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w{2,6}));/gi, (whole, decimal, hex, name) => {
     if (name) return ENTITIES[String(name).toLowerCase()] ?? whole;
     const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
-  const line = text.replace(/(?:\s|\u200b|\u200c|\u200d|\u034f|\ufeff)+/g, ' ').trim();
-  // By letters and not by halves of them.
-  return line.length <= 255 ? line : [...line].slice(0, 255).join('');
 }
 
 /** A text part as it stands among HTML ones. */

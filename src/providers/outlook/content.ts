@@ -7,7 +7,7 @@ import type { Attachment, Header, MessageContent } from '../../domain/message.ts
 import { toOneLine } from '../../domain/one-line.ts';
 import { decodeWords } from '../shared/encoded-words.ts';
 import { evenLines, type LazyText, lazyText } from '../shared/html-text.ts';
-import { referencesIn } from '../shared/inline-references.ts';
+import { contentIdOf, shownFiles } from '../shared/inline-files.ts';
 import { messageIdsOf } from '../shared/message-ids.ts';
 import { inReplyTo, references } from './fields.ts';
 
@@ -15,14 +15,15 @@ import { inReplyTo, references } from './fields.ts';
 export function toContent(from: GraphMessage): MessageContent {
   const headers = (from.internetMessageHeaders ?? []).map(header);
   const { text, html } = bodies(from, headers);
-  const isShown = referencesIn(html);
+  const files = (from.attachments ?? []).map(toFile);
+  const shown = shownFiles(html, files);
   return {
     get text() {
       return text?.read() ?? null;
     },
     isTextTruncated: text?.isTruncated ?? false,
     html,
-    attachments: (from.attachments ?? []).map((a) => attachment(a, isShown)),
+    attachments: files.map((file) => ({ ...file, isInline: shown.has(file) })),
     headers,
     inReplyTo: messageIdsOf(headerValue(headers, 'in-reply-to') ?? inReplyTo(from) ?? ''),
     references: messageIdsOf(headerValue(headers, 'references') ?? references(from) ?? ''),
@@ -37,7 +38,7 @@ function bodies(from: GraphMessage, headers: readonly Header[]): { text: LazyTex
     return { text: lazyText([{ text: evenLines(content) }]), html: null };
   }
   const sentAs = headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value.toLowerCase() ?? '';
-  return { text: lazyText([{ html: content }], 'asWritten'), html: sentAs.startsWith('text/plain') ? null : content };
+  return { text: lazyText([{ html: content }]), html: sentAs.startsWith('text/plain') ? null : content };
 }
 
 function header({ name, value }: { name?: string | null; value?: string | null }): Header {
@@ -50,16 +51,14 @@ function headerValue(headers: readonly Header[], wanted: string): string | null 
   return values.length === 0 ? null : values.join(' ');
 }
 
-/** Inline is what the HTML refers to; isInline alone says little. */
-function attachment(from: GraphAttachment, isShown: ReturnType<typeof referencesIn>): Attachment {
-  const contentId = (from as FileAttachment).contentId?.trim().replace(/^<|>$/g, '') || null;
+/** Inline is what the HTML shows; Graph's isInline says little. */
+function toFile(from: GraphAttachment): Omit<Attachment, 'isInline'> {
   return {
     id: from.id ?? '',
     filename: toOneLine(from.name ?? '') || null,
     mimeType: from.contentType || mimeTypeOf(from),
     sizeBytes: from.size ?? null,
-    isInline: isShown(contentId),
-    contentId,
+    contentId: contentIdOf((from as FileAttachment).contentId),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Attachment as GraphAttachment, Message as GraphMessage } from '@mi
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
-import { referencesIn } from '../shared/inline-references.ts';
+import { shownFiles } from '../shared/inline-files.ts';
 import type { Account } from './account.ts';
 import { BATCH_SIZE, batch, type Part } from './batch.ts';
 import { cost } from './client.ts';
@@ -66,10 +66,10 @@ async function addAll(
 ): Promise<void> {
   const known = new Set(held.map(({ id }) => id));
   const added: string[] = [];
-  const isShown = referencesIn(html);
+  const shown = shownFiles(html, attachments);
   try {
     for (const file of attachments) {
-      const id = await add(account, draftId, file, isShown(file.contentId), known, call);
+      const id = await add(account, draftId, file, shown.has(file), known, call);
       known.add(id);
       added.push(id);
     }

@@ -4,15 +4,16 @@ import { displayName, nameBeside } from '../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../domain/message.ts';
 import { toOneLine } from '../../domain/one-line.ts';
 import { messageIdsOf } from '../shared/message-ids.ts';
+import { lazySnippet } from '../shared/snippet.ts';
 import { isReceived, lastVerb, messageSize } from './fields.ts';
 import { categoryId } from './ids.ts';
 
-const SNIPPET_LENGTH = 255;
 const REPLIED = new Set(['102', '103']);
 
 /** A message as Graph gives it with fields.ts's $select; `content` is left to content.ts. */
 export function toMessage(from: GraphMessage, content: MessageContent | null = null): Message {
   const verb = lastVerb(from);
+  const snippet = lazySnippet(from.bodyPreview ?? '', content);
   const received = isReceived(from);
   const size = Number(messageSize(from) ?? Number.NaN);
   return {
@@ -20,7 +21,9 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
     threadId: from.conversationId ?? null,
     mailboxIds: [...(from.parentFolderId ? [from.parentFolderId] : []), ...(from.categories ?? []).map(categoryId)],
     subject: toOneLine(from.subject ?? ''),
-    snippet: snippet(from.bodyPreview),
+    get snippet() {
+      return snippet();
+    },
     from: address(from.from),
     sender: address(from.sender),
     to: addresses(from.toRecipients),
@@ -50,15 +53,6 @@ function date(text: string | null | undefined): Date | null {
   const at = new Date(text ?? Number.NaN);
   return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1900 ? null : at;
 }
-
-const snippet = (preview: string | null | undefined): string =>
-  (preview ?? '')
-    .slice(0, 4 * SNIPPET_LENGTH)
-    .replace(/\s+/gu, ' ')
-    .trim()
-    .slice(0, SNIPPET_LENGTH)
-    // Graph counts in UTF-16 as we do, and cuts an emoji in two.
-    .replace(/[\uD800-\uDBFF]$/, '');
 
 /** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
 function address(from: Recipient | null | undefined): Address | null {

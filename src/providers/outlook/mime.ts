@@ -1,7 +1,7 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Address } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
-import { referencesIn } from '../shared/inline-references.ts';
+import { shownFiles } from '../shared/inline-files.ts';
 import { FileBytes } from './file-bytes.ts';
 
 /** Graph takes 4 MB in one request, and MIME goes there as base64. */
@@ -23,7 +23,7 @@ export async function mimeThatFits(
 /** Bcc stays in: Exchange reads the recipients from here, and takes the header off as it sends. */
 async function toMime(compose: Compose, accountAddress: string, signal: AbortSignal): Promise<Buffer> {
   const { html, text } = compose;
-  const isShown = referencesIn(html);
+  const shown = shownFiles(html, compose.attachments);
   const message = new MailComposer({
     from: person(compose.from ?? { name: null, address: accountAddress }),
     to: compose.to.map(person),
@@ -41,7 +41,7 @@ async function toMime(compose: Compose, accountAddress: string, signal: AbortSig
         : [{ contentType: 'text/plain; charset=utf-8', content: lines(text ?? '') }]),
       ...(html === null ? [] : [{ contentType: 'text/html; charset=utf-8', content: lines(html) }]),
     ],
-    attachments: await Promise.all(compose.attachments.map((file) => part(file, isShown, signal))),
+    attachments: await Promise.all(compose.attachments.map((file) => part(file, shown.has(file), signal))),
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile();
@@ -49,12 +49,11 @@ async function toMime(compose: Compose, accountAddress: string, signal: AbortSig
   return message.build();
 }
 
-async function part(file: ComposeAttachment, isShown: ReturnType<typeof referencesIn>, signal: AbortSignal) {
-  const shown = isShown(file.contentId);
+async function part(file: ComposeAttachment, isInline: boolean, signal: AbortSignal) {
   return {
     filename: file.filename,
     contentType: contentType(file.mimeType),
-    contentDisposition: shown ? ('inline' as const) : ('attachment' as const),
+    contentDisposition: isInline ? ('inline' as const) : ('attachment' as const),
     // Of an attached message too: anything else could change its line ends.
     contentTransferEncoding: 'base64' as const,
     content: Buffer.from(await new FileBytes(file, signal).all()),

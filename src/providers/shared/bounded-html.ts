@@ -1,4 +1,4 @@
-import { Tokenizer } from 'htmlparser2';
+import { Parser, Tokenizer } from 'htmlparser2';
 import { foreignTag, impliedEnds, isBox, isRawText, isVoid, switchesForeign } from './html-elements.ts';
 
 /**
@@ -21,6 +21,8 @@ export interface HtmlBounds {
   readonly without?: ReadonlySet<string>;
   /** Kinds of elements of which only so many may be open within each other. */
   readonly atMost?: readonly Nesting[];
+  /** Whether an element hides what is in it; where its tag or its style is taken out, what is in it is left out too. */
+  readonly hides?: (name: string, attributes: Readonly<Record<string, string>>) => boolean;
 }
 
 export interface Nesting {
@@ -52,6 +54,17 @@ function cutHtml(html: string, length: number): string {
   // By UTF-16 one half of a pair may be left over; the longest entity has 33 characters.
   const loose = /(?:[\uD800-\uDBFF]|&[#\w]{0,33}|<[/!?]?)$/.exec(cut.slice(-40));
   return loose === null ? cut : cut.slice(0, -loose[0].length);
+}
+
+function attributesOf(tag: string): Readonly<Record<string, string>> {
+  let found: Readonly<Record<string, string>> = {};
+  const parser = new Parser({
+    onopentag: (_, attributes) => {
+      found = attributes;
+    },
+  });
+  parser.end(tag);
+  return found;
 }
 
 class Bounder {
@@ -126,12 +139,22 @@ class Bounder {
     const ends = impliedEnds(name);
     const implied: OpenElement[] = [];
     while (ends?.has(this.stack.at(-1)?.name ?? '')) implied.push(this.pop(start));
-    const isKept = this.keeps(name, hasSlash);
+    const loses = !this.keeps(name, hasSlash);
+    const isLeftOut = (loses || this.attributesEnd !== -1) && this.isLeftOut(name, start, end);
+    const isKept = !loses && !isLeftOut;
     if (!isKept) for (const element of implied) if (element.isKept) this.write(start, `</${element.name}>`);
     if (isKept && this.skippedFrom === -1) this.written++;
     if (isKept && this.skippedFrom === -1) this.writeTag(start, end, closesItself ? `</${name}>` : '');
     else this.leaveOut(start, end, name);
-    if (!isVoid(name) && !closesItself) this.push(name, isKept);
+    if (!isVoid(name) && !closesItself) this.push(name, isKept, isLeftOut);
+  }
+
+  /** With all that is in it. */
+  private isLeftOut(name: string, start: number, end: number): boolean {
+    const { without, hides } = this.bounds;
+    if (this.skippedFrom !== -1 || without?.has(name) || hides === undefined) return without?.has(name) === true;
+    const tag = this.html.slice(start, end);
+    return /style|hidden/i.test(tag) && hides(name, attributesOf(tag));
   }
 
   private keeps(name: string, hasSlash: boolean): boolean {
@@ -170,8 +193,8 @@ class Bounder {
     this.leaveOut(start, end, name);
   }
 
-  private push(name: string, keeps: boolean): void {
-    if (this.skippedFrom === -1 && this.bounds.without?.has(name)) this.skippedFrom = this.stack.length;
+  private push(name: string, keeps: boolean, isLeftOut: boolean): void {
+    if (this.skippedFrom === -1 && isLeftOut) this.skippedFrom = this.stack.length;
     const isKept = keeps && this.skippedFrom === -1;
     this.stack.push({ name, isKept });
     this.openByName.set(name, (this.openByName.get(name) ?? 0) + 1);

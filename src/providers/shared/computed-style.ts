@@ -22,8 +22,6 @@ const PIXELS: Readonly<Record<string, number>> = {
 };
 const LENGTH = /^([+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})(?:e[+-]?\d{1,3})?)([a-z]{0,4}|%)$/;
 const KEYWORDS_OF_ALL = new Set(['inherit', 'initial', 'unset', 'revert', 'revert-layer']);
-/** No style attribute of any mail is longer, and what is behind it is not read. */
-const MAX_STYLE_LENGTH = 100_000;
 
 export interface Declaration {
   /** In small letters, its escapes decoded. */
@@ -66,6 +64,7 @@ const VALID = new Map<string, (value: string) => boolean>([
   ['opacity', (value) => /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?%?$/.test(value) || KEYWORDS_OF_ALL.has(value)],
   ['overflow-x', word('visible hidden clip scroll auto')],
   ['overflow-y', word('visible hidden clip scroll auto')],
+  ['white-space', word('normal nowrap pre pre-wrap pre-line break-spaces')],
   ['position', word('static relative absolute fixed sticky -webkit-sticky')],
   ['float', word('none left right inline-start inline-end')],
   ...['width', 'height', 'max-width', 'max-height', 'text-indent'].map((name) => [name, length] as const),
@@ -89,8 +88,16 @@ const VALID = new Map<string, (value: string) => boolean>([
   ['-webkit-text-fill-color', any],
 ]);
 
+/** The style that was asked for last: several ask about each element, and neighbours have the same one. */
+let last: { readonly style: string; readonly values: ReadonlyMap<string, string> } = { style: '', values: new Map() };
+
 /** The values in force, by property; shorthands are taken apart. Linear in the length of the style. */
 export function computedStyle(style: string): ReadonlyMap<string, string> {
+  if (last.style !== style) last = { style, values: compute(style) };
+  return last.values;
+}
+
+function compute(style: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   const important = new Set<string>();
   for (const { name, value, isImportant } of declarationsOf(style))
@@ -163,9 +170,8 @@ function fourSides(prefix: string, value: string): readonly (readonly [string, s
 }
 
 /** Between semicolons, those in strings and brackets apart (CSS Syntax 3, section 5). Comments are blanks; a string ends with its line. */
-export function declarationsOf(style: string): Declaration[] {
+export function declarationsOf(text: string): Declaration[] {
   const found: Declaration[] = [];
-  const text = style.slice(0, MAX_STYLE_LENGTH);
   let pieces: string[] = [];
   let start = 0;
   let depth = 0;

@@ -123,9 +123,22 @@ export interface Inherited {
   /** Null: not known, as is what stands on an image. */
   readonly color: Color | null;
   readonly background: Color | null;
+  /** What becomes of blanks and line breaks in it: made one, kept, or the breaks alone kept. */
+  readonly whiteSpace: 'normal' | 'pre' | 'pre-line';
 }
 
-export const INITIAL: Inherited = { isVisible: true, isTiny: false, isFlat: false, color: null, background: null };
+export const INITIAL: Inherited = {
+  isVisible: true,
+  isTiny: false,
+  isFlat: false,
+  color: null,
+  background: null,
+  whiteSpace: 'normal',
+};
+
+/** How its style sets an element among others; null where it does not say. */
+export const displayOf = ({ style }: Attributes): string | null =>
+  style === undefined ? null : (computedStyle(style).get('display') ?? null);
 
 /** Whether words are seen that stand right in an element. */
 export const showsWords = ({ isVisible, isTiny, isFlat, color, background }: Inherited): boolean =>
@@ -139,8 +152,9 @@ export const showsWords = ({ isVisible, isTiny, isFlat, color, background }: Inh
 export function inherited(name: string, attributes: Attributes, outer: Inherited): Inherited {
   const { style, bgcolor, background, color, text } = attributes;
   const hasLinkColor = name === 'a' && attributes.href !== undefined;
+  const isPre = name === 'pre' || name === 'listing';
   const isPlain = bgcolor === undefined && background === undefined && color === undefined && text === undefined;
-  if ((style === undefined || style === '') && isPlain && !hasLinkColor) return outer;
+  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre) return outer;
   const values = style === undefined ? NONE : computedStyle(style);
   return {
     isVisible: visibility(values.get('visibility'), outer.isVisible),
@@ -148,6 +162,7 @@ export function inherited(name: string, attributes: Attributes, outer: Inherited
     isFlat: flat(values, outer.isFlat),
     color: colorIn(values, attributes, hasLinkColor, outer.color),
     background: backgroundIn(values, attributes, outer.background),
+    whiteSpace: whiteSpaceIn(values.get('white-space'), isPre ? 'pre' : outer.whiteSpace),
   };
 }
 
@@ -163,6 +178,12 @@ function tiny(value: string | undefined, outer: boolean): boolean {
   if (size === null) return /^(?:inherit|unset|revert.*|smaller|larger|calc.*)$/.test(value) && outer;
   if (/(?:%|em|ex|ch)$/.test(value) && !value.endsWith('rem') && outer) return true;
   return size <= MAX_UNSEEN_PX;
+}
+
+function whiteSpaceIn(value: string | undefined, outer: Inherited['whiteSpace']): Inherited['whiteSpace'] {
+  if (value === undefined || /^(?:inherit|unset|revert)/.test(value)) return outer;
+  if (value === 'pre-line') return 'pre-line';
+  return /^(?:pre|break-spaces)/.test(value) ? 'pre' : 'normal';
 }
 
 function flat(values: Values, outer: boolean): boolean {

@@ -1,26 +1,31 @@
-import { boundedHtml, type HtmlBounds, MAX_HTML_LENGTH } from './bounded-html.ts';
-import { writeText } from './text-writer.ts';
+import { type HtmlBounds, MAX_HTML_LENGTH } from './bounded-html.ts';
+import { type WrittenText, writeText } from './text-writer.ts';
 
-const SCRIPTS = new Set(['script', 'style']);
 /** Each that is open sets every line in it further in. */
-const INDENTING = new Set(['blockquote', 'ul', 'ol']);
+const INDENTING = new Set(['blockquote', 'ul', 'ol', 'menu', 'dir']);
+const ITEM = new Set(['li']);
 /** Each that is open is handed every word in it. */
-const REWRITING = new Set(['a', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6']);
+const LINK = new Set(['a']);
+/** As much of an HTML as a preview is made of: the words of a newsletter stand behind a long head. */
+const MAX_PREVIEW_HTML_LENGTH = 200_000;
 
-type Headings = 'capitals' | 'asWritten';
+/** What a browser shows of HTML, as text (its innerText), with marks; of a long one, of its beginning. Linear in its length. */
+export const textOfHtml = (html: string, maxLength = MAX_HTML_LENGTH): string =>
+  writeText(html, boundsFor(html, maxLength), { marks: true }).text;
 
-/** What a reader of plain text sees of HTML; of a long one, of its beginning. Linear in its length. */
-export const textOfHtml = (html: string, headings: Headings = 'capitals', maxLength = MAX_HTML_LENGTH): string =>
-  writeText(boundedHtml(html, { ...boundsFor(Math.min(html.length, maxLength)), maxLength }), headings === 'capitals');
+/** The words alone, for a preview, and the beginning of what is hidden. */
+export const previewOfHtml = (html: string): WrittenText =>
+  writeText(html, boundsFor(html, MAX_PREVIEW_HTML_LENGTH), { marks: false });
 
 /** 125,000 short lines in 200 quotes would be 50 MB of ">", and take many times as long as flat ones: the longer the mail, the fewer of them are shown within each other. */
-function boundsFor(length: number): HtmlBounds {
-  const indents = Math.max(3, Math.min(24, Math.floor(500_000 / Math.max(length, 1))));
+function boundsFor(html: string, maxLength: number): HtmlBounds {
+  const indents = Math.max(3, Math.min(24, Math.floor(500_000 / Math.max(Math.min(html.length, maxLength), 1))));
   return {
-    without: SCRIPTS,
+    maxLength,
     atMost: [
       { names: INDENTING, open: indents },
-      { names: REWRITING, open: 12 },
+      { names: ITEM, open: indents },
+      { names: LINK, open: 12 },
     ],
   };
 }
@@ -41,14 +46,14 @@ export interface LazyText {
   read(): string;
 }
 
-export function lazyText(stretches: readonly Stretch[], headings: Headings = 'capitals'): LazyText {
+export function lazyText(stretches: readonly Stretch[]): LazyText {
   const htmlLength = stretches.reduce((sum, stretch) => sum + ('html' in stretch ? stretch.html.length : 0), 0);
   let known: string | null = null;
   const make = () => {
     let left = MAX_HTML_LENGTH;
     const texts = stretches.map((stretch) => {
       if ('text' in stretch) return stretch.text;
-      const read = textOfHtml(stretch.html, headings, left);
+      const read = textOfHtml(stretch.html, left);
       left = Math.max(0, left - stretch.html.length);
       return read;
     });

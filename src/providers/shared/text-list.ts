@@ -1,4 +1,4 @@
-import { TextBlock } from './text-block.ts';
+import type { Attributes } from './hidden.ts';
 
 const ROMAN = [
   ['m', 1000],
@@ -16,47 +16,28 @@ const ROMAN = [
   ['i', 1],
 ] as const;
 
-/** A list while it is read. How far in its items stand is known when all of them are. */
+/** A list while it is read: gives each item its mark. */
 export class TextList {
-  private readonly items: { mark: string; block: TextBlock }[] = [];
-  private readonly block: TextBlock;
   private next: number;
 
   constructor(
-    private readonly outer: TextBlock,
     private readonly isNumbered: boolean,
     /** In an item of another list. */
     private readonly isInner: boolean,
-    private readonly attributes: Readonly<Record<string, string>>,
+    private readonly attributes: Attributes,
   ) {
-    this.block = new TextBlock(outer, isInner ? 1 : 2);
-    const start = Number(attributes.start || '1');
-    this.next = Number.isInteger(start) ? start : 1;
+    this.next = wholeNumber(attributes.start) ?? 1;
   }
 
-  /** Where the words of an item go; of what is none, and stands in a list all the same, without a mark. */
-  begin(isItem: boolean): TextBlock {
-    const block = new TextBlock(this.block, 1);
-    this.items.push({ mark: isItem ? this.mark() : '', block });
-    return block;
-  }
-
-  end(): void {
-    if (this.items.length === 0) return;
-    const width = this.items.reduce((most, { mark }) => Math.max(most, mark.length), 0);
-    const indent = `\n${' '.repeat(width)}`;
-    for (const { mark, block } of this.items) {
-      const { text } = block;
-      block.endIn(this.block, 1, mark.padEnd(width) + (text.includes('\n') ? text.split('\n').join(indent) : text));
-    }
-    this.block.dropBreaks();
-    if (this.block.text !== '') this.block.endIn(this.outer, this.isInner ? 1 : 2);
-  }
-
-  private mark(): string {
+  mark(item: Attributes): string {
+    this.next = wholeNumber(item.value) ?? this.next;
     const mark = this.isNumbered ? ` ${numeral(this.next++, this.attributes.type)}. ` : ' * ';
     return this.isInner ? mark.trimStart() : mark;
   }
+}
+
+function wholeNumber(written: string | undefined): number | null {
+  return written !== undefined && /^ *[+-]?\d{1,9} *$/.test(written) ? Number(written) : null;
 }
 
 function numeral(number: number, type = '1'): string {

@@ -1,18 +1,41 @@
-import { Parser } from 'htmlparser2';
-import { TextBlock } from './text-block.ts';
+import type { HtmlBounds } from './bounded-html.ts';
+import { type Attributes, displayOf, type Inherited, showsWords } from './hidden.ts';
+import { type RenderedHtmlHandler, readRenderedHtml } from './rendered-html.ts';
 import { TextList } from './text-list.ts';
+import { TextOutput } from './text-output.ts';
+import { TextTable } from './text-table.ts';
 
-/** Line breaks before and after each. */
-const BOXES = new Map<string, readonly [before: number, after: number]>([
-  ...['article', 'aside', 'div', 'footer', 'form', 'header', 'main', 'nav', 'section'].map((n) => [n, [1, 1]] as const),
-  ...['blockquote', 'hr', 'p', 'pre', 'table'].map((name) => [name, [2, 2]] as const),
-  ...['h1', 'h2', 'h3'].map((name) => [name, [3, 2]] as const),
-  ...['h4', 'h5', 'h6'].map((name) => [name, [2, 2]] as const),
+/** Line breaks before and after each box; of two that meet the greater number counts. */
+const BOXES = new Map<string, number>([
+  ...'address article aside body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form header hgroup legend li main menu nav ol optgroup search section summary ul'
+    .split(' ')
+    .map((name) => [name, 1] as const),
+  ...['blockquote', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'listing', 'p', 'pre', 'table'].map(
+    (name) => [name, 2] as const,
+  ),
 ]);
-const HEADING = /^h[1-6]$/;
+const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
 const RULE = '-'.repeat(40);
+/** Of what is hidden, enough to find it again in a preview. */
+const MAX_HIDDEN_LENGTH = 500;
 
-type Attributes = Readonly<Record<string, string>>;
+export interface TextOptions {
+  /** Where a link leads to in brackets behind its words, quote marks and the marks of items; a preview has none of them. */
+  readonly marks: boolean;
+}
+
+export interface WrittenText {
+  readonly text: string;
+  /** The beginning of the words that no reader sees. */
+  readonly hidden: string;
+}
+
+/** The text of an HTML, written while it is parsed. */
+export function writeText(html: string, bounds: HtmlBounds, options: TextOptions): WrittenText {
+  const writer = new TextWriter(options);
+  readRenderedHtml(html, bounds, writer);
+  return { text: writer.text, hidden: writer.hidden };
+}
 
 /** A link that is open, and the beginning of what was written in it: no more than tells whether that is its address. */
 interface Link {
@@ -20,164 +43,104 @@ interface Link {
   text: string;
 }
 
-interface OpenElement {
-  readonly name: string;
-  readonly list: TextList | null;
-  /** What is to be done at its end; null: it stands outside of the body. */
-  end: (() => void) | null;
-}
+class TextWriter implements RenderedHtmlHandler {
+  private readonly output = new TextOutput();
+  private links: Link[] = [];
+  private tables: TextTable[] = [];
+  private lists: TextList[] = [];
+  private isAtStartOfPre = false;
+  hidden = '';
 
-/**
- * The text of an HTML that boundedHtml has seen to, written while it is parsed: no tree is built, since a mail of 500 kB can
- * have 170,000 elements. With a body, what stands outside of it is left out.
- */
-export function writeText(html: string, headingsInCapitals: boolean): string {
-  return new TextWriter(headingsInCapitals).write(html);
-}
+  constructor(private readonly options: TextOptions) {}
 
-class TextWriter {
-  private block = new TextBlock(null, 0);
-  private readonly open: OpenElement[] = [];
-  /** Links and headings in capitals around the words, the innermost last. */
-  private rewriting: (Link | 'capitals')[] = [];
-  private words = '';
-  private body: 'none yet' | 'within' | 'outside' = 'none yet';
-
-  constructor(private readonly headingsInCapitals: boolean) {}
-
-  write(html: string): string {
-    const aside = () => {
-      this.flush();
-      // Stands as an item of its own where it is in a list.
-      this.inList(false)?.();
-    };
-    const parser = new Parser({
-      ontext: (text) => {
-        this.words += text;
-      },
-      onopentag: (name, attributes) => this.begin(name, attributes),
-      onclosetag: () => {
-        this.flush();
-        this.open.pop()?.end?.();
-      },
-      oncomment: aside,
-      onprocessinginstruction: aside,
-    });
-    parser.write(html);
-    parser.end();
-    this.flush();
-    return this.block.text;
+  get text(): string {
+    return this.output.text;
   }
 
-  private begin(name: string, attributes: Attributes): void {
-    this.flush();
-    if (name === 'body' && this.body !== 'within') {
-      this.beginBody();
-      return;
+  words(text: string, { whiteSpace }: Inherited): void {
+    if (whiteSpace === 'normal') this.tell(this.output.add(text));
+    else {
+      const lines = text.replace(/\r\n?/g, '\n');
+      // The parser of a browser leaves a line break out that stands right behind the tag.
+      const shown = this.isAtStartOfPre && lines.startsWith('\n') ? lines.slice(1) : lines;
+      this.tell(this.output.addLines(shown, whiteSpace === 'pre'));
     }
-    if (this.body === 'outside') {
-      this.open.push({ name, list: null, end: null });
-      return;
-    }
-    const endItem = this.inList(name === 'li');
-    const list = name === 'ul' || name === 'ol' ? this.listFor(name, attributes) : null;
-    const end = list ? () => list.end() : this.beginElement(name, attributes);
-    const endBoth = () => {
+    this.isAtStartOfPre = false;
+  }
+
+  hiddenWords(text: string): void {
+    if (this.hidden.length < MAX_HIDDEN_LENGTH) this.hidden += text.slice(0, MAX_HIDDEN_LENGTH);
+  }
+
+  begin(name: string, attributes: Attributes, style: Inherited): (() => void) | null {
+    const display = displayOf(attributes);
+    this.isAtStartOfPre = name === 'pre' || name === 'listing';
+    if (name === 'br') this.output.lineBreak();
+    if (name === 'a') return this.beginLink(attributes, style);
+    const part = this.beginTablePart(name, display);
+    if (part !== null) return part;
+    const usual = breaksOf(name, display);
+    const breaks = LISTS.has(name) && this.lists.length === 0 ? usual * 2 : usual;
+    if (breaks === 0) return null;
+    this.output.boundary(breaks);
+    if (name === 'hr') this.output.add(RULE);
+    const end = this.beginContent(name, attributes);
+    return () => {
       end?.();
-      endItem?.();
+      this.output.boundary(breaks);
     };
-    this.open.push({ name, list, end: endItem ? endBoth : end });
   }
 
-  private beginBody(): void {
-    if (this.body === 'none yet') {
-      this.block = new TextBlock(null, 0);
-      this.rewriting = [];
-      for (const element of this.open) element.end = null;
+  private beginContent(name: string, attributes: Attributes): (() => void) | null {
+    if (name === 'table') return this.beginTable(attributes);
+    if (!this.options.marks) return null;
+    if (name === 'blockquote') return this.output.indent('> ');
+    if (LISTS.has(name)) {
+      this.lists.push(new TextList(name === 'ol', this.lists.length > 0, attributes));
+      return () => this.lists.pop();
     }
-    this.body = 'within';
-    const end = () => {
-      this.body = 'outside';
-    };
-    this.open.push({ name: 'body', list: null, end });
+    if (name !== 'li') return null;
+    const mark = (this.lists.at(-1) ?? new TextList(false, false, {})).mark(attributes);
+    return this.output.indent(' '.repeat(mark.length), mark);
   }
 
-  private listFor(name: string, attributes: Attributes): TextList {
-    return new TextList(this.block, name === 'ol', this.open.at(-1)?.name === 'li', attributes);
-  }
-
-  /** Begins an item where the innermost element is a list; gives what ends it. */
-  private inList(isItem: boolean): (() => void) | null {
-    const list = this.open.at(-1)?.list;
-    if (!list) return null;
-    const outer = this.block;
-    this.block = list.begin(isItem);
+  private beginTable({ role }: Attributes): () => void {
+    const table = new TextTable(this.output, /^\s*(?:presentation|none)\s*$/i.test(role ?? ''));
+    this.tables.push(table);
     return () => {
-      this.block = outer;
+      this.tables.pop();
+      table.end();
     };
   }
 
-  private beginElement(name: string, attributes: Attributes): (() => void) | null {
-    if (name === 'br') this.block.lineBreak();
-    if (name === 'a') return this.beginLink(attributes);
-    const breaks = BOXES.get(name);
-    if (!breaks) return null;
-    const [before, after] = breaks;
-    const outer = this.block;
-    const block = new TextBlock(outer, before, name === 'pre' || undefined);
-    this.block = block;
-    if (name === 'hr') this.add(RULE);
-    const inCapitals = this.headingsInCapitals && HEADING.test(name);
-    if (inCapitals) this.rewriting.push('capitals');
-    return () => {
-      if (inCapitals) this.rewriting.pop();
-      block.endIn(outer, after, name === 'blockquote' ? quoted(block.text) : block.text);
-      this.block = outer;
-    };
+  private beginTablePart(name: string, display: string | null): (() => void) | null {
+    const table = this.tables.at(-1);
+    if (table === undefined || !/^t[rdh]$/.test(name)) return null;
+    if (name === 'tr') return table.beginRow();
+    // Set one below the other, as for a small screen.
+    return display !== null && /^(?:block|flex|grid|list-item)/.test(display) ? null : table.beginCell();
   }
 
-  private beginLink({ href: written = '' }: Attributes): (() => void) | null {
-    const href = written.replace(/^mailto:/, '');
-    if (href === '' || href.startsWith('#')) return null;
+  private beginLink({ href: written = '' }: Attributes, style: Inherited): (() => void) | null {
+    const href = written.trim().replace(/^mailto:/i, '');
+    if (href === '' || href.startsWith('#') || !this.options.marks || !showsWords(style)) return null;
     const link: Link = { href, text: '' };
-    this.rewriting.push(link);
+    this.links.push(link);
     return () => {
-      this.rewriting.pop();
-      if (link.text !== href) this.block.add(link.text === '' ? href : ` [${href}]`);
+      this.links.pop();
+      if (link.text !== href) this.output.add(link.text === '' ? href : ` [${href}]`);
     };
   }
 
-  private flush(): void {
-    const { words } = this;
-    if (words === '') return;
-    this.words = '';
-    if (this.body === 'outside') return;
-    const endItem = /\S/.test(words) ? this.inList(false) : null;
-    // Blanks between the items of a list are none of its words.
-    if (endItem || !this.open.at(-1)?.list) this.add(words);
-    endItem?.();
-  }
-
-  private add(text: string): void {
-    if (this.rewriting.length === 0) this.block.add(text);
-    else this.block.add(text, (words) => this.rewritten(words));
-  }
-
-  private rewritten(words: string): string {
-    let text = words;
-    for (const one of [...this.rewriting].reverse()) {
-      if (one === 'capitals') text = text.toUpperCase();
-      else if (one.text.length <= one.href.length) one.text += text.replaceAll(' ', '');
-    }
-    return text;
+  private tell(text: string): void {
+    for (const link of this.links) if (link.text.length <= link.href.length) link.text += text.replaceAll(' ', '');
   }
 }
 
-const quoted = (text: string): string => `> ${withoutLineBreaks(text).split('\n').join('\n> ')}`;
-
-function withoutLineBreaks(text: string): string {
-  let [start, end] = [0, text.length];
-  while (start < end && text[start] === '\n') start++;
-  while (end > start && text[end - 1] === '\n') end--;
-  return text.slice(start, end);
+/** How a box stands among others is said by its style, and otherwise by what it is. */
+function breaksOf(name: string, display: string | null): number {
+  const usual = BOXES.get(name) ?? (/^t[rdh]$/.test(name) ? 1 : 0);
+  if (display === null) return usual;
+  if (/^(?:inline|contents|ruby|none)/.test(display)) return 0;
+  return usual === 0 ? 1 : usual;
 }
