@@ -6,6 +6,7 @@ import { isMailError, storeErrorIn } from '../domain/error.ts';
 import type { Principal } from '../graphql/principal.ts';
 import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../mail/upload/uploads.ts';
 import { Pace } from '../platform/pace.ts';
+import { ENCODED, isEncoded } from './bad-request.ts';
 import { filenameOf } from './content-disposition.ts';
 import { bearer } from './contexts.ts';
 import { retrySeconds } from './http.ts';
@@ -67,10 +68,10 @@ function principalOf({ headers }: FastifyRequest, authenticate: UploadRouteOptio
 }
 
 /** What the head alone gives away. */
-function checkHead({ headers }: IncomingMessage, maxBytes: number): void {
-  const { 'content-encoding': encoding = 'identity', 'content-type': type = '', 'content-length': length } = headers;
-  if (encoding !== 'identity')
-    throw new UploadRefusal(415, 'UNSUPPORTED', 'Content-Encoding is not taken: send the file as it is.');
+function checkHead(request: IncomingMessage, maxBytes: number): void {
+  const { headers } = request;
+  const { 'content-type': type = '', 'content-length': length } = headers;
+  if (isEncoded(request)) throw new UploadRefusal(415, 'UNSUPPORTED', ENCODED);
   if (/^multipart\//i.test(type) && !/^multipart\/form-data\b/i.test(type))
     throw new UploadRefusal(
       415,
@@ -191,6 +192,7 @@ function endConnection(reply: FastifyReply, request: IncomingMessage): void {
 /** In the shape that GraphQL clients read. */
 function refuse(reply: FastifyReply, { status, code, message, figures }: UploadRefusal): FastifyReply {
   if (status === 503) reply.header('retry-after', String(figures.retryAfterSeconds));
+  if (status === 415) reply.header('accept-encoding', 'identity');
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   return reply
     .code(status)
