@@ -125,8 +125,9 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     const away = storeErrorIn(error);
     if (away) {
       request.log.warn({ err: away }, 'the store was away');
-      reply.header('retry-after', retrySeconds(away));
-      return refuse(reply, 503, away.code, away.message);
+      const retryAfterSeconds = retrySeconds(away);
+      reply.header('retry-after', retryAfterSeconds);
+      return refuse(reply, 503, away.code, away.message, { retryAfterSeconds });
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
@@ -164,7 +165,7 @@ const TOO_MUCH_UNDER_WAY =
   'Too many requests of yours are under way, or their answers wait to be read: read those, or close their connections, and try again.';
 
 /** In whole seconds, as the header wants it. */
-export const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
+const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
 
 /** A refusal in the shape that GraphQL clients read. */
 function refuse(reply: FastifyReply, status: number, code: string, message: string, more: object = {}): FastifyReply {
