@@ -248,8 +248,17 @@ describe('a wrong setting in production', () => {
       SANDBOX: 'on',
       MICROSOFT_CLIENT_SECRET: 'hunter2',
       GOOGLE_API_URL: 'x',
+      MICROSOFT_LOGIN_URL: 'x',
     });
-    const names = ['PORT', 'CORS_ORIGINS', 'ENCRYPTION_KEYS', 'SANDBOX', 'MICROSOFT_CLIENT_ID', 'GOOGLE_API_URL'];
+    const names = [
+      'PORT',
+      'CORS_ORIGINS',
+      'ENCRYPTION_KEYS',
+      'SANDBOX',
+      'MICROSOFT_CLIENT_ID',
+      'GOOGLE_API_URL',
+      'MICROSOFT_LOGIN_URL',
+    ];
     expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual(
       [...names, 'DATABASE_URL', 'JWT_SECRET', 'DATABASE_URI'].sort(),
     );
