@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import * as module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,8 @@ setFlagsFromString('--wasm-tiering-budget=13000000');
 // Node 22 and later.
 module.enableCompileCache?.(join(root, 'node_modules/.cache/postern'));
 
+// What the real environment has wins, as Node has it; a test has its own alone.
+if (process.env.NODE_ENV !== 'test' && existsSync('.env')) process.loadEnvFile('.env');
 if (process.send) await turn();
 await bundle().catch(() => process.exit(1));
 nameSources(dist);

@@ -198,6 +198,7 @@ async function open(
   closers: (() => unknown)[],
 ): Promise<{ drain: Drain; sync: SyncJob }> {
   const log = options.log ?? createLog(config.logLevel);
+  for (const warning of config.warnings) log.warn(warning);
   const publicUrl = urlOf(config, door.port);
 
   // platform

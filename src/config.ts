@@ -1,54 +1,55 @@
 import { z } from 'zod';
-import { redirectEntryFault } from './accounts/redirect.ts';
+import { misspelt } from './misspelt.ts';
 import { ADAPTERS, registry } from './providers/registry.ts';
-import { flag, list, port, positive, redisUrl, url } from './setting.ts';
+import { encryptionKeys, type Key, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
+import { choice, decimal, flag, port, redisUrl, url, whole } from './setting.ts';
 
 /** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
 
+/** What a timer of Node takes; it counts longer ones as 1 ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 const variables = z.object({
-  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  NODE_ENV: choice('development', 'production', 'test').default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(4000),
   /** Where clients and providers reach us: links, the OAuth callback, webhooks. Default: http://HOST:PORT. */
   PUBLIC_URL: url.optional(),
   DATA_DIR: z.string().default('.data'),
-  DATABASE_URL: z.string().optional(),
+  DATABASE_URL: postgresUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   /** Default: info; warn in the sandbox, where a person reads along. */
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
-  /** `version:base64 of 32 bytes`, comma-separated; the first seals, all open. */
-  ENCRYPTION_KEYS: z.string().optional(),
-  JWT_SECRET: z.string().min(32).optional(),
-  REGISTRATION: z.enum(['open', 'invite', 'off']).optional(),
-  TRUST_PROXY: z.string().default(''),
+  LOG_LEVEL: choice('trace', 'debug', 'info', 'warn', 'error', 'silent').optional(),
+  ENCRYPTION_KEYS: encryptionKeys.optional(),
+  JWT_SECRET: secret.optional(),
+  REGISTRATION: choice('open', 'invite', 'off').optional(),
+  TRUST_PROXY: trustProxy.default(false),
   /** Default: 3 in production, where a balancer has to notice; else 0. */
-  DRAIN_DELAY_SECONDS: z.coerce.number().min(0).max(600).optional(),
-  CORS_ORIGINS: list.default([]),
+  DRAIN_DELAY_SECONDS: decimal(0, 600).optional(),
+  CORS_ORIGINS: origins.default([]),
   /** Where a connect flow may send the browser back to: whole URLs, or origins. */
-  REDIRECT_URIS: list.default([]),
+  REDIRECT_URIS: redirectUris.default([]),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
-  SOURCE_DEADLINE_MS: positive.default(10_000),
-  SCAN_BUDGET: positive.default(500),
-  POLL_SECONDS: positive.default(60),
+  SOURCE_DEADLINE_MS: whole(1, MAX_TIMER_MS).default(10_000),
+  SCAN_BUDGET: whole(1).default(500),
+  POLL_SECONDS: whole(1, Math.floor(MAX_TIMER_MS / 1_000)).default(60),
   /** Exchange takes no larger file than the default, whatever the tenant allows. */
-  UPLOAD_MAX_BYTES: positive.max(2_000_000_000).default(157_286_400),
-  SOCKET_MAX_BUFFERED_BYTES: positive.default(8_388_608),
-  USER_MAX_BUFFERED_BYTES: positive.default(33_554_432),
+  UPLOAD_MAX_BYTES: whole(1, 2_000_000_000).default(157_286_400),
+  SOCKET_MAX_BUFFERED_BYTES: whole(1).default(8_388_608),
+  USER_MAX_BUFFERED_BYTES: whole(1).default(33_554_432),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.default(4001),
   SANDBOX_MAIL: z.string().optional(),
-  SANDBOX_MESSAGES: z.coerce.number().int().min(0).max(1_000_000).default(300),
+  SANDBOX_MESSAGES: whole(0, 1_000_000).default(300),
   /** Seconds between two mails that arrive by themselves; 0 for none. */
-  SANDBOX_TRAFFIC_SECONDS: z.coerce.number().int().min(0).default(45),
+  SANDBOX_TRAFFIC_SECONDS: whole(0, Math.floor(MAX_TIMER_MS / 1_000)).default(45),
   /** How the emulated Gmail lists header values. */
-  SANDBOX_HEADERS: z.enum(['written', 'decoded']).default('written'),
+  SANDBOX_HEADERS: choice('written', 'decoded').default('written'),
 });
 
-export interface Key {
-  readonly version: number;
-  readonly bytes: Buffer;
-}
+export type { Key } from './setting.server.ts';
+
 export interface Config {
   readonly production: boolean;
   readonly host: string;
@@ -82,6 +83,8 @@ export interface Config {
   readonly userMaxBufferedBytes: number;
   /** Each provider's own settings, by its id. */
   readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** For the log of the start: what is set and most likely not meant so. */
+  readonly warnings: readonly string[];
   /** Null: no emulators. */
   readonly sandbox: {
     readonly port: number;
@@ -105,48 +108,33 @@ export function readConfig(
   emulated: Readonly<Record<string, string>> = {},
 ): Config {
   // An empty variable is one that is not set: `FOO= npm start` and an unfilled line of a compose file mean that.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const trimmed = Object.entries(env).map(([name, value]) => [name, value?.trim()] as const);
+  const given = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
   // But for URLs, which win: what stands there, a proxy for example, passes on to the emulators.
   const urls = Object.fromEntries(Object.entries(given).filter(([name]) => name.endsWith('_URL')));
   const values = { ...given, ...emulated, ...urls };
   const parsed = variables.safeParse(values);
   const theirs = ADAPTERS.map((adapter) => ({ adapter, read: adapter.settings.safeParse(values) }));
-  const faultsOf = ({ error }: { error?: z.ZodError | undefined }): string[] =>
-    (error?.issues ?? []).map((i) => `${i.path.join('.')}: ${i.message}`);
-  const faults = theirs.flatMap(({ read }) => faultsOf(read));
-  if (!parsed.success) throw new ConfigError([...faultsOf(parsed), ...faults].join('\n'));
-  const v = parsed.data;
   const providers = Object.fromEntries(theirs.map(({ adapter, read }) => [adapter.id, read.data ?? {}]));
-  const production = v.NODE_ENV === 'production';
-  const isConfigured = faults.length > 0 || registry({ providers }).some(({ configured }) => configured);
-  const sandbox = v.SANDBOX ?? (!production && !isConfigured);
-
-  if (production) {
-    if (sandbox) faults.push('SANDBOX: the sandbox does not run with NODE_ENV=production; leave it out');
-    if (!v.DATABASE_URL)
-      faults.push('DATABASE_URL: missing; name a PostgreSQL database, postgres://user:password@host/name');
-    if (!v.ENCRYPTION_KEYS) faults.push('ENCRYPTION_KEYS: missing; set 1:$(openssl rand -base64 32)');
-    if (!v.JWT_SECRET) faults.push('JWT_SECRET: missing; set $(openssl rand -base64 48)');
-  }
-  if (sandbox && !LOOPBACK.has(v.HOST)) {
+  const isConfigured =
+    theirs.some(({ read }) => !read.success) || registry({ providers }).some(({ configured }) => configured);
+  // Of the text and not of what was read: whatever else is wrong, these are told with it.
+  const production = values.NODE_ENV === 'production';
+  const sandbox = flag.safeParse(values.SANDBOX).data ?? (!production && !isConfigured);
+  const faults = [parsed, ...theirs.map(({ read }) => read)].flatMap(({ error }) =>
+    (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  );
+  if (production) faults.push(...missingInProduction(values, sandbox, isConfigured));
+  const host = values.HOST ?? '127.0.0.1';
+  if (sandbox && !LOOPBACK.has(host)) {
     faults.push(
-      `HOST: the sandbox serves loopback only, and ${v.HOST} is not; use 127.0.0.1, or configure real providers`,
+      `HOST: the sandbox serves loopback only, and ${host} is not; use 127.0.0.1, or configure real providers`,
     );
   }
-  if (v.DATABASE_URL && !/^postgres(ql)?:\/\//.test(v.DATABASE_URL)) {
-    faults.push('DATABASE_URL: must begin with postgres:// or postgresql://');
-  }
-  for (const entry of v.REDIRECT_URIS) {
-    const fault = redirectEntryFault(entry);
-    if (fault) faults.push(`REDIRECT_URIS: ${entry} ${fault}, so that it would never match`);
-  }
-  let encryptionKeys: readonly Key[] = [];
-  try {
-    encryptionKeys = v.ENCRYPTION_KEYS ? parseKeys(v.ENCRYPTION_KEYS) : [];
-  } catch (error) {
-    faults.push((error as Error).message);
-  }
-  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  const names = [...Object.keys(variables.shape), ...ADAPTERS.flatMap(({ settings }) => Object.keys(settings.shape))];
+  const warnings = misspelt(Object.keys(given), names);
+  if (!parsed.success || faults.length > 0) throw new ConfigError([...faults, ...warnings].join('\n'));
+  const v = parsed.data;
 
   return deepFreeze({
     production,
@@ -157,10 +145,10 @@ export function readConfig(
     databaseUrl: v.DATABASE_URL ?? null,
     redisUrl: v.REDIS_URL ?? null,
     logLevel: v.LOG_LEVEL ?? (sandbox ? 'warn' : 'info'),
-    encryptionKeys,
+    encryptionKeys: v.ENCRYPTION_KEYS ?? [],
     jwtSecret: v.JWT_SECRET ?? null,
     registration: v.REGISTRATION ?? (sandbox ? 'open' : 'off'),
-    trustProxy: parseTrustProxy(v.TRUST_PROXY),
+    trustProxy: v.TRUST_PROXY,
     drainDelaySeconds: v.DRAIN_DELAY_SECONDS ?? (production ? 3 : 0),
     corsOrigins: v.CORS_ORIGINS,
     redirectUris: v.REDIRECT_URIS,
@@ -173,6 +161,7 @@ export function readConfig(
     socketMaxBufferedBytes: v.SOCKET_MAX_BUFFERED_BYTES,
     userMaxBufferedBytes: v.USER_MAX_BUFFERED_BYTES,
     providers,
+    warnings,
     sandbox: sandbox
       ? {
           port: v.SANDBOX_PORT,
@@ -185,27 +174,25 @@ export function readConfig(
   });
 }
 
-function parseKeys(text: string): readonly Key[] {
-  const keys = text.split(',').map((part) => {
-    const [version, base64 = ''] = part.trim().split(':');
-    const bytes = Buffer.from(base64, 'base64');
-    if (!/^[1-9]\d*$/.test(version ?? '') || bytes.length !== 32) {
-      throw new ConfigError(
-        'ENCRYPTION_KEYS: each key is VERSION:BASE64 of 32 bytes, for example 1:$(openssl rand -base64 32)',
-      );
-    }
-    return { version: Number(version), bytes };
-  });
-  if (new Set(keys.map((k) => k.version)).size !== keys.length) {
-    throw new ConfigError('ENCRYPTION_KEYS: two keys have the same version');
+function missingInProduction(
+  values: Readonly<Record<string, string | undefined>>,
+  sandbox: boolean,
+  isConfigured: boolean,
+): string[] {
+  const faults: string[] = [];
+  if (sandbox) faults.push('SANDBOX: the sandbox does not run with NODE_ENV=production; leave it out');
+  if (!values.DATABASE_URL)
+    faults.push('DATABASE_URL: missing; name a PostgreSQL database, postgres://user:password@host/name');
+  if (!values.ENCRYPTION_KEYS) faults.push('ENCRYPTION_KEYS: missing; set 1:$(openssl rand -base64 32)');
+  if (!values.JWT_SECRET) faults.push('JWT_SECRET: missing; set $(openssl rand -base64 48)');
+  if (!isConfigured) {
+    // The first of each provider's own settings is what it cannot do without.
+    const [first, ...others] = ADAPTERS.map(({ settings }) => Object.keys(settings.shape)[0]);
+    faults.push(
+      `${first}: missing; no provider is configured: set it${others.map((name) => `, or ${name}`).join('')}, with the secret beside it`,
+    );
   }
-  return keys;
-}
-
-function parseTrustProxy(text: string): readonly string[] | number | false {
-  if (text === '' || text === 'false') return false;
-  if (/^\d+$/.test(text)) return Number(text);
-  return text.split(',').map((s) => s.trim());
+  return faults;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { createInvitation } from './accounts/invitation.ts';
 import { readConfig } from './config.ts';
 import { openKeys } from './platform/keys.ts';
 
-/** tsx src/invite.command.ts EMAIL: prints an invitation for REGISTRATION=invite, signed as this gateway's tokens are. */
+/**
+ * tsx src/invite.command.ts EMAIL: prints an invitation, signed as the tokens of the gateway are whose settings it is given.
+ * With others it would be signed with a key of this directory, and no gateway would take it.
+ */
 
 const email = process.argv[2] ?? '';
 if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
@@ -10,7 +14,15 @@ if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
   process.exit(2);
 }
 try {
-  console.log(createInvitation(email, openKeys(readConfig()).jwtSecret));
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const config = readConfig();
+  if (config.registration !== 'invite') {
+    throw new Error(
+      `REGISTRATION: ${config.registration}, with which no invitation is asked for; run this with the settings of the gateway ` +
+        '(its environment, or its .env in this directory), among them REGISTRATION=invite',
+    );
+  }
+  console.log(createInvitation(email, openKeys(config).jwtSecret));
 } catch (error) {
   console.error((error as Error).message);
   process.exit(1);

@@ -1,5 +1,6 @@
 import { type App, createApp, urlOf } from './app.ts';
 import { type Config, readConfig } from './config.ts';
+import { createLog } from './platform/log.ts';
 import { type Door, openDoor } from './server/door.ts';
 
 /** Errors that are one line for whoever typed the command; anything else shows its stack. */
@@ -23,8 +24,14 @@ try {
 
 async function startPlain(config: Config, door: Door): Promise<Running> {
   const app = await createApp(config, { door });
-  process.stdout.write(`Postern listens on ${app.url}\n`);
+  sayWhere(config, app);
   return { app, close: () => app.close(config.drainDelaySeconds * 1_000) };
+}
+
+/** In production a line of the log as every other is, at whatever LOG_LEVEL; else one for a person. */
+function sayWhere({ production, host }: Config, { port, url }: App): void {
+  if (!production) return void process.stdout.write(`Postern listens on ${url}\n`);
+  createLog('info').info({ host, port, url }, `Postern listens on ${host} port ${port}, and is reached at ${url}`);
 }
 
 /** The gateway in front of emulated providers, with a demo user whose accounts are connected as a person would. */

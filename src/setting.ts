@@ -1,35 +1,69 @@
 import { z } from 'zod';
 
-/** Kinds of setting, as they are written in the environment. */
+/** Kinds of setting, as they are written in the environment. Each says in its own words what it takes, and repeats no value: it may be a secret. */
+
+export const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
 export const flag = z
-  .enum(['on', 'off', 'true', 'false', '1', '0'])
+  .enum(['on', 'off', 'true', 'false', '1', '0'], { error: 'must be on or off' })
   .transform((v) => v === 'on' || v === 'true' || v === '1');
-export const port = z.coerce.number().int().min(0).max(65535);
-export const url = z.url({ protocol: /^https?$/ }).transform((v) => v.replace(/\/+$/, ''));
+
+/** A number as people write it: Number() would read "0x10", "1e3" and a blank as well. */
+const number = (pattern: RegExp, min: number, max: number, error: string) =>
+  z
+    .string()
+    .refine((v) => pattern.test(v) && Number(v) >= min && Number(v) <= max, { error, abort: true })
+    .transform(Number);
+
+const figures = (n: number): string => n.toLocaleString('en');
+
+export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  number(
+    /^\d+$/,
+    min,
+    max,
+    `must be a whole number, ${max === Number.MAX_SAFE_INTEGER ? `${figures(min)} or more` : `from ${figures(min)} to ${figures(max)}`}, in digits alone`,
+  );
+export const decimal = (min: number, max: number) =>
+  number(/^\d+(\.\d+)?$/, min, max, `must be a number from ${min} to ${max}`);
+export const port = number(/^\d+$/, 0, 65_535, 'must be a port, from 0 to 65535');
+
+export const url = z
+  .string()
+  .refine(isHttpUrl, 'must be a URL with http:// or https://, without query and password, as https://mail.example.com')
+  .transform((v) => v.replace(/\/+$/, ''));
+
+function isHttpUrl(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return username + password + search + hash === '' && !/[?#]$/.test(text);
+}
+
 export const redisUrl = z
   .string()
   .refine(
     (v) => /^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(v) && URL.canParse(v),
-    'must be redis://user:password@host:port, or rediss:// with TLS',
+    'must be redis://user:password@host:port, or rediss:// with TLS; what is special in the password is percent-encoded',
   );
+
+/** Separated by commas; what is empty between two of them is nothing. */
 export const list = z.string().transform((v) =>
   v
     .split(',')
     .map((s) => s.trim())
     .filter(Boolean),
 );
-export const positive = z.coerce.number().int().positive();
 
-/** A fault when one of two is set without the other. */
-export const bothOrNeither =
-  (one: string, other: string) =>
-  (values: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
-    for (const [set, missing] of [
-      [one, other],
-      [other, one],
-    ] as const) {
-      if (!values[set] || values[missing]) continue;
-      context.addIssue({ code: 'custom', path: [missing], message: `missing; ${set} is set and needs it` });
-    }
-  };
+export const domains = list.refine(
+  (names) => names.every((name) => /^([a-z\d-]+\.)+[a-z\d-]+$/i.test(name)),
+  'must be domains, comma-separated, as example.com, example.org',
+);
+
+/** A fault when one is set without the other, also beside faults of other settings. */
+export const needs = <T extends z.ZodObject>(schema: T, set: string, missing: string): T =>
+  schema.refine((values) => !values[set] || values[missing], {
+    path: [missing],
+    error: `missing; ${set} is set and needs it`,
+    when: () => true,
+  });

@@ -51,6 +51,8 @@ function tryDecode(id: string): GlobalId | null {
   if (!/^[A-Z][A-Za-z]{0,40}$/.test(type) || encoded.length === 0) return null;
   try {
     const parts = encoded.map(decodeURIComponent);
+    // No id of ours holds a NUL, and PostgreSQL takes none in a text.
+    if (parts.some((part) => part.includes('\0'))) return null;
     // One spelling for each id: what another spelling would reach must not pass for a different thing in a cache.
     return parts.every(Boolean) && encodeId(type, ...parts) === id ? { type, parts } : null;
   } catch {

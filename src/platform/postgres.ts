@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Database, Row } from './database.ts';
 import { DatabaseError, MAX_PAYLOAD_BYTES } from './database.ts';
 import { limitedClient } from './postgres.client.ts';
+import { explainOpening } from './postgres.fault.ts';
 import { PostgresListener } from './postgres.listener.ts';
 import { createPool, isTooMany, type RoomyPool } from './postgres.pool.ts';
 import type { PrismaClient } from './prisma/client.ts';
@@ -46,10 +47,7 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
       return open('');
     });
   } catch (error) {
-    const { hostname, port, pathname } = new URL(url);
-    throw new DatabaseError(
-      `DATABASE_URL: the database ${pathname.slice(1)} at ${hostname}:${port || 5432} cannot be opened (${reason(error)}).`,
-    );
+    throw new DatabaseError(explainOpening(error, url));
   }
 }
 
@@ -57,11 +55,6 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
 const isRefusedParameter = (error: unknown): boolean =>
   /unsupported startup parameter/i.test((error as Error).message) ||
   ['08P01', '22023'].includes(String((error as { code?: unknown }).code));
-
-function reason(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  return message || code || 'no answer';
-}
 
 class Server implements Database {
   readonly kind = 'postgres';

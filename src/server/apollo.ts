@@ -12,7 +12,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, getOperationAST } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../graphql/context.ts';
 import { maskError } from '../graphql/error-mask.ts';
@@ -20,6 +20,7 @@ import type { Contexts } from './contexts.ts';
 import type { Introspections } from './introspections.ts';
 import { type AnswerSize, checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
+import { withoutHint } from './request-error.ts';
 import type { Turn } from './seat.ts';
 
 export interface ApolloOptions {
@@ -49,7 +50,10 @@ export async function mountGraphql(http: FastifyInstance, options: ApolloOptions
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: gate.limits.tokens },
     logger: log,
-    formatError: (formatted, error) => format(formatted, error, whose.get(error as object), log),
+    formatError: (formatted, error) => {
+      const shown = format(formatted, error, whose.get(error as object), log);
+      return options.introspection ? shown : { ...shown, message: withoutHint(shown.message) };
+    },
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
@@ -65,7 +69,7 @@ export async function mountGraphql(http: FastifyInstance, options: ApolloOptions
     handler: fastifyApolloHandler(apollo, {
       async context(request, reply) {
         reply.header('cache-control', 'no-store');
-        refuseTooComplex(gate, request);
+        checkDocument(gate, request);
         const gone = new AbortController();
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished) gone.abort();
@@ -84,16 +88,29 @@ export async function mountGraphql(http: FastifyInstance, options: ApolloOptions
   return () => apollo.stop();
 }
 
-function refuseTooComplex(gate: QueryGate, request: FastifyRequest): void {
-  const given = (request.method === 'GET' ? request.query : request.body) as { query?: unknown } | null | undefined;
+/** What is refused by its text alone, before Apollo reads it. @throws GraphQLError */
+function checkDocument(gate: QueryGate, request: FastifyRequest): void {
+  const given = (request.method === 'GET' ? request.query : request.body) as Given | null | undefined;
   try {
-    gate.check(given?.query);
+    const document = gate.check(given?.query);
+    const name = typeof given?.operationName === 'string' && given.operationName !== '' ? given.operationName : null;
+    if (document && getOperationAST(document, name)?.operation === 'subscription') throw SUBSCRIPTION;
   } catch (error) {
     const { message, extensions } = error as GraphQLError;
-    const status = request.headers.accept?.includes(RESPONSE_JSON) ? 400 : 200;
-    throw new GraphQLError(message, { extensions: { ...extensions, http: { status } } });
+    const isAnswer = error !== SUBSCRIPTION && !request.headers.accept?.includes(RESPONSE_JSON);
+    throw new GraphQLError(message, { extensions: { ...extensions, http: { status: isAnswer ? 200 : 400 } } });
   }
 }
+
+interface Given {
+  readonly query?: unknown;
+  readonly operationName?: unknown;
+}
+
+const SUBSCRIPTION = new GraphQLError(
+  'Subscriptions are served over WebSocket, on this path, with the protocol graphql-transport-ws.',
+  { extensions: { code: 'BAD_REQUEST' } },
+);
 
 function requests(
   gate: QueryGate,

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
-import type { FastifyInstance } from 'fastify';
-import { isMailError, type MailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isMailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
 import { toOneLine } from '../domain/one-line.ts';
-import type { Downloads } from '../mail/message/download.ts';
+import type { DescribedDownload, Downloads } from '../mail/message/download.ts';
 
 /**
  * For how long a client may take nothing of what we hold of a file. Longer than of an answer: a reader of 20 kB/s is told
@@ -11,37 +11,54 @@ import type { Downloads } from '../mail/message/download.ts';
  */
 const STALL_MS = 150_000;
 
-/** GET /download/:token: streams an attachment or a raw message, as a file that cannot run in our origin. */
-export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads, 'open'>): void {
-  http.get<{ Params: { token: string } }>('/download/:token', { exposeHeadRoute: false }, async (request, reply) => {
+type DownloadRequest = FastifyRequest<{ Params: { token: string } }>;
+
+/** GET /download/:token: streams an attachment or a raw message, as a file that cannot run in our origin. HEAD says what GET would, and reads nothing. */
+export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads, 'open' | 'describe'>): void {
+  http.get('/download/:token', { exposeHeadRoute: false }, async (request: DownloadRequest, reply) => {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     request.turn?.mayStall(STALL_MS);
     const cut = () => reply.raw.destroy();
     try {
-      const { stream, filename, mimeType, expiresAt } = await downloads.open(request.params.token, gone.signal, cut);
-      const seconds = Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1_000));
-      reply.headers({
-        'content-type': inertType(mimeType),
-        'content-disposition': `attachment; ${filenameParameters(filename)}`,
-        'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
-        'cache-control': `private, max-age=${seconds}`,
-      });
+      const { stream, ...described } = await downloads.open(request.params.token, gone.signal, cut);
+      reply.headers(headersOf(described));
       return await reply.send(Readable.fromWeb(stream as WebStream<Uint8Array>));
     } catch (error) {
-      const away = storeErrorIn(error);
-      if (!away && !isMailError(error)) throw error;
-      return refuse(away ?? (error as MailError));
-    }
-
-    function refuse(error: MailError) {
-      if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1_000));
-      return reply
-        .code(STATUS[error.code] ?? 500)
-        .type('text/plain')
-        .send(error.code === 'STORE_UNAVAILABLE' ? `${error.code}: ${error.message}\n` : `${error.message}\n`);
+      return refuse(reply, error);
     }
   });
+
+  http.head('/download/:token', async (request: DownloadRequest, reply) => {
+    try {
+      reply.headers(headersOf(await downloads.describe(request.params.token)));
+      // Of a stream no length is told, and GET tells none.
+      return await reply.send(Readable.from([]));
+    } catch (error) {
+      return refuse(reply, error);
+    }
+  });
+}
+
+function headersOf({ filename, mimeType, expiresAt }: DescribedDownload): Record<string, string> {
+  const seconds = Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1_000));
+  return {
+    'content-type': inertType(mimeType),
+    'content-disposition': `attachment; ${filenameParameters(filename)}`,
+    'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+    'cache-control': `private, max-age=${seconds}`,
+  };
+}
+
+function refuse(reply: FastifyReply, error: unknown): FastifyReply {
+  const refusal = storeErrorIn(error) ?? error;
+  if (!isMailError(refusal)) throw error;
+  const { code, message, retryAfterMs } = refusal;
+  if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
+  return reply
+    .code(STATUS[code] ?? 500)
+    .type('text/plain')
+    .send(code === 'STORE_UNAVAILABLE' ? `${code}: ${message}\n` : `${message}\n`);
 }
 
 const STATUS: Partial<Record<MailErrorCode, number>> = {

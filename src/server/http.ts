@@ -12,6 +12,7 @@ import {
 import type { Logger } from 'pino';
 import { type MailError, storeErrorIn } from '../domain/error.ts';
 import type { Database } from '../platform/database.ts';
+import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
 import { limitBodyTime } from './body-time.ts';
 import type { Trust } from './client-address.ts';
 import type { Door } from './door.ts';
@@ -65,21 +66,23 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     trustProxy: options.trust,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    frameworkErrors: refuseUrl,
+    clientErrorHandler: refuseBytes,
     routerOptions: { maxParamLength: 16_384 },
   });
 
   http.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-request-id': request.id,
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    });
+    reply.headers(replyHeaders(request.id));
     if (!request.routeOptions.config?.longBody) limitBodyTime(request.raw);
     if (options.hosts && !options.hosts.allows(request.headers.host)) {
       return reply.code(403).type('text/plain').send(FOREIGN_HOST);
+    }
+    if (hasBadHost(request)) return refuse(reply, 400, 'BAD_USER_INPUT', 'The Host header names no host.');
+    // An upload says so itself, to who may upload.
+    if (isEncoded(request.raw) && !request.routeOptions.config?.longBody) {
+      discardRest(reply);
+      // RFC 9110 15.5.16: the answer names what is taken.
+      return refuse(reply.header('accept-encoding', 'identity'), 415, 'UNSUPPORTED', ENCODED);
     }
   });
   http.decorateRequest('turn', null);
@@ -122,8 +125,9 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     const away = storeErrorIn(error);
     if (away) {
       request.log.warn({ err: away }, 'the store was away');
-      reply.header('retry-after', retrySeconds(away));
-      return refuse(reply, 503, away.code, away.message);
+      const retryAfterSeconds = retrySeconds(away);
+      reply.header('retry-after', retryAfterSeconds);
+      return refuse(reply, 503, away.code, away.message, { retryAfterSeconds });
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
@@ -161,7 +165,7 @@ const TOO_MUCH_UNDER_WAY =
   'Too many requests of yours are under way, or their answers wait to be read: read those, or close their connections, and try again.';
 
 /** In whole seconds, as the header wants it. */
-export const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
+const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
 
 /** A refusal in the shape that GraphQL clients read. */
 function refuse(reply: FastifyReply, status: number, code: string, message: string, more: object = {}): FastifyReply {

@@ -20,6 +20,7 @@ import { IntrospectionCount } from './introspection-count.ts';
 import { isLeftOut } from './left-out.ts';
 import { type QueryLimits, tooComplex } from './limits.ts';
 import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fields.ts';
+import { checkVariables } from './variables.ts';
 
 /** How large an answer may get, as far as the text of the operation tells. */
 export interface AnswerSize {
@@ -30,7 +31,7 @@ export interface AnswerSize {
 
 /**
  * What can be told only with the variables at hand.
- * @throws GraphQLError QUERY_TOO_COMPLEX
+ * @throws GraphQLError QUERY_TOO_COMPLEX, or BAD_USER_INPUT for a variable that holds no text
  */
 export function checkSizes(
   schema: GraphQLSchema,
@@ -39,7 +40,7 @@ export function checkSizes(
   variables: Readonly<Record<string, unknown>> | null | undefined,
   limits: QueryLimits,
 ): AnswerSize {
-  checkInputLists(variables ?? {}, limits);
+  checkVariables(variables ?? {}, limits);
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!operation || !root) return { bytes: 0, introspected: 0 };
@@ -47,15 +48,6 @@ export function checkSizes(
   const count = new Count(schema, document, values, limits);
   const { bytes } = count.ofSet(operation.selectionSet, root).once;
   return { bytes, introspected: count.introspection.fields };
-}
-
-function checkInputLists(value: unknown, limits: QueryLimits, depth = 0): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > limits.depth) throw tooComplex(`The variables are nested more than ${limits.depth} levels deep.`);
-  if (Array.isArray(value) && value.length > limits.inputList) {
-    throw tooComplex(`A list in the variables has ${value.length} values; at most ${limits.inputList} are taken.`);
-  }
-  for (const inner of Object.values(value)) checkInputLists(inner, limits, depth + 1);
 }
 
 /** What a part of an operation amounts to, lists inside lists multiplied. */

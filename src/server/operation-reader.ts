@@ -11,7 +11,7 @@ import {
 import type { SubscribePayload } from 'graphql-ws';
 import { type AnswerSize, checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
-import { refusedAs } from './request-error.ts';
+import { refusedAs, withoutHint } from './request-error.ts';
 
 export interface ReadOperation {
   readonly document: DocumentNode;
@@ -58,6 +58,3 @@ export class OperationReader {
     return errors.map((error) => refusedAs('OPERATION_RESOLUTION_FAILURE', error));
   }
 }
-
-/** "Did you mean" would tell the schema, field by field, to who may not introspect. */
-const withoutHint = (message: string): string => message.replace(/ ?Did you mean .*\?$/, '');

@@ -21,13 +21,14 @@ export class QueryGate {
     return document;
   }
 
-  /** What is no GraphQL at all passes here: who parses it next says so. @throws GraphQLError QUERY_TOO_COMPLEX */
-  check(source: unknown): void {
-    if (typeof source !== 'string') return;
+  /** Null for what is no GraphQL at all: who parses it next says so. @throws GraphQLError QUERY_TOO_COMPLEX */
+  check(source: unknown): DocumentNode | null {
+    if (typeof source !== 'string') return null;
     try {
-      this.parse(source);
+      return this.parse(source);
     } catch (error) {
       if (error instanceof GraphQLError && error.extensions.code === 'QUERY_TOO_COMPLEX') throw error;
+      return null;
     }
   }
 

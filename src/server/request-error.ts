@@ -8,3 +8,6 @@ export function refusedAs(code: RequestErrorCode, error: GraphQLError, message =
   const { nodes = null, source = null, positions = null, extensions } = error;
   return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions, code } });
 }
+
+/** "Did you mean" would tell the schema, name by name, to who may not introspect: in documents, and of variables too. */
+export const withoutHint = (message: string): string => message.replace(/ ?Did you mean .*\?$/s, '');

@@ -16,6 +16,7 @@ import type { Introspection, Introspections } from './introspections.ts';
 import { OperationLimit } from './operation-limit.ts';
 import { OperationReader } from './operation-reader.ts';
 import type { QueryGate } from './query-gate.ts';
+import { withoutHint } from './request-error.ts';
 import type { Turn } from './seat.ts';
 import { subscribe } from './subscribe.ts';
 import type { Turns } from './turns.ts';
@@ -132,7 +133,8 @@ export function createSocketProtocol({
     errors.map((error) => {
       const shown = maskError(error, context?.log ?? log, context?.requestId).toJSON();
       const { http: _http, ...extensions } = shown.extensions ?? {};
-      return { ...shown, extensions };
+      const message = introspection ? shown.message : withoutHint(shown.message);
+      return { ...shown, message, extensions };
     });
 
   return makeServer<Params, Extra>({

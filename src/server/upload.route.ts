@@ -6,9 +6,9 @@ import { isMailError, storeErrorIn } from '../domain/error.ts';
 import type { Principal } from '../graphql/principal.ts';
 import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../mail/upload/uploads.ts';
 import { Pace } from '../platform/pace.ts';
+import { ENCODED, isEncoded } from './bad-request.ts';
 import { filenameOf } from './content-disposition.ts';
 import { bearer } from './contexts.ts';
-import { retrySeconds } from './http.ts';
 import { UploadRefusal } from './upload.refusal.ts';
 
 export interface UploadRouteOptions {
@@ -50,8 +50,11 @@ export async function mountUpload(http: FastifyInstance, options: UploadRouteOpt
           .header('cache-control', 'no-store')
           .send({ ...stored, expiresAt: stored.expiresAt.toISOString() });
       } catch (error) {
-        const refusal = refusalOf(error, request, uploads.maxBytes);
         endConnection(reply, request.raw);
+        // A file that cannot be kept is no fault of who sends it, whatever has become of the connection meanwhile.
+        if (error instanceof NotKept) throw error.cause;
+        if (storeErrorIn(error)) throw error;
+        const refusal = refusalOf(error, request, uploads.maxBytes);
         if (!refusal) throw error;
         return refuse(reply, refusal);
       }
@@ -67,10 +70,10 @@ function principalOf({ headers }: FastifyRequest, authenticate: UploadRouteOptio
 }
 
 /** What the head alone gives away. */
-function checkHead({ headers }: IncomingMessage, maxBytes: number): void {
-  const { 'content-encoding': encoding = 'identity', 'content-type': type = '', 'content-length': length } = headers;
-  if (encoding !== 'identity')
-    throw new UploadRefusal(415, 'UNSUPPORTED', 'Content-Encoding is not taken: send the file as it is.');
+function checkHead(request: IncomingMessage, maxBytes: number): void {
+  const { headers } = request;
+  const { 'content-type': type = '', 'content-length': length } = headers;
+  if (isEncoded(request)) throw new UploadRefusal(415, 'UNSUPPORTED', ENCODED);
   if (/^multipart\//i.test(type) && !/^multipart\/form-data\b/i.test(type))
     throw new UploadRefusal(
       415,
@@ -95,7 +98,7 @@ async function fromBody(
     // Left alive when the store takes no more: a request that is destroyed is read no further, nor what comes behind it.
     bytes: whileComing(raw.iterator({ destroyOnReturn: false }), raw),
   };
-  return uploads.store(userId, file);
+  return keep(uploads, userId, file);
 }
 
 async function fromForm(
@@ -108,7 +111,7 @@ async function fromForm(
     for await (const part of request.parts()) {
       if (part.type !== 'file') continue;
       const bytes = whileComing(part.file, request.raw);
-      stored = await uploads.store(userId, {
+      stored = await keep(uploads, userId, {
         filename: queriedName(request) ?? part.filename,
         mimeType: part.mimetype,
         bytes,
@@ -121,6 +124,39 @@ async function fromForm(
   }
   if (stored) return stored;
   throw new UploadRefusal(400, 'BAD_USER_INPUT', 'There is no file in the form. Give one part a filename.');
+}
+
+/** The store's own failure, also while the client is sending on or has hung up: http.ts answers and logs it. */
+class NotKept extends Error {
+  override readonly name = 'NotKept';
+}
+
+async function keep(uploads: UploadRouteOptions['uploads'], userId: string, file: IncomingFile): Promise<StoredUpload> {
+  let ofClient: unknown;
+  try {
+    return await uploads.store(userId, {
+      ...file,
+      bytes: noting(file.bytes, (error) => {
+        ofClient = error;
+      }),
+    });
+  } catch (error) {
+    const isRefusal = error instanceof UploadTooLarge || (isMailError(error) && !storeErrorIn(error));
+    throw isRefusal || error === ofClient ? error : new NotKept('not kept', { cause: error });
+  }
+}
+
+/** The same bytes; an error of their source is told apart from one of who reads them. */
+async function* noting(
+  source: AsyncIterable<Uint8Array>,
+  failed: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    failed(error);
+    throw error;
+  }
 }
 
 const queriedName = ({ query }: UploadRequest): string | undefined =>
@@ -162,8 +198,6 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
   if (error instanceof UploadRefusal) return error;
   if (error instanceof UploadTooLarge) return tooLarge(maxBytes);
   if (error instanceof GraphQLError) return new UploadRefusal(401, 'UNAUTHENTICATED', error.message);
-  const away = storeErrorIn(error);
-  if (away) return new UploadRefusal(503, away.code, away.message, { retryAfterSeconds: retrySeconds(away) });
   if (isMailError(error))
     return new UploadRefusal(error.code === 'RATE_LIMITED' ? 429 : 400, error.code, error.message);
   const code = String((error as { code?: unknown }).code ?? '');
@@ -190,7 +224,7 @@ function endConnection(reply: FastifyReply, request: IncomingMessage): void {
 
 /** In the shape that GraphQL clients read. */
 function refuse(reply: FastifyReply, { status, code, message, figures }: UploadRefusal): FastifyReply {
-  if (status === 503) reply.header('retry-after', String(figures.retryAfterSeconds));
+  if (status === 415) reply.header('accept-encoding', 'identity');
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   return reply
     .code(status)

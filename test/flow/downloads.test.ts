@@ -54,6 +54,25 @@ const raw = [
 const READ = `query ($search: String) { viewer { messages(first: 2, search: $search) { nodes { id integration { provider { id } } raw { url expiresAt }
   body { text html remote: html(remoteImages: true) unsafeHtml } inline: attachments(inline: true) { contentId mimeType download { url } } files: attachments(inline: false) { filename mimeType sizeBytes download { url expiresAt } } } } } }`;
 
+it('HEAD of a link answers with the headers of GET, asks the provider nothing and uses nothing up', async () => {
+  const { viewer } = await app.data('{ viewer { messages(first: 1) { nodes { raw { url } } } } }');
+  const { url } = viewer.messages.nodes[0].raw;
+  const asked = async () => (await app.control<Data[]>('/log')).length;
+  const before = await asked();
+  const heads = await Promise.all(Array.from({ length: 8 }, () => fetch(url, { method: 'HEAD' })));
+  expect(await asked()).toBe(before);
+  const get = await fetch(url);
+  expect(await get.text()).not.toBe('');
+  for (const head of heads) {
+    expect(head.status).toBe(200);
+    expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
+    for (const name of ['content-type', 'content-disposition', 'content-security-policy', 'x-content-type-options'])
+      expect([name, head.headers.get(name)]).toEqual([name, get.headers.get(name)]);
+  }
+  const forged = await fetch(`${app.url}/download/forged`, { method: 'HEAD' });
+  expect([forged.status, await forged.text()]).toEqual([404, '']);
+});
+
 it('serves attachments and raw mail as downloads that cannot run in our origin, and shows only safe HTML', async () => {
   await app.control('/deliver', { vendor: 'google', account: 'demo@gmail.example', raw });
   await app.control('/deliver', { vendor: 'microsoft', account: 'demo@outlook.example', raw });

@@ -1,10 +1,14 @@
+import { connect } from 'node:net';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/platform/log.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
+const logged: string[] = [];
 beforeAll(async () => {
-  app = await startApp({ demo: false, messages: 0, env: { CORS_ORIGINS: 'https://mail.example' } });
+  const log = createLog('warn', { write: (line) => void logged.push(line) });
+  app = await startApp({ demo: false, messages: 0, log, env: { CORS_ORIGINS: 'https://mail.example' } });
 });
 afterAll(() => app.close());
 
@@ -105,5 +109,92 @@ describe('what monitors ask', () => {
     expect(await (await fetch(`${app.url}/health`)).json()).toEqual({ status: 'alive' });
     const ready = await fetch(`${app.url}/ready`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
+  });
+});
+
+/** What is answered to bytes as they are, until the server ends the connection; with `hangUp` the client does, once they are sent. */
+const raw = (bytes: string, { hangUp = false } = {}) =>
+  new Promise<string>((resolve) => {
+    let answer = '';
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1', () => {
+      socket.write(bytes.replaceAll('\n', '\r\n'), () => hangUp && socket.destroy());
+    });
+    socket.on('data', (chunk) => (answer += chunk)).on('error', () => {});
+    socket.on('close', () => resolve(answer));
+  });
+const HOST = 'Host: gateway.example\nConnection: close\n';
+const SENT = '"><script>alert(1)</script>';
+
+describe('a request that is none', () => {
+  it.each([
+    [400, 'a path that does not decode', `GET /%ZZ${SENT.replaceAll(' ', '')} HTTP/1.1\n${HOST}\n`],
+    [400, 'a path that is no UTF-8', `GET /download/%ED%A0%80 HTTP/1.1\n${HOST}\n`],
+    [404, 'a NUL in a path', `GET /%00 HTTP/1.1\n${HOST}\n`],
+    [404, 'a NUL in a link', `GET /download/%00 HTTP/1.1\n${HOST}\n`],
+    [404, 'two slashes', `GET //evil.example/ HTTP/1.1\n${HOST}\n`],
+    [400, 'a NUL in a callback', `GET /oauth/callback?state=%00&code=%00 HTTP/1.1\n${HOST}\n`],
+    [400, 'variables that are no JSON', `GET /graphql?query={__typename}&variables=%00 HTTP/1.1\n${HOST}\n`],
+    [431, 'a URL that is too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\n${HOST}\n`],
+    [431, 'a header that is too long', `GET / HTTP/1.1\n${HOST}X: ${'a'.repeat(20_000)}\n\n`],
+    [400, 'a header that is none', `GET / HTTP/1.1\n${HOST}${SENT}\n\n`],
+    [400, 'a NUL in a header', `GET / HTTP/1.1\n${HOST}X: a\u0000b\n\n`],
+    [400, 'a method that is none', `${SENT} / HTTP/1.1\n${HOST}\n`],
+    [400, 'no host', 'GET /health HTTP/1.1\nConnection: close\n\n'],
+    [400, 'a host that is none', `GET /graphql?query={__typename} HTTP/1.1\nHost: ${SENT}\nConnection: close\n\n`],
+    [400, 'GraphQL without a host', 'GET /graphql?query={__typename} HTTP/1.0\n\n'],
+    [400, 'TLS', '\u0016\u0003\u0001\u0000'],
+    [
+      415,
+      'a body in an encoding',
+      `POST /graphql HTTP/1.1\n${HOST}Content-Encoding: gzip\nContent-Type: application/json\nContent-Length: 2\n\n{}`,
+    ],
+    [
+      415,
+      'a body in two',
+      `POST /webhooks/gmail HTTP/1.1\n${HOST}Content-Encoding: identity, br\nContent-Length: 2\n\n{}`,
+    ],
+    [405, 'HEAD of the API', `HEAD /graphql HTTP/1.1\n${HOST}\n`],
+  ])('%i for %s, with our headers and without an echo', async (status, _what, bytes) => {
+    const answer = await raw(bytes);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toMatch(/^x-content-type-options: nosniff\r$/im);
+    expect(answer).toMatch(/^content-security-policy: default-src 'none'/im);
+    expect(answer).toMatch(/^x-request-id: [\w-]{36}\r$/im);
+    expect(answer).not.toMatch(/script|ZZ|aaaa|INTERNAL/);
+  });
+
+  it('an old health check without Host, an unknown expectation and the identity encoding are answered', async () => {
+    expect(await raw('GET /health HTTP/1.0\n\n')).toContain('200 OK');
+    expect(await raw(`GET /health HTTP/1.1\n${HOST}Expect: the-unexpected\n\n`)).toContain('200 OK');
+    const response = await post('{"query":"{ __typename }"}', { 'content-encoding': 'identity' });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('a subscription over HTTP is told where it is served', async () => {
+    const subscription = 'subscription { messageReceived { cursor } }';
+    const get = fetch(`${app.url}/graphql?query=${encodeURIComponent(subscription)}`);
+    const named = post(
+      JSON.stringify({ query: `query Q { __typename } ${subscription.replace(' ', ' S ')}`, operationName: 'S' }),
+    );
+    for (const response of await Promise.all([query(subscription), get, named])) {
+      expect(response.status).toBe(400);
+      expect(await response.text()).toMatch(/WebSocket.*BAD_REQUEST/);
+    }
+  });
+
+  it('a client that hangs up in the middle of its request is nothing to log', async () => {
+    const { token } = await app.user('gone');
+    const head = (path: string) =>
+      `POST ${path} HTTP/1.1\n${HOST}Authorization: Bearer ${token}\nContent-Type: application/json\n`;
+    await raw(`${head('/graphql')}Content-Length: 500\n\n{"query"`, { hangUp: true });
+    await raw(`${head('/graphql')}Content-Length: 24\n\n{"query":"{ viewer{id}}"}`, { hangUp: true });
+    await raw(`${head('/upload')}Content-Length: 500000\n\n${'x'.repeat(50_000)}`, { hangUp: true });
+    await raw(
+      `${head('/upload').replace('application/json', 'multipart/form-data; boundary=b')}Content-Length: 5000\n\n--b\n`,
+      { hangUp: true },
+    );
+    await raw(`GET /health HTTP/1.1\nHost: gate`, { hangUp: true });
+    expect((await query('{ __typename }')).status).toBe(200);
+    expect(logged).toEqual([]);
   });
 });

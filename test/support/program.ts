@@ -20,7 +20,8 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
     detached: true, // a group of its own, so that all of it gets the signal
     env: {
       ...process.env,
-      NODE_ENV: '',
+      // So that no .env of who runs the tests is read.
+      NODE_ENV: 'test',
       PORT: '0',
       SANDBOX_PORT: '0',
       SANDBOX_TRAFFIC_SECONDS: '0',

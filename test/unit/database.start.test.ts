@@ -11,6 +11,7 @@ import { createBus } from '../../src/platform/bus.ts';
 import { openDatabase } from '../../src/platform/database.open.ts';
 import { lockDirectory } from '../../src/platform/directory.lock.ts';
 import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
+import { explainOpening } from '../../src/platform/postgres.fault.ts';
 import { applyMigrations } from '../../src/platform/schema.engine.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
@@ -173,5 +174,39 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('several ins
       await Promise.all([a.close(), b.close()]);
       await own.drop();
     }
+  });
+});
+
+describe('a database that cannot be opened', () => {
+  const URL_OF = (host: string, name = 'mail') => `postgres://postern:hunter2@${host}/${name}`;
+  const refusalOf = async (url: string): Promise<string> => {
+    const opening = openDatabase({ url, dataDir: null, log: silent });
+    return opening.then(
+      () => 'it was opened',
+      (error: Error) => error.message,
+    );
+  };
+
+  it.each([
+    ['127.0.0.1:1', /at 127\.0\.0\.1:1 .*; start PostgreSQL there, or mend host and port/],
+    ['nowhere.invalid', /at nowhere\.invalid:5432 .*; mend the host/],
+  ])('at %s is one line that says what to do, without the password', async (host, expected) => {
+    const line = await refusalOf(URL_OF(host));
+    expect(line).toMatch(/^DATABASE_URL: the database mail [^\n]*$/);
+    expect(line).toMatch(expected);
+    expect(line).not.toContain('hunter2');
+  });
+
+  it('is explained by what PostgreSQL says', () => {
+    const said = (message: string, code?: string) =>
+      explainOpening(Object.assign(new Error(message), { code }), URL_OF('db.example'));
+    expect(said('password authentication failed for user "postern"', '28P01')).toMatch(/; mend user and password/);
+    expect(said('database "mail" does not exist', '3D000')).toMatch(/; create it, or mend the name$/);
+    expect(said('The server does not support SSL connections')).toMatch(/; mend sslmode/);
+    expect(said('timeout exceeded when trying to connect')).toMatch(/nothing answers$/);
+    expect(said('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')).toMatch(
+      /; mend user and password/,
+    );
+    expect(said('something else\nat length')).toMatch(/\(something else\); mend the URL/);
   });
 });

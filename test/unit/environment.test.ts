@@ -13,6 +13,12 @@ const faultsOf = (env: Record<string, string>): string[] => {
   }
 };
 
+const named = [...readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm)].map(
+  ([, name = '', value = '']) => [name, value] as const,
+);
+/** What docker-compose.yml reads for itself. */
+const COMPOSE = ['POSTGRES_PASSWORD'];
+
 describe('the environment', () => {
   it('needs nothing: the sandbox on loopback', () => {
     expect(config()).toMatchObject({
@@ -73,7 +79,8 @@ describe('the environment', () => {
     expect(fault).not.toContain('hunter2');
   });
 
-  it('takes an empty variable as one that is not set', () => {
+  it('takes an empty or blank variable as one that is not set, and no blank around a value', () => {
+    expect(config({ PORT: ' 4000 ', DATABASE_URL: '  ', JWT_SECRET: '\t' })).toEqual(config());
     expect(config({ PORT: '', DATABASE_URL: '', GOOGLE_CLIENT_ID: '', SANDBOX_MAIL: '' })).toEqual(config());
   });
 
@@ -82,16 +89,196 @@ describe('the environment', () => {
   });
 
   it('is documented: .env.example names what config.ts and the providers read, no more and no less, with the same defaults', () => {
-    const named = [...readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm)].map(
-      ([, name, value]) => [name, value] as const,
-    );
     const source = readFileSync('src/config.ts', 'utf8');
     const read = [
       ...source.slice(source.indexOf('z.object'), source.indexOf('export interface')).matchAll(/^ {2}([A-Z_]+):/gm),
     ].map((m) => m[1]);
     const theirs = ADAPTERS.flatMap(({ settings }) => Object.keys(settings.shape));
-    expect(named.map(([name]) => name).sort()).toEqual([...read, ...theirs].sort());
+    expect(named.map(([name]) => name).sort()).toEqual([...read, ...theirs, ...COMPOSE].sort());
     const given = Object.fromEntries(named.filter(([name, value]) => value && name !== 'NODE_ENV'));
     expect(config(given)).toEqual(config());
+  });
+});
+
+const KEY = Buffer.alloc(32, 1).toString('base64');
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://postern:hunter2@db.example:5432/postern',
+  ENCRYPTION_KEYS: `1:${KEY}`,
+  JWT_SECRET: 'hunter2'.repeat(6),
+  GOOGLE_CLIENT_ID: 'an id',
+  GOOGLE_CLIENT_SECRET: 'hunter2',
+  GOOGLE_PUBSUB_SERVICE_ACCOUNT: 'push@project.example',
+};
+const NOT_NUMBERS = ['x', '-1', 'NaN', 'Infinity', '1e3', '0x10', '5,000', '10s', '1 000'];
+const NOT_URLS = [
+  'x.example',
+  'ftp://x.example',
+  'https://',
+  'https://:hunter2@x.example',
+  'https://x.example/?a=b',
+  'https://x.example#',
+];
+const FLAGS = ['yes', 'ON', 'enabled', '2'];
+
+/** What each setting does not take. */
+const WRONG: Readonly<Record<string, readonly string[]>> = {
+  NODE_ENV: ['prod', 'Production'],
+  DATABASE_URL: [
+    'db.example',
+    'mysql://postern:hunter2@db.example/postern',
+    'postgres://postern:hunter2#2@db.example/postern',
+    'postgres://postern:hunter2@db.example:99999/postern',
+    'postgres:///postern',
+    'postgres://postern:hunter2@db.example',
+    'postgres://postern:hunter2@db.example/',
+  ],
+  REDIS_URL: ['cache.example', 'http://:hunter2@cache.example', 'redis://', 'redis://:hunter2@cache.example/postern'],
+  ENCRYPTION_KEYS: [
+    'hunter2',
+    KEY,
+    '1:',
+    '1:hunter2',
+    `0:${KEY}`,
+    `-1:${KEY}`,
+    `a:${KEY}`,
+    `1:${Buffer.alloc(16, 1).toString('base64')}`,
+    `1:${Buffer.alloc(33, 1).toString('base64')}`,
+    `1:${KEY.replace('Q', '!')}`,
+    `1:${KEY},1:${Buffer.alloc(32, 2).toString('base64')}`,
+    `2:${KEY};1:${KEY}`,
+    ',',
+  ],
+  JWT_SECRET: ['hunter2'],
+  PORT: [...NOT_NUMBERS, '65536', '80.5'],
+  PUBLIC_URL: NOT_URLS,
+  TRUST_PROXY: ['true', 'yes', '-1', '10.0.0.0/99', 'proxy.example', '10.0.0.1;10.0.0.2', ','],
+  DRAIN_DELAY_SECONDS: [...NOT_NUMBERS, '601'],
+  CORS_ORIGINS: [
+    '*',
+    'app.example',
+    'https://app.example/',
+    'https://app.example/inbox',
+    'HTTPS://app.example',
+    'https://app.example:443',
+    'null',
+    'https://*.app.example/x',
+  ],
+  REDIRECT_URIS: [
+    '*',
+    'app.example',
+    '/inbox',
+    'https://app.example/inbox?a=b',
+    'https://app.example/a/../b',
+    'javascript:alert(1)',
+  ],
+  REGISTRATION: ['yes', 'closed', 'on'],
+  GRAPHIQL: FLAGS,
+  INTROSPECTION: FLAGS,
+  LOG_LEVEL: ['verbose', 'INFO', '3'],
+  SOURCE_DEADLINE_MS: [...NOT_NUMBERS, '0', '1.5', '3000000000'],
+  SCAN_BUDGET: [...NOT_NUMBERS, '0', '1.5'],
+  POLL_SECONDS: [...NOT_NUMBERS, '0', '1.5', '3000000'],
+  UPLOAD_MAX_BYTES: [...NOT_NUMBERS, '0', '150MB', '2000000001'],
+  SOCKET_MAX_BUFFERED_BYTES: [...NOT_NUMBERS, '0', '8MB'],
+  USER_MAX_BUFFERED_BYTES: [...NOT_NUMBERS, '0', '32MB'],
+  GOOGLE_PUBSUB_TOPIC: ['mail', 'projects/p/subscriptions/s'],
+  GOOGLE_PUBSUB_SERVICE_ACCOUNT: ['push'],
+  GOOGLE_DOMAINS: ['https://x.example', '@x.example', 'x.example; y.example'],
+  GOOGLE_OAUTH_URL: NOT_URLS,
+  GOOGLE_API_URL: NOT_URLS,
+  MICROSOFT_TENANT: ['two words', 'a/b'],
+  MICROSOFT_DOMAINS: ['https://x.example'],
+  MICROSOFT_LOGIN_URL: NOT_URLS,
+  MICROSOFT_GRAPH_URL: NOT_URLS,
+  SANDBOX: ['on', 'yes'],
+  SANDBOX_PORT: NOT_NUMBERS,
+  SANDBOX_MESSAGES: [...NOT_NUMBERS, '1000001'],
+  SANDBOX_TRAFFIC_SECONDS: NOT_NUMBERS,
+  SANDBOX_HEADERS: ['raw'],
+};
+/** Any text may be right: whoever is given it says otherwise. */
+const FREE = ['HOST', 'DATA_DIR', 'SANDBOX_MAIL'];
+/** Right only together with another. */
+const PAIRS = { MICROSOFT_CLIENT_ID: 'MICROSOFT_CLIENT_SECRET', MICROSOFT_CLIENT_SECRET: 'MICROSOFT_CLIENT_ID' };
+
+it('docker compose reads nothing that .env.example does not name, and gives the gateway what it needs', () => {
+  const compose = readFileSync('docker-compose.yml', 'utf8');
+  const read = [...compose.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
+  expect(new Set(read)).toEqual(new Set([...COMPOSE, 'PORT']));
+  const given = [...compose.slice(compose.indexOf('gateway:')).matchAll(/^ {6}([A-Z_]+): (.*)$/gm)];
+  const env = Object.fromEntries(given.map(([, name, value]) => [name, value?.replace(/\$\{\w+\}/, 'x')]));
+  const { DATABASE_URL: _ours, ...filled } = PRODUCTION;
+  expect(config({ ...filled, ...env })).toMatchObject({ production: true, host: '0.0.0.0', port: 4000 });
+});
+
+describe('a wrong setting in production', () => {
+  it('is looked at for every variable of .env.example', () => {
+    const looked = [...Object.keys(WRONG), ...FREE, ...Object.keys(PAIRS), 'GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'];
+    expect([...looked, ...COMPOSE].sort()).toEqual(named.map(([name]) => name).sort());
+    expect(faultsOf(PRODUCTION)).toEqual([]);
+  });
+
+  it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
+    '%s=%s is one line that names it, says what is right, and shows no secret',
+    (name, value) => {
+      const [fault, ...more] = faultsOf({ ...PRODUCTION, [name]: value });
+      expect(more).toEqual([]);
+      expect(fault).toMatch(new RegExp(`^${name}: .{15,}`));
+      expect(fault).not.toMatch(/hunter2|invalid|expected|received|\bNaN\b|undefined/i);
+      expect(fault).not.toContain(KEY.slice(0, 20));
+    },
+  );
+
+  it.each([...Object.entries(PAIRS), ['GOOGLE_PUBSUB_TOPIC', 'GOOGLE_PUBSUB_SERVICE_ACCOUNT']])(
+    '%s without %s is half a setting',
+    (set, missing) => {
+      const faults = faultsOf({ ...PRODUCTION, [set]: 'projects/p/topics/t', [missing]: '' });
+      expect(faults).toEqual([`${missing}: missing; ${set} is set and needs it`]);
+    },
+  );
+
+  it('is told with all the others at once, also where nothing is right', () => {
+    const faults = faultsOf({
+      NODE_ENV: 'production',
+      DATABASE_URI: 'postgres://postern:hunter2@db.example/postern',
+      PORT: 'x',
+      CORS_ORIGINS: '*',
+      ENCRYPTION_KEYS: 'hunter2',
+      SANDBOX: 'on',
+      MICROSOFT_CLIENT_SECRET: 'hunter2',
+      GOOGLE_API_URL: 'x',
+      MICROSOFT_LOGIN_URL: 'x',
+    });
+    const names = [
+      'PORT',
+      'CORS_ORIGINS',
+      'ENCRYPTION_KEYS',
+      'SANDBOX',
+      'MICROSOFT_CLIENT_ID',
+      'GOOGLE_API_URL',
+      'MICROSOFT_LOGIN_URL',
+    ];
+    expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual(
+      [...names, 'DATABASE_URL', 'JWT_SECRET', 'DATABASE_URI'].sort(),
+    );
+    expect(faults.join()).not.toContain('hunter2');
+  });
+
+  it('is no provider at all', () => {
+    const { GOOGLE_CLIENT_ID: _id, GOOGLE_CLIENT_SECRET: _secret, ...without } = PRODUCTION;
+    expect(faultsOf(without)).toEqual([
+      expect.stringMatching(/^GOOGLE_CLIENT_ID: .*no provider is configured.*MICROSOFT_CLIENT_ID/),
+    ]);
+  });
+
+  it('is a name that is nearly one, which is said and stops nothing', () => {
+    const { warnings } = config({
+      ...PRODUCTION,
+      CORS_ORIGIN: 'https://app.example',
+      google_clientid: 'x',
+      PORTS: '1',
+    });
+    expect(warnings).toEqual(['CORS_ORIGIN: is no setting of Postern; is CORS_ORIGINS meant?']);
   });
 });

@@ -36,7 +36,11 @@ class Run {
   private heard = () => {};
 
   constructor(program: string) {
-    this.child = spawn(process.execPath, [program], { cwd: tree, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [program], {
+      cwd: tree,
+      env: { ...process.env, NODE_ENV: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk) => {
         this.output += chunk;
@@ -88,6 +92,12 @@ it('npm start runs the sources as they are: changed, put back, with another buil
   expect(broken.output).not.toContain('runs');
   rmSync(join(tree, 'src/word.ts'));
   expect((await start()).code).toBe(1);
+});
+
+it('npm start reads .env, and what the environment has wins', async () => {
+  write('src/main.ts', "console.log(process.env.FROM_FILE, process.env.PATH !== 'from the file');\n");
+  write('.env', "# Settings\nFROM_FILE='of the file'\nPATH='from the file'\n");
+  expect((await start()).output).toBe('of the file true\n');
 });
 
 it('a stack trace names the source', async () => {

@@ -31,13 +31,16 @@ export interface Download {
   readonly url: string;
   readonly expiresAt: Date;
 }
-export interface OpenedDownload {
-  readonly stream: ReadableStream<Uint8Array>;
+/** What a link says of its file before anything of it is read. */
+export interface DescribedDownload {
   /** As the sender named it: fit for no header or path before it is encoded. */
   readonly filename: string;
   /** What the sender claims it is. */
   readonly mimeType: string;
   readonly expiresAt: Date;
+}
+export interface OpenedDownload extends DescribedDownload {
+  readonly stream: ReadableStream<Uint8Array>;
 }
 
 export interface DownloadsOptions {
@@ -71,16 +74,26 @@ export class Downloads {
    * files of the account are being read; else what the provider says. `cut` is told when too little of it is read.
    */
   async open(token: string, signal: AbortSignal, cut: (reason: MailError) => void): Promise<OpenedDownload> {
-    const ticket = this.ticketOf(token);
-    const record = await this.options.directory.find(ticket.user, ticket.integration);
-    if (!record) throw gone();
-    const session = await this.options.sessions.open(record.id);
+    const { ticket, integrationId } = await this.find(token);
+    const session = await this.options.sessions.open(integrationId);
     const call: Call = { signal, priority: 'interactive', maxTurnMs: TURN_TIMEOUT_MS, cut };
     const stream =
       ticket.attachment === null
         ? await session.readRaw(ticket.message, call)
         : await session.readAttachment(ticket.message, ticket.attachment, call);
-    return { stream, filename: ticket.filename, mimeType: ticket.mimeType, expiresAt: new Date(ticket.expires) };
+    return { stream, ...described(ticket) };
+  }
+
+  /** The same without the file: the provider is asked nothing. @throws MailError NOT_FOUND as `open` does */
+  async describe(token: string): Promise<DescribedDownload> {
+    return described((await this.find(token)).ticket);
+  }
+
+  private async find(token: string): Promise<{ ticket: Ticket; integrationId: string }> {
+    const ticket = this.ticketOf(token);
+    const record = await this.options.directory.find(ticket.user, ticket.integration);
+    if (!record) throw gone();
+    return { ticket, integrationId: record.id };
   }
 
   private link(account: Account, file: Omit<Ticket, 'user' | 'integration' | 'expires'>): Download {
@@ -108,6 +121,12 @@ export class Downloads {
     throw gone();
   }
 }
+
+const described = ({ filename, mimeType, expires }: Ticket): DescribedDownload => ({
+  filename,
+  mimeType,
+  expiresAt: new Date(expires),
+});
 
 const gone = (): MailError =>
   new MailError('NOT_FOUND', 'This link has expired or was never given out. Ask for the download again.');

@@ -1,18 +1,25 @@
 import { z } from 'zod';
-import { bothOrNeither, list, url } from '../../setting.ts';
+import { domains, needs, url } from '../../setting.ts';
 import type { ProviderTimes } from '../provider.ts';
 import { LAG_WAITS_MS } from './replica-lag.ts';
 
-export const settings = z
-  .object({
-    MICROSOFT_CLIENT_ID: z.string().optional(),
-    MICROSOFT_CLIENT_SECRET: z.string().optional(),
-    MICROSOFT_TENANT: z.string().default('common'),
-    MICROSOFT_LOGIN_URL: url.optional(),
-    MICROSOFT_GRAPH_URL: url.optional(),
-    MICROSOFT_DOMAINS: list.default([]),
-  })
-  .superRefine(bothOrNeither('MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'));
+const fields = z.object({
+  MICROSOFT_CLIENT_ID: z.string().optional(),
+  MICROSOFT_CLIENT_SECRET: z.string().optional(),
+  MICROSOFT_TENANT: z
+    .string()
+    .regex(/^[\w.-]+$/, 'must be common, organizations, consumers, or the id or domain of a tenant')
+    .default('common'),
+  MICROSOFT_LOGIN_URL: url.optional(),
+  MICROSOFT_GRAPH_URL: url.optional(),
+  MICROSOFT_DOMAINS: domains.default([]),
+});
+const paired = needs(
+  needs(fields, 'MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'),
+  'MICROSOFT_CLIENT_SECRET',
+  'MICROSOFT_CLIENT_ID',
+);
+export const settings = paired;
 
 export interface OutlookOptions {
   readonly clientId: string | null;

@@ -1,0 +1,29 @@
+/** One line for each name that is no setting and nearly one: `CORS_ORIGIN` for CORS_ORIGINS. A set one is not meant by another. */
+export function misspelt(given: readonly string[], known: readonly string[]): string[] {
+  const free = known.filter((name) => name.length >= MIN_LENGTH && !given.includes(name));
+  return given
+    .filter((name) => !known.includes(name))
+    .flatMap((name) => {
+      const meant = free.find((one) => distance(name.toUpperCase(), one) <= MAX_DISTANCE);
+      return meant === undefined ? [] : [`${name}: is no setting of Postern; is ${meant} meant?`];
+    });
+}
+
+/** The names of other programs are near to a short one: HOST and HOSTS, PORT and PORTS. */
+const MIN_LENGTH = 8;
+const MAX_DISTANCE = 2;
+
+/** Levenshtein's: letters to insert, delete or replace. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > MAX_DISTANCE) return Number.POSITIVE_INFINITY;
+  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const row = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (above[j] ?? 0) + (letter === b[j] ? 0 : 1);
+      row.push(Math.min(replaced, (above[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1));
+    }
+    above = row;
+  }
+  return above.at(-1) ?? 0;
+}

@@ -1,0 +1,33 @@
+/** What to do where a database cannot be opened, by what the system or PostgreSQL says (its appendix A). */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'mend the host: there is none of that name',
+  EAI_AGAIN: 'mend the host, or the name server: the name cannot be looked up',
+  ECONNREFUSED: 'start PostgreSQL there, or mend host and port: nothing listens',
+  ECONNRESET: 'mend host and port: what listens there hung up',
+  ENETUNREACH: 'mend the host, or the network: there is no way to it',
+  EHOSTUNREACH: 'mend the host, or the network: there is no way to it',
+  ETIMEDOUT: 'mend the host, or the firewall before it: nothing answers',
+  '28P01': 'mend user and password; what is special in them is percent-encoded',
+  '28000': 'mend the user, or pg_hba.conf on the server',
+  '3D000': 'create it, or mend the name',
+  '42501': 'grant the user its rights on the database',
+  '53300': 'the server takes no more connections: end some, or raise max_connections',
+  '57P03': 'the server is still starting: try again',
+};
+
+/** One line without the password. */
+export function explainOpening(error: unknown, url: string): string {
+  const { hostname, port, pathname, searchParams } = new URL(url);
+  const { code = '', message } = error as { code?: string; message?: string };
+  const where = `the database ${pathname.slice(1)} at ${hostname || searchParams.get('host')}:${port || 5432}`;
+  const said = (message || code || 'no answer').split('\n')[0];
+  return `DATABASE_URL: ${where} cannot be opened (${said}); ${ADVICE[code] ?? adviceFor(message ?? '')}`;
+}
+
+/** What pg itself finds has no code. */
+function adviceFor(message: string): string {
+  if (/timeout|timed out/i.test(message)) return ADVICE.ETIMEDOUT as string;
+  if (/password/i.test(message)) return ADVICE['28P01'] as string;
+  if (/SSL|TLS|certificate/i.test(message)) return 'mend sslmode in its query, or the certificate of the server';
+  return 'mend the URL, or the server, and start again';
+}

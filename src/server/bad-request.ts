@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** What every answer has, also one to a request that reaches no route. */
+export const replyHeaders = (requestId: string): Readonly<Record<string, string>> => ({
+  'x-request-id': requestId,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+});
+
+/** None repeats what it was sent: whatever shows the answer would show a stranger's text as ours. */
+const WHY: Readonly<Record<number, string>> = {
+  400: 'The request is malformed.',
+  408: 'The request was not there in time.',
+  431: 'The address and the header fields of a request may have 16 kB together, and this one has more.',
+};
+const BAD_URL = 'The address is malformed: a percent sign must begin the two hexadecimal digits of a byte of UTF-8.\n';
+
+/** The path of a request that the router cannot decode. */
+export function refuseUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(replyHeaders(request.id)).code(400).type('text/plain').send(BAD_URL);
+}
+
+/** Node's parser asks us what to answer to bytes that are no request; there is no reply object then. */
+export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
+  // What has been answered in part would be spoilt by a second answer in its midst.
+  const answering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage;
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) return void socket.destroy();
+  const status = statusOf(error);
+  const text = `${WHY[status]}\n`;
+  const headers = Object.entries({
+    ...replyHeaders(randomUUID()),
+    'content-type': 'text/plain',
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  });
+  const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${text}`, () => socket.destroy());
+}
+
+function statusOf({ code }: NodeJS.ErrnoException): number {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408;
+  return code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+}
+
+/** RFC 9112 3.2: a Host that is none is refused. HTTP/1.0 has none, and the health checks of some balancers speak it. */
+export function hasBadHost({ raw, hostname, routeOptions }: FastifyRequest): boolean {
+  if (raw.headers.host === undefined && raw.httpVersion === '1.0' && routeOptions.url !== '/graphql') return false;
+  return !URL.canParse(`http://${hostname}/`);
+}
+
+/** Whether a body comes in an encoding, which nothing here undoes: what is measured and parsed is what was sent. */
+export function isEncoded({ headers }: IncomingMessage): boolean {
+  const { 'content-encoding': encoding = '', 'content-length': length = '0', 'transfer-encoding': transfer } = headers;
+  return (length !== '0' || transfer !== undefined) && !['', 'identity'].includes(encoding.trim().toLowerCase());
+}
+
+export const ENCODED = 'Content-Encoding is not taken: send the body as it is.';

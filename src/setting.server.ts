@@ -1,0 +1,92 @@
+import proxyAddress from '@fastify/proxy-addr';
+import { z } from 'zod';
+import { redirectEntryFault } from './accounts/redirect.ts';
+import { list } from './setting.ts';
+
+/** The kinds of setting that only the gateway itself has. */
+
+export interface Key {
+  readonly version: number;
+  readonly bytes: Buffer;
+}
+
+const NEW_KEY = '1:$(openssl rand -base64 32)';
+
+/** `VERSION:BASE64 of 32 bytes`, comma-separated; the first seals, all open. */
+export const encryptionKeys = list.transform((entries, context): readonly Key[] => {
+  const keys = entries.flatMap((entry) => {
+    // Strictly: a decoder skips what is no base64, and a mistyped key would be another one.
+    const [, version, base64] = /^([1-9]\d{0,8}):([A-Za-z\d+/]{43}=?)$/.exec(entry) ?? [];
+    return version === undefined || base64 === undefined
+      ? []
+      : [{ version: Number(version), bytes: Buffer.from(base64, 'base64') }];
+  });
+  const fault = (message: string) => context.addIssue({ code: 'custom', message });
+  if (keys.length < entries.length || keys.length === 0)
+    fault(`each key is VERSION:BASE64 of 32 bytes, comma-separated, for example ${NEW_KEY}`);
+  if (new Set(keys.map(({ version }) => version)).size < keys.length)
+    fault('two keys have the same version; a new key gets a new one');
+  return keys;
+});
+
+export const secret = z.string().min(32, 'must have at least 32 characters; set $(openssl rand -base64 48)');
+
+export const postgresUrl = z.string().superRefine((value, context) => {
+  const fault = (message: string) => context.addIssue({ code: 'custom', message });
+  if (!/^postgres(ql)?:\/\//.test(value))
+    return fault('must begin with postgres:// or postgresql://, as postgres://user:password@host:5432/name');
+  if (!URL.canParse(value))
+    return fault(
+      'is no URL; what is special in its user or password is percent-encoded (# as %23, / as %2F, @ as %40)',
+    );
+  const { hostname, pathname, searchParams } = new URL(value);
+  if (hostname === '' && !searchParams.has('host')) fault('names no host, as postgres://user:password@host:5432/name');
+  if (pathname.length < 2) fault('names no database, as postgres://user:password@host:5432/name');
+});
+
+/** Whose X-Forwarded-* headers are believed. */
+export const trustProxy = z.string().transform((value, context): readonly string[] | number | false => {
+  if (value === '' || value === 'false' || value === '0') return false;
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  const entries = value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  try {
+    proxyAddress.compile(entries);
+    if (entries.length > 0) return entries;
+  } catch {
+    // What it says names neither the variable nor what is right.
+  }
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be a number of hops, as 1, or the addresses and networks of your proxies, comma-separated, as 10.0.0.0/8 or loopback',
+  });
+  return false;
+});
+
+/** As browsers write it in the Origin header; apps have schemes of their own. */
+export const origins = list.superRefine((entries, context) => {
+  for (const entry of entries) {
+    const fault = originFault(entry);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  }
+});
+
+function originFault(entry: string): string | null {
+  const example = 'as https://app.example.com';
+  if (entry === '*') return `* is no origin: list the origins of your pages, ${example}`;
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^/?#\s@]+\/?$/i.test(entry) || !URL.canParse(entry))
+    return `an entry is no origin: scheme and host without a path, ${example}`;
+  const { protocol, host } = new URL(entry);
+  const origin = `${protocol}//${host}`;
+  return origin === entry ? null : `browsers write ${origin} and not ${entry}, which would never match`;
+}
+
+export const redirectUris = list.superRefine((entries, context) => {
+  for (const entry of entries) {
+    const fault = redirectEntryFault(entry);
+    if (fault) context.addIssue({ code: 'custom', message: `${entry} ${fault}, so that it would never match` });
+  }
+});

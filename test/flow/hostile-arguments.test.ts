@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema } from 'graphql';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createLog } from '../../src/platform/log.ts';
+import { type Answer, type Data, startApp, type TestApp } from '../support/app.ts';
+import { hostileValues, type KnownIds, placesOf } from '../support/places.ts';
+import { openSocket, subscribe } from '../support/socket.ts';
+
+const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
+
+let app: TestApp;
+let ids: KnownIds;
+let logged: string[] = [];
+beforeAll(async () => {
+  const log = createLog('error', { write: (line) => void logged.push(line) });
+  app = await startApp({ messages: 4, unannounced: true, log });
+  const { viewer } = await app.data<Data>(
+    '{ viewer { integrations { id mailboxes { nodes { id } } } messages { nodes { id thread { id } } } } }',
+  );
+  const [integration] = viewer.integrations;
+  const [message] = viewer.messages.nodes;
+  const { saveDraft } = await app.data<Data>(
+    'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } } }',
+    { input: { integration: integration.id, text: 'Half a thought.' } },
+  );
+  ids = {
+    Integration: integration.id,
+    Mailbox: integration.mailboxes.nodes[0].id,
+    Message: message.id,
+    Thread: message.thread.id,
+    Draft: saveDraft.draft.id,
+    Submission: Buffer.from('Submission:00000000-0000-4000-8000-000000000000').toString('base64url'),
+  };
+  logged = [];
+});
+afterAll(() => app.close());
+
+const lastName = (place: string): string => /(\w+)\)?$/.exec(place)?.[1] ?? '';
+const refusals = ({ errors = [] }: Answer<unknown>) =>
+  errors.map(({ message, extensions: { code } }) => `${code}: ${message}`);
+
+it('null is refused by name where there is a default, through a variable and as it is written', async () => {
+  const places = placesOf(schema, ids).filter(({ hasDefault, type }) => hasDefault && String(type).endsWith('!'));
+  expect(places.length).toBeGreaterThan(15);
+  for (const { name, ask } of places) {
+    const { query, variables } = ask(null);
+    const [refusal = ''] = refusals(await app.query(query, variables));
+    expect(`${name} ${refusal}`).toMatch(/ BAD_USER_INPUT: /);
+    expect(refusal).toContain(lastName(name));
+  }
+  const written = await app.query('{ viewer { messages(first: null) { nodes { id } } } }');
+  expect(refusals(written)).toEqual([expect.stringContaining('Int!')]);
+  const inInput = await app.query(
+    'mutation ($n: Int) { send(input: { idempotencyKey: "k", undoSeconds: $n }) { userErrors { message } } }',
+    { n: null },
+  );
+  expect(refusals(inInput)).toEqual([expect.stringMatching(/^BAD_USER_INPUT: .*undoSeconds/)]);
+  const { errors } = await app.query('query ($n: Int) { viewer { messages(first: $n) { nodes { id } } } }');
+  expect(errors).toBeUndefined();
+});
+
+it('no value in any argument or input of the schema is our fault, and nothing is logged of it', async () => {
+  const wrong: string[] = [];
+  const places = new Map(
+    placesOf(schema, ids)
+      .reverse()
+      .map((place) => [place.key, place]),
+  );
+  const questions = [...places.values()].flatMap(({ name, type, ask }) =>
+    hostileValues(lastName(name), type, ids).map((value) => ({ name, value, ask })),
+  );
+  const askOn = async () => {
+    for (let next = questions.pop(); next; next = questions.pop()) {
+      const { query, variables } = next.ask(next.value);
+      const answer = await app.query(query, variables);
+      const isOurs = refusals(answer).some((refusal) => /^(INTERNAL|undefined):/.test(refusal));
+      if (isOurs || ![200, 400].includes(answer.status))
+        wrong.push(`${next.name} ${JSON.stringify(next.value).slice(0, 80)}: ${answer.status} ${refusals(answer)}`);
+    }
+  };
+  expect(questions.length).toBeGreaterThan(1_000);
+  await Promise.all(Array.from({ length: 8 }, askOn));
+  expect(logged).toEqual([]);
+  expect(wrong).toEqual([]);
+});
+
+it('half of a surrogate pair is refused with where it stands, over HTTP and over WebSocket', async () => {
+  const query = 'query ($filter: MessageFilter) { viewer { messages(filter: $filter) { nodes { id } } } }';
+  const variables = { filter: { or: [{ subject: 'whole \u{1f600}' }, { subject: 'half \ud83d' }] } };
+  const expected = expect.stringMatching(/^BAD_USER_INPUT: Variable "\$filter" .* at "filter\.or\[1\]\.subject"/);
+  expect(refusals(await app.query(query, variables))).toEqual([expected]);
+  const socket = await openSocket(app, app.token);
+  await socket.send(subscribe(query, '1', { variables }));
+  expect(refusals({ errors: (await socket.receive('error')).payload } as Answer<unknown>)).toEqual([expected]);
+  socket.close();
+});
+
+it('a subscription refuses them as a query does', async () => {
+  const socket = await openSocket(app, app.token);
+  const query = 'subscription ($i: [ID!], $a: Cursor) { messageReceived(integrations: $i, after: $a) { cursor } }';
+  const nul = Buffer.from('Integration:%00').toString('base64url');
+  const given = [
+    { i: [''] },
+    { i: [nul] },
+    { i: 5 },
+    { i: ['\ud800'] },
+    { a: '' },
+    { a: '\u0000' },
+    { a: 'text' },
+    { a: {} },
+  ];
+  for (const [id, variables] of given.entries()) await socket.send(subscribe(query, String(id), { variables }));
+  for (const id of given.keys()) {
+    const { payload } = await socket.find((message) => message.id === String(id));
+    expect((payload.errors ?? payload)[0].extensions.code).toMatch(/^(BAD_USER_INPUT|NOT_FOUND)$/);
+  }
+  expect(logged).toEqual([]);
+  socket.close();
+});
+
+it('what is no id is null in its place among nodes, and the others are there', async () => {
+  const given = ['nonsense', ids.Message, '', Buffer.from('Message:a:%00').toString('base64url'), ids.Integration];
+  const answer = await app.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: given });
+  expect(answer).toMatchObject({ data: { nodes: [null, { id: ids.Message }, null, null, { id: ids.Integration }] } });
+  expect(answer.errors).toBeUndefined();
+  expect(refusals(await app.query('{ node(id: "nonsense") { id } }'))).toEqual([
+    expect.stringMatching(/^BAD_USER_INPUT: "nonsense" /),
+  ]);
+});
