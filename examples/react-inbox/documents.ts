@@ -19,7 +19,7 @@ export const InboxPage = graphql(`
 export const SetRead = graphql(`
   mutation SetRead($id: ID!, $isRead: Boolean!) {
     updateMessages(input: { ids: [$id], isRead: $isRead }) {
-      results { id node { id ... on Message { isRead } } problem { message } }
+      results { target node { id ... on Message { isRead } } problem { message } }
       userErrors { message }
     }
   }

@@ -211,7 +211,7 @@ describe('lists below many things', () => {
     ],
     [
       '1,000 messages that are changed',
-      'mutation ($in: UpdateMessagesInput!) { updateMessages(input: $in) { results { id node { ... on Message { isRead mailboxes { name } } } problem { message } } } }',
+      'mutation ($in: UpdateMessagesInput!) { updateMessages(input: $in) { results { target node { ... on Message { isRead mailboxes { name } } } problem { message } } } }',
       { in: { ids: ids(1_000), isRead: true } },
     ],
     [

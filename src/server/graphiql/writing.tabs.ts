@@ -164,7 +164,7 @@ const ORGANISE = `# Up to 1,000 messages and threads of any accounts in
 mutation Organise($input: UpdateMessagesInput!) {
   updateMessages(input: $input) {
     results {
-      id
+      target
       node {
         ... on Message { subject isRead mailboxes { name } }
         ... on Thread { subject isUnread }
