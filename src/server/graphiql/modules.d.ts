@@ -1,1 +1,2 @@
 declare module '*.css';
+declare module 'monaco-editor/esm/vs/editor/editor.worker.js';
