@@ -1,16 +1,40 @@
 import { graphql } from '../generated/gql.ts';
 
+export const Row = graphql(`
+  fragment Row on Message {
+    id
+    receivedAt
+    subject
+    snippet
+    isRead
+    from { name address }
+    thread { id }
+    integration { id provider { id name } }
+  }
+`);
+
 export const InboxPage = graphql(`
   query InboxPage($after: Cursor) {
     viewer {
       id
       messages(first: 25, after: $after, filter: { role: INBOX }) {
-        edges {
-          cursor
-          node { id receivedAt subject snippet isRead from { name address } integration { id provider { name } } }
-        }
+        nodes { ...Row }
         pageInfo { hasNextPage endCursor }
         sources { integration { id address } problem { message } }
+      }
+    }
+  }
+`);
+
+export const Conversation = graphql(`
+  query Conversation($id: ID!) {
+    node(id: $id) {
+      id
+      ... on Thread {
+        subject
+        messages {
+          nodes { id sentAt from { name address } body { html text } attachments(inline: false) { id filename } }
+        }
       }
     }
   }
@@ -19,15 +43,16 @@ export const InboxPage = graphql(`
 export const SetRead = graphql(`
   mutation SetRead($id: ID!, $isRead: Boolean!) {
     updateMessages(input: { ids: [$id], isRead: $isRead }) {
-      results { id node { id ... on Message { isRead } } problem { message } }
+      __typename
+      results { __typename node { __typename id ... on Message { isRead } } problem { message } }
       userErrors { message }
     }
   }
 `);
 
 export const Arrived = graphql(`
-  subscription Arrived {
-    messageReceived { message { id } }
+  subscription Arrived($after: Cursor) {
+    messageReceived(after: $after) { cursor message { ...Row } }
   }
 `);
 

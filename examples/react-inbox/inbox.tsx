@@ -1,16 +1,33 @@
-import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
-import type { InboxPageQuery } from '../generated/graphql.ts';
-import { Arrived, InboxPage, SetRead } from './documents.ts';
+import { useApolloClient, useQuery } from '@apollo/client/react';
+import { print } from 'graphql';
+import { useEffect, useRef, useState } from 'react';
+import { Conversation } from './conversation.tsx';
+import { Arrived, InboxPage } from './documents.ts';
+import { type LiveOptions, listen } from './live.ts';
+import { type Mail, MailRow } from './mail-row.tsx';
 
-export function Inbox() {
-  const { data, loading, error, fetchMore, refetch } = useQuery(InboxPage);
-  useSubscription(Arrived, { onData: () => void refetch() });
-  if (error) return <p role="alert">{error.message}</p>;
-  if (!data) return <p>{loading ? 'Loading' : 'Nothing here'}</p>;
-  const { edges, pageInfo, sources } = data.viewer.messages;
+/** One inbox over all accounts. It grows at its end as it is scrolled, and at its top as mail arrives. */
+export function Inbox({ url, token }: Pick<LiveOptions, 'url' | 'token'>) {
+  const client = useApolloClient();
+  const { data, error, fetchMore, refetch } = useQuery(InboxPage, { notifyOnNetworkStatusChange: false });
+  const [opened, setOpened] = useState<Mail | null>(null);
+  useEffect(() => {
+    const onMail = (message: Mail) =>
+      client.cache.updateQuery({ query: InboxPage }, (known) => {
+        if (!known || known.viewer.messages.nodes.some((node) => node?.id === message.id)) return known;
+        const { messages } = known.viewer;
+        return { viewer: { ...known.viewer, messages: { ...messages, nodes: [message, ...messages.nodes] } } };
+      });
+    const onListening = () => void refetch().catch(() => undefined);
+    const query = print(client.cache.transformDocument(Arrived));
+    return listen({ url, token, query, onMail, onListening });
+  }, [client, refetch, url, token]);
+  if (!data) return <p role={error ? 'alert' : 'status'}>{error?.message ?? 'Loading'}</p>;
+  const { nodes, pageInfo, sources } = data.viewer.messages;
   return (
     <main>
       <h1>Inbox</h1>
+      {error && <p role="alert">{error.message}</p>}
       {sources.map(({ integration, problem }) =>
         problem ? (
           <p role="alert" key={integration.id}>
@@ -18,38 +35,46 @@ export function Inbox() {
           </p>
         ) : null,
       )}
-      <ul>{edges.map(({ cursor, node }) => node && <Row key={cursor} mail={node} />)}</ul>
+      <ul>{nodes.map((mail) => mail && <MailRow key={mail.id} mail={mail} onOpen={setOpened} />)}</ul>
       {pageInfo.hasNextPage && (
-        <button
-          type="button"
-          disabled={loading}
-          onClick={() => fetchMore({ variables: { after: pageInfo.endCursor } })}
-        >
-          More
-        </button>
+        <More key={pageInfo.endCursor} load={() => fetchMore({ variables: { after: pageInfo.endCursor } })} />
       )}
+      {opened?.thread && <Conversation id={opened.thread.id} onClose={() => setOpened(null)} />}
     </main>
   );
 }
 
-type Mail = NonNullable<InboxPageQuery['viewer']['messages']['edges'][number]['node']>;
-
-function Row({ mail }: { mail: Mail }) {
-  const { id, isRead } = mail;
-  const [setRead, { data }] = useMutation(SetRead);
-  const problem = data?.updateMessages.results[0]?.problem ?? data?.updateMessages.userErrors[0];
-  // The answer names the message by id, so the cache and with it this row change by themselves.
-  const toggle = () => setRead({ variables: { id, isRead: !isRead } });
+/** Loads the next page when it comes into sight, or is pressed. */
+function More({ load }: { load: () => Promise<unknown> }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const isLoading = useRef(false);
+  const next = () => {
+    if (isLoading.current) return;
+    isLoading.current = true;
+    setProblem(null);
+    load()
+      .catch((error: Error) => setProblem(error.message))
+      .finally(() => {
+        isLoading.current = false;
+      });
+  };
+  const latest = useRef(next);
+  latest.current = next;
+  useEffect(() => {
+    if (!button.current) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && latest.current(), {
+      rootMargin: '300px',
+    });
+    observer.observe(button.current);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <li>
-      <button type="button" className="mail" aria-pressed={isRead} onClick={toggle}>
-        <span className="from">{mail.from?.name ?? mail.from?.address ?? 'Nobody'}</span>
-        <span className="provider">{mail.integration.provider.name}</span>
-        <time dateTime={mail.receivedAt}>{new Date(mail.receivedAt).toLocaleString()}</time>
-        <span className="subject">{mail.subject}</span>
-        <span className="snippet">{mail.snippet}</span>
+    <p>
+      <button type="button" ref={button} onClick={next}>
+        More
       </button>
-      {problem && <p role="alert">{problem.message}</p>}
-    </li>
+      {problem && <span role="alert"> {problem}</span>}
+    </p>
   );
 }

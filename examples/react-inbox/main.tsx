@@ -1,22 +1,24 @@
 /// <reference types="vite/client" />
-// A React page with Apollo Client: one inbox over all accounts, paged and live; a click marks a mail as read or unread,
-// and a button connects another account.
+// A React page with Apollo Client: one inbox over all accounts, that grows as it is scrolled and as mail arrives; a click opens
+// a conversation and marks the mail as read, and a button connects another account.
 // Start the sandbox (npm start), then in a second terminal: npm run example:react, and open what it prints.
 // VITE_POSTERN_URL names another gateway; there, CORS_ORIGINS must list this page's origin.
 
 import { ApolloProvider } from '@apollo/client/react';
 import { createRoot } from 'react-dom/client';
-import { POSTERN_URL } from '../session.ts';
+import { POSTERN_URL, signIn } from '../session.ts';
 import { createApolloClient } from './client.ts';
 import { Connect } from './connect.tsx';
 import { Inbox } from './inbox.tsx';
 
-const client = createApolloClient(import.meta.env.VITE_POSTERN_URL ?? POSTERN_URL);
+const url = import.meta.env.VITE_POSTERN_URL ?? POSTERN_URL;
+const token = signIn(url);
+const client = createApolloClient(url, token);
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <ApolloProvider client={client}>
-      <Inbox />
+      <Inbox url={url} token={token} />
       <Connect />
     </ApolloProvider>,
   );

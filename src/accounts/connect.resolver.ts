@@ -20,6 +20,7 @@ import type { FinishService } from './finish.service.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import { IntegrationType } from './integration.type.ts';
 import type { PasswordConnectService } from './password-connect.service.ts';
+import { ViewerType } from './viewer.type.ts';
 
 @Resolver()
 export class ConnectResolver {
@@ -40,6 +41,7 @@ export class ConnectResolver {
     @Ctx() context: Context,
   ): Promise<ConnectPayload> {
     const { userId } = requirePrincipal(context);
+    const viewer = new ViewerType(userId);
     const { access, address = null, provider: named = null, redirectUri = null, method, password = null } = input;
     try {
       if ((method === 'PASSWORD') !== (password !== null)) {
@@ -48,7 +50,7 @@ export class ConnectResolver {
       }
       if (password !== null) {
         const record = await this.passwords.connect(userId, { access, address, provider: named, password });
-        return new ConnectPayload(new IntegrationType(record), null);
+        return new ConnectPayload(viewer, new IntegrationType(record), null);
       }
       const { authorizationUrl, provider, flow } = await this.connects.begin(userId, {
         access,
@@ -60,9 +62,9 @@ export class ConnectResolver {
         (record) => record.provider === provider.id && address !== null && sameAddress(record.address, address),
       );
       const begun = { authorizationUrl, flow: new ConnectFlowType(flow) };
-      return new ConnectPayload(known ? new IntegrationType(known) : null, begun);
+      return new ConnectPayload(viewer, known ? new IntegrationType(known) : null, begun);
     } catch (error) {
-      return new ConnectPayload(null, null, [userErrorOf(error)]);
+      return new ConnectPayload(viewer, null, null, [userErrorOf(error)]);
     }
   }
 
@@ -76,10 +78,11 @@ export class ConnectResolver {
     @Ctx() context: Context,
   ): Promise<FinishConnectPayload> {
     const { userId } = requirePrincipal(context);
+    const viewer = new ViewerType(userId);
     try {
-      return new FinishConnectPayload(new IntegrationType(await this.finishes.finish(userId, input.token)));
+      return new FinishConnectPayload(viewer, new IntegrationType(await this.finishes.finish(userId, input.token)));
     } catch (error) {
-      return new FinishConnectPayload(null, [userErrorOf(error, ['FORBIDDEN', 'RECONNECT_REQUIRED'])]);
+      return new FinishConnectPayload(viewer, null, [userErrorOf(error, ['FORBIDDEN', 'RECONNECT_REQUIRED'])]);
     }
   }
 
@@ -91,11 +94,14 @@ export class ConnectResolver {
     @Ctx() context: Context,
   ): Promise<DisconnectPayload> {
     const { userId } = requirePrincipal(context);
+    const viewer = new ViewerType(userId);
     try {
-      const notice = await this.disconnects.disconnect(userId, singleId(input.integration, 'Integration'));
-      return new DisconnectPayload(input.integration, notice);
+      const id = singleId(input.integration, 'Integration');
+      const notice = await this.disconnects.disconnect(userId, id);
+      const record = await this.directory.find(userId, id);
+      return new DisconnectPayload(viewer, record && { integration: new IntegrationType(record), notice });
     } catch (error) {
-      return new DisconnectPayload(null, null, [userErrorOf(error)]);
+      return new DisconnectPayload(viewer, null, [userErrorOf(error)]);
     }
   }
 }

@@ -7,6 +7,7 @@ import { AccessEnum } from './access.enum.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
 import { IntegrationType } from './integration.type.ts';
 import { type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from './provider.enum.ts';
+import { ViewerType } from './viewer.type.ts';
 
 @InputType({ description: 'Which account to connect: an address, a provider, or both.' })
 export class ConnectInput {
@@ -74,15 +75,20 @@ export class ConnectPayload {
   })
   readonly flow: ConnectFlowType | null;
 
+  @Field(() => ViewerType, { description: 'You, for reading the list of your accounts again.' })
+  readonly viewer: ViewerType;
+
   @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why it did not begin, or did not connect.' })
   readonly userErrors: readonly UserError[];
 
   constructor(
+    viewer: ViewerType,
     integration: IntegrationType | null,
     begun: { readonly authorizationUrl: string; readonly flow: ConnectFlowType } | null,
     userErrors: readonly UserError[] = [],
   ) {
+    this.viewer = viewer;
     this.integration = integration;
     this.authorizationUrl = begun?.authorizationUrl ?? null;
     this.flow = begun?.flow ?? null;
@@ -107,6 +113,9 @@ export class FinishConnectPayload {
   })
   readonly integration: IntegrationType | null;
 
+  @Field(() => ViewerType, { description: 'You, for reading the list of your accounts again.' })
+  readonly viewer: ViewerType;
+
   @Sized({ assumed: 1 })
   @Field(() => [UserError], {
     description:
@@ -114,7 +123,8 @@ export class FinishConnectPayload {
   })
   readonly userErrors: readonly UserError[];
 
-  constructor(integration: IntegrationType | null, userErrors: readonly UserError[] = []) {
+  constructor(viewer: ViewerType, integration: IntegrationType | null, userErrors: readonly UserError[] = []) {
+    this.viewer = viewer;
     this.integration = integration;
     this.userErrors = userErrors;
   }
@@ -128,8 +138,11 @@ export class IntegrationInput {
 
 @ObjectType({ simpleResolvers: true, description: 'The outcome of disconnect.' })
 export class DisconnectPayload {
-  @Field(() => ID, { nullable: true, description: 'The id of what was disconnected; null when there are userErrors.' })
-  readonly integration: string | null;
+  @Field(() => IntegrationType, {
+    nullable: true,
+    description: 'The account as it is now, DISCONNECTED; null when there are userErrors.',
+  })
+  readonly integration: IntegrationType | null;
 
   @Field(() => String, {
     nullable: true,
@@ -137,13 +150,21 @@ export class DisconnectPayload {
   })
   readonly notice: string | null;
 
+  @Field(() => ViewerType, { description: 'You, for reading the list of your accounts again.' })
+  readonly viewer: ViewerType;
+
   @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why nothing was disconnected.' })
   readonly userErrors: readonly UserError[];
 
-  constructor(integration: string | null, notice: string | null, userErrors: readonly UserError[] = []) {
-    this.integration = integration;
-    this.notice = notice;
+  constructor(
+    viewer: ViewerType,
+    done: { readonly integration: IntegrationType; readonly notice: string | null } | null,
+    userErrors: readonly UserError[] = [],
+  ) {
+    this.viewer = viewer;
+    this.integration = done?.integration ?? null;
+    this.notice = done?.notice ?? null;
     this.userErrors = userErrors;
   }
 }

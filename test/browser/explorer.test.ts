@@ -43,16 +43,17 @@ async function run(operationName: string): Promise<Data> {
   return data;
 }
 
-it('is signed in as the demo user, and its first query shows the mail of both accounts', async () => {
+it('is signed in as the demo user, and shows the mail of both accounts before anything is pressed', async () => {
   await page.waitForSelector('.graphiql-query-editor .view-line');
   expect(await page.textContent('.graphiql-logo')).toContain('demo@postern.test');
+  await expect.poll(shown).toContain('"address": "demo@');
+  if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
   await openTab('Inbox');
   const { nodes, sources } = (await run('Inbox')).viewer.messages;
   const accounts = new Set<string>(nodes.map((node: Data) => node.integration.address));
   expect([...accounts].sort()).toEqual(['demo@gmail.example', 'demo@outlook.example']);
   expect(sources.map((source: Data) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
   await expect.poll(shown).toContain(nodes[0].from.address);
-  if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
 });
 
 it('says what its icons mean', async () => {
@@ -71,44 +72,114 @@ it('explains the schema', async () => {
   await page.keyboard.press('Enter');
 });
 
-it.each(['Thread', 'Search', 'Send'])('has an example that works: %s', async (name) => {
-  await openTab(name);
-  const data = await run(name);
-  if (name !== 'Send') return expect(Object.values<Data>(data.viewer)[0].nodes).not.toEqual([]);
-  expect(data.send.userErrors).toEqual([]);
-  // Run again, it shows how far the same submission has come.
-  await expect.poll(async () => (await run(name)).send.submission.status).toBe('SENT');
+/** Of each tab, what its button offers. */
+const OPERATIONS = [
+  ['Thread', ['Thread']],
+  ['Search', ['Search']],
+  ['Send', ['Send']],
+  ['Reply', ['Reply', 'WhatToAnswer']],
+  ['SendWithUndo', ['SendWithUndo', 'Undo']],
+  ['Schedule', ['Schedule', 'Scheduled']],
+  ['Organise', ['Organise', 'WhatToOrganise']],
+  ['Connect', ['Connect', 'ConnectFlows']],
+] as const;
+const clickTab = async (name: string) => {
+  await page.locator(`.graphiql-tab-button[title="${name}"]`).click();
+  await expect.poll(() => page.textContent('.graphiql-query-editor .view-lines')).toMatch(new RegExp(`\\b${name}\\b`));
+};
+const press = async (operation: string, offered: number) => {
+  await page.getByLabel(/^Execute query/).click();
+  if (offered > 1) await page.getByRole('menuitem', { name: operation, exact: true }).click();
+};
+const answerTo = (operation: string) =>
+  page.waitForResponse(
+    (response) => response.request().postDataJSON()?.operationName === operation && response.url().endsWith('/graphql'),
+  );
+
+it.each(OPERATIONS)('has a tab of which everything works at the first press: %s', async (tab, operations) => {
+  await clickTab(tab);
+  for (const operation of operations) {
+    const isAnswer = answerTo(operation);
+    await press(operation, tab === 'Connect' ? 3 : operations.length);
+    const { data, errors } = await (await isAnswer).json();
+    expect([operation, errors ?? []]).toEqual([operation, []]);
+    for (const payload of Object.values<Data>(data)) expect(payload.userErrors ?? []).toEqual([]);
+    if (data.viewer) expect(Object.values<Data>(data.viewer).flatMap((list) => list.nodes ?? list)).not.toEqual([]);
+    for (const { problem } of data.updateMessages?.results ?? []) expect(problem).toBeNull();
+    if (data.cancelSubmission) expect(data.cancelSubmission.submission.status).toBe('CANCELLED');
+  }
 });
 
-it('shows mail as it arrives', async () => {
+it('says what is to be pasted where it cannot know it, and asks nobody', async () => {
+  // The tab is called after what was run in it last.
+  await clickTab('ConnectFlows');
+  await press('FinishConnect', 3);
+  await expect.poll(shown).toContain('"code": "the code that our page has shown"');
+});
+
+it('marks what is wrong in the variables, and nothing that is right', async () => {
+  await clickTab('Send');
+  const variables = () =>
+    page.evaluateHandle(() =>
+      (globalThis as Data).__MONACO.editor.getModels().find((one: Data) => one.uri.path.endsWith('variables.json')),
+    );
+  // The one mark shows that the others have been looked for: of what has a default and is left out, say.
+  await (await variables()).evaluate((model: Data) => {
+    const { input } = JSON.parse(model.getValue());
+    model.setValue(JSON.stringify({ input: { ...input, undoSeconds: true } }));
+  });
+  const marks = async (): Promise<string[]> =>
+    (await variables()).evaluate((model: Data) =>
+      (globalThis as Data).__MONACO.editor.getModelMarkers({ resource: model.uri }).map((mark: Data) => mark.message),
+    );
+  await expect.poll(marks).toEqual([expect.stringContaining('Incorrect type')]);
+  expect(await page.locator('.graphiql-query-editor .squiggly-error').count()).toBe(0);
+});
+
+it('shows mail as it arrives, and keeps what came before', async () => {
   await openTab('LiveMail');
   await page.keyboard.press('Control+Enter');
-  await expect
-    .poll(
-      async () => {
-        await program.control('/deliver', {
-          vendor: 'microsoft',
-          from: 'ada@example.org',
-          subject: 'Just in',
-          text: 'x',
-        });
-        return shown();
-      },
-      { interval: 500 },
-    )
-    .toContain('Just in');
+  const deliver = async (subject: string) => {
+    await program.control('/deliver', { vendor: 'microsoft', from: 'ada@example.org', subject, text: 'x' });
+    return shown();
+  };
+  await expect.poll(() => deliver('Just in'), { interval: 500 }).toContain('Just in');
+  await deliver('And then');
+  await expect.poll(shown).toMatch(/And then[^]*Just in/);
 });
 
 it('shows a bad day: one account fails, and the mail of the other is there', async () => {
   await program.control('/faults', { vendor: 'microsoft', status: 503 });
   await openTab('BadDay');
-  const { nodes, sources } = (await run('BadDay')).viewer.messages;
+  const { nodes, sources, ...others } = (await run('BadDay')).viewer.messages;
+  expect(others).toEqual({});
+  await expect.poll(shown).toMatch(/^[^]{0,80}"sources"/);
   await program.control('/faults', undefined, 'DELETE');
   expect(nodes).toHaveLength(10);
   expect(sources).toMatchObject([
     { integration: { address: 'demo@gmail.example' }, state: 'COMPLETE', problem: null },
     { integration: { address: 'demo@outlook.example' }, state: 'FAILED', problem: { code: 'PROVIDER_UNAVAILABLE' } },
   ]);
+});
+
+it('has room on a phone for the query, its button, the variables and the answer', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const part of [
+    '.graphiql-query-editor .view-lines',
+    '.graphiql-execute-button',
+    '.graphiql-editor-tool .monaco-editor',
+    '.result-window',
+  ]) {
+    const box = await page.locator(part).first().boundingBox();
+    expect([part, box && box.x >= 0 && box.x + Math.min(box.width, 40) <= 390 && box.y + 40 <= 844]).toEqual([
+      part,
+      true,
+    ]);
+  }
+  const answer = await page.locator('.result-window').boundingBox();
+  expect(answer?.width).toBeGreaterThan(350);
+  expect(answer?.height).toBeGreaterThan(250);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 });
 
 it('complains about nothing, and asks nobody but the gateway', () => {

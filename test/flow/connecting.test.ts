@@ -190,7 +190,7 @@ it.each(PROVIDERS)(
   '%s: disconnecting forgets the secret, and revokes only with the last one who holds the mailbox',
   async (provider, address, vendor) => {
     const DISCONNECT =
-      'mutation ($input: IntegrationInput!) { disconnect(input: $input) { integration userErrors { code message } } }';
+      'mutation ($input: IntegrationInput!) { disconnect(input: $input) { integration { id status } viewer { integrations { id } } userErrors { code message } } }';
     const one = await app.user('first');
     const two = await app.user('second');
     const mine = await app.connect(one.token, provider, `shared@${address.split('@')[1]}`);
@@ -199,7 +199,8 @@ it.each(PROVIDERS)(
     expect(stranger.errors?.[0]?.extensions.code ?? stranger.data.disconnect.userErrors[0].code).toBe('NOT_FOUND');
     await app.control('/log', undefined, 'DELETE');
     expect((await app.data(DISCONNECT, { input: { integration: mine } }, one.token)).disconnect).toEqual({
-      integration: mine,
+      integration: { id: mine, status: 'DISCONNECTED' },
+      viewer: { integrations: [] },
       userErrors: [],
     });
     const INBOX = '{ viewer { messages(first: 1) { nodes { id } sources { state } } } }';

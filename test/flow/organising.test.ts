@@ -20,7 +20,8 @@ afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());
 
 const RESULT =
-  '{ results { id node { __typename ... on Message { isRead mailboxes { id role } } ... on Thread { isUnread messageCount } } problem { code message } } userErrors { code message field } }';
+  '{ results { target node { __typename ... on Message { isRead mailboxes { id role } } ... on Thread { isUnread messageCount } } problem { code message } } userErrors { code message field } }';
+const DELETED = '{ mailbox { id parent { role } } deleted integration { id } userErrors { message } }';
 const CODES = '{ results { problem { code } } userErrors { message } }';
 const mutation = (name: string, input: string, result = RESULT) =>
   `mutation ($input: ${input}!) { ${name}(input: $input) ${result} }`;
@@ -175,7 +176,7 @@ it('archives of a conversation what is in the inbox', async () => {
     );
     const threads = node.threads.nodes;
     const { results } = await run('archive', { ids: threads.map((t: Data) => t.id) });
-    expect(results.map((r: Data) => [r.id, r.node.messageCount, r.problem])).toEqual(
+    expect(results.map((r: Data) => [r.target, r.node.messageCount, r.problem])).toEqual(
       threads.map((t: Data) => [t.id, t.messageCount, null]),
     );
     for (const message of threads.flatMap((t: Data) => t.messages.nodes)) {
@@ -240,11 +241,13 @@ it('makes mailboxes, files under them, and refuses what an account cannot do', a
       userErrors: [{ field: ['input', 'mailbox'], message: expect.stringContaining(account.mailbox.name) }],
     });
     for (const one of [child.mailbox.id, id]) {
-      expect((await run('deleteMailbox', { mailbox: one }, 'MailboxInput', SAVED)).userErrors).toEqual([]);
+      const done = await run('deleteMailbox', { mailbox: one }, 'MailboxInput', DELETED);
+      expect(done).toMatchObject({ integration: { id: account.id }, userErrors: [] });
       // Exchange keeps a deleted folder among the deleted items.
-      const { node } = await app.data('query ($id: ID!) { node(id: $id) { ... on Mailbox { parent { role } } } }', {
+      const { node } = await app.data('query ($id: ID!) { node(id: $id) { ... on Mailbox { id parent { role } } } }', {
         id: one,
       });
+      expect([done.mailbox, done.deleted]).toEqual(node ? [node, null] : [null, one]);
       expect(node === null || node.parent.role === 'TRASH').toBe(true);
     }
   }
@@ -322,7 +325,7 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
   const asExpected = (results: Data[]) => {
     const failed = results.filter((r) => r.problem !== null);
     expect(failed.map((r) => r.problem.code)).toEqual(gone.map(() => 'NOT_FOUND'));
-    expect(failed.map((r) => r.id)).toEqual(gone);
+    expect(failed.map((r) => r.target)).toEqual(gone);
     return results.filter((r) => r.problem === null).map((r) => r.node);
   };
   const requests = await counted(async () => {
@@ -330,7 +333,7 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
       'updateMessages',
       { ids, isRead: true },
       'UpdateMessagesInput',
-      '{ results { id node { ... on Message { isRead } } problem { code } } }',
+      '{ results { target node { ... on Message { isRead } } problem { code } } }',
     );
     expect(asExpected(results).every((node: Data) => node.isRead)).toBe(true);
   });
@@ -342,6 +345,12 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
   expect(asExpected(thrown.results).every((node: Data) => node.mailboxes.some((m: Data) => m.role === 'TRASH'))).toBe(
     true,
   );
-  const ended = await run('deleteForever', { ids }, 'IdsInput', '{ results { id node { id } problem { code } } }');
+  const ended = await run(
+    'deleteForever',
+    { ids },
+    'IdsInput',
+    '{ results { target node { id } deleted problem { code } } }',
+  );
   expect(asExpected(ended.results).every((node: Data) => node === null)).toBe(true);
+  expect(ended.results.map((r: Data) => r.deleted)).toEqual(ids.map((id) => (gone.includes(id) ? null : id)));
 }, 400_000);

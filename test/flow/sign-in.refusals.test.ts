@@ -18,7 +18,7 @@ const MINE =
   '{ viewer { integrations { id address status problem { code message } } connectFlows { status waitsFor problem { code message } } } }';
 const PAGE = '{ viewer { messages(first: 1) { sources { state problem { code message } } } } }';
 const DISCONNECT =
-  'mutation ($input: IntegrationInput!) { disconnect(input: $input) { integration notice userErrors { code } } }';
+  'mutation ($input: IntegrationInput!) { disconnect(input: $input) { integration { id } notice userErrors { code } } }';
 
 const refuse = (vendor: string, account: string, refusal: string | null, at?: string) =>
   app.control('/sign-in', { vendor, account, refusal, ...(at && { at: [at] }) });
@@ -97,7 +97,7 @@ it.each(TWINS.map((twin) => [twin.provider, twin] as const))(
     const id = await app.connect(token, provider, `leaver@${domain}`);
     await app.control('/revoke', { vendor, account: `leaver@${domain}` });
     const { disconnect } = await app.data(DISCONNECT, { input: { integration: id } }, token);
-    expect(disconnect).toMatchObject({ integration: id, userErrors: [] });
+    expect(disconnect).toMatchObject({ integration: { id }, userErrors: [] });
     expect(disconnect.notice ?? '').not.toContain('could not be told');
   },
 );

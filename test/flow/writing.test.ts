@@ -13,7 +13,7 @@ afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());
 
 const RESULT =
-  '{ results { id node { __typename ... on Message { id isRead isStarred mailboxes { role } } ... on Thread { isUnread } } problem { code message } } userErrors { code message field } }';
+  '{ results { target node { __typename ... on Message { id isRead isStarred mailboxes { role } } ... on Thread { isUnread } } problem { code message } } userErrors { code message field } }';
 const UPDATE = `mutation ($input: UpdateMessagesInput!) { updateMessages(input: $input) ${RESULT} }`;
 const SEND =
   'mutation ($input: SendInput!) { send(input: $input) { submission { id status attempts problem { code message } message { subject } integration { id } } userErrors { code message field } } }';
@@ -47,7 +47,7 @@ it('marks messages of both accounts in one mutation, each with its own outcome',
   const { updateMessages } = await app.data(UPDATE, {
     input: { ids: [...ids, 'rubbish'], isRead: true, isStarred: true },
   });
-  expect(updateMessages.results.map((r: Data) => r.id)).toEqual([...ids, 'rubbish']);
+  expect(updateMessages.results.map((r: Data) => r.target)).toEqual([...ids, 'rubbish']);
   expect(
     updateMessages.results.slice(0, 10).every((r: Data) => r.node.isRead && r.node.isStarred && r.problem === null),
   ).toBe(true);

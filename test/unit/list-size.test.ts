@@ -20,6 +20,7 @@ import type { Principal } from '../../src/graphql/principal.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { countCharacters } from '../../src/server/answer-counter.ts';
+import { NO_EXAMPLES } from '../../src/server/graphiql/examples.ts';
 import { defaultTabs } from '../../src/server/graphiql/tabs.ts';
 import { QUERY_LIMITS } from '../../src/server/limits.ts';
 import { countLists } from '../../src/server/list-counter.ts';
@@ -211,7 +212,7 @@ describe('lists below many things', () => {
     ],
     [
       '1,000 messages that are changed',
-      'mutation ($in: UpdateMessagesInput!) { updateMessages(input: $in) { results { id node { ... on Message { isRead mailboxes { name } } } problem { message } } } }',
+      'mutation ($in: UpdateMessagesInput!) { updateMessages(input: $in) { results { target node { ... on Message { isRead mailboxes { name } } } problem { message } } } }',
       { in: { ids: ids(1_000), isRead: true } },
     ],
     [
@@ -243,7 +244,7 @@ describe('lists below many things', () => {
     const readme = [...readFileSync('README.md', 'utf8').matchAll(/```graphql\n([\s\S]*?)```/g)].map(
       ([, text = '']) => text,
     );
-    const tabs = defaultTabs('i', null, 'http://127.0.0.1:4000').map(({ query }) => query);
+    const tabs = defaultTabs(NO_EXAMPLES, null, 'http://127.0.0.1:4000').map(({ query }) => query);
     const bench = [inboxPage(), inboxPage(MAILBOXES), THREADS_PAGE, oneMessage(ids(40))];
     expect(readme.length).toBeGreaterThan(6);
     for (const query of [...readme.filter((text) => !text.trimStart().startsWith('mutation {')), ...tabs, ...bench])

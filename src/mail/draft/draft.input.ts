@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { IntegrationType } from '../../accounts/integration.type.ts';
 import { Sized } from '../../graphql/list-size.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
 import { DraftType } from './draft.type.ts';
@@ -40,12 +41,22 @@ export class DeleteDraftPayload {
   @Field(() => ID, { nullable: true, description: 'The id of the draft that was deleted, for taking it off a screen.' })
   readonly draft: string | null;
 
+  @Field(() => IntegrationType, {
+    nullable: true,
+    description: 'The account that it was in, for reading what is left; null when there are userErrors.',
+  })
+  readonly integration: IntegrationType | null;
+
   @Sized({ assumed: 1 })
   @Field(() => [UserError], { description: 'What is wrong with the input; CONFLICT: it was changed elsewhere.' })
   readonly userErrors: readonly UserError[];
 
-  constructor(draft: string | null, userErrors: readonly UserError[] = []) {
-    this.draft = draft;
+  constructor(
+    deleted: { readonly draft: string; readonly integration: IntegrationType } | null,
+    userErrors: readonly UserError[] = [],
+  ) {
+    this.draft = deleted?.draft ?? null;
+    this.integration = deleted?.integration ?? null;
     this.userErrors = userErrors;
   }
 }

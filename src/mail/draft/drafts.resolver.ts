@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { IntegrationType } from '../../accounts/integration.type.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { accountId, singleId } from '../../graphql/global-id.ts';
@@ -80,7 +81,7 @@ export class DraftsResolver {
         ),
       );
       await this.submissions.draftDeleted(account.id, draftId);
-      return new DeleteDraftPayload(draft);
+      return new DeleteDraftPayload({ draft, integration: new IntegrationType(account.integration) });
     } catch (error) {
       return new DeleteDraftPayload(null, [userErrorOf(error)]);
     }

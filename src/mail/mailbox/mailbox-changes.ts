@@ -47,8 +47,7 @@ export class MailboxChanges {
     return this.save(patch);
   }
 
-  /** The mailbox as it was. */
-  async delete(id: string): Promise<Mailbox> {
+  async delete(id: string): Promise<void> {
     const mailbox = await this.own(id, 'deleted');
     const inTrash = (await this.above(mailbox.parentId)).find(({ role }) => role === 'TRASH');
     // A call that is repeated because its answer was lost must not delete for ever what the first one threw away.
@@ -58,7 +57,6 @@ export class MailboxChanges {
     }
     await this.named(['mailbox'], () => this.account.write((session, call) => session.deleteMailbox(id, call)));
     this.account.mailboxes.forget();
-    return mailbox;
   }
 
   private async save(patch: MailboxPatch): Promise<Mailbox> {

@@ -1,8 +1,10 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { IntegrationType } from '../../accounts/integration.type.ts';
 import { MailboxKindEnum } from '../../accounts/mailbox-kind.enum.ts';
-import type { MailboxKind } from '../../domain/mailbox.ts';
+import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { Sized } from '../../graphql/list-size.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
+import type { Account } from '../account.ts';
 import { MailboxType } from './mailbox.type.ts';
 
 const COLOR = 'CSS hex, #rrggbb; the nearest colour that the provider has is taken.';
@@ -56,8 +58,7 @@ export class MailboxInput {
 export class MailboxPayload {
   @Field(() => MailboxType, {
     nullable: true,
-    description:
-      'As it is now; after deleteMailbox as it was. Null when the input is at fault: then nothing was changed.',
+    description: 'As it is now. Null when the input is at fault: then nothing was changed.',
   })
   readonly mailbox: MailboxType | null;
 
@@ -67,6 +68,42 @@ export class MailboxPayload {
 
   constructor(mailbox: MailboxType | null, userErrors: readonly UserError[] = []) {
     this.mailbox = mailbox;
+    this.userErrors = userErrors;
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'What became of the mailbox that was to be deleted.' })
+export class DeleteMailboxPayload {
+  @Field(() => MailboxType, {
+    nullable: true,
+    description:
+      'As it is now, where the provider keeps it in the trash for a while. Null when it does not, and when it could not be read afterwards.',
+  })
+  readonly mailbox: MailboxType | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Its id when there is no such mailbox any more, for taking it out of a store; else null.',
+  })
+  readonly deleted: string | null;
+
+  @Field(() => IntegrationType, {
+    nullable: true,
+    description: 'The account that it was in, for reading what is left; null when there are userErrors.',
+  })
+  readonly integration: IntegrationType | null;
+
+  @Sized({ assumed: 1 })
+  @Field(() => [UserError], { description: 'What is wrong with the input; then nothing was deleted.' })
+  readonly userErrors: readonly UserError[];
+
+  constructor(
+    done: { readonly account: Account; readonly kept: Mailbox | null; readonly deleted: string | null } | null,
+    userErrors: readonly UserError[] = [],
+  ) {
+    this.mailbox = done?.kept ? new MailboxType(done.account, done.kept) : null;
+    this.deleted = done?.deleted ?? null;
+    this.integration = done && new IntegrationType(done.account.integration);
     this.userErrors = userErrors;
   }
 }

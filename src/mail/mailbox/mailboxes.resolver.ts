@@ -8,7 +8,13 @@ import { userErrorOf } from '../../graphql/user-error.type.ts';
 import type { Account } from '../account.ts';
 import { concerning, within } from '../input-error.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
-import { CreateMailboxInput, MailboxInput, MailboxPayload, UpdateMailboxInput } from './mailbox.input.ts';
+import {
+  CreateMailboxInput,
+  DeleteMailboxPayload,
+  MailboxInput,
+  MailboxPayload,
+  UpdateMailboxInput,
+} from './mailbox.input.ts';
 import { MailboxType } from './mailbox.type.ts';
 import { MailboxChanges } from './mailbox-changes.ts';
 
@@ -34,16 +40,25 @@ export class MailboxesResolver {
     return this.change(context, 'mailbox', place, (changes, id) => changes.update(id, input));
   }
 
-  @Mutation(() => MailboxPayload, {
+  @Mutation(() => DeleteMailboxPayload, {
     description:
       'Deletes a mailbox of your own making. The messages under a label stay where they are; those in a folder go with it, to where the provider puts deleted mail. One that lies there already is not deleted again: that would be for good.',
   })
-  deleteMailbox(
+  async deleteMailbox(
     @Arg('input', () => MailboxInput, { description: 'Which.' }) input: MailboxInput,
     @Ctx() context: Context,
-  ): Promise<MailboxPayload> {
+  ): Promise<DeleteMailboxPayload> {
+    requirePrincipal(context);
     const place = () => accountId(input.mailbox, 'Mailbox');
-    return this.change(context, 'mailbox', place, (changes, id) => changes.delete(id));
+    try {
+      const { account, id } = await concerning(['mailbox'], () => this.find(context, 'mailbox', place));
+      await new MailboxChanges(account).delete(id);
+      // It is done, whatever becomes of looking for it afterwards.
+      const kept = await account.mailboxes.find(id).catch(() => undefined);
+      return new DeleteMailboxPayload({ account, kept: kept ?? null, deleted: kept === null ? input.mailbox : null });
+    } catch (error) {
+      return new DeleteMailboxPayload(null, [userErrorOf(within(['input'], error))]);
+    }
   }
 
   private async change(

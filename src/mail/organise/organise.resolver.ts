@@ -144,7 +144,12 @@ export class OrganiseResolver {
     requireListSize('ids', ids, MOST_IDS);
     const outcomes = await this.changes.apply(context, ids, change);
     return new UpdateMessagesPayload(
-      outcomes.map(({ id, node, error }) => ({ id, node, problem: error ? itemProblem(error, context) : null })),
+      outcomes.map(({ id, node, error }) => ({
+        target: id,
+        node,
+        deleted: node || error ? null : id,
+        problem: error ? itemProblem(error, context) : null,
+      })),
     );
   }
 }

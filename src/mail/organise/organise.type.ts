@@ -53,8 +53,9 @@ export class MoveMessagesInput extends IdsInput {
 
 @ObjectType({ simpleResolvers: true, description: 'What became of one of the ids.' })
 export class UpdateResult {
-  @Field(() => ID, { description: 'As it was given.' })
-  readonly id!: string;
+  // Not `id`: stores of clients take that of any object for its own, and this is the id of the message or thread.
+  @Field(() => ID, { description: 'The id of the message or thread, as it was given.' })
+  readonly target!: string;
 
   @Field(() => Node, {
     nullable: true,
@@ -62,6 +63,12 @@ export class UpdateResult {
       'The Message or Thread as it is now; null when problem says why not, and when it was deleted for ever.',
   })
   readonly node!: Node | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id again when deleteForever has deleted it, for taking it out of a store; else null.',
+  })
+  readonly deleted!: string | null;
 
   @Field(() => Problem, {
     nullable: true,

@@ -5,25 +5,28 @@ import 'graphiql/style.css';
 import './app.css';
 import { useEffect, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
+import type { Examples } from './examples.ts';
 import { createFetcher } from './fetcher.ts';
+import { FirstRun } from './first-run.ts';
 import { finishReturned, type Returned, takeReturned } from './returned.ts';
 import { type PageSession, sandboxSession } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 import { useSignedIn } from './signed-in.ts';
-import { defaultTabs } from './tabs.ts';
+import { storageOf } from './storage.ts';
+import { defaultTabs, FIRST_OPERATION } from './tabs.ts';
 
 const PLUGINS = [HISTORY_PLUGIN];
 /** Kept until somebody is signed in, and used once. */
 let returned: Returned | null = takeReturned();
 
 function App({ first }: { first: PageSession | null }) {
-  const { session, integrationId, signedIn } = useSignedIn(first);
+  const { session, examples, signedIn } = useSignedIn(first);
   if (!session) return <SignIn onSignedIn={signedIn} />;
-  if (integrationId === undefined) return <p className="notice">Loading GraphiQL</p>;
+  if (examples === undefined) return <p className="notice">Loading GraphiQL</p>;
   return (
     <>
       <Outcome session={session} />
-      <Explorer session={session} integrationId={integrationId} />
+      <Explorer session={session} examples={examples} />
     </>
   );
 }
@@ -47,11 +50,20 @@ function Outcome({ session }: { session: PageSession }) {
   );
 }
 
-function Explorer({ session, integrationId }: { session: PageSession; integrationId: string | null }) {
+function Explorer({ session, examples }: { session: PageSession; examples: Examples }) {
   const fetcher = useMemo(() => createFetcher(session), [session]);
-  const tabs = useMemo(() => defaultTabs(integrationId, session.controlUrl, location.origin), [integrationId, session]);
+  const tabs = useMemo(() => defaultTabs(examples, session.controlUrl, location.origin), [examples, session]);
+  const storage = useMemo(() => storageOf(examples.viewer), [examples]);
   return (
-    <GraphiQL fetcher={fetcher} defaultTabs={tabs} plugins={PLUGINS} shouldPersistHeaders={false}>
+    <GraphiQL
+      fetcher={fetcher}
+      defaultTabs={tabs}
+      plugins={PLUGINS}
+      storage={storage}
+      defaultEditorToolsVisibility="variables"
+      shouldPersistHeaders={false}
+    >
+      <FirstRun operation={FIRST_OPERATION} />
       <GraphiQL.Logo>
         <span className="logo">
           Postern <small>{session.email}</small>

@@ -45,9 +45,10 @@ await Promise.all([
     entryPoints: {
       'editor.worker': monaco.resolve('monaco-editor/esm/vs/editor/editor.worker.js'),
       'json.worker': monaco.resolve('monaco-editor/esm/vs/language/json/json.worker.js'),
-      'graphql.worker': monaco.resolve('monaco-graphql/esm/graphql.worker.js'),
+      'graphql.worker': join(here, 'graphql.worker.ts'),
     },
     format: 'iife',
+    alias: { graphql: dirname(require.resolve('graphql/package.json')) },
   }),
 ]);
 

@@ -1,9 +1,10 @@
+import { placeholder } from './placeholder.ts';
 import { json, type Tab } from './tab.ts';
 
 /** Connecting an account, which comes back to this page. `origin` is this page's own. */
-export function connectTab(origin: string): Tab {
-  const input = { provider: 'GMAIL', access: 'READ', redirectUri: `${origin}/` };
-  return { query: CONNECT, variables: json({ input }) };
+export function connectTab(provider: string | null, origin: string): Tab {
+  const input = { provider: provider ?? 'GMAIL', access: 'READ', redirectUri: `${origin}/` };
+  return { query: CONNECT, variables: json({ input, code: placeholder('the code that our page has shown') }) };
 }
 
 const CONNECT = `# Open authorizationUrl in this browser and consent. It
@@ -20,8 +21,8 @@ mutation Connect($input: ConnectInput!) {
   }
 }
 
-mutation FinishConnect {
-  finishConnect(input: { token: "paste the code" }) {
+mutation FinishConnect($code: String!) {
+  finishConnect(input: { token: $code }) {
     integration { id address status }
     userErrors { code message }
   }

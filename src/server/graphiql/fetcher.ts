@@ -1,7 +1,11 @@
 import type { GraphiQLProps } from 'graphiql';
 import { getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
-import { createClient } from 'graphql-ws';
+import { createClient, type FormattedExecutionResult as SubscriptionResult } from 'graphql-ws';
+import { fillIn, missingIn, SUBMISSION } from './placeholder.ts';
 import type { PageSession } from './session.ts';
+
+/** Of a subscription, that are kept in sight. */
+const MAX_EVENTS = 20;
 
 type Fetcher = GraphiQLProps['fetcher'];
 
@@ -12,11 +16,17 @@ export function createFetcher(session: PageSession): Fetcher {
     connectionParams: async () => ({ authorization: `Bearer ${await session.accessToken()}` }),
     shouldRetry: () => true,
   });
+  /** What an answer has told and a later operation needs, by its placeholder. */
+  const known = new Map<string, string>();
   return async (given, options) => {
     const operation = operationOf(given.query, given.operationName);
     const operationName = operation?.name?.value ?? null;
-    const request = { query: given.query, variables: given.variables, operationName };
-    if (operation?.operation === 'subscription') return socket.iterate(request);
+    const variables = fillIn(given.variables, known) as Record<string, unknown> | undefined;
+    const missing = operation ? missingIn(operation, variables) : {};
+    // Nobody is asked what cannot be answered yet.
+    if (Object.keys(missing).length > 0) return { notSent: 'Fill in these variables, then run it again.', missing };
+    const request = { query: given.query, variables, operationName };
+    if (operation?.operation === 'subscription') return newestFirst(socket.iterate(request));
     const response = await fetch('/graphql', {
       method: 'POST',
       headers: {
@@ -28,8 +38,22 @@ export function createFetcher(session: PageSession): Fetcher {
       },
       body: JSON.stringify(request),
     });
-    return response.json();
+    const answer = await response.json();
+    const submission: unknown = answer?.data?.send?.submission?.id;
+    if (typeof submission === 'string') known.set(SUBMISSION, submission);
+    return answer;
   };
+}
+
+/** The last events together, the newest first: GraphiQL shows the last result alone. */
+async function* newestFirst(
+  results: AsyncIterable<SubscriptionResult>,
+): AsyncGenerator<{ extensions: Record<string, unknown> }> {
+  let events: SubscriptionResult[] = [];
+  for await (const result of results) {
+    events = [result, ...events].slice(0, MAX_EVENTS);
+    yield { extensions: { newestFirst: events } };
+  }
 }
 
 const lowerCase = (headers: Record<string, unknown> | undefined): Record<string, string> =>

@@ -1,18 +1,22 @@
 import { connectTab } from './connect.tab.ts';
+import type { Examples } from './examples.ts';
 import { json, type Tab } from './tab.ts';
 import { writingTabs } from './writing.tabs.ts';
 
 /** What the page opens with, one idea a tab. A tab is named after its operation; the first is the one that is shown. */
 
-export function defaultTabs(integrationId: string | null, controlUrl: string | null, origin: string): Tab[] {
+/** The operation of the tab that is shown first. */
+export const FIRST_OPERATION = 'Inbox';
+
+export function defaultTabs(examples: Examples, controlUrl: string | null, origin: string): Tab[] {
   return [
     { query: MERGED_INBOX },
     { query: ONE_THREAD },
     { query: SEARCH, variables: json({ search: 'has:attachment -is:unread', first: 10 }) },
-    ...writingTabs(integrationId),
+    ...writingTabs(examples),
     { query: LIVE_MAIL },
     { query: badDay(controlUrl) },
-    connectTab(origin),
+    connectTab(examples.provider, origin),
   ];
 }
 
@@ -93,8 +97,9 @@ query Search($search: String!, $first: Int) {
 `;
 
 const LIVE_MAIL = `# Run it and leave it open: new mail appears here
-# as the providers announce it. Pass the last cursor
-# you saw as "after" to miss nothing while away.
+# as the providers announce it, the newest first, and
+# the last twenty stay. Pass the last cursor you saw as
+# "after" to miss nothing while away.
 subscription LiveMail {
   messageReceived {
     cursor
@@ -127,15 +132,15 @@ function badDay(controlUrl: string | null): string {
 ${rehearsal}query BadDay {
   viewer {
     messages(first: 10) {
-      nodes {
-        receivedAt
-        subject
-        integration { address }
-      }
       sources {
         integration { address }
         state
         problem { code message retryAfter reference }
+      }
+      nodes {
+        receivedAt
+        subject
+        integration { address }
       }
     }
     integrations {

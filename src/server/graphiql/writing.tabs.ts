@@ -1,18 +1,22 @@
+import type { Examples } from './examples.ts';
+import { placeholder, SUBMISSION } from './placeholder.ts';
 import { json, type Tab } from './tab.ts';
 
 /** What changes something. An operation beside the first of a tab finds what that one needs; GraphiQL runs the one that the cursor is in. */
-export function writingTabs(integrationId: string | null): Tab[] {
+export function writingTabs(examples: Examples): Tab[] {
+  const { integration } = examples;
   return [
-    { query: SEND, variables: json(sendVariables(integrationId)) },
-    { query: REPLY, variables: json(replyVariables(integrationId)) },
-    { query: UNDO, variables: json(undoVariables(integrationId)) },
-    { query: SCHEDULE, variables: json(scheduleVariables(integrationId)) },
-    {
-      query: ORGANISE,
-      variables: json({ input: { ids: ['paste ids of messages and threads', 'of any accounts'], isRead: true } }),
-    },
+    { query: SEND, variables: json(sendVariables(integration)) },
+    { query: REPLY, variables: json(replyVariables(examples)) },
+    { query: UNDO, variables: json(undoVariables(integration)) },
+    { query: SCHEDULE, variables: json(scheduleVariables(integration)) },
+    { query: ORGANISE, variables: json(organiseVariables(examples)) },
   ];
 }
+
+const INTEGRATION = placeholder('the id of one of viewer.integrations');
+/** A page that is opened again sends mail of its own. */
+const key = (name: string): string => `${name}-${Date.now().toString(36)}`;
 
 const SEND = `# The same idempotencyKey never sends twice:
 # change it to send another. See the variables below.
@@ -29,22 +33,22 @@ mutation Send($input: SendInput!) {
 `;
 
 const firstMessage = (integrationId: string | null) => ({
-  integration: integrationId ?? 'paste the id of one of viewer.integrations',
+  integration: integrationId ?? INTEGRATION,
   to: [{ address: 'demo@outlook.example' }],
   subject: 'Hello from Postern',
   text: 'Sent from GraphiQL.',
 });
 
 const sendVariables = (integrationId: string | null) => ({
-  input: { idempotencyKey: 'first-mail-from-graphiql', message: firstMessage(integrationId) },
+  input: { idempotencyKey: key('mail-from-graphiql'), message: firstMessage(integrationId) },
 });
 
 const REPLY = `# Recipients, subject, the quoted original and its
-# place in the conversation come from "reply". Paste
-# an id from WhatToAnswer, and one of an attachment:
-# it may be in the other account, and its bytes never
-# pass through you. A file of your own goes up first,
-# from a terminal, and is then named by "upload":
+# place in the conversation come from "reply". Other
+# ids are in WhatToAnswer; an attachment may be in the
+# other account, and its bytes never pass through you.
+# A file of your own goes up first, from a terminal,
+# and is then named by "upload":
 #
 # curl --data-binary @plan.pdf \\
 #   -H 'authorization: Bearer <access token>' \\
@@ -80,18 +84,18 @@ query WhatToAnswer {
 }
 `;
 
-const replyVariables = (integrationId: string | null) => ({
+const replyVariables = ({ integration, answered }: Examples) => ({
   input: {
-    integration: integrationId ?? 'paste the id of one of viewer.integrations',
-    reply: 'paste the id of a message',
+    integration: answered?.integration ?? integration ?? INTEGRATION,
+    reply: answered?.message ?? placeholder('the id of a message, of WhatToAnswer'),
     replyAll: true,
     text: 'Here it is.',
-    attachments: [{ attachment: 'paste the id of an attachment', filename: 'for-you.pdf' }],
+    attachments: [{ attachment: answered?.attachment ?? placeholder('the id of one of its attachments') }],
   },
 });
 
 const UNDO = `# It is held back for a minute, and Undo stops it for
-# certain in that time: paste the submission's id.
+# certain in that time: this page fills in its id.
 # WatchIt tells each step as it happens.
 mutation SendWithUndo($input: SendInput!) {
   send(input: $input) {
@@ -104,8 +108,8 @@ mutation SendWithUndo($input: SendInput!) {
   }
 }
 
-mutation Undo {
-  cancelSubmission(input: { submission: "paste the id" }) {
+mutation Undo($submission: ID!) {
+  cancelSubmission(input: { submission: $submission }) {
     submission { status }
     userErrors { code message }
   }
@@ -119,7 +123,8 @@ subscription WatchIt {
 `;
 
 const undoVariables = (integrationId: string | null) => ({
-  input: { idempotencyKey: 'undo-from-graphiql', undoSeconds: 60, message: firstMessage(integrationId) },
+  input: { idempotencyKey: key('undo-from-graphiql'), undoSeconds: 60, message: firstMessage(integrationId) },
+  submission: SUBMISSION,
 });
 
 const SCHEDULE = `# It goes at sendAt, up to a year ahead, also when the
@@ -151,20 +156,27 @@ query Scheduled {
 
 const scheduleVariables = (integrationId: string | null) => ({
   input: {
-    idempotencyKey: 'schedule-from-graphiql',
+    idempotencyKey: key('schedule-from-graphiql'),
     sendAt: new Date(Date.now() + 86_400_000).toISOString(),
     message: firstMessage(integrationId),
   },
 });
 
+const organiseVariables = ({ messages }: Examples) => ({
+  input: {
+    ids: messages.length > 0 ? messages : [placeholder('ids of messages and threads of any accounts')],
+    isRead: true,
+  },
+});
+
 const ORGANISE = `# Up to 1,000 messages and threads of any accounts in
-# one go, with an answer for each: one that is gone
+# one go, with an answer for each: one that is deleted
 # takes nothing from the others. archive, trash,
 # markJunk and moveMessages work the same way.
 mutation Organise($input: UpdateMessagesInput!) {
   updateMessages(input: $input) {
     results {
-      id
+      target
       node {
         ... on Message { subject isRead mailboxes { name } }
         ... on Thread { subject isUnread }

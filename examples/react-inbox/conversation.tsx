@@ -1,0 +1,48 @@
+import { useQuery } from '@apollo/client/react';
+import { useEffect, useRef } from 'react';
+import { Conversation as ConversationQuery } from './documents.ts';
+
+/** A conversation, oldest message first, in a dialog: Escape closes it, and the focus goes back to the row that opened it. */
+export function Conversation({ id, onClose }: { id: string; onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { data, error } = useQuery(ConversationQuery, { variables: { id } });
+  useEffect(() => dialog.current?.showModal(), []);
+  const thread = data?.node && 'subject' in data.node ? data.node : null;
+  return (
+    <dialog ref={dialog} onClose={onClose} aria-labelledby="subject">
+      <header>
+        <h2 id="subject">{thread?.subject ?? 'Conversation'}</h2>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </header>
+      {error && <p role="alert">{error.message}</p>}
+      {!data && !error && <p role="status">Loading</p>}
+      {data && !thread && <p role="alert">This conversation is no longer there.</p>}
+      {thread?.messages?.nodes.map(
+        (message) =>
+          message && (
+            <article key={message.id}>
+              <h3>
+                {message.from?.name ?? message.from?.address ?? 'Nobody'}
+                {message.sentAt && <time dateTime={message.sentAt}> {new Date(message.sentAt).toLocaleString()}</time>}
+              </h3>
+              {message.body?.html ? (
+                // The gateway has sanitised it; no script runs and nothing of this page is in reach all the same.
+                <iframe
+                  title={`Message of ${message.from?.name ?? message.from?.address ?? 'nobody'}`}
+                  sandbox="allow-popups"
+                  srcDoc={`<base target="_blank">${message.body.html}`}
+                />
+              ) : (
+                <p className="text">{message.body?.text}</p>
+              )}
+              {message.attachments?.map(({ id: file, filename }) => (
+                <p key={file}>Attached: {filename ?? 'a file without a name'}</p>
+              ))}
+            </article>
+          ),
+      )}
+    </dialog>
+  );
+}

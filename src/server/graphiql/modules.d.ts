@@ -1,0 +1,2 @@
+declare module '*.css';
+declare module 'monaco-editor/esm/vs/editor/editor.worker.js';

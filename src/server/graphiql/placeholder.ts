@@ -1,0 +1,29 @@
+import type { OperationDefinitionNode } from 'graphql';
+
+/** Stands in the variables for what is not known yet, and says where it is to be had. */
+export const placeholder = (what: string): string => `PASTE HERE: ${what}`;
+const IS_PLACEHOLDER = /^PASTE HERE: /;
+
+/** What the page puts in by itself once an answer has told it. */
+export const SUBMISSION = placeholder('the id of the submission, which SendWithUndo fills in by itself');
+
+/** `variables` with what is known by now in the place of its placeholders. */
+export function fillIn(variables: unknown, known: ReadonlyMap<string, string>): unknown {
+  if (typeof variables === 'string') return known.get(variables) ?? variables;
+  if (Array.isArray(variables)) return variables.map((item) => fillIn(item, known));
+  if (typeof variables !== 'object' || variables === null) return variables;
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, fillIn(value, known)]));
+}
+
+/** The placeholders that an operation would send: where they are, and what belongs there. */
+export function missingIn(operation: OperationDefinitionNode, variables: unknown): Record<string, string> {
+  const names = operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? [];
+  const given = (variables ?? {}) as Record<string, unknown>;
+  return Object.fromEntries(names.flatMap((name) => [...placeholders(given[name], name)]));
+}
+
+function* placeholders(value: unknown, path: string): Generator<[path: string, what: string]> {
+  if (typeof value === 'string' && IS_PLACEHOLDER.test(value)) yield [path, value.replace(IS_PLACEHOLDER, '')];
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) yield* placeholders(inner, `${path}.${key}`);
+}

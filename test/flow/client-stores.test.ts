@@ -1,0 +1,254 @@
+import {
+  ConnectionHandler,
+  commitMutation,
+  createOperationDescriptor,
+  fetchQuery,
+  getSingularSelector,
+} from 'relay-runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { apollo, Documents, relay, relayEnvironment, type Store, urql } from '../support/stores.ts';
+
+/**
+ * What a front-end's store holds after a mutation whose answer it selects is what the gateway would answer if it were
+ * asked again: ids are unique over all types, and no object borrows another one's.
+ */
+
+const MESSAGE = 'id isRead isStarred isImportant isDraft subject snippet mailboxes { id }';
+const THREAD = `id isUnread messageCount subject snippet lastMessageAt mailboxes { id } messages { nodes { ${MESSAGE} } }`;
+const MAILBOXES = 'mailboxes { nodes { id name color totalMessages unreadMessages parent { id } } }';
+const DRAFTS = 'drafts { nodes { id version } }';
+const ACCOUNT = `id status ${MAILBOXES}`;
+const DRAFT = 'id version message { id subject isDraft } integration { id }';
+const SUBMISSION = 'id status sendAt undoUntil attempts problem { code message } message { id } integration { id }';
+
+const changing = (name: string, input = 'IdsInput') => `
+  mutation Stores_${name}($input: ${input}!) { ${name}(input: $input) {
+    results {
+      target
+      node {
+        id
+        ... on Message { ${MESSAGE} thread { ${THREAD} } integration { ${ACCOUNT} } }
+        ... on Thread { ${THREAD} integration { ${ACCOUNT} } }
+      }
+      problem { code }
+    }
+    userErrors { message }
+  } }`;
+const CHANGES = ['archive', 'trash', 'untrash', 'markJunk', 'notJunk'];
+const TEXTS = {
+  ...Object.fromEntries(CHANGES.map((name) => [`Stores_${name}`, changing(name)])),
+  Stores_updateMessages: changing('updateMessages', 'UpdateMessagesInput'),
+  Stores_moveMessages: changing('moveMessages', 'MoveMessagesInput'),
+  Stores_deleteForever: `mutation Stores_deleteForever($input: IdsInput!) {
+    deleteForever(input: $input) { results { target deleted @deleteRecord problem { code } } } }`,
+  Stores_saveDraft: `mutation Stores_saveDraft($input: ComposeInput!) {
+    saveDraft(input: $input) { draft { ${DRAFT} integration { id ${DRAFTS} } } userErrors { message } } }`,
+  Stores_deleteDraft: `mutation Stores_deleteDraft($input: DraftInput!) {
+    deleteDraft(input: $input) { draft @deleteRecord integration { id ${DRAFTS} } userErrors { message } } }`,
+  Stores_send: `mutation Stores_send($input: SendInput!) {
+    send(input: $input) { submission { ${SUBMISSION} } userErrors { message } } }`,
+  Stores_cancelSubmission: `mutation Stores_cancelSubmission($input: SubmissionInput!) {
+    cancelSubmission(input: $input) { submission { ${SUBMISSION} } userErrors { message } } }`,
+  Stores_createMailbox: `mutation Stores_createMailbox($input: CreateMailboxInput!) {
+    createMailbox(input: $input) { mailbox { id name integration { ${ACCOUNT} } } userErrors { message } } }`,
+  Stores_updateMailbox: `mutation Stores_updateMailbox($input: UpdateMailboxInput!) {
+    updateMailbox(input: $input) { mailbox { id name integration { ${ACCOUNT} } } userErrors { message } } }`,
+  Stores_deleteMailbox: `mutation Stores_deleteMailbox($input: MailboxInput!) {
+    deleteMailbox(input: $input) { mailbox { id } deleted @deleteRecord integration { ${ACCOUNT} } userErrors { message } } }`,
+  Stores_disconnect: `mutation Stores_disconnect($input: IntegrationInput!) {
+    disconnect(input: $input) {
+      integration { id status }
+      viewer { id integrations { id status } }
+      userErrors { message }
+    } }`,
+  Stores_mail: `query Stores_mail($message: ID!, $thread: ID!) {
+    message: node(id: $message) { id ... on Message { ${MESSAGE} } }
+    thread: node(id: $thread) { id ... on Thread { ${THREAD} } } }`,
+  Stores_account: `query Stores_account($id: ID!) { node(id: $id) { id ... on Integration { ${ACCOUNT} } } }`,
+  Stores_drafts: `query Stores_drafts($id: ID!) { node(id: $id) { id ... on Integration { ${DRAFTS} } } }`,
+  Stores_draft: `query Stores_draft($id: ID!) { node(id: $id) { id ... on Draft { ${DRAFT} } } }`,
+  Stores_submission: `query Stores_submission($id: ID!) { node(id: $id) { id ... on Submission { ${SUBMISSION} } } }`,
+  StoresInboxQuery: 'query StoresInboxQuery { viewer { id ...StoresInbox } }',
+  StoresInbox: `fragment StoresInbox on Viewer @refetchable(queryName: "StoresInboxPage")
+    @argumentDefinitions(first: { type: "Int", defaultValue: 2 }, after: { type: "Cursor" }) {
+    messages(first: $first, after: $after) @connection(key: "StoresInbox_messages") { edges { node { id subject } } } }`,
+  StoresEdgeMutation: `mutation StoresEdgeMutation($input: IdsInput!, $connections: [ID!]!) {
+    deleteForever(input: $input) { results { deleted @deleteEdge(connections: $connections) } } }`,
+  Stores_viewer: 'query Stores_viewer { viewer { id integrations { id status } } }',
+};
+
+let app: TestApp;
+let documents: Documents;
+beforeAll(async () => {
+  documents = new Documents(TEXTS);
+  app = await startApp({ messages: 40, unannounced: true });
+});
+afterAll(async () => {
+  await app?.close();
+  documents?.remove();
+});
+
+/** Without what clients add for themselves. */
+const plain = (data: Data): Data =>
+  JSON.parse(JSON.stringify(data), (key, value) => (key === '__typename' ? undefined : value));
+const fresh = (name: string, variables: Data): Promise<Data> => app.data(documents.text(name), variables);
+
+const STORES = { Relay: relay, 'Apollo Client': apollo, urql };
+const PAIRS = [
+  ['Relay', 'gmail'],
+  ['Relay', 'outlook'],
+  ['Apollo Client', 'outlook'],
+  ['urql', 'gmail'],
+] as const;
+
+describe.each(PAIRS)('%s over %s', (client, vendor) => {
+  let store: Store;
+  let account: string;
+  /** Loaded by every test again, so that it knows what it looks at. */
+  const watched: [name: string, variables: Data][] = [];
+  const watch = async (name: string, variables: Data): Promise<Data> => {
+    watched.push([name, variables]);
+    return store.load(name, variables);
+  };
+  const mutate = async (name: string, input: Data): Promise<Data> => {
+    const [payload] = Object.values<Data>(await store.mutate(`Stores_${name}`, { input }));
+    expect(payload.userErrors ?? []).toEqual([]);
+    expect((payload.results ?? []).flatMap(({ problem }: Data) => problem ?? [])).toEqual([]);
+    for (const [query, variables] of watched)
+      expect([name, query, plain(await store.copy(query, variables))]).toEqual([
+        name,
+        query,
+        plain(await fresh(query, variables)),
+      ]);
+    return payload;
+  };
+  beforeAll(async () => {
+    store = STORES[client](app, documents);
+    const { integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer;
+    account = integrations.find(({ address }: Data) => address.includes(vendor)).id;
+  });
+  const newest = async (): Promise<Data> =>
+    (
+      await app.data(
+        `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 1, filter: { role: INBOX }) { nodes { id thread { id } } }
+          mailbox(role: ARCHIVE) { id } } } }`,
+        { id: account },
+      )
+    ).node.messages.nodes[0];
+
+  it('is right after each change to messages and threads', async () => {
+    watched.length = 0;
+    const { id, thread } = await newest();
+    await watch('Stores_mail', { message: id, thread: thread.id });
+    await watch('Stores_account', { id: account });
+    for (const change of [{ isRead: true }, { isRead: false }, { isStarred: true }, { isImportant: true }])
+      await mutate('updateMessages', { ids: [id], ...change });
+    await mutate('updateMessages', { ids: [thread.id], isRead: true });
+    const { mailbox } = await mutate('createMailbox', { integration: account, name: `Kept by ${client}` });
+    await mutate('moveMessages', { ids: [id], to: mailbox.id });
+    await mutate('updateMailbox', { mailbox: mailbox.id, name: `Kept on by ${client}` });
+    await mutate('trash', { ids: [id] });
+    await mutate('untrash', { ids: [id] });
+    await mutate('markJunk', { ids: [thread.id] });
+    await mutate('notJunk', { ids: [thread.id] });
+    await mutate('archive', { ids: [thread.id] });
+    // Messages that a label was on are read again by who shows them: its deletion does not name them.
+    watched.shift();
+    await mutate('deleteMailbox', { mailbox: mailbox.id });
+  });
+
+  it('takes out what is deleted for ever, and nothing else', async () => {
+    watched.length = 0;
+    const one = await newest();
+    await store.load('Stores_mail', { message: one.id, thread: one.thread.id });
+    const { results } = await mutate('deleteForever', { ids: [one.id] });
+    expect(results).toMatchObject([{ target: one.id, deleted: one.id, problem: null }]);
+    const left = plain(await store.copy('Stores_mail', { message: one.id, thread: one.thread.id }));
+    expect(left?.message ?? null).toBeNull();
+  });
+
+  it('is right after each step of a draft, and of what is sent', async () => {
+    watched.length = 0;
+    await watch('Stores_drafts', { id: account });
+    const to = [{ address: 'ada@example.org' }];
+    const written = { integration: account, to, subject: 'As it was', text: 'First words.' };
+    const { draft } = await mutate('saveDraft', written);
+    await watch('Stores_draft', { id: draft.id });
+    const revised = await mutate('saveDraft', { ...written, draft: draft.id, subject: 'As it is' });
+    expect(revised.draft).toMatchObject({ id: draft.id, message: { subject: 'As it is' } });
+    watched.pop();
+    await mutate('deleteDraft', { draft: draft.id });
+    expect(plain(await store.copy('Stores_draft', { id: draft.id }))?.node ?? null).toBeNull();
+    const sent = await mutate('send', { idempotencyKey: `${client} ${vendor}`, undoSeconds: 60, message: written });
+    await watch('Stores_submission', { id: sent.submission.id });
+    const ended = await mutate('cancelSubmission', { submission: sent.submission.id });
+    expect(ended.submission).toMatchObject({ id: sent.submission.id, status: 'CANCELLED' });
+  });
+});
+
+it('lets Relay page through a connection, and take out of it what is deleted', async () => {
+  const environment = relayEnvironment(app);
+  const query = createOperationDescriptor(documents.compiled('StoresInboxQuery'), {});
+  environment.retain(query);
+  await fetchQuery(environment, query.request.node, {}).toPromise();
+  const viewer: Data = environment.lookup(query.fragment).data;
+  const shown = (): Data =>
+    environment.lookup(getSingularSelector(documents.fragment('StoresInbox'), viewer.viewer)).data;
+  const first = shown().messages;
+  const after = first.pageInfo.endCursor;
+  await fetchQuery(environment, documents.compiled('StoresInboxPage'), { first: 3, after }).toPromise();
+  const ids = shown().messages.edges.map(({ node }: Data) => node.id);
+  expect(ids).toHaveLength(5);
+  expect(ids.slice(0, 2)).toEqual(first.edges.map(({ node }: Data) => node.id));
+  const { viewer: fresh } = await app.data('{ viewer { messages(first: 5) { nodes { id } } } }');
+  expect(ids).toEqual(fresh.messages.nodes.map(({ id }: Data) => id));
+
+  const connections = [ConnectionHandler.getConnectionID(viewer.viewer.id, 'StoresInbox_messages')];
+  const commit = (name: string, input: Data) =>
+    new Promise<void>((resolve, reject) => {
+      const mutation = documents.compiled(name);
+      commitMutation(environment, {
+        mutation,
+        variables: { input, connections },
+        onCompleted: () => resolve(),
+        onError: reject,
+      });
+    });
+  await commit('StoresEdgeMutation', { ids: [ids[1], 'TWVzc2FnZTpub25l'] });
+  const left = ids.filter((id: string) => id !== ids[1]);
+  expect(shown().messages.edges.map(({ node }: Data) => node.id)).toEqual(left);
+});
+
+it('tells the same of an object wherever it is read', async () => {
+  // Not hasAttachments, which says of itself that it is null until the whole message was read.
+  const fields = `id isRead isStarred isImportant isDraft isAnswered subject snippet sizeBytes receivedAt sentAt internetMessageId
+    mailboxes { id } thread { id } from { name address } to { name address } attachments { id filename mimeType sizeBytes isInline contentId }`;
+  const thread = `id isUnread messageCount subject snippet lastMessageAt participants { name address } mailboxes { id } messages(first: 8) { nodes { ${fields} } }`;
+  const lists = [
+    ...['', ', search: "has:attachment"'].map((how) => `messages(first: 20${how}) { nodes { ${fields} } }`),
+    ...['', ', filter: { isRead: false }', ', search: "lisbon"'].map(
+      (how) => `threads(first: 8${how}) { nodes { ${thread} } }`,
+    ),
+  ];
+  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { ${fields} } ... on Thread { ${thread} } } }`;
+  const read = async (list: string): Promise<Data[]> =>
+    Object.values<Data>((await app.data(`{ viewer { ${list} } }`)).viewer).flatMap(({ nodes }) => nodes);
+  for (const list of lists) {
+    const some = await read(list);
+    expect(some.length).toBeGreaterThan(0);
+    expect(some).toEqual((await app.data(query, { ids: some.map(({ id }) => id) })).nodes);
+    const inside = some.flatMap(({ messages }) => messages?.nodes ?? []);
+    expect(inside).toEqual((await app.data(query, { ids: inside.map(({ id }) => id) })).nodes);
+  }
+});
+
+// Last: it takes the accounts away.
+it.each(Object.keys(STORES))('%s is right after an account is disconnected', async (client) => {
+  const store = STORES[client as keyof typeof STORES](app, documents);
+  const before = (await store.load('Stores_viewer', {})).viewer.integrations;
+  const id = before[0]?.id ?? (await app.connect(app.token, 'GMAIL', 'again@gmail.example'));
+  await store.load('Stores_viewer', {});
+  await store.mutate('Stores_disconnect', { input: { integration: id } });
+  expect(plain(await store.copy('Stores_viewer', {}))).toEqual(plain(await fresh('Stores_viewer', {})));
+});
