@@ -28,7 +28,7 @@ const raw = [
   '--r',
   'Content-Type: text/html; charset=utf-8',
   '',
-  '<p onclick="steal()">Hi <script>alert(1)</script><img src="cid:dot@evil"><img src="https://tracker.evil.example/pixel.gif"><a href="javascript:alert(2)">x</a><a href="https://ok.example/">ok</a><form action="https://evil.example"><input name=p></form><iframe src="https://evil.example"></iframe><style>@import "https://evil.example/x.css"; body{display:none}</style><div style="position:fixed;top:0;background:url(https://evil.example/bg)">cover</div></p>',
+  '<p onclick="steal()">Hi <script>alert(1)</script><img src="cid:dot@evil"><img src="https://tracker.evil.example/pixel.gif"><a href="javascript:alert(2)">x</a><a href="https://ok.example/">ok</a><form action="https://evil.example"><input name=p></form><iframe src="https://evil.example"></iframe><style>@import "https://evil.example/x.css"; .cover{display:none}</style><div style="position:fixed;top:0;background:url(https://evil.example/bg)">cover</div></p>',
   '--r',
   'Content-Type: image/png',
   'Content-ID: <dot@evil>',
