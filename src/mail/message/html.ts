@@ -92,8 +92,29 @@ export function safeHtml(html: string, options: SafeHtmlOptions): string {
 /** What stands for a "<" that begins nothing: no character (Unicode 23.7), so that no mail means anything by it. */
 const STRAY = '\ufdd0';
 
-/** The sanitiser takes each of them for a text of its own, and 2,000,000 of them took it a second. */
-const withoutStray = (html: string): string => html.replace(/<+(?![a-z!/?])/gi, (run) => STRAY.repeat(run.length));
+/**
+ * The sanitiser takes each of them for a text of its own, and 2,000,000 of them took it a second. Character by character,
+ * since a pattern takes four times as long for as many.
+ */
+function withoutStray(html: string): string {
+  let kept = '';
+  let from = 0;
+  for (let at = html.indexOf('<'); at !== -1; ) {
+    let end = at + 1;
+    while (html[end] === '<') end++;
+    const stray = beginsTag(html.charCodeAt(end)) ? end - at - 1 : end - at;
+    if (stray > 0) kept += html.slice(from, at) + (stray === 1 ? STRAY : STRAY.repeat(stray));
+    if (stray > 0) from = at + stray;
+    at = html.indexOf('<', end);
+  }
+  return kept + html.slice(from);
+}
+
+/** A letter, "!", "/" or "?". */
+function beginsTag(code: number): boolean {
+  const small = code | 0x20;
+  return (small >= 0x61 && small <= 0x7a) || code === 0x21 || code === 0x2f || code === 0x3f;
+}
 
 function image({ src, ...attribs }: sanitize.Attributes, options: SafeHtmlOptions): sanitize.Attributes {
   const source = src?.trim() ?? '';
