@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { consent } from '../support/lab.ts';
@@ -14,26 +13,13 @@ afterAll(() => app.close());
 
 const CONNECT =
   'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }';
-const snippet = (name: string): string =>
-  [...readFileSync('README.md', 'utf8').matchAll(/^mutation.*$/gm)]
-    .map(([line]) => line)
-    .find((line) => line.includes(name)) ?? '';
 const cameBack = async (authorizationUrl: string): Promise<URL> => {
   const callback = await consent(authorizationUrl, 'demo@gmail.example', 'approve');
   return new URL((await fetch(callback, { redirect: 'manual' })).headers.get('location') ?? '');
 };
 
-it("connects with README's mutations as they are printed", async () => {
-  const { token } = await app.user('reader');
-  const { connect } = await app.data(snippet('connect(input: { provider'), {}, token);
-  expect(connect.userErrors).toEqual([]);
-  const back = await cameBack(connect.authorizationUrl);
-  expect(back.href).toMatch(/^http:\/\/127\.0\.0\.1:5173\/inbox\?status=pending&token=[\w-]{43}$/);
-  const { finishConnect } = await app.data(snippet('finishConnect('), { token: back.searchParams.get('token') }, token);
-  expect(finishConnect).toMatchObject({ integration: { address: 'demo@gmail.example' }, userErrors: [] });
-});
-
 it.each([
+  'http://127.0.0.1:5173/inbox',
   'http://127.0.0.1:51004/callback/of/app?x=1',
   'http://[::1]:51004/',
   'http://localhost:3000/inbox',
