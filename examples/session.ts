@@ -4,32 +4,34 @@ export const POSTERN_URL = 'http://127.0.0.1:4000';
 const DEMO_USER = { email: 'demo@postern.test', password: 'postern-demo' };
 
 const SIGN_IN = `mutation ($input: SignInInput!) {
-  payload: signIn(input: $input) { session { accessToken expiresAt refreshToken } userErrors { message } }
+  payload: signIn(input: $input) { session { accessToken expiresIn refreshToken } userErrors { message } }
 }`;
 const REFRESH = `mutation ($input: RefreshSessionInput!) {
-  payload: refreshSession(input: $input) { session { accessToken expiresAt refreshToken } userErrors { message } }
+  payload: refreshSession(input: $input) { session { accessToken expiresIn refreshToken } userErrors { message } }
 }`;
 
 interface Session {
   readonly accessToken: string;
-  readonly expiresAt: string;
+  /** Seconds from when it was given out. */
+  readonly expiresIn: number;
   readonly refreshToken: string;
 }
+/** When to refresh it, by the clock of this machine, which need not be right: a tenth of its life before its end. */
+type Known = Session & { readonly refreshAt: number };
 interface Answer {
   readonly data?: { readonly payload: { session: Session | null; userErrors: readonly { message: string }[] } } | null;
   readonly errors?: readonly { message: string }[];
 }
 
 /**
- * A function that returns an access token with a minute or more to live. Its calls queue up behind each other: a refresh
+ * A function that returns an access token with a tenth or more of its life before it. Its calls queue up behind each other: a refresh
  * token serves once, and used twice it ends the session.
  */
 export function signIn(url: string, user = DEMO_USER): () => Promise<string> {
-  let last: Promise<Session | null> = Promise.resolve(null);
-  const next = (known: Session | null) => {
+  let last: Promise<Known | null> = Promise.resolve(null);
+  const next = (known: Known | null) => {
     if (!known) return ask(url, SIGN_IN, user);
-    const isFresh = Date.parse(known.expiresAt) - Date.now() > 60_000;
-    return isFresh ? known : ask(url, REFRESH, { refreshToken: known.refreshToken });
+    return Date.now() < known.refreshAt ? known : ask(url, REFRESH, { refreshToken: known.refreshToken });
   };
   return async () => {
     const current = last.catch(() => null).then(next);
@@ -38,13 +40,14 @@ export function signIn(url: string, user = DEMO_USER): () => Promise<string> {
   };
 }
 
-async function ask(url: string, query: string, input: object): Promise<Session> {
+async function ask(url: string, query: string, input: object): Promise<Known> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query, variables: { input } }),
   });
   const { data, errors } = (await response.json()) as Answer;
-  if (data?.payload.session) return data.payload.session;
+  const session = data?.payload.session;
+  if (session) return { ...session, refreshAt: Date.now() + session.expiresIn * 900 };
   throw new Error(errors?.[0]?.message ?? data?.payload.userErrors[0]?.message ?? `HTTP ${response.status}`);
 }

@@ -71,7 +71,12 @@ async function follow(): Promise<void> {
         if (data.messageReceived.message) console.log(line(data.messageReceived.message));
       }
     } catch (error) {
-      console.log(`-- the connection is lost (${error instanceof Error ? error.message : 'closed'}) --`);
+      // GraphQL errors come in a list. A cursor that is refused, of another gateway or another user, would be so each time.
+      const [refusal] = Array.isArray(error) ? error : [];
+      if (refusal?.extensions?.code === 'BAD_USER_INPUT') after = null;
+      console.log(
+        `-- the connection is lost (${refusal?.message ?? (error instanceof Error ? error.message : 'closed')}) --`,
+      );
     }
     await sleep(1_000);
   }

@@ -27,7 +27,7 @@ import { PasswordConnectService } from './accounts/password-connect.service.ts';
 import { ProviderResolver } from './accounts/provider.resolver.ts';
 import { Reachability } from './accounts/reachability.ts';
 import { SessionResolver } from './accounts/session.resolver.ts';
-import { SessionService } from './accounts/session.service.ts';
+import { SessionService, type SessionTimes } from './accounts/session.service.ts';
 import { SessionStore } from './accounts/session.store.ts';
 import { type Credentials, SignInService } from './accounts/sign-in.service.ts';
 import { UserStore } from './accounts/user.store.ts';
@@ -156,6 +156,8 @@ export interface AppOptions {
   readonly sendTimes?: SendTimes;
   /** How long a provider waits for its vendor; tests have less time. */
   readonly providerTimes?: ProviderTimes;
+  /** How long an access token lives; tests see the end of one. */
+  readonly sessionTimes?: SessionTimes;
 }
 
 /** Where it can be reached when PUBLIC_URL does not say. */
@@ -217,7 +219,8 @@ async function open(
   const providers = options.providers ?? registry(config, options.providerTimes);
   const users = new UserStore(db);
   const sessionStore = new SessionStore(db);
-  const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log });
+  const times = options.sessionTimes;
+  const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log, times });
   await sessions.start();
   const attempts = new AttemptStore(db);
   const signIns = new SignInService({ users, sessions, attempts, registration: config.registration, jwtSecret });

@@ -8,19 +8,18 @@ interface Nodes {
 }
 
 /**
- * A later page goes behind what is there, and the first page, read again, before it: mail that has arrived meanwhile moves
- * nothing, doubles nothing and skips nothing. A first page that knows none of the old mail replaces it: who knows what lies between.
+ * A later page, the first page read again, and a mail that has just come all find their places among what is there: nothing is
+ * doubled or skipped. A first page whose oldest mail is not there replaces it: nobody knows what lies between the two.
  */
-const mergePages: FieldMergeFunction<Nodes> = (existing, incoming, { args }) => {
+const mergePages: FieldMergeFunction<Nodes> = (existing, incoming, { args, readField }) => {
   if (!existing) return incoming;
   const known = new Set(existing.nodes.map((node) => node?.__ref));
-  if (args?.after) {
-    return { ...incoming, nodes: [...existing.nodes, ...incoming.nodes.filter((node) => !known.has(node?.__ref))] };
-  }
-  if (!incoming.nodes.some((node) => known.has(node?.__ref))) return incoming;
-  const first = new Set(incoming.nodes.map((node) => node?.__ref));
-  const rest = existing.nodes.filter((node) => !first.has(node?.__ref));
-  return { ...incoming, nodes: [...incoming.nodes, ...rest], pageInfo: existing.pageInfo };
+  if (!args?.after && !known.has(incoming.nodes.at(-1)?.__ref)) return incoming;
+  const told = new Set(incoming.nodes.map((node) => node?.__ref));
+  const time = (node: Reference | null) => Date.parse(readField<string>('receivedAt', node ?? undefined) ?? '') || 0;
+  const nodes = [...incoming.nodes, ...existing.nodes.filter((node) => !told.has(node?.__ref))];
+  nodes.sort((one, other) => time(other) - time(one));
+  return { ...incoming, nodes, pageInfo: args?.after ? incoming.pageInfo : existing.pageInfo };
 };
 
 export function createApolloClient(url: string, token: () => Promise<string>): ApolloClient {

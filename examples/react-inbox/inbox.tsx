@@ -18,9 +18,9 @@ export function Inbox({ url, token }: Pick<LiveOptions, 'url' | 'token'>) {
         const { messages } = known.viewer;
         return { viewer: { ...known.viewer, messages: { ...messages, nodes: [message, ...messages.nodes] } } };
       });
-    const onListening = () => void refetch().catch(() => undefined);
+    const onGap = () => void refetch().catch(() => undefined);
     const query = print(client.cache.transformDocument(Arrived));
-    return listen({ url, token, query, onMail, onListening });
+    return listen({ url, token, query, onMail, onGap });
   }, [client, refetch, url, token]);
   if (!data) return <p role={error ? 'alert' : 'status'}>{error?.message ?? 'Loading'}</p>;
   const { nodes, pageInfo, sources } = data.viewer.messages;

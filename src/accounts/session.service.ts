@@ -26,6 +26,12 @@ export interface SessionServiceOptions {
   readonly jwtSecret: string;
   readonly log: Logger;
   readonly now?: () => Date;
+  /** Asked for each new token; absent: ACCESS_TOKEN_SECONDS, and never more. */
+  readonly times?: SessionTimes | undefined;
+}
+
+export interface SessionTimes {
+  readonly accessTokenSeconds: number;
 }
 
 /** What a client is given; the refresh token is shown once and kept as a hash. */
@@ -34,6 +40,8 @@ export interface SessionTokens {
   readonly sessionId: string;
   readonly accessToken: string;
   readonly expiresAt: Date;
+  /** The same in seconds from when it was given out, for a client whose clock is wrong. */
+  readonly expiresIn: number;
   readonly refreshToken: string;
 }
 
@@ -147,8 +155,9 @@ export class SessionService {
   }
 
   private tokens(userId: string, sessionId: string, refreshToken: string): SessionTokens {
-    const { accessToken, expiresAt } = signAccessToken({ userId, sessionId }, this.secret, this.now());
-    return { userId, sessionId, accessToken, expiresAt, refreshToken };
+    const expiresIn = this.options.times?.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS;
+    const { accessToken, expiresAt } = signAccessToken({ userId, sessionId }, this.secret, this.now(), expiresIn);
+    return { userId, sessionId, accessToken, expiresAt, expiresIn, refreshToken };
   }
 
   private row(token: string): NewRefreshToken {

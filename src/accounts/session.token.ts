@@ -11,9 +11,10 @@ export function signAccessToken(
   who: Pick<Principal, 'userId' | 'sessionId'>,
   secret: KeyObject,
   now: Date,
+  seconds: number,
 ): { accessToken: string; expiresAt: Date } {
   const iat = Math.floor(now.getTime() / 1_000);
-  const exp = iat + ACCESS_TOKEN_SECONDS;
+  const exp = iat + seconds;
   const accessToken = jwt.sign({ sid: who.sessionId, iat, exp }, secret, {
     algorithm: 'HS256',
     issuer: ISSUER,

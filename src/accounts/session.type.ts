@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType } from 'type-graphql';
+import { Field, InputType, Int, ObjectType } from 'type-graphql';
 import { Sized } from '../graphql/list-size.ts';
 import { DateTime, EmailAddress } from '../graphql/scalars.ts';
 import { UserError } from '../graphql/user-error.type.ts';
@@ -16,6 +16,12 @@ export class SessionType {
   @Field(() => DateTime, { description: 'When the access token ends; refresh the session a little before.' })
   readonly expiresAt: Date;
 
+  @Field(() => Int, {
+    description:
+      'The seconds that the access token lives from the moment it was given out (RFC 6749, 5.1): right also for a client whose clock is wrong.',
+  })
+  readonly expiresIn: number;
+
   @Field(() => String, {
     description:
       'Serves once, for refreshSession, which returns the next; two calls at the same moment, as of two tabs, get the same one, and so does one that is repeated because the connection broke before it was answered. Used again after that, it ends the session. Good for 30 days.',
@@ -28,6 +34,7 @@ export class SessionType {
   constructor(tokens: SessionTokens) {
     this.accessToken = tokens.accessToken;
     this.expiresAt = tokens.expiresAt;
+    this.expiresIn = tokens.expiresIn;
     this.refreshToken = tokens.refreshToken;
     this.viewer = new ViewerType(tokens.userId);
   }

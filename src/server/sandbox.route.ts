@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 export interface DemoSession {
   readonly email: string;
   readonly accessToken: string;
-  readonly expiresAt: Date;
+  /** Seconds. */
+  readonly expiresIn: number;
 }
 
 export interface SandboxPage {
@@ -25,8 +26,8 @@ export function mountSandbox(http: FastifyInstance, sandbox: SandboxPage): void 
         .type('text/plain')
         .send('Only the page that this sandbox serves may ask for its session.\n');
     }
-    const { email, accessToken, expiresAt } = await sandbox.signIn();
-    return { email, accessToken, expiresAt: expiresAt.toISOString(), controlUrl: sandbox.controlUrl };
+    const { email, accessToken, expiresIn } = await sandbox.signIn();
+    return { email, accessToken, expiresIn, controlUrl: sandbox.controlUrl };
   });
 }
 

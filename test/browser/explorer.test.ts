@@ -56,6 +56,15 @@ it('is signed in as the demo user, and shows the mail of both accounts before an
   await expect.poll(shown).toContain(nodes[0].from.address);
 });
 
+it('has every tab in sight on a small laptop', async () => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const [tabs, last] = [page.locator('.graphiql-tabs'), page.locator('.graphiql-tab').last()];
+  const [room, box] = [await tabs.boundingBox(), await last.boundingBox()];
+  if (!room || !box) throw new Error('There are no tabs.');
+  expect(box.x + box.width).toBeLessThanOrEqual(room.x + room.width + 1);
+  await page.setViewportSize({ width: 1400, height: 860 });
+});
+
 it('says what its icons mean', async () => {
   const names = await page.locator('svg title').allTextContents();
   expect(names).toEqual(expect.arrayContaining(['docs icon', 'history icon', 'close icon']));

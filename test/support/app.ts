@@ -78,6 +78,7 @@ export interface AppOptions {
   syncTimes?: GatewayOptions['syncTimes'];
   sendTimes?: GatewayOptions['sendTimes'];
   providerTimes?: GatewayOptions['providerTimes'];
+  sessionTimes?: GatewayOptions['sessionTimes'];
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -124,6 +125,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.sendTimes && { sendTimes: options.sendTimes }),
     ...(options.syncTimes && { syncTimes: options.syncTimes }),
     ...(options.providerTimes && { providerTimes: options.providerTimes }),
+    ...(options.sessionTimes && { sessionTimes: options.sessionTimes }),
   };
   const start = () => createApp(config, given);
   let app: App = await start();

@@ -49,7 +49,8 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
   };
 
   it('prove who asks on every instance for 15 minutes, without a query', async () => {
-    const { accessToken, userId, sessionId, expiresAt } = await session();
+    const { accessToken, userId, sessionId, expiresAt, expiresIn } = await session();
+    expect(expiresIn).toBe(15 * 60);
     for (const service of [a, b]) {
       expect(service.authenticate(accessToken)).toEqual({ userId, sessionId, expiresAt });
     }

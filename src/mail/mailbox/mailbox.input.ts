@@ -83,7 +83,8 @@ export class DeleteMailboxPayload {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Its id when there is no such mailbox any more, for taking it out of a store; else null.',
+    description:
+      'Its id when there is no such mailbox any more, for taking it out of a store; else null. What a store has of Message.mailboxes and Thread.mailboxes may hold a null in its place until that is read again (in Relay it does).',
   })
   readonly deleted: string | null;
 

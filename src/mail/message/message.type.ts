@@ -122,7 +122,8 @@ export class MessageType extends Node {
 
   @Field(() => Boolean, {
     ...optional,
-    description: 'For the paper clip in a list; null where only reading the whole message would tell.',
+    description:
+      'For the paper clip in a list; null where only reading the whole message would tell. A null takes back nothing: let a store keep the value that it has, as Apollo Client does with merge: (known, told) => told ?? known; or select attachments instead, which are the same wherever they are read.',
   })
   get hasAttachments(): boolean | null {
     return this.message.content

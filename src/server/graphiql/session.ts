@@ -9,7 +9,8 @@ export interface PageSession {
 
 interface Tokens {
   readonly accessToken: string;
-  readonly expiresAt: string;
+  /** Seconds from now: a clock that is wrong is no reason to send a token that has ended. */
+  readonly expiresIn: number;
 }
 
 /** The sandbox signs the page in by itself. Throws an Error whose message can be shown. */
@@ -25,10 +26,10 @@ export async function sandboxSession(): Promise<PageSession> {
 }
 
 const SIGN_IN = `mutation SignIn($input: SignInInput!) {
-  signIn(input: $input) { session { accessToken refreshToken expiresAt } userErrors { message } }
+  signIn(input: $input) { session { accessToken refreshToken expiresIn } userErrors { message } }
 }`;
 const REFRESH = `mutation Refresh($input: RefreshSessionInput!) {
-  refreshSession(input: $input) { session { accessToken refreshToken expiresAt } userErrors { message } }
+  refreshSession(input: $input) { session { accessToken refreshToken expiresIn } userErrors { message } }
 }`;
 
 interface SessionPayload {
@@ -65,13 +66,18 @@ async function ask(field: string, query: string, input: Record<string, string>) 
 /** One renewal at a time: a refresh token that is used twice ends its session. */
 function renewing(first: Tokens, renew: () => Promise<Tokens>): () => Promise<string> {
   let tokens = first;
+  let renewAt = nearEnd(first);
   let renewal: Promise<Tokens> | null = null;
   return async () => {
-    if (Date.parse(tokens.expiresAt) - Date.now() > 60_000) return tokens.accessToken;
+    if (Date.now() < renewAt) return tokens.accessToken;
     renewal ??= renew().finally(() => {
       renewal = null;
     });
     tokens = await renewal;
+    renewAt = nearEnd(tokens);
     return tokens.accessToken;
   };
 }
+
+/** By this browser's own clock, and a tenth of its life before its end. */
+const nearEnd = ({ expiresIn }: Tokens): number => Date.now() + expiresIn * 900;

@@ -16,7 +16,7 @@ export function defaultTabs(examples: Examples, controlUrl: string | null, origi
     ...writingTabs(examples),
     { query: LIVE_MAIL },
     { query: badDay(controlUrl) },
-    connectTab(examples.provider, origin),
+    connectTab(examples.provider, controlUrl === null ? null : origin),
   ];
 }
 

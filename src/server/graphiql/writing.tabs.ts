@@ -14,7 +14,9 @@ export function writingTabs(examples: Examples): Tab[] {
   ];
 }
 
-const INTEGRATION = placeholder('the id of one of viewer.integrations');
+const INTEGRATION = placeholder(
+  'the id of one of viewer.integrations; where there is none, the tab Connect comes first',
+);
 /** A page that is opened again sends mail of its own. */
 const key = (name: string): string => `${name}-${Date.now().toString(36)}`;
 
