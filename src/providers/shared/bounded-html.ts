@@ -1,5 +1,6 @@
 import { Parser, Tokenizer } from 'htmlparser2';
 import { foreignTag, impliedEnds, isBox, isRawText, isVoid, switchesForeign } from './html-elements.ts';
+import { evenHtml } from './html-syntax.ts';
 
 /**
  * Characters of one HTML that are read, whether for showing or for its text; the largest newsletters have a few hundred
@@ -44,7 +45,7 @@ interface OpenElement {
  * 40 seconds. The rules of what closes what are those of htmlparser2, by which the outcome is read.
  */
 export function boundedHtml(html: string, bounds: HtmlBounds = {}): string {
-  return new Bounder(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH), bounds).read();
+  return new Bounder(evenHtml(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH)), bounds).read();
 }
 
 /** The beginning of a long HTML, not ending inside of a character or an entity; a tag that is cut counts as text nowhere. */
