@@ -53,7 +53,7 @@ it.each([
   '<!--x--!>',
   '</p/>',
   '\0',
-])('takes no longer than its length for "%s" over and over', (unit) => {
+])('takes no longer than its length for %j over and over', (unit) => {
   const least = (length: number) => {
     const html = unit.repeat(Math.ceil(length / unit.length));
     const times = Array.from({ length: 3 }, () => {
