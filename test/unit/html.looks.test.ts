@@ -65,6 +65,7 @@ it.each([
   ],
   ['display:flex;flex:1 1 0%;gap:8px', 'display:flex;flex:1 1 0%;gap:8px'],
   ['letter-spacing:-.5px;vertical-align:-3px', 'letter-spacing:-.5px;vertical-align:-3px'],
+  ['margin:10px -15px 0', 'margin:10px 0 0'],
   ['margin-left:.5in;text-indent:-.25in', 'margin-left:.5in;text-indent:-.25in'],
   ['margin:0 0 0 36pt;text-indent:-18.0pt', 'margin:0 0 0 36pt;text-indent:-18.0pt'],
 ])('keeps what a style says: %s', (style, kept) => {

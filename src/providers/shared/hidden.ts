@@ -154,9 +154,14 @@ export const INITIAL: Inherited = {
   whiteSpace: 'normal',
 };
 
-/** How its style sets an element among others; null where it does not say. */
-export const displayOf = ({ style }: Attributes): string | null =>
-  style === undefined ? null : (computedStyle(style).get('display') ?? null);
+/** How its style sets an element among others; null where it does not say. What is taken out of the line is a box (CSS 2.1, section 9.7). */
+export function displayOf({ style }: Attributes): string | null {
+  if (style === undefined) return null;
+  const values = computedStyle(style);
+  const display = values.get('display') ?? null;
+  const isBox = (values.get('float') ?? 'none') !== 'none' || isTakenOut(values.get('position') ?? '');
+  return isBox && (display === null || display.startsWith('inline')) ? 'block' : display;
+}
 
 /** Whether words are seen that stand right in an element. */
 export const showsWords = ({ isVisible, isTiny, isFlat, color, background }: Inherited): boolean =>
