@@ -21,7 +21,7 @@ const BREAKS_OUT = set(
 
 const NAME_END = /[\t\n\f\r />]/g;
 const COMMENT_END = /--!?>/g;
-const BLANK = set('\t \n \f \r').add(' ').add('');
+const BLANK = new Set(['\t', '\n', '\f', '\r', ' ']);
 const SCRIPT_PART = /<!--|-->|<(\/?)script(?=[\t\n\f\r />])/gi;
 
 class Evener {
