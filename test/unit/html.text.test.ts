@@ -108,6 +108,8 @@ describe('text of HTML', () => {
     '<p>seen</p><a href="https://x.example/hidden" style="display:none">hidden</a>',
     '<p>seen</p><body style="display:none">hidden</body>',
     `<p>seen</p>${'<div>'.repeat(300)}<div style="display:none">hidden<p>hidden</p></div>`,
+    `<style>.x{display:none}</style><p>seen</p>${'<div>'.repeat(300)}<div class=x>hidden<p>hidden</p></div>`,
+    `<style>.x{display:none}</style><p>seen</p>${'<div></div>'.repeat(50_000)}<div class=x>hidden<p>hidden</p></div>`,
     `<p>seen</p><div ${Array.from({ length: 120 }, (_, index) => `a${index}`).join(' ')} style="display:none">hidden</div>`,
   ])('has nothing that is not seen: %s', (html) => {
     expect(textOfHtml(html)).toBe('seen');

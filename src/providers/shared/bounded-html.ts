@@ -155,7 +155,9 @@ class Bounder {
     const { without, hides } = this.bounds;
     if (this.skippedFrom !== -1 || without?.has(name) || hides === undefined) return without?.has(name) === true;
     const tag = this.html.slice(start, end);
-    return /style|hidden/i.test(tag) && hides(name, attributesOf(tag));
+    return (
+      /\s(?:style|hidden|class|id)\b|["'/](?:style|hidden|class|id)\s*=/i.test(tag) && hides(name, attributesOf(tag))
+    );
   }
 
   private keeps(name: string, hasSlash: boolean): boolean {

@@ -3,6 +3,7 @@ import { writtenDeclarations } from './css/declarations.ts';
 import { countsFromEnd, RuleMatcher, type Siblings, type StyledElement } from './css/matcher.ts';
 import { appliesOnScreen } from './css/media.ts';
 import { type Rule, rulesOf } from './css/style-sheet.ts';
+import { isHidden } from './hidden.ts';
 
 /** Characters of all blocks of a mail; the largest newsletters have a hundred thousand. */
 const MAX_CSS_LENGTH = 500_000;
@@ -32,6 +33,45 @@ export function withInlineStyles(html: string): string {
   counted?.read();
   const styled = new Inliner(html, rules, counted?.siblings).read();
   return styled === null ? bare() : splice(html, [...blocks.edits, ...styled]);
+}
+
+/**
+ * Whether an element hides what is in it: by itself, or by what style blocks say of it wherever it stands. For an element whose tag
+ * is lost because it is nested too deep or comes too late; read when the first is asked about. Linear in the length.
+ */
+export function hidingIn(html: string): (name: string, attributes: Readonly<Record<string, string>>) => boolean {
+  let matcher: RuleMatcher | null = null;
+  let rules: readonly Rule[] | null = null;
+  return (name, attributes) => {
+    if (isHidden(name, attributes)) return true;
+    rules ??= rulesIn(writtenBlocks(html)) ?? [];
+    if (rules.length === 0) return false;
+    matcher ??= new RuleMatcher(rules, MAX_STEPS);
+    // Its place is not known, nor what it stands in.
+    const parent = { ...ALONE, name: '', attributes: {}, parent: null };
+    const element = { ...ALONE, name, attributes, parent, place: 0, placeOfType: 0 };
+    const said = matcher.rulesFor(element).map((rule) => rules?.[rule]?.declarations ?? []);
+    const style = said
+      .map(writtenDeclarations)
+      .filter((part) => part !== '')
+      .join(';');
+    return style !== '' && isHidden(name, { ...attributes, style: `${style};${attributes.style ?? ''}` });
+  };
+}
+
+/** What stands between the tags, of those that hold on a screen; whether that is a block is known when all is read. */
+function writtenBlocks(html: string): string[] {
+  const found: string[] = [];
+  const begin = /<style\b([^>]{0,400})>/gi;
+  const end = /<\/style/gi;
+  for (let tag = begin.exec(html); tag !== null; tag = begin.exec(html)) {
+    end.lastIndex = begin.lastIndex;
+    const close = end.exec(html)?.index ?? html.length;
+    const [, media = ''] = /\bmedia\s*=\s*["']?([^"'>]*)/i.exec(tag[1] ?? '') ?? [];
+    if (appliesOnScreen(media)) found.push(html.slice(begin.lastIndex, close));
+    begin.lastIndex = close;
+  }
+  return found;
 }
 
 /** Each block is read by itself: what one leaves open ends with it. Null: too much. */
