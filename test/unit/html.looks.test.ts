@@ -65,6 +65,7 @@ it.each([
   ],
   ['display:flex;flex:1 1 0%;gap:8px', 'display:flex;flex:1 1 0%;gap:8px'],
   ['letter-spacing:-.5px;vertical-align:-3px', 'letter-spacing:-.5px;vertical-align:-3px'],
+  ['margin:10px -15px 0', 'margin:10px 0 0'],
   ['margin-left:.5in;text-indent:-.25in', 'margin-left:.5in;text-indent:-.25in'],
   ['margin:0 0 0 36pt;text-indent:-18.0pt', 'margin:0 0 0 36pt;text-indent:-18.0pt'],
 ])('keeps what a style says: %s', (style, kept) => {
@@ -142,8 +143,10 @@ describe('what was hidden stays hidden', () => {
     );
     expect(shown('<form style="display:none">x</form>')).toBe('<div style="display:none">x</div>');
     expect(shown('<o:p style="display:none">x</o:p>')).toBe('<span style="display:none">x</span>');
+    expect(shown('<x-y style="color:transparent">x</x-y>')).toBe('<span style="color:transparent">x</span>');
+    expect(shown('<data style="font-size:0">x</data>')).toBe('<span style="font-size:0">x</span>');
     expect(shown('a<dialog>x</dialog><meter>y</meter><datalist>z</datalist>')).toBe(
-      'a<div style="display:none">x</div>',
+      'a<span style="display:block;display:none">x</span>',
     );
   });
 });
@@ -179,6 +182,13 @@ describe('image maps', () => {
 it('takes a link without a scheme for one of the web', () => {
   expect(shown('<a href="//shop.example/x">x</a>')).toContain('href="https://shop.example/x"');
   expect(shown('<a href="///x">x</a><a href="//">y</a><a href="/\\x.example">z</a>')).not.toContain('href');
+});
+
+it('keeps the lines of boxes that are not let through', () => {
+  expect(shown('a<legend>x</legend>b')).toBe('a<span style="display:block">x</span>b');
+  expect(shown('<p>a<search style="display:inline">x</search>b</p>')).toBe(
+    '<p>a<span style="display:block;display:inline">x</span>b</p>',
+  );
 });
 
 it('keeps old ways of saying what things look like', () => {

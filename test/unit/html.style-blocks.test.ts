@@ -35,6 +35,20 @@ it.each([
   ['the body', 'html body{color:red}', '<body><p>', '<body style="color:red"><p>'],
   ['a body that is not written', 'body{color:red}', '<p>', '<body style="color:red"><p>'],
   ['a row in a table that is in a tbody', 'table>tbody>tr{top:0}', '<table><tr>', '<table><tr style="top:0">'],
+  ['the next one', 'b + p{top:0}', '<b></b><p></p><p></p>', '<b></b><p style="top:0"></p><p></p>'],
+  ['a later one', 'b ~ p{top:0}', '<p></p><b></b><i></i><p></p>', '<p></p><b></b><i></i><p style="top:0"></p>'],
+  ['one in a later one', 'b + .a ~ p i{top:0}', '<b></b><s class=a></s><u></u><p><i>', '<i style="top:0">'],
+  ['all but some', 'p:not(.a, #b){top:0}', '<p class=a></p><p id=b></p><p>', '<p id=b></p><p style="top:0">'],
+  ['all that are not in a state', 'p:not(:hover){top:0}', '<p>', '<p style="top:0">'],
+  ['one of several', 'p:is(.a,:hover).b{top:0}', '<p class=a></p><p class="a b">', '</p><p style="top:0" class="a b">'],
+  ['one of several that weigh nothing', ':where(.a,#b){top:0}', '<p id=b>', '<p style="top:0" id=b>'],
+  ['the last one', 'p:last-child{top:0}', '<s><p></p><p></p></s>', '<s><p></p><p style="top:0"></p></s>'],
+  ['the only one', 'p:only-child{top:0}', '<s><p></p></s><p></p>', '<s><p style="top:0"></p></s><p></p>'],
+  ['the last but one', 'p:nth-last-child(2){top:0}', '<s><p></p><p></p></s>', '<s><p style="top:0"></p><p></p></s>'],
+  ['the first of its name', 'p:first-of-type{top:0}', '<b></b><p></p><p></p>', '<b></b><p style="top:0"></p><p></p>'],
+  ['the last of its name', 'p:last-of-type{top:0}', '<p></p><p></p><b></b>', '<p></p><p style="top:0"></p><b></b>'],
+  ['an attribute in any case', '[lang=DE i]{top:0}', '<p lang=de>', '<p style="top:0" lang=de>'],
+  ['any namespace', '*|p{top:0}', '<p>', '<p style="top:0">'],
 ])('a rule meets %s', (_, css, html, expected) => {
   // Ends that are implied are none of this.
   expect(inlined(css, html).replaceAll('</tr><tr', '<tr')).toContain(expected.replaceAll('</tr><tr', '<tr'));
@@ -56,13 +70,14 @@ describe('which declaration wins', () => {
 });
 
 it.each([
-  ['states and generated content', 'p:hover,p::before,p:visited,p:not(.x){color:red}'],
-  ['siblings', 'b + p, b ~ p{color:red}'],
+  ['states and generated content', 'p:hover,p::before,p:visited,p:has(b),p:not(:empty){color:red}'],
   ['a list with something unknown in it', 'p, p:-moz-unknown-thing(, p{color:red}p,p:nosuch{color:red}'],
   [
     'print and narrow or dark screens',
     '@media print{p{top:0}}@media (max-width:480px){p{top:0}}@media (prefers-color-scheme:dark){p{top:0}}',
   ],
+  ['no screen', '@media not screen{p{top:0}}@media not all and (min-width:1px){p{top:0}}'],
+  ['lists in lists without end', `${'p:not('.repeat(20_000)}p${')'.repeat(20_000)}{top:0}`],
   ['a wide window', '@media (min-width:1200px){p{top:0}}'],
   [
     'other at-rules',
@@ -78,6 +93,8 @@ it.each([
 it.each([
   ['a media that holds', '@media screen and (min-width:600px){p{color:red}}'],
   ['media within media', '@media only screen{@media (min-width: 30em){p{color:red}}}'],
+  ['a window that is not very wide', '@media (min-width:300px) and (max-width:2000px){p{color:red}}'],
+  ['all that is not paper', '@media not print{p{color:red}}'],
   ['one of several media', '@media print, all{p{color:red}}'],
   ['comments of HTML', '<!-- p{color:red} -->'],
   ['a rule behind an at-rule', '@import url(x.css);@charset "x";p{color:red}'],
@@ -130,6 +147,12 @@ describe('over a bound the blocks are left out, and never the mail', () => {
       ),
     ).toBe(html);
     expect(inlined(`${many(30, (i) => `p.a.b${i}{color:red}`)}.a{top:0}`, html)).toContain('top:0');
+  });
+
+  it('comparisons of siblings, which a long mail of siblings does not need', () => {
+    expect(inlined('b ~ p, b + p, s ~ p{top:0}', words.repeat(5_000))).toBe(words.repeat(5_000));
+    expect(inlined('b ~ p{top:0}', `<b></b>${words.repeat(5_000)}`).match(/top:0/g)).toHaveLength(5_000);
+    expect(inlined(`${many(400, (i) => `b + .a${i} ~ p, `)}p{top:0}`, words.repeat(5_000))).toBe(words.repeat(5_000));
   });
 
   it('what would be written', () => {

@@ -68,6 +68,26 @@ describe('text of HTML', () => {
       '<span style="display:block">a</span>b<div style="display:inline">c</div>d',
       'a\nbcd',
     ],
+    [
+      'the boxes of a flex box and a grid apart',
+      '<div style="display:flex"><span>a</span><b>b</b></div><p style="display:grid"><i>c</i><i>d <u>e</u></i></p>',
+      'a\nb\n\nc\nd e',
+    ],
+    [
+      'what stands like a table',
+      '<div style="display:table"><div style="display:table-row"><b style="display:table-cell">a</b><b style="display:table-cell">b</b></div></div>',
+      'a\tb',
+    ],
+    [
+      'what is taken out of the line',
+      'x<span style="float:left">a</span><b style="position:absolute">b</b>',
+      'x\na\nb',
+    ],
+    [
+      'links that are boxes',
+      '<a href="https://x.example/a" style="display:block">a</a><a href="https://x.example/b" style="display:block">b</a>',
+      'a [https://x.example/a]\nb [https://x.example/b]',
+    ],
     ['inline elements and comments within a word', 'f<b>o</b>o<!-- x -->b<i>ar</i>', 'foobar'],
     ['joiners in words', 'می‌خواهم 👩‍💻', 'می‌خواهم 👩‍💻'],
     ['conditional comments as a browser does', 'a<!--[if mso]>b<![endif]--><![if !mso]>c<![endif]>', 'ac'],
@@ -88,6 +108,8 @@ describe('text of HTML', () => {
     '<p>seen</p><a href="https://x.example/hidden" style="display:none">hidden</a>',
     '<p>seen</p><body style="display:none">hidden</body>',
     `<p>seen</p>${'<div>'.repeat(300)}<div style="display:none">hidden<p>hidden</p></div>`,
+    `<style>.x{display:none}</style><p>seen</p>${'<div>'.repeat(300)}<div class=x>hidden<p>hidden</p></div>`,
+    `<style>.x{display:none}</style><p>seen</p>${'<div></div>'.repeat(50_000)}<div class=x>hidden<p>hidden</p></div>`,
     `<p>seen</p><div ${Array.from({ length: 120 }, (_, index) => `a${index}`).join(' ')} style="display:none">hidden</div>`,
   ])('has nothing that is not seen: %s', (html) => {
     expect(textOfHtml(html)).toBe('seen');

@@ -6,7 +6,7 @@ import { shownFiles } from '../../src/providers/shared/inline-files.ts';
 // biome-ignore format: a list to read
 const ELEMENTS = [
   'div', 'span', 'p', 'b', 'td', 'table', 'tr', 'a', 'li', 'noscript', 'select', 'object', 'template', 'svg', 
-  'details', 'form', 'button', 'div hidden', 'div class=x', 'span class=y', 'center', 'font color=white', 'td bgcolor=white',
+  'details', 'form', 'button', 'x-y', 'legend', 'o:p', 'div hidden', 'div class=x', 'span class=y', 'center', 'font color=white', 'td bgcolor=white',
 ];
 // biome-ignore format: a list to read
 const STYLES = [

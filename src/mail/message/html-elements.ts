@@ -13,10 +13,19 @@ const SHOWN_AS = new Map([
   ['body', 'div'],
   ['form', 'div'],
   ['fieldset', 'div'],
-  ['dialog', 'div'],
-  ['button', 'span'],
-  ['label', 'span'],
 ]);
+/**
+ * Boxes that do not end a paragraph where they begin, as a "<div>" in their place would. Without their tags their words and
+ * those beside them would be one.
+ */
+const OWN_LINE = new Map([
+  ['dialog', 'display:block'],
+  ['legend', 'display:block'],
+  ['listing', 'display:block;white-space:pre'],
+  ['search', 'display:block'],
+]);
+/** Those that have nothing in them are no box either. */
+const HAS_CONTENT = /^(?!(?:area|base|basefont|embed|frame|input|isindex|keygen|link|meta|param|source|track)$)/;
 
 /** What becomes of the elements of one mail, one after the other. */
 export class Elements {
@@ -57,15 +66,14 @@ export class Elements {
     return this.unknown(name, { ...attribs, style: said.filter((part) => part !== '').join(';') });
   }
 
-  /** An element that is not let through: its content stays, in a box where it is hidden or has a look or a direction. */
+  /** An element that is not let through: its content stays, in another where it has a look, a direction or a line of its own. */
   private unknown(name: string, attribs: sanitize.Attributes): sanitize.Tag {
-    const box = SHOWN_AS.get(name);
-    const { style = '', dir } = this.styled(name, attribs);
-    const isOff = style.includes('display:none');
-    if (!isOff && (box === undefined || (style === '' && !dir))) return { tagName: name, attribs: {} };
+    const { style: own = '', dir } = this.styled(name, attribs);
+    const style = [OWN_LINE.get(name) ?? '', own].filter((part) => part !== '').join(';');
+    if ((style === '' && !dir) || !HAS_CONTENT.test(name)) return { tagName: name, attribs: {} };
     const { align, lang } = attribs;
     return {
-      tagName: box ?? 'span',
+      tagName: SHOWN_AS.get(name) ?? 'span',
       attribs: {
         ...(style === '' ? {} : { style }),
         ...(dir ? { dir } : {}),

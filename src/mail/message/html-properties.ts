@@ -65,6 +65,8 @@ const DISPLAYS = new Map([
   ['-webkit-inline-box', 'inline-block'],
 ]);
 
+const NEGATIVE_SIDE = /(?<=^| )-[\d.]{1,20}[a-z]{0,4}%?(?= |$)/g;
+
 const SIDES = ['top', 'right', 'bottom', 'left'];
 const FLOWS = ['-block', '-inline'].flatMap((axis) => [axis, `${axis}-start`, `${axis}-end`]);
 const CORNERS = ['top-left', 'top-right', 'bottom-left', 'bottom-right'];
@@ -117,7 +119,9 @@ const READERS = new Map<string, ValueReader>(
     'aspect-ratio': matching(`auto|${NUMBER}(?: ?/ ?${NUMBER})?`),
     ...list('width min-width max-width height min-height max-height inline-size max-inline-size', length),
 
-    ...list('margin padding', lengths),
+    padding: lengths,
+    // A side that would leave the box stays where it is, and the others go where they are meant to.
+    margin: (value) => lengths(value.replace(NEGATIVE_SIDE, '0')),
     // What a sum of a margin comes to may be negative.
     ...each(
       SIDES.map((side) => `margin-${side}`),

@@ -1,8 +1,7 @@
 import sanitize from 'sanitize-html';
 import { boundedHtml } from '../../providers/shared/bounded-html.ts';
-import { isHidden } from '../../providers/shared/hidden.ts';
 import { inlineReference } from '../../providers/shared/inline-files.ts';
-import { withInlineStyles } from '../../providers/shared/style-blocks.ts';
+import { hidingIn, withInlineStyles } from '../../providers/shared/style-blocks.ts';
 import { Elements } from './html-elements.ts';
 import { hasComment } from './html-links.ts';
 
@@ -37,7 +36,7 @@ const TABLE = [
 ];
 const SHOWN = new Set(TAGS);
 /** A style block is taken out by withInlineStyles, which writes what it says into the elements. */
-const BOUNDS = { without: new Set(DROPPED_WITH_CONTENT.filter((name) => name !== 'style')), hides: isHidden };
+const WITHOUT = new Set(DROPPED_WITH_CONTENT.filter((name) => name !== 'style'));
 const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
 
 /**
@@ -47,7 +46,8 @@ const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
  */
 export function safeHtml(html: string, options: SafeHtmlOptions): string {
   const elements = new Elements(html, SHOWN);
-  const safe = sanitize(withoutStray(withInlineStyles(boundedHtml(html, BOUNDS))), {
+  const bounded = boundedHtml(html, { without: WITHOUT, hides: hidingIn(html) });
+  const safe = sanitize(withoutStray(withInlineStyles(bounded)), {
     allowedTags: TAGS,
     nonTextTags: DROPPED_WITH_CONTENT,
     allowedAttributes: {

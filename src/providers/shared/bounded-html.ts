@@ -1,5 +1,6 @@
 import { Parser, Tokenizer } from 'htmlparser2';
 import { foreignTag, impliedEnds, isBox, isRawText, isVoid, switchesForeign } from './html-elements.ts';
+import { evenHtml } from './html-syntax.ts';
 
 /**
  * Characters of one HTML that are read, whether for showing or for its text; the largest newsletters have a few hundred
@@ -44,7 +45,7 @@ interface OpenElement {
  * 40 seconds. The rules of what closes what are those of htmlparser2, by which the outcome is read.
  */
 export function boundedHtml(html: string, bounds: HtmlBounds = {}): string {
-  return new Bounder(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH), bounds).read();
+  return new Bounder(evenHtml(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH)), bounds).read();
 }
 
 /** The beginning of a long HTML, not ending inside of a character or an entity; a tag that is cut counts as text nowhere. */
@@ -154,7 +155,9 @@ class Bounder {
     const { without, hides } = this.bounds;
     if (this.skippedFrom !== -1 || without?.has(name) || hides === undefined) return without?.has(name) === true;
     const tag = this.html.slice(start, end);
-    return /style|hidden/i.test(tag) && hides(name, attributesOf(tag));
+    return (
+      /\s(?:style|hidden|class|id)\b|["'/](?:style|hidden|class|id)\s*=/i.test(tag) && hides(name, attributesOf(tag))
+    );
   }
 
   private keeps(name: string, hasSlash: boolean): boolean {

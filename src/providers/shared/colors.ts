@@ -44,7 +44,17 @@ export function colorOf(value: string | undefined): Color | null {
   const hex = NAMES[text] ?? /^#?([\da-f]{3,8})$/.exec(text)?.[1];
   if (hex !== undefined) return ofHex(hex);
   const [, inside] = /^rgba?\(([\d\s,.%/+e-]{1,80})\)$/.exec(text) ?? [];
-  return inside === undefined ? null : ofChannels(inside);
+  return inside === undefined ? clearOf(text) : ofChannels(inside);
+}
+
+/** Of other ways to write a colour it is known alone that it covers nothing. */
+function clearOf(text: string): Color | null {
+  const alpha =
+    /^(?:hsla?|hwb|(?:ok)?(?:lab|lch)|color)\([^()]{1,80}(?:,[^()]{1,40},[^()]{1,40},|\/) ?([\d.]{1,20}%?) ?\)$/.exec(
+      text,
+    )?.[1];
+  const share = alpha === undefined ? 1 : Number.parseFloat(alpha) / (alpha.endsWith('%') ? 100 : 1);
+  return share < MIN_SEEN_ALPHA ? [0, 0, 0, 0] : null;
 }
 
 /** Whether it is as good as not there. */

@@ -1,3 +1,5 @@
+import { sumOf } from './css/math.ts';
+
 /** What a style attribute says of the few properties by which content is hidden: the last valid declaration of each, as a browser takes it. */
 
 /** Pixels; a percentage counts as ten for each hundredth, which is enough to tell a small length from a large one. */
@@ -31,9 +33,10 @@ export interface Declaration {
   readonly isImportant: boolean;
 }
 
-/** The length in pixels; null for what is none, such as "auto" or "calc(…)". */
+/** The length in pixels, of a sum too; null for what is none, such as "auto". */
 export function pixels(value: string | undefined): number | null {
   const [, number, unit = ''] = LENGTH.exec(value ?? '') ?? [];
+  if (number === undefined && value?.endsWith(')')) return sumOf(value, pixels);
   const factor = PIXELS[unit];
   return number === undefined || factor === undefined ? null : Number(number) * factor;
 }
@@ -44,7 +47,7 @@ const word = (words: string) => {
 };
 const length = (value: string) =>
   pixels(value) !== null ||
-  /^(?:auto|none|normal|calc\(.*\)|(?:min|max|fit)-content)$/.test(value) ||
+  /^(?:auto|none|normal|(?:calc|min|max|clamp)\(.*\)|(?:min|max|fit)-content)$/.test(value) ||
   KEYWORDS_OF_ALL.has(value);
 const any = (value: string) => value !== '';
 const SIDES = ['top', 'right', 'bottom', 'left'] as const;
@@ -61,7 +64,12 @@ const VALID = new Map<string, (value: string) => boolean>([
   ],
   ['visibility', word('visible hidden collapse')],
   ['content-visibility', word('visible hidden auto')],
-  ['opacity', (value) => /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?%?$/.test(value) || KEYWORDS_OF_ALL.has(value)],
+  [
+    'opacity',
+    (value) =>
+      /^(?:calc|min|max|clamp)\(.*\)$|^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?%?$/.test(value) ||
+      KEYWORDS_OF_ALL.has(value),
+  ],
   ['overflow-x', word('visible hidden clip scroll auto')],
   ['overflow-y', word('visible hidden clip scroll auto')],
   ['white-space', word('normal nowrap pre pre-wrap pre-line break-spaces')],
@@ -74,7 +82,7 @@ const VALID = new Map<string, (value: string) => boolean>([
   ...sides('padding-'),
   ['clip', any],
   ['clip-path', any],
-  ['transform', any],
+  ...['transform', 'scale', 'translate', 'rotate', 'zoom'].map((name) => [name, any] as const),
   ['filter', any],
   [
     'font-size',
@@ -112,6 +120,11 @@ function compute(style: string): ReadonlyMap<string, string> {
 function longhands(name: string, value: string): readonly (readonly [string, string])[] {
   if (name === 'margin' || name === 'padding') return fourSides(`${name}-`, value);
   if (name === 'inset') return fourSides('', value);
+  const logical = LOGICAL.get(name);
+  if (logical !== undefined) {
+    const [start = '', end = start] = value.split(' ');
+    return logical.map((longhand, at) => [longhand, at === 0 ? start : end] as const);
+  }
   if (name === 'overflow') {
     const [x = '', y = x] = value.split(' ');
     return [
@@ -138,8 +151,31 @@ function longhands(name: string, value: string): readonly (readonly [string, str
     ];
   }
   // A prefixed name is another one of the same property.
-  return [[name.replace(/^-webkit-(?=background-clip$|clip-path$)/, ''), value]];
+  return [[name.replace(/^-webkit-(?=background-clip$|clip-path$|transform$)/, ''), value]];
 }
+
+/** By another name, as letters run from left to right and lines from top to bottom (CSS Logical Properties 1). */
+const LOGICAL = new Map<string, readonly string[]>([
+  ...['', 'min-', 'max-'].flatMap((bound) => [
+    [`${bound}block-size`, [`${bound}height`]] as const,
+    [`${bound}inline-size`, [`${bound}width`]] as const,
+  ]),
+  ...(['inset-', 'margin-', 'padding-'] as const).flatMap((kind) =>
+    (
+      [
+        ['block', 'top', 'bottom'],
+        ['inline', 'left', 'right'],
+      ] as const
+    ).flatMap(([axis, start, end]) => {
+      const prefix = kind === 'inset-' ? '' : kind;
+      return [
+        [`${kind}${axis}`, [`${prefix}${start}`, `${prefix}${end}`]] as const,
+        [`${kind}${axis}-start`, [`${prefix}${start}`]] as const,
+        [`${kind}${axis}-end`, [`${prefix}${end}`]] as const,
+      ];
+    }),
+  ),
+]);
 
 const BACKGROUND_WORDS = new Set(
   'none repeat no-repeat repeat-x repeat-y space round scroll fixed local center top bottom left right cover contain auto border-box padding-box content-box text'.split(
@@ -204,10 +240,13 @@ export function declarationsOf(text: string): Declaration[] {
 function declaration(written: string): Declaration | null {
   const colon = written.indexOf(':');
   if (colon === -1) return null;
-  const text = unescaped(written.slice(colon + 1))
-    .trim()
-    .replace(/\s+/g, ' ')
-    .toLowerCase();
+  // An escaped blank is a part of a name ("none\9" is no "none"), and no blank.
+  const text = unescaped(
+    written
+      .slice(colon + 1)
+      .trim()
+      .replace(/\s+/g, ' '),
+  ).toLowerCase();
   const mark = text.lastIndexOf('!');
   const isImportant = mark !== -1 && text.slice(mark + 1).trim() === 'important';
   const value = isImportant ? text.slice(0, mark).trim() : text;

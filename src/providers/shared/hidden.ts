@@ -24,6 +24,7 @@ const MAX_UNSEEN_PX = 1;
 /** Further out than any box is moved that is to be seen. */
 const MIN_OFF_SCREEN_PX = 500;
 const MIN_SEEN_OPACITY = 0.02;
+const MIN_SEEN_ZOOM = 0.05;
 
 /** Whether neither the element nor anything in it is seen. What a child can undo is told by `inherited`. */
 export function isHidden(name: string, attributes: Attributes): boolean {
@@ -48,16 +49,17 @@ function isClearBox(values: Values): boolean {
   return [values.get('opacity'), filter].some((share) => share !== undefined && shareOf(share) < MIN_SEEN_OPACITY);
 }
 
-const shareOf = (written: string): number => Number.parseFloat(written) / (written.endsWith('%') ? 100 : 1);
+const shareOf = (written: string): number =>
+  written.endsWith(')') ? (pixels(written) ?? 1) : Number.parseFloat(written) / (written.endsWith('%') ? 100 : 1);
 
 function isClippedBox(name: string, values: Values): boolean {
   const position = values.get('position') ?? '';
-  const isTakenOut = position === 'absolute' || position === 'fixed';
-  if (isTakenOut && isEmptyRect(values.get('clip') ?? '')) return true;
+  const isOut = isTakenOut(position);
+  if (isOut && isEmptyRect(values.get('clip') ?? '')) return true;
   if (isEmptyPath(values.get('clip-path') ?? '')) return true;
   const display = values.get('display') ?? (INLINE.has(name) ? 'inline' : TABLE_PART.has(name) ? 'table' : 'block');
   const isFloat = (values.get('float') ?? 'none') !== 'none';
-  if (!isTakenOut && !isFloat && /^(?:inline|contents|table.*|ruby.*)$/.test(display)) return false;
+  if (!isOut && !isFloat && /^(?:inline|contents|table.*|ruby.*)$/.test(display)) return false;
   return isFlat(values, 'y', 'height', 'top', 'bottom') || isFlat(values, 'x', 'width', 'left', 'right');
 }
 
@@ -66,8 +68,7 @@ function isFlat(values: Values, axis: 'x' | 'y', extent: string, before: string,
   const overflow = values.get(`overflow-${axis}`) ?? 'visible';
   // Where one of both is not visible, neither is (CSS Overflow 3, section 3.1).
   const other = values.get(axis === 'x' ? 'overflow-y' : 'overflow-x') ?? 'visible';
-  const clips = (value: string) => /^(?:hidden|scroll|auto)$/.test(value);
-  if (!clips(overflow) && overflow !== 'clip' && !clips(other)) return false;
+  if (!clips(overflow) && (other === 'clip' || !clips(other))) return false;
   const atMost = (name: string) => (pixels(values.get(name)) ?? Number.POSITIVE_INFINITY) <= MAX_UNSEEN_PX;
   if (!atMost(`max-${extent}`) && !atMost(extent)) return false;
   const over = (name: string) => (pixels(values.get(name)) ?? 0) > MAX_UNSEEN_PX;
@@ -87,7 +88,7 @@ function isEmptyRect(clip: string): boolean {
 }
 
 function isEmptyPath(path: string): boolean {
-  const [, shape = '', inside = ''] = /^(inset|circle|ellipse|polygon)\(([^)]{0,200})\)/.exec(path) ?? [];
+  const [, shape = '', inside = ''] = /^(inset|circle|ellipse|polygon|rect|xywh)\(([^)]{0,200})\)/.exec(path) ?? [];
   const parts = inside.split(/[\s,]+/).filter((part) => part !== '');
   if (shape === 'inset') {
     const [top = 0, right = top, bottom = top, left = right] = parts
@@ -96,7 +97,7 @@ function isEmptyPath(path: string): boolean {
     return top + bottom >= 100 || left + right >= 100;
   }
   if (shape === 'circle' || shape === 'ellipse') return pixels(parts[0]) === 0;
-  return shape === 'polygon' && parts.length > 0 && parts.every((part) => pixels(part) === 0);
+  return /^(?:polygon|rect|xywh)$/.test(shape) && parts.length > 0 && parts.every((part) => pixels(part) === 0);
 }
 
 function isOffScreen(values: Values): boolean {
@@ -105,13 +106,30 @@ function isOffScreen(values: Values): boolean {
   const position = values.get('position') ?? 'static';
   const sides = ['top', 'right', 'bottom', 'left'];
   if (position !== 'static' && (sides.some(isOut) || isFarOut('left') || isFarOut('right'))) return true;
+  if (isTakenOut(position) && isFarOut('bottom')) return true;
   if (isOut('text-indent') || isOut('margin-left') || isOut('margin-top')) return true;
-  const transform = values.get('transform') ?? '';
-  const scale = /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
-  if (scale !== undefined && shareOf(scale) === 0) return true;
-  const [, x, y] = /\btranslate(?:x|y|3d)?\( ?([^,) ]{1,20}) ?(?:, ?([^,) ]{1,20}))?/.exec(transform) ?? [];
-  return [x, y].some((part) => (pixels(part) ?? 0) <= -MIN_OFF_SCREEN_PX);
+  // The first word begins where the box that shows nothing beyond ends.
+  const isBeyond =
+    values.get('text-indent') === '100%' || (pixels(values.get('text-indent')) ?? 0) >= 10 * MIN_OFF_SCREEN_PX;
+  if (isBeyond && values.get('white-space') === 'nowrap' && clips(values.get('overflow-x'))) return true;
+  return isTransformedAway(values);
 }
+
+function isTransformedAway(values: Values): boolean {
+  const transform = values.get('transform') ?? '';
+  const scale = values.get('scale')?.split(' ')[0] ?? /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
+  if (scale !== undefined && shareOf(scale) === 0) return true;
+  const zoom = values.get('zoom');
+  if (zoom !== undefined && shareOf(zoom) > 0 && shareOf(zoom) < MIN_SEEN_ZOOM) return true;
+  if (/\bmatrix\( ?0 ?, ?0 ?, ?0 ?, ?0 ?,|\brotate[xy]\( ?-?90deg/.test(transform)) return true;
+  if (/^[xy] -?90deg$/.test(values.get('rotate') ?? '')) return true;
+  const [, x, y] = /\btranslate(?:x|y|3d)?\( ?([^,) ]{1,20}) ?(?:, ?([^,) ]{1,20}))?/.exec(transform) ?? [];
+  const moved = (values.get('translate') ?? '').split(' ');
+  return [x, y, ...moved].some((part) => (pixels(part) ?? 0) <= -MIN_OFF_SCREEN_PX);
+}
+
+const isTakenOut = (position: string): boolean => position === 'absolute' || position === 'fixed';
+const clips = (overflow = 'visible'): boolean => /^(?:hidden|clip|scroll|auto)$/.test(overflow);
 
 /** What an element hands on to what stands in it, which can undo it. */
 export interface Inherited {
@@ -136,9 +154,14 @@ export const INITIAL: Inherited = {
   whiteSpace: 'normal',
 };
 
-/** How its style sets an element among others; null where it does not say. */
-export const displayOf = ({ style }: Attributes): string | null =>
-  style === undefined ? null : (computedStyle(style).get('display') ?? null);
+/** How its style sets an element among others; null where it does not say. What is taken out of the line is a box (CSS 2.1, section 9.7). */
+export function displayOf({ style }: Attributes): string | null {
+  if (style === undefined) return null;
+  const values = computedStyle(style);
+  const display = values.get('display') ?? null;
+  const isBox = (values.get('float') ?? 'none') !== 'none' || isTakenOut(values.get('position') ?? '');
+  return isBox && (display === null || display.startsWith('inline')) ? 'block' : display;
+}
 
 /** Whether words are seen that stand right in an element. */
 export const showsWords = ({ isVisible, isTiny, isFlat, color, background }: Inherited): boolean =>

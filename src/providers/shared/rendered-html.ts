@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2';
 import { boundedHtml, type HtmlBounds } from './bounded-html.ts';
 import { type Attributes, INITIAL, type Inherited, inherited, isHidden, NOT_RENDERED, showsWords } from './hidden.ts';
-import { withInlineStyles } from './style-blocks.ts';
+import { hidingIn, withInlineStyles } from './style-blocks.ts';
 
 /** What is told of an HTML to those who make something of what a browser shows of it. */
 export interface RenderedHtmlHandler {
@@ -24,7 +24,7 @@ interface OpenElement {
  */
 export function readRenderedHtml(html: string, bounds: HtmlBounds, handler: RenderedHtmlHandler): void {
   const reader = new RenderedHtmlReader(handler);
-  reader.read(withInlineStyles(boundedHtml(html, { ...bounds, without: LEFT_OUT, hides: isHidden })));
+  reader.read(withInlineStyles(boundedHtml(html, { ...bounds, without: LEFT_OUT, hides: hidingIn(html) })));
 }
 
 /** What style blocks say is written into the elements first. */

@@ -1,8 +1,9 @@
 import { Parser } from 'htmlparser2';
 import { writtenDeclarations } from './css/declarations.ts';
-import { RuleMatcher, type StyledElement } from './css/matcher.ts';
+import { countsFromEnd, RuleMatcher, type Siblings, type StyledElement } from './css/matcher.ts';
 import { appliesOnScreen } from './css/media.ts';
 import { type Rule, rulesOf } from './css/style-sheet.ts';
+import { isHidden } from './hidden.ts';
 
 /** Characters of all blocks of a mail; the largest newsletters have a hundred thousand. */
 const MAX_CSS_LENGTH = 500_000;
@@ -18,7 +19,7 @@ const MAX_ADDED = { fixed: 100_000, times: 2, inAll: 1_000_000 };
  * elements are open at a time. It makes nothing harmless.
  *
  * Rules hold as on a desktop (`appliesOnScreen`). What needs more than a page at rest is left out: states, generated content,
- * siblings, sheets of elsewhere (`<link>`, `@import`). A mail whose blocks ask for more work than any newsletter does loses the
+ * sheets of elsewhere (`<link>`, `@import`). A mail whose blocks ask for more work than any newsletter does loses the
  * blocks, and nothing else.
  */
 export function withInlineStyles(html: string): string {
@@ -27,8 +28,50 @@ export function withInlineStyles(html: string): string {
   const rules = rulesIn(blocks.css);
   const bare = () => splice(html, blocks.edits);
   if (rules === null || rules.length === 0) return bare();
-  const styled = new Inliner(html, rules).read();
+  // Read twice where a place is counted from the end.
+  const counted = countsFromEnd(rules) ? new Inliner(html, []) : null;
+  counted?.read();
+  const styled = new Inliner(html, rules, counted?.siblings).read();
   return styled === null ? bare() : splice(html, [...blocks.edits, ...styled]);
+}
+
+/**
+ * Whether an element hides what is in it: by itself, or by what style blocks say of it wherever it stands. For an element whose tag
+ * is lost because it is nested too deep or comes too late; read when the first is asked about. Linear in the length.
+ */
+export function hidingIn(html: string): (name: string, attributes: Readonly<Record<string, string>>) => boolean {
+  let matcher: RuleMatcher | null = null;
+  let rules: readonly Rule[] | null = null;
+  return (name, attributes) => {
+    if (isHidden(name, attributes)) return true;
+    rules ??= rulesIn(writtenBlocks(html)) ?? [];
+    if (rules.length === 0) return false;
+    matcher ??= new RuleMatcher(rules, MAX_STEPS);
+    // Its place is not known, nor what it stands in.
+    const parent = { ...ALONE, name: '', attributes: {}, parent: null };
+    const element = { ...ALONE, name, attributes, parent, place: 0, placeOfType: 0 };
+    const said = matcher.rulesFor(element).map((rule) => rules?.[rule]?.declarations ?? []);
+    const style = said
+      .map(writtenDeclarations)
+      .filter((part) => part !== '')
+      .join(';');
+    return style !== '' && isHidden(name, { ...attributes, style: `${style};${attributes.style ?? ''}` });
+  };
+}
+
+/** What stands between the tags, of those that hold on a screen; whether that is a block is known when all is read. */
+function writtenBlocks(html: string): string[] {
+  const found: string[] = [];
+  const begin = /<style\b([^>]{0,400})>/gi;
+  const end = /<\/style/gi;
+  for (let tag = begin.exec(html); tag !== null; tag = begin.exec(html)) {
+    end.lastIndex = begin.lastIndex;
+    const close = end.exec(html)?.index ?? html.length;
+    const [, media = ''] = /\bmedia\s*=\s*["']?([^"'>]*)/i.exec(tag[1] ?? '') ?? [];
+    if (appliesOnScreen(media)) found.push(html.slice(begin.lastIndex, close));
+    begin.lastIndex = close;
+  }
+  return found;
 }
 
 /** Each block is read by itself: what one leaves open ends with it. Null: too much. */
@@ -95,22 +138,28 @@ function blocksOf(html: string): { readonly css: string[]; readonly edits: Edit[
   return { css, edits };
 }
 
+const ALONE = { previous: null, place: 1, placeOfType: 1, among: null };
+
 class Inliner {
   private readonly matcher: RuleMatcher;
   private readonly edits: Edit[] = [];
   private readonly written: readonly string[];
-  private readonly placesIn = new WeakMap<StyledElement, number>();
+  private readonly lastIn = new WeakMap<StyledElement, StyledElement>();
+  private readonly siblingsIn = new WeakMap<StyledElement, Siblings>();
+  /** In the order in which elements begin. */
+  readonly siblings: Siblings[] = [];
   private readonly rowGroups = new WeakMap<StyledElement, StyledElement>();
   private left: number;
   // A mail need not write these two (HTML, section 13.1.2.4).
-  private root: StyledElement = { name: 'html', attributes: {}, parent: null, place: 1 };
-  private body: StyledElement = { name: 'body', attributes: {}, parent: this.root, place: 2 };
+  private root: StyledElement = { ...ALONE, name: 'html', attributes: {}, parent: null };
+  private body: StyledElement = { ...ALONE, name: 'body', attributes: {}, parent: this.root, place: 2 };
   private inner = this.body;
   private readonly open: StyledElement[] = [];
 
   constructor(
     private readonly html: string,
     rules: readonly Rule[],
+    private readonly counted?: readonly Siblings[],
   ) {
     this.matcher = new RuleMatcher(rules, MAX_STEPS);
     this.written = rules.map(({ declarations }) => writtenDeclarations(declarations));
@@ -160,23 +209,31 @@ class Inliner {
     // What is outside of a body is shown in it.
     const around = this.inner.name === 'html' || this.inner.name === 'head' ? this.body : this.inner;
     const parent = name === 'tr' && around.name === 'table' ? this.rowGroupOf(around) : around;
-    return { name, attributes, parent, place: this.nextPlace(parent) };
+    return this.add(name, attributes, parent);
   }
 
   /** A row that stands in a table by itself is in a tbody for a browser (HTML, section 13.2.6.4.9). */
   private rowGroupOf(table: StyledElement): StyledElement {
     let group = this.rowGroups.get(table);
     if (group === undefined) {
-      group = { name: 'tbody', attributes: {}, parent: table, place: this.nextPlace(table) };
+      group = this.add('tbody', {}, table);
       this.rowGroups.set(table, group);
     }
     return group;
   }
 
-  private nextPlace(parent: StyledElement): number {
-    const place = (this.placesIn.get(parent) ?? 0) + 1;
-    this.placesIn.set(parent, place);
-    return place;
+  private add(name: string, attributes: Record<string, string>, parent: StyledElement): StyledElement {
+    const siblings = this.siblingsIn.get(parent) ?? { count: 0, byName: new Map<string, number>() };
+    this.siblingsIn.set(parent, siblings);
+    const place = ++siblings.count;
+    const placeOfType = (siblings.byName.get(name) ?? 0) + 1;
+    siblings.byName.set(name, placeOfType);
+    const among = this.counted?.[this.siblings.length] ?? null;
+    this.siblings.push(siblings);
+    const previous = this.lastIn.get(parent) ?? null;
+    const element = { name, attributes, parent, previous, place, placeOfType, among };
+    this.lastIn.set(parent, element);
+    return element;
   }
 
   /** The first attribute of a name is the one that counts, so that the element's own may stay where it is. */

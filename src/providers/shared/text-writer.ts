@@ -15,6 +15,12 @@ const BOXES = new Map<string, number>([
   ),
 ]);
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
+/** What stands as a table does, whatever it is. */
+const TABLES = new Map([
+  ['table', 'table'],
+  ['table-row', 'tr'],
+  ['table-cell', 'td'],
+]);
 const RULE = '-'.repeat(40);
 /** Of what is hidden, enough to find it again in a preview. */
 const MAX_HIDDEN_LENGTH = 500;
@@ -49,6 +55,8 @@ class TextWriter implements RenderedHtmlHandler {
   private tables: TextTable[] = [];
   private lists: TextList[] = [];
   private isAtStartOfPre = false;
+  /** Whether what begins now stands right in a flex box or a grid. */
+  private isInFlex = false;
   hidden = '';
 
   constructor(private readonly options: TextOptions) {}
@@ -73,18 +81,38 @@ class TextWriter implements RenderedHtmlHandler {
   }
 
   begin(name: string, attributes: Attributes, style: Inherited): (() => void) | null {
-    const display = displayOf(attributes);
     this.isAtStartOfPre = name === 'pre' || name === 'listing';
     if (name === 'br') this.output.lineBreak();
-    if (name === 'a') return this.beginLink(attributes, style);
-    const part = this.beginTablePart(name, display);
+    if (name === 'br' || name === 'img') return null;
+    const display = displayOf(attributes);
+    const isItem = this.isInFlex;
+    const hasItems = /^(?:inline-)?(?:flex|grid)$/.test(display ?? '');
+    if (!isItem && !hasItems) return this.beginBox(name, display, attributes, style);
+    this.isInFlex = hasItems;
+    // What stands in a flex box is a box itself (Flexbox 1, section 4).
+    const isInline = isItem && (display === null || display.startsWith('inline'));
+    const end = this.beginBox(name, isInline ? 'block' : display, attributes, style);
+    return () => {
+      end?.();
+      this.isInFlex = isItem;
+    };
+  }
+
+  private beginBox(
+    name: string,
+    display: string | null,
+    attributes: Attributes,
+    style: Inherited,
+  ): (() => void) | null {
+    const kind = TABLES.get(display ?? '') ?? name;
+    const part = this.beginTablePart(kind, display);
     if (part !== null) return part;
     const usual = breaksOf(name, display);
     const breaks = LISTS.has(name) && this.lists.length === 0 ? usual * 2 : usual;
-    if (breaks === 0) return null;
+    if (breaks === 0) return name === 'a' ? this.beginLink(attributes, style) : null;
     this.output.boundary(breaks);
     if (name === 'hr') this.output.add(RULE);
-    const end = this.beginContent(name, attributes);
+    const end = name === 'a' ? this.beginLink(attributes, style) : this.beginContent(kind, attributes);
     return () => {
       end?.();
       this.output.boundary(breaks);

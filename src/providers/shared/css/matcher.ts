@@ -1,4 +1,4 @@
-import type { AttributeTest, Compound, Selector } from './selectors.ts';
+import type { AttributeTest, Compound, Place, Selector } from './selectors.ts';
 import type { Rule } from './style-sheet.ts';
 
 /** An element that is open, as far as a selector can ask about it. */
@@ -6,8 +6,26 @@ export interface StyledElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly parent: StyledElement | null;
+  /** The element before it in its parent. */
+  readonly previous: StyledElement | null;
   /** Among the elements of its parent, from 1. */
   readonly place: number;
+  /** Among those of its name. */
+  readonly placeOfType: number;
+  /** How many elements its parent has; null where no rule asks. */
+  readonly among: Siblings | null;
+}
+
+export interface Siblings {
+  count: number;
+  readonly byName: Map<string, number>;
+}
+
+/** Whether a rule asks for a place that is counted from the end: what that is one knows when all have been read. */
+export function countsFromEnd(rules: readonly Rule[]): boolean {
+  const asks = ({ places, anyOf, noneOf }: Compound): boolean =>
+    places.some(({ isFromEnd }) => isFromEnd) || noneOf.some(asks) || anyOf.some((list) => list.some(asks));
+  return rules.some(({ selectors }) => selectors.some(({ compounds }) => compounds.some(asks)));
 }
 
 interface Candidate {
@@ -22,6 +40,7 @@ interface Candidate {
 export class RuleMatcher {
   private readonly byKey = new Map<string, Candidate[]>();
   private readonly classes = new WeakMap<StyledElement, ReadonlySet<string>>();
+  private readonly behind = new WeakMap<Compound, WeakMap<StyledElement, boolean>>();
   private steps = 0;
 
   constructor(
@@ -83,7 +102,10 @@ export class RuleMatcher {
    * From the element outwards. Compounds that are tied by ">" stand and fall together; of all the places where such a group
    * fits the innermost is right, since it leaves the most to the groups outside of it: nothing is tried twice.
    */
-  private matches({ compounds, within }: Selector, element: StyledElement): boolean {
+  private matches(selector: Selector, element: StyledElement): boolean {
+    const { compounds, within } = selector;
+    if (within.some((combinator) => combinator === 'next' || combinator === 'later'))
+      return this.matchesFrom(selector, 0, element);
     let [first, at]: [number, StyledElement | null] = [0, element];
     while (first < compounds.length) {
       let last = first;
@@ -99,6 +121,42 @@ export class RuleMatcher {
       at = end;
     }
     return true;
+  }
+
+  /** By all ways, where siblings are asked about; every comparison is counted. */
+  private matchesFrom(selector: Selector, index: number, element: StyledElement): boolean {
+    if (this.hasGivenUp || !this.meets(selector.compounds[index] as Compound, element)) return false;
+    const { parent, previous } = element;
+    switch (selector.within[index]) {
+      case 'child':
+        return parent !== null && this.matchesFrom(selector, index + 1, parent);
+      case 'next':
+        return previous !== null && this.matchesFrom(selector, index + 1, previous);
+      case 'descendant':
+        for (let at = parent; at !== null; at = at.parent) if (this.matchesFrom(selector, index + 1, at)) return true;
+        return false;
+      case 'later':
+        return this.isBehind(selector, index + 1, element);
+      default:
+        return true;
+    }
+  }
+
+  /** What was found of an element before it is known: a thousand siblings are looked at once. */
+  private isBehind(selector: Selector, index: number, element: StyledElement): boolean {
+    const key = selector.compounds[index] as Compound;
+    const known = this.behind.get(key) ?? new WeakMap<StyledElement, boolean>();
+    this.behind.set(key, known);
+    let found = false;
+    for (let at = element.previous; at !== null && !found; at = at.previous) {
+      found = this.matchesFrom(selector, index, at);
+      const before = known.get(at);
+      if (found || before === undefined) continue;
+      found = before;
+      break;
+    }
+    known.set(element, found);
+    return found;
   }
 
   /** The element around those that meet the group, null at the outermost; undefined where one does not. */
@@ -124,14 +182,17 @@ export class RuleMatcher {
     if (compound.isLink && !(element.name === 'a' && 'href' in element.attributes)) return false;
     if (!compound.ids.every((id) => id === element.attributes.id)) return false;
     if (!compound.classes.every((name) => this.classesOf(element).has(name))) return false;
-    if (!compound.places.every(({ step, offset }) => isPlace(element.place, step, offset))) return false;
+    if (!compound.places.every((place) => isPlace(place, element))) return false;
+    if (compound.noneOf.some((one) => this.meets(one, element))) return false;
+    if (!compound.anyOf.every((list) => list.some((one) => this.meets(one, element)))) return false;
     this.steps += compound.classes.length + compound.places.length;
     return compound.attributes.every((test) => this.passes(test, element));
   }
 
-  private passes({ name, operator, value: wanted }: AttributeTest, element: StyledElement): boolean {
+  private passes({ name, operator, value: wanted, isCaseless }: AttributeTest, element: StyledElement): boolean {
     if (!Object.hasOwn(element.attributes, name)) return false;
-    const value = element.attributes[name] as string;
+    const written = element.attributes[name] as string;
+    const value = isCaseless ? written.toLowerCase() : written;
     // A text is looked through as a whole.
     this.steps += 1 + Math.floor((value.length + wanted.length) / 16);
     switch (operator) {
@@ -153,7 +214,10 @@ export class RuleMatcher {
   }
 }
 
-function isPlace(place: number, step: number, offset: number): boolean {
-  const distance = place - offset;
+function isPlace({ step, offset, isOfType, isFromEnd }: Place, element: StyledElement): boolean {
+  const { among, name } = element;
+  const place = isOfType ? element.placeOfType : element.place;
+  const last = (isOfType ? among?.byName.get(name) : among?.count) ?? place;
+  const distance = (isFromEnd ? last - place + 1 : place) - offset;
   return step === 0 ? distance === 0 : distance % step === 0 && distance / step >= 0;
 }

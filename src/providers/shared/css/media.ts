@@ -4,8 +4,8 @@ const WIDTH = 800;
 const MAX_QUERY_LENGTH = 400;
 
 /**
- * Whether a list of media queries holds on a light desktop screen of 800 pixels. What is asked of narrow windows (max-width)
- * never does, and neither does what is not understood.
+ * Whether a list of media queries holds on a light desktop screen of 800 pixels. What is asked of narrower windows
+ * does not, and neither does what is not understood.
  */
 export function appliesOnScreen(queries: string): boolean {
   if (queries.length > MAX_QUERY_LENGTH) return false;
@@ -15,15 +15,21 @@ export function appliesOnScreen(queries: string): boolean {
 
 function holds(query: string): boolean {
   const parts = query.trim().split(/ ?\band ?(?=\()/);
-  return parts.every((part, index) => (index === 0 && /^(?:only\s+)?(?:screen|all)$/.test(part)) || featureHolds(part));
+  return parts.every(
+    (part, index) =>
+      (index === 0 && /^(?:(?:only )?(?:screen|all)|not (?:print|speech|tty|tv))$/.test(part)) || featureHolds(part),
+  );
 }
 
 function featureHolds(feature: string): boolean {
   const width =
-    /^\(\s*(?:min-(?:device-)?width\s*:|width\s*>=?)\s*(\d{1,5}(?:\.\d{1,3})?|\.\d{1,3})\s*(px|r?em)\s*\)$/.exec(
+    /^\(\s*(min-(?:device-)?width\s*:|width\s*>=?|max-(?:device-)?width\s*:|width\s*<=?)\s*(\d{1,5}(?:\.\d{1,3})?|\.\d{1,3})\s*(px|r?em)\s*\)$/.exec(
       feature,
     );
-  if (width) return Number(width[1]) * (width[2] === 'px' ? 1 : 16) <= WIDTH;
+  if (width) {
+    const asked = Number(width[2]) * (width[3] === 'px' ? 1 : 16);
+    return /^max|</.test(width[1] as string) ? WIDTH <= asked : asked <= WIDTH;
+  }
   return /^\(\s*(?:prefers-color-scheme\s*:\s*light|orientation\s*:\s*landscape|color|hover(?:\s*:\s*hover)?)\s*\)$/.test(
     feature,
   );

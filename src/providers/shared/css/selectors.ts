@@ -6,6 +6,18 @@ export interface AttributeTest {
   /** "" asks whether it is there. */
   readonly operator: '' | '=' | '~=' | '|=' | '^=' | '$=' | '*=';
   readonly value: string;
+  /** Whether capitals do not count. */
+  readonly isCaseless: boolean;
+}
+
+/** Every `step`th from `offset` on, counted from 1. */
+export interface Place {
+  readonly step: number;
+  readonly offset: number;
+  /** Among the elements of the same name alone. */
+  readonly isOfType: boolean;
+  /** Counted from the last one. */
+  readonly isFromEnd: boolean;
 }
 
 /** What is said of one element. */
@@ -18,56 +30,78 @@ export interface Compound {
   /** :link, which every link is as long as nobody knows where its reader was. */
   isLink: boolean;
   isRoot: boolean;
-  /** Places among the elements of its parent, counted from 1: every `step`th from `offset` on. */
-  readonly places: { readonly step: number; readonly offset: number }[];
+  /** Places among the elements of its parent. */
+  readonly places: Place[];
+  /** Of each list one is met (:is, :where). */
+  readonly anyOf: (readonly Compound[])[];
+  /** None of them is met (:not). */
+  readonly noneOf: Compound[];
 }
+
+/** How an element stands to another: in it, somewhere in it, right behind it, somewhere behind it. */
+export type Combinator = 'child' | 'descendant' | 'next' | 'later';
 
 export interface Selector {
   /** The element that is meant first, what it stands in behind it. */
   readonly compounds: readonly Compound[];
   /** How the compound of the same place stands in the one behind it. */
-  readonly within: readonly ('child' | 'descendant')[];
+  readonly within: readonly Combinator[];
   readonly specificity: number;
 }
 
 /** Longer ones match nothing. */
 const MAX_COMPOUNDS = 16;
 const MAX_TESTS = 64;
+/** Lists in brackets within each other. */
+const MAX_DEPTH = 3;
 
-/** They are right, and nothing in a mail is in such a state, or nobody can tell without the elements that follow. */
-const UNMATCHED =
-  /^(?:hover|active|visited|focus|focus-within|focus-visible|target|checked|disabled|enabled|required|optional|valid|invalid|read-only|read-write|empty|lang|dir|not|is|where|has|(?:last|only)-child|nth-last-child|(?:first|last|only|nth|nth-last)-(?:of-type)|-(?:webkit|moz)-[a-z-]+|before|after|first-line|first-letter)$/;
+/** Nothing in a mail at rest is in such a state. */
+const STATES =
+  /^(?:hover|active|visited|focus|focus-within|focus-visible|target|checked|disabled|required|valid|invalid|-(?:webkit|moz)-[a-z-]+)$/;
+/** They are right, and not known here. */
+const UNMATCHED = /^(?:enabled|optional|read-only|read-write|empty|lang|dir|has|before|after|first-line|first-letter)$/;
+const COUNTED = /^(?:(first|last|only|nth|nth-last)-(child|of-type))$/;
 const ELEMENTS = /^(?:before|after|first-line|first-letter|selection|placeholder|marker|-webkit-[a-z-]+)$/;
 
 /** One that is right and matches nothing here is left out; null: one is wrong, which makes the whole list wrong (Selectors 4, section 3.9). */
 export function selectorsIn(tokens: CssTokens, from: number, to: number): Selector[] | null {
-  const found: Selector[] = [];
+  const found = listIn(tokens, from, to);
+  return found?.filter((selector) => typeof selector !== 'string') ?? null;
+}
+
+function listIn(tokens: CssTokens, from: number, to: number, depth = 0): (Selector | 'never' | 'unmatched')[] | null {
+  const found: (Selector | 'never' | 'unmatched')[] = [];
   for (let at = from; at <= to; ) {
     let end = at;
     while (end < to && !tokens.is(end, T.Comma)) end = tokens.after(end);
     if (end > to) return null;
-    const selector = new SelectorReader(tokens, at, end).read();
+    const selector = new SelectorReader(tokens, at, end, depth).read();
     if (selector === 'wrong') return null;
-    if (selector !== 'unmatched') found.push(selector);
+    found.push(selector);
     at = end + 1;
   }
   return found;
 }
 
+const COMBINATORS = { '>': 'child', '+': 'next', '~': 'later' } as const;
+
 class SelectorReader {
   private readonly compounds: Compound[] = [];
-  private readonly within: ('child' | 'descendant')[] = [];
+  private readonly within: Combinator[] = [];
   private specificity = 0;
   private tests = 0;
   private isUnmatched = false;
+  private isNever = false;
 
   constructor(
     private readonly tokens: CssTokens,
     private at: number,
     private readonly end: number,
+    /** Brackets around it. */
+    private readonly depth: number,
   ) {}
 
-  read(): Selector | 'wrong' | 'unmatched' {
+  read(): Selector | 'wrong' | 'never' | 'unmatched' {
     const { tokens } = this;
     this.at = tokens.skipBlanks(this.at, this.end);
     while (this.at < this.end) {
@@ -81,6 +115,7 @@ class SelectorReader {
     }
     if (this.compounds.length === 0) return 'wrong';
     if (this.isUnmatched || this.compounds.length > MAX_COMPOUNDS || this.tests > MAX_TESTS) return 'unmatched';
+    if (this.isNever) return 'never';
     return {
       compounds: this.compounds.reverse(),
       within: this.within.reverse(),
@@ -90,13 +125,10 @@ class SelectorReader {
 
   private readCombinator(hadBlank: boolean): boolean {
     const { tokens, at } = this;
-    const isChild = tokens.isDelim(at, '>');
-    // What stands beside another would need the elements before it to be kept.
-    const isBeside = tokens.isDelim(at, '+') || tokens.isDelim(at, '~');
-    if (isBeside) this.isUnmatched = true;
-    if (isChild || isBeside) this.at = tokens.skipBlanks(at + 1, this.end);
-    this.within.push(isChild ? 'child' : 'descendant');
-    return isChild || isBeside || hadBlank;
+    const written = (['>', '+', '~'] as const).find((sign) => tokens.isDelim(at, sign));
+    if (written !== undefined) this.at = tokens.skipBlanks(at + 1, this.end);
+    this.within.push(written === undefined ? 'descendant' : COMBINATORS[written]);
+    return written !== undefined || hadBlank;
   }
 
   private readCompound(): boolean {
@@ -108,6 +140,8 @@ class SelectorReader {
       isLink: false,
       isRoot: false,
       places: [],
+      anyOf: [],
+      noneOf: [],
     };
     const start = this.at;
     this.readType(compound);
@@ -123,6 +157,8 @@ class SelectorReader {
 
   private readType(compound: Compound): void {
     const { tokens } = this;
+    // Of any namespace.
+    if (tokens.isDelim(this.at, '*') && tokens.isDelim(this.at + 1, '|')) this.at += 2;
     if (tokens.isDelim(this.at, '*')) this.at++;
     else if (tokens.is(this.at, T.Ident)) {
       const name = tokens.name(this.at++);
@@ -167,14 +203,24 @@ class SelectorReader {
     while (at < close && tokens.is(at, T.Delim)) operator += tokens.written(at++);
     at = tokens.skipBlanks(at, close);
     if (operator === '' && at === close) {
-      compound.attributes.push({ name: name.toLowerCase(), operator: '', value: '' });
+      compound.attributes.push({ name: name.toLowerCase(), operator: '', value: '', isCaseless: false });
       return true;
     }
     if (!/^[~|^$*]?=$/.test(operator)) return false;
     const value = tokens.is(at, T.String) ? tokens.content(at) : tokens.is(at, T.Ident) ? tokens.name(at) : null;
     // What follows says how capitals count.
-    if (value === null || tokens.skipBlanks(at + 1, close) !== close) this.isUnmatched = true;
-    else compound.attributes.push({ name: name.toLowerCase(), operator: operator as AttributeTest['operator'], value });
+    const flag = tokens.skipBlanks(at + 1, close);
+    const isCaseless = flag < close && tokens.name(flag)?.toLowerCase() === 'i';
+    if (value === null || (flag !== close && !isCaseless)) this.isUnmatched = true;
+    else {
+      const wanted = isCaseless ? value.toLowerCase() : value;
+      compound.attributes.push({
+        name: name.toLowerCase(),
+        operator: operator as AttributeTest['operator'],
+        value: wanted,
+        isCaseless,
+      });
+    }
     return true;
   }
 
@@ -191,10 +237,12 @@ class SelectorReader {
       this.isUnmatched = true;
       return ELEMENTS.test(name);
     }
-    if (isFunction && name === 'nth-child') return this.readPlaces(compound, at);
+    if (isFunction && /^(?:not|is|where|matches|-webkit-any)$/.test(name)) return this.readList(compound, name, at);
+    const counted = COUNTED.exec(name);
+    if (counted !== null && isFunction === name.startsWith('nth')) return this.readCounted(compound, counted, at);
     if (!isFunction && (name === 'link' || name === 'any-link')) compound.isLink = true;
     else if (!isFunction && name === 'root') compound.isRoot = true;
-    else if (!isFunction && name === 'first-child') compound.places.push({ step: 0, offset: 1 });
+    else if (STATES.test(name)) this.isNever = true;
     else {
       this.isUnmatched = true;
       return UNMATCHED.test(name);
@@ -202,8 +250,34 @@ class SelectorReader {
     return true;
   }
 
+  /** What is said of the same element in brackets; of what stands around it nothing. */
+  private readList(compound: Compound, name: string, open: number): boolean {
+    const close = this.tokens.closer(open);
+    if (close === null) return false;
+    const list = this.depth < MAX_DEPTH ? listIn(this.tokens, open + 1, close, this.depth + 1) : ['unmatched' as const];
+    if (list === null) return false;
+    const selectors = list.filter((one) => typeof one !== 'string');
+    const compounds = selectors.map(({ compounds: [meant] }) => meant as Compound);
+    if (list.includes('unmatched') || selectors.some(({ within }) => within.length > 0)) this.isUnmatched = true;
+    if (name === 'not') compound.noneOf.push(...compounds);
+    else compound.anyOf.push(compounds);
+    this.tests += compounds.length;
+    const weight = Math.max(0, ...selectors.map(({ specificity }) => specificity));
+    this.specificity += (name === 'where' ? 0 : weight) - 1_000;
+    return true;
+  }
+
+  private readCounted(compound: Compound, [, kind = '', of]: RegExpExecArray, open: number): boolean {
+    const isOfType = of === 'of-type';
+    const isFromEnd = kind === 'last' || kind === 'nth-last';
+    if (kind.startsWith('nth')) return this.readPlaces(compound, open, { isOfType, isFromEnd });
+    compound.places.push({ step: 0, offset: 1, isOfType, isFromEnd });
+    if (kind === 'only') compound.places.push({ step: 0, offset: 1, isOfType, isFromEnd: true });
+    return true;
+  }
+
   /** "odd", "even", "3", "2n+1" and their like (CSS Syntax 3, section 6). */
-  private readPlaces(compound: Compound, open: number): boolean {
+  private readPlaces(compound: Compound, open: number, among: Pick<Place, 'isOfType' | 'isFromEnd'>): boolean {
     const close = this.tokens.closer(open);
     if (close === null) return false;
     let written = '';
@@ -217,7 +291,7 @@ class SelectorReader {
     else {
       const [, step = '', n, offset = '0'] = parts;
       const steps = n ? Number(/\d/.test(step) ? step : `${step}1`) : 0;
-      compound.places.push({ step: steps, offset: Number(offset) });
+      compound.places.push({ step: steps, offset: Number(offset), ...among });
     }
     return true;
   }
