@@ -49,22 +49,30 @@ const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
   [/^iso2022|^(?:cp|windows)5022[0-9]$|^jis$|^junet$/, () => decodeIso2022],
   [/^hz(?:gb)?(?:2312)?$/, () => decodeHz],
   [
-    /^(?:cp|windows|ms|ibm)?949$|^uhc$|^euckr$|^kscs?5601|^korean$|^isoir149$|^ksx1001$|^ksc56011987$/,
+    /^(?:cp|windows|ms|mscp|ibm)?949$|^cp(?:20|51)949$|^uhc$|^euckr$|^kscs?5601|^korean$|^isoir149$|^ksx1001$/,
     () => byIconv('cp949'),
   ],
-  [/^big5|^(?:cp|windows|ms|ibm)950$|^cnbig5$|^xbig5$/, () => byIconv('big5hkscs')],
-  [/^gbk|^gb18030|^gb2312|^(?:cp|windows|ms|ibm)936$|^euccn$|^chinese$|^isoir58$/, () => platform('gb18030')],
-  [/^(?:cp|windows|ms|ibm)932$|^windows31j$|^shiftjis|^sjis|^mskanji$/, () => byIconv('shiftjis')],
-  [/^eucjp|^cp51932$|^ujis$/, () => byIconv('eucjp')],
-  [/^(?:cp|ibm)?866$/, () => byIconv('cp866')],
-  [/^koi8ru?$/, () => byIconv('koi8-r')],
+  [/^(?:cn|x|zhtw)?big5|^(?:cp|windows|ms|mscp|ibm)?950$/, () => byIconv('big5hkscs')],
+  [
+    /^gbk|^gb(?:18030|2312|13000)|^(?:cp|windows|ms|mscp|ibm)?936$|^cp(?:20|51|54)936$|^euccn$|^chinese$|^isoir58$/,
+    () => platform('gb18030'),
+  ],
+  [/^(?:cp|windows|ms|mscp|ibm)?(?:932|943c?)$|^windows31j$|^shiftjis|^sjis|^mskanji$/, () => byIconv('shiftjis')],
+  [/^eucjp|^cp51932$|^ujis$|^extendedunixcodepackedformatforjapanese$/, () => byIconv('eucjp')],
+  [/^(?:cp|ibm|dos)?866$/, () => byIconv('cp866')],
+  [/^koi8?r?$/, () => byIconv('koi8-r')],
   [/^koi8(?:u|ru)$/, () => byIconv('koi8-ru')],
+  [/^(?:kz|rk|strk)1048(?:2002)?$/, () => byIconv('rk1048')],
+  [/^(?:pt|cp|ptcp)154$|^cyrillicasian$/, () => byIconv('pt154')],
+  [/^tis620/, () => platform('windows-874')],
+  [/^latin[09]$/, () => platform('iso-8859-15')],
   [/^utf16(?:le)?$|^ucs2$|^unicode$|^iso10646ucs2$/, () => byIconv('utf-16')],
+  [/^(?:iso10646)?ucs4$/, () => byIconv('utf-32')],
   [/^(?:unicode11)?utf7$/, () => byIconv('utf-7')],
   [/^utf8|^unicode11utf8$/, () => (bytes) => new TextDecoder().decode(bytes)],
   [/^mac(?:intosh|roman)?$/, () => platform('macintosh')],
   [/^mac(?:cyrillic|ukrainian)$/, () => platform('x-mac-cyrillic')],
-  [/^mac(?:ce|centraleurope|centeuro)$/, () => byIconv('maccenteuro')],
+  [/^mac(?:ce|centraleur(?:ope|roman)|centeuro)$/, () => byIconv('maccenteuro')],
 ];
 
 const decoders = new Map<string, Decode | null>();
@@ -80,7 +88,8 @@ function decoderOf(label: string): Decode | null {
   const known = decoders.get(key);
   if (known !== undefined) return known;
   const bare = key.replace(/^(?:x-|cs)/, '').replace(/[^a-z0-9]/g, '');
-  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare);
+  const codePage = bare.replace(/^(?:cp|ibm|dos|oem|ms)?0*(\d{3,4})$/, 'cp$1');
+  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare, codePage);
   if (decoders.size < MAX_LABELS) decoders.set(key, decoder);
   return decoder;
 }

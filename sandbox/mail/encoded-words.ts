@@ -11,9 +11,9 @@ export function decodeWords(text: string): string {
   if (!text.includes('=?')) return text;
   let out = '';
   let end = 0;
-  let open: { charset: string; bytes: Buffer[] } | null = null;
+  let open: { charset: string; pieces: Piece[] } | null = null;
   const flush = () => {
-    if (open) out += decodeText(Buffer.concat(open.bytes), open.charset);
+    if (open) out += lettersOf(open.pieces, open.charset);
     open = null;
   };
   for (const match of text.matchAll(WORD)) {
@@ -24,19 +24,45 @@ export function decodeWords(text: string): string {
       flush();
       out += between;
     } else if (open?.charset !== charset.toLowerCase()) flush();
-    open ??= { charset: charset.toLowerCase(), bytes: [] };
-    open.bytes.push(encoding.toLowerCase() === 'b' ? Buffer.from(content, 'base64') : unquoted(content));
+    open ??= { charset: charset.toLowerCase(), pieces: [] };
+    open.pieces.push(...(encoding.toLowerCase() === 'b' ? ofBase64(content) : unquoted(content)));
     end = match.index + whole.length;
   }
   flush();
   return out + text.slice(end);
 }
 
-/** RFC 2047 4.2. Letters that should have been encoded are taken for UTF-8. */
-function unquoted(content: string): Buffer {
-  const bytes = Buffer.from(content.replaceAll('_', ' '), 'utf8').toString('latin1');
-  return Buffer.from(
-    bytes.replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+/** Bytes of the charset, or letters that stood there as they are. */
+type Piece = Buffer | string;
+
+/** Bytes that follow each other are decoded together: a letter, or a shift of ISO-2022, goes on from one into the next. */
+function lettersOf(pieces: readonly Piece[], charset: string): string {
+  let out = '';
+  let bytes: Buffer[] = [];
+  for (const piece of [...pieces, '']) {
+    if (typeof piece !== 'string') bytes.push(piece);
+    else {
+      if (bytes.length > 0) out += decodeText(Buffer.concat(bytes), charset);
+      out += piece;
+      bytes = [];
+    }
+  }
+  return out;
+}
+
+/** Some encode in portions and pad each of them. */
+const ofBase64 = (content: string): Piece[] =>
+  content.split(/(?<==)(?=[^=])/).map((portion) => Buffer.from(portion, 'base64'));
+
+/** RFC 2047 4.2. Letters that should have been encoded are what they are, whatever the charset of the others. */
+const unquoted = (content: string): Piece[] =>
+  content
+    .replaceAll('_', ' ')
+    .split(/([^\p{ASCII}]+)/u)
+    .map((piece, at) => (at % 2 === 1 ? piece : bytesOf(piece)));
+
+const bytesOf = (quoted: string): Buffer =>
+  Buffer.from(
+    quoted.replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1',
   );
-}

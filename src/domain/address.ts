@@ -13,3 +13,6 @@ export const bareAddress = (written: string): string =>
     .trim()
     .replace(/^'([^'@]+@[^'@]+)'$/, '$1')
     .replace(/^mailto:(?=[^@]*@)/i, '');
+
+/** A group without anybody in it, as "undisclosed-recipients:;", where an address should be. */
+export const isEmptyGroup = (written: string): boolean => /^"?[^@:"]*:[ ;]*"?$/.test(written);

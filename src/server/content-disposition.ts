@@ -1,36 +1,28 @@
+import { decodeText, decodeUtf8 } from '../providers/shared/charset.ts';
+
 /** The filename of a Content-Disposition header (RFC 6266), as it was written: it may be hostile. */
 export function filenameOf(header: string | undefined): string | undefined {
   if (!header) return undefined;
-  const extended = /;\s*filename\*\s*=\s*([\w-]+)'[\w-]*'([^;\s]+)/i.exec(header);
+  const extended = /;\s*filename\*\s*=\s*"?([\w-]+)'[\w-]*'([^;\s"]+)/i.exec(header);
   const [, charset, encoded] = extended ?? [];
   if (charset && encoded) {
     const decoded = decode(charset, encoded);
     if (decoded !== null) return decoded;
   }
   const [, quoted, token] = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))/i.exec(header) ?? [];
-  const name = quoted?.replace(/\\(.)/g, '$1') ?? token;
+  // A backslash before any other character is one of a Windows path, which is written without a second.
+  const name = quoted?.replace(/\\(["\\])/g, '$1') ?? token;
   return name === undefined ? undefined : fromBytes(name);
 }
 
-/** RFC 8187. */
+/** RFC 8187 demands UTF-8; other charsets are older. */
 function decode(charset: string, encoded: string): string | null {
   const bytes = Buffer.from(
     encoded.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1',
   );
-  try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+  return /^utf-?8$/i.test(charset) ? decodeUtf8(bytes) : decodeText(bytes, charset);
 }
 
 /** Node reads headers as Latin-1; those who put other letters there mean UTF-8. */
-function fromBytes(name: string): string {
-  const bytes = Buffer.from(name, 'latin1');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return name;
-  }
-}
+const fromBytes = (name: string): string => decodeUtf8(Buffer.from(name, 'latin1')) ?? name;

@@ -144,6 +144,19 @@ const CASES: Record<string, Case> = {
     ],
   },
   'nobody in a group': { headers: ['From: x@x.example', 'To: undisclosed-recipients:;'], to: [] },
+  'nobody in a group that is written as an address': {
+    headers: [
+      'From: x@x.example',
+      'Reply-To: "undisclosed recipients: ;"',
+      'To: <undisclosed-recipients:;>, a@x.example',
+    ],
+    replyTo: [],
+    to: [[null, 'a@x.example']],
+  },
+  'a charset that is registered with a year': {
+    headers: ['From: =?ISO_8859-5:1988?Q?=BF=E0?= <x@x.example>'],
+    from: ['Пр', 'x@x.example'],
+  },
   'groups, some of them empty': {
     headers: ['From: x@x.example', "To: none:;, Team : Ann <a@x.example>, 'Bob' <b@x.example>; more: ;, c@x.example"],
     to: [

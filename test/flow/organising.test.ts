@@ -205,6 +205,11 @@ it('makes mailboxes, files under them, and refuses what an account cannot do', a
       SAVED,
     );
     expect(made).toMatchObject({ mailbox: { name: 'Kunden', kind, parent: null }, userErrors: [] });
+    const unseen = { integration: account.id, name: '\u200b\u2060' };
+    expect(await run('createMailbox', unseen, 'CreateMailboxInput', SAVED)).toMatchObject({
+      mailbox: null,
+      userErrors: [{ code: 'INVALID', field: ['input', 'name'] }],
+    });
     if (color) expect(made.mailbox.color).toMatch(/^#[\da-f]{6}$/);
     const { id } = made.mailbox;
     const child = await run(

@@ -39,6 +39,23 @@ describe.each([
     ['iso-8859-8-i', '\xe0', 'א'],
     ['koi8-u', '\xa4\xae', 'єў'],
     ['koi8-r', '\xc1', 'а'],
+    ['koi8-ru', '\xa4\xae', 'єў'],
+    ['kz-1048', '\xea', 'к'],
+    ['STRK1048-2002', '\x8d\xaa', 'ҚҒ'],
+    ['ptcp154', '\x8d\xb3', 'Қі'],
+    ['dos-866', '\x80', 'А'],
+    ['dos-862', '\x80', 'א'],
+    ['IBM00858', '\x82\xd5', 'é€'],
+    ['TIS620.2533', '\xa1', 'ก'],
+    ['latin0', '\xa4', '€'],
+    ['x-ms-cp932', '\x87\x40', '①'],
+    ['ibm-943', '\x87\x40', '①'],
+    ['Extended_UNIX_Code_Packed_Format_for_Japanese', '\xc6\xfc', '日'],
+    ['cp51949', '\x8c\x63', '똠'],
+    ['cp51936', '\xc4\xe3', '你'],
+    ['zh_TW-Big5', '\xa4\xa4', '中'],
+    ['x-mac-centraleurroman', '\x8c', 'Ć'],
+    ['iso-10646-ucs-4', '\x00\x00\x00A\x00\x00\x65\xe5', 'A日'],
     ['x-mac-cyrillic', '\x80', 'А'],
     ['x-mac-ukrainian', '\x80', 'А'],
     ['x-mac-roman', '\x8e\xdb', 'é€'],
@@ -77,6 +94,20 @@ describe('a text that may be UTF-8 already', () => {
     expect(decodeTextOrUtf8(bytes('A\0b\0'), 'utf-16le')).toBe('Ab');
     expect(decodeTextOrUtf8(bytes('\x8c\x63'), 'ks_c_5601-1987')).toBe('똠');
     expect(decodeTextOrUtf8(Buffer.from('a + b ~{'), 'utf-8')).toBe('a + b ~{');
+    expect(decodeTextOrUtf8(bytes('\x1b$BF|\x1b(B'), 'jis')).toBe('日');
+  });
+
+  it.each(['utf-16', 'utf-16le', 'UTF-16BE', 'unicode', 'iso-10646-ucs-2', 'utf-32', 'utf-32be', 'ucs-4'])(
+    'is what it says where its label is %s and its bytes are plain words',
+    (label) =>
+      expect(decodeTextOrUtf8(Buffer.from('<p>Hello \0 Bob,\r\n</p>'), label)).toBe('<p>Hello \0 Bob,\r\n</p>'),
+  );
+
+  it('is decoded where its bytes are ASCII and no words', () => {
+    const words = 'Привет, мир\r\n';
+    expect(decodeTextOrUtf8(Buffer.from(words, 'utf16le'), 'utf-16le')).toBe(words);
+    expect(decodeTextOrUtf8(Buffer.from('plain', 'utf16le').swap16(), 'utf-16be')).toBe('plain');
+    expect(decodeTextOrUtf8(bytes('a\0\0\0b\0\0\0'), 'utf-32le')).toBe('ab');
   });
 });
 
@@ -95,6 +126,10 @@ describe.each([
     ['=?x =?utf-8?b?w6k=?= ?=', '=?x é ?='],
     ['=?utf-8?x?w6k=?=', '=?utf-8?x?w6k=?='],
     ['=?utf-8?b??=', ''],
+    ['=?iso-8859-1?Q?Fr=F6sche_und_Vögel?=', 'Frösche und Vögel'],
+    ['=?windows-1252?Q?5 €=80?= =?windows-1252?Q?=80€?=', '5 €€€€'],
+    ['=?iso-2022-jp?Q?=1B$BF|?= =?iso-2022-jp?Q?K\\=1B(B日?=', '日本日'],
+    ['=?utf-8?B?w7w=w6k=YQ==?=', 'üéa'],
   ])('%s', (written, read) => expect(decode(written)).toBe(read));
 
   it('looks through what never closes once', () => {

@@ -47,6 +47,10 @@ describe('the name of a file', () => {
     [`attachment; filename="x.txt"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%E4%B8%96.txt`, 'Grüße 世.txt'],
     [Buffer.from('attachment; filename="Grüße.txt"').toString('latin1'), 'Grüße.txt'],
     [`attachment; filename*=UTF-8''%ff%fe; filename="fallback.txt"`, 'fallback.txt'],
+    [`attachment; filename*="UTF-8''r%C3%BC.txt"`, 'rü.txt'],
+    [`attachment; filename*=ks_c_5601-1987''%8Cc.txt`, '똠.txt'],
+    ['attachment; filename="C:\\temp\\new.txt"', 'C:\\temp\\new.txt'],
+    ['attachment; filename="a \\"b\\" \\\\c.txt"', 'a "b" \\c.txt'],
     ['attachment', undefined],
     [undefined, undefined],
   ])('is read from %s', (header, name) => {

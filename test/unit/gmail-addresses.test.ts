@@ -50,6 +50,17 @@ it.each<[list: string, people: unknown]>([
   ['=?utf-8?Q?a=40b=2Eexample?=', [['a@b.example', '=?utf-8?Q?a=40b=2Eexample?=']]],
   ['=?utf-8?Q?<a@b.example>,?= <c@x.example>', [['<a@b.example>,', 'c@x.example']]],
   ['=?no-such-charset?Q?a,b?= <c@x.example>', [['a,b', 'c@x.example']]],
+  ['<undisclosed-recipients:;>', []],
+  ['"undisclosed recipients: ;", a@x.example', [[null, 'a@x.example']]],
+  ['Team:;;', []],
+  [
+    'x."y z"@x.example, "a"."b"@x.example',
+    [
+      [null, 'x."y z"@x.example'],
+      [null, '"a"."b"@x.example'],
+    ],
+  ],
+  ['=?ISO_8859-5:1988?Q?=BF=E0?= <c@x.example>', [['Пр', 'c@x.example']]],
 ])('%s', (list, people) => expect(read(list)).toEqual(people));
 
 it.each([

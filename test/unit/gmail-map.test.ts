@@ -224,6 +224,20 @@ describe('a Gmail body', () => {
     expect(full).toMatchObject({ references: ['a@x', 'b@x'], inReplyTo: ['b@x'] });
   });
 
+  it('reads them from every header of their name, also where those are encoded', () => {
+    const full = content(
+      text('x', {
+        headers: [
+          header('References', '<a@x>'),
+          header('References', '=?utf-8?Q?=3Cb=40x=3E?='),
+          header('In-Reply-To', '<b@x>'),
+          header('In-Reply-To', '<c@x>'),
+        ],
+      }),
+    );
+    expect(full).toMatchObject({ references: ['a@x', 'b@x'], inReplyTo: ['b@x', 'c@x'] });
+  });
+
   it('undoes format=flowed', () => {
     expect(unflow('one \ntwo\n> a \n> b\n-- \nme', false)).toBe('one two\n> a b\n-- \nme');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { displayName } from '../../src/domain/display-name.ts';
 import { isOneLine, steersDirection, toOneLine } from '../../src/domain/one-line.ts';
-import { cleanFilename } from '../../src/mail/compose/filename.ts';
+import { checkFilename, cleanFilename } from '../../src/mail/compose/filename.ts';
 
 describe('what a stranger wrote on one line', () => {
   it.each([
@@ -21,6 +21,9 @@ describe('what a stranger wrote on one line', () => {
 
   it('is no name where nothing is left, and a file name all the same', () => {
     expect(displayName('\u202e\0')).toBeNull();
+    expect(displayName('"\u200b\u2060"')).toBeNull();
+    expect(cleanFilename('\u200b\u3164')).toBe('attachment');
+    expect(() => checkFilename('\u200b', ['filename'])).toThrow('A file needs a name.');
     expect(cleanFilename('\u202e\0')).toBe('attachment');
     expect(cleanFilename('a/b\u202ec\u2028d.txt')).toBe('a_bc d.txt');
   });

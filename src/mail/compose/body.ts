@@ -1,4 +1,4 @@
-import { isBlank } from '../../providers/shared/blank.ts';
+import { isBlank } from '../../domain/blank.ts';
 import { textOfHtml } from '../../providers/shared/html-text.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
 import { htmlOfText } from './plain-text.ts';

@@ -1,3 +1,4 @@
+import { isBlank } from '../../domain/blank.ts';
 import { isOneLine, steersDirection, toOneLine } from '../../domain/one-line.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
 
@@ -10,7 +11,7 @@ const CONTENT_ID = /^[\w.+-]+(?:@[\w.-]+)?$/;
 
 /** A name that our user gives. Throws INVALID. */
 export function checkFilename(name: string, field: FieldPath): string {
-  if (name.trim() === '' || /^\.+$/.test(name.trim())) throw invalid('A file needs a name.', field);
+  if (isBlank(name) || /^\.+$/.test(name.trim())) throw invalid('A file needs a name.', field);
   if (PATH.test(name) || !isOneLine(name))
     throw invalid('A file name holds no path, no line break and no control character.', field);
   if (steersDirection(name))
@@ -23,7 +24,7 @@ export function checkFilename(name: string, field: FieldPath): string {
 /** A name that somebody else gave: the same rules, mended instead of refused. */
 export function cleanFilename(name: string): string {
   const safe = toOneLine(name).replace(/[/\\]/g, '_');
-  if (safe === '' || /^\.+$/.test(safe)) return 'attachment';
+  if (isBlank(safe) || /^\.+$/.test(safe)) return 'attachment';
   if (Buffer.byteLength(safe) <= LONGEST) return safe;
   const ending = /\.[^.]{1,16}$/.exec(safe)?.[0] ?? '';
   let stem = [...safe.slice(0, safe.length - ending.length)].slice(0, LONGEST);

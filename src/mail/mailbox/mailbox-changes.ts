@@ -1,3 +1,4 @@
+import { isBlank } from '../../domain/blank.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
@@ -129,7 +130,7 @@ export class MailboxChanges {
 
 function checkName(name: string): string {
   const trimmed = name.trim();
-  if (trimmed === '') throw invalid('A mailbox needs a name.', ['name']);
+  if (isBlank(trimmed)) throw invalid('A mailbox needs a name.', ['name']);
   if (!isOneLine(trimmed)) throw invalid('A name holds no line break and no control character.', ['name']);
   if (steersDirection(trimmed))
     throw invalid('A name holds no character that changes the direction of writing.', ['name']);

@@ -8,10 +8,10 @@ export interface Token {
 }
 
 /**
- * Syntactically an encoded word. Senders write blanks and commas into one, which RFC 2047 5 (3) forbids: those are taken
- * as meant where no address could be hidden in them.
+ * Syntactically an encoded word, also of a charset that is registered with a year, as ISO_8859-5:1988. Senders write blanks
+ * and commas into one, which RFC 2047 5 (3) forbids: those are taken as meant where no address could be hidden in them.
  */
-const ENCODED_WORD = /=\?[^\s?"<>,;:()@]{1,80}\?[bq]\?(?:[^\s?]*|[^?<>@]*)\?=/iy;
+const ENCODED_WORD = /=\?[^\s?"<>,;:()@]{1,80}(?::\d{4})?\?[bq]\?(?:[^\s?]*|[^?<>@]*)\?=/iy;
 /** A domain literal (RFC 5322 3.4.1), whose colons separate nothing. */
 const LITERAL = /\[[^[\]<>,;"()\s]*\]/y;
 const SPECIALS = '<>,;:';

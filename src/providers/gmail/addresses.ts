@@ -1,4 +1,4 @@
-import { type Address, bareAddress } from '../../domain/address.ts';
+import { type Address, bareAddress, isEmptyGroup } from '../../domain/address.ts';
 import { displayName, nameBeside } from '../../domain/display-name.ts';
 import { decodeWords } from '../shared/encoded-words.ts';
 import { anglePairs, type Token, tokensOf } from './address-tokens.ts';
@@ -20,11 +20,13 @@ type Part = Token | Angle;
 
 /**
  * The entries of an address list as it is written, groups flattened: the structure is read first, and the words of a name
- * are decoded after (RFC 2047 6.2). Of several angle addresses in one entry the last is the address, and what stands before
+ * are decoded after (RFC 2047 6.2). A group of nobody is nobody, also in quotes or brackets. Of several angle addresses in one entry the last is the address, and what stands before
  * it the name. What stands where an address should, and is none, is kept as written.
  */
 export function parseList(list: string): Entry[] {
-  return joined(partsOf(list)).flatMap((parts) => entriesOf(parts, list));
+  return joined(partsOf(list))
+    .flatMap((parts) => entriesOf(parts, list))
+    .filter(({ address }) => !isEmptyGroup(address));
 }
 
 /**
@@ -244,8 +246,12 @@ function piecesOf(parts: readonly Part[]): string[] {
   return pieces.filter((piece) => piece !== '');
 }
 
-/** A local part, quoted or not, an at sign and a host, without blanks (RFC 5321 4.1.2). */
-const isSpelled = (text: string): boolean => /^(?:"(?:[^"\\]|\\.)*"|[^\s"@<>]+)@[^\s"@<>]+$/s.test(text);
+/**
+ * A local part, an at sign and a host, without blanks. Of the local part any word may be quoted (RFC 5321 4.1.2, and
+ * RFC 5322 4.4 for "a."b c"").
+ */
+const isSpelled = (text: string): boolean =>
+  /^(?:"(?:[^"\\]|\\.)*"|[^\s"@<>]+)(?:(?<=\.)"(?:[^"\\]|\\.)*"|(?<=")(?=\.)[^\s"@<>]+)*@[^\s"@<>]+$/s.test(text);
 
 /** What stands in angle brackets, or alone, without comments, route and the blanks around its dots and at sign. */
 const addressOf = (parts: readonly Part[]): string =>

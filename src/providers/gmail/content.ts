@@ -1,6 +1,6 @@
+import { isBlank } from '../../domain/blank.ts';
 import type { Attachment, MessageContent } from '../../domain/message.ts';
 import { toOneLine } from '../../domain/one-line.ts';
-import { isBlank } from '../shared/blank.ts';
 import { decodeTextOrUtf8 } from '../shared/charset.ts';
 import { decodeWords } from '../shared/encoded-words.ts';
 import { textOfEnriched, textOfRichtext } from '../shared/enriched-text.ts';

@@ -16,18 +16,20 @@ const ZONES: Readonly<Record<string, number>> = {
 const TIME =
   /(?<hour>\d{1,2})[:.](?<minute>\d{1,2})(?:[:.](?<second>\d{1,2})(?:[.,]\d{1,9})?)?(?: ?(?<half>[ap])\.?m\b\.?)?/;
 const ZONE =
-  /(?: ?(?:(?:gmt|utc?) ?)?(?<sign>[+-]) ?(?<hours>\d{2}):?(?<minutes>\d{2})(?!\d)| ?(?<zone>[a-z]{1,5})\b)?/;
+  /(?: ?(?:[a-z]{1,5} ?)?(?<sign>[+-]) ?(?:(?<hours>\d{1,2}):?(?<minutes>\d{2})|(?<alone>\d{1,2}))(?!\d)| ?(?<zone>[a-z]{1,5})(?![a-z]))?/;
 const DAY = /(?:^|[ ,])(?<day>\d{1,2})(?:[ ,.-]|(?=[a-z]))[ ,.-]*/;
 const MONTH = /(?<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?/;
 const YEAR = /(?<year>\d{2,4})/;
 
 /** In this order: as RFC 5322 3.3 has it with its obsolete forms, the month first, C's asctime, ISO 8601, and with slashes. */
 const FORMS: readonly RegExp[] = [
-  of(DAY, MONTH, / ?[ ,-] ?/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
+  of(DAY, MONTH, / ?[ ,.-] ?/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
   of(/(?:^|[ ,])/, MONTH, / (?<day>\d{1,2})(?: ?, ?| )/, YEAR, /[ ,]+(?:at )?/, TIME, ZONE),
   of(/(?:^|[ ,])/, MONTH, / (?<day>\d{1,2}) /, TIME, ZONE, / (?<year>\d{4})(?!\d)/),
-  of(/^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})[ t]/, TIME, ZONE),
+  of(/^(?<year>\d{4})(?<between>[-/])(?<number>\d{2})\k<between>(?<day>\d{2})[ t]/, TIME, ZONE),
+  of(/^(?<year>\d{4})(?<number>\d{2})(?<day>\d{2})t(?<hour>\d{2})(?<minute>\d{2})(?<second>\d{2})/, ZONE),
   /^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})$/,
+  of(DAY, MONTH, / ?[ ,.-] ?/, YEAR, /$/),
   of(/^(?:[a-z]{3,9},? )?(?<number>\d{1,2})\/(?<day>\d{1,2})\/(?<year>\d{4}),? /, TIME, ZONE),
 ];
 
@@ -78,10 +80,10 @@ function yearOf(digits: string): number {
   return digits.length === 3 ? 1900 + year : year;
 }
 
-/** Minutes east of UTC. An offset that is none, as +9999, is not believed. */
-function offsetOf({ sign, hours, minutes, zone = '' }: Readonly<Record<string, string | undefined>>): number {
+/** Minutes east of UTC, of an offset as +0200, +02:00 or +2. One that is none, as +9999, is not believed. */
+function offsetOf({ sign, hours, minutes, alone, zone = '' }: Readonly<Record<string, string | undefined>>): number {
   if (sign === undefined) return (ZONES[zone] ?? 0) * 60;
-  const [h, m] = [Number(hours), Number(minutes)];
+  const [h, m] = [Number(hours ?? alone), Number(minutes ?? 0)];
   if (h > 23 || m > 59) return 0;
   return (sign === '-' ? -1 : 1) * (h * 60 + m);
 }

@@ -53,9 +53,9 @@ export class HeaderFields {
     return (this.byName.get(name) ?? []).map(unfold);
   }
 
-  /** Message-IDs without angle brackets, in order. */
+  /** Message-IDs of every header of that name (RFC 5322 3.6 has one; senders write several), without angle brackets, in order. */
   ids(name: string): string[] {
-    return messageIdsOf(this.raw(name) ?? '');
+    return this.lists(name).flatMap((value) => messageIdsOf(decodeWords(value)));
   }
 
   date(name: string): Date | null {

@@ -1,5 +1,5 @@
 import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-graph-types';
-import { type Address, bareAddress } from '../../domain/address.ts';
+import { type Address, bareAddress, isEmptyGroup } from '../../domain/address.ts';
 import { displayName, nameBeside } from '../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../domain/message.ts';
 import { toOneLine } from '../../domain/one-line.ts';
@@ -66,7 +66,7 @@ function addresses(from: readonly Recipient[] | null | undefined): Address[] {
   const whole: Address[] = [];
   let halves: Address[] = [];
   for (const one of (from ?? []).map(address)) {
-    if (one === null || isEmptyGroup(one)) continue;
+    if (one === null || (one.name === null && isEmptyGroup(one.address))) continue;
     if (one.name === null && !one.address.includes('@')) halves.push(one);
     else {
       const words = halves.map((half) => half.address);
@@ -77,9 +77,6 @@ function addresses(from: readonly Recipient[] | null | undefined): Address[] {
   }
   return [...whole, ...halves];
 }
-
-/** "undisclosed-recipients:;" as Exchange gives it: a name alone. */
-const isEmptyGroup = ({ name, address: written }: Address): boolean => name === null && /^[^@:]*: *;?$/.test(written);
 
 export function messageId(header: string | null | undefined): string | null {
   return messageIdsOf(header ?? '')[0] ?? (header?.trim().replace(/^<|>$/g, '') || null);

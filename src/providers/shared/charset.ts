@@ -47,22 +47,30 @@ const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
   [/^iso2022|^(?:cp|windows)5022[0-9]$|^jis$|^junet$/, () => decodeIso2022],
   [/^hz(?:gb)?(?:2312)?$/, () => decodeHz],
   [
-    /^(?:cp|windows|ms|ibm)?949$|^uhc$|^euckr$|^kscs?5601|^korean$|^isoir149$|^ksx1001$|^ksc56011987$/,
+    /^(?:cp|windows|ms|mscp|ibm)?949$|^cp(?:20|51)949$|^uhc$|^euckr$|^kscs?5601|^korean$|^isoir149$|^ksx1001$/,
     () => byIconv('cp949'),
   ],
-  [/^big5|^(?:cp|windows|ms|ibm)950$|^cnbig5$|^xbig5$/, () => byIconv('big5hkscs')],
-  [/^gbk|^gb18030|^gb2312|^(?:cp|windows|ms|ibm)936$|^euccn$|^chinese$|^isoir58$/, () => platform('gb18030')],
-  [/^(?:cp|windows|ms|ibm)932$|^windows31j$|^shiftjis|^sjis|^mskanji$/, () => byIconv('shiftjis')],
-  [/^eucjp|^cp51932$|^ujis$/, () => byIconv('eucjp')],
-  [/^(?:cp|ibm)?866$/, () => byIconv('cp866')],
-  [/^koi8ru?$/, () => byIconv('koi8-r')],
+  [/^(?:cn|x|zhtw)?big5|^(?:cp|windows|ms|mscp|ibm)?950$/, () => byIconv('big5hkscs')],
+  [
+    /^gbk|^gb(?:18030|2312|13000)|^(?:cp|windows|ms|mscp|ibm)?936$|^cp(?:20|51|54)936$|^euccn$|^chinese$|^isoir58$/,
+    () => platform('gb18030'),
+  ],
+  [/^(?:cp|windows|ms|mscp|ibm)?(?:932|943c?)$|^windows31j$|^shiftjis|^sjis|^mskanji$/, () => byIconv('shiftjis')],
+  [/^eucjp|^cp51932$|^ujis$|^extendedunixcodepackedformatforjapanese$/, () => byIconv('eucjp')],
+  [/^(?:cp|ibm|dos)?866$/, () => byIconv('cp866')],
+  [/^koi8?r?$/, () => byIconv('koi8-r')],
   [/^koi8(?:u|ru)$/, () => byIconv('koi8-ru')],
+  [/^(?:kz|rk|strk)1048(?:2002)?$/, () => byIconv('rk1048')],
+  [/^(?:pt|cp|ptcp)154$|^cyrillicasian$/, () => byIconv('pt154')],
+  [/^tis620/, () => platform('windows-874')],
+  [/^latin[09]$/, () => platform('iso-8859-15')],
   [/^utf16(?:le)?$|^ucs2$|^unicode$|^iso10646ucs2$/, () => byIconv('utf-16')],
+  [/^(?:iso10646)?ucs4$/, () => byIconv('utf-32')],
   [/^(?:unicode11)?utf7$/, () => byIconv('utf-7')],
   [/^utf8|^unicode11utf8$/, () => (bytes) => new TextDecoder().decode(bytes)],
   [/^mac(?:intosh|roman)?$/, () => platform('macintosh')],
   [/^mac(?:cyrillic|ukrainian)$/, () => platform('x-mac-cyrillic')],
-  [/^mac(?:ce|centraleurope|centeuro)$/, () => byIconv('maccenteuro')],
+  [/^mac(?:ce|centraleur(?:ope|roman)|centeuro)$/, () => byIconv('maccenteuro')],
 ];
 
 const decoders = new Map<string, Decode | null>();
@@ -75,7 +83,8 @@ function decoderOf(label: string): Decode | null {
   const known = decoders.get(key);
   if (known !== undefined) return known;
   const bare = key.replace(/^(?:x-|cs)/, '').replace(/[^a-z0-9]/g, '');
-  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare);
+  const codePage = bare.replace(/^(?:cp|ibm|dos|oem|ms)?0*(\d{3,4})$/, 'cp$1');
+  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare, codePage);
   if (decoders.size < MAX_LABELS) decoders.set(key, decoder);
   return decoder;
 }
@@ -98,16 +107,27 @@ export function decodeText(bytes: Uint8Array, label: string | null): string {
   return (decode ?? guess)(bytes);
 }
 
-/** Encodings that can write every letter in bytes which are ASCII as well. */
-const SEVEN_BIT = /^(?:x-)?(?:cs)?(?:iso-?2022|hz|utf-?7|unicode-1-1-utf-7|utf-?16|utf-?32|ucs-?[24]|unicode)/i;
-
 /**
- * Reads what may have been decoded to UTF-8 already, whatever its label says. Bytes that are ASCII tell nothing where the
- * charset is one that writes in ASCII.
+ * Reads what may have been decoded to UTF-8 already, whatever its label says. Bytes that are ASCII are read by the label where
+ * that writes other letters in ASCII (ISO-2022, HZ, UTF-7), and where it writes ASCII in wider units only if they look so.
  */
 export function decodeTextOrUtf8(bytes: Uint8Array, label: string | null): string {
   const asUtf8 = decodeUtf8(bytes);
   if (asUtf8 === null) return decodeText(bytes, label);
-  const isPlain = label !== null && SEVEN_BIT.test(label.trim()) && asUtf8.length === bytes.length;
-  return isPlain ? decodeText(bytes, label) : asUtf8;
+  if (label === null || asUtf8.length !== bytes.length) return asUtf8;
+  return isWide(label) && !hasHighBytes(asUtf8) ? asUtf8 : decodeText(bytes, label);
+}
+
+const PROBE = Buffer.from('plain words.');
+/** UTF-16, UTF-32 and their like, in which the bytes of ASCII are other letters. */
+const isWide = (label: string): boolean => decodeText(PROBE, label) !== PROBE.toString();
+
+/**
+ * The high bytes of UTF-16's alphabets are control characters, at least one in ten of its bytes: 0 of Latin letters and
+ * blanks, 4 of Cyrillic ones. A text that was decoded already has next to none.
+ */
+function hasHighBytes(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is being counted
+  const controls = text.match(/[\x00-\x08\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0;
+  return controls * 10 >= text.length;
 }

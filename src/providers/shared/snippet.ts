@@ -1,5 +1,5 @@
+import { isBlank } from '../../domain/blank.ts';
 import type { MessageContent } from '../../domain/message.ts';
-import { isBlank } from './blank.ts';
 import { previewOfHtml } from './html-text.ts';
 
 const MAX_LENGTH = 255;

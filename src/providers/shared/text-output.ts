@@ -1,4 +1,4 @@
-import { isBlank } from './blank.ts';
+import { isBlank } from '../../domain/blank.ts';
 
 const BLANK_RUN = /[ \t\r\n\f]+/g;
 
