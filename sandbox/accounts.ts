@@ -20,6 +20,8 @@ export interface AccountsOptions {
 export interface SandboxAccounts {
   /** Makes an account, which is there again after a restart. */
   add(account: MadeAccount): void;
+  /** Writes what changed since the last time. */
+  write(): void;
   /** Writes what is not yet written. */
   close(): void;
 }
@@ -66,6 +68,7 @@ export function createAccounts(
       journal.write([[`${ACCOUNT}${account.vendor} ${account.address}`, kept]]);
       create(account, generated(account, at));
     },
+    write: () => keeper.write(),
     close: () => keeper.close(),
   };
 }

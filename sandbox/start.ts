@@ -82,6 +82,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const accounts = createAccounts(emulator, options, world.now);
   const app = createServer();
+  // What was answered is kept, also when the process is killed the moment after.
+  app.addHook('onSend', async (request, _reply, payload) => {
+    if (request.method !== 'GET') accounts.write();
+    return payload;
+  });
   for (const { vendor, plugin } of twins) await app.register(plugin, { prefix: `/${vendor}` });
   await app.register(
     controlPlugin({
@@ -125,7 +130,7 @@ interface Parts {
 }
 
 function createWorld(options: SandboxOptions): Parts {
-  const keep = openKeep(options.dataDir === null ? null : join(options.dataDir, 'sandbox.json'));
+  const keep = openKeep(options.dataDir === null ? null : join(options.dataDir, 'sandbox.json'), options.log);
   const faults = createFaults();
   const poster = createPoster({ faults, log: options.log });
   const kept = keep.get<string>('signingKey');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { misspelt } from './misspelt.ts';
 import { ADAPTERS, registry } from './providers/registry.ts';
 import { encryptionKeys, type Key, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
-import { choice, decimal, flag, port, redisUrl, url, whole } from './setting.ts';
+import { bindAddress, choice, decimal, flag, port, redisUrl, url, whole } from './setting.ts';
 
 /** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
 
@@ -11,7 +11,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const variables = z.object({
   NODE_ENV: choice('development', 'production', 'test').default('development'),
-  HOST: z.string().default('127.0.0.1'),
+  HOST: bindAddress.default('127.0.0.1'),
   PORT: port.default(4000),
   /** Where clients and providers reach us: links, the OAuth callback, webhooks. Default: http://HOST:PORT. */
   PUBLIC_URL: url.optional(),
@@ -126,7 +126,7 @@ export function readConfig(
   );
   if (production) faults.push(...missingInProduction(values, sandbox, isConfigured));
   const host = values.HOST ?? '127.0.0.1';
-  if (sandbox && !LOOPBACK.has(host)) {
+  if (sandbox && bindAddress.safeParse(host).success && !LOOPBACK.has(host)) {
     faults.push(
       `HOST: the sandbox serves loopback only, and ${host} is not; use 127.0.0.1, or configure real providers`,
     );

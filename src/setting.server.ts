@@ -31,18 +31,37 @@ export const encryptionKeys = list.transform((entries, context): readonly Key[] 
 
 export const secret = z.string().min(32, 'must have at least 32 characters; set $(openssl rand -base64 48)');
 
-export const postgresUrl = z.string().superRefine((value, context) => {
-  const fault = (message: string) => context.addIssue({ code: 'custom', message });
-  if (!/^postgres(ql)?:\/\//.test(value))
-    return fault('must begin with postgres:// or postgresql://, as postgres://user:password@host:5432/name');
-  if (!URL.canParse(value))
-    return fault(
-      'is no URL; what is special in its user or password is percent-encoded (# as %23, / as %2F, @ as %40)',
-    );
-  const { hostname, pathname, searchParams } = new URL(value);
-  if (hostname === '' && !searchParams.has('host')) fault('names no host, as postgres://user:password@host:5432/name');
-  if (pathname.length < 2) fault('names no database, as postgres://user:password@host:5432/name');
-});
+/** Those that the driver knows; it takes any other one for verify-full. */
+const SSL_MODES = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+export const postgresUrl = z
+  .string()
+  .superRefine((value, context) => {
+    const fault = (message: string) => context.addIssue({ code: 'custom', message });
+    if (!/^postgres(ql)?:\/\//.test(value))
+      return fault('must begin with postgres:// or postgresql://, as postgres://user:password@host:5432/name');
+    if (!URL.canParse(value))
+      return fault(
+        'is no URL; what is special in its user or password is percent-encoded (# as %23, / as %2F, @ as %40)',
+      );
+    const { hostname, pathname, searchParams } = new URL(value);
+    if (hostname === '' && !searchParams.has('host'))
+      fault('names no host, as postgres://user:password@host:5432/name');
+    const sslmode = searchParams.get('sslmode');
+    if (sslmode !== null && !SSL_MODES.includes(sslmode))
+      fault(`has an sslmode that is none of ${SSL_MODES.join(', ')}`);
+    if (pathname.length < 2) fault('names no database, as postgres://user:password@host:5432/name');
+  })
+  .transform(withPlainSslMode);
+
+/**
+ * The driver takes prefer, require and verify-ca for verify-full, and says so in nine lines on stderr at each start, where a
+ * log of JSON is read. With uselibpqcompat they mean what libpq means, and stay.
+ */
+function withPlainSslMode(value: string): string {
+  if (/[?&]uselibpqcompat=true(&|$)/.test(value)) return value;
+  return value.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
+}
 
 /** Whose X-Forwarded-* headers are believed. */
 export const trustProxy = z.string().transform((value, context): readonly string[] | number | false => {
@@ -80,6 +99,7 @@ function originFault(entry: string): string | null {
   if (!/^[a-z][a-z\d+.-]*:\/\/[^/?#\s@]+\/?$/i.test(entry) || !URL.canParse(entry))
     return `an entry is no origin: scheme and host without a path, ${example}`;
   const { protocol, host } = new URL(entry);
+  if (host.includes('*')) return `${entry} has a wildcard: list each origin, ${example}`;
   const origin = `${protocol}//${host}`;
   return origin === entry ? null : `browsers write ${origin} and not ${entry}, which would never match`;
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Kinds of setting, as they are written in the environment. Each says in its own words what it takes, and repeats no value: it may be a secret. */
@@ -43,8 +44,27 @@ function isHttpUrl(text: string): boolean {
 export const redisUrl = z
   .string()
   .refine(
-    (v) => /^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(v) && URL.canParse(v),
+    (v) => /^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(v) && URL.canParse(v) && isDecodable(v),
     'must be redis://user:password@host:port, or rediss:// with TLS; what is special in the password is percent-encoded',
+  );
+
+/** A lone percent sign in the user or the password passes for a URL, and ends the client that decodes them. */
+function isDecodable(text: string): boolean {
+  const { username, password } = new URL(text);
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a socket is bound to: a name or an address alone. Whether it is one of this machine is known when it listens. */
+export const bindAddress = z
+  .string()
+  .refine(
+    (v) => isIP(v) !== 0 || /^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(v),
+    'must be an address or a host name alone, without scheme, port or brackets, as 127.0.0.1, 0.0.0.0 or ::1',
   );
 
 /** Separated by commas; what is empty between two of them is nothing. */

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { SandboxError } from '../error.ts';
 
 /** Values by key that outlive the process: one line of JSON for each change, appended. */
 export interface Journal {
@@ -28,13 +29,16 @@ interface Read {
 /**
  * Opens the journal, or begins one. The line that a killed process left half written is left out, and so is any other that
  * is no JSON: they are counted in the log. A file that is no journal of this format is put aside under another name. Null:
- * nothing outlives the process.
+ * nothing outlives the process. Throws SandboxError where it cannot be read or begun.
  */
 export function openJournal(path: string | null, now: Date, log: (line: string) => void): Journal {
   if (path === null) return { beganAt: now, kept: () => new Map(), write: () => undefined };
-  const read = readJournal(path, log);
-  if (read === null) begin(path, now, new Map());
-  else if (read.stale > read.lines.size || read.unreadable > 0) begin(path, read.beganAt, read.lines);
+  const read = atPath(() => {
+    const found = readJournal(path, log);
+    if (found === null) begin(path, now, new Map());
+    else if (found.stale > found.lines.size || found.unreadable > 0) begin(path, found.beganAt, found.lines);
+    return found;
+  });
   if (read !== null && read.unreadable > 0) log(`${path}: ${read.unreadable} lines of kept mail could not be read`);
   const lines = [...(read?.lines ?? [])];
   let isTorn = false;
@@ -55,6 +59,16 @@ export function openJournal(path: string | null, now: Date, log: (line: string) 
       isTorn = false;
     },
   };
+}
+
+/** @throws SandboxError */
+function atPath<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new SandboxError(`DATA_DIR: the sandbox's mail cannot be kept there (${message}); make room, or set another`);
+  }
 }
 
 /** Whole or not at all. */

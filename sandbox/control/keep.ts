@@ -8,17 +8,31 @@ export interface KeptFile extends Keep {
 }
 
 const DEBOUNCE_MS = 200;
+const RETRY_MS = 2_000;
 
 /**
  * Small state in one JSON file, written a moment after it changed, whole or not at all. Null: in memory only. A file
  * that is not JSON (a torn disk, an editor) is started over: what is in it can be granted again.
  */
-export function openKeep(path: string | null): KeptFile {
+export function openKeep(path: string | null, log: (line: string) => void = () => undefined): KeptFile {
   const values = new Map<string, unknown>(Object.entries(path === null ? {} : read(path)));
   let timer: NodeJS.Timeout | null = null;
 
-  const write = () => {
+  let problem: string | null = null;
+  /** A full disk ends no process that holds it all in memory: it is tried again. */
+  const tryWrite = () => {
     timer = null;
+    try {
+      write();
+      problem = null;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== problem) log(`The sandbox's grants cannot be kept for the next start: ${message}`);
+      problem = message;
+      timer = setTimeout(tryWrite, RETRY_MS).unref();
+    }
+  };
+  const write = () => {
     if (path === null) return;
     mkdirSync(dirname(path), { recursive: true });
     const beside = `${path}.${process.pid}.tmp`;
@@ -30,12 +44,13 @@ export function openKeep(path: string | null): KeptFile {
     get: <T>(key: string) => structuredClone(values.get(key)) as T | undefined,
     set(key, value) {
       values.set(key, structuredClone(value));
-      timer ??= setTimeout(write, DEBOUNCE_MS).unref();
+      timer ??= setTimeout(tryWrite, DEBOUNCE_MS).unref();
     },
     close() {
       if (!timer) return;
       clearTimeout(timer);
-      write();
+      tryWrite();
+      if (timer) clearTimeout(timer);
     },
   };
 }

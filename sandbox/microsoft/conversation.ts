@@ -50,6 +50,14 @@ export class Conversations {
     return this.#conversation(envelope, key, this.#own(envelope, key), 0, at);
   }
 
+  /** A mail whose conversation is known, as that of what it answers is by it. */
+  learn(envelope: Envelope, key: string, { root }: Conversation): void {
+    const own = this.#own(envelope, key);
+    this.#known.add(own);
+    for (const id of [own, envelope.references[0] ?? envelope.inReplyTo[0]])
+      if (id !== undefined && id !== root) this.#roots.set(id, root);
+  }
+
   #own(envelope: Envelope, key: string): string {
     return envelope.messageId ?? key;
   }

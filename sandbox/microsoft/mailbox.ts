@@ -93,6 +93,12 @@ export class Mailbox {
     return item.conversation;
   }
 
+  /** As it was found in the life before. */
+  putIntoConversation(item: Item, conversation: Conversation): void {
+    item.conversation = conversation;
+    this.#conversations.learn(item.content.envelope, item.key, conversation);
+  }
+
   /** Newest first. */
   inConversation(id: string): readonly Item[] {
     return this.#byConversation.find(id, this.items);
@@ -150,8 +156,8 @@ export class Mailbox {
     if (!readFlagOnly) {
       item.modifiedAt = this.#now();
       item.contentChange = item.lastChange;
+      item.conversation = null;
     }
-    item.conversation = null;
     this.#list(item);
     if (wasRead !== item.isRead) item.folder.unread += item.isRead ? -1 : 1;
     this.#tell({ type: 'updated', item, folder: item.folder, id: item.id, isMove: false });

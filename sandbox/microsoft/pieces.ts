@@ -2,6 +2,7 @@ import { mailFromRaw } from '../mail/received.ts';
 import type { Piece } from '../world.ts';
 import type { Account, Category } from './accounts.ts';
 import { type Content, ReceivedContent, type StoredAttachment } from './content.ts';
+import type { Conversation } from './conversation.ts';
 import { DraftContent, type DraftFields } from './draft.ts';
 import type { Folder } from './folder.ts';
 import { type Item, type ItemState, stateOf } from './item.ts';
@@ -22,6 +23,8 @@ interface KeptItem {
   readonly state: ItemState;
   readonly extended: readonly (readonly [string, string])[];
   readonly answers: { readonly item: string; readonly verb: number } | null;
+  /** What it was found to be in: what it answers may be deleted by now. */
+  readonly conversation?: Conversation;
 }
 type KeptContent =
   | { readonly key: string; readonly base64: string }
@@ -49,12 +52,12 @@ export function* piecesOf(account: Account): Generator<Piece> {
         read: (): KeptFolder => ({ displayName, parent: parent.id }),
       };
   }
-  for (const item of [...mailbox.items.all, ...mailbox.dumpster.items.all]) yield* piecesOfItem(item);
+  for (const item of [...mailbox.items.all, ...mailbox.dumpster.items.all]) yield* piecesOfItem(mailbox, item);
 }
 
-function* piecesOfItem(item: Item): Generator<Piece> {
+function* piecesOfItem(mailbox: Mailbox, item: Item): Generator<Piece> {
   const { immutableId: id, content } = item;
-  yield { key: ITEM + id, stamp: String(item.lastChange), read: () => keptItem(item) };
+  yield { key: ITEM + id, stamp: String(item.lastChange), read: () => keptItem(item, mailbox.conversation(item)) };
   const isDraft = content instanceof DraftContent;
   yield { key: CONTENT + id, stamp: isDraft ? String(item.contentChange) : '', read: () => keptContent(content, item) };
   if (!isDraft) return;
@@ -106,10 +109,11 @@ function restoreItem(mailbox: Mailbox, id: string, kept: KeptItem, pieces: Reado
     for (const [name, value] of kept.extended) item.extended.set(name, value);
     const original = kept.answers && mailbox.find(kept.answers.item);
     if (kept.answers && original) item.answers = { item: original, verb: kept.answers.verb };
+    if (kept.conversation) mailbox.putIntoConversation(item, kept.conversation);
   });
 }
 
-function keptItem(item: Item): KeptItem {
+function keptItem(item: Item, conversation: Conversation): KeptItem {
   const { key, serial, folder, moves, version, receivedAt, modifiedAt, answers } = item;
   return {
     key,
@@ -122,6 +126,7 @@ function keptItem(item: Item): KeptItem {
     state: stateOf(item),
     extended: [...item.extended],
     answers: answers && { item: answers.item.immutableId, verb: answers.verb },
+    conversation,
   };
 }
 

@@ -20,7 +20,7 @@ import type { Contexts } from './contexts.ts';
 import type { Introspections } from './introspections.ts';
 import { type AnswerSize, checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
-import { withoutHint } from './request-error.ts';
+import { refusedNull, withoutHint } from './request-error.ts';
 import type { Turn } from './seat.ts';
 
 export interface ApolloOptions {
@@ -199,6 +199,8 @@ function format(
   log: Logger,
 ): GraphQLFormattedError {
   const code = error instanceof GraphQLError ? error.extensions.code : undefined;
+  const ofNull = error instanceof GraphQLError && code === 'GRAPHQL_VALIDATION_FAILED' ? refusedNull(error) : null;
+  if (ofNull !== null) return { ...formatted, message: ofNull, extensions: { code: 'BAD_USER_INPUT' } };
   // A variable of the wrong type is refused before any field has a path, and its own message names the variable.
   const variable = code === 'BAD_USER_INPUT' && error instanceof GraphQLError && !error.path;
   const shown =

@@ -11,7 +11,7 @@ import {
 import type { SubscribePayload } from 'graphql-ws';
 import { type AnswerSize, checkSizes } from './list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
-import { refusedAs, withoutHint } from './request-error.ts';
+import { refusedAs, refusedNull, withoutHint } from './request-error.ts';
 
 export interface ReadOperation {
   readonly document: DocumentNode;
@@ -45,9 +45,12 @@ export class OperationReader {
   private faults(document: DocumentNode): readonly GraphQLError[] {
     const known = this.judged.get(document);
     if (known) return known;
-    const faults = validate(this.schema, document, this.rules).map((fault) =>
-      refusedAs('GRAPHQL_VALIDATION_FAILED', fault, this.introspection ? fault.message : withoutHint(fault.message)),
-    );
+    const faults = validate(this.schema, document, this.rules).map((fault) => {
+      const ofNull = refusedNull(fault);
+      if (ofNull !== null) return refusedAs('BAD_USER_INPUT', fault, ofNull);
+      const { message } = fault;
+      return refusedAs('GRAPHQL_VALIDATION_FAILED', fault, this.introspection ? message : withoutHint(message));
+    });
     this.judged.set(document, faults);
     return faults;
   }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { replyHeaders } from './bad-request.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
 import type { Turns } from './turns.ts';
@@ -118,8 +120,14 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     if (request.url?.split('?')[0] !== options.path) {
       return refuse(socket, '404 Not Found', `WebSockets are at ${options.path}.\n`);
     }
+    // RFC 9110 7.8 lets a server leave an upgrade that it does not know; Node has taken the request from the router by then.
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      return refuse(socket, '426 Upgrade Required', 'Of upgrades, WebSocket alone is taken: leave the header out.\n');
+    }
     sockets.handleUpgrade(request, socket, head, (ws) => accept(ws, request));
   };
+  // What ws itself refuses, which would be answered without our headers.
+  sockets.on('wsClientError', (error, socket) => refuse(socket, '400 Bad Request', `${error.message}.\n`));
   options.server.on('upgrade', upgrade);
 
   return async () => {
@@ -150,6 +158,13 @@ function beat(socket: WebSocket, request: IncomingMessage): NodeJS.Timeout {
 }
 
 function refuse(socket: Duplex, status: string, text: string): void {
-  const head = `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close`;
-  socket.end(`${head}\r\n\r\n${text}`);
+  const headers = {
+    ...replyHeaders(randomUUID()),
+    'content-type': 'text/plain',
+    'content-length': String(Buffer.byteLength(text)),
+    // RFC 9110 15.5.22: a 426 names what is taken.
+    ...(status.startsWith('426') ? { connection: 'close, upgrade', upgrade: 'websocket' } : { connection: 'close' }),
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${head.join('')}\r\n${text}`);
 }

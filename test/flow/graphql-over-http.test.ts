@@ -123,6 +123,8 @@ const raw = (bytes: string, { hangUp = false } = {}) =>
     socket.on('close', () => resolve(answer));
   });
 const HOST = 'Host: gateway.example\nConnection: close\n';
+const upgradeOf = (path: string, protocol: string) =>
+  `GET ${path} HTTP/1.1\nHost: gateway.example\nConnection: Upgrade\nUpgrade: ${protocol}\nSec-WebSocket-Version: 13\n\n`;
 const SENT = '"><script>alert(1)</script>';
 
 describe('a request that is none', () => {
@@ -154,6 +156,10 @@ describe('a request that is none', () => {
       `POST /webhooks/gmail HTTP/1.1\n${HOST}Content-Encoding: identity, br\nContent-Length: 2\n\n{}`,
     ],
     [405, 'HEAD of the API', `HEAD /graphql HTTP/1.1\n${HOST}\n`],
+    [405, 'HEAD of a callback, which would use its flow up', `HEAD /oauth/callback?state=a&code=b HTTP/1.1\n${HOST}\n`],
+    [404, 'a WebSocket elsewhere', upgradeOf('/elsewhere', 'websocket')],
+    [400, 'a WebSocket without a key', upgradeOf('/graphql', 'websocket')],
+    [426, 'another protocol', upgradeOf('/graphql', 'h2c')],
   ])('%i for %s, with our headers and without an echo', async (status, _what, bytes) => {
     const answer = await raw(bytes);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));

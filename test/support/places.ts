@@ -1,4 +1,5 @@
 import {
+  coerceInputValue,
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLInputObjectType,
@@ -26,7 +27,30 @@ export interface Place {
   /** The same for what is one field of one input, wherever that is taken. */
   readonly key: string;
   /** A request that is right but for `value`, which stands in the place. */
-  ask(value: unknown): { query: string; variables: Record<string, unknown> };
+  ask(value: unknown): Asked;
+  /** The same as a part of a larger request, in which `at` is its own. */
+  part(value: unknown, at: number): Part;
+}
+
+interface Asked {
+  readonly query: string;
+  readonly variables: Record<string, unknown>;
+}
+
+export interface Part {
+  readonly kind: 'query' | 'mutation';
+  readonly declared: readonly string[];
+  readonly field: string;
+  readonly variables: Record<string, unknown>;
+  /** Whether its variables are taken, as far as the schema's text tells. */
+  readonly isTaken: boolean;
+}
+
+/** One request of several parts, all queries or all mutations. */
+export function together(parts: readonly Part[]): Asked {
+  const declared = parts.flatMap((part) => part.declared).join(', ');
+  const query = `${parts[0]?.kind} (${declared}) { ${parts.map(({ field }) => field).join(' ')} }`;
+  return { query, variables: Object.assign({}, ...parts.map(({ variables }) => variables)) };
 }
 
 /** Ids of things that are there, by the name of their type. */
@@ -74,7 +98,6 @@ class Walk {
   ): Place[] {
     return field.args.flatMap((argument) => {
       const others = field.args.filter((other) => other !== argument && isRequiredArgument(other));
-      const query = requestOf(kind, way, field, argument, others);
       const rest = Object.fromEntries(others.map((other) => [other.name, this.fitting(other.name, other.type)]));
       const name = `${parent}.${field.name}(${argument.name})`;
       const place = ({ path, key, type, hasDefault, put }: Inner): Place => ({
@@ -82,7 +105,8 @@ class Walk {
         key,
         type,
         hasDefault,
-        ask: (value) => ({ query, variables: { ...rest, value: put(value) } }),
+        part: (value, at) => partOf({ kind, way, field, argument, others }, put(value), rest, at),
+        ask: (value) => together([partOf({ kind, way, field, argument, others }, put(value), rest, 0)]),
       });
       const { type, defaultValue } = argument;
       return [
@@ -149,19 +173,31 @@ export function typeNamed(argument: string): string {
   return `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
 }
 
-function requestOf(
-  kind: string,
-  way: (inner: string) => string,
-  field: GraphQLField<unknown, unknown>,
-  argument: GraphQLArgument,
-  others: readonly GraphQLArgument[],
-): string {
+interface Asking {
+  readonly kind: 'query' | 'mutation';
+  readonly way: (inner: string) => string;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly argument: GraphQLArgument;
+  readonly others: readonly GraphQLArgument[];
+}
+
+function partOf({ kind, way, field, argument, others }: Asking, value: unknown, rest: object, at: number): Part {
   // A variable that may be null is allowed where the argument has a default (GraphQL 5.8.5), and generated clients declare it so.
   const type = isRequiredArgument(argument) ? argument.type : getNullableType(argument.type);
-  const declared = [`$value: ${type}`, ...others.map((other) => `$${other.name}: ${other.type}`)].join(', ');
-  const given = [`${argument.name}: $value`, ...others.map(({ name }) => `${name}: $${name}`)].join(', ');
+  const given = [`${argument.name}: $value${at}`, ...others.map(({ name }) => `${name}: $${name}${at}`)].join(', ');
   const selection = isLeafType(getNamedType(field.type)) ? '' : '{ __typename }';
-  return `${kind} (${declared}) { ${way(`${field.name}(${given}) ${selection}`)} }`;
+  const variables = Object.entries({ ...rest, value }).map(([name, one]) => [`${name}${at}`, one]);
+  let isTaken = !/\p{Surrogate}/u.test(String(JSON.stringify(value)).replace(/\\ud[89a-f]../gi, '\ud800'));
+  coerceInputValue(value, argument.type, () => {
+    isTaken = false;
+  });
+  return {
+    kind,
+    declared: [`$value${at}: ${type}`, ...others.map((other) => `$${other.name}${at}: ${other.type}`)],
+    field: `at${at}: ${way(`${field.name}(${given}) ${selection}`)}`,
+    variables: Object.fromEntries(variables),
+    isTaken,
+  };
 }
 
 const TEXTS = ['', 'a\u0000b', 'a\udc00b', "%00'", '__proto__', 'x'.repeat(20_000)];

@@ -132,8 +132,15 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
     'postgres:///postern',
     'postgres://postern:hunter2@db.example',
     'postgres://postern:hunter2@db.example/',
+    'postgres://postern:hunter2@db.example/postern?sslmode=required',
   ],
-  REDIS_URL: ['cache.example', 'http://:hunter2@cache.example', 'redis://', 'redis://:hunter2@cache.example/postern'],
+  REDIS_URL: [
+    'cache.example',
+    'http://:hunter2@cache.example',
+    'redis://',
+    'redis://:hunter2@cache.example/postern',
+    'redis://:hunter2%@cache.example',
+  ],
   ENCRYPTION_KEYS: [
     'hunter2',
     KEY,
@@ -150,6 +157,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
     ',',
   ],
   JWT_SECRET: ['hunter2'],
+  HOST: ['http://127.0.0.1', '127.0.0.1:4000', '[::1]', '*', 'two words', '999.1.1.1:80'],
   PORT: [...NOT_NUMBERS, '65536', '80.5'],
   PUBLIC_URL: NOT_URLS,
   TRUST_PROXY: ['true', 'yes', '-1', '10.0.0.0/99', 'proxy.example', '10.0.0.1;10.0.0.2', ','],
@@ -163,6 +171,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
     'https://app.example:443',
     'null',
     'https://*.app.example/x',
+    'https://*.app.example',
   ],
   REDIRECT_URIS: [
     '*',
@@ -198,7 +207,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   SANDBOX_HEADERS: ['raw'],
 };
 /** Any text may be right: whoever is given it says otherwise. */
-const FREE = ['HOST', 'DATA_DIR', 'SANDBOX_MAIL'];
+const FREE = ['DATA_DIR', 'SANDBOX_MAIL'];
 /** Right only together with another. */
 const PAIRS = { MICROSOFT_CLIENT_ID: 'MICROSOFT_CLIENT_SECRET', MICROSOFT_CLIENT_SECRET: 'MICROSOFT_CLIENT_ID' };
 
@@ -263,6 +272,18 @@ describe('a wrong setting in production', () => {
       [...names, 'DATABASE_URL', 'JWT_SECRET', 'DATABASE_URI'].sort(),
     );
     expect(faults.join()).not.toContain('hunter2');
+  });
+
+  it('is no sslmode that the driver takes for verify-full: it is read as that, without a warning of the driver', () => {
+    const read = (query: string) =>
+      config({ ...PRODUCTION, DATABASE_URL: `${PRODUCTION.DATABASE_URL}${query}` }).databaseUrl?.split(
+        ':5432/postern',
+      )[1];
+    for (const mode of ['prefer', 'require', 'verify-ca', 'verify-full'])
+      expect(read(`?sslmode=${mode}`)).toBe('?sslmode=verify-full');
+    expect(read('?a=b&sslmode=require&c=d')).toBe('?a=b&sslmode=verify-full&c=d');
+    for (const kept of ['', '?sslmode=disable', '?sslmode=no-verify', '?uselibpqcompat=true&sslmode=require'])
+      expect(read(kept)).toBe(kept);
   });
 
   it('is no provider at all', () => {

@@ -1,14 +1,16 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { SandboxAccounts } from '../../sandbox/accounts.ts';
 import { createAccounts } from '../../sandbox/accounts.ts';
 import { createFaults } from '../../sandbox/control/faults.ts';
 import { openKeep } from '../../sandbox/control/keep.ts';
 import { createKeeper } from '../../sandbox/control/keeper.ts';
 import { createRequestLog } from '../../sandbox/control/log.ts';
+import { LabelBook } from '../../sandbox/google/mailbox/label.book.ts';
 import { INBOX_UNREAD, mailFromRaw } from '../../sandbox/mail/received.ts';
+import { startSandbox } from '../../sandbox/start.ts';
 import { DEMO_ACCOUNTS, TWINS } from '../../sandbox/twins.ts';
 import type { Emulator, Vendor, World } from '../../sandbox/world.ts';
 
@@ -60,6 +62,15 @@ const idsOf = ({ emulator }: Life, vendor: Vendor) =>
 /** All that the emulator says of the account, content and state. */
 const stateOf = ({ emulator }: Life, vendor: Vendor) =>
   new Map(Array.from(emulator(vendor).piecesOf(demoOf(vendor)), (piece) => [piece.key, JSON.stringify(piece.read())]));
+const answerTo = (parent: number, own: number) =>
+  mailFromRaw(
+    Buffer.from(`Message-ID: <${own}@x.example>\r\nIn-Reply-To: <${parent}@x.example>\r\nSubject: Re: 1\r\n\r\nhi`),
+    {
+      key: `test:answer ${own}`,
+      receivedAt: new Date(),
+      placement: INBOX_UNREAD,
+    },
+  );
 const journals = () => readdirSync(join(dataDir, 'sandbox-mail')).map((name) => join(dataDir, 'sandbox-mail', name));
 
 const VENDORS = TWINS.map(({ vendor }) => vendor);
@@ -110,6 +121,74 @@ it.each(VENDORS)('keeps the dates of the first start at %s', (vendor) => {
   const second = live();
   expect(stateOf(second, vendor)).toEqual(before);
   second.accounts.close();
+});
+
+it.each(VENDORS)(
+  'keeps a conversation at %s when what an answer in it names was deleted before the restart',
+  (vendor) => {
+    const address = demoOf(vendor);
+    const threadsOf = (life: Life) =>
+      [...stateOf(life, vendor).values()]
+        .flatMap((text) => {
+          const { threadId, conversation } = JSON.parse(text) as { threadId?: string; conversation?: { id: string } };
+          return threadId ?? conversation?.id ?? [];
+        })
+        .sort();
+    const first = live();
+    const [, two, three] = [letter('1'), answerTo(1, 2), answerTo(2, 3)].map((mail) =>
+      first.emulator(vendor).deliver(address, mail),
+    ) as [string, string, string];
+    expect(threadsOf(first).length).toBeGreaterThan(12);
+    first.emulator(vendor).touch(address, two, 'delete');
+    const before = threadsOf(first);
+    first.accounts.close();
+
+    const second = live();
+    second.emulator(vendor).touch(address, three, 'read');
+    expect(threadsOf(second)).toEqual(before);
+    second.emulator(vendor).deliver(address, answerTo(3, 4));
+    expect(threadsOf(second)).toHaveLength(before.length + 1);
+    expect(new Set(threadsOf(second))).toEqual(new Set(before));
+    second.accounts.close();
+  },
+);
+
+it('keeps labels whose names were exchanged, each with its own', () => {
+  const book = new LabelBook();
+  const [a, b] = [book.create('A'), book.create('B')];
+  const before = [{ ...a }, { ...b }];
+  book.rename(a, 'C');
+  book.rename(b, 'A');
+  book.rename(a, 'B');
+  const after = [{ ...a }, { ...b }];
+  const next = new LabelBook();
+  for (const label of [...before, ...after]) next.putBack(label);
+  expect([next.idOf('A'), next.idOf('B'), next.idOf('C')]).toEqual([b.id, a.id, undefined]);
+});
+
+it('writes what a request changed before it is answered', async () => {
+  // Without what it writes by the clock.
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const sandbox = await startSandbox({
+    ...{ host: '127.0.0.1', port: 0, dataDir, publicUrl: 'http://127.0.0.1:9', mail: null, messages: 3 },
+    ...{ trafficSeconds: 0, log: (line) => lines.push(line) },
+  });
+  const deliver = (vendor: Vendor) =>
+    fetch(`${sandbox.controlUrl}/deliver`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ vendor, subject: 'The moment before', from: 'ann@x.example', text: 'hello' }),
+    });
+  expect(await (await deliver('google')).text()).toContain('internetMessageId');
+  const [path = ''] = journals();
+  expect(readFileSync(path, 'utf8').split('\n').filter(Boolean)).toHaveLength(3);
+  await sandbox.close();
+});
+
+it('is told in one line where nothing can be kept at all', () => {
+  writeFileSync(join(dataDir, 'sandbox-mail'), '');
+  expect(() => live()).toThrow(/^DATA_DIR: the sandbox's mail cannot be kept there \(.*\); make room, or set another$/);
 });
 
 it('keeps an account that was made through the control API', () => {

@@ -81,14 +81,19 @@ export class LabelBook {
   }
 
   rename(label: LabelDefinition, name: string): void {
-    this.#idByName.delete(label.name.toLowerCase());
+    this.#forgetName(label);
     label.name = name;
     this.#idByName.set(name.toLowerCase(), label.id);
   }
 
   delete(label: LabelDefinition): void {
     this.#byId.delete(label.id);
-    this.#idByName.delete(label.name.toLowerCase());
+    this.#forgetName(label);
+  }
+
+  /** While labels are put back one by one, the name may be another's already. */
+  #forgetName({ id, name }: LabelDefinition): void {
+    if (this.idOf(name) === id) this.#idByName.delete(name.toLowerCase());
   }
 
   #add(label: LabelDefinition): LabelDefinition {
