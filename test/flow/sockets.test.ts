@@ -32,7 +32,11 @@ describe('an error over WebSocket is the one over HTTP', () => {
     ['BAD_USER_INPUT', page],
     ['BAD_USER_INPUT', page, { variables: { n: 'x' } }],
     ['BAD_USER_INPUT', filtered, { variables: { filter: { role: 'NOPE', frm: 3 } } }],
-    ['BAD_USER_INPUT', 'query ($c: Cursor) { viewer { messages(after: $c) { nodes { id } } } }', { variables: { c: 7 } }],
+    [
+      'BAD_USER_INPUT',
+      'query ($c: Cursor) { viewer { messages(after: $c) { nodes { id } } } }',
+      { variables: { c: 7 } },
+    ],
     ['BAD_USER_INPUT', '{ viewer { messages(after: "forged") { nodes { id } } } }'],
     ['QUERY_TOO_COMPLEX', `{ ${'viewer { '.repeat(200)} id ${'}'.repeat(200)} }`],
     ['QUERY_TOO_COMPLEX', page, { variables: { n: 5_000 } }],

@@ -10,6 +10,8 @@ const MAX_CSS_LENGTH = 500_000;
 const MAX_SELECTORS = 10_000;
 /** Comparisons of an element with a part of a selector; a newsletter of 2,000 elements and 500 rules takes a tenth. */
 const MAX_STEPS = 1_000_000;
+/** Elements of different kinds whose tags are lost, and which are held against the blocks all the same; of others, what hides by a block is shown. */
+const MAX_LOST_MATCHED = 20_000;
 /** What may be written into the elements: a share of the HTML's own length, and in all. */
 const MAX_ADDED = { fixed: 100_000, times: 2, inAll: 1_000_000 };
 
@@ -42,8 +44,10 @@ export function withInlineStyles(html: string): string {
 export function hidingIn(html: string): (name: string, attributes: Readonly<Record<string, string>>) => boolean {
   let matcher: RuleMatcher | null = null;
   let rules: readonly Rule[] | null = null;
-  return (name, attributes) => {
-    if (isHidden(name, attributes)) return true;
+  let left = MAX_LOST_MATCHED;
+  const known = new Map<string, boolean>();
+  const hides = (name: string, attributes: Readonly<Record<string, string>>): boolean => {
+    if (left-- <= 0) return false;
     rules ??= rulesIn(writtenBlocks(html)) ?? [];
     if (rules.length === 0) return false;
     matcher ??= new RuleMatcher(rules, MAX_STEPS);
@@ -56,6 +60,13 @@ export function hidingIn(html: string): (name: string, attributes: Readonly<Reco
       .filter((part) => part !== '')
       .join(';');
     return style !== '' && isHidden(name, { ...attributes, style: `${style};${attributes.style ?? ''}` });
+  };
+  return (name, attributes) => {
+    if (isHidden(name, attributes)) return true;
+    const key = JSON.stringify([name, attributes]);
+    const answer = known.get(key) ?? hides(name, attributes);
+    if (known.size < MAX_LOST_MATCHED) known.set(key, answer);
+    return answer;
   };
 }
 

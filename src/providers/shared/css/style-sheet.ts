@@ -48,8 +48,10 @@ export function rulesOf(css: string, maxSelectors: number): StyleSheet | null {
   };
 
   const addRule = (start: number, open: number, end: number): void => {
+    // Counted before they are read: a list of 250,000 took a second.
+    left -= tokens.commas(start, open) + 1;
+    if (left < 0) return;
     const selectors = selectorsIn(tokens, start, open);
-    left -= selectors?.length ?? 1;
     if (selectors === null || selectors.length === 0) return;
     const declarations = declarationsIn(tokens, open + 1, end);
     if (declarations.length > 0) found.push({ selectors, declarations });

@@ -81,6 +81,13 @@ export class CssTokens {
     return this.types[at] === T.WhiteSpace || this.types[at] === T.Comment;
   }
 
+  /** How many stand there, those in brackets too. */
+  commas(from: number, to: number): number {
+    let count = 0;
+    for (let at = from; at < to; at++) if (this.types[at] === T.Comma) count++;
+    return count;
+  }
+
   skipBlanks(from: number, to: number): number {
     let at = from;
     while (at < to && this.isBlank(at)) at++;
