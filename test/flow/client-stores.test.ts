@@ -179,7 +179,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     expect(names.includes(null)).toBe(client === 'Relay');
   });
 
-  it('takes out what is deleted for ever, and nothing else', async () => {
+  it('takes out what is deleted permanently, and nothing else', async () => {
     watched.length = 0;
     const one = await newest();
     await store.load('Stores_mail', { message: one.id, thread: one.thread.id });

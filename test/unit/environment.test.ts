@@ -206,7 +206,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   SANDBOX_TRAFFIC_SECONDS: NOT_NUMBERS,
   SANDBOX_HEADERS: ['raw'],
 };
-/** Any text may be right: whoever is given it says otherwise. */
+/** Any text may be right: what is given it says otherwise. */
 const FREE = ['DATA_DIR', 'SANDBOX_MAIL'];
 /** Right only together with another. */
 const PAIRS = { MICROSOFT_CLIENT_ID: 'MICROSOFT_CLIENT_SECRET', MICROSOFT_CLIENT_SECRET: 'MICROSOFT_CLIENT_ID' };
