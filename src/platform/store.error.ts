@@ -40,6 +40,10 @@ export const reasonOf = (error: unknown): string =>
 export const isConnectionLost = (error: unknown): boolean =>
   parts(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
 
+/** There is no room for what was to be written, however much of the store can be read. */
+export const isDiskFull = (error: unknown): boolean =>
+  parts(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
+
 /** The server has said something, though it is a refusal: then it does not hang. */
 export const isAnswer = (error: unknown): boolean =>
   typeof (error as { severity?: unknown } | null)?.severity === 'string';
@@ -84,6 +88,9 @@ function parts(error: unknown, depth = 0): Part[] {
   ];
 }
 
+const FULL_CODES: ReadonlySet<string> = new Set(['53100', 'ENOSPC', 'EDQUOT']);
+/** The system's own words, which the embedded database passes on under other codes. */
+const FULL_MESSAGE = /no space left on device|disk quota exceeded/i;
 const LOST_CODES: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -110,6 +117,7 @@ const AWAY_CODES: ReadonlySet<string> = new Set([
   'ENETDOWN',
   'ENOENT',
   'ENOSPC',
+  'EDQUOT',
   'EMFILE',
   // Starting up or shutting down; a limit on the time of a statement, a lock or a transaction; read-only after a failover.
   '57P03',

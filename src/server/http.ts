@@ -12,6 +12,7 @@ import {
 import type { Logger } from 'pino';
 import { type MailError, storeErrorIn } from '../domain/error.ts';
 import type { Database } from '../platform/database.ts';
+import { isDiskFull } from '../platform/store.error.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
 import { limitBodyTime } from './body-time.ts';
 import type { Trust } from './client-address.ts';
@@ -124,10 +125,13 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
   http.setErrorHandler((error: FastifyError, request, reply) => {
     const away = storeErrorIn(error);
     if (away) {
-      request.log.warn({ err: away }, 'the store was away');
+      const isFull = isDiskFull(away);
+      if (isFull) request.log.error({ err: away }, 'the store has no room left');
+      else request.log.warn({ err: away }, 'the store was away');
       const retryAfterSeconds = retrySeconds(away);
       reply.header('retry-after', retryAfterSeconds);
-      return refuse(reply, 503, away.code, away.message, { retryAfterSeconds });
+      // 507 of RFC 4918, section 11.5: unlike one that is away, a full store is not back by itself.
+      return refuse(reply, isFull ? 507 : 503, away.code, away.message, { retryAfterSeconds });
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {

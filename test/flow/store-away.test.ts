@@ -106,7 +106,7 @@ describe('a database that is full', () => {
     socket.close();
 
     const refused = await upload(app, token, new Uint8Array(10));
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([507, '2']);
     expect(codesOf((await refused.json()) as Data)).toEqual(['STORE_UNAVAILABLE']);
 
     expect(await app.data(ME, {}, token)).toEqual({ viewer: { email } });
@@ -134,7 +134,10 @@ describe('a database that is full', () => {
           headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
         });
       const body = Buffer.concat([Buffer.from(before), Buffer.alloc(2_000_000), Buffer.from(behind)]);
-      expect(await send('/upload?filename=a.bin', type, body)).toMatchObject([503, { errors: [{}] }]);
+      expect(await send('/upload?filename=a.bin', type, body)).toMatchObject([
+        507,
+        { errors: [{ extensions: { code: 'STORE_UNAVAILABLE' } }] },
+      ]);
       expect(await send('/graphql', 'application/json', JSON.stringify({ query: ME }))).toMatchObject([
         200,
         { data: {} },
