@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { castOf } from './cast.ts';
 import { openJournal } from './control/journal.ts';
-import { createKeeper } from './control/keeper.ts';
+import { createKeeper, NO_KEEPER } from './control/keeper.ts';
 import type { MadeAccount } from './control/routes.ts';
 import { generateMail } from './mail/generate.ts';
 import { importMail } from './mail/import.ts';
@@ -42,8 +42,9 @@ export function createAccounts(
   options: AccountsOptions,
   now: () => Date,
 ): SandboxAccounts {
-  const journal = openJournal(journalPath(options), now(), options.log);
-  const keeper = createKeeper(journal, options.log);
+  const path = journalPath(options);
+  const journal = openJournal(path, now(), options.log);
+  const keeper = path === null ? NO_KEEPER : createKeeper(journal, options.log);
   const create = ({ vendor, address, name }: MadeAccount, mails: Iterable<Mail>) => {
     emulator(vendor).createAccount(address, name);
     emulator(vendor).fill(address, mails);

@@ -21,6 +21,9 @@ interface Written {
   pieces: Map<string, string>;
 }
 
+/** Where nothing outlives the process, no account is looked through for what changed. */
+export const NO_KEEPER: Keeper = { take: () => undefined, write: () => undefined, close: () => undefined };
+
 export function createKeeper(journal: Journal, log: (line: string) => void): Keeper {
   const accounts: Written[] = [];
   let problem: string | null = null;

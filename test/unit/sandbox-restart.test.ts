@@ -28,7 +28,7 @@ interface Life {
 }
 
 /** The emulators of one start, without a port. */
-function live(given: { mail?: string; messages?: number } = {}): Life {
+function live(given: { dataDir?: null; mail?: string; messages?: number } = {}): Life {
   const world: World = {
     log: createRequestLog(),
     faults: createFaults(),
@@ -267,4 +267,13 @@ it('tries again what a full disk did not take, and says so once', () => {
   isFull = false;
   keeper.close();
   expect(written.some((key) => key.endsWith(` message ${id}`))).toBe(true);
+});
+
+it('looks no account through where nothing outlives the process', () => {
+  const life = live({ dataDir: null });
+  const read = vi.spyOn(life.emulator('google'), 'piecesOf');
+  life.emulator('google').deliver(demoOf('google'), letter('one'));
+  life.accounts.write();
+  expect(read).not.toHaveBeenCalled();
+  life.accounts.close();
 });
