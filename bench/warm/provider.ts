@@ -36,6 +36,7 @@ const granted = () => ({ secret: {}, accessToken: 'access', expiresAt: new Date(
 function session({ messages, mailboxes }: StoredAccount): MailSession {
   return {
     listMailboxes: async () => mailboxes,
+    decides: () => 'exact',
     roleMailboxId: (role) => mailboxes.find((mailbox) => mailbox.role === role)?.id ?? null,
     listMessages: async (_query, { size }) => ({ items: messages.slice(0, size), next: 'more', rest: null }),
     changes: async () => ({ changes: [], cursor: 'here', more: false }),

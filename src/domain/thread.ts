@@ -14,18 +14,27 @@ export interface Thread {
   /** Envelopes, oldest first. Holds every message up to the adapter's documented limit; see messageCount. */
   readonly messages: readonly Message[];
   readonly messageCount: number;
+  /** Of its newest message outside of trash and junk; of its newest, where all are in there. Lists are ordered by it. */
   readonly lastMessageAt: Date;
   readonly isUnread: boolean;
+  /** Ids of the account's trash and junk, for who makes the thread anew of fewer messages. */
+  readonly hidden: ReadonlySet<string>;
 }
 
-/** The thread that these envelopes make: the one definition for every provider. `messages` is not empty. */
-export function threadOf(id: string, messages: readonly Message[], messageCount = messages.length): Thread {
+/** The thread that these envelopes make: the one definition for every provider. `messages` is not empty; `hidden`: ids of trash and junk. */
+export function threadOf(
+  id: string,
+  messages: readonly Message[],
+  hidden: ReadonlySet<string>,
+  messageCount = messages.length,
+): Thread {
   const ordered = [...messages].sort(
     (a, b) => a.receivedAt.getTime() - b.receivedAt.getTime() || (a.id < b.id ? -1 : 1),
   );
   const first = ordered[0];
   const last = ordered.at(-1);
   if (!first || !last) throw new RangeError('a thread has at least one message');
+  const shown = ordered.findLast((message) => !isHidden(message, hidden)) ?? last;
   const participants = new Map<string, Address>();
   for (const { from } of ordered) {
     if (from && !participants.has(from.address.toLowerCase())) participants.set(from.address.toLowerCase(), from);
@@ -38,7 +47,12 @@ export function threadOf(id: string, messages: readonly Message[], messageCount 
     mailboxIds: [...new Set(ordered.flatMap((m) => m.mailboxIds))],
     messages: ordered,
     messageCount,
-    lastMessageAt: last.receivedAt,
+    lastMessageAt: shown.receivedAt,
     isUnread: ordered.some((m) => !m.isRead),
+    hidden,
   };
 }
+
+/** Whether a message lies in trash or junk, whose ids are `hidden`. */
+export const isHidden = ({ mailboxIds }: Message, hidden: ReadonlySet<string>): boolean =>
+  mailboxIds.some((id) => hidden.has(id));

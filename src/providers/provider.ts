@@ -3,7 +3,8 @@ import type { Compose } from '../domain/compose.ts';
 import type { MailError } from '../domain/error.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
-import type { Condition } from '../domain/search.ts';
+import type { Decision } from '../domain/search/branches.ts';
+import type { Condition } from '../domain/search/condition.ts';
 import type { Thread } from '../domain/thread.ts';
 import type { Call, Limits, Usage } from './call.ts';
 import type { Access, OAuth, Password } from './connect.ts';
@@ -79,6 +80,13 @@ export interface PageRequest {
   readonly skip?: (id: string) => boolean;
   /** What the caller will read of each message; 'envelope' when absent. A hint: an adapter may answer envelopes anyway. */
   readonly detail?: Detail;
+  /** Only what stands in the list before this moment, exclusive: to go on without a cursor. Of a thread: its `lastMessageAt`. */
+  readonly before?: Date;
+  /**
+   * How many messages, or as much of the provider's quota as reading them costs, may be spent on this page. An adapter that
+   * has spent it answers with what it found by then and a `next`, though the page is not full. Absent: about one page's worth.
+   */
+  readonly budget?: number;
 }
 
 /**
@@ -89,8 +97,12 @@ export interface PageRequest {
 export interface Page<T> {
   readonly items: readonly (T | Unreadable)[];
   readonly next: Cursor | null;
-  /** What the provider could not evaluate of the query; the caller filters by it. Null: it was evaluated whole. */
-  readonly rest: Condition | null;
+  /** What the provider could not evaluate of the query; the caller filters by it. Null or absent: every item meets the query. */
+  readonly rest?: Condition | null;
+  /** Who decided; absent where the query has no condition. */
+  readonly evaluation?: Evaluation;
+  /** Messages that were read for this page, or as many as cost the same quota; those that did not match included. */
+  readonly spent?: number;
   /** The provider itself stopped before its list ended (Graph's search yields 1,000 at most). */
   readonly truncated?: boolean;
 }
@@ -100,10 +112,19 @@ export interface Unreadable {
   readonly error: MailError;
 }
 
+/**
+ * NATIVE: the provider's own answer, which is exact for this condition. FILTERED: the provider brought candidates, and each was
+ * held against the condition (`matches`). INDEXED: the provider's index decided some of it, such as words in bodies.
+ */
+export type Evaluation = 'NATIVE' | 'FILTERED' | 'INDEXED';
+
 export interface ListQuery {
   /** One mailbox by the provider's id. Null: the whole account but trash and junk. */
   readonly mailboxId: string | null;
-  /** Mailboxes named in `where` add trash and junk back in for what names them. */
+  /**
+   * In a list of the whole account, trash and junk come in where `visibleOnly` (domain/search/visibility.ts) says. It is one
+   * that `branchesOf` leaves whole: what the index decides (`MailSession.decides`) stands apart from what envelopes decide.
+   */
   readonly where: Condition | null;
 }
 
@@ -211,7 +232,14 @@ export interface MailSession {
    */
   roleMailboxId?(role: MailboxRole): string | null;
   identities(call: Call): Promise<readonly Identity[]>;
+  /** How this provider decides a single condition (never `and`, `or`, `not`): see domain/search/branches.ts. */
+  decides(condition: Condition): Decision;
+  /** Every item meets the query, and everything that meets it is an item of some page. */
   listMessages(query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>>;
+  /**
+   * Threads of which one visible message meets the whole query (visible: outside of trash and junk, unless the query brings them
+   * in), each at its `lastMessageAt`, whatever message of it was found.
+   */
   listThreads(query: ListQuery, page: PageRequest, call: Call): Promise<Page<Thread>>;
   listDrafts(page: PageRequest, call: Call): Promise<Page<Draft>>;
   getMessages(ids: readonly string[], detail: Detail, call: Call): Promise<Batch<Message>>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../../src/domain/message.ts';
-import type { Condition } from '../../src/domain/search.ts';
-import { matches } from '../../src/mail/search/evaluate.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
+import { matches } from '../../src/domain/search/matches.ts';
 import { isUnreadable } from '../../src/providers/provider.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
@@ -79,7 +79,7 @@ describe.each(PROVIDER_IDS)('%s: searching', (id) => {
         if (!full || full instanceof Error) throw full;
         message = full;
       }
-      if (page.rest === null || matches(message, page.rest)) found.push(item.id);
+      if (!page.rest || matches(message, page.rest)) found.push(item.id);
     }
     const name = new Map(Object.entries(idOf).map(([key, value]) => [value, key]));
     return found.map((x) => name.get(x) ?? x).reverse();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { Condition } from '../../src/domain/search.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
 import type { Context } from '../../src/graphql/context.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { ListCursors } from '../../src/mail/list/list-cursor.ts';

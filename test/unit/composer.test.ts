@@ -296,6 +296,7 @@ describe('a revision of a draft', () => {
         messageCount: 2,
         lastMessageAt: new Date(),
         isUnread: false,
+        hidden: new Set<string>(),
         messages: [aMessage('m1'), stored],
       })),
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition } from '../../src/domain/search.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
 import { openPlace, sealPlace } from '../../src/providers/gmail/cursor.ts';
 import { compileQuery } from '../../src/providers/gmail/search.ts';
 

@@ -59,7 +59,7 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
       calls.push(`threads ${ids.length}`);
       return ids.map((one) => {
         const own = [...messages.values()].filter(({ threadId }) => threadId === one);
-        return own.length > 0 ? threadOf(one, own) : gone();
+        return own.length > 0 ? threadOf(one, own, new Set()) : gone();
       });
     },
     update: async (patches) => {

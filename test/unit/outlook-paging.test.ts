@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Condition } from '../../src/domain/search.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
 import { pathOf } from '../../src/providers/outlook/url.ts';
 import { isUnreadable, type ListQuery, type Page } from '../../src/providers/provider.ts';
 import { answer, compose, file, filesOf, noise, read } from '../support/composing.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition } from '../../src/domain/search.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
 import { compile } from '../../src/providers/outlook/search.ts';
 import { sourceOf } from '../../src/providers/outlook/source.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { Condition } from '../../src/domain/search.ts';
-import { simplify } from '../../src/mail/search/condition.ts';
-import { matches } from '../../src/mail/search/evaluate.ts';
+import { simplify } from '../../src/domain/search/algebra.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
+import { matches } from '../../src/domain/search/matches.ts';
 import { listQuery, resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 

@@ -1,6 +1,7 @@
 import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { Condition, UserCondition } from '../../domain/search.ts';
+import { EVERYTHING, ordered, simplify } from '../../domain/search/algebra.ts';
+import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import { abortable } from '../../platform/deadline.ts';
 import type { Call } from '../../providers/call.ts';
@@ -13,7 +14,6 @@ import {
   type Unreadable,
 } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { EVERYTHING, ordered, simplify } from '../search/condition.ts';
 import { idsByName, listQuery, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
 import type { Reading, ReadPage, ReadRequest } from './list-source.ts';

@@ -1,11 +1,11 @@
 import { isNotFound } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Condition } from '../../domain/search.ts';
+import type { Condition } from '../../domain/search/condition.ts';
+import { matches, needsContent } from '../../domain/search/matches.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/call.ts';
 import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { matches, needsContent, threadMatches } from '../search/evaluate.ts';
 import { slicesOf } from '../slices.ts';
 import type { Shape } from './list-source.ts';
 
@@ -47,7 +47,7 @@ export const THREADS: ListKind<Thread> = {
   list: (session, query, page, call) => session.listThreads(query, page, call),
   prime: (account, thread) => account.threads.prime(thread),
   async meets(account, thread, rest) {
-    if (!needsContent(rest)) return threadMatches(thread, rest);
+    if (!needsContent(rest)) return thread.messages.some((message) => matches(message, rest));
     const candidates = thread.messages.filter((message) => matches(message, withoutContent(rest)));
     const read = await Promise.all(candidates.map((message) => contentOf(account, message)));
     for (const full of read) if (full && (await inTurn(account, full, () => matches(full, rest)))) return true;

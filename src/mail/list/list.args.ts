@@ -1,7 +1,7 @@
 import { ArgsType, Field, Int } from 'type-graphql';
-import type { UserCondition } from '../../domain/search.ts';
+import { allOf, isEverything } from '../../domain/search/algebra.ts';
+import type { UserCondition } from '../../domain/search/condition.ts';
 import { Cursor } from '../../graphql/scalars.ts';
-import { allOf, isEverything } from '../search/condition.ts';
 import { filterCondition, MessageFilter } from '../search/message-filter.type.ts';
 import { parseSearch } from '../search/search-syntax.ts';
 

@@ -1,5 +1,5 @@
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { UserCondition } from '../../domain/search.ts';
+import type { UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import type { Context } from '../../graphql/context.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';

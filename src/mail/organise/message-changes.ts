@@ -155,7 +155,7 @@ function ofThread(account: Account, thread: Thread, results: Results): Omit<Outc
   if (left.length > 0) {
     const gone = all.length - left.length;
     return {
-      node: new ThreadType(account, thread.id, threadOf(thread.id, left, thread.messageCount - gone)),
+      node: new ThreadType(account, thread.id, threadOf(thread.id, left, thread.hidden, thread.messageCount - gone)),
       error: null,
     };
   }

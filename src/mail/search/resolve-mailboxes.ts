@@ -1,8 +1,8 @@
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { Condition, UserCondition } from '../../domain/search.ts';
+import { EVERYTHING, isEverything, NOTHING, ordered, simplify } from '../../domain/search/algebra.ts';
+import type { Condition, UserCondition } from '../../domain/search/condition.ts';
+import { folded } from '../../domain/search/words.ts';
 import type { ListQuery } from '../../providers/provider.ts';
-import { EVERYTHING, isEverything, NOTHING, ordered, simplify } from './condition.ts';
-import { folded } from './evaluate.ts';
 
 /** What is known of one account when its query is made. */
 export interface Resolution {

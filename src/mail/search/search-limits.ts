@@ -1,6 +1,6 @@
-import type { UserCondition } from '../../domain/search.ts';
+import { extent } from '../../domain/search/algebra.ts';
+import type { UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { extent } from './condition.ts';
 
 const MOST_TERMS = 50;
 const DEEPEST = 10;

@@ -1,6 +1,6 @@
-import type { UserCondition } from '../../domain/search.ts';
+import { allOf } from '../../domain/search/algebra.ts';
+import type { UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { allOf } from './condition.ts';
 import { requireReasonable } from './search-limits.ts';
 import { conditionOf } from './search-operators.ts';
 import { type Token, tokenize } from './search-tokens.ts';

@@ -34,6 +34,9 @@ const isSystemId = (id: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(id);
 
 export const isMailbox = (labelId: string): boolean => SYSTEM.has(labelId) || !isSystemId(labelId);
 
+/** What a list of the whole account leaves out. */
+export const HIDDEN_LABELS: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);
+
 /** The labels that are mailboxes; an archived message without labels of its own has none. */
 export const mailboxIdsOf = (labelIds: readonly string[]): string[] => labelIds.filter(isMailbox);
 

@@ -7,7 +7,7 @@ import type { Detail } from '../provider.ts';
 import { lazySnippet } from '../shared/snippet.ts';
 import { contentOf } from './content.ts';
 import { HeaderFields } from './headers.ts';
-import { mailboxIdsOf } from './labels.ts';
+import { HIDDEN_LABELS, mailboxIdsOf } from './labels.ts';
 import { unescapedSnippet } from './text.ts';
 
 /** The headers that an envelope is made of; asked for with format=metadata. */
@@ -85,5 +85,5 @@ export function toThread(
   written: ReadonlyMap<string, HeaderFields> = new Map(),
 ): Thread | null {
   const messages = (raw.messages ?? []).map((message) => toMessage(message, 'envelope', written.get(message.id ?? '')));
-  return raw.id && messages.length > 0 ? threadOf(raw.id, messages) : null;
+  return raw.id && messages.length > 0 ? threadOf(raw.id, messages, HIDDEN_LABELS) : null;
 }

@@ -1,8 +1,27 @@
 import { MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Condition } from '../../domain/search.ts';
+import type { Decision } from '../../domain/search/branches.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 import type { ListQuery } from '../provider.ts';
 import { isMailbox } from './labels.ts';
+
+/** Gmail's labels say all flags, and its index what has a file, which no envelope tells. */
+export function decides(condition: Condition): Decision {
+  switch (condition.kind) {
+    case 'mailbox':
+      return condition.id in LABEL_TERMS ? 'exact' : 'checked';
+    case 'read':
+    case 'starred':
+    case 'important':
+    case 'nothing':
+      return 'exact';
+    case 'text':
+    case 'hasAttachment':
+      return 'indexed';
+    default:
+      return 'checked';
+  }
+}
 
 /** A list as Gmail is asked for it. */
 export interface GmailQuery {
@@ -97,6 +116,8 @@ function termOf(condition: Condition): string | null {
       return condition.value ? 'is:read' : 'is:unread';
     case 'starred':
       return condition.value ? 'is:starred' : '-is:starred';
+    case 'important':
+      return condition.value ? 'is:important' : '-is:important';
     case 'hasAttachment':
       return condition.value ? 'has:attachment' : '-has:attachment';
     // Inside "or" and "not" a bound that is a second too wide could not be mended afterwards.

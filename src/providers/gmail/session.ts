@@ -23,6 +23,7 @@ import { listDrafts, listMessages, listThreads } from './list.ts';
 import { getMessages, getThreads } from './read.ts';
 import { saveDraft } from './save-draft.ts';
 import { deleteMailbox, saveMailbox } from './save-label.ts';
+import { decides } from './search.ts';
 import { probe, send } from './send.ts';
 import { watcher } from './watch.ts';
 import { update } from './write.ts';
@@ -42,6 +43,7 @@ export class GmailSession implements MailSession {
   listMailboxes = (call: Call) => listMailboxes(this.client, call);
   mailboxCounts = (ids: readonly string[], call: Call) => mailboxCounts(this.client, ids, call);
   roleMailboxId = (role: MailboxRole) => roleLabelId(role);
+  decides = decides;
   identities = (call: Call) => identities(this.client, call);
   listMessages = (query: ListQuery, page: PageRequest, call: Call) => listMessages(this.client, query, page, call);
   listThreads = (query: ListQuery, page: PageRequest, call: Call) => listThreads(this.client, query, page, call);

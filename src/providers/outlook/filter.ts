@@ -1,4 +1,4 @@
-import type { Condition } from '../../domain/search.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 import { categoryName, isId } from './ids.ts';
 import { instant, literal } from './url.ts';
 
@@ -20,6 +20,8 @@ export function toFilter(condition: Condition): string | null {
       return `isRead eq ${condition.value}`;
     case 'starred':
       return `flag/flagStatus ${condition.value ? 'eq' : 'ne'} 'flagged'`;
+    case 'important':
+      return `importance ${condition.value ? 'eq' : 'ne'} 'high'`;
     case 'hasAttachment':
       return `hasAttachments eq ${condition.value}`;
     case 'receivedAfter':

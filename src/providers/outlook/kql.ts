@@ -1,4 +1,4 @@
-import type { Condition } from '../../domain/search.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 
 /** A condition in the Keyword Query Language, as it stands inside the quotes of `$search`. */
 export interface Kql {

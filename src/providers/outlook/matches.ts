@@ -1,5 +1,5 @@
 import type { Message } from '../../domain/message.ts';
-import type { Condition } from '../../domain/search.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 
 /** Whether a message meets what filter.ts has a clause for. Anything else is taken to match. */
 export function meetsFilter(message: Message, condition: Condition): boolean {

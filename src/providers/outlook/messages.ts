@@ -1,7 +1,7 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Condition } from '../../domain/search.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 import type { Call } from '../call.ts';
 import type { ListQuery, Page, PageRequest, Unreadable } from '../provider.ts';
 import { MAX_ANSWER_BYTES, madeInTurn, runsBySize } from '../shared/by-size.ts';

@@ -1,4 +1,4 @@
-import type { Condition } from '../../domain/search.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 
 /**
  * The same condition with negations pushed down to what Graph has words for (De Morgan and opposites), nested `and`s

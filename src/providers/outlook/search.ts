@@ -1,4 +1,5 @@
-import type { Condition } from '../../domain/search.ts';
+import type { Decision } from '../../domain/search/branches.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 import { toFilter } from './filter.ts';
 import { toKql } from './kql.ts';
 import { normalForm } from './normal-form.ts';
@@ -41,6 +42,9 @@ export function compile(where: Condition | null): Compiled {
     nothing: false,
   };
 }
+
+/** Only Graph's index knows the words of a body; an envelope decides all else. */
+export const decides = ({ kind }: Condition): Decision => (kind === 'text' ? 'indexed' : 'checked');
 
 /** `$filter` can look into subjects itself, without the index. */
 const onlySubject = (term: Condition): boolean =>

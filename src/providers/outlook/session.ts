@@ -9,6 +9,7 @@ import { identities } from './identities.ts';
 import { deleteMailbox, saveMailbox } from './mailbox.save.ts';
 import { listMessages } from './messages.ts';
 import { getMessages, readAttachment, readRaw } from './read.ts';
+import { decides } from './search.ts';
 import { probe, SEND_SETTLES_MS, send } from './sending.ts';
 import { listThreads } from './thread-list.ts';
 import { getThreads } from './threads.ts';
@@ -19,6 +20,7 @@ export const openSession = (account: Account): MailSession => ({
   listMailboxes: (call) => listMailboxes(account, call),
   roleMailboxId,
   identities: (call) => identities(account, call),
+  decides,
   listMessages: (query, page, call) => listMessages(account, query, page, call),
   listThreads: (query, page, call) => listThreads(account, query, page, call),
   listDrafts: (page, call) => listDrafts(account, page, call),

@@ -1,4 +1,4 @@
-import type { Condition } from '../../domain/search.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 import type { ListQuery } from '../provider.ts';
 import { categoryName, segment } from './ids.ts';
 import { normalForm } from './normal-form.ts';

@@ -59,7 +59,8 @@ export async function getThreads(account: Account, ids: readonly string[], call:
   return read.map(({ messages, count, failure }, i) => {
     if (failure) return failure;
     if (messages.length === 0) return noSuchThread();
-    return threadOf(ids[i] ?? '', messages.slice(0, MAX_THREAD_MESSAGES), Math.max(messages.length, count));
+    const newest = messages.slice(0, MAX_THREAD_MESSAGES);
+    return threadOf(ids[i] ?? '', newest, new Set(account.hidden.ids), Math.max(messages.length, count));
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Condition, UserCondition } from '../../domain/search.ts';
+import type { Condition, UserCondition } from './condition.ts';
 
 /** Every message. */
 export const EVERYTHING = { kind: 'and', of: [] } as const satisfies Condition;
@@ -29,11 +29,38 @@ export function simplify(condition: UserCondition): UserCondition {
 
 function negated(condition: UserCondition): UserCondition {
   if (condition.kind === 'not') return condition.of;
-  if (condition.kind === 'read' || condition.kind === 'starred' || condition.kind === 'hasAttachment') {
-    return { kind: condition.kind, value: !condition.value };
-  }
+  if (isFlag(condition)) return { kind: condition.kind, value: !condition.value };
   if (condition.kind === 'nothing') return EVERYTHING;
   return isEverything(condition) ? NOTHING : { kind: 'not', of: condition };
+}
+
+const isFlag = (c: UserCondition): c is Extract<UserCondition, { value: boolean }> =>
+  c.kind === 'read' || c.kind === 'starred' || c.kind === 'important' || c.kind === 'hasAttachment';
+
+/**
+ * The same condition with negations pushed down to single conditions (De Morgan), opposites in place of negated flags and
+ * dates, nested lists flattened and constants folded. "Everything" is an `and` of nothing.
+ */
+export function normalForm(where: Condition): Condition {
+  return simplify(inwards(where, false));
+}
+
+function inwards(where: Condition, isNegated: boolean): Condition {
+  switch (where.kind) {
+    case 'not':
+      return inwards(where.of, !isNegated);
+    case 'and':
+    case 'or': {
+      const kind = isNegated === (where.kind === 'and') ? 'or' : 'and';
+      return { kind, of: where.of.map((part) => inwards(part, isNegated)) };
+    }
+    case 'receivedAfter':
+      return isNegated ? { kind: 'receivedBefore', at: where.at } : where;
+    case 'receivedBefore':
+      return isNegated ? { kind: 'receivedAfter', at: where.at } : where;
+    default:
+      return isNegated ? { kind: 'not', of: where } : where;
+  }
 }
 
 /** The same condition however it was written: what stands side by side, in one order and once. */

@@ -1,15 +1,11 @@
-import type { Address } from '../../domain/address.ts';
-import type { Message } from '../../domain/message.ts';
-import type { Condition } from '../../domain/search.ts';
-import type { Thread } from '../../domain/thread.ts';
-
-/** Text as it is compared: without case, and without the difference between one spelling of a character and another. */
-export const folded = (text: string): string =>
-  text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
+import type { Address } from '../address.ts';
+import type { Message } from '../message.ts';
+import type { Condition } from './condition.ts';
+import { addressIn, folded, hasPhrase, indexOf } from './words.ts';
 
 /**
- * Whether a message meets a condition: the evaluation for what a provider cannot. A condition that needsContent is
- * answered right only for a message with its content.
+ * Whether a message meets a condition: the one evaluation, for every provider. An envelope decides all but `text`, and
+ * `hasAttachment` where the envelope does not tell; those need the message with its content (see `needsContent`).
  */
 export function matches(message: Message, condition: Condition): boolean {
   switch (condition.kind) {
@@ -24,7 +20,7 @@ export function matches(message: Message, condition: Condition): boolean {
     case 'to':
       return inAddresses([...message.to, ...message.cc, ...message.bcc], condition.value);
     case 'subject':
-      return contains(message.subject, condition.value);
+      return hasPhrase(indexOf(message.subject), condition.value);
     case 'text':
       return inText(message, condition.value);
     case 'mailbox':
@@ -33,6 +29,8 @@ export function matches(message: Message, condition: Condition): boolean {
       return message.isRead === condition.value;
     case 'starred':
       return message.isStarred === condition.value;
+    case 'important':
+      return message.isImportant === condition.value;
     case 'hasAttachment':
       return hasAttachment(message) === condition.value;
     case 'receivedAfter':
@@ -46,10 +44,6 @@ export function matches(message: Message, condition: Condition): boolean {
   }
 }
 
-/** A thread matches when any of its messages does. */
-export const threadMatches = (thread: Thread, condition: Condition): boolean =>
-  thread.messages.some((message) => matches(message, condition));
-
 /** Whether `matches` has to see the body or the attachments. */
 export function needsContent(condition: Condition): boolean {
   if (condition.kind === 'and' || condition.kind === 'or') return condition.of.some(needsContent);
@@ -57,21 +51,26 @@ export function needsContent(condition: Condition): boolean {
   return condition.kind === 'text' || condition.kind === 'hasAttachment';
 }
 
-const contains = (text: string | null, value: string): boolean => text !== null && folded(text).includes(folded(value));
-
-const inAddresses = (addresses: readonly (Address | null)[], value: string): boolean =>
-  addresses.some((a) => a !== null && (contains(a.address, value) || contains(a.name, value)));
+/** The words of one name or of one address; an address as a whole is the address, and no part of a longer one. */
+function inAddresses(addresses: readonly (Address | null)[], value: string): boolean {
+  const whole = addressIn(value);
+  return addresses.some((one) => {
+    if (one === null) return false;
+    if (whole !== null) return folded(one.address) === folded(whole);
+    return hasPhrase(indexOf(one.address), value) || hasPhrase(indexOf(one.name ?? ''), value);
+  });
+}
 
 function inText(message: Message, value: string): boolean {
-  const { from, sender, to, cc, bcc, replyTo, content } = message;
-  return (
-    contains(message.subject, value) ||
-    contains(content ? content.text : message.snippet, value) ||
-    inAddresses([from, sender, ...to, ...cc, ...bcc, ...replyTo], value)
-  );
+  const { from, sender, to, cc, bcc, content } = message;
+  const people = [from, sender, ...to, ...cc, ...bcc].flatMap((one) => (one ? [one.name ?? '', one.address] : []));
+  const files = content?.attachments.map(({ filename }) => filename ?? '') ?? [];
+  const texts = [message.subject, content ? (content.text ?? '') : message.snippet, ...people, ...files];
+  return texts.some((text) => hasPhrase(indexOf(text), value));
 }
 
 const hasAttachment = (message: Message): boolean =>
   message.content ? message.content.attachments.some((a) => !a.isInline) : (message.hasAttachments ?? false);
 
-const bare = (id: string): string => id.trim().replace(/^<|>$/g, '');
+/** Compared without case: Exchange keeps and finds them so, and no two mails differ by it alone. */
+const bare = (id: string): string => id.trim().replace(/^<|>$/g, '').toLowerCase();

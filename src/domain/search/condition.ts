@@ -1,20 +1,23 @@
-import type { MailboxRole } from './mailbox.ts';
+import type { MailboxRole } from '../mailbox.ts';
 
 /**
- * What a list is narrowed to: the one tree that the search syntax and MessageFilter both become, and that every
- * provider compiles. Text comparisons ignore case.
+ * What a list is narrowed to: the one tree that the search syntax and MessageFilter both become, that every provider compiles
+ * and that `matches` decides. A value is a phrase: these words (words.ts), whole, side by side and in this order.
  */
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Condition[] }
   | { readonly kind: 'not'; readonly of: Condition }
-  /** from, to (To, Cc or Bcc): part of a name or an address. subject: its words. text: anywhere in subject, body, names or addresses. */
+  /**
+   * from (From or Sender), to (To, Cc or Bcc): in one name or in one address; an address is meant as a whole. text: in the
+   * subject, one of these names or addresses, the body as text, or the name of an attachment.
+   */
   | { readonly kind: 'from' | 'to' | 'subject' | 'text'; readonly value: string }
   /** A mailbox of this account by the provider's id; roles and names are resolved before a provider sees them. */
   | { readonly kind: 'mailbox'; readonly id: string }
-  | { readonly kind: 'read' | 'starred' | 'hasAttachment'; readonly value: boolean }
+  | { readonly kind: 'read' | 'starred' | 'important' | 'hasAttachment'; readonly value: boolean }
   /** receivedAfter is inclusive, receivedBefore exclusive. */
   | { readonly kind: 'receivedAfter' | 'receivedBefore'; readonly at: Date }
-  /** The Message-ID header, without angle brackets. */
+  /** The Message-ID header, without angle brackets; compared without case. */
   | { readonly kind: 'internetMessageId'; readonly value: string }
   /** Nothing matches: what a mailbox of another account becomes. */
   | { readonly kind: 'nothing' };

@@ -1,0 +1,50 @@
+/**
+ * What a word is, in every script: the one definition that a search is read by, that mail is compared by, and that every
+ * provider is asked in. README, "What a search means", gives it in prose.
+ */
+
+/** Scripts that put no space between words, and Korean, whose particles stand at the word: each character is a word. */
+const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
+  .map((script) => `\\p{scx=${script}}`)
+  .join('');
+const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
+const ACCENTS = /[\u0300-\u036f]/g;
+const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+
+/**
+ * Text as it is compared: without case (full case folding: ß is ss), width, ligatures and other compatibility spellings
+ * (Unicode NFKD), accents (U+0300 to U+036F, what is left of é or й) and characters that are not seen (soft hyphens, joiners).
+ */
+export function folded(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII, control characters and all
+  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
+  const bare = text.replace(UNSEEN, '').normalize('NFKD').replace(ACCENTS, '');
+  const cased = bare.toUpperCase().toLowerCase().replaceAll('ς', 'σ');
+  return cased.normalize('NFKD').replace(ACCENTS, '').normalize('NFC');
+}
+
+/** The words of a text, folded: the longest runs of letters, marks, digits and "_". Everything else only separates them. */
+export const wordsOf = (text: string): readonly string[] => folded(text).match(WORD) ?? [];
+
+/** Whether there is anything to look for: a value of signs alone is found nowhere. */
+export const hasWord = (text: string): boolean => wordsOf(text).length > 0;
+
+/** A text's words, made once for many questions. */
+export const indexOf = (text: string): string => spaced(wordsOf(text));
+
+/** Whether the words of `phrase` stand in the text, whole, side by side and in this order. */
+export function hasPhrase(index: string, phrase: string): boolean {
+  const wanted = indexOf(phrase);
+  return wanted !== '' && index.includes(wanted);
+}
+
+const spaced = (words: readonly string[]): string => (words.length === 0 ? '' : ` ${words.join(' ')} `);
+
+const ADDRESS = /^[^\s<>@"]+@[^\s<>@"]+\.[^\s<>@".]+$/;
+
+/** The whole address that a value is, bare, in angle brackets or behind a name; null where it is words, as without a dot behind the @. */
+export function addressIn(value: string): string | null {
+  const inside = /<([^<>]*)>\s*$/.exec(value)?.[1] ?? value;
+  const address = inside.trim();
+  return ADDRESS.test(address) ? address : null;
+}

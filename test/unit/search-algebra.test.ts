@@ -1,0 +1,138 @@
+import { expect, it } from 'vitest';
+import type { Message } from '../../src/domain/message.ts';
+import { normalForm, ordered, simplify } from '../../src/domain/search/algebra.ts';
+import { branchesOf, decisions } from '../../src/domain/search/branches.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
+import { matches } from '../../src/domain/search/matches.ts';
+import { visibleOnly } from '../../src/domain/search/visibility.ts';
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+console.info(`search-algebra SEED=${seed}`);
+
+function randomly(start: number) {
+  let state = start;
+  const below = (n: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * n);
+  };
+  return { below, pick: <T>(of: readonly T[]): T => of[below(of.length)] as T };
+}
+const { below, pick } = randomly(seed);
+
+const WORDS = ['cat', 'concatenate', 'quarterly', 'Réunion', '東京', '%%', 'bob@x.example', 'C++'];
+const MAILBOXES = ['INBOX', 'TRASH', 'SPAM', 'work'];
+const TIMES = [1, 2, 3].map((day) => new Date(Date.UTC(2026, 0, day)));
+
+const flag = (): Condition => ({ kind: pick(['read', 'starred', 'important'] as const), value: below(2) === 0 });
+const leaf = (): Condition =>
+  pick([
+    (): Condition => ({ kind: pick(['from', 'to', 'subject', 'text'] as const), value: pick(WORDS) }),
+    (): Condition => ({ kind: 'mailbox', id: pick(MAILBOXES) }),
+    flag,
+    (): Condition => ({ kind: pick(['receivedAfter', 'receivedBefore'] as const), at: pick(TIMES) }),
+    (): Condition => ({ kind: 'nothing' }),
+  ])();
+
+function condition(depth: number): Condition {
+  const kind = depth === 0 ? 'leaf' : pick(['leaf', 'and', 'or', 'not'] as const);
+  if (kind === 'leaf') return leaf();
+  if (kind === 'not') return { kind, of: condition(depth - 1) };
+  return { kind, of: Array.from({ length: below(4) }, () => condition(depth - 1)) };
+}
+
+function message(): Message {
+  const person = () => ({ name: pick(['Bob Cat', 'Ada', null]), address: pick(['bob@x.example', 'cat@y.example']) });
+  return {
+    id: 'm',
+    threadId: 't',
+    mailboxIds: MAILBOXES.filter(() => below(3) === 0),
+    subject: [pick(WORDS), pick(WORDS)].join(' '),
+    snippet: '',
+    from: person(),
+    sender: null,
+    to: [person()],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    sentAt: null,
+    receivedAt: pick(TIMES),
+    isRead: below(2) === 0,
+    isStarred: below(2) === 0,
+    isDraft: false,
+    isImportant: below(2) === 0,
+    isAnswered: null,
+    hasAttachments: null,
+    internetMessageId: null,
+    sizeBytes: null,
+    content: { text: pick(WORDS), html: null, attachments: [], headers: [], inReplyTo: [], references: [] },
+  };
+}
+
+const some = Array.from({ length: 1500 }, () => ({ where: condition(3), mail: message() }));
+const HIDDEN = new Set(['TRASH', 'SPAM']);
+const lies = (mail: Message) => mail.mailboxIds.some((id) => HIDDEN.has(id));
+
+it('parts a list in two by any condition and its negation', () => {
+  for (const { where, mail } of some)
+    expect(matches(mail, { kind: 'not', of: where }), JSON.stringify(where)).toBe(!matches(mail, where));
+});
+
+it('means the same simplified, ordered and with negations pushed inwards', () => {
+  for (const { where, mail } of some)
+    for (const same of [simplify(where), ordered(where), normalForm(where), normalForm(normalForm(where))])
+      expect(matches(mail, same), JSON.stringify(where)).toBe(matches(mail, where));
+});
+
+it('keeps to De Morgan, also in what it brings in of trash and junk', () => {
+  for (const { where, mail } of some) {
+    if (where.kind !== 'and' && where.kind !== 'or') continue;
+    const not: Condition = { kind: 'not', of: where };
+    const moved: Condition = {
+      kind: where.kind === 'and' ? 'or' : 'and',
+      of: where.of.map((part) => ({ kind: 'not', of: part })),
+    };
+    expect(matches(mail, visibleOnly(not, HIDDEN)), JSON.stringify(where)).toBe(
+      matches(mail, visibleOnly(moved, HIDDEN)),
+    );
+  }
+});
+
+it('leaves trash and junk out but for alternatives that name them', () => {
+  const namesHidden = (where: Condition): boolean =>
+    where.kind === 'and' || where.kind === 'or'
+      ? where.of.some(namesHidden)
+      : where.kind === 'mailbox' && HIDDEN.has(where.id);
+  for (const { where, mail } of some) {
+    const listed = matches(mail, visibleOnly(where, HIDDEN));
+    if (!lies(mail)) expect(listed, JSON.stringify(where)).toBe(matches(mail, where));
+    else if (!namesHidden(normalForm(where))) expect(listed, JSON.stringify(where)).toBe(false);
+    else if (listed) expect(matches(mail, where), JSON.stringify(where)).toBe(true);
+  }
+  const trash: Condition = { kind: 'mailbox', id: 'TRASH' };
+  const cat: Condition = { kind: 'subject', value: 'cat' };
+  const thrown = { ...message(), mailboxIds: ['TRASH'], subject: 'cat' };
+  const holds = (where: Condition) => matches(thrown, visibleOnly(where, HIDDEN));
+  expect(holds(cat)).toBe(false);
+  expect(holds(trash)).toBe(true);
+  expect(holds({ kind: 'or', of: [trash, cat] })).toBe(true);
+  expect(holds({ kind: 'or', of: [{ kind: 'mailbox', id: 'SPAM' }, cat] })).toBe(false);
+  expect(holds({ kind: 'not', of: { kind: 'and', of: [{ kind: 'not', of: trash }, cat] } })).toBe(true);
+});
+
+it('is its alternatives, in each of which the index and the envelopes stand apart', () => {
+  const decides = ({ kind }: Condition) =>
+    kind === 'text' ? 'indexed' : kind === 'read' || kind === 'starred' ? 'exact' : 'checked';
+  for (const { where, mail } of some) {
+    const branches = branchesOf(where, decides);
+    if (branches === null) continue;
+    expect(
+      branches.some((branch) => matches(mail, branch)),
+      JSON.stringify(where),
+    ).toBe(matches(mail, where));
+    for (const branch of branches)
+      for (const part of branch.kind === 'and' ? branch.of : [branch]) {
+        const kinds = decisions(part, decides);
+        expect(kinds.has('indexed') && kinds.has('checked'), JSON.stringify(part)).toBe(false);
+      }
+  }
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { addressIn, folded, hasPhrase, indexOf, wordsOf } from '../../src/domain/search/words.ts';
+
+describe('the words of a text', () => {
+  it.each([
+    ['Réunion: the  GARDEN plan', ['reunion', 'the', 'garden', 'plan']],
+    ['C++, C#, R&D, 3.14, 1,000 and #42', ['c', 'c', 'r', 'd', '3', '14', '1', '000', 'and', '42']],
+    ["don’t O'Brien annual_report.pdf", ['don', 't', 'o', 'brien', 'annual_report', 'pdf']],
+    ['Straße STRASSE ﬁle Ｆｕｌｌ İstanbul ıŞIK ΛΌΓΟΣ', 'strasse strasse file full istanbul isik λογοσ'.split(' ')],
+    ['東京都の会議 2026年', ['東', '京', '都', 'の', '会', '議', '2026', '年']],
+    ['회의를', ['회', '의', '를']],
+    ['ไทย ดี', ['ไ', 'ท', 'ย', 'ดี']],
+    ['हिन्दी की', ['हिन्दी', 'की']],
+    ['co\u00adop na\u200cme e\u0301te\u0301', ['coop', 'name', 'ete']],
+    ['ガ ｶﾞ か\u3099', ['ガ', 'ガ', 'が']],
+    ['%% 🎉 -- ()', []],
+  ])('%s', (text, words) => {
+    expect(wordsOf(text)).toEqual(words);
+  });
+
+  it('are the same in any spelling of the same character', () => {
+    for (const text of ['Éclair', 'ñandú', 'Ångström', 'Việt Nam']) {
+      for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const)
+        expect(folded(text.normalize(form))).toBe(folded(text));
+    }
+  });
+});
+
+it('finds a phrase by whole words, side by side and in order', () => {
+  const index = indexOf('The quarterly report of C++ and 1,000 cats');
+  for (const there of ['report', 'Quarterly REPORT', 'c++ and', '1 000', '1.000 cats', '"report"'])
+    expect(hasPhrase(index, there), there).toBe(true);
+  for (const absent of ['port', 'reports', 'report quarterly', 'quarterly of', 'cat', '%%', ''])
+    expect(hasPhrase(index, absent), absent).toBe(false);
+});
+
+it.each([
+  ['ada@example.org', 'ada@example.org'],
+  ['<ada@example.org>', 'ada@example.org'],
+  ['Ada Lovelace <ada@example.org>', 'ada@example.org'],
+  ['@example.org', null],
+  ['ada@', null],
+  ['ada@example', null],
+  ['ada lovelace', null],
+])('takes %s for the address %s', (value, address) => {
+  expect(addressIn(value)).toBe(address);
+});
