@@ -1,7 +1,6 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
 import {
   type Batch,
@@ -15,7 +14,7 @@ import {
 import type { GmailClient } from './client.ts';
 import { fingerprint, mark, openPlace, type Place, sealPlace } from './cursor.ts';
 import { hasStatus } from './errors.ts';
-import { getMessages, getThreads } from './read.ts';
+import { getMessages } from './read.ts';
 import { compileQuery, type GmailQuery } from './search.ts';
 
 /** One request for the ids, then one batch for what is shown of them. */
@@ -43,33 +42,6 @@ export async function listMessages(
     items: items
       .filter((item) => isUnreadable(item) || search.inTime(item))
       .sort(newestFirst((message) => message.receivedAt)),
-    next: cut.next && sealPlace(cut.next, print),
-    rest: search.rest,
-  };
-}
-
-/** A thread matches when any of its messages does. */
-export async function listThreads(
-  client: GmailClient,
-  query: ListQuery,
-  page: PageRequest,
-  call: Call,
-): Promise<Page<Thread>> {
-  const search = compileQuery(query);
-  if (!search) return NOTHING;
-  const print = fingerprint(['threads', search.q, search.labelIds, search.includeSpamTrash]);
-  const place = openPlace(page, print);
-  const list = await refusals(place, search, () =>
-    client.request('threads.list', call, (users, options) =>
-      users.threads.list({ ...params(search, place), fields: 'threads/id,nextPageToken,resultSizeEstimate' }, options),
-    ),
-  );
-  const cut = cutPage(idsOf(list.threads), list.nextPageToken, place, page);
-  const items = readable(cut.ids, await getThreads(client, cut.ids, call));
-  return {
-    items: items
-      .filter((item) => isUnreadable(item) || item.messages.some(search.inTime))
-      .sort(newestFirst((thread) => thread.lastMessageAt)),
     next: cut.next && sealPlace(cut.next, print),
     rest: search.rest,
   };
@@ -109,9 +81,9 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
   };
 }
 
-const NOTHING = { items: [], next: null, rest: null };
+export const NOTHING = { items: [], next: null, rest: null };
 
-const params = (search: GmailQuery | null, place: Place) => ({
+export const params = (search: GmailQuery | null, place: Place) => ({
   userId: 'me',
   maxResults: place.size,
   ...(place.token === null ? {} : { pageToken: place.token }),
@@ -120,11 +92,16 @@ const params = (search: GmailQuery | null, place: Place) => ({
   ...(search?.includeSpamTrash ? { includeSpamTrash: true } : {}),
 });
 
-const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
+export const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
   (items ?? []).flatMap(({ id }) => id ?? []);
 
 /** What of Gmail's page is read now, and where the next page begins. */
-function cutPage(listed: readonly string[], nextToken: string | null | undefined, place: Place, page: PageRequest) {
+export function cutPage(
+  listed: readonly string[],
+  nextToken: string | null | undefined,
+  place: Place,
+  page: PageRequest,
+) {
   const { shown } = place;
   const open = [...new Set(listed)].filter((id) => !(shown.size > 0 && shown.has(mark(id))) && !page.skip?.(id));
   const ids = open.slice(0, page.size);
@@ -135,7 +112,7 @@ function cutPage(listed: readonly string[], nextToken: string | null | undefined
 }
 
 /** What went away between the list and the read is no item. When nothing at all could be read, the page failed. */
-function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
+export function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
   const items = ids.flatMap((id, index): (T | Unreadable)[] => {
     const item = batch[index];
     if (item === undefined || isNotFound(item)) return [];
@@ -147,12 +124,12 @@ function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T
 }
 
 /** Unreadable items keep the place they were listed at: they have no date. */
-function newestFirst<T extends object>(at: (item: T) => Date) {
+export function newestFirst<T extends object>(at: (item: T) => Date) {
   return (a: T | Unreadable, b: T | Unreadable): number =>
     isUnreadable(a) || isUnreadable(b) ? 0 : at(b).getTime() - at(a).getTime();
 }
 
-async function refusals<T>(place: Place, search: GmailQuery | null, list: () => Promise<T>): Promise<T> {
+export async function refusals<T>(place: Place, search: GmailQuery | null, list: () => Promise<T>): Promise<T> {
   try {
     return await list();
   } catch (error) {
