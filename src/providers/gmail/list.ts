@@ -4,7 +4,6 @@ import type { Message } from '../../domain/message.ts';
 import { EVERYTHING } from '../../domain/search/algebra.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import { matches } from '../../domain/search/matches.ts';
-import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
 import {
   type Batch,
@@ -18,7 +17,7 @@ import {
 import type { GmailClient } from './client.ts';
 import { fingerprint, mark, openPlace, type Place, sealPlace } from './cursor.ts';
 import { hasStatus } from './errors.ts';
-import { getMessages, getThreads } from './read.ts';
+import { getMessages } from './read.ts';
 import { before, compileQuery, type GmailQuery } from './search.ts';
 
 /** The ids of one page cost as much as one message: so many are asked for where not all of them will be listed. */
@@ -117,33 +116,6 @@ async function readOrStop(
   return error ? null : items;
 }
 
-/** A thread matches when any of its messages does. */
-export async function listThreads(
-  client: GmailClient,
-  query: ListQuery,
-  page: PageRequest,
-  call: Call,
-): Promise<Page<Thread>> {
-  const search = compileQuery(query);
-  if (!search) return NOTHING;
-  const print = fingerprint(['threads', search.q, search.labelIds, search.includeSpamTrash]);
-  const place = openPlace(page, print);
-  const list = await refusals(place, search, () =>
-    client.request('threads.list', call, (users, options) =>
-      users.threads.list({ ...params(search, place), fields: 'threads/id,nextPageToken,resultSizeEstimate' }, options),
-    ),
-  );
-  const cut = cutPage(idsOf(list.threads), list.nextPageToken, place, page);
-  const items = readable(cut.ids, await getThreads(client, cut.ids, call));
-  return {
-    items: items
-      .filter((item) => isUnreadable(item) || item.messages.some((message) => matches(message, search.check)))
-      .sort(newestFirst((thread) => thread.lastMessageAt)),
-    next: cut.next && sealPlace(cut.next, print),
-    ...(search.evaluation && { evaluation: search.evaluation }),
-  };
-}
-
 /** A draft's message id changes with each revision, and so is its version. */
 export async function listDrafts(client: GmailClient, page: PageRequest, call: Call): Promise<Page<Draft>> {
   const print = fingerprint(['drafts']);
@@ -183,9 +155,9 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
 
 const EVERY_DRAFT: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false, check: EVERYTHING };
 
-const NOTHING = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
+export const NOTHING = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
 
-const params = (search: GmailQuery, place: Place) => ({
+export const params = (search: GmailQuery, place: Place) => ({
   userId: 'me',
   maxResults: place.size,
   ...(place.token === null ? {} : { pageToken: place.token }),
@@ -194,7 +166,7 @@ const params = (search: GmailQuery, place: Place) => ({
   ...(search.includeSpamTrash ? { includeSpamTrash: true } : {}),
 });
 
-const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
+export const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
   (items ?? []).flatMap(({ id }) => id ?? []);
 
 /** What of Gmail's page is still to be read. */
@@ -208,7 +180,12 @@ function within(place: Place, listed: readonly string[], open: readonly string[]
 }
 
 /** What of Gmail's page is read now, and where the next page begins. */
-function cutPage(listed: readonly string[], nextToken: string | null | undefined, place: Place, page: PageRequest) {
+export function cutPage(
+  listed: readonly string[],
+  nextToken: string | null | undefined,
+  place: Place,
+  page: PageRequest,
+) {
   const ids = [...new Set(listed)];
   const open = unread(ids, place, page);
   const left = open.slice(page.size);
@@ -230,7 +207,7 @@ function failure(items: readonly (object | null)[]): MailError | null {
   return first && isUnreadable(first) && read.every(isUnreadable) ? first.error : null;
 }
 
-function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
+export function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
   const items = ids.map((id, index) => slot(id, batch[index])).filter((item) => item !== null);
   const error = failure(items);
   if (error) throw error;
@@ -238,12 +215,12 @@ function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T
 }
 
 /** Unreadable items keep the place they were listed at: they have no date. */
-function newestFirst<T extends object>(at: (item: T) => Date) {
+export function newestFirst<T extends object>(at: (item: T) => Date) {
   return (a: T | Unreadable, b: T | Unreadable): number =>
     isUnreadable(a) || isUnreadable(b) ? 0 : at(b).getTime() - at(a).getTime();
 }
 
-async function refusals<T>(place: Place, search: GmailQuery, list: () => Promise<T>): Promise<T> {
+export async function refusals<T>(place: Place, search: GmailQuery, list: () => Promise<T>): Promise<T> {
   try {
     return await list();
   } catch (error) {
