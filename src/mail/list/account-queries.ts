@@ -1,13 +1,12 @@
 import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
-import { EVERYTHING, isEverything, NOTHING, ordered, simplify } from '../../domain/search/algebra.ts';
+import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
 import { branchesOf, MOST_BRANCHES } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
-import { hasWord } from '../../domain/search/words.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import type { ListQuery, MailSession } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { idsByName, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
+import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 
 /** What a list asks of every account. */
 export interface Asked {
@@ -29,7 +28,7 @@ export interface AccountQueries {
 export async function accountQueries(account: Account, session: MailSession, asked: Asked): Promise<AccountQueries> {
   const within = withinId(session, asked);
   if (asked.condition === null) return { queries: [{ mailboxId: within, where: null }], knownNames: new Set() };
-  const condition = withoutWordless(asked.condition);
+  const { condition } = asked;
   const top = knownRole(account, session, { ...asked, condition });
   const rest = top?.rest ?? condition;
   const names = mailboxNames(asked.condition);
@@ -61,31 +60,11 @@ const tooMixed = () =>
     `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MOST_BRANCHES} alternatives, each of which is a search of its own. Take alternatives out, or ask for them in several lists.`,
   );
 
-/** A value without a word is found nowhere: then no provider need be asked, nor for its mailboxes. */
-function withoutWordless(condition: UserCondition): UserCondition {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return { kind: condition.kind, of: condition.of.map(withoutWordless) };
-    case 'not':
-      return { kind: 'not', of: withoutWordless(condition.of) };
-    case 'from':
-    case 'to':
-    case 'subject':
-    case 'text':
-      return hasWord(condition.value) ? condition : NOTHING;
-    default:
-      return condition;
-  }
-}
-
 /** In the words in which its role names it, so that the inbox is one list however it was come by. */
 function withinId(session: MailSession, { within }: Asked): string | null {
   return within && ((within.role && session.roleMailboxId?.(within.role)) || within.id);
 }
 
-/** Properties of a message, in whatever mailbox it lies. */
-const NO_PLACE: ReadonlySet<MailboxRole> = new Set(['STARRED', 'IMPORTANT', 'ALL']);
 /** Where a message that lies in here lies in trash or junk only if this is it. */
 const APART: ReadonlySet<MailboxRole> = new Set(['INBOX', 'TRASH', 'JUNK']);
 
@@ -103,9 +82,8 @@ function knownRole(
   // Which names there are is told of all that are mentioned, those included that change nothing.
   const asked = mailboxNames(condition).length > 0 ? condition : ordered(simplify(condition));
   const parts = asked.kind === 'and' ? asked.of : [asked];
-  const top = parts.find((part) => part.kind === 'role' && !NO_PLACE.has(part.role));
-  if (top?.kind !== 'role') return null;
-  const id = session.roleMailboxId?.(top.role);
+  const top = parts.filter((part) => part.kind === 'role').find(({ role }) => isPlace(role));
+  const id = top && session.roleMailboxId?.(top.role);
   if (!id) return null;
   const others = parts.filter((part) => part.kind !== 'role' || part.role !== top.role);
   const rest: UserCondition = others.length === 0 ? EVERYTHING : { kind: 'and', of: others };
