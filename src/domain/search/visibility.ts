@@ -35,5 +35,5 @@ function through(where: Condition, hidden: ReadonlySet<string>): Condition {
 
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
-  return where.kind === 'mailbox' && hidden.has(where.id);
+  return where.kind === 'mailbox' && where.named !== false && hidden.has(where.id);
 }
