@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import { twinOf } from '../twins.ts';
-import type { Emulator, Fault, RequestLog, Sending, Telling, Vendor } from '../world.ts';
+import type { Emulator, Fault, RequestLog, Searching, Sending, Telling, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
 import { GUIDE } from './guide.ts';
@@ -138,6 +138,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const accounts = accountsOf(asked);
       for (const account of accounts) emulatorOf(asked.vendor).setSearchLag(account, seconds);
       return { accounts, seconds };
+    });
+    app.post('/searching', async (request) => {
+      const { vendor, account, ...searching } = parseInput(input.searching, request.body);
+      const emulator = emulatorOf(vendor);
+      if (!emulator.setSearching) throw new ControlError(`vendor: it is known how ${vendor} searches`);
+      const accounts = accountsOf({ vendor, account });
+      for (const one of accounts) emulator.setSearching(one, searching as Partial<Searching>);
+      return { accounts, ...searching };
     });
     app.post('/sending', async (request) => {
       const { vendor, account, ...asked } = parseInput(input.sending, request.body);
