@@ -1,3 +1,4 @@
+import { matches } from '../../domain/search/matches.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
 import { isUnreadable, type ListQuery, type Page, type PageRequest } from '../provider.ts';
@@ -27,9 +28,9 @@ export async function listThreads(
   const items = readable(cut.ids, await getThreads(client, cut.ids, call));
   return {
     items: items
-      .filter((item) => isUnreadable(item) || item.messages.some(search.inTime))
+      .filter((item) => isUnreadable(item) || item.messages.some((message) => matches(message, search.check)))
       .sort(newestFirst((thread) => thread.lastMessageAt)),
     next: cut.next && sealPlace(cut.next, print),
-    rest: search.rest,
+    ...(search.evaluation && { evaluation: search.evaluation }),
   };
 }
