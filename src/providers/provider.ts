@@ -97,8 +97,6 @@ export interface PageRequest {
 export interface Page<T> {
   readonly items: readonly (T | Unreadable)[];
   readonly next: Cursor | null;
-  /** Gone with the last adapter's test of it: every item meets the query. */
-  readonly rest?: null;
   /** Who decided; absent where the query has no condition. */
   readonly evaluation?: Evaluation;
   /** Messages that were read for this page, or as many as cost the same quota; those that did not match included. */
