@@ -16,9 +16,9 @@ export function matches(message: Message, condition: Condition): boolean {
     case 'not':
       return !matches(message, condition.of);
     case 'from':
-      return inAddresses([message.from, message.sender], condition.value);
+      return isAmong(peopleOf(message).authors, condition.value);
     case 'to':
-      return inAddresses([...message.to, ...message.cc, ...message.bcc], condition.value);
+      return isAmong(peopleOf(message).recipients, condition.value);
     case 'subject':
       return hasPhrase(indexOf(message.subject), condition.value);
     case 'text':
@@ -51,22 +51,46 @@ export function needsContent(condition: Condition): boolean {
   return condition.kind === 'text' || condition.kind === 'hasAttachment';
 }
 
+/** The people of a message as they are compared, a name or an address a line, so that no phrase reaches from one to the next. */
+interface People {
+  readonly words: string;
+  /** The folded addresses, each between line ends. */
+  readonly addresses: string;
+}
+
+/** A mail may have ten thousand recipients, and a condition fifty terms: they are folded once for all of these. */
+const known = new WeakMap<Message, { readonly authors: People; readonly recipients: People }>();
+
+function peopleOf(message: Message) {
+  const { from, sender, to, cc, bcc } = message;
+  const people = known.get(message) ?? {
+    authors: asPeople([from, sender]),
+    recipients: asPeople([...to, ...cc, ...bcc]),
+  };
+  known.set(message, people);
+  return people;
+}
+
+function asPeople(list: readonly (Address | null)[]): People {
+  const present = list.filter((one) => one !== null);
+  return {
+    words: present.flatMap(({ name, address }) => [indexOf(address), indexOf(name ?? '')]).join('\n'),
+    addresses: `\n${present.map(({ address }) => folded(address).replaceAll('\n', ' ')).join('\n')}\n`,
+  };
+}
+
 /** The words of one name or of one address; an address as a whole is the address, and no part of a longer one. */
-function inAddresses(addresses: readonly (Address | null)[], value: string): boolean {
+function isAmong({ words, addresses }: People, value: string): boolean {
   const whole = addressIn(value);
-  return addresses.some((one) => {
-    if (one === null) return false;
-    if (whole !== null) return folded(one.address) === folded(whole);
-    return hasPhrase(indexOf(one.address), value) || hasPhrase(indexOf(one.name ?? ''), value);
-  });
+  return whole === null ? hasPhrase(words, value) : addresses.includes(`\n${folded(whole)}\n`);
 }
 
 function inText(message: Message, value: string): boolean {
-  const { from, sender, to, cc, bcc, content } = message;
-  const people = [from, sender, ...to, ...cc, ...bcc].flatMap((one) => (one ? [one.name ?? '', one.address] : []));
+  const { authors, recipients } = peopleOf(message);
+  const { content } = message;
   const files = content?.attachments.map(({ filename }) => filename ?? '') ?? [];
-  const texts = [message.subject, content ? (content.text ?? '') : message.snippet, ...people, ...files];
-  return texts.some((text) => hasPhrase(indexOf(text), value));
+  const texts = [message.subject, content ? (content.text ?? '') : message.snippet, ...files];
+  return [authors.words, recipients.words, ...texts.map(indexOf)].some((index) => hasPhrase(index, value));
 }
 
 const hasAttachment = (message: Message): boolean =>
