@@ -23,6 +23,7 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
   capabilities: {
     mailboxesPerMessage: 'MANY',
     nativeThreads: true,
+    roles: [],
     push: 'POLL',
     maxAttachmentBytes: 0,
     mailboxes: { create: [], rename: [], nest: [], color: [] },

@@ -1,7 +1,8 @@
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
-import type { MailboxKind } from '../domain/mailbox.ts';
+import type { MailboxKind, MailboxRole } from '../domain/mailbox.ts';
 import type { Capabilities } from '../providers/provider.ts';
 import { MailboxKindEnum } from './mailbox-kind.enum.ts';
+import { MailboxRoleEnum } from './mailbox-role.enum.ts';
 
 const MailboxesPerMessageEnum = { ONE: 'ONE', MANY: 'MANY' } as const;
 registerEnumType(MailboxesPerMessageEnum, {
@@ -61,6 +62,12 @@ export class CapabilitiesType {
   @Field(() => Int, { description: 'What the attachments of one message may have together, in bytes before encoding.' })
   readonly maxAttachmentBytes: number;
 
+  @Field(() => [MailboxRoleEnum], {
+    description:
+      'Roles that a mailbox can have. A filter takes every role: what it means where no mailbox has it is said at MailboxRole.',
+  })
+  readonly roles: readonly MailboxRole[];
+
   @Field(() => MailboxCapabilitiesType, { description: 'Which mailboxes can be made and changed.' })
   readonly mailboxes: MailboxCapabilitiesType;
 
@@ -69,6 +76,7 @@ export class CapabilitiesType {
     this.nativeThreads = capabilities.nativeThreads;
     this.push = capabilities.push;
     this.maxAttachmentBytes = capabilities.maxAttachmentBytes;
+    this.roles = capabilities.roles;
     this.mailboxes = capabilities.mailboxes;
   }
 }

@@ -217,6 +217,8 @@ export interface Capabilities {
   readonly nativeThreads: boolean;
   readonly push: 'WEBHOOK' | 'HELD' | 'POLL';
   readonly maxAttachmentBytes: number;
+  /** The roles that a mailbox of an account can have. Every role can be asked for in a search, as that of a mailbox or as a property of the message. */
+  readonly roles: readonly MailboxRole[];
   /** Which kinds of mailbox can be made, given another name, put below another, and coloured. */
   readonly mailboxes: Readonly<Record<'create' | 'rename' | 'nest' | 'color', readonly MailboxKind[]>>;
 }

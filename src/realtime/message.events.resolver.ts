@@ -1,12 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
+import { MailboxRoleEnum } from '../accounts/mailbox-role.enum.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Context } from '../graphql/context.ts';
 import { singleId } from '../graphql/global-id.ts';
 import { requireListSize } from '../graphql/limits.ts';
 import { Cursor } from '../graphql/scalars.ts';
 import { resolverOf } from '../graphql/schema.ts';
-import { MailboxRoleEnum } from '../mail/mailbox/mailbox.enum.ts';
 import type { MessageEvents } from './message.events.ts';
 import { MessageReceived } from './message-received.type.ts';
 

@@ -34,6 +34,11 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
   const unsupported = { code: 'UNSUPPORTED' };
   const newName = () => `Made ${++made} für 日本`;
 
+  it('lists mailboxes of the roles that it says it has', async () => {
+    const roles = (await list()).flatMap(({ role }) => role ?? []);
+    expect(roles.toSorted()).toEqual(lab.provider.capabilities.roles.toSorted());
+  });
+
   it('shows what carries a star in mailboxes that it lists, and takes no other for one', async () => {
     const known = new Set((await list()).map((mailbox) => mailbox.id));
     const messageId = await arrives('a star', { isStarred: true });

@@ -29,6 +29,7 @@ export function fakeAccount(
   const capabilities: Capabilities = {
     mailboxesPerMessage: 'MANY',
     nativeThreads: true,
+    roles: ['INBOX'],
     push: 'POLL',
     maxAttachmentBytes: 1_000_000,
     mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },

@@ -31,6 +31,7 @@ export function fakeProvider(options: FakeProviderOptions = {}): Provider {
     capabilities: {
       mailboxesPerMessage: 'MANY',
       nativeThreads: true,
+      roles: ['INBOX'],
       push: 'WEBHOOK',
       maxAttachmentBytes: 1,
       mailboxes: { create: [], rename: [], nest: [], color: [] },

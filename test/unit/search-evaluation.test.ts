@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Mailbox } from '../../src/domain/mailbox.ts';
+import type { Mailbox, MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { simplify } from '../../src/domain/search/algebra.ts';
+import { EVERYTHING, simplify } from '../../src/domain/search/algebra.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
-import { listQuery, resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
+import { visibleOnly } from '../../src/domain/search/visibility.ts';
+import { listQuery, needsMailboxes, resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 
 const message: Message = {
@@ -103,6 +104,80 @@ describe('evaluating a search here', () => {
   });
 });
 
+describe('the roles of a search', () => {
+  const ROLES: readonly MailboxRole[] = ['INBOX', 'DRAFTS', 'SENT', 'TRASH', 'JUNK'];
+  /** One whose inbox is a label, which archiving takes off, and which has labels for flags; and one with folders. */
+  const labels = [...ROLES, 'STARRED' as const, 'IMPORTANT' as const].map((role) => mailbox(role, role, { role }));
+  const folders = [...ROLES, 'ARCHIVE' as const].map((role) => mailbox(role, role, { role, kind: 'FOLDER' }));
+  const own = mailbox('garden', 'Garden');
+  const accounts = [
+    { mailboxes: [...labels, own], ownId: () => null, archived: [] },
+    { mailboxes: [...folders, { ...own, kind: 'FOLDER' as const }], ownId: () => null, archived: ['ARCHIVE'] },
+  ];
+  const hidden = new Set(['TRASH', 'JUNK']);
+  const listed = (search: string, on: (typeof accounts)[number], mailboxIds: readonly string[], flags = {}) => {
+    const { mailboxId, where } = listQuery(null, resolveMailboxes(parseSearch(search) ?? EVERYTHING, on));
+    const lies: Message = { ...message, isStarred: false, mailboxIds: [...mailboxIds], ...flags };
+    if (mailboxId !== null && !lies.mailboxIds.includes(mailboxId)) return false;
+    return matches(lies, mailboxId === null ? visibleOnly(where ?? EVERYTHING, hidden) : (where ?? EVERYTHING));
+  };
+
+  it.each(accounts)('mean the same for labels and for folders %#', (on) => {
+    const flagged = { isStarred: true, isImportant: true };
+    for (const role of ['starred', 'important']) {
+      expect(listed(`in:${role}`, on, ['INBOX'], flagged)).toBe(true);
+      expect(listed(`in:${role}`, on, ['INBOX', role.toUpperCase()])).toBe(false);
+      expect(listed(`in:${role}`, on, ['TRASH'], flagged)).toBe(false);
+      expect(listed(`-in:${role}`, on, ['INBOX'])).toBe(true);
+    }
+    expect(listed('in:archive', on, on.archived)).toBe(true);
+    for (const role of ROLES) expect(listed('in:archive', on, [role]), role).toBe(false);
+    expect(listed('in:all', on, ['INBOX'])).toBe(true);
+    expect(listed('in:all', on, on.archived)).toBe(true);
+    for (const role of hidden) expect(listed('in:all', on, [role])).toBe(false);
+  });
+
+  it.each(accounts)('bring trash and junk in only where these are named %#', (on) => {
+    for (const search of [
+      '-in:all',
+      '-in:archive',
+      '-in:inbox',
+      'in:all OR in:archive',
+      '-(in:all in:archive)',
+      '-(-in:all)',
+    ])
+      expect(listed(search, on, ['TRASH']), search).toBe(false);
+    for (const search of [
+      'in:trash',
+      'in:all OR in:trash',
+      'in:trash -in:all',
+      '-(-in:trash in:all)',
+      'in:trash -in:archive',
+    ])
+      expect(listed(search, on, ['TRASH']), search).toBe(true);
+    for (const search of ['in:trash in:all', 'in:trash in:archive', 'in:junk', 'in:junk OR -in:all'])
+      expect(listed(search, on, ['TRASH']), search).toBe(false);
+    for (const place of [['INBOX'], on.archived]) expect(listed('-in:all', on, place)).toBe(false);
+  });
+
+  it('is no archive where folders are and none of them is it', () => {
+    const on = { mailboxes: folders.filter(({ role }) => role !== 'ARCHIVE'), ownId: () => null };
+    expect(resolveMailboxes({ kind: 'role', role: 'ARCHIVE' }, on)).toEqual({ kind: 'nothing' });
+  });
+
+  it('asks for no mailboxes to know a flag', () => {
+    expect(needsMailboxes({ kind: 'not', of: { kind: 'role', role: 'STARRED' } })).toBe(false);
+    expect(needsMailboxes({ kind: 'and', of: [{ kind: 'role', role: 'ALL' }] })).toBe(true);
+  });
+});
+
+it('is nothing, and everything once negated, for a value without a word', () => {
+  for (const kind of ['from', 'to', 'subject', 'text'] as const) {
+    expect(resolveMailboxes({ kind, value: '%% 🎉' }, account)).toEqual({ kind: 'nothing' });
+    expect(resolveMailboxes({ kind: 'not', of: { kind, value: '"' } }, account)).toEqual({ kind: 'and', of: [] });
+  }
+});
+
 describe('making an account query', () => {
   const a: Condition = { kind: 'mailbox', id: 'a' };
   const unread: Condition = { kind: 'read', value: false };
@@ -142,7 +217,6 @@ describe('making an account query', () => {
       }),
     ).toEqual(unread);
     expect(resolveMailboxes({ kind: 'role', role: 'TRASH' }, account)).toEqual(nothing);
-    expect(resolveMailboxes({ kind: 'role', role: 'STARRED' }, account)).toEqual({ kind: 'starred', value: true });
     expect(resolveMailboxes({ kind: 'mailbox', id: 'of another account' }, account)).toEqual(nothing);
   });
 });

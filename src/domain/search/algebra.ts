@@ -67,7 +67,8 @@ function inwards(where: Condition, isNegated: boolean): Condition {
 export function ordered(condition: Condition): Condition;
 export function ordered(condition: UserCondition): UserCondition;
 export function ordered(condition: UserCondition): UserCondition {
-  if (condition.kind === 'not') return { kind: 'not', of: ordered(condition.of) };
+  // What came down to a single flag, or to another negation, is said without this one.
+  if (condition.kind === 'not') return negated(ordered(condition.of));
   if (condition.kind !== 'and' && condition.kind !== 'or') return condition;
   const { kind } = condition;
   // A list inside this one that came down to a single part may be of this one's kind now.

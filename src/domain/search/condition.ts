@@ -12,8 +12,11 @@ export type Condition =
    * subject, one of these names or addresses, the body as text, or the name of an attachment.
    */
   | { readonly kind: 'from' | 'to' | 'subject' | 'text'; readonly value: string }
-  /** A mailbox of this account by the provider's id; roles and names are resolved before a provider sees them. */
-  | { readonly kind: 'mailbox'; readonly id: string }
+  /**
+   * A mailbox of this account by the provider's id; roles and names are resolved before a provider sees them. `named: false`:
+   * the user did not name it, so that it brings nothing in of trash and junk (a role that is the absence of others, ALL).
+   */
+  | { readonly kind: 'mailbox'; readonly id: string; readonly named?: false }
   | { readonly kind: 'read' | 'starred' | 'important' | 'hasAttachment'; readonly value: boolean }
   /** receivedAfter is inclusive, receivedBefore exclusive. */
   | { readonly kind: 'receivedAfter' | 'receivedBefore'; readonly at: Date }

@@ -27,5 +27,5 @@ function guarded(where: Condition, hidden: ReadonlySet<string>, outside: readonl
 
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
-  return where.kind === 'mailbox' && hidden.has(where.id);
+  return where.kind === 'mailbox' && where.named !== false && hidden.has(where.id);
 }

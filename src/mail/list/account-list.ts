@@ -14,7 +14,14 @@ import {
   type Unreadable,
 } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
-import { idsByName, listQuery, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
+import {
+  idsByName,
+  isPlace,
+  listQuery,
+  mailboxNames,
+  needsMailboxes,
+  resolveMailboxes,
+} from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
 import type { Reading, ReadPage, ReadRequest } from './list-source.ts';
 
@@ -166,7 +173,7 @@ export class AccountList<T> {
     // Which names there are is told of all that are mentioned, those included that change nothing.
     const asked = mailboxNames(condition).length > 0 ? condition : ordered(simplify(condition));
     const parts = asked.kind === 'and' ? asked.of : [asked];
-    const top = parts.find((part) => part.kind === 'role');
+    const top = parts.filter((part) => part.kind === 'role').find(({ role }) => isPlace(role));
     const id = top && session.roleMailboxId?.(top.role);
     const others = parts.filter((part) => part.kind !== 'role' || part.role !== top?.role);
     return id ? { id, rest: { kind: 'and', of: others } } : null;

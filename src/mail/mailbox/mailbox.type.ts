@@ -1,10 +1,10 @@
 import { Field, ObjectType } from 'type-graphql';
 import { MailboxKindEnum } from '../../accounts/mailbox-kind.enum.ts';
+import { MailboxRoleEnum } from '../../accounts/mailbox-role.enum.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../../domain/mailbox.ts';
 import { encodeId } from '../../graphql/global-id.ts';
 import { Node } from '../../graphql/node.ts';
 import type { Account } from '../account.ts';
-import { MailboxRoleEnum } from './mailbox.enum.ts';
 
 const made = new WeakMap<Account, Map<Mailbox, MailboxType>>();
 

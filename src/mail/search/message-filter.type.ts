@@ -1,11 +1,11 @@
 import { Field, ID, InputType } from 'type-graphql';
+import { MailboxRoleEnum } from '../../accounts/mailbox-role.enum.ts';
 import type { MailboxRole } from '../../domain/mailbox.ts';
 import { allOf } from '../../domain/search/algebra.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { accountId } from '../../graphql/global-id.ts';
 import { DateTime } from '../../graphql/scalars.ts';
-import { MailboxRoleEnum } from '../mailbox/mailbox.enum.ts';
 import { LONGEST_VALUE, requireReasonable } from './search-limits.ts';
 
 const option = { nullable: true } as const;

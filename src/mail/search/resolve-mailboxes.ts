@@ -1,7 +1,7 @@
-import type { Mailbox } from '../../domain/mailbox.ts';
-import { EVERYTHING, isEverything, NOTHING, ordered, simplify } from '../../domain/search/algebra.ts';
+import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import { isEverything, NOTHING, ordered, simplify } from '../../domain/search/algebra.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
-import { folded } from '../../domain/search/words.ts';
+import { folded, hasWord } from '../../domain/search/words.ts';
 import type { ListQuery } from '../../providers/provider.ts';
 
 /** What is known of one account when its query is made. */
@@ -11,11 +11,22 @@ export interface Resolution {
   readonly ownId: (globalId: string) => string | null;
 }
 
+/** Roles that are a property of the message, whether or not a mailbox has them too. */
+const FLAGS: Partial<Record<MailboxRole, Condition>> = {
+  STARRED: { kind: 'starred', value: true },
+  IMPORTANT: { kind: 'important', value: true },
+};
+/** What lies outside of these is archived, where the inbox is a label that archiving takes off. */
+const NOT_ARCHIVED: readonly MailboxRole[] = ['INBOX', 'SENT', 'DRAFTS', 'TRASH', 'JUNK'];
+
+/** Whether a role means a mailbox and what lies in it, in every account that has one with that role. */
+export const isPlace = (role: MailboxRole): boolean => role !== 'ALL' && FLAGS[role] === undefined;
+
 /** Whether the account's mailboxes must be listed before it can be asked. */
 export function needsMailboxes(condition: UserCondition): boolean {
   if (condition.kind === 'and' || condition.kind === 'or') return condition.of.some(needsMailboxes);
   if (condition.kind === 'not') return needsMailboxes(condition.of);
-  return condition.kind === 'role' || condition.kind === 'mailboxName';
+  return condition.kind === 'mailboxName' || (condition.kind === 'role' && FLAGS[condition.role] === undefined);
 }
 
 /** The names of mailboxes that a condition mentions. */
@@ -40,21 +51,36 @@ function resolve(condition: UserCondition, account: Resolution): Condition {
       const id = account.ownId(condition.id);
       return id === null ? NOTHING : { kind: 'mailbox', id };
     }
-    case 'role': {
-      const id = account.mailboxes.find(({ role }) => role === condition.role)?.id;
-      if (id !== undefined) return { kind: 'mailbox', id };
-      // Two roles are a property of the message where no mailbox has them.
-      if (condition.role === 'STARRED') return { kind: 'starred', value: true };
-      return condition.role === 'ALL' ? EVERYTHING : NOTHING;
-    }
+    case 'role':
+      return FLAGS[condition.role] ?? placeOf(condition.role, account.mailboxes);
     case 'mailboxName': {
       const own = account.ownId(condition.name);
       const ids = own === null ? idsByName(account.mailboxes, condition.name) : [own];
       return { kind: 'or', of: ids.map((id) => ({ kind: 'mailbox', id })) };
     }
+    case 'from':
+    case 'to':
+    case 'subject':
+    case 'text':
+      return hasWord(condition.value) ? condition : NOTHING;
     default:
       return condition;
   }
+}
+
+function placeOf(role: MailboxRole, mailboxes: readonly Mailbox[]): Condition {
+  const withRole = (wanted: MailboxRole) => mailboxes.find((mailbox) => mailbox.role === wanted);
+  const outside = (roles: readonly MailboxRole[]): Condition => ({
+    kind: 'and',
+    of: roles.flatMap((one): Condition[] => {
+      const id = withRole(one)?.id;
+      return id === undefined ? [] : [{ kind: 'not', of: { kind: 'mailbox', id, named: false } }];
+    }),
+  });
+  if (role === 'ALL') return outside(['TRASH', 'JUNK']);
+  const id = withRole(role)?.id;
+  if (id !== undefined) return { kind: 'mailbox', id };
+  return role === 'ARCHIVE' && withRole('INBOX')?.kind === 'LABEL' ? outside(NOT_ARCHIVED) : NOTHING;
 }
 
 /** Mailboxes with this name, or with this path ("Projects/Garden"). Several can share a name. */
@@ -72,7 +98,8 @@ export function idsByName(mailboxes: readonly Mailbox[], name: string): string[]
 export function listQuery(within: string | null, asked: Condition): ListQuery {
   const condition = ordered(simplify(asked));
   const parts = condition.kind === 'and' ? condition.of : [condition];
-  const top = within === null ? parts.find((part) => part.kind === 'mailbox') : undefined;
+  const top =
+    within === null ? parts.filter((part) => part.kind === 'mailbox').find((part) => part.named !== false) : undefined;
   const where = simplify({ kind: 'and', of: parts.filter((part) => part !== top) });
   return { mailboxId: top?.id ?? within, where: isEverything(where) ? null : where };
 }

@@ -5,6 +5,7 @@ import { type GmailSecret, GoogleOAuth } from './auth.ts';
 import { BatchWidth } from './batch-width.ts';
 import { GmailClient, gmailOrigin } from './client.ts';
 import { HeaderSpelling } from './header-spelling.ts';
+import { LABEL_ROLES } from './labels.ts';
 import { MOST_ATTACHED } from './mime.ts';
 import { PubSubReceiver } from './push.ts';
 import { LIMITS } from './quota.ts';
@@ -32,6 +33,7 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
       nativeThreads: true,
       push: options.pubsubTopic === null ? 'POLL' : 'WEBHOOK',
       maxAttachmentBytes: MOST_ATTACHED,
+      roles: LABEL_ROLES,
       mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
     },
     limits: LIMITS,

@@ -56,6 +56,9 @@ export async function listLabels(
 export const roleLabelId = (role: MailboxRole): string | null =>
   [...SYSTEM].find(([, label]) => label.role === role)?.[0] ?? null;
 
+/** Gmail has no label for all mail or for the archive. */
+export const LABEL_ROLES: readonly MailboxRole[] = [...SYSTEM.values()].flatMap(({ role }) => role ?? []);
+
 /** Names, roles, colours and nesting for one request. Counts cost one more request a label: see mailboxCounts. */
 export async function listMailboxes(client: GmailClient, call: Call): Promise<readonly Mailbox[]> {
   return toMailboxes(await listLabels(client, call));

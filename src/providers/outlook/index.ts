@@ -3,7 +3,7 @@ import type { Account } from './account.ts';
 import { type OutlookSecret, oauth } from './auth.ts';
 import { createSdk, GraphClient } from './client.ts';
 import { Deletions } from './deletions.ts';
-import { FolderRoles } from './folder-roles.ts';
+import { FolderRoles, ROLES } from './folder-roles.ts';
 import { HiddenFolders } from './hidden-folders.ts';
 import { MAX_FILE_BYTES } from './message-size.ts';
 import { receive } from './push.ts';
@@ -30,6 +30,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
       nativeThreads: true,
       push: 'WEBHOOK',
       maxAttachmentBytes: MAX_FILE_BYTES,
+      roles: ROLES.map(([, role]) => role),
       mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
     },
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },

@@ -1,5 +1,5 @@
 import { registerEnumType } from 'type-graphql';
-import { MAILBOX_ROLES, type MailboxRole } from '../../domain/mailbox.ts';
+import { MAILBOX_ROLES, type MailboxRole } from '../domain/mailbox.ts';
 
 export const MailboxRoleEnum = Object.fromEntries(MAILBOX_ROLES.map((role) => [role, role])) as {
   [R in MailboxRole]: R;
