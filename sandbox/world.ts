@@ -128,6 +128,30 @@ export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
 export const DUPLICATES = ['taken', 'refused'] as const;
 export type Duplicates = (typeof DUPLICATES)[number];
 
+/** How Gmail's search index could keep words; Google documents none of it. The first of each is how it is at first. */
+export const SEARCH_INDEXES = {
+  /** é is e, and ß is ss; or they are letters of their own. */
+  accents: ['folded', 'kept'],
+  /** `_` is part of a word, as was found in the field, or separates words. */
+  underscore: ['joins', 'separates'],
+  /** Words are found as they are, or by their English stems too: reports differ. */
+  forms: ['whole', 'stems'],
+  /** Each Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese character is a word; or whatever stands between signs. */
+  unspaced: ['characters', 'runs'],
+  /** from: finds the Sender header too, or From alone. */
+  sender: ['found', 'ignored'],
+  messageIds: ['folded', 'exact'],
+} as const;
+export type SearchIndex = { readonly [K in keyof typeof SEARCH_INDEXES]: (typeof SEARCH_INDEXES)[K][number] };
+export const DEFAULT_SEARCH_INDEX: SearchIndex = {
+  accents: 'folded',
+  underscore: 'joins',
+  forms: 'whole',
+  unspaced: 'characters',
+  sender: 'found',
+  messageIds: 'folded',
+};
+
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
 export interface Emulator {
   readonly vendor: Vendor;
@@ -157,6 +181,8 @@ export interface Emulator {
   setDuplicates?(account: string, duplicates: Duplicates): void;
   /** How far the search index lags behind delivery. */
   setSearchLag(account: string, seconds: number): void;
+  /** How the account's search index keeps words from now on; what is left out is as at first. Absent: there is one way only. */
+  setSearchIndex?(account: string, index: Partial<SearchIndex>): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
   /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */

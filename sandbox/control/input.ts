@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SIGN_IN_STEPS } from '../sign-in.refusals.ts';
 import { TWINS } from '../twins.ts';
-import { DUPLICATES, HEADER_SPELLINGS, READ_TOGGLES, SUBJECT_THREADS } from '../world.ts';
+import { DUPLICATES, HEADER_SPELLINGS, READ_TOGGLES, SEARCH_INDEXES, SUBJECT_THREADS } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -65,6 +65,14 @@ export const sending = target.extend({
 export const replicaLag = target.extend({
   seconds: z.number().min(0).max(86_400),
   at: z.enum(['session', 'piece']).default('session'),
+});
+export const searchIndex = target.extend({
+  accents: z.enum(SEARCH_INDEXES.accents).optional(),
+  underscore: z.enum(SEARCH_INDEXES.underscore).optional(),
+  forms: z.enum(SEARCH_INDEXES.forms).optional(),
+  unspaced: z.enum(SEARCH_INDEXES.unspaced).optional(),
+  sender: z.enum(SEARCH_INDEXES.sender).optional(),
+  messageIds: z.enum(SEARCH_INDEXES.messageIds).optional(),
 });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const changes = target.extend({

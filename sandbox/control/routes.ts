@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import { twinOf } from '../twins.ts';
-import type { Emulator, Fault, RequestLog, Sending, Telling, Vendor } from '../world.ts';
+import type { Emulator, Fault, RequestLog, SearchIndex, Sending, Telling, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
 import { GUIDE } from './guide.ts';
@@ -138,6 +138,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const accounts = accountsOf(asked);
       for (const account of accounts) emulatorOf(asked.vendor).setSearchLag(account, seconds);
       return { accounts, seconds };
+    });
+    app.post('/search-index', async (request) => {
+      const { vendor, account, ...index } = parseInput(input.searchIndex, request.body);
+      const emulator = emulatorOf(vendor);
+      if (!emulator.setSearchIndex) throw new ControlError(`vendor: the index of ${vendor} has no such ways`);
+      const accounts = accountsOf({ vendor, account });
+      for (const one of accounts) emulator.setSearchIndex(one, index as Partial<SearchIndex>);
+      return { accounts, ...index };
     });
     app.post('/sending', async (request) => {
       const { vendor, account, ...asked } = parseInput(input.sending, request.body);

@@ -1,4 +1,4 @@
-import type { Sending, SubjectThreads, World } from '../world.ts';
+import { DEFAULT_SEARCH_INDEX, type SearchIndex, type Sending, type SubjectThreads, type World } from '../world.ts';
 import type { Spelling } from './format.ts';
 import { Mailbox } from './mailbox/mailbox.ts';
 
@@ -18,6 +18,7 @@ export interface Account {
   /** The account's own address first, then an alias that was proven, and one that was not. */
   readonly sendAs: readonly [SendAs, ...SendAs[]];
   searchLagMs: number;
+  searchIndex: SearchIndex;
   spelling: Spelling;
   /** Gmail is turned on for it. */
   hasMail: boolean;
@@ -84,6 +85,7 @@ export class Directory {
         { address: alias('unproven'), ...named, verificationStatus: 'pending' },
       ],
       searchLagMs: 0,
+      searchIndex: DEFAULT_SEARCH_INDEX,
       spelling: this.#defaults.spelling,
       batchWidth: this.#defaults.batchWidth,
       hasMail: true,

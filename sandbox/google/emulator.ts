@@ -1,5 +1,5 @@
 import type { SignInRefusals } from '../sign-in.refusals.ts';
-import type { Emulator } from '../world.ts';
+import { DEFAULT_SEARCH_INDEX, type Emulator } from '../world.ts';
 import type { Directory } from './directory.ts';
 import type { Grants } from './identity/grants.ts';
 import type { StoredMessage } from './mailbox/message.ts';
@@ -33,6 +33,10 @@ export function emulatorOf(directory: Directory, grants: Grants, refusals: SignI
     silenceWatches: (account) => push.silence(addressOf(account)),
     setSearchLag(account, seconds) {
       directory.get(account).searchLagMs = seconds * 1000;
+    },
+    setSearchIndex(account, index) {
+      const isOther = Object.keys(index).length > 0;
+      directory.get(account).searchIndex = isOther ? { ...DEFAULT_SEARCH_INDEX, ...index } : DEFAULT_SEARCH_INDEX;
     },
     setSending(account, { messageId, ...others }) {
       if (Object.keys(others).length > 0) return false;

@@ -1,7 +1,8 @@
 import { findHeaders, parseHeaders } from '../mail/header.ts';
 import type { Account } from './directory.ts';
 import type { StoredMessage } from './mailbox/message.ts';
-import { contains, type SearchEntry, searchText } from './mailbox/search.entry.ts';
+import { entryOf, type SearchEntry } from './mailbox/search.entry.ts';
+import { contains, searchText } from './mailbox/search.words.ts';
 import { filenames, TextReader } from './search.text.ts';
 import type { Term } from './search.ts';
 import { after, age, before, sizeOf } from './search.values.ts';
@@ -10,7 +11,7 @@ export type Predicate = (message: StoredMessage) => boolean;
 
 /** Makes a predicate of a search, once for a request. */
 export function compile(term: Term, account: Account, now: Date): Predicate {
-  return build(term, { account, now, reader: new TextReader() });
+  return build(term, { account, now, reader: new TextReader(account.searchIndex) });
 }
 
 interface Scope {
@@ -41,8 +42,9 @@ type Field = (value: string, scope: Scope) => Predicate;
 const words =
   (pick: (entry: SearchEntry) => string, isPeople = true): Field =>
   (value, { account }) => {
-    const wanted = searchText(isPeople && value.toLowerCase() === 'me' ? account.address : value);
-    return ({ entry }) => contains(pick(entry), wanted);
+    const { searchIndex } = account;
+    const wanted = searchText(isPeople && value.toLowerCase() === 'me' ? account.address : value, searchIndex);
+    return (message) => contains(pick(entryOf(message, searchIndex)), wanted);
   };
 
 const header =
@@ -108,8 +110,8 @@ const NOT_ARCHIVED = ['INBOX', 'SENT', 'DRAFT', 'SPAM', 'TRASH', 'CHAT'];
 const CATEGORIES: Readonly<Record<string, string>> = { primary: 'personal' };
 
 const FIELDS: Readonly<Record<string, Field>> = {
-  text: (value, { reader }) => {
-    const wanted = searchText(value);
+  text: (value, { reader, account }) => {
+    const wanted = searchText(value, account.searchIndex);
     return (message) => reader.has(message, wanted);
   },
   from: words(({ from }) => from),
@@ -135,9 +137,12 @@ const FIELDS: Readonly<Record<string, Field>> = {
   newer: received(after, since),
   older_than: received(age, until),
   newer_than: received(age, since),
-  rfc822msgid: (value) => {
-    const id = value.replace(/^<|>$/g, '');
-    return ({ entry }) => entry.messageId?.replace(/^<|>$/g, '') === id;
+  rfc822msgid: (value, { account }) => {
+    const id = (text: string) => {
+      const bare = text.replace(/^<|>$/g, '');
+      return account.searchIndex.messageIds === 'exact' ? bare : bare.toLowerCase();
+    };
+    return ({ entry }) => entry.messageId !== null && id(entry.messageId) === id(value);
   },
   larger: above,
   size: above,

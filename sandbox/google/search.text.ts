@@ -1,13 +1,20 @@
 import { htmlToText } from '../mail/html-text.ts';
 import type { Mail, MimePart } from '../mail/mail.ts';
+import type { SearchIndex } from '../world.ts';
 import type { StoredMessage } from './mailbox/message.ts';
-import { contains, searchText } from './mailbox/search.entry.ts';
+import { entryOf } from './mailbox/search.entry.ts';
+import { contains, searchText } from './mailbox/search.words.ts';
 
 /** How many bodies one search looks into; behind that it goes by headers and first words. */
 const BODIES_PER_SEARCH = 2000;
 const TEXT_LIMIT = 50_000;
-const previews = new WeakMap<Mail, string>();
-const bodies = new WeakMap<Mail, string>();
+
+/** The texts of mails as one index keeps them. */
+interface Texts {
+  readonly previews: WeakMap<Mail, string>;
+  readonly bodies: WeakMap<Mail, string>;
+}
+const kept = new WeakMap<SearchIndex, Texts>();
 
 export function filenames({ entry, mail }: StoredMessage): readonly string[] {
   return entry.hasAttachment ? leaves(mail.mime()).flatMap(({ filename }) => filename ?? []) : [];
@@ -16,34 +23,44 @@ export function filenames({ entry, mail }: StoredMessage): readonly string[] {
 /** Looks for words in whole mails, the cheap places first. One for each search. */
 export class TextReader {
   #left = BODIES_PER_SEARCH;
+  readonly #index: SearchIndex;
+  readonly #texts: Texts;
 
-  has({ entry, mail }: StoredMessage, words: string): boolean {
-    const { subject, from, recipients } = entry;
+  constructor(index: SearchIndex) {
+    this.#index = index;
+    this.#texts = kept.get(index) ?? { previews: new WeakMap(), bodies: new WeakMap() };
+    kept.set(index, this.#texts);
+  }
+
+  has(message: StoredMessage, words: string): boolean {
+    const { mail } = message;
+    const { subject, from, recipients } = entryOf(message, this.#index);
     if ([subject, from, recipients].some((text) => contains(text, words))) return true;
-    if (contains(kept(previews, mail, previewOf), words)) return true;
+    if (contains(this.#read(this.#texts.previews, mail, previewOf), words)) return true;
     if (this.#left === 0) return false;
     this.#left -= 1;
-    return contains(kept(bodies, mail, bodyOf), words);
+    return contains(this.#read(this.#texts.bodies, mail, bodyOf), words);
+  }
+
+  #read(texts: WeakMap<Mail, string>, mail: Mail, make: (mail: Mail) => readonly string[]): string {
+    let text = texts.get(mail);
+    if (text === undefined) {
+      text = make(mail)
+        .map((part) => searchText(part, this.#index))
+        .join('\n');
+      texts.set(mail, text);
+    }
+    return text;
   }
 }
 
-function kept(texts: WeakMap<Mail, string>, mail: Mail, make: (mail: Mail) => string): string {
-  let text = texts.get(mail);
-  if (text === undefined) {
-    text = searchText(make(mail));
-    texts.set(mail, text);
-  }
-  return text;
-}
+const previewOf = (mail: Mail) => [mail.envelope.preview];
 
-const previewOf = (mail: Mail) => mail.envelope.preview;
-
-function bodyOf(mail: Mail): string {
-  const shown = leaves(mail.mime()).map((part) =>
-    part.filename === null && part.mimeType.startsWith('text/') ? withoutTags(part) : (part.filename ?? ''),
+/** The texts and the names of files, each by itself: no phrase reaches from one to the next. */
+const bodyOf = (mail: Mail): readonly string[] =>
+  leaves(mail.mime()).flatMap((part) =>
+    part.filename === null && part.mimeType.startsWith('text/') ? [withoutTags(part)] : (part.filename ?? []),
   );
-  return shown.join(' ').slice(0, TEXT_LIMIT);
-}
 
 function withoutTags(part: MimePart): string {
   const text = part.text().slice(0, TEXT_LIMIT);

@@ -91,9 +91,9 @@ export async function consent(
 }
 
 /** A signed-in client of the real SDK. `via`: another base URL for the API, such as a proxy's. */
-export async function connect(url: string, scopes: readonly string[], via = url) {
+export async function connect(url: string, scopes: readonly string[], via = url, account = ME) {
   const auth = oauthClient(url);
-  const { verifier, answer } = await consent(url, scopes);
+  const { verifier, answer } = await consent(url, scopes, { account });
   const { tokens } = await auth.getToken({ code: answer.searchParams.get('code') ?? '', codeVerifier: verifier });
   auth.setCredentials(tokens);
   const api: gmail_v1.Gmail = gmail({ version: 'v1', auth, rootUrl: `${via}/`, retry: false });

@@ -1,86 +1,440 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { Condition } from '../../src/domain/search/condition.ts';
+import type { Condition, UserCondition } from '../../src/domain/search/condition.ts';
 import type { Context } from '../../src/graphql/context.ts';
+import { encodeId } from '../../src/graphql/global-id.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
+import type { Account } from '../../src/mail/account.ts';
 import { ListCursors } from '../../src/mail/list/list-cursor.ts';
-import { MESSAGES } from '../../src/mail/list/list-kind.ts';
-import { UnifiedList } from '../../src/mail/list/unified-list.ts';
+import { type ListKind, MESSAGES, THREADS } from '../../src/mail/list/list-kind.ts';
+import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import type { MailSession } from '../../src/providers/provider.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
+import { down, FakeList, random, randomCondition, randomMail } from '../support/fake-list.ts';
 
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
-const listsWithin = (sourceDeadlineMs: number) => new UnifiedList({ cursors, sourceDeadlineMs, scanBudget: 500 });
-const lists = listsWithin(60_000);
+const listsWith = (options: { sourceDeadlineMs?: number; scanBudget?: number } = {}) =>
+  new UnifiedList({ cursors, sourceDeadlineMs: 60_000, scanBudget: 500, ...options });
 const context = () =>
   createContext({
     principal: { userId: 'ada' },
     signal: new AbortController().signal,
     log: { warn() {}, error() {}, debug() {} },
   } as unknown as Context);
-const WORDS: Condition = { kind: 'text', value: 'plums' };
-const page = (account: ReturnType<typeof fakeAccount>, after: string | null = null, by = lists) =>
-  by.page(context(), MESSAGES, { accounts: [account], condition: WORDS, scope: ['one'], first: 10, after });
-const at = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, 60 - n));
-const shown = ({ entries }: Awaited<ReturnType<typeof page>>) => entries.map(({ item }) => item?.id ?? null);
 
-/** Ten mails whose words only their content tells; that of the even ones matches. */
-function holding(content: (id: string) => Promise<Message | MailError>): Partial<MailSession> {
-  const items = Array.from({ length: 10 }, (_, n) => aMessage(`m${n}`, { receivedAt: at(n), content: null }));
-  return {
-    listMessages: async (_query, { skip }) => ({
-      items: items.filter(({ id }) => !skip?.(id)),
-      next: null,
-      rest: WORDS,
-    }),
-    getMessages: async (ids) => Promise.all(ids.map(content)),
-  };
+interface Reading {
+  readonly kind?: ListKind<unknown>;
+  readonly first?: number;
+  readonly after?: string | null;
+  readonly by?: UnifiedList;
+  readonly within?: string;
 }
-const whole = (id: string): Message => {
-  const n = Number(id.slice(1));
-  return aMessage(id, { receivedAt: at(n), content: someContent({ text: n % 2 === 0 ? 'Some plums' : 'No fruit' }) });
-};
+function page(
+  accounts: Account | readonly Account[],
+  where: Condition | null,
+  { kind = MESSAGES as ListKind<unknown>, first = 10, after = null, by = listsWith(), within }: Reading = {},
+): Promise<ListPage<unknown>> {
+  return by.page(context(), kind, {
+    accounts: [accounts].flat() as Account[],
+    condition: where && asWritten(where),
+    scope: ['one'],
+    first,
+    after,
+    ...(within && { within: { id: within, role: null } }),
+  });
+}
+const shown = ({ entries }: ListPage<unknown>) => entries.map(({ item }) => (item as Message | null)?.id ?? null);
+const evaluations = ({ sources }: ListPage<unknown>) => sources.map(({ evaluation }) => evaluation);
 
-it('shows what a filtered search had found when its time was over, and finds the rest on the next page', async () => {
-  let isWell = false;
-  const session: Partial<MailSession> = {
-    ...holding(async (id) => whole(id)),
-    getMessages: async (ids) =>
-      ids.map((id) => (isWell || Number(id.slice(1)) < 5 ? whole(id) : new MailError('TIMEOUT', 'too slow'))),
+/** A user names the mailboxes of account "a" by their global ids. */
+function asWritten(where: Condition): UserCondition {
+  if (where.kind === 'and' || where.kind === 'or') return { kind: where.kind, of: where.of.map(asWritten) };
+  if (where.kind === 'not') return { kind: 'not', of: asWritten(where.of) };
+  return where.kind === 'mailbox' ? { kind: 'mailbox', id: encodeId('Mailbox', 'a', where.id) } : where;
+}
+
+/** Every page; each request opens the account itself, as another instance would. */
+async function readAll(
+  list: FakeList,
+  where: Condition,
+  reading: Reading = {},
+  between = () => {},
+): Promise<ListPage<unknown>[]> {
+  const pages: ListPage<unknown>[] = [];
+  for (let after: string | null = null; pages.length < 3_000; ) {
+    const read: ListPage<unknown> = await page(fakeAccount('a', list.session), where, { ...reading, after });
+    pages.push(read);
+    if (!read.hasNextPage) return pages;
+    after = read.end();
+    between();
+  }
+  throw new Error('the list does not end');
+}
+
+const text = (value: string): Condition => ({ kind: 'text', value });
+const from = (value: string): Condition => ({ kind: 'from', value });
+const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
+const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
+const not = (of: Condition): Condition => ({ kind: 'not', of });
+const unread: Condition = { kind: 'read', value: false };
+const WORDS = text('plums');
+const at = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, 60 - n));
+const MIXED = or(text('plum'), from('ada'));
+
+describe('an account that answers badly', () => {
+  const items = Array.from({ length: 10 }, (_, n) => aMessage(`m${n}`, { receivedAt: at(n) }));
+  const holding = (error: (n: number) => MailError | null): Partial<MailSession> => ({
+    decides: () => 'indexed',
+    listMessages: async (_query, { skip }) => ({
+      items: items.flatMap((message, n) => {
+        const failed = error(n);
+        return skip?.(message.id) ? [] : [failed ? { id: message.id, error: failed } : message];
+      }),
+      next: null,
+    }),
+  });
+
+  it('shows what it had read when its time was over, and the rest on the next page', async () => {
+    let isWell = false;
+    const session = holding((n) => (isWell || n < 5 ? null : new MailError('TIMEOUT', 'too slow')));
+    const first = await page(fakeAccount('a', session), WORDS);
+    expect(shown(first)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+    expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'PARTIAL', problem: { code: 'TIMEOUT' } }] });
+    isWell = true;
+    const second = await page(fakeAccount('a', session), WORDS, { after: first.end() });
+    expect(shown(second)).toEqual(['m5', 'm6', 'm7', 'm8', 'm9']);
+    expect(second).toMatchObject({ hasNextPage: false, sources: [{ state: 'COMPLETE', problem: null }] });
+  });
+
+  it('ends at its deadline where it never answers, and keeps its place', async () => {
+    let isWell = false;
+    const well = holding(() => null);
+    const session: Partial<MailSession> = {
+      ...well,
+      listMessages: (...args) =>
+        isWell ? (well.listMessages as MailSession['listMessages'])(...args) : new Promise<never>(() => {}),
+    };
+    const by = listsWith({ sourceDeadlineMs: 300 });
+    const first = await page(fakeAccount('a', session), WORDS, { by });
+    expect(shown(first)).toEqual([]);
+    expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'FAILED', problem: { code: 'TIMEOUT' } }] });
+    isWell = true;
+    expect(shown(await page(fakeAccount('a', session), WORDS, { after: first.end() }))).toHaveLength(10);
+  });
+
+  it('has a node for a mail that cannot be read for good, and goes on behind it', async () => {
+    const session = holding((n) => (n === 3 ? new MailError('PROVIDER_UNAVAILABLE', 'cannot be read') : null));
+    const all = await page(fakeAccount('a', session), WORDS);
+    expect(shown(all)).toEqual(['m0', 'm1', 'm2', null, 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']);
+    expect(all).toMatchObject({ hasNextPage: false, sources: [{ state: 'PARTIAL' }] });
+  });
+
+  it('fails as a whole where it cannot be read at all', async () => {
+    const list = new FakeList([]);
+    list.failing = () => new MailError('RECONNECT_REQUIRED', 'connect it again');
+    const none = await page(fakeAccount('a', list.session), WORDS);
+    expect(none).toMatchObject({
+      entries: [],
+      sources: [{ state: 'FAILED', problem: { code: 'RECONNECT_REQUIRED' } }],
+    });
+  });
+});
+
+describe('the native lists of a condition', () => {
+  const asked = async (where: Condition | null, more: Reading = {}, session: Partial<MailSession> = {}) => {
+    const list = new FakeList([]);
+    await page(fakeAccount('a', { ...list.session, ...session }), where, more);
+    return list.asked.map(({ query }) => query);
   };
-  const first = await page(fakeAccount('a', session));
-  expect(shown(first)).toEqual(['m0', 'm2', 'm4']);
-  expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'PARTIAL', problem: { code: 'TIMEOUT' } }] });
-  isWell = true;
-  const second = await page(fakeAccount('a', session), first.end());
-  expect(shown(second)).toEqual(['m6', 'm8']);
-  expect(second).toMatchObject({ hasNextPage: false, sources: [{ state: 'COMPLETE', problem: null }] });
+
+  it('are one where nothing is mixed, and one for each alternative where it is', async () => {
+    expect(await asked(null)).toEqual([{ mailboxId: null, where: null }]);
+    expect(await asked(or(from('ada'), unread))).toHaveLength(1);
+    expect(await asked(or(text('plum'), not(text('fig'))))).toHaveLength(1);
+    expect(await asked(and(text('plum'), from('ada')))).toHaveLength(1);
+    expect(await asked(MIXED)).toEqual([
+      { mailboxId: null, where: from('ada') },
+      { mailboxId: null, where: text('plum') },
+    ]);
+    expect(await asked(or(MIXED, and(from('ada'), from('ada'))))).toHaveLength(2);
+  });
+
+  it('are none for what cannot match: nobody is asked', async () => {
+    for (const where of [text('%%'), and(from('...'), unread), and(text('plum'), { kind: 'nothing' }), or()])
+      expect([where, await asked(where)]).toEqual([where, []]);
+    const list = new FakeList(randomMail(random(1), 5));
+    const none = await page(fakeAccount('a', list.session), text('%%'));
+    expect(none).toMatchObject({
+      entries: [],
+      hasNextPage: false,
+      sources: [{ state: 'COMPLETE', evaluation: 'NATIVE' }],
+    });
+    expect(await asked(not(text('%%')))).toEqual([{ mailboxId: null, where: null }]);
+  });
+
+  it('are the same however the condition is written', async () => {
+    const bob = from('bob');
+    const query = await asked(and(bob, unread));
+    expect(query).toHaveLength(1);
+    for (const where of [and(unread, and(bob, unread)), not(or(not(bob), { kind: 'read', value: true }))])
+      expect(await asked(where)).toEqual(query);
+  });
+
+  it('leave a label a condition, since a list inside it has what was thrown away too', async () => {
+    const work: Condition = { kind: 'mailbox', id: 'work' };
+    expect(await asked(work)).toEqual([{ mailboxId: null, where: work }]);
+    expect(await asked(null, { within: 'work' })).toEqual([{ mailboxId: 'work', where: null }]);
+    expect(await asked(MIXED, { within: 'work' })).toEqual([
+      { mailboxId: 'work', where: from('ada') },
+      { mailboxId: 'work', where: text('plum') },
+    ]);
+  });
+
+  it('are inside the mailbox of a role where none of its mail can lie in the trash as well', async () => {
+    const roles: Partial<MailSession> = { roleMailboxId: (role) => `id of ${role}` };
+    const inRole = (role: 'INBOX' | 'SENT', mailboxesPerMessage: 'ONE' | 'MANY') => async () => {
+      const list = new FakeList([]);
+      const account = fakeAccount('a', { ...list.session, ...roles }, { capabilities: { mailboxesPerMessage } });
+      await listsWith().page(context(), MESSAGES, {
+        accounts: [account],
+        condition: { kind: 'and', of: [{ kind: 'role', role }, unread] },
+        scope: ['one'],
+        first: 10,
+        after: null,
+      });
+      return list.asked.map(({ query }) => query);
+    };
+    expect(await inRole('INBOX', 'MANY')()).toEqual([{ mailboxId: 'id of INBOX', where: unread }]);
+    expect(await inRole('SENT', 'ONE')()).toEqual([{ mailboxId: 'id of SENT', where: unread }]);
+    expect(await inRole('SENT', 'MANY')()).toEqual([
+      { mailboxId: null, where: and({ kind: 'mailbox', id: 'id of SENT' }, unread) },
+    ]);
+  });
+
+  it('are refused where they were more than a dozen, saying what to do', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const where = and(...names.map((name) => or(text(name), from(name))));
+    const list = new FakeList([]);
+    await expect(page(fakeAccount('a', list.session), where)).rejects.toMatchObject({
+      message: expect.stringContaining('Take alternatives out'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    expect(list.asked).toEqual([]);
+  });
 });
 
-it('ends at its deadline where what it reads never answers, and keeps its place', async () => {
-  let isWell = false;
-  const never = new Promise<never>(() => {});
-  const session = holding(async (id) => (isWell ? whole(id) : never));
-  const first = await page(fakeAccount('a', session), null, listsWithin(300));
-  expect(shown(first)).toEqual([]);
-  expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'FAILED', problem: { code: 'TIMEOUT' } }] });
-  isWell = true;
-  expect(shown(await page(fakeAccount('a', session), first.end()))).toEqual(['m0', 'm2', 'm4', 'm6', 'm8']);
+describe('a union of native lists', () => {
+  it('holds each item once, newest first, with a cursor behind each', async () => {
+    const mails = ['plum', 'fig', 'plum', 'fig', 'plum', 'fig'].map((word, n) =>
+      aMessage(`m${n}`, {
+        receivedAt: at(n),
+        from: { name: null, address: n < 4 ? 'ada@example.org' : 'bob@example.org' },
+        subject: '',
+        content: someContent({ text: word }),
+      }),
+    );
+    const list = new FakeList(mails);
+    const whole = await page(fakeAccount('a', list.session), MIXED);
+    expect(shown(whole)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+    for (const [n, { cursor }] of whole.entries.entries()) {
+      const rest = await page(fakeAccount('a', list.session), MIXED, { after: cursor() });
+      expect([n, shown(rest)]).toEqual([n, ['m0', 'm1', 'm2', 'm3', 'm4'].slice(n + 1)]);
+    }
+  });
+
+  it.each(Array.from({ length: 150 }, (_, seed) => seed))(
+    'is what a scan finds, in its order (seed %i)',
+    async (seed) => {
+      const next = random(seed);
+      const list = new FakeList(randomMail(next, 20 + Math.floor(next() * 100)));
+      const isThreads = next() < 0.5;
+      const where = randomCondition(next, 4);
+      const first = 1 + Math.floor(next() * 12);
+      const reading = { first, kind: (isThreads ? THREADS : MESSAGES) as ListKind<unknown> };
+      const expected = isThreads ? list.scanThreads(where) : list.scan(where);
+      let pages: ListPage<unknown>[];
+      try {
+        pages = await readAll(list, where, reading);
+      } catch (error) {
+        expect(error).toMatchObject({ extensions: { code: 'BAD_USER_INPUT' } });
+        return;
+      }
+      expect(pages.flatMap(shown)).toEqual(expected);
+    },
+  );
+
+  it.each(Array.from({ length: 60 }, (_, seed) => seed))(
+    'passes over nothing that stayed and repeats nothing while mail leaves and arrives and lists fail (seed %i)',
+    async (seed) => {
+      const next = random(seed);
+      const list = new FakeList(randomMail(next, 120));
+      const where = or(text('plum'), and(from('ada'), unread), { kind: 'starred', value: true });
+      const before = list.scan(where);
+      const gone = new Set<string>();
+      let arrived = 1;
+      let pages = 0;
+      const read = await readAll(list, where, { first: 1 + Math.floor(next() * 7) }, () => {
+        const leaving = new Set(list.messages.flatMap(({ id }) => (next() < 0.02 ? [id] : [])));
+        for (const id of leaving) gone.add(id);
+        list.remove(leaving);
+        if (next() < 0.5) list.messages = [...list.messages, ...randomMail(next, 3, 1_000 * arrived++)];
+        const fault = next();
+        const word = next() < 0.5 ? 'text' : 'starred';
+        list.failing = (query, { after }) => {
+          if (pages++ > 300 || query.where?.kind !== word) return null;
+          if (fault < 0.15) return down();
+          return fault < 0.3 && after !== null ? new MailError('CURSOR_EXPIRED', 'forgotten') : null;
+        };
+      });
+      const all = read.flatMap(shown);
+      expect(new Set(all).size).toBe(all.length);
+      expect(before.filter((id) => !gone.has(id) && !all.includes(id))).toEqual([]);
+      expect(all.filter((id) => !before.includes(id ?? ''))).toEqual([]);
+    },
+  );
+
+  it('fails as one: what the others have may lie behind what is missing', async () => {
+    const list = new FakeList(randomMail(random(7), 60));
+    const expected = list.scan(MIXED);
+    list.failing = ({ where }) => (where?.kind === 'text' ? down() : null);
+    const first = await page(fakeAccount('a', list.session), MIXED);
+    expect(first).toMatchObject({
+      entries: [],
+      hasNextPage: true,
+      sources: [{ state: 'FAILED', problem: { code: 'PROVIDER_UNAVAILABLE' } }],
+    });
+    list.failing = () => null;
+    const rest = await page(fakeAccount('a', list.session), MIXED, { first: 100, after: first.end() });
+    expect(shown(rest)).toEqual(expected);
+  });
+
+  it('goes on behind what was shown where its lists have changed since the cursor was made', async () => {
+    const list = new FakeList(randomMail(random(3), 80));
+    const expected = list.scan(MIXED);
+    const first = await page(fakeAccount('a', list.session), MIXED, { first: 9 });
+    // Another release may know how to ask for all of it in one list, or in other ones.
+    const decides: MailSession['decides'] = () => 'checked';
+    const second = await page(fakeAccount('a', { ...list.session, decides }), MIXED, { first: 9, after: first.end() });
+    const third = await page(fakeAccount('a', list.session), MIXED, { first: 100, after: second.end() });
+    expect([first, second, third].flatMap(shown)).toEqual(expected);
+  });
+
+  it('reads each of its lists once for all who ask for it in one request', async () => {
+    const list = new FakeList(randomMail(random(9), 40));
+    const account = fakeAccount('a', list.session);
+    const pages = await Promise.all(Array.from({ length: 5 }, () => page(account, MIXED)));
+    expect(list.asked).toHaveLength(2);
+    for (const one of pages) expect(shown(one)).toEqual(shown(pages[0] as ListPage<unknown>));
+    const second = await Promise.all(pages.map((one) => page(account, MIXED, { after: one.end() })));
+    for (const one of second) expect(shown(one)).toEqual(shown(second[0] as ListPage<unknown>));
+  });
 });
 
-it('has a node for a mail that cannot be decided for good, and goes on behind it', async () => {
-  const broken = new MailError('PROVIDER_UNAVAILABLE', 'cannot be read');
-  const session = holding(async (id) => (id === 'm3' ? broken : whole(id)));
-  const all = await page(fakeAccount('a', session));
-  expect(shown(all)).toEqual(['m0', 'm2', null, 'm4', 'm6', 'm8']);
-  expect(all).toMatchObject({ hasNextPage: false, sources: [{ state: 'PARTIAL' }] });
+describe('who did the searching', () => {
+  const list = () => new FakeList(randomMail(random(2), 40));
+  it.each<[string, Condition | null, string | null]>([
+    ['nothing is narrowed', null, null],
+    ['the provider is exact', unread, 'NATIVE'],
+    ['candidates are checked', from('ada'), 'FILTERED'],
+    ['its index decides', text('plum'), 'INDEXED'],
+    ['one of several lists is decided by its index', or(text('plum'), and(unread, from('ada'))), 'INDEXED'],
+  ])('where %s', async (_, where, expected) => {
+    expect(evaluations(await page(fakeAccount('a', list().session), where))).toEqual([expected]);
+  });
+
+  it('is told of each account', async () => {
+    const all = await page([fakeAccount('a', list().session), fakeAccount('b', list().session)], from('ada'));
+    expect(evaluations(all)).toEqual(['FILTERED', 'FILTERED']);
+  });
+
+  it('is TRUNCATED where the provider stopped before its list ended, with or without more to read', async () => {
+    for (const next of [null, 'p2']) {
+      const session: Partial<MailSession> = {
+        decides: () => 'indexed',
+        listMessages: async () => ({ items: [aMessage('m')], next, evaluation: 'INDEXED', truncated: true }),
+      };
+      expect(evaluations(await page(fakeAccount('a', session), WORDS, { first: 1 }))).toEqual(['TRUNCATED']);
+    }
+  });
 });
 
-it('fails as a whole where the account cannot be read at all', async () => {
-  const session = holding(async () => new MailError('RECONNECT_REQUIRED', 'connect it again'));
-  const none = await page(fakeAccount('a', session));
-  expect(none).toMatchObject({ entries: [], sources: [{ state: 'FAILED', problem: { code: 'RECONNECT_REQUIRED' } }] });
+describe('what a search may spend', () => {
+  const SPARSE = 40;
+  /** One of forty is from Ada, and one of forty speaks of plums. */
+  const sparse = (count: number) =>
+    new FakeList(
+      Array.from({ length: count }, (_, n) =>
+        aMessage(`m${n}`, {
+          receivedAt: new Date(Date.UTC(2026, 0, 1) - n * 1_000),
+          threadId: `t${n}`,
+          from: { name: null, address: n % SPARSE === 0 ? 'ada@example.org' : 'bob@example.org' },
+          subject: '',
+          content: someContent({ text: n % SPARSE === SPARSE / 2 ? 'plum' : '' }),
+        }),
+      ),
+    );
+
+  it.each<[string, Condition, ListKind<unknown>, number]>([
+    ['messages', from('ada'), MESSAGES as ListKind<unknown>, 1],
+    ['threads', from('ada'), THREADS as ListKind<unknown>, 1],
+    ['a union', MIXED, MESSAGES as ListKind<unknown>, 2],
+  ])('ends a page of %s that found too little, and goes on from there', async (_, where, kind, lists) => {
+    const list = sparse(4_000);
+    const expected = kind.name === 'threads' ? list.scanThreads(where) : list.scan(where);
+    const by = listsWith({ scanBudget: 100 });
+    const account = () => fakeAccount('a', list.session);
+    const first = await page(account(), where, { by, kind });
+    expect(list.read).toBeLessThanOrEqual(100);
+    expect(shown(first).length).toBeGreaterThan(0);
+    expect(shown(first).length).toBeLessThan(10);
+    expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'COMPLETE', evaluation: 'TRUNCATED' }] });
+    const pages = await readAll(list, where, { by, kind, after: first.end() });
+    expect(pages.flatMap(shown)).toEqual(expected);
+    // For each list each message is read once, and once more where its page was not shown whole.
+    list.read = 0;
+    list.asked.length = 0;
+    const again = await readAll(list, where, { by, kind });
+    expect(again.length).toBeLessThanOrEqual(2 * lists * 40);
+    expect(list.read).toBeLessThanOrEqual(2 * lists * 4_000);
+    expect(list.asked.length).toBeLessThanOrEqual(4 * again.length);
+  });
+
+  it('costs as many more requests as there is more mail', async () => {
+    const cost = async (count: number) => {
+      const list = sparse(count);
+      await readAll(list, from('nobody'), { by: listsWith({ scanBudget: 100 }) });
+      return { requests: list.asked.length, read: list.read };
+    };
+    const [short, long] = [await cost(1_000), await cost(4_000)];
+    expect(long.read).toBe(4 * short.read);
+    expect(long.requests).toBeLessThanOrEqual(4 * short.requests);
+  });
+
+  it('says TRUNCATED on an empty page that has a next one', async () => {
+    const list = sparse(300);
+    const by = listsWith({ scanBudget: 50 });
+    const first = await page(fakeAccount('a', list.session), from('nobody'), { by });
+    expect(first).toMatchObject({ entries: [], hasNextPage: true, sources: [{ evaluation: 'TRUNCATED' }] });
+    list.asked.length = 0;
+    await page(fakeAccount('a', list.session), from('nobody'), { by, after: first.end() });
+    expect(list.asked[0]?.after).not.toBeNull();
+  });
+
+  it('is not counted where nothing is asked for, and ends with a provider that finds nothing and charges nothing', async () => {
+    const list = sparse(200);
+    const whole = await page(fakeAccount('a', list.session), null, { first: 100, by: listsWith({ scanBudget: 1 }) });
+    expect(shown(whole)).toHaveLength(100);
+    expect(evaluations(whole)).toEqual([null]);
+    let asked = 0;
+    const session: Partial<MailSession> = {
+      decides: () => 'exact',
+      listMessages: async () => ({ items: [], next: `p${asked++}`, spent: 0 }),
+    };
+    const none = await page(fakeAccount('a', session), unread, { by: listsWith({ scanBudget: 20 }) });
+    expect(none).toMatchObject({ entries: [], hasNextPage: true, sources: [{ evaluation: 'TRUNCATED' }] });
+    expect(asked).toBe(20);
+  });
 });

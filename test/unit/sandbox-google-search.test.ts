@@ -71,6 +71,8 @@ test.each([
   ['subject:(invoice may)', ['ben']],
   ['subject:"may invoice"', []],
   ['subject:会議', ['cho']],
+  ['subject:会', ['cho']],
+  ['subject:"議会"', []],
   ['patterns', ['ada']],
   ['"analytical engine"', ['ada']],
   ['"engine analytical"', []],
@@ -112,6 +114,44 @@ test.each([
   ['is:nonsense', []],
 ])('q=%s', async (q, expected) => {
   expect(await search(q)).toEqual(expected);
+});
+
+test.each([
+  [{}, 'subject:reunion', ['fête', 'team']],
+  [{}, 'subject:"strasse"', ['fête']],
+  [{ accents: 'kept' }, 'subject:reunion', ['team']],
+  [{ accents: 'kept' }, 'subject:"réunion"', ['fête']],
+  [{}, 'subject:annual', []],
+  [{ underscore: 'separates' }, 'subject:annual', ['team']],
+  [{}, 'subject:plan', []],
+  [{ forms: 'stems' }, 'subject:planned', ['team']],
+  [{}, '"東"', ['fête']],
+  [{ unspaced: 'runs' }, '"東"', []],
+  [{ unspaced: 'runs' }, '"東京"', ['fête']],
+  [{}, 'from:assistant', ['team']],
+  [{ sender: 'ignored' }, 'from:assistant', []],
+  [{}, 'rfc822msgid:TEAM@office.example', ['team']],
+  [{ messageIds: 'exact' }, 'rfc822msgid:TEAM@office.example', []],
+] as const)('an index of other ways: %j q=%s', async (index, q, expected) => {
+  google.emulator.createAccount('ways@gmail.example', 'Ways');
+  if (google.emulator.dump('ways@gmail.example').length === 0) {
+    const keep = (name: string, each: ReturnType<typeof mail>) =>
+      names.set(google.emulator.deliver('ways@gmail.example', each), name);
+    keep('fête', mail({ subject: 'Re\u0301union, Straße, 東京' }));
+    keep(
+      'team',
+      mail({
+        headers: { Sender: 'Assistant <pa@office.example>' },
+        subject: 'Reunion planning annual_report',
+        messageId: '<team@office.example>',
+      }),
+    );
+  }
+  google.emulator.setSearchIndex?.('ways@gmail.example', index);
+  const { auth } = await connect(google.url, [MAIL_SCOPE], google.url, 'ways@gmail.example');
+  const url = `${google.url}/gmail/v1/users/me/messages?q=${encodeURIComponent(q)}`;
+  const { data } = await auth.request<{ messages?: { id: string }[] }>({ url });
+  expect((data.messages ?? []).map(({ id }) => names.get(id)).sort()).toEqual(expected);
 });
 
 test('an index that lags finds new mail later, while plain lists show it at once', async () => {

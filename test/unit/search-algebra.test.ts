@@ -119,6 +119,33 @@ it('leaves trash and junk out but for alternatives that name them', () => {
   expect(holds({ kind: 'not', of: { kind: 'and', of: [{ kind: 'not', of: trash }, cat] } })).toBe(true);
 });
 
+it('says what is visible beside what is asked: neither the index nor the envelopes have to know of the other', () => {
+  const text: Condition = { kind: 'text', value: 'cat' };
+  const from: Condition = { kind: 'from', value: 'bob' };
+  const hidden = [...HIDDEN].map((id): Condition => ({ kind: 'mailbox', id }));
+  const either: Condition[] = hidden.map((mailbox) => ({ kind: 'or', of: [mailbox, from] }));
+  const visible = visibleOnly({ kind: 'and', of: [text, ...either] }, HIDDEN);
+  expect(branchesOf(visible, ({ kind }) => (kind === 'text' ? 'indexed' : 'checked'))).toEqual([visible]);
+});
+
+it('brings in of trash and junk what an alternative names, alternative by alternative', () => {
+  const alternatives = (where: Condition): readonly (readonly Condition[])[] => {
+    if (where.kind === 'or') return where.of.flatMap(alternatives);
+    if (where.kind !== 'and') return [[where]];
+    return where.of.reduce<readonly (readonly Condition[])[]>(
+      (all, part) => all.flatMap((one) => alternatives(part).map((other) => [...one, ...other])),
+      [[]],
+    );
+  };
+  const isNaming = (part: Condition) => part.kind === 'mailbox' && HIDDEN.has(part.id);
+  for (const { where, mail } of some) {
+    const listed = alternatives(normalForm(where)).some(
+      (parts) => parts.every((part) => matches(mail, part)) && (!lies(mail) || parts.some(isNaming)),
+    );
+    expect(matches(mail, visibleOnly(where, HIDDEN)), JSON.stringify(where)).toBe(listed);
+  }
+});
+
 it('is its alternatives, in each of which the index and the envelopes stand apart', () => {
   const decides = ({ kind }: Condition) =>
     kind === 'text' ? 'indexed' : kind === 'read' || kind === 'starred' ? 'exact' : 'checked';

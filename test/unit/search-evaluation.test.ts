@@ -5,7 +5,7 @@ import { EVERYTHING, simplify } from '../../src/domain/search/algebra.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
-import { listQuery, needsMailboxes, resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
+import { needsMailboxes, resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 
 const message: Message = {
@@ -116,10 +116,9 @@ describe('the roles of a search', () => {
   ];
   const hidden = new Set(['TRASH', 'JUNK']);
   const listed = (search: string, on: (typeof accounts)[number], mailboxIds: readonly string[], flags = {}) => {
-    const { mailboxId, where } = listQuery(null, resolveMailboxes(parseSearch(search) ?? EVERYTHING, on));
+    const where = resolveMailboxes(parseSearch(search) ?? EVERYTHING, on);
     const lies: Message = { ...message, isStarred: false, mailboxIds: [...mailboxIds], ...flags };
-    if (mailboxId !== null && !lies.mailboxIds.includes(mailboxId)) return false;
-    return matches(lies, mailboxId === null ? visibleOnly(where ?? EVERYTHING, hidden) : (where ?? EVERYTHING));
+    return matches(lies, visibleOnly(where, hidden));
   };
 
   it.each(accounts)('mean the same for labels and for folders %#', (on) => {
@@ -178,29 +177,8 @@ it('is nothing, and everything once negated, for a value without a word', () => 
   }
 });
 
-describe('making an account query', () => {
-  const a: Condition = { kind: 'mailbox', id: 'a' };
+describe('resolving what a condition names', () => {
   const unread: Condition = { kind: 'read', value: false };
-
-  it('makes a mailbox at the top the list itself', () => {
-    expect(listQuery(null, { kind: 'and', of: [unread, a] })).toEqual({ mailboxId: 'a', where: unread });
-    expect(listQuery(null, a)).toEqual({ mailboxId: 'a', where: null });
-    expect(listQuery('inbox', a)).toEqual({ mailboxId: 'inbox', where: a });
-    expect(listQuery(null, { kind: 'or', of: [unread, a] })).toEqual({
-      mailboxId: null,
-      where: { kind: 'or', of: [a, unread] },
-    });
-  });
-
-  it('makes one query of one condition, in whatever order and however often it says it', () => {
-    const bob: Condition = { kind: 'from', value: 'bob' };
-    const query = listQuery(null, { kind: 'and', of: [bob, unread, a] });
-    expect(listQuery(null, { kind: 'and', of: [{ kind: 'and', of: [a, unread] }, bob, unread] })).toEqual(query);
-    expect(listQuery(null, { kind: 'or', of: [{ kind: 'not', of: bob }, unread] })).toEqual(
-      listQuery(null, { kind: 'or', of: [unread, { kind: 'not', of: { kind: 'and', of: [bob, bob] } }, unread] }),
-    );
-    expect(listQuery(null, { kind: 'and', of: [bob, bob] })).toEqual({ mailboxId: null, where: bob });
-  });
 
   it('folds what cannot match', () => {
     const nothing: Condition = { kind: 'nothing' };

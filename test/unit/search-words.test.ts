@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { addressIn, folded, hasPhrase, indexOf, wordsOf } from '../../src/domain/search/words.ts';
+import {
+  addressIn,
+  folded,
+  hasPhrase,
+  indexOf,
+  spelledWordsOf,
+  wordsOf,
+  written,
+} from '../../src/domain/search/words.ts';
 
 describe('the words of a text', () => {
   it.each([
@@ -24,6 +32,15 @@ describe('the words of a text', () => {
         expect(folded(text.normalize(form))).toBe(folded(text));
     }
   });
+});
+
+it.each([
+  ['"Café" (йогурт) ﬁle', 'café йогурт file', 'cafe иогурт file'],
+  ['東京、都 Tokyo tower 회의', '東京都 tokyo tower 회의', '東京都 tokyo tower 회의'],
+  ['Stra\u00adße', 'straße', 'strasse'],
+])('writes the words of %s for a provider, with accents and without', (text, spelled, bare) => {
+  expect(written(spelledWordsOf(text))).toBe(spelled);
+  expect(written(wordsOf(text))).toBe(bare);
 });
 
 it('finds a phrase by whole words, side by side and in order', () => {

@@ -79,7 +79,6 @@ class Mailbox {
     const error = new MailError('RATE_LIMITED', 'too much');
     return {
       items: kept.map((item, index) => (index < read ? item : { id: item.id, error })),
-      passedOver: fresh.filter((item) => !this.keep(item)),
       next: start + size < all.length ? (page.at(-1)?.id ?? null) : null,
     };
   };
@@ -255,7 +254,6 @@ describe('the unified list', () => {
       items: all
         .map((item, i) => (isDown && i >= 3 && i < 3 + times ? { id: item.id, error } : item))
         .filter(({ id }) => !skip(id)),
-      passedOver: [],
       next: null,
     });
     const source = new ListSource('a', START, shape, read, ENDLESS);
@@ -334,7 +332,6 @@ describe('the unified list', () => {
         { id: 'y', error },
         { id: 'z', at: 1_000 },
       ].filter(({ id }) => !skip(id)),
-      passedOver: [],
       next: null,
     });
     const source = new ListSource('a', START, shape, read, ENDLESS);

@@ -10,7 +10,7 @@ export interface StoredMessage {
   readonly entry: SearchEntry;
   /** internalDate, in ms. */
   readonly receivedAt: number;
-  /** Where it stands among the mails of its second: any order, but always the same. */
+  /** Where it stands among the mails of its millisecond: any order, but always the same. */
   readonly order: number;
   /** When it came into the mailbox, in ms: what the search index is late by. -Infinity: it was there before. */
   readonly arrivedAt: number;
@@ -25,10 +25,9 @@ export function hexId(seed: string): string {
   return `1${hash('sha256', seed, 'hex').slice(0, 15)}`;
 }
 
-/** Newest second first; within a second the order that Gmail does not document. */
+/** Newest first, by internalDate; among mails of one millisecond the order that Gmail does not document. */
 export function byRecency(a: Position, b: Position): number {
-  const seconds = Math.floor(b.receivedAt / 1000) - Math.floor(a.receivedAt / 1000);
-  return seconds || a.order - b.order || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return b.receivedAt - a.receivedAt || a.order - b.order || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** A place in the timeline, whether or not a message is still there. */

@@ -1,4 +1,7 @@
 import type { Envelope, Person } from '../../mail/mail.ts';
+import { DEFAULT_SEARCH_INDEX, type SearchIndex } from '../../world.ts';
+import type { StoredMessage } from './message.ts';
+import { searchText } from './search.words.ts';
 
 /**
  * What the search index keeps of a message: small, because there may be many. All but the last two are searchText.
@@ -15,13 +18,14 @@ export interface SearchEntry {
   readonly hasAttachment: boolean;
 }
 
-export function searchEntry(envelope: Envelope): SearchEntry {
+export function searchEntry(envelope: Envelope, index: SearchIndex = DEFAULT_SEARCH_INDEX): SearchEntry {
+  const people = (list: readonly (Person | null)[]) => peopleText(list, index);
   const to = people(envelope.to);
   const cc = people(envelope.cc);
   const bcc = people(envelope.bcc);
   return {
-    subject: searchText(envelope.subject),
-    from: envelope.from ? people([envelope.from]) : '',
+    subject: searchText(envelope.subject, index),
+    from: people(index.sender === 'found' ? [envelope.from, envelope.sender] : [envelope.from]),
     recipients: cc || bcc ? [to, cc, bcc].filter(Boolean).join('\n') : to,
     cc,
     bcc,
@@ -30,33 +34,24 @@ export function searchEntry(envelope: Envelope): SearchEntry {
   };
 }
 
-/** Words in lower case between single spaces, with one at each end: Gmail finds whole words, not parts of them. */
-export function searchText(text: string): string {
-  // The plain case is worth its own line: a large mailbox is made of it.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII, control characters and all
-  if (/^[\x00-\x7f]*$/.test(text)) return padded(text.toLowerCase().replace(/[^a-z0-9_]+/g, ' '));
-  return padded(
-    (
-      text
-        .normalize('NFKC')
-        .toLowerCase()
-        .match(/[\p{L}\p{N}\p{M}_]+/gu) ?? []
-    ).join(' '),
-  );
+/** The entries of accounts whose index is told to be another one. */
+const others = new WeakMap<SearchIndex, WeakMap<StoredMessage, SearchEntry>>();
+
+/** What the account's index keeps of a message. */
+export function entryOf(message: StoredMessage, index: SearchIndex): SearchEntry {
+  if (index === DEFAULT_SEARCH_INDEX) return message.entry;
+  const known = others.get(index) ?? new WeakMap<StoredMessage, SearchEntry>();
+  others.set(index, known);
+  const entry = known.get(message) ?? searchEntry(message.mail.envelope, index);
+  known.set(message, entry);
+  return entry;
 }
 
-/** Whether the words stand there, in that order. Scripts that put no spaces between words match anywhere. */
-export function contains(text: string, words: string): boolean {
-  if (words === '') return true;
-  return text.includes(/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/.test(words) ? words.trim() : words);
-}
-
-/** One line a person, so that no phrase reaches from one to the next. */
-function people(list: readonly Person[]): string {
-  return list.map(({ name, address }) => searchText(`${name} ${address}`)).join('\n');
-}
-
-function padded(words: string): string {
-  const trimmed = words.trim();
-  return trimmed === '' ? '' : ` ${trimmed} `;
+/** One line a name or an address, so that no phrase reaches from one to the next. */
+function peopleText(list: readonly (Person | null)[], index: SearchIndex): string {
+  const texts = new Set(list.flatMap((person) => (person ? [person.name, person.address] : [])));
+  return [...texts]
+    .map((text) => searchText(text, index))
+    .filter(Boolean)
+    .join('\n');
 }

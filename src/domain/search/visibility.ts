@@ -15,14 +15,22 @@ function guarded(where: Condition, hidden: ReadonlySet<string>, outside: readonl
   if (!names(where, hidden)) return { kind: 'and', of: [where, ...outside] };
   if (where.kind === 'or') return { kind: 'or', of: where.of.map((branch) => guarded(branch, hidden, outside)) };
   if (where.kind !== 'and') return where;
-  // Outside of trash and junk all parts must hold; inside, one of them has to name where the message lies.
   const naming = where.of.filter((part) => names(part, hidden));
   const [only] = naming;
-  const through = (part: Condition): Condition => ({
-    kind: 'and',
-    of: where.of.map((other) => (other === part ? guarded(part, hidden, outside) : other)),
-  });
-  return naming.length === 1 && only ? through(only) : { kind: 'or', of: naming.map(through) };
+  if (naming.length === 1 && only)
+    return { kind: 'and', of: where.of.map((part) => (part === only ? guarded(part, hidden, outside) : part)) };
+  // One of several has to name where the message lies. Said beside them, so that what they ask stands in no alternative with it.
+  const visible = [...naming.map((part) => through(part, hidden)), { kind: 'and', of: outside } as const];
+  return { kind: 'and', of: [...where.of, { kind: 'or', of: visible }] };
+}
+
+/** Where a condition holds by an alternative that names a hidden mailbox. */
+function through(where: Condition, hidden: ReadonlySet<string>): Condition {
+  if (where.kind !== 'and' && where.kind !== 'or') return where;
+  const naming = where.of.filter((part) => names(part, hidden)).map((part) => through(part, hidden));
+  return where.kind === 'or'
+    ? { kind: 'or', of: naming }
+    : { kind: 'and', of: [...where.of, { kind: 'or', of: naming }] };
 }
 
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {

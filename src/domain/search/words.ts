@@ -8,6 +8,7 @@ const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
   .map((script) => `\\p{scx=${script}}`)
   .join('');
 const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
+const STARTS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'u');
 const ACCENTS = /[\u0300-\u036f]/g;
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 
@@ -25,6 +26,18 @@ export function folded(text: string): string {
 
 /** The words of a text, folded: the longest runs of letters, marks, digits and "_". Everything else only separates them. */
 export const wordsOf = (text: string): readonly string[] => folded(text).match(WORD) ?? [];
+
+/** The same words in one plain spelling, with their accents: what a provider is asked in whose index may keep these apart. */
+export const spelledWordsOf = (text: string): readonly string[] =>
+  text.replace(UNSEEN, '').normalize('NFKC').toLowerCase().match(WORD) ?? [];
+
+/** Words as a person writes them side by side, which is how a provider's own word breaker knows them again: 東京, not 東 京. */
+export function written(words: readonly string[]): string {
+  const isUnspaced = (word: string | undefined) => word !== undefined && STARTS_UNSPACED.test(word);
+  return words
+    .map((word, at) => (at === 0 || (isUnspaced(words[at - 1]) && isUnspaced(word)) ? word : ` ${word}`))
+    .join('');
+}
 
 /** Whether there is anything to look for: a value of signs alone is found nowhere. */
 export const hasWord = (text: string): boolean => wordsOf(text).length > 0;

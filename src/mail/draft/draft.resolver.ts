@@ -19,7 +19,6 @@ const DRAFTS: ListKind<Draft> = {
   },
   list: (session, _query, page, call) => session.listDrafts(page, call),
   prime: (account, draft) => account.drafts.prime(draft),
-  meets: () => Promise.resolve(true),
 };
 
 @Resolver(() => DraftType)

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
-import { MARK_LENGTH, type Place } from './place.ts';
+import type { Place } from './place.ts';
+import { packedPlace, packPlace } from './place-codec.ts';
 
 /** A list and who reads it: a cursor opens for these alone. */
 export interface ListIdentity {
@@ -12,22 +13,7 @@ export interface ListIdentity {
 }
 
 const PURPOSE = 'cursor';
-const marks = z.string().transform((text) => text.match(new RegExp(`.{${MARK_LENGTH}}`, 'g')) ?? []);
-const time = z.number().nullable();
-const places = z.record(
-  z.string(),
-  z.tuple([z.string().nullable(), time, marks, time, marks, time, z.boolean()]).transform(
-    ([after, before, done, last, lastSecond, newest, finished]): Place => ({
-      after,
-      before,
-      done: new Set<string>(done),
-      last,
-      lastSecond,
-      newest,
-      finished,
-    }),
-  ),
-);
+const places = z.record(z.string(), packedPlace);
 
 /** Makes and opens the cursors of lists: sealed, because a provider's own cursor is inside. */
 export class ListCursors {
@@ -35,10 +21,7 @@ export class ListCursors {
 
   /** The cursor that stands for these places, by integration id. */
   seal(list: ListIdentity, byIntegration: ReadonlyMap<string, Place>): string {
-    const packed: Record<string, unknown> = {};
-    for (const [id, p] of byIntegration) {
-      packed[id] = [p.after, p.before, [...p.done].join(''), p.last, p.lastSecond.join(''), p.newest, p.finished];
-    }
+    const packed = Object.fromEntries([...byIntegration].map(([id, place]) => [id, packPlace(place)]));
     return this.sealer.sealText(PURPOSE, associated(list), JSON.stringify(packed));
   }
 

@@ -24,8 +24,6 @@ export interface ReadRequest {
 }
 export interface Reading<T> {
   readonly items: readonly (T | Unreadable)[];
-  /** Read, and found not to match. */
-  readonly passedOver: readonly T[];
   readonly next: string | null;
 }
 /**
@@ -44,8 +42,8 @@ export interface Head<T> {
 interface PageRead {
   readonly opened: Place;
   readonly met: ReadonlySet<string>;
-  readonly passedOver: readonly string[];
   readonly newest: number | null;
+  readonly isAbove: boolean;
   readonly count: number;
   readonly next: string | null;
 }
@@ -53,8 +51,23 @@ interface PageRead {
 /** The largest page that a provider is asked for. */
 const LARGEST_PAGE = 100;
 
-/** One account's part in a merged list, for one page of it: reads ahead, remembers what was shown, and knows its place. */
-export class ListSource<T> {
+/** What the merge takes items from. */
+export interface Source<T> {
+  /** The integration's id: breaks ties between accounts. */
+  readonly key: string;
+  readonly head: Head<T> | undefined;
+  /** Has nothing to offer now, and has more: the merge waits for it. */
+  readonly starving: boolean;
+  /** Has fewer than `wanted` to offer, and could read on while the merge waits for another source. */
+  canReadAhead(wanted: number): boolean;
+  /** Takes the head as shown. */
+  show(): Head<T>;
+  /** Reads on, behind what is there. Never throws. One read at a time: who comes meanwhile waits for it. */
+  fill(size: number): Promise<void>;
+}
+
+/** One native list's part in a merged list, for one page of it: reads ahead, remembers what was shown, and knows its place. */
+export class ListSource<T> implements Source<T> {
   private readonly pages: PageRead[] = [];
   private readonly shown: ShownItem[] = [];
   private readonly buffer: Head<T>[] = [];
@@ -69,7 +82,6 @@ export class ListSource<T> {
   failure: unknown = null;
 
   constructor(
-    /** The integration's id: breaks ties between accounts. */
     readonly key: string,
     private readonly start: Place,
     private readonly shape: Shape<T>,
@@ -85,7 +97,6 @@ export class ListSource<T> {
     return this.shown.length;
   }
 
-  /** Has nothing to offer now, and has more: the merge waits for it. */
   get starving(): boolean {
     return this.buffer.length === 0 && !this.failure && !this.paused && !this.place(this.shown.length).finished;
   }
@@ -94,13 +105,11 @@ export class ListSource<T> {
     return this.buffer.length > 0 || !this.place(this.shown.length).finished;
   }
 
-  /** Has fewer than `wanted` to offer, and could read on while the merge waits for another source. */
   canReadAhead(wanted: number): boolean {
     if (this.buffer.length >= wanted || this.failure || this.aheadFailure || this.paused) return false;
     return !this.placeBehindAll().finished;
   }
 
-  /** Takes the head as shown. */
   show(): Head<T> {
     const head = this.buffer.shift();
     if (!head) throw new RangeError('there is no head to show');
@@ -108,7 +117,7 @@ export class ListSource<T> {
     return head;
   }
 
-  /** Reads the next page into the buffer, behind what is there. Never throws: see `failure`. One read at a time: who comes meanwhile waits for it. */
+  /** Reads the next page into the buffer. A failure is told by `failure`. */
   fill(size: number): Promise<void> {
     this.filling ??= this.fillOnce(size).finally(() => {
       this.filling = null;
@@ -155,9 +164,9 @@ export class ListSource<T> {
       const here = items.slice(before, Math.min(count, before + page.count));
       before += page.count;
       const opened = { ...page.opened, newest: page.opened.newest ?? page.newest };
-      place = withShown(opened, here, page.passedOver);
+      place = withShown(opened, here);
       if (here.length < page.count) return place;
-      place = turned(place, page.opened, page.met, page.next);
+      place = turned(place, page.opened, page);
       if (count < before) return place;
     }
     return this.reopening && count === this.shown.length + this.buffer.length ? this.reopening : place;
@@ -189,7 +198,7 @@ export class ListSource<T> {
   private take(opened: Place, reading: Reading<T>, met: Set<string>, isAhead: boolean): void {
     const stop = stopsAt(reading.items);
     const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items);
-    const fromTheTop = opened.after === null && opened.before === null;
+    const fromTheTop = opened.before === null && (opened.after === null || opened.isAbove);
     const kept = heads.filter(({ id, at, item }) => {
       const mark = opened.done.size > 0 && markOf(id);
       if (mark && opened.done.has(mark)) {
@@ -201,17 +210,15 @@ export class ListSource<T> {
       // Within a second no provider promises an order, so mail of the newest second may be old.
       return !(fromTheTop && opened.newest !== null && secondOf(this.shape.born(item as T)) > secondOf(opened.newest));
     });
-    const times = [...heads.map(({ at }) => at), ...reading.passedOver.map((item) => this.shape.at(item))].filter(
-      Number.isFinite,
-    );
+    const times = heads.map(({ at }) => at).filter(Number.isFinite);
     this.buffer.push(...kept);
     this.reopening = null;
     if (stop) this.fail(stop.error, isAhead);
     this.pages.push({
       opened,
       met,
-      passedOver: reading.passedOver.map((item) => markOf(this.shape.id(item))),
-      newest: fromTheTop && times.length > 0 ? Math.max(...times) : null,
+      newest: opened.newest === null && fromTheTop && times.length > 0 ? Math.max(...times) : null,
+      isAbove: fromTheTop && heads.length > 0 && kept.length === 0 && met.size === 0,
       // Never reached when it stopped short: the next page then opens this one again.
       count: stop ? Number.POSITIVE_INFINITY : kept.length,
       next: reading.next,
@@ -230,7 +237,7 @@ export class ListSource<T> {
   }
 }
 
-const shownItem = ({ id, at, item }: Head<unknown>): ShownItem => ({
+export const shownItem = ({ id, at, item }: Head<unknown>): ShownItem => ({
   mark: markOf(id),
   at: isUnreadable(item as object) ? null : at,
 });

@@ -1,9 +1,9 @@
-import { compareHeads, type Head, type ListSource } from './list-source.ts';
+import { compareHeads, type Source } from './list-source.ts';
 
 /** One item of a merged page and the account that it came from. */
-export interface Merged<T> {
-  readonly source: ListSource<T>;
-  readonly head: Head<T>;
+export interface Merged<S extends Source<unknown>> {
+  readonly source: S;
+  readonly head: NonNullable<S['head']>;
 }
 
 /**
@@ -12,12 +12,12 @@ export interface Merged<T> {
  * takes longer than `readAheadAfterMs`, the others read ahead what the page may still need of them: the page then
  * takes as long as its slowest source, and not as long as all of them one after the other.
  */
-export async function mergePage<T>(
-  sources: readonly ListSource<T>[],
+export async function mergePage<S extends Source<unknown>>(
+  sources: readonly S[],
   first: number,
   readAheadAfterMs: number,
-): Promise<Merged<T>[]> {
-  const page: Merged<T>[] = [];
+): Promise<Merged<S>[]> {
+  const page: Merged<S>[] = [];
   while (page.length < first) {
     const starving = sources.filter((source) => source.starving);
     if (starving.length > 0) {
@@ -27,15 +27,15 @@ export async function mergePage<T>(
     }
     const next = newest(sources);
     if (!next) break;
-    page.push({ source: next, head: next.show() });
+    page.push({ source: next, head: next.show() as NonNullable<S['head']> });
   }
   return page;
 }
 
 /** Waits for `fed`. Sources that have less than `wanted` read on meanwhile, if it takes its time. */
-async function withReadAhead<T>(
+async function withReadAhead(
   fed: Promise<unknown>,
-  sources: readonly ListSource<T>[],
+  sources: readonly Source<unknown>[],
   first: number,
   wanted: number,
   afterMs: number,
@@ -50,19 +50,20 @@ async function withReadAhead<T>(
   clearTimeout(timer);
 }
 
-async function whileNeeded<T>(source: ListSource<T>, size: number, isNeeded: () => boolean): Promise<void> {
+async function whileNeeded(source: Source<unknown>, size: number, isNeeded: () => boolean): Promise<void> {
   while (isNeeded()) await source.fill(size);
 }
 
-function newest<T>(sources: readonly ListSource<T>[]): ListSource<T> | null {
-  let best: ListSource<T> | null = null;
+/** The source whose head comes first; null where none has one. */
+export function newest<S extends Source<unknown>>(sources: readonly S[]): S | null {
+  let best: S | null = null;
   for (const source of sources) {
     if (source.head && (!best?.head || before(source, best))) best = source;
   }
   return best;
 }
 
-function before<T>(a: ListSource<T>, b: ListSource<T>): boolean {
+function before(a: Source<unknown>, b: Source<unknown>): boolean {
   if (!a.head || !b.head) return false;
   if (a.head.at !== b.head.at) return a.head.at > b.head.at;
   return a.key === b.key ? compareHeads(a.head, b.head) < 0 : a.key < b.key;

@@ -6,13 +6,15 @@ export interface Place {
   readonly after: string | null;
   /** Only what is older than this is still to be shown: set when the provider forgot our cursor and the list was opened again. */
   readonly before: number | null;
-  /** Marks of what this page need not show: shown already, or found not to match. */
+  /** Marks of what this page need not show, for it was shown. */
   readonly done: ReadonlySet<string>;
   /** The time of the oldest item shown so far, and the marks of those shown that lie in its second. */
   readonly last: number | null;
   readonly lastSecond: readonly string[];
   /** The newest item that the first read saw: what is born later is new mail, and not part of this list. */
   readonly newest: number | null;
+  /** So much new mail came that the pages read again since the top held nothing else: the list itself is still to come. */
+  readonly isAbove: boolean;
   readonly finished: boolean;
 }
 
@@ -23,6 +25,7 @@ export const START: Place = {
   last: null,
   lastSecond: [],
   newest: null,
+  isAbove: false,
   finished: false,
 };
 
@@ -42,14 +45,14 @@ export interface ShownItem {
 export const secondOf = (at: number): number => Math.floor(at / 1000);
 
 /** The place after `shown` of the page that `place` opened. */
-export function withShown(place: Place, shown: readonly ShownItem[], passedOver: readonly string[]): Place {
+export function withShown(place: Place, shown: readonly ShownItem[]): Place {
   let { last, lastSecond } = place;
   for (const { at, mark } of shown) {
     if (at === null || (last !== null && secondOf(at) > secondOf(last))) continue;
     lastSecond = last !== null && secondOf(at) === secondOf(last) ? [...lastSecond, mark] : [mark];
     last = at;
   }
-  const done = new Set([...place.done, ...passedOver, ...shown.map((item) => item.mark)]);
+  const done = new Set([...place.done, ...shown.map((item) => item.mark)]);
   return { ...place, done, last, lastSecond: lastSecond.slice(-MOST_MARKS) };
 }
 
@@ -57,13 +60,17 @@ export function withShown(place: Place, shown: readonly ShownItem[], passedOver:
  * The place at the top of the next page, once a page is shown whole. Marks that the page did not meet are kept: newer
  * mail may have pushed their items onto the next one.
  */
-export function turned(place: Place, opened: Place, met: ReadonlySet<string>, next: string | null): Place {
+export function turned(
+  place: Place,
+  opened: Place,
+  { met, next, isAbove }: { met: ReadonlySet<string>; next: string | null; isAbove: boolean },
+): Place {
   const unmet = [...opened.done].filter((mark) => !met.has(mark)).slice(-MOST_MARKS);
-  return { ...place, after: next, done: new Set(unmet), finished: next === null };
+  return { ...place, after: next, done: new Set(unmet), isAbove, finished: next === null };
 }
 
 /** Where to open the list anew when the provider no longer knows `place.after`: at the second shown last. */
 export function reopened(place: Place): Place {
   const before = place.last === null ? place.before : (secondOf(place.last) + 1) * 1000;
-  return { ...place, after: null, before, done: new Set([...place.done, ...place.lastSecond]) };
+  return { ...place, after: null, before, isAbove: false, done: new Set([...place.done, ...place.lastSecond]) };
 }

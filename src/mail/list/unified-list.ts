@@ -9,9 +9,9 @@ import { type Detail, isUnreadable, type Unreadable } from '../../providers/prov
 import type { Account } from '../account.ts';
 import { mailboxNames } from '../search/resolve-mailboxes.ts';
 import { AccountList, type SearchEvaluation } from './account-list.ts';
+import { AccountSource } from './account-source.ts';
 import type { ListCursors, ListIdentity } from './list-cursor.ts';
 import type { ListKind } from './list-kind.ts';
-import { ListSource } from './list-source.ts';
 import { type Merged, mergePage } from './merge.ts';
 import { type Place, START } from './place.ts';
 import { SourceClock } from './source-clock.ts';
@@ -54,7 +54,7 @@ export interface ListPage<T> {
 
 interface Lane<T> {
   readonly list: AccountList<T>;
-  readonly source: ListSource<T>;
+  readonly source: AccountSource<T>;
   readonly clock: SourceClock;
 }
 
@@ -62,7 +62,7 @@ export interface UnifiedListOptions {
   readonly cursors: ListCursors;
   /** How long one account may be read for one page, in milliseconds. */
   readonly sourceDeadlineMs: number;
-  /** How many items of one account are evaluated here for one page. */
+  /** How many messages of one account may be read for one page of a search, or as much quota as that costs. */
   readonly scanBudget: number;
 }
 
@@ -90,6 +90,8 @@ export class UnifiedList {
     );
     for (const { clock } of lanes) clock.close();
     context.signal.throwIfAborted();
+    const refusal = lanes.find(({ list }) => list.refusal)?.list.refusal;
+    if (refusal) throw refusal;
     refuseUnknownNames(request.condition, lanes);
     const cursorAt = (count: number) => cursors.seal(identity, placesAt(lanes, merged, count));
     const accounts = new Map(lanes.map(({ source, list }) => [source, list.account]));
@@ -116,21 +118,29 @@ export class UnifiedList {
     });
     const { address } = account.integration;
     const clock = new SourceClock(context.signal, sourceDeadlineMs, () => tooSlow(address, sourceDeadlineMs));
-    return { list, clock, source: new ListSource(account.id, place, kind.shape, list.read, clock) };
+    return {
+      list,
+      clock,
+      source: new AccountSource(account.id, place, kind.shape, (signal) => list.open(signal), clock),
+    };
   }
 }
 
 function placesAt<T>(
   lanes: readonly Lane<T>[],
-  merged: readonly Merged<T>[],
+  merged: readonly Merged<AccountSource<T>>[],
   count: number,
 ): ReadonlyMap<string, Place> {
-  const shown = new Map<ListSource<T>, number>();
+  const shown = new Map<AccountSource<T>, number>();
   for (const { source } of merged.slice(0, count)) shown.set(source, (shown.get(source) ?? 0) + 1);
   return new Map(lanes.map(({ source }) => [source.key, source.place(shown.get(source) ?? 0)]));
 }
 
-function report<T>({ list, source }: Lane<T>, merged: readonly Merged<T>[], context: Context): SourceReport {
+function report<T>(
+  { list, source }: Lane<T>,
+  merged: readonly Merged<AccountSource<T>>[],
+  context: Context,
+): SourceReport {
   const { account, evaluation } = list;
   if (source.failure) {
     const problem = problemOf(source.failure, context.log);

@@ -1,8 +1,7 @@
 import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
-import { isEverything, NOTHING, ordered, simplify } from '../../domain/search/algebra.ts';
+import { NOTHING, simplify } from '../../domain/search/algebra.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { folded, hasWord } from '../../domain/search/words.ts';
-import type { ListQuery } from '../../providers/provider.ts';
 
 /** What is known of one account when its query is made. */
 export interface Resolution {
@@ -92,14 +91,4 @@ export function idsByName(mailboxes: readonly Mailbox[], name: string): string[]
     return parent ? `${path(parent, depth + 1)}/${mailbox.name}` : mailbox.name;
   };
   return mailboxes.filter((m) => folded(m.name) === wanted || folded(path(m)) === wanted).map(({ id }) => id);
-}
-
-/** Equal conditions become equal queries. A single mailbox at the top becomes the list itself, which every provider reads fastest. */
-export function listQuery(within: string | null, asked: Condition): ListQuery {
-  const condition = ordered(simplify(asked));
-  const parts = condition.kind === 'and' ? condition.of : [condition];
-  const top =
-    within === null ? parts.filter((part) => part.kind === 'mailbox').find((part) => part.named !== false) : undefined;
-  const where = simplify({ kind: 'and', of: parts.filter((part) => part !== top) });
-  return { mailboxId: top?.id ?? within, where: isEverything(where) ? null : where };
 }

@@ -11,6 +11,8 @@ export interface Place {
   readonly token: string | null;
   readonly size: number;
   readonly shown: ReadonlySet<string>;
+  /** Where the list begins that the token belongs to (`PageRequest.before`); null: at the newest. */
+  readonly before: Date | null;
 }
 
 /** Short, because a page can hold a hundred. */
@@ -20,32 +22,39 @@ export const fingerprint = (list: readonly unknown[]): string => mark(JSON.strin
 
 export function openPlace(page: PageRequest, print: string): Place {
   const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
-  if (page.after === null) return { token: null, size, shown: new Set() };
+  if (page.after === null) return { token: null, size, shown: new Set(), before: page.before ?? null };
   const kept = parse(page.after);
   if (!kept || kept.f !== print) {
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list gave.');
   }
-  return { token: kept.t, size: kept.n, shown: new Set(kept.s) };
+  return { token: kept.t, size: kept.n, shown: new Set(kept.s), before: kept.b === null ? null : new Date(kept.b) };
 }
 
-export const sealPlace = (place: Place, print: string): Cursor =>
-  Buffer.from(JSON.stringify({ t: place.token, n: place.size, f: print, s: [...place.shown] })).toString('base64url');
+export function sealPlace({ token, size, shown, before }: Place, print: string): Cursor {
+  const kept: Kept = { t: token, n: size, f: print, s: [...shown], b: before?.getTime() ?? null };
+  return Buffer.from(JSON.stringify(kept)).toString('base64url');
+}
 
 interface Kept {
   readonly t: string | null;
   readonly n: number;
   readonly f: string;
   readonly s: readonly string[];
+  readonly b: number | null;
 }
+
+/** Of a Date, in milliseconds. */
+const LAST_TIME = 8.64e15;
 
 function parse(cursor: Cursor): Kept | null {
   try {
-    const { t, n, f, s } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<
+    const { t, n, f, s, b } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<
       Record<keyof Kept, unknown>
     >;
-    const sound =
+    const isSound =
       (t === null || typeof t === 'string') && Number.isInteger(n) && (n as number) > 0 && (n as number) <= 100;
-    return sound && Array.isArray(s) && typeof f === 'string' ? { t, n: n as number, f, s: s.map(String) } : null;
+    if (!isSound || !Array.isArray(s) || typeof f !== 'string') return null;
+    return { t, n: n as number, f, s: s.map(String), b: typeof b === 'number' && Math.abs(b) <= LAST_TIME ? b : null };
   } catch {
     return null;
   }

@@ -1,7 +1,9 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Thread } from '../../domain/thread.ts';
+import { EVERYTHING } from '../../domain/search/algebra.ts';
+import type { Condition } from '../../domain/search/condition.ts';
+import { matches } from '../../domain/search/matches.ts';
 import type { Call } from '../call.ts';
 import {
   type Batch,
@@ -15,74 +17,114 @@ import {
 import type { GmailClient } from './client.ts';
 import { fingerprint, mark, openPlace, type Place, sealPlace } from './cursor.ts';
 import { hasStatus } from './errors.ts';
-import { getMessages, getThreads } from './read.ts';
-import { compileQuery, type GmailQuery } from './search.ts';
+import { getMessages } from './read.ts';
+import { before, compileQuery, type GmailQuery } from './search.ts';
 
-/** One request for the ids, then one batch for what is shown of them. */
+/** The ids of one page cost as much as one message: so many are asked for where not all of them will be listed. */
+const CANDIDATES_PER_PAGE = 100;
+/** How many candidates are read for a page where the caller names no budget. */
+const DEFAULT_BUDGET = 100;
+
+/**
+ * One request for the ids, then one batch for what is shown of them. Where Gmail's answer is only a set of candidates, they
+ * are read on, in larger steps the fewer of them meet the condition, until the page is full or the budget is spent.
+ */
 export async function listMessages(
   client: GmailClient,
   query: ListQuery,
   page: PageRequest,
   call: Call,
 ): Promise<Page<Message>> {
-  const search = compileQuery(query);
-  if (!search) return NOTHING;
-  const print = fingerprint(['messages', search.q, search.labelIds, search.includeSpamTrash]);
-  const place = openPlace(page, print);
-  const list = await refusals(place, search, () =>
-    client.request('messages.list', call, (users, options) =>
-      users.messages.list(
-        { ...params(search, place), fields: 'messages/id,nextPageToken,resultSizeEstimate' },
-        options,
-      ),
-    ),
-  );
-  const cut = cutPage(idsOf(list.messages), list.nextPageToken, place, page);
-  const items = readable(cut.ids, await getMessages(client, cut.ids, page.detail ?? 'envelope', call));
+  const list = compileQuery(query);
+  if (!list) return NOTHING;
+  const print = fingerprint(['messages', list.q, list.labelIds, list.includeSpamTrash]);
+  const thins = list.evaluation === 'FILTERED' || list.evaluation === 'INDEXED';
+  const first = openPlace(thins ? { ...page, size: CANDIDATES_PER_PAGE } : page, print);
+  const search = before(list, first.before);
+  const exact = page.before === undefined ? search : before(search, page.before);
+  // A page of ids costs as much as one message, and of each at least one is read.
+  const budget = Math.max(2, page.budget ?? Math.max(DEFAULT_BUDGET, page.size) + 1);
+  const found: (Message | Unreadable)[] = [];
+  let place: Place | null = first;
+  let spent = 0;
+  let tried = 0;
+  while (place !== null && found.length < page.size && (spent === 0 || (thins && spent + 1 < budget))) {
+    const { ids, nextToken } = await listIds(client, search, place, call);
+    const open = unread(ids, place, page);
+    spent += 1;
+    let at = 0;
+    while (at < open.length && found.length < page.size && spent < budget) {
+      const missing = page.size - found.length;
+      // As many as should suffice, going by those that met the condition so far.
+      const step = Math.min(Math.ceil((missing * (tried + 1)) / (found.length + 1)), CANDIDATES_PER_PAGE);
+      const candidates = open.slice(at, at + Math.min(step, budget - spent));
+      const read = await readOrStop(client, candidates, page, call, found.length > 0);
+      if (read === null) return pageOf(found, within(place, ids, open.slice(at)), print, search, spent);
+      spent += candidates.length;
+      tried += candidates.length;
+      const met = read.flatMap((item, index) => (item !== null && isMet(item, exact.check) ? [{ item, index }] : []));
+      const last = met[missing - 1];
+      found.push(...met.slice(0, missing).map(({ item }) => item));
+      at += last && met.length >= missing ? last.index + 1 : candidates.length;
+      if (!thins) break;
+    }
+    if (at < open.length) place = within(place, ids, open.slice(at));
+    else place = nextToken ? { ...first, token: nextToken, shown: new Set<string>() } : null;
+  }
+  return pageOf(found, place, print, search, spent);
+}
+
+const isMet = (item: Message | Unreadable, check: Condition): boolean => isUnreadable(item) || matches(item, check);
+
+function pageOf(
+  found: (Message | Unreadable)[],
+  place: Place | null,
+  print: string,
+  { evaluation }: GmailQuery,
+  spent: number,
+): Page<Message> {
   return {
-    items: items
-      .filter((item) => isUnreadable(item) || search.inTime(item))
-      .sort(newestFirst((message) => message.receivedAt)),
-    next: cut.next && sealPlace(cut.next, print),
-    rest: search.rest,
+    items: found.sort(newestFirst((message) => message.receivedAt)),
+    next: place && sealPlace(place, print),
+    ...(evaluation && { evaluation }),
+    spent,
   };
 }
 
-/** A thread matches when any of its messages does. */
-export async function listThreads(
-  client: GmailClient,
-  query: ListQuery,
-  page: PageRequest,
-  call: Call,
-): Promise<Page<Thread>> {
-  const search = compileQuery(query);
-  if (!search) return NOTHING;
-  const print = fingerprint(['threads', search.q, search.labelIds, search.includeSpamTrash]);
-  const place = openPlace(page, print);
-  const list = await refusals(place, search, () =>
-    client.request('threads.list', call, (users, options) =>
-      users.threads.list({ ...params(search, place), fields: 'threads/id,nextPageToken,resultSizeEstimate' }, options),
+async function listIds(client: GmailClient, search: GmailQuery, place: Place, call: Call) {
+  const fields = 'messages/id,nextPageToken,resultSizeEstimate';
+  const { messages, nextPageToken } = await refusals(place, search, () =>
+    client.request('messages.list', call, (users, options) =>
+      users.messages.list({ ...params(search, place), fields }, options),
     ),
   );
-  const cut = cutPage(idsOf(list.threads), list.nextPageToken, place, page);
-  const items = readable(cut.ids, await getThreads(client, cut.ids, call));
-  return {
-    items: items
-      .filter((item) => isUnreadable(item) || item.messages.some(search.inTime))
-      .sort(newestFirst((thread) => thread.lastMessageAt)),
-    next: cut.next && sealPlace(cut.next, print),
-    rest: search.rest,
-  };
+  return { ids: [...new Set(idsOf(messages))], nextToken: nextPageToken };
+}
+
+/** A slot for each, null for what went away since it was listed. Null: the first of a page can be shown, and these not be read now. */
+async function readOrStop(
+  client: GmailClient,
+  ids: readonly string[],
+  { detail = 'envelope' }: PageRequest,
+  call: Call,
+  canStop: boolean,
+): Promise<(Message | Unreadable | null)[] | null> {
+  const batch = await getMessages(client, ids, detail, call);
+  const items = ids.map((id, index) => slot(id, batch[index]));
+  const error = failure(items);
+  if (error && !canStop) throw error;
+  return error ? null : items;
 }
 
 /** A draft's message id changes with each revision, and so is its version. */
 export async function listDrafts(client: GmailClient, page: PageRequest, call: Call): Promise<Page<Draft>> {
   const print = fingerprint(['drafts']);
   const place = openPlace(page, print);
-  const list = await refusals(place, null, () =>
+  const search = before(EVERY_DRAFT, place.before);
+  const list = await refusals(place, search, () =>
     client.request('drafts.list', call, (users, options) =>
       users.drafts.list(
-        { ...params(null, place), fields: 'drafts(id,message/id),nextPageToken,resultSizeEstimate' },
+        { ...params(search, place), fields: 'drafts(id,message/id),nextPageToken,resultSizeEstimate' },
         options,
       ),
     ),
@@ -103,56 +145,82 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
     return { id, version: message.id, message };
   });
   return {
-    items: readable(cut.ids, drafts).sort(newestFirst((draft) => draft.message.receivedAt)),
+    items: readable(cut.ids, drafts)
+      .filter((item) => isUnreadable(item) || matches(item.message, search.check))
+      .sort(newestFirst((draft) => draft.message.receivedAt)),
     next: cut.next && sealPlace(cut.next, print),
-    rest: null,
+    spent: 1 + cut.ids.length,
   };
 }
 
-const NOTHING = { items: [], next: null, rest: null };
+const EVERY_DRAFT: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false, check: EVERYTHING };
 
-const params = (search: GmailQuery | null, place: Place) => ({
+export const NOTHING = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
+
+export const params = (search: GmailQuery, place: Place) => ({
   userId: 'me',
   maxResults: place.size,
   ...(place.token === null ? {} : { pageToken: place.token }),
-  ...(search?.q ? { q: search.q } : {}),
-  ...(search && search.labelIds.length > 0 ? { labelIds: [...search.labelIds] } : {}),
-  ...(search?.includeSpamTrash ? { includeSpamTrash: true } : {}),
+  ...(search.q ? { q: search.q } : {}),
+  ...(search.labelIds.length > 0 ? { labelIds: [...search.labelIds] } : {}),
+  ...(search.includeSpamTrash ? { includeSpamTrash: true } : {}),
 });
 
-const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
+export const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
   (items ?? []).flatMap(({ id }) => id ?? []);
 
-/** What of Gmail's page is read now, and where the next page begins. */
-function cutPage(listed: readonly string[], nextToken: string | null | undefined, place: Place, page: PageRequest) {
-  const { shown } = place;
-  const open = [...new Set(listed)].filter((id) => !(shown.size > 0 && shown.has(mark(id))) && !page.skip?.(id));
-  const ids = open.slice(0, page.size);
-  const left = new Set(open.slice(page.size));
-  let next: Place | null = nextToken ? { token: nextToken, size: place.size, shown: new Set() } : null;
-  if (left.size > 0) next = { ...place, shown: new Set(listed.filter((id) => !left.has(id)).map(mark)) };
-  return { ids, next };
+/** What of Gmail's page is still to be read. */
+const unread = (listed: readonly string[], { shown }: Place, page: PageRequest): string[] =>
+  listed.filter((id) => !(shown.size > 0 && shown.has(mark(id))) && !page.skip?.(id));
+
+/** Inside Gmail's page, with these of it still to be read. */
+function within(place: Place, listed: readonly string[], open: readonly string[]): Place {
+  const left = new Set(open);
+  return { ...place, shown: new Set(listed.filter((id) => !left.has(id)).map(mark)) };
 }
 
-/** What went away between the list and the read is no item. When nothing at all could be read, the page failed. */
-function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
-  const items = ids.flatMap((id, index): (T | Unreadable)[] => {
-    const item = batch[index];
-    if (item === undefined || isNotFound(item)) return [];
-    return [isMailError(item) ? { id, error: item } : item];
-  });
-  const [first] = items;
-  if (first && isUnreadable(first) && items.every(isUnreadable)) throw first.error;
+/** What of Gmail's page is read now, and where the next page begins. */
+export function cutPage(
+  listed: readonly string[],
+  nextToken: string | null | undefined,
+  place: Place,
+  page: PageRequest,
+) {
+  const ids = [...new Set(listed)];
+  const open = unread(ids, place, page);
+  const left = open.slice(page.size);
+  let next: Place | null = nextToken ? { ...place, token: nextToken, shown: new Set() } : null;
+  if (left.length > 0) next = within(place, ids, left);
+  return { ids: open.slice(0, page.size), next };
+}
+
+/** What went away between the list and the read is no item. */
+function slot<T extends object>(id: string, item: T | MailError | undefined): T | Unreadable | null {
+  if (item === undefined || isNotFound(item)) return null;
+  return isMailError(item) ? { id, error: item } : item;
+}
+
+/** When nothing at all could be read, the page failed. */
+function failure(items: readonly (object | null)[]): MailError | null {
+  const read = items.filter((item) => item !== null);
+  const [first] = read;
+  return first && isUnreadable(first) && read.every(isUnreadable) ? first.error : null;
+}
+
+export function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
+  const items = ids.map((id, index) => slot(id, batch[index])).filter((item) => item !== null);
+  const error = failure(items);
+  if (error) throw error;
   return items;
 }
 
 /** Unreadable items keep the place they were listed at: they have no date. */
-function newestFirst<T extends object>(at: (item: T) => Date) {
+export function newestFirst<T extends object>(at: (item: T) => Date) {
   return (a: T | Unreadable, b: T | Unreadable): number =>
     isUnreadable(a) || isUnreadable(b) ? 0 : at(b).getTime() - at(a).getTime();
 }
 
-async function refusals<T>(place: Place, search: GmailQuery | null, list: () => Promise<T>): Promise<T> {
+export async function refusals<T>(place: Place, search: GmailQuery, list: () => Promise<T>): Promise<T> {
   try {
     return await list();
   } catch (error) {
@@ -162,8 +230,7 @@ async function refusals<T>(place: Place, search: GmailQuery | null, list: () => 
         cause: error,
       });
     }
-    if (search && search.labelIds.length > 0)
-      throw new MailError('NOT_FOUND', 'There is no such mailbox.', { cause: error });
+    if (search.labelIds.length > 0) throw new MailError('NOT_FOUND', 'There is no such mailbox.', { cause: error });
     throw error;
   }
 }

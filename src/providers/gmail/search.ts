@@ -1,9 +1,12 @@
 import { MailError } from '../../domain/error.ts';
-import type { Message } from '../../domain/message.ts';
-import type { Decision } from '../../domain/search/branches.ts';
+import { EVERYTHING, isEverything, NOTHING, normalForm } from '../../domain/search/algebra.ts';
+import { type Decision, decisions } from '../../domain/search/branches.ts';
 import type { Condition } from '../../domain/search/condition.ts';
-import type { ListQuery } from '../provider.ts';
-import { isMailbox } from './labels.ts';
+import { visibleOnly } from '../../domain/search/visibility.ts';
+import { hasWord } from '../../domain/search/words.ts';
+import type { Evaluation, ListQuery } from '../provider.ts';
+import { HIDDEN_LABELS, isMailbox } from './labels.ts';
+import { LABEL_TERMS, type Term, termOf } from './search-terms.ts';
 
 /** Gmail's labels say all flags, and its index what has a file, which no envelope tells. */
 export function decides(condition: Condition): Decision {
@@ -23,159 +26,145 @@ export function decides(condition: Condition): Decision {
   }
 }
 
-/** A list as Gmail is asked for it. */
+/** A list as Gmail is asked for it: it finds everything that meets the query, and what an envelope decides is checked. */
 export interface GmailQuery {
   /** Null where labels say it all: q reads an index that lags behind the mailbox. */
   readonly q: string | null;
   readonly labelIds: readonly string[];
   readonly includeSpamTrash: boolean;
-  readonly rest: Condition | null;
-  /** Gmail's dates are whole seconds; what it finds is held against the exact ones. */
-  readonly inTime: (message: Message) => boolean;
+  /** What every message found is held against (`matches`): all of the condition but the parts that the index decides. */
+  readonly check: Condition;
+  /** Absent where there is no condition. */
+  readonly evaluation?: Evaluation;
 }
 
-/** The operators that stand for a label by id, where labelIds cannot: inside "or" and "not". */
-const LABEL_TERMS: Readonly<Record<string, string>> = {
-  INBOX: 'in:inbox',
-  SENT: 'in:sent',
-  DRAFT: 'in:drafts',
-  TRASH: 'in:trash',
-  SPAM: 'in:spam',
-  STARRED: 'is:starred',
-  IMPORTANT: 'is:important',
-  CATEGORY_PERSONAL: 'category:primary',
-  CATEGORY_SOCIAL: 'category:social',
-  CATEGORY_PROMOTIONS: 'category:promotions',
-  CATEGORY_UPDATES: 'category:updates',
-  CATEGORY_FORUMS: 'category:forums',
-};
+/**
+ * Bytes of q as they stand in a URL, which servers read up to some 8,000 of. Gmail documents no limit; what envelopes decide
+ * is shortened and then left out of q to keep to this one.
+ */
+const MAX_QUERY_BYTES = 6_000;
+/** How much of each phrase is asked for, all of it at first. */
+const PHRASE_LENGTHS = [Number.POSITIVE_INFINITY, 120, 40, 16];
 
-/** Null: nothing can match, and Gmail need not be asked. NOT_FOUND for a label that is no mailbox, which Gmail would list. */
+/**
+ * Null: nothing can match, and Gmail need not be asked. Throws NOT_FOUND for a label that is no mailbox, which Gmail would
+ * list, and BAD_USER_INPUT for words that do not fit into a query.
+ */
 export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null {
-  const labelIds = new Set(mailboxId === null ? [] : [mailboxId]);
-  const terms: string[] = [];
-  const rest: Condition[] = [];
-  const times: ((at: number) => boolean)[] = [];
-  const conditions = where === null ? [] : conjuncts(outsideTrash(where));
-  for (const condition of conditions) {
-    if (condition.kind === 'nothing') return null;
-    if (condition.kind === 'mailbox') labelIds.add(condition.id);
-    else if (condition.kind === 'read' && !condition.value) labelIds.add('UNREAD');
-    else if (condition.kind === 'starred' && condition.value) labelIds.add('STARRED');
-    else {
-      const term = timeTerm(condition) ?? termOf(condition);
-      if (term === null) rest.push(condition);
-      else terms.push(term);
-      if (condition.kind === 'receivedAfter') times.push((at) => at >= condition.at.getTime());
-      if (condition.kind === 'receivedBefore') times.push((at) => at < condition.at.getTime());
-    }
-  }
-  const named = [mailboxId, ...conditions.map((condition) => (condition.kind === 'mailbox' ? condition.id : null))];
+  const asked = where === null ? EVERYTHING : normalForm(findable(where));
+  const shown = mailboxId === null ? visibleOnly(asked, HIDDEN_LABELS) : asked;
+  if (shown.kind === 'nothing') return null;
+  const parts = conjuncts(shown);
+  const named = [mailboxId, ...parts.map((part) => (part.kind === 'mailbox' ? part.id : null))];
   if (!named.every((id) => id === null || isMailbox(id))) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
+  const labelIds = new Set([mailboxId, ...parts.map(labelOf)].filter((id) => id !== null));
+  const withoutHidden = [...HIDDEN_LABELS].every((id) => parts.some((part) => isOutside(part, id)));
+  const open = parts.filter((part) => labelOf(part) === null && !(withoutHidden && isOutsideHidden(part)));
   return {
-    q: terms.length > 0 ? terms.join(' ') : null,
+    q: queryOf(open),
     labelIds: [...labelIds].sort(),
-    includeSpamTrash: [...labelIds].some(isHidden) || (where !== null && namesHidden(where)),
-    rest: rest.length > 1 ? { kind: 'and', of: rest } : (rest[0] ?? null),
-    inTime: (message) => times.every((holds) => holds(message.receivedAt.getTime())),
+    includeSpamTrash: !withoutHidden,
+    check: { kind: 'and', of: parts.filter((part) => !isIndexed(part)) },
+    ...(where === null ? {} : { evaluation: evaluationOf(asked) }),
   };
 }
 
-/** A second wider on both sides: Gmail does not say which of its bounds are inclusive. */
-function timeTerm(condition: Condition): string | null {
-  if (condition.kind === 'receivedAfter') return `after:${Math.floor(condition.at.getTime() / 1000) - 1}`;
-  if (condition.kind === 'receivedBefore') return `before:${Math.ceil(condition.at.getTime() / 1000) + 1}`;
-  return null;
+/** The same list from there on. */
+export function before(search: GmailQuery, at: Date | null): GmailQuery {
+  if (at === null) return search;
+  const bound: Condition = { kind: 'receivedBefore', at };
+  const term = termOf(bound, 0);
+  const terms = [search.q, term].filter((one) => typeof one === 'string');
+  return {
+    ...search,
+    q: terms.length > 0 ? terms.join(' ') : null,
+    check: { kind: 'and', of: [search.check, bound] },
+  };
 }
 
-/** Null: Gmail has no words for it. */
-function termOf(condition: Condition): string | null {
-  switch (condition.kind) {
+/** Values without a word are found nowhere, so that all else is asked without them. */
+function findable(where: Condition): Condition {
+  switch (where.kind) {
     case 'and':
-      return joined(condition.of, ' ');
     case 'or':
-      return joined(condition.of, ' OR ');
-    case 'not': {
-      const term = termOf(condition.of);
-      return term === null ? null : `-${term.startsWith('-') ? `(${term})` : term}`;
-    }
+      return { kind: where.kind, of: where.of.map(findable) };
+    case 'not':
+      return { kind: 'not', of: findable(where.of) };
     case 'from':
-    case 'subject': {
-      const words = quoted(condition.value);
-      return words && `${condition.kind}:${words}`;
-    }
-    case 'to': {
-      const words = quoted(condition.value);
-      return words && `(to:${words} OR cc:${words} OR bcc:${words})`;
-    }
+    case 'to':
+    case 'subject':
     case 'text':
-      return quoted(condition.value);
-    case 'mailbox':
-      return LABEL_TERMS[condition.id] ?? null;
-    case 'read':
-      return condition.value ? 'is:read' : 'is:unread';
-    case 'starred':
-      return condition.value ? 'is:starred' : '-is:starred';
-    case 'important':
-      return condition.value ? 'is:important' : '-is:important';
-    case 'hasAttachment':
-      return condition.value ? 'has:attachment' : '-has:attachment';
-    // Inside "or" and "not" a bound that is a second too wide could not be mended afterwards.
-    case 'receivedAfter':
-    case 'receivedBefore':
-      return null;
-    case 'internetMessageId':
-      return /^[^\s"(){}]+$/.test(condition.value) ? `rfc822msgid:${condition.value}` : null;
-    case 'nothing':
-      return null;
+      return hasWord(where.value) ? where : NOTHING;
+    default:
+      return where;
   }
 }
 
-function joined(conditions: readonly Condition[], by: string): string | null {
-  const terms = conditions.map(termOf);
-  if (terms.length === 0 || terms.includes(null)) return null;
-  return terms.length === 1 ? (terms[0] ?? null) : `(${terms.join(by)})`;
+const conjuncts = (where: Condition): readonly Condition[] => (where.kind === 'and' ? where.of : [where]);
+
+/** The label that says the same, which the mailbox itself is asked for and not its index. */
+function labelOf(part: Condition): string | null {
+  if (part.kind === 'mailbox') return part.id;
+  if (part.kind === 'read' && !part.value) return 'UNREAD';
+  if (part.kind === 'starred' && part.value) return 'STARRED';
+  return part.kind === 'important' && part.value ? 'IMPORTANT' : null;
 }
 
-/** Null without a word to look for: Gmail's index holds words only, and has no escape for a quote inside quotes. */
-function quoted(value: string): string | null {
-  const words = value
-    .replace(/["\\\p{Cc}]+/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return /[\p{L}\p{N}]/u.test(words) ? `"${words}"` : null;
+const isOutside = (part: Condition, id: string): boolean =>
+  part.kind === 'not' && part.of.kind === 'mailbox' && part.of.id === id;
+const isOutsideHidden = (part: Condition): boolean => [...HIDDEN_LABELS].some((id) => isOutside(part, id));
+
+const isIndexed = (part: Condition): boolean => decisions(part, decides).has('indexed');
+
+function evaluationOf(asked: Condition): Evaluation {
+  if (isIndexed(asked)) return 'INDEXED';
+  return conjuncts(asked).every(isNative) ? 'NATIVE' : 'FILTERED';
 }
 
-/** The parts that must all hold; an alternative that can never hold is left out. */
-function conjuncts(condition: Condition): Condition[] {
-  if (condition.kind === 'and') return condition.of.flatMap(conjuncts);
-  if (condition.kind === 'not' && condition.of.kind === 'receivedAfter')
-    return [{ ...condition.of, kind: 'receivedBefore' }];
-  if (condition.kind === 'not' && condition.of.kind === 'receivedBefore')
-    return [{ ...condition.of, kind: 'receivedAfter' }];
-  if (condition.kind !== 'or') return [condition];
-  const possible = condition.of.filter((branch) => !conjuncts(branch).some((part) => part.kind === 'nothing'));
-  if (possible.length === 0) return [{ kind: 'nothing' }];
-  const [only] = possible;
-  return possible.length === 1 && only ? conjuncts(only) : [{ kind: 'or', of: possible }];
+/** Labels and flags are exact, and so are bounds of time once the times found are held against them. */
+function isNative(part: Condition): boolean {
+  if (part.kind === 'mailbox') return true;
+  const isTime = ({ kind }: Condition) => kind === 'receivedAfter' || kind === 'receivedBefore';
+  return !decisions(part, (one) => (isTime(one) ? 'exact' : decides(one))).has('checked');
 }
 
-const isHidden = (id: string): boolean => id === 'TRASH' || id === 'SPAM';
-
-function namesHidden(condition: Condition): boolean {
-  if (condition.kind === 'mailbox') return isHidden(condition.id);
-  return (condition.kind === 'and' || condition.kind === 'or') && condition.of.some(namesHidden);
+function queryOf(parts: readonly Condition[]): string | null {
+  for (const part of parts) if (isIndexed(part)) requireApart(part);
+  const needed = parts.filter(isIndexed).map((part) => termOf(part, 0));
+  const left = MAX_QUERY_BYTES - bytesOf(needed);
+  if (left < 0) {
+    const message = `The words of this search take ${bytesOf(needed)} bytes, and Gmail can be asked for ${MAX_QUERY_BYTES}. Search for fewer words.`;
+    throw new MailError('BAD_USER_INPUT', message);
+  }
+  const checked = parts.filter((part) => !isIndexed(part) && !isEverything(part));
+  let narrowing: readonly Term[] = [];
+  for (const longest of PHRASE_LENGTHS) {
+    narrowing = checked.map((part) => termOf(part, longest));
+    if (bytesOf(narrowing) <= left) break;
+  }
+  const terms = [...needed, ...fitting(narrowing, left)].filter((term) => term !== true);
+  return terms.length > 0 ? terms.join(' ') : null;
 }
 
-/** Where one alternative names trash or spam, Gmail must be asked for both; the other alternatives then leave them out. */
-function outsideTrash(condition: Condition): Condition {
-  if (condition.kind === 'and') return { kind: 'and', of: condition.of.map(outsideTrash) };
-  if (condition.kind !== 'or' || !namesHidden(condition)) return condition;
-  const neither: Condition[] = ['TRASH', 'SPAM'].map((id) => ({ kind: 'not', of: { kind: 'mailbox', id } }));
-  return {
-    kind: 'or',
-    of: condition.of.map((branch) =>
-      namesHidden(branch) ? outsideTrash(branch) : { kind: 'and', of: [branch, ...neither] },
-    ),
-  };
+/** The shorter ones first: what is left out is checked all the same. */
+function fitting(terms: readonly Term[], bytes: number): readonly Term[] {
+  const kept = new Set<Term>();
+  let left = bytes;
+  for (const term of [...terms].sort((a, b) => bytesOf([a]) - bytesOf([b]))) {
+    left -= bytesOf([term]);
+    if (left < 0) break;
+    kept.add(term);
+  }
+  return terms.filter((term) => kept.has(term));
+}
+
+const bytesOf = (terms: readonly Term[]): number =>
+  terms.reduce((sum, term) => sum + (term === true ? 0 : encodeURIComponent(term).length + 3), 0);
+
+/** Such a part can neither be asked of the index exactly nor be checked. `branchesOf` leaves none but of what trash and junk come in by. */
+function requireApart(part: Condition): void {
+  if (!decisions(part, decides).has('checked')) return;
+  const message =
+    'Words in one alternative with people or dates cannot be looked for in trash and junk at once. Ask for these mailboxes one by one.';
+  throw new MailError('BAD_USER_INPUT', message);
 }

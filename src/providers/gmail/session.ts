@@ -19,12 +19,13 @@ import { deleteForever } from './delete.ts';
 import { deleteDraft, getDrafts } from './drafts.ts';
 import { identities } from './identities.ts';
 import { listMailboxes, mailboxCounts, roleLabelId } from './labels.ts';
-import { listDrafts, listMessages, listThreads } from './list.ts';
+import { listDrafts, listMessages } from './list.ts';
 import { getMessages, getThreads } from './read.ts';
 import { saveDraft } from './save-draft.ts';
 import { deleteMailbox, saveMailbox } from './save-label.ts';
 import { decides } from './search.ts';
 import { probe, send } from './send.ts';
+import { listThreads } from './thread-list.ts';
 import { watcher } from './watch.ts';
 import { update } from './write.ts';
 

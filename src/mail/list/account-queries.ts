@@ -1,0 +1,102 @@
+import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
+import { branchesOf, MOST_BRANCHES } from '../../domain/search/branches.ts';
+import type { Condition, UserCondition } from '../../domain/search/condition.ts';
+import { badUserInput } from '../../graphql/bad-user-input.ts';
+import { accountId } from '../../graphql/global-id.ts';
+import type { ListQuery, MailSession } from '../../providers/provider.ts';
+import type { Account } from '../account.ts';
+import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
+
+/** What a list asks of every account. */
+export interface Asked {
+  /** When the list is one mailbox's: by the provider's id. */
+  readonly within: Pick<Mailbox, 'id' | 'role'> | null;
+  /** Null: not narrowed. */
+  readonly condition: UserCondition | null;
+}
+
+/** The same in the account's own ids. */
+export interface AccountQueries {
+  /** Native lists of which each may hold some of it and all together hold all of it. None where nothing can match. */
+  readonly queries: readonly ListQuery[];
+  /** Names of mailboxes that the query mentions and this account has. */
+  readonly knownNames: ReadonlySet<string>;
+}
+
+/** Throws BAD_USER_INPUT where the condition mixes what the provider's index knows with other things in too many ways. */
+export async function accountQueries(account: Account, session: MailSession, asked: Asked): Promise<AccountQueries> {
+  const within = withinId(session, asked);
+  if (asked.condition === null) return { queries: [{ mailboxId: within, where: null }], knownNames: new Set() };
+  const { condition } = asked;
+  const top = knownRole(account, session, { ...asked, condition });
+  const rest = top?.rest ?? condition;
+  const names = mailboxNames(asked.condition);
+  const mailboxes = names.length > 0 || needsMailboxes(simplify(rest)) ? await account.mailboxes.all() : [];
+  const ownId = (globalId: string) => ownMailboxId(account, globalId);
+  const knownNames = names.filter((name) => ownId(name) !== null || idsByName(mailboxes, name).length > 0);
+  const resolved = resolveMailboxes(rest, { mailboxes, ownId });
+  const where: Condition = top?.named ? { kind: 'and', of: [top.named, resolved] } : resolved;
+  return { queries: listQueries(top?.within ?? within, where, session), knownNames: new Set(knownNames) };
+}
+
+/** Equal conditions become equal queries. */
+export function listQueries(
+  mailboxId: string | null,
+  condition: Condition,
+  session: Pick<MailSession, 'decides'>,
+): readonly ListQuery[] {
+  const branches = branchesOf(ordered(simplify(condition)), (one) => session.decides(one));
+  if (branches === null) throw tooMixed();
+  const queries = branches
+    .map((branch) => ordered(branch))
+    .filter(({ kind }) => kind !== 'nothing')
+    .map((where): ListQuery => ({ mailboxId, where: isEverything(where) ? null : where }));
+  return [...new Map(queries.map((query) => [JSON.stringify(query), query])).values()];
+}
+
+const tooMixed = () =>
+  badUserInput(
+    `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MOST_BRANCHES} alternatives, each of which is a search of its own. Take alternatives out, or ask for them in several lists.`,
+  );
+
+/** In the words in which its role names it, so that the inbox is one list however it was come by. */
+function withinId(session: MailSession, { within }: Asked): string | null {
+  return within && ((within.role && session.roleMailboxId?.(within.role)) || within.id);
+}
+
+/** Where a message that lies in here lies in trash or junk only if this is it. */
+const APART: ReadonlySet<MailboxRole> = new Set(['INBOX', 'TRASH', 'JUNK']);
+
+/**
+ * A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip. `within`: it
+ * is the list itself, which every provider reads fastest. A label's list would bring what was thrown away with the label on
+ * it, which the whole account's list leaves out: it is a condition of that (`named`).
+ */
+function knownRole(
+  account: Account,
+  session: MailSession,
+  { within, condition }: Asked & { readonly condition: UserCondition },
+): { within: string | null; named: Condition | null; rest: UserCondition } | null {
+  if (within !== null) return null;
+  // Which names there are is told of all that are mentioned, those included that change nothing.
+  const asked = mailboxNames(condition).length > 0 ? condition : ordered(simplify(condition));
+  const parts = asked.kind === 'and' ? asked.of : [asked];
+  const top = parts.filter((part) => part.kind === 'role').find(({ role }) => isPlace(role));
+  const id = top && session.roleMailboxId?.(top.role);
+  if (!id) return null;
+  const others = parts.filter((part) => part.kind !== 'role' || part.role !== top.role);
+  const rest: UserCondition = others.length === 0 ? EVERYTHING : { kind: 'and', of: others };
+  const isApart = APART.has(top.role) || account.capabilities.mailboxesPerMessage === 'ONE';
+  return isApart ? { within: id, named: null, rest } : { within: null, named: { kind: 'mailbox', id }, rest };
+}
+
+/** The account's own id of a mailbox; null for another account's, and for what is no id at all. */
+function ownMailboxId(account: Account, globalId: string): string | null {
+  try {
+    const { integrationId, providerId } = accountId(globalId, 'Mailbox');
+    return integrationId === account.id ? providerId : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,166 @@
+import { hash } from 'node:crypto';
+import type { Branch } from './account-list.ts';
+import { type Head, ListSource, type Shape, type Source, shownItem } from './list-source.ts';
+import { newest } from './merge.ts';
+import { markOf, type Place, reopened, type ShownItem, START, withShown } from './place.ts';
+import { isUnion, packUnion, unpackUnion } from './place-codec.ts';
+import type { Clock } from './source-clock.ts';
+
+/** A page of a union asks none of its lists for fewer: they are shown unevenly. */
+const MIN_PAGE = 10;
+
+interface Taken<T> {
+  readonly list: ListSource<T>;
+  /** Null: another list had it first. */
+  readonly shown: ShownItem | null;
+}
+
+/**
+ * One account's part in a merged list, for one page of it: one native list, or the union of several, newest first and each
+ * item once. An item is offered only while every list has one to compare it with. One that failed, or that may read no
+ * more for now, ends the account's part for this page: what the others have may lie behind what it would have brought.
+ */
+export class AccountSource<T> implements Source<T> {
+  private lists: readonly ListSource<T>[] | null = null;
+  private print = '';
+  /** Why the lists could not be opened. */
+  private closed: unknown = null;
+  private readonly taken: Taken<T>[] = [];
+  /** Marks of what was shown, on the page before of its last second. */
+  private readonly shown: Set<string>;
+  private atOnce = 1;
+  private filling: Promise<void> | null = null;
+  shownCount = 0;
+
+  constructor(
+    readonly key: string,
+    private readonly start: Place,
+    private readonly shape: Shape<T>,
+    private readonly open: (signal: AbortSignal) => Promise<readonly Branch<T>[]>,
+    private readonly clock: Clock,
+  ) {
+    this.shown = new Set(start.lastSecond);
+  }
+
+  get head(): Head<T> | undefined {
+    return this.isHeldUp ? undefined : newest(this.lists ?? [])?.head;
+  }
+
+  get starving(): boolean {
+    if (this.lists === null) return !this.start.finished && this.closed === null;
+    const dry = this.lists.filter((list) => !list.head && list.unfinished);
+    return dry.length > 0 && dry.every((list) => list.starving);
+  }
+
+  get unfinished(): boolean {
+    return this.lists === null ? !this.start.finished : this.lists.some((list) => list.unfinished);
+  }
+
+  /** Why it stopped; what it had read before still counts. */
+  get failure(): unknown {
+    return this.closed ?? this.lists?.find((list) => list.failure)?.failure ?? null;
+  }
+
+  canReadAhead(wanted: number): boolean {
+    const [only, ...others] = this.lists ?? [];
+    // Of several lists all read together, each more than its share: that is ahead enough.
+    return only && others.length === 0 ? only.canReadAhead(wanted) : this.starving;
+  }
+
+  show(): Head<T> {
+    const list = this.head && newest(this.lists ?? []);
+    if (!list) throw new RangeError('there is no head to show');
+    const head = list.show();
+    const shown = shownItem(head);
+    this.taken.push({ list, shown });
+    this.shown.add(shown.mark);
+    this.shownCount++;
+    this.passOver();
+    return head;
+  }
+
+  /** A failure is told by `failure`. */
+  fill(size: number): Promise<void> {
+    this.filling ??= this.fillOnce(size).finally(() => {
+      this.filling = null;
+    });
+    return this.filling;
+  }
+
+  /** The place behind the first `count` items that this account showed. */
+  place(count: number): Place {
+    const { lists, start } = this;
+    if (lists === null) return start;
+    const behind = this.taken.slice(0, this.takenFor(count));
+    const places = lists.map((one) => one.place(behind.filter(({ list }) => list === one).length));
+    const [only, ...others] = places;
+    if (only && others.length === 0) return only;
+    const shown = behind.flatMap((taken) => taken.shown ?? []);
+    const { last, lastSecond } = withShown(start, shown);
+    const after = places.length === 0 ? null : packUnion(this.print, places);
+    return { ...START, after, last, lastSecond, finished: places.every((place) => place.finished) };
+  }
+
+  private get isHeldUp(): boolean {
+    return this.lists?.some((list) => !list.head && list.unfinished) ?? true;
+  }
+
+  private async fillOnce(size: number): Promise<void> {
+    try {
+      this.lists ??= await this.clock.during(() => this.openLists());
+    } catch (error) {
+      this.closed = error;
+      return;
+    }
+    const { lists } = this;
+    const starving = lists.filter((list) => list.starving);
+    const open = starving.length > 0 ? starving : lists.filter((list) => list.canReadAhead(size));
+    this.atOnce = Math.max(1, open.length);
+    // Twice its even share: of most lists that is enough for a page, and no list is read whole for the sake of another.
+    const share = Math.min(size, Math.max(MIN_PAGE, Math.ceil((2 * size) / lists.length)));
+    await Promise.all(open.map((list) => list.fill(lists.length === 1 ? size : share)));
+    this.passOver();
+  }
+
+  private async openLists(): Promise<readonly ListSource<T>[]> {
+    const branches = await this.open(this.clock.signal);
+    this.print = hash('sha256', branches.map(({ print }) => print).join(), 'base64url').slice(0, 8);
+    const places = this.placesOf(branches.length);
+    return branches.map(
+      ({ read }, n) =>
+        new ListSource(
+          this.key,
+          places[n] ?? START,
+          this.shape,
+          (request, signal) => read(request, signal, this.atOnce),
+          this.clock,
+        ),
+    );
+  }
+
+  /** Where each list begins. Lists that have changed since the cursor was made are opened again, behind what was shown. */
+  private placesOf(count: number): readonly Place[] {
+    const { start } = this;
+    const { after } = start;
+    if (after === null) return Array.from({ length: count }, () => start);
+    if (count === 1) return [isUnion(after) ? reopened(start) : start];
+    return unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => reopened(start));
+  }
+
+  /** Takes what another list had first, so that each head is new. */
+  private passOver(): void {
+    while (!this.isHeldUp) {
+      const list = newest(this.lists ?? []);
+      if (!list?.head || !this.shown.has(markOf(list.head.id))) return;
+      list.show();
+      this.taken.push({ list, shown: null });
+    }
+  }
+
+  /** How much was taken until `count` items were shown, what was passed over behind the last of them included. */
+  private takenFor(count: number): number {
+    let shown = 0;
+    for (const [index, taken] of this.taken.entries()) if (taken.shown && ++shown > count) return index;
+    return this.taken.length;
+  }
+}
