@@ -121,6 +121,19 @@ export interface Telling {
   readonly updatedAfterCreated: boolean;
 }
 
+/** What an index does to a text before it compares: case alone, or accents, ligatures and width as well. */
+export const FOLDINGS = ['all', 'case'] as const;
+export type Folding = (typeof FOLDINGS)[number];
+
+/** How an account's search is played where its vendor does not say, or where others found it otherwise. */
+export interface Searching {
+  readonly folding: Folding;
+  /** A single word in quotes is found whole, or by its beginning. */
+  readonly quoted: 'whole' | 'beginning';
+  /** What is found is sorted by the date that its sender wrote, or by when it was received. */
+  readonly order: 'sent' | 'received';
+}
+
 /** Whether mail that refers to nothing joins a thread by its subject and people. */
 export const SUBJECT_THREADS = ['join', 'apart'] as const;
 export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
@@ -183,6 +196,8 @@ export interface Emulator {
   setSearchLag(account: string, seconds: number): void;
   /** How the account's search index keeps words from now on; what is left out is as at first. Absent: there is one way only. */
   setSearchIndex?(account: string, index: Partial<SearchIndex>): void;
+  /** How its search is played from now on. Absent: it is known, or played otherwise. */
+  setSearching?(account: string, searching: Partial<Searching>): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
   /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */

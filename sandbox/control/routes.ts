@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import { twinOf } from '../twins.ts';
-import type { Emulator, Fault, RequestLog, SearchIndex, Sending, Telling, Vendor } from '../world.ts';
+import type { Emulator, Fault, RequestLog, SearchIndex, Searching, Sending, Telling, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
 import { GUIDE } from './guide.ts';
@@ -146,6 +146,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const accounts = accountsOf({ vendor, account });
       for (const one of accounts) emulator.setSearchIndex(one, index as Partial<SearchIndex>);
       return { accounts, ...index };
+    });
+    app.post('/searching', async (request) => {
+      const { vendor, account, ...searching } = parseInput(input.searching, request.body);
+      const emulator = emulatorOf(vendor);
+      if (!emulator.setSearching) throw new ControlError(`vendor: it is known how ${vendor} searches`);
+      const accounts = accountsOf({ vendor, account });
+      for (const one of accounts) emulator.setSearching(one, searching as Partial<Searching>);
+      return { accounts, ...searching };
     });
     app.post('/sending', async (request) => {
       const { vendor, account, ...asked } = parseInput(input.sending, request.body);

@@ -1,6 +1,6 @@
 import type { Mail } from '../mail/mail.ts';
 import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
-import type { Duplicates, Emulator, Piece, Sending, Telling, World } from '../world.ts';
+import type { Duplicates, Emulator, Piece, Searching, Sending, Telling, World } from '../world.ts';
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -114,6 +114,11 @@ export class MicrosoftEmulator implements Emulator {
 
   setSearchLag(address: string, seconds: number): void {
     this.#accounts.get(address).mailbox.searchLagMs = seconds * 1000;
+  }
+
+  setSearching(address: string, searching: Partial<Searching>): void {
+    const { mailbox } = this.#accounts.get(address);
+    mailbox.searching = { ...mailbox.searching, ...searching };
   }
 
   setSending(address: string, { messageId, ...sending }: Sending): boolean {

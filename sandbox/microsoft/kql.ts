@@ -1,22 +1,25 @@
-import type { Person } from '../mail/mail.ts';
+import type { Searching } from '../world.ts';
 import { badRequest } from './errors.ts';
 import type { Item } from './item.ts';
-import { wordsOf } from './search.words.ts';
+import { splitWords, type WordPlace, wordsIn } from './search.words.ts';
 
 export type Search = (item: Item) => boolean;
 
+/** How the index is played where its vendor does not say. */
+type Ways = Pick<Searching, 'folding' | 'quoted'>;
+
 /**
- * Compiles the value of $search: KQL over a message's words. Words match by their beginnings, as in Outlook.
- * Throws BadRequest for what Graph cannot read.
+ * Compiles the value of $search: KQL over a message's words. Words match by their beginnings, and whole in quotes (Exchange's
+ * guide to its query strings). Throws BadRequest for what Graph cannot read.
  */
-export function compileSearch(value: string): Search {
+export function compileSearch(value: string, ways: Ways): Search {
   const quoted = /^\s*"(.*)"\s*$/s.exec(value);
   if (!quoted && /[:"()<>=]/.test(value)) {
     const at = value.search(/[:"()<>=]/);
     throw badRequest(`Syntax error: character '${value[at]}' is not valid at position ${at} in '${value}'.`);
   }
   const text = quoted ? (quoted[1] ?? '').replace(/\\(.)/g, '$1') : value;
-  const parser = new Parser(tokenize(text));
+  const parser = new Parser(tokenize(text), ways);
   return parser.parse();
 }
 
@@ -65,10 +68,12 @@ function tokenize(text: string): Token[] {
 
 class Parser {
   readonly #tokens: readonly Token[];
+  readonly #ways: Ways;
   #at = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], ways: Ways) {
     this.#tokens = tokens;
+    this.#ways = ways;
   }
 
   parse(): Search {
@@ -112,44 +117,37 @@ class Parser {
         throw badRequest('Syntax error: a closing parenthesis is missing.');
       return inner;
     }
-    if (token?.kind === 'term') return term(token);
+    if (token?.kind === 'term') return term(token, this.#ways);
     throw badRequest('Syntax error: the search expression is incomplete.');
   }
 }
 
-function term({ property, operator, value, exact }: Extract<Token, { kind: 'term' }>): Search {
-  const words = (read: (item: Item) => string): Search => {
-    const test = matcher(value, exact);
-    return (item) => test(read(item));
-  };
+/** Of words without a property: what Graph documents, which leaves out recipients and the names of attachments. */
+const DEFAULTS = ['from', 'subject', 'body'] as const;
+/** The properties that hold words, and where they are kept. */
+const WORDS: Readonly<Record<string, readonly WordPlace[]>> = {
+  from: ['from'],
+  sender: ['from'],
+  to: ['to'],
+  cc: ['cc'],
+  bcc: ['bcc'],
+  recipients: ['to', 'cc', 'bcc'],
+  participants: ['from', 'to', 'cc', 'bcc'],
+  subject: ['subject'],
+  body: ['body'],
+  attachment: ['attachment'],
+};
+
+function term({ property, operator, value, exact }: Extract<Token, { kind: 'term' }>, ways: Ways): Search {
+  const places = property === null ? DEFAULTS : WORDS[property];
+  if (places) {
+    const test = matcher(value, exact, ways);
+    return (item) => places.some((place) => test(wordsIn(item, place, ways.folding)));
+  }
   const envelope = (item: Item) => item.content.envelope;
   switch (property) {
-    case null:
-      return words(
-        (item) =>
-          `${envelope(item).subject}\n${everyone(item)}\n${wordsOf(item).body}\n${wordsOf(item).attachmentNames}`,
-      );
-    case 'from':
-    case 'sender':
-      return words((item) => people([envelope(item).from, envelope(item).sender]));
-    case 'to':
-      return words((item) => people(envelope(item).to));
-    case 'cc':
-      return words((item) => people(envelope(item).cc));
-    case 'bcc':
-      return words((item) => people(envelope(item).bcc));
-    case 'recipients':
-      return words((item) => people([...envelope(item).to, ...envelope(item).cc, ...envelope(item).bcc]));
-    case 'participants':
-      return words(everyone);
-    case 'subject':
-      return words((item) => envelope(item).subject);
-    case 'body':
-      return words((item) => wordsOf(item).body);
-    case 'attachment':
-      return words((item) => wordsOf(item).attachmentNames);
     case 'category':
-      return words((item) => item.categories.join('\n'));
+      return (item) => item.categories.some((name) => name.toLowerCase() === value.toLowerCase());
     case 'hasattachment':
     case 'hasattachments':
       return (item) => envelope(item).hasAttachment === isTrue(value);
@@ -168,27 +166,20 @@ function term({ property, operator, value, exact }: Extract<Token, { kind: 'term
       return sizes(operator, value, (item) => envelope(item).size);
     default:
       // What KQL does not know as a property is words like any other.
-      return term({
-        kind: 'term',
-        property: null,
-        operator: ':',
-        value: `${property}${operator}${value}`,
-        exact: true,
-      });
+      return term(
+        { kind: 'term', property: null, operator: ':', value: `${property}${operator}${value}`, exact: true },
+        ways,
+      );
   }
 }
 
-/** A phrase, or words each of which must begin a word of the text. */
-function matcher(value: string, exact: boolean): (text: string) => boolean {
-  const wanted = value.toLowerCase().replace(/\*+$/, '');
-  if (wanted === '') return () => false;
-  const first = /^[\p{L}\p{N}]/u.test(wanted) ? '(?<![\\p{L}\\p{N}])' : '';
-  const last = exact && !value.endsWith('*') && /[\p{L}\p{N}]$/u.test(wanted) ? '(?![\\p{L}\\p{N}])' : '';
-  const pattern = new RegExp(
-    first + wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+') + last,
-    'iu',
-  );
-  return (text) => pattern.test(text);
+/** These words, side by side; the last one by its beginning, unless it is quoted. */
+function matcher(value: string, exact: boolean, { folding, quoted }: Ways): (index: string) => boolean {
+  const words = splitWords(value, folding);
+  if (words.length === 0) return () => false;
+  const isBegun = value.endsWith('*') || !exact || (quoted === 'beginning' && words.length === 1);
+  const wanted = ` ${words.join(' ')}${isBegun ? '' : ' '}`;
+  return (index) => index.includes(wanted);
 }
 
 function dates(operator: string, value: string, read: (item: Item) => Date): Search {
@@ -235,10 +226,3 @@ function day(text: string): number | null {
 }
 
 const isTrue = (value: string) => /^(true|yes|1)$/i.test(value);
-const people = (list: readonly (Person | null)[]) =>
-  list.map((person) => (person ? `${person.name} ${person.address}` : '')).join('\n');
-
-function everyone(item: Item): string {
-  const { from, sender, to, cc, bcc } = item.content.envelope;
-  return people([from, sender, ...to, ...cc, ...bcc]);
-}

@@ -130,7 +130,10 @@ function sorted(
   return sortBy(matching, options.orderby, (item, name) => readProperty(item, name, view));
 }
 
-/** What the search index finds: the newest thousand, and nothing that it has not read yet. */
+/**
+ * What the search index finds, and nothing that it has not read yet: of a thousand, sorted by when they were sent (Graph's
+ * search-query-parameter). A token counts off what is found now, so that pages drift while mail comes and goes.
+ */
 async function foundPage(call: Call, options: ListOptions, items: readonly Item[], top: number): Promise<Page> {
   if (options.filter !== null)
     throw new GraphError(400, 'SearchWithFilter', "The query parameter '$filter' is not supported with '$search'.");
@@ -138,13 +141,14 @@ async function foundPage(call: Call, options: ListOptions, items: readonly Item[
     throw new GraphError(400, 'SearchWithOrderBy', "The query parameter '$orderBy' is not supported with '$search'.");
   if (call.query.has('$skip'))
     throw new GraphError(400, 'SearchWithSkip', "The query parameter '$skip' is not supported with '$search'.");
-  const matches = compileSearch(options.search ?? '');
+  const { mailbox } = call.account;
+  const matches = compileSearch(options.search ?? '', mailbox.searching);
   const start = searchOffset(call);
-  const now = call.account.mailbox.time();
+  const now = mailbox.time();
   const found: Item[] = [];
   let seen = 0;
   let turnEnds = performance.now() + SEARCH_TURN_MS;
-  for (const item of items) {
+  for (const item of mailbox.searching.order === 'sent' ? latestSent(items) : items) {
     if (performance.now() > turnEnds) {
       await turn();
       turnEnds = performance.now() + SEARCH_TURN_MS;
@@ -160,6 +164,15 @@ async function foundPage(call: Call, options: ListOptions, items: readonly Item[
     count: seen,
     next: hasNext ? { $skiptoken: searchToken(call, start + top) } : null,
   };
+}
+
+/** Equals stay newest first. */
+function latestSent(items: readonly Item[]): readonly Item[] {
+  const sent = ({ content: { envelope }, receivedAt }: Item): number => (envelope.date ?? receivedAt).getTime();
+  return items
+    .map((item) => ({ item, at: sent(item) }))
+    .sort((a, b) => b.at - a.at)
+    .map(({ item }) => item);
 }
 
 /** A token is good in its own link alone, whose every other word it knows (Graph's concepts/paging). */

@@ -1,30 +1,68 @@
 import { htmlToText } from '../mail/html-text.ts';
+import type { Person } from '../mail/mail.ts';
+import type { Folding } from '../world.ts';
 import type { Content } from './content.ts';
 import type { Item } from './item.ts';
 
-export interface Words {
-  /** The body without markup. */
-  readonly body: string;
-  readonly attachmentNames: string;
+/** What the index keeps of a message, by property. */
+export type WordPlace = 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'attachment';
+
+/** Scripts without blanks between words, and Korean: the index keeps each of their characters as a word. */
+const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
+  .map((script) => `\\p{scx=${script}}`)
+  .join('');
+const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
+const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+
+/** Stands between two texts of a property, so that no phrase goes from one to the next. */
+const ENDS = ' | ';
+
+/** A text as the index compares it; what it does to accents, ligatures and width is not documented. */
+function spelled(text: string, folding: Folding): string {
+  if (folding === 'case') return text.normalize('NFC').toLowerCase();
+  const bare = text
+    .replace(UNSEEN, '')
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '');
+  return bare
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll('ς', 'σ')
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '');
 }
 
-/** What is known of received mail: reading the MIME of 50,000 messages anew for each search would take too long. */
-const known = new WeakMap<Content, Words>();
+export const splitWords = (text: string, folding: Folding): readonly string[] =>
+  spelled(text, folding).normalize('NFC').match(WORD) ?? [];
 
-/** What the search index reads inside a message. */
-export function wordsOf({ content, isDraft }: Item): Words {
-  const found = isDraft ? undefined : known.get(content);
-  if (found) return found;
-  const { type, content: text } = content.body();
-  const words: Words = {
-    body: (type === 'html' ? htmlToText(text) : text).replace(/\s+/g, ' '),
-    attachmentNames: content.envelope.hasAttachment
-      ? content
-          .attachments()
-          .map(({ name }) => name)
-          .join('\n')
-      : '',
-  };
-  if (!isDraft) known.set(content, words);
-  return words;
+type Known = Partial<Record<WordPlace, string>>;
+/** What is known of received mail: reading the MIME of 50,000 messages anew for each search would take too long. */
+const known: Readonly<Record<Folding, WeakMap<Content, Known>>> = { all: new WeakMap(), case: new WeakMap() };
+
+/** The words that the index reads in one place of a message, with ENDS around each of its texts. */
+export function wordsIn({ content, isDraft }: Item, place: WordPlace, folding: Folding): string {
+  if (isDraft) return indexOf(content, place, folding);
+  const found = known[folding].get(content) ?? {};
+  if (found[place] === undefined) {
+    found[place] = indexOf(content, place, folding);
+    known[folding].set(content, found);
+  }
+  return found[place];
+}
+
+const indexOf = (content: Content, place: WordPlace, folding: Folding): string =>
+  `${ENDS}${textsIn(content, place)
+    .map((text) => splitWords(text, folding).join(' '))
+    .join(ENDS)}${ENDS}`;
+
+function textsIn(content: Content, place: WordPlace): readonly string[] {
+  const { envelope } = content;
+  if (place === 'subject') return [envelope.subject];
+  if (place === 'body') {
+    const { type, content: text } = content.body();
+    return [type === 'html' ? htmlToText(text) : text];
+  }
+  if (place === 'attachment') return envelope.hasAttachment ? content.attachments().map(({ name }) => name) : [];
+  const people: readonly (Person | null)[] = place === 'from' ? [envelope.from, envelope.sender] : envelope[place];
+  return people.flatMap((person) => (person ? [person.name, person.address] : []));
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { normalForm } from '../../src/domain/search/algebra.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
+import { toFilter } from '../../src/providers/outlook/filter.ts';
+import { candidates, receivedWithin } from '../../src/providers/outlook/kql.ts';
 import { compile } from '../../src/providers/outlook/search.ts';
-import { sourceOf } from '../../src/providers/outlook/source.ts';
+import { checkOf, evaluationOf, searchFor, sourceOf } from '../../src/providers/outlook/source.ts';
 
 const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
 const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
@@ -10,99 +13,188 @@ const from = (value: string): Condition => ({ kind: 'from', value });
 const text = (value: string): Condition => ({ kind: 'text', value });
 const subject = (value: string): Condition => ({ kind: 'subject', value });
 const unread: Condition = { kind: 'read', value: false };
+const starred: Condition = { kind: 'starred', value: true };
 
-describe('what Outlook evaluates of a condition', () => {
-  it('filters by what is not words, and leaves nothing', () => {
+const filterOf = (where: Condition) => toFilter(normalForm(where));
+/** How a list of the whole account is read. */
+function planOf(where: Condition, hidden: readonly string[] = []) {
+  const source = sourceOf({ mailboxId: null, where });
+  const filter = toFilter(checkOf(source, hidden));
+  const search = searchFor(source, filter);
+  return { search, filter: filter.text, evaluation: evaluationOf(source, filter, search) };
+}
+const found = (value: string) => `(\\"${value}\\" OR recipients:\\"${value}\\" OR attachment:\\"${value}\\")`;
+
+describe('the filter of a condition', () => {
+  it('says flags, folders, categories and dates, a second wider than they are', () => {
     const at = new Date('2026-02-03T04:05:06Z');
-    const { filter, search, rest } = compile(
-      and(unread, { kind: 'starred', value: true }, { kind: 'receivedAfter', at }),
+    expect(filterOf(and(unread, starred, { kind: 'receivedAfter', at }))).toEqual({
+      text: "isRead eq false and flag/flagStatus eq 'flagged' and receivedDateTime ge 2026-02-03T04:05:05Z",
+      isExact: true,
+      isSelective: false,
+    });
+    expect(filterOf({ kind: 'receivedBefore', at: new Date('2026-02-03T04:05:06.5Z') }).text).toBe(
+      'receivedDateTime lt 2026-02-03T04:05:08Z',
     );
-    expect(filter).toBe(
-      "isRead eq false and flag/flagStatus eq 'flagged' and receivedDateTime ge 2026-02-03T04:05:06Z",
+  });
+
+  it('goes into alternatives and negations', () => {
+    const hasAttachment: Condition = { kind: 'hasAttachment', value: true };
+    expect(filterOf(not(or(unread, hasAttachment))).text).toBe('isRead eq true and hasAttachments eq false');
+    expect(filterOf(not(and(unread, starred))).text).toBe("(isRead eq true or flag/flagStatus ne 'flagged')");
+    expect(filterOf(not({ kind: 'important', value: true })).text).toBe("importance ne 'high'");
+    expect(filterOf(or({ kind: 'mailbox', id: 'AAA' }, not({ kind: 'mailbox', id: 'BBB' }))).text).toBe(
+      "(parentFolderId eq 'AAA' or parentFolderId ne 'BBB')",
     );
-    expect([search, rest]).toEqual([null, null]);
-  });
-
-  it('searches for words, and leaves what a search cannot combine', () => {
-    const { filter, search, rest } = compile(and(from('Mina'), subject('walk'), unread));
-    expect(search).toBe('"from:mina AND subject:walk"');
-    expect(filter).toBe('');
-    expect(rest).toEqual(unread);
-  });
-
-  it('looks for text in recipients too', () => {
-    expect(compile(text('meet on Friday')).search).toBe('"(\\"meet on friday\\" OR recipients:\\"meet on friday\\")"');
-  });
-
-  it('finds subjects without the index, in order', () => {
-    expect(compile(subject("it's here"))).toMatchObject({
-      filter: "(contains(subject,'it''s') and contains(subject,'here'))",
-      search: null,
-      rest: null,
+    const day: Condition = { kind: 'receivedAfter', at: new Date('2026-02-03T00:00:00Z') };
+    expect(filterOf(not(and(unread, day)))).toMatchObject({
+      text: '(isRead eq true or receivedDateTime lt 2026-02-03T00:00:01Z)',
+      isExact: true,
     });
   });
 
-  it('pushes negations down to what there are words for', () => {
-    expect(compile(not(or(unread, { kind: 'hasAttachment', value: true }))).filter).toBe(
-      'isRead eq true and hasAttachments eq false',
-    );
-    expect(compile(not(and(unread, { kind: 'starred', value: true }))).filter).toBe(
-      "(isRead eq true or flag/flagStatus ne 'flagged')",
-    );
-    expect(compile(not(not(unread))).filter).toBe('isRead eq false');
-    expect(compile(not(from('a'))).rest).toEqual(not(from('a')));
+  it('lets through what only an envelope tells', () => {
+    expect(filterOf(and(unread, not(from('a'))))).toMatchObject({ text: 'isRead eq false', isExact: false });
+    expect(filterOf(or(unread, from('a')))).toMatchObject({ text: '', isExact: false });
+    expect(filterOf(not({ kind: 'mailbox', id: 'category:Red' }))).toMatchObject({ text: '', isExact: false });
   });
 
-  it('leaves a choice whole when a part of it cannot be said', () => {
-    const choice = or(from('mina'), unread);
-    expect(compile(choice)).toMatchObject({ filter: '', search: null, rest: choice });
-    expect(compile(or(from('mina'), from('billing'))).search).toBe('"(from:mina OR from:billing)"');
+  it('compares an author by the whole address, who may be the sender', () => {
+    expect(filterOf(from('Ada <Ada@Example.org>'))).toMatchObject({
+      text: "(from/emailAddress/address eq 'ada@example.org' or sender/emailAddress/address eq 'ada@example.org')",
+      isSelective: true,
+    });
+    expect(filterOf(from('ada')).text).toBe('');
+    expect(filterOf(from('adá@example.org')).text).toBe('');
   });
 
-  it.each(['" OR from:billing', "') or 1 eq 1 or ('", 'is:unread', '{a b}', '-invoice', '\\"', '%', 'a AND b*', 'NOT'])(
-    'takes %s as words, and has the caller check where it had to bend them',
-    (value) => {
-      const { search, rest } = compile(and(from('x'), text(value)));
-      const inside = search?.slice(1, -1).replace(/\\"[^"\\]*\\"/g, 'phrase') ?? '';
-      expect(inside).toMatch(/^from:x( AND \((phrase|[\w@.-]+) OR recipients:(phrase|[\w@.-]+)\))?$/);
-      if (value !== 'NOT') expect(rest).toEqual(text(value));
-    },
-  );
+  it('takes a Message-ID with or without its brackets', () => {
+    for (const value of ['a@b', '<a@b>', ' <a@b> '])
+      expect(filterOf({ kind: 'internetMessageId', value }).text).toBe("internetMessageId eq '<a@b>'");
+  });
 
   it('cannot be led out of a string literal', () => {
-    expect(compile(subject("x' or isRead eq true or subject eq '")).filter).not.toMatch(/[^']'(?!')[^,)]* or isRead/);
-    expect(compile({ kind: 'mailbox', id: "x') or (1 eq 1" })).toMatchObject({ filter: '', rest: { kind: 'mailbox' } });
-    expect(compile({ kind: 'mailbox', id: "category:it's" }).filter).toBe("categories/any(c:c eq 'it''s')");
+    expect(filterOf({ kind: 'mailbox', id: 'x) or (1 eq 1' })).toMatchObject({ text: '', isExact: false });
+    expect(filterOf({ kind: 'mailbox', id: "category:it's" }).text).toBe("categories/any(c:c eq 'it''s')");
+    expect(filterOf(from("o'neill@example.org")).text).toContain("eq 'o''neill@example.org'");
   });
 
-  it('asks nothing for nothing', () => {
-    expect(compile({ kind: 'nothing' }).nothing).toBe(true);
-    expect(compile(and(unread, { kind: 'nothing' })).nothing).toBe(true);
-    expect(compile(or(unread, { kind: 'nothing' })).filter).toBe('isRead eq false');
-    expect(compile(not({ kind: 'nothing' }))).toMatchObject({ filter: '', rest: null, nothing: false });
+  it('stays short, and lets go of what is too much', () => {
+    const many = Array.from({ length: 200 }, (_, n): Condition => ({ kind: 'mailbox', id: `category:number ${n}` }));
+    expect(filterOf(or(...many)).text).toBe('');
+    const all = filterOf(and(...many, { kind: 'internetMessageId', value: 'a@b' }));
+    expect(all).toMatchObject({ isExact: false, isSelective: true });
+    expect(all.text.length).toBeLessThan(4_000);
+    expect(all.text).toMatch(/^internetMessageId eq/);
   });
 });
 
-describe('where Outlook looks', () => {
+describe('what Outlook’s index is asked', () => {
+  it('is every place that a word may stand in', () => {
+    expect(compile(text('meet on Friday')).words?.base).toBe(found('meet on friday'));
+  });
+
+  it.each([
+    ['C++', 'c'],
+    ['R&D', 'r d'],
+    ['3.14', '3 14'],
+    ['" OR from:billing', 'or from billing'],
+    ["') or 1 eq 1 or ('", 'or 1 eq 1 or'],
+    ['is:unread', 'is unread'],
+    ['-invoice', 'invoice'],
+    ['a AND b*', 'a and b'],
+    ['NOT', 'not'],
+    ['東京 タワー', '東京タワー'],
+    ['snake_case', 'snake_case'],
+  ])('%s is the words %s, in quotes', (value, words) => {
+    expect(compile(text(value)).words?.base).toBe(found(words));
+  });
+
+  it('is asked without and with accents, whichever the index keeps', () => {
+    expect(candidates(subject('Crème'))).toBe('(subject:\\"creme\\" OR subject:\\"crème\\")');
+    expect(candidates(subject('creme'))).toBe('subject:\\"creme\\"');
+  });
+
+  it('is an address whole and in words, and nothing of what stands around it', () => {
+    expect(candidates(from('Ada L. <ada@example.org>'))).toBe(
+      '(from:\\"ada@example.org\\" OR from:\\"ada example org\\")',
+    );
+  });
+
+  it('is no search where there is no word', () => {
+    for (const value of ['%%', '"', '', '-', '()']) {
+      expect(compile(text(value)).nothing).toBe(true);
+      expect(compile(and(unread, subject(value))).nothing).toBe(true);
+      expect(compile(not(text(value)))).toMatchObject({ words: null, nothing: false });
+    }
+  });
+
+  it('is asked as little as can be of what is excluded', () => {
+    const questions = (where: Condition) => compile(where).words?.questions;
+    expect(questions(not(text('a')))).toEqual([found('a')]);
+    expect(questions(and(not(text('a')), not(text('b'))))).toEqual([`(${found('a')} OR ${found('b')})`]);
+    expect(questions(or(not(text('a')), not(text('b'))))).toEqual([`(${found('a')} AND ${found('b')})`]);
+    const some = compile(and(text('a'), not(text('b')))).words;
+    expect(some?.base).toBe(found('a'));
+    expect(some?.questions).toEqual([found('a'), found('b')]);
+    expect(some?.isMet((question) => question === found('a'))).toBe(true);
+    expect(some?.isMet(() => true)).toBe(false);
+  });
+
+  it('is of days a day wider than is meant', () => {
+    expect(receivedWithin(Date.parse('2026-02-03T04:00:00Z'), Date.parse('2026-02-05T23:00:00Z'))).toEqual([
+      'received>=2026-02-02',
+      'received<=2026-02-06',
+    ]);
+    expect(receivedWithin(null, null)).toEqual([]);
+    expect(receivedWithin(-8.64e15, 8.64e15)).toEqual(['received>=1900-01-01', 'received<=2999-12-31']);
+  });
+});
+
+describe('how a list of Outlook is read', () => {
+  it.each<[string, Condition, { search: boolean; evaluation: string }]>([
+    ['flags by filter', and(unread, starred), { search: false, evaluation: 'NATIVE' }],
+    ['names by search', and(from('Mina'), unread), { search: true, evaluation: 'FILTERED' }],
+    ['subjects by search', subject('walk'), { search: true, evaluation: 'FILTERED' }],
+    ['an author by filter', from('a@b.example'), { search: false, evaluation: 'FILTERED' }],
+    ['who it is not by', not(from('a@b.example')), { search: false, evaluation: 'FILTERED' }],
+    ['an alternative to words', or(subject('walk'), unread), { search: false, evaluation: 'FILTERED' }],
+    ['words of bodies', and(text('walk'), unread), { search: true, evaluation: 'INDEXED' }],
+    ['words that are excluded', not(text('walk')), { search: false, evaluation: 'INDEXED' }],
+  ])('%s', (_, where, { search, evaluation }) => {
+    const plan = planOf(where);
+    expect([plan.search !== null, plan.evaluation]).toEqual([search, evaluation]);
+  });
+
+  it('narrows words of bodies by the names that are asked for as well', () => {
+    expect(planOf(and(text('walk'), from('mina'))).search).toEqual([found('walk'), 'from:\\"mina\\"']);
+  });
+
   const inbox: Condition = { kind: 'mailbox', id: 'AQMkAD-inbox' };
 
   it('reads the folder that a condition names, also in a search', () => {
-    const source = sourceOf({ mailboxId: null, where: and(inbox, from('mina')) });
-    expect(source).toMatchObject({ base: '/me/mailFolders/AQMkAD-inbox/messages', whole: false });
-    expect(source.compiled).toMatchObject({ search: '"from:mina"', rest: null });
+    expect(sourceOf({ mailboxId: null, where: and(inbox, from('mina')) })).toMatchObject({
+      base: '/me/mailFolders/AQMkAD-inbox/messages',
+      whole: false,
+      checked: from('mina'),
+    });
   });
 
   it('leaves trash and junk out of everything else, but for those named', () => {
-    const source = sourceOf({ mailboxId: null, where: or(inbox, unread) });
-    expect(source).toMatchObject({ base: '/me/messages', whole: true, named: new Set(['AQMkAD-inbox']) });
-    expect(source.compiled.filter).toBe("(parentFolderId eq 'AQMkAD-inbox' or isRead eq false)");
+    expect(planOf(unread, ['T', 'J']).filter).toBe(
+      "isRead eq false and parentFolderId ne 'T' and parentFolderId ne 'J'",
+    );
+    expect(planOf(or({ kind: 'mailbox', id: 'T' }, unread), ['T']).filter).toBe(
+      "(parentFolderId eq 'T' or (isRead eq false and parentFolderId ne 'T'))",
+    );
+    expect(sourceOf({ mailboxId: null, where: or(inbox, unread) }).isNaming).toBe(true);
   });
 
-  it('finds a category in all folders, or in the one named', () => {
-    expect(sourceOf({ mailboxId: 'category:Red', where: null })).toMatchObject({ base: '/me/messages', whole: true });
+  it('finds all of a category, or what of it is in the folder named', () => {
+    expect(sourceOf({ mailboxId: 'category:Red', where: null })).toMatchObject({ base: '/me/messages', whole: false });
     expect(sourceOf({ mailboxId: 'category:Red', where: inbox })).toMatchObject({
       base: '/me/mailFolders/AQMkAD-inbox/messages',
-      compiled: { filter: "categories/any(c:c eq 'Red')" },
+      checked: { kind: 'mailbox', id: 'category:Red' },
     });
   });
 
@@ -110,5 +202,12 @@ describe('where Outlook looks', () => {
     expect(() => sourceOf({ mailboxId: '../../users/other/mailFolders/inbox', where: null })).toThrow(
       expect.objectContaining({ code: 'NOT_FOUND' }),
     );
+  });
+
+  it('asks nothing for nothing', () => {
+    expect(compile({ kind: 'nothing' }).nothing).toBe(true);
+    expect(compile(and(unread, { kind: 'nothing' })).nothing).toBe(true);
+    expect(compile(or(unread, { kind: 'nothing' })).checked).toEqual(unread);
+    expect(compile(not({ kind: 'nothing' }))).toMatchObject({ words: null, nothing: false });
   });
 });

@@ -169,6 +169,46 @@ describe('search', () => {
     expect(await find(query)).toEqual(expected);
   });
 
+  it.each([
+    ['menu', []],
+    ['demo', []],
+    ['participants:demo', [1, 0]],
+    ['"numb"', []],
+    ['"quarterly numbers"', [0]],
+    ['"numbers quarterly"', []],
+  ])('reads %s as documented: from, subject and body, and whole words in quotes', async (query, expected) => {
+    expect(await find(query)).toEqual(expected);
+  });
+
+  it('can be told to find the beginnings of one quoted word, and to tell accents apart', async () => {
+    const accented = microsoft.emulator.deliver(ME, mail({ subject: 'Crème ﬁg', date: at(300_000) }));
+    const found = async (query: string) =>
+      (
+        await graph(`/me/messages?$search=${encodeURIComponent(`"${query.replace(/"/g, '\\"')}"`)}&$select=id`)
+      ).body.value
+        .map(({ id }: { id: string }) => id)
+        .includes(accented);
+    const all = async () => [await found('"creme fig"'), await found('"crème ﬁg"'), await found('"cre"')];
+    expect(await all()).toEqual([true, true, false]);
+    microsoft.emulator.setSearching?.(ME, { folding: 'case', quoted: 'beginning' });
+    expect(await all()).toEqual([false, true, false]);
+    expect(await found('"crè"')).toBe(true);
+    microsoft.emulator.setSearching?.(ME, { folding: 'all', quoted: 'whole' });
+  });
+
+  it('sorts by when a message was sent, or received when it is told to', async () => {
+    const early = mail({ subject: 'Zeppelin', date: new Date('2001-01-01T00:00:00Z') });
+    const late = mail({ subject: 'Zeppelin', date: new Date('2002-01-01T00:00:00Z') });
+    const first = microsoft.emulator.deliver(ME, { ...late, receivedAt: at(400_000) });
+    const second = microsoft.emulator.deliver(ME, { ...early, receivedAt: at(500_000) });
+    const found = async () =>
+      (await graph('/me/messages?$search="zeppelin"&$select=id')).body.value.map(({ id }: { id: string }) => id);
+    expect(await found()).toEqual([first, second]);
+    microsoft.emulator.setSearching?.(ME, { order: 'received' });
+    expect(await found()).toEqual([second, first]);
+    microsoft.emulator.setSearching?.(ME, { order: 'sent' });
+  });
+
   it('lags behind delivery when it is told to', async () => {
     microsoft.emulator.setSearchLag(ME, 60);
     microsoft.emulator.deliver(ME, mail({ subject: 'Xylophone' }));

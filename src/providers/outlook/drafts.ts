@@ -10,13 +10,12 @@ import { ENVELOPE } from './fields.ts';
 import { isId, segment } from './ids.ts';
 import { toMessage } from './map.ts';
 import { readPage } from './messages.ts';
-import { writePlace } from './page-cursor.ts';
 import { getLiving } from './read.ts';
 import { path } from './url.ts';
 
 export async function listDrafts(account: Account, page: PageRequest, call: Call): Promise<Page<Draft>> {
-  const { messages, next, rest } = await readPage(account, { mailboxId: 'drafts', where: null }, page, call);
-  return { items: messages.map(toDraft), next: next && writePlace(next), rest };
+  const { messages, next, spent } = await readPage(account, { mailboxId: 'drafts', where: null }, page, call);
+  return { items: messages.map(toDraft), next, spent };
 }
 
 export async function getDrafts(account: Account, ids: readonly string[], call: Call): Promise<Batch<Draft>> {

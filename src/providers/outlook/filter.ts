@@ -1,49 +1,109 @@
 import type { Condition } from '../../domain/search/condition.ts';
+import { addressIn, folded } from '../../domain/search/words.ts';
 import { categoryName, isId } from './ids.ts';
 import { instant, literal } from './url.ts';
 
-/** The `$filter` clause of a condition; null when Graph has none for the whole of it. */
-export function toFilter(condition: Condition): string | null {
+/** A `$filter` clause that lets through everything that meets a condition. */
+export interface Filter {
+  /** '' for none. */
+  readonly text: string;
+  /** It lets nothing else through, but for a second at the bounds of dates. */
+  readonly isExact: boolean;
+  /** It comes down to a few messages: one Message-ID, or one author. */
+  readonly isSelective: boolean;
+}
+
+const ALL: Filter = { text: '', isExact: false, isSelective: false };
+/** Longer ones are let go of, where envelopes decide as well. */
+const MAX_LENGTH = 3_000;
+
+/** `condition` is in normal form. */
+export function toFilter(condition: Condition): Filter {
   switch (condition.kind) {
     case 'and':
-    case 'or': {
-      const clauses = condition.of.map(toFilter);
-      return clauses.includes(null) ? null : `(${clauses.join(` ${condition.kind} `)})`;
-    }
+      return all(condition.of.map(toFilter));
+    case 'or':
+      return any(condition.of.map((part) => inParentheses(part, toFilter(part))));
     case 'not': {
       const folder = condition.of.kind === 'mailbox' && categoryName(condition.of.id) === null ? condition.of.id : null;
-      return folder !== null && isId(folder) ? `parentFolderId ne ${literal(folder)}` : null;
+      return folder !== null && isId(folder) ? exact(`parentFolderId ne ${literal(folder)}`) : ALL;
     }
-    case 'subject':
-      return subject(condition.value);
+    case 'from':
+      return author(condition.value);
     case 'read':
-      return `isRead eq ${condition.value}`;
+      return exact(`isRead eq ${condition.value}`);
     case 'starred':
-      return `flag/flagStatus ${condition.value ? 'eq' : 'ne'} 'flagged'`;
+      return exact(`flag/flagStatus ${condition.value ? 'eq' : 'ne'} 'flagged'`);
     case 'important':
-      return `importance ${condition.value ? 'eq' : 'ne'} 'high'`;
+      return exact(`importance ${condition.value ? 'eq' : 'ne'} 'high'`);
     case 'hasAttachment':
-      return `hasAttachments eq ${condition.value}`;
+      return exact(`hasAttachments eq ${condition.value}`);
     case 'receivedAfter':
-      return `receivedDateTime ge ${instant(condition.at)}`;
+      return exact(`receivedDateTime ge ${instant(earlier(condition.at))}`);
     case 'receivedBefore':
-      return `receivedDateTime lt ${instant(condition.at)}`;
+      return exact(`receivedDateTime lt ${instant(later(condition.at))}`);
     case 'internetMessageId':
-      return `internetMessageId eq ${literal(`<${condition.value}>`)}`;
+      return messageId(condition.value);
     case 'mailbox':
       return mailbox(condition.id);
     default:
-      return null;
+      return ALL;
   }
 }
 
-function mailbox(id: string): string | null {
-  const category = categoryName(id);
-  if (category !== null) return `categories/any(c:c eq ${literal(category)})`;
-  return isId(id) ? `parentFolderId eq ${literal(id)}` : null;
+const SECOND_MS = 1000;
+/** How precisely Graph compares is not said, and a message is shown at a whole second: what is a second off is let through. */
+const earlier = (at: Date): Date => new Date(Math.floor(at.getTime() / SECOND_MS) * SECOND_MS - SECOND_MS);
+export const later = (at: Date): Date => new Date(Math.ceil(at.getTime() / SECOND_MS) * SECOND_MS + SECOND_MS);
+
+const exact = (text: string): Filter => ({ text, isExact: true, isSelective: false });
+
+function all(parts: readonly Filter[]): Filter {
+  const kept: Filter[] = [];
+  let length = 0;
+  for (const part of [...parts].sort((a, b) => Number(b.isSelective) - Number(a.isSelective))) {
+    if (part.text === '' || length + part.text.length > MAX_LENGTH) continue;
+    kept.push(part);
+    length += part.text.length;
+  }
+  return {
+    text: kept.map(({ text }) => text).join(' and '),
+    isExact: kept.length === parts.length && kept.every((part) => part.isExact),
+    isSelective: kept.some((part) => part.isSelective),
+  };
 }
 
-function subject(value: string): string | null {
-  const words = value.split(/\s+/u).filter(Boolean);
-  return words.length === 0 ? null : `(${words.map((word) => `contains(subject,${literal(word)})`).join(' and ')})`;
+/** Within alternatives. */
+const inParentheses = ({ kind }: Condition, filter: Filter): Filter =>
+  kind === 'and' && filter.text !== '' ? { ...filter, text: `(${filter.text})` } : filter;
+
+function any(parts: readonly Filter[]): Filter {
+  const text = `(${parts.map((part) => part.text).join(' or ')})`;
+  if (parts.some((part) => part.text === '') || text.length > MAX_LENGTH) return ALL;
+  return {
+    text,
+    isExact: parts.every((part) => part.isExact),
+    isSelective: parts.every((part) => part.isSelective),
+  };
+}
+
+/** An address of letters that have no other spelling is compared as it is; any other one is left to envelopes. */
+function author(value: string): Filter {
+  const address = addressIn(value);
+  if (address === null || !/^[!-~]+$/.test(address)) return ALL;
+  const is = `eq ${literal(folded(address))}`;
+  const text = `(from/emailAddress/address ${is} or sender/emailAddress/address ${is})`;
+  return { text, isExact: false, isSelective: true };
+}
+
+/** Exchange compares these without case. */
+function messageId(value: string): Filter {
+  const bare = value.trim().replace(/^<|>$/g, '');
+  return { text: `internetMessageId eq ${literal(`<${bare}>`)}`, isExact: true, isSelective: true };
+}
+
+function mailbox(id: string): Filter {
+  const category = categoryName(id);
+  if (category !== null) return exact(`categories/any(c:c eq ${literal(category)})`);
+  return isId(id) ? exact(`parentFolderId eq ${literal(id)}`) : ALL;
 }

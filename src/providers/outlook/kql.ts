@@ -1,63 +1,82 @@
 import type { Condition } from '../../domain/search/condition.ts';
+import { addressIn, spelledWordsOf, wordsOf, written } from '../../domain/search/words.ts';
 
-/** A condition in the Keyword Query Language, as it stands inside the quotes of `$search`. */
-export interface Kql {
-  readonly text: string;
-  /** False where the words had to be bent to the language: the caller evaluates the condition as well. */
-  readonly exact: boolean;
+/**
+ * Conditions in the Keyword Query Language, as it stands inside the quotes of `$search`. A value becomes words in quotes
+ * and nothing else, so that none of it can be an operator, a property or a wildcard; in quotes a word is meant whole.
+ */
+
+/** What the index is to decide: `text`, `and` and `or`. Null: no word is in it. */
+export function toKql(condition: Condition): string | null {
+  if (condition.kind === 'text') return text(condition.value);
+  if (condition.kind !== 'and' && condition.kind !== 'or') return null;
+  const parts = condition.of.map(toKql);
+  return parts.length === 0 || parts.includes(null) ? null : joined(condition.kind, parts as string[]);
 }
 
-/** Null when the index cannot answer the whole of it. */
-export function toKql(condition: Condition): Kql | null {
+/**
+ * Candidates for what envelopes decide: everything that meets the condition is among them, as far as the index knows it. Null:
+ * there are no words that narrow it down.
+ */
+export function candidates(condition: Condition): string | null {
   switch (condition.kind) {
     case 'from':
-      return property('from', condition.value);
+      return inProperty('from', condition.value);
     case 'to':
-      return property('recipients', condition.value);
+      return inProperty('recipients', condition.value);
     case 'subject':
-      return property('subject', condition.value);
-    case 'text':
-      return text(condition.value);
-    case 'and':
-    case 'or':
-      return joined(condition.kind, condition.of);
+      return inProperty('subject', condition.value);
+    case 'and': {
+      const parts = condition.of.map(candidates).filter((part) => part !== null);
+      return parts.length === 0 ? null : joined('and', parts);
+    }
+    case 'or': {
+      const parts = condition.of.map(candidates);
+      return parts.length === 0 || parts.includes(null) ? null : joined('or', parts as string[]);
+    }
     default:
       return null;
   }
 }
 
-function joined(kind: 'and' | 'or', of: readonly Condition[]): Kql | null {
-  const parts = of.map(toKql);
-  if (parts.length === 0 || parts.includes(null)) return null;
-  const known = parts.filter((part) => part !== null);
-  return {
-    text: `(${known.map((part) => part.text).join(` ${kind.toUpperCase()} `)})`,
-    exact: known.every((part) => part.exact),
-  };
+export function joined(kind: 'and' | 'or', parts: readonly string[]): string {
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : `(${parts.join(` ${kind.toUpperCase()} `)})`;
 }
 
-function property(name: string, value: string): Kql | null {
-  const words = phrase(value);
-  return words && { text: `${name}:${words.text}`, exact: words.exact };
+const DAY_MS = 86_400_000;
+
+/** Narrows to days of receipt, a day wider on either side: in whose time zone a day is meant is not said. */
+export function receivedWithin(from: number | null, to: number | null): string[] {
+  const day = (at: number): string => new Date(Math.min(Math.max(at, EARLIEST), LATEST)).toISOString().slice(0, 10);
+  return [
+    ...(from === null ? [] : [`received>=${day(from - DAY_MS)}`]),
+    ...(to === null ? [] : [`received<=${day(to + DAY_MS)}`]),
+  ];
 }
 
-/** Words alone are looked for in from, subject and body; the other people need their own term. */
-function text(value: string): Kql | null {
-  const words = phrase(value);
-  return words && { text: `(${words.text} OR recipients:${words.text})`, exact: words.exact };
+const EARLIEST = Date.UTC(1900, 0, 1);
+const LATEST = Date.UTC(2999, 11, 31);
+
+/** Words without a property are looked for in from, subject and body alone. */
+function text(value: string): string | null {
+  const phrases = phrasesOf(value);
+  const places = phrases.flatMap((phrase) => [phrase, `recipients:${phrase}`, `attachment:${phrase}`]);
+  return places.length === 0 ? null : joined('or', places);
 }
 
-const OUTSIDE_WORDS = /[^\p{L}\p{M}\p{N}@._'+ -]/gu;
-const LOOSE_SIGNS = /(?<=^|\s)[-+'._@]+|[-+'.@]+(?=\s|$)/gu;
-
-/**
- * A value as words of the language: quotation marks, operators and wildcards in it become spaces, and capitals small (only
- * AND, OR, NOT in capitals are operators), so that no value can say anything else than "these words". One word matches
- * by its beginning, several as a phrase. Null when no word is left.
- */
-function phrase(value: string): Kql | null {
-  const wanted = value.trim().replace(/\s+/gu, ' ').toLowerCase();
-  const words = wanted.replace(OUTSIDE_WORDS, ' ').replace(LOOSE_SIGNS, ' ').replace(/\s+/gu, ' ').trim();
-  if (words === '') return null;
-  return { text: words.includes(' ') ? `\\"${words}\\"` : words, exact: words === wanted };
+function inProperty(name: string, value: string): string | null {
+  const address = addressIn(value);
+  const whole = address !== null && PLAIN_ADDRESS.test(address) ? [quoted(address.toLowerCase())] : [];
+  // Of what is written around an address none is meant.
+  const phrases = [...whole, ...phrasesOf(address ?? value)].map((phrase) => `${name}:${phrase}`);
+  return phrases.length === 0 ? null : joined('or', phrases);
 }
+
+const PLAIN_ADDRESS = /^[\w.+-]+@[\w.-]+$/;
+
+/** Without and with its accents: whether the index tells these apart is not said. */
+const phrasesOf = (value: string): string[] =>
+  [...new Set([written(wordsOf(value)), written(spelledWordsOf(value))])].filter(Boolean).map(quoted);
+
+const quoted = (words: string): string => `\\"${words}\\"`;

@@ -15,8 +15,6 @@ export interface Listing {
   readonly path: string;
   /** Graph's link to what follows, as `nextPath` takes it; undefined at the end. */
   readonly link: string | undefined;
-  /** Folders that the list leaves out, for messages that Graph could not be told to leave out. */
-  readonly hidden: ReadonlySet<string>;
 }
 export interface ListingQuery {
   readonly operation: string;
@@ -27,25 +25,29 @@ export interface ListingQuery {
   readonly skip: number;
   /** An instant; only what was received before it. Null: everything. */
   readonly before: string | null;
+  /** Clauses behind that of the date; '' for none. */
+  readonly filter: string;
+  /** In the Keyword Query Language: instead of `before`, `filter` and an order. Null: by date. */
+  readonly search: string | null;
   /** A longer answer is given up. */
   readonly maxBytes?: number;
   /** The whole path of a link, instead of all but `prefer` and `maxBytes`. */
   readonly page?: string | undefined;
 }
 
+type Place = Pick<Source, 'base' | 'whole'>;
 type Messages = Collection<GraphMessage>;
 
 /**
  * Goes on while a page is empty and has a link: such pages are ordinary (Graph's concepts/paging), and are not the end.
  * @throws AnswerTooLarge where the query has `maxBytes`
  */
-export async function readListing(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
+export async function readListing(account: Account, source: Place, query: ListingQuery, call: Call): Promise<Listing> {
   let page = await readOne(account, source, query, call);
   for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
     const next = nextPath(page);
     if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
-    const request = { ...get(next, query), cost: cost(query.operation) };
-    page = listing(next, await account.graph.json<Messages>(request, call, query.maxBytes), [...page.hidden]);
+    page = listing(next, await ask(account, next, query, call));
   }
   return page;
 }
@@ -68,29 +70,48 @@ export async function messagesNamed(
   for (let followed = 0; at !== null; followed++) {
     if (followed > MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
     const request = { ...get(at, {}), cost: cost('messages.list') };
-    const page = listing(at, await account.graph.json<Messages>(request, call), []);
+    const page = listing(at, await account.graph.json<Messages>(request, call));
     if (page.messages.length > 0) return page.messages;
     at = nextPath(page);
   }
   return [];
 }
 
-async function readOne(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
-  const { ids } = account.hidden;
-  if (source.whole && ids === null) return readWithFolders(account, source, query, call);
-  const hidden = source.whole ? unnamed(source, ids ?? []) : [];
-  const at = listPath(source, query, hidden);
-  const request = { ...get(at, query), cost: cost(query.operation) };
-  return listing(at, await account.graph.json<Messages>(request, call, query.maxBytes), hidden);
-}
-
-/** The first time, the folders to leave out are asked for along with the list: no further round trip. */
-async function readWithFolders(account: Account, source: Source, query: ListingQuery, call: Call): Promise<Listing> {
-  const at = listPath(source, query, []);
+async function readOne(account: Account, source: Place, query: ListingQuery, call: Call): Promise<Listing> {
+  const at = query.page ?? listPath(source.base, query);
+  if (!source.whole || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
+  // The first time, the folders to leave out are asked for along with the list: no further round trip.
   const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
   if (list instanceof Error) throw list;
-  return listing(at, list as Messages, unnamed(source, account.hidden.learn(folders)));
+  account.hidden.learn(folders);
+  return listing(at, list as Messages);
+}
+
+/** Which folders a list of the whole account leaves out, before it is asked for. */
+export async function learnHidden({ graph, hidden }: Account, call: Call): Promise<void> {
+  if (hidden.ids !== null) return;
+  hidden.learn(
+    await batch<unknown>(
+      graph,
+      'mailFolders.get',
+      hidden.paths.map((p) => [get(p, {})]),
+      call,
+    ),
+  );
+}
+
+/** Of a URL more is not sure to be taken; in a $batch, which has no URLs, there is room for what is longer. */
+const MAX_URL = 2_000;
+
+async function ask(account: Account, at: string, query: ListingQuery, call: Call): Promise<Messages> {
+  const part = get(at, query);
+  if (at.length <= MAX_URL)
+    return account.graph.json<Messages>({ ...part, cost: cost(query.operation) }, call, query.maxBytes);
+  const [answer] = await batch<Messages>(account.graph, query.operation, [[part]], call);
+  if (answer === undefined) throw unreachable('a list was not answered');
+  if (answer instanceof Error) throw answer;
+  return answer;
 }
 
 const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
@@ -100,14 +121,10 @@ const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'max
   ...(maxBytes === undefined ? {} : { maxBytes }),
 });
 
-const unnamed = (source: Source, ids: readonly string[]): readonly string[] =>
-  ids.filter((id) => !source.named.has(id));
-
-const listing = (path: string, answer: Messages, hidden: readonly string[]): Listing => ({
+const listing = (path: string, answer: Messages): Listing => ({
   messages: answer.value ?? [],
   path,
   link: answer['@odata.nextLink'] || undefined,
-  hidden: new Set(hidden),
 });
 
 /** What the link leads to, to be asked at our own origin; null at the end. Throws for a link to anything but such a list. */
@@ -120,12 +137,11 @@ export function nextPath({ link }: Listing): string | null {
 /** Stands first in the filter where no other date does: $orderby demands its property there. */
 const SINCE_EVER = 'receivedDateTime ge 1900-01-01T00:00:00Z';
 
-function listPath({ base, compiled }: Source, query: ListingQuery, hidden: readonly string[]): string {
-  if (query.page !== undefined) return query.page;
+function listPath(base: string, query: ListingQuery): string {
   const common = { $select: query.select, $expand: query.expand, $top: query.top };
-  if (compiled.search !== null) return path(base, { ...common, $search: compiled.search });
-  const clauses = [compiled.filter, ...hidden.map((id) => `parentFolderId ne ${literal(id)}`)].filter(Boolean);
+  if (query.search !== null) return path(base, { ...common, $search: `"${query.search}"` });
   const date = query.before === null ? SINCE_EVER : `receivedDateTime lt ${query.before}`;
-  const filter = query.before === null && clauses.length === 0 ? null : [date, ...clauses].join(' and ');
+  const isNarrowed = query.before !== null || query.filter !== '';
+  const filter = isNarrowed ? [date, query.filter].filter(Boolean).join(' and ') : null;
   return path(base, { ...common, $filter: filter, $orderby: 'receivedDateTime desc', $skip: query.skip || null });
 }

@@ -1,37 +1,30 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Condition } from '../../domain/search/condition.ts';
 import type { Call } from '../call.ts';
-import type { ListQuery, Page, PageRequest, Unreadable } from '../provider.ts';
+import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../provider.ts';
 import { MAX_ANSWER_BYTES, madeInTurn, runsBySize } from '../shared/by-size.ts';
 import type { Account } from './account.ts';
+import { listByDate } from './by-date.ts';
+import { listBySearch } from './by-search.ts';
 import { AnswerTooLarge } from './errors.ts';
-import { ENVELOPE, FULL } from './fields.ts';
-import { type Listing, nextPath } from './listing.ts';
-import { receivedAt } from './map.ts';
-import { datePlace, type Place, remember, type SearchPlace, searchPlace, writePlace } from './page-cursor.ts';
+import { ENVELOPE, type Fields, FULL } from './fields.ts';
+import { toFilter } from './filter.ts';
+import { learnHidden } from './listing.ts';
+import { writePlace } from './page-cursor.ts';
 import { bodyLength, getMessages, toDetail } from './read.ts';
-import { further, hashOf, reached, readByDate, readBySearch, secondOf } from './scan.ts';
-import { type Source, sourceOf } from './source.ts';
-
-/** Graph's search ends after this many results. */
-export const SEARCH_LIMIT = 1000;
-
-const wanted = (page: PageRequest) => ({
-  operation: 'messages.list',
-  size: page.size,
-  ...(page.detail === 'full' ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE),
-});
+import { checkOf, evaluationOf, searchFor, sourceOf } from './source.ts';
 
 export interface GraphPage {
+  /** Each of them meets the query. */
   readonly messages: readonly GraphMessage[];
-  readonly next: Place | null;
-  readonly rest: Condition | null;
+  readonly next: string | null;
+  readonly evaluation: Evaluation | undefined;
+  readonly spent: number;
   readonly truncated: boolean;
 }
 
-/** One page, newest first, in one request; whole messages where the caller will read them, unless they are too long for one answer. */
+/** One page, newest first; whole messages where the caller will read them, unless they are too long for one answer. */
 export async function listMessages(
   account: Account,
   query: ListQuery,
@@ -43,13 +36,19 @@ export async function listMessages(
     if (!(error instanceof AnswerTooLarge)) throw error;
     return readPage(account, query, { ...page, detail: 'envelope' }, call);
   });
-  // A link goes on with what its list began with, which may have been envelopes.
+  // What is held against a condition is listed as envelopes.
   const isWhole = detail === 'envelope' || read.messages.every(({ body }) => body !== undefined);
   const items = isWhole
     ? await madeInTurn(read.messages, bodyLength, (message) => toDetail(message, detail))
     : await readInRuns(account, read.messages, call);
-  const { next, rest, truncated } = read;
-  return { items, next: next && writePlace(next), rest, ...(truncated ? { truncated } : {}) };
+  const { next, evaluation, spent, truncated } = read;
+  return {
+    items,
+    next,
+    spent,
+    ...(evaluation === undefined ? {} : { evaluation }),
+    ...(truncated ? { truncated } : {}),
+  };
 }
 
 /** Of long messages: each is some 20 MB while it is read. */
@@ -85,86 +84,43 @@ async function readRun(account: Account, envelopes: readonly Message[], call: Ca
   });
 }
 
-export async function readPage(account: Account, query: ListQuery, page: PageRequest, call: Call): Promise<GraphPage> {
+/**
+ * One page of messages that meet the query, each held against it by its envelope. Words of bodies are looked for by `$search`,
+ * and so are those of names and subjects, since a list by date would have to be read from end to end; all else by `$filter`.
+ * @param fields of a list without a condition: what is wanted of each message instead of `detail`
+ */
+export async function readPage(
+  account: Account,
+  query: ListQuery,
+  page: PageRequest,
+  call: Call,
+  fields?: Fields,
+): Promise<GraphPage> {
   const source = sourceOf(query);
-  const { nothing, rest, search } = source.compiled;
-  if (nothing) return { messages: [], next: null, rest: null, truncated: false };
+  if (source.nothing)
+    return {
+      messages: [],
+      next: null,
+      evaluation: source.isNarrowed ? 'NATIVE' : undefined,
+      spent: 0,
+      truncated: false,
+    };
+  if (source.whole && source.isNaming) await learnHidden(account, call);
+  const filter = toFilter(checkOf(source, account.hidden.ids ?? []));
+  const search = searchFor(source, filter);
+  const isChecked = search !== null || source.words !== null || !filter.isExact;
+  const isFull = page.detail === 'full' && !isChecked;
+  const asked = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);
+  const wanted = { operation: 'messages.list', ...asked };
   const read =
-    search === null ? await byDate(account, source, page, call) : await bySearch(account, source, page, call);
-  return { ...read, messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')), rest };
-}
-
-async function byDate(
-  account: Account,
-  source: Source,
-  page: PageRequest,
-  call: Call,
-): Promise<Omit<GraphPage, 'rest'>> {
-  const place = datePlace(page.after);
-  const stretch = await readByDate(account, source, place, wanted(page), call);
-  const given = new Set(place?.seen);
-  const fresh: GraphMessage[] = [];
-  let taken = 0;
-  for (const message of stretch.messages) {
-    if (fresh.length === page.size) break;
-    taken++;
-    if (secondOf(message) !== place?.second || !given.has(hashOf(message))) fresh.push(message);
-  }
-  const more = taken > 0 && (taken < stretch.messages.length || stretch.link !== undefined);
-  const messages = fresh.filter((m) => !stretch.hidden.has(m.parentFolderId ?? ''));
-  if (!more) return { messages, next: null, truncated: false };
-  const { second, passed, within } = reached(stretch, taken);
-  const before = second === place?.second ? place.seen : [];
-  const seen = remember(before, within.filter((m) => fresh.includes(m)).map(hashOf));
-  return { messages, next: { kind: 'date', second, passed, seen, start: null }, truncated: false };
-}
-
-async function bySearch(
-  account: Account,
-  source: Source,
-  page: PageRequest,
-  call: Call,
-): Promise<Omit<GraphPage, 'rest'>> {
-  const place = searchPlace(page.after);
-  const listing = await readFound(account, source, place, page, call);
-  const given = new Set(place?.seen);
-  const unseen = listing.messages
-    .filter((m) => !given.has(hashOf(m)))
-    .sort((a, b) => receivedAt(b).getTime() - receivedAt(a).getTime());
-  const fresh = unseen.slice(0, page.size);
-  const { path, passed } = further(listing, place, fresh.length < unseen.length);
-  const seen = remember(place?.seen ?? [], fresh.map(hashOf));
+    search === null
+      ? await listByDate(account, source, filter, wanted, page, call)
+      : await listBySearch(account, source, filter, search, wanted, page, call);
   return {
-    messages: fresh.filter((m) => !listing.hidden.has(m.parentFolderId ?? '')),
-    next: path === null ? null : { kind: 'search', path, passed, seen },
-    truncated: path === null && passed >= SEARCH_LIMIT,
+    messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
+    next: read.next && writePlace(read.next),
+    evaluation: evaluationOf(source, filter, search),
+    spent: read.spent,
+    truncated: read.truncated,
   };
-}
-
-/** Results in one answer while a place is looked for from the top: no more than a cursor remembers. */
-const LOOK_SIZE = 100;
-
-/** A link that asks for whole messages may be too long an answer: what it leads to is then found again, by envelopes. */
-async function readFound(
-  account: Account,
-  source: Source,
-  place: SearchPlace | null,
-  page: PageRequest,
-  call: Call,
-): Promise<Listing> {
-  const query = { ...wanted(page), ...(place && { maxBytes: MAX_ANSWER_BYTES }) };
-  try {
-    return await readBySearch(account, source, place, query, call);
-  } catch (error) {
-    if (!(error instanceof AnswerTooLarge) || place === null) throw error;
-  }
-  const envelopes = { ...wanted({ ...page, detail: 'envelope' }), size: LOOK_SIZE };
-  let listing = await readBySearch(account, source, null, envelopes, call);
-  const messages = [...listing.messages];
-  for (let path = nextPath(listing); path !== null && messages.length < place.passed + page.size; ) {
-    listing = await readBySearch(account, source, { ...place, path }, envelopes, call);
-    messages.push(...listing.messages);
-    path = nextPath(listing);
-  }
-  return { ...listing, messages: messages.slice(place.passed) };
 }

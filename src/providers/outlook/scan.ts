@@ -3,16 +3,22 @@ import type { Call } from '../call.ts';
 import type { Account } from './account.ts';
 import { type Listing, type ListingQuery, nextPath, readListing } from './listing.ts';
 import { receivedAt } from './map.ts';
-import { type DatePlace, type SearchPlace, shortHash } from './page-cursor.ts';
+import { type DatePlace, MAX_SEEN, shortHash } from './page-cursor.ts';
 import type { Source } from './source.ts';
 import { instant } from './url.ts';
 
-/** How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile. */
-const OVERLAP = 50;
+/**
+ * How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile: as far as a
+ * cursor remembers what was given.
+ */
+const OVERLAP = MAX_SEEN;
 
-export interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes'> {
+export interface Wanted
+  extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
   /** How many messages are wanted that were not given before. */
   readonly size: number;
+  /** Only what was received before it; null: everything. */
+  readonly before: Date | null;
 }
 
 /** What comes after a place in a list by date. */
@@ -31,16 +37,17 @@ export const hashOf = (message: GraphMessage): string => shortHash(message.id ??
  */
 export async function readByDate(
   account: Account,
-  source: Source,
+  source: Pick<Source, 'base' | 'whole'>,
   place: DatePlace | null,
   wanted: Wanted,
   call: Call,
 ): Promise<Stretch> {
-  const { size, ...query } = wanted;
+  const { size, before, ...query } = wanted;
   const back = Math.min(place?.passed ?? 0, OVERLAP);
   const passed = (place?.passed ?? 0) - back;
-  const before = place === null ? null : instant(new Date((place.second + 1) * 1000));
-  const asked = { ...query, top: size + back, skip: passed, before };
+  const ends = [...(place === null ? [] : [(place.second + 1) * 1000]), ...(before === null ? [] : [before.getTime()])];
+  const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
+  const asked = { ...query, search: null, top: size + back, skip: passed, before: end };
   let listing = await readListing(account, source, asked, call);
   // A page may be shorter than was asked for (Graph's concepts/paging): of what was given before alone, none would come on.
   for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {
@@ -48,18 +55,6 @@ export async function readByDate(
     listing = { ...more, messages: [...listing.messages, ...more.messages] };
   }
   return { ...listing, second: place?.second ?? null, passed };
-}
-
-/** Reads on through the results of $search; Graph's link says where, and how many. */
-export function readBySearch(
-  account: Account,
-  source: Source,
-  place: SearchPlace | null,
-  wanted: Wanted,
-  call: Call,
-): Promise<Listing> {
-  const { size, ...query } = wanted;
-  return readListing(account, source, { ...query, top: size, skip: 0, before: null, page: place?.path }, call);
 }
 
 /** Where the list stands after the first `taken` messages of a stretch, at least one. */
@@ -71,16 +66,4 @@ export function reached(
   const second = secondOf(read.at(-1) as GraphMessage);
   const within = read.filter((m) => secondOf(m) === second);
   return { second, passed: within.length + (second === stretch.second ? stretch.passed : 0), within };
-}
-
-/** Where a search goes on: at the same page where some of it is left, which a link may hold more of than was wanted. */
-export function further(
-  listing: Listing,
-  place: SearchPlace | null,
-  isLeft: boolean,
-): { path: string | null; passed: number } {
-  const passed = place?.passed ?? 0;
-  return isLeft
-    ? { path: listing.path, passed }
-    : { path: nextPath(listing), passed: passed + listing.messages.length };
 }

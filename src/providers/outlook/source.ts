@@ -1,38 +1,66 @@
+import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
 import type { Condition } from '../../domain/search/condition.ts';
-import type { ListQuery } from '../provider.ts';
+import { visibleOnly } from '../../domain/search/visibility.ts';
+import type { Evaluation, ListQuery } from '../provider.ts';
+import type { Filter } from './filter.ts';
 import { categoryName, segment } from './ids.ts';
-import { normalForm } from './normal-form.ts';
+import { candidates } from './kql.ts';
 import { type Compiled, compile } from './search.ts';
 
-/** Where a list is read, and what Graph is asked to sort out. */
-export interface Source {
+/** Where a list is read, and what is asked of its messages. */
+export interface Source extends Compiled {
   /** The collection's path. */
   readonly base: string;
-  readonly compiled: Compiled;
-  /** True: trash and junk are left out, but for those named. */
+  /** True: trash and junk are left out, but for what `checked` names. */
   readonly whole: boolean;
-  /** Mailboxes that the condition asks for. */
-  readonly named: ReadonlySet<string>;
+  /** Whether `checked` names a mailbox: then which are hidden must be known before the list is asked for. */
+  readonly isNaming: boolean;
+  readonly isNarrowed: boolean;
 }
 
 export function sourceOf({ mailboxId, where }: ListQuery): Source {
-  const normal = where === null ? EVERYTHING : normalForm(where);
+  const normal = normalForm(where ?? EVERYTHING);
   const terms = normal.kind === 'and' ? normal.of : [normal];
-  // A category runs through all folders.
+  // A category runs through all folders, and all of it is its list.
   const category: readonly Condition[] =
     mailboxId !== null && !isFolder(mailboxId) ? [{ kind: 'mailbox', id: mailboxId }] : [];
   const named = terms.filter((term) => term.kind === 'mailbox' && isFolder(term.id));
   const folder = mailboxId !== null && isFolder(mailboxId) ? { id: mailboxId, said: null } : inFolder(named);
-  if (folder) {
-    const others = [...category, ...terms.filter((term) => term !== folder.said)];
-    const base = `/me/mailFolders/${segment(folder.id)}/messages`;
-    return { base, compiled: compile({ kind: 'and', of: others }), whole: false, named: new Set() };
-  }
-  const compiled = compile({ kind: 'and', of: [...category, ...terms] });
-  return { base: '/me/messages', compiled, whole: true, named: new Set(mailboxesIn(normal)) };
+  const compiled = compile({ kind: 'and', of: [...category, ...terms.filter((term) => term !== folder?.said)] });
+  return {
+    ...compiled,
+    base: folder ? `/me/mailFolders/${segment(folder.id)}/messages` : '/me/messages',
+    whole: mailboxId === null && folder === null,
+    isNaming: isNaming(compiled.checked),
+    isNarrowed: where !== null,
+  };
 }
 
-const EVERYTHING: Condition = { kind: 'and', of: [] };
+/** What each message of the list is held against; `hidden`: the ids of trash and junk. */
+export const checkOf = ({ checked, whole }: Source, hidden: readonly string[]): Condition =>
+  whole ? visibleOnly(checked, new Set(hidden)) : checked;
+
+/**
+ * The search that brings candidates; null where the list is read by date. Few messages of one author or Message-ID are: the
+ * index knows nothing that a filter does not.
+ */
+export function searchFor({ words, checked }: Source, filter: Filter): string[] | null {
+  const narrowed = short(candidates(checked));
+  if (words !== null) return words.base === null ? null : [words.base, ...(narrowed === null ? [] : [narrowed])];
+  return narrowed === null || filter.isSelective ? null : [narrowed];
+}
+
+/** Longer ones are not worth their request: envelopes decide it. */
+const MAX_NARROWING = 3_000;
+const short = (kql: string | null): string | null => (kql !== null && kql.length <= MAX_NARROWING ? kql : null);
+
+/** Undefined where nothing is asked. */
+export function evaluationOf(source: Source, filter: Filter, search: readonly string[] | null): Evaluation | undefined {
+  if (!source.isNarrowed) return undefined;
+  if (source.words !== null) return 'INDEXED';
+  return search === null && filter.isExact ? 'NATIVE' : 'FILTERED';
+}
+
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;
 
 /** A condition on one folder is the folder's own list, which a search can be narrowed to as well. */
@@ -41,7 +69,7 @@ function inFolder(named: readonly Condition[]): { id: string; said: Condition } 
   return named.length === 1 && said?.kind === 'mailbox' ? { id: said.id, said } : null;
 }
 
-function mailboxesIn(where: Condition): string[] {
-  if (where.kind === 'and' || where.kind === 'or') return where.of.flatMap(mailboxesIn);
-  return where.kind === 'mailbox' ? [where.id] : [];
+function isNaming(where: Condition): boolean {
+  if (where.kind === 'and' || where.kind === 'or') return where.of.some(isNaming);
+  return where.kind === 'not' ? isNaming(where.of) : where.kind === 'mailbox' && isFolder(where.id);
 }

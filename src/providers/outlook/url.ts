@@ -23,11 +23,7 @@ const LISTS = {
   subscriptions: /^\/subscriptions$/i,
 };
 export type LinkKind = keyof typeof LISTS;
-const MAX_PATH = 6_000;
-
-/** Whether a path with its query leads to a list of one's own messages, and nowhere else. */
-export const isMessagesPath = (text: string): boolean =>
-  text.length <= MAX_PATH && /^[!-~]+$/.test(text) && MESSAGES.test(text.split('?', 1)[0] ?? '');
+const MAX_PATH = 24_000;
 
 /**
  * The path under /v1.0 of a link to such a list of one's own, for our own origin, and the whole of its query as Graph wrote

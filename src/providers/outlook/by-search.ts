@@ -1,0 +1,121 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import type { Condition } from '../../domain/search/condition.ts';
+import { matches } from '../../domain/search/matches.ts';
+import type { Call } from '../call.ts';
+import type { PageRequest } from '../provider.ts';
+import type { Account } from './account.ts';
+import { listByDate, type Part, type Wanted } from './by-date.ts';
+import type { Filter } from './filter.ts';
+import { byReceipt, newestHits } from './hits.ts';
+import { learnHidden } from './listing.ts';
+import { receivedAt, toMessage } from './map.ts';
+import { type SearchPlace, searchPlace } from './page-cursor.ts';
+import { checkOf, type Source } from './source.ts';
+import { decideWords } from './words-of-list.ts';
+
+export interface Found extends Omit<Part, 'next'> {
+  readonly next: SearchPlace | null;
+}
+
+/** What an index may not have read yet: so many of the newest messages are looked through, where envelopes tell. */
+const UNREAD_BY_INDEX = 50;
+const RECENTLY_MS = 3_600_000;
+/** Where a page is not asked to end earlier. */
+const MAX_SPENT = 2_000;
+
+/**
+ * What a search found, each held against the condition, newest first. All of it is read for each page, and the page cut out
+ * of it by position: what leaves or comes meanwhile moves nothing, and in which order Graph gives it does not matter.
+ */
+export async function listBySearch(
+  account: Account,
+  source: Source,
+  filter: Filter,
+  terms: readonly string[],
+  wanted: Wanted,
+  page: PageRequest,
+  call: Call,
+): Promise<Found> {
+  let place = searchPlace(page.after);
+  const { from, before } = boundsOf(source.checked);
+  const bound = earliest(before, page.before?.getTime() ?? null);
+  const kept: GraphMessage[] = [];
+  let spent = 0;
+  let truncated = false;
+  for (;;) {
+    const to = earliest(bound, place?.at ?? null);
+    const [hits, newest] = await Promise.all([
+      newestHits(account, source, terms, { from, to }, wanted, call),
+      newestOf(account, source, filter, wanted, to, call),
+    ]);
+    if (source.whole) await learnHidden(account, call);
+    const check = checkOf(source, account.hidden.ids ?? []);
+    const all = new Map([...hits.messages, ...newest].map((message) => [message.id ?? '', message]));
+    const candidates = [...all.values()].filter((message) => {
+      if (!isBehind(message, place) || receivedAt(message).getTime() < (hits.from ?? Number.NEGATIVE_INFINITY))
+        return false;
+      if (bound !== null && receivedAt(message).getTime() >= bound) return false;
+      return matches(toMessage(message), check);
+    });
+    const decided = await decideWords(account, source, candidates, call);
+    spent += hits.spent + newest.length + decided.spent;
+    truncated ||= hits.isCut || decided.isCut;
+    candidates.sort(byReceipt);
+    let passed = 0;
+    for (const message of candidates) {
+      const isMet = decided.isMet(message);
+      if (kept.length === page.size || isMet === undefined) break;
+      passed++;
+      if (isMet) kept.push(message);
+    }
+    const last = candidates[passed - 1];
+    if (passed < candidates.length) place = last ? behind(last) : place;
+    else if (hits.from !== null) place = { kind: 'search', at: hits.from - 1, id: '', seen: [] };
+    else return { messages: kept, next: null, spent, truncated };
+    if (kept.length >= page.size || spent >= Math.min(page.budget ?? MAX_SPENT, MAX_SPENT))
+      return { messages: kept, next: place, spent, truncated };
+  }
+}
+
+/** Of the words of bodies the index alone knows: what it does not know yet is not found. */
+async function newestOf(
+  account: Account,
+  source: Source,
+  filter: Filter,
+  wanted: Wanted,
+  to: number | null,
+  call: Call,
+): Promise<readonly GraphMessage[]> {
+  if (source.words !== null || (to !== null && to < Date.now() - RECENTLY_MS)) return [];
+  const before = to === null ? {} : { before: new Date(to + 1000) };
+  const page = { size: UNREAD_BY_INDEX, after: null, budget: UNREAD_BY_INDEX, ...before };
+  const { messages } = await listByDate(account, source, filter, wanted, page, call);
+  return messages;
+}
+
+const behind = (message: GraphMessage): SearchPlace => ({
+  kind: 'search',
+  at: receivedAt(message).getTime(),
+  id: message.id ?? '',
+  seen: [],
+});
+
+function isBehind(message: GraphMessage, place: SearchPlace | null): boolean {
+  if (place === null) return true;
+  const at = receivedAt(message).getTime();
+  return at < place.at || (at === place.at && (message.id ?? '') > place.id);
+}
+
+/** What the condition says of when a message was received, in all of its alternatives. */
+function boundsOf(checked: Condition): { from: number | null; before: number | null } {
+  const parts = checked.kind === 'and' ? checked.of : [checked];
+  const after = parts.flatMap((part) => (part.kind === 'receivedAfter' ? [part.at.getTime()] : []));
+  const before = parts.flatMap((part) => (part.kind === 'receivedBefore' ? [part.at.getTime()] : []));
+  return {
+    from: after.length === 0 ? null : Math.max(...after),
+    before: before.length === 0 ? null : Math.min(...before),
+  };
+}
+
+const earliest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);

@@ -1,0 +1,105 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { MailError } from '../../domain/error.ts';
+import type { Call } from '../call.ts';
+import type { Account } from './account.ts';
+import type { Fields } from './fields.ts';
+import { joined, receivedWithin } from './kql.ts';
+import { nextPath, readListing } from './listing.ts';
+import { receivedAt } from './map.ts';
+import type { Source } from './source.ts';
+
+/** Graph's search ends after this many results. */
+export const SEARCH_LIMIT = 1000;
+/** Results in one answer; Graph may give fewer, and a link. */
+const ANSWER_SIZE = 250;
+/** Longer ones are refused here: how long Graph takes them is not said. */
+const MAX_SEARCH = 16_000;
+/** What is asked of results that only say which messages they are. */
+export const IDS: Fields = { select: 'id,receivedDateTime', expand: null };
+
+/** Moments of receipt, in ms since 1970; null: without a bound. */
+export interface Span {
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/** What a search found of a span. */
+export interface Hits {
+  readonly messages: readonly GraphMessage[];
+  /** It is all that was received from this moment on; null: all of the span. */
+  readonly from: number | null;
+  /** Graph gives no more, and there may be more of one day than that. */
+  readonly isCut: boolean;
+  /** Messages that were read. */
+  readonly spent: number;
+}
+
+/** How often a span is narrowed. */
+const MAX_TRIES = 4;
+const DAY_MS = 86_400_000;
+
+/**
+ * All that was found in the newest part of a span: the whole of it, or as much as Graph gives the results of. Where there
+ * are more, the same is asked of fewer days.
+ */
+export async function newestHits(
+  account: Account,
+  source: Pick<Source, 'base' | 'whole'>,
+  terms: readonly string[],
+  span: Span,
+  fields: Fields,
+  call: Call,
+): Promise<Hits> {
+  let from = span.from;
+  let spent = 0;
+  for (let tries = 0; ; tries++) {
+    const { messages, isCut } = await searchAll(account, source, terms, { from, to: span.to }, fields, call);
+    spent += messages.length;
+    if (!isCut) return { messages, from: from === span.from ? null : from, isCut: false, spent };
+    // Of what was sent last, the half that was received last: in the days of these there are fewer.
+    const times = messages.map((message) => receivedAt(message).getTime()).sort((a, b) => b - a);
+    const middle = times[Math.floor(times.length / 2 ** (tries + 1))] ?? 0;
+    const day = Math.ceil(middle / DAY_MS) * DAY_MS;
+    const isNarrower = (from === null || day > from) && (span.to === null || day <= span.to);
+    if (!isNarrower || tries === MAX_TRIES) return { messages, from: null, isCut: true, spent };
+    from = day;
+  }
+}
+
+/**
+ * All that Graph finds, by the whole of each link: its results are sorted by when they were sent (search-query-parameter),
+ * and its pages count off what is found by then, so that only all of them together are a list.
+ */
+async function searchAll(
+  account: Account,
+  source: Pick<Source, 'base' | 'whole'>,
+  terms: readonly string[],
+  span: Span,
+  fields: Fields,
+  call: Call,
+): Promise<Pick<Hits, 'messages' | 'isCut'>> {
+  const search = joined('and', [...terms, ...receivedWithin(span.from, span.to)]);
+  if (search.length > MAX_SEARCH) throw tooLong(search.length);
+  const { select, expand } = fields;
+  const query = { operation: 'messages.list', select, expand, top: ANSWER_SIZE, skip: 0, before: null, filter: '' };
+  const found = new Map<string, GraphMessage>();
+  let read = 0;
+  for (let page: string | undefined; ; ) {
+    const listing = await readListing(account, source, { ...query, search, page }, call);
+    for (const message of listing.messages) found.set(message.id ?? '', message);
+    read += listing.messages.length;
+    const next = nextPath(listing);
+    if (next === null || read >= SEARCH_LIMIT) return { messages: [...found.values()], isCut: read >= SEARCH_LIMIT };
+    page = next;
+  }
+}
+
+/** What was found, newest first, and by id where that tells nothing: in one order whatever Graph's is. */
+export const byReceipt = (a: GraphMessage, b: GraphMessage): number =>
+  receivedAt(b).getTime() - receivedAt(a).getTime() || ((a.id ?? '') < (b.id ?? '') ? -1 : 1);
+
+const tooLong = (length: number): MailError =>
+  new MailError(
+    'BAD_USER_INPUT',
+    `The words to look for are too many for one search of Outlook: in its language they take ${length} characters of ${MAX_SEARCH}. Search for fewer.`,
+  );
