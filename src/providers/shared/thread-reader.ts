@@ -1,0 +1,158 @@
+import { isNotFound } from '../../domain/error.ts';
+import type { Message } from '../../domain/message.ts';
+import { isHidden, type Thread } from '../../domain/thread.ts';
+import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../provider.ts';
+import type { HeadList } from './heads.ts';
+import { markOf, sealThreadPlace, type ThreadPlace } from './thread-cursor.ts';
+import type { ThreadSource } from './thread-source.ts';
+
+export interface Given {
+  readonly id: string;
+  readonly item: Thread | Unreadable;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
+/** What was read of threads for one page, and what of it is given. */
+export class ThreadReader {
+  readonly given: Given[] = [];
+  private readonly marks: Set<string>;
+  private readonly settled: string[];
+  private at: number | null;
+  private start: number | null;
+
+  constructor(
+    readonly source: ThreadSource,
+    readonly request: PageRequest,
+    readonly opened: ThreadPlace,
+  ) {
+    this.settled = [...opened.settled];
+    this.marks = new Set(opened.settled);
+    this.at = opened.at;
+    this.start = opened.start;
+  }
+
+  get room(): number {
+    return this.request.size - this.given.length;
+  }
+
+  get isFull(): boolean {
+    return this.room <= 0;
+  }
+
+  get isSpent(): boolean {
+    const { budget } = this.request;
+    return budget !== undefined && this.source.spent() >= budget;
+  }
+
+  /** Whether so many threads more can be paid for; one always can. */
+  affords(threads: number): boolean {
+    const { budget } = this.request;
+    if (budget === undefined || threads <= 1) return true;
+    return this.source.spent() + threads * this.source.threadCost <= budget;
+  }
+
+  isSettled(id: string): boolean {
+    if (this.marks.has(markOf(id))) return true;
+    if (!this.request.skip?.(id)) return false;
+    this.settle(id);
+    return true;
+  }
+
+  settle(id: string): void {
+    const mark = markOf(id);
+    if (!this.marks.has(mark)) this.settled.push(mark);
+    this.marks.add(mark);
+  }
+
+  give(one: Given): void {
+    this.given.push(one);
+    this.settle(one.id);
+    if (Number.isFinite(one.at)) this.at = Math.min(this.at ?? one.at, one.at);
+  }
+
+  /** Threads of a list that were not given yet. */
+  open(list: HeadList): string[] {
+    return [...list.byThread.keys()].filter((id) => !this.isSettled(id));
+  }
+
+  /** The message that its thread stands at, as of the first page: what came later does not move it. Null: all came later. */
+  anchor(thread: Thread, within = thread.messages): Message | null {
+    const { start } = this;
+    const old = start === null ? within : within.filter(({ receivedAt }) => receivedAt.getTime() <= start);
+    const shown = old.findLast((message) => !isHidden(message, thread.hidden));
+    return shown ?? (this.source.isHidden() ? (old.at(-1) ?? null) : null);
+  }
+
+  /** Whether a thread stands above this page: it was given, though the cursor no longer tells. */
+  isAbove(at: number): boolean {
+    return this.opened.isPartial && this.opened.at !== null && at > this.opened.at;
+  }
+
+  /** Messages by which a thread is listed; `found`: ids of its messages among those that matched. */
+  meeting(thread: Thread, found: ReadonlySet<string> | undefined): readonly Message[] {
+    const { source } = this;
+    return thread.messages.filter(
+      (message) =>
+        (source.isHidden() || !isHidden(message, thread.hidden)) &&
+        source.meets(message, found?.has(message.id) ?? false),
+    );
+  }
+
+  /** Of a thread that is longer than is read, what was found may be behind the messages at hand. */
+  isListed(thread: Thread, found: ReadonlySet<string> | undefined): boolean {
+    if (this.meeting(thread, found).length > 0) return true;
+    if (thread.messageCount <= thread.messages.length || !found) return false;
+    const known = new Set(thread.messages.map(({ id }) => id));
+    return [...found].some((id) => !known.has(id));
+  }
+
+  isTooNew(thread: Thread): boolean {
+    const { before } = this.request;
+    const at = this.anchor(thread)?.receivedAt ?? thread.lastMessageAt;
+    return before !== undefined && at.getTime() >= before.getTime();
+  }
+
+  /** All of these threads, sorted, and the first of them. */
+  async collect(ids: readonly string[], list: HeadList): Promise<Page<Thread>> {
+    const answers = ids.length === 0 ? [] : await this.source.read(ids);
+    const listed = ids.flatMap((id, n): Given[] => {
+      const item = answers[n];
+      if (item === undefined || isNotFound(item)) return [];
+      if (item instanceof Error) return [{ id, item: { id, error: item }, at: Number.POSITIVE_INFINITY }];
+      const at = this.anchor(item)?.receivedAt.getTime();
+      if (at !== undefined && !this.isAbove(at) && !this.isTooNew(item) && this.isListed(item, list.byThread.get(id)))
+        return [{ id, item, at }];
+      this.settle(id);
+      return [];
+    });
+    listed.sort(inOrder);
+    for (const one of listed.slice(0, this.request.size)) this.give(one);
+    const { order, found, last } = this.opened;
+    return this.page(listed.length > this.given.length ? { order, found, last } : null, false);
+  }
+
+  /** Sorts what is given once the first page is read whole, and makes the cursor. */
+  page(next: Pick<ThreadPlace, 'order' | 'found' | 'last'> | null, isTruncated: boolean): Page<Thread> {
+    const { source, opened, settled, at } = this;
+    const start = this.start ?? newest(this.given);
+    const place = next && { ...next, settled, isPartial: opened.isPartial, at, start };
+    return {
+      items: this.given.toSorted(inOrder).map(({ item }) => item),
+      next: place && sealThreadPlace(place, source.print),
+      spent: source.spent(),
+      ...(isTruncated ? { truncated: true } : {}),
+    };
+  }
+}
+
+/** Newest first, ties by id. */
+export function inOrder(a: Given, b: Given): number {
+  if (a.at !== b.at) return a.at > b.at ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
+}
+
+function newest(given: readonly Given[]): number | null {
+  const times = given.flatMap(({ item, at }) => (isUnreadable(item) ? [] : [at]));
+  return times.length > 0 ? Math.max(...times) : null;
+}

@@ -1,0 +1,332 @@
+import { describe, expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
+import type { Message } from '../../src/domain/message.ts';
+import { isHidden, type Thread, threadOf } from '../../src/domain/thread.ts';
+import { isUnreadable, type Page, type PageRequest } from '../../src/providers/provider.ts';
+import type { Head, HeadPage } from '../../src/providers/shared/heads.ts';
+import { threadPage } from '../../src/providers/shared/thread-pages.ts';
+import type { ThreadSource } from '../../src/providers/shared/thread-source.ts';
+import { envelope, seeded } from '../support/thread-mail.ts';
+
+const HIDDEN = new Set(['TRASH', 'JUNK']);
+
+interface Ways {
+  /** Messages of which the provider says that they match: more than do, by the envelope. */
+  readonly candidates: (message: Message) => boolean;
+  readonly meets: (message: Message) => boolean;
+  /** Whether the envelope tells; else only the provider's list does, and says nothing but the truth. */
+  readonly isDecidable?: boolean;
+  readonly knowsFirst?: boolean;
+  readonly isHidden?: boolean;
+  readonly isWhole?: boolean;
+  readonly headsInPage: number;
+}
+
+/** An account in memory, whose lists go on behind the last message of a page, as Gmail's do. */
+class FakeMail {
+  readonly messages = new Map<string, Message>();
+  lists = 0;
+  reads = 0;
+
+  source(ways: Ways): ThreadSource {
+    const { candidates, meets, isDecidable = true } = ways;
+    const shown = (message: Message) => !isHidden(message, HIDDEN);
+    const matching = (message: Message) => (ways.isHidden || shown(message)) && candidates(message);
+    return {
+      print: 'fake',
+      matches: (after) => this.heads(after, ways.isWhole ? shown : matching, ways.headsInPage),
+      visible: ways.isHidden || ways.isWhole ? null : (after) => this.heads(after, shown, ways.headsInPage),
+      isHidden: () => ways.isHidden ?? false,
+      read: async (ids) => ids.map((id) => this.thread(id) ?? new MailError('NOT_FOUND', 'gone')),
+      meets: (message, isFound) => (isDecidable ? meets(message) : isFound),
+      isDecidable,
+      ...(ways.knowsFirst ? { firstMessageOf: (id: string) => `${id}.0` } : {}),
+      threadCost: 2,
+      spent: () => this.lists + 2 * this.reads,
+    };
+  }
+
+  thread(id: string): Thread | null {
+    this.reads++;
+    const all = [...this.messages.values()].filter(({ threadId }) => threadId === id);
+    return all.length === 0 ? null : threadOf(id, all, HIDDEN);
+  }
+
+  private async heads(after: string | null, wanted: (m: Message) => boolean, size: number): Promise<HeadPage> {
+    this.lists++;
+    const sorted = [...this.messages.values()].sort(byRecency);
+    const { at, id } = after === null ? { at: Number.POSITIVE_INFINITY, id: '' } : JSON.parse(after);
+    const rest = sorted.filter((m) => {
+      const time = m.receivedAt.getTime();
+      return wanted(m) && (time < at || (time === at && m.id < id));
+    });
+    const page = rest.slice(0, size);
+    const last = page.at(-1);
+    const heads = page.map((m): Head => ({ id: m.id, threadId: m.threadId ?? '' }));
+    const next = last && rest.length > size ? JSON.stringify({ at: last.receivedAt.getTime(), id: last.id }) : null;
+    return { heads, next };
+  }
+}
+
+const byRecency = (a: Message, b: Message): number =>
+  b.receivedAt.getTime() - a.receivedAt.getTime() || (a.id < b.id ? 1 : -1);
+
+async function readAll(
+  source: () => ThreadSource,
+  size: number,
+  between: (page: number) => void = () => {},
+  more: Partial<PageRequest> = {},
+): Promise<{ threads: Thread[]; pages: Page<Thread>[] }> {
+  const threads: Thread[] = [];
+  const pages: Page<Thread>[] = [];
+  let after: string | null = null;
+  do {
+    const page: Page<Thread> = await threadPage(source(), { size, after, ...more });
+    expect(page.items.length).toBeLessThanOrEqual(size);
+    for (const item of page.items) {
+      if (isUnreadable(item)) throw item.error;
+      threads.push(item);
+    }
+    pages.push(page);
+    between(pages.length);
+    after = page.next;
+    if (pages.length > 2_000) throw new Error('the list does not end');
+  } while (after !== null);
+  return { threads, pages };
+}
+
+/** Random mail: threads whose messages lie in several mailboxes, some in trash and junk. */
+function randomMail(random: () => number, threads: number, longest = 4): FakeMail {
+  const mail = new FakeMail();
+  const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
+  let at = 1_000_000_000;
+  const open: { id: string; left: number; made: number }[] = [];
+  for (let n = 0; n < threads || open.length > 0; ) {
+    at += Math.floor(random() * 3) * 1000;
+    const begins = n < threads && (open.length === 0 || random() < 0.4);
+    if (begins) open.push({ id: `t${n++}`, left: 1 + Math.floor(random() * longest), made: 0 });
+    const one = begins ? open.at(-1) : pick(open);
+    if (!one) continue;
+    const id = `${one.id}.${one.made++}`;
+    const mailbox = pick(['INBOX', 'INBOX', 'SENT', 'ARCHIVE', 'ARCHIVE', 'TRASH', 'JUNK']);
+    const flags = { isRead: random() < 0.7, isStarred: random() < 0.2 };
+    mail.messages.set(
+      id,
+      envelope({ id, threadId: one.id, receivedAt: new Date(at), mailboxIds: [mailbox], ...flags }),
+    );
+    if (--one.left === 0) open.splice(open.indexOf(one), 1);
+  }
+  return mail;
+}
+
+const shownAt = (thread: Thread): number => thread.lastMessageAt.getTime();
+
+/** What the definition says, by looking at every message. */
+function expected(mail: FakeMail, meets: (m: Message) => boolean, isHiddenList = false): Thread[] {
+  const ids = new Set([...mail.messages.values()].map(({ threadId }) => threadId ?? ''));
+  const threads = [...ids].flatMap((id) => {
+    const all = [...mail.messages.values()].filter(({ threadId }) => threadId === id);
+    return all.some((m) => (isHiddenList || !isHidden(m, HIDDEN)) && meets(m)) ? [threadOf(id, all, HIDDEN)] : [];
+  });
+  return threads.sort((a, b) => shownAt(b) - shownAt(a) || (a.id < b.id ? -1 : 1));
+}
+
+const idsOf = (threads: readonly Thread[]): string[] => threads.map(({ id }) => id);
+const timesOf = (threads: readonly Thread[]): number[] => threads.map(shownAt);
+
+const CONDITIONS: Record<string, (m: Message) => boolean> = {
+  everything: () => true,
+  inbox: (m) => m.mailboxIds.includes('INBOX'),
+  unread: (m) => !m.isRead,
+  'starred in the archive': (m) => m.isStarred && m.mailboxIds.includes('ARCHIVE'),
+  nothing: () => false,
+};
+
+describe('a list of threads', () => {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+  const named = (what: string) => `${what} (SEED=${seed})`;
+
+  it(
+    named('is in the order of lastMessageAt, whole and without repetitions, whatever lists it is made of'),
+    async () => {
+      const random = seeded(seed);
+      for (let run = 0; run < 60; run++) {
+        const mail = randomMail(random, 5 + Math.floor(random() * 90));
+        for (const [name, meets] of Object.entries(CONDITIONS)) {
+          const size = [1, 2, 3, 5, 7, 25][Math.floor(random() * 6)] ?? 1;
+          const ways = {
+            meets,
+            // Some that do not match come along.
+            candidates: (m: Message) => meets(m) || m.id.endsWith('1'),
+            headsInPage: [3, 10, 40, 500][Math.floor(random() * 4)] ?? 3,
+            knowsFirst: random() < 0.5,
+            isWhole: name === 'everything' && random() < 0.5,
+          };
+          const { threads } = await readAll(() => mail.source(ways), size);
+          const wanted = expected(mail, meets);
+          expect({ run, name, ways, times: timesOf(threads) }).toEqual({ run, name, ways, times: timesOf(wanted) });
+          expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
+        }
+      }
+    },
+  );
+
+  it(named('is whole where only the provider can tell what matches, and in order or TRUNCATED'), async () => {
+    const random = seeded(seed + 1);
+    for (let run = 0; run < 60; run++) {
+      const mail = randomMail(random, 5 + Math.floor(random() * 90));
+      for (const meets of Object.values(CONDITIONS)) {
+        const headsInPage = [3, 10, 40, 500][Math.floor(random() * 4)] ?? 3;
+        const ways = { meets, candidates: meets, isDecidable: false, headsInPage, knowsFirst: random() < 0.5 };
+        const { threads, pages } = await readAll(() => mail.source(ways), 1 + Math.floor(random() * 7));
+        const wanted = expected(mail, meets);
+        expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
+        expect(threads).toHaveLength(wanted.length);
+        if (!pages.some(({ truncated }) => truncated)) expect(timesOf(threads)).toEqual(timesOf(wanted));
+      }
+    }
+  });
+
+  it(named('of the trash is in the order of lastMessageAt'), async () => {
+    const random = seeded(seed + 2);
+    for (let run = 0; run < 40; run++) {
+      const mail = randomMail(random, 5 + Math.floor(random() * 60));
+      const meets = (m: Message) => m.mailboxIds.includes('TRASH') || (run % 2 === 0 && m.isStarred);
+      const ways = { meets, candidates: meets, isHidden: true, headsInPage: 40 };
+      const { threads } = await readAll(() => mail.source(ways), 1 + Math.floor(random() * 7));
+      const wanted = expected(mail, meets, true);
+      expect(timesOf(threads)).toEqual(timesOf(wanted));
+      expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
+    }
+  });
+
+  it(named('of a large trash has every thread once'), async () => {
+    const random = seeded(seed + 3);
+    const mail = randomMail(random, 700);
+    const meets = (m: Message) => m.mailboxIds.includes('TRASH');
+    const ways = { meets, candidates: meets, isHidden: true, headsInPage: 40 };
+    const { threads } = await readAll(() => mail.source(ways), 25);
+    expect(idsOf(threads).sort()).toEqual(idsOf(expected(mail, meets, true)).sort());
+  });
+
+  it(named('neither repeats nor passes over what stayed while mail arrives, moves and goes'), async () => {
+    const random = seeded(seed + 4);
+    const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
+    for (let run = 0; run < 150; run++) {
+      const mail = randomMail(random, 10 + Math.floor(random() * 60));
+      const name = pick(Object.keys(CONDITIONS));
+      const meets = CONDITIONS[name] as (m: Message) => boolean;
+      const wasThere = expected(mail, meets);
+      const started = new Set(mail.messages.keys());
+      const stayed = new Set(idsOf(wasThere));
+      const touched = new Set<string>();
+      let serial = 0;
+      const change = () => {
+        for (let n = Math.floor(random() * 4); n > 0; n--) {
+          const message = pick([...mail.messages.values()]);
+          const what = pick(['archive', 'trash', 'delete', 'read', 'reply', 'new'] as const);
+          const at = new Date(Math.max(...[...mail.messages.values()].map((m) => m.receivedAt.getTime())) + 1000);
+          if (what === 'reply' || what === 'new') {
+            const threadId = what === 'new' ? `new${serial}` : (message.threadId ?? '');
+            const id = what === 'new' ? `${threadId}.0` : `${threadId}.r${serial}`;
+            serial++;
+            mail.messages.set(id, envelope({ id, threadId, receivedAt: at, mailboxIds: ['INBOX'], isRead: false }));
+            continue;
+          }
+          touched.add(message.threadId ?? '');
+          if (what === 'delete') mail.messages.delete(message.id);
+          else if (what === 'read') mail.messages.set(message.id, { ...message, isRead: true });
+          else mail.messages.set(message.id, { ...message, mailboxIds: [what === 'trash' ? 'TRASH' : 'ARCHIVE'] });
+        }
+        // What stayed is listed all the time, by mail that was there at the start.
+        const listed = new Set(idsOf(expected(mail, (m) => started.has(m.id) && meets(m))));
+        for (const id of stayed) if (!listed.has(id)) stayed.delete(id);
+      };
+      const ways = { meets, candidates: meets, headsInPage: pick([3, 10, 40, 500]), knowsFirst: random() < 0.5 };
+      const { threads } = await readAll(() => mail.source(ways), 1 + Math.floor(random() * 7), change);
+      const given = idsOf(threads);
+      expect({ run, name, ways, twice: given.filter((id, n) => given.indexOf(id) !== n) }).toMatchObject({ twice: [] });
+      expect({ run, name, ways, missed: [...stayed].filter((id) => !given.includes(id)) }).toMatchObject({
+        missed: [],
+      });
+      const untouched = idsOf(wasThere).filter((id) => !touched.has(id));
+      const place = new Map(wasThere.map((thread) => [thread.id, shownAt(thread)]));
+      const times = given.filter((id) => untouched.includes(id)).map((id) => place.get(id));
+      expect({ run, name, ways, times }).toEqual({
+        run,
+        name,
+        ways,
+        times: times.toSorted((a, b) => (b ?? 0) - (a ?? 0)),
+      });
+    }
+  });
+
+  it(named('keeps to it where more is given than a cursor remembers'), async () => {
+    const random = seeded(seed + 5);
+    const mail = randomMail(random, 1_600);
+    for (const [name, meets] of Object.entries(CONDITIONS)) {
+      const candidates = (m: Message) => meets(m) || m.id.endsWith('1');
+      const { threads, pages } = await readAll(() => mail.source({ meets, candidates, headsInPage: 500 }), 60);
+      const wanted = expected(mail, meets);
+      expect([name, timesOf(threads)]).toEqual([name, timesOf(wanted)]);
+      expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
+      for (const { next } of pages) expect(next?.length ?? 0).toBeLessThan(6_000);
+    }
+  });
+
+  it('costs one list and the threads of a page, and with a condition one list more', async () => {
+    const mail = randomMail(seeded(7), 300);
+    const page = await threadPage(
+      mail.source({ meets: () => true, candidates: () => true, isWhole: true, headsInPage: 500 }),
+      {
+        size: 25,
+        after: null,
+      },
+    );
+    expect({ items: page.items.length, lists: mail.lists, reads: mail.reads }).toEqual({
+      items: 25,
+      lists: 1,
+      reads: 25,
+    });
+    mail.lists = 0;
+    mail.reads = 0;
+    const meets = (m: Message) => m.mailboxIds.includes('INBOX');
+    await threadPage(mail.source({ meets, candidates: meets, headsInPage: 500, knowsFirst: true }), {
+      size: 25,
+      after: null,
+    });
+    expect(mail.lists).toBe(2);
+    expect(mail.reads).toBeLessThanOrEqual(50);
+  });
+
+  it('ends a page where the budget is spent, and goes on from there', async () => {
+    const mail = randomMail(seeded(8), 60);
+    const meets = (m: Message) => m.isStarred;
+    const source = () => mail.source({ meets, candidates: () => true, headsInPage: 500 });
+    const { threads, pages } = await readAll(source, 10, () => (mail.reads = mail.lists = 0), { budget: 12 });
+    expect(timesOf(threads)).toEqual(timesOf(expected(mail, meets)));
+    for (const { spent } of pages) expect(spent).toBeLessThanOrEqual(14);
+    expect(pages.length).toBeGreaterThan(5);
+  });
+
+  it('begins at a moment', async () => {
+    const mail = randomMail(seeded(9), 40);
+    const all = expected(mail, () => true);
+    const before = all[10]?.lastMessageAt ?? new Date(0);
+    const source = () => mail.source({ meets: () => true, candidates: () => true, isWhole: true, headsInPage: 40 });
+    const { threads } = await readAll(source, 7, () => {}, { before });
+    expect(timesOf(threads)).toEqual(timesOf(all.filter((thread) => thread.lastMessageAt < before)));
+  });
+
+  it('refuses a cursor that it did not make', async () => {
+    const source = randomMail(seeded(1), 3).source({ meets: () => true, candidates: () => true, headsInPage: 10 });
+    for (const after of [
+      '',
+      'garbage',
+      't1.',
+      't1.bnVsbA',
+      `t1.${Buffer.from('["other",null,null,"","",false,null,null]').toString('base64url')}`,
+    ])
+      await expect(threadPage(source, { size: 5, after })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+});
