@@ -7,16 +7,23 @@ export const MailboxRoleEnum = Object.fromEntries(MAILBOX_ROLES.map((role) => [r
 
 registerEnumType(MailboxRoleEnum, {
   name: 'MailboxRole',
-  description: 'What a mailbox is for (RFC 6154, JMAP), whatever its name and in whatever language.',
+  description:
+    'What a mailbox is for (RFC 6154, JMAP), whatever its name and in whatever language. As a filter a role means the same in every account; Capabilities.roles tells which of them a mailbox has.',
   valuesConfig: {
     INBOX: { description: 'Where new mail arrives.' },
-    ARCHIVE: { description: 'Put away, and kept.' },
+    ARCHIVE: {
+      description:
+        'Put away, and kept. In an account whose capabilities have no such mailbox and whose inbox is a label: what is in none of INBOX, SENT, DRAFTS, TRASH and JUNK.',
+    },
     DRAFTS: { description: 'Not sent yet.' },
     SENT: { description: 'Copies of what was sent.' },
     TRASH: { description: 'Thrown away; the provider empties it after a while.' },
     JUNK: { description: 'Unwanted, by the provider or by the user.' },
-    ALL: { description: 'Everything but trash and junk, where the provider has such a mailbox.' },
-    IMPORTANT: { description: 'What the provider, or the user, holds important.' },
-    STARRED: { description: 'Starred or flagged.' },
+    ALL: { description: 'Everything outside of trash and junk.' },
+    IMPORTANT: {
+      description:
+        "What the provider, or the user, holds important: isImportant (Gmail's label, Outlook's high importance).",
+    },
+    STARRED: { description: 'Starred or flagged: isStarred.' },
   },
 });

@@ -129,12 +129,12 @@ it.each([
     ],
   ],
   [
-    'unread and from a',
+    'unread and from an address',
     [
-      'filter: { isRead: false, from: "a" }',
-      'search: "from:a is:unread"',
-      `filter: { or: [{ and: [${UNREAD}, { from: "a" }] }, { and: [{ from: "a" }, { not: { isRead: true } }] }] }`,
-      `search: "from:a", filter: { and: [{ or: [{ and: [${UNREAD}, { from: "a" }] }, { and: [{ from: "a" }, ${UNREAD}] }] }] }`,
+      'filter: { isRead: false, from: "example" }',
+      'search: "from:example is:unread"',
+      `filter: { or: [{ and: [${UNREAD}, { from: "example" }] }, { and: [{ from: "example" }, { not: { isRead: true } }] }] }`,
+      `search: "from:example", filter: { and: [{ or: [{ and: [${UNREAD}, { from: "example" }] }, { and: [{ from: "example" }, ${UNREAD}] }] }] }`,
     ],
   ],
 ])('reads a list once however its filter is spelled: %s', async (_what, spellings) => {

@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import { EVERYTHING } from '../../src/domain/search/algebra.ts';
 import { encodeId } from '../../src/graphql/global-id.ts';
+import { conditionOf as listCondition } from '../../src/mail/list/list.args.ts';
 import { filterCondition } from '../../src/mail/search/message-filter.type.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
+import { TimeZone } from '../../src/mail/search/time-zone.ts';
+import { seeded, seedOf } from '../support/seeded.ts';
+
+const random = seeded(seedOf('search-syntax'));
 
 const text = (value: string) => ({ kind: 'text', value });
+const from = (value: string) => ({ kind: 'from', value });
+const to = (value: string) => ({ kind: 'to', value });
+const subject = (value: string) => ({ kind: 'subject', value });
+const all = (...of: unknown[]) => ({ kind: 'and', of });
+const any = (...of: unknown[]) => ({ kind: 'or', of });
+const not = (of: unknown) => ({ kind: 'not', of });
+const nothing = { kind: 'nothing' };
 const refusal = (message: RegExp) =>
   expect.objectContaining({ message: expect.stringMatching(message), extensions: { code: 'BAD_USER_INPUT' } });
 
@@ -37,46 +50,202 @@ describe('the search syntax', () => {
     ['well-known', text('well-known')],
     ['"from:ada"', text('from:ada')],
     ['привет', text('привет')],
+    ['is:important', { kind: 'important', value: true }],
+    ['is:unimportant', { kind: 'important', value: false }],
+    ['-(-a)', { kind: 'not', of: { kind: 'not', of: text('a') } }],
+    ['from:(ada OR bob) -to:(c "d e")', all(any(from('ada'), from('bob')), not(all(to('c'), to('d e'))))],
   ])('%j', (search, condition) => {
     expect(parseSearch(search)).toEqual(condition);
   });
 
+  it.each<[string, unknown]>([
+    ['a b OR c d', all(text('a'), any(text('b'), text('c')), text('d'))],
+    ['a OR b OR c', any(text('a'), text('b'), text('c'))],
+    ['a AND b OR c', all(text('a'), any(text('b'), text('c')))],
+    ['a AND b', all(text('a'), text('b'))],
+    ['-a OR b', any(not(text('a')), text('b'))],
+    ['-(a OR b) c', all(not(any(text('a'), text('b'))), text('c'))],
+    ['(a b) OR c', any(all(text('a'), text('b')), text('c'))],
+    ['(a OR b) (c OR d)', all(any(text('a'), text('b')), any(text('c'), text('d')))],
+    ['from:a OR "b c"', any(from('a'), text('b c'))],
+    ['a OR(b c)', any(text('a'), all(text('b'), text('c')))],
+  ])('binds %j as it is defined', (search, condition) => {
+    expect(parseSearch(search)).toEqual(condition);
+  });
+});
+
+describe('what was pasted', () => {
+  it.each<[string, unknown]>([
+    ['https://a.example/x?y=(1)', all(text('https://a.example/x?y='), text('1'))],
+    ['https://a.example/from:b', text('https://a.example/from:b')],
+    ['mailto:ada@x.example', text('mailto:ada@x.example')],
+    ['constructor:x __proto__:y', all(text('constructor:x'), text('__proto__:y'))],
+    ['Re: lunch (', all(text('Re:'), text('lunch'))],
+    ['lunch) at 12:30 :-)', all(text('lunch)'), text('at'), text('12:30'))],
+    ['Subject: Re: lunch', all(subject('Re:'), text('lunch'))],
+    ['From: "Ada Lovelace" to: bob', all(from('Ada Lovelace'), to('bob'))],
+    ['from: <ada@x.example>', from('<ada@x.example>')],
+    ['from:', text('from')],
+    ['(from:) OR to: -a', all(any(text('from'), text('to')), not(text('a')))],
+    ['to: from:a', all(text('to'), from('a'))],
+    ['Date: is: in: has: after: before: ', all(...['Date:', 'is', 'in', 'has', 'after', 'before'].map(text))],
+    ['Shopping list: milk', all(text('Shopping'), text('list:'), text('milk'))],
+    ['5" pipe', all(text('5"'), text('pipe'))],
+    ['5" and 3" pipes', all(text('5'), text('and 3'), text('pipes'))],
+    ['"open', text('"open')],
+    ['a "" b', all(text('a'), text(''), text('b'))],
+    ['“curly ones” „deutsche“ ＂wide＂', all(text('curly ones'), text('deutsche'), text('wide'))],
+    ['lone” „low', all(text('lone”'), text('„low'))],
+    ['subject:“a b” in:„c“', all(subject('a b'), { kind: 'mailboxName', name: 'c' })],
+    ['-----Original Message-----', all(text('-----Original'), text('Message-----'))],
+    ['--verbose', text('--verbose')],
+    ['a - b -- c -> d', all(text('a'), text('b'), text('c'), text('d'))],
+    ['(2026)-report "a"-b', all(text('2026'), text('-report'), text('a'), text('-b'))],
+    ['1,000.00 € +49 30 #42 50%', all(...['1,000.00', '+49', '30', '#42', '50%'].map(text))],
+    ['AND a', all(text('AND'), text('a'))],
+    ['OR a', all(text('OR'), text('a'))],
+    ['a OR', all(text('a'), text('OR'))],
+    ['a OR OR b', all(text('a'), text('OR'), text('OR'), text('b'))],
+    ['(OR) -OR', all(text('OR'), not(text('OR')))],
+    ['a OR )', text('a')],
+    ['a () (%%) b', all(text('a'), text('b'))],
+    ['\u200efrom:ada\ufeff', from('ada')],
+    ['C++ R&D', all(text('C++'), text('R&D'))],
+    [')))((', nothing],
+  ])('%j is searched for', (search, condition) => {
+    expect(parseSearch(search)).toEqual(condition);
+  });
+
+  it('finds nothing by signs alone, and everything by the negation of that', () => {
+    for (const signs of [
+      '%%',
+      '-',
+      '--',
+      '"',
+      '(',
+      ')',
+      '()',
+      '(())',
+      '(%% 🎉)',
+      '->',
+      '-%%',
+      '- -',
+      '%% OR !!',
+      '🎉',
+      '\u2028!',
+    ])
+      expect(parseSearch(signs), signs).toEqual(nothing);
+    for (const signs of ['-(%%)', '-()', '-(-)', '-(%% OR !!)']) expect(parseSearch(signs), signs).toEqual(EVERYTHING);
+    expect(parseSearch('"%%"')).toEqual(text('%%'));
+    expect(parseSearch('from:%%')).toEqual(from('%%'));
+    expect(parseSearch('lunch OR %%')).toEqual(text('lunch'));
+  });
+
+  it('takes a long sentence, in which words are repeated', () => {
+    const sentence =
+      'the quick brown fox jumps over the lazy dog and the cat sat on the mat while the band played '.repeat(4);
+    expect(sentence.trim().split(' ')).toHaveLength(80);
+    expect(parseSearch(sentence)).toMatchObject({ kind: 'and' });
+    const words = Array.from({ length: 100 }, (_, n) => `w${n}`);
+    expect(parseSearch(words.join(' '))).toEqual(all(...words.map(text)));
+  });
+
   it.each<[string, RegExp]>([
-    ['label:x', /"label:".*from:.*before:/],
-    ['https://a.example', /"https:".*quotes/],
-    ['constructor:x', /"constructor:"/],
+    ['label:x', /"label:".*from:.*before:.*quotes/],
+    ['-cc:(bob)', /"cc:"/],
+    ['larger:10M', /"larger:"/],
+    ['older_than:"1y"', /"older_than:"/],
     ['is:constructor', /is:constructor/],
     ['is:new', /is:new.*unread/],
     ['has:star', /has:attachment/],
     ['after:tomorrow', /after:tomorrow.*no date/],
     ['after:2026-02-30', /no date/],
+    ['after:2026-02-30T00:00:00Z', /no date/],
+    ['after:2026-02-20T24:00:00Z', /no date/],
+    ['after:2026-02-20T10:00:00', /no date/],
     ['before:2026-13-01', /no date/],
-    ['from:', /from: without a value/],
-    ['"open', /not closed/],
-    ['(a', /without its \)/],
-    ['a)', /without its \(/],
-    ['()', /empty pair/],
-    ['OR a', /OR/],
-    ['a OR', /OR/],
-    ['""', /empty pair of quotes/],
     [`${'('.repeat(50)}a${')'.repeat(50)}`, /at most 10 deep/],
-    ['a '.repeat(60), /at most 50 conditions; this one holds 60/],
+    [`${'-('.repeat(11)}a${')'.repeat(11)}`, /at most 10 deep/],
+    [Array.from({ length: 101 }, (_, n) => `w${n}`).join(' '), /at most 100 conditions; this one holds 101/],
     ['a'.repeat(501), /at most 500/],
     ['a'.repeat(3_000), /at most 2000/],
-    [`${'-'.repeat(1_500)}a`, /deep/],
   ])('refuses %j by name', (search, message) => {
     expect(() => parseSearch(search)).toThrow(refusal(message));
   });
 });
 
+describe('the days of a search', () => {
+  const start = (zone: string, day: string) => {
+    const condition = parseSearch(`after:${day}`, new TimeZone(zone));
+    return condition?.kind === 'receivedAfter' ? condition.at.toISOString().replace('.000Z', 'Z') : condition;
+  };
+
+  it.each([
+    ['UTC', '2026-11-20', '2026-11-20T00:00:00Z'],
+    ['Europe/Berlin', '2026-01-15', '2026-01-14T23:00:00Z'],
+    ['Europe/Berlin', '2026/7/15', '2026-07-14T22:00:00Z'],
+    // Clocks change within these days; they begin before that.
+    ['Europe/Berlin', '2026-03-29', '2026-03-28T23:00:00Z'],
+    ['Europe/Berlin', '2026-10-25', '2026-10-24T22:00:00Z'],
+    ['Europe/Berlin', '2026-10-26', '2026-10-25T23:00:00Z'],
+    ['Asia/Kolkata', '2026-11-20', '2026-11-19T18:30:00Z'],
+    ['Asia/Kathmandu', '2026-11-20', '2026-11-19T18:15:00Z'],
+    ['Australia/Lord_Howe', '2026-01-20', '2026-01-19T13:00:00Z'],
+    ['Pacific/Tongatapu', '2026-11-20', '2026-11-19T11:00:00Z'],
+    ['Pacific/Kiritimati', '2026-11-20', '2026-11-19T10:00:00Z'],
+    ['Etc/GMT+12', '2026-11-20', '2026-11-20T12:00:00Z'],
+    // Clocks were put forward over midnight: from 0:00 to 1:00, and from 23:30 to 0:30.
+    ['America/Sao_Paulo', '2018-11-04', '2018-11-04T03:00:00Z'],
+    ['America/Toronto', '1919-03-31', '1919-03-31T04:30:00Z'],
+    // They were put back to midnight, which came twice.
+    ['America/Havana', '2026-11-01', '2026-11-01T04:00:00Z'],
+    // A day that a country left out begins where it would have.
+    ['Pacific/Apia', '2011-12-30', '2011-12-30T10:00:00Z'],
+    ['Pacific/Apia', '2011-12-31', '2011-12-30T10:00:00Z'],
+    ['UTC', '0050-01-01', '0050-01-01T00:00:00Z'],
+  ])('in %s, %s begins at %s', (zone, day, at) => {
+    expect(start(zone, day)).toBe(at);
+  });
+
+  it('begin with the first moment at which clocks there show them, in every zone', () => {
+    const zones = Intl.supportedValuesOf('timeZone');
+    for (let n = 0; n < 300; n++) {
+      const zone = random.pick(zones);
+      const day = new Date(Date.UTC(1995 + random.below(45), random.below(12), 1 + random.below(28)));
+      const shown = (at: number) =>
+        new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(at).replaceAll('/', '-');
+      const date = day.toISOString().slice(0, 10);
+      const at = Date.parse(String(start(zone, date)));
+      expect(shown(at) >= date, `${zone} ${date}`).toBe(true);
+      expect(shown(at - 1) < date, `${zone} ${date}`).toBe(true);
+    }
+  });
+
+  it.each(['', 'Mars/Olympus', '+02:00', 'Europe/Berlin ', 'x'.repeat(5_000), '__proto__'])(
+    'refuses the time zone %j',
+    (timeZone) => {
+      expect(() => listCondition({ first: 1, timeZone })).toThrow(refusal(/^timeZone ".{0,60}" is no time zone/));
+    },
+  );
+
+  it('make a list of its moments alone', () => {
+    const search = 'after:2026-11-20';
+    const berlin = listCondition({ first: 1, search, timeZone: 'Europe/Berlin' });
+    expect(berlin).toEqual(listCondition({ first: 1, search: 'after:2026-11-19T23:00:00Z', timeZone: 'Asia/Tokyo' }));
+    expect(listCondition({ first: 1, search, timeZone: null })).toEqual(listCondition({ first: 1, search }));
+    expect(listCondition({ first: 1, search: '-()' })).toBeNull();
+  });
+});
+
 describe('MessageFilter', () => {
   it('holds all of its fields together', () => {
-    expect(filterCondition({ isRead: false, from: ' ada ', role: 'INBOX' })).toEqual({
+    expect(filterCondition({ isRead: false, from: ' ada ', role: 'INBOX', isImportant: false })).toEqual({
       kind: 'and',
       of: [
         { kind: 'role', role: 'INBOX' },
         { kind: 'from', value: 'ada' },
         { kind: 'read', value: false },
+        { kind: 'important', value: false },
       ],
     });
   });
@@ -88,7 +257,12 @@ describe('MessageFilter', () => {
     expect(filterCondition({ isRead: null, from: null })).toEqual({ kind: 'and', of: [] });
   });
 
+  it('takes a value without a word for what matches nothing', () => {
+    expect(filterCondition({ subject: ' %% ' })).toEqual({ kind: 'subject', value: '%%' });
+  });
+
   it('takes Message-IDs with and without brackets', () => {
+    expect(filterCondition({ internetMessageId: ' < a@b > ' })).toEqual({ kind: 'internetMessageId', value: 'a@b' });
     expect(filterCondition({ internetMessageId: '<a@b>' })).toEqual({ kind: 'internetMessageId', value: 'a@b' });
   });
 

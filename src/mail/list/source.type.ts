@@ -17,14 +17,29 @@ registerEnumType(SourceStateEnum, {
   },
 });
 
-const SearchEvaluationEnum = { NATIVE: 'NATIVE', FILTERED: 'FILTERED', TRUNCATED: 'TRUNCATED' } as const;
+const SearchEvaluationEnum = {
+  NATIVE: 'NATIVE',
+  FILTERED: 'FILTERED',
+  INDEXED: 'INDEXED',
+  TRUNCATED: 'TRUNCATED',
+} as const;
 registerEnumType(SearchEvaluationEnum, {
   name: 'SearchEvaluation',
-  description: 'Who did the searching.',
+  description:
+    'Who decided what this account brought, and so how far it can be relied on. Where several apply, TRUNCATED comes before INDEXED, that before FILTERED, that before NATIVE.',
   valuesConfig: {
-    NATIVE: { description: 'The provider answered the whole question.' },
-    FILTERED: { description: 'The provider answered a part, and we filtered its answer.' },
-    TRUNCATED: { description: 'A budget ended before the list did: there may be more; reading on continues.' },
+    NATIVE: { description: "The provider's own answer, which is exact for what was asked (flags, mailboxes, dates)." },
+    FILTERED: {
+      description: 'The provider brought candidates, and each was held against the condition here: exact as well.',
+    },
+    INDEXED: {
+      description:
+        'Words of bodies were asked for, or attachments where only the index knows of them, and the index of the provider decided these: what it does not find, or has not taken up yet, counts as not there. All else was held against the condition here.',
+    },
+    TRUNCATED: {
+      description:
+        "This page ended with the gateway's SCAN_BUDGET, or the provider shows no more of its result: there may be more matches than were found. Where hasNextPage is true, reading on goes on from there.",
+    },
   },
 });
 

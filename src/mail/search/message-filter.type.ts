@@ -11,28 +11,45 @@ import { LONGEST_VALUE, requireReasonable } from './search-limits.ts';
 const option = { nullable: true } as const;
 
 @InputType({
-  description: 'What a list is narrowed to. Fields side by side must all hold; text is compared without case.',
+  description:
+    'What a list is narrowed to. Fields side by side must all hold. A text is a phrase: its words, whole, side by side and in this order (cat is not in cats), compared without case, accents, width and ligatures; signs only separate words, and a text without any word matches nothing. At most 50 conditions, 10 deep.',
 })
 export class MessageFilter {
   @Field(() => MailboxRoleEnum, {
     ...option,
-    description: 'Lies in the mailbox with this role, in each account that has one.',
+    description:
+      'Has this role, in each account: lies in the mailbox for it, or, for STARRED, IMPORTANT, ALL and an ARCHIVE that is no mailbox, is what MailboxRole says. Only TRASH and JUNK bring in what lies there.',
   })
   role?: MailboxRole | null;
 
-  @Field(() => ID, { ...option, description: 'Lies in this mailbox; messages of other accounts do not match.' })
+  @Field(() => ID, {
+    ...option,
+    description:
+      'Lies in this mailbox; messages of other accounts do not match. Naming the trash or the junk, un-negated, brings in what lies there.',
+  })
   mailbox?: string | null;
 
-  @Field(() => String, { ...option, description: 'Part of the name or address of the sender.' })
+  @Field(() => String, {
+    ...option,
+    description:
+      'A phrase in the name or in the address of From or Sender. A full address (ada@example.org, <ada@example.org>, Ada <ada@example.org>) means that address and no longer one.',
+  })
   from?: string | null;
 
-  @Field(() => String, { ...option, description: 'Part of a name or address in To, Cc or Bcc.' })
+  @Field(() => String, {
+    ...option,
+    description: 'A phrase in one name or in one address of To, Cc or Bcc; a full address as in from.',
+  })
   to?: string | null;
 
-  @Field(() => String, { ...option, description: 'Words of the subject.' })
+  @Field(() => String, { ...option, description: 'A phrase in the subject.' })
   subject?: string | null;
 
-  @Field(() => String, { ...option, description: 'Words anywhere: subject, body, names, addresses.' })
+  @Field(() => String, {
+    ...option,
+    description:
+      'A phrase in the subject, a name or address of From, Sender, To, Cc or Bcc, the body as text, or the name of an attachment. The index of the provider decides (INDEXED).',
+  })
   text?: string | null;
 
   @Field(() => Boolean, { ...option, description: 'Read, or (false) unread.' })
@@ -41,16 +58,25 @@ export class MessageFilter {
   @Field(() => Boolean, { ...option, description: 'Starred or flagged, or (false) not.' })
   isStarred?: boolean | null;
 
+  @Field(() => Boolean, {
+    ...option,
+    description: "Important by Gmail's label or Outlook's high importance, or (false) not.",
+  })
+  isImportant?: boolean | null;
+
   @Field(() => Boolean, { ...option, description: 'Has a file beside its body; inline images do not count.' })
   hasAttachment?: boolean | null;
 
-  @Field(() => DateTime, { ...option, description: 'Received at this moment or later.' })
+  @Field(() => DateTime, { ...option, description: 'Received (receivedAt, as it is shown) at this moment or later.' })
   receivedAfter?: Date | null;
 
-  @Field(() => DateTime, { ...option, description: 'Received before this moment.' })
+  @Field(() => DateTime, { ...option, description: 'Received (receivedAt, as it is shown) before this moment.' })
   receivedBefore?: Date | null;
 
-  @Field(() => String, { ...option, description: 'The Message-ID header, with or without its angle brackets.' })
+  @Field(() => String, {
+    ...option,
+    description: 'The whole Message-ID header, with or without its angle brackets, compared without case.',
+  })
   internetMessageId?: string | null;
 
   @Field(() => [MessageFilter], { ...option, description: 'All of these hold. An empty list says nothing.' })
@@ -62,13 +88,15 @@ export class MessageFilter {
   })
   or?: MessageFilter[] | null;
 
-  @Field(() => MessageFilter, { ...option, description: 'This does not hold.' })
+  @Field(() => MessageFilter, {
+    ...option,
+    description: 'This does not hold: of the same list, exactly the messages that are left without it.',
+  })
   not?: MessageFilter | null;
 }
 
 /** The filter as a condition. Throws BAD_USER_INPUT, naming the field, for what cannot be meant. */
-export const filterCondition = (filter: MessageFilter): UserCondition =>
-  requireReasonable('filter', conditionOf(filter));
+export const filterCondition = (filter: MessageFilter): UserCondition => requireReasonable(conditionOf(filter));
 
 function conditionOf(filter: MessageFilter): UserCondition {
   const parts: UserCondition[] = [];
@@ -83,6 +111,7 @@ function conditionOf(filter: MessageFilter): UserCondition {
   }
   if (typeof filter.isRead === 'boolean') parts.push({ kind: 'read', value: filter.isRead });
   if (typeof filter.isStarred === 'boolean') parts.push({ kind: 'starred', value: filter.isStarred });
+  if (typeof filter.isImportant === 'boolean') parts.push({ kind: 'important', value: filter.isImportant });
   if (typeof filter.hasAttachment === 'boolean') parts.push({ kind: 'hasAttachment', value: filter.hasAttachment });
   if (filter.receivedAfter) parts.push({ kind: 'receivedAfter', at: filter.receivedAfter });
   if (filter.receivedBefore) parts.push({ kind: 'receivedBefore', at: filter.receivedBefore });
@@ -93,7 +122,7 @@ function conditionOf(filter: MessageFilter): UserCondition {
 }
 
 function textOf(field: string, value: string): string {
-  const text = field === 'internetMessageId' ? value.trim().replace(/^<|>$/g, '') : value.trim();
+  const text = field === 'internetMessageId' ? value.trim().replace(/^<|>$/g, '').trim() : value.trim();
   if (text === '') throw badUserInput(`filter.${field} is empty; leave it out instead.`);
   if (text.length > LONGEST_VALUE) {
     throw badUserInput(`filter.${field} may be at most ${LONGEST_VALUE} characters; it has ${text.length}.`);

@@ -1,7 +1,17 @@
 import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
-import type { Term } from './search-tokens.ts';
+import { momentOf } from '../../graphql/scalars.ts';
+import type { TimeZone } from './time-zone.ts';
+
+/** A word, a quoted phrase, or operator:value. */
+export interface Term {
+  readonly kind: 'term';
+  /** One of ours, lower case; null for plain text. With a value that is empty and not quoted nothing stands at its colon. */
+  readonly operator: OperatorName | null;
+  readonly value: string;
+  readonly quoted: boolean;
+}
 
 const ROLES: Readonly<Record<string, MailboxRole>> = {
   inbox: 'INBOX',
@@ -22,11 +32,13 @@ const STATES: Readonly<Record<string, UserCondition>> = {
   unread: { kind: 'read', value: false },
   starred: { kind: 'starred', value: true },
   unstarred: { kind: 'starred', value: false },
+  important: { kind: 'important', value: true },
+  unimportant: { kind: 'important', value: false },
 };
 
-type Operator = (value: string, quoted: boolean) => UserCondition;
+type Operator = (value: string, quoted: boolean, zone: TimeZone) => UserCondition;
 
-const OPERATORS: Readonly<Record<string, Operator>> = {
+const OPERATORS = {
   from: (value) => ({ kind: 'from', value }),
   to: (value) => ({ kind: 'to', value }),
   subject: (value) => ({ kind: 'subject', value }),
@@ -45,41 +57,43 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     const role = !quoted && Object.hasOwn(ROLES, word) ? ROLES[word] : undefined;
     return role ? { kind: 'role', role } : { kind: 'mailboxName', name: value };
   },
-  after: (value) => ({ kind: 'receivedAfter', at: dateOf('after', value) }),
-  before: (value) => ({ kind: 'receivedBefore', at: dateOf('before', value) }),
-};
+  after: (value, _quoted, zone) => ({ kind: 'receivedAfter', at: dateOf('after', value, zone) }),
+  before: (value, _quoted, zone) => ({ kind: 'receivedBefore', at: dateOf('before', value, zone) }),
+} satisfies Readonly<Record<string, Operator>>;
 
-/** What one term of a search means. Throws BAD_USER_INPUT naming an operator or a value that does not exist. */
-export function conditionOf({ operator, value, quoted }: Term): UserCondition {
-  if (operator === null) {
-    if (value === '') throw badUserInput('search has an empty pair of quotes.');
-    return { kind: 'text', value };
-  }
-  const known = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
-  if (!known) {
-    const all = Object.keys(OPERATORS)
-      .map((name) => `${name}:`)
-      .join(' ');
-    throw badUserInput(
-      `search does not know the operator "${operator}:"; there are ${all}. To search for the text itself, put it in quotes.`,
-    );
-  }
-  if (value === '')
-    throw badUserInput(`search has ${operator}: without a value; write it without a space, as in ${operator}:word.`);
-  return known(value, quoted);
+export type OperatorName = keyof typeof OPERATORS;
+/** An operator whose value is words: it may stand before white space, as in a header that was pasted, and before a group. */
+export type Field = 'from' | 'to' | 'subject';
+
+/** Gmail's and Outlook's, which would be taken for words and find something else than was meant. */
+const FOREIGN: ReadonlySet<string> = new Set(
+  'cc bcc label filename larger smaller size older_than newer_than older newer category list deliveredto rfc822msgid body'.split(
+    ' ',
+  ),
+);
+
+export const isOperator = (name: string): name is OperatorName => Object.hasOwn(OPERATORS, name);
+export const isField = (name: OperatorName | null): name is Field =>
+  name === 'from' || name === 'to' || name === 'subject';
+
+/** Throws BAD_USER_INPUT for an operator of another mail system. */
+export function refuseForeign(name: string): void {
+  if (!FOREIGN.has(name)) return;
+  const all = Object.keys(OPERATORS).map((known) => `${known}:`);
+  throw badUserInput(
+    `search does not know the operator "${name}:"; there are ${all.join(' ')}. To search for the text itself, put it in quotes.`,
+  );
 }
 
-/** A day in UTC (2026-11-20 or 2026/11/20) or an RFC 3339 moment. */
-function dateOf(operator: string, value: string): Date {
+/** What an operator and its value mean. Throws BAD_USER_INPUT naming a value that there is not. */
+export const conditionOf = (operator: OperatorName, { value, quoted }: Term, zone: TimeZone): UserCondition =>
+  (OPERATORS[operator] as Operator)(value, quoted, zone);
+
+/** A day (2026-11-20 or 2026/11/20), which begins at midnight in the zone, or an RFC 3339 moment. */
+function dateOf(operator: string, value: string, zone: TimeZone): Date {
   const day = /^(\d{4})([-/])(\d{1,2})\2(\d{1,2})$/.exec(value);
-  if (day) {
-    const [year, month, date] = [Number(day[1]), Number(day[3]), Number(day[4])];
-    const at = new Date(Date.UTC(year, month - 1, date));
-    if (at.getUTCMonth() === month - 1 && at.getUTCDate() === date) return at;
-  } else if (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(value)) {
-    const at = new Date(value);
-    if (!Number.isNaN(at.getTime())) return at;
-  }
+  const at = day ? zone.startOfDay(Number(day[1]), Number(day[3]), Number(day[4])) : momentOf(value);
+  if (at) return at;
   throw badUserInput(
     `search has ${operator}:${value}, which is no date; write ${operator}:2026-11-20 or ${operator}:2026-11-20T09:30:00Z.`,
   );

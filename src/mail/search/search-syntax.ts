@@ -1,76 +1,95 @@
-import { allOf } from '../../domain/search/algebra.ts';
+import { allOf, EVERYTHING, NOTHING } from '../../domain/search/algebra.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
+import { hasWord } from '../../domain/search/words.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { requireReasonable } from './search-limits.ts';
-import { conditionOf } from './search-operators.ts';
+import { requireReasonableSearch } from './search-limits.ts';
+import { conditionOf, type Field, isField, type Term } from './search-operators.ts';
 import { type Token, tokenize } from './search-tokens.ts';
+import { type TimeZone, UTC } from './time-zone.ts';
 
 const DEEPEST_GROUP = 10;
 
+/** What a search says; null: nothing but signs. */
+type Said = UserCondition | null;
+
 /**
- * The one search syntax. Terms side by side must all hold; OR joins its two neighbours and binds tighter than that; -
- * in front of a term or a group negates it; parentheses group; "quotes" keep a phrase together.
- * Null for an empty search. Throws BAD_USER_INPUT naming what it does not understand.
+ * The one search syntax; README, "What a search means", defines it. Terms side by side must all hold; OR joins its two
+ * neighbours and binds tighter than that; - in front of a term or a group negates it; parentheses group; "quotes" keep a
+ * phrase together. Null for an empty search. Throws BAD_USER_INPUT for what would be understood differently than it is meant.
  */
-export function parseSearch(search: string): UserCondition | null {
+export function parseSearch(search: string, zone: TimeZone = UTC): UserCondition | null {
   const tokens = tokenize(search);
-  if (tokens.length === 0) return null;
-  const parser = new Parser(tokens);
-  return requireReasonable('search', parser.whole());
+  if (search.trim() === '') return null;
+  return requireReasonableSearch(new Parser(tokens, zone).sequence(null) ?? NOTHING);
 }
 
 class Parser {
   private next = 0;
   private depth = 0;
 
-  constructor(private readonly tokens: readonly Token[]) {}
+  constructor(
+    private readonly tokens: readonly Token[],
+    private readonly zone: TimeZone,
+  ) {}
 
-  whole(): UserCondition {
-    const condition = this.sequence();
-    if (this.next < this.tokens.length) throw badUserInput('search has a ) without its (.');
-    return condition;
-  }
-
-  private sequence(): UserCondition {
+  /** `field`: what a word here is of. */
+  sequence(field: Field | null): Said {
     const parts: UserCondition[] = [];
-    while (this.next < this.tokens.length && this.peek() !== ')') parts.push(this.alternatives());
-    if (parts.length === 0) throw badUserInput('search has an empty pair of parentheses.');
-    return allOf(parts);
+    while (this.next < this.tokens.length && this.peek()?.kind !== ')') {
+      const part = this.alternatives(field);
+      if (part) parts.push(part);
+    }
+    return parts.length === 0 ? null : allOf(parts);
   }
 
-  private alternatives(): UserCondition {
-    const parts = [this.factor()];
-    while (this.peek() === 'or') {
+  private alternatives(field: Field | null): Said {
+    const parts = [this.factor(field)];
+    while (this.peek()?.kind === 'or') {
       this.next++;
-      parts.push(this.factor());
+      parts.push(this.factor(field));
     }
-    return parts.length === 1 ? (parts[0] as UserCondition) : { kind: 'or', of: parts };
+    const said = parts.filter((part) => part !== null);
+    if (said.length === 0) return null;
+    return said.length === 1 ? (said[0] as UserCondition) : { kind: 'or', of: said };
   }
 
-  private factor(): UserCondition {
-    const token = this.tokens[this.next++];
-    switch (token?.kind) {
-      case 'term':
-        return conditionOf(token);
-      case '-':
-        return { kind: 'not', of: this.factor() };
-      case '(':
-        return this.group();
-      default:
-        throw badUserInput('search has an OR that needs a term on both sides; for the word itself write "OR".');
-    }
+  private factor(field: Field | null): Said {
+    const token = this.tokens[this.next++] as Token;
+    if (token.kind === 'term') return this.term(token, field);
+    if (token.kind === '(') return this.group(token.field ?? field);
+    // An AND says no more than standing side by side does.
+    return token.kind === '-' ? this.negation(field) : null;
   }
 
-  private group(): UserCondition {
+  private negation(field: Field | null): Said {
+    const isTerm = this.peek()?.kind === 'term';
+    const negated = this.factor(field);
+    if (negated !== null) return { kind: 'not', of: negated };
+    // A group of signs finds nothing, and its negation everything; "->" is a sign itself.
+    return isTerm ? null : EVERYTHING;
+  }
+
+  private term(term: Term, field: Field | null): Said {
+    const { operator, value, quoted } = term;
+    if (operator === null) return quoted || hasWord(value) ? { kind: field ?? 'text', value } : null;
+    if (quoted || value !== '') return conditionOf(operator, term, this.zone);
+    const following = this.peek();
+    if (isField(operator) && following?.kind === 'term' && following.operator === null) {
+      this.next++;
+      return conditionOf(operator, following, this.zone);
+    }
+    return { kind: field ?? 'text', value: operator };
+  }
+
+  private group(field: Field | null): Said {
     if (++this.depth > DEEPEST_GROUP) throw badUserInput(`search may nest parentheses at most ${DEEPEST_GROUP} deep.`);
-    const condition = this.sequence();
-    if (this.peek() !== ')') throw badUserInput('search has a ( without its ).');
+    const said = this.sequence(field);
     this.next++;
     this.depth--;
-    return condition;
+    return said;
   }
 
-  private peek(): Token['kind'] | undefined {
-    return this.tokens[this.next]?.kind;
+  private peek(): Token | undefined {
+    return this.tokens[this.next];
   }
 }

@@ -1,56 +1,157 @@
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { LONGEST_VALUE } from './search-limits.ts';
+import { type Field, isField, isOperator, refuseForeign, type Term } from './search-operators.ts';
 
-/** A word, a quoted phrase, or operator:value; `quoted` words are never operators. */
-export interface Term {
-  readonly kind: 'term';
-  /** Lower case; null for plain text. */
-  readonly operator: string | null;
-  readonly value: string;
-  readonly quoted: boolean;
-}
-export type Token = Term | { readonly kind: '-' | '(' | ')' | 'or' };
+/** `field`: the operator in front of a group, as in from:(ada OR bob); null for a group of its own. */
+export type Token =
+  | Term
+  | { readonly kind: '('; readonly field: Field | null }
+  | { readonly kind: '-' | ')' | 'or' | 'and' };
 
 const LONGEST_SEARCH = 2_000;
-const OPERATOR = /^([a-z][a-z_-]*):/i;
+/** What begins a quoted phrase, and what ends it. Telephones write the curly ones. */
+const QUOTES: Readonly<Record<string, string>> = { '"': '"', '“': '”', '„': '“”', '＂': '＂' };
+const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+const OPERATOR = /([a-z][a-z0-9_]*):/iy;
+const CONNECTIVE = /(OR|AND)(?=[\s()"“„＂]|$)/y;
 
-/** Splits a search into its tokens. Throws BAD_USER_INPUT for a quote that is not closed. */
+/**
+ * Splits a search into its tokens. What was pasted is text: quotes and parentheses without a partner are signs within the
+ * words where they stand, and so is "-" but in front of a term or group.
+ */
 export function tokenize(search: string): Token[] {
   if (search.length > LONGEST_SEARCH) {
     throw badUserInput(`search may be at most ${LONGEST_SEARCH} characters; this one is ${search.length}.`);
   }
-  const tokens: Token[] = [];
-  let rest = search.trimStart();
-  while (rest !== '') {
-    const { token, length } = nextToken(rest);
-    tokens.push(token);
-    rest = rest.slice(length).trimStart();
-  }
-  return tokens;
+  // No word has them, and a mark of direction that was copied along hides no operator.
+  return new Tokenizer(search.replace(UNSEEN, '')).all();
 }
 
-function nextToken(text: string): { token: Token; length: number } {
-  const first = text[0] as string;
-  if (first === '(' || first === ')') return { token: { kind: first }, length: 1 };
-  if (first === '-' && /^-[^\s)]/.test(text)) return { token: { kind: '-' }, length: 1 };
-  if (/^OR(?=[\s()]|$)/.test(text)) return { token: { kind: 'or' }, length: 2 };
-  const prefix = OPERATOR.exec(text);
-  const start = prefix ? prefix[0].length : 0;
-  const { value, quoted, length } = readValue(text.slice(start));
-  return {
-    token: { kind: 'term', operator: prefix?.[1]?.toLowerCase() ?? null, value, quoted },
-    length: start + length,
-  };
+class Tokenizer {
+  private at = 0;
+  private readonly tokens: Token[] = [];
+  /** Where each quoted phrase ends, by where it begins. */
+  private readonly phrases: ReadonlyMap<number, number>;
+  private readonly parentheses: ReadonlySet<number>;
+
+  constructor(private readonly text: string) {
+    this.phrases = phrasesOf(text);
+    this.parentheses = pairsOf(text, this.phrases);
+  }
+
+  all(): Token[] {
+    for (;;) {
+      while (this.isBlank(this.at)) this.at++;
+      if (this.at >= this.text.length) return this.tokens.map(asWord);
+      this.tokens.push(this.token());
+    }
+  }
+
+  private token(): Token {
+    if (this.parentheses.has(this.at)) {
+      return this.text[this.at++] === '(' ? { kind: '(', field: null } : { kind: ')' };
+    }
+    if (this.text[this.at] === '-' && this.negates()) {
+      this.at++;
+      return { kind: '-' };
+    }
+    const connective = this.match(CONNECTIVE);
+    if (connective) return { kind: connective[1] === 'OR' ? 'or' : 'and' };
+    return this.term();
+  }
+
+  /** In front of a term or group that begins here; a row of them, as around "Original Message", is signs. */
+  private negates(): boolean {
+    const { text, at } = this;
+    const before = at === 0 || this.isBlank(at - 1) || (text[at - 1] === '(' && this.parentheses.has(at - 1));
+    const after = text[at + 1];
+    const isClosed = after === ')' && this.parentheses.has(at + 1);
+    return before && after !== undefined && after !== '-' && !isClosed && !this.isBlank(at + 1);
+  }
+
+  private term(): Token {
+    const start = this.at;
+    const operator = this.match(OPERATOR)?.[1]?.toLowerCase();
+    if (operator !== undefined && isOperator(operator)) {
+      if (isField(operator) && this.text[this.at] === '(' && this.parentheses.has(this.at)) {
+        this.at++;
+        return { kind: '(', field: operator };
+      }
+      return { kind: 'term', operator, ...this.value() };
+    }
+    // Of an operator there is a value; "Shopping list: milk" has words.
+    if (operator !== undefined && !this.endsWord(this.at)) refuseForeign(operator);
+    this.at = start;
+    return { kind: 'term', operator: null, ...this.value() };
+  }
+
+  private value(): Pick<Term, 'value' | 'quoted'> {
+    const start = this.at;
+    const end = this.phrases.get(start);
+    if (end !== undefined) {
+      this.at = end + 1;
+      return { value: checked(this.text.slice(start + 1, end)), quoted: true };
+    }
+    while (!this.endsAt(this.at) && !this.phrases.has(this.at)) this.at++;
+    return { value: checked(this.text.slice(start, this.at)), quoted: false };
+  }
+
+  private match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text);
+    if (found) this.at += found[0].length;
+    return found;
+  }
+
+  /** Nothing but white space or a closed group stands here: what is before it has no value. */
+  private endsWord(at: number): boolean {
+    return this.endsAt(at) && !(this.parentheses.has(at) && this.text[at] === '(');
+  }
+
+  private endsAt(at: number): boolean {
+    return at >= this.text.length || this.isBlank(at) || this.parentheses.has(at);
+  }
+
+  private isBlank(at: number): boolean {
+    return /\s/.test(this.text[at] ?? '');
+  }
 }
 
-function readValue(text: string): { value: string; quoted: boolean; length: number } {
-  if (text.startsWith('"')) {
-    const end = text.indexOf('"', 1);
-    if (end < 0) throw badUserInput('search has a quote " that is not closed.');
-    return { value: checked(text.slice(1, end)), quoted: true, length: end + 1 };
+/** A quote belongs to the next one that ends it; without such a one it is a sign. */
+function phrasesOf(text: string): ReadonlyMap<number, number> {
+  const phrases = new Map<number, number>();
+  const last = new Map(Object.keys(QUOTES).map((quote) => [quote, lastOf(text, QUOTES[quote] as string)]));
+  for (let at = 0; at < text.length; at++) {
+    const quote = text[at] as string;
+    if (!((last.get(quote) ?? -1) > at)) continue;
+    const start = at++;
+    while (!QUOTES[quote]?.includes(text[at] as string)) at++;
+    phrases.set(start, at);
   }
-  const value = /^[^\s()"]*/.exec(text)?.[0] ?? '';
-  return { value: checked(value), quoted: false, length: Math.max(value.length, 0) };
+  return phrases;
+}
+
+const lastOf = (text: string, signs: string): number => Math.max(...[...signs].map((sign) => text.lastIndexOf(sign)));
+
+/** Where the parentheses are that have a partner, outside of phrases. */
+function pairsOf(text: string, phrases: ReadonlyMap<number, number>): ReadonlySet<number> {
+  const pairs = new Set<number>();
+  const open: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    at = phrases.get(at) ?? at;
+    if (text[at] === '(') open.push(at);
+    const partner = text[at] === ')' ? open.pop() : undefined;
+    if (partner !== undefined) pairs.add(partner).add(at);
+  }
+  return pairs;
+}
+
+/** OR and AND stand between two terms or groups; elsewhere they are words. */
+function asWord(token: Token, index: number, all: readonly Token[]): Token {
+  if (token.kind !== 'or' && token.kind !== 'and') return token;
+  const [before, after] = [all[index - 1]?.kind, all[index + 1]?.kind];
+  const isBetween = (before === 'term' || before === ')') && (after === 'term' || after === '(' || after === '-');
+  return isBetween ? token : { kind: 'term', operator: null, value: token.kind.toUpperCase(), quoted: false };
 }
 
 function checked(value: string): string {

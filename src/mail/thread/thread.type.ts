@@ -46,7 +46,10 @@ export class ThreadType extends Node {
     return this.thread.messageCount;
   }
 
-  @Field(() => DateTime, { description: 'When its newest message was received. Lists of threads are ordered by it.' })
+  @Field(() => DateTime, {
+    description:
+      'When its newest message outside of trash and junk was received (its newest, when all of them lie in there). Lists of threads are ordered by it, filtered or not.',
+  })
   get lastMessageAt(): Date {
     return this.thread.lastMessageAt;
   }

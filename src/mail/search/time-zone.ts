@@ -1,0 +1,59 @@
+import { badUserInput } from '../../graphql/bad-user-input.ts';
+
+/** Clocks are ahead of UTC by 14 hours at most and behind it by 12. */
+const MAX_OFFSET_MS = 15 * 3_600_000;
+
+/** Where days begin: an IANA time zone. */
+export class TimeZone {
+  private readonly format: Intl.DateTimeFormat;
+
+  /** Throws BAD_USER_INPUT for a zone that does not exist. */
+  constructor(name: string) {
+    try {
+      // What is an offset in one release of Node and an error in another is an error in all.
+      if (!/^[a-z]/i.test(name)) throw new RangeError('an offset');
+      this.format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
+    } catch {
+      const shown = JSON.stringify(name.slice(0, 60));
+      throw badUserInput(`timeZone ${shown} is no time zone; write its IANA name, such as "Europe/Berlin" or "UTC".`);
+    }
+  }
+
+  /**
+   * The moment at which a day begins; null where the calendar has no such day. That is midnight; the end of the gap where
+   * clocks are put forward over it; the first one where they are put back to it.
+   */
+  startOfDay(year: number, month: number, day: number): Date | null {
+    const date = new Date(0);
+    date.setUTCFullYear(year, month - 1, day);
+    if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+    const midnight = date.getTime();
+    const [before, after] = [this.offsetAt(midnight - MAX_OFFSET_MS), this.offsetAt(midnight + MAX_OFFSET_MS)];
+    const candidates = [midnight - Math.max(before, after), midnight - Math.min(before, after)];
+    const start = candidates.find((at) => at + this.offsetAt(at) === midnight);
+    return new Date(start ?? this.changeBetween(candidates[0] as number, candidates[1] as number));
+  }
+
+  /** When clocks there are changed: no midnight lies between, for they are put forward over it. */
+  private changeBetween(from: number, to: number): number {
+    const offset = this.offsetAt(from);
+    let [low, high] = [from, to];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.offsetAt(middle) === offset) low = middle;
+      else high = middle;
+    }
+    return high;
+  }
+
+  /** What clocks there are ahead of UTC at a moment, in milliseconds. */
+  private offsetAt(at: number): number {
+    const zone = this.format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    const [, sign, hours, minutes, seconds] = /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?/.exec(zone) ?? [];
+    const ahead = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0);
+    return (sign === '-' ? -ahead : ahead) * 1000;
+  }
+}
+
+/** Where nothing else is said. */
+export const UTC = new TimeZone('UTC');
