@@ -171,6 +171,75 @@ describe('the next page of a search', () => {
   });
 });
 
+describe('a search that finds more than Graph gives', () => {
+  const DAY = 86_400_000;
+  const NEWEST = Date.UTC(2026, 5, 30, 12);
+  /** A thousand of those that a search finds, which were sent in another order than they were received. */
+  function graphOf(times: readonly number[]) {
+    const all = times.map((at, n) => ({
+      id: `AAMk${n}`,
+      parentFolderId: 'AAMkF',
+      receivedDateTime: new Date(at).toISOString(),
+      sent: (n * 7919) % times.length,
+    }));
+    return (url: string) => {
+      const { searchParams, pathname } = new URL(url, 'http://graph');
+      if (!pathname.endsWith('/messages') || !searchParams.has('$search')) return null;
+      const asked = searchParams.get('$search') ?? '';
+      const [, from = '1900-01-01'] = /received>=([\d-]+)/.exec(asked) ?? [];
+      const [, to = '2999-01-01'] = /received<=([\d-]+)/.exec(asked) ?? [];
+      const found = all
+        .filter((m) => m.receivedDateTime.slice(0, 10) >= from && m.receivedDateTime.slice(0, 10) <= to)
+        .sort((a, b) => b.sent - a.sent)
+        .slice(0, 1000);
+      const at = Number(searchParams.get('$skiptoken') ?? 0);
+      searchParams.set('$skiptoken', String(at + 250));
+      const link = `${origin}/v1.0${pathname}?${searchParams}`;
+      return { value: found.slice(at, at + 250), ...(at + 250 < found.length ? { '@odata.nextLink': link } : {}) };
+    };
+  }
+  async function pages(size: number) {
+    const found: string[] = [];
+    let truncated = false;
+    let after: string | null = null;
+    do {
+      const page: Page<{ readonly id: string }> = await list(size, after);
+      truncated ||= page.truncated ?? false;
+      found.push(...idsOf(page));
+      after = page.next;
+    } while (after !== null);
+    return { found, truncated };
+  }
+
+  it('is asked of fewer days, and found whole', async () => {
+    answer = graphOf(Array.from({ length: 2_600 }, (_, n) => NEWEST - Math.floor(n / 100) * DAY - (n % 100) * 1000));
+    const { found, truncated } = await pages(100);
+    expect([found.length, truncated]).toEqual([2_600, false]);
+    expect(found).toEqual(numbered(0, 2_600));
+    expect(requests.length).toBeLessThan(150);
+  });
+
+  it('says so where a single day has more', async () => {
+    answer = graphOf(Array.from({ length: 1_200 }, (_, n) => NEWEST - n * 1000));
+    const { found, truncated } = await pages(100);
+    expect([new Set(found).size, truncated]).toEqual([1_000, true]);
+  });
+});
+
+it('asks for many words in a $batch, whose parts are no URLs', async () => {
+  const words = Array.from({ length: 60 }, (_, n) => `word${n}`);
+  answer = (url) => (url.includes('%24search=') || url.includes('$search=') ? { value: [message(0)] } : null);
+  const where = { kind: 'and', of: words.map((value) => ({ kind: 'text', value }) as const) } as const;
+  const page = await session.listMessages({ mailboxId: 'inbox', where }, { size: 3, after: null }, interactive());
+  expect(idsOf(page)).toEqual(['AAMk0']);
+  const [asked = ''] = requests;
+  for (const word of words) expect(decodeURIComponent(asked)).toContain(`\\"${word}\\"`);
+  const long = { kind: 'text', value: words.concat(words).join(' ').repeat(20) } as const;
+  await expect(
+    session.listMessages({ mailboxId: 'inbox', where: long }, { size: 3, after: null }, interactive()),
+  ).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});
+
 it('ends a list whose last page has a link that is null', async () => {
   answer = () => ({ value: [message(0)], '@odata.nextLink': null });
   expect(await list(3, null)).toMatchObject({ next: null });

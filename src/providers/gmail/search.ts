@@ -51,12 +51,12 @@ const PHRASE_LENGTHS = [Number.POSITIVE_INFINITY, 120, 40, 16];
  * list, and BAD_USER_INPUT for words that do not fit into a query.
  */
 export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null {
-  const asked = where === null ? EVERYTHING : normalForm(findable(where));
-  const shown = mailboxId === null ? visibleOnly(asked, HIDDEN_LABELS) : asked;
+  if (mailboxId !== null && !isMailbox(mailboxId)) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
+  // What is visible is told by all that is named, by what comes to nothing and beside what comes to everything too.
+  const visible = mailboxId === null ? visibleOnly(where ?? EVERYTHING, HIDDEN_LABELS) : (where ?? EVERYTHING);
+  const shown = normalForm(findable(visible));
   if (shown.kind === 'nothing') return null;
   const parts = conjuncts(shown);
-  const named = [mailboxId, ...parts.map((part) => (part.kind === 'mailbox' ? part.id : null))];
-  if (!named.every((id) => id === null || isMailbox(id))) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
   const labelIds = new Set([mailboxId, ...parts.map(labelOf)].filter((id) => id !== null));
   const withoutHidden = [...HIDDEN_LABELS].every((id) => parts.some((part) => isOutside(part, id)));
   const open = parts.filter((part) => labelOf(part) === null && !(withoutHidden && isOutsideHidden(part)));
@@ -65,7 +65,7 @@ export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null
     labelIds: [...labelIds].sort(),
     includeSpamTrash: !withoutHidden,
     check: { kind: 'and', of: parts.filter((part) => !isIndexed(part)) },
-    ...(where === null ? {} : { evaluation: evaluationOf(asked) }),
+    ...(where === null ? {} : { evaluation: evaluationOf(normalForm(findable(where))) }),
   };
 }
 
@@ -82,7 +82,7 @@ export function before(search: GmailQuery, at: Date | null): GmailQuery {
   };
 }
 
-/** Values without a word are found nowhere, so that all else is asked without them. */
+/** Values without a word and labels that are no mailboxes are found nowhere, so that all else is asked without them. */
 function findable(where: Condition): Condition {
   switch (where.kind) {
     case 'and':
@@ -95,6 +95,8 @@ function findable(where: Condition): Condition {
     case 'subject':
     case 'text':
       return hasWord(where.value) ? where : NOTHING;
+    case 'mailbox':
+      return isMailbox(where.id) ? where : NOTHING;
     default:
       return where;
   }

@@ -45,14 +45,15 @@ export async function listBySearch(
   for (;;) {
     const to = earliest(bound, place?.at ?? null);
     const [hits, newest] = await Promise.all([
-      newestHits(account, source, terms, { from, to }, wanted, call),
+      newestHits(account, source, terms, { from: place?.from ?? from, to }, wanted, call),
       newestOf(account, source, filter, wanted, to, call),
     ]);
+    const complete = hits.from ?? place?.from ?? null;
     if (source.whole) await learnHidden(account, call);
     const check = checkOf(source, account.hidden.ids ?? []);
     const all = new Map([...hits.messages, ...newest].map((message) => [message.id ?? '', message]));
     const candidates = [...all.values()].filter((message) => {
-      if (!isBehind(message, place) || receivedAt(message).getTime() < (hits.from ?? Number.NEGATIVE_INFINITY))
+      if (!isBehind(message, place) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY))
         return false;
       if (bound !== null && receivedAt(message).getTime() >= bound) return false;
       return matches(toMessage(message), check);
@@ -69,8 +70,8 @@ export async function listBySearch(
       if (isMet) kept.push(message);
     }
     const last = candidates[passed - 1];
-    if (passed < candidates.length) place = last ? behind(last) : place;
-    else if (hits.from !== null) place = { kind: 'search', at: hits.from - 1, id: '', seen: [] };
+    if (passed < candidates.length) place = last ? behind(last, complete) : place;
+    else if (complete !== null) place = { kind: 'search', at: complete - 1, from: null, id: '', seen: [] };
     else return { messages: kept, next: null, spent, truncated };
     if (kept.length >= page.size || spent >= Math.min(page.budget ?? MAX_SPENT, MAX_SPENT))
       return { messages: kept, next: place, spent, truncated };
@@ -93,9 +94,10 @@ async function newestOf(
   return messages;
 }
 
-const behind = (message: GraphMessage): SearchPlace => ({
+const behind = (message: GraphMessage, from: number | null): SearchPlace => ({
   kind: 'search',
   at: receivedAt(message).getTime(),
+  from,
   id: message.id ?? '',
   seen: [],
 });

@@ -26,6 +26,8 @@ export interface SearchPlace {
   readonly at: number;
   /** '' is before every message of its moment. */
   readonly id: string;
+  /** All that was received from this moment on was among what Graph gave, in ms since 1970; null: all that was found. */
+  readonly from: number | null;
   /** Hashes of the threads given, where these are listed. */
   readonly seen: readonly string[];
 }
@@ -47,7 +49,7 @@ export function writePlace(place: Place): string {
   const seen = place.seen.join('');
   if (place.kind === 'date')
     return ['d1', b36(place.second), b36(place.passed), place.start === null ? '' : b36(place.start), seen].join('~');
-  return ['s3', b36(place.at), place.id, seen].join('~');
+  return ['s3', b36(place.at), place.from === null ? '' : b36(place.from), place.id, seen].join('~');
 }
 
 /** The place in a list by date. BAD_USER_INPUT for anything that `writePlace` does not write for one. */
@@ -68,7 +70,7 @@ const foreign = (): MailError =>
   new MailError('BAD_USER_INPUT', 'This cursor does not belong to the list. Read it from the top.');
 
 const DATE = /^d1~(-?[0-9a-z]{1,8})~([0-9a-z]{1,4})~(-?[0-9a-z]{1,8})?~((?:[\w-]{6})*)$/;
-const SEARCH = /^s3~(-?[0-9a-z]{1,9})~([\w=-]{0,512})~((?:[\w-]{6})*)$/;
+const SEARCH = /^s3~(-?[0-9a-z]{1,9})~(-?[0-9a-z]{1,9})?~([\w=-]{0,512})~((?:[\w-]{6})*)$/;
 /** Releases that kept Graph's own place in a search. */
 const EARLIER = /^s[12]~/;
 
@@ -87,8 +89,9 @@ function parse(cursor: string | null): Place | null {
   }
   const search = SEARCH.exec(cursor);
   const at = from36(search?.[1]);
-  if (!search || Math.abs(at) > MAX_SECOND * 1000) throw foreign();
-  return { kind: 'search', at, id: search[2] ?? '', seen: hashes(search[3]) };
+  const from = search?.[2] ? from36(search[2]) : null;
+  if (!search || Math.abs(at) > MAX_SECOND * 1000 || Math.abs(from ?? 0) > MAX_SECOND * 1000) throw foreign();
+  return { kind: 'search', at, from, id: search[3] ?? '', seen: hashes(search[4]) };
 }
 
 const b36 = (n: number): string => n.toString(36);
