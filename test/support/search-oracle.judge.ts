@@ -30,7 +30,7 @@ export function faultOf(
   const wanted = new Map(expected.map(({ key, at }) => [key, at]));
   const named = (list: readonly string[]) => list.map((key) => describe(mails, key)).join('\n  ');
   const repeated = keys.filter((key, at) => keys.indexOf(key) !== at);
-  if (repeated.length > 0) return `repeated:\n  ${named(repeated)}`;
+  if (repeated.length > 0) return `${repeated.length} repeated:\n  ${named(repeated.slice(0, 2))}`;
   const missed = [...wanted.keys()].filter((key) => !keys.includes(key));
   const wrong = keys.filter((key) => !wanted.has(key));
   if (missed.length + wrong.length > 0)
