@@ -23,6 +23,8 @@ export function parseSearch(search: string, zone: TimeZone = UTC): UserCondition
   return requireReasonableSearch(new Parser(tokens, zone).sequence(null) ?? NOTHING);
 }
 
+const says = ({ value, quoted }: Term): boolean => quoted || hasWord(value);
+
 class Parser {
   private next = 0;
   private depth = 0;
@@ -71,10 +73,10 @@ class Parser {
 
   private term(term: Term, field: Field | null): Said {
     const { operator, value, quoted } = term;
-    if (operator === null) return quoted || hasWord(value) ? { kind: field ?? 'text', value } : null;
+    if (operator === null) return says(term) ? { kind: field ?? 'text', value } : null;
     if (quoted || value !== '') return conditionOf(operator, term, this.zone);
     const following = this.peek();
-    if (isField(operator) && following?.kind === 'term' && following.operator === null) {
+    if (isField(operator) && following?.kind === 'term' && following.operator === null && says(following)) {
       this.next++;
       return conditionOf(operator, following, this.zone);
     }

@@ -13,6 +13,7 @@ const LONGEST_SEARCH = 2_000;
 const QUOTES: Readonly<Record<string, string>> = { '"': '"', '“': '”', '„': '“”', '＂': '＂' };
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 const OPERATOR = /([a-z][a-z0-9_]*):/iy;
+const OPEN = /[()"“”„＂]+$/;
 const CONNECTIVE = /(OR|AND)(?=[\s()"“„＂]|$)/y;
 
 /**
@@ -70,6 +71,11 @@ class Tokenizer {
   }
 
   private term(): Token {
+    const beginning = this.at;
+    while (this.isSign(this.at)) this.at++;
+    if (this.endsAt(this.at)) {
+      return { kind: 'term', operator: null, value: this.text.slice(beginning, this.at), quoted: false };
+    }
     const start = this.at;
     const operator = this.match(OPERATOR)?.[1]?.toLowerCase();
     if (operator !== undefined && isOperator(operator)) {
@@ -77,7 +83,9 @@ class Tokenizer {
         this.at++;
         return { kind: '(', field: operator };
       }
-      return { kind: 'term', operator, ...this.value() };
+      const { value, quoted } = this.value();
+      // What was left open, as in (in:inbox while it is typed, is no part of it.
+      return { kind: 'term', operator, value: quoted ? value : value.replace(OPEN, ''), quoted };
     }
     // Of an operator there is a value; "Shopping list: milk" has words.
     if (operator !== undefined && !this.endsWord(this.at)) refuseForeign(operator);
@@ -110,6 +118,12 @@ class Tokenizer {
 
   private endsAt(at: number): boolean {
     return at >= this.text.length || this.isBlank(at) || this.parentheses.has(at);
+  }
+
+  /** In front of a term: a row of "-", one that does not negate, and a parenthesis without a partner. */
+  private isSign(at: number): boolean {
+    const sign = this.text[at];
+    return sign === '-' || ((sign === '(' || sign === ')') && !this.parentheses.has(at));
   }
 
   private isBlank(at: number): boolean {
