@@ -46,9 +46,10 @@ export async function listByDate(
   let truncated = false;
   for (;;) {
     const missing = page.size - kept.length;
+    // One more where the bound is a second wider than is meant.
     const size = isChecked
-      ? Math.min(Math.max(missing, CHECKED_SIZE), Math.max(budget - spent, missing), MAX_SIZE)
-      : missing;
+      ? checkedSize(missing, budget - spent)
+      : missing + (before !== null && place === null ? 1 : 0);
     const asked = { ...wanted, filter: filter.text, size, before: before && later(before) };
     const stretch = await readByDate(account, source, place, asked, call);
     spent += stretch.messages.length;
@@ -63,6 +64,9 @@ export async function listByDate(
     if (kept.length >= page.size || spent >= budget) return { messages: kept, next: place, spent, truncated };
   }
 }
+
+const checkedSize = (missing: number, left: number): number =>
+  Math.min(Math.max(missing, CHECKED_SIZE), Math.max(left, missing), MAX_SIZE);
 
 /** Which of a stretch are to be given; undefined: not known yet. */
 async function passing(
