@@ -1,36 +1,106 @@
+import { isMailError, isNotFound } from '../../domain/error.ts';
+import type { Message } from '../../domain/message.ts';
+import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
+import type { Condition } from '../../domain/search/condition.ts';
 import { matches } from '../../domain/search/matches.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
-import { isUnreadable, type ListQuery, type Page, type PageRequest } from '../provider.ts';
+import type { Batch, ListQuery, Page, PageRequest } from '../provider.ts';
+import type { Head, HeadPage, ReadHeads } from '../shared/heads.ts';
+import { threadPage } from '../shared/thread-pages.ts';
+import type { ThreadSource } from '../shared/thread-source.ts';
 import type { GmailClient } from './client.ts';
-import { fingerprint, openPlace, sealPlace } from './cursor.ts';
-import { cutPage, idsOf, NOTHING, newestFirst, params, readable, refusals } from './list.ts';
+import { fingerprint } from './cursor.ts';
+import { params, refusals } from './list.ts';
 import { getThreads } from './read.ts';
-import { compileQuery } from './search.ts';
+import { before, compileQuery, type GmailQuery } from './search.ts';
 
-/** A thread matches when any of its messages does. */
+/** The most that Gmail lists at once. A page of ids costs as much as one message, however long it is. */
+const HEADS_PER_PAGE = 500;
+/** Where every message counts, a page of threads is soon found. */
+const FEWER_HEADS = 200;
+/** Quota units of messages.list and threads.get as messages: messages.get costs 5. */
+const LIST_COST = 1;
+const THREAD_COST = 2;
+
+const ALL_MAIL: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false, check: EVERYTHING };
+
+/**
+ * Made of lists of messages: threads.list tells a thread by the message that was found, and gives it again where that leaves
+ * between two pages. A list inside a mailbox has no thread of which nothing but trash lies there.
+ */
 export async function listThreads(
   client: GmailClient,
-  query: ListQuery,
+  { mailboxId, where }: ListQuery,
   page: PageRequest,
   call: Call,
 ): Promise<Page<Thread>> {
-  const search = compileQuery(query);
-  if (!search) return NOTHING;
-  const print = fingerprint(['threads', search.q, search.labelIds, search.includeSpamTrash]);
-  const place = openPlace(page, print);
-  const list = await refusals(place, search, () =>
-    client.request('threads.list', call, (users, options) =>
-      users.threads.list({ ...params(search, place), fields: 'threads/id,nextPageToken,resultSizeEstimate' }, options),
-    ),
-  );
-  const cut = cutPage(idsOf(list.threads), list.nextPageToken, place, page);
-  const items = readable(cut.ids, await getThreads(client, cut.ids, call));
-  return {
-    items: items
-      .filter((item) => isUnreadable(item) || item.messages.some((message) => matches(message, search.check)))
-      .sort(newestFirst((thread) => thread.lastMessageAt)),
-    next: cut.next && sealPlace(cut.next, print),
-    ...(search.evaluation && { evaluation: search.evaluation }),
-  };
+  const inside: readonly Condition[] = mailboxId === null ? [] : [{ kind: 'mailbox', id: mailboxId }];
+  const asked = normalForm({ kind: 'and', of: [...inside, where ?? EVERYTHING] });
+  const search = compileQuery({ mailboxId: null, where: asked });
+  const told = where === null ? {} : { evaluation: search?.evaluation ?? 'NATIVE' };
+  if (search === null) return { items: [], next: null, ...told };
+  const source = new GmailThreads(client, search, page.before ?? null, call);
+  return { ...(await threadPage(source, page)), ...told };
+}
+
+class GmailThreads implements ThreadSource {
+  readonly print: string;
+  readonly matches: ReadHeads;
+  readonly visible: ReadHeads | null;
+  readonly isDecidable: boolean;
+  readonly threadCost = THREAD_COST;
+  private cost = 0;
+  private hasRead = false;
+
+  constructor(
+    private readonly client: GmailClient,
+    private readonly search: GmailQuery,
+    at: Date | null,
+    private readonly call: Call,
+  ) {
+    const { q, labelIds, includeSpamTrash, evaluation } = search;
+    this.print = fingerprint(['threads', q, labelIds, includeSpamTrash, at?.getTime() ?? null]);
+    this.isDecidable = evaluation !== 'INDEXED';
+    const isAll = q === null && labelIds.length === 0 && !includeSpamTrash;
+    // What lies in trash or junk may be newer than its thread is in the list.
+    this.matches = this.heads(includeSpamTrash ? search : before(search, at), isAll ? FEWER_HEADS : HEADS_PER_PAGE);
+    this.visible = isAll || includeSpamTrash ? null : this.heads(before(ALL_MAIL, at), HEADS_PER_PAGE);
+  }
+
+  isHidden = (): boolean => this.search.includeSpamTrash;
+  spent = (): number => this.cost;
+  /** Gmail names a thread by its first message. */
+  firstMessageOf = (threadId: string): string => threadId;
+
+  meets = (message: Message, isFound: boolean): boolean =>
+    (this.isDecidable || isFound) && matches(message, this.search.check);
+
+  /** When nothing at all could be read, the page failed. */
+  async read(ids: readonly string[]): Promise<Batch<Thread>> {
+    const batch = await getThreads(this.client, ids, this.call);
+    for (const thread of batch) this.cost += Math.max(THREAD_COST, isMailError(thread) ? 0 : thread.messages.length);
+    const there = batch.filter((thread) => !isNotFound(thread));
+    const [first] = there;
+    if (!this.hasRead && isMailError(first) && there.every(isMailError)) throw first;
+    this.hasRead ||= there.some((thread) => !isMailError(thread));
+    return batch;
+  }
+
+  private heads(search: GmailQuery, size: number): ReadHeads {
+    return async (after): Promise<HeadPage> => {
+      const place = { token: after, size, shown: new Set<string>(), before: null };
+      const fields = 'messages(id,threadId),nextPageToken,resultSizeEstimate';
+      this.cost += LIST_COST;
+      const list = await refusals(place, search, () =>
+        this.client.request('messages.list', this.call, (users, options) =>
+          users.messages.list({ ...params(search, place), fields }, options),
+        ),
+      );
+      const heads = (list.messages ?? []).flatMap(({ id, threadId }): Head[] =>
+        id && threadId ? [{ id, threadId }] : [],
+      );
+      return { heads, next: list.nextPageToken ?? null };
+    };
+  }
 }

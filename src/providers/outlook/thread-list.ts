@@ -1,39 +1,165 @@
-import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
+import type { Message } from '../../domain/message.ts';
+import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
+import type { Condition } from '../../domain/search/condition.ts';
+import { matches } from '../../domain/search/matches.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
-import { isUnreadable, type ListQuery, type Page, type PageRequest, type Unreadable } from '../provider.ts';
+import type { Batch, Evaluation, ListQuery, Page, PageRequest } from '../provider.ts';
+import type { Head, HeadPage, ReadHeads } from '../shared/heads.ts';
+import { threadPage } from '../shared/thread-pages.ts';
+import type { ThreadSource } from '../shared/thread-source.ts';
 import type { Account } from './account.ts';
+import type { Fields } from './fields.ts';
+import { toFilter } from './filter.ts';
+import { roleMailboxId } from './folders.ts';
+import { categoryName } from './ids.ts';
+import { learnHidden } from './listing.ts';
 import { readPage } from './messages.ts';
+import { shortHash } from './page-cursor.ts';
+import { checkOf, type Source, searchFor, sourceOf } from './source.ts';
 import { getThreads } from './threads.ts';
 
-/** One page of threads: a list of messages, grouped by conversation, then each conversation whole, in $batches. */
+const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
+/** What a condition that Graph's $filter decides is checked by. */
+const CHECKED_HEADS: Fields = {
+  select: `${HEADS.select},isRead,flag,importance,categories,hasAttachments,internetMessageId`,
+  expand: null,
+};
+/** One request, whose items are small. */
+const HEADS_PER_PAGE = 250;
+/** All that a search gives. */
+const FOUND_AT_ONCE = 1_000;
+/** A list of heads is one request, and a conversation another. */
+const LIST_COST = 1;
+const THREAD_COST = 1;
+
+const ALL_MAIL: ListQuery = { mailboxId: null, where: null };
+
+/** Made of lists of messages, since Graph has no threads. */
 export async function listThreads(
   account: Account,
-  query: ListQuery,
+  asked: ListQuery,
   page: PageRequest,
   call: Call,
 ): Promise<Page<Thread>> {
-  const { messages, next, evaluation, spent, truncated } = await readPage(
-    account,
-    query,
-    { ...page, skip: () => false },
-    call,
-  );
-  const found = messages.map(({ conversationId }: GraphMessage) => conversationId ?? '');
-  const ids = [...new Set(found)].filter((id) => id !== '' && !page.skip?.(id));
-  const threads = ids.length === 0 ? [] : await getThreads(account, ids, call);
-  const items = threads.flatMap((thread, i): (Thread | Unreadable)[] => {
-    if (!isMailError(thread)) return [thread];
-    return thread.code === 'NOT_FOUND' ? [] : [{ id: ids[i] ?? '', error: thread }];
-  });
-  const newest = (item: Thread | Unreadable): number =>
-    isUnreadable(item) ? Number.POSITIVE_INFINITY : item.lastMessageAt.getTime();
+  const query = inFolderOrAll(asked);
+  const source = sourceOf(query);
+  const told = asked.where === null ? {} : { evaluation: 'NATIVE' as const };
+  if (source.nothing) return { items: [], next: null, ...told };
+  if (source.isNaming || isUnknownFolder(query.mailboxId)) await learnHidden(account, call);
+  const threads = new GraphThreads(account, query, source, page.before ?? null, call);
+  const { truncated, ...read } = await threadPage(threads, page);
+  const evaluation = asked.where === null ? undefined : (threads.evaluation ?? 'FILTERED');
   return {
-    items: items.sort((a, b) => newest(b) - newest(a)),
-    next,
-    spent,
+    ...read,
     ...(evaluation === undefined ? {} : { evaluation }),
-    ...(truncated ? { truncated } : {}),
+    ...(truncated || threads.isCut ? { truncated: true } : {}),
   };
+}
+
+/** A category runs through all folders, and its threads are listed by what is not in the trash. */
+function inFolderOrAll({ mailboxId, where }: ListQuery): ListQuery {
+  if (mailboxId === null || categoryName(mailboxId) === null) return { mailboxId, where };
+  return { mailboxId: null, where: { kind: 'and', of: [{ kind: 'mailbox', id: mailboxId }, where ?? EVERYTHING] } };
+}
+
+/** Of a folder with a name that Graph takes for its id it is known whether it is hidden. */
+const isUnknownFolder = (id: string | null): boolean => id !== null && !isWellKnown(id);
+const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
+const HIDDEN_NAMES: ReadonlySet<string | null> = new Set([roleMailboxId('TRASH'), roleMailboxId('JUNK')]);
+
+class GraphThreads implements ThreadSource {
+  readonly print: string;
+  readonly matches: ReadHeads;
+  readonly visible: ReadHeads | null;
+  readonly threadCost = THREAD_COST;
+  evaluation: Evaluation | undefined = undefined;
+  /** Graph's search had more than it gives. */
+  isCut = false;
+  private cost = 0;
+  /** The folder of a list inside one, by the id that messages carry; null until it is known. */
+  private folderId: string | null;
+
+  constructor(
+    private readonly account: Account,
+    private readonly query: ListQuery,
+    private readonly source: Source,
+    before: Date | null,
+    private readonly call: Call,
+  ) {
+    const { mailboxId, where } = query;
+    this.print = shortHash(JSON.stringify(['threads', mailboxId, where, before]));
+    this.folderId = this.namedFolder();
+    const check = checkOf(source, account.hidden.ids ?? []);
+    const isSearch = searchFor(source, toFilter(check)) !== null;
+    // Where Graph can be told nothing of the condition, threads are read as they come.
+    const isAll = source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
+    // What lies in trash or junk may be newer than its thread is in the list.
+    const bound = this.isHidden() ? null : before;
+    this.matches = this.heads(isAll ? ALL_MAIL : query, bound, isSearch ? FOUND_AT_ONCE : HEADS_PER_PAGE, true);
+    this.visible = isAll || this.isHidden() ? null : this.heads(ALL_MAIL, before, HEADS_PER_PAGE, false);
+  }
+
+  /** `meets` cannot tell of a message in which folder it should be before that is known. */
+  get isDecidable(): boolean {
+    return this.source.words === null && (this.source.whole || this.folderId !== null);
+  }
+
+  isHidden(): boolean {
+    const { mailboxId, where } = this.query;
+    if (HIDDEN_NAMES.has(mailboxId)) return true;
+    const hidden = new Set(this.account.hidden.ids);
+    return (mailboxId !== null && hidden.has(mailboxId)) || (where !== null && names(normalForm(where), hidden));
+  }
+
+  spent = (): number => this.cost;
+
+  meets(message: Message, isFound: boolean): boolean {
+    if (!this.isDecidable) return isFound;
+    if (this.folderId !== null && !message.mailboxIds.includes(this.folderId)) return false;
+    return matches(message, checkOf(this.source, this.account.hidden.ids ?? []));
+  }
+
+  async read(ids: readonly string[]): Promise<Batch<Thread>> {
+    const batch = await getThreads(this.account, ids, this.call);
+    for (const thread of batch) this.cost += isMailError(thread) ? THREAD_COST : thread.messages.length;
+    return batch;
+  }
+
+  private heads(query: ListQuery, before: Date | null, size: number, isAnswer: boolean): ReadHeads {
+    return async (after): Promise<HeadPage> => {
+      const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
+      const page = await readPage(this.account, query, asked, this.call, query.where === null ? HEADS : CHECKED_HEADS);
+      const isOfHeads = page.evaluation === undefined || page.evaluation === 'NATIVE';
+      this.cost += isOfHeads ? LIST_COST : page.spent;
+      if (isAnswer) {
+        this.evaluation = page.evaluation;
+        this.isCut ||= page.truncated;
+        if (!this.source.whole) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
+      }
+      const heads = page.messages.flatMap(({ id, conversationId }): Head[] =>
+        id && conversationId ? [{ id, threadId: conversationId }] : [],
+      );
+      return { heads, next: page.next };
+    };
+  }
+
+  /** The id of the list's folder, where the query has it and not a name. */
+  private namedFolder(): string | null {
+    const { mailboxId, where } = this.query;
+    if (this.source.whole) return null;
+    if (mailboxId !== null) return isWellKnown(mailboxId) ? null : mailboxId;
+    const normal = normalForm(where ?? EVERYTHING);
+    const parts = normal.kind === 'and' ? normal.of : [normal];
+    return (
+      parts.flatMap((part) => (part.kind === 'mailbox' && categoryName(part.id) === null ? part.id : []))[0] ?? null
+    );
+  }
+}
+
+/** Whether trash or junk is asked for, un-negated. */
+function names(where: Condition, hidden: ReadonlySet<string>): boolean {
+  if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
+  return where.kind === 'mailbox' && hidden.has(where.id);
 }

@@ -34,8 +34,11 @@ export async function getThreads(account: Account, ids: readonly string[], call:
   }));
   let open = ids.flatMap((id, i) => (ID.test(id) ? [{ place: i, path: conversationPath(id), empty: 0 }] : []));
   while (open.length > 0) {
-    const paths = open.map(({ path }) => path);
-    const answers = await getEntities<Conversation>(account, paths, { operation: 'threads.get' }, call);
+    const answers = await readConversations(
+      account,
+      open.map(({ path }) => path),
+      call,
+    );
     open = open.flatMap(({ place, empty }, i) => {
       const [answer, thread] = [answers[i] ?? noSuchThread(), read[place]];
       if (!thread) return [];
@@ -62,6 +65,15 @@ export async function getThreads(account: Account, ids: readonly string[], call:
     const newest = messages.slice(0, MAX_THREAD_MESSAGES);
     return threadOf(ids[i] ?? '', newest, new Set(account.hidden.ids), Math.max(messages.length, count));
   });
+}
+
+/** Which folders are hidden decides where a thread stands; the first time, they are asked for along with it. */
+async function readConversations(account: Account, paths: readonly string[], call: Call): Promise<Batch<Conversation>> {
+  const { hidden } = account;
+  const folders = hidden.ids === null ? hidden.paths : [];
+  const answers = await getEntities<Conversation>(account, [...folders, ...paths], { operation: 'threads.get' }, call);
+  if (folders.length > 0) hidden.learn(answers.slice(0, folders.length));
+  return answers.slice(folders.length);
 }
 
 /** $orderby demands that its property stands first in the filter. */

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMailError } from '../../src/domain/error.ts';
+import type { Message } from '../../src/domain/message.ts';
+import { EVERYTHING } from '../../src/domain/search/algebra.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
+import { matches } from '../../src/domain/search/matches.ts';
+import { visibleOnly } from '../../src/domain/search/visibility.ts';
+import { type Thread, threadOf } from '../../src/domain/thread.ts';
+import { isUnreadable, type ListQuery, type Page } from '../../src/providers/provider.ts';
+import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
+import { seeded } from '../support/thread-mail.ts';
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+const START = Date.UTC(2026, 0, 5, 9);
+const PEOPLE = ['ada@example.org', 'Bob Stone <bob@example.org>', 'carol@example.net'];
+const WORDS = ['harbour', 'invoice', 'lunch', 'garden'];
+
+/** An account whose mail is made by chance, and what its lists should be by the definition, over every message. */
+class Mailbox {
+  readonly ids: string[] = [];
+  readonly starts: Set<string> = new Set();
+  private readonly open: { root: string; last: string }[] = [];
+  private serial = 0;
+  private at = START;
+
+  private constructor(
+    readonly account: Account,
+    readonly roles: ReadonlyMap<string, string>,
+    private readonly random: () => number,
+  ) {}
+
+  static async of(account: Account, random: () => number): Promise<Mailbox> {
+    const mailboxes = await account.session.listMailboxes(interactive());
+    return new Mailbox(account, new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id]] : []))), random);
+  }
+
+  get hidden(): ReadonlySet<string> {
+    return new Set(['TRASH', 'JUNK'].map((role) => this.roles.get(role) ?? ''));
+  }
+
+  pick<T>(of: readonly T[]): T {
+    return of[Math.floor(this.random() * of.length)] as T;
+  }
+
+  /** A new thread, or an answer in one of those there are. */
+  async deliver(
+    begins: boolean,
+    mailbox = this.pick(['inbox', 'inbox', 'sent', 'archive', 'archive', 'trash', 'junk']),
+  ) {
+    const n = this.serial++;
+    const messageId = `<m${n}.${this.account.address}>`;
+    const thread = begins || this.open.length === 0 ? { root: messageId, last: messageId } : this.pick(this.open);
+    const answered =
+      thread.root === messageId ? {} : { references: [thread.root, thread.last], inReplyTo: [thread.last] };
+    if (thread.root === messageId) this.open.push(thread);
+    thread.last = messageId;
+    this.at += this.pick([0, 1000, 7000]);
+    const id = await this.account.deliver({
+      from: this.pick(PEOPLE),
+      to: this.account.address,
+      subject: answered.references ? `Re: ${thread.root}` : thread.root,
+      text: `about the ${this.pick(WORDS)} of ${n}`,
+      messageId,
+      ...answered,
+      mailbox,
+      isRead: this.random() < 0.6,
+      isStarred: this.random() < 0.2,
+      receivedAt: new Date(this.at).toISOString(),
+    });
+    this.ids.push(id);
+    return id;
+  }
+
+  async fill(messages: number): Promise<this> {
+    for (let n = 0; n < messages; n++) await this.deliver(this.random() < 0.45);
+    for (const id of this.ids) this.starts.add(id);
+    return this;
+  }
+
+  async messages(): Promise<Message[]> {
+    const read = await this.account.session.getMessages(this.ids, 'full', interactive());
+    return read.flatMap((message) => (isMailError(message) ? [] : [message]));
+  }
+
+  /** The threads that are listed by these messages, in order. */
+  async expected({ mailboxId, where }: ListQuery, by: ReadonlySet<string> | null = null): Promise<Thread[]> {
+    const inside: Condition[] = mailboxId === null ? [] : [{ kind: 'mailbox', id: mailboxId }];
+    const asked = visibleOnly({ kind: 'and', of: [...inside, where ?? EVERYTHING] }, this.hidden);
+    const all = await this.messages();
+    const listed = [...new Set(all.map(({ threadId }) => threadId ?? ''))].flatMap((id) => {
+      const messages = all.filter(({ threadId }) => threadId === id);
+      const isListed = messages.some((message) => (by === null || by.has(message.id)) && matches(message, asked));
+      return isListed ? [threadOf(id, messages, this.hidden)] : [];
+    });
+    return listed.sort((a, b) => timeOf(b) - timeOf(a));
+  }
+
+  async change(): Promise<string | null> {
+    const what = this.pick(['archive', 'trash', 'delete', 'read', 'reply', 'new'] as const);
+    if (what === 'reply' || what === 'new') {
+      await this.deliver(what === 'new', 'inbox');
+      return null;
+    }
+    const message = this.pick(await this.messages());
+    const { session } = this.account;
+    if (what === 'delete') await session.deleteForever([message.id], interactive());
+    else if (what === 'read') await session.update([{ id: message.id, isRead: true }], interactive());
+    else {
+      const moveTo = what === 'archive' ? 'ARCHIVE' : 'TRASH';
+      await session.update([{ id: message.id, moveTo }], interactive());
+    }
+    return message.threadId;
+  }
+}
+
+const timeOf = (thread: Thread): number => thread.lastMessageAt.getTime();
+const idsOf = (threads: readonly Thread[]): string[] => threads.map(({ id }) => id);
+
+async function readAll(
+  { session }: Account,
+  query: ListQuery,
+  size: number,
+  between: () => Promise<unknown> = async () => undefined,
+): Promise<Thread[]> {
+  const threads: Thread[] = [];
+  let after: string | null = null;
+  do {
+    const page: Page<Thread> = await session.listThreads(query, { size, after }, interactive());
+    expect(page.items.length).toBeLessThanOrEqual(size);
+    for (const item of page.items) {
+      if (isUnreadable(item)) throw item.error;
+      threads.push(item);
+    }
+    after = page.next;
+    if (after !== null) await between();
+  } while (after !== null);
+  return threads;
+}
+
+describe.each(PROVIDER_IDS)('%s: lists of threads', (id) => {
+  let lab: Lab;
+  let mailbox: Mailbox;
+  let accounts = 0;
+  beforeAll(async () => {
+    lab = await openLab(id);
+  });
+  afterAll(() => lab.close());
+  /** Each in an account of its own: what all of them cost is more than a minute's quota. */
+  const filled = async (messages: number, random = seeded(seed + accounts)) => {
+    mailbox = await Mailbox.of(await lab.account(`threads${accounts++}`), random);
+    return mailbox.fill(messages);
+  };
+
+  const role = (name: string): string => mailbox.roles.get(name) ?? '';
+  const not = (of: Condition): Condition => ({ kind: 'not', of });
+  const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
+  const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
+  const inside = (name: string): Condition => ({ kind: 'mailbox', id: role(name) });
+  const unread: Condition = { kind: 'read', value: false };
+  const starred: Condition = { kind: 'starred', value: true };
+  const from = (value: string): Condition => ({ kind: 'from', value });
+  const text = (value: string): Condition => ({ kind: 'text', value });
+  const QUERIES: [string, () => ListQuery][] = [
+    ['the whole account', () => ({ mailboxId: null, where: null })],
+    ['the inbox', () => ({ mailboxId: role('INBOX'), where: null })],
+    ['the trash', () => ({ mailboxId: role('TRASH'), where: null })],
+    ['what is unread', () => ({ mailboxId: null, where: unread })],
+    ['what is starred in the archive or sent', () => ({ mailboxId: null, where: and(starred, not(inside('INBOX'))) })],
+    ['what someone sent', () => ({ mailboxId: null, where: from('bob') })],
+    [
+      'what someone else sent, unread, to the inbox',
+      () => ({ mailboxId: role('INBOX'), where: and(not(from('ada@example.org')), unread) }),
+    ],
+    ['a word', () => ({ mailboxId: null, where: text('harbour') })],
+    ['a word, starred', () => ({ mailboxId: null, where: and(text('invoice'), or(starred, unread)) })],
+    ['what is starred, or in the trash', () => ({ mailboxId: null, where: or(starred, inside('TRASH')) })],
+    ['what is not unread', () => ({ mailboxId: null, where: not(unread) })],
+  ];
+
+  it.each(QUERIES)(
+    `of %s: in the order of lastMessageAt, each once, and from a moment on (SEED=${seed})`,
+    async (_, query) => {
+      await filled(40);
+      const wanted = await mailbox.expected(query());
+      for (const size of [1, 3, 7, 25]) {
+        const threads = await readAll(mailbox.account, query(), size);
+        expect({ size, times: threads.map(timeOf) }).toEqual({ size, times: wanted.map(timeOf) });
+        expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
+      }
+      const before = wanted[Math.floor(wanted.length / 3)]?.lastMessageAt ?? new Date();
+      const page = await mailbox.account.session.listThreads(
+        query(),
+        { size: 100, after: null, before },
+        interactive(),
+      );
+      const times = page.items.map((item) => (isUnreadable(item) ? null : timeOf(item)));
+      expect(times).toEqual(wanted.filter((thread) => thread.lastMessageAt < before).map(timeOf));
+    },
+  );
+
+  it(`neither repeat nor pass over what stayed while mail arrives, moves and goes (SEED=${seed})`, async () => {
+    const random = seeded(seed + 1);
+    for (let run = 0; run < 8; run++) {
+      const changing = await filled(30, random);
+      const [name, query] = QUERIES[Math.floor(random() * QUERIES.length)] as (typeof QUERIES)[number];
+      const before = await changing.expected(query());
+      const stayed = new Set(idsOf(before));
+      const touched = new Set<string | null>();
+      const size = 1 + Math.floor(random() * 5);
+      const given = idsOf(
+        await readAll(changing.account, query(), size, async () => {
+          for (let n = Math.floor(random() * 3); n > 0; n--) touched.add(await changing.change());
+          const listed = new Set(idsOf(await changing.expected(query(), changing.starts)));
+          for (const one of stayed) if (!listed.has(one)) stayed.delete(one);
+        }),
+      );
+      const state = { run, name, size };
+      expect({ ...state, twice: given.filter((one, n) => given.indexOf(one) !== n) }).toEqual({ ...state, twice: [] });
+      expect({ ...state, missed: [...stayed].filter((one) => !given.includes(one)) }).toEqual({ ...state, missed: [] });
+      const place = new Map(before.map((thread) => [thread.id, timeOf(thread)]));
+      const times = given.flatMap((one) => (touched.has(one) ? [] : (place.get(one) ?? [])));
+      expect({ ...state, times }).toEqual({ ...state, times: times.toSorted((a, b) => b - a) });
+    }
+  });
+});
