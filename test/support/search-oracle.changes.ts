@@ -22,8 +22,10 @@ export function stretchOf(chance: Chance, index: number, count: number): Stretch
 }
 
 /** A new mail above all that there was, which may go on with one of its threads. */
-export const arrival = (chance: Chance, { mails, marker, until }: Stretch): OracleMail =>
-  one(chance, marker, until - 1 - chance.below(3_600_000), mails);
+export const arrival = (chance: Chance, { mails, marker, until }: Stretch): OracleMail => {
+  const receivedAt = until - 1 - chance.below(3_600_000);
+  return { ...one(chance, marker, receivedAt, mails), receivedAt };
+};
 
 function one(chance: Chance, marker: string, near: number, before: readonly OracleMail[]): OracleMail {
   const messageId = `${marker}.${before.length}.${chance.below(1e9).toString(36)}@mail.example`;

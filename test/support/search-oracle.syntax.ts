@@ -28,7 +28,9 @@ const FOREIGN =
   /^(cc|bcc|label|filename|larger|smaller|size|older_than|newer_than|older|newer|category|list|deliveredto|rfc822msgid|body)$/;
 
 type Token =
-  | { readonly kind: 'open' | 'close' | 'or' | 'and' | 'minus' }
+  | { readonly kind: 'close' | 'or' | 'and' | 'minus' }
+  /** `field`: the operator that each word of the group is for. */
+  | { readonly kind: 'open'; readonly field?: string }
   | { readonly kind: 'word'; readonly value: string }
   | { readonly kind: 'phrase'; readonly value: string }
   | { readonly kind: 'field'; readonly name: string; readonly value: string; readonly isQuoted: boolean };
@@ -41,7 +43,7 @@ const NOTHING: Where = { any: [] };
 export function readSearch(search: string, zone = 'UTC'): Where {
   const tokens = lone(tokenize(search));
   let at = 0;
-  const sequence = (isInner: boolean): Part => {
+  const sequence = (isInner: boolean, given: string): Part => {
     const parts: Part[] = [];
     let joins = false;
     while (at < tokens.length) {
@@ -51,33 +53,35 @@ export function readSearch(search: string, zone = 'UTC'): Where {
       if (token.kind === 'or') joins = true;
       else if (token.kind !== 'and' && token.kind !== 'close') {
         at -= 1;
-        const next = term();
+        const next = term(given);
         const left = joins ? parts.pop() : undefined;
         parts.push(joins ? either(left ?? null, next) : next);
         joins = false;
       }
     }
-    const said = parts.filter((part) => part !== null);
-    if (said.length === 0) return null;
-    return said.length === 1 ? (said[0] as Where) : { all: said };
+    const left = parts.filter((part) => part !== null);
+    if (left.length === 0) return null;
+    return left.length === 1 ? (left[0] as Where) : { all: left };
   };
-  const term = (): Part => {
+  const term = (given: string): Part => {
     const token = tokens[at++] as Token;
     if (token.kind === 'minus') {
-      const inner = term();
+      const inner = term(given);
       return inner === null ? null : { not: inner };
     }
     if (token.kind === 'open') {
-      const inner = sequence(true);
+      const inner = sequence(true, token.field ?? given);
       at += 1;
       return inner;
     }
-    if (token.kind === 'word') return words(token.value).length === 0 ? null : { text: token.value };
-    if (token.kind === 'phrase') return { text: token.value };
+    if (token.kind === 'word') return words(token.value).length === 0 ? null : said(given, token.value);
+    if (token.kind === 'phrase') return said(given, token.value);
     return token.kind === 'field' ? field(token.name, token.value, token.isQuoted, zone) : null;
   };
-  return sequence(false) ?? NOTHING;
+  return sequence(false, 'text') ?? NOTHING;
 }
+
+const said = (name: string, value: string): Where => ({ [name]: value }) as Where;
 
 /** Alternatives stand side by side, however many an OR joins. */
 function either(left: Part, right: Part): Part {
@@ -149,9 +153,16 @@ function tokenize(search: string): Token[] {
       take(1);
       continue;
     }
-    if (/^-[^\s)]/.test(rest)) {
+    if (/^-[^\s)-]/.test(rest) && /(^|[\s(])$/u.test(search.slice(0, search.length - rest.length))) {
       tokens.push({ kind: 'minus' });
       take(1);
+      continue;
+    }
+    const grouped = /^(from|to|subject):\(/i.exec(rest)?.[1]?.toLowerCase();
+    if (grouped !== undefined && closes(rest.slice(grouped.length + 1))) {
+      tokens.push({ kind: 'open', field: grouped });
+      depth += 1;
+      take(grouped.length + 2);
       continue;
     }
     const name = FIELD.exec(rest)?.[1]?.toLowerCase();

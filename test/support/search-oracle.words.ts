@@ -11,8 +11,8 @@ const WORD = new RegExp(`(?=\\p{L})[${ALONE}]\\p{M}*|(?:(?!(?=\\p{L})[${ALONE}])
 /** Without case, width, ligatures, accents and what is not seen. */
 export function fold(text: string): string {
   const bare = text.normalize('NFKD').replace(/[\u0300-\u036f]|\p{Default_Ignorable_Code_Point}/gu, '');
-  // Upper and back is full case folding (ß is ss), but for the Turkish ı, which folds to itself, and the final sigma.
-  const caseless = Array.from(bare, (sign) => (sign === 'ı' ? sign : sign.toUpperCase().toLowerCase())).join('');
+  // Upper and back is full case folding (ß is ss), but for the final sigma. The Turkish ı is an i so, as people type it.
+  const caseless = bare.toUpperCase().toLowerCase();
   return caseless.replaceAll('ς', 'σ').normalize('NFC');
 }
 
