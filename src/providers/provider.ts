@@ -97,8 +97,6 @@ export interface PageRequest {
 export interface Page<T> {
   readonly items: readonly (T | Unreadable)[];
   readonly next: Cursor | null;
-  /** What the provider could not evaluate of the query; the caller filters by it. Null or absent: every item meets the query. */
-  readonly rest?: Condition | null;
   /** Who decided; absent where the query has no condition. */
   readonly evaluation?: Evaluation;
   /** Messages that were read for this page, or as many as cost the same quota; those that did not match included. */
@@ -119,7 +117,7 @@ export interface Unreadable {
 export type Evaluation = 'NATIVE' | 'FILTERED' | 'INDEXED';
 
 export interface ListQuery {
-  /** One mailbox by the provider's id. Null: the whole account but trash and junk. */
+  /** One mailbox by the provider's id, all of it: what was thrown away with a label on too. Null: the whole account but trash and junk. */
   readonly mailboxId: string | null;
   /**
    * In a list of the whole account, trash and junk come in where `visibleOnly` (domain/search/visibility.ts) says. It is one
@@ -230,7 +228,7 @@ export interface MailSession {
   mailboxCounts?(ids: readonly string[], call: Call): Promise<Batch<MailboxCounts>>;
   /**
    * The mailbox with this role, as `ListQuery.mailboxId` takes it, where it is known without asking. Absent or null:
-   * listMailboxes tells. It need not be the id that messages carry.
+   * listMailboxes tells. Where a message lies in one mailbox only, it need not be the id that messages carry.
    */
   roleMailboxId?(role: MailboxRole): string | null;
   identities(call: Call): Promise<readonly Identity[]>;

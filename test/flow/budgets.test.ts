@@ -58,3 +58,29 @@ it('asks nobody anything for a query about accounts', async () => {
   );
   expect(await upstream(app)).toEqual([]);
 });
+
+it('asks nobody for a search of nothing but signs', async () => {
+  for (const list of ['messages(search: "%%")', 'threads(search: "%%")', 'messages(filter: { text: "%%" })']) {
+    const { viewer } = await app.data(`{ viewer { ${list} { nodes { id } pageInfo { hasNextPage } } } }`);
+    expect(Object.values(viewer)).toEqual([{ nodes: [], pageInfo: { hasNextPage: false } }]);
+  }
+  expect(outer(await upstream(app))).toEqual([]);
+});
+
+it('reads a page of a search in one list and two batches an account at most, for each of its native lists', async () => {
+  for (const [search, lists] of [
+    ['is:unread', 1],
+    ['plan OR from:example', 2],
+  ] as const) {
+    await app.control('/log', undefined, 'DELETE');
+    const { viewer } = await app.data(`{ viewer { messages(first: 10, search: "${search}") { nodes { id } } } }`);
+    expect(viewer.messages.nodes).toHaveLength(10);
+    const requests = outer(await upstream(app));
+    for (const vendor of ['google', 'microsoft'])
+      expect([search, vendor, requests.filter((r) => r.startsWith(vendor)).length <= 3 * lists]).toEqual([
+        search,
+        vendor,
+        true,
+      ]);
+  }
+});

@@ -141,6 +141,16 @@ describe('what Outlook’s index is asked', () => {
     expect(some?.isMet(() => true)).toBe(false);
   });
 
+  it('is not asked without end', () => {
+    const choices = (n: number) =>
+      and(...Array.from({ length: n }, (_, at) => or(text(`a${at}`), not(text(`b${at}`)))));
+    expect(compile(choices(6)).words?.questions).toHaveLength(12);
+    expect(() => compile(choices(7))).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    const many = (make: (n: number) => Condition) => and(...Array.from({ length: 50 }, (_, n) => make(n)));
+    expect(compile(many((n) => not(text(`w${n}`)))).words?.questions).toHaveLength(1);
+    expect(compile(many((n) => text(`w${n}`))).words?.questions).toEqual([]);
+  });
+
   it('is of days a day wider than is meant', () => {
     expect(receivedWithin(Date.parse('2026-02-03T04:00:00Z'), Date.parse('2026-02-05T23:00:00Z'))).toEqual([
       'received>=2026-02-02',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PageMemory } from '../../src/mail/list/page-memory.ts';
 
-const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: null, rest: null });
+const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: null });
 
 let tell: (payload: unknown) => void;
 let tellGap: () => void;

@@ -25,7 +25,7 @@ function aList() {
         const open = list.ids.slice(0, size).filter((id) => !skip(id));
         asked.push({ size, detail, read: open, signal });
         await list.held;
-        return { items: open.map((id) => ({ id })), next: size < ids.length ? `after ${size}` : null, rest: null };
+        return { items: open.map((id) => ({ id })), next: size < ids.length ? `after ${size}` : null };
       },
     );
     return page.items.map((item) => (item as Item).id);

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { extent } from '../../src/domain/search/algebra.ts';
 import type { UserCondition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
-import { listQuery, resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
+import { listQueries } from '../../src/mail/list/account-queries.ts';
+import { resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 import { aMessage, someContent } from '../support/fake-account.ts';
 import { seeded, seedOf } from '../support/seeded.ts';
@@ -149,7 +150,8 @@ it('is read as it was written', () => {
   }
 });
 
-const queryOf = (where: UserCondition) => listQuery(null, resolveMailboxes(where, account));
+const queryOf = (where: UserCondition) =>
+  listQueries(null, resolveMailboxes(where, account), { decides: () => 'checked' });
 
 /** The same in other words: parts in another order, twice, beside everything, and negated twice. */
 function reworded(where: UserCondition): UserCondition {

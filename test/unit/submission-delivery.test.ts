@@ -41,7 +41,6 @@ class FakeProvider {
     listDrafts: async () => ({
       items: [...this.drafts].map(([id, internetMessageId]) => ({ id, version: '1', message: { internetMessageId } })),
       next: null,
-      rest: null,
     }),
     deleteDraft: async (id: string) => {
       if (!this.drafts.delete(id)) throw new MailError('NOT_FOUND', 'gone');

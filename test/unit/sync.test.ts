@@ -174,7 +174,6 @@ class Account {
           listMessages: async () => ({
             items: this.inbox.map((id) => ({ id, receivedAt: new Date() }) as Message),
             next: null,
-            rest: null,
           }),
         }) as unknown as MailSession,
     },

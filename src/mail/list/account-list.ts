@@ -1,8 +1,5 @@
 import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
-import type { Message } from '../../domain/message.ts';
-import { matches } from '../../domain/search/matches.ts';
-import type { Thread } from '../../domain/thread.ts';
 import { abortable } from '../../platform/deadline.ts';
 import type { Call } from '../../providers/call.ts';
 import {
@@ -95,7 +92,7 @@ export class AccountList<T> {
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     this.say(page.evaluation ?? 'NATIVE');
     if (page.truncated) this.say('TRUNCATED');
-    return { items: withoutRest(page), next: page.next };
+    return { items: page.items, next: page.next };
   }
 
   /** From what an earlier page left over, from another list of this request that reads the same, or from the provider. */
@@ -139,11 +136,3 @@ export class AccountList<T> {
 
 const idOf = <T>(kind: ListKind<T>, item: T | Unreadable): string =>
   isUnreadable(item as object) ? (item as Unreadable).id : kind.shape.id(item as T);
-
-/** Until every adapter holds its candidates against the whole condition itself. */
-function withoutRest<T>({ items, rest }: Page<T>): readonly (T | Unreadable)[] {
-  if (!rest) return items;
-  const messages = (item: object): readonly Message[] =>
-    'messages' in item ? (item as Thread).messages : [item as Message];
-  return items.filter((item) => isUnreadable(item as object) || messages(item as object).some((m) => matches(m, rest)));
-}

@@ -1,3 +1,4 @@
+import { MailError } from '../../domain/error.ts';
 import { isEverything, normalForm } from '../../domain/search/algebra.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import { toKql } from './kql.ts';
@@ -18,13 +19,27 @@ export interface IndexedWords {
   isMet(found: (question: string) => boolean): boolean;
 }
 
-/** `where` is in normal form, and of `text` alone. */
+/** Each is a search of its own for each page. */
+const MOST_QUESTIONS = 12;
+
+const tooMixed = (questions: number): MailError =>
+  new MailError(
+    'BAD_USER_INPUT',
+    `Words that are looked for and words that are excluded stand in so many alternatives that Outlook would have to be searched ${questions} times; ${MOST_QUESTIONS} is the most. Take alternatives out.`,
+  );
+
+/**
+ * `where` is in normal form, and of `text` alone.
+ * @throws BAD_USER_INPUT where it would take too many searches
+ */
 export function indexedWords(where: Condition): IndexedWords {
   const outer = normalForm(withoutNegations(where));
   const base = isEverything(outer) ? null : toKql(outer);
   if (base !== null && !isNegated(where)) return { base, questions: [], isMet: () => true };
   const formula = formulaOf(where);
-  return { base, questions: [...new Set(questionsOf(formula))], isMet: (found) => holds(formula, found) };
+  const questions = [...new Set(questionsOf(formula))];
+  if (questions.length > MOST_QUESTIONS) throw tooMixed(questions.length);
+  return { base, questions, isMet: (found) => holds(formula, found) };
 }
 
 /** A wider condition: what is excluded is let through. */
