@@ -137,6 +137,10 @@ async function readAll(
   return threads;
 }
 
+interface Log {
+  readonly totals: { readonly requests: number; readonly byOperation: Readonly<Record<string, number>> };
+}
+
 describe.each(PROVIDER_IDS)('%s: lists of threads', (id) => {
   let lab: Lab;
   let mailbox: Mailbox;
@@ -197,6 +201,29 @@ describe.each(PROVIDER_IDS)('%s: lists of threads', (id) => {
       expect(times).toEqual(wanted.filter((thread) => thread.lastMessageAt < before).map(timeOf));
     },
   );
+
+  it(`cost a list and what their threads do, and with a condition one list more (SEED=${seed})`, async () => {
+    await filled(80);
+    const { account } = mailbox;
+    await account.session.listThreads({ mailboxId: null, where: null }, { size: 1, after: null }, interactive());
+    const costOf = async (query: ListQuery) => {
+      await lab.control('/log', undefined, 'DELETE');
+      await account.session.listThreads(query, { size: 25, after: null }, interactive());
+      const { totals } = await lab.control<Log>('/log?limit=0');
+      const named = Object.entries(totals.byOperation);
+      return {
+        all: totals.requests,
+        batches: named.reduce((sum, [name, count]) => sum + (/batch/i.test(name) ? count : 0), 0),
+      };
+    };
+    const whole = await costOf({ mailboxId: null, where: null });
+    expect(whole.batches).toBeLessThanOrEqual(2);
+    expect(whole.all).toBe(1 + whole.batches);
+    // Besides those of the page, threads are read of which nothing else tells whether older mail of theirs is in there.
+    const inside = await costOf({ mailboxId: role('INBOX'), where: null });
+    expect(inside.batches).toBeLessThanOrEqual(4);
+    expect(inside.all).toBe(2 + inside.batches);
+  });
 
   it(`neither repeat nor pass over what stayed while mail arrives, moves and goes (SEED=${seed})`, async () => {
     const random = seeded(seed + 1);
