@@ -18,6 +18,13 @@ export const google: Twin = {
   signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: ['failedPrecondition'],
   subjectThreads: SUBJECT_THREADS,
+  searchIndexes: [
+    { accents: 'kept' },
+    { underscore: 'separates' },
+    { forms: 'stems' },
+    { unspaced: 'runs' },
+    { sender: 'ignored', messageIds: 'exact' },
+  ],
   demo: { name: 'Demo Postern', address: 'demo@gmail.example' },
   password: null,
   operations: {

@@ -22,6 +22,7 @@ export const microsoft: Twin = {
   signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: MAILBOX_REFUSALS,
   subjectThreads: ['apart'],
+  searchIndexes: [],
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {
