@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { upstream } from '../support/upstream.ts';
+
+/** What the dearest searches cost in accounts of 3,000 mails each, counted in the emulators' own log. Nothing here is a time. */
+const MESSAGES = 3_000;
+/** Gmail's quota is for a minute and an account: so many alike are asked in turn. */
+const GMAILS = 6;
+let app: TestApp;
+let token = '';
+const integrations: Record<'GMAIL' | 'OUTLOOK', string[]> = { GMAIL: [], OUTLOOK: [] };
+beforeAll(async () => {
+  app = await startApp({ demo: false, unannounced: true, messages: 0, batchWidth: 50 });
+  ({ token } = await app.user('cost'));
+  const open = async (provider: 'GMAIL' | 'OUTLOOK', vendor: string, address: string) => {
+    await app.control('/accounts', { vendor, address, messages: MESSAGES });
+    integrations[provider].push(await app.connect(token, provider, address));
+  };
+  for (let n = 0; n < GMAILS; n += 1) await open('GMAIL', 'google', `cost${n}@gmail.example`);
+  await open('OUTLOOK', 'microsoft', 'cost@outlook.example');
+});
+afterAll(() => app?.close());
+
+interface Cost {
+  readonly units: number;
+  readonly requests: number;
+  readonly nodes: number;
+  readonly evaluation: string | null;
+  readonly after: string | null;
+}
+
+async function costOf(
+  integration: string,
+  kind: string,
+  args: Record<string, unknown>,
+  after: string | null,
+): Promise<Cost> {
+  await app.control('/log', undefined, 'DELETE');
+  const { node } = await app.data<Data>(
+    `query ($id: ID!, $search: String, $filter: MessageFilter, $after: Cursor) { node(id: $id) { ... on Integration {
+      ${kind}(first: 25, search: $search, filter: $filter, after: $after) {
+        nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation state } } } } }`,
+    { id: integration, search: null, filter: null, after, ...args },
+    token,
+  );
+  const asked = await upstream(app);
+  const { nodes, pageInfo, sources } = node[kind];
+  expect(sources.map(({ state }: Data) => state)).toEqual(['COMPLETE']);
+  return {
+    units: asked.reduce((sum, { units }) => sum + units, 0),
+    requests: asked.filter(({ operation }) => !/batch/i.test(operation)).length,
+    nodes: nodes.length,
+    evaluation: sources[0].evaluation,
+    after: pageInfo.hasNextPage ? pageInfo.endCursor : null,
+  };
+}
+
+/** The budget is 500 messages or as many units as reading them costs, beside the page itself. */
+const MOST = { GMAIL: 500 * 5 + 600, OUTLOOK: 40 };
+const day = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+const words = (count: number) => Array.from({ length: count }, (_, n) => `absent${n}`);
+interface Dear {
+  readonly search?: string;
+  readonly filter?: Record<string, unknown>;
+  /** Units at Gmail and requests at Outlook for each of the first three pages. */
+  readonly most: { readonly GMAIL: number; readonly OUTLOOK: number };
+}
+/** A list, and its page read. */
+const NATIVE = { GMAIL: 600, OUTLOOK: 35 };
+
+const DEAR: Readonly<Record<string, Dear>> = {
+  'nothing but signs': { search: '%%', most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a value of signs': { filter: { subject: '%%' }, most: { GMAIL: 0, OUTLOOK: 0 } },
+  'nothing, by two parts': { filter: { or: [] }, most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a date in an or': { filter: { or: [{ receivedBefore: day(300) }, { isStarred: true }] }, most: NATIVE },
+  'a date in a not': { filter: { not: { receivedAfter: day(300) } }, most: NATIVE },
+  'flags in a not': { filter: { not: { or: [{ isRead: true }, { isStarred: true }] } }, most: NATIVE },
+  'a negated word': { search: '-invoice', most: NATIVE },
+  'a negated word that nobody says': { search: '-qqqabsent', most: NATIVE },
+  'a word that nobody says': { search: 'qqqabsent', most: { GMAIL: 50, OUTLOOK: 10 } },
+  'a sender who wrote nothing': { search: 'from:nobody@absent.example', most: { GMAIL: 50, OUTLOOK: 15 } },
+  'not a sender': { search: '-from:northwind', most: MOST },
+  'recipients and nothing else': { search: 'to:nobody@absent.example', most: { GMAIL: 50, OUTLOOK: 15 } },
+  'half a subject under a not': { search: '-subject:invoice is:starred', most: MOST },
+  'many branches': { search: words(10).join(' OR '), most: { GMAIL: 300, OUTLOOK: 40 } },
+  'deep or and not': {
+    search: `(${words(3).join(' OR ')}) (${words(3).join(' OR ')}) -(${words(3).join(' ')}) OR from:absent is:unread`,
+    most: MOST,
+  },
+  'words and what is checked, either': {
+    search: '(qqqabsent is:starred) OR (from:absent after:2020-01-01)',
+    most: MOST,
+  },
+  'trash or a word': { search: 'in:trash OR qqqabsent', most: MOST },
+};
+
+const cases = Object.entries(DEAR).flatMap(([name, dear]) =>
+  (['GMAIL', 'OUTLOOK'] as const).flatMap((provider) =>
+    (['messages', 'threads'] as const).map((kind) => ({ name, provider, kind, dear })),
+  ),
+);
+
+let turn = 0;
+it.each(cases)('bounds $name: $kind at $provider', async ({ provider, kind, dear: { most, ...args } }) => {
+  // A page of threads reads its 25 whole.
+  const wholeThreads = kind === 'threads' && most[provider] > 0 ? { GMAIL: 25 * 10 + 600, OUTLOOK: 40 }[provider] : 0;
+  const bound = most[provider] + wholeThreads;
+  const own = integrations[provider];
+  const integration = own[turn++ % own.length] ?? '';
+  let after: string | null = null;
+  for (let page = 0; page < 3; page += 1) {
+    const cost = await costOf(integration, kind, args, after);
+    const { units, requests, nodes, evaluation } = cost;
+    const spent = provider === 'GMAIL' ? units : requests;
+    const told = `page ${page}: ${nodes} found by ${requests} requests, ${units} units, ${evaluation}`;
+    expect(spent, told).toBeLessThanOrEqual(bound);
+    if (cost.after !== null && nodes < 25) expect(evaluation, told).toBe('TRUNCATED');
+    after = cost.after;
+    if (after === null) break;
+  }
+});

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, it } from 'vitest';
+import { expectedRows, faultOf, smallest } from '../support/search-oracle.judge.ts';
+import { randomMail } from '../support/search-oracle.mail.ts';
+import { randomWhere, searchOf } from '../support/search-oracle.queries.ts';
+import { Chance, seedOf } from '../support/search-oracle.random.ts';
+import type { Where } from '../support/search-oracle.ts';
+import {
+  type OracleAccount,
+  type OracleWorld,
+  openWorld,
+  type Question,
+  readList,
+} from '../support/search-oracle.world.ts';
+
+/** Random questions to the real gateway, and a plain scan over what was delivered that knows nothing of src/. */
+const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 30);
+const seed = seedOf();
+console.info(`search-oracle.random SEED=${seed}`);
+const chance = new Chance(seed);
+const mails = randomMail(chance, 110);
+let world: OracleWorld;
+beforeAll(async () => {
+  world = await openWorld(mails, 3 + Math.ceil(ROUNDS / 60));
+});
+afterAll(() => world?.close());
+
+let turn = 0;
+const accounts = (): OracleAccount[] => [world.gmail[turn++ % world.gmail.length] as OracleAccount, world.outlook];
+
+async function ask(account: OracleAccount, question: Question): Promise<string | null> {
+  const least = chance.one([2, 5, 20, 50]);
+  const expected = expectedRows(mails, account, question);
+  const sized = { ...question };
+  try {
+    const found = await readList(world, account, sized, () => least + chance.below(least));
+    return faultOf(mails, expected, found, question.kind);
+  } catch (error) {
+    return String(error).slice(0, 300);
+  }
+}
+
+/** All that fails, each made as small as it goes, so that one run tells more than one thing. */
+async function hold(question: Question & { where: Where }, asSearch: boolean, faults: string[]): Promise<void> {
+  const asked = (where: Where): Question => {
+    const search = asSearch ? searchOf(where) : null;
+    return search === null ? { ...question, where } : { ...question, where, search };
+  };
+  for (const account of accounts()) {
+    const fault = await askAs(account, asked(question.where));
+    if (fault === null) continue;
+    const where = await smallest(question.where, async (less) => (await askAs(account, asked(less))) !== null);
+    const why = (await askAs(account, asked(where))) ?? fault;
+    const { kind, scope = 'account' } = question;
+    const said = asSearch ? JSON.stringify(searchOf(where)) : JSON.stringify(where);
+    faults.push(`${account.manner.provider} ${kind} in ${JSON.stringify(scope)} of ${said}: ${why}`);
+  }
+}
+
+/** A search is asked instead of the filter that means the same. */
+const askAs = (account: OracleAccount, question: Question): Promise<string | null> =>
+  question.search === undefined ? ask(account, question) : askSearch(account, question);
+
+async function askSearch(account: OracleAccount, { where, ...question }: Question): Promise<string | null> {
+  const expected = expectedRows(mails, account, { ...question, ...(where && { where }) });
+  try {
+    const found = await readList(world, account, question, () => 30);
+    return faultOf(mails, expected, found, question.kind);
+  } catch (error) {
+    return String(error).slice(0, 300);
+  }
+}
+
+const report = (faults: readonly string[]): void => {
+  if (faults.length > 0) throw new Error(`SEED=${seed}, ${faults.length} faults\n${faults.join('\n\n')}`);
+};
+
+it('shows every mail as it was delivered', async () => {
+  const faults: string[] = [];
+  for (const kind of ['messages', 'threads'] as const)
+    for (const account of [...world.gmail, world.outlook])
+      for (const where of [{ all: [] }, { role: 'TRASH' }, { role: 'JUNK' }] satisfies Where[]) {
+        const fault = await ask(account, { kind, where });
+        if (fault !== null) faults.push(`${account.address} ${kind} of ${JSON.stringify(where)}: ${fault}`);
+      }
+  report(faults);
+});
+
+it('lists messages of a random filter as a scan finds them', async () => {
+  const faults: string[] = [];
+  for (let round = 0; round < ROUNDS; round += 1)
+    await hold({ kind: 'messages', where: randomWhere(chance, mails) }, false, faults);
+  report(faults);
+});
+
+it('lists threads of a random filter as a scan finds them', async () => {
+  const faults: string[] = [];
+  for (let round = 0; round < ROUNDS; round += 1)
+    await hold({ kind: 'threads', where: randomWhere(chance, mails) }, false, faults);
+  report(faults);
+});
+
+it('reads a random search as the filter that means the same', async () => {
+  const faults: string[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const where = randomWhere(chance, mails);
+    if (searchOf(where) !== null) await hold({ kind: chance.one(['messages', 'threads']), where }, true, faults);
+  }
+  report(faults);
+});
+
+it('lists what is in one mailbox, its trash and junk too', async () => {
+  const faults: string[] = [];
+  for (let round = 0; round < ROUNDS / 3; round += 1) {
+    const scope = chance.one([{ role: 'INBOX' }, { role: 'TRASH' }, { role: 'JUNK' }, { box: 'Projects' }] as const);
+    const where = randomWhere(chance, mails, 2);
+    await hold({ kind: chance.one(['messages', 'threads']), scope, where }, false, faults);
+  }
+  report(faults);
+});
+
+it('parts the list in two by every X and not X', async () => {
+  const faults: string[] = [];
+  for (let round = 0; round < ROUNDS / 3; round += 1) {
+    const beside = randomWhere(chance, mails, 1);
+    const x = randomWhere(chance, mails, 2);
+    // Outside trash and junk, where neither half can bring anything in.
+    const within: Where = { all: [{ role: 'ALL' }, beside] };
+    for (const account of accounts()) {
+      const keys = async (where: Where) =>
+        (await readList(world, account, { kind: 'messages', where }, () => 40)).rows.map(({ key }) => key);
+      const [whole, yes, no] = [
+        await keys(within),
+        await keys({ all: [within, x] }),
+        await keys({ all: [within, { not: x }] }),
+      ];
+      if (JSON.stringify([...yes, ...no].toSorted()) !== JSON.stringify(whole.toSorted()))
+        faults.push(
+          `${account.manner.provider}: ${JSON.stringify(x)} beside ${JSON.stringify(beside)}: ${yes.length} + ${no.length} of ${whole.length}`,
+        );
+    }
+  }
+  report(faults);
+});

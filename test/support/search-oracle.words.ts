@@ -1,0 +1,34 @@
+/**
+ * The definition of words, written from its prose alone and kept apart from src/: the oracle that searches are held against
+ * must not share a mistake with what it judges.
+ */
+
+/** Scripts in which each character is a word of its own. */
+const ALONE =
+  '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}';
+const WORD = new RegExp(`(?=\\p{L})[${ALONE}]\\p{M}*|(?:(?!(?=\\p{L})[${ALONE}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
+
+/** Without case, width, ligatures, accents and what is not seen. */
+export function fold(text: string): string {
+  const bare = text.normalize('NFKD').replace(/[\u0300-\u036f]|\p{Default_Ignorable_Code_Point}/gu, '');
+  // Upper and back is full case folding (ß is ss), but for the final sigma. The Turkish ı is an i so, as people type it.
+  const caseless = bare.toUpperCase().toLowerCase();
+  return caseless.replaceAll('ς', 'σ').normalize('NFC');
+}
+
+export const words = (text: string): string[] => fold(text).match(WORD) ?? [];
+
+/** Whether these words stand in the text, whole, adjacent and in this order. No words stand nowhere. */
+export function hasPhrase(text: string, value: string): boolean {
+  const wanted = words(value);
+  if (wanted.length === 0) return false;
+  const own = words(text);
+  return own.some((_, start) => wanted.every((word, at) => own[start + at] === word));
+}
+
+/** `ada@example.org`, `<…>` and `Ada <…>` mean that address as a whole; null: words. */
+export function fullAddress(value: string): string | null {
+  const trimmed = value.trim();
+  const inner = /^[^<>]*<([^<>]*)>$/.exec(trimmed)?.[1]?.trim() ?? trimmed;
+  return /^[^\s@<>"(),;:]+@[^\s@<>"(),;:]*[\p{L}\p{N}]$/u.test(inner) ? inner.toLowerCase() : null;
+}
