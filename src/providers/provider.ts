@@ -117,10 +117,10 @@ export interface Unreadable {
 export type Evaluation = 'NATIVE' | 'FILTERED' | 'INDEXED';
 
 export interface ListQuery {
-  /** One mailbox by the provider's id, all of it: what was thrown away with a label on too. Null: the whole account but trash and junk. */
+  /** One mailbox by the provider's id. Null: the whole account. Either is without what lies in trash or junk, but for these two themselves. */
   readonly mailboxId: string | null;
   /**
-   * In a list of the whole account, trash and junk come in where `visibleOnly` (domain/search/visibility.ts) says. It is one
+   * Trash and junk come in where `visibleOnly` (domain/search/visibility.ts) says. It is one
    * that `branchesOf` leaves whole: what the index decides (`MailSession.decides`) stands apart from what envelopes decide.
    */
   readonly where: Condition | null;

@@ -94,8 +94,9 @@ describe('a Gmail query', () => {
     const late: Condition = { kind: 'receivedAfter', at: at('2024-01-01') };
     const either = or(from('b'), not(late));
     const both = compile(and(text('a'), either, { kind: 'hasAttachment', value: true }), 'INBOX');
-    expect(both).toMatchObject({ evaluation: 'INDEXED', check: { kind: 'and', of: [expect.anything()] } });
+    expect(both?.evaluation).toBe('INDEXED');
     expect(JSON.stringify(both?.check)).toContain('"from"');
+    expect(JSON.stringify(both?.check)).not.toMatch(/"text"|"hasAttachment"/);
     expect(compile(either)).toMatchObject({ evaluation: 'FILTERED' });
     expect(compile(or(mailbox('Label_1'), mailbox('INBOX')))).toMatchObject({ evaluation: 'FILTERED' });
     expect(compile(or(late, not(mailbox('INBOX')), { kind: 'read', value: true }))).toMatchObject({
@@ -118,10 +119,13 @@ describe('a Gmail query', () => {
     );
   });
 
-  it('has all of a mailbox, of what lies in the trash too, unless it is told otherwise', () => {
-    expect(compile(null, 'Label_1')).toMatchObject({ includeSpamTrash: true, q: null });
-    const outside = and(not(mailbox('TRASH')), not(mailbox('SPAM')), { kind: 'read', value: false });
-    expect(compile(outside, 'Label_1')).toMatchObject({ includeSpamTrash: false, q: null });
+  it('leaves trash and spam out of a label as well, unless they are named', () => {
+    expect(compile(null, 'Label_1')).toMatchObject({ includeSpamTrash: false, q: null, labelIds: ['Label_1'] });
+    expect(compile(mailbox('TRASH'), 'Label_1')).toMatchObject({
+      includeSpamTrash: true,
+      q: null,
+      labelIds: ['Label_1', 'TRASH'],
+    });
   });
 
   it('asks for a second more than is wanted, inside alternatives and negations too', () => {

@@ -200,8 +200,8 @@ describe('how a list of Outlook is read', () => {
     expect(sourceOf({ mailboxId: null, where: or(inbox, unread) }).isNaming).toBe(true);
   });
 
-  it('finds all of a category, or what of it is in the folder named', () => {
-    expect(sourceOf({ mailboxId: 'category:Red', where: null })).toMatchObject({ base: '/me/messages', whole: false });
+  it('finds a category outside of trash and junk, or in the folder named', () => {
+    expect(sourceOf({ mailboxId: 'category:Red', where: null })).toMatchObject({ base: '/me/messages', whole: true });
     expect(sourceOf({ mailboxId: 'category:Red', where: inbox })).toMatchObject({
       base: '/me/mailFolders/AQMkAD-inbox/messages',
       checked: { kind: 'mailbox', id: 'category:Red' },

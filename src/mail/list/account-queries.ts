@@ -1,4 +1,4 @@
-import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import type { Mailbox } from '../../domain/mailbox.ts';
 import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
 import { branchesOf, MOST_BRANCHES } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
@@ -29,15 +29,14 @@ export async function accountQueries(account: Account, session: MailSession, ask
   const within = withinId(session, asked);
   if (asked.condition === null) return { queries: [{ mailboxId: within, where: null }], knownNames: new Set() };
   const { condition } = asked;
-  const top = knownRole(account, session, { ...asked, condition });
+  const top = knownRole(session, { ...asked, condition });
   const rest = top?.rest ?? condition;
   const names = mailboxNames(asked.condition);
   const mailboxes = names.length > 0 || needsMailboxes(simplify(rest)) ? await account.mailboxes.all() : [];
   const ownId = (globalId: string) => ownMailboxId(account, globalId);
   const knownNames = names.filter((name) => ownId(name) !== null || idsByName(mailboxes, name).length > 0);
   const resolved = resolveMailboxes(rest, { mailboxes, ownId });
-  const where: Condition = top?.named ? { kind: 'and', of: [top.named, resolved] } : resolved;
-  return { queries: listQueries(top?.within ?? within, where, session), knownNames: new Set(knownNames) };
+  return { queries: listQueries(top?.within ?? within, resolved, session), knownNames: new Set(knownNames) };
 }
 
 /** Equal conditions become equal queries. */
@@ -65,19 +64,14 @@ function withinId(session: MailSession, { within }: Asked): string | null {
   return within && ((within.role && session.roleMailboxId?.(within.role)) || within.id);
 }
 
-/** Where a message that lies in here lies in trash or junk only if this is it. */
-const APART: ReadonlySet<MailboxRole> = new Set(['INBOX', 'TRASH', 'JUNK']);
-
 /**
- * A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip. `within`: it
- * is the list itself, which every provider reads fastest. A label's list would bring what was thrown away with the label on
- * it, which the whole account's list leaves out: it is a condition of that (`named`).
+ * A role at the top, where the provider takes it without its mailboxes being listed first, saves a round trip: it is the list
+ * itself, which every provider reads fastest.
  */
 function knownRole(
-  account: Account,
   session: MailSession,
   { within, condition }: Asked & { readonly condition: UserCondition },
-): { within: string | null; named: Condition | null; rest: UserCondition } | null {
+): { within: string; rest: UserCondition } | null {
   if (within !== null) return null;
   // Which names there are is told of all that are mentioned, those included that change nothing.
   const asked = mailboxNames(condition).length > 0 ? condition : ordered(simplify(condition));
@@ -87,8 +81,7 @@ function knownRole(
   if (!id) return null;
   const others = parts.filter((part) => part.kind !== 'role' || part.role !== top.role);
   const rest: UserCondition = others.length === 0 ? EVERYTHING : { kind: 'and', of: others };
-  const isApart = APART.has(top.role) || account.capabilities.mailboxesPerMessage === 'ONE';
-  return isApart ? { within: id, named: null, rest } : { within: null, named: { kind: 'mailbox', id }, rest };
+  return { within: id, rest };
 }
 
 /** The account's own id of a mailbox; null for another account's, and for what is no id at all. */

@@ -225,7 +225,7 @@ export class ListSource<T> implements Source<T> {
     });
   }
 
-  /** An item that could not be read has no time of its own: it stays behind the one before it. */
+  /** Of one moment as the provider lists it, which may know more of the time than it shows. What could not be read has no time: it stays behind the one before it. */
   private inOrder(items: readonly (T | Unreadable)[]): Head<T>[] {
     let at = Number.POSITIVE_INFINITY;
     const heads = items.map((item): Head<T> => {
@@ -233,7 +233,7 @@ export class ListSource<T> implements Source<T> {
       at = this.shape.at(item as T);
       return { id: this.shape.id(item as T), at, item };
     });
-    return heads.sort((a, b) => compareHeads(a, b));
+    return heads.sort((a, b) => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1));
   }
 }
 
@@ -269,7 +269,7 @@ function stopsAt(items: readonly unknown[]): { index: number; error: MailError }
   return error ? { index, error } : null;
 }
 
-/** Newest first; then by id, so that mail of one instant has one order. */
+/** Newest first; between lists then by id, so that mail of one instant has one order. */
 export function compareHeads(a: Head<unknown>, b: Head<unknown>): number {
   if (a.at !== b.at) return a.at > b.at ? -1 : 1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;

@@ -53,7 +53,8 @@ const PHRASE_LENGTHS = [Number.POSITIVE_INFINITY, 120, 40, 16];
 export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null {
   if (mailboxId !== null && !isMailbox(mailboxId)) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
   // What is visible is told by all that is named, by what comes to nothing and beside what comes to everything too.
-  const visible = mailboxId === null ? visibleOnly(where ?? EVERYTHING, HIDDEN_LABELS) : (where ?? EVERYTHING);
+  const isHiddenOne = mailboxId !== null && HIDDEN_LABELS.has(mailboxId);
+  const visible = isHiddenOne ? (where ?? EVERYTHING) : visibleOnly(where ?? EVERYTHING, HIDDEN_LABELS);
   const shown = normalForm(findable(visible));
   if (shown.kind === 'nothing') return null;
   const parts = conjuncts(shown);

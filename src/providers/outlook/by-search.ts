@@ -10,6 +10,7 @@ import { byReceipt, newestHits } from './hits.ts';
 import { learnHidden } from './listing.ts';
 import { receivedAt, toMessage } from './map.ts';
 import { type SearchPlace, searchPlace } from './page-cursor.ts';
+import { hashOf } from './scan.ts';
 import { checkOf, type Source } from './source.ts';
 import { decideWords } from './words-of-list.ts';
 
@@ -51,10 +52,11 @@ export async function listBySearch(
     const complete = hits.from ?? place?.from ?? null;
     if (source.whole) await learnHidden(account, call);
     const check = checkOf(source, account.hidden.ids ?? []);
-    const all = new Map([...hits.messages, ...newest].map((message) => [message.id ?? '', message]));
+    // Graph shows whole seconds: within one, mail stays in the order in which Graph lists it by date, where it does.
+    const all = new Map([...newest, ...hits.messages].map((message) => [message.id ?? '', message]));
+    const isBehind = behindOnly(place);
     const candidates = [...all.values()].filter((message) => {
-      if (!isBehind(message, place) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY))
-        return false;
+      if (!isBehind(message) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY)) return false;
       if (bound !== null && receivedAt(message).getTime() >= bound) return false;
       return matches(toMessage(message), check);
     });
@@ -69,9 +71,8 @@ export async function listBySearch(
       passed++;
       if (isMet) kept.push(message);
     }
-    const last = candidates[passed - 1];
-    if (passed < candidates.length) place = last ? behind(last, complete) : place;
-    else if (complete !== null) place = { kind: 'search', at: complete - 1, from: null, id: '', seen: [] };
+    if (passed < candidates.length) place = passed > 0 ? behind(candidates.slice(0, passed), complete, place) : place;
+    else if (complete !== null) place = { kind: 'search', at: complete - 1, from: null, seen: [] };
     else return { messages: kept, next: null, spent, truncated };
     if (kept.length >= page.size || spent >= Math.min(page.budget ?? MAX_SPENT, MAX_SPENT))
       return { messages: kept, next: place, spent, truncated };
@@ -94,18 +95,18 @@ async function newestOf(
   return messages;
 }
 
-const behind = (message: GraphMessage, from: number | null): SearchPlace => ({
-  kind: 'search',
-  at: receivedAt(message).getTime(),
-  from,
-  id: message.id ?? '',
-  seen: [],
-});
+function behind(passed: readonly GraphMessage[], from: number | null, place: SearchPlace | null): SearchPlace {
+  const at = receivedAt(passed.at(-1) as GraphMessage).getTime();
+  const within = passed.filter((message) => receivedAt(message).getTime() === at).map(hashOf);
+  return { kind: 'search', at, from, seen: place?.at === at ? [...place.seen, ...within] : within };
+}
 
-function isBehind(message: GraphMessage, place: SearchPlace | null): boolean {
-  if (place === null) return true;
-  const at = receivedAt(message).getTime();
-  return at < place.at || (at === place.at && (message.id ?? '') > place.id);
+function behindOnly(place: SearchPlace | null): (message: GraphMessage) => boolean {
+  const seen = new Set(place?.seen);
+  return (message) => {
+    const at = receivedAt(message).getTime();
+    return place === null || at < place.at || (at === place.at && !seen.has(hashOf(message)));
+  };
 }
 
 /** What the condition says of when a message was received, in all of its alternatives. */

@@ -94,9 +94,9 @@ async function searchAll(
   }
 }
 
-/** What was found, newest first, and by id where that tells nothing: in one order whatever Graph's is. */
+/** What was found, newest first; of one moment as it was given. */
 export const byReceipt = (a: GraphMessage, b: GraphMessage): number =>
-  receivedAt(b).getTime() - receivedAt(a).getTime() || ((a.id ?? '') < (b.id ?? '') ? -1 : 1);
+  receivedAt(b).getTime() - receivedAt(a).getTime();
 
 const tooLong = (length: number): MailError =>
   new MailError(

@@ -19,21 +19,19 @@ export interface DatePlace {
   /** Threads: the newest second when the first page was read; later mail does not move a thread. Else null. */
   readonly start: number | null;
 }
-/** In what a search found, newest first and by id: everything behind a message, which need not be there any more. */
+/** In what a search found, newest first: everything of a moment and before it, but for what was passed of that moment. */
 export interface SearchPlace {
   readonly kind: 'search';
-  /** When it was received, in ms since 1970. */
+  /** When the last message passed was received, in ms since 1970. */
   readonly at: number;
-  /** '' is before every message of its moment. */
-  readonly id: string;
   /** All that was received from this moment on was among what Graph gave, in ms since 1970; null: all that was found. */
   readonly from: number | null;
-  /** Hashes of the threads given, where these are listed. */
+  /** Hashes of what was passed of that moment, as many as a search can find in one. */
   readonly seen: readonly string[];
 }
 
 const HASH_LENGTH = 6;
-/** Keeps a cursor under 2 KB, and one by search little longer. */
+/** Keeps a cursor under 2 KB. */
 export const MAX_SEEN = 250;
 const MAX_LENGTH = 8192;
 const MAX_SECOND = 32_503_680_000;
@@ -49,7 +47,7 @@ export function writePlace(place: Place): string {
   const seen = place.seen.join('');
   if (place.kind === 'date')
     return ['d1', b36(place.second), b36(place.passed), place.start === null ? '' : b36(place.start), seen].join('~');
-  return ['s3', b36(place.at), place.from === null ? '' : b36(place.from), place.id, seen].join('~');
+  return ['s3', b36(place.at), place.from === null ? '' : b36(place.from), seen].join('~');
 }
 
 /** The place in a list by date. BAD_USER_INPUT for anything that `writePlace` does not write for one. */
@@ -70,7 +68,7 @@ const foreign = (): MailError =>
   new MailError('BAD_USER_INPUT', 'This cursor does not belong to the list. Read it from the top.');
 
 const DATE = /^d1~(-?[0-9a-z]{1,8})~([0-9a-z]{1,4})~(-?[0-9a-z]{1,8})?~((?:[\w-]{6})*)$/;
-const SEARCH = /^s3~(-?[0-9a-z]{1,9})~(-?[0-9a-z]{1,9})?~([\w=-]{0,512})~((?:[\w-]{6})*)$/;
+const SEARCH = /^s3~(-?[0-9a-z]{1,9})~(-?[0-9a-z]{1,9})?~((?:[\w-]{6})*)$/;
 /** Releases that kept Graph's own place in a search. */
 const EARLIER = /^s[12]~/;
 
@@ -91,7 +89,7 @@ function parse(cursor: string | null): Place | null {
   const at = from36(search?.[1]);
   const from = search?.[2] ? from36(search[2]) : null;
   if (!search || Math.abs(at) > MAX_SECOND * 1000 || Math.abs(from ?? 0) > MAX_SECOND * 1000) throw foreign();
-  return { kind: 'search', at, from, id: search[3] ?? '', seen: hashes(search[4]) };
+  return { kind: 'search', at, from, seen: hashes(search[3]) };
 }
 
 const b36 = (n: number): string => n.toString(36);

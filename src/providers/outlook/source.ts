@@ -21,7 +21,7 @@ export interface Source extends Compiled {
 export function sourceOf({ mailboxId, where }: ListQuery): Source {
   const normal = normalForm(where ?? EVERYTHING);
   const terms = normal.kind === 'and' ? normal.of : [normal];
-  // A category runs through all folders, and all of it is its list.
+  // A category runs through all folders, trash and junk left out.
   const category: readonly Condition[] =
     mailboxId !== null && !isFolder(mailboxId) ? [{ kind: 'mailbox', id: mailboxId }] : [];
   const named = terms.filter((term) => term.kind === 'mailbox' && isFolder(term.id));
@@ -30,7 +30,7 @@ export function sourceOf({ mailboxId, where }: ListQuery): Source {
   return {
     ...compiled,
     base: folder ? `/me/mailFolders/${segment(folder.id)}/messages` : '/me/messages',
-    whole: mailboxId === null && folder === null,
+    whole: folder === null,
     isNaming: isNaming(compiled.checked),
     isNarrowed: where !== null,
   };
