@@ -194,10 +194,10 @@ export interface Emulator {
   setDuplicates?(account: string, duplicates: Duplicates): void;
   /** How far the search index lags behind delivery. */
   setSearchLag(account: string, seconds: number): void;
-  /** How its search is played from now on. Absent: it is known, or played otherwise. */
-  setSearching?(account: string, searching: Partial<Searching>): void;
   /** How the account's search index keeps words from now on; what is left out is as at first. Absent: there is one way only. */
   setSearchIndex?(account: string, index: Partial<SearchIndex>): void;
+  /** How its search is played from now on. Absent: it is known, or played otherwise. */
+  setSearching?(account: string, searching: Partial<Searching>): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
   /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */

@@ -139,14 +139,6 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       for (const account of accounts) emulatorOf(asked.vendor).setSearchLag(account, seconds);
       return { accounts, seconds };
     });
-    app.post('/searching', async (request) => {
-      const { vendor, account, ...searching } = parseInput(input.searching, request.body);
-      const emulator = emulatorOf(vendor);
-      if (!emulator.setSearching) throw new ControlError(`vendor: it is known how ${vendor} searches`);
-      const accounts = accountsOf({ vendor, account });
-      for (const one of accounts) emulator.setSearching(one, searching as Partial<Searching>);
-      return { accounts, ...searching };
-    });
     app.post('/search-index', async (request) => {
       const { vendor, account, ...index } = parseInput(input.searchIndex, request.body);
       const emulator = emulatorOf(vendor);
@@ -154,6 +146,14 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
       const accounts = accountsOf({ vendor, account });
       for (const one of accounts) emulator.setSearchIndex(one, index as Partial<SearchIndex>);
       return { accounts, ...index };
+    });
+    app.post('/searching', async (request) => {
+      const { vendor, account, ...searching } = parseInput(input.searching, request.body);
+      const emulator = emulatorOf(vendor);
+      if (!emulator.setSearching) throw new ControlError(`vendor: it is known how ${vendor} searches`);
+      const accounts = accountsOf({ vendor, account });
+      for (const one of accounts) emulator.setSearching(one, searching as Partial<Searching>);
+      return { accounts, ...searching };
     });
     app.post('/sending', async (request) => {
       const { vendor, account, ...asked } = parseInput(input.sending, request.body);
