@@ -15,7 +15,7 @@ import {
 /** What people type, in a dozen languages: each means what the definition says, the same at Gmail and at Outlook. */
 let world: OracleWorld;
 beforeAll(async () => {
-  world = await openWorld(EVERYDAY, 3);
+  world = await openWorld(EVERYDAY, 2);
 });
 afterAll(() => world?.close());
 
@@ -51,7 +51,7 @@ describe.each(Object.entries(TYPED))('%s', (_, all) => {
   it.each(all)('%s', async (typed) => {
     const faults: string[] = [];
     for (const account of accounts())
-      for (const kind of ['messages', 'threads'] as const) {
+      for (const kind of turn % 4 === 0 ? (['messages', 'threads'] as const) : (['messages'] as const)) {
         const expected = expectedRows(EVERYDAY, account, { kind, where: meant(typed) });
         const found = await readList(world, account, question(kind, typed), () => 20);
         const fault = faultOf(EVERYDAY, expected, found, kind);

@@ -13,14 +13,14 @@ import {
 } from '../support/search-oracle.world.ts';
 
 /** Random questions to the real gateway, and a plain scan over what was delivered that knows nothing of src/. */
-const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 30);
+const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 12);
 const seed = seedOf();
 console.info(`search-oracle.random SEED=${seed}`);
 const chance = new Chance(seed);
-const mails = randomMail(chance, 110);
+const mails = randomMail(chance, 80);
 let world: OracleWorld;
 beforeAll(async () => {
-  world = await openWorld(mails, 3 + Math.ceil(ROUNDS / 60));
+  world = await openWorld(mails, 1 + Math.ceil(ROUNDS / 10));
 });
 afterAll(() => world?.close());
 
