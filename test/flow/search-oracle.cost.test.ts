@@ -39,13 +39,13 @@ async function costOf(
   const { node } = await app.data<Data>(
     `query ($id: ID!, $search: String, $filter: MessageFilter, $after: Cursor) { node(id: $id) { ... on Integration {
       ${kind}(first: 25, search: $search, filter: $filter, after: $after) {
-        nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation state } } } } }`,
+        nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation state problem { code message } } } } } }`,
     { id: integration, search: null, filter: null, after, ...args },
     token,
   );
   const asked = await upstream(app);
   const { nodes, pageInfo, sources } = node[kind];
-  expect(sources.map(({ state }: Data) => state)).toEqual(['COMPLETE']);
+  expect(sources.map(({ state, problem }: Data) => problem?.message ?? state)).toEqual(['COMPLETE']);
   return {
     units: asked.reduce((sum, { units }) => sum + units, 0),
     requests: asked.filter(({ operation }) => !/batch/i.test(operation)).length,

@@ -18,7 +18,6 @@ const FOUND: readonly Where[] = [
   { any: [{ not: { role: 'ALL' } }, { text: 'plan' }] },
   { any: [{ not: { role: 'ALL' } }, { not: { text: 'plan' } }] },
   { any: [{ role: 'ALL' }, { role: 'TRASH' }, { role: 'JUNK' }] },
-  { any: [{ all: [] }, { role: 'TRASH' }] },
   { not: { all: [{ not: { role: 'TRASH' } }, { text: 'plan' }] } },
   { all: [{ any: [{ role: 'TRASH' }, { text: 'invoice' }] }, { not: { text: 'october' } }] },
   { any: [{ box: 'Receipts' }, { all: [{ role: 'JUNK' }, { text: 'invoice' }] }] },
@@ -39,7 +38,8 @@ it.each(['messages', 'threads'] as const)('lists no %s of mail that came after t
   const faults: string[] = [];
   const where: Where = { subject: 'midnight' };
   for (const account of [...world.gmail, world.outlook]) {
-    let came = 0;
+    // Each kind's later than what came for the one before.
+    let came = kind === 'threads' ? 30 : 0;
     const [newest] = EVERYDAY.toReversed();
     if (!newest) throw new Error('there is no mail');
     const arrive = async () => {

@@ -157,7 +157,7 @@ describe('a Gmail query', () => {
 
 describe('a page cursor', () => {
   it('keeps its own page size and refuses another list', () => {
-    const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5) };
+    const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6 };
     const cursor = sealPlace(place, 'print');
     expect(openPlace({ size: 50, after: cursor }, 'print')).toEqual(place);
     expect(() => openPlace({ size: 25, after: cursor }, 'other')).toThrow(

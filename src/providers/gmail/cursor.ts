@@ -13,6 +13,8 @@ export interface Place {
   readonly shown: ReadonlySet<string>;
   /** Where the list begins that the token belongs to (`PageRequest.before`); null: at the newest. */
   readonly before: Date | null;
+  /** When the newest was received that the first page read, in Unix milliseconds: what is newer came later. Null: nothing was read yet. */
+  readonly start: number | null;
 }
 
 /** Short, because a page can hold a hundred. */
@@ -22,16 +24,17 @@ export const fingerprint = (list: readonly unknown[]): string => mark(JSON.strin
 
 export function openPlace(page: PageRequest, print: string): Place {
   const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
-  if (page.after === null) return { token: null, size, shown: new Set(), before: page.before ?? null };
+  if (page.after === null) return { token: null, size, shown: new Set(), before: page.before ?? null, start: null };
   const kept = parse(page.after);
   if (!kept || kept.f !== print) {
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list gave.');
   }
-  return { token: kept.t, size: kept.n, shown: new Set(kept.s), before: kept.b === null ? null : new Date(kept.b) };
+  const before = kept.b === null ? null : new Date(kept.b);
+  return { token: kept.t, size: kept.n, shown: new Set(kept.s), before, start: kept.a };
 }
 
-export function sealPlace({ token, size, shown, before }: Place, print: string): Cursor {
-  const kept: Kept = { t: token, n: size, f: print, s: [...shown], b: before?.getTime() ?? null };
+export function sealPlace({ token, size, shown, before, start }: Place, print: string): Cursor {
+  const kept: Kept = { t: token, n: size, f: print, s: [...shown], b: before?.getTime() ?? null, a: start };
   return Buffer.from(JSON.stringify(kept)).toString('base64url');
 }
 
@@ -41,20 +44,24 @@ interface Kept {
   readonly f: string;
   readonly s: readonly string[];
   readonly b: number | null;
+  readonly a: number | null;
 }
 
 /** Of a Date, in milliseconds. */
 const LAST_TIME = 8.64e15;
 
+const timeOf = (value: unknown): number | null =>
+  typeof value === 'number' && Math.abs(value) <= LAST_TIME ? value : null;
+
 function parse(cursor: Cursor): Kept | null {
   try {
-    const { t, n, f, s, b } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<
+    const { t, n, f, s, b, a } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Partial<
       Record<keyof Kept, unknown>
     >;
     const isSound =
       (t === null || typeof t === 'string') && Number.isInteger(n) && (n as number) > 0 && (n as number) <= 100;
     if (!isSound || !Array.isArray(s) || typeof f !== 'string') return null;
-    return { t, n: n as number, f, s: s.map(String), b: typeof b === 'number' && Math.abs(b) <= LAST_TIME ? b : null };
+    return { t, n: n as number, f, s: s.map(String), b: timeOf(b), a: timeOf(a) };
   } catch {
     return null;
   }

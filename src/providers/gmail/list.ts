@@ -46,6 +46,7 @@ export async function listMessages(
   const budget = Math.max(2, page.budget ?? Math.max(DEFAULT_BUDGET, page.size) + 1);
   const found: (Message | Unreadable)[] = [];
   let place: Place | null = first;
+  let { start } = first;
   let spent = 0;
   let tried = 0;
   while (place !== null && found.length < page.size && (spent === 0 || (thins && spent + 1 < budget))) {
@@ -59,19 +60,29 @@ export async function listMessages(
       const step = Math.min(Math.ceil((missing * (tried + 1)) / (found.length + 1)), CANDIDATES_PER_PAGE);
       const candidates = open.slice(at, at + Math.min(step, budget - spent));
       const read = await readOrStop(client, candidates, page, call, found.length > 0);
-      if (read === null) return pageOf(found, within(place, ids, open.slice(at)), print, search, spent);
+      if (read === null) return pageOf(found, within({ ...place, start }, ids, open.slice(at)), print, search, spent);
       spent += candidates.length;
+      start ??= newestOf(read);
+      const isKnown = (item: Message | Unreadable) =>
+        start === null || isUnreadable(item) || item.receivedAt.getTime() <= start;
       tried += candidates.length;
-      const met = read.flatMap((item, index) => (item !== null && isMet(item, exact.check) ? [{ item, index }] : []));
+      const met = read.flatMap((item, index) =>
+        item !== null && isKnown(item) && isMet(item, exact.check) ? [{ item, index }] : [],
+      );
       const last = met[missing - 1];
       found.push(...met.slice(0, missing).map(({ item }) => item));
       at += last && met.length >= missing ? last.index + 1 : candidates.length;
       if (!thins) break;
     }
-    if (at < open.length) place = within(place, ids, open.slice(at));
-    else place = nextToken ? { ...first, token: nextToken, shown: new Set<string>() } : null;
+    if (at < open.length) place = within({ ...place, start }, ids, open.slice(at));
+    else place = nextToken ? { ...first, start, token: nextToken, shown: new Set<string>() } : null;
   }
   return pageOf(found, place, print, search, spent);
+}
+
+function newestOf(read: readonly (Message | Unreadable | null)[]): number | null {
+  const times = read.flatMap((item) => (item === null || isUnreadable(item) ? [] : [item.receivedAt.getTime()]));
+  return times.length > 0 ? Math.max(...times) : null;
 }
 
 const isMet = (item: Message | Unreadable, check: Condition): boolean => isUnreadable(item) || matches(item, check);

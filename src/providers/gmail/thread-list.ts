@@ -89,7 +89,7 @@ class GmailThreads implements ThreadSource {
 
   private heads(search: GmailQuery, size: number): ReadHeads {
     return async (after): Promise<HeadPage> => {
-      const place = { token: after, size, shown: new Set<string>(), before: null };
+      const place = { token: after, size, shown: new Set<string>(), before: null, start: null };
       const fields = 'messages(id,threadId),nextPageToken,resultSizeEstimate';
       this.cost += LIST_COST;
       const list = await refusals(place, search, () =>

@@ -13,6 +13,9 @@ import { instant } from './url.ts';
  */
 const OVERLAP = MAX_SEEN;
 
+/** The largest $top that Graph takes. */
+const MOST_AT_ONCE = 1_000;
+
 export interface Wanted
   extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
   /** How many messages are wanted that were not given before. */
@@ -47,7 +50,7 @@ export async function readByDate(
   const passed = (place?.passed ?? 0) - back;
   const ends = [...(place === null ? [] : [(place.second + 1) * 1000]), ...(before === null ? [] : [before.getTime()])];
   const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
-  const asked = { ...query, search: null, top: size + back, skip: passed, before: end };
+  const asked = { ...query, search: null, top: Math.min(MOST_AT_ONCE, size + back), skip: passed, before: end };
   let listing = await readListing(account, source, asked, call);
   // A page may be shorter than was asked for (Graph's concepts/paging): of what was given before alone, none would come on.
   for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {

@@ -24,7 +24,8 @@ export function sourceOf({ mailboxId, where }: ListQuery): Source {
   // A category runs through all folders, trash and junk left out.
   const category: readonly Condition[] =
     mailboxId !== null && !isFolder(mailboxId) ? [{ kind: 'mailbox', id: mailboxId }] : [];
-  const named = terms.filter((term) => term.kind === 'mailbox' && isFolder(term.id));
+  // A folder that is meant without being named has none of what trash and junk hide.
+  const named = terms.filter((term) => term.kind === 'mailbox' && term.named !== false && isFolder(term.id));
   const folder = mailboxId !== null && isFolder(mailboxId) ? { id: mailboxId, said: null } : inFolder(named);
   const compiled = compile({ kind: 'and', of: [...category, ...terms.filter((term) => term !== folder?.said)] });
   return {

@@ -28,7 +28,7 @@ const CHECKED_HEADS: Fields = {
 };
 /** One request, whose items are small. */
 const HEADS_PER_PAGE = 250;
-/** All that a search gives. */
+/** All that a search gives, and the most that Graph lists at once: it spares reading threads to see whether they match. */
 const FOUND_AT_ONCE = 1_000;
 /** A list of heads is one request, and a conversation another. */
 const LIST_COST = 1;
@@ -73,6 +73,7 @@ class GraphThreads implements ThreadSource {
   readonly print: string;
   readonly matches: ReadHeads;
   readonly visible: ReadHeads | null;
+  readonly isFoundFirst: boolean;
   readonly threadCost = THREAD_COST;
   evaluation: Evaluation | undefined = undefined;
   /** Graph's search had more than it gives. */
@@ -97,8 +98,10 @@ class GraphThreads implements ThreadSource {
     const isAll = source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
     // What lies in trash or junk may be newer than its thread is in the list.
     const bound = this.isHidden() ? null : before;
-    this.matches = this.heads(isAll ? ALL_MAIL : query, bound, isSearch ? FOUND_AT_ONCE : HEADS_PER_PAGE, true);
-    this.visible = isAll || this.isHidden() ? null : this.heads(ALL_MAIL, before, HEADS_PER_PAGE, false);
+    this.isFoundFirst = !isAll && where !== null;
+    const size = this.isFoundFirst ? FOUND_AT_ONCE : HEADS_PER_PAGE;
+    this.matches = this.heads(isAll ? ALL_MAIL : query, bound, size, true);
+    this.visible = isAll || this.isHidden() ? null : this.heads(ALL_MAIL, before, size, false);
   }
 
   /** `meets` cannot tell of a message in which folder it should be before that is known. */
@@ -153,7 +156,9 @@ class GraphThreads implements ThreadSource {
     const normal = normalForm(where ?? EVERYTHING);
     const parts = normal.kind === 'and' ? normal.of : [normal];
     return (
-      parts.flatMap((part) => (part.kind === 'mailbox' && categoryName(part.id) === null ? part.id : []))[0] ?? null
+      parts.flatMap((part) =>
+        part.kind === 'mailbox' && part.named !== false && categoryName(part.id) === null ? part.id : [],
+      )[0] ?? null
     );
   }
 }
@@ -161,5 +166,5 @@ class GraphThreads implements ThreadSource {
 /** Whether trash or junk is asked for, un-negated. */
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
-  return where.kind === 'mailbox' && hidden.has(where.id);
+  return where.kind === 'mailbox' && where.named !== false && hidden.has(where.id);
 }

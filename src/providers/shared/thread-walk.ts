@@ -101,12 +101,15 @@ export class ThreadWalk {
     if (found === null || found.byThread.has(id)) return 'likely';
     if (await this.isWithoutMatch(id, found)) return 'no';
     if (found.byThread.has(id)) return 'likely';
-    if (reader.source.isDecidable) return 'doubtful';
+    const { isDecidable, isFoundFirst } = reader.source;
+    if (isDecidable && !isFoundFirst) return 'doubtful';
     while (!found.ended && found.reads < MAX_HEAD_PAGES) {
       await found.more();
       if (found.byThread.has(id)) return 'likely';
     }
-    if (!found.ended) this.isTruncated = true;
+    if (found.ended) return 'no';
+    if (isDecidable) return 'doubtful';
+    this.isTruncated = true;
     return 'no';
   }
 
