@@ -197,7 +197,7 @@ export class ListSource<T> implements Source<T> {
 
   private take(opened: Place, reading: Reading<T>, met: Set<string>, isAhead: boolean): void {
     const stop = stopsAt(reading.items);
-    const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items);
+    const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items, opened.last);
     const fromTheTop = opened.before === null && (opened.after === null || opened.isAbove);
     const kept = heads.filter(({ id, at, item }) => {
       const mark = opened.done.size > 0 && markOf(id);
@@ -225,15 +225,17 @@ export class ListSource<T> implements Source<T> {
     });
   }
 
-  /** Of one moment as the provider lists it, which may know more of the time than it shows. What could not be read has no time: it stays behind the one before it. */
-  private inOrder(items: readonly (T | Unreadable)[]): Head<T>[] {
-    let at = Number.POSITIVE_INFINITY;
-    const heads = items.map((item): Head<T> => {
+  /**
+   * As the provider lists them: it may know more of the time than it shows, and a thread that an answer has moved up since
+   * the list began keeps its place. None has a later time than the one before it, nor has what could not be read, which has none.
+   */
+  private inOrder(items: readonly (T | Unreadable)[], last: number | null): Head<T>[] {
+    let at = last ?? Number.POSITIVE_INFINITY;
+    return items.map((item): Head<T> => {
       if (isUnreadable(item as object)) return { id: (item as Unreadable).id, at, item };
-      at = this.shape.at(item as T);
+      at = Math.min(at, this.shape.at(item as T));
       return { id: this.shape.id(item as T), at, item };
     });
-    return heads.sort((a, b) => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1));
   }
 }
 
