@@ -93,12 +93,14 @@ class GraphThreads implements ThreadSource {
     this.folderId = this.namedFolder();
     const check = checkOf(source, account.hidden.ids ?? []);
     const isSearch = searchFor(source, toFilter(check)) !== null;
-    // Where Graph can be told nothing of the condition, threads are read as they come.
-    const isAll = source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
+    const isHidden = this.isHidden();
+    // Where Graph can be told nothing of the condition, threads are read as they come, but for what trash and junk have.
+    const isAll =
+      !isHidden && source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
     // What lies in trash or junk may be newer than its thread is in the list.
-    const bound = this.isHidden() ? null : before;
+    const bound = isHidden ? null : before;
     this.matches = this.heads(isAll ? ALL_MAIL : query, bound, isSearch ? FOUND_AT_ONCE : HEADS_PER_PAGE, true);
-    this.visible = isAll || this.isHidden() ? null : this.heads(ALL_MAIL, before, HEADS_PER_PAGE, false);
+    this.visible = isAll || isHidden ? null : this.heads(ALL_MAIL, before, HEADS_PER_PAGE, false);
   }
 
   /** `meets` cannot tell of a message in which folder it should be before that is known. */
