@@ -178,6 +178,7 @@ describe.each(PROVIDER_IDS)('%s: lists of threads', (id) => {
     ['a word', () => ({ mailboxId: null, where: text('harbour') })],
     ['a word, starred', () => ({ mailboxId: null, where: and(text('invoice'), or(starred, unread)) })],
     ['what is starred, or in the trash', () => ({ mailboxId: null, where: or(starred, inside('TRASH')) })],
+    ['what someone sent, or in the trash', () => ({ mailboxId: null, where: or(from('bob'), inside('TRASH')) })],
     ['what is not unread', () => ({ mailboxId: null, where: not(unread) })],
   ];
 

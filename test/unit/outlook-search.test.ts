@@ -53,6 +53,15 @@ describe('the filter of a condition', () => {
     });
   });
 
+  it.each([
+    ['receivedAfter', '0000-01-01T00:00:00Z', 'ge 1900-01-01T00:00:00Z'],
+    ['receivedBefore', '0000-01-01T00:00:00Z', 'lt 1900-01-01T00:00:00Z'],
+    ['receivedAfter', '9999-12-31T23:59:59.999Z', 'ge 9999-01-01T00:00:00Z'],
+    ['receivedBefore', '9999-12-31T23:59:59.999Z', 'lt 9999-01-01T00:00:00Z'],
+  ] as const)('writes %s %s as a date that Graph takes', (kind, at, text) => {
+    expect(filterOf({ kind, at: new Date(at) }).text).toBe(`receivedDateTime ${text}`);
+  });
+
   it('lets through what only an envelope tells', () => {
     expect(filterOf(and(unread, not(from('a'))))).toMatchObject({ text: 'isRead eq false', isExact: false });
     expect(filterOf(or(unread, from('a')))).toMatchObject({ text: '', isExact: false });

@@ -99,6 +99,18 @@ describe('evaluating a search here', () => {
     'ada nothing',
   ])('%s does not', (search) => expect(holds(search)).toBe(false));
 
+  it.each([
+    ['jörg@müller.example', 'jörg@müller.example', true],
+    ['jörg@müller.example', 'JO\u0308RG@MÜLLER.example', true],
+    ['jörg@müller.example', 'jorg@muller.example', false],
+    ['jorg@muller.example', 'ｊｏｒｇ@muller.example', true],
+    ['jorg@muller.example', 'jorg@muller.example,', true],
+    ['jorg@muller.example', 'x.jorg@muller.example', false],
+  ])('tells whether an address %s is meant by %s', (address, value, isMeant) => {
+    const from = { name: null, address };
+    expect(matches({ ...message, from }, { kind: 'from', value })).toBe(isMeant);
+  });
+
   it('compares Message-IDs without their brackets', () => {
     expect(matches(message, { kind: 'internetMessageId', value: '<x@example.org>' })).toBe(true);
   });

@@ -54,7 +54,7 @@ export function needsContent(condition: Condition): boolean {
 /** The people of a message as they are compared, a name or an address a line, so that no phrase reaches from one to the next. */
 interface People {
   readonly words: string;
-  /** The folded addresses, each between line ends. */
+  /** The addresses without case, each between line ends. */
   readonly addresses: string;
 }
 
@@ -75,15 +75,21 @@ function asPeople(list: readonly (Address | null)[]): People {
   const present = list.filter((one) => one !== null);
   return {
     words: present.flatMap(({ name, address }) => [indexOf(address), indexOf(name ?? '')]).join('\n'),
-    addresses: `\n${present.map(({ address }) => folded(address).replaceAll('\n', ' ')).join('\n')}\n`,
+    addresses: `\n${present.map(({ address }) => caseless(address).replaceAll('\n', ' ')).join('\n')}\n`,
   };
 }
 
-/** The words of one name or of one address; an address as a whole is the address, and no part of a longer one. */
+/**
+ * The words of one name or of one address; an address as a whole is the address, and no part of a longer one. jörg@ and jorg@
+ * are two people, and Graph's filter tells them apart; what was typed in full width or with an accent is meant plainly as well.
+ */
 function isAmong({ words, addresses }: People, value: string): boolean {
   const whole = addressIn(value);
-  return whole === null ? hasPhrase(words, value) : addresses.includes(`\n${folded(whole)}\n`);
+  if (whole === null) return hasPhrase(words, value);
+  return [caseless(whole), folded(whole)].some((spelling) => addresses.includes(`\n${spelling}\n`));
 }
+
+const caseless = (address: string): string => address.normalize('NFC').toLowerCase();
 
 function inText(message: Message, value: string): boolean {
   const { authors, recipients } = peopleOf(message);

@@ -53,11 +53,17 @@ export function hasPhrase(index: string, phrase: string): boolean {
 
 const spaced = (words: readonly string[]): string => (words.length === 0 ? '' : ` ${words.join(' ')} `);
 
-const ADDRESS = /^[^\s<>@"]+@[^\s<>@"]+\.[^\s<>@".]+$/;
+/** What an address is made of (RFC 5322 dot-atoms, RFC 6532 letters). Any other sign stands beside it, as a comma in pasted text does. */
+const LOCAL = String.raw`[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_\x60{|}~.]+`;
+const LABEL = String.raw`[\p{L}\p{M}\p{N}_\-]+`;
+const ADDRESS = new RegExp(`^${LOCAL}@(?:${LABEL}\\.)+${LABEL}$`, 'u');
 
-/** The whole address that a value is, bare, in angle brackets or behind a name; null where it is words, as without a dot behind the @. */
+/**
+ * The whole address that a value is, bare, in angle brackets or behind a name, without what is not seen; null where it is
+ * words, as without a dot behind the @.
+ */
 export function addressIn(value: string): string | null {
   const inside = /<([^<>]*)>\s*$/.exec(value)?.[1] ?? value;
-  const address = inside.trim();
+  const address = inside.replace(UNSEEN, '').trim();
   return ADDRESS.test(address) ? address : null;
 }

@@ -53,8 +53,13 @@ export function toFilter(condition: Condition): Filter {
 
 const SECOND_MS = 1000;
 /** How precisely Graph compares is not said, and a message is shown at a whole second: what is a second off is let through. */
-const earlier = (at: Date): Date => new Date(Math.floor(at.getTime() / SECOND_MS) * SECOND_MS - SECOND_MS);
-export const later = (at: Date): Date => new Date(Math.ceil(at.getTime() / SECOND_MS) * SECOND_MS + SECOND_MS);
+const earlier = (at: Date): Date => near(Math.floor(at.getTime() / SECOND_MS) * SECOND_MS - SECOND_MS);
+export const later = (at: Date): Date => near(Math.ceil(at.getTime() / SECOND_MS) * SECOND_MS + SECOND_MS);
+
+/** Graph refuses what is outside of the years 1 to 9999, and no mail is near either end. */
+const FIRST_MS = Date.UTC(1900, 0, 1);
+const LAST_MS = Date.UTC(9999, 0, 1);
+const near = (ms: number): Date => new Date(Math.min(Math.max(ms, FIRST_MS), LAST_MS));
 
 const exact = (text: string): Filter => ({ text, isExact: true, isSelective: false });
 

@@ -94,14 +94,16 @@ class GraphThreads implements ThreadSource {
     this.folderId = this.namedFolder();
     const check = checkOf(source, account.hidden.ids ?? []);
     const isSearch = searchFor(source, toFilter(check)) !== null;
-    // Where Graph can be told nothing of the condition, threads are read as they come.
-    const isAll = source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
+    const isHidden = this.isHidden();
+    // Where Graph can be told nothing of the condition, threads are read as they come, but for what trash and junk have.
+    const isAll =
+      !isHidden && source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
     // What lies in trash or junk may be newer than its thread is in the list.
-    const bound = this.isHidden() ? null : before;
+    const bound = isHidden ? null : before;
     this.isFoundFirst = !isAll && where !== null;
     const size = this.isFoundFirst ? FOUND_AT_ONCE : HEADS_PER_PAGE;
     this.matches = this.heads(isAll ? ALL_MAIL : query, bound, size, true);
-    this.visible = isAll || this.isHidden() ? null : this.heads(ALL_MAIL, before, size, false);
+    this.visible = isAll || isHidden ? null : this.heads(ALL_MAIL, before, size, false);
   }
 
   /** `meets` cannot tell of a message in which folder it should be before that is known. */
