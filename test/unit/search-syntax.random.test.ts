@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { extent } from '../../src/domain/search/algebra.ts';
 import type { UserCondition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
+import { hasWord } from '../../src/domain/search/words.ts';
 import { listQueries } from '../../src/mail/list/account-queries.ts';
 import { resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
@@ -84,7 +85,7 @@ it('refuses no words and signs, in whatever order', () => {
 
 const leaf = (): UserCondition =>
   pick([
-    (): UserCondition => ({ kind: 'text', value: pick([...WORDS, 'two words', 'a) (b', '%%']) }),
+    (): UserCondition => ({ kind: 'text', value: pick([...WORDS, 'two words', 'a) (b'].filter(hasWord)) }),
     (): UserCondition => ({ kind: pick(['from', 'to', 'subject'] as const), value: pick([...WORDS, 'Ada L', '-x']) }),
     (): UserCondition => ({ kind: pick(['read', 'starred', 'important'] as const), value: below(2) === 0 }),
     (): UserCondition => ({ kind: 'hasAttachment', value: true }),

@@ -103,7 +103,7 @@ describe('what was pasted', () => {
     ['5" pipe', all(text('5"'), text('pipe'))],
     ['5" and 3" pipes', all(text('5'), text('and 3'), text('pipes'))],
     ['"open', text('"open')],
-    ['a "" b', all(text('a'), text(''), text('b'))],
+    ['a "" b', all(text('a'), text('b'))],
     ['“curly ones” „deutsche“ ＂wide＂', all(text('curly ones'), text('deutsche'), text('wide'))],
     ['lone” „low', all(text('lone”'), text('„low'))],
     ['subject:“a b” in:„c“', all(subject('a b'), { kind: 'mailboxName', name: 'c' })],
@@ -146,7 +146,11 @@ describe('what was pasted', () => {
     ])
       expect(parseSearch(signs), signs).toEqual(nothing);
     for (const signs of ['-(%%)', '-()', '-(-)', '-(%% OR !!)']) expect(parseSearch(signs), signs).toEqual(EVERYTHING);
-    expect(parseSearch('"%%"')).toEqual(text('%%'));
+    expect(parseSearch('"%%"')).toEqual(nothing);
+    expect(parseSearch('cat "%%" ""')).toEqual(text('cat'));
+    expect(parseSearch('in:(trash OR "My folder") is:(unread OR starred)')).toEqual(
+      parseSearch('(in:trash OR in:"My folder") (is:unread OR is:starred)'),
+    );
     expect(parseSearch('from:%%')).toEqual(from('%%'));
     expect(parseSearch('lunch OR %%')).toEqual(text('lunch'));
   });

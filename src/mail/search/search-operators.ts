@@ -62,7 +62,7 @@ const OPERATORS = {
 } satisfies Readonly<Record<string, Operator>>;
 
 export type OperatorName = keyof typeof OPERATORS;
-/** An operator whose value is words: it may stand before white space, as in a header that was pasted, and before a group. */
+/** An operator whose value is words: it may stand before white space, as in a header that was pasted. */
 export type Field = 'from' | 'to' | 'subject';
 
 /** Gmail's and Outlook's, which would be taken for words and find something else than was meant. */

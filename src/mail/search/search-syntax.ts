@@ -3,7 +3,7 @@ import type { UserCondition } from '../../domain/search/condition.ts';
 import { hasWord } from '../../domain/search/words.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { requireReasonableSearch } from './search-limits.ts';
-import { conditionOf, type Field, isField, type Term } from './search-operators.ts';
+import { conditionOf, isField, type OperatorName, type Term } from './search-operators.ts';
 import { type Token, tokenize } from './search-tokens.ts';
 import { type TimeZone, UTC } from './time-zone.ts';
 
@@ -23,8 +23,6 @@ export function parseSearch(search: string, zone: TimeZone = UTC): UserCondition
   return requireReasonableSearch(new Parser(tokens, zone).sequence(null) ?? NOTHING);
 }
 
-const says = ({ value, quoted }: Term): boolean => quoted || hasWord(value);
-
 class Parser {
   private next = 0;
   private depth = 0;
@@ -34,58 +32,62 @@ class Parser {
     private readonly zone: TimeZone,
   ) {}
 
-  /** `field`: what a word here is of. */
-  sequence(field: Field | null): Said {
+  /** `outer`: the operator that a term without one has here. */
+  sequence(outer: OperatorName | null): Said {
     const parts: UserCondition[] = [];
     while (this.next < this.tokens.length && this.peek()?.kind !== ')') {
-      const part = this.alternatives(field);
+      const part = this.alternatives(outer);
       if (part) parts.push(part);
     }
     return parts.length === 0 ? null : allOf(parts);
   }
 
-  private alternatives(field: Field | null): Said {
-    const parts = [this.factor(field)];
+  private alternatives(outer: OperatorName | null): Said {
+    const parts = [this.factor(outer)];
     while (this.peek()?.kind === 'or') {
       this.next++;
-      parts.push(this.factor(field));
+      parts.push(this.factor(outer));
     }
     const said = parts.filter((part) => part !== null);
     if (said.length === 0) return null;
     return said.length === 1 ? (said[0] as UserCondition) : { kind: 'or', of: said };
   }
 
-  private factor(field: Field | null): Said {
+  private factor(outer: OperatorName | null): Said {
     const token = this.tokens[this.next++] as Token;
-    if (token.kind === 'term') return this.term(token, field);
-    if (token.kind === '(') return this.group(token.field ?? field);
+    if (token.kind === 'term') return this.term(token, outer);
+    if (token.kind === '(') return this.group(token.operator ?? outer);
     // An AND says no more than standing side by side does.
-    return token.kind === '-' ? this.negation(field) : null;
+    return token.kind === '-' ? this.negation(outer) : null;
   }
 
-  private negation(field: Field | null): Said {
+  private negation(outer: OperatorName | null): Said {
     const isTerm = this.peek()?.kind === 'term';
-    const negated = this.factor(field);
+    const negated = this.factor(outer);
     if (negated !== null) return { kind: 'not', of: negated };
     // A group of signs finds nothing, and its negation everything; "->" is a sign itself.
     return isTerm ? null : EVERYTHING;
   }
 
-  private term(term: Term, field: Field | null): Said {
+  private term(term: Term, outer: OperatorName | null): Said {
     const { operator, value, quoted } = term;
-    if (operator === null) return says(term) ? { kind: field ?? 'text', value } : null;
+    if (operator === null) return hasWord(value) ? this.plain(term, outer) : null;
     if (quoted || value !== '') return conditionOf(operator, term, this.zone);
     const following = this.peek();
-    if (isField(operator) && following?.kind === 'term' && following.operator === null && says(following)) {
+    if (isField(operator) && following?.kind === 'term' && following.operator === null && hasWord(following.value)) {
       this.next++;
       return conditionOf(operator, following, this.zone);
     }
-    return { kind: field ?? 'text', value: operator };
+    return this.plain({ ...term, value: operator }, outer);
   }
 
-  private group(field: Field | null): Said {
+  private plain(term: Term, outer: OperatorName | null): UserCondition {
+    return outer === null ? { kind: 'text', value: term.value } : conditionOf(outer, term, this.zone);
+  }
+
+  private group(outer: OperatorName | null): Said {
     if (++this.depth > DEEPEST_GROUP) throw badUserInput(`search may nest parentheses at most ${DEEPEST_GROUP} deep.`);
-    const said = this.sequence(field);
+    const said = this.sequence(outer);
     this.next++;
     this.depth--;
     return said;

@@ -1,11 +1,11 @@
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { LONGEST_VALUE } from './search-limits.ts';
-import { type Field, isField, isOperator, refuseForeign, type Term } from './search-operators.ts';
+import { isOperator, type OperatorName, refuseForeign, type Term } from './search-operators.ts';
 
-/** `field`: the operator in front of a group, as in from:(ada OR bob); null for a group of its own. */
+/** `operator`: what stands in front of a group, as in from:(ada OR bob); null for a group of its own. */
 export type Token =
   | Term
-  | { readonly kind: '('; readonly field: Field | null }
+  | { readonly kind: '('; readonly operator: OperatorName | null }
   | { readonly kind: '-' | ')' | 'or' | 'and' };
 
 const LONGEST_SEARCH = 2_000;
@@ -50,7 +50,7 @@ class Tokenizer {
 
   private token(): Token {
     if (this.parentheses.has(this.at)) {
-      return this.text[this.at++] === '(' ? { kind: '(', field: null } : { kind: ')' };
+      return this.text[this.at++] === '(' ? { kind: '(', operator: null } : { kind: ')' };
     }
     if (this.text[this.at] === '-' && this.negates()) {
       this.at++;
@@ -79,9 +79,9 @@ class Tokenizer {
     const start = this.at;
     const operator = this.match(OPERATOR)?.[1]?.toLowerCase();
     if (operator !== undefined && isOperator(operator)) {
-      if (isField(operator) && this.text[this.at] === '(' && this.parentheses.has(this.at)) {
+      if (operator !== null && this.text[this.at] === '(' && this.parentheses.has(this.at)) {
         this.at++;
-        return { kind: '(', field: operator };
+        return { kind: '(', operator };
       }
       const { value, quoted } = this.value();
       // What was left open, as in (in:inbox while it is typed, is no part of it.
