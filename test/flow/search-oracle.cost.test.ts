@@ -79,6 +79,10 @@ const DEAR: Readonly<Record<string, Dear>> = {
   'a negated word that nobody says': { search: '-qqqabsent', most: NATIVE },
   'a word that nobody says': { search: 'qqqabsent', most: { GMAIL: 50, OUTLOOK: 10 } },
   'a sender who wrote nothing': { search: 'from:nobody@absent.example', most: { GMAIL: 50, OUTLOOK: 15 } },
+  'a negated word of a sender who wrote nothing': {
+    search: '-invoice from:qqqabsent',
+    most: { GMAIL: 50, OUTLOOK: 15 },
+  },
   'not a sender': { search: '-from:northwind', most: MOST },
   'recipients and nothing else': { search: 'to:nobody@absent.example', most: { GMAIL: 50, OUTLOOK: 15 } },
   'half a subject under a not': { search: '-subject:invoice is:starred', most: MOST },

@@ -88,7 +88,8 @@ async function newestOf(
   to: number | null,
   call: Call,
 ): Promise<readonly GraphMessage[]> {
-  if (source.words !== null || (to !== null && to < Date.now() - RECENTLY_MS)) return [];
+  if ((source.words !== null && source.words.base !== null) || (to !== null && to < Date.now() - RECENTLY_MS))
+    return [];
   const before = to === null ? {} : { before: new Date(to + 1000) };
   const page = { size: UNREAD_BY_INDEX, after: null, budget: UNREAD_BY_INDEX, ...before };
   const { messages } = await listByDate(account, source, filter, wanted, page, call);

@@ -47,7 +47,7 @@ export const checkOf = ({ checked, whole }: Source, hidden: readonly string[]): 
  */
 export function searchFor({ words, checked }: Source, filter: Filter): string[] | null {
   const narrowed = short(candidates(checked));
-  if (words !== null) return words.base === null ? null : [words.base, ...(narrowed === null ? [] : [narrowed])];
+  if (words !== null && words.base !== null) return [words.base, ...(narrowed === null ? [] : [narrowed])];
   return narrowed === null || filter.isSelective ? null : [narrowed];
 }
 

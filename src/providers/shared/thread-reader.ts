@@ -146,11 +146,8 @@ export class ThreadReader {
   }
 }
 
-/** Newest first, ties by id. */
-export function inOrder(a: Given, b: Given): number {
-  if (a.at !== b.at) return a.at > b.at ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
-}
+/** Newest first; of one moment as they were listed, which is the same at every page size. */
+const inOrder = (a: Given, b: Given): number => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1);
 
 function newest(given: readonly Given[]): number | null {
   const times = given.flatMap(({ item, at }) => (isUnreadable(item) ? [] : [at]));
