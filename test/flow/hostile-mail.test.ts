@@ -158,9 +158,11 @@ it('reads a page of long mails in parts, whole and in its order, and a page of o
     const easy = { first: 4, search: 'subject:easy' };
     const light = await read('body { isTruncated text }', easy);
     expect(light.nodes).toHaveLength(4);
-    expect(light.requests).toHaveLength((await read('', easy)).requests.length);
-    // Of a vendor that gives all of a page in one answer, that answer is given up.
-    if (to.vendor === 'microsoft') expect(whole.requests.length).toBeGreaterThan(light.requests.length + 3);
+    // What Outlook's search finds is held against the condition as envelopes, and the bodies of a page are one request more.
+    const bodies = to.vendor === 'microsoft' ? 1 : 0;
+    expect(light.requests).toHaveLength((await read('', easy)).requests.length + bodies);
+    // Long ones are read in several runs.
+    if (to.vendor === 'microsoft') expect(whole.requests.length).toBeGreaterThan(light.requests.length);
   }
 });
 

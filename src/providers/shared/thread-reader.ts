@@ -89,12 +89,16 @@ export class ThreadReader {
     return this.opened.isPartial && this.opened.at !== null && at > this.opened.at;
   }
 
-  /** Messages by which a thread is listed; `found`: ids of its messages among those that matched. */
+  /**
+   * Messages by which a thread is listed; `found`: ids of its messages among those that matched. What came since the first page
+   * makes no thread match; in trash and junk a message may be newer than its thread stands, and is not told from what came.
+   */
   meeting(thread: Thread, found: ReadonlySet<string> | undefined): readonly Message[] {
-    const { source } = this;
+    const { source, start } = this;
+    const isInTime = (message: Message) => start === null || message.receivedAt.getTime() <= start;
     return thread.messages.filter(
       (message) =>
-        (source.isHidden() || !isHidden(message, thread.hidden)) &&
+        (source.isHidden() || (isInTime(message) && !isHidden(message, thread.hidden))) &&
         source.meets(message, found?.has(message.id) ?? false),
     );
   }
