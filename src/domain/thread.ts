@@ -17,7 +17,7 @@ export interface Thread {
   /** Of its newest message outside of trash and junk; of its newest, where all are in there. Lists are ordered by it. */
   readonly lastMessageAt: Date;
   readonly isUnread: boolean;
-  /** Ids of the account's trash and junk, for who makes the thread anew of fewer messages. */
+  /** Ids of the account's trash and junk, to make the thread again from fewer messages. */
   readonly hidden: ReadonlySet<string>;
 }
 

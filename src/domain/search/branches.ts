@@ -9,12 +9,12 @@ export type Decision = 'exact' | 'indexed' | 'checked';
 export type Decides = (condition: Condition) => Decision;
 
 /** More alternatives than this are not worth as many lists. */
-export const MOST_BRANCHES = 12;
+export const MAX_BRANCHES = 12;
 
 /**
  * The condition as alternatives, each an `and` whose parts are decided either by the provider's answer alone (exact and
  * indexed) or by envelopes alone (exact and checked): such a part can be asked of the index or checked here, and nothing that
- * the index alone knows need be known of a message to check the rest. One where nothing is mixed. Null: more than MOST_BRANCHES.
+ * the index alone knows need be known of a message to check the rest. One where nothing is mixed. Null: more than MAX_BRANCHES.
  */
 export function branchesOf(where: Condition, decides: Decides): readonly Condition[] | null {
   const branches = split(normalForm(where), decides);
@@ -31,7 +31,7 @@ function split(where: Condition, decides: Decides): readonly Parts[] | null {
   let products: readonly Parts[] = [[]];
   for (const part of where.of) {
     const branches = split(part, decides);
-    if (branches === null || products.length * branches.length > MOST_BRANCHES) return null;
+    if (branches === null || products.length * branches.length > MAX_BRANCHES) return null;
     products = products.flatMap((before) => branches.map((branch) => [...before, ...branch]));
   }
   return products;
@@ -43,7 +43,7 @@ function bounded(lists: readonly (readonly Parts[] | null)[]): readonly Parts[] 
     if (list === null) return null;
     all.push(...list);
   }
-  return all.length > MOST_BRANCHES ? null : all;
+  return all.length > MAX_BRANCHES ? null : all;
 }
 
 /** Whether one part of it is the index's to decide and another one ours, and they are not simply both to hold. */

@@ -5,7 +5,7 @@ import { addressIn, folded, hasPhrase, indexOf } from './words.ts';
 
 /**
  * Whether a message meets a condition: the one evaluation, for every provider. An envelope decides all but `text`, and
- * `hasAttachment` where the envelope does not tell; those need the message with its content (see `needsContent`).
+ * `hasAttachment` where the envelope does not tell; those need the message with its content.
  */
 export function matches(message: Message, condition: Condition): boolean {
   switch (condition.kind) {
@@ -42,13 +42,6 @@ export function matches(message: Message, condition: Condition): boolean {
     case 'nothing':
       return false;
   }
-}
-
-/** Whether `matches` has to see the body or the attachments. */
-export function needsContent(condition: Condition): boolean {
-  if (condition.kind === 'and' || condition.kind === 'or') return condition.of.some(needsContent);
-  if (condition.kind === 'not') return needsContent(condition.of);
-  return condition.kind === 'text' || condition.kind === 'hasAttachment';
 }
 
 /** The people of a message as they are compared, a name or an address a line, so that no phrase reaches from one to the next. */

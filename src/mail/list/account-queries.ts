@@ -1,6 +1,6 @@
 import type { Mailbox } from '../../domain/mailbox.ts';
 import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
-import { branchesOf, MOST_BRANCHES } from '../../domain/search/branches.ts';
+import { branchesOf, MAX_BRANCHES } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { accountId } from '../../graphql/global-id.ts';
@@ -56,7 +56,7 @@ export function listQueries(
 
 const tooMixed = () =>
   badUserInput(
-    `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MOST_BRANCHES} alternatives, each of which is a search of its own. Take alternatives out, or ask for them in several lists.`,
+    `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MAX_BRANCHES} alternatives, each of which is a search of its own. Take alternatives out, or ask for them in several lists.`,
   );
 
 /** In the words in which its role names it, so that the inbox is one list however it was come by. */

@@ -4,7 +4,7 @@ import { badUserInput } from '../../graphql/bad-user-input.ts';
 
 const MOST_TERMS = 50;
 /** A long sentence that was pasted is searched for. More words than these make a query that a provider may refuse for its length. */
-const MOST_SEARCHED = 100;
+const MAX_SEARCH_TERMS = 100;
 const DEEPEST = 10;
 export const LONGEST_VALUE = 500;
 
@@ -20,7 +20,7 @@ export function requireReasonable(condition: UserCondition): UserCondition {
 export function requireReasonableSearch(condition: UserCondition): UserCondition {
   requireShallow('search', extent(condition).depth);
   const distinct = ordered(condition);
-  requireAtMost('search', extent(distinct).terms, MOST_SEARCHED);
+  requireAtMost('search', extent(distinct).terms, MAX_SEARCH_TERMS);
   return condition;
 }
 

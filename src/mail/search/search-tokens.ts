@@ -79,7 +79,7 @@ class Tokenizer {
     const start = this.at;
     const operator = this.match(OPERATOR)?.[1]?.toLowerCase();
     if (operator !== undefined && isOperator(operator)) {
-      if (operator !== null && this.text[this.at] === '(' && this.parentheses.has(this.at)) {
+      if (this.text[this.at] === '(' && this.parentheses.has(this.at)) {
         this.at++;
         return { kind: '(', operator };
       }

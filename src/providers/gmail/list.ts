@@ -191,12 +191,7 @@ function within(place: Place, listed: readonly string[], open: readonly string[]
 }
 
 /** What of Gmail's page is read now, and where the next page begins. */
-export function cutPage(
-  listed: readonly string[],
-  nextToken: string | null | undefined,
-  place: Place,
-  page: PageRequest,
-) {
+function cutPage(listed: readonly string[], nextToken: string | null | undefined, place: Place, page: PageRequest) {
   const ids = [...new Set(listed)];
   const open = unread(ids, place, page);
   const left = open.slice(page.size);

@@ -9,7 +9,7 @@ import { receivedAt } from './map.ts';
 import type { Source } from './source.ts';
 
 /** Graph's search ends after this many results. */
-export const SEARCH_LIMIT = 1000;
+const SEARCH_LIMIT = 1000;
 /** Results in one answer; Graph may give fewer, and a link. */
 const ANSWER_SIZE = 250;
 /** Longer ones are refused here: how long Graph takes them is not said. */
