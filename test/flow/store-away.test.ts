@@ -166,7 +166,8 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
   let app: TestApp;
   let relay: Relay;
   beforeAll(async () => {
-    app = await startApp({ messages: 5, relayed: true, storeLimits: SHORT });
+    // A cut between the order to send and its answer is settled after this long; as long as Graph takes outlasts the test.
+    app = await startApp({ messages: 5, relayed: true, storeLimits: SHORT, sendTimes: { settlesMs: 5_000 } });
     if (!app.relay) throw new Error('there is no relay');
     relay = app.relay;
   });
