@@ -21,6 +21,7 @@ describe('the words of a text', () => {
     ['हिन्दी की', ['हिन्दी', 'की']],
     ['co\u00adop na\u200cme e\u0301te\u0301', ['coop', 'name', 'ete']],
     ['ガ ｶﾞ か\u3099', ['ガ', 'ガ', 'が']],
+    ['Brand™ №5 ₨500 5㎏ ㍿東 Ⓐb x² ½', 'brand tm no 5 rs 500 5 kg 株 式 会 社 東 a b x2 1 2'.split(' ')],
     ['%% 🎉 -- ()', []],
   ])('%s', (text, words) => {
     expect(wordsOf(text)).toEqual(words);
@@ -38,6 +39,7 @@ it.each([
   ['"Café" (йогурт) ﬁle', 'café йогурт file', 'cafe иогурт file'],
   ['東京、都 Tokyo tower 회의', '東京都 tokyo tower 회의', '東京都 tokyo tower 회의'],
   ['Stra\u00adße', 'straße', 'strasse'],
+  ['Été™ №5', 'été tm no 5', 'ete tm no 5'],
 ])('writes the words of %s for a provider, with accents and without', (text, spelled, bare) => {
   expect(written(spelledWordsOf(text))).toBe(spelled);
   expect(written(wordsOf(text))).toBe(bare);

@@ -10,6 +10,8 @@ const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
 const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
 const STARTS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'u');
 const ACCENTS = /[\u0300-\u036f]/g;
+/** Signs, of which some are spelled with letters: ™, №, ₨, ㎏. Those of ASCII part words as they are. */
+const SIGNS = /(?:(?![\u0020-\u007e])\p{S})+/gu;
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
@@ -24,12 +26,15 @@ export function folded(text: string): string {
   return cased.normalize('NFKD').replace(ACCENTS, '').normalize('NFC');
 }
 
+/** No letter of a sign joins the word beside it: Brand™ is found as brand, and №5 as 5. */
+const parted = (text: string): string => text.replace(SIGNS, ' $& ');
+
 /** The words of a text, folded: the longest runs of letters, marks, digits and "_". Everything else only separates them. */
-export const wordsOf = (text: string): readonly string[] => folded(text).match(WORD) ?? [];
+export const wordsOf = (text: string): readonly string[] => folded(parted(text)).match(WORD) ?? [];
 
 /** The same words in one plain spelling, with their accents: what a provider is asked in whose index may keep these apart. */
 export const spelledWordsOf = (text: string): readonly string[] =>
-  text.replace(UNSEEN, '').normalize('NFKC').toLowerCase().match(WORD) ?? [];
+  parted(text).replace(UNSEEN, '').normalize('NFKC').toLowerCase().match(WORD) ?? [];
 
 /** Words as a person writes them side by side, which is how a provider's own word breaker knows them again: 東京, not 東 京. */
 export function written(words: readonly string[]): string {
