@@ -21,6 +21,7 @@ const ENDS = ' | ';
 function spelled(text: string, folding: Folding): string {
   if (folding === 'case') return text.normalize('NFC').toLowerCase();
   const bare = text
+    .replace(/\p{S}+/gu, ' $& ')
     .replace(UNSEEN, '')
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '');

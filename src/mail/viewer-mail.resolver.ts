@@ -35,7 +35,7 @@ export class ViewerMailResolver {
 
   @FieldResolver(() => ThreadConnection, {
     description:
-      'Threads of all accounts merged, the one with the newest message first. A thread matches when any of its messages does.',
+      'Threads of all accounts merged, the one with the newest message first. A thread matches when one of its visible messages meets the whole condition.',
   })
   async threads(
     @Args(() => ListArgs) args: ListArgs,

@@ -18,6 +18,8 @@ const SUBJECTS = [
   '東京都の会議',
   '東京 の 会議',
   'me and C++',
+  '회의 일정 안내',
+  '東京タワー',
 ];
 const VALUES = [
   'reunion',
@@ -31,6 +33,8 @@ const VALUES = [
   '会',
   'me',
   'c',
+  '회의 일정',
+  '회의 안내',
 ];
 
 describe.each(PROVIDERS_AND_INDEXES)('%s, whose index may be %j: searching', (id, index) => {
@@ -82,4 +86,13 @@ describe.each(PROVIDERS_AND_INDEXES)('%s, whose index may be %j: searching', (id
       }
     },
   );
+
+  it.each([
+    ['회의 일정', '회의 일정 안내'],
+    ['東京タワー', '東京タワー'],
+    ['東京 タワー', '東京タワー'],
+  ])('finds %s in %s, whether the index goes by spaces or by characters', async (value, subject) => {
+    for (const kind of ['subject', 'text'] as const)
+      expect((await list({ kind, value })).map((message) => message.subject)).toEqual([subject]);
+  });
 });

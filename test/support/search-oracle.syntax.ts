@@ -25,7 +25,7 @@ const STATES: Readonly<Record<string, Where>> = {
   unimportant: { isImportant: false },
 };
 const FOREIGN =
-  /^(cc|bcc|label|filename|larger|smaller|size|older_than|newer_than|older|newer|category|list|deliveredto|rfc822msgid|body)$/;
+  /^(cc|bcc|recipients|deliveredto|participants|list|label|category|body|filename|attachments?|hasattachments?|isread|isflagged|importance|rfc822msgid|kind|older_than|newer_than|older|newer|received|sent|larger|smaller|size|messagesize)$/;
 
 type Token =
   | { readonly kind: 'close' | 'or' | 'and' | 'minus' }
@@ -130,7 +130,8 @@ function tokenize(search: string): Token[] {
       take(blank.length);
       continue;
     }
-    const quoted = /^"([^"]*)"/.exec(rest);
+    const isInWord = /[\p{L}\p{M}\p{N}_]$/u.test(search.slice(0, search.length - rest.length));
+    const quoted = isInWord ? null : /^"([^"]*)"/.exec(rest);
     if (quoted) {
       tokens.push({ kind: 'phrase', value: quoted[1] ?? '' });
       take(quoted[0].length);
@@ -174,7 +175,7 @@ function tokenize(search: string): Token[] {
       take(value.length);
       continue;
     }
-    const word = /^(?:"|[^\s()"]+)/.exec(rest)?.[0] ?? rest.charAt(0);
+    const word = /^(?:[^\s()"]*[\p{L}\p{M}\p{N}_]"[^\s()]*|"|[^\s()"]+)/u.exec(rest)?.[0] ?? rest.charAt(0);
     const foreign = /^([a-z\d_]+):(?=[^\s])/i.exec(word)?.[1]?.toLowerCase() ?? '';
     if (FOREIGN.test(foreign)) throw new Refused(`${foreign}:`);
     tokens.push(word === 'OR' ? { kind: 'or' } : word === 'AND' ? { kind: 'and' } : { kind: 'word', value: word });

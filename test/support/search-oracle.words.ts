@@ -16,7 +16,8 @@ export function fold(text: string): string {
   return caseless.replaceAll('ς', 'σ').normalize('NFC');
 }
 
-export const words = (text: string): string[] => fold(text).match(WORD) ?? [];
+/** A sign that is spelled with letters is no part of the word beside it. */
+export const words = (text: string): string[] => fold(text.replace(/\p{S}/gu, ' $& ')).match(WORD) ?? [];
 
 /** Whether these words stand in the text, whole, adjacent and in this order. No words stand nowhere. */
 export function hasPhrase(text: string, value: string): boolean {

@@ -103,6 +103,8 @@ describe('evaluating a search here', () => {
     ['jörg@müller.example', 'jörg@müller.example', true],
     ['jörg@müller.example', 'JO\u0308RG@MÜLLER.example', true],
     ['jörg@müller.example', 'jorg@muller.example', false],
+    ['jorg@muller.example', 'jörg@müller.example', false],
+    ['gross@muller.example', 'groß@muller.example', false],
     ['jorg@muller.example', 'ｊｏｒｇ@muller.example', true],
     ['jorg@muller.example', 'jorg@muller.example,', true],
     ['jorg@muller.example', 'x.jorg@muller.example', false],

@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  addressIn,
-  folded,
-  hasPhrase,
-  indexOf,
-  spelledWordsOf,
-  wordsOf,
-  written,
-} from '../../src/domain/search/words.ts';
+import { addressIn, folded, hasPhrase, indexOf, spellingsOf, wordsOf } from '../../src/domain/search/words.ts';
 
 describe('the words of a text', () => {
   it.each([
@@ -21,6 +13,7 @@ describe('the words of a text', () => {
     ['हिन्दी की', ['हिन्दी', 'की']],
     ['co\u00adop na\u200cme e\u0301te\u0301', ['coop', 'name', 'ete']],
     ['ガ ｶﾞ か\u3099', ['ガ', 'ガ', 'が']],
+    ['Brand™ №5 ₨500 5㎏ ㍿東 Ⓐb x² ½', 'brand tm no 5 rs 500 5 kg 株 式 会 社 東 a b x2 1 2'.split(' ')],
     ['%% 🎉 -- ()', []],
   ])('%s', (text, words) => {
     expect(wordsOf(text)).toEqual(words);
@@ -36,11 +29,24 @@ describe('the words of a text', () => {
 
 it.each([
   ['"Café" (йогурт) ﬁle', 'café йогурт file', 'cafe иогурт file'],
-  ['東京、都 Tokyo tower 회의', '東京都 tokyo tower 회의', '東京都 tokyo tower 회의'],
+  ['東京、都 Tokyo tower', '東京 都 tokyo tower', '東京都 tokyo tower'],
+  ['회의 일정A4纸', '회의 일정a4纸', '회의일정a4纸'],
+  ['東京都', '東京都'],
   ['Stra\u00adße', 'straße', 'strasse'],
-])('writes the words of %s for a provider, with accents and without', (text, spelled, bare) => {
-  expect(written(spelledWordsOf(text))).toBe(spelled);
-  expect(written(wordsOf(text))).toBe(bare);
+  ['Été™ №5', 'été tm no 5', 'ete tm no 5'],
+  ['foo´s é', 'foo s e'],
+  ['%% 🎉'],
+])('writes the words of %s for a provider as they stand, with accents and without', (text, ...spellings) => {
+  expect(spellingsOf(text)).toEqual(spellings);
+});
+
+it('writes as many whole words as fit', () => {
+  expect(['', 'plan', '東京', 'plan 東京'].map(({ length }) => spellingsOf('Plan 東京 harbour', length))).toEqual([
+    [],
+    ['plan'],
+    [],
+    ['plan 東京'],
+  ]);
 });
 
 it('finds a phrase by whole words, side by side and in order', () => {

@@ -17,6 +17,8 @@ export function searchText(text: string, index: SearchIndex = DEFAULT_SEARCH_IND
   if (index === DEFAULT_SEARCH_INDEX && /^[\x00-\x7f]*$/.test(text))
     return padded(text.toLowerCase().replace(/[^a-z0-9_]+/g, ' '));
   const seen = text
+    // Word breakers part words at signs before these are spelled out: ™ is no letter of the word that it stands at.
+    .replace(/\p{S}+/gu, ' $& ')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .normalize('NFKC')
     .toLowerCase();

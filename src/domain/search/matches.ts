@@ -1,7 +1,7 @@
 import type { Address } from '../address.ts';
 import type { Message } from '../message.ts';
 import type { Condition } from './condition.ts';
-import { addressIn, folded, hasPhrase, indexOf } from './words.ts';
+import { addressIn, hasPhrase, indexOf } from './words.ts';
 
 /**
  * Whether a message meets a condition: the one evaluation, for every provider. An envelope decides all but `text`, and
@@ -74,12 +74,12 @@ function asPeople(list: readonly (Address | null)[]): People {
 
 /**
  * The words of one name or of one address; an address as a whole is the address, and no part of a longer one. jörg@ and jorg@
- * are two people, and Graph's filter tells them apart; what was typed in full width or with an accent is meant plainly as well.
+ * are two people, and Graph's filter tells them apart; what was typed in full width is meant plainly as well.
  */
 function isAmong({ words, addresses }: People, value: string): boolean {
   const whole = addressIn(value);
   if (whole === null) return hasPhrase(words, value);
-  return [caseless(whole), folded(whole)].some((spelling) => addresses.includes(`\n${spelling}\n`));
+  return [caseless(whole), caseless(whole.normalize('NFKC'))].some((spelling) => addresses.includes(`\n${spelling}\n`));
 }
 
 const caseless = (address: string): string => address.normalize('NFC').toLowerCase();

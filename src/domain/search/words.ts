@@ -10,6 +10,8 @@ const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
 const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
 const STARTS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'u');
 const ACCENTS = /[\u0300-\u036f]/g;
+/** Signs, of which some are spelled with letters: ™, №, ₨, ㎏. Those of ASCII part words as they are. */
+const SIGNS = /(?:(?![\u0020-\u007e])\p{S})+/gu;
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
@@ -24,19 +26,42 @@ export function folded(text: string): string {
   return cased.normalize('NFKD').replace(ACCENTS, '').normalize('NFC');
 }
 
+/** No letter of a sign joins the word beside it: Brand™ is found as brand, and №5 as 5. */
+const parted = (text: string): string => text.replace(SIGNS, ' $& ');
+
+const comparable = (text: string): string => folded(parted(text));
+/** One plain spelling with accents: what a provider is asked in whose index may keep these apart. */
+const spelled = (text: string): string => parted(text).replace(UNSEEN, '').normalize('NFKC').toLowerCase();
+
 /** The words of a text, folded: the longest runs of letters, marks, digits and "_". Everything else only separates them. */
-export const wordsOf = (text: string): readonly string[] => folded(text).match(WORD) ?? [];
+export const wordsOf = (text: string): readonly string[] => comparable(text).match(WORD) ?? [];
 
-/** The same words in one plain spelling, with their accents: what a provider is asked in whose index may keep these apart. */
-export const spelledWordsOf = (text: string): readonly string[] =>
-  text.replace(UNSEEN, '').normalize('NFKC').toLowerCase().match(WORD) ?? [];
+/**
+ * The words of a text in each spelling that an index may have: with accents and without, and with the spaces that were typed
+ * and without those between words of unspaced scripts, for neither is documented. 회의 일정 is two words to an index that goes
+ * by spaces, 東京タワー one. `longest`: as many whole words as fit into so many characters.
+ */
+export function spellingsOf(text: string, longest = Number.POSITIVE_INFINITY): readonly string[] {
+  const [accented, plain] = [spelled(text), comparable(text)];
+  // An accent that stands by itself is a word in one of them only.
+  const isSame = accented.match(WORD)?.length === plain.match(WORD)?.length;
+  const spellings = isSame ? [accented, plain] : [plain];
+  const lines = spellings.flatMap((spelling) => [written(spelling, longest, true), written(spelling, longest, false)]);
+  return [...new Set(lines)].filter(Boolean);
+}
 
-/** Words as a person writes them side by side, which is how a provider's own word breaker knows them again: 東京, not 東 京. */
-export function written(words: readonly string[]): string {
-  const isUnspaced = (word: string | undefined) => word !== undefined && STARTS_UNSPACED.test(word);
-  return words
-    .map((word, at) => (at === 0 || (isUnspaced(words[at - 1]) && isUnspaced(word)) ? word : ` ${word}`))
-    .join('');
+const isUnspaced = (character: string | undefined): boolean =>
+  character !== undefined && STARTS_UNSPACED.test(character);
+
+function written(text: string, longest: number, keepsSpaces: boolean): string {
+  let [line, last, end] = ['', undefined as string | undefined, 0];
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    const isJoined = last === undefined || index === end || (!keepsSpaces && isUnspaced(last) && isUnspaced(word));
+    const longer = isJoined ? line + word : `${line} ${word}`;
+    if (longer.length > longest) break;
+    [line, last, end] = [longer, word, index + word.length];
+  }
+  return line;
 }
 
 /** Whether there is anything to look for: a value of signs alone is found nowhere. */

@@ -54,7 +54,11 @@ export class SourceType {
   @Field(() => SourceStateEnum, { description: 'Whether anything of it is missing.' })
   readonly state: SourceReport['state'];
 
-  @Field(() => SearchEvaluationEnum, { nullable: true, description: 'Null without a search or filter.' })
+  @Field(() => SearchEvaluationEnum, {
+    nullable: true,
+    description:
+      'Null without a search or filter, and on a page for which nothing was read of this account, whose part ended on an earlier one.',
+  })
   readonly evaluation: SearchEvaluation | null;
 
   @Field(() => Problem, { nullable: true, description: 'Why something is missing; null when nothing is.' })

@@ -32,7 +32,7 @@ export class MessageFilter {
   @Field(() => String, {
     ...option,
     description:
-      'A phrase in the name or in the address of From or Sender. A full address (ada@example.org, <ada@example.org>, Ada <ada@example.org>) means that address and no longer one.',
+      'A phrase in the name or in the address of From or Sender. A full address (ada@example.org, <ada@example.org>, Ada <ada@example.org>) means that address, without case but with its accents, and no longer one.',
   })
   from?: string | null;
 

@@ -13,7 +13,8 @@ export interface Term {
   readonly quoted: boolean;
 }
 
-const ROLES: Readonly<Record<string, MailboxRole>> = {
+/** What may stand at in: without quotes, beside names and paths. */
+export const ROLES: Readonly<Record<string, MailboxRole>> = {
   inbox: 'INBOX',
   archive: 'ARCHIVE',
   draft: 'DRAFTS',
@@ -49,7 +50,9 @@ const OPERATORS = {
   is: (value) => {
     const state = Object.hasOwn(STATES, value.toLowerCase()) && STATES[value.toLowerCase()];
     if (state) return state;
-    throw badUserInput(`search does not know is:${value}; after is: may stand ${Object.keys(STATES).join(', ')}.`);
+    throw badUserInput(
+      `search does not know is:${value}; after is: may stand ${Object.keys(STATES).join(', ')}, and places after in:, as in:sent.`,
+    );
   },
   // A quoted name is a name: in:"inbox" finds a folder that someone called so.
   in: (value, quoted) => {
@@ -65,12 +68,34 @@ export type OperatorName = keyof typeof OPERATORS;
 /** An operator whose value is words: it may stand before white space, as in a header that was pasted. */
 export type Field = 'from' | 'to' | 'subject';
 
-/** Gmail's and Outlook's, which would be taken for words and find something else than was meant. */
-const FOREIGN: ReadonlySet<string> = new Set(
-  'cc bcc label filename larger smaller size older_than newer_than older newer category list deliveredto rfc822msgid body'.split(
-    ' ',
-  ),
-);
+const BY_DATE = 'write after:2026-11-20 or before:2026-11-20';
+const BY_NAME = 'the words of a file name are found without an operator, as in has:attachment report';
+const NO_SIZE = 'no search here goes by size';
+
+/** Gmail's and Outlook's, which would be taken for words and find something else than was meant; and what to write instead. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['cc', 'to: finds Cc and Bcc as well'],
+  ['bcc', 'to: finds Cc and Bcc as well'],
+  ['recipients', 'to: finds To, Cc and Bcc'],
+  ['deliveredto', 'to: finds To, Cc and Bcc'],
+  ['participants', 'write from:ada OR to:ada'],
+  ['list', 'write from: or to: with the address of the list'],
+  ['label', 'in:"To do" finds what a label or category of that name is on'],
+  ['category', 'in:"To do" finds what a label or category of that name is on'],
+  ['body', 'words without an operator are found in bodies'],
+  ['filename', BY_NAME],
+  ['attachment', BY_NAME],
+  ['attachments', BY_NAME],
+  ['hasattachment', 'write has:attachment'],
+  ['hasattachments', 'write has:attachment'],
+  ['isread', 'write is:read or is:unread'],
+  ['isflagged', 'write is:starred or is:unstarred'],
+  ['importance', 'write is:important or is:unimportant'],
+  ['rfc822msgid', 'filter has internetMessageId'],
+  ['kind', 'all that is found here is mail'],
+  ...['older_than', 'newer_than', 'older', 'newer', 'received', 'sent'].map((name) => [name, BY_DATE] as const),
+  ...['larger', 'smaller', 'size', 'messagesize'].map((name) => [name, NO_SIZE] as const),
+]);
 
 export const isOperator = (name: string): name is OperatorName => Object.hasOwn(OPERATORS, name);
 export const isField = (name: OperatorName | null): name is Field =>
@@ -78,10 +103,11 @@ export const isField = (name: OperatorName | null): name is Field =>
 
 /** Throws BAD_USER_INPUT for an operator of another mail system. */
 export function refuseForeign(name: string): void {
-  if (!FOREIGN.has(name)) return;
+  const instead = FOREIGN.get(name);
+  if (instead === undefined) return;
   const all = Object.keys(OPERATORS).map((known) => `${known}:`);
   throw badUserInput(
-    `search does not know the operator "${name}:"; there are ${all.join(' ')}. To search for the text itself, put it in quotes.`,
+    `search does not know the operator "${name}:"; ${instead}. There are ${all.join(' ')}. To search for the text itself, put it in quotes.`,
   );
 }
 

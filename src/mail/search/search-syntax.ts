@@ -3,7 +3,7 @@ import type { UserCondition } from '../../domain/search/condition.ts';
 import { hasWord } from '../../domain/search/words.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { requireReasonableSearch } from './search-limits.ts';
-import { conditionOf, isField, type OperatorName, type Term } from './search-operators.ts';
+import { conditionOf, type Field, isField, type OperatorName, type Term } from './search-operators.ts';
 import { type Token, tokenize } from './search-tokens.ts';
 import { type TimeZone, UTC } from './time-zone.ts';
 
@@ -73,12 +73,22 @@ class Parser {
     const { operator, value, quoted } = term;
     if (operator === null) return hasWord(value) ? this.plain(term, outer) : null;
     if (quoted || value !== '') return conditionOf(operator, term, this.zone);
-    const following = this.peek();
-    if (isField(operator) && following?.kind === 'term' && following.operator === null && hasWord(following.value)) {
+    return (isField(operator) ? this.following(operator) : null) ?? this.plain({ ...term, value: operator }, outer);
+  }
+
+  /** What a field in front of white space takes: the next term or group that has a word, past signs. Null: there is none. */
+  private following(operator: Field): Said {
+    for (;;) {
+      const token = this.peek();
+      if ((token?.kind !== 'term' && token?.kind !== '(') || token.operator !== null) return null;
       this.next++;
-      return conditionOf(operator, following, this.zone);
+      const said = token.kind === '(' ? this.group(operator) : this.fieldValue(operator, token);
+      if (said !== null) return said;
     }
-    return this.plain({ ...term, value: operator }, outer);
+  }
+
+  private fieldValue(operator: Field, term: Term): Said {
+    return hasWord(term.value) ? conditionOf(operator, term, this.zone) : null;
   }
 
   private plain(term: Term, outer: OperatorName | null): UserCondition {

@@ -131,13 +131,17 @@ class Tokenizer {
   }
 }
 
+/** Inches and Hebrew acronyms (5", צה"ל): a straight quote that stands right behind a letter or digit begins nothing. */
+const isWithinWord = (text: string, at: number): boolean =>
+  text[at] === '"' && /[\p{L}\p{M}\p{N}_]$/u.test(text.slice(Math.max(0, at - 2), at));
+
 /** A quote belongs to the next one that ends it; without such a one it is a sign. */
 function phrasesOf(text: string): ReadonlyMap<number, number> {
   const phrases = new Map<number, number>();
   const last = new Map(Object.keys(QUOTES).map((quote) => [quote, lastOf(text, QUOTES[quote] as string)]));
   for (let at = 0; at < text.length; at++) {
     const quote = text[at] as string;
-    if (!((last.get(quote) ?? -1) > at)) continue;
+    if (!((last.get(quote) ?? -1) > at) || isWithinWord(text, at)) continue;
     const start = at++;
     while (!QUOTES[quote]?.includes(text[at] as string)) at++;
     phrases.set(start, at);

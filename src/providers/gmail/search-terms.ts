@@ -1,5 +1,5 @@
 import type { Condition } from '../../domain/search/condition.ts';
-import { addressIn, spelledWordsOf, wordsOf, written } from '../../domain/search/words.ts';
+import { addressIn, spellingsOf } from '../../domain/search/words.ts';
 
 /** What Gmail is asked for one part of a condition. True: it has no words for it, and all mail is looked through. */
 export type Term = string | true;
@@ -107,23 +107,9 @@ function field(operators: readonly string[], value: string, longest: number): Te
 
 /**
  * The words of a value, quoted, which are nothing but words to Gmail: no sign and no operator is left in them, and in lower
- * case neither OR nor AROUND is one. With accents and without: which of them the index keeps is not documented.
+ * case neither OR nor AROUND is one. A shorter phrase finds more.
  */
-function phrases(value: string, longest: number): string[] {
-  const bare = wordsOf(value);
-  const spelled = spelledWordsOf(value);
-  const spellings = spelled.length === bare.length ? [spelled, bare] : [bare];
-  return [...new Set(spellings.map((words) => beginning(words, longest)))].filter(Boolean).map((words) => `"${words}"`);
-}
-
-/** As many of the words as fit: a shorter phrase finds more. */
-function beginning(words: readonly string[], longest: number): string {
-  const text = written(words);
-  if (text.length <= longest) return text;
-  let count = 0;
-  for (let length = 0; count < words.length && length <= longest; count += 1) length += (words[count]?.length ?? 0) + 1;
-  return written(words.slice(0, Math.max(0, count - 1)));
-}
+const phrases = (value: string, longest: number): string[] => spellingsOf(value, longest).map((words) => `"${words}"`);
 
 /** Whether Gmail tells the case of Message-IDs apart is not documented. One that q cannot carry is looked for in all mail. */
 function messageId(value: string): Term {

@@ -1,5 +1,5 @@
 import type { Condition } from '../../domain/search/condition.ts';
-import { addressIn, spelledWordsOf, wordsOf, written } from '../../domain/search/words.ts';
+import { addressIn, spellingsOf } from '../../domain/search/words.ts';
 
 /**
  * Conditions in the Keyword Query Language, as it stands inside the quotes of `$search`. A value becomes words in quotes
@@ -75,8 +75,6 @@ function inProperty(name: string, value: string): string | null {
 
 const PLAIN_ADDRESS = /^[\w.+-]+@[\w.-]+$/;
 
-/** Without and with its accents: whether the index tells these apart is not said. */
-const phrasesOf = (value: string): string[] =>
-  [...new Set([written(wordsOf(value)), written(spelledWordsOf(value))])].filter(Boolean).map(quoted);
+const phrasesOf = (value: string): string[] => spellingsOf(value).map(quoted);
 
 const quoted = (words: string): string => `\\"${words}\\"`;
