@@ -7,6 +7,7 @@ import type { Batch } from '../provider.ts';
 import type { Account } from './account.ts';
 import { unreachable } from './errors.ts';
 import { ENVELOPE } from './fields.ts';
+import { takeHidden } from './folder-tree.ts';
 import { toMessage } from './map.ts';
 import { type Collection, MAX_EMPTY_PAGES } from './pages.ts';
 import { getEntities } from './read.ts';
@@ -68,12 +69,12 @@ export async function getThreads(account: Account, ids: readonly string[], call:
   });
 }
 
-/** Which folders are hidden decides where a thread stands; the first time, they are asked for along with it. */
+/** Which folders are hidden decides where a thread stands; at first and now and then, they are asked for along with it. */
 async function readConversations(account: Account, paths: readonly string[], call: Call): Promise<Batch<Conversation>> {
   const { hidden } = account;
-  const folders = hidden.ids === null ? hidden.paths : [];
+  const folders = hidden.isDue ? hidden.paths : [];
   const answers = await getEntities<Conversation>(account, [...folders, ...paths], { operation: 'threads.get' }, call);
-  if (folders.length > 0) hidden.learn(answers.slice(0, folders.length));
+  if (folders.length > 0) await takeHidden(account, answers.slice(0, folders.length), call);
   return answers.slice(folders.length);
 }
 
