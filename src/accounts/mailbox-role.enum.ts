@@ -17,7 +17,10 @@ registerEnumType(MailboxRoleEnum, {
     },
     DRAFTS: { description: 'Not sent yet.' },
     SENT: { description: 'Copies of what was sent.' },
-    TRASH: { description: 'Thrown away; the provider empties it after a while.' },
+    TRASH: {
+      description:
+        'Thrown away; the provider empties it after a while. As a condition it holds in folders inside of it as well, and so does JUNK.',
+    },
     JUNK: { description: 'Unwanted, by the provider or by the user.' },
     ALL: { description: 'Everything outside of trash and junk.' },
     IMPORTANT: {

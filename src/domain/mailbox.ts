@@ -28,3 +28,18 @@ export interface Mailbox {
   readonly totalMessages: number | null;
   readonly unreadMessages: number | null;
 }
+
+const MAX_DEPTH = 100;
+
+/**
+ * What is meant by lying in a mailbox: its role, and inside of the trash or the junk that one. A folder that was thrown away
+ * is in the trash with all that it has.
+ */
+export function placeRole(mailbox: Mailbox, byId: ReadonlyMap<string, Mailbox>): MailboxRole | null {
+  let at: Mailbox | undefined = mailbox;
+  for (let depth = 0; at?.kind === 'FOLDER' && depth < MAX_DEPTH; depth++) {
+    if (at.role === 'TRASH' || at.role === 'JUNK') return at.role;
+    at = at.parentId === null ? undefined : byId.get(at.parentId);
+  }
+  return mailbox.role;
+}

@@ -21,16 +21,17 @@ export interface Thread {
   readonly hidden: ReadonlySet<string>;
 }
 
-/** The thread that these envelopes make: the one definition for every provider. `messages` is not empty; `hidden`: ids of trash and junk. */
+/**
+ * The thread that these envelopes make: the one definition for every provider. `messages` is not empty, and those of one
+ * moment are in their order, oldest first; `hidden`: ids of trash and junk.
+ */
 export function threadOf(
   id: string,
   messages: readonly Message[],
   hidden: ReadonlySet<string>,
   messageCount = messages.length,
 ): Thread {
-  const ordered = [...messages].sort(
-    (a, b) => a.receivedAt.getTime() - b.receivedAt.getTime() || (a.id < b.id ? -1 : 1),
-  );
+  const ordered = [...messages].sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
   const first = ordered[0];
   const last = ordered.at(-1);
   if (!first || !last) throw new RangeError('a thread has at least one message');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
+import type { Condition } from '../../src/domain/search/condition.ts';
 import type { MailboxPatch, Patch } from '../../src/providers/provider.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
@@ -157,6 +158,52 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
     const refusal = can.create.length > 0 ? { code: 'NOT_FOUND' } : unsupported;
     await expect(account.session.deleteMailbox('AAAAgone', interactive())).rejects.toMatchObject(refusal);
     await expect(saveBox({ id: 'AAAAgone', name: newName() })).rejects.toMatchObject(refusal);
+  });
+
+  it('takes what lies in a folder for trash while the folder is in the trash', async () => {
+    if (!can.nest.includes('FOLDER')) return;
+    const name = newName();
+    const saved = await saveBox({ name, kind: 'FOLDER' });
+    const below = await saveBox({ name: 'deeper', kind: 'FOLDER', parentId: saved.id });
+    const messageId = await arrives('thrown away whole', { mailbox: { name: `${name}/deeper` } });
+    const listed = async (mailboxId: string | null, where: Condition | null): Promise<string[]> => {
+      const page = { size: 50, after: null };
+      const [messages, threads] = await Promise.all([
+        account.session.listMessages({ mailboxId, where }, page, interactive()),
+        account.session.listThreads({ mailboxId, where }, page, interactive()),
+      ]);
+      const inThreads = threads.items.flatMap((thread) =>
+        'messages' in thread ? thread.messages.map((m) => m.id) : [],
+      );
+      return [
+        ...(messages.items.some((m) => m.id === messageId) ? ['message'] : []),
+        ...(inThreads.includes(messageId) ? ['thread'] : []),
+      ];
+    };
+    const subject: Condition = { kind: 'subject', value: 'thrown away' };
+    const text: Condition = { kind: 'text', value: 'thrown' };
+    const inside: Condition = { kind: 'mailbox', id: below.id };
+    const trash: Condition = { kind: 'mailbox', id: boxes.TRASH ?? '' };
+    const everywhere = async () => {
+      const wheres: (Condition | null)[] = [
+        null,
+        { kind: 'read', value: false },
+        subject,
+        text,
+        { kind: 'or', of: [subject, trash] },
+      ];
+      return Promise.all(wheres.map((where) => listed(null, where)));
+    };
+    const byName = () =>
+      Promise.all([listed(below.id, null), listed(null, inside), listed(null, { kind: 'or', of: [inside, text] })]);
+    const both = ['message', 'thread'];
+    expect(await everywhere()).toEqual([both, both, both, both, both]);
+    await account.session.deleteMailbox(saved.id, interactive());
+    expect(await everywhere()).toEqual([[], [], [], [], []]);
+    expect(await byName()).toEqual([both, both, both]);
+    await saveBox({ id: saved.id, parentId: null });
+    expect(await everywhere()).toEqual([both, both, both, both, both]);
+    expect(await byName()).toEqual([both, both, both]);
   });
 
   it('leaves the mailboxes of the system alone, and says which it was', async () => {

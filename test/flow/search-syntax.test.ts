@@ -91,3 +91,63 @@ it('filters by importance, and parts the list by it', async () => {
   expect(no.nodes).toEqual(all.filter((one: Data) => !one.isImportant));
   expect((await list({ search: 'in:important' })).nodes).toEqual(yes.nodes);
 });
+
+it('finds what lies in folders by name and path, and in thrown away ones by in:trash', async () => {
+  const { viewer } = await app.data('{ viewer { integrations { id capabilities { mailboxes { nest } } } } }');
+  const account = viewer.integrations.find(({ capabilities }: Data) => capabilities.mailboxes.nest.includes('FOLDER'));
+  const make = async (name: string, parent: string | null): Promise<string> => {
+    const input = { integration: account.id, name, kind: 'FOLDER', parent };
+    const document =
+      'mutation ($input: CreateMailboxInput!) { createMailbox(input: $input) { mailbox { id } userErrors { message } } }';
+    return (await app.data(document, { input })).createMailbox.mailbox.id;
+  };
+  const file = async (subject: string, to: string): Promise<void> => {
+    await app.control('/deliver', {
+      vendor: 'microsoft',
+      from: 'a@example.org',
+      subject: `quagga ${subject}`,
+      text: 'x',
+    });
+    const { nodes } = await list({ filter: { subject: `quagga ${subject}`, role: 'INBOX' } });
+    const document =
+      'mutation ($input: MoveMessagesInput!) { moveMessages(input: $input) { results { problem { code } } } }';
+    await app.data(document, { input: { ids: [nodes[0].id], to } });
+  };
+  const old = await make('Old "5/6" things', null);
+  const plans = await make('plans', old);
+  const slashed = await make('plans/b', null);
+  await file('one', old);
+  await file('two', plans);
+  await file('three', await make('b', plans));
+  await file('four', slashed);
+  const found = async (search: string) =>
+    (await list({ search: `subject:quagga ${search}` })).nodes.map(({ subject }: Data) => subject.slice(7)).sort();
+  expect(await found('')).toEqual(['four', 'one', 'three', 'two']);
+  expect(await found('in:“Old "5/6" things”')).toEqual(['one']);
+  expect(await found('in:“old "5/6" THINGS/plans”')).toEqual(['two']);
+  expect(await found('in:b')).toEqual(['three']);
+  expect(await found('in:plans/b')).toEqual(['four']);
+  expect(await found('in:(plans OR "b") OR in:"plans/b"')).toEqual(['four', 'three', 'two']);
+  expect(await found('in:all')).toEqual(['four', 'one', 'three', 'two']);
+  expect(await found('in:trash')).toEqual([]);
+
+  await app.data('mutation ($input: MailboxInput!) { deleteMailbox(input: $input) { userErrors { message } } }', {
+    input: { mailbox: old },
+  });
+  expect(await found('')).toEqual(['four']);
+  expect(await found('in:all')).toEqual(['four']);
+  expect(await found('-in:inbox')).toEqual(['four']);
+  expect(await found('-in:all')).toEqual([]);
+  expect(await found('in:trash')).toEqual(['one', 'three', 'two']);
+  expect(await found('-in:trash')).toEqual(['four']);
+  expect(await found('in:trash OR in:plans/b')).toEqual(['four', 'one', 'three', 'two']);
+  expect(await found('in:plans')).toEqual(['two']);
+  expect(await found('in:trash -in:plans')).toEqual(['one', 'three']);
+  expect(await found('in:"Deleted Items"')).toEqual([]);
+
+  const { nodes } = await list({ search: 'subject:"quagga three" in:trash' });
+  await app.data('mutation ($input: IdsInput!) { untrash(input: $input) { results { problem { code } } } }', {
+    input: { ids: [nodes[0].id] },
+  });
+  expect(await found('in:inbox')).toEqual(['three']);
+});

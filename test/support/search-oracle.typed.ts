@@ -367,5 +367,8 @@ export const REFUSED: readonly string[] = [
   'body:x',
   'in:nowhere',
   'plan -size:3',
+  // More than a provider's query can hold, and than it can be asked for.
+  [0, 1, 2].map((n) => 'é'.repeat(490) + n).join(' '),
+  Array.from({ length: 7 }, (_, n) => `(a${n}a OR -b${n}b)`).join(' '),
   'after:2026-11-20 @Mars/Olympus',
 ];

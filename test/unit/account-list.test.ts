@@ -143,6 +143,13 @@ describe('an account that answers badly', () => {
   });
 });
 
+it('refuses the request where a provider cannot be asked for its condition', async () => {
+  const list = new FakeList([]);
+  list.failing = () => new MailError('BAD_USER_INPUT', 'too many words');
+  const refused = expect.objectContaining({ message: 'too many words', extensions: { code: 'BAD_USER_INPUT' } });
+  await expect(page(fakeAccount('a', list.session), WORDS)).rejects.toEqual(refused);
+});
+
 describe('the native lists of a condition', () => {
   const asked = async (where: Condition | null, more: Reading = {}, session: Partial<MailSession> = {}) => {
     const list = new FakeList([]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { normalForm } from '../../src/domain/search/algebra.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { toFilter } from '../../src/providers/outlook/filter.ts';
+import { HiddenFolders } from '../../src/providers/outlook/hidden-folders.ts';
 import { candidates, receivedWithin } from '../../src/providers/outlook/kql.ts';
 import { compile } from '../../src/providers/outlook/search.ts';
 import { checkOf, evaluationOf, searchFor, sourceOf } from '../../src/providers/outlook/source.ts';
@@ -24,6 +25,46 @@ function planOf(where: Condition, hidden: readonly string[] = []) {
   return { search, filter: filter.text, evaluation: evaluationOf(source, filter, search) };
 }
 const found = (value: string) => `(\\"${value}\\" OR recipients:\\"${value}\\" OR attachment:\\"${value}\\")`;
+
+describe('the folders that are hidden', () => {
+  const learned = () => {
+    const hidden = new HiddenFolders();
+    hidden.learn(
+      ['trash', 'junk'],
+      [
+        { id: 'deepest', parentFolderId: 'deeper' },
+        { id: 'deeper', parentFolderId: 'thrown' },
+        { id: 'thrown', parentFolderId: 'trash' },
+        { id: 'trash', parentFolderId: 'root' },
+        { id: 'junk', parentFolderId: 'root' },
+        { id: 'own', parentFolderId: 'root' },
+      ],
+    );
+    return hidden;
+  };
+
+  it('are trash and junk and all that is inside of them, in whatever order folders come', () => {
+    expect(new HiddenFolders()).toMatchObject({ ids: null, isDue: true });
+    expect(learned().isDue).toBe(false);
+    expect(learned().ids?.toSorted()).toEqual(['deeper', 'deepest', 'junk', 'thrown', 'trash']);
+  });
+
+  it.each([
+    ['goes in', { id: 'own', parentFolderId: 'junk' }, true],
+    ['goes deeper in', { id: 'own', parentFolderId: 'deepest' }, true],
+    ['comes out', { id: 'deeper', parentFolderId: 'root' }, true],
+    ['is made inside', { id: 'new', parentFolderId: 'thrown' }, true],
+    ['stays', { id: 'deeper', parentFolderId: 'trash' }, false],
+    ['is the trash itself', { id: 'trash', parentFolderId: 'root' }, false],
+    ['stays outside', { id: 'own', parentFolderId: 'elsewhere' }, false],
+    ['does not say where it is', { id: 'thrown' }, false],
+  ])('are asked for again when one %s', (_, folder, isDue) => {
+    const hidden = learned();
+    hidden.notice([folder]);
+    expect(hidden.isDue).toBe(isDue);
+    expect(hidden.ids).toHaveLength(5);
+  });
+});
 
 describe('the filter of a condition', () => {
   it('says flags, folders, categories and dates, a second wider than they are', () => {

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
+import { isMailError } from '../../domain/error.ts';
+import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { abortable } from '../../platform/deadline.ts';
 import type { Call } from '../../providers/call.ts';
 import {
@@ -88,7 +90,14 @@ export class AccountList<T> {
       return null;
     }
     const budget = isNarrowed ? Math.max(1, Math.floor(left / atOnce)) : null;
-    const page = await this.page(session, query, request, budget, { signal, priority: 'interactive' });
+    const page = await this.page(session, query, request, budget, { signal, priority: 'interactive' }).catch(
+      (error: unknown) => {
+        // From the top on there is no cursor that could be at fault: the provider cannot be asked for such a condition.
+        if (isMailError(error) && error.code === 'BAD_USER_INPUT' && request.after === null)
+          this.refusal = badUserInput(error.message);
+        throw error;
+      },
+    );
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     this.say(page.evaluation ?? 'NATIVE');
     if (page.truncated) this.say('TRUNCATED');

@@ -1,5 +1,5 @@
 import { isNotFound, MailError } from '../../domain/error.ts';
-import type { Mailbox } from '../../domain/mailbox.ts';
+import { type Mailbox, placeRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -129,7 +129,7 @@ async function concernedOf(
 
 function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): Whereabouts {
   const found = mailboxIds.flatMap((id) => mailboxes.get(id) ?? []);
-  const roles = (some: readonly Mailbox[]) => new Set(some.flatMap(({ role }) => role ?? []));
+  const roles = (some: readonly Mailbox[]) => new Set(some.flatMap((mailbox) => placeRole(mailbox, mailboxes) ?? []));
   return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };
 }
 

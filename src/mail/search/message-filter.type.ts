@@ -18,7 +18,7 @@ export class MessageFilter {
   @Field(() => MailboxRoleEnum, {
     ...option,
     description:
-      'Has this role, in each account: lies in the mailbox for it, or, for STARRED, IMPORTANT, ALL and an ARCHIVE that is no mailbox, is what MailboxRole says. Only TRASH and JUNK bring in what lies there.',
+      'Has this role, in each account: lies in the mailbox for it (or in a folder inside of the trash or the junk), or, for STARRED, IMPORTANT, ALL and an ARCHIVE that is no mailbox, is what MailboxRole says. Only TRASH and JUNK bring in what lies there.',
   })
   role?: MailboxRole | null;
 

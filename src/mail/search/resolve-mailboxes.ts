@@ -1,4 +1,4 @@
-import type { Mailbox, MailboxRole } from '../../domain/mailbox.ts';
+import { type Mailbox, type MailboxRole, placeRole } from '../../domain/mailbox.ts';
 import { NOTHING, simplify } from '../../domain/search/algebra.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { folded, hasWord } from '../../domain/search/words.ts';
@@ -68,18 +68,18 @@ function resolve(condition: UserCondition, account: Resolution): Condition {
 }
 
 function placeOf(role: MailboxRole, mailboxes: readonly Mailbox[]): Condition {
-  const withRole = (wanted: MailboxRole) => mailboxes.find((mailbox) => mailbox.role === wanted);
+  const byId = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
+  const playing = (wanted: MailboxRole) => mailboxes.filter((mailbox) => placeRole(mailbox, byId) === wanted);
   const outside = (roles: readonly MailboxRole[]): Condition => ({
     kind: 'and',
-    of: roles.flatMap((one): Condition[] => {
-      const id = withRole(one)?.id;
-      return id === undefined ? [] : [{ kind: 'not', of: { kind: 'mailbox', id, named: false } }];
-    }),
+    of: roles.flatMap((one) =>
+      playing(one).map(({ id }): Condition => ({ kind: 'not', of: { kind: 'mailbox', id, named: false } })),
+    ),
   });
   if (role === 'ALL') return outside(['TRASH', 'JUNK']);
-  const id = withRole(role)?.id;
-  if (id !== undefined) return { kind: 'mailbox', id };
-  return role === 'ARCHIVE' && withRole('INBOX')?.kind === 'LABEL' ? outside(NOT_ARCHIVED) : NOTHING;
+  const places = playing(role);
+  if (places.length > 0) return { kind: 'or', of: places.map(({ id }) => ({ kind: 'mailbox', id })) };
+  return role === 'ARCHIVE' && playing('INBOX').some(({ kind }) => kind === 'LABEL') ? outside(NOT_ARCHIVED) : NOTHING;
 }
 
 /** Mailboxes with this name, or with this path ("Projects/Garden"). Several can share a name. */

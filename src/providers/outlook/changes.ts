@@ -138,9 +138,10 @@ async function readDeltas(
       read.unread.push({ mailboxId: folderId, error: answer });
       refused++;
     } else if (answer === undefined || isMailError(answer)) throw answer;
-    else if (folderId === null)
+    else if (folderId === null) {
+      account.hidden.notice(answer.value ?? []);
       read.mailboxes.push(...takeTree(state, answer).map((mailboxId): Change => ({ kind: 'mailbox', mailboxId })));
-    else takeMessages(state, folderId, answer, read.present, read.left);
+    } else takeMessages(state, folderId, answer, read.present, read.left);
   }
   if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
 }

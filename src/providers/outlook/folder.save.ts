@@ -30,6 +30,7 @@ export async function createFolder(
   const made = await account.graph.json<MailFolder>(request, call).catch((error: unknown) => {
     throw explained(error, name);
   });
+  account.hidden.notice([made]);
   return toFolder(made, null, parentId === null ? null : (made.parentFolderId ?? parentId));
 }
 
@@ -51,6 +52,7 @@ export async function changeFolder(
       const body = JSON.stringify({ destinationId: parentId ?? ROOT });
       const request = { method: 'POST' as const, path: `${at}/move`, body, cost: cost('mailFolders.move', false) };
       current = await account.graph.json<MailFolder>(request, call);
+      account.hidden.notice([current]);
     }
     if (name !== undefined && name !== current.displayName) {
       const body = JSON.stringify({ displayName: name });
@@ -75,6 +77,7 @@ export async function deleteFolder(account: Account, id: string, call: Call): Pr
   await account.graph.done(request, call).catch((error: unknown) => {
     throw explained(error, '');
   });
+  account.hidden.expire();
 }
 
 function requireFolderId(id: string): string {

@@ -7,43 +7,47 @@ import type { Account } from './account.ts';
 import { batch, type Chain } from './batch.ts';
 import { CATEGORY_COLORS } from './category-colors.ts';
 import { type FolderRoles, ROLES } from './folder-roles.ts';
+import { TREE, wholeTree } from './folder-tree.ts';
 import { categoryId } from './ids.ts';
 import { type Collection, readToEnd } from './pages.ts';
 import { path } from './url.ts';
 
-/** The folder that plays a part, by a name that Graph takes for its id. Archive is not among them: not every mailbox has one. */
-export const roleMailboxId = (role: MailboxRole): string | null =>
-  role === 'ARCHIVE' ? null : (ROLES.find(([, played]) => played === role)?.[0] ?? null);
+/** Not every mailbox has an archive, and what lies in folders inside of trash and junk is in the trash or the junk too. */
+const NOT_ONE_FOLDER: readonly MailboxRole[] = ['ARCHIVE', 'TRASH', 'JUNK'];
 
-const FOLDER_SELECT = 'displayName,parentFolderId,isHidden,totalItemCount,unreadItemCount';
-/** The first round of a delta names every folder of the tree, which a list does level by level. */
-const TREE = '/me/mailFolders/delta';
-const PAGE = 'odata.maxpagesize=200';
+/** The folder that plays a part, by a name that Graph takes for its id, where it is sure to be there and all that plays it. */
+export const roleMailboxId = (role: MailboxRole): string | null =>
+  NOT_ONE_FOLDER.includes(role) ? null : (ROLES.find(([, played]) => played === role)?.[0] ?? null);
+
 const CATEGORIES = { kind: 'categories', operation: 'masterCategories.list' } as const;
 
 /** Folders with their counts, and categories as labels: one $batch, unless one of the lists has further pages. */
 export async function listMailboxes(account: Account, call: Call): Promise<readonly Mailbox[]> {
-  const { roles, deletions } = account;
+  const { roles, deletions, hidden } = account;
   const isFirst = !roles.areKnown;
   const chains: Chain[] = [
-    [{ method: 'GET', path: path(TREE, { $select: FOLDER_SELECT }), prefer: PAGE }],
+    [TREE],
     [{ method: 'GET', path: path('/me/outlook/masterCategories') }],
     ...(isFirst ? [deletions.path, ...roles.paths] : []).map((one): Chain => [{ method: 'GET', path: one }]),
   ];
-  const [tree, categories, hidden, ...named] = await batch<unknown>(account.graph, 'mailFolders.list', chains, call);
+  const [tree, categories, deleted, ...named] = await batch<unknown>(account.graph, 'mailFolders.list', chains, call);
   if (tree instanceof Error) throw tree;
   if (isFirst) {
-    deletions.learn(hidden);
+    deletions.learn(deleted);
     roles.learn(named);
   }
-  const further = { kind: 'folders', operation: 'mailFolders.delta', prefer: PAGE } as const;
-  const folders = await readToEnd(account, tree as Collection<MailFolder>, further, call);
-  const visible = folders.filter((f) => f.id && !f.isHidden && !('@removed' in f));
+  const folders = await wholeTree(account, tree, call);
+  const visible = folders.filter((f) => !f.isHidden);
   const ids = new Set(visible.map((f) => f.id));
   if (!isFirst && !roles.areAmong(ids)) {
     roles.forget();
     return listMailboxes(account, call);
   }
+  const isHidden = (role: MailboxRole | null) => role === 'TRASH' || role === 'JUNK';
+  hidden.learn(
+    folders.flatMap(({ id }) => (id && isHidden(roles.of(id)) ? [id] : [])),
+    folders,
+  );
   // Categories need a scope of their own, which a person may have left out.
   const listed = answered<Collection<OutlookCategory>>(categories, ['FORBIDDEN', 'NOT_FOUND']) ?? {};
   const labels = await readToEnd(account, listed, CATEGORIES, call);

@@ -4,6 +4,7 @@ import type { Account } from './account.ts';
 import { batch } from './batch.ts';
 import { cost } from './client.ts';
 import { unreachable } from './errors.ts';
+import { takeHidden } from './folder-tree.ts';
 import { type Collection, MAX_EMPTY_PAGES } from './pages.ts';
 import type { Source } from './source.ts';
 import { literal, path, pathOf } from './url.ts';
@@ -84,21 +85,16 @@ async function readOne(account: Account, source: Place, query: ListingQuery, cal
   const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
   if (list instanceof Error) throw list;
-  account.hidden.learn(folders);
+  await takeHidden(account, folders, call);
   return listing(at, list as Messages);
 }
 
 /** Which folders a list of the whole account leaves out, before it is asked for. */
-export async function learnHidden({ graph, hidden }: Account, call: Call): Promise<void> {
-  if (hidden.ids !== null) return;
-  hidden.learn(
-    await batch<unknown>(
-      graph,
-      'mailFolders.get',
-      hidden.paths.map((p) => [get(p, {})]),
-      call,
-    ),
-  );
+export async function learnHidden(account: Account, call: Call): Promise<void> {
+  const { graph, hidden } = account;
+  if (!hidden.isDue) return;
+  const chains = hidden.paths.map((p) => [get(p, {})]);
+  await takeHidden(account, await batch<unknown>(graph, 'mailFolders.get', chains, call), call);
 }
 
 /** Of a URL more is not sure to be taken; in a $batch, which has no URLs, there is room for what is longer. */

@@ -105,7 +105,9 @@ export async function readPage(
       spent: 0,
       truncated: false,
     };
-  if (source.whole && source.isNaming) await learnHidden(account, call);
+  // A filter of folders that are hidden no longer would leave out what they have.
+  const isStale = account.hidden.ids !== null && account.hidden.isDue;
+  if (source.whole && (source.isNaming || isStale)) await learnHidden(account, call);
   const filter = toFilter(checkOf(source, account.hidden.ids ?? []));
   const search = searchFor(source, filter);
   const isChecked = search !== null || source.words !== null || !filter.isExact;

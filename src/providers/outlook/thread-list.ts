@@ -12,7 +12,7 @@ import type { ThreadSource } from '../shared/thread-source.ts';
 import type { Account } from './account.ts';
 import type { Fields } from './fields.ts';
 import { toFilter } from './filter.ts';
-import { roleMailboxId } from './folders.ts';
+import { HIDDEN_NAMES } from './hidden-folders.ts';
 import { categoryName } from './ids.ts';
 import { learnHidden } from './listing.ts';
 import { readPage } from './messages.ts';
@@ -47,7 +47,7 @@ export async function listThreads(
   const source = sourceOf(query);
   const told = asked.where === null ? {} : { evaluation: 'NATIVE' as const };
   if (source.nothing) return { items: [], next: null, ...told };
-  if (source.isNaming || isUnknownFolder(query.mailboxId)) await learnHidden(account, call);
+  if (source.isNaming || isUnknownFolder(source, query.mailboxId)) await learnHidden(account, call);
   const threads = new GraphThreads(account, query, source, page.before ?? null, call);
   const { truncated, ...read } = await threadPage(threads, page);
   const evaluation = asked.where === null ? undefined : (threads.evaluation ?? 'FILTERED');
@@ -65,9 +65,8 @@ function inFolderOrAll({ mailboxId, where }: ListQuery): ListQuery {
 }
 
 /** Of a folder with a name that Graph takes for its id it is known whether it is hidden. */
-const isUnknownFolder = (id: string | null): boolean => id !== null && !isWellKnown(id);
+const isUnknownFolder = ({ whole }: Source, id: string | null): boolean => !whole && (id === null || !isWellKnown(id));
 const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
-const HIDDEN_NAMES: ReadonlySet<string | null> = new Set([roleMailboxId('TRASH'), roleMailboxId('JUNK')]);
 
 class GraphThreads implements ThreadSource {
   readonly print: string;
@@ -113,7 +112,7 @@ class GraphThreads implements ThreadSource {
 
   isHidden(): boolean {
     const { mailboxId, where } = this.query;
-    if (HIDDEN_NAMES.has(mailboxId)) return true;
+    if (HIDDEN_NAMES.some((name) => name === mailboxId)) return true;
     const hidden = new Set(this.account.hidden.ids);
     return (mailboxId !== null && hidden.has(mailboxId)) || (where !== null && names(normalForm(where), hidden));
   }

@@ -7,6 +7,7 @@ import type { Batch } from '../provider.ts';
 import type { Account } from './account.ts';
 import { unreachable } from './errors.ts';
 import { ENVELOPE } from './fields.ts';
+import { takeHidden } from './folder-tree.ts';
 import { toMessage } from './map.ts';
 import { type Collection, MAX_EMPTY_PAGES } from './pages.ts';
 import { getEntities } from './read.ts';
@@ -62,17 +63,18 @@ export async function getThreads(account: Account, ids: readonly string[], call:
   return read.map(({ messages, count, failure }, i) => {
     if (failure) return failure;
     if (messages.length === 0) return noSuchThread();
-    const newest = messages.slice(0, MAX_THREAD_MESSAGES);
+    // Graph sorts by more than the whole seconds that it shows: mail of one second is in its order here.
+    const newest = messages.slice(0, MAX_THREAD_MESSAGES).reverse();
     return threadOf(ids[i] ?? '', newest, new Set(account.hidden.ids), Math.max(messages.length, count));
   });
 }
 
-/** Which folders are hidden decides where a thread stands; the first time, they are asked for along with it. */
+/** Which folders are hidden decides where a thread stands; at first and now and then, they are asked for along with it. */
 async function readConversations(account: Account, paths: readonly string[], call: Call): Promise<Batch<Conversation>> {
   const { hidden } = account;
-  const folders = hidden.ids === null ? hidden.paths : [];
+  const folders = hidden.isDue ? hidden.paths : [];
   const answers = await getEntities<Conversation>(account, [...folders, ...paths], { operation: 'threads.get' }, call);
-  if (folders.length > 0) hidden.learn(answers.slice(0, folders.length));
+  if (folders.length > 0) await takeHidden(account, answers.slice(0, folders.length), call);
   return answers.slice(folders.length);
 }
 

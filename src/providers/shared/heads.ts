@@ -12,6 +12,9 @@ export interface HeadPage {
 
 export type ReadHeads = (after: string | null) => Promise<HeadPage>;
 
+/** Pages of heads of one list for one page of threads. */
+export const MAX_HEAD_PAGES = 4;
+
 /** A list of heads, from a page of it on, as far as it was read. */
 export class HeadList {
   readonly heads: Head[] = [];

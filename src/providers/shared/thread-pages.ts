@@ -1,10 +1,10 @@
 import type { Thread } from '../../domain/thread.ts';
 import type { Page, PageRequest } from '../provider.ts';
-import { HeadList } from './heads.ts';
+import { HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { openThreadPlace } from './thread-cursor.ts';
 import { ThreadReader } from './thread-reader.ts';
 import type { ThreadSource } from './thread-source.ts';
-import { MAX_HEAD_PAGES, ThreadWalk } from './thread-walk.ts';
+import { ThreadWalk } from './thread-walk.ts';
 
 /** So many threads are read at once to be put in order, where all that match are known. */
 const MAX_COLLECTED = 50;
@@ -28,14 +28,14 @@ export async function threadPage(source: ThreadSource, page: PageRequest): Promi
     const list = found ?? order;
     while (!list.ended && list.reads < MAX_HEAD_PAGES) await list.more();
     const open = reader.open(list);
-    if (list.ended && open.length <= MAX_COLLECTED_HIDDEN) return reader.collect(open, list);
+    if (list.ended && open.length <= MAX_COLLECTED_HIDDEN) return reader.collect(open, list, order);
     return walked(new ThreadWalk(reader, list, null, true), reader);
   }
   if (found?.ended) {
     const open = reader.open(found);
     const near = open.filter((id) => order.byThread.has(id)).length;
     if (open.length <= page.size || (open.length <= MAX_COLLECTED && near < page.size))
-      return reader.collect(open, found);
+      return reader.collect(open, found, order);
   }
   return walked(new ThreadWalk(reader, order, found, false), reader);
 }

@@ -2,7 +2,7 @@ import { isNotFound } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
 import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../provider.ts';
-import type { HeadList } from './heads.ts';
+import { type HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { markOf, sealThreadPlace, type ThreadPlace } from './thread-cursor.ts';
 import type { ThreadSource } from './thread-source.ts';
 
@@ -11,6 +11,8 @@ export interface Given {
   readonly item: Thread | Unreadable;
   /** Unix milliseconds. */
   readonly at: number;
+  /** The message that it stands at, where several are put in order at once. */
+  readonly anchorId?: string;
 }
 
 /** What was read of threads for one page, and what of it is given. */
@@ -117,23 +119,25 @@ export class ThreadReader {
     return before !== undefined && at.getTime() >= before.getTime();
   }
 
-  /** All of these threads, sorted, and the first of them. */
-  async collect(ids: readonly string[], list: HeadList): Promise<Page<Thread>> {
+  /** All of these threads, sorted, and the first of them; `order`: the list in which those of one moment have their order. */
+  async collect(ids: readonly string[], list: HeadList, order: HeadList): Promise<Page<Thread>> {
     const answers = ids.length === 0 ? [] : await this.source.read(ids);
     const listed = ids.flatMap((id, n): Given[] => {
       const item = answers[n];
       if (item === undefined || isNotFound(item)) return [];
       if (item instanceof Error) return [{ id, item: { id, error: item }, at: Number.POSITIVE_INFINITY }];
-      const at = this.anchor(item)?.receivedAt.getTime();
+      const anchor = this.anchor(item);
+      const at = anchor?.receivedAt.getTime();
       if (at !== undefined && !this.isAbove(at) && !this.isTooNew(item) && this.isListed(item, list.byThread.get(id)))
-        return [{ id, item, at }];
+        return [{ id, item, at, anchorId: anchor?.id ?? '' }];
       this.settle(id);
       return [];
     });
     listed.sort(inOrder);
+    await sortWithinMoments(listed, order);
     for (const one of listed.slice(0, this.request.size)) this.give(one);
-    const { order, found, last } = this.opened;
-    return this.page(listed.length > this.given.length ? { order, found, last } : null, false);
+    const { found, last } = this.opened;
+    return this.page(listed.length > this.given.length ? { order: this.opened.order, found, last } : null, false);
   }
 
   /** Sorts what is given once the first page is read whole, and makes the cursor. */
@@ -150,7 +154,21 @@ export class ThreadReader {
   }
 }
 
-/** Newest first; of one moment as they were listed, which is the same at every page size. */
+/** Sorts what stands at one moment as the order has it, which is read on as far as that takes and is worth it. */
+async function sortWithinMoments(listed: Given[], order: HeadList): Promise<void> {
+  const placeOf = ({ anchorId = '' }: Given): number => order.placeOf(anchorId) ?? Number.POSITIVE_INFINITY;
+  const isOpen = (one: Given, n: number): boolean => {
+    const next = listed[n + 1];
+    if (next === undefined || next.at !== one.at || !Number.isFinite(one.at)) return false;
+    return [one, next].every((each) => placeOf(each) === Number.POSITIVE_INFINITY);
+  };
+  while (listed.some(isOpen) && !order.ended && order.reads < MAX_HEAD_PAGES) await order.more();
+  listed.sort((a, b) => inOrder(a, b) || byPlace(placeOf(a), placeOf(b)));
+}
+
+const byPlace = (a: number, b: number): number => (a === b ? 0 : a - b);
+
+/** Newest first; of one moment as they were listed. */
 const inOrder = (a: Given, b: Given): number => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1);
 
 function newest(given: readonly Given[]): number | null {

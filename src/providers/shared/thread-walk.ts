@@ -1,12 +1,9 @@
 import { isNotFound } from '../../domain/error.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Unreadable } from '../provider.ts';
-import type { Head, HeadList } from './heads.ts';
+import { type Head, type HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { MAX_LAST, markOf, type ThreadPlace } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';
-
-/** Pages of heads of one list for one page of threads. */
-export const MAX_HEAD_PAGES = 4;
 
 /** Threads that are read for one page only because they may have an older message that matches. */
 const MIN_DOUBTFUL = 10;
