@@ -14,6 +14,16 @@ const SIZES = [1, 2, 3, 5, 7, 50];
 const MAX_PAGES = 400;
 const MAX_MAILS = 40;
 
+/** What Gmail says of a page token that it no longer takes. */
+const INVALID_TOKEN = JSON.stringify({
+  error: {
+    code: 400,
+    message: 'Invalid pageToken',
+    errors: [{ message: 'Invalid pageToken', domain: 'global', reason: 'invalidArgument' }],
+    status: 'INVALID_ARGUMENT',
+  },
+});
+
 interface Plan {
   readonly way: Way;
   readonly kind: Kind;
@@ -99,8 +109,7 @@ async function read(
   const filter = plan.flavour === 'plain' ? null : filterOf(where, () => '');
   let after: string | null = null;
   for (let pages = 0; pages < MAX_PAGES; pages++) {
-    // Gmail says no more than that of a token that it does not take.
-    const fault = { vendor: 'google', operation: 'messages.list', status: 400, times: 1 };
+    const fault = { vendor: 'google', operation: 'messages.list', status: 400, body: INVALID_TOKEN, times: 1 };
     const isForgotten = plan.way === 'forgotten tokens' && after !== null && chance.is(0.4);
     const set = isForgotten ? await world.app.control<{ id: number }>('/faults', fault) : null;
     const page = await pageOf(world, plan, { first: plan.sizeOf(), after, filter });
