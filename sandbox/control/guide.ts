@@ -48,7 +48,8 @@ export const GUIDE = {
       '{vendor, account?, refusal}: the account has no mailbox, though people sign in to it, and says so in these words of the vendor: failedPrecondition (google); MailboxNotEnabledForRESTAPI, MailboxNotSupportedForRESTAPI, ErrorNonExistentMailbox, ResourceNotFound or OrganizationFromTenantGuidNotFound (microsoft). null: it has one',
     'POST /control/threading':
       '{vendor: google, account?, subjects: join|apart}: whether mail that refers to nothing joins the thread in which the same people wrote under that subject within a week; join at first. A thread breaks off at 100 messages either way',
-    'POST /control/touch': '{vendor, account?, id, change: delete|read|unread|archive|trash}: as another client would',
+    'POST /control/touch':
+      '{vendor, account?, id, change: delete|read|unread|archive|trash|inbox|star|unstar}: as another client would',
     'GET /control/log':
       '?vendor=&account=&since=&limit= -> {totals, records}. since is a record id or milliseconds since 1970. totals: requests (a batch is one), inner (those in batches), units (quota), waves (longest chain of requests that do not overlap), identity (sign-in and tokens, counted apart).',
     'DELETE /control/log': 'forgets the requests so far',

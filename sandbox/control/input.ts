@@ -111,7 +111,7 @@ export const touch = z.strictObject({
   vendor,
   account: address.optional(),
   id: z.string().min(1),
-  change: z.enum(['delete', 'read', 'unread', 'archive', 'trash']),
+  change: z.enum(['delete', 'read', 'unread', 'archive', 'trash', 'inbox', 'star', 'unstar']),
 });
 const place = {
   mailbox: z

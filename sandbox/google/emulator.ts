@@ -85,6 +85,9 @@ const CHANGES: ReadonlyMap<string, LabelChange> = new Map([
   ['unread', { add: ['UNREAD'], remove: [] }],
   ['archive', { add: [], remove: ['INBOX'] }],
   ['trash', TRASH],
+  ['inbox', { add: ['INBOX'], remove: ['TRASH', 'SPAM'] }],
+  ['star', { add: ['STARRED'], remove: [] }],
+  ['unstar', { add: [], remove: ['STARRED'] }],
 ]);
 
 /** The one word for where a message lies; ARCHIVE where no label says. */

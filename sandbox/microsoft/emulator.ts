@@ -156,8 +156,10 @@ export class MicrosoftEmulator implements Emulator {
     if (change === 'delete') mailbox.move(item, mailbox.dumpster);
     else if (change === 'archive') mailbox.move(item, mailbox.folder('archive'));
     else if (change === 'trash') mailbox.move(item, mailbox.folder('deleteditems'));
+    else if (change === 'inbox') mailbox.move(item, mailbox.folder('inbox'));
     else if (change === 'read' || change === 'unread') markRead(mailbox, item, change === 'read');
-    else throw new Error(`No change called ${change}: delete, read, unread, archive or trash.`);
+    else if (change === 'star' || change === 'unstar') flag(mailbox, item, change === 'star');
+    else throw new Error(`No change called ${change}: delete, read, unread, archive, trash, inbox, star or unstar.`);
   }
 
   stampOf(address: string): string {
@@ -195,6 +197,16 @@ function markRead(mailbox: Mailbox, item: Item, isRead: boolean): void {
       item.isRead = isRead;
     },
     true,
+  );
+}
+
+function flag(mailbox: Mailbox, item: Item, isFlagged: boolean): void {
+  mailbox.update(
+    item,
+    () => {
+      item.flag = { flagStatus: isFlagged ? 'flagged' : 'notFlagged' };
+    },
+    false,
   );
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, it } from 'vitest';
 import { arrival, CHANGES, type Change, FLAVOURS, type Stretch, stretchOf } from '../support/search-oracle.changes.ts';
 import { expectedRows, faultOf } from '../support/search-oracle.judge.ts';
 import { Chance, seedOf } from '../support/search-oracle.random.ts';
+import { walk } from '../support/search-oracle.walker.ts';
 import {
   deliver,
   type Found,
@@ -14,10 +15,11 @@ import {
 } from '../support/search-oracle.world.ts';
 
 /**
- * Lists that change while they are read: what was shown is archived, thrown away, deleted or read, and new mail comes. Page
- * behind page, everything that stands in the list at its start comes once and in order: only what was shown is touched.
+ * Lists that change while they are read: mail is archived, thrown away, brought back, deleted, read or starred, and new mail
+ * comes. Page behind page, everything that stands in the list from its start to its end comes once and in order.
  */
 const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 30);
+const WALKS = Number(process.env.ORACLE_ROUNDS ?? 8);
 const COUNT = 14;
 const seed = seedOf();
 console.info(`search-oracle.paging SEED=${seed}`);
@@ -90,6 +92,15 @@ function newestFirst({ mails }: Stretch, key: string): string[] {
   const own = mails.filter((mail) => mail.thread === thread);
   return own.toSorted((a, b) => b.receivedAt - a.receivedAt).map(({ messageId }) => messageId);
 }
+
+it('shows nothing twice and passes over nothing that stayed, whatever becomes of any mail meanwhile', async () => {
+  const faults: string[] = [];
+  for (let index = 0; index < WALKS; index += 1) {
+    const fault = await walk(world, new Chance(seed + index), index);
+    if (fault !== null) faults.push(`walk ${index}: ${fault}`);
+  }
+  if (faults.length > 0) throw new Error(`SEED=${seed}, ${faults.length} faults\n${faults.join('\n\n')}`);
+});
 
 it('lists what stayed once and in order, whatever becomes of what was shown', async () => {
   const rounds = [...world.gmail.slice(0, 1), world.outlook].flatMap((account) =>

@@ -13,8 +13,12 @@ const FIRST_DAY = Date.parse('2026-06-01T00:00:00Z');
 const DAY = 86_400_000;
 
 /** `index`: each has a day of its own. */
-export function stretchOf(chance: Chance, index: number, count: number): Stretch {
-  const marker = `zebra${index}q${chance.below(1e6)}`;
+export function stretchOf(
+  chance: Chance,
+  index: number,
+  count: number,
+  marker = `zebra${index}q${chance.below(1e6)}`,
+): Stretch {
   const from = FIRST_DAY + index * 2 * DAY;
   const mails: OracleMail[] = [];
   for (let at = 0; at < count; at += 1) mails.push(one(chance, marker, from + 60_000 + at * 1_800_000, mails));
@@ -77,4 +81,4 @@ export const FLAVOURS: Readonly<Record<string, (stretch: Stretch) => Where>> = {
 };
 
 export const CHANGES = ['archive', 'trash', 'delete', 'read', 'arrive'] as const;
-export type Change = (typeof CHANGES)[number];
+export type Change = (typeof CHANGES)[number] | 'inbox' | 'unread' | 'star' | 'unstar';

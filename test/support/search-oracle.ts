@@ -142,7 +142,8 @@ export type Scope = 'account' | { readonly role: Role } | { readonly box: string
 
 export function isListed(where: Where, mail: OracleMail, manner: Manner, scope: Scope = 'account'): boolean {
   if (!holds(where, mail, manner)) return false;
-  if (scope !== 'account') return holds(scope, mail, manner);
+  if (scope !== 'account' && !holds(scope, mail, manner)) return false;
+  if (scope !== 'account' && 'role' in scope && mail.place === PLACES[scope.role]) return true;
   return !isHidden(mail) || isBroughtIn(where, false, mail, manner);
 }
 

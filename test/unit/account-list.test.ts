@@ -301,6 +301,29 @@ describe('a union of native lists', () => {
     },
   );
 
+  it.each(Array.from({ length: 20 }, (_, seed) => seed))(
+    'shows nothing again that has come to meet another of its lists since it was shown (seed %i)',
+    async (seed) => {
+      const next = random(seed);
+      const list = new FakeList(randomMail(next, 60));
+      const kind = (next() < 0.5 ? THREADS : MESSAGES) as ListKind<unknown>;
+      const where = or(and(text('plum'), unread), and(or(from('ada'), from('bob')), not(unread)));
+      const expected = kind.name === 'threads' ? list.scanThreads(where) : list.scan(where);
+      const seen: string[] = [];
+      let after: string | null = null;
+      do {
+        const read: ListPage<unknown> = await page(fakeAccount('a', list.session), where, { kind, first: 3, after });
+        seen.push(...shown(read).map(String));
+        after = read.hasNextPage ? read.end() : null;
+        // What was shown is read, and what was read is unread; a thread has it shown wherever it stands.
+        const isShown = (message: Message) =>
+          seen.includes(kind.name === 'threads' ? String(message.threadId) : message.id);
+        list.messages = list.messages.map((m) => (isShown(m) ? { ...m, isRead: next() < 0.5 } : m));
+      } while (after !== null);
+      expect(seen).toEqual(expected);
+    },
+  );
+
   it('fails as one: what the others have may lie behind what is missing', async () => {
     const list = new FakeList(randomMail(random(7), 60));
     const expected = list.scan(MIXED);

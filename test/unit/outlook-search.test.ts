@@ -5,7 +5,7 @@ import { toFilter } from '../../src/providers/outlook/filter.ts';
 import { HiddenFolders } from '../../src/providers/outlook/hidden-folders.ts';
 import { candidates, receivedWithin } from '../../src/providers/outlook/kql.ts';
 import { compile } from '../../src/providers/outlook/search.ts';
-import { checkOf, evaluationOf, searchFor, sourceOf } from '../../src/providers/outlook/source.ts';
+import { checkOf, evaluationOf, searchesFor, sourceOf } from '../../src/providers/outlook/source.ts';
 
 const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
 const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
@@ -21,7 +21,7 @@ const filterOf = (where: Condition) => toFilter(normalForm(where));
 function planOf(where: Condition, hidden: readonly string[] = []) {
   const source = sourceOf({ mailboxId: null, where });
   const filter = toFilter(checkOf(source, hidden));
-  const search = searchFor(source, filter);
+  const search = searchesFor(source, filter);
   return { search, filter: filter.text, evaluation: evaluationOf(source, filter, search) };
 }
 const found = (value: string) => `(\\"${value}\\" OR recipients:\\"${value}\\" OR attachment:\\"${value}\\")`;
@@ -228,7 +228,22 @@ describe('how a list of Outlook is read', () => {
   });
 
   it('narrows words of bodies by the names that are asked for as well', () => {
-    expect(planOf(and(text('walk'), from('mina'))).search).toEqual([found('walk'), 'from:\\"mina\\"']);
+    expect(planOf(and(text('walk'), from('mina'))).search).toEqual([[found('walk'), 'from:\\"mina\\"']]);
+  });
+
+  it('asks for more alternatives than one search holds in several, and for none that would be too many', () => {
+    const some = (count: number) =>
+      or(...Array.from({ length: count }, (_, n) => subject(`${'long '.repeat(20)}${n}`)));
+    const searches = planOf(and(some(60), unread)).search ?? [];
+    expect(searches.length).toBe(3);
+    expect(searches.every(([kql = '', ...more]) => more.length === 0 && kql.length <= 3_000)).toBe(true);
+    expect(
+      searches
+        .flat()
+        .join(' OR ')
+        .match(/subject:/g)?.length,
+    ).toBe(60);
+    expect(planOf(some(200)).search).toBeNull();
   });
 
   const inbox: Condition = { kind: 'mailbox', id: 'AQMkAD-inbox' };

@@ -306,6 +306,23 @@ describe('a list of threads', () => {
     expect(mail.reads).toBeLessThanOrEqual(50);
   });
 
+  it('reads the threads that are known to match, whatever the lists have cost', async () => {
+    const mail = randomMail(seeded(seed + 9), 300);
+    const meets = CONDITIONS.unread as (m: Message) => boolean;
+    const source = (isFoundExact: boolean) => (): ThreadSource => ({
+      ...mail.source({ candidates: meets, meets, headsInPage: 40 }),
+      isFoundExact,
+      spent: () => 1_000 * mail.lists + 2 * mail.reads,
+    });
+    const sizes = async (isFoundExact: boolean) => {
+      const { threads, pages } = await readAll(source(isFoundExact), 10, () => {}, { budget: 500 });
+      expect(timesOf(threads)).toEqual(timesOf(expected(mail, meets)));
+      return pages.map(({ items }) => items.length);
+    };
+    const [exact, checked] = [await sizes(true), await sizes(false)];
+    expect(exact.length).toBeLessThan(checked.length / 3);
+  });
+
   it('ends a page where the budget is spent, and goes on from there', async () => {
     const mail = randomMail(seeded(8), 60);
     const meets = (m: Message) => m.isStarred;

@@ -14,7 +14,7 @@ interface Item {
   readonly id: string;
   readonly at: number;
 }
-const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, born: (i) => i.at };
+const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, stood: (i) => i.at, born: (i) => i.at };
 /** A source with all the time in the world. */
 const ENDLESS: Clock = { signal: new AbortController().signal, during: (work) => work() };
 /** Nobody reads ahead while another source is read. */

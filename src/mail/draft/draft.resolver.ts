@@ -15,6 +15,7 @@ const DRAFTS: ListKind<Draft> = {
   shape: {
     id: (draft) => draft.id,
     at: (draft) => draft.message.receivedAt.getTime(),
+    stood: (draft) => draft.message.receivedAt.getTime(),
     born: (draft) => draft.message.receivedAt.getTime(),
   },
   list: (session, _query, page, call) => session.listDrafts(page, call),

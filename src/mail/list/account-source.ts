@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
+import { isUnreadable } from '../../providers/provider.ts';
 import type { Branch } from './account-list.ts';
 import { type Head, ListSource, type Shape, type Source, shownItem } from './list-source.ts';
 import { newest } from './merge.ts';
-import { markOf, type Place, reopened, type ShownItem, START, withShown } from './place.ts';
+import { markOf, type Place, reopened, type ShownItem, START, secondOf, withShown } from './place.ts';
 import { isUnion, packUnion, unpackUnion } from './place-codec.ts';
 import type { Clock } from './source-clock.ts';
 
@@ -98,7 +99,8 @@ export class AccountSource<T> implements Source<T> {
     const shown = behind.flatMap((taken) => taken.shown ?? []);
     const { last, lastSecond } = withShown(start, shown);
     const after = places.length === 0 ? null : packUnion(this.print, places);
-    return { ...START, after, last, lastSecond, finished: places.every((place) => place.finished) };
+    const newest = start.newest ?? shown.find(({ at }) => at !== null)?.at ?? null;
+    return { ...START, after, last, lastSecond, newest, finished: places.every((place) => place.finished) };
   }
 
   private get isHeldUp(): boolean {
@@ -144,17 +146,30 @@ export class AccountSource<T> implements Source<T> {
     const { after } = start;
     if (after === null) return Array.from({ length: count }, () => start);
     if (count === 1) return [isUnion(after) ? reopened(start) : start];
-    return unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => reopened(start));
+    const places = unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => reopened(start));
+    // No list goes on above what was shown of all of them.
+    const { last, lastSecond } = start;
+    return last === null ? places : places.map((place) => ({ ...place, last, lastSecond }));
   }
 
   /** Takes what another list had first, so that each head is new. */
   private passOver(): void {
     while (!this.isHeldUp) {
       const list = newest(this.lists ?? []);
-      if (!list?.head || !this.shown.has(markOf(list.head.id))) return;
+      if (!list?.head || !(this.shown.has(markOf(list.head.id)) || this.isPassed(list.head))) return;
       list.show();
       this.taken.push({ list, shown: null });
     }
+  }
+
+  /**
+   * Whether the union has passed the place of an item: what was shown of one list may have come to meet another one meanwhile,
+   * as what is read is no longer unread.
+   */
+  private isPassed({ item }: Head<T>): boolean {
+    const { last, newest } = this.start;
+    if (last === null || (this.lists?.length ?? 0) < 2 || isUnreadable(item as object)) return false;
+    return secondOf(this.shape.stood(item as T, newest ?? last)) > secondOf(last);
   }
 
   /** How much was taken until `count` items were shown, what was passed over behind the last of them included. */

@@ -1,9 +1,10 @@
 import type { Message } from '../../domain/message.ts';
-import type { Thread } from '../../domain/thread.ts';
+import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/call.ts';
 import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import type { Shape } from './list-source.ts';
+import { secondOf } from './place.ts';
 
 /** What differs between a list of messages and a list of threads. */
 export interface ListKind<T> {
@@ -19,6 +20,7 @@ export const MESSAGES: ListKind<Message> = {
   shape: {
     id: (message) => message.id,
     at: (message) => message.receivedAt.getTime(),
+    stood: (message) => message.receivedAt.getTime(),
     born: (message) => message.receivedAt.getTime(),
   },
   list: (session, query, page, call) => session.listMessages(query, page, call),
@@ -30,6 +32,11 @@ export const THREADS: ListKind<Thread> = {
   shape: {
     id: (thread) => thread.id,
     at: (thread) => thread.lastMessageAt.getTime(),
+    stood: (thread, newest) => {
+      const isOld = (message: Message) => secondOf(message.receivedAt.getTime()) <= secondOf(newest);
+      const old = thread.messages.findLast((message) => isOld(message) && !isHidden(message, thread.hidden));
+      return (old?.receivedAt ?? thread.lastMessageAt).getTime();
+    },
     born: (thread) => thread.messages[0]?.receivedAt.getTime() ?? thread.lastMessageAt.getTime(),
   },
   list: (session, query, page, call) => session.listThreads(query, page, call),

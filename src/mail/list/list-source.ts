@@ -8,6 +8,8 @@ export interface Shape<T> {
   id(item: T): string;
   /** What the list is ordered by. */
   at(item: T): number;
+  /** The same as of when the newest of the list was of that moment: what came later is left out. */
+  stood(item: T, newest: number): number;
   /** When it came to be; a thread moves up in its list long after that. */
   born(item: T): number;
 }

@@ -1,6 +1,15 @@
 import type { Condition } from '../../domain/search/condition.ts';
 import { addressIn, spellingsOf } from '../../domain/search/words.ts';
 
+/** How a phrase is asked for where an envelope is held against all of it: less of it finds more, and takes less room. */
+export interface Narrowing {
+  /** How many characters of it. */
+  readonly longest: number;
+  /** Anywhere in the message, and not in each of the fields that it may stand in. */
+  readonly isAnywhere: boolean;
+}
+export const WHOLE: Narrowing = { longest: Number.POSITIVE_INFINITY, isAnywhere: false };
+
 /** What Gmail is asked for one part of a condition. True: it has no words for it, and all mail is looked through. */
 export type Term = string | true;
 
@@ -26,24 +35,23 @@ const isOwnLabel = (id: string): boolean => !/^[A-Z][A-Z0-9_]*$/.test(id);
 
 /**
  * A query that finds everything that meets the condition and maybe more, with its negations pushed inwards (`normalForm`).
- * What the index alone decides is asked exactly, negated too. `longest`: how many characters of a phrase are asked for where
- * an envelope is held against all of it.
+ * What the index alone decides is asked exactly, negated too.
  */
-export function termOf(condition: Condition, longest: number): Term {
+export function termOf(condition: Condition, narrowing: Narrowing): Term {
   switch (condition.kind) {
     case 'and':
-      return every(condition.of.map((part) => termOf(part, longest)));
+      return every(condition.of.map((part) => termOf(part, narrowing)));
     case 'or':
-      return some(condition.of.map((part) => termOf(part, longest)));
+      return some(condition.of.map((part) => termOf(part, narrowing)));
     case 'not':
       return negated(condition.of);
     case 'subject':
-      return field(['subject'], condition.value, longest);
+      return field(['subject'], condition.value, narrowing);
     // The name beside an address counts for nothing, as in `matches`.
     case 'from':
-      return field(['from'], addressIn(condition.value) ?? condition.value, longest);
+      return field(['from'], addressIn(condition.value) ?? condition.value, narrowing);
     case 'to':
-      return field(['to', 'cc', 'bcc'], addressIn(condition.value) ?? condition.value, longest);
+      return field(['to', 'cc', 'bcc'], addressIn(condition.value) ?? condition.value, narrowing);
     case 'text':
       return some(phrases(condition.value, Number.POSITIVE_INFINITY));
     case 'mailbox':
@@ -97,11 +105,11 @@ const group = (terms: readonly Term[], by: string): Term => {
   return only !== undefined && more.length === 0 ? only : `(${[only, ...more].join(by)})`;
 };
 
-function field(operators: readonly string[], value: string, longest: number): Term {
+function field(operators: readonly string[], value: string, { longest, isAnywhere }: Narrowing): Term {
   const asked = phrases(value, longest);
   if (asked.length === 0) return true;
   // `me` is the account's own address there, quoted or not; in the whole text it is a word.
-  if (asked.includes('"me"')) return some(asked);
+  if (isAnywhere || asked.includes('"me"')) return some(asked);
   return some(operators.flatMap((operator) => asked.map((phrase) => `${operator}:${phrase}`)));
 }
 

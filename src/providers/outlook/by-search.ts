@@ -6,7 +6,7 @@ import type { PageRequest } from '../provider.ts';
 import type { Account } from './account.ts';
 import { listByDate, type Part, type Wanted } from './by-date.ts';
 import type { Filter } from './filter.ts';
-import { byReceipt, newestHits } from './hits.ts';
+import { byReceipt, hitsOf } from './hits.ts';
 import { learnHidden } from './listing.ts';
 import { receivedAt, toMessage } from './map.ts';
 import { type SearchPlace, searchPlace } from './page-cursor.ts';
@@ -32,7 +32,7 @@ export async function listBySearch(
   account: Account,
   source: Source,
   filter: Filter,
-  terms: readonly string[],
+  searches: readonly (readonly string[])[],
   wanted: Wanted,
   page: PageRequest,
   call: Call,
@@ -46,7 +46,7 @@ export async function listBySearch(
   for (;;) {
     const to = earliest(bound, place?.at ?? null);
     const [hits, newest] = await Promise.all([
-      newestHits(account, source, terms, { from: place?.from ?? from, to }, wanted, call),
+      hitsOf(account, source, searches, { from: place?.from ?? from, to }, wanted, call),
       newestOf(account, source, filter, wanted, to, call),
     ]);
     const complete = hits.from ?? place?.from ?? null;

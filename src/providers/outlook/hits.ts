@@ -66,6 +66,29 @@ export async function newestHits(
   }
 }
 
+/** What any of these searches found of the newest part of a span: of the part that all of them tell. */
+export async function hitsOf(
+  account: Account,
+  source: Pick<Source, 'base' | 'whole'>,
+  searches: readonly (readonly string[])[],
+  span: Span,
+  fields: Fields,
+  call: Call,
+): Promise<Hits> {
+  const found = new Map<string, GraphMessage>();
+  let { from } = span;
+  let isCut = false;
+  let spent = 0;
+  for (const terms of searches) {
+    const hits = await newestHits(account, source, terms, { from, to: span.to }, fields, call);
+    for (const message of hits.messages) found.set(message.id ?? '', message);
+    from = hits.from ?? from;
+    isCut ||= hits.isCut;
+    spent += hits.spent;
+  }
+  return { messages: [...found.values()], from: from === span.from ? null : from, isCut, spent };
+}
+
 /**
  * All that Graph finds, by the whole of each link: its results are sorted by when they were sent (search-query-parameter),
  * and its pages count off what is found by then, so that only all of them together are a list.

@@ -39,6 +39,42 @@ export function candidates(condition: Condition): string | null {
   }
 }
 
+/**
+ * The same as searches that find it all together, none of them longer than `longest`: alternatives that do not fit into one
+ * are asked for apart. Null: it is not narrowed down so.
+ */
+export function candidateSearches(condition: Condition, longest: number): readonly string[] | null {
+  const whole = candidates(condition);
+  if (whole === null || whole.length <= longest) return whole === null ? null : [whole];
+  if (condition.kind === 'or') return inSearches(condition.of.map(candidates), longest);
+  if (condition.kind !== 'and') return null;
+  // One of its parts is enough, and that which takes the fewest searches the best.
+  const parts = condition.of.map((part) => candidateSearches(part, longest)).filter((part) => part !== null);
+  return parts.reduce<readonly string[] | null>(
+    (best, part) => (best && best.length <= part.length ? best : part),
+    null,
+  );
+}
+
+const MAX_SEARCHES = 6;
+
+function inSearches(alternatives: readonly (string | null)[], longest: number): readonly string[] | null {
+  const searches: string[][] = [];
+  let room = 0;
+  for (const one of alternatives) {
+    if (one === null || one.length > longest) return null;
+    room -= one.length + OR_LENGTH;
+    if (room < 0) {
+      searches.push([]);
+      room = longest - one.length - OR_LENGTH;
+    }
+    searches.at(-1)?.push(one);
+  }
+  return searches.length <= MAX_SEARCHES ? searches.map((some) => joined('or', some)) : null;
+}
+
+const OR_LENGTH = ' OR '.length;
+
 export function joined(kind: 'and' | 'or', parts: readonly string[]): string {
   const [only] = parts;
   return parts.length === 1 && only !== undefined ? only : `(${parts.join(` ${kind.toUpperCase()} `)})`;

@@ -13,7 +13,7 @@ import { toFilter } from './filter.ts';
 import { learnHidden } from './listing.ts';
 import { writePlace } from './page-cursor.ts';
 import { bodyLength, getMessages, toDetail } from './read.ts';
-import { checkOf, evaluationOf, searchFor, sourceOf } from './source.ts';
+import { checkOf, evaluationOf, searchesFor, sourceOf } from './source.ts';
 
 export interface GraphPage {
   /** Each of them meets the query. */
@@ -109,7 +109,7 @@ export async function readPage(
   const isStale = account.hidden.ids !== null && account.hidden.isDue;
   if (source.whole && (source.isNaming || isStale)) await learnHidden(account, call);
   const filter = toFilter(checkOf(source, account.hidden.ids ?? []));
-  const search = searchFor(source, filter);
+  const search = searchesFor(source, filter);
   const isChecked = search !== null || source.words !== null || !filter.isExact;
   const isFull = page.detail === 'full' && !isChecked;
   const asked = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);

@@ -4,7 +4,7 @@ import { visibleOnly } from '../../domain/search/visibility.ts';
 import type { Evaluation, ListQuery } from '../provider.ts';
 import type { Filter } from './filter.ts';
 import { categoryName, segment } from './ids.ts';
-import { candidates } from './kql.ts';
+import { candidateSearches } from './kql.ts';
 import { type Compiled, compile } from './search.ts';
 
 /** Where a list is read, and what is asked of its messages. */
@@ -42,21 +42,22 @@ export const checkOf = ({ checked, whole }: Source, hidden: readonly string[]): 
   whole ? visibleOnly(checked, new Set(hidden)) : checked;
 
 /**
- * The search that brings candidates; null where the list is read by date. Few messages of one author or Message-ID are: the
- * index knows nothing that a filter does not.
+ * The searches that bring candidates, each as what must all hold; null where the list is read by date. Few messages of one
+ * author or Message-ID are: the index knows nothing that a filter does not.
  */
-export function searchFor({ words, checked }: Source, filter: Filter): string[] | null {
-  const narrowed = short(candidates(checked));
-  if (words !== null && words.base !== null) return [words.base, ...(narrowed === null ? [] : [narrowed])];
-  return narrowed === null || filter.isSelective ? null : [narrowed];
+export function searchesFor({ words, checked }: Source, filter: Filter): readonly (readonly string[])[] | null {
+  const base = words?.base ?? null;
+  const narrowed = candidateSearches(checked, MAX_NARROWING);
+  // Words of bodies narrow it down as well, in one search.
+  if (base !== null) return [[base, ...(narrowed?.length === 1 ? narrowed : [])]];
+  return narrowed === null || filter.isSelective ? null : narrowed.map((one) => [one]);
 }
 
-/** Longer ones are not worth their request: envelopes decide it. */
+/** How long Graph takes a search is not said. */
 const MAX_NARROWING = 3_000;
-const short = (kql: string | null): string | null => (kql !== null && kql.length <= MAX_NARROWING ? kql : null);
 
 /** Undefined where nothing is asked. */
-export function evaluationOf(source: Source, filter: Filter, search: readonly string[] | null): Evaluation | undefined {
+export function evaluationOf(source: Source, filter: Filter, search: unknown): Evaluation | undefined {
   if (!source.isNarrowed) return undefined;
   if (source.words !== null) return 'INDEXED';
   return search === null && filter.isExact ? 'NATIVE' : 'FILTERED';

@@ -17,7 +17,7 @@ import { categoryName } from './ids.ts';
 import { learnHidden } from './listing.ts';
 import { readPage } from './messages.ts';
 import { shortHash } from './page-cursor.ts';
-import { checkOf, type Source, searchFor, sourceOf } from './source.ts';
+import { checkOf, type Source, searchesFor, sourceOf } from './source.ts';
 import { getThreads } from './threads.ts';
 
 const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
@@ -73,6 +73,7 @@ class GraphThreads implements ThreadSource {
   readonly matches: ReadHeads;
   readonly visible: ReadHeads | null;
   readonly isFoundFirst: boolean;
+  readonly isFoundExact = true;
   readonly threadCost = THREAD_COST;
   evaluation: Evaluation | undefined = undefined;
   /** Graph's search had more than it gives. */
@@ -92,7 +93,7 @@ class GraphThreads implements ThreadSource {
     this.print = shortHash(JSON.stringify(['threads', mailboxId, where, before]));
     this.folderId = this.namedFolder();
     const check = checkOf(source, account.hidden.ids ?? []);
-    const isSearch = searchFor(source, toFilter(check)) !== null;
+    const isSearch = searchesFor(source, toFilter(check)) !== null;
     const isHidden = this.isHidden();
     // Where Graph can be told nothing of the condition, threads are read as they come, but for what trash and junk have.
     const isAll =

@@ -19,6 +19,8 @@ export interface ThreadSource {
   meets(message: Message, isFound: boolean): boolean;
   /** Whether `meets` can tell of a message that `matches` did not come to yet. */
   readonly isDecidable: boolean;
+  /** Whether each of `matches` meets the condition: its thread is listed, and read whatever the lists have cost. */
+  readonly isFoundExact?: boolean;
   /** Whether the rest of `matches` is read before threads are, only to see whether they match. */
   readonly isFoundFirst?: boolean;
   /** The id of a thread's first message, where that is known of the thread's own id. */

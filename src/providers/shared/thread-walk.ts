@@ -47,10 +47,11 @@ export class ThreadWalk {
 
   /** The next threads to be read: as many as the page has room for, and some of which it is not known whether they match. */
   async gather(): Promise<Asked[]> {
-    const { order, reader } = this;
+    const { order, reader, found } = this;
     const asked: Asked[] = [];
     let room = reader.room;
-    let doubtful = Math.max(MIN_DOUBTFUL, reader.request.size);
+    const isOwed = reader.source.isFoundExact === true && found !== null;
+    let doubtful = isOwed && !reader.affords(2) ? MIN_DOUBTFUL : Math.max(MIN_DOUBTFUL, reader.request.size);
     for (;;) {
       const head = order.heads[this.at];
       if (head === undefined) {
@@ -66,7 +67,8 @@ export class ThreadWalk {
       }
       const verdict = await this.judge(head);
       if (verdict !== 'no') {
-        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0) || !reader.affords(asked.length + 1)) return asked;
+        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return asked;
+        if (!isOwed && !reader.affords(asked.length + 1)) return asked;
         if (verdict === 'doubtful') doubtful--;
         else room--;
         asked.push({ head, place: this.at });
