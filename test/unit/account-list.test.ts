@@ -348,6 +348,29 @@ describe('who did the searching', () => {
     expect(evaluations(all)).toEqual(['FILTERED', 'FILTERED']);
   });
 
+  it('is the same on every page, also once one of several lists or one of several accounts has ended', async () => {
+    const mail = Array.from({ length: 20 }, (_, n) =>
+      aMessage(`m${n}`, {
+        receivedAt: at(n),
+        from: { name: null, address: n === 0 ? 'bob@example.org' : 'ada@example.org' },
+        subject: n === 0 ? 'plum' : '',
+      }),
+    );
+    const accounts = () => [
+      fakeAccount('a', new FakeList(mail).session),
+      fakeAccount('b', new FakeList(mail.slice(0, 1)).session),
+    ];
+    const told: unknown[] = [];
+    for (let after: string | null = null; ; ) {
+      const read: ListPage<unknown> = await page(accounts(), MIXED, { first: 2, after });
+      told.push(evaluations(read));
+      if (!read.hasNextPage) break;
+      after = read.end();
+    }
+    expect(told.length).toBeGreaterThan(5);
+    expect(told).toEqual(told.map(() => ['INDEXED', 'INDEXED']));
+  });
+
   it('is TRUNCATED where the provider stopped before its list ended, with or without more to read', async () => {
     for (const next of [null, 'p2']) {
       const session: Partial<MailSession> = {

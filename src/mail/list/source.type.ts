@@ -26,7 +26,7 @@ const SearchEvaluationEnum = {
 registerEnumType(SearchEvaluationEnum, {
   name: 'SearchEvaluation',
   description:
-    'Who decided what this account brought, and so how far it can be relied on. Where several apply, TRUNCATED comes before INDEXED, that before FILTERED, that before NATIVE.',
+    'Who decided what this account brought, and so how far it can be relied on. The same on every page of a list, but for TRUNCATED. Where several apply, TRUNCATED comes before INDEXED, that before FILTERED, that before NATIVE.',
   valuesConfig: {
     NATIVE: { description: "The provider's own answer, which is exact for what was asked (flags, mailboxes, dates)." },
     FILTERED: {

@@ -5,7 +5,7 @@ import type { Condition } from '../../domain/search/condition.ts';
 import { matches } from '../../domain/search/matches.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
-import type { Batch, Evaluation, ListQuery, Page, PageRequest } from '../provider.ts';
+import type { Batch, ListQuery, Page, PageRequest } from '../provider.ts';
 import type { Head, HeadPage, ReadHeads } from '../shared/heads.ts';
 import { threadPage } from '../shared/thread-pages.ts';
 import type { ThreadSource } from '../shared/thread-source.ts';
@@ -17,7 +17,7 @@ import { categoryName } from './ids.ts';
 import { learnHidden } from './listing.ts';
 import { readPage } from './messages.ts';
 import { shortHash } from './page-cursor.ts';
-import { checkOf, type Source, searchFor, sourceOf } from './source.ts';
+import { checkOf, evaluationOf, type Source, searchFor, sourceOf } from './source.ts';
 import { getThreads } from './threads.ts';
 
 const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
@@ -45,17 +45,13 @@ export async function listThreads(
 ): Promise<Page<Thread>> {
   const query = inFolderOrAll(asked);
   const source = sourceOf(query);
-  const told = asked.where === null ? {} : { evaluation: 'NATIVE' as const };
+  const evaluation = asked.where === null ? undefined : evaluationOf(source);
+  const told = evaluation === undefined ? {} : { evaluation };
   if (source.nothing) return { items: [], next: null, ...told };
   if (source.isNaming || isUnknownFolder(query.mailboxId)) await learnHidden(account, call);
   const threads = new GraphThreads(account, query, source, page.before ?? null, call);
   const { truncated, ...read } = await threadPage(threads, page);
-  const evaluation = asked.where === null ? undefined : (threads.evaluation ?? 'FILTERED');
-  return {
-    ...read,
-    ...(evaluation === undefined ? {} : { evaluation }),
-    ...(truncated || threads.isCut ? { truncated: true } : {}),
-  };
+  return { ...read, ...told, ...(truncated || threads.isCut ? { truncated: true } : {}) };
 }
 
 /** A category runs through all folders, and its threads are listed by what is not in the trash. */
@@ -75,7 +71,6 @@ class GraphThreads implements ThreadSource {
   readonly visible: ReadHeads | null;
   readonly isFoundFirst: boolean;
   readonly threadCost = THREAD_COST;
-  evaluation: Evaluation | undefined = undefined;
   /** Graph's search had more than it gives. */
   isCut = false;
   private cost = 0;
@@ -136,10 +131,8 @@ class GraphThreads implements ThreadSource {
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
       const page = await readPage(this.account, query, asked, this.call, query.where === null ? HEADS : CHECKED_HEADS);
-      const isOfHeads = page.evaluation === undefined || page.evaluation === 'NATIVE';
-      this.cost += isOfHeads ? LIST_COST : page.spent;
+      this.cost += page.isChecked ? page.spent : LIST_COST;
       if (isAnswer) {
-        this.evaluation = page.evaluation;
         this.isCut ||= page.truncated;
         if (!this.source.whole) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
       }
