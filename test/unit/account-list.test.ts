@@ -382,6 +382,38 @@ describe('who did the searching', () => {
   });
 });
 
+describe('a query that a provider cannot be asked', () => {
+  const MESSAGE = 'The words are too many. Search for fewer.';
+  const refusing: Partial<MailSession> = {
+    decides: () => 'indexed',
+    listMessages: async () => {
+      throw new MailError('BAD_USER_INPUT', MESSAGE);
+    },
+  };
+
+  it('is refused as a whole, whichever account comes first and whatever the others bring', async () => {
+    const answering = new FakeList(randomMail(random(4), 20)).session;
+    for (const sessions of [
+      [refusing, answering],
+      [answering, refusing],
+    ]) {
+      const accounts = sessions.map((session, n) => fakeAccount(`a${n}`, session));
+      await expect(page(accounts, WORDS)).rejects.toMatchObject({
+        message: MESSAGE,
+        extensions: { code: 'BAD_USER_INPUT' },
+      });
+    }
+  });
+
+  it('is not seen in a cursor that is of another list, which is opened again', async () => {
+    const list = new FakeList(randomMail(random(4), 20));
+    const first = await page(fakeAccount('a', list.session), unread, { first: 2 });
+    list.failing = (_, { after }) => (after === null ? null : new MailError('BAD_USER_INPUT', 'of another list'));
+    const second = await page(fakeAccount('a', list.session), unread, { first: 2, after: first.end() });
+    expect([...shown(first), ...shown(second)]).toEqual(list.scan(unread).slice(0, 4));
+  });
+});
+
 describe('what a search may spend', () => {
   const SPARSE = 40;
   /** One of forty is from Ada, and one of forty speaks of plums. */

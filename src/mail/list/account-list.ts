@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
+import { isMailError } from '../../domain/error.ts';
+import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { abortable } from '../../platform/deadline.ts';
 import type { Call } from '../../providers/call.ts';
 import {
@@ -40,7 +42,7 @@ const WEAKER: readonly Evaluation[] = ['NATIVE', 'FILTERED', 'INDEXED'];
 export class AccountList<T> {
   /** Names of mailboxes that the query mentions and this account has; null until its mailboxes were read. */
   knownNames: ReadonlySet<string> | null = null;
-  /** Why the request itself is at fault. */
+  /** Why the request itself is at fault, which fails it whatever other accounts bring. */
   refusal: GraphQLError | null = null;
   private spent = 0;
   private isTruncated = false;
@@ -96,7 +98,14 @@ export class AccountList<T> {
       return null;
     }
     const budget = isNarrowed ? Math.max(1, Math.floor(left / atOnce)) : null;
-    const page = await this.page(session, query, request, budget, { signal, priority: 'interactive' });
+    const page = await this.page(session, query, request, budget, { signal, priority: 'interactive' }).catch(
+      (error: unknown) => {
+        // Of a cursor the list itself makes sure (list-source.ts): from the top, the query is what the provider cannot be asked.
+        if (isMailError(error) && error.code === 'BAD_USER_INPUT' && request.after === null)
+          this.refusal = badUserInput(error.message);
+        throw error;
+      },
+    );
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     this.say(page.evaluation ?? 'NATIVE');
     if (page.truncated) this.isTruncated = true;
