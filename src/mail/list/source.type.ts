@@ -30,7 +30,8 @@ registerEnumType(SearchEvaluationEnum, {
   valuesConfig: {
     NATIVE: { description: "The provider's own answer, which is exact for what was asked (flags, mailboxes, dates)." },
     FILTERED: {
-      description: 'The provider brought candidates, and each was held against the condition here: exact as well.',
+      description:
+        'The provider brought candidates, and each was held against the condition here: nothing wrong is shown; what its search does not bring is not seen.',
     },
     INDEXED: {
       description:
@@ -54,7 +55,10 @@ export class SourceType {
   @Field(() => SourceStateEnum, { description: 'Whether anything of it is missing.' })
   readonly state: SourceReport['state'];
 
-  @Field(() => SearchEvaluationEnum, { nullable: true, description: 'Null without a search or filter.' })
+  @Field(() => SearchEvaluationEnum, {
+    nullable: true,
+    description: 'Null without a search or filter, unless TRUNCATED.',
+  })
   readonly evaluation: SearchEvaluation | null;
 
   @Field(() => Problem, { nullable: true, description: 'Why something is missing; null when nothing is.' })

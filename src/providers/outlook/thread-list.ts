@@ -1,3 +1,4 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
@@ -10,13 +11,14 @@ import type { Head, HeadPage, ReadHeads } from '../shared/heads.ts';
 import { threadPage } from '../shared/thread-pages.ts';
 import type { ThreadSource } from '../shared/thread-source.ts';
 import type { Account } from './account.ts';
+import { listByDate } from './by-date.ts';
 import type { Fields } from './fields.ts';
 import { toFilter } from './filter.ts';
 import { roleMailboxId } from './folders.ts';
 import { categoryName } from './ids.ts';
 import { learnHidden } from './listing.ts';
 import { readPage } from './messages.ts';
-import { shortHash } from './page-cursor.ts';
+import { shortHash, writePlace } from './page-cursor.ts';
 import { checkOf, evaluationOf, type Source, searchFor, sourceOf } from './source.ts';
 import { getThreads } from './threads.ts';
 
@@ -68,7 +70,7 @@ const HIDDEN_NAMES: ReadonlySet<string | null> = new Set([roleMailboxId('TRASH')
 class GraphThreads implements ThreadSource {
   readonly print: string;
   readonly matches: ReadHeads;
-  readonly visible: ReadHeads | null;
+  readonly order: ReadHeads | null;
   readonly isFoundFirst: boolean;
   readonly threadCost = THREAD_COST;
   /** Graph's search had more than it gives. */
@@ -95,10 +97,10 @@ class GraphThreads implements ThreadSource {
       !isHidden && source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
     // What lies in trash or junk may be newer than its thread is in the list.
     const bound = isHidden ? null : before;
-    this.isFoundFirst = !isAll && where !== null;
+    this.isFoundFirst = !isAll && (where !== null || isHidden);
     const size = this.isFoundFirst ? FOUND_AT_ONCE : HEADS_PER_PAGE;
     this.matches = this.heads(isAll ? ALL_MAIL : query, bound, size, true);
-    this.visible = isAll || isHidden ? null : this.heads(ALL_MAIL, before, size, false);
+    this.order = isAll ? null : isHidden ? this.everything(before, size) : this.heads(ALL_MAIL, before, size, false);
   }
 
   /** `meets` cannot tell of a message in which folder it should be before that is known. */
@@ -136,10 +138,19 @@ class GraphThreads implements ThreadSource {
         this.isCut ||= page.truncated;
         if (!this.source.whole) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
       }
-      const heads = page.messages.flatMap(({ id, conversationId }): Head[] =>
-        id && conversationId ? [{ id, threadId: conversationId }] : [],
-      );
-      return { heads, next: page.next };
+      return { heads: headsOf(page.messages), next: page.next };
+    };
+  }
+
+  /** All mail by date, what lies in trash and junk included. */
+  private everything(before: Date | null, size: number): ReadHeads {
+    const source = { ...sourceOf(ALL_MAIL), whole: false };
+    const wanted = { operation: 'messages.list', ...HEADS };
+    return async (after): Promise<HeadPage> => {
+      const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
+      const { messages, next } = await listByDate(this.account, source, toFilter(EVERYTHING), wanted, asked, this.call);
+      this.cost += LIST_COST;
+      return { heads: headsOf(messages), next: next && writePlace(next) };
     };
   }
 
@@ -157,6 +168,9 @@ class GraphThreads implements ThreadSource {
     );
   }
 }
+
+const headsOf = (messages: readonly GraphMessage[]): Head[] =>
+  messages.flatMap(({ id, conversationId }) => (id && conversationId ? [{ id, threadId: conversationId }] : []));
 
 /** Whether trash or junk is asked for, un-negated. */
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {
