@@ -1,7 +1,16 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Side } from './mail/content/catalogue.ts';
 import type { Person } from './mail/mail.ts';
-import type { Emulator, HeaderSpelling, SearchIndex, Sending, SubjectThreads, Vendor, World } from './world.ts';
+import type {
+  Emulator,
+  HeaderSpelling,
+  SearchIndex,
+  SearchWays,
+  Sending,
+  SubjectThreads,
+  Vendor,
+  World,
+} from './world.ts';
 
 /** A vendor, emulated: what the sandbox, the suites and the gateway's start have to know of it, so that they name none. */
 export interface Twin {
@@ -23,7 +32,9 @@ export interface Twin {
   readonly mailboxRefusals: readonly string[];
   /** Each way in which it could join mail to threads by its subject alone. */
   readonly subjectThreads: readonly SubjectThreads[];
-  /** Each way in which its search index could keep words, but for the first; none where it is played otherwise. */
+  /** What is not known of its search index, and how that could be. */
+  readonly searchWays: SearchWays;
+  /** Indexes that suites play, beside the one at first. */
   readonly searchIndexes: readonly Partial<SearchIndex>[];
   /** The vendor's own words for why a sign-in is refused. */
   readonly signInRefusals: readonly string[];

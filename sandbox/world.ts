@@ -121,19 +121,6 @@ export interface Telling {
   readonly updatedAfterCreated: boolean;
 }
 
-/** What an index does to a text before it compares: case alone, or accents, ligatures and width as well. */
-export const FOLDINGS = ['all', 'case'] as const;
-export type Folding = (typeof FOLDINGS)[number];
-
-/** How an account's search is played where its vendor does not say, or where others found it otherwise. */
-export interface Searching {
-  readonly folding: Folding;
-  /** A single word in quotes is found whole, or by its beginning. */
-  readonly quoted: 'whole' | 'beginning';
-  /** What is found is sorted by the date that its sender wrote, or by when it was received. */
-  readonly order: 'sent' | 'received';
-}
-
 /** Whether mail that refers to nothing joins a thread by its subject and people. */
 export const SUBJECT_THREADS = ['join', 'apart'] as const;
 export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
@@ -141,21 +128,28 @@ export type SubjectThreads = (typeof SUBJECT_THREADS)[number];
 export const DUPLICATES = ['taken', 'refused'] as const;
 export type Duplicates = (typeof DUPLICATES)[number];
 
-/** How Gmail's search index could keep words; Google documents none of it. The first of each is how it is at first. */
+/**
+ * How a search index could keep words and give what it finds, where its vendor does not say or was found to do otherwise. The
+ * first of each is how it is at first; which of them are open at which vendor, its twin says.
+ */
 export const SEARCH_INDEXES = {
-  /** é is e, and ß is ss; or they are letters of their own. */
+  /** é is e, and ß is ss; or they are letters of their own. At Microsoft so are ligatures and full width. */
   accents: ['folded', 'kept'],
   /** `_` is part of a word, as was found in the field, or separates words. */
   underscore: ['joins', 'separates'],
-  /** Words are found as they are, or by their English stems too: reports differ. */
-  forms: ['whole', 'stems'],
+  /** Quoted words are found as they are; by their English stems too; or, a single one, by its beginning. Reports differ. */
+  forms: ['whole', 'stems', 'beginnings'],
   /** Each Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese character is a word; or whatever stands between signs. */
   unspaced: ['characters', 'runs'],
   /** from: finds the Sender header too, or From alone. */
   sender: ['found', 'ignored'],
   messageIds: ['folded', 'exact'],
+  /** What is found is sorted by the date that its sender wrote, or by when it was received. */
+  order: ['sent', 'received'],
 } as const;
 export type SearchIndex = { readonly [K in keyof typeof SEARCH_INDEXES]: (typeof SEARCH_INDEXES)[K][number] };
+/** The ways that are open at one vendor. */
+export type SearchWays = { readonly [K in keyof SearchIndex]?: readonly SearchIndex[K][] };
 export const DEFAULT_SEARCH_INDEX: SearchIndex = {
   accents: 'folded',
   underscore: 'joins',
@@ -163,6 +157,7 @@ export const DEFAULT_SEARCH_INDEX: SearchIndex = {
   unspaced: 'characters',
   sender: 'found',
   messageIds: 'folded',
+  order: 'sent',
 };
 
 /** What each emulator offers to the control API and to the sandbox's own delivery. */
@@ -194,10 +189,8 @@ export interface Emulator {
   setDuplicates?(account: string, duplicates: Duplicates): void;
   /** How far the search index lags behind delivery. */
   setSearchLag(account: string, seconds: number): void;
-  /** How the account's search index keeps words from now on; what is left out is as at first. Absent: there is one way only. */
-  setSearchIndex?(account: string, index: Partial<SearchIndex>): void;
-  /** How its search is played from now on. Absent: it is known, or played otherwise. */
-  setSearching?(account: string, searching: Partial<Searching>): void;
+  /** How the account's search index is from now on, in ways that are open at the vendor; what is left out is as at first. */
+  setSearchIndex(account: string, index: Partial<SearchIndex>): void;
   /** The largest message the account may send, in bytes, as its administrator sets it. Absent: no administrator can. */
   setMessageLimit?(account: string, bytes: number): void;
   /** What becomes of what the account sends from now on; what is still to be sent goes at once. False, and nothing is changed: not of this vendor. */

@@ -2,6 +2,11 @@ import { TWINS } from '../twins.ts';
 
 const VENDORS = TWINS.map(({ vendor }) => vendor).join(' or ');
 
+const SEARCH_WAYS = TWINS.map(({ vendor, searchWays }) => {
+  const ways = Object.entries(searchWays).map(([way, values]) => `${way}: ${values.join('|')}`);
+  return `${vendor} {${ways.join(', ')}}`;
+}).join(', ');
+
 /** What GET /control answers: the manual of the control API. */
 export const GUIDE = {
   about: `Does to the emulated ${TWINS.map(({ name }) => name).join(' and ')} what the world does to the real ones. JSON in, JSON out; a wrong request is answered with 400 and what to do. vendor is ${VENDORS}. Without account: the first one (deliver, touch, dump), or all of them.`,
@@ -28,10 +33,7 @@ export const GUIDE = {
     'POST /control/duplicates':
       '{vendor: microsoft, account?, duplicates: taken|refused}: what becomes of a second subscription to the same changes. Microsoft documents 409, and takes it in the field; taken at first',
     'POST /control/search-lag': '{vendor, account?, seconds}: new mail is found by search only so much later',
-    'POST /control/search-index':
-      '{vendor: google, account?, accents?: folded|kept, underscore?: joins|separates, forms?: whole|stems, unspaced?: characters|runs, sender?: found|ignored, messageIds?: folded|exact}: how the index keeps words, none of which Google documents: whether é is e; whether _ is part of a word; whether "starts" finds "starting"; whether each Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese character is a word, or all between two signs; whether from: finds the Sender header too; and whether rfc822msgid: tells the case apart. The first of each at first, and of what is left out',
-    'POST /control/searching':
-      '{vendor: microsoft, account?, folding?: all|case, quoted?: whole|beginning, order?: sent|received}: whether the index compares without accents, ligatures and width (at first) or without case alone; whether one word in quotes is found whole (at first) or by its beginning; whether results are sorted by the date that was written, as Microsoft documents (at first), or by when they were received',
+    'POST /control/search-index': `{vendor, account?, accents?, underscore?, forms?, unspaced?, sender?, messageIds?, order?}: how the index keeps words and gives what it finds, where the vendor does not say: ${SEARCH_WAYS}. accents: whether é is e (at Microsoft also ligatures and full width are told apart with kept). underscore: whether _ is part of a word. forms: whether quoted words are found whole, also by their stems ("starts" finds "starting"), or a single one by its beginning. unspaced: whether each Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese character is a word, or all between two signs. sender: whether from: finds the Sender header too. messageIds: whether rfc822msgid: tells the case apart. order: whether results are sorted by the date that was written, as Microsoft documents, or by when they were received. The first of each at first, and of what is left out`,
     'POST /control/sending':
       '{vendor: microsoft, account?, lagSeconds?, meanwhile?: draft|absent, ids?: kept|changed}: after 202 the message is sent only so much later, and until then a draft with mfSubmitted in its PidTagMessageFlags, or not to be found; the sent copy has the id of the draft, or another one. What is left out is as at first: at once, draft, kept. What is still to be sent goes at once. {vendor: google, account?, messageId?: kept|original|replaced}: the Message-ID of what is sent stays as it was written, or gives way to another, beside which it is kept in X-Google-Original-Message-ID (at first), or is lost.',
     'POST /control/replica-lag':

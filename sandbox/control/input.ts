@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SIGN_IN_STEPS } from '../sign-in.refusals.ts';
 import { TWINS } from '../twins.ts';
-import { DUPLICATES, FOLDINGS, HEADER_SPELLINGS, READ_TOGGLES, SEARCH_INDEXES, SUBJECT_THREADS } from '../world.ts';
+import { DUPLICATES, HEADER_SPELLINGS, READ_TOGGLES, SEARCH_INDEXES, SUBJECT_THREADS } from '../world.ts';
 
 /** What the control API takes. Unknown fields are refused by name: a fault with a typo would silently do nothing. */
 
@@ -55,11 +55,6 @@ export const fault = z
     'says nothing to do: give status, error, latencyMs, hang, loseAnswer, truncate, body, emptyPage, pageSize or webhook',
   );
 export const searchLag = target.extend({ seconds: z.number().min(0).max(86_400) });
-export const searching = target.extend({
-  folding: z.enum(FOLDINGS).optional(),
-  quoted: z.enum(['whole', 'beginning']).optional(),
-  order: z.enum(['sent', 'received']).optional(),
-});
 export const duplicates = target.extend({ duplicates: z.enum(DUPLICATES) });
 export const sending = target.extend({
   lagSeconds: z.number().min(0).max(86_400).optional(),
@@ -78,6 +73,7 @@ export const searchIndex = target.extend({
   unspaced: z.enum(SEARCH_INDEXES.unspaced).optional(),
   sender: z.enum(SEARCH_INDEXES.sender).optional(),
   messageIds: z.enum(SEARCH_INDEXES.messageIds).optional(),
+  order: z.enum(SEARCH_INDEXES.order).optional(),
 });
 export const headers = target.extend({ spelling: z.enum(HEADER_SPELLINGS) });
 export const changes = target.extend({

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { Side } from '../mail/content/catalogue.ts';
 import { twinOf } from '../twins.ts';
-import type { Emulator, Fault, RequestLog, SearchIndex, Searching, Sending, Telling, Vendor } from '../world.ts';
+import type { Emulator, Fault, RequestLog, SearchIndex, Sending, Telling, Vendor } from '../world.ts';
 import { mailOf } from './deliver.ts';
 import type { FaultList } from './faults.ts';
 import { GUIDE } from './guide.ts';
@@ -141,19 +141,17 @@ export function controlPlugin(options: ControlOptions): FastifyPluginAsync {
     });
     app.post('/search-index', async (request) => {
       const { vendor, account, ...index } = parseInput(input.searchIndex, request.body);
-      const emulator = emulatorOf(vendor);
-      if (!emulator.setSearchIndex) throw new ControlError(`vendor: the index of ${vendor} has no such ways`);
+      const open: Readonly<Record<string, readonly string[]>> = twinOf(vendor).searchWays;
+      for (const [way, value] of Object.entries(index)) {
+        const values = open[way];
+        if (!values)
+          throw new ControlError(`${way}: nothing of it is open at ${vendor}, only ${Object.keys(open).join(', ')}`);
+        if (!values.includes(value as string))
+          throw new ControlError(`${way}: at ${vendor} must be one of ${values.join(', ')}`);
+      }
       const accounts = accountsOf({ vendor, account });
-      for (const one of accounts) emulator.setSearchIndex(one, index as Partial<SearchIndex>);
+      for (const one of accounts) emulatorOf(vendor).setSearchIndex(one, index as Partial<SearchIndex>);
       return { accounts, ...index };
-    });
-    app.post('/searching', async (request) => {
-      const { vendor, account, ...searching } = parseInput(input.searching, request.body);
-      const emulator = emulatorOf(vendor);
-      if (!emulator.setSearching) throw new ControlError(`vendor: it is known how ${vendor} searches`);
-      const accounts = accountsOf({ vendor, account });
-      for (const one of accounts) emulator.setSearching(one, searching as Partial<Searching>);
-      return { accounts, ...searching };
     });
     app.post('/sending', async (request) => {
       const { vendor, account, ...asked } = parseInput(input.sending, request.body);

@@ -1,6 +1,6 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
-import { HEADER_SPELLINGS, SUBJECT_THREADS } from '../world.ts';
+import { HEADER_SPELLINGS, SEARCH_INDEXES, SUBJECT_THREADS } from '../world.ts';
 import { SIGN_IN_REFUSALS } from './identity/sign-in.refusals.ts';
 import { createGoogle } from './index.ts';
 import { DEFAULT_TOPIC } from './options.ts';
@@ -18,6 +18,14 @@ export const google: Twin = {
   signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: ['failedPrecondition'],
   subjectThreads: SUBJECT_THREADS,
+  searchWays: {
+    accents: SEARCH_INDEXES.accents,
+    underscore: SEARCH_INDEXES.underscore,
+    forms: ['whole', 'stems'],
+    unspaced: SEARCH_INDEXES.unspaced,
+    sender: SEARCH_INDEXES.sender,
+    messageIds: SEARCH_INDEXES.messageIds,
+  },
   searchIndexes: [
     { accents: 'kept' },
     { underscore: 'separates' },

@@ -1,6 +1,15 @@
 import type { Mail } from '../mail/mail.ts';
 import type { SignInRefusals, SignInStep } from '../sign-in.refusals.ts';
-import type { Duplicates, Emulator, Piece, Searching, Sending, Telling, World } from '../world.ts';
+import {
+  DEFAULT_SEARCH_INDEX,
+  type Duplicates,
+  type Emulator,
+  type Piece,
+  type SearchIndex,
+  type Sending,
+  type Telling,
+  type World,
+} from '../world.ts';
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
@@ -116,9 +125,8 @@ export class MicrosoftEmulator implements Emulator {
     this.#accounts.get(address).mailbox.searchLagMs = seconds * 1000;
   }
 
-  setSearching(address: string, searching: Partial<Searching>): void {
-    const { mailbox } = this.#accounts.get(address);
-    mailbox.searching = { ...mailbox.searching, ...searching };
+  setSearchIndex(address: string, index: Partial<SearchIndex>): void {
+    this.#accounts.get(address).mailbox.searchIndex = { ...DEFAULT_SEARCH_INDEX, ...index };
   }
 
   setSending(address: string, { messageId, ...sending }: Sending): boolean {

@@ -1,4 +1,4 @@
-import type { Searching } from '../world.ts';
+import type { SearchIndex } from '../world.ts';
 import { badRequest } from './errors.ts';
 import type { Item } from './item.ts';
 import { splitWords, type WordPlace, wordsIn } from './search.words.ts';
@@ -6,7 +6,7 @@ import { splitWords, type WordPlace, wordsIn } from './search.words.ts';
 export type Search = (item: Item) => boolean;
 
 /** How the index is played where its vendor does not say. */
-type Ways = Pick<Searching, 'folding' | 'quoted'>;
+type Ways = Pick<SearchIndex, 'accents' | 'forms'>;
 
 /**
  * Compiles the value of $search: KQL over a message's words. Words match by their beginnings, and whole in quotes (Exchange's
@@ -142,7 +142,7 @@ function term({ property, operator, value, exact }: Extract<Token, { kind: 'term
   const places = property === null ? DEFAULTS : WORDS[property];
   if (places) {
     const test = matcher(value, exact, ways);
-    return (item) => places.some((place) => test(wordsIn(item, place, ways.folding)));
+    return (item) => places.some((place) => test(wordsIn(item, place, ways.accents)));
   }
   const envelope = (item: Item) => item.content.envelope;
   switch (property) {
@@ -174,10 +174,10 @@ function term({ property, operator, value, exact }: Extract<Token, { kind: 'term
 }
 
 /** These words, side by side; the last one by its beginning, unless it is quoted. */
-function matcher(value: string, exact: boolean, { folding, quoted }: Ways): (index: string) => boolean {
-  const words = splitWords(value, folding);
+function matcher(value: string, exact: boolean, { accents, forms }: Ways): (index: string) => boolean {
+  const words = splitWords(value, accents);
   if (words.length === 0) return () => false;
-  const isBegun = value.endsWith('*') || !exact || (quoted === 'beginning' && words.length === 1);
+  const isBegun = value.endsWith('*') || !exact || (forms === 'beginnings' && words.length === 1);
   const wanted = ` ${words.join(' ')}${isBegun ? '' : ' '}`;
   return (index) => index.includes(wanted);
 }

@@ -1,4 +1,4 @@
-import type { Searching, Telling } from '../world.ts';
+import { DEFAULT_SEARCH_INDEX, type SearchIndex, type Telling } from '../world.ts';
 import type { Content } from './content.ts';
 import { ConversationIndex } from './conversation.index.ts';
 import { type Conversation, Conversations } from './conversation.ts';
@@ -31,7 +31,7 @@ export class Mailbox {
   /** The position of the last change. */
   sequence = 0;
   searchLagMs = 0;
-  searching: Searching = { folding: 'all', quoted: 'whole', order: 'sent' };
+  searchIndex: SearchIndex = DEFAULT_SEARCH_INDEX;
   telling: Telling = { readToggles: 'flag', updatedAfterCreated: false };
   onChange: ((change: Change) => void) | null = null;
   readonly #now: () => Date;

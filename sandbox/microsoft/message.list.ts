@@ -142,13 +142,13 @@ async function foundPage(call: Call, options: ListOptions, items: readonly Item[
   if (call.query.has('$skip'))
     throw new GraphError(400, 'SearchWithSkip', "The query parameter '$skip' is not supported with '$search'.");
   const { mailbox } = call.account;
-  const matches = compileSearch(options.search ?? '', mailbox.searching);
+  const matches = compileSearch(options.search ?? '', mailbox.searchIndex);
   const start = searchOffset(call);
   const now = mailbox.time();
   const found: Item[] = [];
   let seen = 0;
   let turnEnds = performance.now() + SEARCH_TURN_MS;
-  for (const item of mailbox.searching.order === 'sent' ? latestSent(items) : items) {
+  for (const item of mailbox.searchIndex.order === 'sent' ? latestSent(items) : items) {
     if (performance.now() > turnEnds) {
       await turn();
       turnEnds = performance.now() + SEARCH_TURN_MS;

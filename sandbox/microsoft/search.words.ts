@@ -1,9 +1,11 @@
 import { htmlToText } from '../mail/html-text.ts';
 import type { Person } from '../mail/mail.ts';
-import type { Folding } from '../world.ts';
+import type { SearchIndex } from '../world.ts';
 import type { Content } from './content.ts';
 import type { Item } from './item.ts';
 
+/** What it does to accents, ligatures and width. */
+type Accents = SearchIndex['accents'];
 /** What the index keeps of a message, by property. */
 export type WordPlace = 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'attachment';
 
@@ -18,8 +20,8 @@ const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 const ENDS = ' | ';
 
 /** A text as the index compares it; what it does to accents, ligatures and width is not documented. */
-function spelled(text: string, folding: Folding): string {
-  if (folding === 'case') return text.normalize('NFC').toLowerCase();
+function spelled(text: string, accents: Accents): string {
+  if (accents === 'kept') return text.normalize('NFC').toLowerCase();
   const bare = text
     .replace(/\p{S}+/gu, ' $& ')
     .replace(UNSEEN, '')
@@ -33,27 +35,30 @@ function spelled(text: string, folding: Folding): string {
     .replace(/[\u0300-\u036f]/g, '');
 }
 
-export const splitWords = (text: string, folding: Folding): readonly string[] =>
-  spelled(text, folding).normalize('NFC').match(WORD) ?? [];
+export const splitWords = (text: string, accents: Accents): readonly string[] =>
+  spelled(text, accents).normalize('NFC').match(WORD) ?? [];
 
 type Known = Partial<Record<WordPlace, string>>;
 /** What is known of received mail: reading the MIME of 50,000 messages anew for each search would take too long. */
-const known: Readonly<Record<Folding, WeakMap<Content, Known>>> = { all: new WeakMap(), case: new WeakMap() };
+const known: Readonly<Record<Accents, WeakMap<Content, Known>>> = {
+  folded: new WeakMap(),
+  kept: new WeakMap(),
+};
 
 /** The words that the index reads in one place of a message, with ENDS around each of its texts. */
-export function wordsIn({ content, isDraft }: Item, place: WordPlace, folding: Folding): string {
-  if (isDraft) return indexOf(content, place, folding);
-  const found = known[folding].get(content) ?? {};
+export function wordsIn({ content, isDraft }: Item, place: WordPlace, accents: Accents): string {
+  if (isDraft) return indexOf(content, place, accents);
+  const found = known[accents].get(content) ?? {};
   if (found[place] === undefined) {
-    found[place] = indexOf(content, place, folding);
-    known[folding].set(content, found);
+    found[place] = indexOf(content, place, accents);
+    known[accents].set(content, found);
   }
   return found[place];
 }
 
-const indexOf = (content: Content, place: WordPlace, folding: Folding): string =>
+const indexOf = (content: Content, place: WordPlace, accents: Accents): string =>
   `${ENDS}${textsIn(content, place)
-    .map((text) => splitWords(text, folding).join(' '))
+    .map((text) => splitWords(text, accents).join(' '))
     .join(ENDS)}${ENDS}`;
 
 function textsIn(content: Content, place: WordPlace): readonly string[] {

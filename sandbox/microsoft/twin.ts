@@ -1,5 +1,6 @@
 import { SANDBOX_CLIENT } from '../client.ts';
 import type { Twin } from '../twin.ts';
+import { SEARCH_INDEXES } from '../world.ts';
 import { MAILBOX_REFUSALS } from './errors.ts';
 import { createMicrosoft } from './index.ts';
 import { SIGN_IN_REFUSALS } from './sign-in.refusals.ts';
@@ -22,7 +23,8 @@ export const microsoft: Twin = {
   signInRefusals: SIGN_IN_REFUSALS,
   mailboxRefusals: MAILBOX_REFUSALS,
   subjectThreads: ['apart'],
-  searchIndexes: [],
+  searchWays: { accents: SEARCH_INDEXES.accents, forms: ['whole', 'beginnings'], order: SEARCH_INDEXES.order },
+  searchIndexes: [{ accents: 'kept', forms: 'beginnings', order: 'received' }],
   demo: { name: 'Demo Postern', address: 'demo@outlook.example' },
   password: null,
   operations: {

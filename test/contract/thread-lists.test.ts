@@ -224,6 +224,20 @@ describe.each(PROVIDER_IDS)('%s: lists of threads', (id) => {
     },
   );
 
+  it(`of a trash of more threads than are read at once: in the order of lastMessageAt (SEED=${seed})`, async () => {
+    const { account } = await filled(20);
+    for (let n = 0; n < 130; n++) await mailbox.deliver(true, 'trash');
+    for (let n = 0; n < 40; n++) await mailbox.deliver(false);
+    const query = { mailboxId: role('TRASH'), where: null };
+    const wanted = await mailbox.expected(query);
+    expect(wanted.length).toBeGreaterThan(125);
+    for (const size of [25, 60]) {
+      const threads = await readAll(account, query, size);
+      expect({ size, times: threads.map(timeOf) }).toEqual({ size, times: wanted.map(timeOf) });
+      expect(new Set(idsOf(threads))).toEqual(new Set(idsOf(wanted)));
+    }
+  });
+
   it(`cost a list and what their threads do, and with a condition one list more (SEED=${seed})`, async () => {
     await filled(80);
     const { account } = mailbox;

@@ -87,6 +87,8 @@ const DEAR: Readonly<Record<string, Dear>> = {
   },
   'not a sender': { search: '-from:northwind', most: MOST },
   'recipients and nothing else': { search: 'to:nobody@absent.example', most: { GMAIL: 50, OUTLOOK: 15 } },
+  // As a person it is the account itself to Gmail, which is therefore asked for the word in all of a message.
+  'me among recipients': { search: 'to:me', most: { ...MOST, OUTLOOK: 15 } },
   'half a subject under a not': { search: '-subject:invoice is:starred', most: MOST },
   'more recipients than one query has room for': {
     filter: { or: words(48).map((name) => ({ to: `${name}@some-example.example.org` })) },

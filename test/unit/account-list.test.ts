@@ -378,6 +378,29 @@ describe('who did the searching', () => {
     expect(evaluations(all)).toEqual(['FILTERED', 'FILTERED']);
   });
 
+  it('is the same on every page, also once one of several lists or one of several accounts has ended', async () => {
+    const mail = Array.from({ length: 20 }, (_, n) =>
+      aMessage(`m${n}`, {
+        receivedAt: at(n),
+        from: { name: null, address: n === 0 ? 'bob@example.org' : 'ada@example.org' },
+        subject: n === 0 ? 'plum' : '',
+      }),
+    );
+    const accounts = () => [
+      fakeAccount('a', new FakeList(mail).session),
+      fakeAccount('b', new FakeList(mail.slice(0, 1)).session),
+    ];
+    const told: unknown[] = [];
+    for (let after: string | null = null; ; ) {
+      const read: ListPage<unknown> = await page(accounts(), MIXED, { first: 2, after });
+      told.push(evaluations(read));
+      if (!read.hasNextPage) break;
+      after = read.end();
+    }
+    expect(told.length).toBeGreaterThan(5);
+    expect(told).toEqual(told.map(() => ['INDEXED', 'INDEXED']));
+  });
+
   it('is TRUNCATED where the provider stopped before its list ended, with or without more to read', async () => {
     for (const next of [null, 'p2']) {
       const session: Partial<MailSession> = {
@@ -386,6 +409,38 @@ describe('who did the searching', () => {
       };
       expect(evaluations(await page(fakeAccount('a', session), WORDS, { first: 1 }))).toEqual(['TRUNCATED']);
     }
+  });
+});
+
+describe('a query that a provider cannot be asked', () => {
+  const MESSAGE = 'The words are too many. Search for fewer.';
+  const refusing: Partial<MailSession> = {
+    decides: () => 'indexed',
+    listMessages: async () => {
+      throw new MailError('BAD_USER_INPUT', MESSAGE);
+    },
+  };
+
+  it('is refused as a whole, whichever account comes first and whatever the others bring', async () => {
+    const answering = new FakeList(randomMail(random(4), 20)).session;
+    for (const sessions of [
+      [refusing, answering],
+      [answering, refusing],
+    ]) {
+      const accounts = sessions.map((session, n) => fakeAccount(`a${n}`, session));
+      await expect(page(accounts, WORDS)).rejects.toMatchObject({
+        message: MESSAGE,
+        extensions: { code: 'BAD_USER_INPUT' },
+      });
+    }
+  });
+
+  it('is not seen in a cursor that is of another list, which is opened again', async () => {
+    const list = new FakeList(randomMail(random(4), 20));
+    const first = await page(fakeAccount('a', list.session), unread, { first: 2 });
+    list.failing = (_, { after }) => (after === null ? null : new MailError('BAD_USER_INPUT', 'of another list'));
+    const second = await page(fakeAccount('a', list.session), unread, { first: 2, after: first.end() });
+    expect([...shown(first), ...shown(second)]).toEqual(list.scan(unread).slice(0, 4));
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { SearchIndex } from '../../sandbox/world.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
@@ -103,10 +104,8 @@ beforeAll(async () => {
 afterEach(() => lab.control('/faults', undefined, 'DELETE'));
 afterAll(() => lab.close());
 
-const WAYS = { folding: 'all', quoted: 'whole', order: 'sent' } as const;
-type Ways = { [K in keyof typeof WAYS]: string };
-const play = async (ways: Partial<Ways>, pageSize: number | null) => {
-  await lab.control('/searching', { vendor: lab.vendor, account: account.address, ...WAYS, ...ways });
+const play = async (ways: Partial<SearchIndex>, pageSize: number | null) => {
+  await lab.control('/search-index', { vendor: lab.vendor, account: account.address, ...ways });
   if (pageSize !== null)
     await lab.control('/faults', { vendor: lab.vendor, account: account.address, operation: 'GET /me/m*', pageSize });
 };
@@ -188,7 +187,7 @@ const visible = (): string[] =>
     .map(({ id }) => id)
     .sort();
 
-const PLAYED: [string, Partial<Ways>, number | null][] = [
+const PLAYED: [string, Partial<SearchIndex>, number | null][] = [
   ['as documented', {}, null],
   ['sorted by receipt, a few at a time', { order: 'received' }, 7],
   ['a few at a time', {}, 3],
@@ -204,9 +203,9 @@ describe.each(PLAYED)('a search of Outlook, %s', (_, ways, pageSize) => {
   });
 });
 
-const INDEXES: [string, Partial<Ways>][] = [
-  ['keeps accents', { folding: 'case' }],
-  ['finds beginnings of quoted words', { quoted: 'beginning' }],
+const INDEXES: [string, Partial<SearchIndex>][] = [
+  ['keeps accents', { accents: 'kept' }],
+  ['finds beginnings of quoted words', { forms: 'beginnings' }],
 ];
 describe.each(INDEXES)('where the index %s', (_, ways) => {
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
@@ -270,7 +269,7 @@ describe.each(PLAYED)('pages of Outlook whose mail leaves as it is shown, %s', (
         });
       }
       const mine = { vendor: lab.vendor, account: own.address };
-      await lab.control('/searching', { ...mine, ...WAYS, ...ways });
+      await lab.control('/search-index', { ...mine, ...ways });
       if (pageSize !== null) await lab.control('/faults', { ...mine, operation: 'GET /me/m*', pageSize });
       const inbox = (await own.session.listMailboxes(interactive())).find(({ role }) => role === 'INBOX')?.id ?? '';
       const list = (after: string | null, at: number) =>

@@ -22,7 +22,7 @@ function planOf(where: Condition, hidden: readonly string[] = []) {
   const source = sourceOf({ mailboxId: null, where });
   const filter = toFilter(checkOf(source, hidden));
   const search = searchesFor(source, filter);
-  return { search, filter: filter.text, evaluation: evaluationOf(source, filter, search) };
+  return { search, filter: filter.text, evaluation: evaluationOf(source) };
 }
 const found = (value: string) => `(\\"${value}\\" OR recipients:\\"${value}\\" OR attachment:\\"${value}\\")`;
 

@@ -211,6 +211,7 @@ describe('the control API', () => {
       dropWatches: () => undefined,
       silenceWatches: () => undefined,
       setSearchLag: () => undefined,
+      setSearchIndex: (account, index) => void told.push(`${account} ${JSON.stringify(index)}`),
       setSending: () => true,
       touch: () => undefined,
       stampOf: () => '',
@@ -291,6 +292,13 @@ describe('the control API', () => {
     ['/control/limits', { vendor: 'google', maxMessageBytes: 1 }, /is the same for all/],
     ['/control/limits', { vendor: 'microsoft', batchWidth: 25 }, /no part of a batch of microsoft/],
     ['/control/threading', { vendor: 'microsoft', subjects: 'join' }, /it is known what microsoft joins/],
+    ['/control/search-index', { vendor: 'google', order: 'received' }, /order: nothing of it is open at google/],
+    [
+      '/control/search-index',
+      { vendor: 'google', forms: 'beginnings' },
+      /forms: at google must be one of whole, stems/,
+    ],
+    ['/control/search-index', { vendor: 'microsoft', sender: 'found' }, /only accents, forms, order/],
   ])('refuses %s %j with what to do', async (url, payload, message) => {
     const { call } = start();
     const answer = await call('POST', url, payload);
@@ -298,12 +306,14 @@ describe('the control API', () => {
     expect(answer.body.error).toMatch(message);
   });
 
-  it('tells an account how wide its batches may be, and what its threads are made of', async () => {
+  it('tells an account how wide its batches may be, and what its threads and its index are made of', async () => {
     const { call, told } = start();
     const width = { vendor: 'google', batchWidth: 25 };
     expect((await call('POST', '/control/limits', width)).body).toEqual({ accounts: ['a@x.example'], batchWidth: 25 });
     expect((await call('POST', '/control/threading', { vendor: 'google', subjects: 'apart' })).status).toBe(200);
-    expect(told).toEqual(['a@x.example 25', 'a@x.example apart']);
+    const index = { vendor: 'google', accents: 'kept', forms: 'stems' };
+    expect((await call('POST', '/control/search-index', index)).status).toBe(200);
+    expect(told).toEqual(['a@x.example 25', 'a@x.example apart', 'a@x.example {"accents":"kept","forms":"stems"}']);
   });
 
   it('adds, lists and clears faults, and has a manual', async () => {

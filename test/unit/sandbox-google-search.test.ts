@@ -147,7 +147,7 @@ test.each([
       }),
     );
   }
-  google.emulator.setSearchIndex?.('ways@gmail.example', index);
+  google.emulator.setSearchIndex('ways@gmail.example', index);
   const { auth } = await connect(google.url, [MAIL_SCOPE], google.url, 'ways@gmail.example');
   const url = `${google.url}/gmail/v1/users/me/messages?q=${encodeURIComponent(q)}`;
   const { data } = await auth.request<{ messages?: { id: string }[] }>({ url });

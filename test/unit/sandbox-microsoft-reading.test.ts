@@ -190,10 +190,10 @@ describe('search', () => {
         .includes(accented);
     const all = async () => [await found('"creme fig"'), await found('"crème ﬁg"'), await found('"cre"')];
     expect(await all()).toEqual([true, true, false]);
-    microsoft.emulator.setSearching?.(ME, { folding: 'case', quoted: 'beginning' });
+    microsoft.emulator.setSearchIndex(ME, { accents: 'kept', forms: 'beginnings' });
     expect(await all()).toEqual([false, true, false]);
     expect(await found('"crè"')).toBe(true);
-    microsoft.emulator.setSearching?.(ME, { folding: 'all', quoted: 'whole' });
+    microsoft.emulator.setSearchIndex(ME, {});
   });
 
   it('sorts by when a message was sent, or received when it is told to', async () => {
@@ -204,9 +204,9 @@ describe('search', () => {
     const found = async () =>
       (await graph('/me/messages?$search="zeppelin"&$select=id')).body.value.map(({ id }: { id: string }) => id);
     expect(await found()).toEqual([first, second]);
-    microsoft.emulator.setSearching?.(ME, { order: 'received' });
+    microsoft.emulator.setSearchIndex(ME, { order: 'received' });
     expect(await found()).toEqual([second, first]);
-    microsoft.emulator.setSearching?.(ME, { order: 'sent' });
+    microsoft.emulator.setSearchIndex(ME, {});
   });
 
   it('lags behind delivery when it is told to', async () => {

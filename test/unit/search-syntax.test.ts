@@ -285,6 +285,27 @@ describe('MessageFilter', () => {
     expect(filterCondition({ internetMessageId: '<a@b>' })).toEqual({ kind: 'internetMessageId', value: 'a@b' });
   });
 
+  it('bounds the words of the text in search and filter together, in every script', () => {
+    const words = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word}${n}`).join(' ');
+    // A long sentence is searched for, whatever it is written in.
+    for (const [word, count] of [
+      ['lovely', 100],
+      ['réunis', 100],
+      ['чтение', 100],
+      ['नमस्ते', 75],
+    ] as const)
+      expect(() => listCondition({ first: 1, search: words(word, count) })).not.toThrow();
+    const tooLong = refusal(/take \d+ bytes .*; 6000 is the most/);
+    const filter = { or: Array.from({ length: 13 }, (_, n) => ({ text: `${n} ${'x'.repeat(490)}` })) };
+    expect(() => listCondition({ first: 1, filter })).toThrow(tooLong);
+    expect(() =>
+      listCondition({ first: 1, filter: { not: { text: '東'.repeat(500) } }, search: words('京', 80) }),
+    ).toThrow(tooLong);
+    // What envelopes decide is shortened for the provider, and checked whole.
+    const people = { or: Array.from({ length: 13 }, (_, n) => ({ subject: `${n} ${'x'.repeat(490)}` })) };
+    expect(() => listCondition({ first: 1, filter: people })).not.toThrow();
+  });
+
   it('refuses what cannot be meant', () => {
     expect(() => filterCondition({ from: '  ' })).toThrow(refusal(/filter.from is empty/));
     expect(() => filterCondition({ mailbox: 'INBOX' })).toThrow(refusal(/"INBOX" is not an id/));

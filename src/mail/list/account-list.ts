@@ -36,23 +36,31 @@ export interface Branch<T> {
 }
 
 /** The later ones say less of a list, and say it of the whole list. */
-const WEAKER: readonly SearchEvaluation[] = ['NATIVE', 'FILTERED', 'INDEXED', 'TRUNCATED'];
+const WEAKER: readonly Evaluation[] = ['NATIVE', 'FILTERED', 'INDEXED'];
 
 /** Reads the pages of one account for a merged list: compiles the query into native lists, and keeps to the scan budget. */
 export class AccountList<T> {
-  /** The weakest of what the pages say; null without a condition, and until something is known. */
-  evaluation: SearchEvaluation | null = null;
   /** Names of mailboxes that the query mentions and this account has; null until its mailboxes were read. */
   knownNames: ReadonlySet<string> | null = null;
-  /** Why the request itself is at fault. */
+  /** Why the request itself is at fault, which fails it whatever other accounts bring. */
   refusal: GraphQLError | null = null;
   private spent = 0;
+  private isTruncated = false;
 
   constructor(
     readonly account: Account,
     private readonly kind: ListKind<T>,
     private readonly query: AccountQuery,
+    /**
+     * Who decides: the weakest of what the pages say, those before this one included, for it is a property of the query and
+     * not of the page. Null without a condition, and until something is known.
+     */
+    public decidedBy: Evaluation | null = null,
   ) {}
+
+  get evaluation(): SearchEvaluation | null {
+    return this.isTruncated ? 'TRUNCATED' : this.decidedBy;
+  }
 
   /** None where nothing can match. */
   async open(signal: AbortSignal): Promise<readonly Branch<T>[]> {
@@ -86,7 +94,7 @@ export class AccountList<T> {
     // A list that is not narrowed shows all that it reads.
     const isNarrowed = this.query.condition !== null;
     if (isNarrowed && left <= 0) {
-      this.say('TRUNCATED');
+      this.isTruncated = true;
       return null;
     }
     const budget = isNarrowed ? Math.max(1, Math.floor(left / atOnce)) : null;
@@ -100,7 +108,7 @@ export class AccountList<T> {
     );
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     this.say(page.evaluation ?? 'NATIVE');
-    if (page.truncated) this.say('TRUNCATED');
+    if (page.truncated) this.isTruncated = true;
     return { items: page.items, next: page.next };
   }
 
@@ -136,10 +144,10 @@ export class AccountList<T> {
     return page;
   }
 
-  private say(evaluation: SearchEvaluation): void {
+  private say(evaluation: Evaluation): void {
     if (this.query.condition === null) return;
-    const said = this.evaluation === null ? -1 : WEAKER.indexOf(this.evaluation);
-    if (WEAKER.indexOf(evaluation) > said) this.evaluation = evaluation;
+    const said = this.decidedBy === null ? -1 : WEAKER.indexOf(this.decidedBy);
+    if (WEAKER.indexOf(evaluation) > said) this.decidedBy = evaluation;
   }
 }
 

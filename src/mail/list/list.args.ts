@@ -3,6 +3,7 @@ import { allOf, isEverything } from '../../domain/search/algebra.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
 import { Cursor } from '../../graphql/scalars.ts';
 import { filterCondition, MessageFilter } from '../search/message-filter.type.ts';
+import { requireShortText } from '../search/search-limits.ts';
 import { parseSearch } from '../search/search-syntax.ts';
 import { TimeZone, UTC } from '../search/time-zone.ts';
 
@@ -38,7 +39,7 @@ export class ListArgs extends PageArgs {
   timeZone?: string | null;
 }
 
-/** Filter and search as one condition; null when neither narrows anything. */
+/** Filter and search as one condition; null when neither narrows anything. Throws BAD_USER_INPUT for what cannot be meant or is too much. */
 export function conditionOf({ filter, search, timeZone }: ListArgs): UserCondition | null {
   // A zone that does not exist is told also where nothing asks for a day.
   const zone = typeof timeZone === 'string' ? new TimeZone(timeZone) : UTC;
@@ -46,5 +47,5 @@ export function conditionOf({ filter, search, timeZone }: ListArgs): UserConditi
     (part) => part !== null,
   );
   const condition = allOf(parts.flatMap((part) => (part.kind === 'and' ? part.of : [part])));
-  return isEverything(condition) ? null : condition;
+  return isEverything(condition) ? null : requireShortText(condition);
 }

@@ -3,12 +3,23 @@ import { MARK_LENGTH, type Place } from './place.ts';
 
 const marks = z.string().transform((text) => text.match(new RegExp(`.{${MARK_LENGTH}}`, 'g')) ?? []);
 const time = z.number().nullable();
+const evaluation = z.enum(['NATIVE', 'FILTERED', 'INDEXED']);
 
 /** A place as a cursor carries it: its fields in one order, the marks run together. */
 export const packedPlace = z
-  .tuple([z.string().nullable(), time, marks, time, marks, time, z.boolean(), z.boolean().optional()])
+  .tuple([
+    z.string().nullable(),
+    time,
+    marks,
+    time,
+    marks,
+    time,
+    z.boolean(),
+    z.boolean().optional(),
+    evaluation.optional(),
+  ])
   .transform(
-    ([after, before, done, last, lastSecond, newest, finished, isAbove = false]): Place => ({
+    ([after, before, done, last, lastSecond, newest, finished, isAbove = false, evaluation = null]): Place => ({
       after,
       before,
       done: new Set<string>(done),
@@ -17,19 +28,15 @@ export const packedPlace = z
       newest,
       isAbove,
       finished,
+      evaluation,
     }),
   );
 
-export const packPlace = (p: Place): z.input<typeof packedPlace> => [
-  p.after,
-  p.before,
-  [...p.done].join(''),
-  p.last,
-  p.lastSecond.join(''),
-  p.newest,
-  p.finished,
-  p.isAbove,
-];
+export function packPlace(p: Place): z.input<typeof packedPlace> {
+  const [done, lastSecond] = [[...p.done].join(''), p.lastSecond.join('')];
+  const packed = [p.after, p.before, done, p.last, lastSecond, p.newest, p.finished, p.isAbove] as const;
+  return p.evaluation === null ? [...packed] : [...packed, p.evaluation];
+}
 
 const union = z.tuple([z.string(), z.array(packedPlace)]);
 

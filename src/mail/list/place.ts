@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Evaluation } from '../../providers/provider.ts';
 
 /** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */
 export interface Place {
@@ -16,6 +17,8 @@ export interface Place {
   /** So much new mail came that the pages read again since the top held nothing else: the list itself is still to come. */
   readonly isAbove: boolean;
   readonly finished: boolean;
+  /** Who decided, as the pages so far say; null without a condition. A finished account is not asked again. */
+  readonly evaluation: Evaluation | null;
 }
 
 export const START: Place = {
@@ -27,6 +30,7 @@ export const START: Place = {
   newest: null,
   isAbove: false,
   finished: false,
+  evaluation: null,
 };
 
 export const MARK_LENGTH = 8;

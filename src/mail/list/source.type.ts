@@ -26,11 +26,12 @@ const SearchEvaluationEnum = {
 registerEnumType(SearchEvaluationEnum, {
   name: 'SearchEvaluation',
   description:
-    'Who decided what this account brought, and so how far it can be relied on. Where several apply, TRUNCATED comes before INDEXED, that before FILTERED, that before NATIVE.',
+    'Who decided what this account brought, and so how far it can be relied on. The same on every page of a list, but for TRUNCATED. Where several apply, TRUNCATED comes before INDEXED, that before FILTERED, that before NATIVE.',
   valuesConfig: {
     NATIVE: { description: "The provider's own answer, which is exact for what was asked (flags, mailboxes, dates)." },
     FILTERED: {
-      description: 'The provider brought candidates, and each was held against the condition here: exact as well.',
+      description:
+        'The provider brought candidates, and each was held against the condition here: nothing wrong is shown; what its search does not bring is not seen.',
     },
     INDEXED: {
       description:
@@ -56,8 +57,7 @@ export class SourceType {
 
   @Field(() => SearchEvaluationEnum, {
     nullable: true,
-    description:
-      'Null without a search or filter, and on a page for which nothing was read of this account, whose part ended on an earlier one.',
+    description: 'Null without a search or filter, unless TRUNCATED.',
   })
   readonly evaluation: SearchEvaluation | null;
 

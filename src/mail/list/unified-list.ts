@@ -111,12 +111,13 @@ export class UnifiedList {
 
   private lane<T>(context: Context, kind: ListKind<T>, request: ListRequest, account: Account, place: Place): Lane<T> {
     const { sourceDeadlineMs, scanBudget } = this.options;
-    const list = new AccountList(account, kind, {
+    const query = {
       within: request.within ?? null,
       condition: request.condition,
       detail: request.detail ?? 'envelope',
       scanBudget,
-    });
+    };
+    const list = new AccountList(account, kind, query, place.evaluation);
     const { address } = account.integration;
     const clock = new SourceClock(context.signal, sourceDeadlineMs, () => tooSlow(address, sourceDeadlineMs));
     return {
@@ -134,7 +135,12 @@ function placesAt<T>(
 ): ReadonlyMap<string, Place> {
   const shown = new Map<AccountSource<T>, number>();
   for (const { source } of merged.slice(0, count)) shown.set(source, (shown.get(source) ?? 0) + 1);
-  return new Map(lanes.map(({ source }) => [source.key, source.place(shown.get(source) ?? 0)]));
+  return new Map(
+    lanes.map(({ source, list }): [string, Place] => {
+      const place = source.place(shown.get(source) ?? 0);
+      return [source.key, { ...place, evaluation: list.decidedBy }];
+    }),
+  );
 }
 
 function report<T>(

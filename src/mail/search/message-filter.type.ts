@@ -12,7 +12,7 @@ const option = { nullable: true } as const;
 
 @InputType({
   description:
-    'What a list is narrowed to. Fields side by side must all hold. A text is a phrase: its words, whole, side by side and in this order (cat is not in cats), compared without case, accents, width and ligatures; signs only separate words, and a text without any word matches nothing. At most 50 conditions, 10 deep.',
+    'What a list is narrowed to. Fields side by side must all hold. A text is a phrase: its words, whole, side by side and in this order (cat is not in cats), compared without case, accents, width and ligatures; signs only separate words, and a text without any word matches nothing, and an empty one is BAD_USER_INPUT. At most 50 conditions, 10 deep.',
 })
 export class MessageFilter {
   @Field(() => MailboxRoleEnum, {
@@ -90,7 +90,8 @@ export class MessageFilter {
 
   @Field(() => MessageFilter, {
     ...option,
-    description: 'This does not hold: of the same list, exactly the messages that are left without it.',
+    description:
+      'This does not hold: of the same list, the messages that are left without it (under FILTERED, but for what the search of the provider did not bring).',
   })
   not?: MessageFilter | null;
 }

@@ -1,5 +1,6 @@
-import { extent, ordered } from '../../domain/search/algebra.ts';
+import { extent, ordered, simplify } from '../../domain/search/algebra.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
+import { spellingsOf } from '../../domain/search/words.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 
 const MOST_TERMS = 50;
@@ -7,6 +8,10 @@ const MOST_TERMS = 50;
 const MAX_SEARCH_TERMS = 100;
 const DEEPEST = 10;
 export const LONGEST_VALUE = 500;
+/** What a provider's index is asked for stands in the URL of its query, and no vendor says how much it takes of one. */
+const MAX_TEXT_BYTES = 6_000;
+/** Quotes, a sign and what stands between two alternatives. */
+const BYTES_BESIDE_WORDS = 15;
 
 /** Throws BAD_USER_INPUT with the figures when a filter asks for more than any provider will evaluate. */
 export function requireReasonable(condition: UserCondition): UserCondition {
@@ -22,6 +27,29 @@ export function requireReasonableSearch(condition: UserCondition): UserCondition
   const distinct = ordered(condition);
   requireAtMost('search', extent(distinct).terms, MAX_SEARCH_TERMS);
   return condition;
+}
+
+/**
+ * The same of words of the text in search and filter together, before any account is asked: one account would refuse what
+ * another one takes. Alternatives that share words may still be too long for a provider, which refuses them itself.
+ */
+export function requireShortText(condition: UserCondition): UserCondition {
+  const bytes = textBytes(ordered(simplify(condition)));
+  if (bytes <= MAX_TEXT_BYTES) return condition;
+  throw badUserInput(
+    `search and filter together look for words of the text that take ${bytes} bytes in the URL of a query, in each spelling that is asked for; ${MAX_TEXT_BYTES} is the most. Search for fewer words.`,
+  );
+}
+
+function textBytes(condition: UserCondition): number {
+  if (condition.kind === 'and' || condition.kind === 'or')
+    return condition.of.reduce((sum, part) => sum + textBytes(part), 0);
+  if (condition.kind === 'not') return textBytes(condition.of);
+  if (condition.kind !== 'text') return 0;
+  return spellingsOf(condition.value).reduce(
+    (sum, words) => sum + encodeURIComponent(words).length + BYTES_BESIDE_WORDS,
+    0,
+  );
 }
 
 function requireAtMost(argument: string, terms: number, most: number): void {

@@ -108,7 +108,8 @@ const group = (terms: readonly Term[], by: string): Term => {
 function field(operators: readonly string[], value: string, { longest, isAnywhere }: Narrowing): Term {
   const asked = phrases(value, longest);
   if (asked.length === 0) return true;
-  // `me` is the account's own address there, quoted or not; in the whole text it is a word.
+  // `me` is the account's own address there, quoted or not, and no other spelling of the word is sure to be found. In the
+  // whole text it is a word: many messages have it, and the scan budget bounds how many are read to see who it is said of.
   if (isAnywhere || asked.includes('"me"')) return some(asked);
   return some(operators.flatMap((operator) => asked.map((phrase) => `${operator}:${phrase}`)));
 }

@@ -47,7 +47,7 @@ export async function listThreads(
 class GmailThreads implements ThreadSource {
   readonly print: string;
   readonly matches: ReadHeads;
-  readonly visible: ReadHeads | null;
+  readonly order: ReadHeads | null;
   readonly isDecidable: boolean;
   readonly threadCost = THREAD_COST;
   private cost = 0;
@@ -65,7 +65,7 @@ class GmailThreads implements ThreadSource {
     const isAll = q === null && labelIds.length === 0 && !includeSpamTrash;
     // What lies in trash or junk may be newer than its thread is in the list.
     this.matches = this.heads(includeSpamTrash ? search : before(search, at), isAll ? FEWER_HEADS : HEADS_PER_PAGE);
-    this.visible = isAll || includeSpamTrash ? null : this.heads(before(ALL_MAIL, at), HEADS_PER_PAGE);
+    this.order = isAll ? null : this.heads(before({ ...ALL_MAIL, includeSpamTrash }, at), HEADS_PER_PAGE);
   }
 
   isHidden = (): boolean => this.search.includeSpamTrash;

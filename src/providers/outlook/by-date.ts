@@ -111,5 +111,5 @@ function placeAfter(stretch: Stretch, taken: number, before: DatePlace | null): 
   const { second, passed, within } = reached(stretch, taken);
   const seen = second === before?.second ? before.seen : [];
   const fresh = within.map(hashOf).filter((hash) => !seen.includes(hash));
-  return { kind: 'date', second, passed, seen: remember(seen, fresh), start: null };
+  return { kind: 'date', second, passed, seen: remember(seen, fresh) };
 }

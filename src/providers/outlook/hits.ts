@@ -12,8 +12,8 @@ import type { Source } from './source.ts';
 const SEARCH_LIMIT = 1000;
 /** Results in one answer; Graph may give fewer, and a link. */
 const ANSWER_SIZE = 250;
-/** Longer ones are refused here: how long Graph takes them is not said. */
-const MAX_SEARCH = 16_000;
+/** Longer ones are refused here: how long Graph takes them is not said. Lists ask for less, but for words that alternatives share. */
+const MAX_SEARCH = 24_000;
 /** What is asked of results that only say which messages they are. */
 export const IDS: Fields = { select: 'id,receivedDateTime', expand: null };
 

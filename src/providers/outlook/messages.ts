@@ -20,6 +20,8 @@ export interface GraphPage {
   readonly messages: readonly GraphMessage[];
   readonly next: string | null;
   readonly evaluation: Evaluation | undefined;
+  /** Envelopes were read, whatever fields were wanted, to be held against the query. */
+  readonly isChecked: boolean;
   readonly spent: number;
   readonly truncated: boolean;
 }
@@ -97,14 +99,8 @@ export async function readPage(
   fields?: Fields,
 ): Promise<GraphPage> {
   const source = sourceOf(query);
-  if (source.nothing)
-    return {
-      messages: [],
-      next: null,
-      evaluation: source.isNarrowed ? 'NATIVE' : undefined,
-      spent: 0,
-      truncated: false,
-    };
+  const evaluation = evaluationOf(source);
+  if (source.nothing) return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
   // A filter of folders that are hidden no longer would leave out what they have.
   const isStale = account.hidden.ids !== null && account.hidden.isDue;
   if (source.whole && (source.isNaming || isStale)) await learnHidden(account, call);
@@ -121,7 +117,8 @@ export async function readPage(
   return {
     messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
     next: read.next && writePlace(read.next),
-    evaluation: evaluationOf(source, filter, search),
+    evaluation,
+    isChecked,
     spent: read.spent,
     truncated: read.truncated,
   };

@@ -14,10 +14,8 @@ export interface DatePlace {
   readonly second: number;
   /** How many messages of that second were passed. */
   readonly passed: number;
-  /** Hashes of what was given: of that second's messages, or (threads) of the threads given last. */
+  /** Hashes of what was given of that second. */
   readonly seen: readonly string[];
-  /** Threads: the newest second when the first page was read; later mail does not move a thread. Else null. */
-  readonly start: number | null;
 }
 /** In what a search found, newest first: everything of a moment and before it, but for what was passed of that moment. */
 export interface SearchPlace {
@@ -45,8 +43,7 @@ export const remember = (seen: readonly string[], more: readonly string[]): read
 
 export function writePlace(place: Place): string {
   const seen = place.seen.join('');
-  if (place.kind === 'date')
-    return ['d1', b36(place.second), b36(place.passed), place.start === null ? '' : b36(place.start), seen].join('~');
+  if (place.kind === 'date') return ['d2', b36(place.second), b36(place.passed), seen].join('~');
   return ['s3', b36(place.at), place.from === null ? '' : b36(place.from), seen].join('~');
 }
 
@@ -67,10 +64,10 @@ export function searchPlace(cursor: string | null): SearchPlace | null {
 const foreign = (): MailError =>
   new MailError('BAD_USER_INPUT', 'This cursor does not belong to the list. Read it from the top.');
 
-const DATE = /^d1~(-?[0-9a-z]{1,8})~([0-9a-z]{1,4})~(-?[0-9a-z]{1,8})?~((?:[\w-]{6})*)$/;
+const DATE = /^d2~(-?[0-9a-z]{1,8})~([0-9a-z]{1,4})~((?:[\w-]{6})*)$/;
 const SEARCH = /^s3~(-?[0-9a-z]{1,9})~(-?[0-9a-z]{1,9})?~((?:[\w-]{6})*)$/;
-/** Releases that kept Graph's own place in a search. */
-const EARLIER = /^s[12]~/;
+/** Releases that kept Graph's own place in a search, or a list of threads by date. */
+const EARLIER = /^(?:s[12]|d1)~/;
 
 /** Throws CURSOR_EXPIRED for a place of an earlier release. */
 function parse(cursor: string | null): Place | null {
@@ -81,9 +78,8 @@ function parse(cursor: string | null): Place | null {
   const date = DATE.exec(cursor);
   if (date) {
     const [second, passed] = [from36(date[1]), from36(date[2])];
-    const start = date[3] ? from36(date[3]) : null;
-    if (Math.abs(second) > MAX_SECOND || passed > MAX_PASSED || Math.abs(start ?? 0) > MAX_SECOND) throw foreign();
-    return { kind: 'date', second, passed, start, seen: hashes(date[4]) };
+    if (Math.abs(second) > MAX_SECOND || passed > MAX_PASSED) throw foreign();
+    return { kind: 'date', second, passed, seen: hashes(date[3]) };
   }
   const search = SEARCH.exec(cursor);
   const at = from36(search?.[1]);

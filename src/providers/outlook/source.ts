@@ -2,7 +2,7 @@ import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import { visibleOnly } from '../../domain/search/visibility.ts';
 import type { Evaluation, ListQuery } from '../provider.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, toFilter } from './filter.ts';
 import { categoryName, segment } from './ids.ts';
 import { candidateSearches } from './kql.ts';
 import { type Compiled, compile } from './search.ts';
@@ -56,11 +56,16 @@ export function searchesFor({ words, checked }: Source, filter: Filter): readonl
 /** How long Graph takes a search is not said. */
 const MAX_NARROWING = 3_000;
 
-/** Undefined where nothing is asked. */
-export function evaluationOf(source: Source, filter: Filter, search: unknown): Evaluation | undefined {
+/**
+ * A property of the query, and so the same on each of its pages, whether or not trash and junk are known by then: what leaves
+ * these out is exact. Undefined where nothing is asked.
+ */
+export function evaluationOf(source: Source): Evaluation | undefined {
   if (!source.isNarrowed) return undefined;
+  if (source.nothing) return 'NATIVE';
   if (source.words !== null) return 'INDEXED';
-  return search === null && filter.isExact ? 'NATIVE' : 'FILTERED';
+  const filter = toFilter(source.checked);
+  return searchesFor(source, filter) === null && filter.isExact ? 'NATIVE' : 'FILTERED';
 }
 
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;

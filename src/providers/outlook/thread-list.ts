@@ -1,3 +1,4 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
 import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
@@ -5,19 +6,20 @@ import type { Condition } from '../../domain/search/condition.ts';
 import { matches } from '../../domain/search/matches.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call } from '../call.ts';
-import type { Batch, Evaluation, ListQuery, Page, PageRequest } from '../provider.ts';
+import type { Batch, ListQuery, Page, PageRequest } from '../provider.ts';
 import type { Head, HeadPage, ReadHeads } from '../shared/heads.ts';
 import { threadPage } from '../shared/thread-pages.ts';
 import type { ThreadSource } from '../shared/thread-source.ts';
 import type { Account } from './account.ts';
+import { listByDate } from './by-date.ts';
 import type { Fields } from './fields.ts';
 import { toFilter } from './filter.ts';
 import { HIDDEN_NAMES } from './hidden-folders.ts';
 import { categoryName } from './ids.ts';
 import { learnHidden } from './listing.ts';
 import { readPage } from './messages.ts';
-import { shortHash } from './page-cursor.ts';
-import { checkOf, type Source, searchesFor, sourceOf } from './source.ts';
+import { shortHash, writePlace } from './page-cursor.ts';
+import { checkOf, evaluationOf, type Source, searchesFor, sourceOf } from './source.ts';
 import { getThreads } from './threads.ts';
 
 const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
@@ -45,17 +47,13 @@ export async function listThreads(
 ): Promise<Page<Thread>> {
   const query = inFolderOrAll(asked);
   const source = sourceOf(query);
-  const told = asked.where === null ? {} : { evaluation: 'NATIVE' as const };
+  const evaluation = asked.where === null ? undefined : evaluationOf(source);
+  const told = evaluation === undefined ? {} : { evaluation };
   if (source.nothing) return { items: [], next: null, ...told };
   if (source.isNaming || isUnknownFolder(source, query.mailboxId)) await learnHidden(account, call);
   const threads = new GraphThreads(account, query, source, page.before ?? null, call);
   const { truncated, ...read } = await threadPage(threads, page);
-  const evaluation = asked.where === null ? undefined : (threads.evaluation ?? 'FILTERED');
-  return {
-    ...read,
-    ...(evaluation === undefined ? {} : { evaluation }),
-    ...(truncated || threads.isCut ? { truncated: true } : {}),
-  };
+  return { ...read, ...told, ...(truncated || threads.isCut ? { truncated: true } : {}) };
 }
 
 /** A category runs through all folders, and its threads are listed by what is not in the trash. */
@@ -71,11 +69,10 @@ const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
 class GraphThreads implements ThreadSource {
   readonly print: string;
   readonly matches: ReadHeads;
-  readonly visible: ReadHeads | null;
+  readonly order: ReadHeads | null;
   readonly isFoundFirst: boolean;
   readonly isFoundExact = true;
   readonly threadCost = THREAD_COST;
-  evaluation: Evaluation | undefined = undefined;
   /** Graph's search had more than it gives. */
   isCut = false;
   private cost = 0;
@@ -100,10 +97,10 @@ class GraphThreads implements ThreadSource {
       !isHidden && source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
     // What lies in trash or junk may be newer than its thread is in the list.
     const bound = isHidden ? null : before;
-    this.isFoundFirst = !isAll && where !== null;
+    this.isFoundFirst = !isAll && (where !== null || isHidden);
     const size = this.isFoundFirst ? FOUND_AT_ONCE : HEADS_PER_PAGE;
     this.matches = this.heads(isAll ? ALL_MAIL : query, bound, size, true);
-    this.visible = isAll || isHidden ? null : this.heads(ALL_MAIL, before, size, false);
+    this.order = isAll ? null : isHidden ? this.everything(before, size) : this.heads(ALL_MAIL, before, size, false);
   }
 
   /** `meets` cannot tell of a message in which folder it should be before that is known. */
@@ -136,17 +133,24 @@ class GraphThreads implements ThreadSource {
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
       const page = await readPage(this.account, query, asked, this.call, query.where === null ? HEADS : CHECKED_HEADS);
-      const isOfHeads = page.evaluation === undefined || page.evaluation === 'NATIVE';
-      this.cost += isOfHeads ? LIST_COST : page.spent;
+      this.cost += page.isChecked ? page.spent : LIST_COST;
       if (isAnswer) {
-        this.evaluation = page.evaluation;
         this.isCut ||= page.truncated;
         if (!this.source.whole) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
       }
-      const heads = page.messages.flatMap(({ id, conversationId }): Head[] =>
-        id && conversationId ? [{ id, threadId: conversationId }] : [],
-      );
-      return { heads, next: page.next };
+      return { heads: headsOf(page.messages), next: page.next };
+    };
+  }
+
+  /** All mail by date, what lies in trash and junk included. */
+  private everything(before: Date | null, size: number): ReadHeads {
+    const source = { ...sourceOf(ALL_MAIL), whole: false };
+    const wanted = { operation: 'messages.list', ...HEADS };
+    return async (after): Promise<HeadPage> => {
+      const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
+      const { messages, next } = await listByDate(this.account, source, toFilter(EVERYTHING), wanted, asked, this.call);
+      this.cost += LIST_COST;
+      return { heads: headsOf(messages), next: next && writePlace(next) };
     };
   }
 
@@ -164,6 +168,9 @@ class GraphThreads implements ThreadSource {
     );
   }
 }
+
+const headsOf = (messages: readonly GraphMessage[]): Head[] =>
+  messages.flatMap(({ id, conversationId }) => (id && conversationId ? [{ id, threadId: conversationId }] : []));
 
 /** Whether trash or junk is asked for, un-negated. */
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {

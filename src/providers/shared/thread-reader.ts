@@ -79,11 +79,12 @@ export class ThreadReader {
   }
 
   /** The message that its thread stands at, as of the first page: what came later does not move it. Null: all came later. */
-  anchor(thread: Thread, within = thread.messages): Message | null {
+  anchor(thread: Thread): Message | null {
     const { start } = this;
-    const old = start === null ? within : within.filter(({ receivedAt }) => receivedAt.getTime() <= start);
+    const old =
+      start === null ? thread.messages : thread.messages.filter(({ receivedAt }) => receivedAt.getTime() <= start);
     const shown = old.findLast((message) => !isHidden(message, thread.hidden));
-    return shown ?? (this.source.isHidden() ? (old.at(-1) ?? null) : null);
+    return shown ?? (this.source.isHidden() ? (old.at(-1) ?? thread.messages.at(-1) ?? null) : null);
   }
 
   /** Whether a thread stands above this page: it was given, though the cursor no longer tells. */
@@ -119,8 +120,17 @@ export class ThreadReader {
     return before !== undefined && at.getTime() >= before.getTime();
   }
 
-  /** All of these threads, sorted, and the first of them; `order`: the list in which those of one moment have their order. */
-  async collect(ids: readonly string[], list: HeadList, order: HeadList): Promise<Page<Thread>> {
+  /**
+   * All of these threads, sorted, and as many of them as there is room for; `inOrderOf`: the list in which those of one moment
+   * have their order, `place`: where the rest of them is to be found.
+   */
+  async collect(
+    ids: readonly string[],
+    list: HeadList,
+    inOrderOf: HeadList,
+    { order, found, last }: Pick<ThreadPlace, 'order' | 'found' | 'last'>,
+    isTruncated = false,
+  ): Promise<Page<Thread>> {
     const answers = ids.length === 0 ? [] : await this.source.read(ids);
     const listed = ids.flatMap((id, n): Given[] => {
       const item = answers[n];
@@ -134,10 +144,10 @@ export class ThreadReader {
       return [];
     });
     listed.sort(inOrder);
-    await sortWithinMoments(listed, order);
-    for (const one of listed.slice(0, this.request.size)) this.give(one);
-    const { found, last } = this.opened;
-    return this.page(listed.length > this.given.length ? { order: this.opened.order, found, last } : null, false);
+    await sortWithinMoments(listed, inOrderOf);
+    const { room } = this;
+    for (const one of listed.slice(0, room)) this.give(one);
+    return this.page(listed.length > room ? { order, found, last } : null, isTruncated);
   }
 
   /** Sorts what is given once the first page is read whole, and makes the cursor. */

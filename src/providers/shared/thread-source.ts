@@ -9,8 +9,11 @@ export interface ThreadSource {
   readonly print: string;
   /** Messages that may meet the condition: all that do, and some that `meets` then sorts out. */
   readonly matches: ReadHeads;
-  /** All mail outside of trash and junk, in which threads stand in their order. Null: `matches` is walked itself. */
-  readonly visible: ReadHeads | null;
+  /**
+   * All mail in which threads stand in their order: that outside of trash and junk, or simply all where mail in there may be
+   * listed, since a thread may have no other. Null: `matches` is walked itself.
+   */
+  readonly order: ReadHeads | null;
   /** Whether mail in trash or junk may be listed; asked once the lists were read. */
   isHidden(): boolean;
   /** One slot per id. NOT_FOUND where nothing is left of a thread. */

@@ -25,11 +25,11 @@ export class ThreadWalk {
   isAtEnd = false;
   /** More pages of heads may not be read for this page of threads. */
   isAtBound = false;
-  /** A thread was passed over that may have a message that matches; it comes up again at that message. */
+  /** A thread is out of its order: given too early, or passed over though it may match, and to come up again where it does. */
   isTruncated = false;
   private at: number;
   private readonly seen = new Set<string>();
-  /** Threads that have come up too early, by a message that arrived since the first page, and the message they stand at. */
+  /** Threads that have come up too early, by a message that does not count or arrived since the first page, and the message they stand at. */
   private readonly waiting = new Map<string, string>();
   private known = { sizes: '', frontier: 0 };
 
@@ -38,8 +38,6 @@ export class ThreadWalk {
     private readonly order: HeadList,
     /** What matches, as far as it was read; null: every message of the order may. */
     private readonly found: HeadList | null,
-    /** The order is that of what matches, in trash or junk; threads come in it as well as it can be told. */
-    private readonly isLoose: boolean,
   ) {
     const marks = new Set(reader.opened.last);
     this.at = marks.size === 0 ? 0 : 1 + order.heads.findLastIndex(({ id }) => marks.has(markOf(id)));
@@ -179,7 +177,7 @@ export class ThreadWalk {
     const { reader, order } = this;
     const id = head.threadId;
     const found = (this.found ?? order).byThread.get(id);
-    const anchor = this.isLoose ? reader.anchor(thread, reader.meeting(thread, found)) : reader.anchor(thread);
+    const anchor = reader.anchor(thread);
     const at = anchor?.receivedAt.getTime() ?? 0;
     if (anchor === null || !reader.isListed(thread, found) || reader.isAbove(at) || reader.isTooNew(thread)) {
       if (this.isDecided(id)) reader.settle(id);
@@ -188,9 +186,14 @@ export class ThreadWalk {
     const here = thread.messages.find((message) => message.id === head.id);
     const own = order.placeOf(anchor.id);
     const isLower = here ? at < here.receivedAt.getTime() : own === undefined || own > place;
-    if (anchor.id === head.id || this.isLoose || !isLower) return { id, place, at, item: thread };
-    // The message that it came up by arrived since the first page, or went: the thread stands lower.
+    if (anchor.id === head.id || !isLower) return { id, place, at, item: thread };
+    // The message that it came up by lies in trash or junk, arrived since the first page, or went: the thread stands lower.
     if (own !== undefined && own < this.at) return { id, place: own, at, item: thread };
+    if (!reader.source.isDecidable && reader.source.isHidden()) {
+      // What made it match lies above, where the list of what matches will have been passed by then: it is given now or never.
+      this.isTruncated = true;
+      return { id, place, at: here?.receivedAt.getTime() ?? at, item: thread };
+    }
     this.waiting.set(id, anchor.id);
     return null;
   }
@@ -218,12 +221,11 @@ export class ThreadWalk {
   place(): Pick<ThreadPlace, 'order' | 'found' | 'last'> {
     const { order, found, at } = this;
     const isMet = ({ id }: Head) => (order.placeOf(id) ?? at) < at;
-    const token = order.tokenAt(at);
-    return {
-      order: this.isLoose ? null : token,
-      found: this.isLoose ? token : (found?.tokenMet(isMet) ?? null),
-      last: lastMarks(order.heads, at),
-    };
+    const { source, opened } = this.reader;
+    // In trash and junk a thread may stand below all that matches of it: what can be read at once is read from the top.
+    const isReadAgain = source.isHidden() && opened.found === null && found?.ended;
+    const met = isReadAgain ? null : (found?.tokenMet(isMet) ?? null);
+    return { order: order.tokenAt(at), found: met, last: lastMarks(order.heads, at) };
   }
 }
 
