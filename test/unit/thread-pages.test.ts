@@ -309,6 +309,19 @@ describe('a list of threads', () => {
     expect(pages.length).toBeGreaterThan(5);
   });
 
+  it('reads a page of what was found, though finding it took all of the budget', async () => {
+    const mail = randomMail(seeded(8), 200);
+    const meets = (m: Message) => m.isStarred;
+    const source = (): ThreadSource => {
+      const own = mail.source({ meets, candidates: meets, headsInPage: 500 });
+      return { ...own, isFoundFirst: true, spent: () => 1_000 + own.spent() };
+    };
+    const { threads, pages } = await readAll(source, 10, () => {}, { budget: 500 });
+    expect(timesOf(threads)).toEqual(timesOf(expected(mail, meets)));
+    expect(threads.length).toBeGreaterThan(50);
+    for (const { items } of pages.slice(0, -1)) expect(items).toHaveLength(10);
+  });
+
   it('begins at a moment', async () => {
     const mail = randomMail(seeded(9), 40);
     const all = expected(mail, () => true);

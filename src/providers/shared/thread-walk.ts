@@ -54,6 +54,8 @@ export class ThreadWalk {
     const asked: Asked[] = [];
     let room = reader.room;
     let doubtful = Math.max(MIN_DOUBTFUL, reader.request.size);
+    // What was found at the price of all of the budget is read all the same: else the next page would find it again for one thread.
+    const isPaid = this.found !== null && reader.isSpent;
     for (;;) {
       const head = order.heads[this.at];
       if (head === undefined) {
@@ -69,7 +71,8 @@ export class ThreadWalk {
       }
       const verdict = await this.judge(head);
       if (verdict !== 'no') {
-        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0) || !reader.affords(asked.length + 1)) return asked;
+        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return asked;
+        if (!(isPaid && verdict === 'likely') && !reader.affords(asked.length + 1)) return asked;
         if (verdict === 'doubtful') doubtful--;
         else room--;
         asked.push({ head, place: this.at });
