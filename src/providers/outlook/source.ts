@@ -1,11 +1,13 @@
 import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
+import type { Narrowing } from '../../domain/search/apart.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import { visibleOnly } from '../../domain/search/visibility.ts';
 import type { Evaluation, ListQuery } from '../provider.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, toFilter } from './filter.ts';
 import { categoryName, segment } from './ids.ts';
+import { baseOf } from './indexed.ts';
 import { candidates } from './kql.ts';
-import { type Compiled, compile } from './search.ts';
+import { type Compiled, compile, isOfIndex, withoutEmpty } from './search.ts';
 
 /** Where a list is read, and what is asked of its messages. */
 export interface Source extends Compiled {
@@ -49,6 +51,20 @@ export function searchFor({ words, checked }: Source, filter: Filter): string[] 
   const narrowed = short(candidates(checked));
   if (words !== null && words.base !== null) return [words.base, ...(narrowed === null ? [] : [narrowed])];
   return narrowed === null || filter.isSelective ? null : [narrowed];
+}
+
+/** What Graph can be told of a condition, so that not all mail has to be read for it: as `searchFor` has it. */
+export function narrows(condition: Condition): Narrowing {
+  const where = normalForm(withoutEmpty(condition));
+  if (where.kind === 'nothing') return 'few';
+  const parts = where.kind === 'and' ? where.of : [where];
+  const words = parts.filter(isOfIndex);
+  if (words.some((part) => baseOf(part) !== null)) return 'search';
+  const checked = normalForm({ kind: 'and', of: parts.filter((part) => !words.includes(part)) });
+  const filter = toFilter(checked);
+  if (filter.isSelective) return 'few';
+  if (short(candidates(checked)) !== null) return 'search';
+  return filter.text === '' ? 'none' : 'filter';
 }
 
 /** Longer ones are not worth their request: envelopes decide it. */
