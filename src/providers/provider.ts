@@ -3,7 +3,7 @@ import type { Compose } from '../domain/compose.ts';
 import type { MailError } from '../domain/error.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
-import type { Decision } from '../domain/search/branches.ts';
+import type { SearchMeans } from '../domain/search/branches.ts';
 import type { Condition } from '../domain/search/condition.ts';
 import type { Thread } from '../domain/thread.ts';
 import type { Call, Limits, Usage } from './call.ts';
@@ -222,7 +222,7 @@ export interface Capabilities {
 }
 
 /** One open account. Every method takes a Call and throws MailError; one that takes ids returns errors as values. */
-export interface MailSession {
+export interface MailSession extends SearchMeans {
   listMailboxes(call: Call): Promise<readonly Mailbox[]>;
   /** Present where listMailboxes leaves the counts null, because each costs a request. */
   mailboxCounts?(ids: readonly string[], call: Call): Promise<Batch<MailboxCounts>>;
@@ -232,8 +232,6 @@ export interface MailSession {
    */
   roleMailboxId?(role: MailboxRole): string | null;
   identities(call: Call): Promise<readonly Identity[]>;
-  /** How this provider decides a single condition (never `and`, `or`, `not`): see domain/search/branches.ts. */
-  decides(condition: Condition): Decision;
   /** Every item meets the query, and everything that meets it is an item of some page. */
   listMessages(query: ListQuery, page: PageRequest, call: Call): Promise<Page<Message>>;
   /**

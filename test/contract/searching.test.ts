@@ -63,16 +63,17 @@ describe.each(PROVIDER_IDS)('%s: searching', (id) => {
   });
   afterAll(() => lab.close());
 
-  /** What the lists of all alternatives give together, by name, oldest first, and who decided the last of them. */
+  const WEAKER = ['NATIVE', 'FILTERED', 'INDEXED'];
+  /** What the lists of all alternatives give together, by name, oldest first, and who decided, the weakest of them. */
   async function list(where: Condition | null, size = 50, more: Partial<PageRequest> = {}) {
-    const branches = where === null ? [null] : branchesOf(where, account.session.decides);
+    const branches = where === null ? [null] : branchesOf(where, account.session.decides, account.session.narrows);
     if (branches === null) throw new Error('too many alternatives');
     const items = new Map<string, Message>();
     let evaluation: string | undefined;
     for (const branch of branches) {
       const one = await listOf(branch, size, more);
       for (const item of one.items) items.set(item.id, item);
-      evaluation = one.evaluation;
+      if (WEAKER.indexOf(one.evaluation ?? '') >= WEAKER.indexOf(evaluation ?? '')) evaluation = one.evaluation;
     }
     const name = new Map(Object.entries(idOf).map(([key, value]) => [value, key]));
     const found = [...items.values()].sort((x, y) => x.receivedAt.getTime() - y.receivedAt.getTime());

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { expectedRows, faultOf, smallest } from '../support/search-oracle.judge.ts';
 import { randomMail } from '../support/search-oracle.mail.ts';
-import { randomWhere, searchOf } from '../support/search-oracle.queries.ts';
+import { randomUnion, randomWhere, searchOf } from '../support/search-oracle.queries.ts';
 import { Chance, seedOf } from '../support/search-oracle.random.ts';
 import type { Where } from '../support/search-oracle.ts';
 import {
@@ -96,6 +96,13 @@ it('lists threads of a random filter as a scan finds them', async () => {
   const faults: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1)
     await hold({ kind: 'threads', where: randomWhere(chance, mails) }, false, faults);
+  report(faults);
+});
+
+it('lists what meets one of several alternatives once and in its place', async () => {
+  const faults: string[] = [];
+  for (let round = 0; round < ROUNDS / 2; round += 1)
+    await hold({ kind: chance.one(['messages', 'threads']), where: randomUnion(chance, mails) }, false, faults);
   report(faults);
 });
 

@@ -1,5 +1,6 @@
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
+import type { Narrowing } from '../../src/domain/search/apart.ts';
 import { decisions } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
@@ -129,6 +130,29 @@ const idAndTime = ({ id, receivedAt }: Message) => ({ id, at: receivedAt.getTime
 export const decides: MailSession['decides'] = ({ kind }) => {
   if (kind === 'text' || kind === 'hasAttachment') return 'indexed';
   return kind === 'from' || kind === 'to' || kind === 'subject' || kind.startsWith('received') ? 'checked' : 'exact';
+};
+
+/** A search brings words, and a filter all else but what is excluded, which nothing brings. */
+export const narrows = (where: Condition): Narrowing => {
+  switch (where.kind) {
+    case 'and': {
+      const all = where.of.map(narrows);
+      return (['few', 'search', 'filter'] as const).find((one) => all.includes(one)) ?? 'none';
+    }
+    case 'or': {
+      const all = where.of.map(narrows);
+      if (all.every((one) => one === 'search')) return 'search';
+      return all.some((one) => one === 'search' || one === 'none') ? 'none' : 'filter';
+    }
+    case 'not':
+      return 'none';
+    case 'nothing':
+      return 'few';
+    case 'mailbox':
+      return where.id === 'work' ? 'few' : 'filter';
+    default:
+      return 'value' in where && typeof where.value === 'string' ? 'search' : 'filter';
+  }
 };
 
 const WORDS = ['plum', 'pear', 'fig'];

@@ -78,6 +78,9 @@ export const FLAVOURS: Readonly<Record<string, (stretch: Stretch) => Where>> = {
       { all: [{ after: from }, { before: until }, { isStarred: false }] },
     ],
   }),
+  'a subject or a flag': ({ marker, from, until }) => ({
+    any: [{ subject: marker }, { all: [{ after: from }, { before: until }, { isRead: false }] }],
+  }),
 };
 
 export const CHANGES = ['archive', 'trash', 'delete', 'read', 'arrive'] as const;

@@ -15,6 +15,14 @@ export function randomWhere(chance: Chance, mails: readonly OracleMail[], depth 
   return randomLeaf(chance, mails);
 }
 
+/** Alternatives of several kinds, which a provider may have to answer by several means. */
+export function randomUnion(chance: Chance, mails: readonly OracleMail[]): Where {
+  const part = (): Where =>
+    chance.is(0.3) ? { all: [randomLeaf(chance, mails), randomLeaf(chance, mails)] } : randomLeaf(chance, mails);
+  const any: Where = { any: Array.from({ length: 2 + chance.below(3) }, part) };
+  return chance.is(0.4) ? { all: [any, chance.is(0.5) ? { any: [part(), part()] } : part()] } : any;
+}
+
 export function randomLeaf(chance: Chance, mails: readonly OracleMail[]): Where {
   const mail = chance.one(mails);
   switch (chance.below(16)) {

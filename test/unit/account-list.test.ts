@@ -13,7 +13,7 @@ import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts'
 import { Sealer } from '../../src/platform/seal.ts';
 import type { MailSession } from '../../src/providers/provider.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
-import { down, FakeList, random, randomCondition, randomMail } from '../support/fake-list.ts';
+import { down, FakeList, narrows, random, randomCondition, randomMail } from '../support/fake-list.ts';
 
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
 const listsWith = (options: { sourceDeadlineMs?: number; scanBudget?: number } = {}) =>
@@ -31,6 +31,8 @@ interface Reading {
   readonly after?: string | null;
   readonly by?: UnifiedList;
   readonly within?: string;
+  /** Whether what a search brings and what a filter brings are lists of their own. */
+  readonly isApart?: boolean;
 }
 function page(
   accounts: Account | readonly Account[],
@@ -65,7 +67,8 @@ async function readAll(
 ): Promise<ListPage<unknown>[]> {
   const pages: ListPage<unknown>[] = [];
   for (let after: string | null = null; pages.length < 3_000; ) {
-    const read: ListPage<unknown> = await page(fakeAccount('a', list.session), where, { ...reading, after });
+    const session = { ...list.session, ...(reading.isApart && { narrows }) };
+    const read: ListPage<unknown> = await page(fakeAccount('a', session), where, { ...reading, after });
     pages.push(read);
     if (!read.hasNextPage) return pages;
     after = read.end();
@@ -169,6 +172,18 @@ describe('the native lists of a condition', () => {
     expect(await asked(or(MIXED, and(from('ada'), from('ada'))))).toHaveLength(2);
   });
 
+  it('are two where a search brings one alternative and a filter another one, or they would be read whole', async () => {
+    const either = or(from('ada'), unread);
+    expect(await asked(either, {}, { narrows })).toEqual([
+      { mailboxId: null, where: from('ada') },
+      { mailboxId: null, where: unread },
+    ]);
+    expect(await asked(or(either, not(from('bob'))), {}, { narrows })).toHaveLength(1);
+    // It is no reason to refuse what is answered without it.
+    const many = or(...Array.from({ length: 12 }, (_, n) => and(not(text(`w${n}`)), or(from(`n${n}`), unread))));
+    expect(await asked(many, {}, { narrows })).toHaveLength(12);
+  });
+
   it('are none for what cannot match: nobody is asked', async () => {
     for (const where of [text('%%'), and(from('...'), unread), and(text('plum'), { kind: 'nothing' }), or()])
       expect([where, await asked(where)]).toEqual([where, []]);
@@ -258,7 +273,8 @@ describe('a union of native lists', () => {
       const isThreads = next() < 0.5;
       const where = randomCondition(next, 4);
       const first = 1 + Math.floor(next() * 12);
-      const reading = { first, kind: (isThreads ? THREADS : MESSAGES) as ListKind<unknown> };
+      const kind = (isThreads ? THREADS : MESSAGES) as ListKind<unknown>;
+      const reading = { first, kind, isApart: seed % 2 === 0 };
       const expected = isThreads ? list.scanThreads(where) : list.scan(where);
       let pages: ListPage<unknown>[];
       try {

@@ -179,12 +179,12 @@ describe('a search that finds more than Graph gives', () => {
   const DAY = 86_400_000;
   const NEWEST = Date.UTC(2026, 5, 30, 12);
   /** A thousand of those that a search finds, which were sent in another order than they were received. */
-  function graphOf(times: readonly number[]) {
+  function graphOf(times: readonly number[], sentAs: (n: number) => number = (n) => (n * 7919) % times.length) {
     const all = times.map((at, n) => ({
       id: `AAMk${n}`,
       parentFolderId: 'AAMkF',
       receivedDateTime: new Date(at).toISOString(),
-      sent: (n * 7919) % times.length,
+      sent: sentAs(n),
     }));
     return (url: string) => {
       const { searchParams, pathname } = new URL(url, 'http://graph');
@@ -221,6 +221,19 @@ describe('a search that finds more than Graph gives', () => {
     expect([found.length, truncated]).toEqual([2_600, false]);
     expect(found).toEqual(numbered(0, 2_600));
     expect(requests.length).toBeLessThan(150);
+  });
+
+  it('is not read whole for a page of what was sent as it was received', async () => {
+    const count = 900;
+    answer = graphOf(
+      Array.from({ length: count }, (_, n) => NEWEST - Math.floor(n / 10) * DAY - (n % 10) * 1000),
+      (n) => count - n,
+    );
+    const first = await list(25, null);
+    expect(idsOf(first)).toEqual(numbered(0, 25));
+    // Those sent last, and the days of the page.
+    expect(first.spent).toBeLessThan(350);
+    expect((await pages(25)).found).toEqual(numbered(0, count));
   });
 
   it('says so where a single day has more', async () => {

@@ -161,7 +161,7 @@ const ALL = [...ENVELOPES, 'text', 'text', 'text'];
 
 /** What an account answers: each branch is a list of its own. */
 async function found(where: Condition, size: number): Promise<string[] | null> {
-  const branches = branchesOf(where, account.session.decides);
+  const branches = branchesOf(where, account.session.decides, account.session.narrows);
   if (branches === null) return null;
   const ids: string[] = [];
   for (const branch of branches) {

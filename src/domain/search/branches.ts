@@ -1,5 +1,7 @@
 import { normalForm } from './algebra.ts';
+import { type Narrows, readApart } from './apart.ts';
 import type { Condition } from './condition.ts';
+import { factored } from './factored.ts';
 
 /**
  * How a provider decides a single condition. exact: its answer is the definition's. indexed: its index is the truth (words
@@ -8,6 +10,14 @@ import type { Condition } from './condition.ts';
 export type Decision = 'exact' | 'indexed' | 'checked';
 export type Decides = (condition: Condition) => Decision;
 
+/** What a provider can be asked for. */
+export interface SearchMeans {
+  /** How it decides a single condition (never `and`, `or`, `not`). */
+  decides: Decides;
+  /** What brings its candidates for a condition. Absent: always the same, so that one list of alternatives costs no more than several. */
+  narrows?: Narrows;
+}
+
 /** More alternatives than this are not worth as many lists. */
 export const MAX_BRANCHES = 12;
 
@@ -15,18 +25,33 @@ export const MAX_BRANCHES = 12;
  * The condition as alternatives, each an `and` whose parts are decided either by the provider's answer alone (exact and
  * indexed) or by envelopes alone (exact and checked): such a part can be asked of the index or checked here, and nothing that
  * the index alone knows need be known of a message to check the rest. One where nothing is mixed. Null: more than MAX_BRANCHES.
+ * With `narrows` there are more where lists are cheaper apart (`readApart`), as far as there is room for them.
  */
-export function branchesOf(where: Condition, decides: Decides): readonly Condition[] | null {
-  const branches = split(normalForm(where), decides);
-  if (branches === null) return null;
-  return branches.map((parts) => normalForm({ kind: 'and', of: parts }));
+export function branchesOf(where: Condition, decides: Decides, narrows?: Narrows): readonly Condition[] | null {
+  const needed = split(normalForm(where), decides)?.map((parts) => normalForm({ kind: 'and', of: parts }));
+  if (needed === undefined || narrows === undefined) return needed ?? null;
+  const branches: Condition[] = [];
+  for (const [n, branch] of needed.entries()) {
+    const apart = readApart(branch, narrows);
+    const others = branches.length + needed.length - n - 1;
+    branches.push(...(others + apart.length <= MAX_BRANCHES ? apart : [branch]));
+  }
+  return branches;
 }
 
 type Parts = readonly Condition[];
 
 function split(where: Condition, decides: Decides): readonly Parts[] | null {
   if (!isMixed(where, decides)) return [[where]];
-  if (where.kind === 'or') return bounded(where.of.map((branch) => split(branch, decides)));
+  if (where.kind === 'or') {
+    const lists = where.of.map((branch) => split(branch, decides));
+    if (lists.includes(null)) return null;
+    const branches = factored(
+      lists.flatMap((list) => list ?? []),
+      (part) => decisions(part, decides).has('indexed'),
+    );
+    return branches.length > MAX_BRANCHES ? null : branches;
+  }
   if (where.kind !== 'and') return [[where]];
   let products: readonly Parts[] = [[]];
   for (const part of where.of) {
@@ -35,15 +60,6 @@ function split(where: Condition, decides: Decides): readonly Parts[] | null {
     products = products.flatMap((before) => branches.map((branch) => [...before, ...branch]));
   }
   return products;
-}
-
-function bounded(lists: readonly (readonly Parts[] | null)[]): readonly Parts[] | null {
-  const all: Parts[] = [];
-  for (const list of lists) {
-    if (list === null) return null;
-    all.push(...list);
-  }
-  return all.length > MAX_BRANCHES ? null : all;
 }
 
 /** Whether one part of it is the index's to decide and another one ours, and they are not simply both to hold. */

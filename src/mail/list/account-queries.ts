@@ -1,6 +1,6 @@
 import type { Mailbox } from '../../domain/mailbox.ts';
 import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
-import { branchesOf, MAX_BRANCHES } from '../../domain/search/branches.ts';
+import { branchesOf, MAX_BRANCHES, type SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { accountId } from '../../graphql/global-id.ts';
@@ -43,9 +43,9 @@ export async function accountQueries(account: Account, session: MailSession, ask
 export function listQueries(
   mailboxId: string | null,
   condition: Condition,
-  session: Pick<MailSession, 'decides'>,
+  session: SearchMeans,
 ): readonly ListQuery[] {
-  const branches = branchesOf(ordered(simplify(condition)), (one) => session.decides(one));
+  const branches = branchesOf(ordered(simplify(condition)), session.decides, session.narrows);
   if (branches === null) throw tooMixed();
   const queries = branches
     .map((branch) => ordered(branch))

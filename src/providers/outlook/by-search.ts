@@ -45,8 +45,15 @@ export async function listBySearch(
   let truncated = false;
   for (;;) {
     const to = earliest(bound, place?.at ?? null);
+    // Trash and junk may not be known yet; what lies there is a small part of what is found.
+    const known = checkOf(source, account.hidden.ids ?? []);
+    const enoughFrom = (found: readonly GraphMessage[]) => {
+      const met = found.filter((message) => matches(toMessage(message), known)).sort(byReceipt);
+      const last = met.length < 2 * page.size ? undefined : met[page.size];
+      return last === undefined ? null : receivedAt(last).getTime();
+    };
     const [hits, newest] = await Promise.all([
-      hitsOf(account, source, searches, { from: place?.from ?? from, to }, wanted, call),
+      hitsOf(account, source, searches, { from: place?.from ?? from, to }, wanted, call, enoughFrom),
       newestOf(account, source, filter, wanted, to, call),
     ]);
     const complete = hits.from ?? place?.from ?? null;

@@ -38,9 +38,13 @@ export interface Hits {
 const MAX_TRIES = 4;
 const DAY_MS = 86_400_000;
 
+/** From when on, in ms since 1970, what was found so far is enough for the caller, so that all of it need not be read; null: it is not. */
+export type EnoughFrom = (messages: readonly GraphMessage[]) => number | null;
+const NEVER: EnoughFrom = () => null;
+
 /**
  * All that was found in the newest part of a span: the whole of it, or as much as Graph gives the results of. Where there
- * are more, the same is asked of fewer days.
+ * are more, or where fewer are enough, the same is asked of fewer days.
  */
 export async function newestHits(
   account: Account,
@@ -49,12 +53,24 @@ export async function newestHits(
   span: Span,
   fields: Fields,
   call: Call,
+  enoughFrom: EnoughFrom = NEVER,
 ): Promise<Hits> {
   let from = span.from;
   let spent = 0;
+  const search = async (since: number | null, stop = NEVER) => {
+    const read = await searchAll(account, source, terms, { from: since, to: span.to }, fields, stop, call);
+    spent += read.messages.length;
+    return read;
+  };
+  let read = await search(from, enoughFrom);
+  const enough = read.isCut ? enoughFrom(read.messages) : null;
+  if (enough !== null) {
+    const day = Math.floor(enough / DAY_MS) * DAY_MS;
+    if ((from === null || day > from) && (span.to === null || day < span.to)) from = day;
+    read = await search(from);
+  }
   for (let tries = 0; ; tries++) {
-    const { messages, isCut } = await searchAll(account, source, terms, { from, to: span.to }, fields, call);
-    spent += messages.length;
+    const { messages, isCut } = read;
     if (!isCut) return { messages, from: from === span.from ? null : from, isCut: false, spent };
     // Of what was sent last, the half that was received last: in the days of these there are fewer.
     const times = messages.map((message) => receivedAt(message).getTime()).sort((a, b) => b - a);
@@ -63,6 +79,7 @@ export async function newestHits(
     const isNarrower = (from === null || day > from) && (span.to === null || day <= span.to);
     if (!isNarrower || tries === MAX_TRIES) return { messages, from: null, isCut: true, spent };
     from = day;
+    read = await search(from);
   }
 }
 
@@ -74,13 +91,14 @@ export async function hitsOf(
   span: Span,
   fields: Fields,
   call: Call,
+  enoughFrom?: EnoughFrom,
 ): Promise<Hits> {
   const found = new Map<string, GraphMessage>();
   let { from } = span;
   let isCut = false;
   let spent = 0;
   for (const terms of searches) {
-    const hits = await newestHits(account, source, terms, { from, to: span.to }, fields, call);
+    const hits = await newestHits(account, source, terms, { from, to: span.to }, fields, call, enoughFrom);
     for (const message of hits.messages) found.set(message.id ?? '', message);
     from = hits.from ?? from;
     isCut ||= hits.isCut;
@@ -99,6 +117,7 @@ async function searchAll(
   terms: readonly string[],
   span: Span,
   fields: Fields,
+  enoughFrom: EnoughFrom,
   call: Call,
 ): Promise<Pick<Hits, 'messages' | 'isCut'>> {
   const search = joined('and', [...terms, ...receivedWithin(span.from, span.to)]);
@@ -113,6 +132,7 @@ async function searchAll(
     read += listing.messages.length;
     const next = nextPath(listing);
     if (next === null || read >= SEARCH_LIMIT) return { messages: [...found.values()], isCut: read >= SEARCH_LIMIT };
+    if (enoughFrom([...found.values()]) !== null) return { messages: [...found.values()], isCut: true };
     page = next;
   }
 }

@@ -33,13 +33,18 @@ const tooMixed = (questions: number): MailError =>
  * @throws BAD_USER_INPUT where it would take too many searches
  */
 export function indexedWords(where: Condition): IndexedWords {
-  const outer = normalForm(withoutNegations(where));
-  const base = isEverything(outer) ? null : toKql(outer);
+  const base = baseOf(where);
   if (base !== null && !isNegated(where)) return { base, questions: [], isMet: () => true };
   const formula = formulaOf(where);
   const questions = [...new Set(questionsOf(formula))];
   if (questions.length > MOST_QUESTIONS) throw tooMixed(questions.length);
   return { base, questions, isMet: (found) => holds(formula, found) };
+}
+
+/** A search that finds everything that can match; null: words are excluded alone. */
+export function baseOf(where: Condition): string | null {
+  const outer = normalForm(withoutNegations(where));
+  return isEverything(outer) ? null : toKql(outer);
 }
 
 /** A wider condition: what is excluded is let through. */

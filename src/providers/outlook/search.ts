@@ -32,7 +32,7 @@ export function compile(where: Condition): Compiled {
 export const decides = ({ kind }: Condition): Decision => (kind === 'text' ? 'indexed' : 'checked');
 
 /** A value without a word is found nowhere. */
-function withoutEmpty(where: Condition): Condition {
+export function withoutEmpty(where: Condition): Condition {
   switch (where.kind) {
     case 'and':
     case 'or':
@@ -49,7 +49,7 @@ function withoutEmpty(where: Condition): Condition {
   }
 }
 
-function isOfIndex(where: Condition): boolean {
+export function isOfIndex(where: Condition): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.every(isOfIndex);
   return where.kind === 'not' ? isOfIndex(where.of) : decides(where) === 'indexed';
 }

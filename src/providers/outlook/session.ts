@@ -11,6 +11,7 @@ import { listMessages } from './messages.ts';
 import { getMessages, readAttachment, readRaw } from './read.ts';
 import { decides } from './search.ts';
 import { probe, SEND_SETTLES_MS, send } from './sending.ts';
+import { narrows } from './source.ts';
 import { listThreads } from './thread-list.ts';
 import { getThreads } from './threads.ts';
 import { update } from './update.ts';
@@ -21,6 +22,7 @@ export const openSession = (account: Account): MailSession => ({
   roleMailboxId,
   identities: (call) => identities(account, call),
   decides,
+  narrows,
   listMessages: (query, page, call) => listMessages(account, query, page, call),
   listThreads: (query, page, call) => listThreads(account, query, page, call),
   listDrafts: (page, call) => listDrafts(account, page, call),

@@ -1,11 +1,13 @@
 import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
+import type { Narrowing } from '../../domain/search/apart.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import { visibleOnly } from '../../domain/search/visibility.ts';
 import type { Evaluation, ListQuery } from '../provider.ts';
 import { type Filter, toFilter } from './filter.ts';
 import { categoryName, segment } from './ids.ts';
+import { baseOf } from './indexed.ts';
 import { candidateSearches } from './kql.ts';
-import { type Compiled, compile } from './search.ts';
+import { type Compiled, compile, isOfIndex, withoutEmpty } from './search.ts';
 
 /** Where a list is read, and what is asked of its messages. */
 export interface Source extends Compiled {
@@ -51,6 +53,20 @@ export function searchesFor({ words, checked }: Source, filter: Filter): readonl
   // Words of bodies narrow it down as well, in one search.
   if (base !== null) return [[base, ...(narrowed?.length === 1 ? narrowed : [])]];
   return narrowed === null || filter.isSelective ? null : narrowed.map((one) => [one]);
+}
+
+/** What Graph can be told of a condition, so that not all mail has to be read for it: as `searchesFor` has it. */
+export function narrows(condition: Condition): Narrowing {
+  const where = normalForm(withoutEmpty(condition));
+  if (where.kind === 'nothing') return 'few';
+  const parts = where.kind === 'and' ? where.of : [where];
+  const words = parts.filter(isOfIndex);
+  if (words.some((part) => baseOf(part) !== null)) return 'search';
+  const checked = normalForm({ kind: 'and', of: parts.filter((part) => !words.includes(part)) });
+  const filter = toFilter(checked);
+  if (filter.isSelective) return 'few';
+  if (candidateSearches(checked, MAX_NARROWING) !== null) return 'search';
+  return filter.text === '' ? 'none' : 'filter';
 }
 
 /** How long Graph takes a search is not said. */

@@ -1,0 +1,59 @@
+import { isEverything, normalForm, ordered } from './algebra.ts';
+import type { Condition } from './condition.ts';
+
+/** An alternative: the parts of an `and`. */
+type Parts = readonly Condition[];
+interface Alternative {
+  /** Of the words that the index knows. */
+  readonly words: Condition;
+  readonly rest: Condition;
+}
+
+/** How long words that are looked for together may be, as JSON: far from filling any provider's query. */
+const MAX_JOINED = 2_000;
+
+/**
+ * The same alternatives in fewer searches: those that differ only in what stands beside their words, or only in the words
+ * that they look for, are one. What says nothing of one of the two stays: beside it others would add nothing (trash and junk).
+ */
+export function factored(alternatives: readonly Parts[], isIndexed: (part: Condition) => boolean): readonly Parts[] {
+  const all = alternatives.map((parts) => ({
+    words: and(parts.filter(isIndexed)),
+    rest: and(parts.filter((part) => !isIndexed(part))),
+  }));
+  const byWords = alike(all, ({ words }) => words).flatMap((same) => {
+    const [{ words }] = same;
+    return same.some(isOfOneKind) ? same : [{ words, rest: or(same.map(({ rest }) => rest)) }];
+  });
+  const byRest = alike(byWords, ({ rest }) => rest).flatMap((same) => {
+    const [{ rest }] = same;
+    const words = or(same.map((one) => one.words));
+    return same.some(isOfOneKind) || !isOneSearch(words) ? same : [{ words, rest }];
+  });
+  return byRest.map(({ words, rest }) => [...partsOf(words), ...partsOf(rest)]);
+}
+
+const and = (of: Parts): Condition => normalForm({ kind: 'and', of });
+const or = (of: Parts): Condition => normalForm({ kind: 'or', of });
+const partsOf = (where: Condition): Parts => (where.kind === 'and' ? where.of : [where]);
+
+const isOfOneKind = ({ words, rest }: Alternative): boolean => isEverything(words) || isEverything(rest);
+
+/** Words that are excluded are questions of their own, of which a provider may take only so many. */
+const isOneSearch = (words: Condition): boolean => !isNegated(words) && JSON.stringify(words).length <= MAX_JOINED;
+
+function isNegated(where: Condition): boolean {
+  if (where.kind === 'and' || where.kind === 'or') return where.of.some(isNegated);
+  return where.kind === 'not';
+}
+
+function alike(all: readonly Alternative[], key: (one: Alternative) => Condition): [Alternative, ...Alternative[]][] {
+  const groups = new Map<string, [Alternative, ...Alternative[]]>();
+  for (const one of all) {
+    const name = JSON.stringify(ordered(key(one)));
+    const group = groups.get(name);
+    if (group) group.push(one);
+    else groups.set(name, [one]);
+  }
+  return [...groups.values()];
+}
