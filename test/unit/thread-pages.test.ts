@@ -194,6 +194,14 @@ describe('a list of threads', () => {
     }
   });
 
+  it('is whole where a stretch of all mail has nothing but threads that were given', async () => {
+    const mail = randomMail(seeded(482771121), 39);
+    const meets = () => true;
+    const ways = { meets, candidates: meets, isDecidable: false, headsInPage: 3, knowsFirst: true };
+    const { threads } = await readAll(() => mail.source(ways), 2);
+    expect(idsOf(threads)).toEqual(idsOf(expected(mail, meets)));
+  });
+
   it(named('of the trash is in the order of lastMessageAt'), async () => {
     const random = seeded(seed + 2);
     for (let run = 0; run < 40; run++) {

@@ -62,10 +62,4 @@ export class HeadList {
     if (place >= this.heads.length && this.next) return this.next;
     return this.pages.findLast(({ from }) => from <= place)?.token ?? this.begin;
   }
-
-  /** The last page of which some was met before a place of the order: what comes after that place is not before this page. */
-  tokenMet(isMet: (head: Head) => boolean): string | null {
-    const met = this.heads.findLastIndex(isMet);
-    return met < 0 ? this.begin : this.tokenAt(met);
-  }
 }

@@ -9,6 +9,8 @@ export interface ThreadPlace {
   readonly found: string | null;
   /** Hashes of the messages in the order at which the walk stopped: it goes on behind one that is still there. */
   readonly last: readonly string[];
+  /** Hashes of messages that were found, up to the last one above that place: those behind it are not above it. */
+  readonly met: readonly string[];
   /** Hashes of threads that were given, or read and found not to belong here. */
   readonly settled: readonly string[];
   /** True: more were settled than are kept, so that one that is not among them may have been given all the same. */
@@ -18,6 +20,9 @@ export interface ThreadPlace {
   /** The newest that the first page gave: what arrives later does not move a thread. */
   readonly start: number | null;
 }
+
+/** Where a list goes on. */
+export type Resumption = Pick<ThreadPlace, 'order' | 'found' | 'last' | 'met'>;
 
 /** More than a page of heads has threads: what was settled in the page that is being walked is always kept. */
 export const MAX_SETTLED = 600;
@@ -32,6 +37,7 @@ const TOP: ThreadPlace = {
   order: null,
   found: null,
   last: [],
+  met: [],
   settled: [],
   isPartial: false,
   at: null,
@@ -47,13 +53,14 @@ export function openThreadPlace({ after }: PageRequest, print: string): ThreadPl
 }
 
 export function sealThreadPlace(place: ThreadPlace, print: string): Cursor {
-  const { order, found, last, settled, isPartial, at, start } = place;
+  const { order, found, last, met, settled, isPartial, at, start } = place;
   const kept = settled.slice(-MAX_SETTLED);
   const fields: Fields = [
     print,
     order,
     found,
     last.join(''),
+    met.join(''),
     kept.join(''),
     isPartial || kept.length < settled.length,
     at,
@@ -62,15 +69,15 @@ export function sealThreadPlace(place: ThreadPlace, print: string): Cursor {
   return `t1.${Buffer.from(JSON.stringify(fields)).toString('base64url')}`;
 }
 
-type Fields = [string, string | null, string | null, string, string, boolean, number | null, number | null];
+type Fields = [string, string | null, string | null, string, string, string, boolean, number | null, number | null];
 
 function parse(cursor: Cursor, print: string): ThreadPlace | null {
   const [version, text, ...more] = cursor.length > MAX_LENGTH ? [] : cursor.split('.');
   if (version !== 't1' || text === undefined || more.length > 0) return null;
   const fields = read(text);
   if (!isFields(fields) || fields[0] !== print) return null;
-  const [, order, found, last, settled, isPartial, at, start] = fields;
-  return { order, found, last: marksIn(last), settled: marksIn(settled), isPartial, at, start };
+  const [, order, found, last, met, settled, isPartial, at, start] = fields;
+  return { order, found, last: marksIn(last), met: marksIn(met), settled: marksIn(settled), isPartial, at, start };
 }
 
 function read(text: string): unknown {
@@ -82,12 +89,12 @@ function read(text: string): unknown {
 }
 
 function isFields(fields: unknown): fields is Fields {
-  if (!Array.isArray(fields) || fields.length !== 8) return false;
-  const [print, order, found, last, settled, isPartial, at, start] = fields;
+  if (!Array.isArray(fields) || fields.length !== 9) return false;
+  const [print, order, found, last, met, settled, isPartial, at, start] = fields;
   return (
     typeof print === 'string' &&
     [order, found].every((token) => token === null || typeof token === 'string') &&
-    [last, settled].every((marks) => typeof marks === 'string' && marks.length % HASH_LENGTH === 0) &&
+    [last, met, settled].every((marks) => typeof marks === 'string' && marks.length % HASH_LENGTH === 0) &&
     typeof isPartial === 'boolean' &&
     [at, start].every((time) => time === null || (Number.isInteger(time) && Math.abs(time) <= MAX_TIME))
   );

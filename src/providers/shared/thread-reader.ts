@@ -3,7 +3,7 @@ import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
 import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../provider.ts';
 import { type HeadList, MAX_HEAD_PAGES } from './heads.ts';
-import { markOf, sealThreadPlace, type ThreadPlace } from './thread-cursor.ts';
+import { markOf, type Resumption, sealThreadPlace, type ThreadPlace } from './thread-cursor.ts';
 import type { ThreadSource } from './thread-source.ts';
 
 export interface Given {
@@ -128,7 +128,7 @@ export class ThreadReader {
     ids: readonly string[],
     list: HeadList,
     inOrderOf: HeadList,
-    { order, found, last }: Pick<ThreadPlace, 'order' | 'found' | 'last'>,
+    { order, found, last, met }: Resumption,
     isTruncated = false,
   ): Promise<Page<Thread>> {
     const answers = ids.length === 0 ? [] : await this.source.read(ids);
@@ -147,11 +147,11 @@ export class ThreadReader {
     await sortWithinMoments(listed, inOrderOf);
     const { room } = this;
     for (const one of listed.slice(0, room)) this.give(one);
-    return this.page(listed.length > room ? { order, found, last } : null, isTruncated);
+    return this.page(listed.length > room ? { order, found, last, met } : null, isTruncated);
   }
 
   /** Sorts what is given once the first page is read whole, and makes the cursor. */
-  page(next: Pick<ThreadPlace, 'order' | 'found' | 'last'> | null, isTruncated: boolean): Page<Thread> {
+  page(next: Resumption | null, isTruncated: boolean): Page<Thread> {
     const { source, opened, settled, at } = this;
     const start = this.start ?? newest(this.given);
     const place = next && { ...next, settled, isPartial: opened.isPartial, at, start };

@@ -2,7 +2,7 @@ import { isNotFound } from '../../domain/error.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Unreadable } from '../provider.ts';
 import { type Head, type HeadList, MAX_HEAD_PAGES } from './heads.ts';
-import { MAX_LAST, markOf, type ThreadPlace } from './thread-cursor.ts';
+import { MAX_LAST, markOf, type Resumption } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
 /** Threads that are read for one page only because they may have an older message that matches. */
@@ -31,6 +31,8 @@ export class ThreadWalk {
   private readonly seen = new Set<string>();
   /** Threads that have come up too early, by a message that does not count or arrived since the first page, and the message they stand at. */
   private readonly waiting = new Map<string, string>();
+  /** The place, among what was found, of the last message above where this page begins; -1: none is known. */
+  private readonly met: number;
   private known = { sizes: '', frontier: 0 };
 
   constructor(
@@ -41,6 +43,8 @@ export class ThreadWalk {
   ) {
     const marks = new Set(reader.opened.last);
     this.at = marks.size === 0 ? 0 : 1 + order.heads.findLastIndex(({ id }) => marks.has(markOf(id)));
+    const met = new Set(reader.opened.met);
+    this.met = found?.heads.findLastIndex(({ id }) => met.has(markOf(id))) ?? -1;
   }
 
   /** The next threads to be read: as many as the page has room for, and some of which it is not known whether they match. */
@@ -83,7 +87,10 @@ export class ThreadWalk {
     if (found === null || reader.source.isDecidable) return false;
     const isAhead = () => {
       const last = found.heads.at(-1);
-      return !found.ended && last !== undefined && (order.placeOf(last.id) ?? Number.POSITIVE_INFINITY) < this.at;
+      if (found.ended || last === undefined) return false;
+      // What is not in the order lies above it as far as was met by earlier pages, and else below what was read of it.
+      const unread = found.heads.length - 1 <= this.met ? -1 : Number.POSITIVE_INFINITY;
+      return (order.placeOf(last.id) ?? unread) < this.at;
     };
     while (isAhead() && found.reads < MAX_HEAD_PAGES) await found.more();
     return isAhead();
@@ -218,14 +225,19 @@ export class ThreadWalk {
     this.isAtEnd = order.ended;
   }
 
-  place(): Pick<ThreadPlace, 'order' | 'found' | 'last'> {
+  place(): Resumption {
     const { order, found, at } = this;
     const isMet = ({ id }: Head) => (order.placeOf(id) ?? at) < at;
+    const met = Math.max(this.met, found?.heads.findLastIndex(isMet) ?? -1);
     const { source, opened } = this.reader;
     // In trash and junk a thread may stand below all that matches of it: what can be read at once is read from the top.
     const isReadAgain = source.isHidden() && opened.found === null && found?.ended;
-    const met = isReadAgain ? null : (found?.tokenMet(isMet) ?? null);
-    return { order: order.tokenAt(at), found: met, last: lastMarks(order.heads, at) };
+    return {
+      order: order.tokenAt(at),
+      found: found === null || isReadAgain ? null : found.tokenAt(Math.max(met, 0)),
+      last: lastMarks(order.heads, at),
+      met: found === null || isReadAgain ? [] : lastMarks(found.heads, met + 1),
+    };
   }
 }
 
