@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/{unit,contract,flow}/**/*.test.ts'],
-          globalSetup: ['test/support/template.ts'],
+          globalSetup: ['test/support/memory-directory.ts', 'test/support/template.ts'],
           setupFiles: ['reflect-metadata'],
           // The program's modules are loaded once a worker, not once a file: nothing in them may remember a test.
           isolate: false,

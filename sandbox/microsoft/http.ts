@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { Fault, World } from '../world.ts';
+import { type Presence, SERVICE_MS } from './presence.ts';
 import type { Answer } from './request.ts';
 
 /** An answer, and what becomes of it on the wire. */
@@ -9,9 +10,6 @@ export interface Outcome {
   readonly answer: Answer | null;
   readonly fate: 'answered' | 'hangs' | 'lost' | 'truncated';
 }
-
-/** Each request takes at least this long: at Graph too, two requests sent together are there together. */
-const SERVICE_MS = 8;
 
 /**
  * Does the work under the fault that the request meets, if any. A part of a batch has no round trip of its own: it is
@@ -23,11 +21,13 @@ export async function playFault(
   operation: string,
   work: (fault: Fault | null) => Answer | null | Promise<Answer | null>,
   refuse: (fault: Fault, now: Date) => Answer,
-  isPart = false,
+  { isPart = false, presence }: { isPart?: boolean; presence?: Presence } = {},
 ): Promise<Outcome> {
   const fault = world.faults.meet('microsoft', account, operation);
   const latencyMs = isPart && fault?.operation === undefined ? 0 : (fault?.latencyMs ?? 0);
-  await sleep(Math.max(SERVICE_MS, latencyMs));
+  if (latencyMs > SERVICE_MS) await sleep(latencyMs);
+  else if (presence && account !== null) await presence.serve(account);
+  else await sleep(SERVICE_MS);
   await fault?.cleared;
   if (fault?.hang) return { answer: null, fate: 'hangs' };
   const answer = fault?.status === undefined ? await work(fault) : refuse(fault, world.now());

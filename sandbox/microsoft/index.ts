@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { SignInRefusals } from '../sign-in.refusals.ts';
-import type { Emulator, World } from '../world.ts';
+import type { Emulator, Fault, World } from '../world.ts';
 import { Accounts } from './accounts.ts';
 import { adminConsentRoutes } from './admin.consent.ts';
 import { attachmentRoutes } from './attachments.ts';
@@ -18,6 +18,7 @@ import { messageListRoutes } from './message.list.ts';
 import { messageRoutes } from './messages.ts';
 import { Notifications } from './notifications.ts';
 import { type Deliver, Outbox } from './outbox.ts';
+import { Presence } from './presence.ts';
 import { replyRoutes } from './replies.ts';
 import type { GraphRequest } from './request.ts';
 import { sendRoutes } from './send.ts';
@@ -51,6 +52,7 @@ export function createMicrosoft(
   const tokens = new Tokens(world);
   const refusals = new SignInRefusals();
   const throttle = new Throttle(now);
+  const presence = new Presence();
   const store = new SubscriptionStore(world.keep);
   const notifications = new Notifications(world, accounts, store);
   const outbox = new Outbox(accounts, options.deliverElsewhere);
@@ -58,7 +60,7 @@ export function createMicrosoft(
   const idTokenKey = new IdTokenKey(world.keep);
   const client = { id: options.clientId, secret: options.clientSecret };
   const endpoint = new TokenEndpoint(world, accounts, tokens, idTokenKey, client, refusals);
-  const service = new GraphService(world, accounts, tokens, throttle, [
+  const service = new GraphService(world, accounts, tokens, { throttle, presence }, [
     ...meRoutes,
     ...messageListRoutes,
     ...messageRoutes,
@@ -80,7 +82,7 @@ export function createMicrosoft(
     const identity = { world, accounts, tokens, endpoint, idTokenKey, clientId, refusals, registeredUri };
     identityRoutes(app, identity);
     adminConsentRoutes(app, identity);
-    app.all('/v1.0/*', async (request, reply) => send(reply, await graph(app, world, service, request)));
+    app.all('/v1.0/*', async (request, reply) => send(reply, await graph(app, { world, service, presence }, request)));
     app.all('/api/v2.0/*', async (request, reply) => send(reply, await upload(app, world, service, uploads, request)));
     app.setErrorHandler(async (error, _request, reply) =>
       send(reply, { answer: service.refusal(asGraphError(error), { headers: {} }), fate: 'answered' }),
@@ -119,8 +121,7 @@ function graphRequest(app: FastifyInstance, request: FastifyRequest, below: stri
 
 async function graph(
   app: FastifyInstance,
-  world: World,
-  service: GraphService,
+  { world, service, presence }: { world: World; service: GraphService; presence: Presence },
   incoming: FastifyRequest,
 ): Promise<Outcome> {
   const request = graphRequest(app, incoming, '/v1.0');
@@ -132,10 +133,12 @@ async function graph(
   }
   const startedAt = Date.now();
   let caller: Caller | null = null;
+  let leave = () => {};
   let lines: readonly LogLine[] = [];
   let outcome: Outcome;
   try {
     caller = authenticate();
+    leave = presence.enter(caller.account.address);
     requireSmallBody(request);
     const who = caller;
     const played = async () => {
@@ -145,12 +148,13 @@ async function graph(
       return result.outcome.answer;
     };
     let inner: Outcome | null = null as Outcome | null;
-    outcome = await playFault(world, who.account.address, 'POST /$batch', played, (fault) =>
-      service.refusal(faultError(fault), request),
-    );
+    const refuse = (fault: Fault) => service.refusal(faultError(fault), request);
+    outcome = await playFault(world, who.account.address, 'POST /$batch', played, refuse, { presence });
     if (inner !== null && inner.fate !== 'answered') outcome = inner;
   } catch (error) {
     outcome = { answer: service.refusal(error, request), fate: 'answered' };
+  } finally {
+    leave();
   }
   const status = outcome.answer?.status ?? 0;
   const account = caller?.account.address ?? null;

@@ -5,6 +5,7 @@ import { accessDenied, errorBody, faultError, GraphError, itemNotFound, noMailbo
 import { type Outcome, playFault } from './http.ts';
 import { linkTo } from './links.ts';
 import { parsePrefer } from './prefer.ts';
+import type { Presence } from './presence.ts';
 import type { Answer, Call, GraphRequest } from './request.ts';
 import { type Match, matchRoute, type Route } from './router.ts';
 import type { Throttle } from './throttle.ts';
@@ -30,13 +31,21 @@ export class GraphService {
   readonly #accounts: Accounts;
   readonly #tokens: Tokens;
   readonly #throttle: Throttle;
+  readonly #presence: Presence;
   readonly #routes: readonly Route[];
 
-  constructor(world: World, accounts: Accounts, tokens: Tokens, throttle: Throttle, routes: readonly Route[]) {
+  constructor(
+    world: World,
+    accounts: Accounts,
+    tokens: Tokens,
+    { throttle, presence }: { throttle: Throttle; presence: Presence },
+    routes: readonly Route[],
+  ) {
     this.#world = world;
     this.#accounts = accounts;
     this.#tokens = tokens;
     this.#throttle = throttle;
+    this.#presence = presence;
     this.#routes = routes;
   }
 
@@ -60,10 +69,12 @@ export class GraphService {
     const requestId = randomUUID();
     let caller: Caller | null = null;
     let match: Match | null = null;
+    let leave: (() => void) | null = null;
     let release: (() => void) | null = null;
     let outcome: Outcome;
     try {
       caller = authenticate();
+      if (!isPart) leave = this.#presence.enter(caller.account.address);
       match = matchRoute(this.#routes, request.method, request.path, caller.account);
       const place = this.#throttle.enter(caller.account.address);
       if (place instanceof GraphError) throw place;
@@ -72,11 +83,15 @@ export class GraphService {
       const operation = operationOf(what);
       const refuse = (fault: Fault) => this.#refusal(faultError(fault), request, requestId);
       const work = (fault: Fault | null) => this.#answer(request, who, what, requestId, fault);
-      outcome = await playFault(this.#world, who.account.address, operation, work, refuse, isPart);
+      outcome = await playFault(this.#world, who.account.address, operation, work, refuse, {
+        isPart,
+        presence: this.#presence,
+      });
     } catch (error) {
       outcome = { answer: this.#refusal(error, request, requestId), fate: 'answered' };
     } finally {
       release?.();
+      leave?.();
     }
     const line: LogLine = {
       vendor: 'microsoft',

@@ -3,7 +3,7 @@ import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp({ env: { POLL_SECONDS: '1' } });
+  app = await startApp({ syncTimes: { pollIntervalMs: 250 } });
 });
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());

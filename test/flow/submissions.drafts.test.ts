@@ -4,7 +4,11 @@ import { type Data, startApp, type TestApp } from '../support/app.ts';
 let app: TestApp;
 let integrations: Data[];
 beforeAll(async () => {
-  app = await startApp({ messages: 20, providerTimes: { lagWaitsMs: [50, 100, 200, 400, 800] } });
+  app = await startApp({
+    messages: 20,
+    providerTimes: { lagWaitsMs: [50, 100, 200, 400, 800] },
+    sendTimes: { pausesMs: [300, 600, 1_200, 2_400, 5_000], minAskMs: 100 },
+  });
   ({ integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer);
 });
 afterEach(() => app.control('/faults', undefined, 'DELETE'));

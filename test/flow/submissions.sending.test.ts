@@ -5,7 +5,7 @@ import { Follower } from '../support/follower.ts';
 let app: TestApp;
 let integration: string;
 beforeAll(async () => {
-  app = await startApp({ messages: 20 });
+  app = await startApp({ messages: 20, sendTimes: { minAskMs: 100 } });
   const { integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer;
   integration = integrations.find(({ address }: Data) => address.includes('outlook')).id;
   await app.control('/accounts', { vendor: 'google', address: 'zoe@gmail.example' });

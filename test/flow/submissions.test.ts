@@ -8,7 +8,7 @@ let app: TestApp;
 let integrations: Data[];
 const clients: Client[] = [];
 beforeAll(async () => {
-  app = await startApp({ messages: 20, sendTimes: { settlesMs: 5_000 } });
+  app = await startApp({ messages: 20, sendTimes: { settlesMs: 1_000 } });
   ({ integrations } = (await app.data('{ viewer { integrations { id address provider { id } } } }')).viewer);
 });
 afterEach(async () => {

@@ -8,6 +8,7 @@ import type { Database } from '../../src/platform/database.ts';
 import { MIGRATIONS_DIRECTORY, migrationNames } from '../../src/platform/migration.files.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { openPglite } from '../../src/platform/pglite.ts';
+import { openQueue } from '../../src/platform/queue.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
 
 export const silent = pino({ level: 'silent' });
@@ -42,12 +43,12 @@ async function openEmbedded(): Promise<Database> {
   return openPglite({ dataDir: null, snapshot });
 }
 
-/** Puts a migrated embedded database into a new data directory, for the same reason. */
+/** Puts a migrated embedded database, with the queue's tables, into a new data directory, for the same reason. */
 export async function fillDataDir(dataDir: string): Promise<void> {
   cpSync(join(await prepared(), 'pg'), join(dataDir, 'pg'), { recursive: true });
 }
 
-/** A directory with a migrated database, as files and as a dump of them. */
+/** A directory with a migrated database: as a dump, and as files, where the queue has been opened too. */
 async function prepared(): Promise<string> {
   const path = cachePath();
   if (existsSync(path)) return path;
@@ -57,6 +58,8 @@ async function prepared(): Promise<string> {
   const db = await openPglite({ dataDir: draft });
   await migrate(db);
   const dump = await (db as Database & { pg: PGlite }).pg.dumpDataDir('none');
+  // Not in the dump: a test of the queue sees its tables made.
+  await (await openQueue(db, silent)).stop();
   await db.close();
   writeFileSync(join(draft, 'pg.tar'), Buffer.from(await dump.arrayBuffer()));
   try {
@@ -85,7 +88,8 @@ function cachePath(): string {
   mkdirSync(directory, { recursive: true });
   const hash = createHash('sha256');
   hash.update(readFileSync(join('node_modules', '@electric-sql', 'pglite', 'package.json')));
-  hash.update(makeSmall.toString());
+  hash.update(readFileSync(join('node_modules', 'pg-boss', 'package.json')));
+  hash.update(makeSmall.toString()).update(prepared.toString());
   for (const name of migrationNames(MIGRATIONS_DIRECTORY)) {
     for (const file of readdirSync(join(MIGRATIONS_DIRECTORY, name))) {
       hash.update(`${name}/${file}`).update(readFileSync(join(MIGRATIONS_DIRECTORY, name, file)));

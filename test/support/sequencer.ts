@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Those that take longest on two cores, the longest first: one that a worker begins last is waited for by all. */
+/** Those that take longest, the longest first: one that a worker begins last is waited for by all. */
 const LONGEST = [
   'flow/submissions.restore',
   'flow/submissions.crash',
@@ -27,6 +27,11 @@ const LONGEST = [
   'contract/thread-lists',
   'flow/uploads.memory',
   'flow/submissions.sending',
+  'flow/paging',
+  'flow/search-oracle.found',
+  'flow/sync.crash',
+  'flow/hanging-account',
+  'unit/html.linear',
 ].map((name) => join('test', `${name}.test.ts`));
 
 /** Without a cache of durations, as in a fresh clone, files would come by their size. */

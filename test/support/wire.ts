@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** A checker between the gateway and the emulators; POSTERN_WIRE names its proxy.mjs, and without it there is none. */
@@ -39,10 +42,10 @@ export async function startWire(
   if (!proxy) return null;
   const [googleUrl, microsoftUrl] = [urlOf('google'), urlOf('microsoft')];
   const ports = ['--google-port', '0', '--microsoft-port', '0', '--control-port', '0'];
-  const report = `${process.env.TMPDIR ?? '/tmp'}/wire-report-${process.pid}-${Date.now()}.json`;
+  const reportFile = join(tmpdir(), `wire-report-${process.pid}-${Date.now()}.json`);
   const child = spawn(
     process.execPath,
-    [proxy, '--google-target', googleUrl, '--microsoft-target', microsoftUrl, ...ports, '--report', report],
+    [proxy, '--google-target', googleUrl, '--microsoft-target', microsoftUrl, ...ports, '--report', reportFile],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
@@ -61,6 +64,7 @@ export async function startWire(
       const violations = report.violations.filter((v) => !isOnPurpose(v) && !asksTheDirectory(v));
       child.kill();
       await once(child, 'exit');
+      rmSync(reportFile, { force: true });
       if (violations.length > 0) {
         throw new Error(`the wire checker found:\n${violations.map((v) => JSON.stringify(v)).join('\n')}`);
       }

@@ -1,5 +1,6 @@
 import { Client } from '@microsoft/microsoft-graph-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Presence } from '../../sandbox/microsoft/presence.ts';
 import {
   type Graph,
   type GraphAnswer,
@@ -58,6 +59,22 @@ describe('concurrency', () => {
       for (let n = 0; n < 15; n++) expect((await direct('/me/messages?$top=1')).status).toBe(200);
     };
     await Promise.all([worker(), worker(), worker(), worker()]);
+  });
+
+  it('keeps a request longer beside another one at its mailbox than by itself', async () => {
+    const presence = new Presence();
+    const served: string[] = [];
+    const serve = async (mailbox: string) => {
+      const leave = presence.enter(mailbox);
+      await presence.serve(mailbox);
+      served.push(mailbox);
+      leave();
+    };
+    await Promise.all(['shared', 'shared', 'alone'].map(serve));
+    expect(served).toEqual(['alone', 'shared', 'shared']);
+    // Those have left, and it is by itself again.
+    await Promise.all(['other', 'other', 'shared'].map(serve));
+    expect(served.slice(3)).toEqual(['shared', 'other', 'other']);
   });
 
   it('counts another mailbox by itself', async () => {

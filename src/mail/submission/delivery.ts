@@ -44,7 +44,7 @@ export class Delivery {
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
-    this.copies = new SentCopies(options.ledger, this.now);
+    this.copies = new SentCopies(options.ledger, this.now, options.times?.minAskMs);
     this.cleaning = new Cleaning(options.ledger, options.log, this.now);
     this.preparation = new Preparation(options, this.cleaning);
   }
@@ -148,7 +148,7 @@ export class Delivery {
         case 'send-again':
           return this.send(await ledger.change(claim, { attemptedAt: null }), account, calls);
       }
-      const pause = askAgainMs(attemptedAt, this.now());
+      const pause = askAgainMs(attemptedAt, this.now(), this.options.times?.minAskMs);
       if (pause > MAX_WAIT_MS || !(await calls.pause(pause))) {
         return ledger.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
       }
@@ -203,7 +203,8 @@ export class Delivery {
     if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
     const told = problemOfError(error);
     const problem = isKept ? { ...told, message: `${told.message} ${KEPT}` } : told;
-    const dueAt = verdict === 'later' ? tryAgainAt(claim.record, error, this.now()) : null;
+    const dueAt =
+      verdict === 'later' ? tryAgainAt(claim.record, error, this.now(), this.options.times?.pausesMs) : null;
     if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });
     return ledger.release(claim, { dueAt, attemptedAt: null, problem });
   }

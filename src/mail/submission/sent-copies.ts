@@ -21,6 +21,7 @@ export class SentCopies {
   constructor(
     private readonly ledger: Ledger,
     private readonly now: () => Date,
+    private readonly minAskMs?: number,
   ) {}
 
   /** The provider has taken it. `probe`: as was just heard. */
@@ -46,7 +47,7 @@ export class SentCopies {
 
   private later(claim: Claim, probe: Probe | null): Promise<SubmissionRecord> {
     const { attemptedAt, updatedAt } = claim.record;
-    const at = searchAgainAt(attemptedAt ?? updatedAt, this.now());
+    const at = searchAgainAt(attemptedAt ?? updatedAt, this.now(), this.minAskMs);
     if (at) return this.ledger.leave(claim, at);
     // An hour is long enough for any transport: it must not pass for sent.
     if (probe?.state === 'not-sent') return this.ledger.finish(claim, { status: 'UNKNOWN', problem: NOT_PASSED_ON });

@@ -57,6 +57,10 @@ export interface SendTimes {
   readonly settlesMs?: number;
   /** What nobody was at for longer than this may have gone: the database may be one from before. */
   readonly lateMs?: number;
+  /** Before each further try, the last before all that follow. */
+  readonly pausesMs?: readonly number[];
+  /** The least before it is asked or looked for again what became of a message. */
+  readonly minAskMs?: number;
 }
 
 /** Nobody was at it for so long, as after an outage or in a database that was restored from a backup. */
@@ -111,37 +115,38 @@ const MAX_SEARCH_MS = 3_600_000;
 const MAX_SEARCH_PAUSE_MS = 600_000;
 
 /** When to look for the sent copy again: as long again as it has been; null when it was looked for long enough. */
-export function searchAgainAt(attemptedAt: Date, now: Date): Date | null {
+export function searchAgainAt(attemptedAt: Date, now: Date, minMs = 1_000): Date | null {
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (elapsed >= MAX_SEARCH_MS) return null;
-  return new Date(now.getTime() + Math.min(Math.max(elapsed, 1_000), MAX_SEARCH_PAUSE_MS));
+  return new Date(now.getTime() + Math.min(Math.max(elapsed, minMs), MAX_SEARCH_PAUSE_MS));
 }
 
 /** When to ask again after an attempt: as long again as it has been, so that nine questions fill the time that there is. */
-export function askAgainMs(attemptedAt: Date, now: Date): number {
-  return Math.min(Math.max(now.getTime() - attemptedAt.getTime(), 500), 60_000);
+export function askAgainMs(attemptedAt: Date, now: Date, minMs = 500): number {
+  return Math.min(Math.max(now.getTime() - attemptedAt.getTime(), minMs), 60_000);
 }
 
 /** How long what was due then is tried, in milliseconds. */
 const MAX_TRYING_MS = 86_400_000;
 /** A provider that is away comes back within minutes as a rule, and asking costs nobody a place. */
-const MAX_OUTAGE_PAUSE_S = 120;
-const PAUSES_S = [2, 5, 15, 60, 300, 900, 1_800, 3_600];
+const MAX_OUTAGE_PAUSE_MS = 120_000;
+const PAUSES_MS = [2, 5, 15, 60, 300, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
 
 /** When to try again; null when it was tried for long enough. `tries` counts this one. */
 export function tryAgainAt(
   { sendAt, tries }: Pick<SubmissionRecord, 'sendAt' | 'tries'>,
   error: unknown,
   now: Date,
+  pausesMs: readonly number[] = PAUSES_MS,
 ): Date | null {
   // An error that nobody foresaw is a bug of ours, and seldom mends itself.
   if (!isMailError(error) && tries >= 4) return null;
   if (now.getTime() - sendAt.getTime() > MAX_TRYING_MS) return null;
   // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
-  const scheduled = PAUSES_S[Math.min(turn, PAUSES_S.length) - 1] ?? 2;
+  const scheduled = pausesMs[Math.min(turn, pausesMs.length) - 1] ?? 2_000;
   const isOutage = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-  const pause = (isOutage ? Math.min(scheduled, MAX_OUTAGE_PAUSE_S) : scheduled) * 1_000;
+  const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_PAUSE_MS) : scheduled;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
 }
 
