@@ -13,7 +13,7 @@ const PATIENCE_MS = 7_000;
 const LEAST_MS = 4_000;
 const SWEEP_MS = 100;
 /** A connection that says nothing for so many sweeps was opened in store. Not a time: what came while we were busy is read between two of them. */
-const SILENT_SWEEPS = 10;
+const SILENT_SWEEPS = 20;
 
 /** How the process stops without dropping a request. */
 export class Drain {
