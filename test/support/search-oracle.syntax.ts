@@ -66,8 +66,11 @@ export function readSearch(search: string, zone = 'UTC'): Where {
   const term = (given: string): Part => {
     const token = tokens[at++] as Token;
     if (token.kind === 'minus') {
+      const isGroup = tokens[at]?.kind === 'open';
       const inner = term(given);
-      return inner === null ? null : { not: inner };
+      // A group of signs matches nothing, and so its negation everything; a sign alone is left out.
+      if (inner === null) return isGroup ? { not: NOTHING } : null;
+      return { not: inner };
     }
     if (token.kind === 'open') {
       const inner = sequence(true, token.field ?? given);
