@@ -121,7 +121,7 @@ const PLACES: readonly Place[] = [
 export const NEWEST = Date.parse('2026-11-20T12:00:00Z');
 const SPAN = 60 * 86_400_000;
 
-/** Oldest first. Bursts within a second, replies in other places, dates that lie. */
+/** Oldest first. Bursts within a second, replies in other places, dates that lie; every folder and label has mail, so that it is there. */
 export function randomMail(chance: Chance, count: number): OracleMail[] {
   const moments = Array.from({ length: count }, () => NEWEST - chance.below(SPAN));
   for (let at = 1; at < count; at += 1)
@@ -135,7 +135,9 @@ export function randomMail(chance: Chance, count: number): OracleMail[] {
 function one(chance: Chance, index: number, receivedAt: number, before: readonly OracleMail[]): OracleMail {
   // Drafts are edited and threads of their own enough elsewhere.
   const answered = before.length > 0 && chance.is(0.4) ? chance.one(before.slice(-30)) : null;
-  const place = chance.one(PLACES);
+  const drawn = chance.one(PLACES);
+  const folder = FOLDERS[index];
+  const place: Place = folder === undefined ? drawn : { name: folder };
   const messageId = `Oracle.${index}.${chance.below(1e9).toString(36)}@Mail.example`;
   const isOwn = place === 'sent' || place === 'drafts';
   const said = (least: number, most: number) =>
@@ -159,7 +161,7 @@ function one(chance: Chance, index: number, receivedAt: number, before: readonly
     sentAt: Math.floor((chance.is(0.3) ? NEWEST - chance.below(SPAN) : receivedAt) / 1000) * 1000,
     receivedAt,
     place,
-    labels: chance.is(0.25) ? distinct(chance.some(LABELS, 1, 2)) : [],
+    labels: distinct([...LABELS.slice(index, index + 1), ...(chance.is(0.25) ? chance.some(LABELS, 1, 2) : [])]),
     isRead: isOwn || chance.is(0.5),
     isStarred: chance.is(0.2),
     isImportant: chance.is(0.2),

@@ -66,22 +66,26 @@ export function readSearch(search: string, zone = 'UTC'): Where {
   const term = (given: string): Part => {
     const token = tokens[at++] as Token;
     if (token.kind === 'minus') {
+      const isGroup = tokens[at]?.kind === 'open';
       const inner = term(given);
-      return inner === null ? null : { not: inner };
+      // A group of signs matches nothing, and so its negation everything; a sign alone is left out.
+      if (inner === null) return isGroup ? { not: NOTHING } : null;
+      return { not: inner };
     }
     if (token.kind === 'open') {
       const inner = sequence(true, token.field ?? given);
       at += 1;
       return inner;
     }
-    if (token.kind === 'word') return words(token.value).length === 0 ? null : said(given, token.value);
-    if (token.kind === 'phrase') return said(given, token.value);
+    if (token.kind === 'word') return words(token.value).length === 0 ? null : said(given, token.value, false);
+    if (token.kind === 'phrase') return said(given, token.value, true);
     return token.kind === 'field' ? field(token.name, token.value, token.isQuoted, zone) : null;
   };
   return sequence(false, 'text') ?? NOTHING;
 }
 
-const said = (name: string, value: string): Where => ({ [name]: value }) as Where;
+const said = (name: string, value: string, isQuoted: boolean): Where =>
+  name === 'in' ? inside(value, isQuoted) : ({ [name]: value } as Where);
 
 /** Alternatives stand side by side, however many an OR joins. */
 function either(left: Part, right: Part): Part {
@@ -105,13 +109,16 @@ function field(name: string, value: string, isQuoted: boolean, zone: string): Wh
       if (!state) throw new Refused(`is:${value}`);
       return state;
     }
-    case 'in': {
-      const role = isQuoted ? undefined : ROLES[value.toLowerCase()];
-      return role ? { role } : { box: value };
-    }
+    case 'in':
+      return inside(value, isQuoted);
     default:
       return name === 'after' ? { after: moment(value, zone) } : { before: moment(value, zone) };
   }
+}
+
+function inside(name: string, isQuoted: boolean): Where {
+  const role = isQuoted ? undefined : ROLES[name.toLowerCase()];
+  return role ? { role } : { box: name };
 }
 
 const FIELD = /^(from|to|subject|has|is|in|after|before):(?=[^\s()])/i;
@@ -159,7 +166,7 @@ function tokenize(search: string): Token[] {
       take(1);
       continue;
     }
-    const grouped = /^(from|to|subject):\(/i.exec(rest)?.[1]?.toLowerCase();
+    const grouped = /^(from|to|subject|in):\(/i.exec(rest)?.[1]?.toLowerCase();
     if (grouped !== undefined && closes(rest.slice(grouped.length + 1))) {
       tokens.push({ kind: 'open', field: grouped });
       depth += 1;

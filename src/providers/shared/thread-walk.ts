@@ -162,7 +162,7 @@ export class ThreadWalk {
       const id = one.head.threadId;
       // What could not be read keeps the place it was listed at.
       const next =
-        item instanceof Error ? { id, place: one.place, at, item: { id, error: item } } : this.due(item, one);
+        item instanceof Error ? { id, place: one.place, at, item: { id, error: item } } : await this.due(item, one);
       if (next === null) continue;
       due.push(next);
       at = next.at;
@@ -180,7 +180,7 @@ export class ThreadWalk {
   }
 
   /** Null: it is not listed, or not here. */
-  private due(thread: Thread, { head, place }: Asked): Due | null {
+  private async due(thread: Thread, { head, place }: Asked): Promise<Due | null> {
     const { reader, order } = this;
     const id = head.threadId;
     const found = (this.found ?? order).byThread.get(id);
@@ -196,13 +196,21 @@ export class ThreadWalk {
     if (anchor.id === head.id || !isLower) return { id, place, at, item: thread };
     // The message that it came up by lies in trash or junk, arrived since the first page, or went: the thread stands lower.
     if (own !== undefined && own < this.at) return { id, place: own, at, item: thread };
-    if (!reader.source.isDecidable && reader.source.isHidden()) {
+    if (!reader.source.isDecidable && reader.source.isHidden() && !(await this.isFoundWhole())) {
       // What made it match lies above, where the list of what matches will have been passed by then: it is given now or never.
       this.isTruncated = true;
       return { id, place, at: here?.receivedAt.getTime() ?? at, item: thread };
     }
     this.waiting.set(id, anchor.id);
     return null;
+  }
+
+  /** Whether all that matches can be known, so that the next page reads it from the top again. */
+  private async isFoundWhole(): Promise<boolean> {
+    const { found, reader } = this;
+    if (found === null || reader.opened.found !== null) return false;
+    while (!found.ended && found.reads < MAX_HEAD_PAGES) await found.more();
+    return found.ended;
   }
 
   /** Whether no message of a thread can still be found to match, so that it need not be read again. */
@@ -230,8 +238,10 @@ export class ThreadWalk {
     const isMet = ({ id }: Head) => (order.placeOf(id) ?? at) < at;
     const met = Math.max(this.met, found?.heads.findLastIndex(isMet) ?? -1);
     const { source, opened } = this.reader;
-    // In trash and junk a thread may stand below all that matches of it: what can be read at once is read from the top.
-    const isReadAgain = source.isHidden() && opened.found === null && found?.ended;
+    // In trash and junk a thread may stand below all that matches of it: what can be read at once is read from the top, also
+    // where this page did not need all of what an earlier one did.
+    const isShort = found !== null && (found.ended || (opened.last.length > 0 && found.reads < MAX_HEAD_PAGES));
+    const isReadAgain = source.isHidden() && opened.found === null && isShort;
     return {
       order: order.tokenAt(at),
       found: found === null || isReadAgain ? null : found.tokenAt(Math.max(met, 0)),
