@@ -49,7 +49,7 @@ export async function walk(world: OracleWorld, chance: Chance, index: number): P
   } finally {
     await world.app.control('/faults', undefined, 'DELETE');
     for (const vendor of ['google', 'microsoft']) await world.app.control('/faults', { vendor, webhook: 'lose' });
-    await world.app.control('/searching', { vendor: 'microsoft', order: 'sent' });
+    await world.app.control('/search-index', { vendor: 'microsoft', order: 'sent' });
     for (const account of accounts) await empty(world, account);
   }
 }
@@ -91,7 +91,7 @@ async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: numb
 
 async function play({ app }: OracleWorld, chance: Chance, way: Way): Promise<void> {
   const graph = (fault: object) => app.control('/faults', { vendor: 'microsoft', ...fault });
-  if (way === 'by receipt') await app.control('/searching', { vendor: 'microsoft', order: 'received' });
+  if (way === 'by receipt') await app.control('/search-index', { vendor: 'microsoft', order: 'received' });
   if (way === 'empty pages') await graph({ emptyPage: true, share: 0.4 });
   if (way !== 'short pages') return;
   for (const operation of ['GET /me/messages', 'GET /me/mailFolders/{id}/messages'])
