@@ -6,6 +6,7 @@ export type Header = MimePart['headers'][number];
 const LF = 10;
 const CR = 13;
 const COLON = 58;
+const ASCII = Buffer.from('plain words.');
 
 /** Reads the header block at `start`. `end` is where the body begins. */
 export function parseHeaders(bytes: Buffer, start: number, stop: number): { headers: Header[]; end: number } {
@@ -37,7 +38,7 @@ export function findHeaders(headers: readonly Header[], name: string): readonly 
   return headers.filter((header) => header.name.toLowerCase() === wanted);
 }
 
-/** 8-bit headers carry no charset of their own: UTF-8 if they are, else the body's charset, else windows-1252. */
+/** 8-bit headers carry no charset of their own: UTF-8 if they are, else the body's charset if it has ASCII, else windows-1252. */
 function toHeader(line: Buffer, charset: string | null): Header {
   const colon = line.indexOf(COLON);
   const name = line.subarray(0, colon).toString('latin1').trim();
@@ -48,7 +49,8 @@ function toHeader(line: Buffer, charset: string | null): Header {
 function declaredCharset(lines: readonly Buffer[]): string | null {
   const type = lines.find((line) => /^content-type[ \t]*:/i.test(line.subarray(0, 40).toString('latin1')));
   const charset = type && /charset\s*=\s*"?([\w.:-]+)/i.exec(type.toString('latin1'))?.[1];
-  return charset && !/^utf-?8$/i.test(charset) ? charset : null;
+  const isOther = charset && !/^utf-?8$/i.test(charset) && decodeText(ASCII, charset) === ASCII.toString();
+  return isOther ? charset : null;
 }
 
 function nameLength(line: Buffer): number {

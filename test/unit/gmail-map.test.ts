@@ -37,6 +37,24 @@ const content = (payload: gmail_v1.Schema$MessagePart) => {
 };
 
 describe('a Gmail envelope', () => {
+  it('has the letters that Gmail lists, whether or not its header was read as it was written too', () => {
+    const listed = [
+      header('From', 'Ada <ada@ex\ufffdmple.org>'),
+      header('Reply-To', 'Ada <ada@ex\ufffdmple.org>, Bob <b@x.example>'),
+      header('To', 'Zo\ufffd <zoe@x.example>, Bob <b@x.example>'),
+      header('Cc', 'Alice <alice@corp.example>, B\ufffdb <b@x.example>'),
+      header('Subject', 'Caf\ufffd'),
+    ];
+    const written = listed.map(({ name, value }) => header(name, value.replace('\ufffd', 'ä')));
+    written[3] = header('Cc', '"Alice <alice@corp.example>, Bäb" <b@x.example>');
+    const read = (asked?: HeaderFields) => toMessage(message({ headers: listed }), 'envelope', asked);
+    const twice = read(new HeaderFields(written));
+    for (const field of ['from', 'to', 'subject'] as const) expect(twice[field]).toEqual(read()[field]);
+    expect(twice.replyTo[0]?.address).toBe('ada@ex\ufffdmple.org');
+    // Who is named is told by what was written.
+    expect(twice.cc).toEqual([{ name: 'Alice <alice@corp.example>, Bäb', address: 'b@x.example' }]);
+  });
+
   it('takes flags and mailboxes from labels', () => {
     const envelope = toMessage(message({}, ['UNREAD', 'INBOX', 'STARRED', 'IMPORTANT', 'Label_7']), 'envelope');
     expect(envelope).toMatchObject({

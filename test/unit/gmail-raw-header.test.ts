@@ -75,6 +75,21 @@ describe.each(['written', 'decoded'] as const)('the header as written, of a Gmai
     expect(await asked(list)).toBe(headers === 'decoded' ? 2 : 0);
   });
 
+  it('settles the ordinary lists of the page whose doubt has shown that Gmail decodes, and of every later one alike', async () => {
+    await open();
+    const hidden = await deliver(
+      'From: x@x.example',
+      'To: =?utf-8?Q?Alice_=3Calice=40corp.example=3E=2C_Bob?= <bob@x.example>',
+    );
+    await deliver(`From: "Boss" <boss@corp.example>, "Eve" <${EVIL}>`, 'To: x@x.example');
+    const { items } = await list();
+    // Nobody can decode its subject, which is listed as it was written.
+    await full(await deliver(`From: Boss <boss@corp.example>, Eve <${EVIL}>`, 'Subject: =?utf-8?X?a?='));
+    const read = [...(items as Message[]), await full(hidden)].filter(({ id }) => id === hidden);
+    const to = [{ name: 'Alice <alice@corp.example>, Bob', address: 'bob@x.example' }];
+    expect(read.map((message) => message.to)).toEqual([to, to]);
+  });
+
   it('where it cannot be had the last angle address counts, and the message is there', async () => {
     await open();
     const id = await deliver(

@@ -3,7 +3,6 @@ import type { HeaderFields } from './headers.ts';
 /** Of these the first address counts, and a reply goes there: no doubt is left. */
 const SINGLE = ['from', 'sender', 'reply-to'];
 const LISTS = ['to', 'cc', 'bcc'];
-const ENCODED_WORD = /=\?[^\s?]+\?[bq]\?[^\s?]*\?=/i;
 const beyondAscii = (text: string | null): boolean => text !== null && /[^\p{ASCII}]/u.test(text);
 
 /**
@@ -11,7 +10,8 @@ const beyondAscii = (text: string | null): boolean => text !== null && /[^\p{ASC
  * Nothing in a listed header proves it, since its sender could have written either; what was compared with the raw mail does.
  */
 export class HeaderSpelling {
-  private known: 'unknown' | 'written' | 'decoded' = 'unknown';
+  /** What was seen once stays so: an encoded word that Gmail cannot decode proves nothing. */
+  private isDecoded = false;
 
   /**
    * Whether the raw mail is to be asked for its header: its addresses depend on how Gmail spells them. An ordinary list of
@@ -20,7 +20,7 @@ export class HeaderSpelling {
   isDoubtful(headers: HeaderFields): boolean {
     if (SINGLE.some((name) => headers.certainty(name) !== 'certain')) return true;
     const lists = LISTS.map((name) => headers.certainty(name));
-    return lists.includes('odd') || (this.known === 'decoded' && lists.includes('list'));
+    return lists.includes('odd') || (this.isDecoded && lists.includes('list'));
   }
 
   /**
@@ -28,17 +28,16 @@ export class HeaderSpelling {
    * shows it.
    */
   isTelling(headers: HeaderFields): boolean {
-    return this.known !== 'decoded' && ['subject', ...SINGLE, ...LISTS].some((name) => beyondAscii(headers.raw(name)));
+    return !this.isDecoded && ['subject', ...SINGLE, ...LISTS].some((name) => beyondAscii(headers.raw(name)));
   }
 
+  /** Where the header is ASCII its letters are no matter of charset, and any other difference is Gmail's reading of it. */
   learn(listed: HeaderFields, written: HeaderFields): void {
     for (const name of ['subject', ...SINGLE, ...LISTS]) {
-      const value = written.raw(name);
-      if (value === null || !ENCODED_WORD.test(value)) continue;
-      this.known = same(value, listed.raw(name)) ? 'written' : 'decoded';
+      const [was, is] = [written.raw(name), listed.raw(name)];
+      if (was !== null && is !== null && !beyondAscii(was) && squeezed(was) !== squeezed(is)) this.isDecoded = true;
     }
   }
 }
 
-const same = (a: string, b: string | null): boolean => squeezed(a) === squeezed(b ?? '');
 const squeezed = (text: string): string => text.replace(/\s+/g, ' ').trim();

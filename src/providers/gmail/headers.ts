@@ -37,6 +37,17 @@ export class HeaderFields {
     return this.lists(name).flatMap(parseAddresses);
   }
 
+  /**
+   * The same by a second reading of the message, its header as it was written, which tells who is named. The letters are the
+   * listed ones where both name the same people, so that a message has one spelling whether or not it was read twice.
+   */
+  settledAddresses(name: string, written: HeaderFields): Address[] {
+    const listed = this.addresses(name);
+    if (this.certainty(name) === 'certain') return listed;
+    const exact = written.addresses(name);
+    return inAscii(listed) === inAscii(exact) ? listed : exact;
+  }
+
   /** The first header of that name as one entry, whatever its name contains. */
   oneAddress(name: string): Address[] {
     const value = this.raw(name)?.trim();
@@ -70,6 +81,9 @@ export class HeaderFields {
 }
 
 const unfold = (value: string): string => value.replace(/\r?\n[ \t]*/g, ' ');
+
+/** Without letters beyond ASCII: in what charset Gmail reads bytes that are no UTF-8, it does not say. */
+const inAscii = (people: readonly Address[]): string => JSON.stringify(people).replace(/[^\p{ASCII}]+|\s+/gu, '');
 
 export const parseAddresses = (list: string): Address[] =>
   parseList(list).map(({ name, address }) => ({ name, address }));

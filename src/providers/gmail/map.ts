@@ -25,17 +25,17 @@ export const ENVELOPE_HEADERS = [
 export const ENVELOPE_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload/headers';
 export const FULL_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload';
 
-/** `written`: its header as it was written, where the listed one left a doubt about its addresses. */
+/** `written`: its header as it was written, where the listed one left a doubt about its addresses. All else is as listed. */
 export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?: HeaderFields): Message {
-  const listed = new HeaderFields(raw.payload?.headers ?? []);
-  const headers = written ?? listed;
+  const headers = new HeaderFields(raw.payload?.headers ?? []);
+  const people = (name: string) => (written ? headers.settledAddresses(name, written) : headers.addresses(name));
   // Where the doubt could not be settled, the whole header is one entry: nobody is answered who stands in a name only.
   const single = (name: string) =>
-    written || listed.certainty(name) === 'certain' ? headers.addresses(name) : listed.oneAddress(name);
+    written || headers.certainty(name) === 'certain' ? people(name) : headers.oneAddress(name);
   // Ten thousand recipients take a tenth of a second to read, and most lists show none.
   const read = new Map<string, Address[]>();
   const recipients = (name: string): Address[] => {
-    const known = read.get(name) ?? headers.addresses(name);
+    const known = read.get(name) ?? people(name);
     read.set(name, known);
     return known;
   };

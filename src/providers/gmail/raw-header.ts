@@ -1,7 +1,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../domain/error.ts';
 import type { Call } from '../call.ts';
-import { decodeText, decodeUtf8 } from '../shared/charset.ts';
+import { decodeText, decodeUtf8, isWide } from '../shared/charset.ts';
 import { base64Field } from './base64-field.ts';
 import type { GmailClient } from './client.ts';
 import { HeaderFields } from './headers.ts';
@@ -23,13 +23,15 @@ export async function headersAsWritten(
 ): Promise<Map<string, HeaderFields>> {
   const { spelling } = client;
   const written = new Map<string, HeaderFields>();
+  const tried = new Set<string>();
   const listed = messages.flatMap(({ id, payload }) =>
     id ? [{ id, headers: new HeaderFields(payload?.headers ?? []) }] : [],
   );
   const ask = async (asked: typeof listed) => {
-    const waiting = asked.filter(({ id }) => !written.has(id));
+    const waiting = asked.filter(({ id }) => !tried.has(id));
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
+        tried.add(next.id);
         const header = await rawHeader(client, next.id, call);
         if (!header) continue;
         written.set(next.id, header);
@@ -39,10 +41,11 @@ export async function headersAsWritten(
     await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, waiting.length) }, work));
   };
   const isDoubtful = ({ headers }: (typeof listed)[number]) => spelling.isDoubtful(headers);
-  // One that tells is enough; it may then raise doubts about ordinary lists.
+  // One that tells is enough.
   const telling = listed.find(({ headers }) => spelling.isTelling(headers));
   await ask(listed.filter((one) => one === telling || isDoubtful(one)));
-  if (telling) await ask(listed.filter(isDoubtful));
+  // What was read may have raised doubts about ordinary lists, also about those of this page.
+  await ask(listed.filter(isDoubtful));
   return written;
 }
 
@@ -81,5 +84,13 @@ function headerLines(bytes: Buffer): { name: string; value: string }[] {
   });
 }
 
-/** RFC 6532 writes UTF-8 into headers; what is none is mostly in the charset of the text below. */
-const lettersOf = (bytes: Buffer, charset: string | null): string => decodeUtf8(bytes) ?? decodeText(bytes, charset);
+/**
+ * RFC 6532 writes UTF-8 into headers; what is none is mostly in the charset of the text below, and in windows-1252 where it
+ * cannot be: that charset is UTF-8 itself, or has no ASCII.
+ */
+function lettersOf(bytes: Buffer, charset: string | null): string {
+  const text = decodeUtf8(bytes);
+  if (text !== null) return text;
+  const isOther = charset !== null && !/^utf-?8$/i.test(charset) && !isWide(charset);
+  return decodeText(bytes, isOther ? charset : null);
+}

@@ -120,7 +120,7 @@ export function decodeTextOrUtf8(bytes: Uint8Array, label: string | null): strin
 
 const PROBE = Buffer.from('plain words.');
 /** UTF-16, UTF-32 and their like, in which the bytes of ASCII are other letters. */
-const isWide = (label: string): boolean => decodeText(PROBE, label) !== PROBE.toString();
+export const isWide = (label: string): boolean => decodeText(PROBE, label) !== PROBE.toString();
 
 /**
  * The high bytes of UTF-16's alphabets are control characters, at least one in ten of its bytes: 0 of Latin letters and
