@@ -1,4 +1,5 @@
 import type { MailError } from '../domain/error.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 /** Given with every call. */
 export interface Call {
@@ -20,6 +21,8 @@ export interface Call {
   readonly cut?: (reason: MailError) => void;
   /** How long a file waits for its turn among those of its mailbox before it fails with RATE_LIMITED. Absent: as long as its signal says. */
   readonly maxTurnMs?: number;
+  /** Where several lists are read for one page: what they have in common need be read only once. */
+  readonly shared?: SharedReads;
 }
 
 /**

@@ -72,8 +72,10 @@ export type Cursor = string;
 export type Batch<T> = readonly (T | MailError)[];
 
 export interface PageRequest {
-  /** At most this many items; 1 to 100. */
+  /** At most this many items, but for `upTo`; 1 to 100. */
   readonly size: number;
+  /** Up to this many may be given where they are at hand and cost nothing more. Absent, or less than `size`: no more than `size`. */
+  readonly upTo?: number;
   /** Null: from the newest. */
   readonly after: Cursor | null;
   /** Items of this page that the caller has already shown: they need not be read, and are left out of `items`. */

@@ -340,6 +340,24 @@ describe('a union of native lists', () => {
     },
   );
 
+  it('is filled by one list that has more at hand than its share, though the budget is spent', async () => {
+    const list = new FakeList(randomMail(random(11), 300));
+    const others = ['b', 'c', 'd', 'e', 'f'].map((name) => and(text(`absent${name}`), not(from(name))));
+    const where = or(and(text('plum'), not(from('ada'))), ...others);
+    const { listMessages } = list.session as MailSession;
+    // All that it finds is read for any of it.
+    const session: Partial<MailSession> = {
+      ...list.session,
+      listMessages: async (query, request, call) => {
+        const size = Math.max(request.size, request.upTo ?? 0);
+        return { ...(await listMessages(query, { ...request, size, budget: 300 }, call)), spent: 300 };
+      },
+    };
+    const read = await page(fakeAccount('a', session), where, { first: 25, by: listsWith({ scanBudget: 300 }) });
+    expect(shown(read)).toEqual(list.scan(where).slice(0, 25));
+    expect(evaluations(read)).toEqual(['INDEXED']);
+  });
+
   it('fails as one: what the others have may lie behind what is missing', async () => {
     const list = new FakeList(randomMail(random(7), 60));
     const expected = list.scan(MIXED);

@@ -13,6 +13,7 @@ import {
   type Page,
   type Unreadable,
 } from '../../providers/provider.ts';
+import { SharedReads } from '../../providers/shared-reads.ts';
 import type { Account } from '../account.ts';
 import { type AccountQueries, type Asked, accountQueries } from './account-queries.ts';
 import type { ListKind } from './list-kind.ts';
@@ -44,6 +45,7 @@ export class AccountList<T> {
   knownNames: ReadonlySet<string> | null = null;
   /** Why the request itself is at fault, which fails it whatever other accounts bring. */
   refusal: GraphQLError | null = null;
+  private readonly shared = new SharedReads();
   private spent = 0;
   private isTruncated = false;
 
@@ -98,14 +100,16 @@ export class AccountList<T> {
       return null;
     }
     const budget = isNarrowed ? Math.max(1, Math.floor(left / atOnce)) : null;
-    const page = await this.page(session, query, request, budget, { signal, priority: 'interactive' }).catch(
-      (error: unknown) => {
-        // From the top on there is no cursor that could be at fault: the provider cannot be asked for such a condition.
-        if (isMailError(error) && error.code === 'BAD_USER_INPUT' && request.after === null)
-          this.refusal = badUserInput(error.message);
-        throw error;
-      },
-    );
+    const page = await this.page(session, query, request, budget, {
+      signal,
+      priority: 'interactive',
+      shared: this.shared,
+    }).catch((error: unknown) => {
+      // From the top on there is no cursor that could be at fault: the provider cannot be asked for such a condition.
+      if (isMailError(error) && error.code === 'BAD_USER_INPUT' && request.after === null)
+        this.refusal = badUserInput(error.message);
+      throw error;
+    });
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);
     this.say(page.evaluation ?? 'NATIVE');
     if (page.truncated) this.isTruncated = true;
@@ -121,7 +125,7 @@ export class AccountList<T> {
     call: Call,
   ): Promise<Page<T>> {
     const { kind, account } = this;
-    const { after, before, size, skip, done, again } = request;
+    const { after, before, size, upTo, skip, done, again } = request;
     const place = [kind.name, query, after, before];
     const remembered = JSON.stringify([account.id, ...place]);
     // Bodies are not kept, not for a minute either.
@@ -133,7 +137,7 @@ export class AccountList<T> {
       kind.list(
         session,
         query,
-        { ...asked, after, ...(before && { before }), ...(budget !== null && { budget }) },
+        { ...asked, upTo, after, ...(before && { before }), ...(budget !== null && { budget }) },
         { ...call, signal },
       ),
     );

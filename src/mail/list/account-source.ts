@@ -120,7 +120,7 @@ export class AccountSource<T> implements Source<T> {
     this.atOnce = Math.max(1, open.length);
     // Twice its even share: of most lists that is enough for a page, and no list is read whole for the sake of another.
     const share = Math.min(size, Math.max(MIN_PAGE, Math.ceil((2 * size) / lists.length)));
-    await Promise.all(open.map((list) => list.fill(lists.length === 1 ? size : share)));
+    await Promise.all(open.map((list) => list.fill(lists.length === 1 ? size : share, size)));
     this.passOver();
   }
 

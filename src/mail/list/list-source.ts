@@ -18,6 +18,8 @@ export interface ReadRequest {
   readonly after: string | null;
   readonly before: Date | null;
   readonly size: number;
+  /** As in PageRequest. */
+  readonly upTo: number;
   readonly skip: (id: string) => boolean;
   /** Marks of what is skipped. */
   readonly done: ReadonlySet<string>;
@@ -119,15 +121,15 @@ export class ListSource<T> implements Source<T> {
     return head;
   }
 
-  /** Reads the next page into the buffer. A failure is told by `failure`. */
-  fill(size: number): Promise<void> {
-    this.filling ??= this.fillOnce(size).finally(() => {
+  /** Reads the next page into the buffer, and up to `upTo` of what is at hand. A failure is told by `failure`. */
+  fill(size: number, upTo = size): Promise<void> {
+    this.filling ??= this.fillOnce(size, upTo).finally(() => {
       this.filling = null;
     });
     return this.filling;
   }
 
-  private async fillOnce(size: number): Promise<void> {
+  private async fillOnce(size: number, upTo: number): Promise<void> {
     if (this.aheadFailure) {
       this.failure = this.aheadFailure;
       return;
@@ -136,7 +138,7 @@ export class ListSource<T> implements Source<T> {
     const isAhead = this.buffer.length > 0;
     try {
       const met = new Set<string>();
-      const reading = await this.readAt(opened, size, met);
+      const reading = await this.readAt(opened, size, upTo, met);
       if (reading) this.take(opened, reading, met, isAhead);
       else this.paused = true;
     } catch (error) {
@@ -179,12 +181,13 @@ export class ListSource<T> implements Source<T> {
     else this.failure = error;
   }
 
-  private readAt(opened: Place, size: number, met: Set<string>): Promise<Reading<T> | null> {
+  private readAt(opened: Place, size: number, upTo: number, met: Set<string>): Promise<Reading<T> | null> {
     const request: ReadRequest = {
       after: opened.after,
       before: opened.before === null ? null : new Date(opened.before),
       // What is skipped must not leave the page short, or every page would need a second read.
       size: Math.min(LARGEST_PAGE, size + opened.done.size),
+      upTo: Math.min(LARGEST_PAGE, upTo + opened.done.size),
       skip: (id) => {
         const mark = opened.done.size > 0 && markOf(id);
         if (!mark || !opened.done.has(mark)) return false;

@@ -38,6 +38,8 @@ export async function listBySearch(
   call: Call,
 ): Promise<Found> {
   let place = searchPlace(page.after);
+  // What was found is at hand.
+  const most = Math.max(page.size, page.upTo ?? 0);
   const { from, before } = boundsOf(source.checked);
   const bound = earliest(before, page.before?.getTime() ?? null);
   const kept: GraphMessage[] = [];
@@ -49,7 +51,7 @@ export async function listBySearch(
     const known = checkOf(source, account.hidden.ids ?? []);
     const enoughFrom = (found: readonly GraphMessage[]) => {
       const met = found.filter((message) => matches(toMessage(message), known)).sort(byReceipt);
-      const last = met.length < 2 * page.size ? undefined : met[page.size];
+      const last = met.length < 2 * page.size ? undefined : met[Math.min(most, Math.floor(met.length / 2))];
       return last === undefined ? null : receivedAt(last).getTime();
     };
     const [hits, newest] = await Promise.all([
@@ -74,7 +76,7 @@ export async function listBySearch(
     let passed = 0;
     for (const message of candidates) {
       const isMet = decided.isMet(message);
-      if (kept.length === page.size || isMet === undefined) break;
+      if (kept.length === most || isMet === undefined) break;
       passed++;
       if (isMet) kept.push(message);
     }

@@ -93,8 +93,11 @@ async function readOne(account: Account, source: Place, query: ListingQuery, cal
 export async function learnHidden(account: Account, call: Call): Promise<void> {
   const { graph, hidden } = account;
   if (!hidden.isDue) return;
-  const chains = hidden.paths.map((p) => [get(p, {})]);
-  await takeHidden(account, await batch<unknown>(graph, 'mailFolders.get', chains, call), call);
+  const learn = async () => {
+    const chains = hidden.paths.map((p) => [get(p, {})]);
+    await takeHidden(account, await batch<unknown>(graph, 'mailFolders.get', chains, call), call);
+  };
+  await (call.shared?.once('hidden folders', learn) ?? learn());
 }
 
 /** Of a URL more is not sure to be taken; in a $batch, which has no URLs, there is room for what is longer. */

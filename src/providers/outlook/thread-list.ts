@@ -10,6 +10,7 @@ import type { Batch, ListQuery, Page, PageRequest } from '../provider.ts';
 import type { Head, HeadPage, ReadHeads } from '../shared/heads.ts';
 import { threadPage } from '../shared/thread-pages.ts';
 import type { ThreadSource } from '../shared/thread-source.ts';
+import { SharedReads } from '../shared-reads.ts';
 import type { Account } from './account.ts';
 import { listByDate } from './by-date.ts';
 import type { Fields } from './fields.ts';
@@ -17,7 +18,7 @@ import { toFilter } from './filter.ts';
 import { HIDDEN_NAMES } from './hidden-folders.ts';
 import { categoryName } from './ids.ts';
 import { learnHidden } from './listing.ts';
-import { readPage } from './messages.ts';
+import { type GraphPage, readPage } from './messages.ts';
 import { shortHash, writePlace } from './page-cursor.ts';
 import { checkOf, evaluationOf, type Source, searchesFor, sourceOf } from './source.ts';
 import { getThreads } from './threads.ts';
@@ -35,6 +36,8 @@ const FOUND_AT_ONCE = 1_000;
 /** A list of heads is one request, and a conversation another. */
 const LIST_COST = 1;
 const THREAD_COST = 1;
+/** So many results of a search as one message: an answer of 250 is one request. */
+const HITS_PER_COST = 25;
 
 const ALL_MAIL: ListQuery = { mailboxId: null, where: null };
 
@@ -76,6 +79,8 @@ class GraphThreads implements ThreadSource {
   /** Graph's search had more than it gives. */
   isCut = false;
   private cost = 0;
+  private readonly isSearch: boolean;
+  private readonly shared: SharedReads;
   /** The folder of a list inside one, by the id that messages carry; null until it is known. */
   private folderId: string | null;
 
@@ -87,14 +92,15 @@ class GraphThreads implements ThreadSource {
     private readonly call: Call,
   ) {
     const { mailboxId, where } = query;
+    this.shared = call.shared ?? new SharedReads();
     this.print = shortHash(JSON.stringify(['threads', mailboxId, where, before]));
     this.folderId = this.namedFolder();
     const check = checkOf(source, account.hidden.ids ?? []);
-    const isSearch = searchesFor(source, toFilter(check)) !== null;
+    this.isSearch = searchesFor(source, toFilter(check)) !== null;
     const isHidden = this.isHidden();
     // Where Graph can be told nothing of the condition, threads are read as they come, but for what trash and junk have.
     const isAll =
-      !isHidden && source.whole && !isSearch && source.words === null && toFilter(source.checked).text === '';
+      !isHidden && source.whole && !this.isSearch && source.words === null && toFilter(source.checked).text === '';
     // What lies in trash or junk may be newer than its thread is in the list.
     const bound = isHidden ? null : before;
     this.isFoundFirst = !isAll && (where !== null || isHidden);
@@ -124,16 +130,22 @@ class GraphThreads implements ThreadSource {
   }
 
   async read(ids: readonly string[]): Promise<Batch<Thread>> {
-    const batch = await getThreads(this.account, ids, this.call);
-    for (const thread of batch) this.cost += isMailError(thread) ? THREAD_COST : thread.messages.length;
-    return batch;
+    return this.shared.each('thread', ids, async (missing) => {
+      const batch = await getThreads(this.account, missing, this.call);
+      for (const thread of batch) this.cost += isMailError(thread) ? THREAD_COST : thread.messages.length;
+      return batch;
+    });
   }
 
   private heads(query: ListQuery, before: Date | null, size: number, isAnswer: boolean): ReadHeads {
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
-      const page = await readPage(this.account, query, asked, this.call, query.where === null ? HEADS : CHECKED_HEADS);
-      this.cost += page.isChecked ? page.spent : LIST_COST;
+      const page = await this.shared.once(JSON.stringify(['heads', query, asked]), async () => {
+        const fields = query.where === null ? HEADS : CHECKED_HEADS;
+        const read = await readPage(this.account, query, asked, this.call, fields);
+        this.cost += this.costOf(read, isAnswer);
+        return read;
+      });
       if (isAnswer) {
         this.isCut ||= page.truncated;
         if (!this.source.whole) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
@@ -142,14 +154,22 @@ class GraphThreads implements ThreadSource {
     };
   }
 
+  /** What a search finds comes by the hundred in one request; what is read by date to be checked is as many messages. */
+  private costOf({ isChecked, spent }: GraphPage, isAnswer: boolean): number {
+    if (!isChecked) return LIST_COST;
+    return isAnswer && this.isSearch ? Math.ceil(spent / HITS_PER_COST) : spent;
+  }
+
   /** All mail by date, what lies in trash and junk included. */
   private everything(before: Date | null, size: number): ReadHeads {
     const source = { ...sourceOf(ALL_MAIL), whole: false };
     const wanted = { operation: 'messages.list', ...HEADS };
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
-      const { messages, next } = await listByDate(this.account, source, toFilter(EVERYTHING), wanted, asked, this.call);
-      this.cost += LIST_COST;
+      const { messages, next } = await this.shared.once(JSON.stringify(['everything', asked]), () => {
+        this.cost += LIST_COST;
+        return listByDate(this.account, source, toFilter(EVERYTHING), wanted, asked, this.call);
+      });
       return { heads: headsOf(messages), next: next && writePlace(next) };
     };
   }
