@@ -9,6 +9,8 @@ import type { Clock } from './source-clock.ts';
 
 /** A page of a union asks none of its lists for fewer: they are shown unevenly. */
 const MIN_PAGE = 10;
+/** Of what a union has shown so much is known in its cursor. */
+const MAX_UNION_MARKS = 400;
 
 interface Taken<T> {
   readonly list: ListSource<T>;
@@ -27,7 +29,7 @@ export class AccountSource<T> implements Source<T> {
   /** Why the lists could not be opened. */
   private closed: unknown = null;
   private readonly taken: Taken<T>[] = [];
-  /** Marks of what was shown, on the page before of its last second. */
+  /** Marks of what was shown; of earlier pages the newest MAX_UNION_MARKS: a thread stands lower once its newest message is in the trash. */
   private readonly shown: Set<string>;
   private atOnce = 1;
   private filling: Promise<void> | null = null;
@@ -40,7 +42,8 @@ export class AccountSource<T> implements Source<T> {
     private readonly open: (signal: AbortSignal) => Promise<readonly Branch<T>[]>,
     private readonly clock: Clock,
   ) {
-    this.shown = new Set(start.lastSecond);
+    const isOfUnion = start.after !== null && isUnion(start.after);
+    this.shown = new Set([...start.lastSecond, ...(isOfUnion ? start.done : [])]);
   }
 
   get head(): Head<T> | undefined {
@@ -97,10 +100,11 @@ export class AccountSource<T> implements Source<T> {
     const [only, ...others] = places;
     if (only && others.length === 0) return only;
     const shown = behind.flatMap((taken) => taken.shown ?? []);
-    const { last, lastSecond } = withShown(start, shown);
+    const { last, lastSecond, done: marks } = withShown(start, shown);
+    const done = new Set([...marks].slice(-MAX_UNION_MARKS));
     const after = places.length === 0 ? null : packUnion(this.print, places);
     const newest = start.newest ?? shown.find(({ at }) => at !== null)?.at ?? null;
-    return { ...START, after, last, lastSecond, newest, finished: places.every((place) => place.finished) };
+    return { ...START, after, done, last, lastSecond, newest, finished: places.every((place) => place.finished) };
   }
 
   private get isHeldUp(): boolean {
