@@ -8,6 +8,8 @@ const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyErr
 
 interface Running {
   readonly app: App;
+  /** Says where it listens. */
+  announce(): void;
   close(): Promise<void>;
 }
 
@@ -15,7 +17,9 @@ try {
   const config = readConfig();
   const door = await openDoor(config.host, config.port);
   const running = config.sandbox ? await startSandboxed(config, door) : await startPlain(config, door);
+  // Before it is said: a supervisor that reads the line may stop it at once.
   stopOnSignals(running, config.drainDelaySeconds * 1_000);
+  running.announce();
 } catch (error) {
   const { name, message, stack } = error as Error;
   process.stderr.write(`${EXPLAINED.has(name) ? message : stack}\n`);
@@ -24,8 +28,7 @@ try {
 
 async function startPlain(config: Config, door: Door): Promise<Running> {
   const app = await createApp(config, { door });
-  sayWhere(config, app);
-  return { app, close: () => app.close(config.drainDelaySeconds * 1_000) };
+  return { app, announce: () => sayWhere(config, app), close: () => app.close(config.drainDelaySeconds * 1_000) };
 }
 
 /** In production a line of the log as every other is, at whatever LOG_LEVEL; else one for a person. */
@@ -62,9 +65,10 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
   const { accessToken } = await connectDemo({ gatewayUrl: url });
   isConnected = true;
   const emulated = TWINS.map(({ name, vendor }) => ({ name, url: sandbox.urlOf(vendor) }));
-  process.stdout.write(banner({ url, emulated, controlUrl: sandbox.controlUrl, user: DEMO_USER, accessToken }));
+  const text = banner({ url, emulated, controlUrl: sandbox.controlUrl, user: DEMO_USER, accessToken });
   return {
     app,
+    announce: () => process.stdout.write(text),
     async close() {
       await app.close();
       await sandbox.close();

@@ -119,7 +119,8 @@ export function searchOf(where: Where): string | null {
   if ('from' in where) return valued('from', where.from);
   if ('to' in where) return valued('to', where.to);
   if ('subject' in where) return valued('subject', where.subject);
-  if ('text' in where) return /"/.test(where.text) ? null : `"${where.text}"`;
+  // Signs alone are left out of a search, also negated.
+  if ('text' in where) return /"/.test(where.text) || !/[\p{L}\p{N}_]/u.test(where.text) ? null : `"${where.text}"`;
   if ('hasAttachment' in where) return where.hasAttachment ? 'has:attachment' : '-has:attachment';
   if ('isRead' in where) return where.isRead ? 'is:read' : 'is:unread';
   if ('isStarred' in where) return where.isStarred ? 'is:starred' : 'is:unstarred';
