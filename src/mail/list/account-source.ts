@@ -3,14 +3,12 @@ import { isUnreadable } from '../../providers/provider.ts';
 import type { Branch } from './account-list.ts';
 import { type Head, ListSource, type Shape, type Source, shownItem } from './list-source.ts';
 import { newest } from './merge.ts';
-import { markOf, type Place, reopened, type ShownItem, START, secondOf, withShown } from './place.ts';
+import { MAX_MARKS, markOf, type Place, reopened, type ShownItem, START, secondOf, withShown } from './place.ts';
 import { isUnion, packUnion, unpackUnion } from './place-codec.ts';
 import type { Clock } from './source-clock.ts';
 
 /** A page of a union asks none of its lists for fewer: they are shown unevenly. */
 const MIN_PAGE = 10;
-/** Of what a union has shown so much is known in its cursor. */
-const MAX_UNION_MARKS = 400;
 
 interface Taken<T> {
   readonly list: ListSource<T>;
@@ -29,7 +27,7 @@ export class AccountSource<T> implements Source<T> {
   /** Why the lists could not be opened. */
   private closed: unknown = null;
   private readonly taken: Taken<T>[] = [];
-  /** Marks of what was shown; of earlier pages the newest MAX_UNION_MARKS: a thread stands lower once its newest message is in the trash. */
+  /** Marks of what was shown; of earlier pages those of the last second, and the newest MAX_MARKS of what may sink. */
   private readonly shown: Set<string>;
   private atOnce = 1;
   private filling: Promise<void> | null = null;
@@ -101,7 +99,7 @@ export class AccountSource<T> implements Source<T> {
     if (only && others.length === 0) return only;
     const shown = behind.flatMap((taken) => taken.shown ?? []);
     const { last, lastSecond, done: marks } = withShown(start, shown);
-    const done = new Set([...marks].slice(-MAX_UNION_MARKS));
+    const done = new Set(this.shape.sinks ? [...marks].slice(-MAX_MARKS) : []);
     const after = places.length === 0 ? null : packUnion(this.print, places);
     const newest = start.newest ?? shown.find(({ at }) => at !== null)?.at ?? null;
     return { ...START, after, done, last, lastSecond, newest, finished: places.every((place) => place.finished) };

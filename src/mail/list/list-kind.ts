@@ -32,6 +32,7 @@ export const THREADS: ListKind<Thread> = {
   shape: {
     id: (thread) => thread.id,
     at: (thread) => thread.lastMessageAt.getTime(),
+    sinks: true,
     stood: (thread, newest) => {
       const isOld = (message: Message) => secondOf(message.receivedAt.getTime()) <= secondOf(newest);
       const old = thread.messages.findLast((message) => isOld(message) && !isHidden(message, thread.hidden));

@@ -10,6 +10,8 @@ export interface Shape<T> {
   at(item: T): number;
   /** The same as of when the newest of the list was of that moment: what came later is left out. */
   stood(item: T, newest: number): number;
+  /** Whether it may come to stand lower: a thread does once its newest message is in the trash. */
+  readonly sinks?: boolean;
   /** When it came to be; a thread moves up in its list long after that. */
   born(item: T): number;
 }

@@ -35,7 +35,7 @@ export const START: Place = {
 
 export const MARK_LENGTH = 8;
 /** What was deleted while paging leaves marks that nothing takes away; the oldest go first. */
-const MOST_MARKS = 400;
+export const MAX_MARKS = 400;
 
 /** A short hash of a provider's id: 48 bits, so that hundreds of them fit into a cursor. */
 export const markOf = (id: string): string => hash('sha256', id, 'base64url').slice(0, MARK_LENGTH);
@@ -57,7 +57,7 @@ export function withShown(place: Place, shown: readonly ShownItem[]): Place {
     last = at;
   }
   const done = new Set([...place.done, ...shown.map((item) => item.mark)]);
-  return { ...place, done, last, lastSecond: lastSecond.slice(-MOST_MARKS) };
+  return { ...place, done, last, lastSecond: lastSecond.slice(-MAX_MARKS) };
 }
 
 /**
@@ -69,7 +69,7 @@ export function turned(
   opened: Place,
   { met, next, isAbove }: { met: ReadonlySet<string>; next: string | null; isAbove: boolean },
 ): Place {
-  const unmet = [...opened.done].filter((mark) => !met.has(mark)).slice(-MOST_MARKS);
+  const unmet = [...opened.done].filter((mark) => !met.has(mark)).slice(-MAX_MARKS);
   return { ...place, after: next, done: new Set(unmet), isAbove, finished: next === null };
 }
 
