@@ -10,8 +10,8 @@ type Accents = SearchIndex['accents'];
 export type WordPlace = 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'attachment';
 
 /** Scripts without blanks between words, and Korean: the index keeps each of their characters as a word. */
-const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
-  .map((script) => `\\p{scx=${script}}`)
+const UNSPACED = ['scx=Han', 'scx=Hira', 'sc=Kana', 'sc=Hang', 'sc=Thai', 'sc=Laoo', 'sc=Khmr', 'sc=Mymr']
+  .map((script) => `\\p{${script}}`)
   .join('');
 const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
@@ -28,6 +28,7 @@ function spelled(text: string, accents: Accents): string {
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '');
   return bare
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .replaceAll('ς', 'σ')

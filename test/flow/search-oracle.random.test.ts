@@ -20,7 +20,7 @@ const chance = new Chance(seed);
 const mails = randomMail(chance, 80);
 let world: OracleWorld;
 beforeAll(async () => {
-  world = await openWorld(mails, 1 + Math.ceil(ROUNDS / 10));
+  world = await openWorld(mails, 1 + Math.ceil(ROUNDS / 5));
 });
 afterAll(() => world?.close());
 

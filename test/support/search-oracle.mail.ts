@@ -4,7 +4,7 @@ import type { OracleMail, Person, Place } from './search-oracle.ts';
 /** Words that are easily taken for one another, in many scripts; mail and queries are made of the same. */
 export const VOCABULARY: readonly string[] = [
   ...'cat cats concatenate foo bar foo-bar foo_bar file ﬁle office oﬃce invoice Invoices INVOICE plan plans'.split(' '),
-  ...'Straße STRASSE strasse straßen Grüße gruesse Gruße Müller Mueller muller'.split(' '),
+  ...'Straße STRASSE STRAẞE strasse straßen Grüße gruesse Gruße Müller Mueller muller'.split(' '),
   ...['Café', 'Cafe\u0301', 'cafe', 'résumé', 'resume', 'naïve', 'naive', 'été', 'garçon', 'señor', 'mañana', 'Ünal'],
   ...[
     '東京',
@@ -31,6 +31,10 @@ export const VOCABULARY: readonly string[] = [
     'ПРИВЕТ',
     'Ёлка',
     'елка',
+    'п\u02bcять',
+    'ять',
+    'g\u0303uahu',
+    'guahu',
     'ΣΟΦΟΣ',
     'σοφός',
     'Ａｂｃ',

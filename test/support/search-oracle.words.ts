@@ -3,16 +3,16 @@
  * must not share a mistake with what it judges.
  */
 
-/** Scripts in which each character is a word of its own. */
+/** Scripts in which each character is a word of its own; ー is no script's own, and Japanese. */
 const ALONE =
-  '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}';
+  '\\p{sc=Han}〆〡-〩\\p{sc=Hiragana}\\p{sc=Katakana}ー〱-〵\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 const WORD = new RegExp(`(?=\\p{L})[${ALONE}]\\p{M}*|(?:(?!(?=\\p{L})[${ALONE}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
 
 /** Without case, width, ligatures, accents and what is not seen. */
 export function fold(text: string): string {
   const bare = text.normalize('NFKD').replace(/[\u0300-\u036f]|\p{Default_Ignorable_Code_Point}/gu, '');
-  // Upper and back is full case folding (ß is ss), but for the final sigma. The Turkish ı is an i so, as people type it.
-  const caseless = bare.toUpperCase().toLowerCase();
+  // From lower case to upper and back is full case folding (ß and ẞ are ss), but for the final sigma. The Turkish ı is an i so.
+  const caseless = bare.toLowerCase().toUpperCase().toLowerCase();
   return caseless.replaceAll('ς', 'σ').normalize('NFC');
 }
 

@@ -1,8 +1,8 @@
 import { DEFAULT_SEARCH_INDEX, type SearchIndex } from '../../world.ts';
 
 /** Scripts without spaces between words, and Korean. */
-const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
-  .map((code) => `\\p{scx=${code}}`)
+const UNSPACED = ['scx=Han', 'scx=Hira', 'sc=Kana', 'sc=Hang', 'sc=Thai', 'sc=Laoo', 'sc=Khmr', 'sc=Mymr']
+  .map((script) => `\\p{${script}}`)
   .join('');
 const CHARACTERS = new RegExp(
   `(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{N}\\p{M}_])+`,
@@ -33,8 +33,9 @@ export const contains = (text: string, words: string): boolean => words === '' |
 
 function withoutAccents(text: string): string {
   const bare = text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '');
-  // Upper case and back is full case folding: ß is ss.
+  // By way of upper case, from lower: full case folding, by which ß and ẞ are ss.
   return bare
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .replaceAll('ς', 'σ')

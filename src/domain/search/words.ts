@@ -3,9 +3,12 @@
  * provider is asked in. README, "What a search means", gives it in prose.
  */
 
-/** Scripts that put no space between words, and Korean, whose particles stand at the word: each character is a word. */
-const UNSPACED = ['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
-  .map((script) => `\\p{scx=${script}}`)
+/**
+ * Scripts that put no space between words, and Korean, whose particles stand at the word: each character is a word. Only
+ * Hiragana and Han with what they share (ー, 〆): Thai shares the apostrophe of пʼять, and Katakana the dot of ẹ, with Latin.
+ */
+const UNSPACED = ['scx=Han', 'scx=Hira', 'sc=Kana', 'sc=Hang', 'sc=Thai', 'sc=Laoo', 'sc=Khmr', 'sc=Mymr']
+  .map((script) => `\\p{${script}}`)
   .join('');
 const WORD = new RegExp(`(?=[${UNSPACED}])[\\p{L}\\p{N}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
 const STARTS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'u');
@@ -22,7 +25,8 @@ export function folded(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII, control characters and all
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   const bare = text.replace(UNSEEN, '').normalize('NFKD').replace(ACCENTS, '');
-  const cased = bare.toUpperCase().toLowerCase().replaceAll('ς', 'σ');
+  // In lower case first: ẞ has no other upper case, and ß has SS.
+  const cased = bare.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ');
   return cased.normalize('NFKD').replace(ACCENTS, '').normalize('NFC');
 }
 
