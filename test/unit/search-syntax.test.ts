@@ -308,6 +308,8 @@ describe('MessageFilter', () => {
 
   it('refuses what cannot be meant', () => {
     expect(() => filterCondition({ from: '  ' })).toThrow(refusal(/filter.from is empty/));
+    expect(() => filterCondition({ mailbox: '' })).toThrow(refusal(/"" is not an id/));
+    expect(() => filterCondition({ not: { mailbox: '' } })).toThrow(refusal(/"" is not an id/));
     expect(() => filterCondition({ mailbox: 'INBOX' })).toThrow(refusal(/"INBOX" is not an id/));
     expect(() => filterCondition({ mailbox: encodeId('Message', 'a', 'b') })).toThrow(
       refusal(/id of a Message.*Mailbox/),

@@ -102,7 +102,7 @@ export const filterCondition = (filter: MessageFilter): UserCondition => require
 function conditionOf(filter: MessageFilter): UserCondition {
   const parts: UserCondition[] = [];
   if (filter.role) parts.push({ kind: 'role', role: filter.role });
-  if (filter.mailbox) {
+  if (typeof filter.mailbox === 'string') {
     accountId(filter.mailbox, 'Mailbox');
     parts.push({ kind: 'mailbox', id: filter.mailbox });
   }
