@@ -170,3 +170,17 @@ it('what is no id is null in its place among nodes, and the others are there', a
     expect.stringMatching(/^BAD_USER_INPUT: "nonsense" /),
   ]);
 });
+
+it('an empty id is no id, also where one may be left out', async () => {
+  const MOVE =
+    'mutation ($input: MoveMessagesInput!) { moveMessages(input: $input) { results { node { id } } userErrors { code field message } } }';
+  const input = { ids: [ids.Message], to: ids.Mailbox, from: '' };
+  const refused = {
+    code: 'BAD_USER_INPUT',
+    field: ['input', 'from'],
+    message: expect.stringMatching(/^"" is not an id/),
+  };
+  expect((await app.data<Data>(MOVE, { input })).moveMessages).toEqual({ results: [], userErrors: [refused] });
+  const list = await app.query('{ viewer { messages(filter: { not: { mailbox: "" } }) { nodes { id } } } }');
+  expect(refusals(list)).toEqual([expect.stringMatching(/^BAD_USER_INPUT: "" is not an id/)]);
+});

@@ -25,7 +25,7 @@ const STATES: Readonly<Record<string, Where>> = {
   unimportant: { isImportant: false },
 };
 const FOREIGN =
-  /^(cc|bcc|recipients|deliveredto|participants|list|label|category|body|filename|attachments?|hasattachments?|isread|isflagged|importance|rfc822msgid|kind|older_than|newer_than|older|newer|received|sent|larger|smaller|size|messagesize)$/;
+  /^(cc|bcc|recipients|deliveredto|participants|list|label|category|body|filename|attachments?|hasattachments?|isread|read|isflagged|hasflag|followupflag|importance|rfc822msgid|kind|older_than|newer_than|older|newer|received|sent|larger|smaller|size|messagesize)$/;
 
 type Token =
   | { readonly kind: 'close' | 'or' | 'and' | 'minus' }

@@ -252,6 +252,7 @@ export const TYPED: Readonly<Record<string, readonly string[]>> = {
     'from:ada@example.org',
     'from:ADA@EXAMPLE.ORG',
     'from:<ada@example.org>',
+    'from:ａｄａ＠ｅｘａｍｐｌｅ．ｏｒｇ',
     'from:"Ada Lovelace <ada@example.org>"',
     'from:ada@evil.example',
     'from:example.org',

@@ -6,7 +6,10 @@
 /** Scripts in which each character is a word of its own; ー is no script's own, and Japanese. */
 const ALONE =
   '\\p{sc=Han}〆〡-〩\\p{sc=Hiragana}\\p{sc=Katakana}ー〱-〵\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
-const WORD = new RegExp(`(?=\\p{L})[${ALONE}]\\p{M}*|(?:(?!(?=\\p{L})[${ALONE}])[\\p{L}\\p{M}\\p{N}_])+`, 'gu');
+const WORD = new RegExp(
+  `(?=[\\p{L}\\p{N}])[${ALONE}]\\p{M}*|(?:(?!(?=[\\p{L}\\p{N}])[${ALONE}])[\\p{L}\\p{M}\\p{N}_])+`,
+  'gu',
+);
 
 /** Without case, width, ligatures, accents and what is not seen. */
 export function fold(text: string): string {
@@ -29,7 +32,7 @@ export function hasPhrase(text: string, value: string): boolean {
 
 /** `ada@example.org`, `<…>` and `Ada <…>` mean that address as a whole; null: words. */
 export function fullAddress(value: string): string | null {
-  const trimmed = value.trim();
+  const trimmed = value.trim().replace(/[＠．－＿＋＜＞０-９Ａ-Ｚａ-ｚ]/g, (sign) => sign.normalize('NFKC'));
   const inner = /^[^<>]*<([^<>]*)>$/.exec(trimmed)?.[1]?.trim() ?? trimmed;
   return /^[^\s@<>"(),;:]+@[^\s@<>"(),;:]*[\p{L}\p{N}]$/u.test(inner) ? inner.toLowerCase() : null;
 }

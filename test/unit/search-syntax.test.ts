@@ -170,14 +170,16 @@ describe('what was pasted', () => {
   it.each<[string, RegExp]>([
     ['label:x', /"label:"; in:.*from:.*before:.*quotes/],
     ['hasattachments:yes', /"hasattachments:"; write has:attachment/],
-    ['is:sent', /is:sent.*in:sent/],
+    ['read:no', /"read:"; write is:read or is:unread/],
+    ['hasflag:true', /"hasflag:"; write is:starred/],
+    ['is:sent', /is:sent.*in:sent.*quotes/],
     ['-cc:(bob)', /"cc:"/],
     ['larger:10M', /"larger:"/],
     ['older_than:"1y"', /"older_than:"/],
     ['is:constructor', /is:constructor/],
     ['is:new', /is:new.*unread/],
-    ['has:star', /has:attachment/],
-    ['after:tomorrow', /after:tomorrow.*no date/],
+    ['has:star', /has:attachment.*quotes/],
+    ['after:tomorrow', /after:tomorrow.*no date.*quotes/],
     ['after:2026-02-30', /no date/],
     ['after:2026-02-30T00:00:00Z', /no date/],
     ['after:2026-02-20T24:00:00Z', /no date/],
@@ -185,7 +187,7 @@ describe('what was pasted', () => {
     ['before:2026-13-01', /no date/],
     [`${'('.repeat(50)}a${')'.repeat(50)}`, /at most 10 deep/],
     [`${'-('.repeat(11)}a${')'.repeat(11)}`, /at most 10 deep/],
-    [Array.from({ length: 101 }, (_, n) => `w${n}`).join(' '), /at most 100 conditions; this one holds 101/],
+    [Array.from({ length: 101 }, (_, n) => `w${n}`).join(' '), /at most 100 different conditions; this one holds 101/],
     ['a'.repeat(501), /at most 500/],
     ['a'.repeat(3_000), /at most 2000/],
   ])('refuses %j by name', (search, message) => {
@@ -308,6 +310,8 @@ describe('MessageFilter', () => {
 
   it('refuses what cannot be meant', () => {
     expect(() => filterCondition({ from: '  ' })).toThrow(refusal(/filter.from is empty/));
+    expect(() => filterCondition({ mailbox: '' })).toThrow(refusal(/"" is not an id/));
+    expect(() => filterCondition({ not: { mailbox: '' } })).toThrow(refusal(/"" is not an id/));
     expect(() => filterCondition({ mailbox: 'INBOX' })).toThrow(refusal(/"INBOX" is not an id/));
     expect(() => filterCondition({ mailbox: encodeId('Message', 'a', 'b') })).toThrow(
       refusal(/id of a Message.*Mailbox/),

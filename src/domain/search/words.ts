@@ -87,11 +87,19 @@ const LOCAL = String.raw`[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_\x60{|}~.]+`;
 const LABEL = String.raw`[\p{L}\p{M}\p{N}_\-]+`;
 const ADDRESS = new RegExp(`^${LOCAL}@(?:${LABEL}\\.)+${LABEL}$`, 'u');
 
+/** What a keyboard that writes in full width makes of an address and its brackets. */
+const FULL_WIDTH = /[＠．－＿＋＜＞０-９Ａ-Ｚａ-ｚ]/g;
+
 /**
  * The whole address that a value is, bare, in angle brackets or behind a name, without what is not seen; null where it is
- * words, as without a dot behind the @.
+ * words, as without a dot behind the @. Signs in full width are read plainly where it is no address otherwise.
  */
 export function addressIn(value: string): string | null {
+  const plain = value.replace(FULL_WIDTH, (sign) => sign.normalize('NFKC'));
+  return wholeAddress(value) ?? wholeAddress(plain);
+}
+
+function wholeAddress(value: string): string | null {
   const inside = /<([^<>]*)>\s*$/.exec(value)?.[1] ?? value;
   const address = inside.replace(UNSEEN, '').trim();
   return ADDRESS.test(address) ? address : null;

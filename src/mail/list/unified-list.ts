@@ -8,7 +8,7 @@ import { tooSlow } from '../../platform/deadline.ts';
 import { type Detail, isUnreadable, type Unreadable } from '../../providers/provider.ts';
 import type { Account } from '../account.ts';
 import { mailboxNames } from '../search/resolve-mailboxes.ts';
-import { ROLES } from '../search/search-operators.ts';
+import { IN_QUOTES, ROLES } from '../search/search-operators.ts';
 import { AccountList, type SearchEvaluation } from './account-list.ts';
 import { AccountSource } from './account-source.ts';
 import type { ListCursors, ListIdentity } from './list-cursor.ts';
@@ -170,6 +170,6 @@ function refuseUnknownNames<T>(condition: UserCondition | null, lanes: readonly 
   const unknown = names.find((name) => !lanes.some(({ list }) => list.knownNames?.has(name)));
   if (unknown !== undefined)
     throw badUserInput(
-      `search has in:${unknown}, and no account has a mailbox of that name or role; after in: may stand ${Object.keys(ROLES).join(', ')}, or a mailbox's name or path (in quotes where it has a space).`,
+      `search has in:${unknown}, and none of the accounts asked has a mailbox of that name or role; after in: may stand ${Object.keys(ROLES).join(', ')}, or a mailbox's name or path (in quotes where it has a space). ${IN_QUOTES}`,
     );
 }

@@ -65,12 +65,12 @@ export class OrganiseResolver {
     }: MoveMessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
-    const userErrors = [...mailboxErrors('to', [to]), ...mailboxErrors('from', from ? [from] : [])];
+    const userErrors = [...mailboxErrors('to', [to]), ...mailboxErrors('from', from == null ? [] : [from])];
     if (userErrors.length > 0) return new UpdateMessagesPayload([], userErrors);
-    const fromId = from ? accountId(from, 'Mailbox').providerId : null;
+    const fromId = from == null ? null : accountId(from, 'Mailbox').providerId;
     const patch = (account: Account) => {
       const [mailboxId = ''] = ownMailboxes(account, [to]);
-      const [fromMailboxId = null] = from ? ownMailboxes(account, [from]) : [];
+      const [fromMailboxId = null] = from == null ? [] : ownMailboxes(account, [from]);
       return { moveTo: { mailboxId, fromMailboxId } };
     };
     return this.change(context, ids, moving(patch, { from: fromId, to: accountId(to, 'Mailbox').providerId }));

@@ -64,7 +64,10 @@ export class MessageFilter {
   })
   isImportant?: boolean | null;
 
-  @Field(() => Boolean, { ...option, description: 'Has a file beside its body; inline images do not count.' })
+  @Field(() => Boolean, {
+    ...option,
+    description: 'Has a file beside its body; images that its HTML shows do not count.',
+  })
   hasAttachment?: boolean | null;
 
   @Field(() => DateTime, { ...option, description: 'Received (receivedAt, as it is shown) at this moment or later.' })
@@ -102,7 +105,7 @@ export const filterCondition = (filter: MessageFilter): UserCondition => require
 function conditionOf(filter: MessageFilter): UserCondition {
   const parts: UserCondition[] = [];
   if (filter.role) parts.push({ kind: 'role', role: filter.role });
-  if (filter.mailbox) {
+  if (typeof filter.mailbox === 'string') {
     accountId(filter.mailbox, 'Mailbox');
     parts.push({ kind: 'mailbox', id: filter.mailbox });
   }

@@ -25,7 +25,7 @@ export function requireReasonable(condition: UserCondition): UserCondition {
 export function requireReasonableSearch(condition: UserCondition): UserCondition {
   requireShallow('search', extent(condition).depth);
   const distinct = ordered(condition);
-  requireAtMost('search', extent(distinct).terms, MAX_SEARCH_TERMS);
+  requireAtMost('search', extent(distinct).terms, MAX_SEARCH_TERMS, 'different conditions');
   return condition;
 }
 
@@ -52,8 +52,8 @@ function textBytes(condition: UserCondition): number {
   );
 }
 
-function requireAtMost(argument: string, terms: number, most: number): void {
-  if (terms > most) throw badUserInput(`${argument} may hold at most ${most} conditions; this one holds ${terms}.`);
+function requireAtMost(argument: string, terms: number, most: number, kind = 'conditions'): void {
+  if (terms > most) throw badUserInput(`${argument} may hold at most ${most} ${kind}; this one holds ${terms}.`);
 }
 
 function requireShallow(argument: string, depth: number): void {

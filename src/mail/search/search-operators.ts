@@ -37,6 +37,9 @@ const STATES: Readonly<Record<string, UserCondition>> = {
   unimportant: { kind: 'important', value: false },
 };
 
+/** What was pasted may only look like an operator. */
+export const IN_QUOTES = 'To search for the text itself, put all of it in quotes.';
+
 type Operator = (value: string, quoted: boolean, zone: TimeZone) => UserCondition;
 
 const OPERATORS = {
@@ -45,13 +48,13 @@ const OPERATORS = {
   subject: (value) => ({ kind: 'subject', value }),
   has: (value) => {
     if (value.toLowerCase() === 'attachment') return { kind: 'hasAttachment', value: true };
-    throw badUserInput(`search does not know has:${value}; has:attachment is what there is.`);
+    throw badUserInput(`search does not know has:${value}; has:attachment is what there is. ${IN_QUOTES}`);
   },
   is: (value) => {
     const state = Object.hasOwn(STATES, value.toLowerCase()) && STATES[value.toLowerCase()];
     if (state) return state;
     throw badUserInput(
-      `search does not know is:${value}; after is: may stand ${Object.keys(STATES).join(', ')}, and places after in:, as in:sent.`,
+      `search does not know is:${value}; after is: may stand ${Object.keys(STATES).join(', ')}, and places after in:, as in:sent. ${IN_QUOTES}`,
     );
   },
   // A quoted name is a name: in:"inbox" finds a folder that someone called so.
@@ -88,8 +91,8 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
   ['attachments', BY_NAME],
   ['hasattachment', 'write has:attachment'],
   ['hasattachments', 'write has:attachment'],
-  ['isread', 'write is:read or is:unread'],
-  ['isflagged', 'write is:starred or is:unstarred'],
+  ...['isread', 'read'].map((name) => [name, 'write is:read or is:unread'] as const),
+  ...['isflagged', 'hasflag', 'followupflag'].map((name) => [name, 'write is:starred or is:unstarred'] as const),
   ['importance', 'write is:important or is:unimportant'],
   ['rfc822msgid', 'filter has internetMessageId'],
   ['kind', 'all that is found here is mail'],
@@ -107,7 +110,7 @@ export function refuseForeign(name: string): void {
   if (instead === undefined) return;
   const all = Object.keys(OPERATORS).map((known) => `${known}:`);
   throw badUserInput(
-    `search does not know the operator "${name}:"; ${instead}. There are ${all.join(' ')}. To search for the text itself, put it in quotes.`,
+    `search does not know the operator "${name}:"; ${instead}. There are ${all.join(' ')}. ${IN_QUOTES}`,
   );
 }
 
@@ -121,6 +124,6 @@ function dateOf(operator: string, value: string, zone: TimeZone): Date {
   const at = day ? zone.startOfDay(Number(day[1]), Number(day[3]), Number(day[4])) : momentOf(value);
   if (at) return at;
   throw badUserInput(
-    `search has ${operator}:${value}, which is no date; write ${operator}:2026-11-20 or ${operator}:2026-11-20T09:30:00Z.`,
+    `search has ${operator}:${value}, which is no date; write ${operator}:2026-11-20 or ${operator}:2026-11-20T09:30:00Z. ${IN_QUOTES}`,
   );
 }
