@@ -78,6 +78,13 @@ const DEAR: Readonly<Record<string, Dear>> = {
   'nothing but signs': { search: '%%', most: { GMAIL: 0, OUTLOOK: 0 } },
   'a value of signs': { filter: { subject: '%%' }, most: { GMAIL: 0, OUTLOOK: 0 } },
   'nothing, by two parts': { filter: { or: [] }, most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a flag and its opposite': { search: 'is:read is:unread', most: { GMAIL: 0, OUTLOOK: 0 } },
+  'after later than before': { search: 'after:2026-02-01 before:2026-01-01', most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a word and its negation': { search: 'the -the', most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a recipient and its negation, in alternatives': {
+    search: '(to:example OR from:northwind) -to:example -from:northwind',
+    most: { GMAIL: 0, OUTLOOK: 0 },
+  },
   'a date in an or': { filter: { or: [{ receivedBefore: day(300) }, { isStarred: true }] }, most: NATIVE },
   'a date in a not': { filter: { not: { receivedAfter: day(300) } }, most: NATIVE },
   'flags in a not': { filter: { not: { or: [{ isRead: true }, { isStarred: true }] } }, most: NATIVE },
