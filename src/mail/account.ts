@@ -7,6 +7,7 @@ import type { Capabilities, Identity, MailSession } from '../providers/provider.
 import { DraftLoader } from './draft/draft.loader.ts';
 import type { PageMemory } from './list/page-memory.ts';
 import { PageReads } from './list/page-reads.ts';
+import { ScanPool } from './list/scan-pool.ts';
 import { MailboxLoader } from './mailbox/mailbox.loader.ts';
 import { MessageLoader } from './message/message.loader.ts';
 import { ThreadLoader } from './thread/thread.loader.ts';
@@ -36,6 +37,8 @@ export class Account {
   readonly drafts: DraftLoader;
   /** What lists have read. */
   readonly pages = new PageReads();
+  /** What its searches share of the scan budget. */
+  readonly scans = new ScanPool();
   private identifying: Promise<readonly Identity[]> | null = null;
   private opened: Promise<MailSession> | null = null;
 

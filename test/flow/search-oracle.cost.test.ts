@@ -78,6 +78,13 @@ const DEAR: Readonly<Record<string, Dear>> = {
   'nothing but signs': { search: '%%', most: { GMAIL: 0, OUTLOOK: 0 } },
   'a value of signs': { filter: { subject: '%%' }, most: { GMAIL: 0, OUTLOOK: 0 } },
   'nothing, by two parts': { filter: { or: [] }, most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a flag and its opposite': { search: 'is:read is:unread', most: { GMAIL: 0, OUTLOOK: 0 } },
+  'after later than before': { search: 'after:2026-02-01 before:2026-01-01', most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a word and its negation': { search: 'the -the', most: { GMAIL: 0, OUTLOOK: 0 } },
+  'a recipient and its negation, in alternatives': {
+    search: '(to:example OR from:northwind) -to:example -from:northwind',
+    most: { GMAIL: 0, OUTLOOK: 0 },
+  },
   'a date in an or': { filter: { or: [{ receivedBefore: day(300) }, { isStarred: true }] }, most: NATIVE },
   'a date in a not': { filter: { not: { receivedAfter: day(300) } }, most: NATIVE },
   'flags in a not': { filter: { not: { or: [{ isRead: true }, { isStarred: true }] } }, most: NATIVE },
@@ -197,4 +204,36 @@ it.each(
   // Where trash lies is asked for beside both.
   expect(both.requests).toBeLessThanOrEqual(one.requests + other.requests + 2);
   expect(both.nodes).toBeGreaterThanOrEqual(Math.max(one.nodes, other.nodes));
+});
+
+/** Each may read this much for a page of 25, whatever others of its request have read. */
+const OF_EACH = 4 * 26 * 5;
+it('bounds many searches in one request together', async () => {
+  const searches = 12;
+  await app.control('/accounts', { vendor: 'google', address: 'many@gmail.example', messages: MESSAGES });
+  const id = await app.connect(token, 'GMAIL', 'many@gmail.example');
+  await app.control('/log', undefined, 'DELETE');
+  const lists = words(searches).map(
+    (word) => `${word}: messages(first: 25, search: "to:me -subject:${word}") {
+      nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation problem { code } } }`,
+  );
+  const { node } = await app.data<Data>(
+    `query ($id: ID!) { node(id: $id) { ... on Integration { ${lists.join('\n')} } } }`,
+    { id },
+    token,
+  );
+  const { totals } = await app.control<{ totals: { units: number } }>('/log');
+  expect(totals.units).toBeLessThanOrEqual(MOST.GMAIL + searches * OF_EACH);
+  for (const { pageInfo, sources } of Object.values<Data>(node)) {
+    expect(pageInfo.hasNextPage).toBe(true);
+    expect(sources).toEqual([{ evaluation: 'TRUNCATED', problem: null }]);
+  }
+  // And each goes on alone.
+  const { after, evaluation, nodes } = await costOf(
+    id,
+    'messages',
+    { search: 'to:me -subject:absent7' },
+    node.absent7.pageInfo.endCursor,
+  );
+  expect({ after, evaluation, nodes }).toEqual({ after: null, evaluation: 'FILTERED', nodes: 0 });
 });

@@ -9,6 +9,7 @@ import { createContext } from '../../src/graphql/request-context.ts';
 import type { Account } from '../../src/mail/account.ts';
 import { ListCursors } from '../../src/mail/list/list-cursor.ts';
 import { type ListKind, MESSAGES, THREADS } from '../../src/mail/list/list-kind.ts';
+import { MIN_READS_PER_ITEM } from '../../src/mail/list/scan-pool.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import type { MailSession } from '../../src/providers/provider.ts';
@@ -528,6 +529,45 @@ describe('what a search may spend', () => {
     const [short, long] = [await cost(1_000), await cost(4_000)];
     expect(long.read).toBe(4 * short.read);
     expect(long.requests).toBeLessThanOrEqual(4 * short.requests);
+  });
+
+  it.each([MESSAGES, THREADS] as ListKind<unknown>[])(
+    'is shared by all searches of one request: $name',
+    async (kind) => {
+      const list = sparse(4_000);
+      const by = listsWith({ scanBudget: 100 });
+      const conditions = Array.from({ length: 20 }, (_, n) => or(from('ada'), from(`nobody${n}`)));
+      const account = fakeAccount('a', list.session);
+      const pages = await Promise.all(conditions.map((where) => page(account, where, { kind, by })));
+      // A little for each of them, and the budget.
+      expect(list.read).toBeLessThanOrEqual(20 * MIN_READS_PER_ITEM * 11 + 100);
+      const expected = kind.name === 'threads' ? list.scanThreads(from('ada')) : list.scan(from('ada'));
+      for (const [n, first] of pages.entries()) {
+        expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'COMPLETE', evaluation: 'TRUNCATED' }] });
+        const where = conditions[n] as Condition;
+        const next = await page(fakeAccount('a', list.session), where, { kind, by, after: first.end() });
+        const seen = [first, next].flatMap(shown);
+        expect(seen).toEqual(expected.slice(0, seen.length));
+        expect(shown(next)).not.toEqual([]);
+      }
+    },
+  );
+
+  it('is left to the other searches of a request by those that find what they read, and by one that is over', async () => {
+    const list = sparse(400);
+    const by = listsWith({ scanBudget: 100 });
+    const account = fakeAccount('a', list.session);
+    const bob = Array.from({ length: 20 }, () => from('bob'));
+    const full = await Promise.all(bob.map((where, n) => page(account, where, { by, first: 10 + n })));
+    for (const [n, read] of full.entries()) expect(shown(read)).toHaveLength(10 + n);
+    const [before, after] = [list.read, await page(account, from('ada'), { by })];
+    expect(evaluations(after)).toEqual(['TRUNCATED']);
+    expect(list.read - before).toBeGreaterThan(80);
+    // Spent is spent, but for what a page takes that matches whole.
+    const late = await page(account, from('carol'), { by });
+    expect(evaluations(late)).toEqual(['TRUNCATED']);
+    const still = await page(account, from('bob'), { by, first: 30 });
+    expect(shown(still).length).toBeGreaterThan(25);
   });
 
   it('says TRUNCATED on an empty page that has a next one', async () => {

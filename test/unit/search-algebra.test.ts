@@ -70,6 +70,15 @@ function message(): Message {
 }
 
 const some = Array.from({ length: 1500 }, () => ({ where: condition(3), mail: message() }));
+const alternatives = (where: Condition): readonly (readonly Condition[])[] => {
+  if (where.kind === 'or') return where.of.flatMap(alternatives);
+  if (where.kind !== 'and') return [[where]];
+  return where.of.reduce<readonly (readonly Condition[])[]>(
+    (all, part) => all.flatMap((one) => alternatives(part).map((other) => [...one, ...other])),
+    [[]],
+  );
+};
+
 const HIDDEN = new Set(['TRASH', 'SPAM']);
 const lies = (mail: Message) => mail.mailboxIds.some((id) => HIDDEN.has(id));
 
@@ -82,6 +91,43 @@ it('means the same simplified, ordered and with negations pushed inwards', () =>
   for (const { where, mail } of some)
     for (const same of [simplify(where), ordered(where), normalForm(where), normalForm(normalForm(where))])
       expect(matches(mail, same), JSON.stringify(where)).toBe(matches(mail, where));
+});
+
+it('asks nothing for what excludes itself, and changes nothing else by that', () => {
+  // Pushed inwards, with what excludes itself left in.
+  const inwards = (where: Condition, isNegated = false): Condition => {
+    if (where.kind === 'not') return inwards(where.of, !isNegated);
+    if (where.kind !== 'and' && where.kind !== 'or') return isNegated ? { kind: 'not', of: where } : where;
+    const kind = isNegated === (where.kind === 'and') ? 'or' : 'and';
+    return { kind, of: where.of.map((part) => inwards(part, isNegated)) };
+  };
+  const isNaming = (part: Condition) => part.kind === 'mailbox' && HIDDEN.has(part.id);
+  for (const { where, mail } of some) {
+    const listed = alternatives(simplify(inwards(where))).some(
+      (parts) => parts.every((part) => matches(mail, part)) && (!lies(mail) || parts.some(isNaming)),
+    );
+    expect(matches(mail, visibleOnly(where, HIDDEN)), JSON.stringify(where)).toBe(listed);
+  }
+  const [early, late] = [TIMES[0] as Date, TIMES[2] as Date];
+  const not = (of: Condition): Condition => ({ kind: 'not', of });
+  const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
+  const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
+  const ada: Condition = { kind: 'from', value: 'ada' };
+  const trash: Condition = { kind: 'mailbox', id: 'TRASH' };
+  const unread: Condition = { kind: 'read', value: false };
+  for (const impossible of [
+    and(ada, not(ada)),
+    and(unread, not(unread)),
+    and({ kind: 'receivedAfter', at: late }, { kind: 'receivedBefore', at: early }),
+    and({ kind: 'receivedAfter', at: early }, { kind: 'receivedBefore', at: early }),
+    and(or({ kind: 'mailbox', id: 'TRASH', named: false }, and(ada, not(ada))), not(trash)),
+    not(or(ada, not(or(ada, unread)), unread)),
+  ])
+    expect(normalForm(impossible), JSON.stringify(impossible)).toEqual({ kind: 'nothing' });
+  expect(normalForm(and(unread, or(and(ada, { kind: 'read', value: true }), trash)))).toEqual(and(unread, trash));
+  // A moment has both bounds, and each of two alternatives that are everything together may name its own.
+  const moment = and({ kind: 'receivedAfter', at: early }, { kind: 'receivedBefore', at: late });
+  for (const possible of [moment, or(trash, not(trash))]) expect(normalForm(possible)).toEqual(possible);
 });
 
 it('keeps to De Morgan, also in what it brings in of trash and junk', () => {
@@ -130,14 +176,6 @@ it('says what is visible beside what is asked: neither the index nor the envelop
 });
 
 it('brings in of trash and junk what an alternative names, alternative by alternative', () => {
-  const alternatives = (where: Condition): readonly (readonly Condition[])[] => {
-    if (where.kind === 'or') return where.of.flatMap(alternatives);
-    if (where.kind !== 'and') return [[where]];
-    return where.of.reduce<readonly (readonly Condition[])[]>(
-      (all, part) => all.flatMap((one) => alternatives(part).map((other) => [...one, ...other])),
-      [[]],
-    );
-  };
   const isNaming = (part: Condition) => part.kind === 'mailbox' && HIDDEN.has(part.id);
   for (const { where, mail } of some) {
     const listed = alternatives(normalForm(where)).some(
@@ -179,94 +217,4 @@ it('is its alternatives where those are lists apart, in what it brings in of tra
         JSON.stringify(where),
       ).toBe(matches(mail, visibleOnly(where, HIDDEN)));
   }
-});
-
-it('reads apart what is found by words and what passes a filter, each as one list', () => {
-  const from = (value: string): Condition => ({ kind: 'from', value });
-  const starred: Condition = { kind: 'starred', value: true };
-  const unread: Condition = { kind: 'read', value: false };
-  const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
-  const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
-  const not = (of: Condition): Condition => ({ kind: 'not', of });
-  const apart = (where: Condition) => branchesOf(where, () => 'checked', narrows);
-  expect(apart(or(starred, from('ada')))).toEqual([from('ada'), starred]);
-  expect(apart(or(starred, from('ada'), unread, from('bob')))).toEqual([
-    or(from('ada'), from('bob')),
-    or(starred, unread),
-  ]);
-  expect(apart(and(unread, or(starred, from('ada'))))).toEqual([and(unread, from('ada')), and(unread, starred)]);
-  expect(apart(or(starred, and(unread, from('ada'))))).toEqual([and(unread, from('ada')), starred]);
-  expect(apart(and(or(starred, from('ada')), or(unread, from('bob'))))).toEqual([
-    or(and(from('ada'), from('bob')), and(from('ada'), unread), and(starred, from('bob'))),
-    and(starred, unread),
-  ]);
-  // Where that gains nothing it is one list: one that is narrowed already, and one of which a part is read whole.
-  for (const one of [
-    and(from('cat'), or(starred, from('ada'))),
-    or(starred, unread),
-    or(from('ada'), from('bob')),
-    or(starred, from('ada'), not(from('bob'))),
-    and(unread, or(from('ada'), not(from('bob')))),
-  ])
-    expect(apart(one)).toEqual([one]);
-});
-
-it('has no more lists than it may for being read apart', () => {
-  const decides = ({ kind }: Condition) => (kind === 'text' ? 'indexed' : 'checked');
-  const text = (value: string): Condition => ({ kind: 'text', value });
-  const either = (n: number): Condition => ({
-    kind: 'and',
-    of: [
-      { kind: 'not', of: text(`w${n}`) },
-      {
-        kind: 'or',
-        of: [
-          { kind: 'from', value: `a${n}` },
-          { kind: 'starred', value: n % 2 === 0 },
-        ],
-      },
-    ],
-  });
-  for (const [count, lists] of [
-    [1, 2],
-    [6, 12],
-    [7, 12],
-    [12, 12],
-  ] as const) {
-    const where: Condition = { kind: 'or', of: Array.from({ length: count }, (_, n) => either(n)) };
-    expect(branchesOf(where, decides, narrows)).toHaveLength(lists);
-  }
-});
-
-it('asks once for alternatives that differ only in their words, or only in what stands beside them', () => {
-  const decides = ({ kind }: Condition) => (kind === 'text' ? 'indexed' : 'checked');
-  const text = (value: string): Condition => ({ kind: 'text', value });
-  const notFrom = (value: string): Condition => ({ kind: 'not', of: { kind: 'from', value } });
-  const pairs = (count: number, part: (n: number) => Condition[]): Condition => ({
-    kind: 'or',
-    of: Array.from({ length: count }, (_, n): Condition => ({ kind: 'and', of: part(n) })),
-  });
-  expect(
-    branchesOf(
-      pairs(20, (n) => [text(`w${n}`), notFrom('ada')]),
-      decides,
-    ),
-  ).toHaveLength(1);
-  expect(
-    branchesOf(
-      pairs(20, (n) => [text('w'), notFrom(`a${n}`)]),
-      decides,
-    ),
-  ).toHaveLength(1);
-  // Each excluded word is a question of its own, and long phrases fill a query.
-  const excluded = pairs(12, (n) => [text(`w${n}`), { kind: 'not', of: text(`x${n}`) }, notFrom('ada')]);
-  expect(branchesOf(excluded, decides)).toHaveLength(12);
-  const long = pairs(12, (n) => [text(`${n} ${'word '.repeat(90)}`), notFrom('ada')]);
-  expect(branchesOf(long, decides)).toHaveLength(12);
-  expect(
-    branchesOf(
-      pairs(13, (n) => [text(`w${n}`), notFrom(`a${n}`)]),
-      decides,
-    ),
-  ).toBeNull();
 });

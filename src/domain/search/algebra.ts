@@ -39,10 +39,15 @@ const isFlag = (c: UserCondition): c is Extract<UserCondition, { value: boolean 
 
 /**
  * The same condition with negations pushed down to single conditions (De Morgan), opposites in place of negated flags and
- * dates, nested lists flattened and constants folded. "Everything" is an `and` of nothing.
+ * dates, nested lists flattened, constants folded, and alternatives gone that nothing can meet. "Everything" is an `and` of nothing.
  */
 export function normalForm(where: Condition): Condition {
-  return simplify(inwards(where, false));
+  let form = simplify(inwards(where, false));
+  for (let terms = Number.POSITIVE_INFINITY; extent(form).terms < terms; ) {
+    ({ terms } = extent(form));
+    form = simplify(possible(form, []));
+  }
+  return form;
 }
 
 function inwards(where: Condition, isNegated: boolean): Condition {
@@ -61,6 +66,33 @@ function inwards(where: Condition, isNegated: boolean): Condition {
     default:
       return isNegated ? { kind: 'not', of: where } : where;
   }
+}
+
+/**
+ * What is left where the single conditions `given` hold as well: what excludes one of them is met by nothing, and no provider
+ * need be asked for it. What one of two opposites always meets is left as it is: of trash and junk each names its own.
+ */
+function possible(where: Condition, given: readonly Condition[]): Condition {
+  if (where.kind === 'or') return { kind: 'or', of: where.of.map((part) => possible(part, given)) };
+  if (where.kind !== 'and') return given.some((one) => excludes(one, where)) ? NOTHING : where;
+  const single = where.of.filter(({ kind }) => kind !== 'or');
+  const all = [...given, ...single];
+  if (single.some((one) => all.some((other) => excludes(one, other)))) return NOTHING;
+  return { kind: 'and', of: where.of.map((part) => (part.kind === 'or' ? possible(part, all) : part)) };
+}
+
+/** Whether no message can meet both of two single conditions, as far as the two alone tell. */
+function excludes(a: Condition, b: Condition): boolean {
+  if (a.kind === 'not') return b.kind !== 'not' && isSame(a.of, b);
+  if (b.kind === 'not') return isSame(b.of, a);
+  if (a.kind === 'receivedAfter' && b.kind === 'receivedBefore') return a.at.getTime() >= b.at.getTime();
+  if (a.kind === 'receivedBefore' && b.kind === 'receivedAfter') return excludes(b, a);
+  return isFlag(a) && a.kind === b.kind && a.value !== b.value;
+}
+
+function isSame(a: Condition, b: Condition): boolean {
+  if (a.kind === 'mailbox') return b.kind === 'mailbox' && a.id === b.id;
+  return 'value' in a && a.kind === b.kind && a.value === b.value;
 }
 
 /** The same condition however it was written: what stands side by side, in one order and once. */

@@ -18,6 +18,7 @@ const DRAFTS: ListKind<Draft> = {
     stood: (draft) => draft.message.receivedAt.getTime(),
     born: (draft) => draft.message.receivedAt.getTime(),
   },
+  cost: () => 1,
   list: (session, _query, page, call) => session.listDrafts(page, call),
   prime: (account, draft) => account.drafts.prime(draft),
 };

@@ -18,6 +18,7 @@ import type { Account } from '../account.ts';
 import { type AccountQueries, type Asked, accountQueries } from './account-queries.ts';
 import type { ListKind } from './list-kind.ts';
 import type { Reading, ReadRequest } from './list-source.ts';
+import { MIN_READS_PER_ITEM } from './scan-pool.ts';
 
 /** Who did the searching in one account, and whether it came to an end. */
 export type SearchEvaluation = Evaluation | 'TRUNCATED';
@@ -48,6 +49,7 @@ export class AccountList<T> {
   private readonly shared = new SharedReads();
   private spent = 0;
   private isTruncated = false;
+  private readonly endScan: () => void;
 
   constructor(
     readonly account: Account,
@@ -58,7 +60,14 @@ export class AccountList<T> {
      * not of the page. Null without a condition, and until something is known.
      */
     public decidedBy: Evaluation | null = null,
-  ) {}
+  ) {
+    this.endScan = query.condition === null ? () => {} : account.scans.begin();
+  }
+
+  /** Once, when the page is done. */
+  close(): void {
+    this.endScan();
+  }
 
   get evaluation(): SearchEvaluation | null {
     return this.isTruncated ? 'TRUNCATED' : this.decidedBy;
@@ -92,14 +101,14 @@ export class AccountList<T> {
     signal: AbortSignal,
     atOnce: number,
   ): Promise<Reading<T> | null> {
-    const left = this.query.scanBudget - this.spent;
     // A list that is not narrowed shows all that it reads.
     const isNarrowed = this.query.condition !== null;
-    if (isNarrowed && left <= 0) {
+    const allowed = isNarrowed ? this.allowed(request.size) : null;
+    if (allowed === 0) {
       this.isTruncated = true;
       return null;
     }
-    const budget = isNarrowed ? Math.max(1, Math.floor(left / atOnce)) : null;
+    const budget = allowed === null ? null : Math.max(1, Math.floor(allowed / atOnce));
     const page = await this.page(session, query, request, budget, {
       signal,
       priority: 'interactive',
@@ -114,6 +123,15 @@ export class AccountList<T> {
     this.say(page.evaluation ?? 'NATIVE');
     if (page.truncated) this.isTruncated = true;
     return { items: page.items, next: page.next };
+  }
+
+  /** How many messages may be read now for so many items: at first some for each of them, later no more than others have left. */
+  private allowed(size: number): number {
+    const { scanBudget } = this.query;
+    const { scans } = this.account;
+    const left = scanBudget - this.spent;
+    if (left <= 0 || (this.spent > 0 && scans.isEmpty(scanBudget))) return 0;
+    return Math.min(left, Math.max(MIN_READS_PER_ITEM * (size + 1), scans.share(scanBudget)));
   }
 
   /** From what an earlier page left over, from another list of this request that reads the same, or from the provider. */
@@ -133,19 +151,25 @@ export class AccountList<T> {
     if (known) return { ...known, items: known.items.filter((item) => !skip(idOf(kind, item))) };
     const wanted = { size, skip, detail: this.query.detail, signal: call.signal };
     const key = JSON.stringify([...place, [...done].sort()]);
-    const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, (asked, signal) =>
-      kind.list(
+    const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, async (asked, signal) => {
+      const read = await kind.list(
         session,
         query,
         { ...asked, upTo, after, ...(before && { before }), ...(budget !== null && { budget }) },
         { ...call, signal },
-      ),
-    );
-    // At least one, so that pages of nothing come to an end too.
-    this.spent += Math.max(1, page.spent ?? page.items.length);
+      );
+      // Once for all who share it.
+      if (budget !== null) account.scans.charge(spentOn(read) - this.costOf(read.items));
+      return read;
+    });
+    this.spent += spentOn(page);
     if (!again && detail === 'envelope' && !page.items.some((item) => isUnreadable(item as object)))
       account.memory.remember(account.id, remembered, page);
     return page;
+  }
+
+  private costOf(items: readonly (T | Unreadable)[]): number {
+    return items.reduce((sum, item) => sum + (isUnreadable(item as object) ? 1 : this.kind.cost(item as T)), 0);
   }
 
   private say(evaluation: Evaluation): void {
@@ -154,6 +178,9 @@ export class AccountList<T> {
     if (WEAKER.indexOf(evaluation) > said) this.decidedBy = evaluation;
   }
 }
+
+/** At least one, so that pages of nothing come to an end too. */
+const spentOn = (page: Page<unknown>): number => Math.max(1, page.spent ?? page.items.length);
 
 const idOf = <T>(kind: ListKind<T>, item: T | Unreadable): string =>
   isUnreadable(item as object) ? (item as Unreadable).id : kind.shape.id(item as T);

@@ -10,6 +10,8 @@ import { secondOf } from './place.ts';
 export interface ListKind<T> {
   readonly name: 'messages' | 'threads' | 'drafts';
   readonly shape: Shape<T>;
+  /** How many messages are read for an item that is listed. */
+  cost(item: T): number;
   list(session: MailSession, query: ListQuery, page: PageRequest, call: Call): Promise<Page<T>>;
   /** Takes a listed item into the request's loaders. */
   prime(account: Account, item: T): void;
@@ -23,6 +25,7 @@ export const MESSAGES: ListKind<Message> = {
     stood: (message) => message.receivedAt.getTime(),
     born: (message) => message.receivedAt.getTime(),
   },
+  cost: () => 1,
   list: (session, query, page, call) => session.listMessages(query, page, call),
   prime: (account, message) => account.messages.prime(message),
 };
@@ -40,6 +43,7 @@ export const THREADS: ListKind<Thread> = {
     },
     born: (thread) => thread.messages[0]?.receivedAt.getTime() ?? thread.lastMessageAt.getTime(),
   },
+  cost: (thread) => thread.messages.length,
   list: (session, query, page, call) => session.listThreads(query, page, call),
   prime: (account, thread) => account.threads.prime(thread),
 };

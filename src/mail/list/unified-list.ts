@@ -89,7 +89,10 @@ export class UnifiedList {
       request.first,
       sourceDeadlineMs * READ_AHEAD_AFTER,
     );
-    for (const { clock } of lanes) clock.close();
+    for (const { clock, list } of lanes) {
+      clock.close();
+      list.close();
+    }
     context.signal.throwIfAborted();
     const refusal = lanes.find(({ list }) => list.refusal)?.list.refusal;
     if (refusal) throw refusal;
