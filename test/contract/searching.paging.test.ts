@@ -56,4 +56,31 @@ describe.each(PROVIDER_IDS)('%s: a list that is read on', (id) => {
       expect(shown).toEqual(Array.from({ length: COUNT }, (_, n) => `${COUNT - 1 - n}@walk.example`));
     },
   );
+
+  it.each(Object.entries(WHERES))('by %s begins again with each thread where it stood', async (_, where) => {
+    const list = async (start?: Date) => {
+      const asked = { size: 4, after: null, ...(start && { start }) };
+      const { items } = await account.session.listThreads({ mailboxId: null, where }, asked, interactive());
+      return items.flatMap((item) => ('messages' in item ? [item] : []));
+    };
+    const before = await list();
+    const [newest, , , last] = before;
+    const deliver = (minute: number, mail: object) =>
+      account.deliver({
+        from: 'bob@example.org',
+        text: 'to the harbour',
+        receivedAt: new Date((newest?.lastMessageAt.getTime() ?? 0) + minute * 60_000).toISOString(),
+        ...mail,
+      });
+    const answered = last?.messages[0]?.internetMessageId;
+    await deliver(1, {
+      subject: `Re: ${last?.messages[0]?.subject}`,
+      inReplyTo: [`<${answered}>`],
+      references: [`<${answered}>`],
+    });
+    await deliver(2, { subject: 'another walk' });
+    const ids = (threads: typeof before) => threads.map(({ id }) => id);
+    expect(ids(await list())).not.toEqual(ids(before));
+    expect(ids(await list(newest?.lastMessageAt))).toEqual(ids(before));
+  });
 });

@@ -149,9 +149,10 @@ export class AccountSource<T> implements Source<T> {
     if (after === null) return Array.from({ length: count }, () => start);
     if (count === 1) return [isUnion(after) ? reopened(start) : start];
     const places = unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => reopened(start));
-    // No list goes on above what was shown of all of them.
-    const { last, lastSecond } = start;
-    return last === null ? places : places.map((place) => ({ ...place, last, lastSecond }));
+    // No list goes on above what was shown of all of them, and none of them began earlier than the others.
+    const { last, lastSecond, newest } = start;
+    if (last === null) return places;
+    return places.map((place) => ({ ...place, last, lastSecond, newest: newest ?? place.newest }));
   }
 
   /** Takes what another list had first, so that each head is new. */
