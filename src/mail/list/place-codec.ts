@@ -52,6 +52,9 @@ export const isUnion = (cursor: string): boolean => cursor.startsWith(UNION);
 /** Null for what is no place in these lists: they have changed since, or it is one list's own cursor. */
 export function unpackUnion(print: string, count: number, cursor: string): readonly Place[] | null {
   if (!isUnion(cursor)) return null;
-  const [known, places] = union.parse(JSON.parse(cursor.slice(UNION.length)));
+  const read = union.safeParse(JSON.parse(cursor.slice(UNION.length)));
+  // Another release may have packed them in another way.
+  if (!read.success) return null;
+  const [known, places] = read.data;
   return known === print && places.length === count ? places : null;
 }
