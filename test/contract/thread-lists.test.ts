@@ -93,8 +93,15 @@ class Mailbox {
       return isListed ? [threadOf(id, messages, this.hidden)] : [];
     });
     const order = await this.listed();
-    const placeOf = ({ messages }: Thread): number =>
-      order.indexOf(messages.findLast((one) => !isHidden(one, this.hidden))?.id ?? '');
+    // Of several messages of one moment the first in the list is where the thread stands.
+    const placeOf = ({ messages, lastMessageAt }: Thread): number =>
+      Math.min(
+        ...messages.flatMap((one) =>
+          one.receivedAt.getTime() === lastMessageAt.getTime() && !isHidden(one, this.hidden)
+            ? [order.indexOf(one.id)]
+            : [],
+        ),
+      );
     return listed.sort((a, b) => timeOf(b) - timeOf(a) || placeOf(a) - placeOf(b));
   }
 

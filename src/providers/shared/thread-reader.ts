@@ -11,8 +11,8 @@ export interface Given {
   readonly item: Thread | Unreadable;
   /** Unix milliseconds. */
   readonly at: number;
-  /** The message that it stands at, where several are put in order at once. */
-  readonly anchorId?: string;
+  /** Its messages of the moment that it stands at, where several threads are put in order at once: the first of them in the list is its place. */
+  readonly anchorIds?: readonly string[];
 }
 
 /** What was read of threads for one page, and what of it is given. */
@@ -139,7 +139,7 @@ export class ThreadReader {
       const anchor = this.anchor(item);
       const at = anchor?.receivedAt.getTime();
       if (at !== undefined && !this.isAbove(at) && !this.isTooNew(item) && this.isListed(item, list.byThread.get(id)))
-        return [{ id, item, at, anchorId: anchor?.id ?? '' }];
+        return [{ id, item, at, anchorIds: idsAt(item, at) }];
       this.settle(id);
       return [];
     });
@@ -164,9 +164,13 @@ export class ThreadReader {
   }
 }
 
+const idsAt = ({ messages }: Thread, at: number): string[] =>
+  messages.flatMap(({ id, receivedAt }) => (receivedAt.getTime() === at ? [id] : []));
+
 /** Sorts what stands at one moment as the order has it, which is read on as far as that takes and is worth it. */
 async function sortWithinMoments(listed: Given[], order: HeadList): Promise<void> {
-  const placeOf = ({ anchorId = '' }: Given): number => order.placeOf(anchorId) ?? Number.POSITIVE_INFINITY;
+  const placeOf = ({ anchorIds = [] }: Given): number =>
+    Math.min(...anchorIds.map((id) => order.placeOf(id) ?? Number.POSITIVE_INFINITY));
   const isOpen = (one: Given, n: number): boolean => {
     const next = listed[n + 1];
     if (next === undefined || next.at !== one.at || !Number.isFinite(one.at)) return false;
