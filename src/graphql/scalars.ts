@@ -3,8 +3,8 @@ import { GraphQLEmailAddress, GraphQLJSON } from 'graphql-scalars';
 import { badUserInput } from './bad-user-input.ts';
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt](?!24)\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-/** Hundreds of ids in one second, for dozens of accounts, fit well into this. */
-const LONGEST_CURSOR = 100_000;
+/** A search of a dozen native lists over several accounts, each hundreds of threads deep, fits into this, and so do dozens of accounts. */
+const MAX_CURSOR_LENGTH = 1_000_000;
 
 /** In code a Date; on the wire RFC 3339, in UTC when we send it. */
 export const DateTime = new GraphQLScalarType<Date, string>({
@@ -67,7 +67,7 @@ export const Cursor = new GraphQLScalarType<string, string>({
   description: 'A place in a list or in a log. Opaque: pass it back as it came, for the same list.',
   serialize: (value) => String(value),
   parseValue: (value) => {
-    if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_CURSOR) return value;
+    if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CURSOR_LENGTH) return value;
     throw badUserInput('A Cursor is a string that this API gave out, unchanged.');
   },
 });

@@ -84,10 +84,9 @@ export interface PageRequest {
   readonly detail?: Detail;
   /** Only what stands in the list before this moment, exclusive: to go on without a cursor. Of a thread: its `lastMessageAt`. */
   readonly before?: Date;
-  /**
-   * How many messages, or as much of the provider's quota as reading them costs, may be spent on this page. An adapter that
-   * has spent it answers with what it found by then and a `next`, though the page is not full. Absent: about one page's worth.
-   */
+  /** From the newest again: how new the list's newest was at first. A thread stands where it did then, and a newer one is left out. */
+  readonly start?: Date;
+  /** Messages, or as much of the quota as these cost, that may be spent; then a page ends early, with a `next`. Absent: about one page's worth. */
   readonly budget?: number;
 }
 

@@ -3,14 +3,14 @@ import { arrival, type Change, stretchOf } from './search-oracle.changes.ts';
 import { filterOf } from './search-oracle.queries.ts';
 import type { Chance } from './search-oracle.random.ts';
 import type { Scope } from './search-oracle.ts';
-import { pickChange, type Row, UNIONS, WALK_FLAVOURS, Watched } from './search-oracle.walk.ts';
+import { pickChange, type Row, WALK_FLAVOURS, Watched } from './search-oracle.walk.ts';
 import { deliver, type Kind, type OracleAccount, type OracleWorld } from './search-oracle.world.ts';
 
 /** How the vendors are played for one walk. */
 const WAYS = ['usual', 'usual', 'short pages', 'empty pages', 'by receipt', 'forgotten tokens'] as const;
 type Way = (typeof WAYS)[number];
 const ROLES = ['INBOX', 'TRASH', 'ARCHIVE', 'STARRED'] as const;
-const SIZES = [1, 2, 3, 5, 7, 50];
+const SIZES = [1, 2, 3, 5, 7, 20, 50];
 const MAX_PAGES = 400;
 const MAX_MAILS = 40;
 
@@ -64,7 +64,7 @@ function planOf({ gmail, outlook }: OracleWorld, chance: Chance): Plan {
     way: chance.one(WAYS),
     kind: chance.one(['messages', 'threads']),
     flavour: chance.one(Object.keys(WALK_FLAVOURS)),
-    accounts: isMerged ? [chance.one(gmail), outlook] : [one],
+    accounts: isMerged ? [...new Set([chance.one(gmail), chance.one(gmail), outlook])] : [one],
     role: !isMerged && chance.is(0.3) ? chance.one(roles) : null,
     sizeOf: () => (isUneven ? 1 + chance.below(6) : size),
   };
@@ -82,9 +82,7 @@ async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: numb
     const mails = stretch.mails.map((mail) => (chance.is(0.15) ? { ...mail, place: 'trash' as const } : mail));
     for (const mail of mails) await deliver(world.app, account.vendor, account.address, mail);
     const where = WALK_FLAVOURS[flavour]?.(stretch) ?? { all: [] };
-    watched.push(
-      new Watched(account, { ...stretch, mails }, { kind, scope, where, isUnion: UNIONS.includes(flavour) }),
-    );
+    watched.push(new Watched(account, { ...stretch, mails }, { kind, scope, where }));
   }
   return watched;
 }
@@ -107,30 +105,63 @@ async function read(
   const shown = new Map<string, Row[]>(watched.map(({ account }) => [account.id, []]));
   const where = watched[0]?.asked.where ?? { all: [] };
   const filter = plan.flavour === 'plain' ? null : filterOf(where, () => '');
+  const all: Row[] = [];
   let after: string | null = null;
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const fault = { vendor: 'google', operation: 'messages.list', status: 400, body: INVALID_TOKEN, times: 1 };
     const isForgotten = plan.way === 'forgotten tokens' && after !== null && chance.is(0.4);
     const set = isForgotten ? await world.app.control<{ id: number }>('/faults', fault) : null;
-    const page = await pageOf(world, plan, { first: plan.sizeOf(), after, filter });
+    const whole = await pageOf(world, plan, { first: plan.sizeOf(), after, filter });
+    const page = chance.is(0.2) ? upTo(whole, chance) : whole;
+    if (set === null && whole.edges.length > 0 && chance.is(0.2)) {
+      const again = await pageOf(world, plan, { first: whole.edges.length, after, filter });
+      if (namesOf(again) !== namesOf(whole)) return `one cursor gave ${namesOf(whole)}, then ${namesOf(again)}`;
+    }
     if (set !== null) await world.app.control(`/faults/${set.id}`, undefined, 'DELETE').catch(() => {});
     const bad = page.sources.find(({ state }: Data) => state !== 'COMPLETE');
     if (bad && !isForgotten) return `${bad.state}: ${bad.problem?.message}`;
-    for (const one of page.nodes) {
+    for (const { node: one } of page.edges) {
       const list = watched.find(({ account }) => account.id === one.integration.id);
-      const id = one.internetMessageId ?? one.messages.nodes[0]?.internetMessageId ?? '';
+      const id = nameOf(one);
       const at = Date.parse(one.receivedAt ?? one.lastMessageAt);
-      shown.get(one.integration.id)?.push({ key: list?.keyOf(bare(id)) ?? id, at });
+      const row = { key: list?.keyOf(bare(id)) ?? id, at };
+      shown.get(one.integration.id)?.push(row);
+      all.push({ ...row, key: `${one.integration.id} ${row.key}` });
     }
-    for (const one of watched) one.history.push(`page ${pages}: ${page.nodes.length} shown`);
+    for (const one of watched) one.history.push(`page ${pages}: ${page.edges.length} shown`);
     after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
-    if (after === null)
-      return watched.flatMap((one) => one.fault(shown.get(one.account.id) ?? []) ?? []).join('\n') || null;
+    if (after === null) return faultIn(watched, shown, plan.way === 'forgotten tokens' ? [] : all);
     for (const one of watched)
       for (let changes = chance.below(3); changes > 0; changes--)
         await change(world, chance, one, new Set(shown.get(one.account.id)?.map(({ key }) => key)));
   }
   return `does not end after ${MAX_PAGES} pages`;
+}
+
+/** `all`: what was shown of all accounts, in the order it was. */
+function faultIn(watched: readonly Watched[], shown: ReadonlyMap<string, Row[]>, all: readonly Row[]): string | null {
+  const faults = watched.flatMap((one) => one.fault(shown.get(one.account.id) ?? []) ?? []);
+  const places = new Map<string, number>();
+  for (const { account, first, touched } of watched)
+    for (const { key, at } of first) if (!touched.has(key)) places.set(`${account.id} ${key}`, at);
+  const still = all.flatMap(({ key }) => places.get(key) ?? []);
+  const late = still.findIndex((at, n) => n > 0 && at > (still[n - 1] ?? 0));
+  if (faults.length === 0 && late > 0)
+    faults.push(
+      `${still[late]} of one account behind ${still[late - 1]} of another`,
+      ...watched.map((one) => one.story(shown.get(one.account.id) ?? [])),
+    );
+  return faults.join('\n') || null;
+}
+
+const nameOf = (one: Data): string => one.internetMessageId ?? one.messages.nodes[0]?.internetMessageId ?? '';
+const namesOf = ({ edges }: Data): string => edges.map(({ node }: Data) => nameOf(node)).join();
+
+/** Only the first of a page, as by the cursor of one of its edges. */
+function upTo(page: Data, chance: Chance): Data {
+  if (page.edges.length < 2) return page;
+  const edges = page.edges.slice(0, 1 + chance.below(page.edges.length - 1));
+  return { ...page, edges, pageInfo: { hasNextPage: true, endCursor: edges.at(-1).cursor } };
 }
 
 const FIELDS = {
@@ -143,7 +174,7 @@ async function pageOf(world: OracleWorld, { kind, accounts, role }: Plan, given:
   const id = role === null ? one?.id : one?.mailboxes.get(role);
   const isMerged = accounts.length > 1;
   const passed = `first: $first, after: $after, filter: $filter${isMerged ? ', integrations: $ids' : ''}`;
-  const list = `${kind}(${passed}) { nodes { ${FIELDS[kind]} } pageInfo { hasNextPage endCursor } sources { state problem { message } } }`;
+  const list = `${kind}(${passed}) { edges { cursor node { ${FIELDS[kind]} } } pageInfo { hasNextPage endCursor } sources { state problem { message } } }`;
   const inside = isMerged
     ? `viewer { ${list} }`
     : `node(id: $id) { ... on ${role === null ? 'Integration' : 'Mailbox'} { ${list} } }`;

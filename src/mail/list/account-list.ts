@@ -18,6 +18,7 @@ import type { Account } from '../account.ts';
 import { type AccountQueries, type Asked, accountQueries } from './account-queries.ts';
 import type { ListKind } from './list-kind.ts';
 import type { Reading, ReadRequest } from './list-source.ts';
+import { secondOf } from './place.ts';
 import { MIN_READS_PER_ITEM } from './scan-pool.ts';
 
 /** Who did the searching in one account, and whether it came to an end. */
@@ -143,19 +144,27 @@ export class AccountList<T> {
     call: Call,
   ): Promise<Page<T>> {
     const { kind, account } = this;
-    const { after, before, size, upTo, skip, done, again } = request;
+    const { after, before, start, size, upTo, skip, done, again } = request;
     const place = [kind.name, query, after, before];
     const remembered = JSON.stringify([account.id, ...place]);
     // Bodies are not kept, not for a minute either.
     const known = again && this.query.detail === 'envelope' ? (account.memory.recall(remembered) as Page<T>) : null;
-    if (known) return { ...known, items: known.items.filter((item) => !skip(idOf(kind, item))) };
+    if (known && !isNewer(kind, known, start))
+      return { ...known, items: known.items.filter((item) => !skip(idOf(kind, item))) };
     const wanted = { size, skip, detail: this.query.detail, signal: call.signal };
-    const key = JSON.stringify([...place, [...done].sort()]);
+    const key = JSON.stringify([...place, start, [...done].sort()]);
     const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, async (asked, signal) => {
       const read = await kind.list(
         session,
         query,
-        { ...asked, upTo, after, ...(before && { before }), ...(budget !== null && { budget }) },
+        {
+          ...asked,
+          upTo,
+          after,
+          ...(before && { before }),
+          ...(start && { start }),
+          ...(budget !== null && { budget }),
+        },
         { ...call, signal },
       );
       // Once for all who share it.
@@ -181,6 +190,11 @@ export class AccountList<T> {
 
 /** At least one, so that pages of nothing come to an end too. */
 const spentOn = (page: Page<unknown>): number => Math.max(1, page.spent ?? page.items.length);
+
+/** Whether a list that began later has left the page: what came meanwhile stands in it, or has moved others. */
+const isNewer = <T>(kind: ListKind<T>, { items }: Page<T>, start: Date | null): boolean =>
+  start !== null &&
+  items.some((item) => !isUnreadable(item as object) && secondOf(kind.shape.at(item as T)) > secondOf(start.getTime()));
 
 const idOf = <T>(kind: ListKind<T>, item: T | Unreadable): string =>
   isUnreadable(item as object) ? (item as Unreadable).id : kind.shape.id(item as T);

@@ -149,9 +149,10 @@ export class AccountSource<T> implements Source<T> {
     if (after === null) return Array.from({ length: count }, () => start);
     if (count === 1) return [isUnion(after) ? reopened(start) : start];
     const places = unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => reopened(start));
-    // No list goes on above what was shown of all of them.
-    const { last, lastSecond } = start;
-    return last === null ? places : places.map((place) => ({ ...place, last, lastSecond }));
+    // No list goes on above what was shown of all of them, and none of them began earlier than the others.
+    const { last, lastSecond, newest } = start;
+    if (last === null) return places;
+    return places.map((place) => ({ ...place, last, lastSecond, newest: newest ?? place.newest }));
   }
 
   /** Takes what another list had first, so that each head is new. */
@@ -166,12 +167,14 @@ export class AccountSource<T> implements Source<T> {
 
   /**
    * Whether the union has passed the place of an item: what was shown of one list may have come to meet another one meanwhile,
-   * as what is read is no longer unread.
+   * as what is read is no longer unread. Of what moves, what stands in the second of the newest may have come there since: of
+   * that the marks tell.
    */
   private isPassed({ item }: Head<T>): boolean {
     const { last, newest } = this.start;
     if (last === null || (this.lists?.length ?? 0) < 2 || isUnreadable(item as object)) return false;
-    return secondOf(this.shape.stood(item as T, newest ?? last)) > secondOf(last);
+    const second = secondOf(this.shape.stood(item as T, newest ?? last));
+    return second > secondOf(last) && !(this.shape.sinks && second === secondOf(newest ?? last));
   }
 
   /** How much was taken until `count` items were shown, what was passed over behind the last of them included. */

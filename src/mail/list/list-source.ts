@@ -19,13 +19,15 @@ export interface Shape<T> {
 export interface ReadRequest {
   readonly after: string | null;
   readonly before: Date | null;
+  /** As in PageRequest. */
+  readonly start: Date | null;
   readonly size: number;
   /** As in PageRequest. */
   readonly upTo: number;
   readonly skip: (id: string) => boolean;
   /** Marks of what is skipped. */
   readonly done: ReadonlySet<string>;
-  /** The page was opened before, and some of it need not be shown again. */
+  /** The page was opened before. */
   readonly again: boolean;
 }
 export interface Reading<T> {
@@ -184,9 +186,11 @@ export class ListSource<T> implements Source<T> {
   }
 
   private readAt(opened: Place, size: number, upTo: number, met: Set<string>): Promise<Reading<T> | null> {
+    const start = opened.after === null && opened.newest !== null ? new Date(opened.newest) : null;
     const request: ReadRequest = {
       after: opened.after,
       before: opened.before === null ? null : new Date(opened.before),
+      start,
       // What is skipped must not leave the page short, or every page would need a second read.
       size: Math.min(LARGEST_PAGE, size + opened.done.size),
       upTo: Math.min(LARGEST_PAGE, upTo + opened.done.size),
@@ -197,14 +201,14 @@ export class ListSource<T> implements Source<T> {
         return true;
       },
       done: opened.done,
-      again: opened.done.size > 0,
+      again: start !== null || opened.done.size > 0,
     };
     return this.clock.during(() => this.read(request, this.clock.signal));
   }
 
   private take(opened: Place, reading: Reading<T>, met: Set<string>, isAhead: boolean): void {
     const stop = stopsAt(reading.items);
-    const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items, opened.last);
+    const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items, opened);
     const fromTheTop = opened.before === null && (opened.after === null || opened.isAbove);
     const kept = heads.filter(({ id, at, item }) => {
       const mark = opened.done.size > 0 && markOf(id);
@@ -234,13 +238,14 @@ export class ListSource<T> implements Source<T> {
 
   /**
    * As the provider lists them: it may know more of the time than it shows, and a thread that an answer has moved up since
-   * the list began keeps its place. None has a later time than the one before it, nor has what could not be read, which has none.
+   * the list began keeps its place, between other lists as well. None has a later time than the one before it, nor has what
+   * could not be read, which has none.
    */
-  private inOrder(items: readonly (T | Unreadable)[], last: number | null): Head<T>[] {
+  private inOrder(items: readonly (T | Unreadable)[], { last, newest }: Place): Head<T>[] {
     let at = last ?? Number.POSITIVE_INFINITY;
     return items.map((item): Head<T> => {
       if (isUnreadable(item as object)) return { id: (item as Unreadable).id, at, item };
-      at = Math.min(at, this.shape.at(item as T));
+      at = Math.min(at, newest === null ? this.shape.at(item as T) : this.shape.stood(item as T, newest));
       return { id: this.shape.id(item as T), at, item };
     });
   }

@@ -22,6 +22,8 @@ import { before, compileQuery, type GmailQuery } from './search.ts';
 
 /** The ids of one page cost as much as one message: so many are asked for where not all of them will be listed. */
 const CANDIDATES_PER_PAGE = 100;
+/** Of so many messages of Gmail's page it is known that they were read: of more than it has, for some may have left it. */
+const MAX_SHOWN = 400;
 /** How many candidates are read for a page where the caller names no budget. */
 const DEFAULT_BUDGET = 100;
 
@@ -184,10 +186,11 @@ export const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema
 const unread = (listed: readonly string[], { shown }: Place, page: PageRequest): string[] =>
   listed.filter((id) => !(shown.size > 0 && shown.has(mark(id))) && !page.skip?.(id));
 
-/** Inside Gmail's page, with these of it still to be read. */
+/** Inside Gmail's page, with these of it still to be read. What was read and is not listed now may come back. */
 function within(place: Place, listed: readonly string[], open: readonly string[]): Place {
   const left = new Set(open);
-  return { ...place, shown: new Set(listed.filter((id) => !left.has(id)).map(mark)) };
+  const read = listed.filter((id) => !left.has(id)).map(mark);
+  return { ...place, shown: new Set([...new Set([...place.shown, ...read])].slice(-MAX_SHOWN)) };
 }
 
 /** What of Gmail's page is read now, and where the next page begins. */

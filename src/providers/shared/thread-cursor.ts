@@ -44,8 +44,8 @@ const TOP: ThreadPlace = {
   start: null,
 };
 
-export function openThreadPlace({ after }: PageRequest, print: string): ThreadPlace {
-  if (after === null) return TOP;
+export function openThreadPlace({ after, start }: PageRequest, print: string): ThreadPlace {
+  if (after === null) return { ...TOP, start: start?.getTime() ?? null };
   const place = parse(after, print);
   if (place === null)
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list gave.');

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { Cursor } from '../../src/graphql/scalars.ts';
+import { ListCursors } from '../../src/mail/list/list-cursor.ts';
+import { MAX_MARKS, markOf, type Place, START } from '../../src/mail/list/place.ts';
+import { packUnion } from '../../src/mail/list/place-codec.ts';
+import { Sealer } from '../../src/platform/seal.ts';
+import { MAX_SETTLED, markOf as shortMarkOf, sealThreadPlace } from '../../src/providers/shared/thread-cursor.ts';
+
+const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
+const list = { userId: 'ada', query: ['threads'] };
+const marks = (count: number, mark: (id: string) => string) => Array.from({ length: count }, (_, n) => mark(`id ${n}`));
+
+/** Deep in a list of threads: all of the marks that it keeps, and as long a place in each list of messages as Outlook's are. */
+const native = sealThreadPlace(
+  {
+    order: 'd'.repeat(1_500),
+    found: 's'.repeat(1_500),
+    last: marks(3, shortMarkOf),
+    met: marks(3, shortMarkOf),
+    settled: marks(MAX_SETTLED, shortMarkOf),
+    isPartial: true,
+    at: 1_790_000_000_000,
+    start: 1_790_000_000_000,
+  },
+  'a print',
+);
+const one: Place = { ...START, after: native, done: new Set(marks(100, markOf)), last: 5, lastSecond: ['abcdefgh'] };
+const union = (lists: number): Place => ({
+  ...START,
+  after: packUnion(
+    'a print',
+    Array.from({ length: lists }, () => one),
+  ),
+  done: new Set(marks(MAX_MARKS, markOf)),
+  last: 5,
+});
+
+it.each([
+  ['of one account', 1, one],
+  ['of fifty accounts', 50, one],
+  ['of a search of twelve native lists', 1, union(12)],
+  ['of a search of twelve native lists over five accounts', 5, union(12)],
+])('takes the cursor %s back that it gave out deep in a list of threads', (_, accounts, place) => {
+  const places = new Map(Array.from({ length: accounts }, (__, n) => [`account ${n}`, place]));
+  const cursor = Cursor.parseValue(cursors.seal(list, places));
+  expect(cursors.open(list, cursor)).toEqual(places);
+});
