@@ -17,7 +17,6 @@ export interface Account {
   readonly mailbox: Mailbox;
   /** The account's own address first, then an alias that was proven, and one that was not. */
   readonly sendAs: readonly [SendAs, ...SendAs[]];
-  searchLagMs: number;
   searchIndex: SearchIndex;
   spelling: Spelling;
   /** Gmail is turned on for it. */
@@ -84,7 +83,6 @@ export class Directory {
         { address: alias('alias'), ...named, verificationStatus: 'accepted' },
         { address: alias('unproven'), ...named, verificationStatus: 'pending' },
       ],
-      searchLagMs: 0,
       searchIndex: DEFAULT_SEARCH_INDEX,
       spelling: this.#defaults.spelling,
       batchWidth: this.#defaults.batchWidth,

@@ -32,7 +32,8 @@ export function emulatorOf(directory: Directory, grants: Grants, refusals: SignI
     dropWatches: (account) => push.stop(addressOf(account)),
     silenceWatches: (account) => push.silence(addressOf(account)),
     setSearchLag(account, seconds) {
-      directory.get(account).searchLagMs = seconds * 1000;
+      const { mailbox } = directory.get(account);
+      mailbox.indexLag.set(seconds, mailbox.timeline.after(null));
     },
     setSearchIndex(account, index) {
       const isOther = Object.keys(index).length > 0;

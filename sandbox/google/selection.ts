@@ -27,11 +27,10 @@ export function selection({ account, query, scopes }: Call, world: World): Predi
   const seesAll = query.flag('includeSpamTrash') || namesSpamOrTrash(term) || labels.some(isOut);
   const now = world.now();
   const matches = q === '' ? null : compile(term, account, now);
-  const indexedUntil = now.getTime() - account.searchLagMs;
   return (message) =>
     labels.every((label) => message.labels.has(label)) &&
     (seesAll || !(message.labels.has('SPAM') || message.labels.has('TRASH'))) &&
-    (matches === null || (message.arrivedAt <= indexedUntil && matches(message)));
+    (matches === null || (account.mailbox.indexLag.has(message) && matches(message)));
 }
 
 /** One page of what is selected. `asOf`: the history id that the list's first page was read at. */

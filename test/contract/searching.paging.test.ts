@@ -57,6 +57,34 @@ describe.each(PROVIDER_IDS)('%s: a list that is read on', (id) => {
     },
   );
 
+  it.each(Object.entries(WHERES))(
+    'by %s shows once what a hundred new mails move within the list of the provider',
+    async (_, where) => {
+      account = await lab.account(`moved${Object.values(WHERES).indexOf(where)}`);
+      const deliver = (n: number) =>
+        account.deliver({
+          from: 'ada@example.org',
+          subject: `walk ${n}`,
+          text: 'to the harbour',
+          receivedAt: new Date(Date.UTC(2026, 1, 1, 12, n)).toISOString(),
+        });
+      for (let n = 0; n < 110; n++) await deliver(n);
+      const shown: string[] = [];
+      let after: string | null = null;
+      for (let pages = 0; pages === 0 || after !== null; pages++) {
+        const { items, next } = await account.session.listMessages(
+          { mailboxId: null, where },
+          { size: 15, after },
+          interactive(),
+        );
+        shown.push(...items.map((item) => ('subject' in item ? item.subject : '')));
+        after = next;
+        if (pages === 0) for (let n = 110; n < 210; n++) await deliver(n);
+      }
+      expect(shown).toEqual(Array.from({ length: 110 }, (_, n) => `walk ${109 - n}`));
+    },
+  );
+
   it.each(Object.entries(WHERES))('by %s begins again with each thread where it stood', async (_, where) => {
     const list = async (start?: Date) => {
       const asked = { size: 4, after: null, ...(start && { start }) };

@@ -7,7 +7,7 @@ import { pickChange, type Row, WALK_FLAVOURS, Watched } from './search-oracle.wa
 import { deliver, type Kind, type OracleAccount, type OracleWorld } from './search-oracle.world.ts';
 
 /** How the vendors are played for one walk. */
-const WAYS = ['usual', 'usual', 'short pages', 'empty pages', 'by receipt', 'forgotten tokens'] as const;
+const WAYS = ['usual', 'usual', 'short pages', 'empty pages', 'by receipt', 'forgotten tokens', 'late index'] as const;
 type Way = (typeof WAYS)[number];
 const ROLES = ['INBOX', 'TRASH', 'ARCHIVE', 'STARRED'] as const;
 const SIZES = [1, 2, 3, 5, 7, 20, 50];
@@ -50,6 +50,7 @@ export async function walk(world: OracleWorld, chance: Chance, index: number): P
     await world.app.control('/faults', undefined, 'DELETE');
     for (const vendor of ['google', 'microsoft']) await world.app.control('/faults', { vendor, webhook: 'lose' });
     await world.app.control('/search-index', { vendor: 'microsoft', order: 'sent' });
+    await lag(world, accounts, 0);
     for (const account of accounts) await empty(world, account);
   }
 }
@@ -71,7 +72,7 @@ function planOf({ gmail, outlook }: OracleWorld, chance: Chance): Plan {
 }
 
 async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: number): Promise<Watched[]> {
-  const { accounts, kind, flavour, role } = plan;
+  const { way, accounts, kind, flavour, role } = plan;
   const marker = `zebra${index}q${chance.below(1e6)}`;
   const count = chance.one([8, 14, 24]);
   const scope: Scope = role === null ? 'account' : { role };
@@ -80,11 +81,23 @@ async function begin(world: OracleWorld, chance: Chance, plan: Plan, index: numb
     await empty(world, account);
     const stretch = stretchOf(chance, index % 60, count, marker);
     const mails = stretch.mails.map((mail) => (chance.is(0.15) ? { ...mail, place: 'trash' as const } : mail));
-    for (const mail of mails) await deliver(world.app, account.vendor, account.address, mail);
     const where = WALK_FLAVOURS[flavour]?.(stretch) ?? { all: [] };
+    // Words are found by the index alone.
+    const isLate = way === 'late index' && !JSON.stringify(where).includes('"text"');
+    const lateFrom = isLate ? chance.below(count) : count;
+    for (const [n, mail] of mails.entries()) {
+      if (n === lateFrom) await lag(world, [account], 86_400);
+      await deliver(world.app, account.vendor, account.address, mail);
+    }
     watched.push(new Watched(account, { ...stretch, mails }, { kind, scope, where }));
   }
   return watched;
+}
+
+/** Outlook looks through what came within the hour alone, and this is older by its date. */
+async function lag({ app }: OracleWorld, accounts: readonly OracleAccount[], seconds: number): Promise<void> {
+  for (const { vendor, address: account } of accounts)
+    if (vendor === 'google') await app.control('/search-lag', { vendor, account, seconds });
 }
 
 async function play({ app }: OracleWorld, chance: Chance, way: Way): Promise<void> {
@@ -131,6 +144,7 @@ async function read(
     for (const one of watched) one.history.push(`page ${pages}: ${page.edges.length} shown`);
     after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
     if (after === null) return faultIn(watched, shown, plan.way === 'forgotten tokens' ? [] : all);
+    if (plan.way === 'late index' && chance.is(0.2)) await lag(world, plan.accounts, 0);
     for (const one of watched)
       for (let changes = chance.below(3); changes > 0; changes--)
         await change(world, chance, one, new Set(shown.get(one.account.id)?.map(({ key }) => key)));

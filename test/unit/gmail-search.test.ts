@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { openPlace, sealPlace } from '../../src/providers/gmail/cursor.ts';
+import { mark, openPlace, sealPlace } from '../../src/providers/gmail/cursor.ts';
 import { before, compileQuery } from '../../src/providers/gmail/search.ts';
 
 const compile = (where: Condition | null, mailboxId: string | null = null) => compileQuery({ mailboxId, where });
@@ -161,7 +161,11 @@ describe('a Gmail query', () => {
 
 describe('a page cursor', () => {
   it('keeps its own page size and refuses another list', () => {
-    const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6 };
+    const newest = [
+      { mark: mark('18f'), waiting: null },
+      { mark: mark('19a'), waiting: { id: '19a' } },
+    ];
+    const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6, newest };
     const cursor = sealPlace(place, 'print');
     expect(openPlace({ size: 50, after: cursor }, 'print')).toEqual(place);
     expect(() => openPlace({ size: 25, after: cursor }, 'other')).toThrow(
@@ -169,12 +173,22 @@ describe('a page cursor', () => {
     );
   });
 
-  it.each(['', 'x', 'bnVsbA', Buffer.from('{"t":{},"n":1e9,"f":"print","s":[]}').toString('base64url')])(
-    'refuses %j',
-    (after) => {
-      expect(() => openPlace({ size: 25, after }, 'print')).toThrow(
-        expect.objectContaining({ code: 'BAD_USER_INPUT' }),
-      );
-    },
-  );
+  const sealed = (kept: object) => Buffer.from(JSON.stringify(kept)).toString('base64url');
+
+  it('takes one that was given out before the index was asked for what it lacks', () => {
+    const after = sealed({ t: 'next', n: 25, f: 'print', s: ['a'], b: 5, a: 6 });
+    expect(openPlace({ size: 50, after }, 'print')).toMatchObject({ token: 'next', start: 6, newest: [] });
+  });
+
+  const waiting = Array.from({ length: 51 }, (_, n) => `!${n}`);
+  it.each([
+    '',
+    'x',
+    'bnVsbA',
+    sealed({ t: {}, n: 1e9, f: 'print', s: [] }),
+    sealed({ t: null, n: 25, f: 'print', s: [], u: {} }),
+    sealed({ t: null, n: 25, f: 'print', s: [], u: waiting }),
+  ])('refuses %j', (after) => {
+    expect(() => openPlace({ size: 25, after }, 'print')).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+  });
 });

@@ -163,3 +163,28 @@ test('an index that lags finds new mail later, while plain lists show it at once
   google.clock.ahead = 61_000;
   expect(await search('subject:freshly')).toEqual(['?']);
 });
+
+test('an index that lags has nothing of new mail, of messages and of threads, and all that it has is found by a date to come', async () => {
+  const everything = 'before:2147483647';
+  const before = await search(everything);
+  expect(before).toEqual(await search(''));
+  google.emulator.setSearchLag(ME, 3_600);
+  const late = google.emulator.deliver(ME, mail({ subject: 'Late', date: new Date('2026-03-13T12:00:00Z') }));
+  names.set(late, 'late');
+  const listed = async (asked: object) => {
+    const { data } = await api.users.messages.list({ ...user, ...asked });
+    const { data: threads } = await api.users.threads.list({ ...user, ...asked });
+    const has = (items: { id?: string | null }[] | undefined) => (items ?? []).some(({ id }) => id === late);
+    return [has(data.messages), has(threads.threads)];
+  };
+  expect(await search(everything)).toEqual(before);
+  for (const q of [everything, 'is:unread', '-in:sent', 'subject:late'])
+    expect([q, await listed({ q })]).toEqual([q, [false, false]]);
+  expect(await listed({})).toEqual([true, true]);
+  expect(await listed({ labelIds: ['UNREAD', 'INBOX'] })).toEqual([true, true]);
+  // What it had it keeps, and what waited is there once it has caught up.
+  google.emulator.setSearchLag(ME, 7_200);
+  expect(await search(everything)).toEqual(before);
+  google.emulator.setSearchLag(ME, 0);
+  expect(await search(everything)).toEqual([...before, 'late'].sort());
+});

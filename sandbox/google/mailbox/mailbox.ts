@@ -1,5 +1,6 @@
 import type { Envelope, Mail } from '../../mail/mail.ts';
 import { HistoryLog } from './history.log.ts';
+import { IndexLag } from './index.lag.ts';
 import { LabelBook } from './label.book.ts';
 import { hexId, type StoredMessage } from './message.ts';
 import { labelsOf } from './placement.ts';
@@ -18,6 +19,7 @@ export class Mailbox {
   readonly threading = new Threading();
   readonly tally = new Tally();
   readonly history: HistoryLog;
+  readonly indexLag: IndexLag;
   /** Draft id by message id, and back. */
   readonly drafts = new Map<string, string>();
   readonly #byId = new Map<string, StoredMessage>();
@@ -31,6 +33,7 @@ export class Mailbox {
     this.#now = now;
     this.#onChange = onChange;
     this.history = new HistoryLog(now());
+    this.indexLag = new IndexLag(now);
   }
 
   get threadCount(): number {

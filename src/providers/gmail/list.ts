@@ -15,10 +15,11 @@ import {
   type Unreadable,
 } from '../provider.ts';
 import type { GmailClient } from './client.ts';
-import { fingerprint, mark, openPlace, type Place, sealPlace } from './cursor.ts';
+import { fingerprint, type Listed, mark, openPlace, type Place, sealPlace } from './cursor.ts';
 import { hasStatus } from './errors.ts';
 import { getMessages } from './read.ts';
 import { before, compileQuery, type GmailQuery } from './search.ts';
+import { completed, mayMiss, PROBE_COST, type Probe, probeIndex } from './unindexed.ts';
 
 /** The ids of one page cost as much as one message: so many are asked for where not all of them will be listed. */
 const CANDIDATES_PER_PAGE = 100;
@@ -40,21 +41,33 @@ export async function listMessages(
   const list = compileQuery(query);
   if (!list) return NOTHING;
   const print = fingerprint(['messages', list.q, list.labelIds, list.includeSpamTrash]);
-  const thins = list.evaluation === 'FILTERED' || list.evaluation === 'INDEXED';
-  const first = openPlace(thins ? { ...page, size: CANDIDATES_PER_PAGE } : page, print);
+  const isThin = list.evaluation === 'FILTERED' || list.evaluation === 'INDEXED';
+  const first = openPlace(isThin ? { ...page, size: CANDIDATES_PER_PAGE } : page, print);
   const search = before(list, first.before);
   const exact = page.before === undefined ? search : before(search, page.before);
+  const probes = page.after === null && mayMiss(search);
   // A page of ids costs as much as one message, and of each at least one is read.
-  const budget = Math.max(2, page.budget ?? Math.max(DEFAULT_BUDGET, page.size) + 1);
+  const least = probes ? 2 + PROBE_COST : 2;
+  const budget = Math.max(least, page.budget ?? Math.max(DEFAULT_BUDGET, page.size) + 1);
   const found: (Message | Unreadable)[] = [];
   let place: Place | null = first;
-  let { start } = first;
+  let { start, newest } = first;
   let spent = 0;
   let tried = 0;
-  while (place !== null && found.length < page.size && (spent === 0 || (thins && spent + 1 < budget))) {
-    const { ids, nextToken } = await listIds(client, search, place, call);
+  const isThinned = () => isThin || newest.length > 0;
+  while (place !== null && found.length < page.size && (spent === 0 || (isThinned() && spent + 1 < budget))) {
+    const asked: [Promise<Ids>, Promise<Probe> | null] = [
+      listIds(client, search, place, call),
+      probes && spent === 0 ? probeIndex(client, search, call) : null,
+    ];
+    const [{ heads, nextToken }, probe] = await Promise.all(asked);
+    newest = probe?.newest ?? newest;
+    const { listed, isUnindexed, rest } = completed(heads, newest, nextToken !== null);
+    const ids = listed.map(({ id }) => id);
     const open = unread(ids, place, page);
-    spent += 1;
+    spent += 1 + (probe?.spent ?? 0);
+    const insideOf = (here: Place, left: readonly string[]): Place =>
+      within({ ...here, start, newest: rest((id) => left.includes(id)) }, ids, left);
     let at = 0;
     while (at < open.length && found.length < page.size && spent < budget) {
       const missing = page.size - found.length;
@@ -62,22 +75,25 @@ export async function listMessages(
       const step = Math.min(Math.ceil((missing * (tried + 1)) / (found.length + 1)), CANDIDATES_PER_PAGE);
       const candidates = open.slice(at, at + Math.min(step, budget - spent));
       const read = await readOrStop(client, candidates, page, call, found.length > 0);
-      if (read === null) return pageOf(found, within({ ...place, start }, ids, open.slice(at)), print, search, spent);
+      if (read === null) return pageOf(found, insideOf(place, open.slice(at)), print, search, spent);
       spent += candidates.length;
       start ??= newestOf(read);
       const isKnown = (item: Message | Unreadable) =>
         start === null || isUnreadable(item) || item.receivedAt.getTime() <= start;
+      const checkOf = (id: string) => (isUnindexed(id) ? exact.unindexed : exact.check) ?? EVERYTHING;
       tried += candidates.length;
       const met = read.flatMap((item, index) =>
-        item !== null && isKnown(item) && isMet(item, exact.check) ? [{ item, index }] : [],
+        item !== null && isKnown(item) && isMet(item, checkOf(item.id)) ? [{ item, index }] : [],
       );
       const last = met[missing - 1];
       found.push(...met.slice(0, missing).map(({ item }) => item));
       at += last && met.length >= missing ? last.index + 1 : candidates.length;
-      if (!thins) break;
+      if (!isThinned()) break;
     }
-    if (at < open.length) place = within({ ...place, start }, ids, open.slice(at));
-    else place = nextToken ? { ...first, start, token: nextToken, shown: new Set<string>() } : null;
+    if (at < open.length) place = insideOf(place, open.slice(at));
+    else if (nextToken === null) place = null;
+    else place = { ...first, start, token: nextToken, shown: moved(place, ids, heads), newest: rest(() => false) };
+    newest = place?.newest ?? [];
   }
   return pageOf(found, place, print, search, spent);
 }
@@ -104,14 +120,19 @@ function pageOf(
   };
 }
 
-async function listIds(client: GmailClient, search: GmailQuery, place: Place, call: Call) {
+interface Ids {
+  readonly heads: readonly Listed[];
+  readonly nextToken: string | null;
+}
+
+async function listIds(client: GmailClient, search: GmailQuery, place: Place, call: Call): Promise<Ids> {
   const fields = 'messages/id,nextPageToken,resultSizeEstimate';
   const { messages, nextPageToken } = await refusals(place, search, () =>
     client.request('messages.list', call, (users, options) =>
       users.messages.list({ ...params(search, place), fields }, options),
     ),
   );
-  return { ids: [...new Set(idsOf(messages))], nextToken: nextPageToken };
+  return { heads: [...new Set(idsOf(messages))].map((id) => ({ id })), nextToken: nextPageToken ?? null };
 }
 
 /** A slot for each, null for what went away since it was listed. Null: the first of a page can be shown, and these not be read now. */
@@ -166,7 +187,7 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
   };
 }
 
-const EVERY_DRAFT: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false, check: EVERYTHING };
+const EVERY_DRAFT: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false, check: EVERYTHING, unindexed: null };
 
 export const NOTHING = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
 
@@ -191,6 +212,13 @@ function within(place: Place, listed: readonly string[], open: readonly string[]
   const left = new Set(open);
   const read = listed.filter((id) => !left.has(id)).map(mark);
   return { ...place, shown: new Set([...new Set([...place.shown, ...read])].slice(-MAX_SHOWN)) };
+}
+
+/** What was read of Gmail's page and is not in it now: what came or was indexed meanwhile may have moved it to the next one. */
+function moved({ shown }: Place, read: readonly string[], heads: readonly Listed[]): ReadonlySet<string> {
+  const all = new Set([...shown, ...read.map(mark)]);
+  for (const { id } of heads) all.delete(mark(id));
+  return new Set([...all].slice(-MAX_SHOWN));
 }
 
 /** What of Gmail's page is read now, and where the next page begins. */

@@ -81,6 +81,8 @@ export function termOf(condition: Condition, narrowing: Narrowing): Term {
 /** Few digits may be a year to Gmail, and times past 2038 be none: outside of these a bound says less. */
 const FIRST_SECOND = 100_000;
 const LAST_SECOND = 2 ** 31 - 1;
+/** Finds everything that the index has. */
+export const ALL_INDEXED = `before:${LAST_SECOND}`;
 const after = (second: number): Term => (second < FIRST_SECOND ? true : `after:${Math.min(second, LAST_SECOND)}`);
 const before = (second: number): Term => (second > LAST_SECOND ? true : `before:${Math.max(second, FIRST_SECOND)}`);
 

@@ -34,6 +34,8 @@ export interface GmailQuery {
   readonly includeSpamTrash: boolean;
   /** What every message found is held against (`matches`): all of the condition but the parts that the index decides. */
   readonly check: Condition;
+  /** What a message is held against that the index does not have yet, and nothing indexed is found in; null: none can meet it. */
+  readonly unindexed: Condition | null;
   /** Absent where there is no condition. */
   readonly evaluation?: Evaluation;
 }
@@ -76,6 +78,9 @@ export function compileQuery({ mailboxId, where }: ListQuery): GmailQuery | null
     labelIds: [...labelIds].sort(),
     includeSpamTrash: !withoutHidden,
     check: { kind: 'and', of: parts.filter((part) => !isIndexed(part)) },
+    unindexed: unindexedOf(
+      mailboxId === null ? shown : { kind: 'and', of: [{ kind: 'mailbox', id: mailboxId }, shown] },
+    ),
     ...(where === null ? {} : { evaluation: evaluationOf(normalForm(findable(where))) }),
   };
 }
@@ -90,6 +95,7 @@ export function before(search: GmailQuery, at: Date | null): GmailQuery {
     ...search,
     q: terms.length > 0 ? terms.join(' ') : null,
     check: { kind: 'and', of: [search.check, bound] },
+    unindexed: search.unindexed && { kind: 'and', of: [search.unindexed, bound] },
   };
 }
 
@@ -110,6 +116,26 @@ function findable(where: Condition): Condition {
       return isMailbox(where.id) ? where : NOTHING;
     default:
       return where;
+  }
+}
+
+/** What is left of a condition for mail that the index has nothing of. */
+function unindexedOf(where: Condition): Condition | null {
+  const left = normalForm(withoutIndex(where));
+  return left.kind === 'nothing' ? null : left;
+}
+
+function withoutIndex(where: Condition): Condition {
+  switch (where.kind) {
+    case 'and':
+    case 'or':
+      return { kind: where.kind, of: where.of.map(withoutIndex) };
+    case 'not':
+      return { kind: 'not', of: withoutIndex(where.of) };
+    case 'hasAttachment':
+      return where.value ? NOTHING : EVERYTHING;
+    default:
+      return decides(where) === 'indexed' ? NOTHING : where;
   }
 }
 

@@ -10,10 +10,11 @@ import type { Head, HeadPage, ReadHeads } from '../shared/heads.ts';
 import { threadPage } from '../shared/thread-pages.ts';
 import type { ThreadSource } from '../shared/thread-source.ts';
 import type { GmailClient } from './client.ts';
-import { fingerprint } from './cursor.ts';
+import { fingerprint, type Newest } from './cursor.ts';
 import { params, refusals } from './list.ts';
 import { getThreads } from './read.ts';
 import { before, compileQuery, type GmailQuery } from './search.ts';
+import { completed, mayMiss, type Probe, probeIndex } from './unindexed.ts';
 
 /** The most that Gmail lists at once. A page of ids costs as much as one message, however long it is. */
 const HEADS_PER_PAGE = 500;
@@ -23,7 +24,13 @@ const FEWER_HEADS = 200;
 const LIST_COST = 1;
 const THREAD_COST = 2;
 
-const ALL_MAIL: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false, check: EVERYTHING };
+const ALL_MAIL: GmailQuery = {
+  q: null,
+  labelIds: [],
+  includeSpamTrash: false,
+  check: EVERYTHING,
+  unindexed: EVERYTHING,
+};
 
 /**
  * Made of lists of messages: threads.list tells a thread by the message that was found, and gives it again where that leaves
@@ -52,6 +59,9 @@ class GmailThreads implements ThreadSource {
   readonly threadCost = THREAD_COST;
   private cost = 0;
   private hasRead = false;
+  private probe: Promise<Probe> | null = null;
+  /** What was put into the list though the index does not have it. */
+  private readonly unindexed = new Set<string>();
 
   constructor(
     private readonly client: GmailClient,
@@ -73,8 +83,11 @@ class GmailThreads implements ThreadSource {
   /** Gmail names a thread by its first message. */
   firstMessageOf = (threadId: string): string => threadId;
 
-  meets = (message: Message, isFound: boolean): boolean =>
-    (this.isDecidable || isFound) && matches(message, this.search.check);
+  meets = (message: Message, isFound: boolean): boolean => {
+    const { check, unindexed } = this.search;
+    if (this.unindexed.has(message.id)) return unindexed !== null && matches(message, unindexed);
+    return (this.isDecidable || isFound) && matches(message, check);
+  };
 
   /** When nothing at all could be read, the page failed. */
   async read(ids: readonly string[]): Promise<Batch<Thread>> {
@@ -88,19 +101,38 @@ class GmailThreads implements ThreadSource {
   }
 
   private heads(search: GmailQuery, size: number): ReadHeads {
+    let newest: readonly Newest[] = [];
     return async (after): Promise<HeadPage> => {
-      const place = { token: after, size, shown: new Set<string>(), before: null, start: null };
+      const place = { token: after, size, shown: new Set<string>(), before: null, start: null, newest: [] };
       const fields = 'messages(id,threadId),nextPageToken,resultSizeEstimate';
       this.cost += LIST_COST;
-      const list = await refusals(place, search, () =>
-        this.client.request('messages.list', this.call, (users, options) =>
-          users.messages.list({ ...params(search, place), fields }, options),
+      const [list, probe] = await Promise.all([
+        refusals(place, search, () =>
+          this.client.request('messages.list', this.call, (users, options) =>
+            users.messages.list({ ...params(search, place), fields }, options),
+          ),
         ),
-      );
-      const heads = (list.messages ?? []).flatMap(({ id, threadId }): Head[] =>
-        id && threadId ? [{ id, threadId }] : [],
-      );
-      return { heads, next: list.nextPageToken ?? null };
+        after === null && mayMiss(search) ? this.probeIndex() : null,
+      ]);
+      const heads = headsOf(list.messages ?? []);
+      const next = list.nextPageToken ?? null;
+      const { listed, isUnindexed, rest } = completed(heads, probe?.newest ?? newest, next !== null);
+      newest = rest(() => false);
+      for (const { id } of listed) if (isUnindexed(id)) this.unindexed.add(id);
+      return { heads: headsOf(listed), next };
     };
   }
+
+  /** The newest of all mail, whatever labels the list goes by: once for both of its lists. */
+  private async probeIndex(): Promise<Probe> {
+    const isFirst = this.probe === null;
+    const { includeSpamTrash } = this.search;
+    this.probe ??= probeIndex(this.client, { labelIds: [], includeSpamTrash }, this.call);
+    const probe = await this.probe;
+    if (isFirst) this.cost += probe.spent;
+    return probe;
+  }
 }
+
+const headsOf = (listed: readonly { id?: string | null; threadId?: string | null }[]): Head[] =>
+  listed.flatMap(({ id, threadId }) => (id && threadId ? [{ id, threadId }] : []));
