@@ -50,6 +50,11 @@ it.each([
   'margin-inline:-9999px 0',
   'text-indent:100%;white-space:nowrap;overflow:hidden',
   'clip-path:rect(0 0 0 0)',
+  'display:table-column',
+  'display:table-column-group',
+  'transform:scale(.01)',
+  'scale:0.001',
+  'content:url(data:image/gif;base64,R0lGODlh)',
 ])('hides a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(true);
 });
@@ -84,6 +89,8 @@ it.each([
   'zoom:1',
   'scale:1',
   'translate:-10px',
+  'transform:scale(-1)',
+  'content:"words"',
 ])('shows a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(false);
 });
@@ -105,6 +112,7 @@ it('knows which elements are not rendered, and what an attribute says of others'
   for (const name of ['div', 'head', 'details', 'button', 'label']) expect(isHidden(name, {}), name).toBe(false);
   expect(isHidden('p', { hidden: '' })).toBe(true);
   expect(isHidden('p', { hidden: '', style: 'display:block' })).toBe(false);
+  expect(isHidden('img', { style: 'content:url(dark.png)' })).toBe(false);
   expect([isHidden('dialog', {}), isHidden('dialog', { open: '' })]).toEqual([true, false]);
 });
 
@@ -149,7 +157,22 @@ it.each<[shown: boolean, styles: string[]]>([
   [true, ['color:#fff;background:#fff', 'background:#000']],
   [true, ['background:#fff', 'background:url(dark.png) no-repeat', 'color:#fff']],
   [true, ['color:#fff;background:#fff url(dark.png)']],
-  [true, ['color:#fff']],
+  [false, ['color:#fff']],
+  [false, ['position:relative;color:snow;background:snow']],
+  [false, ['position:relative', 'color:white']],
+  [true, ['color:#fff', 'background:#06c']],
+  [true, ['background:var(--dark)', 'color:#fff']],
+  [true, ['position:absolute;top:0', 'color:#fff']],
+  [true, ['position:relative;top:-40px;color:#fff']],
+  [true, ['margin-top:-40px', 'color:#fff']],
+  [true, ['max-height:0', 'color:#fff']],
+  [true, ['transform:translateY(-40px);color:#fff']],
+  [false, ['background:#fff', 'position:absolute;color:#fff']],
+  [false, ['color:antiquewhite;background:AntiqueWhite']],
+  [false, ['color:hsl(0, 0%, 100%)']],
+  [false, ['color:hsl(210deg 50% 20% / 1);background:#19334d']],
+  [true, ['color:hsl(210, 50%, 20%)']],
+  [false, ['color:Canvas']],
 ])('tells whether words are seen (%s): %j', (shown, styles) => {
   expect(styled(...styles)).toBe(shown);
 });
@@ -157,5 +180,8 @@ it.each<[shown: boolean, styles: string[]]>([
 it('reads the colours of attributes too, and those that links have of themselves', () => {
   expect(shows(['body', { bgcolor: 'ffffff' }], ['font', { color: 'white' }])).toBe(false);
   expect(shows(['td', { bgcolor: '#ffffff', background: 'x.png' }], ['font', { color: 'white' }])).toBe(true);
+  expect(shows(['td', { background: 'x.png' }], ['font', { color: 'white' }])).toBe(true);
+  expect(shows(['mark', { style: 'color:#fff' }], ['b', {}])).toBe(true);
+  expect(shows(['font', { color: '#ffffff' }])).toBe(false);
   expect(shows(['div', { style: 'color:#fff;background:#fff' }], ['a', { href: 'https://x.example' }])).toBe(true);
 });

@@ -84,6 +84,7 @@ const VALID = new Map<string, (value: string) => boolean>([
   ['clip-path', any],
   ...['transform', 'scale', 'translate', 'rotate', 'zoom'].map((name) => [name, any] as const),
   ['filter', any],
+  ['content', any],
   [
     'font-size',
     (value) => length(value) || /^(?:xx?x?-small|small|medium|large|xx?x?-large|smaller|larger)$/.test(value),

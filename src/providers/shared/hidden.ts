@@ -18,6 +18,8 @@ export const NOT_RENDERED = set(
 const INLINE = set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark o:p output q s samp small span strike strong sub sup time tt u var',
 );
+/** Has a ground of its own in every browser. */
+const GROUNDED = set('mark');
 /** Grow with their content, whatever height is asked for (CSS 2.1, section 17.5.3). */
 const TABLE_PART = set('table tbody thead tfoot tr td th caption col colgroup');
 const MAX_UNSEEN_PX = 1;
@@ -32,7 +34,10 @@ export function isHidden(name: string, attributes: Attributes): boolean {
   const { style } = attributes;
   const values = style === undefined || style === '' ? NONE : computedStyle(style);
   const display = values.get('display');
-  if (display === 'none') return true;
+  // A column of a table shows nothing of what is in it (CSS 2.1, section 17.2.1).
+  if (display === 'none' || display?.startsWith('table-column')) return true;
+  // What an image stands in the place of (CSS Content 3, section 1).
+  if (name !== 'img' && /^(?:url|image-set|[a-z-]{0,40}gradient)\(/.test(values.get('content') ?? '')) return true;
   // An author's display outdoes that of the attribute, and of a dialog.
   if (display === undefined && attributes.hidden !== undefined) return true;
   if (display === undefined && name === 'dialog' && attributes.open === undefined) return true;
@@ -118,7 +123,7 @@ function isOffScreen(values: Values): boolean {
 function isTransformedAway(values: Values): boolean {
   const transform = values.get('transform') ?? '';
   const scale = values.get('scale')?.split(' ')[0] ?? /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
-  if (scale !== undefined && shareOf(scale) === 0) return true;
+  if (scale !== undefined && Math.abs(shareOf(scale)) < MIN_SEEN_ZOOM) return true;
   const zoom = values.get('zoom');
   if (zoom !== undefined && shareOf(zoom) > 0 && shareOf(zoom) < MIN_SEEN_ZOOM) return true;
   if (/\bmatrix\( ?0 ?, ?0 ?, ?0 ?, ?0 ?,|\brotate[xy]\( ?-?90deg/.test(transform)) return true;
@@ -138,19 +143,22 @@ export interface Inherited {
   readonly isTiny: boolean;
   /** Lines without a height in a box that shows nothing beyond. */
   readonly isFlat: boolean;
-  /** Null: not known, as is what stands on an image. */
+  /** Null: not known, as is what stands on an image; a colour that nobody has set is a dark one. */
   readonly color: Color | null;
   readonly background: Color | null;
   /** What becomes of blanks and line breaks in it: made one, kept, or the breaks alone kept. */
   readonly whiteSpace: 'normal' | 'pre' | 'pre-line';
 }
 
+/** What a mail is read on where it says nothing else. */
+const PAGE: Color = [255, 255, 255, 1];
+
 export const INITIAL: Inherited = {
   isVisible: true,
   isTiny: false,
   isFlat: false,
   color: null,
-  background: null,
+  background: PAGE,
   whiteSpace: 'normal',
 };
 
@@ -177,14 +185,15 @@ export function inherited(name: string, attributes: Attributes, outer: Inherited
   const hasLinkColor = name === 'a' && attributes.href !== undefined;
   const isPre = name === 'pre' || name === 'listing';
   const isPlain = bgcolor === undefined && background === undefined && color === undefined && text === undefined;
-  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre) return outer;
+  const isGrounded = GROUNDED.has(name);
+  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre && !isGrounded) return outer;
   const values = style === undefined ? NONE : computedStyle(style);
   return {
     isVisible: visibility(values.get('visibility'), outer.isVisible),
     isTiny: tiny(values.get('font-size'), outer.isTiny),
     isFlat: flat(values, outer.isFlat),
     color: colorIn(values, attributes, hasLinkColor, outer.color),
-    background: backgroundIn(values, attributes, outer.background),
+    background: backgroundIn(values, attributes, isGrounded ? null : groundOf(values, outer.background)),
     whiteSpace: whiteSpaceIn(values.get('white-space'), isPre ? 'pre' : outer.whiteSpace),
   };
 }
@@ -224,6 +233,22 @@ function colorIn(values: Values, attributes: Attributes, hasLinkColor: boolean, 
   const written = fill ?? values.get('color') ?? attributes.color ?? attributes.text;
   if (written === undefined) return hasLinkColor ? null : outer;
   return /^(?:inherit|unset|currentcolor)$/.test(written) ? outer : colorOf(written);
+}
+
+/** What is moved from its place may stand on a picture, and white words on one are seen. */
+function groundOf(values: Values, outer: Color | null): Color | null {
+  if (outer !== PAGE) return outer;
+  const size = (name: string) => pixels(values.get(name));
+  const sides = ['top', 'right', 'bottom', 'left'];
+  const position = values.get('position') ?? 'static';
+  const isMoved =
+    isTakenOut(position) ||
+    (position !== 'static' && sides.some((side) => (size(side) ?? 0) !== 0)) ||
+    sides.some((side) => (size(`margin-${side}`) ?? 0) < 0) ||
+    // A box without a height lies over what follows it.
+    [size('height'), size('max-height')].some((height) => height !== null && height <= MAX_UNSEEN_PX) ||
+    ['transform', 'translate'].some((name) => (values.get(name) ?? 'none') !== 'none');
+  return isMoved ? null : outer;
 }
 
 function backgroundIn(values: Values, attributes: Attributes, outer: Color | null): Color | null {
