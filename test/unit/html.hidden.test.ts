@@ -54,6 +54,8 @@ it.each([
   'display:table-column-group',
   'transform:scale(.01)',
   'scale:0.001',
+  'height:0;overflow:hidden;padding-top:20px',
+  'width:0;overflow:hidden;padding-left:20px',
   'content:url(data:image/gif;base64,R0lGODlh)',
 ])('hides a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(true);
@@ -90,6 +92,7 @@ it.each([
   'scale:1',
   'translate:-10px',
   'transform:scale(-1)',
+  'height:0;overflow:hidden;padding-top:56%;position:relative',
   'content:"words"',
 ])('shows a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(false);
@@ -123,6 +126,15 @@ it('knows that lines and cells take no height', () => {
   expect(isHidden('span', { style: `${style};display:block` })).toBe(true);
   expect(isHidden('span', { style: `${style};float:left` })).toBe(true);
 });
+
+it.each(['transform:scale(0)', 'translate:-9999px', 'text-indent:-9999px'])(
+  'knows that words in a line are not set by %s',
+  (style) => {
+    expect(isHidden('span', { style })).toBe(false);
+    expect(isHidden('span', { style: `${style};display:inline-block` })).toBe(true);
+    expect(isHidden('p', { style: `${style};display:inline` })).toBe(false);
+  },
+);
 
 type Element = readonly [name: string, attributes: Readonly<Record<string, string>>];
 const shows = (...path: Element[]) =>
@@ -166,6 +178,7 @@ it.each<[shown: boolean, styles: string[]]>([
   [true, ['position:relative;top:-40px;color:#fff']],
   [true, ['margin-top:-40px', 'color:#fff']],
   [true, ['max-height:0', 'color:#fff']],
+  [false, ['max-height:0;overflow:hidden;padding-bottom:9px', 'color:#fff']],
   [true, ['transform:translateY(-40px);color:#fff']],
   [false, ['background:#fff', 'position:absolute;color:#fff']],
   [false, ['color:antiquewhite;background:AntiqueWhite']],

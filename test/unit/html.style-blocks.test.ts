@@ -28,6 +28,7 @@ it.each([
     '<p title="ab"><b style="color:red"',
   ],
   ['the first child', 'b:first-child{top:0}', '<p><b></b><b></b></p>', '<p><b style="top:0"></b><b></b></p>'],
+  ['the first of a body that nobody wrote', 'p:first-child{top:0}', '<p></p><p></p>', '<p style="top:0"></p><p></p>'],
   ['every other row', 'tr:nth-child(even){top:0}', '<table><tr><tr>', '<table><tr></tr><tr style="top:0">'],
   ['a link', 'a:link{color:red}', '<a href="#x"><a>', '<a style="color:red" href="#x"><a>'],
   ['an escaped name', '.a\\:b{color:red}', '<p class="a:b">', '<p class="a:b">'],

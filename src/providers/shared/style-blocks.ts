@@ -164,6 +164,7 @@ class Inliner {
   // A mail need not write these two (HTML, section 13.1.2.4).
   private root: StyledElement = { ...ALONE, name: 'html', attributes: {}, parent: null };
   private body: StyledElement = { ...ALONE, name: 'body', attributes: {}, parent: this.root, place: 2 };
+  private readonly head: StyledElement = { ...ALONE, name: 'head', attributes: {}, parent: this.root };
   private inner = this.body;
   private readonly open: StyledElement[] = [];
 
@@ -219,6 +220,9 @@ class Inliner {
     }
     // What is outside of a body is shown in it.
     const around = this.inner.name === 'html' || this.inner.name === 'head' ? this.body : this.inner;
+    // What comes before anything that is shown is in the head, written or not (HTML, section 13.2.6.4.3).
+    const isOfHead = around === this.body && UNSTYLED.has(name) && !this.siblingsIn.has(around);
+    if (isOfHead) return this.add(name, attributes, this.head);
     const parent = name === 'tr' && around.name === 'table' ? this.rowGroupOf(around) : around;
     return this.add(name, attributes, parent);
   }
