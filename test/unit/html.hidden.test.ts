@@ -56,6 +56,10 @@ it.each([
   'scale:0.001',
   'height:0;overflow:hidden;padding-top:20px',
   'width:0;overflow:hidden;padding-left:20px',
+  '--n:none;display:var(--n)',
+  '--N: 0;opacity:var( --N )',
+  '--a:var(--b);--b:none;display:var(--a)',
+  'display:var(--unset, none)',
   'content:url(data:image/gif;base64,R0lGODlh)',
 ])('hides a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(true);
@@ -94,6 +98,9 @@ it.each([
   'transform:scale(-1)',
   'height:0;overflow:hidden;padding-top:56%;position:relative',
   'content:"words"',
+  'display:var(--unset)',
+  '--n:block;display:var(--n, none)',
+  '--a:var(--a);display:var(--a)',
 ])('shows a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(false);
 });
@@ -174,6 +181,8 @@ it.each<[shown: boolean, styles: string[]]>([
   [false, ['position:relative', 'color:white']],
   [true, ['color:#fff', 'background:#06c']],
   [true, ['background:var(--dark)', 'color:#fff']],
+  [true, ['background:var(--dark, #fff)', 'color:#fff']],
+  [true, ['--dark:#000', 'background-color:var(--dark, #fff);color:#fff']],
   [true, ['position:absolute;top:0', 'color:#fff']],
   [true, ['position:relative;top:-40px;color:#fff']],
   [true, ['margin-top:-40px', 'color:#fff']],

@@ -1,8 +1,9 @@
 import { Parser } from 'htmlparser2';
-import { writtenDeclarations } from './css/declarations.ts';
+import { type Declaration, writtenDeclarations } from './css/declarations.ts';
 import { countsFromEnd, RuleMatcher, type Siblings, type StyledElement } from './css/matcher.ts';
 import { appliesOnScreen } from './css/media.ts';
 import { type Rule, rulesOf } from './css/style-sheet.ts';
+import { variablesIn, withVariables } from './css/variables.ts';
 import { isHidden } from './hidden.ts';
 
 /** Characters of all blocks of a mail; the largest newsletters have a hundred thousand. */
@@ -96,7 +97,18 @@ function rulesIn(blocks: readonly string[]): Rule[] | null {
     left -= sheet.selectors;
     for (const rule of sheet.rules) all.push(rule);
   }
-  return all;
+  return resolved(all);
+}
+
+/** With what is set once for all the mail in the places where it is used. */
+function resolved(rules: Rule[]): Rule[] {
+  const variables = variablesIn(rules.flatMap(({ declarations }) => declarations));
+  const uses = ({ declarations }: Rule) => declarations.some(({ value }) => value.includes('var('));
+  return rules.map((rule) => (uses(rule) ? { ...rule, declarations: rule.declarations.map(read) } : rule));
+
+  function read(declaration: Declaration): Declaration {
+    return { ...declaration, value: withVariables(declaration.value, variables) };
+  }
 }
 
 /** They are not shown, or have nothing to show. */
