@@ -9,7 +9,8 @@ import { toOneLine } from './one-line.ts';
 export function displayName(text: string): string | null {
   if (/^\w[\w .-]*\w$/.test(text) && !text.includes('  ')) return text;
   const line = toOneLine(text).replace(/\s+/g, ' ');
-  const quoted = /^"([^"]*)"$|^'([^']*)'$/.exec(line);
+  // An apostrophe stands within a word, and ends no quotes.
+  const quoted = /^"([^"]*)"$|^'((?:[^']|(?<=[\p{L}\p{N}])'(?=[\p{L}\p{N}]))*)'$/u.exec(line);
   const name = quoted ? (quoted[1] ?? quoted[2] ?? '').trim() : line;
   return isBlank(name) ? null : name;
 }

@@ -169,7 +169,7 @@ const CASES: Record<string, Case> = {
     headers: [
       "From: 'Ann Smith' <ann@x.example>",
       'Reply-To: Ann <<ann@x.example>>',
-      `To: <<a@x.example>>, 'b@x.example' <b@x.example>, "<c@x.example>" <c@x.example>, 'd@x.example', "'Eve'" <e@x.example>, F@x.example <f@x.example>, <mailto:g@x.example>, O'Neil <h@x.example>`,
+      `To: <<a@x.example>>, 'b@x.example' <b@x.example>, "<c@x.example>" <c@x.example>, 'd@x.example', "'Eve'" <e@x.example>, F@x.example <f@x.example>, <mailto:g@x.example>, O'Neil <h@x.example>, 'Al d'Or' <i@x.example>, 'A' and 'B' <j@x.example>`,
     ],
     from: ['Ann Smith', 'ann@x.example'],
     replyTo: [['Ann', 'ann@x.example']],
@@ -182,6 +182,8 @@ const CASES: Record<string, Case> = {
       [null, 'f@x.example'],
       [null, 'g@x.example'],
       ["O'Neil", 'h@x.example'],
+      ["Al d'Or", 'i@x.example'],
+      ["'A' and 'B'", 'j@x.example'],
     ],
   },
   'separators too many, and of another kind': {

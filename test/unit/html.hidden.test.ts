@@ -50,6 +50,17 @@ it.each([
   'margin-inline:-9999px 0',
   'text-indent:100%;white-space:nowrap;overflow:hidden',
   'clip-path:rect(0 0 0 0)',
+  'display:table-column',
+  'display:table-column-group',
+  'transform:scale(.01)',
+  'scale:0.001',
+  'height:0;overflow:hidden;padding-top:20px',
+  'width:0;overflow:hidden;padding-left:20px',
+  '--n:none;display:var(--n)',
+  '--N: 0;opacity:var( --N )',
+  '--a:var(--b);--b:none;display:var(--a)',
+  'display:var(--unset, none)',
+  'content:url(data:image/gif;base64,R0lGODlh)',
 ])('hides a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(true);
 });
@@ -84,6 +95,12 @@ it.each([
   'zoom:1',
   'scale:1',
   'translate:-10px',
+  'transform:scale(-1)',
+  'height:0;overflow:hidden;padding-top:56%;position:relative',
+  'content:"words"',
+  'display:var(--unset)',
+  '--n:block;display:var(--n, none)',
+  '--a:var(--a);display:var(--a)',
 ])('shows a box: %s', (style) => {
   expect(isHidden('div', { style })).toBe(false);
 });
@@ -105,6 +122,7 @@ it('knows which elements are not rendered, and what an attribute says of others'
   for (const name of ['div', 'head', 'details', 'button', 'label']) expect(isHidden(name, {}), name).toBe(false);
   expect(isHidden('p', { hidden: '' })).toBe(true);
   expect(isHidden('p', { hidden: '', style: 'display:block' })).toBe(false);
+  expect(isHidden('img', { style: 'content:url(dark.png)' })).toBe(false);
   expect([isHidden('dialog', {}), isHidden('dialog', { open: '' })]).toEqual([true, false]);
 });
 
@@ -115,6 +133,15 @@ it('knows that lines and cells take no height', () => {
   expect(isHidden('span', { style: `${style};display:block` })).toBe(true);
   expect(isHidden('span', { style: `${style};float:left` })).toBe(true);
 });
+
+it.each(['transform:scale(0)', 'translate:-9999px', 'text-indent:-9999px'])(
+  'knows that words in a line are not set by %s',
+  (style) => {
+    expect(isHidden('span', { style })).toBe(false);
+    expect(isHidden('span', { style: `${style};display:inline-block` })).toBe(true);
+    expect(isHidden('p', { style: `${style};display:inline` })).toBe(false);
+  },
+);
 
 type Element = readonly [name: string, attributes: Readonly<Record<string, string>>];
 const shows = (...path: Element[]) =>
@@ -149,7 +176,25 @@ it.each<[shown: boolean, styles: string[]]>([
   [true, ['color:#fff;background:#fff', 'background:#000']],
   [true, ['background:#fff', 'background:url(dark.png) no-repeat', 'color:#fff']],
   [true, ['color:#fff;background:#fff url(dark.png)']],
-  [true, ['color:#fff']],
+  [false, ['color:#fff']],
+  [false, ['position:relative;color:snow;background:snow']],
+  [false, ['position:relative', 'color:white']],
+  [true, ['color:#fff', 'background:#06c']],
+  [true, ['background:var(--dark)', 'color:#fff']],
+  [true, ['background:var(--dark, #fff)', 'color:#fff']],
+  [true, ['--dark:#000', 'background-color:var(--dark, #fff);color:#fff']],
+  [true, ['position:absolute;top:0', 'color:#fff']],
+  [true, ['position:relative;top:-40px;color:#fff']],
+  [true, ['margin-top:-40px', 'color:#fff']],
+  [true, ['max-height:0', 'color:#fff']],
+  [false, ['max-height:0;overflow:hidden;padding-bottom:9px', 'color:#fff']],
+  [true, ['transform:translateY(-40px);color:#fff']],
+  [false, ['background:#fff', 'position:absolute;color:#fff']],
+  [false, ['color:antiquewhite;background:AntiqueWhite']],
+  [false, ['color:hsl(0, 0%, 100%)']],
+  [false, ['color:hsl(210deg 50% 20% / 1);background:#19334d']],
+  [true, ['color:hsl(210, 50%, 20%)']],
+  [false, ['color:Canvas']],
 ])('tells whether words are seen (%s): %j', (shown, styles) => {
   expect(styled(...styles)).toBe(shown);
 });
@@ -157,5 +202,8 @@ it.each<[shown: boolean, styles: string[]]>([
 it('reads the colours of attributes too, and those that links have of themselves', () => {
   expect(shows(['body', { bgcolor: 'ffffff' }], ['font', { color: 'white' }])).toBe(false);
   expect(shows(['td', { bgcolor: '#ffffff', background: 'x.png' }], ['font', { color: 'white' }])).toBe(true);
+  expect(shows(['td', { background: 'x.png' }], ['font', { color: 'white' }])).toBe(true);
+  expect(shows(['mark', { style: 'color:#fff' }], ['b', {}])).toBe(true);
+  expect(shows(['font', { color: '#ffffff' }])).toBe(false);
   expect(shows(['div', { style: 'color:#fff;background:#fff' }], ['a', { href: 'https://x.example' }])).toBe(true);
 });

@@ -107,11 +107,30 @@ describe('text of HTML', () => {
     '<template>hidden</template><dialog>hidden</dialog><object>hidden</object><svg><text>hidden</text></svg>seen',
     '<p>seen</p><a href="https://x.example/hidden" style="display:none">hidden</a>',
     '<p>seen</p><body style="display:none">hidden</body>',
-    `<p>seen</p>${'<div>'.repeat(300)}<div style="display:none">hidden<p>hidden</p></div>`,
-    `<style>.x{display:none}</style><p>seen</p>${'<div>'.repeat(300)}<div class=x>hidden<p>hidden</p></div>`,
-    `<style>.x{display:none}</style><p>seen</p>${'<div></div>'.repeat(50_000)}<div class=x>hidden<p>hidden</p></div>`,
-    `<p>seen</p><div ${Array.from({ length: 120 }, (_, index) => `a${index}`).join(' ')} style="display:none">hidden</div>`,
+    '<font color="#ffffff">hidden</font>seen',
+    '<p style="color:white">hidden</p><table bgcolor="#06c"><tr><td style="color:white">seen</td></tr></table>',
   ])('has nothing that is not seen: %s', (html) => {
+    expect(textOfHtml(html)).toBe('seen');
+  });
+
+  it.each([
+    [
+      'hides itself in 300 elements',
+      `<p>seen</p>${'<div>'.repeat(300)}<div style="display:none">hidden<p>hidden</p></div>`,
+    ],
+    [
+      'a style block hides in 300 elements',
+      `<style>.x{display:none}</style><p>seen</p>${'<div>'.repeat(300)}<div class=x>hidden<p>hidden</p></div>`,
+    ],
+    [
+      'a style block hides behind 50,000 elements',
+      `<style>.x{display:none}</style><p>seen</p>${'<div></div>'.repeat(50_000)}<div class=x>hidden<p>hidden</p></div>`,
+    ],
+    [
+      'hides itself behind 120 attributes',
+      `<p>seen</p><div ${Array.from({ length: 120 }, (_, index) => `a${index}`).join(' ')} style="display:none">hidden</div>`,
+    ],
+  ])('has nothing of what %s', (_, html) => {
     expect(textOfHtml(html)).toBe('seen');
   });
 

@@ -29,7 +29,7 @@ export class MessageBodyType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The plain text; made from the HTML when the sender wrote none (blanks beside HTML are none), or the provider keeps only the HTML. Made as a browser\'s innerText: what is seen and nothing that is hidden, by its element, style or style block; cells kept apart by a tab, rows by a line. Beyond that lists have their marks, quotes "> ", and a link its address in brackets where that is not its text.',
+      'The plain text; made from the HTML when the sender wrote none (blanks beside HTML are none), or the provider keeps only the HTML. Made as a browser\'s innerText: what is seen on a white page and nothing that is hidden, by its element, colour, style or style block; cells kept apart by a tab, rows by a line. Beyond that lists have their marks, quotes "> ", and a link its address in brackets where that is not its text.',
   })
   text(): MaybePromise<string | null> {
     return this.slices.take(this.length, () => this.content.text);

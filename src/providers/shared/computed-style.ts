@@ -1,4 +1,5 @@
 import { sumOf } from './css/math.ts';
+import { variablesIn, withVariables } from './css/variables.ts';
 
 /** What a style attribute says of the few properties by which content is hidden: the last valid declaration of each, as a browser takes it. */
 
@@ -84,6 +85,7 @@ const VALID = new Map<string, (value: string) => boolean>([
   ['clip-path', any],
   ...['transform', 'scale', 'translate', 'rotate', 'zoom'].map((name) => [name, any] as const),
   ['filter', any],
+  ['content', any],
   [
     'font-size',
     (value) => length(value) || /^(?:xx?x?-small|small|medium|large|xx?x?-large|smaller|larger)$/.test(value),
@@ -108,12 +110,17 @@ export function computedStyle(style: string): ReadonlyMap<string, string> {
 function compute(style: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   const important = new Set<string>();
-  for (const { name, value, isImportant } of declarationsOf(style))
+  const declarations = declarationsOf(style);
+  const variables = variablesIn(declarations);
+  for (const { name, value: written, isImportant } of declarations) {
+    // A colour may be set further out: by what is said here for its absence no words are hidden.
+    const value = /color|background/.test(name) ? written : withVariables(written, variables);
     for (const [longhand, part] of longhands(name, value)) {
       if (VALID.get(longhand)?.(part) !== true || (important.has(longhand) && !isImportant)) continue;
       values.set(longhand, part);
       if (isImportant) important.add(longhand);
     }
+  }
   return values;
 }
 

@@ -18,6 +18,8 @@ export const NOT_RENDERED = set(
 const INLINE = set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark o:p output q s samp small span strike strong sub sup time tt u var',
 );
+/** Has a ground of its own in every browser. */
+const GROUNDED = set('mark');
 /** Grow with their content, whatever height is asked for (CSS 2.1, section 17.5.3). */
 const TABLE_PART = set('table tbody thead tfoot tr td th caption col colgroup');
 const MAX_UNSEEN_PX = 1;
@@ -32,11 +34,14 @@ export function isHidden(name: string, attributes: Attributes): boolean {
   const { style } = attributes;
   const values = style === undefined || style === '' ? NONE : computedStyle(style);
   const display = values.get('display');
-  if (display === 'none') return true;
+  // A column of a table shows nothing of what is in it (CSS 2.1, section 17.2.1).
+  if (display === 'none' || display?.startsWith('table-column')) return true;
+  // What an image stands in the place of (CSS Content 3, section 1).
+  if (name !== 'img' && /^(?:url|image-set|[a-z-]{0,40}gradient)\(/.test(values.get('content') ?? '')) return true;
   // An author's display outdoes that of the attribute, and of a dialog.
   if (display === undefined && attributes.hidden !== undefined) return true;
   if (display === undefined && name === 'dialog' && attributes.open === undefined) return true;
-  return values.size > 0 && (isClearBox(values) || isClippedBox(name, values) || isOffScreen(values));
+  return values.size > 0 && (isClearBox(values) || isClippedBox(name, values) || isOffScreen(name, values));
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
@@ -57,13 +62,24 @@ function isClippedBox(name: string, values: Values): boolean {
   const isOut = isTakenOut(position);
   if (isOut && isEmptyRect(values.get('clip') ?? '')) return true;
   if (isEmptyPath(values.get('clip-path') ?? '')) return true;
-  const display = values.get('display') ?? (INLINE.has(name) ? 'inline' : TABLE_PART.has(name) ? 'table' : 'block');
-  const isFloat = (values.get('float') ?? 'none') !== 'none';
-  if (!isOut && !isFloat && /^(?:inline|contents|table.*|ruby.*)$/.test(display)) return false;
+  if (!isOut && (isInLine(name, values) || /^(?:contents|table.*|ruby.*)$/.test(setAs(name, values)))) return false;
   return isFlat(values, 'y', 'height', 'top', 'bottom') || isFlat(values, 'x', 'width', 'left', 'right');
 }
 
-/** Has no extent, and shows nothing of what goes beyond; padding is inside of what it shows. */
+/** Among the words of a line, and no box of its own. */
+const isInLine = (name: string, values: Values): boolean =>
+  setAs(name, values) === 'inline' && !isTakenOut(values.get('position') ?? '');
+
+/** What is taken out of the line is a box (CSS 2.1, section 9.7). */
+function setAs(name: string, values: Values): string {
+  if ((values.get('float') ?? 'none') !== 'none') return 'block';
+  return values.get('display') ?? (INLINE.has(name) ? 'inline' : TABLE_PART.has(name) ? 'table' : 'block');
+}
+
+/**
+ * Has no extent, and shows nothing of what goes beyond. The padding behind its words is inside of what it shows; in that
+ * before them something may stand that is taken out of the line.
+ */
 function isFlat(values: Values, axis: 'x' | 'y', extent: string, before: string, after: string): boolean {
   const overflow = values.get(`overflow-${axis}`) ?? 'visible';
   // Where one of both is not visible, neither is (CSS Overflow 3, section 3.1).
@@ -72,7 +88,8 @@ function isFlat(values: Values, axis: 'x' | 'y', extent: string, before: string,
   const atMost = (name: string) => (pixels(values.get(name)) ?? Number.POSITIVE_INFINITY) <= MAX_UNSEEN_PX;
   if (!atMost(`max-${extent}`) && !atMost(extent)) return false;
   const over = (name: string) => (pixels(values.get(name)) ?? 0) > MAX_UNSEEN_PX;
-  return !over(`min-${extent}`) && !over(`padding-${before}`) && !over(`padding-${after}`);
+  const isFrame = (values.get('position') ?? 'static') !== 'static' && over(`padding-${before}`);
+  return !over(`min-${extent}`) && !over(`padding-${after}`) && !isFrame;
 }
 
 function isEmptyRect(clip: string): boolean {
@@ -100,27 +117,31 @@ function isEmptyPath(path: string): boolean {
   return /^(?:polygon|rect|xywh)$/.test(shape) && parts.length > 0 && parts.every((part) => pixels(part) === 0);
 }
 
-function isOffScreen(values: Values): boolean {
+function isOffScreen(name: string, values: Values): boolean {
   const isOut = (name: string) => (pixels(values.get(name)) ?? 0) <= -MIN_OFF_SCREEN_PX;
   const isFarOut = (name: string) => (pixels(values.get(name)) ?? 0) >= 10 * MIN_OFF_SCREEN_PX;
   const position = values.get('position') ?? 'static';
   const sides = ['top', 'right', 'bottom', 'left'];
   if (position !== 'static' && (sides.some(isOut) || isFarOut('left') || isFarOut('right'))) return true;
   if (isTakenOut(position) && isFarOut('bottom')) return true;
-  if (isOut('text-indent') || isOut('margin-left') || isOut('margin-top')) return true;
+  // The lines of a box are indented, and no words within one (CSS 2.1, section 16.1).
+  if (isOut('text-indent') && !isInLine(name, values)) return true;
+  if (isOut('margin-left') || isOut('margin-top')) return true;
   // The first word begins where the box that shows nothing beyond ends.
   const isBeyond =
     values.get('text-indent') === '100%' || (pixels(values.get('text-indent')) ?? 0) >= 10 * MIN_OFF_SCREEN_PX;
   if (isBeyond && values.get('white-space') === 'nowrap' && clips(values.get('overflow-x'))) return true;
-  return isTransformedAway(values);
+  return isTransformedAway(name, values);
 }
 
-function isTransformedAway(values: Values): boolean {
-  const transform = values.get('transform') ?? '';
-  const scale = values.get('scale')?.split(' ')[0] ?? /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
-  if (scale !== undefined && shareOf(scale) === 0) return true;
+function isTransformedAway(name: string, values: Values): boolean {
   const zoom = values.get('zoom');
   if (zoom !== undefined && shareOf(zoom) > 0 && shareOf(zoom) < MIN_SEEN_ZOOM) return true;
+  // Boxes alone are transformed (CSS Transforms 1, section 3).
+  if (isInLine(name, values)) return false;
+  const transform = values.get('transform') ?? '';
+  const scale = values.get('scale')?.split(' ')[0] ?? /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
+  if (scale !== undefined && Math.abs(shareOf(scale)) < MIN_SEEN_ZOOM) return true;
   if (/\bmatrix\( ?0 ?, ?0 ?, ?0 ?, ?0 ?,|\brotate[xy]\( ?-?90deg/.test(transform)) return true;
   if (/^[xy] -?90deg$/.test(values.get('rotate') ?? '')) return true;
   const [, x, y] = /\btranslate(?:x|y|3d)?\( ?([^,) ]{1,20}) ?(?:, ?([^,) ]{1,20}))?/.exec(transform) ?? [];
@@ -138,19 +159,22 @@ export interface Inherited {
   readonly isTiny: boolean;
   /** Lines without a height in a box that shows nothing beyond. */
   readonly isFlat: boolean;
-  /** Null: not known, as is what stands on an image. */
+  /** Null: not known, as is what stands on an image; a colour that nobody has set is a dark one. */
   readonly color: Color | null;
   readonly background: Color | null;
   /** What becomes of blanks and line breaks in it: made one, kept, or the breaks alone kept. */
   readonly whiteSpace: 'normal' | 'pre' | 'pre-line';
 }
 
+/** What a mail is read on where it says nothing else. */
+const PAGE: Color = [255, 255, 255, 1];
+
 export const INITIAL: Inherited = {
   isVisible: true,
   isTiny: false,
   isFlat: false,
   color: null,
-  background: null,
+  background: PAGE,
   whiteSpace: 'normal',
 };
 
@@ -177,14 +201,15 @@ export function inherited(name: string, attributes: Attributes, outer: Inherited
   const hasLinkColor = name === 'a' && attributes.href !== undefined;
   const isPre = name === 'pre' || name === 'listing';
   const isPlain = bgcolor === undefined && background === undefined && color === undefined && text === undefined;
-  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre) return outer;
+  const isGrounded = GROUNDED.has(name);
+  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre && !isGrounded) return outer;
   const values = style === undefined ? NONE : computedStyle(style);
   return {
     isVisible: visibility(values.get('visibility'), outer.isVisible),
     isTiny: tiny(values.get('font-size'), outer.isTiny),
     isFlat: flat(values, outer.isFlat),
     color: colorIn(values, attributes, hasLinkColor, outer.color),
-    background: backgroundIn(values, attributes, outer.background),
+    background: backgroundIn(values, attributes, isGrounded ? null : groundOf(name, values, outer.background)),
     whiteSpace: whiteSpaceIn(values.get('white-space'), isPre ? 'pre' : outer.whiteSpace),
   };
 }
@@ -214,7 +239,7 @@ function flat(values: Values, outer: boolean): boolean {
   const height = pixels(value);
   if (value === undefined || height === null) return value !== 'normal' && value !== 'initial' && outer;
   const isLow = (/[\d.]$/.test(value) ? height * 16 : height) <= MAX_UNSEEN_PX;
-  return isLow && (outer || /^(?:hidden|clip|scroll|auto)$/.test(values.get('overflow-y') ?? ''));
+  return isLow && (outer || clips(values.get('overflow-y')));
 }
 
 function colorIn(values: Values, attributes: Attributes, hasLinkColor: boolean, outer: Color | null): Color | null {
@@ -224,6 +249,26 @@ function colorIn(values: Values, attributes: Attributes, hasLinkColor: boolean, 
   const written = fill ?? values.get('color') ?? attributes.color ?? attributes.text;
   if (written === undefined) return hasLinkColor ? null : outer;
   return /^(?:inherit|unset|currentcolor)$/.test(written) ? outer : colorOf(written);
+}
+
+/** What is moved from its place may stand on a picture, and white words on one are seen. */
+function groundOf(name: string, values: Values, outer: Color | null): Color | null {
+  if (outer !== PAGE) return outer;
+  const size = (name: string) => pixels(values.get(name));
+  const sides = ['top', 'right', 'bottom', 'left'];
+  const position = values.get('position') ?? 'static';
+  // A box without a height lies over what follows it.
+  const isLow =
+    [size('height'), size('max-height')].some((height) => height !== null && height <= MAX_UNSEEN_PX) &&
+    !clips(values.get('overflow-y')) &&
+    !isInLine(name, values);
+  const isMoved =
+    isLow ||
+    isTakenOut(position) ||
+    (position !== 'static' && sides.some((side) => (size(side) ?? 0) !== 0)) ||
+    sides.some((side) => (size(`margin-${side}`) ?? 0) < 0) ||
+    ['transform', 'translate'].some((name) => (values.get(name) ?? 'none') !== 'none');
+  return isMoved ? null : outer;
 }
 
 function backgroundIn(values: Values, attributes: Attributes, outer: Color | null): Color | null {

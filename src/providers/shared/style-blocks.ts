@@ -1,8 +1,9 @@
 import { Parser } from 'htmlparser2';
-import { writtenDeclarations } from './css/declarations.ts';
+import { type Declaration, writtenDeclarations } from './css/declarations.ts';
 import { countsFromEnd, RuleMatcher, type Siblings, type StyledElement } from './css/matcher.ts';
 import { appliesOnScreen } from './css/media.ts';
 import { type Rule, rulesOf } from './css/style-sheet.ts';
+import { variablesIn, withVariables } from './css/variables.ts';
 import { isHidden } from './hidden.ts';
 
 /** Characters of all blocks of a mail; the largest newsletters have a hundred thousand. */
@@ -96,7 +97,18 @@ function rulesIn(blocks: readonly string[]): Rule[] | null {
     left -= sheet.selectors;
     for (const rule of sheet.rules) all.push(rule);
   }
-  return all;
+  return resolved(all);
+}
+
+/** With what is set once for all the mail in the places where it is used. */
+function resolved(rules: Rule[]): Rule[] {
+  const variables = variablesIn(rules.flatMap(({ declarations }) => declarations));
+  const uses = ({ declarations }: Rule) => declarations.some(({ value }) => value.includes('var('));
+  return rules.map((rule) => (uses(rule) ? { ...rule, declarations: rule.declarations.map(read) } : rule));
+
+  function read(declaration: Declaration): Declaration {
+    return { ...declaration, value: withVariables(declaration.value, variables) };
+  }
 }
 
 /** They are not shown, or have nothing to show. */
@@ -164,6 +176,7 @@ class Inliner {
   // A mail need not write these two (HTML, section 13.1.2.4).
   private root: StyledElement = { ...ALONE, name: 'html', attributes: {}, parent: null };
   private body: StyledElement = { ...ALONE, name: 'body', attributes: {}, parent: this.root, place: 2 };
+  private readonly head: StyledElement = { ...ALONE, name: 'head', attributes: {}, parent: this.root };
   private inner = this.body;
   private readonly open: StyledElement[] = [];
 
@@ -219,6 +232,9 @@ class Inliner {
     }
     // What is outside of a body is shown in it.
     const around = this.inner.name === 'html' || this.inner.name === 'head' ? this.body : this.inner;
+    // What comes before anything that is shown is in the head, written or not (HTML, section 13.2.6.4.3).
+    const isOfHead = around === this.body && UNSTYLED.has(name) && !this.siblingsIn.has(around);
+    if (isOfHead) return this.add(name, attributes, this.head);
     const parent = name === 'tr' && around.name === 'table' ? this.rowGroupOf(around) : around;
     return this.add(name, attributes, parent);
   }
