@@ -195,7 +195,19 @@ it('takes back what could not be changed, and says why; a failed account says so
   await app.control('/faults', undefined, 'DELETE');
 });
 
-it('fits a phone', async () => {
-  await opened.page.setViewportSize({ width: 390, height: 844 });
-  expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+it('fits a phone, whatever a name, a subject and a file are called', async () => {
+  const { page } = opened;
+  await page.setViewportSize({ width: 390, height: 844 });
+  const long = 'x'.repeat(200);
+  const attachments = [{ filename: `${long}.txt`, contentBase64: 'eA==' }];
+  const letter = { from: `${long} <ada@example.org>`, subject: long, text: long, attachments };
+  await app.control('/deliver', { vendor: 'google', ...letter });
+  await expect.poll(async () => (await subjects())[0]).toBe(long);
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  expect(await width()).toBe(390);
+  await mails().first().press('Enter');
+  const dialog = page.locator('dialog');
+  await dialog.locator('article').waitFor();
+  expect(await dialog.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+  expect(await width()).toBe(390);
 });
