@@ -17,7 +17,9 @@ const mergePages: FieldMergeFunction<Nodes> = (existing, incoming, { args, readF
   if (!args?.after && !known.has(incoming.nodes.at(-1)?.__ref)) return incoming;
   const told = new Set(incoming.nodes.map((node) => node?.__ref));
   const time = (node: Reference | null) => Date.parse(readField<string>('receivedAt', node ?? undefined) ?? '') || 0;
-  const nodes = [...incoming.nodes, ...existing.nodes.filter((node) => !told.has(node?.__ref))];
+  const others = existing.nodes.filter((node) => !told.has(node?.__ref));
+  // Those of one moment stay in the gateway's order, which their times do not tell: a later page comes behind what is there.
+  const nodes = args?.after ? [...others, ...incoming.nodes] : [...incoming.nodes, ...others];
   nodes.sort((one, other) => time(other) - time(one));
   return { ...incoming, nodes, pageInfo: args?.after ? incoming.pageInfo : existing.pageInfo };
 };

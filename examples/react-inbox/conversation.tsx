@@ -5,7 +5,9 @@ import { Conversation as ConversationQuery } from './documents.ts';
 /** A conversation, oldest message first, in a dialog: Escape closes it, and the focus goes back to the row that opened it. */
 export function Conversation({ id, onClose }: { id: string; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { data, error } = useQuery(ConversationQuery, { variables: { id } });
+  // What is known of it is shown at once and read again, for it may have changed since; and while it is read, it stays in sight.
+  const conversation = useQuery(ConversationQuery, { variables: { id }, fetchPolicy: 'cache-and-network' });
+  const { data = conversation.previousData, error } = conversation;
   useEffect(() => dialog.current?.showModal(), []);
   const thread = data?.node && 'subject' in data.node ? data.node : null;
   return (

@@ -12,12 +12,16 @@ export function Inbox({ url, token }: Pick<LiveOptions, 'url' | 'token'>) {
   const { data, error, fetchMore, refetch } = useQuery(InboxPage, { notifyOnNetworkStatusChange: false });
   const [opened, setOpened] = useState<Mail | null>(null);
   useEffect(() => {
-    const onMail = (message: Mail) =>
+    const onMail = (message: Mail) => {
       client.cache.updateQuery({ query: InboxPage }, (known) => {
         if (!known || known.viewer.messages.nodes.some((node) => node?.id === message.id)) return known;
         const { messages } = known.viewer;
         return { viewer: { ...known.viewer, messages: { ...messages, nodes: [message, ...messages.nodes] } } };
       });
+      // Its conversation is read again where it is open.
+      const thread = message.thread && client.cache.identify(message.thread);
+      if (thread) client.cache.evict({ id: thread, fieldName: 'messages' });
+    };
     const onGap = () => void refetch().catch(() => undefined);
     const query = print(client.cache.transformDocument(Arrived));
     return listen({ url, token, query, onMail, onGap });

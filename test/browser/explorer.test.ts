@@ -193,6 +193,43 @@ it('has room on a phone for the query, its button, the variables and the answer'
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 });
 
+it('fills in what it can once an account is connected, in tabs that it opened with before', async () => {
+  const { accessToken } = await (await fetch(`${program.url}/sandbox/session`)).json();
+  const ask = async (query: string): Promise<Data> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` };
+    return (await fetch(`${program.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })).json();
+  };
+  for (const { id } of (await ask('{ viewer { integrations { id } } }')).data.viewer.integrations)
+    await ask(`mutation { disconnect(input: { integration: "${id}" }) { userErrors { message } } }`);
+  const other = await openPage(program.url);
+  page = other.page;
+  await page.waitForSelector('.graphiql-query-editor .view-line');
+  await clickTab('Organise');
+  await press('Organise', 2);
+  await expect.poll(shown).toContain('"input.ids.0": "ids of messages');
+  await clickTab('Connect');
+  const isBegun = answerTo('Connect');
+  await press('Connect', 3);
+  const { data } = await (await isBegun).json();
+  await page.goto(data.connect.authorizationUrl);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('status').filter({ hasText: 'is connected' }).waitFor();
+  for (const [tab, offered] of [
+    ['Send', 1],
+    ['Reply', 2],
+    ['Organise', 2],
+  ] as const) {
+    await clickTab(tab);
+    const isAnswer = answerTo(tab);
+    await press(tab, offered);
+    const answer = await (await isAnswer).json();
+    // The tab asks for access to read: the ids were filled in, and its account may not write.
+    expect(JSON.stringify(answer)).toContain('FORBIDDEN');
+  }
+  expect(other.complaints).toEqual([]);
+  await other.close();
+});
+
 it('complains about nothing, and asks nobody but the gateway', () => {
   expect(opened.complaints).toEqual([]);
   expect([...opened.origins]).toEqual([new URL(program.url).host]);

@@ -18,6 +18,17 @@ beforeAll(async () => {
   const sessionTimes = { accessTokenSeconds: 15 * 60 };
   const port = await freePort();
   app = await startApp({ sessionTimes, env: { CORS_ORIGINS: `http://127.0.0.1:${port}` } });
+  // More of one moment than a page holds: its order is the providers', which no time tells.
+  const receivedAt = new Date(Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000).toISOString();
+  for (let count = 0; count < 40; count++)
+    for (const vendor of ['google', 'microsoft'])
+      await app.control('/deliver', {
+        vendor,
+        from: 'ada@example.org',
+        subject: `Moment ${count}`,
+        text: 'x',
+        receivedAt,
+      });
   sessionTimes.accessTokenSeconds = ACCESS_TOKEN_SECONDS;
   process.env.VITE_POSTERN_URL = app.url;
   const { createServer } = await import('vite');
@@ -148,20 +159,55 @@ it('opens a conversation, marks the mail as read at once, and gives the focus ba
   expect(await row.locator('.mail').evaluate((element) => element === document.activeElement)).toBe(true);
 });
 
+it('shows in a conversation what has come since it was opened last, and what comes while it is open', async () => {
+  const { page } = opened;
+  const messageId = `<${Date.now()}@example.org>`;
+  const articles = () => page.locator('dialog article').allTextContents();
+  const letter = { vendor: 'google', from: 'ada@example.org', subject: 'Tomorrow', text: 'x' };
+  const answer = { ...letter, subject: 'Re: Tomorrow', inReplyTo: [messageId], references: [messageId] };
+  await app.control('/deliver', { ...letter, messageId });
+  await expect.poll(async () => (await subjects())[0]).toBe('Tomorrow');
+  await mails().first().press('Enter');
+  await expect.poll(articles).toHaveLength(1);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+
+  // The list is told of nothing that another program has filed already.
+  await app.control('/deliver', { ...answer, text: 'Gladly', mailbox: 'archive' });
+  await mails().first().press('Enter');
+  await expect.poll(articles).toEqual([expect.anything(), expect.stringContaining('Gladly')]);
+  await app.control('/deliver', { ...answer, text: 'At noon' });
+  await expect.poll(articles).toEqual([expect.anything(), expect.anything(), expect.stringContaining('At noon')]);
+  await page.keyboard.press('Escape');
+});
+
 it('takes back what could not be changed, and says why; a failed account says so above the list', async () => {
   const { page, complaints } = opened;
   const row = page.locator('.row').first();
   expect(complaints).toEqual([]);
+  const before = await row.getAttribute('class');
   await app.control('/faults', { vendor: 'google', status: 503 });
   await row.getByRole('button', { name: 'Read', exact: true }).click();
   await row.getByRole('alert').waitFor();
-  expect(await row.getAttribute('class')).not.toContain('unread');
+  expect(await row.getAttribute('class')).toBe(before);
   await page.reload();
   await expect.poll(() => page.locator('main > [role="alert"]').textContent()).toContain('demo@gmail.example: ');
   await app.control('/faults', undefined, 'DELETE');
 });
 
-it('fits a phone', async () => {
-  await opened.page.setViewportSize({ width: 390, height: 844 });
-  expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+it('fits a phone, whatever a name, a subject and a file are called', async () => {
+  const { page } = opened;
+  await page.setViewportSize({ width: 390, height: 844 });
+  const long = 'x'.repeat(200);
+  const attachments = [{ filename: `${long}.txt`, contentBase64: 'eA==' }];
+  const letter = { from: `${long} <ada@example.org>`, subject: long, text: long, attachments };
+  await app.control('/deliver', { vendor: 'google', ...letter });
+  await expect.poll(async () => (await subjects())[0]).toBe(long);
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  expect(await width()).toBe(390);
+  await mails().first().press('Enter');
+  const dialog = page.locator('dialog');
+  await dialog.locator('article').waitFor();
+  expect(await dialog.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+  expect(await width()).toBe(390);
 });

@@ -43,7 +43,8 @@ const TEXTS = {
   Stores_updateMessages: changing('updateMessages', 'UpdateMessagesInput'),
   Stores_moveMessages: changing('moveMessages', 'MoveMessagesInput'),
   Stores_deleteForever: `mutation Stores_deleteForever($input: IdsInput!) {
-    deleteForever(input: $input) { results { target deleted @deleteRecord problem { code } } } }`,
+    deleteForever(input: $input) {
+      results { target deleted @deleteRecord integration { ${ACCOUNT} } problem { code } } } }`,
   Stores_saveDraft: `mutation Stores_saveDraft($input: ComposeInput!) {
     saveDraft(input: $input) { draft { ${DRAFT} integration { id ${DRAFTS} } } userErrors { message } } }`,
   Stores_deleteDraft: `mutation Stores_deleteDraft($input: DraftInput!) {
@@ -183,6 +184,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     watched.length = 0;
     const one = await newest();
     await store.load('Stores_mail', { message: one.id, thread: one.thread.id });
+    await watch('Stores_account', { id: account });
     const { results } = await mutate('deleteForever', { ids: [one.id] });
     expect(results).toMatchObject([{ target: one.id, deleted: one.id, problem: null }]);
     const left = plain(await store.copy('Stores_mail', { message: one.id, thread: one.thread.id }));

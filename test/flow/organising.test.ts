@@ -22,7 +22,6 @@ afterAll(() => app.close());
 const RESULT =
   '{ results { target node { __typename ... on Message { isRead mailboxes { id role } } ... on Thread { isUnread messageCount } } problem { code message } } userErrors { code message field } }';
 const DELETED = '{ mailbox { id parent { role } } deleted integration { id } userErrors { message } }';
-const CODES = '{ results { problem { code } } userErrors { message } }';
 const mutation = (name: string, input: string, result = RESULT) =>
   `mutation ($input: ${input}!) { ${name}(input: $input) ${result} }`;
 const run = async (name: string, input: Data, type = 'IdsInput', result = RESULT): Promise<Data> =>
@@ -332,8 +331,10 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
   const ids = a.flatMap((id, i) => [id, b[i] as string]);
   const gone = ids.filter((_, i) => i % 10 < 2 && i % 20 < 10);
   expect(gone).toHaveLength(100);
-  const deleted = await run('deleteForever', { ids: gone }, 'IdsInput', CODES);
-  expect(deleted.results.every((r: Data) => r.problem === null)).toBe(true);
+  const where = '{ results { integration { id } problem { code } } userErrors { message } }';
+  const deleted = await run('deleteForever', { ids: [...gone, 'TWVzc2FnZTpub25l'] }, 'IdsInput', where);
+  expect(deleted.results.pop()).toEqual({ integration: null, problem: { code: 'BAD_USER_INPUT' } });
+  expect(deleted.results).toEqual(gone.map((_, i) => ({ integration: { id: own[i % 2]?.id }, problem: null })));
 
   const asExpected = (results: Data[]) => {
     const failed = results.filter((r) => r.problem !== null);

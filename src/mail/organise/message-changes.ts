@@ -14,11 +14,15 @@ import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilen
 export interface Outcome {
   /** As the caller gave it. */
   readonly id: string;
+  /** Null when the id is of none. */
+  readonly account: Account | null;
   /** The message or thread as it is now; null with an error, and when it was deleted for ever. */
   readonly node: Node | null;
   readonly error: unknown;
 }
 
+/** What became of one of the ids. */
+type Became = Omit<Outcome, 'id' | 'account'>;
 /** What became of a message: as it is now, gone (null), or not changed. */
 type Changed = Message | Error | null;
 /** By the provider's ids. What is not in it was not concerned. */
@@ -43,8 +47,9 @@ export class MessageChanges {
     const outcomes = new Map(await Promise.all(done));
     return named.map((one, index): Outcome => {
       const id = ids[index] as string;
-      if (one instanceof Error) return { id, node: null, error: one };
-      return { id, ...(outcomes.get(one.account)?.get(one) ?? { node: null, error: noSuch('message') }) };
+      if (one instanceof Error) return { id, account: null, node: null, error: one };
+      const { account } = one;
+      return { id, account, ...(outcomes.get(account)?.get(one) ?? { node: null, error: noSuch('message') }) };
     });
   }
 }
@@ -53,7 +58,7 @@ async function changeIn(
   account: Account,
   named: readonly Named[],
   change: Change,
-): Promise<ReadonlyMap<Named, Omit<Outcome, 'id'>>> {
+): Promise<ReadonlyMap<Named, Became>> {
   const targets = await targetsOf(account, named);
   const found = targets.filter((target): target is Target => !(target instanceof Error));
   const results = await changeAll(account, found, change);
@@ -133,18 +138,18 @@ function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mai
   return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };
 }
 
-function outcome({ account, id, thread }: Target, results: Results): Omit<Outcome, 'id'> {
+function outcome({ account, id, thread }: Target, results: Results): Became {
   return thread ? ofThread(account, thread, results) : ofMessage(account, id, results);
 }
 
-function ofMessage(account: Account, id: string, results: Results): Omit<Outcome, 'id'> {
+function ofMessage(account: Account, id: string, results: Results): Became {
   const result = results.get(id);
   if (result === undefined) return { node: null, error: noSuch('message') };
   if (result instanceof Error) return { node: null, error: result };
   return { node: result && new MessageType(account, result), error: null };
 }
 
-function ofThread(account: Account, thread: Thread, results: Results): Omit<Outcome, 'id'> {
+function ofThread(account: Account, thread: Thread, results: Results): Became {
   const all = thread.messages.map((message) => ({ message, result: results.get(message.id) }));
   // A thread can lose a message while it is being changed; that is no failure of the others.
   const failure = all.find(({ result }) => result instanceof Error && !isNotFound(result))?.result;

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { IntegrationType } from '../../accounts/integration.type.ts';
 import { MailError } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { accountId } from '../../graphql/global-id.ts';
@@ -144,10 +145,11 @@ export class OrganiseResolver {
     requireListSize('ids', ids, MOST_IDS);
     const outcomes = await this.changes.apply(context, ids, change);
     return new UpdateMessagesPayload(
-      outcomes.map(({ id, node, error }) => ({
+      outcomes.map(({ id, account, node, error }) => ({
         target: id,
         node,
         deleted: node || error ? null : id,
+        integration: account && new IntegrationType(account.integration),
         problem: error ? itemProblem(error, context) : null,
       })),
     );

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { IntegrationType } from '../../accounts/integration.type.ts';
 import { Sized } from '../../graphql/list-size.ts';
 import { Node } from '../../graphql/node.ts';
 import { Problem } from '../../graphql/problem.type.ts';
@@ -69,6 +70,13 @@ export class UpdateResult {
     description: 'The id again when deleteForever has deleted it, for taking it out of a store; else null.',
   })
   readonly deleted!: string | null;
+
+  @Field(() => IntegrationType, {
+    nullable: true,
+    description:
+      'The account that it is or was in: where it was deleted, for reading what its mailboxes are left with. Null when the id is of no account of yours.',
+  })
+  readonly integration!: IntegrationType | null;
 
   @Field(() => Problem, {
     nullable: true,

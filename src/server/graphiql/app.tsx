@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import type { Examples } from './examples.ts';
 import { createFetcher } from './fetcher.ts';
 import { FirstRun } from './first-run.ts';
+import { createKnown, type Known } from './known.ts';
 import { finishReturned, type Returned, takeReturned } from './returned.ts';
 import { type PageSession, sandboxSession } from './session.ts';
 import { SignIn } from './sign-in.tsx';
@@ -21,24 +22,29 @@ let returned: Returned | null = takeReturned();
 
 function App({ first }: { first: PageSession | null }) {
   const { session, examples, signedIn } = useSignedIn(first);
+  const known = useMemo(() => (session && examples ? createKnown(session, examples) : null), [session, examples]);
   if (!session) return <SignIn onSignedIn={signedIn} />;
-  if (examples === undefined) return <p className="notice">Loading GraphiQL</p>;
+  if (!examples || !known) return <p className="notice">Loading GraphiQL</p>;
   return (
     <>
-      <Outcome session={session} />
-      <Explorer session={session} examples={examples} />
+      <Outcome session={session} known={known} />
+      <Explorer session={session} examples={examples} known={known} />
     </>
   );
 }
 
 /** Of the flow that has come back to this page. */
-function Outcome({ session }: { session: PageSession }) {
+function Outcome({ session, known }: { session: PageSession; known: Known }) {
   const [told, setTold] = useState<string | null>(null);
   useEffect(() => {
     const current = returned;
     returned = null;
-    if (current) void finishReturned(current, session).then(setTold);
-  }, [session]);
+    if (!current) return;
+    void finishReturned(current, session).then(async (outcome) => {
+      await known.read();
+      setTold(outcome);
+    });
+  }, [session, known]);
   if (told === null) return null;
   return (
     <p className="outcome" role="status">
@@ -50,8 +56,8 @@ function Outcome({ session }: { session: PageSession }) {
   );
 }
 
-function Explorer({ session, examples }: { session: PageSession; examples: Examples }) {
-  const fetcher = useMemo(() => createFetcher(session), [session]);
+function Explorer({ session, examples, known }: { session: PageSession; examples: Examples; known: Known }) {
+  const fetcher = useMemo(() => createFetcher(session, known), [session, known]);
   const tabs = useMemo(() => defaultTabs(examples, session.controlUrl, location.origin), [examples, session]);
   const storage = useMemo(() => storageOf(examples.viewer), [examples]);
   return (

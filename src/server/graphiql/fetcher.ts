@@ -1,6 +1,7 @@
 import type { GraphiQLProps } from 'graphiql';
 import { getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
 import { createClient, type FormattedExecutionResult as SubscriptionResult } from 'graphql-ws';
+import type { Known } from './known.ts';
 import { fillIn, missingIn, SUBMISSION } from './placeholder.ts';
 import type { PageSession } from './session.ts';
 
@@ -9,19 +10,20 @@ const MAX_EVENTS = 20;
 
 type Fetcher = GraphiQLProps['fetcher'];
 
-/** Queries go over fetch, subscriptions over graphql-ws on the same path; both carry the session's token. */
-export function createFetcher(session: PageSession): Fetcher {
+/**
+ * Queries go over fetch, subscriptions over graphql-ws on the same path; both carry the session's token. What an answer tells
+ * and a later operation needs becomes `known`.
+ */
+export function createFetcher(session: PageSession, known: Known): Fetcher {
   const socket = createClient({
     url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
     connectionParams: async () => ({ authorization: `Bearer ${await session.accessToken()}` }),
     shouldRetry: () => true,
   });
-  /** What an answer has told and a later operation needs, by its placeholder. */
-  const known = new Map<string, string>();
   return async (given, options) => {
     const operation = operationOf(given.query, given.operationName);
     const operationName = operation?.name?.value ?? null;
-    const variables = fillIn(given.variables, known) as Record<string, unknown> | undefined;
+    const variables = fillIn(given.variables, known.values) as Record<string, unknown> | undefined;
     const missing = operation ? missingIn(operation, variables) : {};
     // Nobody is asked what cannot be answered yet.
     if (Object.keys(missing).length > 0) return { notSent: 'Fill in these variables, then run it again.', missing };
@@ -40,7 +42,8 @@ export function createFetcher(session: PageSession): Fetcher {
     });
     const answer = await response.json();
     const submission: unknown = answer?.data?.send?.submission?.id;
-    if (typeof submission === 'string') known.set(SUBMISSION, submission);
+    if (typeof submission === 'string') known.values.set(SUBMISSION, submission);
+    if (answer?.data?.finishConnect?.integration) await known.read();
     return answer;
   };
 }

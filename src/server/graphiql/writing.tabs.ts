@@ -1,5 +1,5 @@
 import type { Examples } from './examples.ts';
-import { placeholder, SUBMISSION } from './placeholder.ts';
+import { ANSWERED, INTEGRATION, MESSAGE, SUBMISSION } from './placeholder.ts';
 import { json, type Tab } from './tab.ts';
 
 /** What changes something. An operation beside the first of a tab finds what that one needs; GraphiQL runs the one that the cursor is in. */
@@ -14,9 +14,6 @@ export function writingTabs(examples: Examples): Tab[] {
   ];
 }
 
-const INTEGRATION = placeholder(
-  'the id of one of viewer.integrations; where there is none, the tab Connect comes first',
-);
 /** A page that is opened again sends mail of its own. */
 const key = (name: string): string => `${name}-${Date.now().toString(36)}`;
 
@@ -86,13 +83,13 @@ query WhatToAnswer {
 }
 `;
 
-const replyVariables = ({ integration, answered }: Examples) => ({
+const replyVariables = ({ answered }: Examples) => ({
   input: {
-    integration: answered?.integration ?? integration ?? INTEGRATION,
-    reply: answered?.message ?? placeholder('the id of a message, of WhatToAnswer'),
+    integration: answered?.integration ?? ANSWERED.integration,
+    reply: answered?.message ?? ANSWERED.message,
     replyAll: true,
     text: 'Here it is.',
-    attachments: [{ attachment: answered?.attachment ?? placeholder('the id of one of its attachments') }],
+    attachments: [{ attachment: answered?.attachment ?? ANSWERED.attachment }],
   },
 });
 
@@ -166,7 +163,7 @@ const scheduleVariables = (integrationId: string | null) => ({
 
 const organiseVariables = ({ messages }: Examples) => ({
   input: {
-    ids: messages.length > 0 ? messages : [placeholder('ids of messages and threads of any accounts')],
+    ids: messages.length > 0 ? messages : [MESSAGE],
     isRead: true,
   },
 });
