@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import * as module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { bundle } from './build.js';
 import { packagesOf } from './built.js';
+import { loadEnvFile } from './env-file.js';
 import { nameSources } from './stack.js';
 
 // `npm start`: our own files are put into dist/ first, unless it holds just them. tsx, which the tests go through,
@@ -20,7 +20,7 @@ setFlagsFromString('--wasm-tiering-budget=13000000');
 module.enableCompileCache?.(join(root, 'node_modules/.cache/postern'));
 
 // What the real environment has wins, as Node has it; a test has its own alone.
-if (process.env.NODE_ENV !== 'test' && existsSync('.env')) process.loadEnvFile('.env');
+if (process.env.NODE_ENV !== 'test') loadEnvFile();
 if (process.send) await turn();
 await bundle().catch(() => process.exit(1));
 nameSources(dist);

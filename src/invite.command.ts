@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { loadEnvFile } from '../bin/env-file.js';
 import { createInvitation } from './accounts/invitation.ts';
 import { readConfig } from './config.ts';
 import { openKeys } from './platform/keys.ts';
@@ -14,7 +14,7 @@ if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
   process.exit(2);
 }
 try {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  loadEnvFile();
   const config = readConfig();
   if (config.registration !== 'invite') {
     throw new Error(

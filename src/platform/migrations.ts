@@ -1,6 +1,7 @@
 import type { Database } from './database.ts';
 import { DatabaseError } from './database.ts';
 import { MIGRATIONS_DIRECTORY, migrationNames } from './migration.files.ts';
+import { explainMigrating } from './postgres.fault.ts';
 
 /**
  * Applies what is pending, in order. Of several instances that start together one applies and the others wait for it.
@@ -13,7 +14,11 @@ export async function migrate(db: Database): Promise<{ applied: string[] }> {
     if (pending.length === 0) return { applied: [] };
     // Several megabytes of WebAssembly: loaded by the start that needs it.
     const { applyMigrations } = await import('./schema.engine.ts');
-    return { applied: await applyMigrations(db.migrationAdapter(), MIGRATIONS_DIRECTORY) };
+    try {
+      return { applied: await applyMigrations(db.migrationAdapter(), MIGRATIONS_DIRECTORY) };
+    } catch (error) {
+      throw db.kind === 'postgres' ? new DatabaseError(explainMigrating(error), { cause: error }) : error;
+    }
   });
 }
 

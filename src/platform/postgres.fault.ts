@@ -27,7 +27,27 @@ export function explainOpening(error: unknown, url: string): string {
 /** What pg itself finds has no code. */
 function adviceFor(message: string): string {
   if (/timeout|timed out/i.test(message)) return ADVICE.ETIMEDOUT as string;
+  if (/too many (connections|clients)/i.test(message)) return ADVICE['53300'] as string;
   if (/password/i.test(message)) return ADVICE['28P01'] as string;
   if (/SSL|TLS|certificate/i.test(message)) return 'mend sslmode in its query, or the certificate of the server';
   return 'mend the URL, or the server, and start again';
+}
+
+/** What the schema engine says is many lines, of which the first ones are for people. */
+export function explainMigrating(error: unknown): string {
+  const text = (error as Error).message.split(/\n\s*0: /)[0] ?? '';
+  const said = text
+    .replace(/^ERROR: |Read more about .*/gs, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return `DATABASE_URL: the tables cannot be made in the database (${said}); ${migratingAdvice(said)}`;
+}
+
+function migratingAdvice(said: string): string {
+  // Since PostgreSQL 15 it is the owner of a database alone who may make tables in it.
+  if (/permission denied/i.test(said))
+    return 'make the user the owner of the database, or grant it CREATE on the schema';
+  if (/schema is not empty/i.test(said)) return 'name one that is empty: it holds the tables of something else';
+  if (/not initialized|no schema has been selected/i.test(said)) return 'mend its search_path, which names no schema';
+  return adviceFor(said);
 }

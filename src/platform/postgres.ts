@@ -33,7 +33,7 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
   const open = async (serverLimits: string): Promise<Database> => {
     const database = new Server(url, serverLimits, all, log);
     try {
-      await database.checkTimeZone();
+      await database.check();
       return database;
     } catch (error) {
       await database.close();
@@ -99,10 +99,17 @@ class Server implements Database {
     this.breaker.onClosed(() => this.listener.check());
   }
 
-  /** A pooler may have passed over what we asked for: times would be written hours off, without a word. */
-  async checkTimeZone(): Promise<void> {
-    const { rows } = await this.pool.query<{ TimeZone: string }>('SHOW TimeZone');
-    const zone = rows[0]?.TimeZone ?? '';
+  /**
+   * A pooler may have passed over what we asked for: times would be written hours off, without a word. And a database
+   * in another encoding takes no name that it has no letters for.
+   */
+  async check(): Promise<void> {
+    const { rows } = await this.pool.query<{ zone: string; encoding: string }>(
+      "SELECT current_setting('TimeZone') AS zone, current_setting('server_encoding') AS encoding",
+    );
+    const { zone = '', encoding = '' } = rows[0] ?? {};
+    if (encoding !== 'UTF8')
+      throw new Error(`it is kept in ${encoding}; create it with ENCODING 'UTF8' TEMPLATE template0`);
     if (!/^(Etc\/)?UTC$/i.test(zone))
       throw new Error(`its sessions are in ${zone}; ALTER DATABASE … SET TimeZone TO 'UTC'`);
   }

@@ -96,9 +96,9 @@ function checkDocument(gate: QueryGate, request: FastifyRequest): void {
     const name = typeof given?.operationName === 'string' && given.operationName !== '' ? given.operationName : null;
     if (document && getOperationAST(document, name)?.operation === 'subscription') throw SUBSCRIPTION;
   } catch (error) {
-    const { message, extensions } = error as GraphQLError;
+    const { message, extensions, nodes = null } = error as GraphQLError;
     const isAnswer = error !== SUBSCRIPTION && !request.headers.accept?.includes(RESPONSE_JSON);
-    throw new GraphQLError(message, { extensions: { ...extensions, http: { status: isAnswer ? 200 : 400 } } });
+    throw new GraphQLError(message, { nodes, extensions: { ...extensions, http: { status: isAnswer ? 200 : 400 } } });
   }
 }
 

@@ -50,7 +50,8 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): stri
     return `PORT: ${port} on ${host} is taken; stop what listens there, or set PORT to another`;
   }
   if (error.code === 'EACCES') return `PORT: ${port} needs rights that this user does not have; set PORT above 1023`;
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+  // EINVAL: a link-local address of IPv6 without its zone.
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL'].includes(error.code ?? ''))
     return `HOST: ${host} is no address of this machine`;
   return `PORT: cannot listen on ${host}:${port} (${error.code ?? error.message})`;
 }

@@ -25,6 +25,8 @@ export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads,
       reply.headers(headersOf(described));
       return await reply.send(Readable.fromWeb(stream as WebStream<Uint8Array>));
     } catch (error) {
+      // Nobody is left to be told: that the provider was not heard out is no fault.
+      if (gone.signal.aborted) return reply.hijack();
       return refuse(reply, error);
     }
   });

@@ -2,6 +2,7 @@ import { type DocumentNode, GraphQLError, parse } from 'graphql';
 import { QUERY_LIMITS, type QueryLimits, tooComplex } from './limits.ts';
 import { refusedAs } from './request-error.ts';
 import { checkShape } from './shape-limits.ts';
+import { checkSubscriptions } from './subscription-roots.ts';
 
 /** Characters of all remembered documents together. A parsed document takes up to 250 bytes for each. */
 const REMEMBERED = 256_000;
@@ -14,20 +15,20 @@ export class QueryGate {
 
   constructor(readonly limits: QueryLimits = QUERY_LIMITS) {}
 
-  /** The same document for the same text, while it is remembered. @throws GraphQLError QUERY_TOO_COMPLEX or GRAPHQL_PARSE_FAILED */
+  /** The same document for the same text, while it is remembered. @throws GraphQLError */
   parse(source: string): DocumentNode {
     const document = this.recall(source) ?? this.read(source);
     if (source.length <= LONGEST_REMEMBERED) this.remember(source, document);
     return document;
   }
 
-  /** Null for what is no GraphQL at all: who parses it next says so. @throws GraphQLError QUERY_TOO_COMPLEX */
+  /** Null for what is no GraphQL at all: who parses it next says so. @throws GraphQLError for any other */
   check(source: unknown): DocumentNode | null {
     if (typeof source !== 'string') return null;
     try {
       return this.parse(source);
     } catch (error) {
-      if (error instanceof GraphQLError && error.extensions.code === 'QUERY_TOO_COMPLEX') throw error;
+      if (error instanceof GraphQLError && error.extensions.code !== 'GRAPHQL_PARSE_FAILED') throw error;
       return null;
     }
   }
@@ -36,6 +37,7 @@ export class QueryGate {
     try {
       const document = parse(source, { maxTokens: this.limits.tokens });
       checkShape(document, this.limits);
+      checkSubscriptions(document);
       return document;
     } catch (error) {
       throw parseError(error, this.limits);

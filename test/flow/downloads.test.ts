@@ -1,10 +1,12 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/platform/log.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
+const logged: string[] = [];
 beforeAll(async () => {
-  app = await startApp({ messages: 10 });
+  app = await startApp({ messages: 10, log: createLog('error', { write: (line) => void logged.push(line) }) });
 });
 afterAll(() => app.close());
 
@@ -164,6 +166,28 @@ describe.each([
     '--b--',
     '',
   ].join('\r\n');
+
+  it('are nothing to log when their client hangs up before the provider answers', async () => {
+    const owner = await app.user(`left-${vendor}`);
+    const left = account.replace('unread', 'left');
+    await app.connect(owner.token, provider, left);
+    await app.control('/deliver', { vendor, account: left, raw });
+    const { viewer } = await app.data(READ, {}, owner.token);
+    const [message] = viewer.messages.nodes;
+    await app.synced(owner.token);
+    logged.length = 0;
+    await app.control('/faults', { vendor, hang: 'release' });
+    const met = async () => (await app.control<Data>('/faults'))[0].met;
+    for (const [index, url] of [message.raw.url, message.files[0].download.url].entries()) {
+      const client = unread(url);
+      await expect.poll(met).toBeGreaterThan(index);
+      client.socket.destroy();
+      await client.closed;
+    }
+    await app.control('/faults', undefined, 'DELETE');
+    expect((await fetch(message.files[0].download.url)).status).toBe(200);
+    expect(logged).toEqual([]);
+  });
 
   /** A client that asks for a file and reads nothing until it is told to. */
   function unread(url: string) {

@@ -11,6 +11,11 @@ afterAll(() => app.close());
 const NEW_MAIL = 'subscription { messageReceived { cursor message { id subject from { name address } } } }';
 const repeat = <T>(n: number, of: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => of(i));
 
+/** A subscription whose field may not be there. */
+const conditional = (directive: string) =>
+  `subscription S($b: Boolean! = true) { ... on Subscription { ...F } } fragment F on Subscription { ...F ...Fields ${directive} }
+   fragment Fields on Subscription { messageReceived { cursor } }`;
+
 describe('an error over WebSocket is the one over HTTP', () => {
   let token: string;
   beforeAll(async () => {
@@ -27,6 +32,7 @@ describe('an error over WebSocket is the one over HTTP', () => {
     ['GRAPHQL_VALIDATION_FAILED', '{ viewr { id } }'],
     ['GRAPHQL_VALIDATION_FAILED', 'query ($n: Nope) { viewer { id } }'],
     ['GRAPHQL_VALIDATION_FAILED', '{ viewer { messages(after: 7) { nodes { id } } } }'],
+    ['GRAPHQL_VALIDATION_FAILED', `query Q { __typename } ${conditional('@skip(if: $b)')}`, { operationName: 'Q' }],
     ['OPERATION_RESOLUTION_FAILURE', 'query A { __typename } query B { __typename }'],
     ['OPERATION_RESOLUTION_FAILURE', 'query A { __typename }', { operationName: 'Z' }],
     ['BAD_USER_INPUT', page],
@@ -58,6 +64,27 @@ describe('an error over WebSocket is the one over HTTP', () => {
 });
 
 describe('a socket', () => {
+  it('is told that a subscription has its field always, and stays open', async () => {
+    const { token } = await app.user('conditions');
+    const socket = await openSocket(app, token);
+    const asked = ['@skip(if: true)', '@include(if: false)', '@include(if: $b)', '@skip(if: $b)'].map(conditional);
+    asked.push('subscription { messageReceived @skip(if: true) { cursor } }');
+    for (const [id, query] of asked.entries()) {
+      await socket.send(subscribe(query, String(id), { variables: { b: false } }));
+      const { payload } = await socket.find((message) => message.id === String(id));
+      expect(payload).toEqual([
+        {
+          message: expect.stringMatching(/^"@(skip|include)" cannot stand at the field of a subscription/),
+          locations: expect.anything(),
+          extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+        },
+      ]);
+    }
+    await socket.send(subscribe('{ __typename }', 'next'));
+    expect((await socket.receive('next')).payload).toEqual({ data: { __typename: 'Query' } });
+    socket.close();
+  });
+
   it('takes messages up to its limit, and shows what a forged cursor is', async () => {
     const { token } = await app.user('socket');
     const socket = await openSocket(app, token);

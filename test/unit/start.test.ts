@@ -100,6 +100,23 @@ it('npm start reads .env, and what the environment has wins', async () => {
   expect((await start()).output).toBe('of the file true\n');
 });
 
+it('npm start takes .env with a byte order mark, and refuses one that it cannot read with one line that shows nothing of it', async () => {
+  write('src/main.ts', 'console.log(process.env.FROM_FILE);\n');
+  write('.env', '\ufeffFROM_FILE=of the file\r\n');
+  expect((await start()).output).toBe('of the file\n');
+  write('.env', '\n  # FROM_FILE=x\n');
+  expect((await start()).output).toBe('undefined\n');
+  for (const wrong of ['FROM_FILE: hunter2\n', 'FROM_FILE: hunter2=\n', 'FROM FILE=hunter2\n']) {
+    write('.env', wrong);
+    expect(await start()).toEqual({ code: 1, output: '.env: a line of it sets nothing; each is NAME=value\n' });
+  }
+  writeFileSync(join(tree, '.env'), Buffer.from('\ufeffFROM_FILE=hunter2\n', 'utf16le'));
+  expect(await start()).toMatchObject({ code: 1, output: expect.stringMatching(/^\.env: [^\n]*UTF-8\n$/) });
+  rmSync(join(tree, '.env'));
+  mkdirSync(join(tree, '.env'));
+  expect(await start()).toMatchObject({ code: 1, output: expect.stringMatching(/^\.env: [^\n]*directory[^\n]*\n$/) });
+});
+
 it('a stack trace names the source', async () => {
   write('src/main.ts', "type Far = string;\n\nconst far: Far = 'far';\nconsole.log(new Error(far).stack);\n");
   expect((await start()).output).toContain(`${join(tree, 'src/main.ts')}:4:13`);

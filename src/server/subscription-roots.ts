@@ -1,0 +1,46 @@
+import { type DirectiveNode, type DocumentNode, GraphQLError, Kind, type SelectionSetNode } from 'graphql';
+
+/**
+ * GraphQL, September 2025, 5.2.4.1: whether a subscription has its field cannot depend on a variable. graphql-js 16 has no
+ * such rule: it fails at one without a field, and reads a condition at its root without the variables.
+ * @throws GraphQLError GRAPHQL_VALIDATION_FAILED
+ */
+export function checkSubscriptions(document: DocumentNode): void {
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation !== 'subscription') continue;
+    const condition = conditionIn(document, definition.selectionSet, new Set());
+    if (condition) {
+      throw new GraphQLError(
+        `"@${condition.name.value}" cannot stand at the field of a subscription, or around it: subscribe, or do not.`,
+        { nodes: condition, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+      );
+    }
+  }
+}
+
+/** The first one, also in the fragments that stand at the root. */
+function conditionIn(
+  document: DocumentNode,
+  { selections }: SelectionSetNode,
+  seen: Set<string>,
+): DirectiveNode | undefined {
+  for (const selection of selections) {
+    const own = selection.directives?.find(({ name }) => name.value === 'skip' || name.value === 'include');
+    if (own) return own;
+    if (selection.kind === Kind.FIELD) continue;
+    const inside =
+      selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : named(document, selection.name.value, seen);
+    const found = inside && conditionIn(document, inside, seen);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Null for one that was looked through before, or that there is not. */
+function named(document: DocumentNode, name: string, seen: Set<string>): SelectionSetNode | null {
+  if (seen.has(name)) return null;
+  seen.add(name);
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name) return definition.selectionSet;
+  return null;
+}
