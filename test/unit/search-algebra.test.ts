@@ -117,6 +117,7 @@ it('asks nothing for what excludes itself, and changes nothing else by that', ()
   const unread: Condition = { kind: 'read', value: false };
   for (const impossible of [
     and(ada, not(ada)),
+    and(ada, not({ kind: 'from', value: 'ADA' })),
     and(unread, not(unread)),
     and({ kind: 'receivedAfter', at: late }, { kind: 'receivedBefore', at: early }),
     and({ kind: 'receivedAfter', at: early }, { kind: 'receivedBefore', at: early }),

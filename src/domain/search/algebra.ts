@@ -1,4 +1,5 @@
 import type { Condition, UserCondition } from './condition.ts';
+import { hasWord } from './words.ts';
 
 /** Every message. */
 export const EVERYTHING = { kind: 'and', of: [] } as const satisfies Condition;
@@ -10,6 +11,25 @@ export const isEverything = (c: Condition | UserCondition): boolean => c.kind ==
 export function allOf(conditions: readonly UserCondition[]): UserCondition {
   const [only, ...more] = conditions;
   return only && more.length === 0 ? only : { kind: 'and', of: conditions };
+}
+
+/** One that holds no others. */
+type Single<C extends UserCondition> = Exclude<C, { kind: 'and' | 'or' | 'not' }>;
+
+/** The same tree with another condition in the place of each single one. */
+export function replaced(condition: Condition, by: (one: Single<Condition>) => Condition): Condition;
+export function replaced(condition: UserCondition, by: (one: Single<UserCondition>) => Condition): Condition;
+export function replaced(condition: UserCondition, by: (one: Single<Condition>) => Condition): Condition {
+  if (condition.kind === 'not') return { kind: 'not', of: replaced(condition.of as Condition, by) };
+  if (condition.kind === 'and' || condition.kind === 'or')
+    return { kind: condition.kind, of: condition.of.map((part) => replaced(part as Condition, by)) };
+  return by(condition as Single<Condition>);
+}
+
+/** What a single condition finds: nothing, where its value has no word. */
+export function worded(one: Single<Condition>): Condition {
+  const isOfWords = one.kind === 'from' || one.kind === 'to' || one.kind === 'subject' || one.kind === 'text';
+  return isOfWords && !hasWord(one.value) ? NOTHING : one;
 }
 
 /** The same meaning in fewer words: nested lists flattened, constants folded, double negation and the negation of a flag gone. */
@@ -90,9 +110,10 @@ function excludes(a: Condition, b: Condition): boolean {
   return isFlag(a) && a.kind === b.kind && a.value !== b.value;
 }
 
+/** Values are compared without case by every condition that has them. */
 function isSame(a: Condition, b: Condition): boolean {
   if (a.kind === 'mailbox') return b.kind === 'mailbox' && a.id === b.id;
-  return 'value' in a && a.kind === b.kind && a.value === b.value;
+  return 'value' in a && a.kind === b.kind && String(a.value).toLowerCase() === String(b.value).toLowerCase();
 }
 
 /** The same condition however it was written: what stands side by side, in one order and once. */

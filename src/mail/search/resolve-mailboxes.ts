@@ -1,7 +1,7 @@
 import { type Mailbox, type MailboxRole, placeRole } from '../../domain/mailbox.ts';
-import { NOTHING, simplify } from '../../domain/search/algebra.ts';
+import { NOTHING, replaced, simplify, worded } from '../../domain/search/algebra.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
-import { folded, hasWord } from '../../domain/search/words.ts';
+import { folded } from '../../domain/search/words.ts';
 
 /** What is known of one account when its query is made. */
 export interface Resolution {
@@ -37,35 +37,25 @@ export function mailboxNames(condition: UserCondition): string[] {
 
 /** The user's condition in the account's own ids, simplified. What the account does not have matches nothing there. */
 export const resolveMailboxes = (condition: UserCondition, account: Resolution): Condition =>
-  simplify(resolve(condition, account));
-
-function resolve(condition: UserCondition, account: Resolution): Condition {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return { kind: condition.kind, of: condition.of.map((part) => resolve(part, account)) };
-    case 'not':
-      return { kind: 'not', of: resolve(condition.of, account) };
-    case 'mailbox': {
-      const id = account.ownId(condition.id);
-      return id === null ? NOTHING : { kind: 'mailbox', id };
-    }
-    case 'role':
-      return FLAGS[condition.role] ?? placeOf(condition.role, account.mailboxes);
-    case 'mailboxName': {
-      const own = account.ownId(condition.name);
-      const ids = own === null ? idsByName(account.mailboxes, condition.name) : [own];
-      return { kind: 'or', of: ids.map((id) => ({ kind: 'mailbox', id })) };
-    }
-    case 'from':
-    case 'to':
-    case 'subject':
-    case 'text':
-      return hasWord(condition.value) ? condition : NOTHING;
-    default:
-      return condition;
-  }
-}
+  simplify(
+    replaced(condition, (one) => {
+      switch (one.kind) {
+        case 'mailbox': {
+          const id = account.ownId(one.id);
+          return id === null ? NOTHING : { kind: 'mailbox', id };
+        }
+        case 'role':
+          return FLAGS[one.role] ?? placeOf(one.role, account.mailboxes);
+        case 'mailboxName': {
+          const own = account.ownId(one.name);
+          const ids = own === null ? idsByName(account.mailboxes, one.name) : [own];
+          return { kind: 'or', of: ids.map((id) => ({ kind: 'mailbox', id })) };
+        }
+        default:
+          return worded(one);
+      }
+    }),
+  );
 
 function placeOf(role: MailboxRole, mailboxes: readonly Mailbox[]): Condition {
   const byId = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));

@@ -1,9 +1,8 @@
 import { MailError } from '../../domain/error.ts';
-import { EVERYTHING, isEverything, NOTHING, normalForm } from '../../domain/search/algebra.ts';
+import { EVERYTHING, isEverything, NOTHING, normalForm, replaced, worded } from '../../domain/search/algebra.ts';
 import { type Decision, decisions } from '../../domain/search/branches.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import { visibleOnly } from '../../domain/search/visibility.ts';
-import { hasWord } from '../../domain/search/words.ts';
 import type { Evaluation, ListQuery } from '../provider.ts';
 import { HIDDEN_LABELS, isMailbox } from './labels.ts';
 import { LABEL_TERMS, type Narrowing, type Term, termOf, WHOLE } from './search-terms.ts';
@@ -100,43 +99,18 @@ export function before(search: GmailQuery, at: Date | null): GmailQuery {
 }
 
 /** Values without a word and labels that are no mailboxes are found nowhere, so that all else is asked without them. */
-function findable(where: Condition): Condition {
-  switch (where.kind) {
-    case 'and':
-    case 'or':
-      return { kind: where.kind, of: where.of.map(findable) };
-    case 'not':
-      return { kind: 'not', of: findable(where.of) };
-    case 'from':
-    case 'to':
-    case 'subject':
-    case 'text':
-      return hasWord(where.value) ? where : NOTHING;
-    case 'mailbox':
-      return isMailbox(where.id) ? where : NOTHING;
-    default:
-      return where;
-  }
-}
+const findable = (where: Condition): Condition =>
+  replaced(where, (one) => (one.kind === 'mailbox' && !isMailbox(one.id) ? NOTHING : worded(one)));
 
 /** What is left of a condition for mail that the index has nothing of. */
 function unindexedOf(where: Condition): Condition | null {
-  const left = normalForm(withoutIndex(where));
+  const left = normalForm(replaced(where, withoutIndex));
   return left.kind === 'nothing' ? null : left;
 }
 
-function withoutIndex(where: Condition): Condition {
-  switch (where.kind) {
-    case 'and':
-    case 'or':
-      return { kind: where.kind, of: where.of.map(withoutIndex) };
-    case 'not':
-      return { kind: 'not', of: withoutIndex(where.of) };
-    case 'hasAttachment':
-      return where.value ? NOTHING : EVERYTHING;
-    default:
-      return decides(where) === 'indexed' ? NOTHING : where;
-  }
+function withoutIndex(one: Condition): Condition {
+  if (decides(one) !== 'indexed') return one;
+  return one.kind === 'hasAttachment' && !one.value ? EVERYTHING : NOTHING;
 }
 
 const conjuncts = (where: Condition): readonly Condition[] => (where.kind === 'and' ? where.of : [where]);

@@ -1,7 +1,6 @@
-import { NOTHING, normalForm } from '../../domain/search/algebra.ts';
+import { NOTHING, normalForm, replaced, worded } from '../../domain/search/algebra.ts';
 import type { Decision } from '../../domain/search/branches.ts';
 import type { Condition } from '../../domain/search/condition.ts';
-import { hasWord } from '../../domain/search/words.ts';
 import { type IndexedWords, indexedWords } from './indexed.ts';
 
 /** A condition, in what Graph's index decides of it and what envelopes do. */
@@ -16,7 +15,7 @@ export interface Compiled {
 
 /** `where` is one that `branchesOf` leaves whole: no part of its `and` is decided by both. */
 export function compile(where: Condition): Compiled {
-  const normal = normalForm(withoutEmpty(where));
+  const normal = normalForm(replaced(where, worded));
   if (normal.kind === 'nothing') return { words: null, checked: NOTHING, nothing: true };
   const parts = normal.kind === 'and' ? normal.of : [normal];
   const asked = parts.filter(isOfIndex);
@@ -30,24 +29,6 @@ export function compile(where: Condition): Compiled {
 
 /** Only Graph's index knows the words of a body; an envelope decides all else. */
 export const decides = ({ kind }: Condition): Decision => (kind === 'text' ? 'indexed' : 'checked');
-
-/** A value without a word is found nowhere. */
-export function withoutEmpty(where: Condition): Condition {
-  switch (where.kind) {
-    case 'and':
-    case 'or':
-      return { kind: where.kind, of: where.of.map(withoutEmpty) };
-    case 'not':
-      return { kind: 'not', of: withoutEmpty(where.of) };
-    case 'from':
-    case 'to':
-    case 'subject':
-    case 'text':
-      return hasWord(where.value) ? where : NOTHING;
-    default:
-      return where;
-  }
-}
 
 export function isOfIndex(where: Condition): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.every(isOfIndex);

@@ -1,4 +1,4 @@
-import { EVERYTHING, normalForm } from '../../domain/search/algebra.ts';
+import { EVERYTHING, normalForm, replaced, worded } from '../../domain/search/algebra.ts';
 import type { Narrowing } from '../../domain/search/apart.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import { visibleOnly } from '../../domain/search/visibility.ts';
@@ -7,7 +7,7 @@ import { type Filter, toFilter } from './filter.ts';
 import { categoryName, segment } from './ids.ts';
 import { baseOf } from './indexed.ts';
 import { candidateSearches } from './kql.ts';
-import { type Compiled, compile, isOfIndex, withoutEmpty } from './search.ts';
+import { type Compiled, compile, isOfIndex } from './search.ts';
 
 /** Where a list is read, and what is asked of its messages. */
 export interface Source extends Compiled {
@@ -57,7 +57,7 @@ export function searchesFor({ words, checked }: Source, filter: Filter): readonl
 
 /** What Graph can be told of a condition, so that not all mail has to be read for it: as `searchesFor` has it. */
 export function narrows(condition: Condition): Narrowing {
-  const where = normalForm(withoutEmpty(condition));
+  const where = normalForm(replaced(condition, worded));
   if (where.kind === 'nothing') return 'few';
   const parts = where.kind === 'and' ? where.of : [where];
   const words = parts.filter(isOfIndex);
