@@ -192,6 +192,17 @@ describe('what Outlook’s index is asked', () => {
     expect(some?.isMet(() => true)).toBe(false);
   });
 
+  it.each([
+    ['alone', or(text('a'), not(text('a')))],
+    ['beside another', or(text('a'), not(text('a')), text('b'))],
+    ['by parts', or(and(text('a'), text('b')), not(text('a')), not(text('b')))],
+  ])('is not asked for what everything meets, %s', (_, where) => {
+    const words = compile(where).words;
+    expect(words).toMatchObject({ base: null, questions: [] });
+    expect(words?.isMet(() => false)).toBe(true);
+    expect(compile(and(where, not(text('c')))).words?.questions).toEqual([found('c')]);
+  });
+
   it('is not asked without end', () => {
     const choices = (n: number) =>
       and(...Array.from({ length: n }, (_, at) => or(text(`a${at}`), not(text(`b${at}`)))));

@@ -62,6 +62,8 @@ function isNegated(where: Condition): boolean {
 function formulaOf(where: Condition): Formula {
   if (!isNegated(where)) return { kind: 'found', by: toKql(where) ?? '' };
   const opposite = normalForm({ kind: 'not', of: where });
+  // A word or not that word: everything, and there is nothing to ask.
+  if (opposite.kind === 'nothing') return { kind: 'and', of: [] };
   if (!isNegated(opposite)) return { kind: 'not', of: { kind: 'found', by: toKql(opposite) ?? '' } };
   if (where.kind !== 'and' && where.kind !== 'or') throw new TypeError('a negation of more than words');
   const { kind, of } = where;
