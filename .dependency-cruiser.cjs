@@ -41,13 +41,13 @@ module.exports = {
       name: 'a-provider-knows-no-other',
       severity: 'error',
       from: { path: '^src/providers/([^/]+)/' },
-      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/(?:$1|shared)/' },
+      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/(?:$1|contract|limiter|shared)/' },
     },
     {
       name: 'only-the-registry-names-providers',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/providers/' },
-      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/shared/' },
+      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/(?:contract|limiter|shared)/' },
     },
     {
       name: 'providers-know-no-prisma-and-no-graphql',

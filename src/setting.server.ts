@@ -1,6 +1,6 @@
 import proxyAddress from '@fastify/proxy-addr';
 import { z } from 'zod';
-import { redirectEntryFault } from './accounts/redirect.ts';
+import { redirectEntryFault } from './accounts/connect/redirect.ts';
 import { list } from './setting.ts';
 
 /** The kinds of setting that only the gateway itself has. */

@@ -1,5 +1,5 @@
 import type { RequestRecord, Vendor } from '../../sandbox/world.ts';
-import { encodeBatch } from '../../src/providers/gmail/multipart.ts';
+import { encodeBatch } from '../../src/providers/gmail/wire/multipart.ts';
 
 /** Where a vendor is, without a slash at the end, and the token of the account that is asked. */
 export type Upstreams = Readonly<Record<Vendor, { readonly url: string; readonly token: string }>>;

@@ -1,5 +1,5 @@
 import { MailError } from '../../src/domain/error.ts';
-import type { MailSession, Provider } from '../../src/providers/provider.ts';
+import type { MailSession, Provider } from '../../src/providers/contract/provider.ts';
 import { ACCOUNTS, type StoredAccount } from './mail.ts';
 
 /** Providers that ask nobody: what is left is the gateway itself. Reads lists and mailboxes, and nothing else. */

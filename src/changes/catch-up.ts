@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
 import type { Place } from '../platform/lanes.ts';
-import type { Call } from '../providers/call.ts';
-import type { Change, Changes, Hint, MailSession } from '../providers/provider.ts';
+import type { Call } from '../providers/contract/call.ts';
+import type { Change, Changes, Hint, MailSession } from '../providers/contract/provider.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
 import { abortableDelay } from './pause.ts';
 import { arrivedMeanwhile } from './resync.ts';

@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database.ts';
-import type { Hint } from '../providers/provider.ts';
+import type { Hint } from '../providers/contract/provider.ts';
 
 /** How often an instance says which accounts it is at work on, in milliseconds. */
 export const SEEN_EVERY_MS = 2_000;

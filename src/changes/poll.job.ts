@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
+import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
 import { storeErrorIn } from '../domain/error.ts';
 import type { DebtStore } from './debt.store.ts';
 import type { SyncJob } from './sync.job.ts';

@@ -1,5 +1,5 @@
-import type { Call } from '../providers/call.ts';
-import { isUnreadable, type MailSession } from '../providers/provider.ts';
+import type { Call } from '../providers/contract/call.ts';
+import { isUnreadable, type MailSession } from '../providers/contract/provider.ts';
 import type { ChangePosition, ChangeStore } from './change.store.ts';
 
 /** Their clocks and ours differ, and mail can be listed a while after it was received. */

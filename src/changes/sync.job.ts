@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
-import type { IntegrationRecord } from '../accounts/integration.ts';
-import type { MailSessions } from '../accounts/mail-sessions.ts';
-import type { Reachability } from '../accounts/reachability.ts';
+import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
+import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
+import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
+import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus.ts';

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
-import type { IntegrationHooks } from '../accounts/integration.hooks.ts';
-import type { MailSessions } from '../accounts/mail-sessions.ts';
-import type { Reachability } from '../accounts/reachability.ts';
+import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
+import type { IntegrationHooks } from '../accounts/integrations/integration.hooks.ts';
+import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
+import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { MailError } from '../domain/error.ts';
 import { deadline } from '../platform/deadline.ts';
 import { type LaneOptions, Lanes } from '../platform/lanes.ts';
-import type { Call } from '../providers/call.ts';
+import type { Call } from '../providers/contract/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { Coalescer } from './coalescer.ts';
 import { Retries } from './retries.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Database } from '../platform/database.ts';
 import { SealError, type Sealer } from '../platform/seal.ts';
-import type { WatchState } from '../providers/watch.ts';
+import type { WatchState } from '../providers/contract/watch.ts';
 
 export interface StoredWatch extends WatchState {
   readonly integrationId: string;

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
 import { abortable } from '../platform/deadline.ts';
-import type { Provider } from '../providers/provider.ts';
-import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/watch.ts';
+import type { Provider } from '../providers/contract/provider.ts';
+import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/contract/watch.ts';
 import type { DebtStore } from './debt.store.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchJob } from './watch.job.ts';

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import type { IntegrationRecord } from '../accounts/integration.ts';
-import type { MailSessions } from '../accounts/mail-sessions.ts';
+import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
+import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
 import { abortable, deadline, tooSlow } from '../platform/deadline.ts';
-import type { Call } from '../providers/call.ts';
-import type { Capabilities, Identity, MailSession } from '../providers/provider.ts';
+import type { Call } from '../providers/contract/call.ts';
+import type { Capabilities, Identity, MailSession } from '../providers/contract/provider.ts';
 import { DraftLoader } from './draft/draft.loader.ts';
 import type { PageMemory } from './list/page-memory.ts';
 import { PageReads } from './list/page-reads.ts';

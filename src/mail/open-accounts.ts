@@ -1,6 +1,6 @@
-import type { IntegrationDirectory } from '../accounts/integration.directory.ts';
-import type { IntegrationRecord } from '../accounts/integration.ts';
-import type { MailSessions } from '../accounts/mail-sessions.ts';
+import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
+import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
+import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
 import type { Context } from '../graphql/context.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import { Account, NEVER } from './account.ts';

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
+import type { Adapter, Provider, ProviderTimes } from './contract/provider.ts';
 import { gmail } from './gmail/index.ts';
 import { outlook } from './outlook/index.ts';
-import type { Adapter, Provider, ProviderTimes } from './provider.ts';
 
 /** Every provider there is. A new one is one line here. */
 export const ADAPTERS: readonly Adapter[] = [gmail, outlook];

@@ -1,12 +1,12 @@
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
-import type { MailSessions } from '../accounts/mail-sessions.ts';
-import type { Mailbox, Reachability } from '../accounts/reachability.ts';
+import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
+import type { Mailbox, Reachability } from '../accounts/integrations/reachability.ts';
 import { backoffMs, heldMs, isPassing } from '../changes/backoff.ts';
 import { isMailError, isNotFound, MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
-import type { Call } from '../providers/call.ts';
+import type { Call } from '../providers/contract/call.ts';
 
 export interface EventMessagesOptions {
   readonly sessions: Pick<MailSessions, 'open'>;

@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import { Cursor } from '../graphql/scalars.ts';
-import { MessageType } from '../mail/message/message.type.ts';
+import { MessageType } from '../mail/api/message/message.type.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'A message that has just come in.' })
 export class MessageReceived {

@@ -1,4 +1,8 @@
-import { INTEGRATION_TOPIC, IntegrationChange, type IntegrationDirectory } from '../accounts/integration.directory.ts';
+import {
+  INTEGRATION_TOPIC,
+  IntegrationChange,
+  type IntegrationDirectory,
+} from '../accounts/integrations/integration.directory.ts';
 import type { LoggedChange } from '../changes/change.store.ts';
 import { isNotFound, MailError } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
@@ -6,7 +10,7 @@ import type { Message } from '../domain/message.ts';
 import type { Context } from '../graphql/context.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
-import { MessageType } from '../mail/message/message.type.ts';
+import { MessageType } from '../mail/api/message/message.type.ts';
 import type { OpenAccounts } from '../mail/open-accounts.ts';
 import type { Bus } from '../platform/bus.ts';
 import { abortable } from '../platform/deadline.ts';

@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import { Cursor } from '../graphql/scalars.ts';
-import { SubmissionType } from '../mail/submission/submission.type.ts';
+import { SubmissionType } from '../mail/api/submission/submission.type.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'A submission has come further.' })
 export class SubmissionChanged {

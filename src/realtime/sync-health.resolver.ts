@@ -1,5 +1,5 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
-import { IntegrationType } from '../accounts/integration.type.ts';
+import { IntegrationType } from '../accounts/integrations/integration.type.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
 import { BEHIND_MS } from '../changes/sync.job.ts';
 import type { WatchStore } from '../changes/watch.store.ts';

@@ -1,4 +1,4 @@
-import { decodeText, decodeUtf8 } from '../providers/shared/charset.ts';
+import { decodeText, decodeUtf8 } from '../providers/shared/mime/charset.ts';
 
 /** The filename of a Content-Disposition header (RFC 6266), as it was written: it may be hostile. */
 export function filenameOf(header: string | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError, type MailError } from '../../src/domain/error.ts';
-import { createGuard } from '../../src/providers/guard.ts';
-import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/provider.ts';
+import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
+import { createGuard } from '../../src/providers/limiter/guard.ts';
 import { compose } from '../support/composing.ts';
 import { silent } from '../support/database.ts';
 import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Compose } from '../../src/domain/compose.ts';
 import { isMailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { type Draft, isUnreadable } from '../../src/providers/provider.ts';
+import { type Draft, isUnreadable } from '../../src/providers/contract/provider.ts';
 import { compose, file } from '../support/compose.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError, MailError } from '../../src/domain/error.ts';
-import { isUnreadable, type ListQuery } from '../../src/providers/provider.ts';
+import { isUnreadable, type ListQuery } from '../../src/providers/contract/provider.ts';
 import { type Account, authorize, consent, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
 const WHOLE: ListQuery = { mailboxId: null, where: null };

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MailError } from '../../src/domain/error.ts';
-import type { OAuth } from '../../src/providers/connect.ts';
+import type { OAuth } from '../../src/providers/contract/connect.ts';
 import { consent, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
 
 const { signal } = new AbortController();

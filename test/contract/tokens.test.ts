@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
-import type { Usage } from '../../src/providers/call.ts';
-import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/provider.ts';
+import type { Usage } from '../../src/providers/contract/call.ts';
+import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
 import { compose } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 

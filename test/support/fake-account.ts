@@ -1,10 +1,10 @@
-import type { IntegrationRecord } from '../../src/accounts/integration.ts';
-import type { MailSessions } from '../../src/accounts/mail-sessions.ts';
+import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
+import type { MailSessions } from '../../src/accounts/integrations/mail-sessions.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
 import { Account } from '../../src/mail/account.ts';
 import { PageMemory } from '../../src/mail/list/page-memory.ts';
-import type { Capabilities, MailSession } from '../../src/providers/provider.ts';
+import type { Capabilities, MailSession } from '../../src/providers/contract/provider.ts';
 
 /** An account over a session of which a test gives the verbs that are called; another one fails the test. */
 export function fakeAccount(

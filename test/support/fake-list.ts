@@ -6,7 +6,7 @@ import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
 import { type Thread, threadOf } from '../../src/domain/thread.ts';
-import type { ListQuery, MailSession, Page, PageRequest } from '../../src/providers/provider.ts';
+import type { ListQuery, MailSession, Page, PageRequest } from '../../src/providers/contract/provider.ts';
 import { aMessage, someContent } from './fake-account.ts';
 
 export const HIDDEN: ReadonlySet<string> = new Set(['TRASH', 'SPAM']);

@@ -4,12 +4,12 @@ import { startSandbox } from '../../sandbox/start.ts';
 import type { Twin } from '../../sandbox/twin.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import type { HeaderSpelling, SubjectThreads } from '../../sandbox/world.ts';
-import { checkAnswered } from '../../src/accounts/credential.ts';
+import { checkAnswered } from '../../src/accounts/integrations/credential.ts';
 import { readConfig } from '../../src/config.ts';
-import type { Call } from '../../src/providers/call.ts';
-import type { Access, Exchanged } from '../../src/providers/connect.ts';
-import { createGuard } from '../../src/providers/guard.ts';
-import type { MailSession, Provider, ProviderTimes } from '../../src/providers/provider.ts';
+import type { Call } from '../../src/providers/contract/call.ts';
+import type { Access, Exchanged } from '../../src/providers/contract/connect.ts';
+import type { MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
+import { createGuard } from '../../src/providers/limiter/guard.ts';
 import { registry } from '../../src/providers/registry.ts';
 import { startWire } from './wire.ts';
 

@@ -1,5 +1,5 @@
-import type { Exchanged, OAuth, Password, Refreshed } from '../../src/providers/connect.ts';
-import type { Provider } from '../../src/providers/provider.ts';
+import type { Exchanged, OAuth, Password, Refreshed } from '../../src/providers/contract/connect.ts';
+import type { Provider } from '../../src/providers/contract/provider.ts';
 
 export interface FakeProviderOptions extends Partial<Omit<Provider, 'connect'>> {
   readonly connect?: Partial<OAuth<unknown>> | Password<unknown>;

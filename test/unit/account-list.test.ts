@@ -12,7 +12,7 @@ import { type ListKind, MESSAGES, THREADS } from '../../src/mail/list/list-kind.
 import { MIN_READS_PER_ITEM } from '../../src/mail/list/scan-pool.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
 import { Sealer } from '../../src/platform/seal.ts';
-import type { MailSession } from '../../src/providers/provider.ts';
+import type { MailSession } from '../../src/providers/contract/provider.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
 import { down, FakeList, narrows, random, randomCondition, randomMail } from '../support/fake-list.ts';
 

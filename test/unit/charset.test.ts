@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import * as emulated from '../../sandbox/mail/charset.ts';
 import { decodeWords as emulatedWords } from '../../sandbox/mail/encoded-words.ts';
 import { parseStructured } from '../../sandbox/mail/parameters.ts';
-import { decodeText, decodeTextOrUtf8 } from '../../src/providers/shared/charset.ts';
-import { decodeWords } from '../../src/providers/shared/encoded-words.ts';
+import { decodeText, decodeTextOrUtf8 } from '../../src/providers/shared/mime/charset.ts';
+import { decodeWords } from '../../src/providers/shared/mime/encoded-words.ts';
 
 const bytes = (latin1: string) => Buffer.from(latin1, 'latin1');
 

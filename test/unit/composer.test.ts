@@ -3,9 +3,9 @@ import type { ComposeAttachment } from '../../src/domain/compose.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { encodeId } from '../../src/graphql/global-id.ts';
-import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
+import type { ComposeInput } from '../../src/mail/api/draft/compose.type.ts';
 import { Composer } from '../../src/mail/compose/composer.ts';
-import type { MailSession } from '../../src/providers/provider.ts';
+import type { MailSession } from '../../src/providers/contract/provider.ts';
 import { aFile, aMessage, fakeAccount, holding, someContent } from '../support/fake-account.ts';
 
 const CRLF = 'a\r\nBcc: victim@example.org';

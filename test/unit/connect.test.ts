@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ConnectFlowStore } from '../../src/accounts/connect-flow.store.ts';
+import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database.ts';
-import type { OAuth } from '../../src/providers/connect.ts';
+import type { OAuth } from '../../src/providers/contract/connect.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 import { exchanged, fakeProvider } from '../support/provider.ts';

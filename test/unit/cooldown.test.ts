@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import { Cooldown, ofParts } from '../../src/providers/cooldown.ts';
-import { createGuard } from '../../src/providers/guard.ts';
+import { Cooldown, ofParts } from '../../src/providers/limiter/cooldown.ts';
+import { createGuard } from '../../src/providers/limiter/guard.ts';
 
 const MINUTE = 60_000;
 const limited = (retryAfterMs?: number) => new MailError('RATE_LIMITED', 'slow down', { retryAfterMs });

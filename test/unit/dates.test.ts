@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDate as emulated } from '../../sandbox/mail/date.ts';
-import { parseDate } from '../../src/providers/gmail/header-date.ts';
+import { parseDate } from '../../src/providers/gmail/read/header-date.ts';
 
 describe.each([
   ['the gateway reads', parseDate],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DiscoveryService } from '../../src/accounts/discovery.service.ts';
+import { DiscoveryService } from '../../src/accounts/connect/discovery.service.ts';
 import { fakeProvider } from '../support/provider.ts';
 
 const gmail = fakeProvider({ id: 'GMAIL', domains: ['gmail.com'], mxSuffixes: ['google.com', 'googlemail.com'] });

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
-import { Reachability } from '../../src/accounts/reachability.ts';
+import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { Call } from '../../src/providers/call.ts';
-import type { Batch, MailSession } from '../../src/providers/provider.ts';
+import type { Call } from '../../src/providers/contract/call.ts';
+import type { Batch, MailSession } from '../../src/providers/contract/provider.ts';
 import { EventMessages } from '../../src/realtime/event.messages.ts';
 
 function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>) {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { decodeAddressField, parseAddressList } from '../../sandbox/mail/address.ts';
-import { HeaderSpelling } from '../../src/providers/gmail/header-spelling.ts';
-import { HeaderFields } from '../../src/providers/gmail/headers.ts';
-import { toMessage } from '../../src/providers/gmail/map.ts';
+import { HeaderFields } from '../../src/providers/gmail/read/headers.ts';
+import { toMessage } from '../../src/providers/gmail/read/map.ts';
+import { HeaderSpelling } from '../../src/providers/gmail/wire/header-spelling.ts';
 
 const TRAP = 'trap@corp.example';
 // biome-ignore format: a list to read

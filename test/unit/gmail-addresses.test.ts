@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { certaintyOf } from '../../src/providers/gmail/address-certainty.ts';
-import { parseList } from '../../src/providers/gmail/addresses.ts';
+import { certaintyOf } from '../../src/providers/gmail/read/address-certainty.ts';
+import { parseList } from '../../src/providers/gmail/read/addresses.ts';
 
 const read = (list: string) => parseList(list).map(({ name, address }) => [name, address]);
 

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Usage } from '../../src/providers/call.ts';
-import { readAttachment, readRaw } from '../../src/providers/gmail/attachment.ts';
-import { BatchWidth } from '../../src/providers/gmail/batch-width.ts';
-import { GmailClient } from '../../src/providers/gmail/client.ts';
-import { getMessages } from '../../src/providers/gmail/read.ts';
+import type { Usage } from '../../src/providers/contract/call.ts';
+import { readAttachment, readRaw } from '../../src/providers/gmail/read/attachment.ts';
+import { getMessages } from '../../src/providers/gmail/read/read.ts';
+import { BatchWidth } from '../../src/providers/gmail/wire/batch-width.ts';
+import { GmailClient } from '../../src/providers/gmail/wire/client.ts';
 
 const base64url = (value: string | Buffer) => Buffer.from(value).toString('base64url');
 const inner = 'Subject: inner\r\n\r\nhello\r\n';

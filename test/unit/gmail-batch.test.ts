@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
-import type { Usage } from '../../src/providers/call.ts';
-import { runBatch } from '../../src/providers/gmail/batch.ts';
-import { BatchWidth } from '../../src/providers/gmail/batch-width.ts';
-import { GmailClient } from '../../src/providers/gmail/client.ts';
-import { decodeBatch, encodeBatch } from '../../src/providers/gmail/multipart.ts';
+import type { Usage } from '../../src/providers/contract/call.ts';
+import { runBatch } from '../../src/providers/gmail/wire/batch.ts';
+import { BatchWidth } from '../../src/providers/gmail/wire/batch-width.ts';
+import { GmailClient } from '../../src/providers/gmail/wire/client.ts';
+import { decodeBatch, encodeBatch } from '../../src/providers/gmail/wire/multipart.ts';
 
 const decoded = (type: string, text: string, count: number, length = 7) => {
   async function* body() {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { base64Field } from '../../src/providers/gmail/base64-field.ts';
-import { messageChanges } from '../../src/providers/gmail/changes.ts';
-import { answerError, gmailError, hasStatus } from '../../src/providers/gmail/errors.ts';
-import { oauthError } from '../../src/providers/gmail/oauth-error.ts';
+import { messageChanges } from '../../src/providers/gmail/changes/changes.ts';
+import { oauthError } from '../../src/providers/gmail/sign-in/token-error.ts';
+import { base64Field } from '../../src/providers/gmail/wire/base64-field.ts';
+import { answerError, gmailError, hasStatus } from '../../src/providers/gmail/wire/errors.ts';
 
 const refused = (reason: string) => ({
   error: { code: 403, message: 'secret text', errors: [{ reason, message: 'secret text' }] },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LabelChange } from '../../src/providers/gmail/label-change.ts';
-import { nearestColor } from '../../src/providers/gmail/label-colors.ts';
-import { LabelTree } from '../../src/providers/gmail/label-tree.ts';
-import { mailboxIdsOf, systemName, toMailboxes } from '../../src/providers/gmail/labels.ts';
-import type { Patch } from '../../src/providers/provider.ts';
+import type { Patch } from '../../src/providers/contract/provider.ts';
+import { LabelTree } from '../../src/providers/gmail/read/label-tree.ts';
+import { mailboxIdsOf, systemName, toMailboxes } from '../../src/providers/gmail/read/labels.ts';
+import { LabelChange } from '../../src/providers/gmail/write/label-change.ts';
+import { nearestColor } from '../../src/providers/gmail/write/label-colors.ts';
 
 const changed = (...patches: Omit<Patch, 'id'>[]) => {
   const change = new LabelChange();

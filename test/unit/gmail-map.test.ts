@@ -1,10 +1,10 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { describe, expect, it, vi } from 'vitest';
-import { parseDate } from '../../src/providers/gmail/header-date.ts';
-import { HeaderFields, parseAddresses } from '../../src/providers/gmail/headers.ts';
-import { toMailboxes } from '../../src/providers/gmail/labels.ts';
-import { toMessage } from '../../src/providers/gmail/map.ts';
-import { unescapedSnippet, unflow } from '../../src/providers/gmail/text.ts';
+import { parseDate } from '../../src/providers/gmail/read/header-date.ts';
+import { HeaderFields, parseAddresses } from '../../src/providers/gmail/read/headers.ts';
+import { toMailboxes } from '../../src/providers/gmail/read/labels.ts';
+import { toMessage } from '../../src/providers/gmail/read/map.ts';
+import { unescapedSnippet, unflow } from '../../src/providers/gmail/read/text.ts';
 
 const data = (text: string) => Buffer.from(text).toString('base64url');
 const header = (name: string, value: string) => ({ name, value });

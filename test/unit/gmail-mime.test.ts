@@ -1,7 +1,7 @@
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
 import type { Compose, ComposeAttachment } from '../../src/domain/compose.ts';
-import { MOST_ATTACHED, mimeOf } from '../../src/providers/gmail/mime.ts';
+import { MOST_ATTACHED, mimeOf } from '../../src/providers/gmail/compose/mime.ts';
 
 const compose: Compose = {
   from: null,

@@ -16,9 +16,9 @@ import { branchesOf } from '../../src/domain/search/branches.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { visibleOnly } from '../../src/domain/search/visibility.ts';
-import { HIDDEN_LABELS } from '../../src/providers/gmail/labels.ts';
-import { toMessage } from '../../src/providers/gmail/map.ts';
-import { compileQuery, decides } from '../../src/providers/gmail/search.ts';
+import { compileQuery, decides } from '../../src/providers/gmail/list/search.ts';
+import { HIDDEN_LABELS } from '../../src/providers/gmail/read/labels.ts';
+import { toMessage } from '../../src/providers/gmail/read/map.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 console.info(`gmail-search.random SEED=${seed}`);

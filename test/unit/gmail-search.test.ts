@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { mark, openPlace, sealPlace } from '../../src/providers/gmail/cursor.ts';
-import { before, compileQuery } from '../../src/providers/gmail/search.ts';
+import { mark, openPlace, sealPlace } from '../../src/providers/gmail/list/cursor.ts';
+import { before, compileQuery } from '../../src/providers/gmail/list/search.ts';
 
 const compile = (where: Condition | null, mailboxId: string | null = null) => compileQuery({ mailboxId, where });
 const mailbox = (id: string): Condition => ({ kind: 'mailbox', id });

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BatchWidth } from '../../src/providers/gmail/batch-width.ts';
-import { GmailClient } from '../../src/providers/gmail/client.ts';
-import { pieces, uploadInPieces } from '../../src/providers/gmail/upload.ts';
+import { pieces, uploadInPieces } from '../../src/providers/gmail/compose/upload.ts';
+import { BatchWidth } from '../../src/providers/gmail/wire/batch-width.ts';
+import { GmailClient } from '../../src/providers/gmail/wire/client.ts';
 import { interactive } from '../support/lab.ts';
 
 const PIECE = 1024 * 1024;

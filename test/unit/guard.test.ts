@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import type { Call, RequestCost } from '../../src/providers/call.ts';
-import { createGuard } from '../../src/providers/guard.ts';
+import type { Call, RequestCost } from '../../src/providers/contract/call.ts';
+import { createGuard } from '../../src/providers/limiter/guard.ts';
 
 const log = pino({ level: 'silent' });
 const limits = { concurrency: 4, streams: 2, units: 100, windowMs: 60_000 };

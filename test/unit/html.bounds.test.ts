@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { MessageBodyType } from '../../src/mail/message/body.type.ts';
+import { MessageBodyType } from '../../src/mail/api/message/body.type.ts';
 import { safeHtml } from '../../src/mail/message/html.ts';
 import { safeStyle } from '../../src/mail/message/html-styles.ts';
 import { Slices } from '../../src/mail/slices.ts';
-import { contentOf } from '../../src/providers/gmail/content.ts';
-import { unflow } from '../../src/providers/gmail/text.ts';
-import { toContent } from '../../src/providers/outlook/content.ts';
-import { boundedHtml, MAX_HTML_LENGTH } from '../../src/providers/shared/bounded-html.ts';
-import { textOfHtml } from '../../src/providers/shared/html-text.ts';
+import { contentOf } from '../../src/providers/gmail/read/content.ts';
+import { unflow } from '../../src/providers/gmail/read/text.ts';
+import { toContent } from '../../src/providers/outlook/read/content.ts';
+import { boundedHtml, MAX_HTML_LENGTH } from '../../src/providers/shared/html/bounded-html.ts';
+import { textOfHtml } from '../../src/providers/shared/html/html-text.ts';
 
 const quotes = { atMost: [{ names: new Set(['blockquote']), open: 1 }] };
 

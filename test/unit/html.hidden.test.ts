@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { INITIAL, inherited, isHidden, showsWords } from '../../src/providers/shared/hidden.ts';
+import { INITIAL, inherited, isHidden, showsWords } from '../../src/providers/shared/html/hidden.ts';
 
 it.each([
   'display:none',

@@ -3,9 +3,9 @@ import { htmlToText } from '../../sandbox/mail/html-text.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { replyQuote } from '../../src/mail/compose/quote.ts';
 import { safeHtml } from '../../src/mail/message/html.ts';
-import { MAX_HTML_LENGTH } from '../../src/providers/shared/bounded-html.ts';
-import { evenLines, textOfHtml } from '../../src/providers/shared/html-text.ts';
-import { shownFiles } from '../../src/providers/shared/inline-files.ts';
+import { MAX_HTML_LENGTH } from '../../src/providers/shared/html/bounded-html.ts';
+import { evenLines, textOfHtml } from '../../src/providers/shared/html/html-text.ts';
+import { shownFiles } from '../../src/providers/shared/html/inline-files.ts';
 
 const SIZE = 150_000;
 const filled = (unit: string, size = SIZE) => unit.repeat(Math.ceil(size / unit.length));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { boundedHtml } from '../../src/providers/shared/bounded-html.ts';
-import { withInlineStyles } from '../../src/providers/shared/style-blocks.ts';
+import { boundedHtml } from '../../src/providers/shared/html/bounded-html.ts';
+import { withInlineStyles } from '../../src/providers/shared/html/style-blocks.ts';
 
 const inlined = (css: string, html: string) => withInlineStyles(`<style>${css}</style>${html}`);
 

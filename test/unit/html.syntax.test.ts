@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { safeHtml } from '../../src/mail/message/html.ts';
-import { MAX_HTML_LENGTH } from '../../src/providers/shared/bounded-html.ts';
-import { evenHtml } from '../../src/providers/shared/html-syntax.ts';
-import { textOfHtml } from '../../src/providers/shared/html-text.ts';
+import { MAX_HTML_LENGTH } from '../../src/providers/shared/html/bounded-html.ts';
+import { evenHtml } from '../../src/providers/shared/html/html-syntax.ts';
+import { textOfHtml } from '../../src/providers/shared/html/html-text.ts';
 
 it.each([
   ['a comment that ends with an exclamation mark', '<!-- x --!>seen', 'seen'],

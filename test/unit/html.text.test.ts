@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_HTML_LENGTH } from '../../src/providers/shared/bounded-html.ts';
-import { textOfHtml } from '../../src/providers/shared/html-text.ts';
+import { MAX_HTML_LENGTH } from '../../src/providers/shared/html/bounded-html.ts';
+import { textOfHtml } from '../../src/providers/shared/html/html-text.ts';
 
 describe('text of HTML', () => {
   it.each<[what: string, html: string, text: string]>([

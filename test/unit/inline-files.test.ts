@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../../src/providers/gmail/content.ts';
-import { toContent } from '../../src/providers/outlook/content.ts';
-import { contentIdOf, shownFiles } from '../../src/providers/shared/inline-files.ts';
+import { contentOf } from '../../src/providers/gmail/read/content.ts';
+import { toContent } from '../../src/providers/outlook/read/content.ts';
+import { contentIdOf, shownFiles } from '../../src/providers/shared/html/inline-files.ts';
 
 const shown = (html: string, ...ids: string[]) => {
   const files = ids.map((contentId) => ({ contentId: contentIdOf(contentId) }));

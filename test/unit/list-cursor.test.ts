@@ -5,7 +5,11 @@ import { ListCursors } from '../../src/mail/list/list-cursor.ts';
 import { MAX_MARKS, markOf, type Place, START } from '../../src/mail/list/place.ts';
 import { packUnion } from '../../src/mail/list/place-codec.ts';
 import { Sealer } from '../../src/platform/seal.ts';
-import { MAX_SETTLED, markOf as shortMarkOf, sealThreadPlace } from '../../src/providers/shared/thread-cursor.ts';
+import {
+  MAX_SETTLED,
+  sealThreadPlace,
+  markOf as shortMarkOf,
+} from '../../src/providers/shared/threads/thread-cursor.ts';
 
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
 const list = { userId: 'ada', query: ['threads'] };

@@ -3,7 +3,7 @@ import { MailError } from '../../src/domain/error.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { encodeId } from '../../src/graphql/global-id.ts';
 import { MailboxChanges } from '../../src/mail/mailbox/mailbox-changes.ts';
-import type { Capabilities, MailboxPatch } from '../../src/providers/provider.ts';
+import type { Capabilities, MailboxPatch } from '../../src/providers/contract/provider.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 
 const mailbox = (id: string, fields: Partial<Mailbox> = {}): Mailbox => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { malformed as malformedGmail } from '../../src/providers/gmail/answers.ts';
-import { malformed as malformedGraph } from '../../src/providers/outlook/answers.ts';
+import { malformed as malformedGmail } from '../../src/providers/gmail/wire/answers.ts';
+import { malformed as malformedGraph } from '../../src/providers/outlook/wire/answers.ts';
 
 /** Of no field that is asked for. */
 const FOREIGN = [5, true, {}, [5], [null], { a: 1 }];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { messageIdsOf as emulated } from '../../sandbox/mail/message-ids.ts';
-import { messageIdsOf } from '../../src/providers/shared/message-ids.ts';
+import { messageIdsOf } from '../../src/providers/shared/mime/message-ids.ts';
 
 describe.each([
   ['the gateway', messageIdsOf],

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { MailError } from '../../src/domain/error.ts';
-import { createGuard } from '../../src/providers/guard.ts';
-import { batch } from '../../src/providers/outlook/batch.ts';
-import { createSdk, GraphClient, type GraphRequest } from '../../src/providers/outlook/client.ts';
+import { createGuard } from '../../src/providers/limiter/guard.ts';
+import { batch } from '../../src/providers/outlook/wire/batch.ts';
+import { createSdk, GraphClient, type GraphRequest } from '../../src/providers/outlook/wire/client.ts';
 
 /** Answers every part, and tells how many slots and parts each $batch had. */
 function graph(widest: () => number) {

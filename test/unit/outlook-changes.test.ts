@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
-import { readState, type SyncState, writeState } from '../../src/providers/outlook/sync-state.ts';
-import type { Change, Hint } from '../../src/providers/provider.ts';
+import type { Change, Hint } from '../../src/providers/contract/provider.ts';
+import { readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
 let lab: Lab;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { newState, readState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
 import {
   datePlace,
   MAX_SEEN,
@@ -6,9 +7,8 @@ import {
   searchPlace,
   shortHash,
   writePlace,
-} from '../../src/providers/outlook/page-cursor.ts';
-import { newState, readState, writeState } from '../../src/providers/outlook/sync-state.ts';
-import { tokenOf } from '../../src/providers/outlook/url.ts';
+} from '../../src/providers/outlook/list/cursor.ts';
+import { tokenOf } from '../../src/providers/outlook/wire/url.ts';
 
 const hashes = (n: number): string[] => Array.from({ length: n }, (_, i) => shortHash(`message ${i}`));
 

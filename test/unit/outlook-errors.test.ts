@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errorWord, refused, TokenRefused } from '../../src/providers/outlook/errors.ts';
-import { missingScope } from '../../src/providers/outlook/scopes.ts';
+import { missingScope } from '../../src/providers/outlook/sign-in/scopes.ts';
+import { errorWord, refused, TokenRefused } from '../../src/providers/outlook/wire/errors.ts';
 
 describe('a refusal of Graph', () => {
   it.each([

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createGuard } from '../../src/providers/guard.ts';
+import { isUnreadable, type ListQuery, type MailSession, type Page } from '../../src/providers/contract/provider.ts';
+import { createGuard } from '../../src/providers/limiter/guard.ts';
 import { outlook } from '../../src/providers/outlook/index.ts';
-import { isUnreadable, type ListQuery, type MailSession, type Page } from '../../src/providers/provider.ts';
 import { interactive } from '../support/lab.ts';
 
 /** A Graph of which only the search is played, with links as it may write them. */

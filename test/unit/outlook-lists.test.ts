@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../../src/domain/message.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { toFilter } from '../../src/providers/outlook/filter.ts';
-import { isUnreadable, type Page, type PageRequest } from '../../src/providers/provider.ts';
+import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/provider.ts';
+import { toFilter } from '../../src/providers/outlook/list/filter.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
 const NEWEST = Date.UTC(2026, 1, 1, 12);

@@ -1,8 +1,8 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { describe, expect, it } from 'vitest';
-import { toContent } from '../../src/providers/outlook/content.ts';
-import { isId, segment } from '../../src/providers/outlook/ids.ts';
-import { toMessage } from '../../src/providers/outlook/map.ts';
+import { toContent } from '../../src/providers/outlook/read/content.ts';
+import { toMessage } from '../../src/providers/outlook/read/map.ts';
+import { isId, segment } from '../../src/providers/outlook/wire/ids.ts';
 
 const MESSAGE: GraphMessage = {
   id: 'AAkALgAA',

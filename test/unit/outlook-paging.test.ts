@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { pathOf } from '../../src/providers/outlook/url.ts';
-import { isUnreadable, type ListQuery, type Page } from '../../src/providers/provider.ts';
+import { isUnreadable, type ListQuery, type Page } from '../../src/providers/contract/provider.ts';
+import { pathOf } from '../../src/providers/outlook/wire/url.ts';
 import { answer, compose, file, filesOf, noise, read } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { receive } from '../../src/providers/outlook/push.ts';
-import type { WebhookRequest } from '../../src/providers/watch.ts';
+import type { WebhookRequest } from '../../src/providers/contract/watch.ts';
+import { receive } from '../../src/providers/outlook/changes/push.ts';
 
 const findWatch = async (key: string) => (key === 'ours' ? [{ integrationId: 'i1', secret: 'sesame' }] : []);
 const request = (body: unknown, query = ''): WebhookRequest => ({

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { normalForm } from '../../src/domain/search/algebra.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { toFilter } from '../../src/providers/outlook/filter.ts';
-import { HiddenFolders } from '../../src/providers/outlook/hidden-folders.ts';
-import { candidates, receivedWithin } from '../../src/providers/outlook/kql.ts';
-import { compile } from '../../src/providers/outlook/search.ts';
-import { checkOf, evaluationOf, searchesFor, sourceOf } from '../../src/providers/outlook/source.ts';
+import { toFilter } from '../../src/providers/outlook/list/filter.ts';
+import { candidates, receivedWithin } from '../../src/providers/outlook/list/kql.ts';
+import { compile } from '../../src/providers/outlook/list/search.ts';
+import { checkOf, evaluationOf, searchesFor, sourceOf } from '../../src/providers/outlook/list/source.ts';
+import { HiddenFolders } from '../../src/providers/outlook/read/hidden-folders.ts';
 
 const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
 const or = (...of: Condition[]): Condition => ({ kind: 'or', of });

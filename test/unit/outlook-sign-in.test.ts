@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { optionsOf, settings } from '../../src/providers/outlook/settings.ts';
-import { declined, signInRefusal } from '../../src/providers/outlook/sign-in-refusals.ts';
+import { declined, signInRefusal } from '../../src/providers/outlook/sign-in/sign-in-refusals.ts';
 
 const OPTIONS = optionsOf(settings.parse({ MICROSOFT_CLIENT_ID: 'app', MICROSOFT_CLIENT_SECRET: 'secret' }));
 const back = (description: string, error = 'access_denied', subtype = '') =>

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AttemptStore } from '../../src/accounts/attempt.store.ts';
-import { ConnectFlowStore } from '../../src/accounts/connect-flow.store.ts';
-import { SessionStore } from '../../src/accounts/session.store.ts';
-import { UserStore } from '../../src/accounts/user.store.ts';
+import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
+import { AttemptStore } from '../../src/accounts/users/attempt.store.ts';
+import { SessionStore } from '../../src/accounts/users/session.store.ts';
+import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { ChangeStore } from '../../src/changes/change.store.ts';
 import { UploadStore } from '../../src/mail/upload/upload.store.ts';
 import type { Database } from '../../src/platform/database.ts';

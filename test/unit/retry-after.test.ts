@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MAX_RETRY_AFTER_MS, retryAfterMs } from '../../src/providers/retry-after.ts';
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from '../../src/providers/shared/retry-after.ts';
 
 const NOW = Date.parse('2026-01-05T09:00:00Z');
 

@@ -1,11 +1,11 @@
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { AttemptStore } from '../../src/accounts/attempt.store.ts';
-import { createInvitation } from '../../src/accounts/invitation.ts';
-import { SessionService } from '../../src/accounts/session.service.ts';
-import { SessionStore } from '../../src/accounts/session.store.ts';
-import { SignInService } from '../../src/accounts/sign-in.service.ts';
-import { UserStore } from '../../src/accounts/user.store.ts';
+import { createInvitation } from '../../src/accounts/connect/invitation.ts';
+import { AttemptStore } from '../../src/accounts/users/attempt.store.ts';
+import { SessionService } from '../../src/accounts/users/session.service.ts';
+import { SessionStore } from '../../src/accounts/users/session.store.ts';
+import { SignInService } from '../../src/accounts/users/sign-in.service.ts';
+import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { safeHtml } from '../../src/mail/message/html.ts';
-import { textOfHtml } from '../../src/providers/shared/html-text.ts';
-import { shownFiles } from '../../src/providers/shared/inline-files.ts';
+import { textOfHtml } from '../../src/providers/shared/html/html-text.ts';
+import { shownFiles } from '../../src/providers/shared/html/inline-files.ts';
 
 // biome-ignore format: a list to read
 const ELEMENTS = [

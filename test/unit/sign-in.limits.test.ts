@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AttemptRule, AttemptStore } from '../../src/accounts/attempt.store.ts';
-import { SessionService } from '../../src/accounts/session.service.ts';
-import { SessionStore } from '../../src/accounts/session.store.ts';
-import { PER_CLIENT, PER_EMAIL, PER_EMAIL_AND_CLIENT, SignInService } from '../../src/accounts/sign-in.service.ts';
-import { UserStore } from '../../src/accounts/user.store.ts';
+import { type AttemptRule, AttemptStore } from '../../src/accounts/users/attempt.store.ts';
+import { SessionService } from '../../src/accounts/users/session.service.ts';
+import { SessionStore } from '../../src/accounts/users/session.store.ts';
+import {
+  PER_CLIENT,
+  PER_EMAIL,
+  PER_EMAIL_AND_CLIENT,
+  SignInService,
+} from '../../src/accounts/users/sign-in.service.ts';
+import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';

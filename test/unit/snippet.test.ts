@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { snippetLine, snippetOf } from '../../src/providers/shared/snippet.ts';
+import { snippetLine, snippetOf } from '../../src/providers/shared/html/snippet.ts';
 
 describe('a snippet', () => {
   it.each([

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SessionService } from '../../src/accounts/session.service.ts';
-import { SessionStore } from '../../src/accounts/session.store.ts';
-import { UserStore } from '../../src/accounts/user.store.ts';
+import { SessionService } from '../../src/accounts/users/session.service.ts';
+import { SessionStore } from '../../src/accounts/users/session.store.ts';
+import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { MailError, storeErrorIn } from '../../src/domain/error.ts';
 import { createBus } from '../../src/platform/bus.ts';
 import { openDatabase } from '../../src/platform/database.open.ts';

@@ -12,7 +12,7 @@ import { SubmissionStore } from '../../src/mail/submission/submission.store.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { Sealer } from '../../src/platform/seal.ts';
-import type { Draft, DraftWrite, MailSession, Probe, Submitted } from '../../src/providers/provider.ts';
+import type { Draft, DraftWrite, MailSession, Probe, Submitted } from '../../src/providers/contract/provider.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 
 /** A provider that a test can make forget to answer. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { Reachability } from '../../src/accounts/reachability.ts';
-import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
+import { Reachability } from '../../src/accounts/integrations/reachability.ts';
+import type { ComposeInput } from '../../src/mail/api/draft/compose.type.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import type { NewSubmission } from '../../src/mail/submission/submission.ts';
 import { Submissions, type SubmissionsOptions } from '../../src/mail/submission/submissions.ts';

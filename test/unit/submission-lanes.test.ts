@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Mailbox, Reachability } from '../../src/accounts/reachability.ts';
+import { type Mailbox, Reachability } from '../../src/accounts/integrations/reachability.ts';
 import type { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import type { Claim } from '../../src/mail/submission/submission.ts';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Reachability } from '../../src/accounts/reachability.ts';
+import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { backoffMs, isPassing } from '../../src/changes/backoff.ts';
 import type { ChangeStore, LoggedChange } from '../../src/changes/change.store.ts';
 import { Coalescer } from '../../src/changes/coalescer.ts';
@@ -9,8 +9,8 @@ import { SYNC_LANES, SyncJob } from '../../src/changes/sync.job.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { LaneOptions } from '../../src/platform/lanes.ts';
-import type { Call } from '../../src/providers/call.ts';
-import type { Changes, Hint, MailSession } from '../../src/providers/provider.ts';
+import type { Call } from '../../src/providers/contract/call.ts';
+import type { Changes, Hint, MailSession } from '../../src/providers/contract/provider.ts';
 
 /** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -8,7 +8,7 @@ import { mergePage } from '../../src/mail/list/merge.ts';
 import { type Place, START } from '../../src/mail/list/place.ts';
 import type { Clock } from '../../src/mail/list/source-clock.ts';
 import { Sealer } from '../../src/platform/seal.ts';
-import { isUnreadable } from '../../src/providers/provider.ts';
+import { isUnreadable } from '../../src/providers/contract/provider.ts';
 
 interface Item {
   readonly id: string;

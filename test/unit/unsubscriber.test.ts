@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import type { ComposeInput } from '../../src/mail/compose/compose.type.ts';
+import type { ComposeInput } from '../../src/mail/api/draft/compose.type.ts';
 import { readMailto } from '../../src/mail/unsubscribe/mailto.ts';
 import { Unsubscriber } from '../../src/mail/unsubscribe/unsubscriber.ts';
 import { Outbound } from '../../src/platform/outbound.ts';

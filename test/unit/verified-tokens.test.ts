@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { VerifiedTokens } from '../../src/accounts/verified-tokens.ts';
+import { VerifiedTokens } from '../../src/accounts/users/verified-tokens.ts';
 
 const speaksFor = (userId: string) => ({ userId, sessionId: 's', expiresAt: new Date(1_000) });
 

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Reachability } from '../../src/accounts/reachability.ts';
+import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { WatchJob } from '../../src/changes/watch.job.ts';
 import type { StoredWatch } from '../../src/changes/watch.store.ts';
-import type { Call } from '../../src/providers/call.ts';
-import type { WatchOptions } from '../../src/providers/watch.ts';
+import type { Call } from '../../src/providers/contract/call.ts';
+import type { WatchOptions } from '../../src/providers/contract/watch.ts';
 
 /** Accounts are named after their vendor: "A1" is one of A's. */
 const vendorOf = (id: string) => id.slice(0, 1);

@@ -2,9 +2,9 @@ import type { ComposeAttachment } from '../../domain/compose.ts';
 import type { Message } from '../../domain/message.ts';
 import { partsOf } from '../../graphql/global-id.ts';
 import type { Account } from '../account.ts';
+import type { AttachmentInput } from '../api/draft/compose.type.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
 import type { AttachmentSource } from './attachment-source.ts';
-import type { AttachmentInput } from './compose.type.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 

@@ -1,5 +1,5 @@
 import { isBlank } from '../../domain/blank.ts';
-import { textOfHtml } from '../../providers/shared/html-text.ts';
+import { textOfHtml } from '../../providers/shared/html/html-text.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
 import { htmlOfText } from './plain-text.ts';
 import type { Quote } from './quote.ts';

@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/address.ts';
 import { isOneLine } from '../../domain/one-line.ts';
+import type { AddressInput } from '../api/draft/compose.type.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
-import type { AddressInput } from './compose.type.ts';
 
 /** RFC 5322 lets a header line have 998; a longer one is folded, and no longer read by anybody. */
 const LONGEST_LINE = 998;

@@ -1,8 +1,8 @@
 import type { Address } from '../../domain/address.ts';
 import type { ComposeOrigin } from '../../domain/compose.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Identity } from '../../providers/provider.ts';
-import { filesByContentId } from '../../providers/shared/inline-files.ts';
+import type { Identity } from '../../providers/contract/provider.ts';
+import { filesByContentId } from '../../providers/shared/html/inline-files.ts';
 import type { Account } from '../account.ts';
 import { isContentId } from './filename.ts';
 import { forwardQuote, type Quote, replyQuote } from './quote.ts';

@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/address.ts';
 import type { Message } from '../../domain/message.ts';
-import { MAX_HTML_LENGTH } from '../../providers/shared/bounded-html.ts';
-import { evenLines } from '../../providers/shared/html-text.ts';
+import { MAX_HTML_LENGTH } from '../../providers/shared/html/bounded-html.ts';
+import { evenLines } from '../../providers/shared/html/html-text.ts';
 import { safeHtml } from '../message/html.ts';
 import { escapeHtml, htmlOfText } from './plain-text.ts';
 

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { Draft } from '../../providers/provider.ts';
+import type { Draft } from '../../providers/contract/provider.ts';
 import type { Reader } from '../account.ts';
 import type { MessageLoader } from '../message/message.loader.ts';
 

@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import { isMailError } from '../../domain/error.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { abortable } from '../../platform/deadline.ts';
-import type { Call } from '../../providers/call.ts';
+import type { Call } from '../../providers/contract/call.ts';
 import {
   type Detail,
   type Evaluation,
@@ -12,8 +12,8 @@ import {
   type MailSession,
   type Page,
   type Unreadable,
-} from '../../providers/provider.ts';
-import { SharedReads } from '../../providers/shared-reads.ts';
+} from '../../providers/contract/provider.ts';
+import { SharedReads } from '../../providers/shared/shared-reads.ts';
 import type { Account } from '../account.ts';
 import { type AccountQueries, type Asked, accountQueries } from './account-queries.ts';
 import type { ListKind } from './list-kind.ts';

@@ -4,7 +4,7 @@ import { branchesOf, MAX_BRANCHES, type SearchMeans } from '../../domain/search/
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { accountId } from '../../graphql/global-id.ts';
-import type { ListQuery, MailSession } from '../../providers/provider.ts';
+import type { ListQuery, MailSession } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isUnreadable } from '../../providers/provider.ts';
+import { isUnreadable } from '../../providers/contract/provider.ts';
 import type { Branch } from './account-list.ts';
 import { type Head, ListSource, type Shape, type Source, shownItem } from './list-source.ts';
 import { newest } from './merge.ts';

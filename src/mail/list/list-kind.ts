@@ -1,7 +1,7 @@
 import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
-import type { Call } from '../../providers/call.ts';
-import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/provider.ts';
+import type { Call } from '../../providers/contract/call.ts';
+import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import type { Shape } from './list-source.ts';
 import { secondOf } from './place.ts';

@@ -1,5 +1,5 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
-import { isUnreadable, type Unreadable } from '../../providers/provider.ts';
+import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
 import { markOf, type Place, reopened, type ShownItem, secondOf, turned, withShown } from './place.ts';
 import type { Clock } from './source-clock.ts';
 

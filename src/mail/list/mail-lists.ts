@@ -4,10 +4,10 @@ import type { Context } from '../../graphql/context.ts';
 import { requireFirst } from '../../graphql/limits.ts';
 import { selects } from '../../graphql/selection.ts';
 import type { Account } from '../account.ts';
-import { MessageConnection } from '../message/message.connection.ts';
-import { CONTENT_FIELDS } from '../message/message.node.ts';
-import { ThreadConnection } from '../thread/thread.connection.ts';
-import { conditionOf, type ListArgs } from './list.args.ts';
+import { conditionOf, type ListArgs } from '../api/list/list.args.ts';
+import { MessageConnection } from '../api/message/message.connection.ts';
+import { CONTENT_FIELDS } from '../api/message/message.node.ts';
+import { ThreadConnection } from '../api/thread/thread.connection.ts';
 import { type ListKind, MESSAGES, THREADS } from './list-kind.ts';
 import type { ListPage, UnifiedList } from './unified-list.ts';
 

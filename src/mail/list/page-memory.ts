@@ -1,6 +1,6 @@
 import { CHANGES_TOPIC, ChangesWake } from '../../changes/change.topic.ts';
 import type { Bus } from '../../platform/bus.ts';
-import type { Page } from '../../providers/provider.ts';
+import type { Page } from '../../providers/contract/provider.ts';
 
 /** How long a page that was read is good for showing its rest, in milliseconds. */
 const LIFE_MS = 60_000;

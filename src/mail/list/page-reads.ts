@@ -1,6 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { abortable } from '../../platform/deadline.ts';
-import { type Detail, isUnreadable, type Page, type PageRequest, type Unreadable } from '../../providers/provider.ts';
+import {
+  type Detail,
+  isUnreadable,
+  type Page,
+  type PageRequest,
+  type Unreadable,
+} from '../../providers/contract/provider.ts';
 
 /** What one list wants of a page. */
 export interface Wanted {

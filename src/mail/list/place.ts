@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Evaluation } from '../../providers/provider.ts';
+import type { Evaluation } from '../../providers/contract/provider.ts';
 
 /** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */
 export interface Place {

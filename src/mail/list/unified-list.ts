@@ -5,7 +5,7 @@ import type { Context } from '../../graphql/context.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
 import { type Problem, problemOf } from '../../graphql/problem.type.ts';
 import { tooSlow } from '../../platform/deadline.ts';
-import { type Detail, isUnreadable, type Unreadable } from '../../providers/provider.ts';
+import { type Detail, isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import { mailboxNames } from '../search/resolve-mailboxes.ts';
 import { IN_QUOTES, ROLES } from '../search/search-operators.ts';

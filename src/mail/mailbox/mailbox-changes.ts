@@ -3,10 +3,10 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
 import { accountId } from '../../graphql/global-id.ts';
-import type { Capabilities, MailboxPatch } from '../../providers/provider.ts';
+import type { Capabilities, MailboxPatch } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
+import type { CreateMailboxInput, UpdateMailboxInput } from '../api/mailbox/mailbox.input.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
-import type { CreateMailboxInput, UpdateMailboxInput } from './mailbox.input.ts';
 
 const LONGEST_NAME = 225;
 type Ability = keyof Capabilities['mailboxes'];

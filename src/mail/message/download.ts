@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { IntegrationDirectory } from '../../accounts/integration.directory.ts';
-import type { MailSessions } from '../../accounts/mail-sessions.ts';
+import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
+import type { MailSessions } from '../../accounts/integrations/mail-sessions.ts';
 import { MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
-import type { Call } from '../../providers/call.ts';
+import type { Call } from '../../providers/contract/call.ts';
 import type { Account } from '../account.ts';
 
 /** How long a link opens, in milliseconds. */

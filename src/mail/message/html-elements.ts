@@ -1,5 +1,5 @@
 import type sanitize from 'sanitize-html';
-import { isHidden } from '../../providers/shared/hidden.ts';
+import { isHidden } from '../../providers/shared/html/hidden.ts';
 import { ImageMaps, link } from './html-links.ts';
 import { hiddenStyle, safeStyle, uncoveredStyle } from './html-styles.ts';
 

@@ -1,4 +1,4 @@
-import { declarationsOf } from '../../providers/shared/css/declarations.ts';
+import { declarationsOf } from '../../providers/shared/html/css/declarations.ts';
 import { readerOf } from './html-properties.ts';
 
 /** Longer than any value that is let through. */

@@ -1,7 +1,7 @@
 import sanitize from 'sanitize-html';
-import { boundedHtml } from '../../providers/shared/bounded-html.ts';
-import { inlineReference } from '../../providers/shared/inline-files.ts';
-import { hidingIn, withInlineStyles } from '../../providers/shared/style-blocks.ts';
+import { boundedHtml } from '../../providers/shared/html/bounded-html.ts';
+import { inlineReference } from '../../providers/shared/html/inline-files.ts';
+import { hidingIn, withInlineStyles } from '../../providers/shared/html/style-blocks.ts';
 import { Elements } from './html-elements.ts';
 import { hasComment } from './html-links.ts';
 

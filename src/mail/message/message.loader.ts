@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
 import type { MailError } from '../../domain/error.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Call } from '../../providers/call.ts';
-import type { Batch, Detail, MailSession } from '../../providers/provider.ts';
+import type { Call } from '../../providers/contract/call.ts';
+import type { Batch, Detail, MailSession } from '../../providers/contract/provider.ts';
 import { runsBySize } from '../../providers/shared/by-size.ts';
 import type { Reader } from '../account.ts';
 

@@ -1,8 +1,8 @@
 import type { Address } from '../../domain/address.ts';
 import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Call } from '../../providers/call.ts';
-import type { Batch, MailSession, Patch } from '../../providers/provider.ts';
+import type { Call } from '../../providers/contract/call.ts';
+import type { Batch, MailSession, Patch } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import { mailboxKey } from '../compose/recipients.ts';
 

@@ -5,9 +5,9 @@ import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Node } from '../../graphql/node.ts';
 import type { Account } from '../account.ts';
-import { MessageType } from '../message/message.type.ts';
+import { MessageType } from '../api/message/message.type.ts';
+import { ThreadType } from '../api/thread/thread.type.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
-import { ThreadType } from '../thread/thread.type.ts';
 import type { Change, Read, Whereabouts } from './change.ts';
 import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';
 

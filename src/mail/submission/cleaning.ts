@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isNotFound } from '../../domain/error.ts';
-import type { MailSession } from '../../providers/provider.ts';
+import type { MailSession } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import { findDraft } from './find-draft.ts';
 import type { Ledger } from './ledger.ts';

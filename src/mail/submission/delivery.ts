@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
-import type { MailSession, Probe } from '../../providers/provider.ts';
+import type { MailSession, Probe } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import { Cleaning } from './cleaning.ts';
 import { findBegun } from './find-draft.ts';

@@ -1,5 +1,5 @@
 import { accountId } from '../../graphql/global-id.ts';
-import { isUnreadable, type MailSession } from '../../providers/provider.ts';
+import { isUnreadable, type MailSession } from '../../providers/contract/provider.ts';
 import type { Payloads } from './payload.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { SubmissionRecord } from './submission.ts';

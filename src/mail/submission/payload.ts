@@ -1,5 +1,5 @@
 import { SealError, type Sealer } from '../../platform/seal.ts';
-import type { ComposeInput } from '../compose/compose.type.ts';
+import type { ComposeInput } from '../api/draft/compose.type.ts';
 
 /** What a submission is to send: a message that is still to be written, or a draft as it stands by then. */
 export type Payload =

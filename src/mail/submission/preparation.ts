@@ -1,9 +1,9 @@
 import type { Compose } from '../../domain/compose.ts';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import { accountId } from '../../graphql/global-id.ts';
-import type { MailSession } from '../../providers/provider.ts';
+import type { MailSession } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
-import type { ComposeInput } from '../compose/compose.type.ts';
+import type { ComposeInput } from '../api/draft/compose.type.ts';
 import type { Cleaning } from './cleaning.ts';
 import { requireVersion } from './draft-once.ts';
 import { findDraft } from './find-draft.ts';

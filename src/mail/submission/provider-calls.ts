@@ -1,7 +1,7 @@
 import { MailError } from '../../domain/error.ts';
 import { abortable, deadline } from '../../platform/deadline.ts';
 import type { Place } from '../../platform/lanes.ts';
-import type { Call } from '../../providers/call.ts';
+import type { Call } from '../../providers/contract/call.ts';
 import { NEVER } from '../account.ts';
 
 /** How long each kind of request may take, in milliseconds: saving brings all attachments along. */

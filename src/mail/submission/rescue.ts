@@ -1,6 +1,6 @@
 import type { Compose } from '../../domain/compose.ts';
-import type { MailSession } from '../../providers/provider.ts';
-import type { ComposeInput } from '../compose/compose.type.ts';
+import type { MailSession } from '../../providers/contract/provider.ts';
+import type { ComposeInput } from '../api/draft/compose.type.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 
 /**

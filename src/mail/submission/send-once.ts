@@ -1,5 +1,5 @@
 import type { Account } from '../account.ts';
-import type { ComposeInput } from '../compose/compose.type.ts';
+import type { ComposeInput } from '../api/draft/compose.type.ts';
 import { sendRequestOf } from './send-request.ts';
 import type { SubmissionRecord } from './submission.ts';
 import type { Submissions } from './submissions.ts';

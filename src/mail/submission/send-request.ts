@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../../domain/error.ts';
-import type { ComposeInput } from '../compose/compose.type.ts';
-import type { SendInput } from './send.input.ts';
+import type { ComposeInput } from '../api/draft/compose.type.ts';
+import type { SendInput } from '../api/submission/send.input.ts';
 
 /** What a client asks to be sent, checked as far as it goes without asking a provider. */
 export interface SendRequest {

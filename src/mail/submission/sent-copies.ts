@@ -1,4 +1,4 @@
-import type { MailSession, Probe, Submitted } from '../../providers/provider.ts';
+import type { MailSession, Probe, Submitted } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import type { Ledger } from './ledger.ts';
 import { NOT_PASSED_ON } from './problems.ts';

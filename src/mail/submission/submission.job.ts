@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { IntegrationHooks } from '../../accounts/integration.hooks.ts';
-import type { Mailbox, Reachability } from '../../accounts/reachability.ts';
+import type { IntegrationHooks } from '../../accounts/integrations/integration.hooks.ts';
+import type { Mailbox, Reachability } from '../../accounts/integrations/reachability.ts';
 import { following } from '../../platform/abort.ts';
 import { type LaneOptions, Lanes, type Place } from '../../platform/lanes.ts';
 import type { Queue } from '../../platform/queue.ts';

@@ -1,6 +1,6 @@
 import { isMailError, type MailErrorCode } from '../../domain/error.ts';
 import { publicCode } from '../../graphql/problem.type.ts';
-import type { Probe } from '../../providers/provider.ts';
+import type { Probe } from '../../providers/contract/provider.ts';
 import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
 
 /** What an error or an answer means for a submission: decided here, and done in delivery.ts. */

@@ -5,7 +5,7 @@ import type { Message } from '../../domain/message.ts';
 import { encodeId } from '../../graphql/global-id.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
 import type { Account } from '../account.ts';
-import type { ComposeInput } from '../compose/compose.type.ts';
+import type { ComposeInput } from '../api/draft/compose.type.ts';
 import { writtenTo } from '../compose/original.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from './list-unsubscribe.ts';
 import { readMailto } from './mailto.ts';

@@ -1,16 +1,16 @@
-import type { Usage } from '../call.ts';
-import type { Adapter, Grant, Provider } from '../provider.ts';
-import type { FindWatch, WebhookRequest } from '../watch.ts';
-import { type GmailSecret, GoogleOAuth } from './auth.ts';
-import { BatchWidth } from './batch-width.ts';
-import { GmailClient, gmailOrigin } from './client.ts';
-import { HeaderSpelling } from './header-spelling.ts';
-import { LABEL_ROLES } from './labels.ts';
-import { MOST_ATTACHED } from './mime.ts';
-import { PubSubReceiver } from './push.ts';
-import { LIMITS } from './quota.ts';
+import type { Usage } from '../contract/call.ts';
+import type { Adapter, Grant, Provider } from '../contract/provider.ts';
+import type { FindWatch, WebhookRequest } from '../contract/watch.ts';
+import { PubSubReceiver } from './changes/push.ts';
+import { MOST_ATTACHED } from './compose/mime.ts';
+import { LABEL_ROLES } from './read/labels.ts';
 import { GmailSession } from './session.ts';
 import { type GmailOptions, optionsOf, settings } from './settings.ts';
+import { type GmailSecret, GoogleOAuth } from './sign-in/auth.ts';
+import { BatchWidth } from './wire/batch-width.ts';
+import { GmailClient, gmailOrigin } from './wire/client.ts';
+import { HeaderSpelling } from './wire/header-spelling.ts';
+import { LIMITS } from './wire/quota.ts';
 
 function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
   const receiver = new PubSubReceiver(options.oauthUrl, options.pubsubServiceAccount);

@@ -1,5 +1,5 @@
 import type { MailboxRole } from '../../domain/mailbox.ts';
-import type { Call } from '../call.ts';
+import type { Call } from '../contract/call.ts';
 import type {
   Cursor,
   Detail,
@@ -10,24 +10,24 @@ import type {
   PageRequest,
   Patch,
   Submitted,
-} from '../provider.ts';
-import type { Watcher } from '../watch.ts';
-import { readAttachment, readRaw } from './attachment.ts';
-import { changesSince } from './changes.ts';
-import type { GmailClient } from './client.ts';
-import { deleteForever } from './delete.ts';
-import { deleteDraft, getDrafts } from './drafts.ts';
-import { identities } from './identities.ts';
-import { listMailboxes, mailboxCounts, roleLabelId } from './labels.ts';
-import { listDrafts, listMessages } from './list.ts';
-import { getMessages, getThreads } from './read.ts';
-import { saveDraft } from './save-draft.ts';
-import { deleteMailbox, saveMailbox } from './save-label.ts';
-import { decides } from './search.ts';
-import { probe, send } from './send.ts';
-import { listThreads } from './thread-list.ts';
-import { watcher } from './watch.ts';
-import { update } from './write.ts';
+} from '../contract/provider.ts';
+import type { Watcher } from '../contract/watch.ts';
+import { changesSince } from './changes/changes.ts';
+import { watcher } from './changes/watch.ts';
+import { deleteDraft, getDrafts } from './compose/drafts.ts';
+import { saveDraft } from './compose/save-draft.ts';
+import { probe, send } from './compose/send.ts';
+import { listDrafts, listMessages } from './list/messages.ts';
+import { decides } from './list/search.ts';
+import { listThreads } from './list/threads.ts';
+import { readAttachment, readRaw } from './read/attachment.ts';
+import { identities } from './read/identities.ts';
+import { listMailboxes, mailboxCounts, roleLabelId } from './read/labels.ts';
+import { getMessages, getThreads } from './read/read.ts';
+import type { GmailClient } from './wire/client.ts';
+import { deleteForever } from './write/delete.ts';
+import { deleteMailbox, saveMailbox } from './write/save-mailbox.ts';
+import { update } from './write/update.ts';
 
 /** One open Gmail account: each verb is a file. */
 export class GmailSession implements MailSession {

@@ -1,14 +1,14 @@
-import type { Adapter, Provider } from '../provider.ts';
-import type { Account } from './account.ts';
-import { type OutlookSecret, oauth } from './auth.ts';
-import { createSdk, GraphClient } from './client.ts';
-import { Deletions } from './deletions.ts';
-import { FolderRoles, ROLES } from './folder-roles.ts';
-import { HiddenFolders } from './hidden-folders.ts';
-import { MAX_FILE_BYTES } from './message-size.ts';
-import { receive } from './push.ts';
+import type { Adapter, Provider } from '../contract/provider.ts';
+import { receive } from './changes/push.ts';
+import { MAX_FILE_BYTES } from './compose/message-size.ts';
+import { Deletions } from './read/deletions.ts';
+import { FolderRoles, ROLES } from './read/folder-roles.ts';
+import { HiddenFolders } from './read/hidden-folders.ts';
 import { openSession } from './session.ts';
 import { type OutlookOptions, optionsOf, settings } from './settings.ts';
+import { type OutlookSecret, oauth } from './sign-in/auth.ts';
+import type { Account } from './wire/account.ts';
+import { createSdk, GraphClient } from './wire/client.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
 /** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */

@@ -1,21 +1,21 @@
-import type { MailSession } from '../provider.ts';
-import type { Account } from './account.ts';
-import { changes } from './changes.ts';
-import { deleteForever } from './delete.ts';
-import { saveDraft } from './draft.save.ts';
-import { deleteDraft, getDrafts, listDrafts } from './drafts.ts';
-import { listMailboxes, roleMailboxId } from './folders.ts';
-import { identities } from './identities.ts';
-import { deleteMailbox, saveMailbox } from './mailbox.save.ts';
-import { listMessages } from './messages.ts';
-import { getMessages, readAttachment, readRaw } from './read.ts';
-import { decides } from './search.ts';
-import { probe, SEND_SETTLES_MS, send } from './sending.ts';
-import { narrows } from './source.ts';
-import { listThreads } from './thread-list.ts';
-import { getThreads } from './threads.ts';
-import { update } from './update.ts';
-import { watcher } from './watch.ts';
+import type { MailSession } from '../contract/provider.ts';
+import { changes } from './changes/changes.ts';
+import { watcher } from './changes/watch.ts';
+import { deleteDraft, getDrafts, listDrafts } from './compose/drafts.ts';
+import { saveDraft } from './compose/save-draft.ts';
+import { probe, SEND_SETTLES_MS, send } from './compose/send.ts';
+import { listMessages } from './list/messages.ts';
+import { decides } from './list/search.ts';
+import { narrows } from './list/source.ts';
+import { listThreads } from './list/threads.ts';
+import { listMailboxes, roleMailboxId } from './read/folders.ts';
+import { identities } from './read/identities.ts';
+import { getMessages, readAttachment, readRaw } from './read/read.ts';
+import { getThreads } from './read/threads.ts';
+import type { Account } from './wire/account.ts';
+import { deleteForever } from './write/delete.ts';
+import { deleteMailbox, saveMailbox } from './write/save-mailbox.ts';
+import { update } from './write/update.ts';
 
 export const openSession = (account: Account): MailSession => ({
   listMailboxes: (call) => listMailboxes(account, call),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { domains, needs, url } from '../../setting.ts';
-import type { ProviderTimes } from '../provider.ts';
-import { LAG_WAITS_MS } from './replica-lag.ts';
+import type { ProviderTimes } from '../contract/provider.ts';
+import { LAG_WAITS_MS } from './wire/replica-lag.ts';
 
 const fields = z.object({
   MICROSOFT_CLIENT_ID: z.string().optional(),

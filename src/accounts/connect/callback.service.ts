@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../domain/error.ts';
+import { publicCode } from '../../graphql/problem.type.ts';
+import type { AuthorizationRefusal, OAuth } from '../../providers/contract/connect.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
+import type { UserStore } from '../users/user.store.ts';
+import { readAuthorization } from './authorization.response.ts';
+import { type Approval, approvalReply, type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
+import { sha256 } from './connect.service.ts';
+import type { Consent, FlowSeal } from './connect-flow.seal.ts';
+import type { ConnectFlowStore } from './connect-flow.store.ts';
+import { type ConnectFlowRecord, isUnderWay } from './connect-flow.ts';
+import { isSame, newCode, newToken, readPresented } from './connect-token.ts';
+
+export interface CallbackOptions {
+  readonly providers: readonly Provider[];
+  readonly flows: ConnectFlowStore;
+  readonly seal: FlowSeal;
+  readonly users: UserStore;
+  readonly log: Logger;
+  readonly now?: () => Date;
+}
+
+interface Returned {
+  readonly flow: ConnectFlowRecord;
+  readonly provider: Provider;
+  readonly connect: OAuth<unknown>;
+}
+
+/**
+ * The one place where every provider sends the browser back to. It finishes nothing: the browser may be anybody's whom
+ * the authorization URL was sent to. What it is given is sealed, and the token for FinishService goes to this browser.
+ */
+export class CallbackService {
+  private readonly now: () => Date;
+
+  constructor(private readonly options: CallbackOptions) {
+    this.now = options.now ?? (() => new Date());
+  }
+
+  /** Never throws: whatever happens is an outcome that the browser is shown. */
+  async handle(query: URLSearchParams): Promise<CallbackReply> {
+    const approval = this.approvalIn(query);
+    // With a code and no error it may be the return of a person who is an administrator too.
+    if (approval && (!query.has('code') || query.has('error'))) return approvalReply(approval);
+    let known: Returned | null = null;
+    try {
+      const response = readAuthorization(query);
+      const returned = await this.find(response.state);
+      requireIssuer(returned, response.iss);
+      if ('error' in response) {
+        const refusal = declined(returned, response);
+        if (!(await this.isRefused(returned.flow, refusal))) throw overMessage();
+        known = returned;
+        throw refusal;
+      }
+      const consent = await this.keep(returned.flow, response.code);
+      return outcomeReply(returned.flow.redirectUri, await this.pending(returned, consent));
+    } catch (error) {
+      if (approval && isMailError(error) && error.code === 'INVALID') return approvalReply(approval);
+      return outcomeReply(known?.flow.redirectUri ?? null, this.failure(error));
+    }
+  }
+
+  private approvalIn(query: URLSearchParams): Approval | null {
+    for (const { configured, connect } of this.options.providers) {
+      const approval = configured && connect.kind === 'oauth' && connect.approvalIn?.(query);
+      if (approval) return approval;
+    }
+    return null;
+  }
+
+  private async find(state: string): Promise<Returned> {
+    const { flows, providers } = this.options;
+    const flow = await flows.findByState(sha256(state));
+    const provider = flow && providers.find(({ id }) => id === flow.provider);
+    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || provider.connect.kind !== 'oauth') {
+      throw overMessage();
+    }
+    return { flow, provider, connect: provider.connect };
+  }
+
+  /**
+   * The consent, kept. A page that is loaded again brings the same code and is answered the same. Another code is refused:
+   * who began knows the state, and could otherwise put a stranger's code beside a token that they have seen already, or
+   * ask for the token of a stranger's.
+   */
+  private async keep(flow: ConnectFlowRecord, code: string): Promise<Consent> {
+    const { flows, seal } = this.options;
+    const consent = { code, token: flow.redirectUri === null ? readPresented(newCode()).value : newToken() };
+    if (await flows.consented(flow.id, seal.consent(flow, consent), this.now())) return consent;
+    const present = await flows.find(flow.userId, flow.id);
+    const first = present && isUnderWay(present, this.now()) ? seal.openConsent(present) : null;
+    if (!first || !isSame(first.code, code)) throw overMessage();
+    return first;
+  }
+
+  private async pending({ flow, provider }: Returned, { token }: Consent): Promise<Outcome> {
+    const askedBy = await this.options.users.emailOf(flow.userId);
+    if (askedBy === null) throw overMessage();
+    return { status: 'pending', token, askedBy, provider: provider.name, access: flow.access };
+  }
+
+  /**
+   * Ends the flow with the refusal. True also when it has ended so before, as a page that is loaded again, or that a
+   * program has looked at first, brings it; false when this state has brought something else.
+   */
+  private async isRefused(flow: ConnectFlowRecord, { code, message }: MailError): Promise<boolean> {
+    const { flows } = this.options;
+    if (await flows.failed(flow.id, 'CONSENT', { code: code as ErrorCode, message })) return true;
+    const problem = (await flows.find(flow.userId, flow.id))?.problem;
+    return problem?.code === code && problem.message === message;
+  }
+
+  private failure(given: unknown): Outcome {
+    const error = storeErrorIn(given) ?? given;
+    if (isMailError(error)) {
+      this.options.log.info({ code: error.code, err: error.cause }, 'a connect flow failed');
+      return { status: 'failed', code: publicCode(error.code), message: error.message };
+    }
+    const reference = randomUUID();
+    this.options.log.error({ err: error, reference }, 'a connect flow failed unexpectedly');
+    return { status: 'failed', code: 'INTERNAL', message: `Something went wrong (${reference}).` };
+  }
+}
+
+const overMessage = (): MailError =>
+  new MailError(
+    'INVALID',
+    'This link has expired or was used before. If the account is not connected, go back and connect it again.',
+  );
+
+/** RFC 9207 2.4: an answer that names another issuer than the one that was asked is a mix-up, and is not used. */
+function requireIssuer({ provider, connect }: Returned, iss: string | null): void {
+  if (iss === null || connect.isIssuer?.(iss)) return;
+  throw new MailError(
+    'INVALID',
+    `This answer does not come from ${provider.name}, which was asked. Go back and connect the account again.`,
+  );
+}
+
+/** The provider's own words may hold anything: none of them are passed on. */
+function declined({ flow, provider: { name }, connect }: Returned, refusal: AuthorizationRefusal): MailError {
+  const known = connect.declined?.(refusal);
+  if (known) return known;
+  switch (refusal.error) {
+    case 'access_denied':
+    case 'consent_required':
+      return new MailError(
+        'CONSENT_REQUIRED',
+        `${name} was not given consent to ${connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
+      );
+    case 'temporarily_unavailable':
+    case 'server_error':
+      return new MailError('PROVIDER_UNAVAILABLE', `${name} could not complete the sign-in. Try again later.`);
+    case 'invalid_client':
+    case 'invalid_request':
+    case 'invalid_scope':
+    case 'unauthorized_client':
+    case 'unsupported_response_type':
+      return new MailError(
+        'FORBIDDEN',
+        `${name} does not accept what this gateway asks it for. Its operator must check how it is registered there.`,
+      );
+    default:
+      return new MailError('INVALID', `${name} did not complete the sign-in. Connect the account again.`);
+  }
+}

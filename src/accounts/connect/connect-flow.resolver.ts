@@ -1,0 +1,58 @@
+import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { MailError } from '../../domain/error.ts';
+import { Sized } from '../../graphql/list-size.ts';
+import type { NodeRegistry } from '../../graphql/node.ts';
+import { requirePrincipal } from '../../graphql/principal.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
+import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
+import { IntegrationType } from '../integrations/integration.type.ts';
+import { ProviderType } from '../integrations/provider.type.ts';
+import { ViewerType } from '../users/viewer.type.ts';
+import type { ConnectFlowStore } from './connect-flow.store.ts';
+import { ConnectFlowType } from './connect-flow.type.ts';
+
+const SHOWN_MS = 3_600_000;
+const MAX_SHOWN = 50;
+
+@Resolver(() => ViewerType)
+export class ViewerConnectFlowsResolver {
+  constructor(private readonly flows: ConnectFlowStore) {}
+
+  @Sized({ assumed: MAX_SHOWN })
+  @FieldResolver(() => [ConnectFlowType], {
+    description: `Accounts that you are connecting, and how those of the last hour ended: the last begun first, at most ${MAX_SHOWN}.`,
+  })
+  async connectFlows(@Root() { userId }: ViewerType): Promise<ConnectFlowType[]> {
+    const records = await this.flows.ofUser(userId, new Date(Date.now() - SHOWN_MS), MAX_SHOWN);
+    return records.map((record) => new ConnectFlowType(record));
+  }
+}
+
+@Resolver(() => ConnectFlowType)
+export class ConnectFlowResolver {
+  constructor(
+    private readonly providers: readonly Provider[],
+    private readonly directory: IntegrationDirectory,
+  ) {}
+
+  @FieldResolver(() => ProviderType, { description: 'Whose page the user consents on.' })
+  provider(@Root() { record }: ConnectFlowType): ProviderType {
+    const provider = this.providers.find(({ id }) => id === record.provider);
+    if (!provider) throw new MailError('UNSUPPORTED', `This gateway no longer speaks to ${record.provider}.`);
+    return new ProviderType(provider);
+  }
+
+  @FieldResolver(() => IntegrationType, { nullable: true, description: 'The account, once the flow is CONNECTED.' })
+  async integration(@Root() { record }: ConnectFlowType): Promise<IntegrationType | null> {
+    const found = record.integrationId && (await this.directory.find(record.userId, record.integrationId));
+    return found ? new IntegrationType(found) : null;
+  }
+}
+
+/** By its global id: your own only. */
+export function registerConnectFlowNode(nodes: NodeRegistry, flows: ConnectFlowStore): NodeRegistry {
+  return nodes.register('ConnectFlow', async (context, [id = '']) => {
+    const record = await flows.find(requirePrincipal(context).userId, id);
+    return record && new ConnectFlowType(record);
+  });
+}

@@ -1,0 +1,107 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { sameAddress } from '../../domain/address.ts';
+import { MailError } from '../../domain/error.ts';
+import type { Context } from '../../graphql/context.ts';
+import { singleId } from '../../graphql/global-id.ts';
+import { requirePrincipal } from '../../graphql/principal.ts';
+import { userErrorOf } from '../../graphql/user-error.type.ts';
+import type { DisconnectService } from '../integrations/disconnect.service.ts';
+import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
+import { IntegrationType } from '../integrations/integration.type.ts';
+import { ViewerType } from '../users/viewer.type.ts';
+import type { ConnectService } from './connect.service.ts';
+import {
+  ConnectInput,
+  ConnectPayload,
+  DisconnectPayload,
+  FinishConnectInput,
+  FinishConnectPayload,
+  IntegrationInput,
+} from './connect.type.ts';
+import { ConnectFlowType } from './connect-flow.type.ts';
+import type { FinishService } from './finish.service.ts';
+import type { PasswordConnectService } from './password-connect.service.ts';
+
+@Resolver()
+export class ConnectResolver {
+  constructor(
+    private readonly connects: ConnectService,
+    private readonly finishes: FinishService,
+    private readonly passwords: PasswordConnectService,
+    private readonly disconnects: DisconnectService,
+    private readonly directory: IntegrationDirectory,
+  ) {}
+
+  @Mutation(() => ConnectPayload, {
+    description:
+      'Begins to connect an account, or to connect one again, also with another access. The user consents in the browser, and finishConnect ends it, unless the method is PASSWORD: then it is done.',
+  })
+  async connect(
+    @Arg('input', () => ConnectInput, { description: 'Which account, and what for.' }) input: ConnectInput,
+    @Ctx() context: Context,
+  ): Promise<ConnectPayload> {
+    const { userId } = requirePrincipal(context);
+    const viewer = new ViewerType(userId);
+    const { access, address = null, provider: named = null, redirectUri = null, method, password = null } = input;
+    try {
+      if ((method === 'PASSWORD') !== (password !== null)) {
+        const what = 'The method PASSWORD takes a password, and no other does.';
+        throw new MailError('INVALID', what, { field: ['input', 'password'] });
+      }
+      if (password !== null) {
+        const record = await this.passwords.connect(userId, { access, address, provider: named, password });
+        return new ConnectPayload(viewer, new IntegrationType(record), null);
+      }
+      const { authorizationUrl, provider, flow } = await this.connects.begin(userId, {
+        access,
+        address,
+        provider: named,
+        redirectUri,
+      });
+      const known = (await this.directory.all(userId)).find(
+        (record) => record.provider === provider.id && address !== null && sameAddress(record.address, address),
+      );
+      const begun = { authorizationUrl, flow: new ConnectFlowType(flow) };
+      return new ConnectPayload(viewer, known ? new IntegrationType(known) : null, begun);
+    } catch (error) {
+      return new ConnectPayload(viewer, null, null, [userErrorOf(error)]);
+    }
+  }
+
+  @Mutation(() => FinishConnectPayload, {
+    description:
+      'Connects the account that the user has consented to: only for who began with connect, within ten minutes, once. Called again with the same token it answers the same; five wrong codes end the flows that wait for one.',
+  })
+  async finishConnect(
+    @Arg('input', () => FinishConnectInput, { description: 'What the browser came back with.' })
+    input: FinishConnectInput,
+    @Ctx() context: Context,
+  ): Promise<FinishConnectPayload> {
+    const { userId } = requirePrincipal(context);
+    const viewer = new ViewerType(userId);
+    try {
+      return new FinishConnectPayload(viewer, new IntegrationType(await this.finishes.finish(userId, input.token)));
+    } catch (error) {
+      return new FinishConnectPayload(viewer, null, [userErrorOf(error, ['FORBIDDEN', 'RECONNECT_REQUIRED'])]);
+    }
+  }
+
+  @Mutation(() => DisconnectPayload, {
+    description: 'Forgets the secret of an account, and ends the grant at the provider where nobody else uses it.',
+  })
+  async disconnect(
+    @Arg('input', () => IntegrationInput, { description: 'Which account.' }) input: IntegrationInput,
+    @Ctx() context: Context,
+  ): Promise<DisconnectPayload> {
+    const { userId } = requirePrincipal(context);
+    const viewer = new ViewerType(userId);
+    try {
+      const id = singleId(input.integration, 'Integration');
+      const notice = await this.disconnects.disconnect(userId, id);
+      const record = await this.directory.find(userId, id);
+      return new DisconnectPayload(viewer, record && { integration: new IntegrationType(record), notice });
+    } catch (error) {
+      return new DisconnectPayload(viewer, null, [userErrorOf(error)]);
+    }
+  }
+}

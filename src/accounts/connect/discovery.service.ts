@@ -1,0 +1,51 @@
+import { Resolver } from 'node:dns/promises';
+import { domainToASCII } from 'node:url';
+import type { Provider } from '../../providers/contract/provider.ts';
+
+const TIMEOUT_MS = 3_000;
+
+export interface DiscoveryOptions {
+  readonly providers: readonly Provider[];
+  /** The hosts that take a domain's mail; by DNS unless a test says otherwise. */
+  readonly mailHosts?: (domain: string) => Promise<readonly string[]>;
+}
+
+/** Which provider serves an address. */
+export class DiscoveryService {
+  private readonly providers: readonly Provider[];
+  private readonly mailHosts: (domain: string) => Promise<readonly string[]>;
+
+  constructor(options: DiscoveryOptions) {
+    this.providers = options.providers;
+    this.mailHosts = options.mailHosts ?? mailHostsByDns;
+  }
+
+  /** Known domains first, then MX. Null when neither tells, or DNS does not answer in three seconds. */
+  async discover(address: string): Promise<Provider | null> {
+    const domain = domainToASCII(address.slice(address.lastIndexOf('@') + 1).trim()).toLowerCase();
+    if (domain === '') return null;
+    const known = this.providers.find(({ domains }) => domains.includes(domain));
+    if (known) return known;
+    const hosts = await this.mailHosts(domain).catch(() => []);
+    return (
+      this.providers.find(({ mxSuffixes }) => hosts.some((host) => mxSuffixes.some((s) => isUnder(host, s)))) ?? null
+    );
+  }
+}
+
+function isUnder(host: string, suffix: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  const root = suffix.toLowerCase().replace(/^\./, '');
+  return name === root || name.endsWith(`.${root}`);
+}
+
+async function mailHostsByDns(domain: string): Promise<readonly string[]> {
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 1 });
+  const timer = setTimeout(() => resolver.cancel(), TIMEOUT_MS);
+  try {
+    const records = await resolver.resolveMx(domain);
+    return records.sort((a, b) => a.priority - b.priority).map(({ exchange }) => exchange);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { Access, Exchanged } from '../../providers/contract/connect.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { credentialOf } from '../integrations/credential.ts';
+import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
+import type { IntegrationHooks } from '../integrations/integration.hooks.ts';
+import type { IntegrationStore, Transaction } from '../integrations/integration.store.ts';
+import type { IntegrationRecord } from '../integrations/integration.ts';
+
+export interface EnrolmentOptions {
+  readonly vault: Vault;
+  readonly integrations: IntegrationStore;
+  readonly directory: IntegrationDirectory;
+  readonly hooks: readonly IntegrationHooks[];
+  readonly log: Logger;
+}
+
+export interface Grantee {
+  readonly userId: string;
+  readonly provider: string;
+  readonly access: Access;
+}
+
+/** What every way to connect ends in: the integration and its sealed secret, kept together, and those told who wait for one. */
+export class Enrolment {
+  constructor(private readonly options: EnrolmentOptions) {}
+
+  /** `alongside` is part of it: where that throws, nothing is kept. */
+  async keep(
+    { userId, provider, access }: Grantee,
+    exchanged: Exchanged<unknown>,
+    alongside?: (record: IntegrationRecord, tx: Transaction) => Promise<void>,
+  ): Promise<IntegrationRecord> {
+    const { vault, integrations, directory, hooks, log } = this.options;
+    const { address, scopes } = exchanged;
+    const record = await integrations.transaction(async (tx) => {
+      const row = await integrations.connect({ userId, provider, address, access, scopes }, tx);
+      await vault.put(row.id, credentialOf(exchanged, new Date()), tx);
+      await alongside?.(row, tx);
+      return row;
+    });
+    await directory.changed(record);
+    for (const hook of hooks) {
+      await hook.connected(record.id).catch((err: unknown) => {
+        log.error({ err, integrationId: record.id }, 'what follows a connected account failed');
+      });
+    }
+    return record;
+  }
+}

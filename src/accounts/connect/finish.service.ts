@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../domain/error.ts';
+import { publicCode } from '../../graphql/problem.type.ts';
+import { SealError } from '../../platform/seal.ts';
+import { whenStoreIsBack } from '../../platform/store.patience.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
+import { checkAnswered } from '../integrations/credential.ts';
+import type { IntegrationStore } from '../integrations/integration.store.ts';
+import type { IntegrationRecord } from '../integrations/integration.ts';
+import type { MailSessions } from '../integrations/mail-sessions.ts';
+import { tooManyAttempts } from '../users/attempt.limiter.ts';
+import type { AttemptRule, AttemptStore } from '../users/attempt.store.ts';
+import type { Consent, FlowSeal } from './connect-flow.seal.ts';
+import type { ConnectFlowStore } from './connect-flow.store.ts';
+import type { ConnectFlowRecord } from './connect-flow.ts';
+import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
+import type { Enrolment } from './enrolment.ts';
+
+const EXCHANGE_TIMEOUT_MS = 30_000;
+/** Whose account it is can be asked again, by another call. */
+const IDENTIFY_TIMEOUT_MS = 10_000;
+/** A process that is gone holds up the next call for no longer than both can take. */
+const CLAIM_MS = EXCHANGE_TIMEOUT_MS + IDENTIFY_TIMEOUT_MS + 10_000;
+const MAX_PAUSE_MS = 400;
+/** How long a call waits for a store that is away to take what the provider gave. */
+const KEEP_TIMEOUT_MS = 3_000;
+// Only failures count: a good one gives its attempt back.
+const PER_USER: AttemptRule = { name: 'finish connect', burst: 20, everyMs: 30_000 };
+const TOO_MANY_WRONG = {
+  code: 'INVALID',
+  message: 'Too many wrong codes were entered. Connect the account again.',
+} as const;
+/** The provider's last word: the same code will not do better. After any other failure the flow waits for another call. */
+const FINAL: ReadonlySet<string> = new Set([
+  'INVALID',
+  'BAD_USER_INPUT',
+  'CONSENT_REQUIRED',
+  'FORBIDDEN',
+  'UNSUPPORTED',
+  // The token itself is refused, as new as it is.
+  'RECONNECT_REQUIRED',
+]);
+
+export interface FinishOptions {
+  readonly providers: readonly Provider[];
+  readonly flows: ConnectFlowStore;
+  readonly seal: FlowSeal;
+  readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
+  readonly enrolment: Enrolment;
+  readonly integrations: IntegrationStore;
+  readonly sessions: Pick<MailSessions, 'usage'>;
+  readonly callbackUrl: () => string;
+  readonly log: Logger;
+  readonly now?: () => Date;
+}
+
+/**
+ * The end of a connect flow, bound to its beginning: the user who began shows what the browser was given that came back
+ * from the provider's consent. Whose browser that was nobody can know; but it is theirs, or its owner has told them.
+ */
+export class FinishService {
+  private readonly now: () => Date;
+  /** By the id of their flow: what is being stored of what a provider gave, and how to wait for it. */
+  private readonly keeping = new Map<string, () => Promise<IntegrationRecord>>();
+
+  constructor(private readonly options: FinishOptions) {
+    this.now = options.now ?? (() => new Date());
+  }
+
+  /** Throws MailError: NOT_FOUND alike for a token that nobody has, that is somebody else's, and that came too late. */
+  async finish(userId: string, given: string): Promise<IntegrationRecord> {
+    const presented = readPresented(given);
+    const flow = await (presented.kind === 'token' ? this.byToken(userId, presented) : this.byCode(userId, presented));
+    if (!flow) throw notFound();
+    return this.connect(flow, presented);
+  }
+
+  /** Counts nothing: nobody guesses 256 bits, and any link can make the page of who began pass on a wrong token. */
+  private async byToken(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+    const { flows } = this.options;
+    const now = this.now();
+    // In this order: a flow that ends between two reads the other way round would be in neither.
+    const waiting = this.holder(await flows.awaitingToken(userId, now), presented);
+    return waiting ?? flows.endedWith(userId, hashOf(presented), now);
+  }
+
+  private async byCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+    const { attempts, flows } = this.options;
+    const waitMs = await attempts.take(PER_USER, userId);
+    if (waitMs > 0) throw tooManyAttempts(waitMs);
+    const now = this.now();
+    const found = (await flows.endedWith(userId, hashOf(presented), now)) ?? (await this.tryCode(userId, presented));
+    if (found) await attempts.giveBack(PER_USER, userId);
+    return found;
+  }
+
+  private async tryCode(userId: string, presented: Presented): Promise<ConnectFlowRecord | null> {
+    const { flows } = this.options;
+    const now = this.now();
+    const tried = await flows.takeTry(userId, now);
+    const ids = tried.map(({ id }) => id);
+    // Ended since the caller looked, by the same code entered twice at once.
+    const found = this.holder(tried, presented) ?? (await flows.endedWith(userId, hashOf(presented), now));
+    if (found) await flows.giveTryBack(ids);
+    else await flows.endExhausted(ids, TOO_MANY_WRONG);
+    return found;
+  }
+
+  private holder(flows: readonly ConnectFlowRecord[], { value }: Presented): ConnectFlowRecord | null {
+    return (
+      flows.find((flow) => {
+        const token = this.tokenOf(flow);
+        return token !== null && isSame(token, value);
+      }) ?? null
+    );
+  }
+
+  /** Null when the key that sealed it is gone. */
+  private tokenOf(flow: ConnectFlowRecord): string | null {
+    try {
+      return this.options.seal.openConsent(flow)?.token ?? null;
+    } catch (error) {
+      if (error instanceof SealError) return null;
+      throw error;
+    }
+  }
+
+  /** Of calls that come at once, also on two instances, one asks the provider, and the others wait for what it says. */
+  private async connect(flow: ConnectFlowRecord, presented: Presented): Promise<IntegrationRecord> {
+    const { flows, integrations } = this.options;
+    const owner = randomUUID();
+    for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+      const kept = this.keeping.get(flow.id)?.();
+      if (kept) return kept;
+      const now = this.now();
+      if (await flows.claim(flow.id, owner, new Date(now.getTime() + CLAIM_MS), now)) {
+        return this.exchange(flow, presented, owner);
+      }
+      const present = await flows.find(flow.userId, flow.id);
+      if (present?.status === 'FAILED' && present.problem) throw problemOf(present.problem);
+      // Not from the directory, which on another instance is told a moment later.
+      const connected = present?.integrationId && (await integrations.find(flow.userId, present.integrationId));
+      if (connected) return connected;
+      if (present?.status !== 'FINISH' || present.expiresAt <= this.now()) throw notFound();
+      await sleep(pauseMs);
+    }
+  }
+
+  private async exchange(flow: ConnectFlowRecord, presented: Presented, owner: string): Promise<IntegrationRecord> {
+    const { flows, seal, enrolment, callbackUrl, log } = this.options;
+    let spent: Consent | null = null;
+    try {
+      const provider = this.options.providers.find(({ id }) => id === flow.provider);
+      const [consent, codeVerifier] = [seal.openConsent(flow), seal.openVerifier(flow)];
+      if (!provider?.configured || provider.connect.kind !== 'oauth' || !consent || !codeVerifier) throw notFound();
+      const within = (ms: number) =>
+        AbortSignal.timeout(Math.max(1, Math.min(ms, flow.expiresAt.getTime() - this.now().getTime())));
+      const { userId, access } = flow;
+      const { connect } = provider;
+      const code = { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access };
+      const traded = consent.traded ?? (await connect.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
+      checkAnswered(traded);
+      spent = { ...consent, traded };
+      const identifying = within(IDENTIFY_TIMEOUT_MS);
+      const exchanged = { ...traded, address: await connect.identify(traded, identifying) };
+      await connect.checkMailbox?.(traded, this.options.sessions.usage(provider, exchanged.address), identifying);
+      const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
+      const keep = () =>
+        enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
+          if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
+        });
+      return await this.keep(flow, keep);
+    } catch (error) {
+      const code = isMailError(error) ? publicCode(error.code) : null;
+      log.info({ code, err: isMailError(error) ? error.cause : undefined }, 'a connect flow was not finished');
+      if (this.keeping.has(flow.id)) throw error;
+      if (!isMailError(error) || !code || !FINAL.has(code)) {
+        const consent = spent && seal.consent(flow, spent);
+        await flows
+          .release(flow.id, owner, consent)
+          .catch((err: unknown) => log.warn({ err }, 'a claim is left to lapse'));
+        throw error;
+      }
+      const problem = { code, message: error.message };
+      await flows.failed(flow.id, 'FINISH', problem, hashOf(presented));
+      throw problemOf(problem);
+    }
+  }
+
+  /**
+   * The provider's code is spent, and nothing but this process holds what it was traded for: where the store is away it is
+   * stored as soon as that is back, while the flow lasts. Who asks again waits for it, on another instance behind the claim.
+   */
+  private keep(flow: ConnectFlowRecord, work: () => Promise<IntegrationRecord>): Promise<IntegrationRecord> {
+    const leftMs = Math.max(1, flow.expiresAt.getTime() - this.now().getTime());
+    const first = work();
+    const kept = first.catch((error: unknown) => {
+      if (!storeErrorIn(error)) throw error;
+      return whenStoreIsBack(work, AbortSignal.timeout(leftMs));
+    });
+    const waiting = () => first.catch((error: unknown) => inTime(kept, error));
+    this.keeping.set(flow.id, waiting);
+    const done = () => this.keeping.delete(flow.id);
+    kept.then(done, done);
+    return waiting();
+  }
+}
+
+async function inTime<T>(work: Promise<T>, late: unknown): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), KEEP_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const problemOf = ({ code, message }: { code: ErrorCode; message: string }): MailError =>
+  new MailError(code, message, { field: ['input', 'token'] });
+
+const notFound = (): MailError =>
+  new MailError(
+    'NOT_FOUND',
+    'No connection of yours waits for this: it is mistyped, too late, or was begun by somebody else. Try again, or connect the account again.',
+    { field: ['input', 'token'] },
+  );

@@ -1,0 +1,26 @@
+import jwt from 'jsonwebtoken';
+import { normaliseEmail } from '../users/email.ts';
+
+const ISSUER = 'postern';
+const AUDIENCE = 'postern:invite';
+const DAYS = 7;
+
+/** A signed invitation for one address; it serves once, because an address registers once. Good for seven days. */
+export function createInvitation(email: string, secret: string): string {
+  return jwt.sign({}, secret, {
+    algorithm: 'HS256',
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    subject: normaliseEmail(email),
+    expiresIn: `${DAYS}d`,
+  });
+}
+
+export function isInvited(invitation: string, email: string, secret: string): boolean {
+  try {
+    const options = { algorithms: ['HS256' as const], issuer: ISSUER, audience: AUDIENCE };
+    return jwt.verify(invitation, secret, options).sub === normaliseEmail(email);
+  } catch {
+    return false;
+  }
+}

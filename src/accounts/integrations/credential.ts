@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { MailError } from '../../domain/error.ts';
+import type { Refreshed } from '../../providers/contract/connect.ts';
+
+/** What the vault keeps of an account: the provider's secret, and the access token so that every instance can use it. */
+export interface Credential {
+  readonly secret: unknown;
+  readonly accessToken: string;
+  readonly expiresAt: Date;
+  /** From here on a new one is fetched, although this one still serves. */
+  readonly refreshAt: Date;
+}
+
+const EARLY_MS = 5 * 60_000;
+/** Too close to its end to begin a request with. */
+const LAST_MOMENT_MS = 30_000;
+
+/** A password may be a token too, with whatever can be typed. */
+const TOKEN = /^\P{Cc}+$/u;
+const Answered = z.object({ accessToken: z.string().regex(TOKEN), expiresAt: z.date() });
+
+/** Throws PROVIDER_UNAVAILABLE for a token answer without a token and its end: sealed, it would be what the account has. */
+export function checkAnswered(refreshed: Refreshed<unknown>): void {
+  if (Answered.safeParse(refreshed).success) return;
+  throw new MailError('PROVIDER_UNAVAILABLE', 'What the provider answered holds no access token. Try again.');
+}
+
+/** Five minutes before the end, or the last quarter of a token that lives less than twenty. Throws as `checkAnswered`. */
+export function credentialOf(refreshed: Refreshed<unknown>, now: Date): Credential {
+  checkAnswered(refreshed);
+  const { secret, accessToken, expiresAt } = refreshed;
+  const early = Math.min(EARLY_MS, (expiresAt.getTime() - now.getTime()) / 4);
+  return { secret, accessToken, expiresAt, refreshAt: new Date(expiresAt.getTime() - early) };
+}
+
+/** Neither fresh nor usable. */
+const NO_TOKEN = { accessToken: '', expiresAt: new Date(0), refreshAt: new Date(0) };
+const Kept = z
+  .object({ accessToken: z.string().regex(TOKEN), expiresAt: z.coerce.date(), refreshAt: z.coerce.date() })
+  .catch(NO_TOKEN);
+const Stored = z.object({ secret: z.unknown() });
+
+/** What comes out of the vault. A token that cannot be read is none: the secret beside it fetches another. */
+export const parseCredential = (stored: unknown): Credential => ({
+  secret: Stored.parse(stored).secret,
+  ...Kept.parse(stored),
+});
+
+/** Needs no refresh. */
+export const isFresh = (credential: Credential, rejected: string | undefined, now: Date): boolean =>
+  credential.accessToken !== rejected && now < credential.refreshAt;
+
+/** Would do if a refresh cannot be had. */
+export const isUsable = (credential: Credential, rejected: string | undefined, now: Date): boolean =>
+  credential.accessToken !== rejected && now.getTime() < credential.expiresAt.getTime() - LAST_MOMENT_MS;

@@ -1,0 +1,87 @@
+import type { Logger } from 'pino';
+import { MailError } from '../../domain/error.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { type Credential, parseCredential } from './credential.ts';
+import type { IntegrationDirectory } from './integration.directory.ts';
+import type { IntegrationHooks } from './integration.hooks.ts';
+import type { IntegrationStore } from './integration.store.ts';
+import type { IntegrationRecord } from './integration.ts';
+
+/** A person waits for both together, also where the provider hangs. */
+const REVOKE_TIMEOUT_MS = 6_000;
+const HOOK_TIMEOUT_MS = 4_000;
+
+export interface DisconnectOptions {
+  readonly providers: readonly Provider[];
+  readonly vault: Vault;
+  readonly integrations: IntegrationStore;
+  readonly directory: IntegrationDirectory;
+  readonly hooks: readonly IntegrationHooks[];
+  readonly log: Logger;
+}
+
+export class DisconnectService {
+  constructor(private readonly options: DisconnectOptions) {}
+
+  /**
+   * Forgets the secret whatever the provider says, and ends the grant there when nobody else holds the mailbox. Returns
+   * what is left for the user to do at the provider, in words; null when nothing is. Throws NOT_FOUND.
+   */
+  async disconnect(userId: string, integrationId: string): Promise<string | null> {
+    const { directory, hooks, integrations, vault, log } = this.options;
+    const record = await directory.find(userId, integrationId);
+    if (!record) {
+      throw new MailError('NOT_FOUND', 'There is no such integration.', { field: ['input', 'integration'] });
+    }
+    for (const hook of hooks) {
+      await withTimeout(hook.disconnecting(integrationId)).catch((err: unknown) => {
+        log.warn({ err, integrationId }, 'what precedes a disconnect failed');
+      });
+    }
+    // Rotated until now, so read last; one that does not open cannot be revoked, and goes all the same.
+    const stored = await vault.get(integrationId).catch(() => null);
+    const problem = {
+      code: 'RECONNECT_REQUIRED' as const,
+      message: 'You disconnected this account. Connect it again to use it.',
+    };
+    await integrations.transaction(async (tx) => {
+      await integrations.changeStatus(
+        integrationId,
+        ['CONNECTED', 'RECONNECT_REQUIRED', 'ERROR'],
+        'DISCONNECTED',
+        problem,
+        tx,
+      );
+      await vault.erase(integrationId, tx);
+    });
+    await directory.changed(record);
+    return stored ? this.revoke(record, parseCredential(stored.secret)) : null;
+  }
+
+  private async revoke(record: IntegrationRecord, { secret }: Credential): Promise<string | null> {
+    const provider = this.options.providers.find(({ id }) => id === record.provider);
+    // A grant is the user's whole grant to this client: another integration of the mailbox would lose it too.
+    if (!provider?.configured || (await this.options.integrations.isShared(record))) return null;
+    if (!provider.connect.revoke) return provider.connect.revokeAdvice;
+    try {
+      await provider.connect.revoke(secret, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
+      return null;
+    } catch (err) {
+      this.options.log.warn({ err, integrationId: record.id }, 'a grant could not be revoked at the provider');
+      return `${provider.name} could not be told. ${provider.connect.revokeAdvice}`;
+    }
+  }
+}
+
+async function withTimeout(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new MailError('TIMEOUT', 'It took too long.')), HOOK_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

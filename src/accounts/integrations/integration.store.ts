@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../../domain/error.ts';
+import type { Database } from '../../platform/database.ts';
+import type { Integration, Prisma } from '../../platform/prisma/client.ts';
+import type { Access } from '../../providers/contract/connect.ts';
+import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
+
+export type Transaction = Prisma.TransactionClient;
+
+export interface ConnectedAccount {
+  readonly userId: string;
+  readonly provider: string;
+  readonly address: string;
+  readonly access: Access;
+  readonly scopes: readonly string[];
+}
+
+export class IntegrationStore {
+  constructor(private readonly db: Database) {}
+
+  /** Inside `work` use only `tx`, and make no request. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.db.prisma.$transaction(work);
+  }
+
+  /** In the order they were first connected. */
+  async ofUser(userId: string): Promise<readonly IntegrationRecord[]> {
+    const rows = await this.db.prisma.integration.findMany({
+      where: { userId },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(recordOf);
+  }
+
+  /** Of this user only. */
+  async find(userId: string, id: string): Promise<IntegrationRecord | null> {
+    const row = await this.db.prisma.integration.findFirst({ where: { id, userId } });
+    return row && recordOf(row);
+  }
+
+  async ownerOf(id: string): Promise<string | null> {
+    if (!isUuid(id)) return null;
+    const row = await this.db.prisma.integration.findUnique({ where: { id }, select: { userId: true } });
+    return row?.userId ?? null;
+  }
+
+  async inStatus(status: IntegrationStatus): Promise<readonly IntegrationRecord[]> {
+    return (await this.db.prisma.integration.findMany({ where: { status } })).map(recordOf);
+  }
+
+  /** The same user's same address at the same provider keeps its id. */
+  async connect(account: ConnectedAccount, tx: Transaction): Promise<IntegrationRecord> {
+    const { userId, provider, address } = account;
+    const addressKey = address.toLowerCase();
+    const fields = {
+      address,
+      status: 'CONNECTED' satisfies IntegrationStatus,
+      access: account.access,
+      scopes: [...account.scopes],
+      problemCode: null,
+      problemMessage: null,
+      connectedAt: new Date(),
+    };
+    return recordOf(
+      await tx.integration.upsert({
+        where: { userId_provider_addressKey: { userId, provider, addressKey } },
+        create: { id: randomUUID(), userId, provider, addressKey, ...fields },
+        update: fields,
+      }),
+    );
+  }
+
+  /** False when the integration was not in `from` any more. */
+  async changeStatus(
+    id: string,
+    from: readonly IntegrationStatus[],
+    to: IntegrationStatus,
+    problem: { code: ErrorCode; message: string },
+    tx: Transaction,
+  ): Promise<boolean> {
+    const { count } = await tx.integration.updateMany({
+      where: { id, status: { in: [...from] } },
+      data: { status: to, problemCode: problem.code, problemMessage: problem.message },
+    });
+    return count === 1;
+  }
+
+  /**
+   * Of the connection that the record tells of, and of no later one. False when it is another's by now, or was never in
+   * `from`. Null: there is no problem any more.
+   */
+  async changeHealth(
+    { id, connectedAt }: Pick<IntegrationRecord, 'id' | 'connectedAt'>,
+    from: readonly IntegrationStatus[],
+    to: IntegrationStatus,
+    problem: { code: ErrorCode; message: string } | null,
+  ): Promise<boolean> {
+    const { count } = await this.db.prisma.integration.updateMany({
+      where: { id, connectedAt, status: { in: [...from] } },
+      data: { status: to, problemCode: problem?.code ?? null, problemMessage: problem?.message ?? null },
+    });
+    return count === 1;
+  }
+
+  /** Whether any other integration, of whichever user, holds the same mailbox. */
+  async isShared(record: IntegrationRecord): Promise<boolean> {
+    const others = await this.db.prisma.integration.count({
+      where: {
+        provider: record.provider,
+        addressKey: record.address.toLowerCase(),
+        id: { not: record.id },
+        status: { not: 'DISCONNECTED' },
+      },
+    });
+    return others > 0;
+  }
+}
+
+export const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+const recordOf = (row: Integration): IntegrationRecord => ({
+  id: row.id,
+  userId: row.userId,
+  provider: row.provider,
+  address: row.address,
+  status: row.status as IntegrationStatus,
+  access: row.access as Access,
+  scopes: row.scopes,
+  problem: row.problemCode ? { code: row.problemCode as ErrorCode, message: row.problemMessage ?? '' } : null,
+  connectedAt: row.connectedAt,
+  lastEventAt: row.lastEventAt,
+  lastReconciledAt: row.lastReconciledAt,
+});

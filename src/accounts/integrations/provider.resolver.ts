@@ -1,0 +1,57 @@
+import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../graphql/context.ts';
+import { Sized } from '../../graphql/list-size.ts';
+import { EmailAddress } from '../../graphql/scalars.ts';
+import { clientNetwork } from '../../platform/client-network.ts';
+import type { Access } from '../../providers/contract/connect.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
+import type { DiscoveryService } from '../connect/discovery.service.ts';
+import { DiscoveryType } from '../connect/discovery.type.ts';
+import { AttemptLimiter } from '../users/attempt.limiter.ts';
+import { AccessEnum } from './access.enum.ts';
+import { ProviderType } from './provider.type.ts';
+
+@Resolver(() => ProviderType)
+export class ProviderResolver {
+  /** Anyone may ask, and each question may cost a DNS query. */
+  private readonly perClient = new AttemptLimiter(60, 1_000);
+
+  constructor(
+    private readonly registered: readonly Provider[],
+    private readonly discovery: DiscoveryService,
+  ) {}
+
+  @Sized({ assumed: 10 })
+  @Query(() => [ProviderType], {
+    description: 'Every provider that this gateway speaks to, configured or not. Needs no sign-in.',
+  })
+  providers(): ProviderType[] {
+    return this.registered.map((provider) => new ProviderType(provider));
+  }
+
+  @Query(() => DiscoveryType, {
+    description:
+      'Which provider serves this address, and how to connect it: known domains first, then MX. Needs no sign-in.',
+  })
+  async discover(
+    @Arg('address', () => EmailAddress, { description: 'The address as the user typed it.' }) address: string,
+    @Ctx() context: Context,
+  ): Promise<DiscoveryType> {
+    this.perClient.take(clientNetwork(context.clientAddress));
+    const provider = await this.discovery.discover(address);
+    return new DiscoveryType(address, provider && new ProviderType(provider));
+  }
+
+  @FieldResolver(() => [String], {
+    description:
+      "What the provider's consent page will ask the user for, in the provider's own names; empty when not configured, and where there is no such page.",
+  })
+  scopes(
+    @Root() { provider }: ProviderType,
+    @Arg('access', () => AccessEnum, { defaultValue: 'READ', description: 'For connecting with this access.' })
+    access: Access,
+  ): string[] {
+    const { configured, connect } = provider;
+    return configured && connect.kind === 'oauth' ? [...connect.scopes(access)] : [];
+  }
+}

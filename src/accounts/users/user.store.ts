@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { MailError } from '../../domain/error.ts';
+import type { Database } from '../../platform/database.ts';
+import { isUniqueViolation } from '../../platform/unique-violation.ts';
+
+export interface UserRecord {
+  readonly id: string;
+  /** Lower case. */
+  readonly email: string;
+  readonly passwordHash: string;
+}
+
+const MAX_EMAILS = 20_000;
+
+export class UserStore {
+  /** An address never changes: read once. */
+  private readonly emails = new Map<string, string>();
+
+  constructor(private readonly db: Database) {}
+
+  findByEmail(email: string): Promise<UserRecord | null> {
+    return this.db.prisma.user.findUnique({ where: { email } });
+  }
+
+  /** Null when there is no such user. */
+  async emailOf(userId: string): Promise<string | null> {
+    const known = this.emails.get(userId);
+    if (known) return known;
+    const user = await this.db.prisma.user.findUnique({ where: { id: userId }, select: { email: true } });
+    if (!user) return null;
+    if (this.emails.size >= MAX_EMAILS) this.emails.clear();
+    this.emails.set(userId, user.email);
+    return user.email;
+  }
+
+  /** Throws CONFLICT when the address is taken. */
+  async create(email: string, passwordHash: string): Promise<UserRecord> {
+    try {
+      return await this.db.prisma.user.create({ data: { id: randomUUID(), email, passwordHash } });
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      throw new MailError('CONFLICT', 'There is already a user with this address: sign in instead.', {
+        field: ['input', 'email'],
+      });
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Principal } from '../../graphql/principal.ts';
+
+const MOST = 10_000;
+
+/**
+ * Access tokens whose signature was found good, and whom they speak for: a client sends the same one for minutes.
+ * Says nothing of sessions that have ended since.
+ */
+export class VerifiedTokens {
+  private readonly principals = new Map<string, Principal>();
+
+  /** Null for a token that is not known, or that has expired by now. */
+  get(token: string, now: Date): Principal | null {
+    const known = this.principals.get(token);
+    if (!known) return null;
+    if (known.expiresAt > now) return known;
+    this.principals.delete(token);
+    return null;
+  }
+
+  /** Call it for tokens alone that were verified; the oldest go first. */
+  add(token: string, principal: Principal): void {
+    if (this.principals.size >= MOST) this.principals.delete(this.principals.keys().next().value ?? '');
+    this.principals.set(token, principal);
+  }
+}

@@ -1,0 +1,17 @@
+import { ObjectType } from 'type-graphql';
+import { encodeId } from '../../graphql/global-id.ts';
+import { Node } from '../../graphql/node.ts';
+
+@ObjectType('Viewer', {
+  implements: Node,
+  description: 'You, as the access token says, and the way to everything that is yours.',
+})
+export class ViewerType extends Node {
+  /** For field resolvers, also those of rooms above; not in the schema. */
+  readonly userId: string;
+
+  constructor(userId: string) {
+    super(encodeId('Viewer', userId));
+    this.userId = userId;
+  }
+}

@@ -1,0 +1,70 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import type { Context } from '../../../graphql/context.ts';
+import { requireFirst } from '../../../graphql/limits.ts';
+import type { Draft } from '../../../providers/contract/provider.ts';
+import type { ListKind } from '../../list/list-kind.ts';
+import type { UnifiedList } from '../../list/unified-list.ts';
+import type { OpenAccounts } from '../../open-accounts.ts';
+import { PageArgs } from '../list/list.args.ts';
+import { MessageType } from '../message/message.type.ts';
+import { DraftConnection, DraftType } from './draft.type.ts';
+
+const DRAFTS: ListKind<Draft> = {
+  name: 'drafts',
+  shape: {
+    id: (draft) => draft.id,
+    at: (draft) => draft.message.receivedAt.getTime(),
+    stood: (draft) => draft.message.receivedAt.getTime(),
+    born: (draft) => draft.message.receivedAt.getTime(),
+  },
+  cost: () => 1,
+  list: (session, _query, page, call) => session.listDrafts(page, call),
+  prime: (account, draft) => account.drafts.prime(draft),
+};
+
+@Resolver(() => DraftType)
+export class DraftResolver {
+  @FieldResolver(() => IntegrationType, { description: 'The account that it is in.' })
+  integration(@Root() { account }: DraftType): IntegrationType {
+    return new IntegrationType(account.integration);
+  }
+
+  @FieldResolver(() => MessageType, {
+    nullable: true,
+    description: 'What it says now. At some providers its id changes with each revision.',
+  })
+  message(@Root() { account, draft }: DraftType): MessageType {
+    return new MessageType(account, draft.message);
+  }
+}
+
+@Resolver(() => IntegrationType)
+export class IntegrationDraftsResolver {
+  constructor(
+    readonly accounts: OpenAccounts,
+    readonly lists: UnifiedList,
+  ) {}
+
+  @FieldResolver(() => DraftConnection, {
+    nullable: true,
+    description: 'What is not sent yet, the one changed last first.',
+  })
+  async drafts(
+    @Root() { record }: IntegrationType,
+    @Args(() => PageArgs) { first, after }: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<DraftConnection> {
+    const accounts = [this.accounts.of(context, record)];
+    const page = await this.lists.page(context, DRAFTS, {
+      accounts,
+      condition: null,
+      scope: ['integration', record.id],
+      first: requireFirst(first),
+      after: after ?? null,
+    });
+    // What it had at hand is shown, as in every list; without anything the field is null, with the error.
+    if (page.failure && page.entries.length === 0) throw page.failure;
+    return DraftConnection.of(page, Boolean(after));
+  }
+}

@@ -1,0 +1,55 @@
+import { Field, ObjectType } from 'type-graphql';
+import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
+import { encodeId } from '../../../graphql/global-id.ts';
+import { Sized } from '../../../graphql/list-size.ts';
+import { Node } from '../../../graphql/node.ts';
+import type { Draft } from '../../../providers/contract/provider.ts';
+import type { Account } from '../../account.ts';
+import { pageInfoOf } from '../../list/page-info.ts';
+import type { ListPage } from '../../list/unified-list.ts';
+import { SourceType } from '../list/source.type.ts';
+
+@ObjectType('Draft', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A message not sent yet. Its id outlives its revisions.',
+})
+export class DraftType extends Node {
+  constructor(
+    /** For field resolvers; not in the schema. */
+    readonly account: Account,
+    readonly draft: Draft,
+  ) {
+    super(encodeId('Draft', account.id, draft.id));
+  }
+
+  @Field(() => String, { description: 'Another one after each revision, whoever made it. Pass it as ifVersion.' })
+  get version(): string {
+    return this.draft.version;
+  }
+}
+
+const nullable = { nullableNodes: true };
+const DraftEdge = edgeType('Draft', () => DraftType, nullable);
+
+@ObjectType('DraftConnection', { simpleResolvers: true, description: 'A page of drafts, the one changed last first.' })
+export class DraftConnection extends connectionType('Draft', () => DraftType, DraftEdge, nullable) {
+  @Sized({ assumed: 1 })
+  @Field(() => [SourceType], {
+    description: 'What the account brought: look here before you take a short page for the whole.',
+  })
+  readonly sources: readonly SourceType[];
+
+  constructor(edges: readonly EdgeOf<DraftType>[], pageInfo: PageInfo, sources: readonly SourceType[]) {
+    super(edges, pageInfo);
+    this.sources = sources;
+  }
+
+  static of(page: ListPage<Draft>, hasPreviousPage: boolean): DraftConnection {
+    const edges = page.entries.map(
+      ({ account, item, cursor }) => new DraftEdge(item && new DraftType(account, item), cursor),
+    );
+    const sources = page.sources.map((source) => new SourceType(source));
+    return new DraftConnection(edges, pageInfoOf(page, hasPreviousPage), sources);
+  }
+}

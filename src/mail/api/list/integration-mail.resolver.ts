@@ -1,0 +1,94 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphql';
+import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enum.ts';
+import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import type { MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
+import type { Context } from '../../../graphql/context.ts';
+import { Sized } from '../../../graphql/list-size.ts';
+import { Cursor } from '../../../graphql/scalars.ts';
+import type { Identity } from '../../../providers/contract/provider.ts';
+import { localPage } from '../../list/local-page.ts';
+import type { MailLists } from '../../list/mail-lists.ts';
+import type { OpenAccounts } from '../../open-accounts.ts';
+import { IdentityType } from '../draft/identity.type.ts';
+import { MailboxConnection } from '../mailbox/mailbox.connection.ts';
+import { MailboxType } from '../mailbox/mailbox.type.ts';
+import { MessageConnection } from '../message/message.connection.ts';
+import { ThreadConnection } from '../thread/thread.connection.ts';
+import { ListArgs } from './list.args.ts';
+
+/** The mail of one account. */
+@Resolver(() => IntegrationType)
+export class IntegrationMailResolver {
+  constructor(
+    readonly accounts: OpenAccounts,
+    readonly lists: MailLists,
+  ) {}
+
+  // What a page without `first` holds in a well-filled account; one that is longer is counted while it is read.
+  @Sized({ assumed: 50 })
+  @FieldResolver(() => MailboxConnection, {
+    nullable: true,
+    description: 'Its folders and labels, in the order of the provider.',
+  })
+  async mailboxes(
+    @Root() { record }: IntegrationType,
+    @Arg('kind', () => MailboxKindEnum, { nullable: true, description: 'Only folders, or only labels.' })
+    kind: MailboxKind | null,
+    @Arg('first', () => Int, { defaultValue: 100, description: 'How many, from 1 to 100.' }) first: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'The cursor to read on behind.' }) after: string | null,
+    @Ctx() context: Context,
+  ): Promise<MailboxConnection> {
+    const account = this.accounts.of(context, record);
+    const all = (await account.mailboxes.all()).filter((mailbox) => !kind || mailbox.kind === kind);
+    return new MailboxConnection(
+      account,
+      localPage(all, (mailbox) => mailbox.id, first, after ?? null),
+    );
+  }
+
+  @FieldResolver(() => MailboxType, {
+    nullable: true,
+    description: 'The mailbox with this role; null when the account has none.',
+  })
+  async mailbox(
+    @Root() { record }: IntegrationType,
+    @Arg('role', () => MailboxRoleEnum, { description: 'What the mailbox is for.' }) role: MailboxRole,
+    @Ctx() context: Context,
+  ): Promise<MailboxType | null> {
+    const account = this.accounts.of(context, record);
+    const found = (await account.mailboxes.all()).find((mailbox) => mailbox.role === role);
+    return found ? new MailboxType(account, found) : null;
+  }
+
+  @FieldResolver(() => MessageConnection, {
+    description: 'Its mail, newest first; trash and junk only where filter or search name them.',
+  })
+  messages(
+    @Root() { record }: IntegrationType,
+    @Args(() => ListArgs) args: ListArgs,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<MessageConnection> {
+    const account = this.accounts.of(context, record);
+    return this.lists.messages({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
+  }
+
+  @FieldResolver(() => ThreadConnection, { description: 'Its threads, the one with the newest message first.' })
+  threads(
+    @Root() { record }: IntegrationType,
+    @Args(() => ListArgs) args: ListArgs,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<ThreadConnection> {
+    const account = this.accounts.of(context, record);
+    return this.lists.threads({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
+  }
+
+  @Sized({ assumed: 10, isRead: true })
+  @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that it may send from.' })
+  identities(@Root() { record }: IntegrationType, @Ctx() context: Context): Promise<readonly Identity[]> {
+    return this.accounts.of(context, record).identities();
+  }
+}

@@ -1,0 +1,51 @@
+import { ArgsType, Field, Int } from 'type-graphql';
+import { allOf, isEverything } from '../../../domain/search/algebra.ts';
+import type { UserCondition } from '../../../domain/search/condition.ts';
+import { Cursor } from '../../../graphql/scalars.ts';
+import { requireShortText } from '../../search/search-limits.ts';
+import { parseSearch } from '../../search/search-syntax.ts';
+import { TimeZone, UTC } from '../../search/time-zone.ts';
+import { filterCondition, MessageFilter } from './message-filter.type.ts';
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { defaultValue: 25, description: 'How many, from 1 to 100.' })
+  first!: number;
+
+  @Field(() => Cursor, { nullable: true, description: 'The cursor to read on behind. Absent: from the newest.' })
+  after?: string | null;
+}
+
+@ArgsType()
+export class ListArgs extends PageArgs {
+  @Field(() => MessageFilter, {
+    nullable: true,
+    description: 'Narrows the list; together with search, both must hold.',
+  })
+  filter?: MessageFilter | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Words, "phrases" and from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Side by side all must hold; OR joins its two neighbours and binds tighter, - negates what follows it at once, ( ) group. Only whole words match, without regard to case, accents, width and ligatures; every sign separates words and is otherwise ignored (C++ is c), and each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. What was pasted is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
+  })
+  search?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Where the days of after: and before: in search begin at midnight: an IANA name such as Europe/Berlin. Absent: UTC. Moments do not need it.',
+  })
+  timeZone?: string | null;
+}
+
+/** Filter and search as one condition; null when neither narrows anything. Throws BAD_USER_INPUT for what cannot be meant or is too much. */
+export function conditionOf({ filter, search, timeZone }: ListArgs): UserCondition | null {
+  // A zone that does not exist is told also where nothing asks for a day.
+  const zone = typeof timeZone === 'string' ? new TimeZone(timeZone) : UTC;
+  const parts = [filter ? filterCondition(filter) : null, search ? parseSearch(search, zone) : null].filter(
+    (part) => part !== null,
+  );
+  const condition = allOf(parts.flatMap((part) => (part.kind === 'and' ? part.of : [part])));
+  return isEverything(condition) ? null : requireShortText(condition);
+}

@@ -1,0 +1,62 @@
+import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Resolver } from 'type-graphql';
+import { ViewerType } from '../../../accounts/users/viewer.type.ts';
+import type { Context } from '../../../graphql/context.ts';
+import { singleId } from '../../../graphql/global-id.ts';
+import { requireListSize } from '../../../graphql/limits.ts';
+import type { ListOf, MailLists } from '../../list/mail-lists.ts';
+import type { OpenAccounts } from '../../open-accounts.ts';
+import { MessageConnection } from '../message/message.connection.ts';
+import { ThreadConnection } from '../thread/thread.connection.ts';
+import { ListArgs } from './list.args.ts';
+
+const ONLY = 'Only these accounts. Absent: all of yours.';
+
+/** The mail of all accounts of the viewer, merged. */
+@Resolver(() => ViewerType)
+export class ViewerMailResolver {
+  constructor(
+    readonly accounts: OpenAccounts,
+    readonly lists: MailLists,
+  ) {}
+
+  @FieldResolver(() => MessageConnection, {
+    description:
+      'All accounts merged, newest first; trash and junk only where filter or search name them. One failing account never fails the others: see sources.',
+  })
+  async messages(
+    @Args(() => ListArgs) args: ListArgs,
+    @Arg('integrations', () => [ID], { nullable: true, description: ONLY }) integrations: string[] | null,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<MessageConnection> {
+    return this.lists.messages(await this.listOf(context, integrations), args, context, info);
+  }
+
+  @FieldResolver(() => ThreadConnection, {
+    description:
+      'Threads of all accounts merged, the one with the newest message first. A thread matches when one of its visible messages meets the whole condition.',
+  })
+  async threads(
+    @Args(() => ListArgs) args: ListArgs,
+    @Arg('integrations', () => [ID], { nullable: true, description: ONLY }) integrations: string[] | null,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<ThreadConnection> {
+    return this.lists.threads(await this.listOf(context, integrations), args, context, info);
+  }
+
+  private async listOf(context: Context, integrations: string[] | null | undefined): Promise<ListOf> {
+    if (!integrations) return { accounts: await this.accounts.all(context), scope: ['viewer'] };
+    requireListSize('integrations', integrations);
+    const ids = [...new Set(integrations)].sort();
+    const accounts = await Promise.all(
+      ids.map(async (id) => {
+        const account = await this.accounts.find(context, singleId(id, 'Integration'));
+        if (account) return account;
+        throw new GraphQLError(`There is no integration "${id}".`, { extensions: { code: 'NOT_FOUND' } });
+      }),
+    );
+    return { accounts, scope: ['viewer', ...ids] };
+  }
+}

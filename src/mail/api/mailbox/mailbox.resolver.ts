@@ -1,0 +1,79 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphql';
+import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import type { Context } from '../../../graphql/context.ts';
+import { Sized } from '../../../graphql/list-size.ts';
+import type { ListOf, MailLists } from '../../list/mail-lists.ts';
+import { ListArgs } from '../list/list.args.ts';
+import { MessageConnection } from '../message/message.connection.ts';
+import { ThreadConnection } from '../thread/thread.connection.ts';
+import { MailboxType } from './mailbox.type.ts';
+
+/** What a mailbox holds, and what lies around it. */
+@Resolver(() => MailboxType)
+export class MailboxResolver {
+  constructor(readonly lists: MailLists) {}
+
+  @FieldResolver(() => IntegrationType, { description: 'The account that it is in.' })
+  integration(@Root() { account }: MailboxType): IntegrationType {
+    return new IntegrationType(account.integration);
+  }
+
+  @FieldResolver(() => MailboxType, { nullable: true, description: 'The mailbox that it lies in; null at the top.' })
+  async parent(@Root() { account, mailbox }: MailboxType): Promise<MailboxType | null> {
+    const parent = mailbox.parentId === null ? null : await account.mailboxes.find(mailbox.parentId);
+    return parent && new MailboxType(account, parent);
+  }
+
+  // Each mailbox is inside one other at most: of all the mailboxes of a page, few have many.
+  @Sized({ assumed: 5 })
+  @FieldResolver(() => [MailboxType], { nullable: true, description: 'The mailboxes directly inside it.' })
+  async children(@Root() { account, mailbox }: MailboxType): Promise<MailboxType[]> {
+    const all = await account.mailboxes.all();
+    return all.filter(({ parentId }) => parentId === mailbox.id).map((child) => new MailboxType(account, child));
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'Null where the provider does not count. Some providers charge a request for it.',
+  })
+  async totalMessages(@Root() { account, mailbox }: MailboxType): Promise<number | null> {
+    return mailbox.totalMessages ?? (await account.mailboxes.counts(mailbox.id))?.total ?? null;
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'Null where the provider does not count. Some providers charge a request for it.',
+  })
+  async unreadMessages(@Root() { account, mailbox }: MailboxType): Promise<number | null> {
+    return mailbox.unreadMessages ?? (await account.mailboxes.counts(mailbox.id))?.unread ?? null;
+  }
+
+  @FieldResolver(() => MessageConnection, { description: 'What lies in it, newest first.' })
+  messages(
+    @Root() root: MailboxType,
+    @Args(() => ListArgs) args: ListArgs,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<MessageConnection> {
+    return this.lists.messages(inMailbox(root), args, context, info);
+  }
+
+  @FieldResolver(() => ThreadConnection, {
+    description: 'Threads with at least one message in it, the one with the newest message first.',
+  })
+  threads(
+    @Root() root: MailboxType,
+    @Args(() => ListArgs) args: ListArgs,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<ThreadConnection> {
+    return this.lists.threads(inMailbox(root), args, context, info);
+  }
+}
+
+const inMailbox = ({ account, mailbox }: MailboxType): ListOf => ({
+  accounts: [account],
+  scope: ['mailbox', account.id],
+  within: mailbox,
+});

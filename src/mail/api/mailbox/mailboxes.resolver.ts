@@ -1,0 +1,89 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { MailError } from '../../../domain/error.ts';
+import type { Mailbox } from '../../../domain/mailbox.ts';
+import type { Context } from '../../../graphql/context.ts';
+import { accountId, singleId } from '../../../graphql/global-id.ts';
+import { requirePrincipal } from '../../../graphql/principal.ts';
+import { userErrorOf } from '../../../graphql/user-error.type.ts';
+import type { Account } from '../../account.ts';
+import { concerning, within } from '../../input-error.ts';
+import { MailboxChanges } from '../../mailbox/mailbox-changes.ts';
+import type { OpenAccounts } from '../../open-accounts.ts';
+import {
+  CreateMailboxInput,
+  DeleteMailboxPayload,
+  MailboxInput,
+  MailboxPayload,
+  UpdateMailboxInput,
+} from './mailbox.input.ts';
+import { MailboxType } from './mailbox.type.ts';
+
+@Resolver()
+export class MailboxesResolver {
+  constructor(readonly accounts: OpenAccounts) {}
+
+  @Mutation(() => MailboxPayload, { description: 'Makes a folder or label.' })
+  createMailbox(
+    @Arg('input', () => CreateMailboxInput, { description: 'What to make.' }) input: CreateMailboxInput,
+    @Ctx() context: Context,
+  ): Promise<MailboxPayload> {
+    const place = () => ({ integrationId: singleId(input.integration, 'Integration'), providerId: '' });
+    return this.change(context, 'integration', place, (changes) => changes.create(input));
+  }
+
+  @Mutation(() => MailboxPayload, { description: 'Gives a mailbox another name, parent or colour.' })
+  updateMailbox(
+    @Arg('input', () => UpdateMailboxInput, { description: 'What to change.' }) input: UpdateMailboxInput,
+    @Ctx() context: Context,
+  ): Promise<MailboxPayload> {
+    const place = () => accountId(input.mailbox, 'Mailbox');
+    return this.change(context, 'mailbox', place, (changes, id) => changes.update(id, input));
+  }
+
+  @Mutation(() => DeleteMailboxPayload, {
+    description:
+      'Deletes a mailbox of your own making. The messages under a label stay where they are; those in a folder go with it, to where the provider puts deleted mail. One that lies there already is not deleted again: that would be for good.',
+  })
+  async deleteMailbox(
+    @Arg('input', () => MailboxInput, { description: 'Which.' }) input: MailboxInput,
+    @Ctx() context: Context,
+  ): Promise<DeleteMailboxPayload> {
+    requirePrincipal(context);
+    const place = () => accountId(input.mailbox, 'Mailbox');
+    try {
+      const { account, id } = await concerning(['mailbox'], () => this.find(context, 'mailbox', place));
+      await new MailboxChanges(account).delete(id);
+      // It is done, whatever becomes of looking for it afterwards.
+      const kept = await account.mailboxes.find(id).catch(() => undefined);
+      return new DeleteMailboxPayload({ account, kept: kept ?? null, deleted: kept === null ? input.mailbox : null });
+    } catch (error) {
+      return new DeleteMailboxPayload(null, [userErrorOf(within(['input'], error))]);
+    }
+  }
+
+  private async change(
+    context: Context,
+    field: 'integration' | 'mailbox',
+    place: () => { integrationId: string; providerId: string },
+    work: (changes: MailboxChanges, id: string) => Promise<Mailbox>,
+  ): Promise<MailboxPayload> {
+    requirePrincipal(context);
+    try {
+      const { account, id } = await concerning([field], () => this.find(context, field, place));
+      return new MailboxPayload(new MailboxType(account, await work(new MailboxChanges(account), id)));
+    } catch (error) {
+      return new MailboxPayload(null, [userErrorOf(within(['input'], error))]);
+    }
+  }
+
+  private async find(
+    context: Context,
+    what: string,
+    place: () => { integrationId: string; providerId: string },
+  ): Promise<{ account: Account; id: string }> {
+    const { integrationId, providerId } = place();
+    const account = await this.accounts.find(context, integrationId);
+    if (!account) throw new MailError('NOT_FOUND', `There is no such ${what}.`);
+    return { account, id: providerId };
+  }
+}

@@ -1,0 +1,48 @@
+import { Field, ObjectType } from 'type-graphql';
+import type { Message } from '../../../domain/message.ts';
+import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
+import { ASSUMED_ACCOUNTS, Sized } from '../../../graphql/list-size.ts';
+import type { Account } from '../../account.ts';
+import type { LocalPage } from '../../list/local-page.ts';
+import { pageInfoOf } from '../../list/page-info.ts';
+import type { ListPage } from '../../list/unified-list.ts';
+import { SourceType } from '../list/source.type.ts';
+import { MessageType } from './message.type.ts';
+
+const nullable = { nullableNodes: true };
+const MessageEdge = edgeType('Message', () => MessageType, nullable);
+
+@ObjectType('MessageConnection', {
+  simpleResolvers: true,
+  description: 'A page of messages: newest first, inside a thread oldest first.',
+})
+export class MessageConnection extends connectionType('Message', () => MessageType, MessageEdge, nullable) {
+  @Sized({ assumed: ASSUMED_ACCOUNTS })
+  @Field(() => [SourceType], {
+    description: 'What each account brought: look here before you take a short page for the whole.',
+  })
+  readonly sources: readonly SourceType[];
+
+  constructor(edges: readonly EdgeOf<MessageType>[], pageInfo: PageInfo, sources: readonly SourceType[]) {
+    super(edges, pageInfo);
+    this.sources = sources;
+  }
+
+  static of(page: ListPage<Message>, hasPreviousPage: boolean): MessageConnection {
+    const edges = page.entries.map(
+      ({ account, item, cursor }) => new MessageEdge(item && new MessageType(account, item), cursor),
+    );
+    return new MessageConnection(
+      edges,
+      pageInfoOf(page, hasPreviousPage),
+      page.sources.map((source) => new SourceType(source)),
+    );
+  }
+
+  /** Of a thread, which was read whole from its only account. */
+  static ofThread(account: Account, { items, pageInfo }: LocalPage<Message>): MessageConnection {
+    const edges = items.map(({ item, cursor }) => new MessageEdge(new MessageType(account, item), cursor));
+    const source = new SourceType({ account, state: 'COMPLETE', evaluation: null, problem: null });
+    return new MessageConnection(edges, pageInfo, [source]);
+  }
+}

@@ -1,0 +1,134 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import type { MessageContent } from '../../../domain/message.ts';
+import { encodeId } from '../../../graphql/global-id.ts';
+import { Sized } from '../../../graphql/list-size.ts';
+import { selectsOnly } from '../../../graphql/selection.ts';
+import { filesByContentId } from '../../../providers/shared/html/inline-files.ts';
+import type { Account } from '../../account.ts';
+import type { Download, Downloads } from '../../message/download.ts';
+import { slicesOf } from '../../slices.ts';
+import { type UnsubscribeOptions, unsubscribeOf } from '../../unsubscribe/list-unsubscribe.ts';
+import { ThreadType } from '../thread/thread.type.ts';
+import { UnsubscribeType } from '../unsubscribe/unsubscribe.type.ts';
+import { AttachmentType } from './attachment.type.ts';
+import { MessageBodyType } from './body.type.ts';
+import { DownloadType } from './download.type.ts';
+import { HeaderType } from './header.type.ts';
+import { MessageType } from './message.type.ts';
+
+/** What can be said of a thread whose id alone is known. */
+const THREAD_REFERENCE = new Set(['__typename', 'id', 'integration']);
+
+/** Everything about a message that is not in its envelope. Whatever must be asked for is null when that fails. */
+@Resolver(() => MessageType)
+export class MessageResolver {
+  /** One for each message of an account, which lives as long as its request. */
+  private readonly bodies = new WeakMap<Account, WeakMap<MessageContent, MessageBodyType>>();
+
+  constructor(readonly downloads: Downloads) {}
+
+  @FieldResolver(() => ThreadType, {
+    nullable: true,
+    description: 'The conversation that it belongs to. Selecting only its id costs nothing.',
+  })
+  async thread(
+    @Root() { account, message }: MessageType,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<ThreadType | null> {
+    if (message.threadId === null) return null;
+    if (selectsOnly(info, THREAD_REFERENCE)) return new ThreadType(account, message.threadId, null);
+    return new ThreadType(account, message.threadId, await account.threads.load(message.threadId));
+  }
+
+  @FieldResolver(() => MessageBodyType, { nullable: true, description: 'Costs a larger read: leave it out of lists.' })
+  async body(@Root() root: MessageType): Promise<MessageBodyType> {
+    const content = await contentOf(root);
+    const bodies = this.bodies.get(root.account) ?? new WeakMap<MessageContent, MessageBodyType>();
+    this.bodies.set(root.account, bodies);
+    const body = bodies.get(content) ?? this.bodyOf(root, content);
+    bodies.set(content, body);
+    return body;
+  }
+
+  @Sized({ assumed: 10 })
+  @FieldResolver(() => [AttachmentType], { nullable: true, description: 'Its files, in their order in the message.' })
+  async attachments(
+    @Root() root: MessageType,
+    @Arg('inline', () => Boolean, {
+      nullable: true,
+      description: 'Only those inside the body, or (false) only those beside it.',
+    })
+    inline: boolean | null,
+  ): Promise<AttachmentType[]> {
+    const { account, message } = root;
+    const { attachments } = await contentOf(root);
+    return attachments
+      .filter(({ isInline }) => typeof inline !== 'boolean' || isInline === inline)
+      .map(
+        (file) =>
+          new AttachmentType(account.id, message.id, file, () => this.downloads.attachment(account, message.id, file)),
+      );
+  }
+
+  @Sized({ assumed: 50 })
+  @FieldResolver(() => [HeaderType], {
+    nullable: true,
+    description: 'Its header fields, in order; a name can occur more than once.',
+  })
+  async headers(
+    @Root() root: MessageType,
+    @Arg('names', () => [String], { nullable: true, description: 'Only these, without case. Absent: all.' })
+    names: string[] | null,
+  ): Promise<readonly HeaderType[]> {
+    const { headers } = await contentOf(root);
+    if (!names) return headers;
+    const wanted = new Set(names.map((name) => name.toLowerCase()));
+    return headers.filter(({ name }) => wanted.has(name.toLowerCase()));
+  }
+
+  @FieldResolver(() => [String], {
+    nullable: true,
+    description: 'Message-IDs that it answers, without angle brackets.',
+  })
+  async inReplyTo(@Root() root: MessageType): Promise<readonly string[]> {
+    return (await contentOf(root)).inReplyTo;
+  }
+
+  @FieldResolver(() => [String], {
+    nullable: true,
+    description: 'Message-IDs of the conversation above it, oldest first, without angle brackets.',
+  })
+  async references(@Root() root: MessageType): Promise<readonly string[]> {
+    return (await contentOf(root)).references;
+  }
+
+  @FieldResolver(() => DownloadType, {
+    nullable: true,
+    description: 'The whole message as RFC 5322, as a link. Making the link asks the provider nothing.',
+  })
+  raw(@Root() { account, message }: MessageType): Download {
+    return this.downloads.raw(account, message.id);
+  }
+
+  @FieldResolver(() => UnsubscribeType, { nullable: true, description: 'Null when it names no way to unsubscribe.' })
+  async unsubscribe(@Root() root: MessageType): Promise<UnsubscribeOptions | null> {
+    return unsubscribeOf((await contentOf(root)).headers);
+  }
+
+  private bodyOf({ account, message }: MessageType, content: MessageContent): MessageBodyType {
+    const fileOf = filesByContentId(content.attachments);
+    const inlineUrl = (contentId: string) => {
+      const inline = fileOf(contentId);
+      return inline ? this.downloads.attachment(account, message.id, inline).url : null;
+    };
+    return new MessageBodyType(content, inlineUrl, slicesOf(account), message.sizeBytes);
+  }
+}
+
+async function contentOf({ account, message }: MessageType): Promise<MessageContent> {
+  const { content } = message.content ? message : await account.messages.full(message.id);
+  if (!content)
+    throw new Error(`a full read of a message brought no content (${encodeId('Message', account.id, message.id)})`);
+  return content;
+}

@@ -1,0 +1,98 @@
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { MailError } from '../../../domain/error.ts';
+import type { Context } from '../../../graphql/context.ts';
+import { accountId, singleId } from '../../../graphql/global-id.ts';
+import { requirePrincipal } from '../../../graphql/principal.ts';
+import { userErrorOf } from '../../../graphql/user-error.type.ts';
+import type { Account } from '../../account.ts';
+import { concerning } from '../../input-error.ts';
+import type { OpenAccounts } from '../../open-accounts.ts';
+import { type SendRequest, sendRequestOf } from '../../submission/send-request.ts';
+import type { SubmissionStore } from '../../submission/submission.store.ts';
+import type { SubmissionRecord } from '../../submission/submission.ts';
+import type { Submissions } from '../../submission/submissions.ts';
+import { MessageType } from '../message/message.type.ts';
+import { SendInput, SubmissionInput } from './send.input.ts';
+import { SubmissionPayload, SubmissionType } from './submission.type.ts';
+
+@Resolver(() => SubmissionType)
+export class SubmissionResolver {
+  constructor(
+    readonly accounts: OpenAccounts,
+    readonly submissions: Submissions,
+    readonly store: Pick<SubmissionStore, 'find'>,
+  ) {}
+
+  @FieldResolver(() => IntegrationType, { description: 'The account that it is sent from.' })
+  integration(@Root() { account }: SubmissionType): IntegrationType {
+    return new IntegrationType(account.integration);
+  }
+
+  @FieldResolver(() => MessageType, {
+    nullable: true,
+    description:
+      'The sent copy; null before it is sent, and until it is found where the provider names it later than it takes the message (Outlook, within minutes): submissionChanged without id tells it then.',
+  })
+  async message(@Root() { account, record }: SubmissionType): Promise<MessageType | null> {
+    return record.messageId === null
+      ? null
+      : new MessageType(account, await account.messages.envelope(record.messageId));
+  }
+
+  @Mutation(() => SubmissionPayload, {
+    description:
+      'Sends a message once, now or later. When the answer is lost on its way to you, repeat the call with the same idempotencyKey. What is to go at once is answered with its outcome when that comes within seconds, else as SENDING.',
+  })
+  send(
+    @Arg('input', () => SendInput, { description: 'What to send.' }) input: SendInput,
+    @Ctx() context: Context,
+  ): Promise<SubmissionPayload> {
+    return this.payload(context, async () => {
+      const request = sendRequestOf(input, new Date());
+      const known = await this.submissions.known(requirePrincipal(context).userId, request);
+      return known ?? this.submissions.send(await this.accountOf(request, context), request);
+    });
+  }
+
+  @Mutation(() => SubmissionPayload, {
+    description:
+      'Stops a submission that has not gone yet; what was stored of it at the provider is deleted. CONFLICT once it is being sent: who comes first is decided once, and both are told the same. Cancelling twice is cancelling.',
+  })
+  cancelSubmission(
+    @Arg('input', () => SubmissionInput, { description: 'What to stop.' }) { submission }: SubmissionInput,
+    @Ctx() context: Context,
+  ): Promise<SubmissionPayload> {
+    return this.payload(context, async () => {
+      const { userId } = requirePrincipal(context);
+      const field = ['input', 'submission'];
+      const id = await concerning(field, () => singleId(submission, 'Submission'));
+      const record = await this.store.find(userId, id);
+      if (record) return this.submissions.cancel(record);
+      throw new MailError('NOT_FOUND', 'There is no such submission.', { field });
+    });
+  }
+
+  private async payload(context: Context, work: () => Promise<SubmissionRecord>): Promise<SubmissionPayload> {
+    try {
+      const record = await work();
+      const account = await this.accounts.find(context, record.integrationId);
+      return new SubmissionPayload(account && new SubmissionType(account, record));
+    } catch (error) {
+      return new SubmissionPayload(null, [userErrorOf(error)]);
+    }
+  }
+
+  private async accountOf({ what }: SendRequest, context: Context): Promise<Account> {
+    const field = 'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];
+    const id = await concerning(field, () =>
+      'draft' in what
+        ? accountId(what.draft, 'Draft').integrationId
+        : singleId(what.message.integration, 'Integration'),
+    );
+    const account = await this.accounts.find(context, id);
+    if (account) return account;
+    const message = 'draft' in what ? 'There is no such draft.' : 'There is no such integration.';
+    throw new MailError('NOT_FOUND', message, { field });
+  }
+}

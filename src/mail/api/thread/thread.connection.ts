@@ -1,0 +1,39 @@
+import { Field, ObjectType } from 'type-graphql';
+import type { Thread } from '../../../domain/thread.ts';
+import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
+import { ASSUMED_ACCOUNTS, Sized } from '../../../graphql/list-size.ts';
+import { pageInfoOf } from '../../list/page-info.ts';
+import type { ListPage } from '../../list/unified-list.ts';
+import { SourceType } from '../list/source.type.ts';
+import { ThreadType } from './thread.type.ts';
+
+const nullable = { nullableNodes: true };
+const ThreadEdge = edgeType('Thread', () => ThreadType, nullable);
+
+@ObjectType('ThreadConnection', {
+  simpleResolvers: true,
+  description: 'A page of threads, the one with the newest message first.',
+})
+export class ThreadConnection extends connectionType('Thread', () => ThreadType, ThreadEdge, nullable) {
+  @Sized({ assumed: ASSUMED_ACCOUNTS })
+  @Field(() => [SourceType], {
+    description: 'What each account brought: look here before you take a short page for the whole.',
+  })
+  readonly sources: readonly SourceType[];
+
+  constructor(edges: readonly EdgeOf<ThreadType>[], pageInfo: PageInfo, sources: readonly SourceType[]) {
+    super(edges, pageInfo);
+    this.sources = sources;
+  }
+
+  static of(page: ListPage<Thread>, hasPreviousPage: boolean): ThreadConnection {
+    const edges = page.entries.map(
+      ({ account, item, cursor }) => new ThreadEdge(item && new ThreadType(account, item.id, item), cursor),
+    );
+    return new ThreadConnection(
+      edges,
+      pageInfoOf(page, hasPreviousPage),
+      page.sources.map((source) => new SourceType(source)),
+    );
+  }
+}

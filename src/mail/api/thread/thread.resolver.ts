@@ -1,0 +1,41 @@
+import { Arg, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { Sized } from '../../../graphql/list-size.ts';
+import { Cursor } from '../../../graphql/scalars.ts';
+import { localPage } from '../../list/local-page.ts';
+import { MailboxType } from '../mailbox/mailbox.type.ts';
+import { MessageConnection } from '../message/message.connection.ts';
+import { ThreadType } from './thread.type.ts';
+
+/** What lies inside a thread, and around it. */
+@Resolver(() => ThreadType)
+export class ThreadResolver {
+  @FieldResolver(() => IntegrationType, { description: 'The account that it is in.' })
+  integration(@Root() { account }: ThreadType): IntegrationType {
+    return new IntegrationType(account.integration);
+  }
+
+  @Sized({ assumed: 5 })
+  @FieldResolver(() => [MailboxType], {
+    nullable: true,
+    description: 'Every mailbox that one of its messages lies in.',
+  })
+  async mailboxes(@Root() { account, thread }: ThreadType): Promise<MailboxType[]> {
+    const mailboxes = await account.mailboxes.some(thread.mailboxIds);
+    return mailboxes.map((mailbox) => new MailboxType(account, mailbox));
+  }
+
+  @FieldResolver(() => MessageConnection, { nullable: true, description: 'Its messages, oldest first.' })
+  messages(
+    @Root() { account, thread }: ThreadType,
+    @Arg('first', () => Int, { defaultValue: 100, description: 'How many, from 1 to 100.' }) first: number,
+    @Arg('after', () => Cursor, {
+      nullable: true,
+      description: 'The cursor to read on behind. Absent: from the oldest.',
+    })
+    after: string | null,
+  ): MessageConnection {
+    const page = localPage(thread.messages, (message) => message.id, first, after ?? null);
+    return MessageConnection.ofThread(account, page);
+  }
+}

@@ -1,0 +1,61 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import type { Address } from '../../../domain/address.ts';
+import type { Thread } from '../../../domain/thread.ts';
+import { encodeId } from '../../../graphql/global-id.ts';
+import { Sized } from '../../../graphql/list-size.ts';
+import { Node } from '../../../graphql/node.ts';
+import { DateTime } from '../../../graphql/scalars.ts';
+import type { Account } from '../../account.ts';
+import { AddressType } from '../message/address.type.ts';
+
+@ObjectType('Thread', { implements: Node, simpleResolvers: true, description: 'A conversation inside one account.' })
+export class ThreadType extends Node {
+  constructor(
+    /** For field resolvers; not in the schema. */
+    readonly account: Account,
+    readonly threadId: string,
+    /** Null where a query selects nothing but the id. */
+    private readonly known: Thread | null,
+  ) {
+    super(encodeId('Thread', account.id, threadId));
+  }
+
+  get thread(): Thread {
+    if (!this.known) throw new Error('a thread was read of which only the id is known');
+    return this.known;
+  }
+
+  @Field(() => String, { description: 'The subject of its first message.' })
+  get subject(): string {
+    return this.thread.subject;
+  }
+
+  @Field(() => String, { description: 'The first words of its newest message. Plain text: escape it for HTML.' })
+  get snippet(): string {
+    return this.thread.snippet;
+  }
+
+  @Sized({ assumed: 10 })
+  @Field(() => [AddressType], { description: 'Everyone who wrote in it, oldest first, each address once.' })
+  get participants(): readonly Address[] {
+    return this.thread.participants;
+  }
+
+  @Field(() => Int, { description: 'How many messages it has, those in every mailbox of the account.' })
+  get messageCount(): number {
+    return this.thread.messageCount;
+  }
+
+  @Field(() => DateTime, {
+    description:
+      'When its newest message outside of trash and junk was received (its newest, when all of them lie in there). Lists of threads are ordered by it, filtered or not.',
+  })
+  get lastMessageAt(): Date {
+    return this.thread.lastMessageAt;
+  }
+
+  @Field(() => Boolean, { description: 'At least one of its messages is unread.' })
+  get isUnread(): boolean {
+    return this.thread.isUnread;
+  }
+}

@@ -1,0 +1,41 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import type { Context } from '../../../graphql/context.ts';
+import { accountId } from '../../../graphql/global-id.ts';
+import { requirePrincipal } from '../../../graphql/principal.ts';
+import { UserError, userErrorOf } from '../../../graphql/user-error.type.ts';
+import { concerning } from '../../input-error.ts';
+import type { OpenAccounts } from '../../open-accounts.ts';
+import { noSuchMessage, type Unsubscriber } from '../../unsubscribe/unsubscriber.ts';
+import { UnsubscribeInput, UnsubscribePayload } from './unsubscribe.type.ts';
+
+const FIELD = ['input', 'message'];
+
+@Resolver()
+export class UnsubscribeResolver {
+  constructor(
+    readonly accounts: OpenAccounts,
+    readonly unsubscriber: Unsubscriber,
+  ) {}
+
+  @Mutation(() => UnsubscribePayload, {
+    description:
+      'Leaves the mailing list that sent a message: by one click (RFC 8058) where it offers that, else by the mail that it asks for. Links are followed to public https addresses only, and never redirected. What takes a person comes back as a url.',
+  })
+  async unsubscribe(
+    @Arg('input', () => UnsubscribeInput, { description: 'Which.' }) input: UnsubscribeInput,
+    @Ctx() context: Context,
+  ): Promise<UnsubscribePayload> {
+    requirePrincipal(context);
+    try {
+      const { method, url, problem } = await concerning(FIELD, async () => {
+        const { integrationId, providerId } = accountId(input.message, 'Message');
+        const account = await this.accounts.find(context, integrationId);
+        if (!account) throw noSuchMessage();
+        return this.unsubscriber.unsubscribe(account, providerId, context.signal);
+      });
+      return new UnsubscribePayload(method, url, problem ? [new UserError(problem.code, problem.message, FIELD)] : []);
+    } catch (error) {
+      return new UnsubscribePayload(null, null, [userErrorOf(error)]);
+    }
+  }
+}

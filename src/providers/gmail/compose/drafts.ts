@@ -1,0 +1,87 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch, Draft } from '../../contract/provider.ts';
+import { ENVELOPE_FIELDS, toMessage } from '../read/map.ts';
+import { headersAsWritten } from '../read/raw-header.ts';
+import { runBatch } from '../wire/batch.ts';
+import type { GmailClient } from '../wire/client.ts';
+import { hasStatus } from '../wire/errors.ts';
+import { requireWrite } from '../write/access.ts';
+
+/** A draft's message gets another id with each revision: that id is the draft's version. */
+export interface Revision {
+  readonly version: string;
+  readonly threadId: string | null;
+}
+
+export async function getDrafts(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<Draft>> {
+  const query = new URLSearchParams({ format: 'metadata', fields: `id,message(${ENVELOPE_FIELDS})` });
+  const parts = ids.map((id) => ({
+    method: 'GET' as const,
+    path: `/gmail/v1/users/me/drafts/${encodeURIComponent(id)}?${query}`,
+  }));
+  const answers = await runBatch(client, 'drafts.get', parts, call);
+  const messages = answers.flatMap((answer) =>
+    isMailError(answer) ? [] : ((answer as gmail_v1.Schema$Draft).message ?? []),
+  );
+  const written = await headersAsWritten(client, messages, call);
+  return answers.map((answer) => {
+    if (isMailError(answer)) return isGone(answer) ? noDraft(answer) : answer;
+    const { id, message } = answer as gmail_v1.Schema$Draft;
+    if (!id || !message?.id) return noDraft();
+    return { id, version: message.id, message: toMessage(message, 'envelope', written.get(message.id)) };
+  });
+}
+
+/** What the draft is now. Throws NOT_FOUND. */
+export async function currentRevision(client: GmailClient, id: string, call: Call): Promise<Revision> {
+  try {
+    const { message } = await client.request('drafts.get', call, (users, options) =>
+      users.drafts.get({ userId: 'me', id, format: 'minimal', fields: 'id,message(id,threadId)' }, options),
+    );
+    if (!message?.id) throw noDraft();
+    return { version: message.id, threadId: message.threadId ?? null };
+  } catch (error) {
+    throw isGone(error) ? noDraft(error) : error;
+  }
+}
+
+/**
+ * Gmail has no conditional request, so this is a read right before the write. What another client saves between the two,
+ * a few milliseconds, is overwritten unseen.
+ */
+export async function requireVersion(
+  client: GmailClient,
+  id: string,
+  ifVersion: string | null,
+  call: Call,
+): Promise<void> {
+  if (ifVersion !== null) holdTo(await currentRevision(client, id, call), ifVersion);
+}
+
+export function holdTo(revision: Revision, ifVersion: string | null): void {
+  if (ifVersion === null || revision.version === ifVersion) return;
+  throw new MailError('CONFLICT', 'The draft was changed elsewhere since you read it. Read it again and retry.');
+}
+
+export async function deleteDraft(
+  client: GmailClient,
+  id: string,
+  ifVersion: string | null,
+  call: Call,
+): Promise<void> {
+  requireWrite(client.grant);
+  await requireVersion(client, id, ifVersion, call);
+  try {
+    await client.request('drafts.delete', call, (users, options) => users.drafts.delete({ userId: 'me', id }, options));
+  } catch (error) {
+    throw isGone(error) ? noDraft(error) : error;
+  }
+}
+
+/** An id that Gmail cannot even read names nothing. */
+export const isGone = (error: unknown): boolean => hasStatus(error, 404) || hasStatus(error, 400);
+
+export const noDraft = (cause?: unknown): MailError =>
+  new MailError('NOT_FOUND', 'There is no such draft; it was sent or deleted.', { cause });

@@ -1,0 +1,101 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import { MailError } from '../../../domain/error.ts';
+import type { MailboxPatch } from '../../contract/provider.ts';
+import { systemName, toMailboxes } from './labels.ts';
+
+export interface NamedLabel extends gmail_v1.Schema$Label {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Gmail's limit for a whole name, in characters. */
+const LONGEST = 225;
+/** Names that Gmail refuses for labels of one's own, whatever their case; it does so in other languages too. */
+const KEPT: ReadonlySet<string> = new Set(
+  'inbox,sent,draft,drafts,trash,bin,spam,starred,important,unread,chat,chats,all mail,scheduled,snoozed,muted'.split(
+    ',',
+  ),
+);
+
+/** The labels of one account as the tree that their names make. */
+export class LabelTree {
+  private readonly own: readonly NamedLabel[];
+  private readonly lies: ReadonlyMap<string, { name: string; parentId: string | null }>;
+
+  constructor(labels: readonly gmail_v1.Schema$Label[]) {
+    this.own = labels.filter((label): label is NamedLabel =>
+      Boolean(label.id && label.name && label.type !== 'system'),
+    );
+    this.lies = new Map(toMailboxes(labels).map((mailbox) => [mailbox.id, mailbox]));
+  }
+
+  /** Throws NOT_FOUND. */
+  find(id: string, field?: string): NamedLabel {
+    const label = this.own.find((candidate) => candidate.id === id);
+    if (label) return label;
+    throw new MailError('NOT_FOUND', 'There is no such mailbox.', field === undefined ? {} : { field: [field] });
+  }
+
+  /** What lies in the label or deeper, the deepest first. */
+  below(label: NamedLabel): NamedLabel[] {
+    return this.own
+      .filter(({ name }) => name.startsWith(`${label.name}/`))
+      .sort((a, b) => b.name.split('/').length - a.name.split('/').length);
+  }
+
+  /** The whole name that the patch asks for. Throws what a caller can mend. */
+  nameFor(label: NamedLabel | null, patch: MailboxPatch): string {
+    const lies = label && this.lies.get(label.id);
+    const leaf = patch.name?.trim() ?? lies?.name ?? '';
+    if (leaf === '' || leaf.split('/').some((piece) => piece.trim() === '')) {
+      throw bad('A label needs a name, with something on either side of each slash.');
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
+    if (/[\x00-\x1f\x7f]/.test(leaf)) throw bad('A name is one line without control characters.');
+    const parentId = patch.parentId === undefined ? (lies?.parentId ?? null) : patch.parentId;
+    const name = parentId === null ? leaf : `${this.parent(parentId, label).name}/${leaf}`;
+    if (name.length > LONGEST) throw bad(`Gmail takes at most ${LONGEST} characters for a label and what it lies in.`);
+    this.requireFree(name, label);
+    return name;
+  }
+
+  /** What must be called otherwise when the label is, with its new name; the deepest first. */
+  renames(label: NamedLabel, name: string): { id: string; name: string }[] {
+    const renamed = this.below(label).map((child) => ({
+      id: child.id,
+      name: name + child.name.slice(label.name.length),
+    }));
+    for (const child of renamed) {
+      if (child.name.length > LONGEST)
+        throw bad(`Gmail takes at most ${LONGEST} characters, and ${child.name} has more.`);
+      this.requireFree(child.name, child);
+    }
+    return renamed;
+  }
+
+  private parent(id: string, label: NamedLabel | null): NamedLabel {
+    const system = systemName(id);
+    if (system !== undefined) {
+      throw new MailError('UNSUPPORTED', `Gmail puts labels below labels of your own only, not below ${system}.`, {
+        field: ['parentId'],
+      });
+    }
+    const parent = this.find(id, 'parentId');
+    if (label && (parent.id === label.id || parent.name.startsWith(`${label.name}/`))) {
+      throw new MailError('INVALID', 'A label cannot lie in itself or in what lies in it.', { field: ['parentId'] });
+    }
+    return parent;
+  }
+
+  private requireFree(name: string, self: { readonly id: string } | null): void {
+    const same = (other: string) => other.toLowerCase() === name.toLowerCase();
+    if (KEPT.has(name.toLowerCase())) {
+      throw new MailError('CONFLICT', `Gmail keeps the name "${name}" for itself.`, { field: ['name'] });
+    }
+    if (this.own.some((other) => other.id !== self?.id && same(other.name))) {
+      throw new MailError('CONFLICT', `There is a label "${name}" already.`, { field: ['name'] });
+    }
+  }
+}
+
+const bad = (message: string): MailError => new MailError('BAD_USER_INPUT', message, { field: ['name'] });

@@ -1,0 +1,89 @@
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { Address } from '../../../domain/address.ts';
+import type { Message } from '../../../domain/message.ts';
+import { toOneLine } from '../../../domain/one-line.ts';
+import { type Thread, threadOf } from '../../../domain/thread.ts';
+import type { Detail } from '../../contract/provider.ts';
+import { lazySnippet } from '../../shared/html/snippet.ts';
+import { contentOf } from './content.ts';
+import { HeaderFields } from './headers.ts';
+import { HIDDEN_LABELS, mailboxIdsOf } from './labels.ts';
+import { unescapedSnippet } from './text.ts';
+
+/** The headers that an envelope is made of; asked for with format=metadata. */
+export const ENVELOPE_HEADERS = [
+  'From',
+  'Sender',
+  'To',
+  'Cc',
+  'Bcc',
+  'Reply-To',
+  'Subject',
+  'Date',
+  'Message-ID',
+] as const;
+export const ENVELOPE_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload/headers';
+export const FULL_FIELDS = 'id,threadId,labelIds,snippet,internalDate,sizeEstimate,payload';
+
+/** `written`: its header as it was written, where the listed one left a doubt about its addresses. All else is as listed. */
+export function toMessage(raw: gmail_v1.Schema$Message, detail: Detail, written?: HeaderFields): Message {
+  const headers = new HeaderFields(raw.payload?.headers ?? []);
+  const people = (name: string) => (written ? headers.settledAddresses(name, written) : headers.addresses(name));
+  // Where the doubt could not be settled, the whole header is one entry: nobody is answered who stands in a name only.
+  const single = (name: string) =>
+    written || headers.certainty(name) === 'certain' ? people(name) : headers.oneAddress(name);
+  // Ten thousand recipients take a tenth of a second to read, and most lists show none.
+  const read = new Map<string, Address[]>();
+  const recipients = (name: string): Address[] => {
+    const known = read.get(name) ?? people(name);
+    read.set(name, known);
+    return known;
+  };
+  const labelIds = raw.labelIds ?? [];
+  const has = (label: string) => labelIds.includes(label);
+  const payload = detail === 'full' ? (raw.payload ?? null) : null;
+  const content = payload && contentOf(payload);
+  const snippet = lazySnippet(unescapedSnippet(raw.snippet ?? ''), content);
+  return {
+    id: raw.id ?? '',
+    threadId: raw.threadId ?? null,
+    mailboxIds: mailboxIdsOf(labelIds),
+    subject: toOneLine(headers.text('subject') ?? ''),
+    get snippet() {
+      return snippet();
+    },
+    from: single('from')[0] ?? null,
+    sender: single('sender')[0] ?? null,
+    get to() {
+      return recipients('to');
+    },
+    get cc() {
+      return recipients('cc');
+    },
+    get bcc() {
+      return recipients('bcc');
+    },
+    replyTo: single('reply-to'),
+    sentAt: headers.date('date'),
+    receivedAt: new Date(Number(raw.internalDate ?? 0)),
+    isRead: !has('UNREAD'),
+    isStarred: has('STARRED'),
+    isDraft: has('DRAFT'),
+    isImportant: has('IMPORTANT'),
+    isAnswered: null,
+    // format=metadata tells no parts, and its top type alone would be a guess.
+    hasAttachments: content?.attachments.some((attachment) => !attachment.isInline) ?? null,
+    internetMessageId: headers.ids('message-id')[0] ?? (headers.raw('message-id')?.trim() || null),
+    sizeBytes: raw.sizeEstimate ?? null,
+    content,
+  };
+}
+
+/** Null when every message of it is gone. Gmail gives a thread whole, however long. */
+export function toThread(
+  raw: gmail_v1.Schema$Thread,
+  written: ReadonlyMap<string, HeaderFields> = new Map(),
+): Thread | null {
+  const messages = (raw.messages ?? []).map((message) => toMessage(message, 'envelope', written.get(message.id ?? '')));
+  return raw.id && messages.length > 0 ? threadOf(raw.id, messages, HIDDEN_LABELS) : null;
+}

@@ -1,0 +1,183 @@
+import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
+import { MailError } from '../../../domain/error.ts';
+import type {
+  Access,
+  AuthorizationRefusal,
+  AuthorizationRequest,
+  CodeExchange,
+  OAuth,
+  Refreshed,
+  Traded,
+} from '../../contract/connect.ts';
+import { readTokenAnswer, type TokenAnswer } from '../../shared/token-answer.ts';
+import type { GmailOptions } from '../settings.ts';
+import { gmailOrigin, sdkCall } from '../wire/client.ts';
+import { signInRefusal } from './sign-in-refusals.ts';
+import { isRevokedBefore, oauthError } from './token-error.ts';
+
+/** What is sealed for a Gmail account. */
+export interface GmailSecret {
+  readonly refreshToken: string;
+}
+
+/** As Google's discovery document has it, whatever host it is reached by. */
+const ISSUER = 'https://accounts.google.com';
+const FULL_SCOPE = 'https://mail.google.com/';
+const SCOPES: Readonly<Record<Access, readonly string[]>> = {
+  READ: ['https://www.googleapis.com/auth/gmail.readonly'],
+  WRITE: ['https://www.googleapis.com/auth/gmail.modify'],
+  // Deleting for ever takes the whole mailbox's scope.
+  FULL: [FULL_SCOPE],
+};
+const TIMEOUT_MS = 15_000;
+
+export class GoogleOAuth implements OAuth<GmailSecret> {
+  readonly kind = 'oauth';
+  readonly revokeAdvice = 'Remove Postern at https://myaccount.google.com/connections to take the consent back.';
+
+  constructor(private readonly options: GmailOptions) {}
+
+  scopes(access: Access): readonly string[] {
+    return SCOPES[access];
+  }
+
+  async authorizationUrl(request: AuthorizationRequest): Promise<string> {
+    return this.client(undefined, request.redirectUri).generateAuthUrl({
+      scope: [...SCOPES[request.access]],
+      state: request.state,
+      code_challenge: request.codeChallenge,
+      code_challenge_method: CodeChallengeMethod.S256,
+      // Offline and consent together make Google give a refresh token each time, also to who consented before.
+      access_type: 'offline',
+      prompt: 'consent',
+      include_granted_scopes: false,
+      ...(request.loginHint === null ? {} : { login_hint: request.loginHint }),
+    });
+  }
+
+  isIssuer(iss: string): boolean {
+    return iss === ISSUER;
+  }
+
+  declined({ error, description, subtype }: AuthorizationRefusal): MailError | null {
+    return signInRefusal({ word: error, subtype, description }, 'consent');
+  }
+
+  async exchange(exchange: CodeExchange, signal: AbortSignal): Promise<Traded<GmailSecret>> {
+    const { code, codeVerifier, redirectUri } = exchange;
+    const { refreshToken, scope, accessToken, expiresAt } = await answerOf(
+      this.client(signal, redirectUri),
+      (client) => client.getToken({ code, codeVerifier, redirect_uri: redirectUri }),
+      'exchange',
+    );
+    const scopes = scope === null ? SCOPES[exchange.access] : scope.split(' ').filter(Boolean);
+    // Google lets people tick scopes off one by one.
+    const missing = SCOPES[exchange.access].find((scope) => !scopes.includes(scope) && !scopes.includes(FULL_SCOPE));
+    if (missing) {
+      throw new MailError(
+        'CONSENT_REQUIRED',
+        `Access ${exchange.access} needs the consent ${missing}, which was not given. Connect again and tick it.`,
+      );
+    }
+    if (refreshToken === null) {
+      throw new MailError(
+        'CONSENT_REQUIRED',
+        `Google gave no lasting access. ${this.revokeAdvice} Then connect again.`,
+      );
+    }
+    return { secret: { refreshToken }, accessToken, expiresAt, scopes };
+  }
+
+  async identify({ accessToken }: Traded<GmailSecret>, signal: AbortSignal): Promise<string> {
+    const profile = await sdkCall(
+      gmailOrigin(this.options.apiUrl),
+      'getProfile',
+      accessToken,
+      signal,
+      (users, options) => users.getProfile({ userId: 'me' }, options),
+    );
+    if (!profile.emailAddress)
+      throw new MailError('PROVIDER_UNAVAILABLE', 'Gmail did not say whose account this is. Try again.');
+    return profile.emailAddress;
+  }
+
+  async refresh(secret: GmailSecret, signal: AbortSignal): Promise<Refreshed<GmailSecret>> {
+    const client = this.client(signal);
+    client.setCredentials({ refresh_token: secret.refreshToken });
+    // The library puts the old refresh token back into what it returns; the answer itself has a new one, if any.
+    const { refreshToken, accessToken, expiresAt } = await answerOf(
+      client,
+      () => client.refreshAccessToken(),
+      'refresh',
+    );
+    return { secret: { refreshToken: refreshToken ?? secret.refreshToken }, accessToken, expiresAt };
+  }
+
+  /** Ends the user's whole grant to this client, for every integration of the mailbox. */
+  async revoke(secret: GmailSecret, signal: AbortSignal): Promise<void> {
+    const ending = this.client(signal).revokeToken(secret.refreshToken);
+    await asking(() => ending.catch(unlessRevokedBefore), 'revoke');
+  }
+
+  /** One a call: the library keeps credentials, and the signal, in the client. */
+  private client(signal?: AbortSignal, redirectUri?: string): OAuth2Client {
+    const base = this.options.oauthUrl;
+    const client = new OAuth2Client({
+      clientId: this.options.clientId ?? '',
+      clientSecret: this.options.clientSecret ?? '',
+      ...(redirectUri === undefined ? {} : { redirectUri }),
+      ...(base === null
+        ? {}
+        : {
+            endpoints: {
+              oauth2AuthBaseUrl: `${base}/o/oauth2/v2/auth`,
+              oauth2TokenUrl: `${base}/token`,
+              oauth2RevokeUrl: `${base}/revoke`,
+            },
+          }),
+      transporterOptions: { timeout: TIMEOUT_MS, fetchImplementation: fetch, ...(signal ? { signal } : {}) },
+    });
+    // The library would repeat a code exchange by itself; a code is good for one.
+    client.transporter.interceptors.request.add({
+      resolved: async (request) => {
+        request.retry = false;
+        delete request.retryConfig;
+        return request;
+      },
+    });
+    return client;
+  }
+}
+
+/** What the token endpoint has answered, before the library makes something of it whatever it was. */
+async function answerOf(
+  client: OAuth2Client,
+  ask: (client: OAuth2Client) => PromiseLike<unknown>,
+  step: 'exchange' | 'refresh',
+): Promise<TokenAnswer> {
+  let answer: TokenAnswer | null = null;
+  client.transporter.interceptors.response.add({
+    resolved: async (response) => {
+      answer = readTokenAnswer(response.data);
+      if (answer === null) throw noAccessToken();
+      return response;
+    },
+  });
+  await asking(() => ask(client), step);
+  if (answer === null) throw noAccessToken();
+  return answer;
+}
+
+const noAccessToken = (): MailError => new MailError('PROVIDER_UNAVAILABLE', 'Google gave no access token. Try again.');
+
+function unlessRevokedBefore(error: unknown): void {
+  if (!isRevokedBefore(error)) throw error;
+}
+
+async function asking<T>(ask: () => PromiseLike<T>, step: 'exchange' | 'refresh' | 'revoke'): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw oauthError(error, step);
+  }
+}

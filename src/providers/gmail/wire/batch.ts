@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { isMailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch } from '../../contract/provider.ts';
+import { ofParts } from '../../limiter/cooldown.ts';
+import { malformed } from './answers.ts';
+import type { GmailClient } from './client.ts';
+import { answerError, GmailError, gmailError } from './errors.ts';
+import { type BatchPart, decodeBatch, encodeBatch, type PartAnswer } from './multipart.ts';
+import { type Operation, UNITS } from './quota.ts';
+
+/**
+ * Runs the parts as few HTTP requests; one slot per part: the answer's JSON, null where there is none, or the error. `operation` is what every part
+ * is. All of them must be safe to repeat: the parts that drew 429 or 5xx, and only those, are tried again by the guard.
+ */
+export async function runBatch(
+  client: GmailClient,
+  operation: Operation,
+  parts: readonly BatchPart[],
+  call: Call,
+): Promise<Batch<unknown>> {
+  const results = new Map<number, unknown>();
+  const runs: Promise<void>[] = [];
+  for (let start = 0; start < parts.length; start += client.width.current) {
+    const end = Math.min(parts.length, start + client.width.current);
+    runs.push(runChunk(client, operation, parts, range(start, end), results, call));
+  }
+  await Promise.all(runs);
+  return parts.map((_, place) => results.get(place));
+}
+
+async function runChunk(
+  client: GmailClient,
+  operation: Operation,
+  parts: readonly BatchPart[],
+  places: readonly number[],
+  results: Map<number, unknown>,
+  call: Call,
+): Promise<void> {
+  let waiting = places;
+  while (waiting.length > 0) {
+    const asked = waiting.slice(0, client.width.current);
+    const cost = { operation: `batch ${operation}`, units: asked.length * UNITS[operation], slots: 1, safe: true };
+    try {
+      await client.exchange(cost, call, (token, signal) => {
+        // Tried again: what was answered stays answered, and the width may have shrunk meanwhile.
+        const open = asked.filter((place) => !results.has(place)).slice(0, client.width.current);
+        return post(client, operation, parts, open, results, token, signal);
+      });
+    } catch (error) {
+      if (!isMailError(error)) throw error;
+      for (const place of asked) if (!results.has(place)) results.set(place, error);
+    }
+    waiting = waiting.filter((place) => !results.has(place));
+  }
+}
+
+/**
+ * One HTTP request. Keeps what was answered for good, then throws the fault that a repetition may mend; parts that drew 429
+ * only because there were too many of them stay unanswered.
+ */
+async function post(
+  client: GmailClient,
+  operation: Operation,
+  parts: readonly BatchPart[],
+  places: readonly number[],
+  results: Map<number, unknown>,
+  token: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = places.flatMap((place) => parts[place] ?? []);
+  const answers = await send(client.origin, `batch ${operation}`, wanted, token, signal).catch((error: unknown) => {
+    if (isMailError(error) && error.code === 'RATE_LIMITED') client.width.seen(places.length, places.length);
+    throw error;
+  });
+  const passing: GmailError[] = [];
+  places.forEach((place, index) => {
+    const answer = answers.get(index);
+    if (answer?.status === 204) {
+      results.set(place, null);
+    } else if (!answer || (answer.status < 300 && answer.body === undefined)) {
+      passing.push(
+        new GmailError('PROVIDER_UNAVAILABLE', 'Gmail gave half an answer. Try again.', operation, null, 'cut'),
+      );
+    } else if (answer.status < 300) {
+      const failure = malformed(operation, answer.body);
+      if (failure) passing.push(failure);
+      else results.set(place, answer.body);
+    } else {
+      const error = answerError(operation, answer.status, answer.body, answer.retryAfter);
+      if (isPassing(error)) passing.push(error);
+      else results.set(place, error);
+    }
+  });
+  const limited = passing.filter((error) => error.code === 'RATE_LIMITED').length;
+  // Gmail answers this account, only not so many parts at once: the others go in narrower batches, and nothing has to wait.
+  const isOnlyWide = client.width.seen(places.length, limited) && limited < places.length;
+  const isWidth = (error: GmailError) => error.code === 'RATE_LIMITED' && error.retryAfterMs === undefined;
+  const faults = isOnlyWide ? passing.filter((error) => !isWidth(error)) : passing;
+  const worst = faults.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
+  const ofAll = faults.find((error) => error.status === 401 || error.ofAccount);
+  if (worst) throw ofAll ?? ofParts(worst, limited, places.length);
+}
+
+/** Or meant for the whole account, which is told of it where the request ends. */
+const isPassing = (error: GmailError): boolean =>
+  error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error.status === 401 || error.ofAccount;
+
+async function send(
+  origin: string,
+  operation: string,
+  parts: readonly BatchPart[],
+  token: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, PartAnswer>> {
+  const boundary = `batch_${randomUUID()}`;
+  try {
+    const response = await fetch(`${origin}/batch/gmail/v1`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': `multipart/mixed; boundary=${boundary}` },
+      body: encodeBatch(parts, boundary),
+      redirect: 'error',
+      signal,
+    });
+    if (!response.ok) {
+      const text = await response.text();
+      throw answerError(operation, response.status, parsed(text), response.headers.get('retry-after'));
+    }
+    return await decodeBatch(
+      response.headers.get('content-type') ?? '',
+      response.body ?? new Blob([]).stream(),
+      parts.length,
+    );
+  } catch (error) {
+    throw gmailError(error, operation);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const range = (start: number, end: number): number[] =>
+  Array.from({ length: end - start }, (_, index) => start + index);

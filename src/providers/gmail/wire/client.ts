@@ -1,0 +1,89 @@
+import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
+import type { Call, RequestCost, Usage } from '../../contract/call.ts';
+import type { Grant } from '../../contract/provider.ts';
+import { authorized, authorizedStream } from '../../limiter/authorized.ts';
+import { malformed } from './answers.ts';
+import type { BatchWidth } from './batch-width.ts';
+import { gmailError, hasStatus } from './errors.ts';
+import { HeaderSpelling } from './header-spelling.ts';
+import { type Operation, UNITS } from './quota.ts';
+
+/** The SDK keeps no account: token, origin and signal go with every call. */
+const { users } = gmail({ version: 'v1', retry: false });
+
+export type Users = gmail_v1.Resource$Users;
+export type SdkCall<T> = (users: Users, options: MethodOptions) => PromiseLike<{ data: T }>;
+
+const ORIGIN = 'https://gmail.googleapis.com';
+
+/** Where Gmail is: the vendor's host, or the configured URL, path and all. Without a slash at the end. */
+export const gmailOrigin = (apiUrl: string | null): string => apiUrl ?? ORIGIN;
+
+/**
+ * One call of the SDK, without quota or retry. The origin is given per call, not to the client: the client's rootUrl
+ * loses its path, and uploads ignore it.
+ */
+export async function sdkCall<T>(
+  origin: string,
+  operation: Operation,
+  token: string,
+  signal: AbortSignal,
+  send: SdkCall<T>,
+  responseType?: 'stream',
+): Promise<T> {
+  try {
+    const { data } = await send(users, {
+      rootUrl: `${origin}/`,
+      headers: { authorization: `Bearer ${token}` },
+      retry: false,
+      signal,
+      fetchImplementation: fetch,
+      ...(responseType ? { responseType } : {}),
+    });
+    const failure = responseType === 'stream' ? null : malformed(operation, data);
+    if (failure) throw failure;
+    return data;
+  } catch (error) {
+    throw gmailError(error, operation);
+  }
+}
+
+/** One account's way to Gmail: every request goes through the guard, with a token that is renewed when refused. */
+export class GmailClient {
+  constructor(
+    readonly origin: string,
+    readonly grant: Grant,
+    private readonly usage: Usage,
+    readonly width: BatchWidth,
+    readonly spelling = new HeaderSpelling(),
+  ) {}
+
+  request<T>(operation: Operation, call: Call, send: SdkCall<T>, safe = true): Promise<T> {
+    return this.exchange({ operation, units: UNITS[operation], slots: 1, safe }, call, (token, signal) =>
+      sdkCall(this.origin, operation, token, signal, send),
+    );
+  }
+
+  /** A file as it comes, which has its place in the guard until its last byte. */
+  download(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
+    return authorizedStream(this.usage, this.grant, call, {
+      cost: { operation, units: UNITS[operation], slots: 1, safe: true },
+      isTokenRefused: (error) => hasStatus(error, 401),
+      attempt: async (token, signal) =>
+        (await sdkCall(this.origin, operation, token, signal, send, 'stream')) as ReadableStream<Uint8Array>,
+    });
+  }
+
+  /** The beginning of an answer's body, which is read here and at once; resolves when its headers are there. */
+  stream(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
+    return this.exchange({ operation, units: UNITS[operation], slots: 1, safe: true }, call, async (token, signal) => {
+      const body = await sdkCall(this.origin, operation, token, signal, send, 'stream');
+      return body as ReadableStream<Uint8Array>;
+    });
+  }
+
+  exchange<T>(cost: RequestCost, call: Call, attempt: (token: string, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const isTokenRefused = (error: unknown) => hasStatus(error, 401);
+    return authorized(this.usage, this.grant, call, { cost, attempt, isTokenRefused });
+  }
+}

@@ -1,0 +1,151 @@
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Message } from '../../../domain/message.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch, Patch } from '../../contract/provider.ts';
+import { isMailbox } from '../read/labels.ts';
+import { getMessages } from '../read/read.ts';
+import { runBatch } from '../wire/batch.ts';
+import type { GmailClient } from '../wire/client.ts';
+import { hasStatus } from '../wire/errors.ts';
+import { writeRefusal } from './access.ts';
+import { LabelChange } from './label-change.ts';
+
+/** Where one batchModify (50 units, any number) gets cheaper than modifying one by one (5 units each). */
+const MANY = 10;
+const MOST_AT_ONCE = 1000;
+
+/**
+ * Changes the labels, then reads the messages back: Gmail answers a change with labels only, or with nothing, and passes
+ * over ids that are gone. Trash and spam are labels like others here, so that a thousand go at once.
+ */
+export async function update(client: GmailClient, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
+  const refusal = writeRefusal(client.grant);
+  if (refusal) return patches.map(() => refusal);
+  const changes = new Map<string, LabelChange>();
+  for (const patch of patches) {
+    const change = changes.get(patch.id) ?? new LabelChange();
+    changes.set(patch.id, change);
+    change.apply(patch);
+  }
+  const failed = new Map<string, MailError>();
+  for (const patch of patches) {
+    if (!named(patch).every(isMailbox))
+      failed.set(patch.id, new MailError('INVALID', 'Gmail has no such mailbox. Does it still exist?'));
+  }
+  for (const [id, { fixed }] of changes) {
+    if (fixed)
+      failed.set(id, new MailError('INVALID', `Gmail does not let ${fixed} be put on or taken off a message.`));
+  }
+  await modify(client, alike(changes, failed), failed, call);
+
+  // What Gmail called invalid may be a message that is not there, or a mailbox that is not.
+  const open = [...changes.keys()].filter((id) => !failed.has(id) || hasStatus(failed.get(id), 400));
+  const read = await getMessages(client, open, 'envelope', call);
+  const after = new Map(open.map((id, index) => [id, read[index]]));
+  return patches.map(({ id }) => {
+    const message = after.get(id);
+    if (isMailError(message) && message.code === 'NOT_FOUND') return message;
+    return worded(failed.get(id)) ?? unread(message) ?? new MailError('NOT_FOUND', 'There is no such message.');
+  });
+}
+
+/** Whoever is told that it failed would do it once more. */
+function unread(message: Message | MailError | undefined): Message | MailError | undefined {
+  if (!isMailError(message)) return message;
+  const { code, retryAfterMs } = message;
+  return new MailError(code, 'Gmail took the change, and did not say how the message is now. Read it again.', {
+    retryAfterMs,
+    cause: message,
+  });
+}
+
+/** The mailboxes that a patch names. */
+const named = ({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch): readonly string[] => [
+  ...addMailboxIds,
+  ...removeMailboxIds,
+  ...(typeof moveTo === 'object' ? [moveTo.mailboxId, moveTo.fromMailboxId ?? moveTo.mailboxId] : []),
+];
+
+function worded(error: MailError | undefined): MailError | undefined {
+  if (error?.code === 'NOT_FOUND') return new MailError('NOT_FOUND', 'There is no such message.', { cause: error });
+  if (!hasStatus(error, 400)) return error;
+  return new MailError('INVALID', 'Gmail did not take the change. Does each mailbox that it names still exist?', {
+    cause: error,
+  });
+}
+
+interface Group {
+  readonly ids: string[];
+  readonly body: object;
+}
+
+/** Messages whose labels change alike. */
+function alike(changes: ReadonlyMap<string, LabelChange>, failed: ReadonlyMap<string, MailError>): Group[] {
+  const groups = new Map<string, Group>();
+  for (const [id, { add, remove }] of changes) {
+    if (failed.has(id) || add.length + remove.length === 0) continue;
+    const body = {
+      ...(add.length > 0 ? { addLabelIds: add } : {}),
+      ...(remove.length > 0 ? { removeLabelIds: remove } : {}),
+    };
+    const key = JSON.stringify(body);
+    const group = groups.get(key) ?? { ids: [], body };
+    groups.set(key, group);
+    group.ids.push(id);
+  }
+  return [...groups.values()];
+}
+
+async function modify(
+  client: GmailClient,
+  groups: readonly Group[],
+  failed: Map<string, MailError>,
+  call: Call,
+): Promise<void> {
+  const few = groups.filter(({ ids }) => ids.length <= MANY);
+  const many = groups.filter(({ ids }) => ids.length > MANY);
+  await Promise.all([
+    modifyEach(client, few, failed, call),
+    ...many.map((group) => modifyAtOnce(client, group, failed, call)),
+  ]);
+}
+
+async function modifyAtOnce(
+  client: GmailClient,
+  { ids, body }: Group,
+  failed: Map<string, MailError>,
+  call: Call,
+): Promise<void> {
+  for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
+    const some = ids.slice(start, start + MOST_AT_ONCE);
+    try {
+      await client.request('messages.batchModify', call, (users, options) =>
+        users.messages.batchModify({ userId: 'me', requestBody: { ids: some, ...body } }, options),
+      );
+    } catch (error) {
+      if (!isMailError(error)) throw error;
+      // One id that Gmail cannot read must not fail the others: one by one it says which.
+      if (hasStatus(error, 400) || hasStatus(error, 404)) await modifyEach(client, [{ ids: some, body }], failed, call);
+      else for (const id of some) failed.set(id, error);
+    }
+  }
+}
+
+async function modifyEach(
+  client: GmailClient,
+  groups: readonly Group[],
+  failed: Map<string, MailError>,
+  call: Call,
+): Promise<void> {
+  const items = groups.flatMap(({ ids, body }) => ids.map((id) => ({ id, body })));
+  const parts = items.map(({ id, body }) => ({
+    method: 'POST' as const,
+    path: `/gmail/v1/users/me/messages/${encodeURIComponent(id)}/modify?fields=id`,
+    body,
+  }));
+  const answers = await runBatch(client, 'messages.modify', parts, call);
+  items.forEach(({ id }, index) => {
+    const answer = answers[index];
+    if (isMailError(answer)) failed.set(id, answer);
+  });
+}

@@ -1,0 +1,74 @@
+import type { Call, Limits } from '../contract/call.ts';
+
+type Priority = Call['priority'];
+
+/** Of the window's units background work spends no more, so that people always find some. */
+const BACKGROUND_SHARE = 0.8;
+/**
+ * Of the window's units people leave so much to background work: else one who pages through a whole mailbox would hear of no
+ * new mail until the window has passed, ten minutes at Graph.
+ */
+const RESERVED_SHARE = 0.1;
+
+interface Entry {
+  readonly at: number;
+  readonly units: number;
+}
+
+/** Units that were spent in the last window. */
+class Window {
+  private readonly entries: Entry[] = [];
+  private sum = 0;
+
+  constructor(private readonly lengthMs: number) {}
+
+  add(entry: Entry): void {
+    this.entries.push(entry);
+    this.sum += entry.units;
+  }
+
+  /** When so many more stay within `allowed`. */
+  roomAt(units: number, allowed: number, now: number): number {
+    while (this.entries[0] && this.entries[0].at <= now - this.lengthMs) this.sum -= this.entries.shift()?.units ?? 0;
+    let over = this.sum + Math.min(units, allowed) - allowed;
+    let at = now;
+    for (const entry of this.entries) {
+      if (over <= 0) break;
+      over -= entry.units;
+      at = entry.at + this.lengthMs;
+    }
+    return at;
+  }
+}
+
+/** What an account's requests have spent of its vendor's quota, and how it is shared by people and background work. */
+export class Spending {
+  private readonly all: Window;
+  private readonly of: Readonly<Record<Priority, Window>>;
+
+  constructor(
+    private readonly limits: Limits,
+    private readonly now: () => number,
+  ) {
+    const { windowMs } = limits;
+    this.all = new Window(windowMs);
+    this.of = { interactive: new Window(windowMs), background: new Window(windowMs) };
+  }
+
+  spend(units: number, priority: Priority): void {
+    const entry = { at: this.now(), units };
+    this.all.add(entry);
+    this.of[priority].add(entry);
+  }
+
+  /** Milliseconds until this many units may be spent. */
+  waitMs(units: number, priority: Priority): number {
+    const now = this.now();
+    const within = (window: Window, share: number) => window.roomAt(units, this.limits.units * share, now);
+    const shared =
+      priority === 'interactive'
+        ? within(this.of.interactive, 1 - RESERVED_SHARE)
+        : Math.min(within(this.all, BACKGROUND_SHARE), within(this.of.background, RESERVED_SHARE));
+    return Math.max(within(this.all, 1), shared) - now;
+  }
+}

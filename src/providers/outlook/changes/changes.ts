@@ -1,0 +1,167 @@
+import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Change, Changes, Hint, UnreadMailbox } from '../../contract/provider.ts';
+import { learnRoles } from '../read/folders.ts';
+import { getEntities } from '../read/read.ts';
+import type { Account } from '../wire/account.ts';
+import { isId, segment } from '../wire/ids.ts';
+import { path } from '../wire/url.ts';
+import { arePointing, follow, forget, isOfAll, type Pointed } from './sync-hints.ts';
+import {
+  beginSweep,
+  type Delta,
+  due,
+  endSweep,
+  isEndless,
+  isUntold,
+  leaveOut,
+  PAGE,
+  takeMessages,
+  takeTree,
+} from './sync-round.ts';
+import { newState, readState, type SyncState, type Track, writeState } from './sync-state.ts';
+
+/** Pages of one folder that hints may cost; where there are more, they are left to a sweep. */
+const MAX_HINTED_PAGES = 5;
+
+/**
+ * Without hints a sweep: one page of every folder's delta and of the folder tree's, in $batches; with hints, the folders that
+ * they point at. Delta does not tell new from changed, nor a move from a deletion: sync-round.ts knows the new; what left a
+ * folder is asked after, and was moved if it is still there.
+ */
+export async function changes(
+  account: Account,
+  since: string | null,
+  call: Call,
+  hints: readonly Hint[] = [],
+): Promise<Changes> {
+  const state = since === null ? newState() : readState(since);
+  const pointed = arePointing(state, hints) ? await follow(account, state, hints, call) : null;
+  const read: Read = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
+  if (!pointed || state.sweeping) {
+    if (!state.sweeping) await unlessRefused(learnRoles(account, call));
+    beginSweep(state, Math.floor(Date.now() / 1000));
+    await readDeltas(account, state, read, call);
+  } else {
+    for (let pages = 0; due(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
+      await readDeltas(account, state, read, call, true);
+    if (due(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
+  }
+  const unshown = pointed ? notShown(state, pointed, read) : [];
+  const messages = [...read.present].map(([messageId, kind]): Change => ({ kind, messageId }));
+  const missing = [...read.left].filter((id) => !read.present.has(id));
+  const gone = await whatBecameOf(account, missing, state, call);
+  const partial = pointed !== null && !state.sweeping;
+  const more = state.sweeping && !endSweep(state);
+  return {
+    changes: [...read.mailboxes, ...messages, ...unshown, ...(pointed?.deleted ?? []), ...gone],
+    cursor: writeState(state),
+    more,
+    partial,
+    unread: read.unread,
+  };
+}
+
+/** What the deltas do not depend on must not keep them from being read; where the account is refused, so would they be. */
+const unlessRefused = (work: Promise<void>): Promise<void> =>
+  work.catch((error: unknown) => {
+    if (!isMailError(error) || error.ofAccount || error.code === 'RECONNECT_REQUIRED') throw error;
+  });
+
+/** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */
+function notShown(state: SyncState, { there }: Pointed, { present, unread }: Read): Change[] {
+  return there.flatMap((message): Change[] => {
+    const { id: messageId = '', parentFolderId } = message;
+    if (present.has(messageId)) return [];
+    if (!state.folders[parentFolderId ?? '']) {
+      forget(state, messageId);
+      return [{ kind: 'deleted', messageId }];
+    }
+    if (isUntold(state, message)) return [{ kind: 'created', messageId }];
+    return unread.some(({ mailboxId }) => mailboxId === parentFolderId) ? [{ kind: 'updated', messageId }] : [];
+  });
+}
+
+interface Read {
+  readonly mailboxes: Change[];
+  readonly present: Map<string, 'created' | 'updated'>;
+  readonly left: Set<string>;
+  readonly unread: UnreadMailbox[];
+}
+
+/**
+ * What a folder refuses for itself: it was deleted a moment ago, or Exchange has no room for what it notes of a delta, while
+ * everything else is answered (microsoft-graph-docs#5730). A failure of one alone is its own as well.
+ */
+function isOfTheFolder(error: MailError, answers: readonly unknown[], isAnswering: boolean): boolean {
+  if (error.code === 'CURSOR_EXPIRED' || isOfAll(error)) return false;
+  if (error.code !== 'PROVIDER_UNAVAILABLE') return true;
+  const failed = answers.filter((answer) => isMailError(answer) && answer.code === 'PROVIDER_UNAVAILABLE');
+  return failed.length === 1 && (isAnswering || answers.length > 1);
+}
+
+class Endless extends MailError {
+  constructor() {
+    super('PROVIDER_UNAVAILABLE', 'Outlook tells the changes of a folder without end.');
+  }
+}
+
+/** In place of a page that only leads on: a folder of them would be asked without end, and no sweep be over. */
+function withEnd<T extends Delta<GraphMessage & MailFolder>>(
+  track: Track | undefined,
+  answer: T | MailError | undefined,
+): T | MailError | undefined {
+  return track && answer && !isMailError(answer) && isEndless(track, answer) ? new Endless() : answer;
+}
+
+/** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
+async function readDeltas(
+  account: Account,
+  state: SyncState,
+  read: Read,
+  call: Call,
+  /** Graph has just answered for this account. */
+  isAnswering = false,
+): Promise<void> {
+  const asked = due(state);
+  const paths = asked.map((one) => one.path);
+  const options = { operation: 'messages.delta', prefer: PAGE };
+  const answers = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
+  let refused = 0;
+  for (const [i, { folderId }] of asked.entries()) {
+    const answer = withEnd(folderId === null ? state.tree : state.folders[folderId], answers[i]);
+    const isOfFolder =
+      isMailError(answer) && (answer instanceof Endless || isOfTheFolder(answer, answers, isAnswering));
+    if (folderId !== null && isOfFolder) {
+      leaveOut(state, folderId);
+      read.unread.push({ mailboxId: folderId, error: answer });
+      refused++;
+    } else if (answer === undefined || isMailError(answer)) throw answer;
+    else if (folderId === null) {
+      account.hidden.notice(answer.value ?? []);
+      read.mailboxes.push(...takeTree(state, answer).map((mailboxId): Change => ({ kind: 'mailbox', mailboxId })));
+    } else takeMessages(state, folderId, answer, read.present, read.left);
+  }
+  if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
+}
+
+/**
+ * A move leaves the id in another folder, perhaps in one whose delta was read a moment too early. What was deleted may be
+ * there as well, in a hidden folder of what can be recovered.
+ */
+async function whatBecameOf(account: Account, ids: readonly string[], state: SyncState, call: Call): Promise<Change[]> {
+  if (ids.length === 0) return [];
+  const paths = ids.map((id) =>
+    isId(id) ? path(`/me/messages/${segment(id)}`, { $select: 'id,parentFolderId' }) : null,
+  );
+  const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
+  return answers.map((answer, i): Change => {
+    if (isMailError(answer) && isOfAll(answer)) throw answer;
+    // Of one that is refused it is not known.
+    const isThere = isMailError(answer)
+      ? answer.code !== 'NOT_FOUND'
+      : state.folders[answer.parentFolderId ?? ''] !== undefined;
+    return { kind: isThere ? 'updated' : 'deleted', messageId: ids[i] ?? '' };
+  });
+}

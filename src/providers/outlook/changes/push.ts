@@ -1,0 +1,88 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { Hint } from '../../contract/provider.ts';
+import type { FindWatch, Signal, WebhookOutcome, WebhookRequest } from '../../contract/watch.ts';
+import { isId } from '../wire/ids.ts';
+
+const MAX_VALIDATION_TOKEN = 1024;
+const MAX_NOTIFICATIONS = 1000;
+
+const envelope = z.object({ value: z.array(z.unknown()).min(1).max(MAX_NOTIFICATIONS) });
+
+/** What is read of a change or lifecycle notification; Graph sends more. What is malformed in it tells nothing. */
+const Notification = z.object({
+  subscriptionId: z.string().min(1).max(128),
+  clientState: z.string().max(255).nullish(),
+  lifecycleEvent: z.string().nullish().catch('unknown'),
+  changeType: z.string().nullish().catch(null),
+  resource: z.string().max(2_048).nullish().catch(null),
+  resourceData: z.looseObject({ id: z.string().nullish() }).nullish().catch(null),
+});
+type Notification = z.infer<typeof Notification>;
+
+const LIFECYCLE: Readonly<Record<string, Signal['kind']>> = {
+  reauthorizationRequired: 'REAUTHORIZE',
+  subscriptionRemoved: 'LOST',
+  missed: 'MISSED',
+};
+
+/**
+ * Graph proves itself by the clientState that only it and we know. What does not prove itself is passed over with the same
+ * answer, so that nobody learns which subscriptions there are.
+ */
+export async function receive(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome> {
+  const token = request.url.searchParams.get('validationToken');
+  if (token !== null) return validation(token);
+  const parsed = envelope.safeParse(json(request.body));
+  // One that is malformed must not take those beside it with it.
+  const notifications = (parsed.data?.value ?? []).flatMap((one) => Notification.safeParse(one).data ?? []);
+  if (notifications.length === 0)
+    return { reply: { status: 400, contentType: 'text/plain', body: 'not a notification' }, signals: [] };
+  const watches = new Map<string, Awaited<ReturnType<FindWatch>>>();
+  const signals = new Map<string, Signal>();
+  for (const notification of notifications) {
+    const { subscriptionId, clientState, lifecycleEvent } = notification;
+    if (!watches.has(subscriptionId)) watches.set(subscriptionId, await findWatch(subscriptionId));
+    const kind = lifecycleEvent ? LIFECYCLE[lifecycleEvent] : 'CHANGED';
+    if (!kind) continue;
+    for (const { integrationId, secret } of watches.get(subscriptionId) ?? []) {
+      if (!sameSecret(secret, clientState ?? '')) continue;
+      const key = `${integrationId} ${kind}`;
+      const hints = kind === 'CHANGED' ? hintsOf(notification, signals.get(key)) : null;
+      signals.set(key, { integrationId, kind, ...(hints && { hints }) });
+    }
+  }
+  return { reply: { status: 202 }, signals: [...signals.values()] };
+}
+
+const KINDS = ['created', 'updated', 'deleted'] as const;
+
+/** What it names, behind what the ones before it in the same request did. Null where one of them names nothing. */
+function hintsOf(
+  { changeType, resource, resourceData }: Notification,
+  before: Signal | undefined,
+): readonly Hint[] | null {
+  const kind = KINDS.find((known) => known === changeType);
+  const messageId = resourceData?.id ?? /\/messages\/([^/]+)$/i.exec(resource ?? '')?.[1] ?? '';
+  if (!kind || !isId(messageId) || (before && !before.hints)) return null;
+  return [...(before?.hints ?? []), { kind, messageId }];
+}
+
+/** Graph asks once, when a subscription begins, whether this endpoint is ours: it wants its token back as plain text. */
+function validation(token: string): WebhookOutcome {
+  if (token === '' || token.length > MAX_VALIDATION_TOKEN) {
+    return { reply: { status: 400, contentType: 'text/plain', body: 'not a validation token' }, signals: [] };
+  }
+  return { reply: { status: 200, contentType: 'text/plain', body: token }, signals: [] };
+}
+
+function json(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const sameSecret = (ours: string, theirs: string): boolean => timingSafeEqual(digest(ours), digest(theirs));

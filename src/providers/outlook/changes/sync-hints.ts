@@ -1,0 +1,126 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError, isNotFound, type MailError, type MailErrorCode } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Change, Hint } from '../../contract/provider.ts';
+import { sleep } from '../../limiter/aborted.ts';
+import { shortHash } from '../list/cursor.ts';
+import { getEntities } from '../read/read.ts';
+import type { Account } from '../wire/account.ts';
+import { isId, segment } from '../wire/ids.ts';
+import { path } from '../wire/url.ts';
+import type { SyncState, Track } from './sync-state.ts';
+
+/** What is known of the messages that hints name before any folder is asked. */
+export interface Pointed {
+  readonly there: readonly GraphMessage[];
+  readonly deleted: readonly Change[];
+}
+
+/** A message costs a request, and one for the folder it is in: that must be less than asking every folder. */
+export function arePointing(state: SyncState, hints: readonly Hint[]): boolean {
+  const ids = new Set(hints.map(({ messageId }) => messageId));
+  const folders = Object.values(state.folders);
+  const isBegun = ({ delta, horizon }: Track) => delta !== undefined || horizon !== undefined;
+  const isEstablished = state.tree.delta !== undefined && folders.every(isBegun);
+  return isEstablished && ids.size > 0 && 2 * ids.size <= folders.length && [...ids].every(isId);
+}
+
+/**
+ * Asks where the messages lie, and marks those folders to be asked, and where notifications led before. Null where that does
+ * not tell enough.
+ */
+export async function follow(
+  account: Account,
+  state: SyncState,
+  hints: readonly Hint[],
+  call: Call,
+): Promise<Pointed | null> {
+  const ids = [...new Set(hints.map(({ messageId }) => messageId))];
+  const isLate = (id: string, answer: GraphMessage | MailError | undefined): boolean => {
+    const hash = shortHash(id);
+    const isKnown = state.known[hash] !== undefined || state.found[hash] !== undefined;
+    const isSaidToBeDeleted = hints.some(({ messageId, kind }) => messageId === id && kind === 'deleted');
+    return isNotFound(answer) && !isKnown && !isSaidToBeDeleted;
+  };
+  const answers = new Map<string, GraphMessage | MailError>();
+  await ask(account, ids, answers, call);
+  for (const wait of LATE_WAITS_MS) {
+    const late = ids.filter((id) => isLate(id, answers.get(id)));
+    if (late.length === 0) break;
+    await sleep(wait, call.signal);
+    await ask(account, late, answers, call);
+  }
+  if (ids.some((id) => isLate(id, answers.get(id))) && !markInbox(account, state)) return null;
+  if ([...answers.values()].some((answer) => isMailError(answer) && answer.code !== 'NOT_FOUND')) return null;
+  const there: GraphMessage[] = [];
+  const deleted: Change[] = [];
+  for (const messageId of ids) {
+    const [answer, hash] = [answers.get(messageId), shortHash(messageId)];
+    // It may still come, though not soon: a sweep tells of it then.
+    if (isLate(messageId, answer)) continue;
+    const before = state.found[hash];
+    const isThere = !isMailError(answer) && !isOutOfSight(account, state, answer, before);
+    const place = isThere ? (answer?.parentFolderId ?? '') : '';
+    if (place !== '') there.push({ ...(answer as GraphMessage), id: messageId });
+    else if (before !== '') deleted.push({ kind: 'deleted', messageId });
+    // A folder that is not known is new, or hidden.
+    if (place !== '' && !state.folders[place]) state.tree.due = true;
+    for (const folder of [before, place]) {
+      const track = state.folders[folder ?? ''];
+      if (track) track.due = true;
+    }
+    state.found[hash] = place;
+  }
+  return { there, deleted };
+}
+
+async function ask(
+  account: Account,
+  ids: readonly string[],
+  answers: Map<string, GraphMessage | MailError>,
+  call: Call,
+): Promise<void> {
+  const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, PLACE));
+  const given = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
+  for (const [n, answer] of given.entries()) {
+    if (isMailError(answer) && isOfAll(answer)) throw answer;
+    answers.set(ids[n] ?? '', answer);
+  }
+}
+
+/** Not of the one thing that was asked for, which may be refused for good and must not hold up the rest. */
+export const isOfAll = ({ code, ofAccount, retryAfterMs }: MailError): boolean =>
+  ofAccount || retryAfterMs !== undefined || OF_ALL.has(code);
+const OF_ALL: ReadonlySet<MailErrorCode> = new Set([
+  'RATE_LIMITED',
+  'TIMEOUT',
+  'RECONNECT_REQUIRED',
+  'STORE_UNAVAILABLE',
+]);
+
+/** Where most of what arrives lies. False where it is not known. */
+function markInbox({ roles }: Account, { folders }: SyncState): boolean {
+  const [, inbox] = Object.entries(folders).find(([id]) => roles.of(id) === 'INBOX') ?? [];
+  if (inbox) inbox.due = true;
+  return inbox !== undefined;
+}
+
+/** It is no more, or it lies in a folder that nobody sees, as deleted messages do for a while. */
+function isOutOfSight(
+  { deletions }: Account,
+  { folders }: SyncState,
+  answer: GraphMessage | MailError | undefined,
+  before: string | undefined,
+): boolean {
+  if (answer === undefined || isMailError(answer)) return true;
+  return deletions.holds(answer) || (before === '' && !folders[answer.parentFolderId ?? '']);
+}
+
+/** Its folder turned out to be one that nobody sees. */
+export function forget(state: SyncState, messageId: string): void {
+  state.found[shortHash(messageId)] = '';
+}
+
+/** Between the tries to find a message that was just announced: the replica that answers may lag behind. In milliseconds. */
+const LATE_WAITS_MS = [500, 1_000, 2_000];
+const PLACE = { $select: 'id,parentFolderId,createdDateTime' };

@@ -1,0 +1,133 @@
+import type { Subscription } from '@microsoft/microsoft-graph-types';
+import { isMailError, isNotFound, MailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Watcher, WatchOptions, WatchState } from '../../contract/watch.ts';
+import type { Account } from '../wire/account.ts';
+import { cost } from '../wire/client.ts';
+import { type Collection, readToEnd } from '../wire/pages.ts';
+import { instant } from '../wire/url.ts';
+
+/** Graph allows 10,080 minutes for mail; some are left to clocks that differ. */
+const LIFETIME_MS = 10_000 * 60_000;
+const KEY = /^[\w-]{1,128}$/;
+
+/** A subscription to everything that happens to the account's messages. */
+export function watcher(account: Account): Watcher {
+  return {
+    async start(previous, options, call) {
+      const known = previous && KEY.test(previous.key) ? previous.key : null;
+      if (known === null) return create(account, options, null, call);
+      const renewed = options.isSilent ? null : await renew(account, known, call);
+      const isElsewhere = renewed?.notificationUrl != null && renewed.notificationUrl !== options.notificationUrl;
+      if (renewed && !isElsewhere) return stateOf(renewed, known);
+      await options.lost();
+      // It goes on notifying where this gateway was; a renewal keeps the address, and cannot change the lifecycle's.
+      const created = await create(account, options, known, call);
+      if (renewed || options.isSilent) await remove(account, known, call).catch(() => {});
+      return created;
+    },
+    async stop({ key }, call) {
+      if (KEY.test(key)) await remove(account, key, call);
+    },
+  };
+}
+
+async function remove(account: Account, key: string, call: Call): Promise<void> {
+  await account.graph
+    .done({ method: 'DELETE', path: `/subscriptions/${key}`, cost: cost('subscriptions.delete') }, call)
+    .catch(unlessGone);
+}
+
+/** Null when Graph no longer has it. */
+async function renew(account: Account, key: string, call: Call): Promise<Subscription | null> {
+  const body = JSON.stringify({ expirationDateTime: instant(new Date(Date.now() + LIFETIME_MS)) });
+  const request = { method: 'PATCH' as const, path: `/subscriptions/${key}`, body, cost: cost('subscriptions.update') };
+  return account.graph.json<Subscription>(request, call).catch(unlessGone);
+}
+
+/** One that is refused because there is one already takes the place of that, where it is ours. */
+async function create(account: Account, options: WatchOptions, known: string | null, call: Call): Promise<WatchState> {
+  try {
+    return await post(account, options, call);
+  } catch (error) {
+    if (!isMailError(error) || error.code !== 'CONFLICT') throw error;
+    const ours = await ownSubscriptions(account, options, known, call);
+    if (ours.length === 0) throw inTheWay(error);
+    for (const key of ours) await remove(account, key, call);
+    return post(account, options, call);
+  }
+}
+
+/** Not repeated when its answer is lost: it would leave two. The lost one dies of its age, and its notifications find no watch. */
+async function post(account: Account, { notificationUrl, secret }: WatchOptions, call: Call): Promise<WatchState> {
+  const body: Subscription = {
+    changeType: 'created,updated,deleted',
+    resource: 'me/messages',
+    notificationUrl,
+    lifecycleNotificationUrl: notificationUrl,
+    clientState: secret,
+    expirationDateTime: instant(new Date(Date.now() + LIFETIME_MS)),
+  };
+  const request = {
+    method: 'POST' as const,
+    path: '/subscriptions',
+    body: JSON.stringify(body),
+    cost: cost('subscriptions.create', false),
+  };
+  const subscription = await account.graph.json<Subscription>(request, call).catch((error: unknown) => {
+    throw isMailError(error) && error.code === 'UNSUPPORTED' && !error.ofAccount ? unheard(error) : error;
+  });
+  return stateOf(subscription, subscription.id ?? '');
+}
+
+/**
+ * Those that this integration made: the one it knows of, those with its secret, which Graph need not list, and those that
+ * notify this gateway for no other integration, as one whose answer was lost does.
+ */
+async function ownSubscriptions(
+  account: Account,
+  { notificationUrl, secret, isTaken }: WatchOptions,
+  known: string | null,
+  call: Call,
+): Promise<string[]> {
+  const ours: string[] = [];
+  for (const subscription of await list(account, call)) {
+    const key = subscription.id ?? '';
+    if (!KEY.test(key)) continue;
+    const isOwn = key === known || subscription.clientState === secret;
+    if (isOwn || (subscription.notificationUrl === notificationUrl && !(await isTaken(key)))) ours.push(key);
+  }
+  return ours;
+}
+
+async function list(account: Account, call: Call): Promise<readonly Subscription[]> {
+  const operation = 'subscriptions.list';
+  const request = { method: 'GET' as const, path: '/subscriptions', cost: cost(operation) };
+  const first = await account.graph.json<Collection<Subscription>>(request, call);
+  return readToEnd(account, first, { kind: 'subscriptions', operation }, call);
+}
+
+const inTheWay = (cause: unknown): MailError =>
+  new MailError(
+    'CONFLICT',
+    'Outlook announces the changes of this mailbox to somebody else already, and to one alone; the account is polled.',
+    { cause },
+  );
+
+/** Before it takes a subscription, Graph asks the address that is to be notified. */
+const unheard = (cause: unknown): MailError =>
+  new MailError(
+    'PROVIDER_UNAVAILABLE',
+    'Outlook could not reach this gateway to announce changes; the account is polled meanwhile.',
+    { cause },
+  );
+
+const stateOf = ({ expirationDateTime }: Subscription, key: string): WatchState => ({
+  key,
+  expiresAt: new Date(expirationDateTime ?? Date.now() + LIFETIME_MS),
+});
+
+function unlessGone(error: unknown): null {
+  if (isNotFound(error)) return null;
+  throw error;
+}

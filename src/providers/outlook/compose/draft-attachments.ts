@@ -1,0 +1,152 @@
+import type { Attachment as GraphAttachment, Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import type { Compose, ComposeAttachment } from '../../../domain/compose.ts';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import { shownFiles } from '../../shared/html/inline-files.ts';
+import type { Account } from '../wire/account.ts';
+import { BATCH_SIZE, batch, type Part } from '../wire/batch.ts';
+import { cost } from '../wire/client.ts';
+import { segment } from '../wire/ids.ts';
+import { type Collection, readToEnd } from '../wire/pages.ts';
+import { mayLag, outlivingLag } from '../wire/replica-lag.ts';
+import { path } from '../wire/url.ts';
+import { FileBytes } from './file-bytes.ts';
+import { contentType } from './mime.ts';
+import { uploadFile } from './upload.ts';
+
+/**
+ * A request takes 4 MB, its JSON included: measured to the byte, a file of 3,145,611 bytes (msgraph-sdk-java PR 52). A
+ * longer one needs an upload session, which Graph refuses to one below 3 MB (below 2,097,152 bytes, as measured there).
+ */
+const MAX_DIRECT_BYTES = 3_145_611;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+export interface Held {
+  readonly id: string;
+  readonly sizeBytes: number;
+}
+
+/** What `heldBy` reads of a draft. */
+export const EXPAND_HELD = 'attachments($select=id,size)';
+
+export const heldBy = ({ attachments }: GraphMessage): readonly Held[] => (attachments ?? []).map(toHeld);
+
+const toHeld = ({ id, size }: GraphAttachment): Held => ({ id: id ?? '', sizeBytes: size ?? 0 });
+
+export async function listHeld(account: Account, draftId: string, call: Call): Promise<readonly Held[]> {
+  return (await list(account, segment(draftId), call)).map(toHeld);
+}
+
+/**
+ * Gives the draft these files in place of those it holds. The new ones come first, so that a failure loses nothing; where
+ * there is no room for both, the old ones go first.
+ */
+export async function replaceAttachments(
+  account: Account,
+  draftId: string,
+  held: readonly Held[],
+  compose: Compose,
+  roomBytes: number,
+  call: Call,
+): Promise<void> {
+  const together = [...held, ...compose.attachments].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const oldFirst = together > roomBytes;
+  if (oldFirst) await removeAll(account, draftId, held, call);
+  await addAll(account, draftId, held, compose, call);
+  if (!oldFirst) await removeAll(account, draftId, held, call);
+}
+
+/** One after another: Exchange refuses two changes to one draft at a time, and keeps the order in which they came. */
+async function addAll(
+  account: Account,
+  draftId: string,
+  held: readonly Held[],
+  { attachments, html }: Compose,
+  call: Call,
+): Promise<void> {
+  const known = new Set(held.map(({ id }) => id));
+  const added: string[] = [];
+  const shown = shownFiles(html, attachments);
+  try {
+    for (const file of attachments) {
+      const id = await add(account, draftId, file, shown.has(file), known, call);
+      known.add(id);
+      added.push(id);
+    }
+  } catch (error) {
+    const cleaning: Call = { signal: AbortSignal.timeout(10_000), priority: 'interactive' };
+    const leftovers = added.map((id) => ({ id, sizeBytes: 0 }));
+    await removeAll(account, draftId, leftovers, cleaning).catch(() => {});
+    throw error;
+  }
+}
+
+async function add(
+  account: Account,
+  draftId: string,
+  file: ComposeAttachment,
+  isInline: boolean,
+  known: ReadonlySet<string>,
+  call: Call,
+): Promise<string> {
+  const attachment = {
+    '@odata.type': '#microsoft.graph.fileAttachment',
+    name: file.filename,
+    contentType: contentType(file.mimeType),
+    contentBytes: '',
+    isInline,
+    ...(file.contentId === null ? {} : { contentId: file.contentId }),
+  };
+  const bodyBytes = Buffer.byteLength(JSON.stringify(attachment)) + 4 * Math.ceil(file.sizeBytes / 3);
+  if (file.sizeBytes > MAX_DIRECT_BYTES || bodyBytes > MAX_BODY_BYTES) {
+    const id = await uploadFile(account, draftId, file, isInline, call);
+    return id ?? (await newest(account, draftId, file, known, call));
+  }
+  attachment.contentBytes = Buffer.from(await new FileBytes(file, call.signal).all()).toString('base64');
+  const request = {
+    method: 'POST' as const,
+    path: `/me/messages/${draftId}/attachments`,
+    body: JSON.stringify(attachment),
+    cost: cost('attachments.create', false),
+  };
+  const added = await outlivingLag(account, call, () => mayLag(account.graph.json<GraphAttachment>(request, call)));
+  return added.id ?? '';
+}
+
+/** The attachment that was not there before. Throws when there is none: the upload came to nothing. */
+async function newest(
+  account: Account,
+  draftId: string,
+  { filename }: ComposeAttachment,
+  known: ReadonlySet<string>,
+  call: Call,
+): Promise<string> {
+  const all = await list(account, draftId, call);
+  const found = all.find(({ id, name }) => name === filename && !known.has(id ?? ''))?.id;
+  if (found) return found;
+  throw new MailError('PROVIDER_UNAVAILABLE', `Outlook did not take ${filename}. Try again.`, {
+    field: ['attachments'],
+  });
+}
+
+async function list(account: Account, draftId: string, call: Call): Promise<readonly GraphAttachment[]> {
+  const at = path(`/me/messages/${draftId}/attachments`, { $select: 'id,name,size' });
+  const operation = 'attachments.list';
+  const request = { method: 'GET' as const, path: at, cost: cost(operation) };
+  const first = await account.graph.json<Collection<GraphAttachment>>(request, call);
+  return readToEnd(account, first, { kind: 'attachments', operation }, call);
+}
+
+async function removeAll(account: Account, draftId: string, held: readonly Held[], call: Call): Promise<void> {
+  for (let at = 0; at < held.length; at += BATCH_SIZE) {
+    const chain = held.slice(at, at + BATCH_SIZE).map(
+      ({ id }): Part => ({
+        method: 'DELETE',
+        path: `/me/messages/${draftId}/attachments/${segment(id)}`,
+        removes: true,
+      }),
+    );
+    const [outcome] = await batch<unknown>(account.graph, 'attachments.delete', [chain], call);
+    if (isMailError(outcome)) throw outcome;
+  }
+}

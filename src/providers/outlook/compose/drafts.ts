@@ -1,0 +1,90 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch, Draft, Page, PageRequest } from '../../contract/provider.ts';
+import { readPage } from '../list/messages.ts';
+import { ENVELOPE } from '../read/fields.ts';
+import { toMessage } from '../read/map.ts';
+import { getLiving } from '../read/read.ts';
+import type { Account } from '../wire/account.ts';
+import { cost } from '../wire/client.ts';
+import { isId, segment } from '../wire/ids.ts';
+import { path } from '../wire/url.ts';
+import { demandWrite } from '../write/access.ts';
+import { EXPAND_HELD } from './draft-attachments.ts';
+
+export async function listDrafts(account: Account, page: PageRequest, call: Call): Promise<Page<Draft>> {
+  const { messages, next, spent } = await readPage(account, { mailboxId: 'drafts', where: null }, page, call);
+  return { items: messages.map(toDraft), next, spent };
+}
+
+export async function getDrafts(account: Account, ids: readonly string[], call: Call): Promise<Batch<Draft>> {
+  const { select, expand } = ENVELOPE;
+  const paths = ids.map((id) =>
+    isId(id) ? path(`/me/messages/${segment(id)}`, { $select: select, $expand: expand }) : null,
+  );
+  const answers = await getLiving(account, paths, { operation: 'messages.get' }, call);
+  return answers.map((answer) => {
+    if (isMailError(answer)) return answer.code === 'NOT_FOUND' ? noSuchDraft() : answer;
+    return answer.isDraft ? toDraft(answer) : noSuchDraft();
+  });
+}
+
+export async function readDraft(account: Account, id: string, call: Call): Promise<Draft> {
+  const [draft] = await getDrafts(account, [id], call);
+  if (!draft || isMailError(draft)) throw draft ?? noSuchDraft();
+  return draft;
+}
+
+/** What of a draft is needed to write over it. NOT_FOUND when it was sent or deleted; CONFLICT when it has moved on. */
+export async function requireDraft(
+  account: Account,
+  id: string,
+  ifVersion: string | null,
+  call: Call,
+): Promise<GraphMessage> {
+  const at = isId(id)
+    ? path(`/me/messages/${segment(id)}`, { $select: 'id,isDraft,changeKey,parentFolderId', $expand: EXPAND_HELD })
+    : null;
+  const [draft] = await getLiving(account, [at], { operation: 'messages.get' }, call);
+  if (isMailError(draft) && draft.code !== 'NOT_FOUND') throw draft;
+  if (!draft || isMailError(draft) || !draft.isDraft) throw noSuchDraft();
+  if (ifVersion !== null && ifVersion !== draft.changeKey) throw changedElsewhere();
+  return draft;
+}
+
+/** Only ever a draft: what was sent meanwhile stays. */
+export async function deleteDraft(account: Account, id: string, ifVersion: string | null, call: Call): Promise<void> {
+  demandWrite(account.access);
+  const { changeKey } = await requireDraft(account, id, ifVersion, call);
+  const request = {
+    method: 'DELETE' as const,
+    path: `/me/messages/${segment(id)}`,
+    ...(changeKey ? { ifVersion: changeKey } : {}),
+    cost: cost('messages.delete', false),
+  };
+  await account.graph.done(request, call).catch((error: unknown) => {
+    if (!isMailError(error)) throw error;
+    if (error.code === 'CONFLICT') throw changedElsewhere(error);
+    throw error.code === 'NOT_FOUND' ? noSuchDraft() : error;
+  });
+}
+
+/** Exchange gives the message another change key with each change to it; its immutable id outlives them. */
+export const toDraft = (message: GraphMessage): Draft => ({
+  id: message.id ?? '',
+  version: message.changeKey ?? '',
+  message: toMessage(message),
+});
+
+const noSuchDraft = (): MailError =>
+  new MailError('NOT_FOUND', 'There is no such draft in this Outlook account: it was sent or deleted.');
+
+export const changedElsewhere = (cause?: unknown): MailError =>
+  new MailError(
+    'CONFLICT',
+    'This draft was changed elsewhere meanwhile. Read it again, and save onto what it is now.',
+    {
+      cause,
+    },
+  );

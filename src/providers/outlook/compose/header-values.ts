@@ -1,0 +1,34 @@
+import type { Address } from '../../../domain/address.ts';
+import type { Compose } from '../../../domain/compose.ts';
+import { MailError } from '../../../domain/error.ts';
+
+/** Throws BAD_USER_INPUT for what would end a header and begin another, or name a recipient that nobody sees. */
+export function refuseHostile(compose: Compose): void {
+  const { from, subject, internetMessageId, inReplyTo, references, attachments } = compose;
+  const people: readonly [field: string, people: readonly Address[]][] = [
+    ['from', from === null ? [] : [from]],
+    ['to', compose.to],
+    ['cc', compose.cc],
+    ['bcc', compose.bcc],
+    ['replyTo', compose.replyTo],
+  ];
+  const values: readonly (readonly [field: string, values: readonly string[]])[] = [
+    ['subject', [subject]],
+    ['internetMessageId', [internetMessageId]],
+    ['inReplyTo', inReplyTo],
+    ['references', references],
+    ['attachments', attachments.flatMap(({ filename, mimeType, contentId }) => [filename, mimeType, contentId ?? ''])],
+    ...people.map(([field, list]) => [field, list.flatMap(({ name, address }) => [name ?? '', address])] as const),
+  ];
+  for (const [field, list] of values) if (list.some(endsHeader)) throw refusal(field, 'must not hold a line break');
+  for (const [field, list] of people)
+    if (list.some(({ address }) => /[<>]/.test(address))) throw refusal(field, 'holds what is no address');
+  const ids = [internetMessageId, ...inReplyTo, ...references];
+  if (ids.some((id) => /[<>\s]/.test(id))) throw refusal('references', 'holds what is no Message-ID');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those that end a line, or a string
+const endsHeader = (value: string): boolean => /[\r\n\x00]/.test(value);
+
+const refusal = (field: string, what: string): MailError =>
+  new MailError('BAD_USER_INPUT', `${field} ${what}.`, { field: [field] });

@@ -1,0 +1,60 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
+import { messagesNamed } from '../list/listing.ts';
+import { EXPAND_MESSAGE_FLAGS, isSubmitted } from '../read/fields.ts';
+import { getEntities } from '../read/read.ts';
+import type { Account } from '../wire/account.ts';
+import { cost } from '../wire/client.ts';
+import { isId, segment } from '../wire/ids.ts';
+import { path } from '../wire/url.ts';
+import { demandWrite } from '../write/access.ts';
+
+/** Transport takes seconds to minutes, and a replica may show the flags of a message late. */
+export const SEND_SETTLES_MS = 180_000;
+
+/**
+ * Graph's 202 says that the message was taken: it is sent later, and the sent copy may have another id in spite of immutable
+ * ids (microsoft-graph-docs#1533, #6250, #11969). Never tried twice.
+ */
+export async function send(account: Account, draftId: string, call: Call): Promise<Sent> {
+  demandWrite(account.access);
+  const at = `/me/messages/${segment(draftId)}/send`;
+  await account.graph.done({ method: 'POST', path: at, cost: cost('messages.send', false) }, call);
+  return { messageId: null };
+}
+
+/**
+ * What is no draft any more was sent, and so was what has a copy among the sent mail. A draft that is taken for sending says
+ * so in its flags; finding nothing proves nothing.
+ */
+export async function probe(account: Account, { draftId, internetMessageId }: Submitted, call: Call): Promise<Probe> {
+  const query = { $select: 'id,isDraft', $expand: EXPAND_MESSAGE_FLAGS };
+  const paths = [draftId !== null && isId(draftId) ? path(`/me/messages/${segment(draftId)}`, query) : null];
+  const [draft] = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
+  if (isMailError(draft) && draft.code !== 'NOT_FOUND') throw draft;
+  const found = draft && !isMailError(draft) ? draft : null;
+  if (found?.isDraft === false) return { state: 'sent', messageId: found.id ?? null };
+  const [copy] = await notDrafts(account, '/me/mailFolders/sentitems/messages', internetMessageId, call);
+  if (copy) return { state: 'sent', messageId: copy.id ?? null };
+  if (found) {
+    const submitted = isSubmitted(found);
+    // Only what is said to be a draft, and not to be on its way, is evidence.
+    if (submitted === null || found.isDraft !== true) return { state: 'unknown' };
+    return { state: submitted ? 'submitted' : 'not-sent' };
+  }
+  // It went to ourselves as well, say, or its copy was moved: proof, but not the sent copy for certain.
+  const elsewhere = await notDrafts(account, '/me/messages', internetMessageId, call);
+  return elsewhere.length > 0 ? { state: 'sent', messageId: null } : { state: 'unknown' };
+}
+
+async function notDrafts(
+  account: Account,
+  at: string,
+  internetMessageId: string,
+  call: Call,
+): Promise<readonly GraphMessage[]> {
+  if (internetMessageId === '') return [];
+  return (await messagesNamed(account, at, internetMessageId, call)).filter(({ isDraft }) => isDraft === false);
+}

@@ -1,0 +1,155 @@
+import type { UploadSession } from '@microsoft/microsoft-graph-types';
+import type { ComposeAttachment } from '../../../domain/compose.ts';
+import { isMailError, isNotFound, type MailErrorCode } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Account } from '../wire/account.ts';
+import { cost, jsonOf } from '../wire/client.ts';
+import { unreachable } from '../wire/errors.ts';
+import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
+import { FileBytes } from './file-bytes.ts';
+import { contentType } from './mime.ts';
+
+/** A multiple of 320 KiB below 4 MB, as Graph wants every piece but the last. */
+const PIECE = 12 * 320 * 1024;
+/** How often a piece may go wrong before the file is given up. */
+const MAX_FAILURES = 4;
+const PASSING: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
+
+/** The bytes that were sent last, of how many. */
+interface Sent {
+  readonly first: number;
+  readonly end: number;
+  readonly total: number;
+}
+
+/** Where an upload goes on. */
+interface Progress {
+  readonly next: number;
+  /** Of the attachment, once it is whole and where its id was told. */
+  readonly attachmentId: string | null;
+}
+
+/**
+ * Puts a large file on a draft, piece by piece, one of them in memory. A piece whose answer is lost is asked after, and the
+ * upload goes on from where Exchange says; a session that is not known where it leads gives way to a new one. Answers the
+ * attachment's id; null where only a list of them would tell.
+ */
+export const uploadFile = (
+  account: Account,
+  draftId: string,
+  file: ComposeAttachment,
+  isInline: boolean,
+  call: Call,
+): Promise<string | null> => outlivingLag(account, call, () => uploadOnce(account, draftId, file, isInline, call));
+
+async function uploadOnce(
+  account: Account,
+  draftId: string,
+  file: ComposeAttachment,
+  isInline: boolean,
+  call: Call,
+): Promise<string | null> {
+  const url = await mayLag(begin(account, draftId, file, isInline, call));
+  const bytes = new FileBytes(file, call.signal);
+  let at: Progress = { next: 0, attachmentId: null };
+  try {
+    for (let failures = 0; at.next < file.sizeBytes; ) {
+      const piece = await bytes.at(at.next, PIECE);
+      const sent = { first: at.next, end: at.next + piece.length, total: file.sizeBytes };
+      try {
+        at = await mayLag(put(account, url, piece, sent, call));
+      } catch (error) {
+        const passes = isMailError(error) && PASSING.has(error.code) && !(error instanceof NotThereYet);
+        if (call.signal.aborted || !passes || ++failures > MAX_FAILURES) throw error;
+        at = await mayLag(resumed(account, url, sent, call));
+      }
+    }
+    return at.attachmentId;
+  } catch (error) {
+    await cancel(account, url);
+    throw error;
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function begin(
+  account: Account,
+  draftId: string,
+  file: ComposeAttachment,
+  isInline: boolean,
+  call: Call,
+): Promise<string> {
+  const AttachmentItem = {
+    attachmentType: 'file',
+    name: file.filename,
+    size: file.sizeBytes,
+    contentType: contentType(file.mimeType),
+    isInline,
+    ...(file.contentId === null ? {} : { contentId: file.contentId }),
+  };
+  const { uploadUrl } = await account.graph.json<UploadSession>(
+    {
+      method: 'POST',
+      path: `/me/messages/${draftId}/attachments/createUploadSession`,
+      body: JSON.stringify({ AttachmentItem }),
+      // A session that nobody uses ends by itself.
+      cost: cost('attachments.createUploadSession'),
+    },
+    call,
+  );
+  return uploadUrl ?? '';
+}
+
+function put(account: Account, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
+  const { first, end, total } = sent;
+  const headers = {
+    'Content-Type': 'application/octet-stream',
+    'Content-Range': `bytes ${first}-${end - 1}/${total}`,
+  };
+  const request = { method: 'PUT' as const, url, headers, body: piece, cost: cost('attachments.upload', false) };
+  return account.graph.upload(request, call, async (response, signal) => {
+    if (response.status !== 201) {
+      const next = nextOf(await jsonOf(response, signal), sent);
+      // It took nothing of the piece, and would be sent that without end.
+      if (next <= first) throw unreachable('the upload session does not move');
+      return { next, attachmentId: null };
+    }
+    await response.body?.cancel();
+    return { next: total, attachmentId: attachmentIdIn(response.headers.get('location')) };
+  });
+}
+
+/** A session that is gone after the last piece has done its work. */
+async function resumed(account: Account, url: string, sent: Sent, call: Call): Promise<Progress> {
+  const request = { method: 'GET' as const, url, cost: cost('attachments.uploadState') };
+  try {
+    const state = await account.graph.upload(request, call, jsonOf);
+    return { next: nextOf(state, sent), attachmentId: null };
+  } catch (error) {
+    if (sent.end === sent.total && isNotFound(error)) return { next: sent.total, attachmentId: null };
+    throw error;
+  }
+}
+
+async function cancel(account: Account, url: string): Promise<void> {
+  const call: Call = { signal: AbortSignal.timeout(5_000), priority: 'interactive' };
+  const request = { method: 'DELETE' as const, url, cost: cost('attachments.cancelUpload', false) };
+  await account.graph.upload(request, call, async (response) => response.body?.cancel()).catch(() => {});
+}
+
+/**
+ * The first byte that is missing. Graph and the host that takes uploads spell the property differently; "5-" and "5" are one.
+ * What was never sent cannot be there: the file would have a hole.
+ */
+function nextOf(state: unknown, { end, total }: Sent): number {
+  const { nextExpectedRanges, NextExpectedRanges } = (state ?? {}) as Record<string, unknown>;
+  const ranges = nextExpectedRanges ?? NextExpectedRanges;
+  if (!Array.isArray(ranges)) throw unreachable('the upload session does not say where it is');
+  const next = ranges.length === 0 ? total : Number.parseInt(String(ranges[0]), 10);
+  if (!Number.isSafeInteger(next) || next < 0 || next > end) throw unreachable('the upload session is nowhere');
+  return next;
+}
+
+const attachmentIdIn = (location: string | null): string | null =>
+  /\/Attachments\('([\w=-]+)'\)/i.exec(location ?? '')?.[1] ?? null;

@@ -1,0 +1,115 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { matches } from '../../../domain/search/matches.ts';
+import type { Call } from '../../contract/call.ts';
+import type { PageRequest } from '../../contract/provider.ts';
+import { toMessage } from '../read/map.ts';
+import type { Account } from '../wire/account.ts';
+import { type DatePlace, datePlace, remember } from './cursor.ts';
+import { type Filter, later } from './filter.ts';
+import type { ListingQuery } from './listing.ts';
+import { hashOf, reached, readByDate, type Stretch, secondOf } from './scan.ts';
+import { checkOf, type Source } from './source.ts';
+import { decideWords } from './words-of-list.ts';
+
+export interface Part {
+  readonly messages: readonly GraphMessage[];
+  readonly next: DatePlace | null;
+  readonly spent: number;
+  readonly truncated: boolean;
+}
+
+export type Wanted = Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes'>;
+
+/** Where envelopes sort many out, so many are read at once: a request costs the same whatever its size. */
+const CHECKED_SIZE = 100;
+/** One answer's. */
+const MAX_SIZE = 250;
+
+/**
+ * Messages from a place on, newest first, each held against the condition: until there are as many as are wanted, the list
+ * ends, or as many were read as may be.
+ */
+export async function listByDate(
+  account: Account,
+  source: Source,
+  filter: Filter,
+  wanted: Wanted,
+  page: PageRequest,
+  call: Call,
+): Promise<Part> {
+  const isChecked = !filter.isExact || source.words !== null;
+  const budget = page.budget ?? (isChecked ? CHECKED_SIZE : page.size);
+  const before = page.before ?? null;
+  let place = datePlace(page.after);
+  const kept: GraphMessage[] = [];
+  let spent = 0;
+  let truncated = false;
+  for (;;) {
+    const missing = page.size - kept.length;
+    // One more where the bound is a second wider than is meant.
+    const size = isChecked
+      ? checkedSize(missing, budget - spent)
+      : missing + (before !== null && place === null ? 1 : 0);
+    const asked = { ...wanted, filter: filter.text, size, before: before && later(before) };
+    const stretch = await readByDate(account, source, place, asked, call);
+    spent += stretch.messages.length;
+    const passed = await passing(account, source, stretch, place, before, call);
+    spent += passed.spent;
+    truncated ||= passed.isCut;
+    const { taken, messages } = first(stretch.messages, passed.isMet, missing);
+    kept.push(...messages);
+    const more = taken > 0 && (taken < stretch.messages.length || stretch.link !== undefined);
+    if (!more) return { messages: kept, next: null, spent, truncated };
+    place = placeAfter(stretch, taken, place);
+    if (kept.length >= page.size || spent >= budget) return { messages: kept, next: place, spent, truncated };
+  }
+}
+
+const checkedSize = (missing: number, left: number): number =>
+  Math.min(Math.max(missing, CHECKED_SIZE), Math.max(left, missing), MAX_SIZE);
+
+/** Which of a stretch are to be given; undefined: not known yet. */
+async function passing(
+  account: Account,
+  source: Source,
+  stretch: Stretch,
+  place: DatePlace | null,
+  before: Date | null,
+  call: Call,
+) {
+  const check = checkOf(source, account.hidden.ids ?? []);
+  const given = new Set(place?.seen);
+  const candidates = new Set(
+    stretch.messages.filter((message) => {
+      if (secondOf(message) === place?.second && given.has(hashOf(message))) return false;
+      const envelope = toMessage(message);
+      return matches(envelope, check) && (before === null || envelope.receivedAt < before);
+    }),
+  );
+  const { isMet, isCut, spent } = await decideWords(account, source, [...candidates], call);
+  return { isMet: (message: GraphMessage) => candidates.has(message) && isMet(message), isCut, spent };
+}
+
+/** As many as are wanted, and how far the stretch was gone through for them. */
+function first(
+  stretch: readonly GraphMessage[],
+  isMet: (message: GraphMessage) => boolean | undefined,
+  wanted: number,
+): { taken: number; messages: readonly GraphMessage[] } {
+  const messages: GraphMessage[] = [];
+  let taken = 0;
+  for (const message of stretch) {
+    const met = isMet(message);
+    if (messages.length === wanted || met === undefined) break;
+    taken++;
+    if (met) messages.push(message);
+  }
+  return { taken, messages };
+}
+
+function placeAfter(stretch: Stretch, taken: number, before: DatePlace | null): DatePlace {
+  const { second, passed, within } = reached(stretch, taken);
+  const seen = second === before?.second ? before.seen : [];
+  const fresh = within.map(hashOf).filter((hash) => !seen.includes(hash));
+  return { kind: 'date', second, passed, seen: remember(seen, fresh) };
+}

@@ -1,0 +1,134 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import type { Condition } from '../../../domain/search/condition.ts';
+import { matches } from '../../../domain/search/matches.ts';
+import type { Call } from '../../contract/call.ts';
+import type { PageRequest } from '../../contract/provider.ts';
+import { receivedAt, toMessage } from '../read/map.ts';
+import type { Account } from '../wire/account.ts';
+import { listByDate, type Part, type Wanted } from './by-date.ts';
+import { type SearchPlace, searchPlace } from './cursor.ts';
+import type { Filter } from './filter.ts';
+import { byReceipt, hitsOf } from './hits.ts';
+import { learnHidden } from './listing.ts';
+import { hashOf } from './scan.ts';
+import { checkOf, type Source } from './source.ts';
+import { decideWords } from './words-of-list.ts';
+
+export interface Found extends Omit<Part, 'next'> {
+  readonly next: SearchPlace | null;
+}
+
+/** What an index may not have read yet: so many of the newest messages are looked through, where envelopes tell. */
+const UNREAD_BY_INDEX = 50;
+const RECENTLY_MS = 3_600_000;
+/** Where a page is not asked to end earlier. */
+const MAX_SPENT = 2_000;
+
+/**
+ * What a search found, each held against the condition, newest first. All of it is read for each page, and the page cut out
+ * of it by position: what leaves or comes meanwhile moves nothing, and in which order Graph gives it does not matter.
+ */
+export async function listBySearch(
+  account: Account,
+  source: Source,
+  filter: Filter,
+  searches: readonly (readonly string[])[],
+  wanted: Wanted,
+  page: PageRequest,
+  call: Call,
+): Promise<Found> {
+  let place = searchPlace(page.after);
+  // What was found is at hand.
+  const most = Math.max(page.size, page.upTo ?? 0);
+  const { from, before } = boundsOf(source.checked);
+  const bound = earliest(before, page.before?.getTime() ?? null);
+  const kept: GraphMessage[] = [];
+  let spent = 0;
+  let truncated = false;
+  for (;;) {
+    const to = earliest(bound, place?.at ?? null);
+    // Trash and junk may not be known yet; what lies there is a small part of what is found.
+    const known = checkOf(source, account.hidden.ids ?? []);
+    const enoughFrom = (found: readonly GraphMessage[]) => {
+      const met = found.filter((message) => matches(toMessage(message), known)).sort(byReceipt);
+      const last = met.length < 2 * page.size ? undefined : met[Math.min(most, Math.floor(met.length / 2))];
+      return last === undefined ? null : receivedAt(last).getTime();
+    };
+    const [hits, newest] = await Promise.all([
+      hitsOf(account, source, searches, { from: place?.from ?? from, to }, wanted, call, enoughFrom),
+      newestOf(account, source, filter, wanted, to, call),
+    ]);
+    const complete = hits.from ?? place?.from ?? null;
+    if (source.whole) await learnHidden(account, call);
+    const check = checkOf(source, account.hidden.ids ?? []);
+    // Graph shows whole seconds: within one, mail stays in the order in which Graph lists it by date, where it does.
+    const all = new Map([...newest, ...hits.messages].map((message) => [message.id ?? '', message]));
+    const isBehind = behindOnly(place);
+    const candidates = [...all.values()].filter((message) => {
+      if (!isBehind(message) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY)) return false;
+      if (bound !== null && receivedAt(message).getTime() >= bound) return false;
+      return matches(toMessage(message), check);
+    });
+    const decided = await decideWords(account, source, candidates, call);
+    spent += hits.spent + newest.length + decided.spent;
+    truncated ||= hits.isCut || decided.isCut;
+    candidates.sort(byReceipt);
+    let passed = 0;
+    for (const message of candidates) {
+      const isMet = decided.isMet(message);
+      if (kept.length === most || isMet === undefined) break;
+      passed++;
+      if (isMet) kept.push(message);
+    }
+    if (passed < candidates.length) place = passed > 0 ? behind(candidates.slice(0, passed), complete, place) : place;
+    else if (complete !== null) place = { kind: 'search', at: complete - 1, from: null, seen: [] };
+    else return { messages: kept, next: null, spent, truncated };
+    if (kept.length >= page.size || spent >= Math.min(page.budget ?? MAX_SPENT, MAX_SPENT))
+      return { messages: kept, next: place, spent, truncated };
+  }
+}
+
+/** Of the words of bodies the index alone knows: what it does not know yet is not found. */
+async function newestOf(
+  account: Account,
+  source: Source,
+  filter: Filter,
+  wanted: Wanted,
+  to: number | null,
+  call: Call,
+): Promise<readonly GraphMessage[]> {
+  if ((source.words !== null && source.words.base !== null) || (to !== null && to < Date.now() - RECENTLY_MS))
+    return [];
+  const before = to === null ? {} : { before: new Date(to + 1000) };
+  const page = { size: UNREAD_BY_INDEX, after: null, budget: UNREAD_BY_INDEX, ...before };
+  const { messages } = await listByDate(account, source, filter, wanted, page, call);
+  return messages;
+}
+
+function behind(passed: readonly GraphMessage[], from: number | null, place: SearchPlace | null): SearchPlace {
+  const at = receivedAt(passed.at(-1) as GraphMessage).getTime();
+  const within = passed.filter((message) => receivedAt(message).getTime() === at).map(hashOf);
+  return { kind: 'search', at, from, seen: place?.at === at ? [...place.seen, ...within] : within };
+}
+
+function behindOnly(place: SearchPlace | null): (message: GraphMessage) => boolean {
+  const seen = new Set(place?.seen);
+  return (message) => {
+    const at = receivedAt(message).getTime();
+    return place === null || at < place.at || (at === place.at && !seen.has(hashOf(message)));
+  };
+}
+
+/** What the condition says of when a message was received, in all of its alternatives. */
+function boundsOf(checked: Condition): { from: number | null; before: number | null } {
+  const parts = checked.kind === 'and' ? checked.of : [checked];
+  const after = parts.flatMap((part) => (part.kind === 'receivedAfter' ? [part.at.getTime()] : []));
+  const before = parts.flatMap((part) => (part.kind === 'receivedBefore' ? [part.at.getTime()] : []));
+  return {
+    from: after.length === 0 ? null : Math.max(...after),
+    before: before.length === 0 ? null : Math.min(...before),
+  };
+}
+
+const earliest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);

@@ -1,0 +1,114 @@
+import type { Condition } from '../../../domain/search/condition.ts';
+import { addressIn, folded } from '../../../domain/search/words.ts';
+import { categoryName, isId } from '../wire/ids.ts';
+import { instant, literal } from '../wire/url.ts';
+
+/** A `$filter` clause that lets through everything that meets a condition. */
+export interface Filter {
+  /** '' for none. */
+  readonly text: string;
+  /** It lets nothing else through, but for a second at the bounds of dates. */
+  readonly isExact: boolean;
+  /** It comes down to a few messages: one Message-ID, or one author. */
+  readonly isSelective: boolean;
+}
+
+const ALL: Filter = { text: '', isExact: false, isSelective: false };
+/** Longer ones are let go of, where envelopes decide as well. */
+const MAX_LENGTH = 3_000;
+
+/** `condition` is in normal form. */
+export function toFilter(condition: Condition): Filter {
+  switch (condition.kind) {
+    case 'and':
+      return all(condition.of.map(toFilter));
+    case 'or':
+      return any(condition.of.map((part) => inParentheses(part, toFilter(part))));
+    case 'not': {
+      const folder = condition.of.kind === 'mailbox' && categoryName(condition.of.id) === null ? condition.of.id : null;
+      return folder !== null && isId(folder) ? exact(`parentFolderId ne ${literal(folder)}`) : ALL;
+    }
+    case 'from':
+      return author(condition.value);
+    case 'read':
+      return exact(`isRead eq ${condition.value}`);
+    case 'starred':
+      return exact(`flag/flagStatus ${condition.value ? 'eq' : 'ne'} 'flagged'`);
+    case 'important':
+      return exact(`importance ${condition.value ? 'eq' : 'ne'} 'high'`);
+    case 'hasAttachment':
+      return exact(`hasAttachments eq ${condition.value}`);
+    case 'receivedAfter':
+      return exact(`receivedDateTime ge ${instant(earlier(condition.at))}`);
+    case 'receivedBefore':
+      return exact(`receivedDateTime lt ${instant(later(condition.at))}`);
+    case 'internetMessageId':
+      return messageId(condition.value);
+    case 'mailbox':
+      return mailbox(condition.id);
+    default:
+      return ALL;
+  }
+}
+
+const SECOND_MS = 1000;
+/** How precisely Graph compares is not said, and a message is shown at a whole second: what is a second off is let through. */
+const earlier = (at: Date): Date => near(Math.floor(at.getTime() / SECOND_MS) * SECOND_MS - SECOND_MS);
+export const later = (at: Date): Date => near(Math.ceil(at.getTime() / SECOND_MS) * SECOND_MS + SECOND_MS);
+
+/** Graph refuses what is outside of the years 1 to 9999, and no mail is near either end. */
+const FIRST_MS = Date.UTC(1900, 0, 1);
+const LAST_MS = Date.UTC(9999, 0, 1);
+const near = (ms: number): Date => new Date(Math.min(Math.max(ms, FIRST_MS), LAST_MS));
+
+const exact = (text: string): Filter => ({ text, isExact: true, isSelective: false });
+
+function all(parts: readonly Filter[]): Filter {
+  const kept: Filter[] = [];
+  let length = 0;
+  for (const part of [...parts].sort((a, b) => Number(b.isSelective) - Number(a.isSelective))) {
+    if (part.text === '' || length + part.text.length > MAX_LENGTH) continue;
+    kept.push(part);
+    length += part.text.length;
+  }
+  return {
+    text: kept.map(({ text }) => text).join(' and '),
+    isExact: kept.length === parts.length && kept.every((part) => part.isExact),
+    isSelective: kept.some((part) => part.isSelective),
+  };
+}
+
+/** Within alternatives. */
+const inParentheses = ({ kind }: Condition, filter: Filter): Filter =>
+  kind === 'and' && filter.text !== '' ? { ...filter, text: `(${filter.text})` } : filter;
+
+function any(parts: readonly Filter[]): Filter {
+  const text = `(${parts.map((part) => part.text).join(' or ')})`;
+  if (parts.some((part) => part.text === '') || text.length > MAX_LENGTH) return ALL;
+  return {
+    text,
+    isExact: parts.every((part) => part.isExact),
+    isSelective: parts.every((part) => part.isSelective),
+  };
+}
+
+/** An address of letters that have no other spelling is compared as it is; any other one is left to envelopes. */
+function author(value: string): Filter {
+  const address = addressIn(value);
+  if (address === null || !/^[!-~]+$/.test(address)) return ALL;
+  const is = `eq ${literal(folded(address))}`;
+  const text = `(from/emailAddress/address ${is} or sender/emailAddress/address ${is})`;
+  return { text, isExact: false, isSelective: true };
+}
+
+/** Exchange compares these without case. */
+function messageId(value: string): Filter {
+  const bare = value.trim().replace(/^<|>$/g, '');
+  return { text: `internetMessageId eq ${literal(`<${bare}>`)}`, isExact: true, isSelective: true };
+}
+
+function mailbox(id: string): Filter {
+  const category = categoryName(id);
+  if (category !== null) return exact(`categories/any(c:c eq ${literal(category)})`);
+  return isId(id) ? exact(`parentFolderId eq ${literal(id)}`) : ALL;
+}

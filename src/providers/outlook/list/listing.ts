@@ -1,0 +1,146 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import type { Call } from '../../contract/call.ts';
+import { takeHidden } from '../read/folder-tree.ts';
+import type { Account } from '../wire/account.ts';
+import { batch } from '../wire/batch.ts';
+import { cost } from '../wire/client.ts';
+import { unreachable } from '../wire/errors.ts';
+import { type Collection, MAX_EMPTY_PAGES } from '../wire/pages.ts';
+import { literal, path, pathOf } from '../wire/url.ts';
+import type { Source } from './source.ts';
+
+/** One request's worth of a list, as Graph gives it. */
+export interface Listing {
+  readonly messages: readonly GraphMessage[];
+  /** What was asked: by it the same page is read again. */
+  readonly path: string;
+  /** Graph's link to what follows, as `nextPath` takes it; undefined at the end. */
+  readonly link: string | undefined;
+}
+export interface ListingQuery {
+  readonly operation: string;
+  readonly select: string;
+  readonly expand: string | null;
+  readonly prefer?: string;
+  readonly top: number;
+  readonly skip: number;
+  /** An instant; only what was received before it. Null: everything. */
+  readonly before: string | null;
+  /** Clauses behind that of the date; '' for none. */
+  readonly filter: string;
+  /** In the Keyword Query Language: instead of `before`, `filter` and an order. Null: by date. */
+  readonly search: string | null;
+  /** A longer answer is given up. */
+  readonly maxBytes?: number;
+  /** The whole path of a link, instead of all but `prefer` and `maxBytes`. */
+  readonly page?: string | undefined;
+}
+
+type Place = Pick<Source, 'base' | 'whole'>;
+type Messages = Collection<GraphMessage>;
+
+/**
+ * Goes on while a page is empty and has a link: such pages are ordinary (Graph's concepts/paging), and are not the end.
+ * @throws AnswerTooLarge where the query has `maxBytes`
+ */
+export async function readListing(account: Account, source: Place, query: ListingQuery, call: Call): Promise<Listing> {
+  let page = await readOne(account, source, query, call);
+  for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
+    const next = nextPath(page);
+    if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
+    page = listing(next, await ask(account, next, query, call));
+  }
+  return page;
+}
+
+/**
+ * Those of a list that have this Message-ID: as many as are on its first page that is not empty. `select`: null for whole messages.
+ * @throws PROVIDER_UNAVAILABLE where the list does not come to a message or an end: that is no evidence that there is none
+ */
+export async function messagesNamed(
+  account: Account,
+  base: string,
+  internetMessageId: string,
+  call: Call,
+  select: string | null = 'id,isDraft',
+): Promise<readonly GraphMessage[]> {
+  let at: string | null = path(base, {
+    $filter: `internetMessageId eq ${literal(`<${internetMessageId}>`)}`,
+    $select: select,
+  });
+  for (let followed = 0; at !== null; followed++) {
+    if (followed > MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
+    const request = { ...get(at, {}), cost: cost('messages.list') };
+    const page = listing(at, await account.graph.json<Messages>(request, call));
+    if (page.messages.length > 0) return page.messages;
+    at = nextPath(page);
+  }
+  return [];
+}
+
+async function readOne(account: Account, source: Place, query: ListingQuery, call: Call): Promise<Listing> {
+  const at = query.page ?? listPath(source.base, query);
+  if (!source.whole || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
+  // The first time, the folders to leave out are asked for along with the list: no further round trip.
+  const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
+  const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
+  if (list instanceof Error) throw list;
+  await takeHidden(account, folders, call);
+  return listing(at, list as Messages);
+}
+
+/** Which folders a list of the whole account leaves out, before it is asked for. */
+export async function learnHidden(account: Account, call: Call): Promise<void> {
+  const { graph, hidden } = account;
+  if (!hidden.isDue) return;
+  const learn = async () => {
+    const chains = hidden.paths.map((p) => [get(p, {})]);
+    await takeHidden(account, await batch<unknown>(graph, 'mailFolders.get', chains, call), call);
+  };
+  await (call.shared?.once('hidden folders', learn) ?? learn());
+}
+
+/** Of a URL more is not sure to be taken; in a $batch, which has no URLs, there is room for what is longer. */
+const MAX_URL = 2_000;
+
+async function ask(account: Account, at: string, query: ListingQuery, call: Call): Promise<Messages> {
+  const part = get(at, query);
+  if (at.length <= MAX_URL)
+    return account.graph.json<Messages>({ ...part, cost: cost(query.operation) }, call, query.maxBytes);
+  const [answer] = await batch<Messages>(account.graph, query.operation, [[part]], call);
+  if (answer === undefined) throw unreachable('a list was not answered');
+  if (answer instanceof Error) throw answer;
+  return answer;
+}
+
+const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
+  method: 'GET' as const,
+  path: p,
+  ...(prefer === undefined ? {} : { prefer }),
+  ...(maxBytes === undefined ? {} : { maxBytes }),
+});
+
+const listing = (path: string, answer: Messages): Listing => ({
+  messages: answer.value ?? [],
+  path,
+  link: answer['@odata.nextLink'] || undefined,
+});
+
+/** What the link leads to, to be asked at our own origin; null at the end. Throws for a link to anything but such a list. */
+export function nextPath({ link }: Listing): string | null {
+  const next = link === undefined ? null : pathOf(link);
+  if (link !== undefined && next === null) throw unreachable('a list goes on elsewhere');
+  return next;
+}
+
+/** Stands first in the filter where no other date does: $orderby demands its property there. */
+const SINCE_EVER = 'receivedDateTime ge 1900-01-01T00:00:00Z';
+
+function listPath(base: string, query: ListingQuery): string {
+  const common = { $select: query.select, $expand: query.expand, $top: query.top };
+  if (query.search !== null) return path(base, { ...common, $search: `"${query.search}"` });
+  const date = query.before === null ? SINCE_EVER : `receivedDateTime lt ${query.before}`;
+  const isNarrowed = query.before !== null || query.filter !== '';
+  const filter = isNarrowed ? [date, query.filter].filter(Boolean).join(' and ') : null;
+  return path(base, { ...common, $filter: filter, $orderby: 'receivedDateTime desc', $skip: query.skip || null });
+}

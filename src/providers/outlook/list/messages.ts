@@ -1,0 +1,125 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError } from '../../../domain/error.ts';
+import type { Message } from '../../../domain/message.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../../contract/provider.ts';
+import { MAX_ANSWER_BYTES, madeInTurn, runsBySize } from '../../shared/by-size.ts';
+import { ENVELOPE, type Fields, FULL } from '../read/fields.ts';
+import { bodyLength, getMessages, toDetail } from '../read/read.ts';
+import type { Account } from '../wire/account.ts';
+import { AnswerTooLarge } from '../wire/errors.ts';
+import { listByDate } from './by-date.ts';
+import { listBySearch } from './by-search.ts';
+import { writePlace } from './cursor.ts';
+import { toFilter } from './filter.ts';
+import { learnHidden } from './listing.ts';
+import { checkOf, evaluationOf, searchesFor, sourceOf } from './source.ts';
+
+export interface GraphPage {
+  /** Each of them meets the query. */
+  readonly messages: readonly GraphMessage[];
+  readonly next: string | null;
+  readonly evaluation: Evaluation | undefined;
+  /** Envelopes were read, whatever fields were wanted, to be held against the query. */
+  readonly isChecked: boolean;
+  readonly spent: number;
+  readonly truncated: boolean;
+}
+
+/** One page, newest first; whole messages where the caller will read them, unless they are too long for one answer. */
+export async function listMessages(
+  account: Account,
+  query: ListQuery,
+  page: PageRequest,
+  call: Call,
+): Promise<Page<Message>> {
+  const detail = page.detail ?? 'envelope';
+  const read = await readPage(account, query, page, call).catch((error: unknown) => {
+    if (!(error instanceof AnswerTooLarge)) throw error;
+    return readPage(account, query, { ...page, detail: 'envelope' }, call);
+  });
+  // What is held against a condition is listed as envelopes.
+  const isWhole = detail === 'envelope' || read.messages.every(({ body }) => body !== undefined);
+  const items = isWhole
+    ? await madeInTurn(read.messages, bodyLength, (message) => toDetail(message, detail))
+    : await readInRuns(account, read.messages, call);
+  const { next, evaluation, spent, truncated } = read;
+  return {
+    items,
+    next,
+    spent,
+    ...(evaluation === undefined ? {} : { evaluation }),
+    ...(truncated ? { truncated } : {}),
+  };
+}
+
+/** Of long messages: each is some 20 MB while it is read. */
+const RUNS_AT_ONCE = 2;
+
+/** The whole of what was listed as envelopes, which tell how large it is. */
+async function readInRuns(
+  account: Account,
+  listed: readonly GraphMessage[],
+  call: Call,
+): Promise<(Message | Unreadable)[]> {
+  const envelopes = listed.map((message) => toDetail(message, 'envelope'));
+  const runs = runsBySize(envelopes, ({ sizeBytes }) => sizeBytes);
+  const read: (Message | Unreadable)[][] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < runs.length) {
+      const n = next++;
+      read[n] = await readRun(account, runs[n] ?? [], call);
+    }
+  };
+  await Promise.all(Array.from({ length: RUNS_AT_ONCE }, worker));
+  return read.flat();
+}
+
+/** What went away since it was listed is no item. */
+async function readRun(account: Account, envelopes: readonly Message[], call: Call): Promise<(Message | Unreadable)[]> {
+  const ids = envelopes.map(({ id }) => id);
+  const read = await getMessages(account, ids, 'full', call);
+  return read.flatMap((one, n): (Message | Unreadable)[] => {
+    if (!isMailError(one)) return [one];
+    return one.code === 'NOT_FOUND' ? [] : [{ id: ids[n] ?? '', error: one }];
+  });
+}
+
+/**
+ * One page of messages that meet the query, each held against it by its envelope. Words of bodies are looked for by `$search`,
+ * and so are those of names and subjects, since a list by date would have to be read from end to end; all else by `$filter`.
+ * @param fields of a list without a condition: what is wanted of each message instead of `detail`
+ */
+export async function readPage(
+  account: Account,
+  query: ListQuery,
+  page: PageRequest,
+  call: Call,
+  fields?: Fields,
+): Promise<GraphPage> {
+  const source = sourceOf(query);
+  const evaluation = evaluationOf(source);
+  if (source.nothing) return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
+  // A filter of folders that are hidden no longer would leave out what they have.
+  const isStale = account.hidden.ids !== null && account.hidden.isDue;
+  if (source.whole && (source.isNaming || isStale)) await learnHidden(account, call);
+  const filter = toFilter(checkOf(source, account.hidden.ids ?? []));
+  const search = searchesFor(source, filter);
+  const isChecked = search !== null || source.words !== null || !filter.isExact;
+  const isFull = page.detail === 'full' && !isChecked;
+  const asked = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);
+  const wanted = { operation: 'messages.list', ...asked };
+  const read =
+    search === null
+      ? await listByDate(account, source, filter, wanted, page, call)
+      : await listBySearch(account, source, filter, search, wanted, page, call);
+  return {
+    messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
+    next: read.next && writePlace(read.next),
+    evaluation,
+    isChecked,
+    spent: read.spent,
+    truncated: read.truncated,
+  };
+}

@@ -1,0 +1,72 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import type { Call } from '../../contract/call.ts';
+import { receivedAt } from '../read/map.ts';
+import type { Account } from '../wire/account.ts';
+import { instant } from '../wire/url.ts';
+import { type DatePlace, MAX_SEEN, shortHash } from './cursor.ts';
+import { type Listing, type ListingQuery, nextPath, readListing } from './listing.ts';
+import type { Source } from './source.ts';
+
+/**
+ * How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile: as far as a
+ * cursor remembers what was given.
+ */
+const OVERLAP = MAX_SEEN;
+
+/** The largest $top that Graph takes. */
+const MOST_AT_ONCE = 1_000;
+
+export interface Wanted
+  extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
+  /** How many messages are wanted that were not given before. */
+  readonly size: number;
+  /** Only what was received before it; null: everything. */
+  readonly before: Date | null;
+}
+
+/** What comes after a place in a list by date. */
+export interface Stretch extends Listing {
+  /** The second of the place, and how many messages of it stand before the stretch; null at the top. */
+  readonly second: number | null;
+  readonly passed: number;
+}
+
+export const secondOf = (message: GraphMessage): number => Math.floor(receivedAt(message).getTime() / 1000);
+export const hashOf = (message: GraphMessage): string => shortHash(message.id ?? '');
+
+/**
+ * Reads on by date. Graph's own paging counts from the top, which moves while mail arrives. So a page asks for what was
+ * received up to the second of the last message given: new mail lies outside of that, and $skip counts within one second.
+ */
+export async function readByDate(
+  account: Account,
+  source: Pick<Source, 'base' | 'whole'>,
+  place: DatePlace | null,
+  wanted: Wanted,
+  call: Call,
+): Promise<Stretch> {
+  const { size, before, ...query } = wanted;
+  const back = Math.min(place?.passed ?? 0, OVERLAP);
+  const passed = (place?.passed ?? 0) - back;
+  const ends = [...(place === null ? [] : [(place.second + 1) * 1000]), ...(before === null ? [] : [before.getTime()])];
+  const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
+  const asked = { ...query, search: null, top: Math.min(MOST_AT_ONCE, size + back), skip: passed, before: end };
+  let listing = await readListing(account, source, asked, call);
+  // A page may be shorter than was asked for (Graph's concepts/paging): of what was given before alone, none would come on.
+  for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {
+    const more = await readListing(account, source, { ...asked, page }, call);
+    listing = { ...more, messages: [...listing.messages, ...more.messages] };
+  }
+  return { ...listing, second: place?.second ?? null, passed };
+}
+
+/** Where the list stands after the first `taken` messages of a stretch, at least one. */
+export function reached(
+  stretch: Stretch,
+  taken: number,
+): { second: number; passed: number; within: readonly GraphMessage[] } {
+  const read = stretch.messages.slice(0, taken);
+  const second = secondOf(read.at(-1) as GraphMessage);
+  const within = read.filter((m) => secondOf(m) === second);
+  return { second, passed: within.length + (second === stretch.second ? stretch.passed : 0), within };
+}

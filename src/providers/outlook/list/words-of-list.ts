@@ -1,0 +1,52 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import type { Call } from '../../contract/call.ts';
+import { receivedAt } from '../read/map.ts';
+import type { Account } from '../wire/account.ts';
+import { IDS, newestHits } from './hits.ts';
+import type { Source } from './source.ts';
+
+/** What the index says of messages that were listed. */
+export interface Decided {
+  /** Whether its words are as asked; undefined where this is still to be asked. */
+  isMet(message: GraphMessage): boolean | undefined;
+  readonly isCut: boolean;
+  readonly spent: number;
+}
+
+const NONE: Decided = { isMet: () => true, isCut: false, spent: 0 };
+
+/**
+ * Asks the index which of these messages it finds: by searches of the days that they are of, ids only, whatever their
+ * bodies say. What is excluded is thereby the complement of what is found, within the list.
+ */
+export async function decideWords(
+  account: Account,
+  source: Source,
+  messages: readonly GraphMessage[],
+  call: Call,
+): Promise<Decided> {
+  const { words } = source;
+  if (words === null || words.questions.length === 0 || messages.length === 0) return NONE;
+  const times = messages.map((message) => receivedAt(message).getTime());
+  const to = times.reduce((latest, at) => Math.max(latest, at));
+  let from = times.reduce((earliest, at) => Math.min(earliest, at));
+  const found = new Map<string, ReadonlySet<string>>();
+  let isCut = false;
+  let spent = 0;
+  for (const question of words.questions) {
+    const terms = words.base === null ? [question] : [words.base, question];
+    const hits = await newestHits(account, source, terms, { from, to }, IDS, call);
+    from = Math.max(from, hits.from ?? from);
+    isCut ||= hits.isCut;
+    spent += hits.spent;
+    found.set(question, new Set(hits.messages.map(({ id }) => id ?? '')));
+  }
+  return {
+    isMet: (message) =>
+      receivedAt(message).getTime() < from
+        ? undefined
+        : words.isMet((question) => found.get(question)?.has(message.id ?? '') ?? false),
+    isCut,
+    spent,
+  };
+}

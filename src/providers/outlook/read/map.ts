@@ -1,0 +1,83 @@
+import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-graph-types';
+import { type Address, bareAddress, isEmptyGroup } from '../../../domain/address.ts';
+import { displayName, nameBeside } from '../../../domain/display-name.ts';
+import type { Message, MessageContent } from '../../../domain/message.ts';
+import { toOneLine } from '../../../domain/one-line.ts';
+import { lazySnippet } from '../../shared/html/snippet.ts';
+import { messageIdsOf } from '../../shared/mime/message-ids.ts';
+import { categoryId } from '../wire/ids.ts';
+import { isReceived, lastVerb, messageSize } from './fields.ts';
+
+const REPLIED = new Set(['102', '103']);
+
+/** A message as Graph gives it with fields.ts's $select; `content` is left to content.ts. */
+export function toMessage(from: GraphMessage, content: MessageContent | null = null): Message {
+  const verb = lastVerb(from);
+  const snippet = lazySnippet(from.bodyPreview ?? '', content);
+  const received = isReceived(from);
+  const size = Number(messageSize(from) ?? Number.NaN);
+  return {
+    id: from.id ?? '',
+    threadId: from.conversationId ?? null,
+    mailboxIds: [...(from.parentFolderId ? [from.parentFolderId] : []), ...(from.categories ?? []).map(categoryId)],
+    subject: toOneLine(from.subject ?? ''),
+    get snippet() {
+      return snippet();
+    },
+    from: address(from.from),
+    sender: address(from.sender),
+    to: addresses(from.toRecipients),
+    cc: addresses(from.ccRecipients),
+    bcc: addresses(from.bccRecipients),
+    replyTo: addresses(from.replyTo),
+    sentAt: date(from.sentDateTime),
+    receivedAt: receivedAt(from),
+    ...(received === undefined ? {} : { isReceived: received }),
+    isRead: from.isRead ?? false,
+    isStarred: from.flag?.flagStatus === 'flagged',
+    isDraft: from.isDraft ?? false,
+    isImportant: from.importance === 'high',
+    isAnswered: verb !== null && REPLIED.has(verb),
+    hasAttachments: from.hasAttachments ?? null,
+    internetMessageId: messageId(from.internetMessageId),
+    sizeBytes: Number.isSafeInteger(size) && size >= 0 ? size : null,
+    content,
+  };
+}
+
+export const receivedAt = (from: GraphMessage): Date =>
+  date(from.receivedDateTime) ?? date(from.sentDateTime) ?? date(from.createdDateTime) ?? new Date(0);
+
+/** Exchange writes the year 1 where it has no date. */
+function date(text: string | null | undefined): Date | null {
+  const at = new Date(text ?? Number.NaN);
+  return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1900 ? null : at;
+}
+
+/** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
+function address(from: Recipient | null | undefined): Address | null {
+  const name = from?.emailAddress?.name ?? '';
+  const written = bareAddress(from?.emailAddress?.address ?? '') || displayName(name);
+  return written === null ? null : { name: nameBeside(written, name), address: written };
+}
+
+/** Without empty groups, which are nobody; a name that was cut at its comma, "Doe, Jane <jane@example.org>", is one again. */
+function addresses(from: readonly Recipient[] | null | undefined): Address[] {
+  const whole: Address[] = [];
+  let halves: Address[] = [];
+  for (const one of (from ?? []).map(address)) {
+    if (one === null || (one.name === null && isEmptyGroup(one.address))) continue;
+    if (one.name === null && !one.address.includes('@')) halves.push(one);
+    else {
+      const words = halves.map((half) => half.address);
+      if (words.length > 0 && one.name !== null) whole.push({ ...one, name: [...words, one.name].join(', ') });
+      else for (const each of [...halves, one]) whole.push(each);
+      halves = [];
+    }
+  }
+  return [...whole, ...halves];
+}
+
+export function messageId(header: string | null | undefined): string | null {
+  return messageIdsOf(header ?? '')[0] ?? (header?.trim().replace(/^<|>$/g, '') || null);
+}

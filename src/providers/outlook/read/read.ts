@@ -1,0 +1,151 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Message } from '../../../domain/message.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch, Detail } from '../../contract/provider.ts';
+import { MAX_ANSWER_BYTES, madeInTurn } from '../../shared/by-size.ts';
+import type { Account } from '../wire/account.ts';
+import { batch, type Chain } from '../wire/batch.ts';
+import { cost } from '../wire/client.ts';
+import { AnswerTooLarge } from '../wire/errors.ts';
+import { isId, segment } from '../wire/ids.ts';
+import { path } from '../wire/url.ts';
+import { toContent } from './content.ts';
+import { ENVELOPE, FULL } from './fields.ts';
+import { toMessage } from './map.ts';
+
+export const noSuchMessage = (): MailError =>
+  new MailError('NOT_FOUND', 'There is no such message in this Outlook account.');
+
+/** One message in a request of its own, several in $batches. */
+export async function getMessages(
+  account: Account,
+  ids: readonly string[],
+  detail: Detail,
+  call: Call,
+): Promise<Batch<Message>> {
+  const { select, expand, prefer } = detail === 'full' ? FULL : ENVELOPE;
+  const paths = ids.map((id) =>
+    isId(id) ? path(`/me/messages/${segment(id)}`, { $select: select, $expand: expand }) : null,
+  );
+  const options: ReadOptions = {
+    operation: 'messages.get',
+    ...(prefer === undefined ? {} : { prefer }),
+    ...(detail === 'full' ? { maxBytes: MAX_ANSWER_BYTES } : {}),
+  };
+  const answers = await getLiving(account, paths, options, call);
+  return madeInTurn(answers, bodyLength, (answer) => (isMailError(answer) ? answer : toDetail(answer, detail)));
+}
+
+export const bodyLength = (answer: GraphMessage | MailError): number =>
+  isMailError(answer) ? 0 : (answer.body?.content?.length ?? 0);
+
+interface ReadOptions {
+  readonly operation: string;
+  readonly prefer?: string;
+  /** A longer answer about several is read in parts. */
+  readonly maxBytes?: number;
+}
+
+/** The messages at these paths, each read with its parentFolderId. NOT_FOUND where there is none, or a deleted one. */
+export async function getLiving(
+  account: Account,
+  paths: readonly (string | null)[],
+  options: ReadOptions,
+  call: Call,
+): Promise<Batch<GraphMessage>> {
+  const { deletions } = account;
+  const isAsked = !deletions.isKnown && paths.some((p) => p !== null);
+  const asked = isAsked ? [deletions.path, ...paths] : paths;
+  const answers = await getEntities<GraphMessage>(account, asked, options, call);
+  if (isAsked) deletions.learn(answers[0]);
+  return (isAsked ? answers.slice(1) : answers).map((answer) => {
+    if (isMailError(answer)) return answer.code === 'NOT_FOUND' ? noSuchMessage() : answer;
+    return answer.id && !deletions.holds(answer) ? answer : noSuchMessage();
+  });
+}
+
+export const toDetail = (message: GraphMessage, detail: Detail): Message =>
+  toMessage(message, detail === 'full' ? toContent(message) : null);
+
+/** What is at each path, in order; null is a path that cannot be. NOT_FOUND is a value, as every error but an abort. */
+export async function getEntities<T>(
+  account: Account,
+  paths: readonly (string | null)[],
+  options: ReadOptions,
+  call: Call,
+): Promise<Batch<T>> {
+  const known = paths.filter((p) => p !== null);
+  const answers =
+    known.length === 1
+      ? [await getOne<T>(account, known[0] ?? '', options, call)]
+      : await getMany<T>(account, known, options, call);
+  let next = 0;
+  return paths.map((p) => (p === null ? noSuchMessage() : (answers[next++] ?? noSuchMessage())));
+}
+
+async function getMany<T>(
+  account: Account,
+  paths: readonly string[],
+  options: ReadOptions,
+  call: Call,
+): Promise<Batch<T>> {
+  const { operation, ...more } = options;
+  const chains = paths.map((p): Chain => [{ method: 'GET', path: p, ...more }]);
+  const answers = [...(await batch<T>(account.graph, operation, chains, call))];
+  for (const [n, answer] of answers.entries()) {
+    if (answer instanceof AnswerTooLarge) answers[n] = await getOne<T>(account, paths[n] ?? '', options, call);
+  }
+  return answers;
+}
+
+async function getOne<T>(
+  account: Account,
+  p: string,
+  { operation, prefer }: ReadOptions,
+  call: Call,
+): Promise<T | MailError> {
+  try {
+    return await account.graph.json<T>(
+      { method: 'GET', path: p, cost: cost(operation), ...(prefer === undefined ? {} : { prefer }) },
+      call,
+    );
+  } catch (error) {
+    if (call.signal.aborted || !isMailError(error)) throw error;
+    return error;
+  }
+}
+
+/** A file's bytes; of an attached message or event, its MIME. UNSUPPORTED for a link to a file elsewhere, which has none. */
+export async function readAttachment(
+  account: Account,
+  messageId: string,
+  attachmentId: string,
+  call: Call,
+): Promise<ReadableStream<Uint8Array>> {
+  const at = `/me/messages/${segment(messageId)}/attachments/${segment(attachmentId)}`;
+  try {
+    return await account.graph.stream({ method: 'GET', path: `${at}/$value`, cost: cost('attachments.get') }, call);
+  } catch (error) {
+    if (!isMailError(error) || error.code === 'NOT_FOUND' || !(await isLink(account, at, call))) throw error;
+    throw new MailError('UNSUPPORTED', 'This attachment is a link to a file kept elsewhere. Open it in Outlook.', {
+      cause: error,
+    });
+  }
+}
+
+async function isLink(account: Account, at: string, call: Call): Promise<boolean> {
+  const attachment = await getOne<{ '@odata.type'?: string }>(
+    account,
+    path(at, { $select: 'id,name' }),
+    { operation: 'attachments.get' },
+    call,
+  );
+  return !isMailError(attachment) && attachment['@odata.type'] === '#microsoft.graph.referenceAttachment';
+}
+
+export const readRaw = (account: Account, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> =>
+  account.graph.stream(
+    { method: 'GET', path: `/me/messages/${segment(messageId)}/$value`, cost: cost('messages.raw') },
+    call,
+  );

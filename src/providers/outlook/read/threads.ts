@@ -1,0 +1,90 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Message } from '../../../domain/message.ts';
+import { type Thread, threadOf } from '../../../domain/thread.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch } from '../../contract/provider.ts';
+import type { Account } from '../wire/account.ts';
+import { unreachable } from '../wire/errors.ts';
+import { type Collection, MAX_EMPTY_PAGES } from '../wire/pages.ts';
+import { literal, path, pathOf } from '../wire/url.ts';
+import { ENVELOPE } from './fields.ts';
+import { takeHidden } from './folder-tree.ts';
+import { toMessage } from './map.ts';
+import { getEntities } from './read.ts';
+
+/** A thread holds its newest messages up to this many; messageCount tells of all. */
+export const MAX_THREAD_MESSAGES = 100;
+const ID = /^[!-~]{1,512}$/;
+
+interface Conversation extends Collection<GraphMessage> {
+  readonly '@odata.count'?: number;
+}
+
+const noSuchThread = (): MailError => new MailError('NOT_FOUND', 'There is no such thread in this Outlook account.');
+
+/**
+ * Graph has no threads: the messages of each conversation, all in $batches. Pages may be short, and empty, and have a link all
+ * the same; one whose pages tell nothing new without end is PROVIDER_UNAVAILABLE, and not a conversation without messages.
+ */
+export async function getThreads(account: Account, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
+  const read = ids.map((): { messages: Message[]; count: number; failure: MailError | null } => ({
+    messages: [],
+    count: 0,
+    failure: null,
+  }));
+  let open = ids.flatMap((id, i) => (ID.test(id) ? [{ place: i, path: conversationPath(id), empty: 0 }] : []));
+  while (open.length > 0) {
+    const answers = await readConversations(
+      account,
+      open.map(({ path }) => path),
+      call,
+    );
+    open = open.flatMap(({ place, empty }, i) => {
+      const [answer, thread] = [answers[i] ?? noSuchThread(), read[place]];
+      if (!thread) return [];
+      if (isMailError(answer)) {
+        thread.failure = answer.code === 'NOT_FOUND' ? noSuchThread() : answer;
+        return [];
+      }
+      // Mail that arrives between two pages moves them.
+      const known = new Set(thread.messages.map((message) => message.id));
+      const more = (answer.value ?? []).flatMap((m) => (known.has(m.id ?? '') ? [] : [toMessage(m)]));
+      thread.messages.push(...more);
+      thread.count = Math.max(thread.count, answer['@odata.count'] ?? 0);
+      const link = answer['@odata.nextLink'];
+      if (link == null || thread.messages.length >= MAX_THREAD_MESSAGES) return [];
+      const next = { place, path: pathOf(link), empty: more.length === 0 ? empty + 1 : 0 };
+      if (next.path !== null && next.empty <= MAX_EMPTY_PAGES) return [{ ...next, path: next.path }];
+      thread.failure = unreachable('a conversation goes on elsewhere or without end');
+      return [];
+    });
+  }
+  return read.map(({ messages, count, failure }, i) => {
+    if (failure) return failure;
+    if (messages.length === 0) return noSuchThread();
+    // Graph sorts by more than the whole seconds that it shows: mail of one second is in its order here.
+    const newest = messages.slice(0, MAX_THREAD_MESSAGES).reverse();
+    return threadOf(ids[i] ?? '', newest, new Set(account.hidden.ids), Math.max(messages.length, count));
+  });
+}
+
+/** Which folders are hidden decides where a thread stands; at first and now and then, they are asked for along with it. */
+async function readConversations(account: Account, paths: readonly string[], call: Call): Promise<Batch<Conversation>> {
+  const { hidden } = account;
+  const folders = hidden.isDue ? hidden.paths : [];
+  const answers = await getEntities<Conversation>(account, [...folders, ...paths], { operation: 'threads.get' }, call);
+  if (folders.length > 0) await takeHidden(account, answers.slice(0, folders.length), call);
+  return answers.slice(folders.length);
+}
+
+/** $orderby demands that its property stands first in the filter. */
+const conversationPath = (id: string): string =>
+  path('/me/messages', {
+    $filter: `receivedDateTime ge 1900-01-01T00:00:00Z and conversationId eq ${literal(id)}`,
+    $orderby: 'receivedDateTime desc',
+    $select: ENVELOPE.select,
+    $expand: ENVELOPE.expand,
+    $top: MAX_THREAD_MESSAGES,
+    $count: 'true',
+  });

@@ -1,0 +1,17 @@
+import type { Access } from '../../contract/connect.ts';
+import type { Deletions } from '../read/deletions.ts';
+import type { FolderRoles } from '../read/folder-roles.ts';
+import type { HiddenFolders } from '../read/hidden-folders.ts';
+import type { GraphClient } from './client.ts';
+
+/** What every file here works on: one open account. */
+export interface Account {
+  readonly address: string;
+  readonly access: Access;
+  readonly graph: GraphClient;
+  readonly hidden: HiddenFolders;
+  readonly roles: FolderRoles;
+  readonly deletions: Deletions;
+  /** Between the tries of what came to a replica that lags behind. */
+  readonly lagWaitsMs: readonly number[];
+}

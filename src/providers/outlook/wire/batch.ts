@@ -1,0 +1,210 @@
+import { isMailError, type MailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import { ofParts } from '../../limiter/cooldown.ts';
+import { malformed } from './answers.ts';
+import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
+import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+
+/** Graph's limit on one $batch. */
+export const BATCH_SIZE = 20;
+/** Graph runs four requests of one batch to one mailbox at a time. */
+const BATCH_WIDTH = 4;
+
+export interface Part {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  /** It takes something away: when an earlier try of it went unanswered, finding nothing means that it was done. */
+  readonly removes?: boolean;
+  readonly body?: unknown;
+  readonly prefer?: string;
+  /** Of a read: an answer that is longer is given up, and this is read with fewer others, or is AnswerTooLarge. */
+  readonly maxBytes?: number;
+}
+/** Parts of which each waits for the one before; its outcome is the last one's, or the first failure. */
+export type Chain = readonly Part[];
+
+interface PartRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+interface PartAnswer {
+  readonly id: string;
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, unknown>> | null;
+  readonly body?: unknown;
+}
+
+/**
+ * Carries the chains out, a step of all of them at a time: Graph takes a $batch that is fully parallel or fully sequential,
+ * and refuses chains side by side whole (microsoft-graph-docs#16280). What waits for a part that failed is not sent.
+ * Errors are values; only the caller's own abort is thrown.
+ */
+export async function batch<T>(
+  graph: GraphClient,
+  operation: string,
+  chains: readonly Chain[],
+  call: Call,
+): Promise<readonly (T | MailError)[]> {
+  const outcomes: unknown[] = chains.map(() => undefined);
+  const steps = chains.reduce((longest, { length }) => Math.max(longest, length), 0);
+  for (let step = 0; step < steps; step++) {
+    const parts = new Map<number, Part>();
+    for (const [n, chain] of chains.entries()) {
+      const part = chain[step];
+      if (part && !isMailError(outcomes[n])) parts.set(n, part);
+    }
+    const answers = await sendAll(graph, operation, [...parts.values()], call);
+    for (const [place, n] of [...parts.keys()].entries()) outcomes[n] = answers[place];
+  }
+  return outcomes as (T | MailError)[];
+}
+
+/**
+ * Sends parts that do not wait for each other, as JSON of our own (the SDK's writes absolute URLs, which Graph refuses), 20
+ * at a time. Where some go unanswered the others would as well, one after the other: they are not sent.
+ */
+async function sendAll(
+  graph: GraphClient,
+  operation: string,
+  parts: readonly Part[],
+  call: Call,
+): Promise<readonly unknown[]> {
+  const outcomes: unknown[] = [];
+  let next = 0;
+  let silence: MailError | null = null;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([call.signal, ending.signal]);
+  // One is under way and one waits for its turn: Graph would take no more at a time.
+  const worker = async () => {
+    while (next < parts.length) {
+      const first = next;
+      // Graph picks itself how many it runs side by side: where files take places, no more parts go than there are others.
+      const size = graph.widest < BATCH_WIDTH ? graph.widest : BATCH_SIZE;
+      const group = parts.slice(first, first + size);
+      next += group.length;
+      const answers = silence
+        ? group.map(() => silence)
+        : await sendBatch(graph, operation, group, { ...call, signal }, call.signal);
+      for (const [n, answer] of answers.entries()) outcomes[first + n] = answer;
+      silence ??= silenceIn(answers);
+      if (silence) ending.abort(silence);
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  return outcomes;
+}
+
+/**
+ * Parts that Graph refuses for now are sent again alone, when the guard says so. Every part must be safe to repeat.
+ * What is answered at too great a length is asked for in two halves.
+ */
+async function sendBatch(
+  graph: GraphClient,
+  operation: string,
+  parts: readonly Part[],
+  call: Call,
+  /** What of the call's signal is the caller's own. */
+  caller: AbortSignal,
+): Promise<unknown[]> {
+  const requests = parts.map((part, n) => partRequest(part, String(n)));
+  const settled = new Map<string, unknown>();
+  const refusedForNow = new Map<string, MailError>();
+  const removals = new Set(parts.flatMap((part, n) => (part.removes ? [String(n)] : [])));
+  const unanswered = new Set<string>();
+  let failure: unknown = null;
+  let isTooLarge = false;
+  const maxBytes = Math.min(...parts.map((part) => part.maxBytes ?? Number.POSITIVE_INFINITY));
+  try {
+    let tries = 0;
+    const body = () => {
+      if (tries++ > 0) for (const id of removals) if (!settled.has(id) && !refusedForNow.has(id)) unanswered.add(id);
+      return JSON.stringify({ requests: requests.filter(({ id }) => !settled.has(id)) });
+    };
+    const cost = { operation, units: requests.length, slots: Math.min(BATCH_WIDTH, requests.length), safe: true };
+    await graph.request({ method: 'POST', path: '/$batch', cost, body }, call, async (response, signal) => {
+      refusedForNow.clear();
+      const given = await jsonOf(response, signal, maxBytes);
+      isTooLarge = given === TOO_LARGE;
+      if (isTooLarge) return;
+      const failure = malformed('POST', '/$batch', given);
+      if (failure) throw failure;
+      const { responses } = given as { responses: PartAnswer[] };
+      for (const answer of responses) {
+        const part = parts[Number(answer.id)];
+        const spoilt = part && answer.status < 400 && !part.removes && malformed(part.method, part.path, answer.body);
+        if (spoilt) refusedForNow.set(answer.id, spoilt);
+        else if (answer.status === 404 && unanswered.has(answer.id)) settled.set(answer.id, undefined);
+        else take(answer, settled, refusedForNow);
+        unanswered.delete(answer.id);
+      }
+      // The token ran out between two parts: those that met that go again with a newer one. Of the whole account a refusal is told.
+      const refusals = [...refusedForNow.values()];
+      const again = refusals.find((error) => error instanceof TokenRefused || error.ofAccount) ?? longestWait(refusals);
+      const limited = refusals.filter(({ code }) => code === 'RATE_LIMITED').length;
+      if (again) throw ofParts(again, limited, responses.length);
+    });
+  } catch (error) {
+    if (caller.aborted || !isMailError(error)) throw error;
+    failure = error;
+  }
+  if (isTooLarge) {
+    if (parts.length === 1) return [new AnswerTooLarge()];
+    const middle = Math.ceil(parts.length / 2);
+    const first = await sendBatch(graph, operation, parts.slice(0, middle), call, caller);
+    return [...first, ...(await sendBatch(graph, operation, parts.slice(middle), call, caller))];
+  }
+  return requests.map(({ id }) => {
+    if (settled.has(id)) return settled.get(id);
+    const refusal = refusedForNow.get(id);
+    // The failure of the whole tells for how long the account is left alone.
+    if (refusal && isMailError(failure) && failure.code === refusal.code) return failure;
+    return refusal ?? failure ?? unreachable('a part of the batch was not answered');
+  });
+}
+
+function partRequest(part: Part, id: string): PartRequest {
+  const headers: Record<string, string> = { Prefer: preferences(part.prefer) };
+  if (part.body !== undefined) headers['Content-Type'] = 'application/json';
+  return {
+    id,
+    method: part.method,
+    url: part.path,
+    headers,
+    ...(part.body === undefined ? {} : { body: part.body }),
+  };
+}
+
+function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: Map<string, MailError>): void {
+  const { id, status, body } = answer;
+  if (status < 400) {
+    settled.set(id, body);
+    return;
+  }
+  const [, retryAfter] =
+    Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after') ?? [];
+  const said = { code: errorWord(body), message: errorText(body, 'message') };
+  const error = refused({ status, ...said, retryAfter: headerText(retryAfter) });
+  const mayPass =
+    error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
+  if (mayPass || error.ofAccount) refusedForNow.set(id, error);
+  else settled.set(id, error);
+}
+
+/** JSON has numbers and lists too; null for what is no text. */
+const headerText = (value: unknown): string | null =>
+  ['string', 'number'].includes(typeof value) || Array.isArray(value) ? String(value) : null;
+
+/** The time-out that all of them have in common. */
+function silenceIn(answers: readonly unknown[]): MailError | null {
+  const [first] = answers;
+  return isMailError(first) && first.code === 'TIMEOUT' && answers.every((answer) => answer === first) ? first : null;
+}
+
+const longestWait = (errors: readonly MailError[]): MailError | null =>
+  errors.reduce<MailError | null>(
+    (longest, e) => (longest && (longest.retryAfterMs ?? 0) >= (e.retryAfterMs ?? 0) ? longest : e),
+    null,
+  );

@@ -1,0 +1,117 @@
+import { MailError, type MailErrorCode, storeErrorIn } from '../../../domain/error.ts';
+import { retryAfterMs } from '../../shared/retry-after.ts';
+
+/** What Graph says of a refused request: its status, its word for it, and how long to wait. The message stays behind. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfter: string | null;
+  /** Only matched, never shown. */
+  readonly message?: string;
+}
+
+const BY_WORD: Readonly<Record<string, MailErrorCode>> = {
+  ErrorInvalidIdMalformed: 'NOT_FOUND',
+  ErrorInvalidId: 'NOT_FOUND',
+  ErrorInvalidMailboxItemId: 'NOT_FOUND',
+  ErrorItemNotFound: 'NOT_FOUND',
+  ErrorFolderNotFound: 'NOT_FOUND',
+  ErrorInvalidRecipients: 'INVALID',
+  ErrorMessageSizeExceeded: 'INVALID',
+  ErrorSendAsDenied: 'FORBIDDEN',
+  ErrorIrresolvableConflict: 'CONFLICT',
+  ErrorQuotaExceeded: 'CONFLICT',
+  ErrorExceededMessageLimit: 'RATE_LIMITED',
+  SyncStateNotFound: 'CURSOR_EXPIRED',
+  SyncStateInvalid: 'CURSOR_EXPIRED',
+  ResyncRequired: 'CURSOR_EXPIRED',
+};
+
+const BY_STATUS: Readonly<Record<number, MailErrorCode>> = {
+  401: 'RECONNECT_REQUIRED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  408: 'PROVIDER_UNAVAILABLE',
+  409: 'CONFLICT',
+  410: 'CURSOR_EXPIRED',
+  412: 'CONFLICT',
+  413: 'INVALID',
+  // Of a piece of an upload that is not the next one: where it goes on is asked again.
+  416: 'PROVIDER_UNAVAILABLE',
+  429: 'RATE_LIMITED',
+};
+
+const WORDS: Partial<Record<MailErrorCode, string>> = {
+  NOT_FOUND: 'There is no such message, folder or attachment in this Outlook account.',
+  INVALID: 'Outlook does not accept this message: it is too large, or a recipient is not an address.',
+  FORBIDDEN: 'Outlook does not allow this with the access that was granted.',
+  CONFLICT: 'Outlook could not do this now: the message was changed meanwhile, or the mailbox is full.',
+  RATE_LIMITED: 'Outlook limits how often this account may be asked. Try again a little later.',
+  CURSOR_EXPIRED: 'Outlook no longer knows this place in the list. Read again from the top.',
+  RECONNECT_REQUIRED: 'Microsoft no longer accepts this connection. Connect the account again.',
+  PROVIDER_UNAVAILABLE: 'Outlook cannot be reached just now. Try again.',
+  UNSUPPORTED: 'Outlook does not take this request.',
+};
+
+/**
+ * A user without a mailbox in Exchange Online (unlicensed, a guest, on premises), as 404 or 401, and not always the same
+ * (msgraph-sdk-javascript#1756, microsoft-graph-docs-contrib#4341).
+ */
+const NO_MAILBOX_WORDS: ReadonlySet<string> = new Set([
+  'MailboxNotEnabledForRESTAPI',
+  'MailboxNotSupportedForRESTAPI',
+  'ErrorNonExistentMailbox',
+  'ErrorMissingEmailAddress',
+  'OrganizationFromTenantGuidNotFound',
+]);
+const NO_MAILBOX =
+  'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Its administrator can change that; then try again.';
+
+const hasNoMailbox = ({ code, message = '' }: Refusal): boolean =>
+  // The word alone also means a subscription that Graph no longer has.
+  NO_MAILBOX_WORDS.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
+
+export const noMailbox = (cause: unknown): MailError =>
+  new MailError('UNSUPPORTED', NO_MAILBOX, { cause, ofAccount: true });
+
+/** Graph does not take the access token: nothing was done, and a newer token may be taken. */
+export class TokenRefused extends MailError {}
+
+/** 412, or 409 with Exchange's word for the same: it has another version than was named, or is just being changed. */
+export class VersionConflict extends MailError {}
+
+/** The answer was longer than was allowed: what it would have told is to be asked for in parts. */
+export class AnswerTooLarge extends MailError {
+  constructor() {
+    super('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '');
+  }
+}
+
+/** The MailError of a refusal; nothing of the provider's own text is in it. */
+export function refused(refusal: Refusal, now = Date.now()): MailError {
+  const cause = new Error(`Graph answered ${refusal.status} ${refusal.code}`);
+  if (hasNoMailbox(refusal)) return noMailbox(cause);
+  const code =
+    BY_WORD[refusal.code] ??
+    BY_STATUS[refusal.status] ??
+    (refusal.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'UNSUPPORTED');
+  const isConflict = refusal.status === 412 || refusal.code === 'ErrorIrresolvableConflict';
+  const Refused = refusal.status === 401 ? TokenRefused : isConflict ? VersionConflict : MailError;
+  return new Refused(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
+    retryAfterMs: retryAfterMs(refusal.retryAfter, now),
+    cause,
+  });
+}
+
+/** A connection that failed, was cut, or carried what is not an answer; or our own store, whose file was being sent. */
+export const unreachable = (cause: unknown): MailError =>
+  storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
+
+/** The word in `{error: {code}}`, or ''. */
+export const errorWord = (body: unknown): string => errorText(body, 'code').slice(0, 80);
+
+/** A text of `{error: {…}}`, or ''. */
+export function errorText(body: unknown, field: 'code' | 'message'): string {
+  const text = (body as { error?: { code?: unknown; message?: unknown } } | null)?.error?.[field];
+  return typeof text === 'string' ? text : '';
+}

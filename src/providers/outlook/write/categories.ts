@@ -1,0 +1,87 @@
+import type { OutlookCategory } from '@microsoft/microsoft-graph-types';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Mailbox } from '../../../domain/mailbox.ts';
+import type { Call } from '../../contract/call.ts';
+import type { MailboxPatch } from '../../contract/provider.ts';
+import { toLabel } from '../read/folders.ts';
+import { noSuchMailbox } from '../read/system-folders.ts';
+import type { Account } from '../wire/account.ts';
+import { cost } from '../wire/client.ts';
+import { type Collection, readToEnd } from '../wire/pages.ts';
+import { nearestPreset } from './category-colors.ts';
+
+const CATEGORIES = '/me/outlook/masterCategories';
+
+type Given = Pick<MailboxPatch, 'parentId' | 'color'>;
+
+export async function createCategory(account: Account, name: string, given: Given, call: Call): Promise<Mailbox> {
+  refuseParent(given);
+  const body = JSON.stringify({ displayName: name, color: colorOf(given.color ?? null) });
+  const request = { method: 'POST' as const, path: CATEGORIES, body, cost: cost('masterCategories.create', false) };
+  const made = await account.graph.json<OutlookCategory>(request, call).catch((error: unknown) => {
+    if (!isMailError(error) || error.code !== 'CONFLICT') throw error;
+    throw new MailError('CONFLICT', `There is a category called ${name} already.`, { field: ['name'], cause: error });
+  });
+  return toLabel(made);
+}
+
+/** The colour alone can change: messages carry a category by its name. */
+export async function recolorCategory(
+  account: Account,
+  current: string,
+  given: Given & { readonly name: string | undefined },
+  call: Call,
+): Promise<Mailbox> {
+  refuseParent(given);
+  if (given.name !== undefined && given.name !== current) {
+    throw new MailError(
+      'UNSUPPORTED',
+      'Outlook cannot give a category another name: messages carry it by its name. Make a new one instead.',
+      { field: ['name'] },
+    );
+  }
+  const category = await find(account, current, call);
+  if (given.color === undefined) return toLabel(category);
+  const request = {
+    method: 'PATCH' as const,
+    path: at(category),
+    body: JSON.stringify({ color: colorOf(given.color) }),
+    cost: cost('masterCategories.update'),
+  };
+  return toLabel(await account.graph.json<OutlookCategory>(request, call));
+}
+
+/** Out of the list of categories; the messages that carry it still do. */
+export async function deleteCategory(account: Account, name: string, call: Call): Promise<void> {
+  const category = await find(account, name, call);
+  await account.graph.done(
+    { method: 'DELETE', path: at(category), cost: cost('masterCategories.delete', false) },
+    call,
+  );
+}
+
+async function find(account: Account, name: string, call: Call): Promise<OutlookCategory> {
+  const operation = 'masterCategories.list';
+  const request = { method: 'GET' as const, path: CATEGORIES, cost: cost(operation) };
+  const first = await account.graph.json<Collection<OutlookCategory>>(request, call);
+  const all = await readToEnd(account, first, { kind: 'categories', operation }, call);
+  const found = all.find(({ displayName }) => displayName === name);
+  if (!found) throw noSuchMailbox();
+  return found;
+}
+
+const at = ({ id }: OutlookCategory): string => `${CATEGORIES}/${encodeURIComponent(id ?? '')}`;
+
+function refuseParent({ parentId }: Given): void {
+  if (parentId == null) return;
+  throw new MailError('UNSUPPORTED', 'Outlook keeps its categories in one list: none lies below another.', {
+    field: ['parentId'],
+  });
+}
+
+function colorOf(color: string | null): string {
+  if (color === null) return 'none';
+  const preset = nearestPreset(color);
+  if (preset !== null) return preset;
+  throw new MailError('BAD_USER_INPUT', 'A colour is written as #rrggbb.', { field: ['color'] });
+}

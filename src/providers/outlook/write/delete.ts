@@ -1,0 +1,35 @@
+import { isMailError } from '../../../domain/error.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch } from '../../contract/provider.ts';
+import { getLiving, noSuchMessage } from '../read/read.ts';
+import type { Account } from '../wire/account.ts';
+import { batch, type Chain } from '../wire/batch.ts';
+import { isId, segment } from '../wire/ids.ts';
+import { path } from '../wire/url.ts';
+import { purgeRefused } from './access.ts';
+
+/**
+ * Into the purges folder, where no mail program and no person reaches it. Graph has it outside the national clouds only. What
+ * was deleted before is not touched: it is told as gone.
+ */
+export async function deleteForever(account: Account, ids: readonly string[], call: Call): Promise<Batch<true>> {
+  const refusal = purgeRefused(account.access);
+  if (refusal) return ids.map(() => refusal);
+  const known = [...new Set(ids)].filter(isId);
+  const paths = known.map((id) => path(`/me/messages/${segment(id)}`, { $select: 'id,parentFolderId' }));
+  const found = known.length === 0 ? [] : await getLiving(account, paths, { operation: 'messages.get' }, call);
+  const living = known.filter((_, n) => !isMailError(found[n]));
+  const chains = living.map(
+    (id): Chain => [{ method: 'POST', path: `/me/messages/${segment(id)}/permanentDelete`, removes: true }],
+  );
+  const outcomes = await batch<unknown>(account.graph, 'messages.permanentDelete', chains, call);
+  const byId = new Map<string, unknown>([
+    ...known.map((id, n) => [id, found[n]] as const),
+    ...living.map((id, n) => [id, outcomes[n]] as const),
+  ]);
+  return ids.map((id) => {
+    const outcome = byId.has(id) ? byId.get(id) : noSuchMessage();
+    if (!isMailError(outcome)) return true;
+    return outcome.code === 'NOT_FOUND' ? noSuchMessage() : outcome;
+  });
+}

@@ -1,0 +1,103 @@
+import type { MailFolder } from '@microsoft/microsoft-graph-types';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Mailbox } from '../../../domain/mailbox.ts';
+import type { Call } from '../../contract/call.ts';
+import type { MailboxPatch } from '../../contract/provider.ts';
+import { toFolder } from '../read/folders.ts';
+import { noSuchMailbox, ROOT, requireOwnFolder } from '../read/system-folders.ts';
+import type { Account } from '../wire/account.ts';
+import { cost } from '../wire/client.ts';
+import { categoryName, segment } from '../wire/ids.ts';
+
+const FOLDERS = '/me/mailFolders';
+
+type Change = Pick<MailboxPatch, 'parentId' | 'color'> & { readonly name: string | undefined };
+
+export async function createFolder(
+  account: Account,
+  name: string,
+  { parentId = null, color }: Pick<MailboxPatch, 'parentId' | 'color'>,
+  call: Call,
+): Promise<Mailbox> {
+  refuseColor(color);
+  const at = parentId === null ? FOLDERS : `${FOLDERS}/${requireFolderId(parentId)}/childFolders`;
+  const request = {
+    method: 'POST' as const,
+    path: at,
+    body: JSON.stringify({ displayName: name }),
+    cost: cost('mailFolders.create', false),
+  };
+  const made = await account.graph.json<MailFolder>(request, call).catch((error: unknown) => {
+    throw explained(error, name);
+  });
+  account.hidden.notice([made]);
+  return toFolder(made, null, parentId === null ? null : (made.parentFolderId ?? parentId));
+}
+
+/** Another name, another place, or both. */
+export async function changeFolder(
+  account: Account,
+  id: string,
+  { name, parentId, color }: Change,
+  call: Call,
+): Promise<Mailbox> {
+  refuseColor(color);
+  if (parentId != null) requireFolderId(parentId);
+  const { folder, rootId } = await requireOwnFolder(account, id, call);
+  const at = `${FOLDERS}/${segment(id)}`;
+  let current = folder;
+  const isElsewhere = parentId !== undefined && (parentId ?? rootId) !== folder.parentFolderId;
+  try {
+    if (isElsewhere) {
+      const body = JSON.stringify({ destinationId: parentId ?? ROOT });
+      const request = { method: 'POST' as const, path: `${at}/move`, body, cost: cost('mailFolders.move', false) };
+      current = await account.graph.json<MailFolder>(request, call);
+      account.hidden.notice([current]);
+    }
+    if (name !== undefined && name !== current.displayName) {
+      const body = JSON.stringify({ displayName: name });
+      const request = { method: 'PATCH' as const, path: at, body, cost: cost('mailFolders.update') };
+      current = await account.graph.json<MailFolder>(request, call);
+    }
+  } catch (error) {
+    throw explained(error, name ?? folder.displayName ?? '');
+  }
+  const parent = current.parentFolderId ?? null;
+  return toFolder(current, null, parent === rootId ? null : parent);
+}
+
+/** With what is in it, into Deleted Items, as Outlook does; from there for good. */
+export async function deleteFolder(account: Account, id: string, call: Call): Promise<void> {
+  await requireOwnFolder(account, id, call);
+  const request = {
+    method: 'DELETE' as const,
+    path: `${FOLDERS}/${segment(id)}`,
+    cost: cost('mailFolders.delete', false),
+  };
+  await account.graph.done(request, call).catch((error: unknown) => {
+    throw explained(error, '');
+  });
+  account.hidden.expire();
+}
+
+function requireFolderId(id: string): string {
+  if (categoryName(id) === null) return segment(id);
+  throw new MailError('INVALID', 'A folder lies in a folder, and a category is none.', { field: ['parentId'] });
+}
+
+function refuseColor(color: string | null | undefined): void {
+  if (color == null) return;
+  throw new MailError('UNSUPPORTED', 'Outlook has colours for categories, and none for folders.', { field: ['color'] });
+}
+
+function explained(error: unknown, name: string): unknown {
+  if (!isMailError(error) || error.ofAccount) return error;
+  if (error.code === 'NOT_FOUND') return noSuchMailbox();
+  if (error.code === 'UNSUPPORTED')
+    return new MailError('INVALID', 'The folder cannot be put there.', { cause: error });
+  if (error.code !== 'CONFLICT') return error;
+  return new MailError('CONFLICT', `There is a folder called ${name} in that place already.`, {
+    field: ['name'],
+    cause: error,
+  });
+}

@@ -1,0 +1,38 @@
+import { MailError } from '../../../domain/error.ts';
+import type { Mailbox } from '../../../domain/mailbox.ts';
+import type { Call } from '../../contract/call.ts';
+import type { MailboxPatch } from '../../contract/provider.ts';
+import type { Account } from '../wire/account.ts';
+import { categoryName } from '../wire/ids.ts';
+import { demandWrite } from './access.ts';
+import { createCategory, deleteCategory, recolorCategory } from './categories.ts';
+import { changeFolder, createFolder, deleteFolder } from './save-folder.ts';
+
+/** Folders and categories, which are told apart by their ids. */
+export function saveMailbox(account: Account, patch: MailboxPatch, call: Call): Promise<Mailbox> {
+  demandWrite(account.access);
+  const name = patch.name === undefined ? undefined : requireName(patch.name);
+  if (patch.id !== null) {
+    const category = categoryName(patch.id);
+    return category === null
+      ? changeFolder(account, patch.id, { ...patch, name }, call)
+      : recolorCategory(account, category, { ...patch, name }, call);
+  }
+  if (name === undefined) throw new MailError('INVALID', 'A new mailbox needs a name.', { field: ['name'] });
+  return (patch.kind ?? 'FOLDER') === 'FOLDER'
+    ? createFolder(account, name, patch, call)
+    : createCategory(account, name, patch, call);
+}
+
+export async function deleteMailbox(account: Account, id: string, call: Call): Promise<void> {
+  demandWrite(account.access);
+  const category = categoryName(id);
+  await (category === null ? deleteFolder(account, id, call) : deleteCategory(account, category, call));
+}
+
+function requireName(given: string): string {
+  const name = given.trim();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what no name holds
+  if (name !== '' && name.length <= 255 && !/[\x00-\x1f\x7f]/.test(name)) return name;
+  throw new MailError('INVALID', 'A name has 1 to 255 characters, on one line.', { field: ['name'] });
+}

@@ -1,0 +1,116 @@
+import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
+import { isMailError, MailError } from '../../../domain/error.ts';
+import type { Message } from '../../../domain/message.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Batch, Patch } from '../../contract/provider.ts';
+import { ENVELOPE } from '../read/fields.ts';
+import { toMessage } from '../read/map.ts';
+import { getLiving, noSuchMessage } from '../read/read.ts';
+import type { Account } from '../wire/account.ts';
+import { batch, type Part } from '../wire/batch.ts';
+import { categoryName, isId, segment } from '../wire/ids.ts';
+import { path } from '../wire/url.ts';
+import { writeRefused } from './access.ts';
+
+const WELL_KNOWN = {
+  ARCHIVE: 'archive',
+  TRASH: 'deleteditems',
+  INBOX: 'inbox',
+  JUNK: 'junkemail',
+  SENT: 'sentitems',
+  DRAFTS: 'drafts',
+} as const;
+
+/**
+ * Each message is read, so that one that was deleted stays deleted and the categories that stay are known; then it is patched
+ * and moved, all in $batches. Both are the same however often they are done, as ids survive a move. The answers tell what
+ * became of it. At most one error per message.
+ */
+export async function update(account: Account, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
+  const refusal = writeRefused(account.access);
+  if (refusal) return patches.map(() => refusal);
+  const before = await readAll(account, patches, call);
+  const plans = patches.map((patch, i) => planOf(patch, before[i] ?? noSuchMessage()));
+  const chains = plans.filter((plan): plan is Part[] => !isMailError(plan) && plan.length > 0);
+  const outcomes = await batch<GraphMessage>(account.graph, 'messages.update', chains, call);
+  const outcomeOf = new Map(chains.map((chain, n) => [chain, outcomes[n]]));
+  return patches.map((patch, i) => {
+    const [plan, was] = [plans[i] ?? noSuchMessage(), before[i] ?? noSuchMessage()];
+    if (isMailError(plan)) return plan;
+    if (isMailError(was)) return was;
+    const is = outcomeOf.get(plan);
+    if (isMailError(is)) return explained(is, patch);
+    // The answer has no extended properties; nothing of this changes them.
+    return toMessage({ ...was, ...is });
+  });
+}
+
+function readAll(account: Account, patches: readonly Patch[], call: Call): Promise<Batch<GraphMessage>> {
+  const { select, expand } = ENVELOPE;
+  const paths = patches.map(({ id }) =>
+    isId(id) ? path(`/me/messages/${segment(id)}`, { $select: select, $expand: expand }) : null,
+  );
+  return getLiving(account, paths, { operation: 'messages.get' }, call);
+}
+
+/** The folders and categories that the message is to be in, and to be taken from. */
+function placesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) {
+  if (typeof moveTo !== 'object') return { add: addMailboxIds, remove: removeMailboxIds };
+  const from = moveTo.fromMailboxId === null ? [] : [moveTo.fromMailboxId];
+  return { add: [...addMailboxIds, moveTo.mailboxId], remove: [...removeMailboxIds, ...from] };
+}
+
+const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;
+
+/** The requests that carry a patch out, none where nothing is to be done; an error where it cannot be. */
+function planOf(patch: Patch, message: GraphMessage | MailError): Part[] | MailError {
+  if (isMailError(message)) return message;
+  const { add, remove } = placesOf(patch);
+  const place = placeOf(add.filter(isFolder), remove.filter(isFolder), patch.moveTo);
+  if (isMailError(place)) return place;
+  const body: Record<string, unknown> = {};
+  if (patch.isRead !== undefined) body.isRead = patch.isRead;
+  if (patch.isStarred !== undefined) body.flag = { flagStatus: patch.isStarred ? 'flagged' : 'notFlagged' };
+  if (patch.isImportant !== undefined) body.importance = patch.isImportant ? 'high' : 'normal';
+  const categories = categoriesOf(message, add, remove);
+  if (categories) body.categories = categories;
+  const at = `/me/messages/${segment(patch.id)}`;
+  const parts: Part[] = Object.keys(body).length === 0 ? [] : [{ method: 'PATCH', path: at, body }];
+  return place === null ? parts : [...parts, { method: 'POST', path: `${at}/move`, body: { destinationId: place } }];
+}
+
+/** Where the message goes; null: it stays. It is in one folder, and cannot be taken out of that without going to another. */
+function placeOf(
+  add: readonly string[],
+  remove: readonly string[],
+  moveTo: Patch['moveTo'],
+): string | null | MailError {
+  const wanted = new Set([...add, ...(typeof moveTo === 'string' ? [WELL_KNOWN[moveTo]] : [])]);
+  const [to] = wanted;
+  if (wanted.size > 1 || (to === undefined && remove.length > 0)) {
+    return new MailError('INVALID', 'In Outlook a message is in exactly one folder: say the one that it should be in.');
+  }
+  if (to === undefined || isId(to)) return to ?? null;
+  return new MailError('NOT_FOUND', 'There is no such mailbox in this Outlook account.');
+}
+
+/** Categories are written as a whole; null when they stay as they are. */
+function categoriesOf(message: GraphMessage, add: readonly string[], remove: readonly string[]): string[] | null {
+  const current = message.categories ?? [];
+  const gone = new Set(remove.map(categoryName));
+  const added = add.map(categoryName).filter((name) => name !== null);
+  const wanted = [...new Set([...current, ...added])].filter((name) => !gone.has(name));
+  return wanted.length === current.length && wanted.every((name) => current.includes(name)) ? null : wanted;
+}
+
+/** A message that is there cannot be moved to an archive that is not. */
+function explained(error: MailError, patch: Patch | undefined): MailError {
+  if (patch?.moveTo !== 'ARCHIVE' || error.code !== 'NOT_FOUND') return error;
+  return new MailError(
+    'NOT_FOUND',
+    'There is no such message, or this Outlook account has no archive folder. Outlook makes one when you first archive there.',
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,103 @@
+import { hash } from 'node:crypto';
+import { MailError } from '../../../domain/error.ts';
+import type { Cursor, PageRequest } from '../../contract/provider.ts';
+
+/** A place in a list of threads. */
+export interface ThreadPlace {
+  /** Pages of heads to go on in: of the order that is walked, and of the messages that were found. Null: from the top. */
+  readonly order: string | null;
+  readonly found: string | null;
+  /** Hashes of the messages in the order at which the walk stopped: it goes on behind one that is still there. */
+  readonly last: readonly string[];
+  /** Hashes of messages that were found, up to the last one above that place: those behind it are not above it. */
+  readonly met: readonly string[];
+  /** Hashes of threads that were given, or read and found not to belong here. */
+  readonly settled: readonly string[];
+  /** True: more were settled than are kept, so that one that is not among them may have been given all the same. */
+  readonly isPartial: boolean;
+  /** The oldest `lastMessageAt` given; null before the first. Times are Unix milliseconds. */
+  readonly at: number | null;
+  /** The newest that the first page gave: what arrives later does not move a thread. */
+  readonly start: number | null;
+}
+
+/** Where a list goes on. */
+export type Resumption = Pick<ThreadPlace, 'order' | 'found' | 'last' | 'met'>;
+
+/** More than a page of heads has threads: what was settled in the page that is being walked is always kept. */
+export const MAX_SETTLED = 600;
+export const MAX_LAST = 3;
+const HASH_LENGTH = 6;
+const MAX_LENGTH = 16_384;
+const MAX_TIME = 8.64e15;
+
+export const markOf = (id: string): string => hash('sha256', id, 'base64url').slice(0, HASH_LENGTH);
+
+const TOP: ThreadPlace = {
+  order: null,
+  found: null,
+  last: [],
+  met: [],
+  settled: [],
+  isPartial: false,
+  at: null,
+  start: null,
+};
+
+export function openThreadPlace({ after, start }: PageRequest, print: string): ThreadPlace {
+  if (after === null) return { ...TOP, start: start?.getTime() ?? null };
+  const place = parse(after, print);
+  if (place === null)
+    throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list gave.');
+  return place;
+}
+
+export function sealThreadPlace(place: ThreadPlace, print: string): Cursor {
+  const { order, found, last, met, settled, isPartial, at, start } = place;
+  const kept = settled.slice(-MAX_SETTLED);
+  const fields: Fields = [
+    print,
+    order,
+    found,
+    last.join(''),
+    met.join(''),
+    kept.join(''),
+    isPartial || kept.length < settled.length,
+    at,
+    start,
+  ];
+  return `t1.${Buffer.from(JSON.stringify(fields)).toString('base64url')}`;
+}
+
+type Fields = [string, string | null, string | null, string, string, string, boolean, number | null, number | null];
+
+function parse(cursor: Cursor, print: string): ThreadPlace | null {
+  const [version, text, ...more] = cursor.length > MAX_LENGTH ? [] : cursor.split('.');
+  if (version !== 't1' || text === undefined || more.length > 0) return null;
+  const fields = read(text);
+  if (!isFields(fields) || fields[0] !== print) return null;
+  const [, order, found, last, met, settled, isPartial, at, start] = fields;
+  return { order, found, last: marksIn(last), met: marksIn(met), settled: marksIn(settled), isPartial, at, start };
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch {
+    return null;
+  }
+}
+
+function isFields(fields: unknown): fields is Fields {
+  if (!Array.isArray(fields) || fields.length !== 9) return false;
+  const [print, order, found, last, met, settled, isPartial, at, start] = fields;
+  return (
+    typeof print === 'string' &&
+    [order, found].every((token) => token === null || typeof token === 'string') &&
+    [last, met, settled].every((marks) => typeof marks === 'string' && marks.length % HASH_LENGTH === 0) &&
+    typeof isPartial === 'boolean' &&
+    [at, start].every((time) => time === null || (Number.isInteger(time) && Math.abs(time) <= MAX_TIME))
+  );
+}
+
+const marksIn = (text: string): string[] => text.match(new RegExp(`.{${HASH_LENGTH}}`, 'g')) ?? [];
