@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { misspelt } from './misspelt.ts';
+import type { Key } from './platform/seal.ts';
 import { ADAPTERS, registry } from './providers/registry.ts';
-import { encryptionKeys, type Key, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
+import { encryptionKeys, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
 import { bindAddress, choice, decimal, flag, port, redisUrl, url, whole } from './setting.ts';
 
 /** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
@@ -47,8 +48,6 @@ const variables = z.object({
   /** How the emulated Gmail lists header values. */
   SANDBOX_HEADERS: choice('written', 'decoded').default('written'),
 });
-
-export type { Key } from './setting.server.ts';
 
 export interface Config {
   readonly production: boolean;

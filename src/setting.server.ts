@@ -1,14 +1,10 @@
 import proxyAddress from '@fastify/proxy-addr';
 import { z } from 'zod';
 import { redirectEntryFault } from './accounts/connect/redirect.ts';
+import type { Key } from './platform/seal.ts';
 import { list } from './setting.ts';
 
 /** The kinds of setting that only the gateway itself has. */
-
-export interface Key {
-  readonly version: number;
-  readonly bytes: Buffer;
-}
 
 const NEW_KEY = '1:$(openssl rand -base64 32)';
 

@@ -1,6 +1,6 @@
-import type { Key } from '../config.ts';
 import type { Database } from './database.ts';
 import { KeyError } from './keys.ts';
+import type { Key } from './seal.ts';
 import { SealError, Sealer } from './seal.ts';
 
 const PURPOSE = 'key-check';

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Key } from '../config.ts';
+
 import { openDataDirectory } from './data-directory.ts';
+import type { Key } from './seal.ts';
 
 /** Keys that cannot be used, in one line that names the variable. */
 export class KeyError extends Error {

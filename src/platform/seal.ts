@@ -1,5 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import type { Key } from '../config.ts';
+
+export interface Key {
+  readonly version: number;
+  readonly bytes: Buffer;
+}
 
 /** What was handed in is not what was sealed: another key, another place, or changed on the way. Tells nothing more. */
 export class SealError extends Error {

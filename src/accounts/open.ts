@@ -1,0 +1,117 @@
+import type { NodeRegistry } from '../graphql/node.ts';
+import type { Platform } from '../platform/open.ts';
+import type { Prunable } from '../platform/prune.job.ts';
+import type { Provider } from '../providers/contract/provider.ts';
+import { SecretStore } from '../vault/secret.store.ts';
+import { Vault } from '../vault/vault.ts';
+import { CallbackService } from './connect/callback.service.ts';
+import { ConnectResolver } from './connect/connect.resolver.ts';
+import { ConnectService } from './connect/connect.service.ts';
+import {
+  ConnectFlowResolver,
+  registerConnectFlowNode,
+  ViewerConnectFlowsResolver,
+} from './connect/connect-flow.resolver.ts';
+import { FlowSeal } from './connect/connect-flow.seal.ts';
+import { ConnectFlowStore } from './connect/connect-flow.store.ts';
+import { DiscoveryService } from './connect/discovery.service.ts';
+import { Enrolment } from './connect/enrolment.ts';
+import { FinishService } from './connect/finish.service.ts';
+import { PasswordConnectService } from './connect/password-connect.service.ts';
+import type { RedirectRules } from './connect/redirect.ts';
+import { AccessTokens } from './integrations/access-tokens.ts';
+import { AccountHealth } from './integrations/account-health.ts';
+import { DisconnectService } from './integrations/disconnect.service.ts';
+import { IntegrationDirectory } from './integrations/integration.directory.ts';
+import type { IntegrationHooks } from './integrations/integration.hooks.ts';
+import { IntegrationResolver } from './integrations/integration.resolver.ts';
+import { IntegrationStore } from './integrations/integration.store.ts';
+import { LeaseStore } from './integrations/lease.store.ts';
+import { MailSessions } from './integrations/mail-sessions.ts';
+import { ProviderResolver } from './integrations/provider.resolver.ts';
+import { Reachability } from './integrations/reachability.ts';
+import { AttemptStore } from './users/attempt.store.ts';
+import { SessionResolver } from './users/session.resolver.ts';
+import { SessionService, type SessionTimes } from './users/session.service.ts';
+import { SessionStore } from './users/session.store.ts';
+import { SignInService } from './users/sign-in.service.ts';
+import { UserStore } from './users/user.store.ts';
+import { registerAccountNodes, ViewerResolver } from './users/viewer.resolver.ts';
+
+export interface AccountsOptions {
+  readonly providers: readonly Provider[];
+  readonly registration: 'open' | 'invite' | 'off';
+  readonly redirects: RedirectRules;
+  /** Where the providers send the browser back to. */
+  readonly callbackUrl: () => string;
+  /** Filled by whoever opens the rooms above, before the first request. */
+  readonly hooks: readonly IntegrationHooks[];
+  readonly times?: SessionTimes | undefined;
+}
+
+export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
+
+/** Users and their sessions, integrations and their open mailboxes, and the ways to connect one. */
+export async function openAccounts(platform: Platform, options: AccountsOptions) {
+  const { db, bus, sealer, jwtSecret, log } = platform;
+  const { providers, registration, redirects, callbackUrl, hooks, times } = options;
+
+  const users = new UserStore(db);
+  const sessionStore = new SessionStore(db);
+  const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log, times });
+  await sessions.start();
+  platform.closers.push(() => sessions.close());
+  const attempts = new AttemptStore(db);
+  const signIns = new SignInService({ users, sessions, attempts, registration, jwtSecret });
+
+  const integrations = new IntegrationStore(db);
+  const directory = new IntegrationDirectory(integrations, bus);
+  const vault = new Vault(new SecretStore(db), sealer);
+  const tokens = new AccessTokens({ vault, lease: new LeaseStore(db), integrations, directory, providers, log });
+  const reachability = new Reachability();
+  const health = new AccountHealth({ integrations, directory, hooks, log });
+  const mailSessions = new MailSessions({ providers, directory, tokens, health, log, reachability });
+  const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log });
+
+  const discovery = new DiscoveryService({ providers });
+  const flows = new ConnectFlowStore(db);
+  const seal = new FlowSeal(sealer);
+  const enrolment = new Enrolment({ vault, integrations, directory, hooks, log });
+  const connect = new ConnectService({ providers, discovery, flows, seal, redirects, callbackUrl });
+  const callback = new CallbackService({ providers, flows, seal, users, log });
+  const finish = new FinishService({
+    providers,
+    flows,
+    seal,
+    attempts,
+    enrolment,
+    integrations,
+    sessions: mailSessions,
+    callbackUrl,
+    log,
+  });
+  const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
+
+  const prunables: readonly Prunable[] = [
+    { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },
+    { what: 'attempts', keptMs: 0, prune: (before) => attempts.prune(before) },
+    { what: 'secrets of connect flows', keptMs: 0, prune: (before) => flows.expire(before) },
+    { what: 'connect flows', keptMs: DAY_MS, prune: (before) => flows.prune(before) },
+  ];
+  const resolvers = [
+    new SessionResolver(signIns, sessions),
+    new ViewerResolver(users, directory),
+    new ProviderResolver(providers, discovery),
+    new IntegrationResolver(providers, mailSessions),
+    new ConnectResolver(connect, finish, passwords, disconnect, directory),
+    new ViewerConnectFlowsResolver(flows),
+    new ConnectFlowResolver(providers, directory),
+  ];
+  const registerNodes = (nodes: NodeRegistry): void => {
+    registerAccountNodes(nodes, directory);
+    registerConnectFlowNode(nodes, flows);
+  };
+  return { sessions, signIns, directory, mailSessions, reachability, callback, prunables, resolvers, registerNodes };
+}
+
+const DAY_MS = 86_400_000;

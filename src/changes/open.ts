@@ -1,0 +1,76 @@
+import type { Accounts } from '../accounts/open.ts';
+import type { LaneOptions } from '../platform/lanes.ts';
+import type { Platform } from '../platform/open.ts';
+import type { Prunable } from '../platform/prune.job.ts';
+import type { Provider } from '../providers/contract/provider.ts';
+import { ChangeStore } from './change.store.ts';
+import { DebtStore } from './debt.store.ts';
+import { PollJob } from './poll.job.ts';
+import { SyncJob, type SyncTimes } from './sync.job.ts';
+import { WatchJob } from './watch.job.ts';
+import { WatchStore } from './watch.store.ts';
+import { WebhookService } from './webhook.service.ts';
+
+export interface ChangesOptions {
+  readonly providers: readonly Provider[];
+  readonly publicUrl: string;
+  readonly pollIntervalMs: number;
+  /** How many accounts of one vendor are synchronised together. */
+  readonly lanes?: LaneOptions | undefined;
+  /** How long an account may go without an answer; tests have less time. */
+  readonly times?: SyncTimes | undefined;
+}
+
+export type Changes = ReturnType<typeof openChanges>;
+
+/** The change log, and what fills it: webhooks in, polls, synchronisation. Nothing runs before `start`. */
+export function openChanges(platform: Platform, accounts: Accounts, options: ChangesOptions) {
+  const { db, bus, sealer, log } = platform;
+  const { directory, mailSessions: sessions, reachability } = accounts;
+  const { providers, publicUrl, lanes, times } = options;
+
+  const changes = new ChangeStore(db);
+  const watches = new WatchStore(db, sealer, log);
+  const debts = new DebtStore(db);
+  const sync = new SyncJob({
+    sessions,
+    directory,
+    changes,
+    debts,
+    reachability,
+    bus,
+    log,
+    ...(lanes && { lanes }),
+    ...(times && { times }),
+  });
+  const watchJob = new WatchJob({ sessions, directory, watches, sync, reachability, publicUrl, log });
+  const poll = new PollJob({
+    directory,
+    watches,
+    debts,
+    sync,
+    rewatch: (integrationId) => watchJob.missed(integrationId),
+    pollIntervalMs: times?.pollIntervalMs ?? options.pollIntervalMs,
+    ...(times?.probeIntervalMs !== undefined && { probeIntervalMs: times.probeIntervalMs }),
+    log,
+  });
+  const webhooks = new WebhookService({ providers, watches, debts, sync, watchJob, log });
+
+  const prunables: readonly Prunable[] = [
+    // A subscriber that was away for longer begins with what the log still has.
+    { what: 'changes', keptMs: 14 * 86_400_000, prune: (before) => changes.prune(before) },
+  ];
+  return {
+    changes,
+    watches,
+    sync,
+    webhooks,
+    hooks: watchJob,
+    prunables,
+    start(): void {
+      watchJob.start();
+      poll.start();
+    },
+    stop: () => Promise.all([poll, watchJob, sync].map((job) => job.stop())),
+  };
+}

@@ -1,0 +1,119 @@
+import type { Accounts } from '../accounts/open.ts';
+import type { NodeRegistry } from '../graphql/node.ts';
+import type { LaneOptions } from '../platform/lanes.ts';
+import type { Platform } from '../platform/open.ts';
+import { Outbound } from '../platform/outbound.ts';
+import type { Prunable } from '../platform/prune.job.ts';
+import { DraftResolver, IntegrationDraftsResolver } from './api/draft/draft.resolver.ts';
+import { DraftsResolver } from './api/draft/drafts.resolver.ts';
+import { IntegrationMailResolver } from './api/list/integration-mail.resolver.ts';
+import { ViewerMailResolver } from './api/list/viewer-mail.resolver.ts';
+import { MailboxResolver } from './api/mailbox/mailbox.resolver.ts';
+import { MailboxesResolver } from './api/mailbox/mailboxes.resolver.ts';
+import { MessageResolver } from './api/message/message.resolver.ts';
+import { registerMailNodes } from './api/nodes.ts';
+import { OrganiseResolver } from './api/organise/organise.resolver.ts';
+import { SubmissionResolver } from './api/submission/submission.resolver.ts';
+import { ViewerSubmissionsResolver } from './api/submission/viewer-submissions.resolver.ts';
+import { ThreadResolver } from './api/thread/thread.resolver.ts';
+import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
+import { Composer } from './compose/composer.ts';
+import { ListCursors } from './list/list-cursor.ts';
+import { MailLists } from './list/mail-lists.ts';
+import { PageMemory } from './list/page-memory.ts';
+import { UnifiedList } from './list/unified-list.ts';
+import { Downloads } from './message/download.ts';
+import { OpenAccounts } from './open-accounts.ts';
+import { MessageChanges } from './organise/message-changes.ts';
+import { Delivery } from './submission/delivery.ts';
+import { Ledger } from './submission/ledger.ts';
+import { Payloads } from './submission/payload.ts';
+import { sendOnce } from './submission/send-once.ts';
+import { SubmissionFeed } from './submission/submission.feed.ts';
+import { SubmissionJob } from './submission/submission.job.ts';
+import { SubmissionStore } from './submission/submission.store.ts';
+import { Submissions } from './submission/submissions.ts';
+import type { SendTimes } from './submission/verdict.ts';
+import { Unsubscriber } from './unsubscribe/unsubscriber.ts';
+import { UploadStore } from './upload/upload.store.ts';
+import { Uploads } from './upload/uploads.ts';
+
+export interface MailOptions {
+  readonly publicUrl: string;
+  readonly sourceDeadlineMs: number;
+  readonly scanBudget: number;
+  readonly uploadMaxBytes: number;
+  /** How many accounts of one vendor are sent for together. */
+  readonly lanes?: LaneOptions | undefined;
+  /** How long an order to send takes effect; tests have less time. */
+  readonly times?: SendTimes | undefined;
+}
+
+export type Mail = ReturnType<typeof openMail>;
+
+/** Reading, organising, composing and sending. Nothing is sent before `start`. */
+export function openMail(platform: Platform, accounts: Accounts, options: MailOptions) {
+  const { db, bus, queue, sealer, log } = platform;
+  const { directory, mailSessions, reachability } = accounts;
+  const { publicUrl, sourceDeadlineMs, scanBudget, uploadMaxBytes, lanes, times } = options;
+
+  // reading
+  const memory = new PageMemory();
+  memory.forgetOnChange(bus);
+  const openAccounts = new OpenAccounts(directory, mailSessions, sourceDeadlineMs, memory);
+  const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
+  const lists = new MailLists(unified);
+  const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
+
+  // sending
+  const uploadStore = new UploadStore(db);
+  const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: uploadMaxBytes });
+  const composer = new Composer({ uploads, accounts: openAccounts });
+  const store = new SubmissionStore(db);
+  const payloads = new Payloads(sealer);
+  const feed = new SubmissionFeed(bus);
+  const requeue = (id: string, at: Date) => job.enqueue(id, at);
+  const ledger = new Ledger({ store, feed, requeue, log });
+  const delivery = new Delivery({ ledger, payloads, composer, accounts: openAccounts, log, ...(times && { times }) });
+  const job: SubmissionJob = new SubmissionJob({
+    store,
+    delivery,
+    queue,
+    feed,
+    mailbox: (integrationId) => directory.mailbox(integrationId),
+    reachability,
+    log,
+    ...(lanes && { lanes }),
+  });
+  const submissions = new Submissions({ store, payloads, composer, job, feed });
+  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+
+  const prunables: readonly Prunable[] = [{ what: 'uploads', keptMs: 0, prune: (before) => uploadStore.prune(before) }];
+  const resolvers = [
+    new ViewerMailResolver(openAccounts, lists),
+    new IntegrationMailResolver(openAccounts, lists),
+    new MailboxResolver(lists),
+    new ThreadResolver(),
+    new MessageResolver(downloads),
+    new DraftResolver(),
+    new IntegrationDraftsResolver(openAccounts, unified),
+    new DraftsResolver(openAccounts, composer, job),
+    new SubmissionResolver(openAccounts, submissions, store),
+    new ViewerSubmissionsResolver(openAccounts, store, sealer),
+    new OrganiseResolver(new MessageChanges(openAccounts)),
+    new MailboxesResolver(openAccounts),
+    new UnsubscribeResolver(openAccounts, unsubscriber),
+  ];
+  return {
+    openAccounts,
+    submissionStore: store,
+    downloads,
+    uploads,
+    hooks: job,
+    prunables,
+    resolvers,
+    registerNodes: (nodes: NodeRegistry) => registerMailNodes(nodes, openAccounts, store),
+    start: () => job.start(),
+    stop: () => job.stop(),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import { openBus } from './bus.open.ts';
+import type { Bus } from './bus.ts';
+import { openDatabase } from './database.open.ts';
+import type { Database } from './database.ts';
+import { checkKeys } from './key.check.ts';
+import { openKeys } from './keys.ts';
+import { migrate } from './migrations.ts';
+import { openQueue, type Queue } from './queue.ts';
+import { type Key, Sealer } from './seal.ts';
+import type { StoreLimits } from './store.limits.ts';
+
+export interface PlatformSettings {
+  /** A PostgreSQL URL. Null: PGlite under `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  /** Null: instances tell each other over the database. */
+  readonly redisUrl: string | null;
+  /** Empty, and null: generated once and kept under `dataDir`. */
+  readonly encryptionKeys: readonly Key[];
+  readonly jwtSecret: string | null;
+}
+
+export interface PlatformOptions {
+  readonly log: Logger;
+  /** Those that are absent are STORE_LIMITS'. */
+  readonly limits?: Partial<StoreLimits> | undefined;
+  /** Gets what has to be closed, in the order of opening: the caller closes the last first, also when a later room does not open. */
+  readonly closers: Closers;
+}
+
+export type Closers = (() => unknown)[];
+
+/** What every room above stands on. */
+export interface Platform {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly queue: Queue;
+  readonly sealer: Sealer;
+  readonly jwtSecret: string;
+  readonly log: Logger;
+  readonly closers: Closers;
+}
+
+/** Opens the store, migrates it and checks its keys. Throws StartError, DatabaseError, KeyError or BusError. */
+export async function openPlatform(settings: PlatformSettings, options: PlatformOptions): Promise<Platform> {
+  const { log, limits, closers } = options;
+  const { databaseUrl, dataDir, redisUrl } = settings;
+  const { encryptionKeys, jwtSecret } = openKeys(settings);
+  const db = await openDatabase({ url: databaseUrl, dataDir, log, limits });
+  closers.push(() => db.close());
+  await migrate(db);
+  await checkKeys(db, encryptionKeys);
+  const bus = await openBus({ db, redisUrl, log });
+  closers.push(() => bus.close());
+  const queue = await openQueue(db, log);
+  closers.push(() => queue.stop());
+  return { db, bus, queue, sealer: new Sealer(encryptionKeys), jwtSecret, log, closers };
+}

@@ -1,0 +1,41 @@
+import type { Accounts } from '../accounts/open.ts';
+import type { Changes } from '../changes/open.ts';
+import type { Mail } from '../mail/open.ts';
+import type { Platform } from '../platform/open.ts';
+import { EventCursors } from './event.cursor.ts';
+import { EventMessages } from './event.messages.ts';
+import { Hub } from './hub.ts';
+import { MessageEventsResolver } from './message.events.resolver.ts';
+import { MessageEvents } from './message.events.ts';
+import { SubmissionEventsResolver } from './submission.events.resolver.ts';
+import { SubmissionEvents } from './submission.events.ts';
+import { SyncHealthResolver } from './sync-health.resolver.ts';
+
+export interface RealtimeOptions {
+  /** How long after the last synchronisation an account counts as behind, in milliseconds. */
+  readonly behindMs?: number | undefined;
+}
+
+/** Subscriptions out. */
+export function openRealtime(
+  platform: Platform,
+  accounts: Accounts,
+  { changes, watches }: Changes,
+  { openAccounts, submissionStore }: Mail,
+  options: RealtimeOptions,
+) {
+  const { bus, sealer, log } = platform;
+  const { directory, mailSessions: sessions, reachability } = accounts;
+  const hub = new Hub(changes, bus);
+  const cursors = new EventCursors(sealer);
+  const mailbox = (integrationId: string) => directory.mailbox(integrationId);
+  const messages = new EventMessages({ sessions, mailbox, reachability, log });
+  const events = new MessageEvents({ hub, directory, accounts: openAccounts, messages, cursors, bus });
+  const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts: openAccounts, sealer, bus });
+  const resolvers = [
+    new SyncHealthResolver(changes, watches, cursors, options.behindMs),
+    new MessageEventsResolver(events),
+    new SubmissionEventsResolver(submissionEvents),
+  ];
+  return { resolvers, close: () => hub.close() };
+}

@@ -1,0 +1,124 @@
+import type { GraphQLSchema } from 'graphql';
+import type { Accounts } from '../accounts/open.ts';
+import type { Credentials } from '../accounts/users/sign-in.service.ts';
+import type { Changes } from '../changes/open.ts';
+import type { Mail } from '../mail/open.ts';
+import type { Database } from '../platform/database.ts';
+import { pendingMigrations } from '../platform/migrations.ts';
+import type { Platform } from '../platform/open.ts';
+import { countCharacters } from './answer-counter.ts';
+import { mountGraphql } from './apollo.ts';
+import { mountCallback } from './callback.route.ts';
+import { trustOf } from './client-address.ts';
+import { Connections } from './connections.ts';
+import { Contexts } from './contexts.ts';
+import type { Door } from './door.ts';
+import { mountDownloads } from './downloads.route.ts';
+import { Drain } from './drain.ts';
+import { mountHealth } from './health.route.ts';
+import { HostList } from './hosts.ts';
+import { createHttp } from './http.ts';
+import { Introspections } from './introspections.ts';
+import { countLists } from './list-counter.ts';
+import { mountPage } from './page.route.ts';
+import { QueryGate } from './query-gate.ts';
+import { mountSandbox } from './sandbox.route.ts';
+import { createSocketProtocol } from './socket-protocol.ts';
+import { TURN_LIMITS } from './turn.limits.ts';
+import { Turns } from './turns.ts';
+import { mountUpload } from './upload.route.ts';
+import { mountWebhooks } from './webhooks.route.ts';
+import { mountWebSocket } from './websocket.ts';
+
+export interface ServerSettings {
+  readonly trustProxy: readonly string[] | number | false;
+  readonly corsOrigins: readonly string[];
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly socketMaxBufferedBytes: number;
+  readonly userMaxBufferedBytes: number;
+  /** Null: real providers. In the sandbox only requests for this machine's own names are answered. */
+  readonly sandbox: object | null;
+}
+
+/** In the sandbox: who its page is signed in as. */
+export interface Demo {
+  readonly user: Credentials;
+  readonly controlUrl: string;
+  isConnected(): boolean;
+}
+
+export interface ServerOptions {
+  readonly settings: ServerSettings;
+  readonly door: Door;
+  readonly publicUrl: string;
+  readonly schema: GraphQLSchema;
+  readonly demo?: Demo | undefined;
+}
+
+/** A front-end under development runs on some port of this machine; the sandbox lets it in unless CORS_ORIGINS names others. */
+const ANY_LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+/** Everything that listens. Answers nobody before `admit`. */
+export async function openServer(
+  platform: Platform,
+  { sessions, signIns, callback }: Accounts,
+  { webhooks }: Changes,
+  { downloads, uploads }: Mail,
+  { settings, door, publicUrl, schema, demo }: ServerOptions,
+) {
+  const { db, log, closers } = platform;
+  const { introspection } = settings;
+  const contexts = new Contexts((token) => sessions.authenticate(token), log);
+  const connections = new Connections();
+  closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
+  const limited: Database['limited'] = (work, options) => db.limited(work, options);
+  const gate = new QueryGate();
+  countLists(schema, gate.limits.lists);
+  countCharacters(schema, gate.limits.characters);
+  const hosts = settings.sandbox ? new HostList(publicUrl) : null;
+  const introspections = new Introspections(schema);
+  const trust = trustOf(settings.trustProxy);
+  const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = settings;
+  const turns = new Turns({ ...TURN_LIMITS, socketBytes, userBytes });
+  closers.push(() => turns.close());
+  const protocol = createSocketProtocol({
+    schema,
+    contexts,
+    connections,
+    gate,
+    turns,
+    introspections,
+    introspection,
+    trust,
+    limited,
+    log,
+  });
+  const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, turns, hosts, log });
+  const drain = new Drain({ server: door.server, closeSockets });
+  const draining = () => drain.draining;
+  const { http, open: admit } = await createHttp({
+    door,
+    log,
+    trust,
+    corsOrigins: settings.sandbox && settings.corsOrigins.length === 0 ? [ANY_LOOPBACK] : settings.corsOrigins,
+    hosts,
+    turns,
+    ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
+    limited,
+    draining,
+  });
+  const waitingFor = () => (demo && !demo.isConnected() ? 'the demo accounts are being connected' : null);
+  mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining, waitingFor });
+  closers.push(await mountGraphql(http, { schema, contexts, gate, introspections, introspection, log }));
+  mountCallback(http, callback);
+  mountDownloads(http, downloads);
+  await mountUpload(http, { uploads, authenticate: (token) => contexts.principal(token) });
+  await mountWebhooks(http, webhooks, publicUrl);
+  if (settings.graphiql) await mountPage(http, { sandbox: demo !== undefined });
+  if (demo) {
+    const signIn = async () => ({ email: demo.user.email, ...(await signIns.signIn(demo.user, '127.0.0.1')) });
+    mountSandbox(http, { signIn, controlUrl: demo.controlUrl });
+  }
+  return { drain, admit };
+}
