@@ -104,8 +104,8 @@ describe('a message for Gmail', () => {
   it.each([
     ['subject', { subject: 'x\r\nBcc: victim@example.org' }],
     ['subject', { subject: 'x\ny' }],
-    ['recipients', { to: [{ name: 'x\rBcc: victim@example.org', address: 'a@b.c' }] }],
-    ['recipients', { from: { name: null, address: 'a@b.c\nBcc: v@example.org' } }],
+    ['to', { to: [{ name: 'x\rBcc: victim@example.org', address: 'a@b.c' }] }],
+    ['from', { from: { name: null, address: 'a@b.c\nBcc: v@example.org' } }],
     ['references', { references: ['a@x>\r\nBcc: v@example.org'] }],
     ['internetMessageId', { internetMessageId: 'a@x>\r\nBcc: v@example.org' }],
     ['attachments', { attachments: [file('x\r\nBcc: v@example.org', everyByte)] }],

@@ -2,12 +2,12 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Draft } from '../../contract/provider.ts';
+import { requireWrite } from '../../shared/access.ts';
 import { ENVELOPE_FIELDS, toMessage } from '../read/map.ts';
 import { headersAsWritten } from '../read/raw-header.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { requireWrite } from '../write/access.ts';
 
 /** A draft's message gets another id with each revision: that id is the draft's version. */
 export interface Revision {
@@ -71,7 +71,7 @@ export async function deleteDraft(
   ifVersion: string | null,
   call: Call,
 ): Promise<void> {
-  requireWrite(client.grant);
+  requireWrite(client.grant.access);
   await requireVersion(client, id, ifVersion, call);
   try {
     await client.request('drafts.delete', call, (users, options) => users.drafts.delete({ userId: 'me', id }, options));

@@ -3,11 +3,11 @@ import type { Compose } from '../../../domain/compose.ts';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { type Draft, type DraftWrite, isUnreadable } from '../../contract/provider.ts';
+import { requireWrite } from '../../shared/access.ts';
 import { listDrafts } from '../list/messages.ts';
 import { getMessages } from '../read/read.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { requireWrite } from '../write/access.ts';
 import { currentRevision, holdTo, noDraft, requireVersion } from './drafts.ts';
 import { type Mime, MOST_ON_WIRE, mimeOf } from './mime.ts';
 import { uploadInPieces } from './upload.ts';
@@ -18,7 +18,7 @@ const LARGE = 5_000_000;
 const RECENT = 10;
 
 export async function saveDraft(client: GmailClient, write: DraftWrite, call: Call): Promise<Draft> {
-  requireWrite(client.grant);
+  requireWrite(client.grant.access);
   const { id, ifVersion, compose } = write;
   const mime = mimeOf(compose, client.grant.address);
   // Written out before the draft is looked at, so that little time passes between the look and the save.

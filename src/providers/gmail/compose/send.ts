@@ -2,12 +2,12 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
+import { requireWrite } from '../../shared/access.ts';
 import { HeaderFields } from '../read/headers.ts';
 import { getParts } from '../read/read.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { requireWrite } from '../write/access.ts';
 import { OWN_ID_HEADER } from './mime.ts';
 
 /** How many of the newest sent messages are looked through for one whose send was not answered, so many at a time. */
@@ -19,7 +19,7 @@ const CLOCKS_DIFFER_MS = 300_000;
 
 /** Never tried again: an answer that did not come says nothing. Ask `probe` then. */
 export async function send(client: GmailClient, draftId: string, call: Call): Promise<Sent> {
-  requireWrite(client.grant);
+  requireWrite(client.grant.access);
   const sent = await client.request(
     'drafts.send',
     call,

@@ -1,11 +1,11 @@
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/provider.ts';
+import { deleteRefusal } from '../../shared/access.ts';
 import { isGone } from '../compose/drafts.ts';
 import { getParts } from '../read/read.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
-import { deleteRefusal } from './access.ts';
 
 /** Where one batchDelete (50 units) and the reads before it (5 each) get cheaper than deleting one by one (10 each). */
 const MANY = 10;
@@ -16,7 +16,7 @@ const MOST_AT_ONCE = 1000;
  * there is gone afterwards, whoever took it.
  */
 export async function deleteForever(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<true>> {
-  const refusal = deleteRefusal(client.grant);
+  const refusal = deleteRefusal(client.grant.access);
   if (refusal) return ids.map(() => refusal);
   const wanted = [...new Set(ids)];
   const outcome =

@@ -3,12 +3,12 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
+import { requireWrite } from '../../shared/access.ts';
 import { LabelTree } from '../read/label-tree.ts';
 import { listLabels, systemName, toMailboxes } from '../read/labels.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { requireWrite } from './access.ts';
 import { nearestColor } from './label-colors.ts';
 
 type Label = gmail_v1.Schema$Label;
@@ -18,7 +18,7 @@ type Label = gmail_v1.Schema$Label;
  * is told to, so what lies below a label is renamed with it, the lowest first: broken off, the same call finishes it.
  */
 export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call: Call): Promise<Mailbox> {
-  requireWrite(client.grant);
+  requireWrite(client.grant.access);
   if (patch.kind === 'FOLDER')
     throw new MailError('UNSUPPORTED', 'Gmail has labels, and no folders.', { field: ['kind'] });
   if (patch.id !== null) refuseSystem(patch.id, 'changed');
@@ -38,7 +38,7 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
 
 /** What lies below it goes with it, as in Gmail itself. No message is deleted. */
 export async function deleteMailbox(client: GmailClient, id: string, call: Call): Promise<void> {
-  requireWrite(client.grant);
+  requireWrite(client.grant.access);
   refuseSystem(id, 'deleted');
   const tree = new LabelTree(await listLabels(client, call));
   const label = tree.find(id);

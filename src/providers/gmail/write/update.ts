@@ -2,12 +2,12 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Patch } from '../../contract/provider.ts';
+import { writeRefusal } from '../../shared/access.ts';
 import { isMailbox } from '../read/labels.ts';
 import { getMessages } from '../read/read.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { writeRefusal } from './access.ts';
 import { LabelChange } from './label-change.ts';
 
 /** Where one batchModify (50 units, any number) gets cheaper than modifying one by one (5 units each). */
@@ -19,7 +19,7 @@ const MOST_AT_ONCE = 1000;
  * over ids that are gone. Trash and spam are labels like others here, so that a thousand go at once.
  */
 export async function update(client: GmailClient, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
-  const refusal = writeRefusal(client.grant);
+  const refusal = writeRefusal(client.grant.access);
   if (refusal) return patches.map(() => refusal);
   const changes = new Map<string, LabelChange>();
   for (const patch of patches) {

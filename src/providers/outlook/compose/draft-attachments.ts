@@ -3,6 +3,7 @@ import type { Compose, ComposeAttachment } from '../../../domain/compose.ts';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { shownFiles } from '../../shared/html/inline-files.ts';
+import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
 import type { Account } from '../wire/account.ts';
 import { BATCH_SIZE, batch, type Part } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
@@ -11,7 +12,6 @@ import { type Collection, readToEnd } from '../wire/pages.ts';
 import { mayLag, outlivingLag } from '../wire/replica-lag.ts';
 import { path } from '../wire/url.ts';
 import { FileBytes } from './file-bytes.ts';
-import { contentType } from './mime.ts';
 import { uploadFile } from './upload.ts';
 
 /**
@@ -92,7 +92,7 @@ async function add(
   const attachment = {
     '@odata.type': '#microsoft.graph.fileAttachment',
     name: file.filename,
-    contentType: contentType(file.mimeType),
+    contentType: contentTypeOf(file.mimeType),
     contentBytes: '',
     isInline,
     ...(file.contentId === null ? {} : { contentId: file.contentId }),

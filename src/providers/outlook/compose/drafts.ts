@@ -2,6 +2,7 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Draft, Page, PageRequest } from '../../contract/provider.ts';
+import { requireWrite } from '../../shared/access.ts';
 import { readPage } from '../list/messages.ts';
 import { ENVELOPE } from '../read/fields.ts';
 import { toMessage } from '../read/map.ts';
@@ -10,7 +11,6 @@ import type { Account } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { demandWrite } from '../write/access.ts';
 import { EXPAND_HELD } from './draft-attachments.ts';
 
 export async function listDrafts(account: Account, page: PageRequest, call: Call): Promise<Page<Draft>> {
@@ -55,7 +55,7 @@ export async function requireDraft(
 
 /** Only ever a draft: what was sent meanwhile stays. */
 export async function deleteDraft(account: Account, id: string, ifVersion: string | null, call: Call): Promise<void> {
-  demandWrite(account.access);
+  requireWrite(account.access);
   const { changeKey } = await requireDraft(account, id, ifVersion, call);
   const request = {
     method: 'DELETE' as const,

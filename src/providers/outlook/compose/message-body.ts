@@ -2,6 +2,7 @@ import type { Message as GraphMessage, Recipient } from '@microsoft/microsoft-gr
 import type { Address } from '../../../domain/address.ts';
 import type { Compose } from '../../../domain/compose.ts';
 import { MailError } from '../../../domain/error.ts';
+import { bracketed } from '../../shared/mime/mime-writer.ts';
 import { IN_REPLY_TO, REFERENCES } from '../read/fields.ts';
 
 const MAX_JSON_BYTES = 4_000_000;
@@ -62,5 +63,3 @@ const addresses = (list: readonly Recipient[] | null | undefined): string =>
 const recipient = ({ name, address }: Address): Recipient => ({
   emailAddress: { address, ...(name === null ? {} : { name }) },
 });
-
-const bracketed = (ids: readonly string[]): string => ids.map((id) => `<${id}>`).join(' ');

@@ -3,15 +3,15 @@ import type { Compose, ComposeOrigin } from '../../../domain/compose.ts';
 import { isMailError, isNotFound } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Draft, DraftWrite } from '../../contract/provider.ts';
+import { requireWrite } from '../../shared/access.ts';
+import { refuseHeaderInjection } from '../../shared/mime/header-check.ts';
 import { messagesNamed } from '../list/listing.ts';
 import type { Account } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
-import { demandWrite } from '../write/access.ts';
 import { type Held, heldBy, listHeld, replaceAttachments } from './draft-attachments.ts';
 import { changedElsewhere, readDraft, requireDraft, toDraft } from './drafts.ts';
-import { refuseHostile } from './header-values.ts';
 import { agrees, envelopeOf, toBody, toGraphMessage } from './message-body.ts';
 import { DEFAULT_MESSAGE_BYTES, demandSize } from './message-size.ts';
 import { mimeThatFits } from './mime.ts';
@@ -25,8 +25,8 @@ const ANSWER = { reply: 'createReply', replyAll: 'createReplyAll', forward: 'cre
  * made by createReply and its kin either way: they alone promise the conversation, and mark the original as answered.
  */
 export async function saveDraft(account: Account, { id, ifVersion, compose }: DraftWrite, call: Call): Promise<Draft> {
-  demandWrite(account.access);
-  refuseHostile(compose);
+  requireWrite(account.access);
+  refuseHeaderInjection(compose);
   await demandSize(account, compose, call);
   if (id !== null) {
     const draft = await requireDraft(account, id, ifVersion, call);

@@ -2,6 +2,7 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
+import { requireWrite } from '../../shared/access.ts';
 import { messagesNamed } from '../list/listing.ts';
 import { EXPAND_MESSAGE_FLAGS, isSubmitted } from '../read/fields.ts';
 import { getEntities } from '../read/read.ts';
@@ -9,7 +10,6 @@ import type { Account } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { demandWrite } from '../write/access.ts';
 
 /** Transport takes seconds to minutes, and a replica may show the flags of a message late. */
 export const SEND_SETTLES_MS = 180_000;
@@ -19,7 +19,7 @@ export const SEND_SETTLES_MS = 180_000;
  * ids (microsoft-graph-docs#1533, #6250, #11969). Never tried twice.
  */
 export async function send(account: Account, draftId: string, call: Call): Promise<Sent> {
-  demandWrite(account.access);
+  requireWrite(account.access);
   const at = `/me/messages/${segment(draftId)}/send`;
   await account.graph.done({ method: 'POST', path: at, cost: cost('messages.send', false) }, call);
   return { messageId: null };

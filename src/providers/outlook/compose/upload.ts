@@ -2,12 +2,12 @@ import type { UploadSession } from '@microsoft/microsoft-graph-types';
 import type { ComposeAttachment } from '../../../domain/compose.ts';
 import { isMailError, isNotFound, type MailErrorCode } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
+import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
 import type { Account } from '../wire/account.ts';
 import { cost, jsonOf } from '../wire/client.ts';
 import { unreachable } from '../wire/errors.ts';
 import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
 import { FileBytes } from './file-bytes.ts';
-import { contentType } from './mime.ts';
 
 /** A multiple of 320 KiB below 4 MB, as Graph wants every piece but the last. */
 const PIECE = 12 * 320 * 1024;
@@ -84,7 +84,7 @@ async function begin(
     attachmentType: 'file',
     name: file.filename,
     size: file.sizeBytes,
-    contentType: contentType(file.mimeType),
+    contentType: contentTypeOf(file.mimeType),
     isInline,
     ...(file.contentId === null ? {} : { contentId: file.contentId }),
   };

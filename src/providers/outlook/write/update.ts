@@ -3,6 +3,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Patch } from '../../contract/provider.ts';
+import { writeRefusal } from '../../shared/access.ts';
 import { ENVELOPE } from '../read/fields.ts';
 import { toMessage } from '../read/map.ts';
 import { getLiving, noSuchMessage } from '../read/read.ts';
@@ -10,7 +11,6 @@ import type { Account } from '../wire/account.ts';
 import { batch, type Part } from '../wire/batch.ts';
 import { categoryName, isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { writeRefused } from './access.ts';
 
 const WELL_KNOWN = {
   ARCHIVE: 'archive',
@@ -27,7 +27,7 @@ const WELL_KNOWN = {
  * became of it. At most one error per message.
  */
 export async function update(account: Account, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
-  const refusal = writeRefused(account.access);
+  const refusal = writeRefusal(account.access);
   if (refusal) return patches.map(() => refusal);
   const before = await readAll(account, patches, call);
   const plans = patches.map((patch, i) => planOf(patch, before[i] ?? noSuchMessage()));

@@ -2,8 +2,8 @@ import type { Address } from '../../../domain/address.ts';
 import type { Compose } from '../../../domain/compose.ts';
 import { MailError } from '../../../domain/error.ts';
 
-/** Throws BAD_USER_INPUT for what would end a header and begin another, or name a recipient that nobody sees. */
-export function refuseHostile(compose: Compose): void {
+/** Throws BAD_USER_INPUT for what would end a header and begin another (RFC 5322 2.2), or name a recipient that nobody sees. */
+export function refuseHeaderInjection(compose: Compose): void {
   const { from, subject, internetMessageId, inReplyTo, references, attachments } = compose;
   const people: readonly [field: string, people: readonly Address[]][] = [
     ['from', from === null ? [] : [from]],
@@ -23,8 +23,7 @@ export function refuseHostile(compose: Compose): void {
   for (const [field, list] of values) if (list.some(endsHeader)) throw refusal(field, 'must not hold a line break');
   for (const [field, list] of people)
     if (list.some(({ address }) => /[<>]/.test(address))) throw refusal(field, 'holds what is no address');
-  const ids = [internetMessageId, ...inReplyTo, ...references];
-  if (ids.some((id) => /[<>\s]/.test(id))) throw refusal('references', 'holds what is no Message-ID');
+  if (/[<>\s]/.test(internetMessageId)) throw refusal('internetMessageId', 'is no Message-ID');
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those that end a line, or a string
