@@ -5,17 +5,17 @@ import { beside, type Measure } from './measure.ts';
 import { inboxPage, MAILBOXES } from './pages.ts';
 import { interleaved, median } from './rounds.ts';
 
-const MANY = 20;
+const ACCOUNTS = 20;
 const ROUND_TRIP_MS = 80;
 const ROUNDS = 7;
 
 /** Accounts are read side by side: a page over twenty takes about as long as over one, and each costs what it costs alone. */
 export const accounts: Measure = {
   name: 'accounts',
-  question: `What does a page over ${MANY} accounts cost beside one over a single account?`,
+  question: `What does a page over ${ACCOUNTS} accounts cost beside one over a single account?`,
   async run(bench) {
     const lab = await bench.lab();
-    const mailboxes = Array.from({ length: MANY }, (_, n): Mailbox => {
+    const mailboxes = Array.from({ length: ACCOUNTS }, (_, n): Mailbox => {
       const [provider, domain] = n % 2 === 0 ? (['GMAIL', 'gmail'] as const) : (['OUTLOOK', 'outlook'] as const);
       return { provider, address: `one-of-many-${n}@${domain}.example` };
     });

@@ -4,7 +4,7 @@ import { Load } from './warm/load.ts';
 import { startPostern } from './warm/server.ts';
 
 const CONNECTIONS = 8;
-const [FEW, MANY] = [1_000, 10_000];
+const [WARM_UP_REQUESTS, REQUESTS] = [1_000, 10_000];
 const MB = 1_000_000;
 
 /**
@@ -13,7 +13,7 @@ const MB = 1_000_000;
  */
 export const memory: Measure = {
   name: 'memory',
-  question: `What does the gateway hold after ${MANY.toLocaleString('en-US')} requests?`,
+  question: `What does the gateway hold after ${REQUESTS.toLocaleString('en-US')} requests?`,
   async run() {
     const load = new Load();
     const postern = await startPostern();
@@ -29,13 +29,13 @@ export const memory: Measure = {
         await load.run({ ...postern.order(fresh), connections: 1, requests: 1 });
       }
     };
-    await ask(0, FEW);
+    await ask(0, WARM_UP_REQUESTS);
     const few = await read();
-    await ask(FEW, MANY);
+    await ask(WARM_UP_REQUESTS, REQUESTS);
     const many = await read();
     await postern.child.stop();
     load.stop();
-    const after = (bytes: number) => ({ what: `after ${FEW.toLocaleString('en-US')}`, value: bytes / MB });
+    const after = (bytes: number) => ({ what: `after ${WARM_UP_REQUESTS.toLocaleString('en-US')}`, value: bytes / MB });
     return [
       beside('resident, the embedded database included', many.rss / MB, 'MB', after(few.rss)),
       beside('on the heap after a collection', many.heap / MB, 'MB', after(few.heap)),

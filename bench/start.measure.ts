@@ -10,7 +10,7 @@ import { freePort } from './process/free-port.ts';
 import { interleaved, median } from './rounds.ts';
 
 const ROUNDS = 3;
-const PATIENCE_MS = 60_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** From the command to an answer of /ready: `npm start` as a new user types it, on the database of an earlier start. */
 export const start: Measure = {
@@ -53,7 +53,7 @@ async function untilReady(dataDir: string): Promise<number> {
       if (ready?.status === 200) return performance.now() - began;
       await ready?.body?.cancel();
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}`);
-      if (performance.now() - began > PATIENCE_MS) throw new Error('npm start was not ready in a minute');
+      if (performance.now() - began > START_TIMEOUT_MS) throw new Error('npm start was not ready in a minute');
       await sleep(10);
     }
   } finally {

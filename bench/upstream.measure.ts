@@ -12,9 +12,9 @@ const GMAIL = { provider: 'GMAIL', address: 'demo@gmail.example' } as const;
 const OUTLOOK = { provider: 'OUTLOOK', address: 'demo@outlook.example' } as const;
 
 /** Every answer takes so long that requests which are sent together are seen to overlap: that is what a wave is. */
-const APART_MS = 60;
+const ANSWER_DELAY_MS = 60;
 /** The naive client's waves are so many that one more or less says nothing; it would take minutes. */
-const NAIVE_APART_MS = 30;
+const NAIVE_ANSWER_DELAY_MS = 30;
 
 /**
  * What a page costs at the providers, counted by the emulators: requests (a batch is one), waves (the longest chain of
@@ -26,7 +26,7 @@ export const upstream: Measure = {
   async run(bench) {
     const lab = await bench.lab();
     const client = await lab.user([GMAIL, OUTLOOK]);
-    const page = (document: string) => counted(lab, APART_MS, () => client.query(document));
+    const page = (document: string) => counted(lab, ANSWER_DELAY_MS, () => client.query(document));
     const naive = await naiveClient(lab);
 
     const inbox = await page(inboxPage());
@@ -79,7 +79,7 @@ async function naiveClient(lab: Lab) {
   const gmail = naiveGmail(lab.sandbox.urlOf('google'), await accessToken(lab.sandbox, GMAIL));
   const graph = naiveGraph(lab.sandbox.urlOf('microsoft'), await accessToken(lab.sandbox, OUTLOOK));
   return (document: typeof NAIVE_INBOX, sharing: Sharing) =>
-    counted(lab, NAIVE_APART_MS, () =>
+    counted(lab, NAIVE_ANSWER_DELAY_MS, () =>
       Promise.all([runNaive(gmail, document, sharing), runNaive(graph, document, sharing)]),
     );
 }

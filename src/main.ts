@@ -77,22 +77,22 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
 }
 
 /** npm passes Ctrl-C on to a process that the terminal has told already: these are one signal. */
-const ECHO_MS = 500;
+const SIGNAL_DEBOUNCE_MS = 500;
 
 /** Everything that a stop waits for has a patience of its own; this is for what should not happen. */
-const LATEST_MS = 9_500;
-const AFTER_DELAY_MS = 6_500;
+const EXIT_TIMEOUT_MS = 9_500;
+const EXIT_AFTER_DELAY_TIMEOUT_MS = 6_500;
 
 /** The first signal drains; a second one does not wait. */
 function stopOnSignals(running: Running, delayMs: number): void {
   let since: number | null = null;
   const stop = async () => {
     if (since !== null) {
-      if (Date.now() - since > ECHO_MS) process.exit(1);
+      if (Date.now() - since > SIGNAL_DEBOUNCE_MS) process.exit(1);
       return;
     }
     since = Date.now();
-    setTimeout(() => process.exit(1), Math.max(LATEST_MS, delayMs + AFTER_DELAY_MS)).unref();
+    setTimeout(() => process.exit(1), Math.max(EXIT_TIMEOUT_MS, delayMs + EXIT_AFTER_DELAY_TIMEOUT_MS)).unref();
     await running.close();
     process.exit(0);
   };

@@ -8,7 +8,7 @@ export interface KeptFile extends Keep {
 }
 
 const DEBOUNCE_MS = 200;
-const RETRY_MS = 2_000;
+const RETRY_DELAY_MS = 2_000;
 
 /**
  * Small state in one JSON file, written a moment after it changed, whole or not at all. Null: in memory only. A file
@@ -29,7 +29,7 @@ export function openKeep(path: string | null, log: (line: string) => void = () =
       const { message } = error as Error;
       if (message !== problem) log(`The sandbox's grants cannot be kept for the next start: ${message}`);
       problem = message;
-      timer = setTimeout(tryWrite, RETRY_MS).unref();
+      timer = setTimeout(tryWrite, RETRY_DELAY_MS).unref();
     }
   };
   const write = () => {

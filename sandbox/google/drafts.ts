@@ -11,7 +11,7 @@ import { rawOf, requireAddresses, stampDraft } from './outgoing.ts';
 import { estimate } from './paging.ts';
 import { LIST_QUERY, readPage, selection } from './selection.ts';
 import { object, text } from './wire/body.ts';
-import { type Call, COMPOSE, FORMATS, type Operation, READ, SEND_LIMIT } from './wire/operation.ts';
+import { type Call, COMPOSE, FORMATS, MAX_SEND_BYTES, type Operation, READ } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 
 const { labelIds: _, ...DRAFTS_QUERY } = LIST_QUERY;
@@ -79,7 +79,7 @@ export function drafts(world: World, outbox: Outbox): readonly Operation[] {
       scopes: COMPOSE,
       request: SHAPES.draft,
       response: SHAPES.draft,
-      upload: SEND_LIMIT,
+      upload: MAX_SEND_BYTES,
       run: (call) => write(call, null, null),
     },
     {
@@ -89,7 +89,7 @@ export function drafts(world: World, outbox: Outbox): readonly Operation[] {
       scopes: COMPOSE,
       request: SHAPES.draft,
       response: SHAPES.draft,
-      upload: SEND_LIMIT,
+      upload: MAX_SEND_BYTES,
       run: (call) => write(call, call.params.id ?? '', find(call.account, call.params.id)),
     },
     {
@@ -99,7 +99,7 @@ export function drafts(world: World, outbox: Outbox): readonly Operation[] {
       scopes: COMPOSE,
       request: SHAPES.draft,
       response: SHAPES.message,
-      upload: SEND_LIMIT,
+      upload: MAX_SEND_BYTES,
       run({ account, body, media }) {
         const id = text(body, 'id');
         if (!id) throw invalidArgument('Missing draft id');

@@ -18,10 +18,10 @@ export type Spelling = HeaderSpelling;
 export type Format = (typeof FORMATS)[number];
 
 /** Bodies above this come as an attachmentId, in bytes. Google names no figure. */
-const INLINE_LIMIT = 256 * 1024;
+const MAX_INLINE_BYTES = 256 * 1024;
 const SNIPPET_LENGTH = 200;
 /** Messages inside messages: hostile mail nests without end. */
-const DEEPEST = 50;
+const MAX_DEPTH = 50;
 
 /** A message as users.messages.get shows it in that format. `only`: the metadataHeaders; empty means all. */
 export function messageResource(
@@ -91,7 +91,7 @@ function childrenOf(part: MimePart): readonly MimePart[] {
 }
 
 function payload(messageId: string, part: MimePart, partId: string, spelling: Spelling): gmail_v1.Schema$MessagePart {
-  const children = partId.split('.').length > DEEPEST ? [] : childrenOf(part);
+  const children = partId.split('.').length > MAX_DEPTH ? [] : childrenOf(part);
   return {
     partId,
     mimeType: part.mimeType,
@@ -113,7 +113,7 @@ function body(messageId: string, part: MimePart, partId: string): gmail_v1.Schem
   const text = isText(part);
   const bytes = text ? Buffer.from(part.text(), 'utf8') : part.content();
   if (text && bytes.length === 0) return { size: 0 };
-  if (text && bytes.length <= INLINE_LIMIT) return { size: bytes.length, data: base64url(bytes) };
+  if (text && bytes.length <= MAX_INLINE_BYTES) return { size: bytes.length, data: base64url(bytes) };
   return { attachmentId: attachmentIdOf(messageId, partId), size: bytes.length };
 }
 
@@ -126,7 +126,7 @@ function listed({ name, value, rawValue }: Header, spelling: Spelling): gmail_v1
 
 /** The headers of mails that were read lately. A mail that is generated writes itself out whole for them, files and all. */
 const recentHeaders = new Map<Mail, MimePart['headers']>();
-const MOST_RECENT = 500;
+const MAX_RECENT_HEADERS = 500;
 
 /** Reads the header block alone: a list of fifty must not parse fifty bodies. */
 function headersOf(mail: Mail): MimePart['headers'] {
@@ -134,7 +134,7 @@ function headersOf(mail: Mail): MimePart['headers'] {
   if (known) return known;
   const raw = mail.raw();
   const { headers } = parseHeaders(raw, 0, raw.length);
-  if (recentHeaders.size >= MOST_RECENT) recentHeaders.clear();
+  if (recentHeaders.size >= MAX_RECENT_HEADERS) recentHeaders.clear();
   recentHeaders.set(mail, headers);
   return headers;
 }

@@ -26,7 +26,7 @@ import { settings } from './settings.ts';
 import { threads } from './threads.ts';
 import { watch } from './watch.ts';
 import { Dispatch } from './wire/dispatch.ts';
-import { IMPORT_LIMIT } from './wire/operation.ts';
+import { MAX_IMPORT_BYTES } from './wire/operation.ts';
 import { sendAnswer } from './wire/reply.ts';
 import type { UploadRequest } from './wire/uploads.ts';
 
@@ -63,7 +63,7 @@ export function createGoogle(world: World, options: GoogleOptions): { emulator: 
 
   const plugin: FastifyPluginAsync = async (app) => {
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: IMPORT_LIMIT * 1.4 }, (_request, body, done) =>
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_IMPORT_BYTES * 1.4 }, (_request, body, done) =>
       done(null, body),
     );
     const wire = (request: FastifyRequest): UploadRequest => ({

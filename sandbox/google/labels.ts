@@ -9,7 +9,7 @@ import { SHAPES } from './wire/shapes.ts';
 
 const READ_LABELS = [...READ_METADATA, 'labels'] as const;
 const CHANGE_LABELS = ['full', 'modify', 'labels'] as const;
-const LONGEST_NAME = 225;
+const MAX_NAME_LENGTH = 225;
 
 /** users.labels. System labels can be read only. */
 export const labels: readonly Operation[] = [
@@ -105,7 +105,7 @@ function findUserLabel(call: Call): LabelDefinition {
 
 function nameOf(body: Json, mailbox: Mailbox, self: LabelDefinition | null): string {
   const name = text(body, 'name')?.trim();
-  if (!name || name.length > LONGEST_NAME || name.split('/').some((piece) => piece === ''))
+  if (!name || name.length > MAX_NAME_LENGTH || name.split('/').some((piece) => piece === ''))
     throw invalidArgument('Invalid label name');
   const taken = mailbox.labels.idOf(name);
   if (taken === undefined || taken === self?.id) return name;

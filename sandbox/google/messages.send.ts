@@ -4,7 +4,7 @@ import { changed } from './messages.ts';
 import type { Outbox } from './outbox.ts';
 import { rawOf } from './outgoing.ts';
 import { text, texts } from './wire/body.ts';
-import { COMPOSE, IMPORT_LIMIT, type Operation, SEND_LIMIT } from './wire/operation.ts';
+import { COMPOSE, MAX_IMPORT_BYTES, MAX_SEND_BYTES, type Operation } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 
 /** users.messages.send, and import and insert, which only put a mail into the mailbox. */
@@ -17,7 +17,7 @@ export function sending(world: World, outbox: Outbox): readonly Operation[] {
       scopes: [...COMPOSE, 'send'],
       request: SHAPES.message,
       response: SHAPES.message,
-      upload: SEND_LIMIT,
+      upload: MAX_SEND_BYTES,
       run({ account, body, media }) {
         const threadId = text(body, 'threadId');
         return changed(outbox.send(account, rawOf(body, media), (mail) => outbox.threadFor(account, mail, threadId)));
@@ -36,13 +36,13 @@ export function sending(world: World, outbox: Outbox): readonly Operation[] {
         },
         request: SHAPES.message,
         response: SHAPES.message,
-        upload: IMPORT_LIMIT,
+        upload: MAX_IMPORT_BYTES,
         run({ account, body, media, query }) {
           const { mailbox } = account;
           const labels = texts(body, 'labelIds');
           const unknown = labels.find((label) => !mailbox.labels.get(label));
           if (unknown !== undefined) throw invalidArgument(`Invalid label: ${unknown}`);
-          const mail = outbox.mail(rawOf(body, media, IMPORT_LIMIT));
+          const mail = outbox.mail(rawOf(body, media, MAX_IMPORT_BYTES));
           const threadId = outbox.threadFor(account, mail, text(body, 'threadId'));
           const source =
             query.text('internalDateSource') ?? (name === 'messages.import' ? 'dateHeader' : 'receivedTime');

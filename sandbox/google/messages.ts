@@ -11,7 +11,7 @@ import { texts } from './wire/body.ts';
 import { type Call, MODIFY, type Operation, READ_METADATA } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 
-const MOST_IDS = 1000;
+const MAX_IDS = 1000;
 
 /** users.messages, but for sending. */
 export function messages(world: World): readonly Operation[] {
@@ -117,7 +117,7 @@ export function changed(message: StoredMessage): gmail_v1.Schema$Message {
 
 function idsOf(ids: readonly string[]): readonly string[] {
   if (ids.length === 0) throw invalidArgument('No message ids specified');
-  if (ids.length > MOST_IDS) throw invalidArgument(`Too many message ids: at most ${MOST_IDS} are allowed`);
+  if (ids.length > MAX_IDS) throw invalidArgument(`Too many message ids: at most ${MAX_IDS} are allowed`);
   return ids;
 }
 

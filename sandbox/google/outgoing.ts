@@ -5,10 +5,10 @@ import type { Mail } from '../mail/mail.ts';
 import { type Account, sendsAs } from './directory.ts';
 import { invalidArgument, uploadTooLarge } from './errors.ts';
 import { type Json, text } from './wire/body.ts';
-import { SEND_LIMIT } from './wire/operation.ts';
+import { MAX_SEND_BYTES } from './wire/operation.ts';
 
 /** The RFC 5322 bytes that a call brings, as JSON `raw` or as media. Throws GoogleError 400. */
-export function rawOf(message: Json | undefined, media: Buffer | null, most = SEND_LIMIT): Buffer {
+export function rawOf(message: Json | undefined, media: Buffer | null, most = MAX_SEND_BYTES): Buffer {
   const raw = media ?? decodeRaw(message && text(message, 'raw'));
   if (!raw || raw.length === 0)
     throw invalidArgument("'raw' RFC822 payload message string or uploading message via /upload/* URL required");

@@ -8,7 +8,7 @@ export interface LabelChange {
   readonly remove: readonly string[];
 }
 
-const MOST = 100;
+const MAX_LABELS = 100;
 /** What a message is, not where it lies: nobody changes that by hand. */
 const FIXED = new Set(['SENT', 'DRAFT', 'CHAT']);
 
@@ -17,7 +17,8 @@ export function labelChange(body: Json, mailbox: Mailbox): LabelChange {
   const add = texts(body, 'addLabelIds');
   const remove = texts(body, 'removeLabelIds');
   if (add.length === 0 && remove.length === 0) throw invalidArgument('No label add or removes specified');
-  if (add.length > MOST || remove.length > MOST) throw invalidArgument(`At most ${MOST} labels can be changed at once`);
+  if (add.length > MAX_LABELS || remove.length > MAX_LABELS)
+    throw invalidArgument(`At most ${MAX_LABELS} labels can be changed at once`);
   for (const label of [...add, ...remove])
     if (!mailbox.labels.get(label) || FIXED.has(label)) throw invalidArgument(`Invalid label: ${label}`);
   if (add.some((label) => remove.includes(label))) throw invalidArgument('Cannot both add and remove the same label');

@@ -6,8 +6,8 @@ import { entryOf } from './mailbox/search.entry.ts';
 import { contains, searchText } from './mailbox/search.words.ts';
 
 /** How many bodies one search looks into; behind that it goes by headers and first words. */
-const BODIES_PER_SEARCH = 2000;
-const TEXT_LIMIT = 50_000;
+const MAX_BODIES = 2000;
+const MAX_TEXT_LENGTH = 50_000;
 
 /** The texts of mails as one index keeps them. */
 interface Texts {
@@ -22,7 +22,7 @@ export function filenames({ entry, mail }: StoredMessage): readonly string[] {
 
 /** Looks for words in whole mails, the cheap places first. One for each search. */
 export class TextReader {
-  #left = BODIES_PER_SEARCH;
+  #left = MAX_BODIES;
   readonly #index: SearchIndex;
   readonly #texts: Texts;
 
@@ -63,7 +63,7 @@ const bodyOf = (mail: Mail): readonly string[] =>
   );
 
 function withoutTags(part: MimePart): string {
-  const text = part.text().slice(0, TEXT_LIMIT);
+  const text = part.text().slice(0, MAX_TEXT_LENGTH);
   return part.mimeType === 'text/html' ? htmlToText(text) : text;
 }
 

@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Between two mails while the mailbox is small; a large one is packed into ten years. */
 const SPACING = 4 * HOUR;
-const LONGEST = 3650 * DAY;
+const MAX_SPAN_MS = 3650 * DAY;
 
 /**
  * The built-in mail of one side, newest first: the same keys, ids and words each time. Only the dates move, with
@@ -22,7 +22,7 @@ export function* generateMail(side: Side, cast: Cast, count: number, now: Date):
     cast,
     pattern: patternOf(side),
     newest: Math.floor(now.getTime() / (6 * HOUR)) * 6 * HOUR - HOUR,
-    spacing: Math.min(SPACING, Math.floor(LONGEST / Math.max(count, 1))),
+    spacing: Math.min(SPACING, Math.floor(MAX_SPAN_MS / Math.max(count, 1))),
     told: new Map(),
     recent: new Map(),
   };

@@ -14,9 +14,9 @@ export interface Imported {
 }
 
 const NO_MAIL = 'it is not a mail (no header that a mail has)';
-const HEAD = 256 * 1024;
+const MAX_HEAD_BYTES = 256 * 1024;
 /** Node reads no larger file in one piece. */
-const LARGEST = 2 ** 31 - 1;
+const MAX_FILE_BYTES = 2 ** 31 - 1;
 /** A file without one of these is something else that happens to have colons in it. */
 const MAIL_FIELDS =
   /^(from|sender|to|cc|subject|date|message-id|received|return-path|delivered-to|reply-to|mime-version|content-type)$/i;
@@ -71,9 +71,9 @@ function* walk(directory: string, seen: Set<string>, skip: Skip): Generator<stri
 }
 
 function importOne(file: string, name: string, stats: Stats, now: Date, mails: Mail[], skip: Skip): void {
-  const headers = stats.size > LARGEST ? null : mailHeaders(readHead(file));
+  const headers = stats.size > MAX_FILE_BYTES ? null : mailHeaders(readHead(file));
   if (!headers) {
-    skip(name, stats.size > LARGEST ? 'it is larger than 2 GiB' : NO_MAIL);
+    skip(name, stats.size > MAX_FILE_BYTES ? 'it is larger than 2 GiB' : NO_MAIL);
     return;
   }
   const receivedAt = receivedDate(headers, null, stats.mtime, now);
@@ -85,7 +85,7 @@ function importMbox(file: string, name: string, stats: Stats, now: Date, mails: 
   if (entries.length === 0) skip(name, 'it is not an mbox (no From line begins a mail)');
   entries.forEach((entry, i) => {
     const numbered = `${name}#${i + 1}`;
-    const head = readMboxEntry(file, { ...entry, stop: Math.min(entry.stop, entry.start + HEAD) });
+    const head = readMboxEntry(file, { ...entry, stop: Math.min(entry.stop, entry.start + MAX_HEAD_BYTES) });
     const headers = mailHeaders(head);
     if (!headers) {
       skip(numbered, head.length === 0 ? 'it is empty' : NO_MAIL);
@@ -128,8 +128,8 @@ function isMbox(file: string): boolean {
 function readHead(path: string): Buffer {
   const file = openSync(path, 'r');
   try {
-    const bytes = Buffer.alloc(HEAD);
-    return bytes.subarray(0, readSync(file, bytes, 0, HEAD, 0));
+    const bytes = Buffer.alloc(MAX_HEAD_BYTES);
+    return bytes.subarray(0, readSync(file, bytes, 0, MAX_HEAD_BYTES, 0));
   } finally {
     closeSync(file);
   }

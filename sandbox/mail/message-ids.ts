@@ -27,7 +27,7 @@ function endOf(field: string, start: number): number {
   if (opening === '<') return endOfId(field, start);
   if (opening !== '(' && opening !== '"') return -1;
   let depth = 0;
-  for (let at = start; at < Math.min(field.length, start + MAX_ASIDE); at++) {
+  for (let at = start; at < Math.min(field.length, start + MAX_COMMENT_LENGTH); at++) {
     if (field[at] === '\\') at++;
     else if (opening === '"' && field[at] === '"' && at > start) return at + 1;
     else if (opening === '(' && field[at] === '(') depth++;
@@ -37,16 +37,16 @@ function endOf(field: string, start: number): number {
 }
 
 /** A comment is looked for no further than this: one that never ends must not cost its field's length each time. */
-const MAX_ASIDE = 2_000;
+const MAX_COMMENT_LENGTH = 2_000;
 
 /** No line has room for more (RFC 5322 2.1.1). */
-const MAX_ID = 1_000;
+const MAX_ID_LENGTH = 1_000;
 
 /** Of the first bracket after it, which a quoted local part may hold one of: <"a>b"@example.org>. */
 function endOfId(field: string, start: number): number {
   const quoted = /^<\s*"(?:[^"\\<]|\\.){0,250}"@[^<>]{0,250}>/.exec(field.slice(start, start + 600));
   if (quoted) return start + quoted[0].length;
-  const end = /[<>]/.exec(field.slice(start + 1, start + MAX_ID));
+  const end = /[<>]/.exec(field.slice(start + 1, start + MAX_ID_LENGTH));
   return end?.[0] === '>' ? start + end.index + 2 : -1;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { Fault, World } from '../world.ts';
-import { type Presence, SERVICE_MS } from './presence.ts';
+import { MIN_SERVICE_MS, type Presence } from './presence.ts';
 import type { Answer } from './request.ts';
 
 /** An answer, and what becomes of it on the wire. */
@@ -25,9 +25,9 @@ export async function playFault(
 ): Promise<Outcome> {
   const fault = world.faults.meet('microsoft', account, operation);
   const latencyMs = isPart && fault?.operation === undefined ? 0 : (fault?.latencyMs ?? 0);
-  if (latencyMs > SERVICE_MS) await sleep(latencyMs);
+  if (latencyMs > MIN_SERVICE_MS) await sleep(latencyMs);
   else if (presence && account !== null) await presence.serve(account);
-  else await sleep(SERVICE_MS);
+  else await sleep(MIN_SERVICE_MS);
   await fault?.cleared;
   if (fault?.hang) return { answer: null, fate: 'hangs' };
   const answer = fault?.status === undefined ? await work(fault) : refuse(fault, world.now());

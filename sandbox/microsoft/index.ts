@@ -39,8 +39,8 @@ export interface MicrosoftOptions {
   readonly registeredUri?: () => string;
 }
 
-const MAX_REQUEST = 8 * 1024 * 1024;
-const SWEEP_MS = 30_000;
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
+const SWEEP_INTERVAL_MS = 30_000;
 
 /** Microsoft's identity platform and Graph mail. The plugin is to be mounted at a prefix of its own. */
 export function createMicrosoft(
@@ -75,7 +75,7 @@ export function createMicrosoft(
 
   const plugin: FastifyPluginAsync = async (app) => {
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_REQUEST }, (_request, body, done) =>
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_REQUEST_BYTES }, (_request, body, done) =>
       done(null, body),
     );
     const { clientId, registeredUri = () => 'http://127.0.0.1/oauth/callback' } = options;
@@ -90,7 +90,7 @@ export function createMicrosoft(
     app.setNotFoundHandler(async (_request, reply) =>
       send(reply, { answer: service.refusal(badRequest('Resource not found.'), { headers: {} }), fate: 'answered' }),
     );
-    const sweep = setInterval(() => notifications.sweep(), SWEEP_MS).unref();
+    const sweep = setInterval(() => notifications.sweep(), SWEEP_INTERVAL_MS).unref();
     app.addHook('onClose', async () => {
       clearInterval(sweep);
       uploads.close();

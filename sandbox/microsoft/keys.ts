@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { rsaKey } from '../rsa-key.ts';
 import type { Keep } from '../world.ts';
 
-const KEPT = 'microsoft.idTokenKey';
+const KEY_NAME = 'microsoft.idTokenKey';
 
 /** The RSA key that signs id_tokens. Made once, kept beside the world's other small state. */
 export class IdTokenKey {
@@ -13,7 +13,7 @@ export class IdTokenKey {
   }
 
   get privatePem(): string {
-    return rsaKey(this.#keep, KEPT);
+    return rsaKey(this.#keep, KEY_NAME);
   }
 
   get keyId(): string {

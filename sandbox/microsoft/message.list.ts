@@ -15,7 +15,7 @@ import { READ, viewOf } from './view.ts';
 const DEFAULT_TOP = 10;
 const MAX_FOUND = 1000;
 /** How long a search reads before it lets others have a turn. */
-const SEARCH_TURN_MS = 10;
+const MAX_SEARCH_TURN_MS = 10;
 
 export const messageListRoutes: readonly Route[] = [
   {
@@ -147,11 +147,11 @@ async function foundPage(call: Call, options: ListOptions, items: readonly Item[
   const now = mailbox.time();
   const found: Item[] = [];
   let seen = 0;
-  let turnEnds = performance.now() + SEARCH_TURN_MS;
+  let turnEnds = performance.now() + MAX_SEARCH_TURN_MS;
   for (const item of mailbox.searchIndex.order === 'sent' ? latestSent(items) : items) {
     if (performance.now() > turnEnds) {
       await turn();
-      turnEnds = performance.now() + SEARCH_TURN_MS;
+      turnEnds = performance.now() + MAX_SEARCH_TURN_MS;
     }
     if (item.searchableAt > now || !matches(item)) continue;
     if (seen >= start && found.length < top) found.push(item);

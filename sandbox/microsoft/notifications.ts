@@ -7,10 +7,10 @@ import type { StoredSubscription, SubscriptionStore } from './subscription.store
 export type LifecycleEvent = 'missed' | 'reauthorizationRequired' | 'subscriptionRemoved';
 
 /** How long before an access token runs out its subscriber is asked to authorize again. */
-const CHALLENGE_MS = 15 * 60_000;
+const CHALLENGE_LEAD_MS = 15 * 60_000;
 
 /** How long after the first notification of a new mail its second one follows. */
-const AFTER_CREATED_MS = 100;
+const UPDATED_DELAY_MS = 100;
 
 /** Tells subscribers what changed, and what becomes of their subscriptions. */
 export class Notifications {
@@ -40,7 +40,7 @@ export class Notifications {
     setTimeout(() => {
       this.#later--;
       this.#tell(account, { ...change, type: 'updated' });
-    }, AFTER_CREATED_MS).unref();
+    }, UPDATED_DELAY_MS).unref();
   }
 
   #tell(account: Account, change: Change): void {
@@ -78,7 +78,7 @@ export class Notifications {
         .map(({ id }) => id),
     );
     for (const subscription of this.#store.all())
-      if (!subscription.isChallenged && subscription.authorizedUntil - now <= CHALLENGE_MS)
+      if (!subscription.isChallenged && subscription.authorizedUntil - now <= CHALLENGE_LEAD_MS)
         this.challenge(subscription);
   }
 

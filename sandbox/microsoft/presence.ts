@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Each request takes at least this long: at Graph too, two requests sent together are there together. */
-export const SERVICE_MS = 8;
+export const MIN_SERVICE_MS = 8;
 /** What is still by itself after so long was sent by itself, and nothing is learned by keeping it longer. */
 const ALONE_MS = 2;
 
@@ -18,7 +18,7 @@ export class Presence {
   /** As long as a request to the mailbox takes, by itself or beside others. */
   async serve(mailbox: string): Promise<void> {
     await sleep(ALONE_MS);
-    if ((this.#present.get(mailbox) ?? 0) > 1) await sleep(SERVICE_MS - ALONE_MS);
+    if ((this.#present.get(mailbox) ?? 0) > 1) await sleep(MIN_SERVICE_MS - ALONE_MS);
   }
 
   #add(mailbox: string, count: number): void {

@@ -18,11 +18,12 @@ export interface Caller {
 /** A request's line in the log, before it has its number. */
 export type LogLine = Omit<RequestRecord, 'id' | 'batch'>;
 
-const MAX_BODY = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Throws RequestEntityTooLarge. */
 export function requireSmallBody({ body }: Pick<GraphRequest, 'body'>): void {
-  if (body.length > MAX_BODY) throw new GraphError(413, 'RequestEntityTooLarge', 'Maximum request length exceeded.');
+  if (body.length > MAX_BODY_BYTES)
+    throw new GraphError(413, 'RequestEntityTooLarge', 'Maximum request length exceeded.');
 }
 
 /** The door that every request to Graph goes through, alone or inside a batch. */

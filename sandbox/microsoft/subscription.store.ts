@@ -26,7 +26,7 @@ export interface StoredSubscription {
   readonly isSilent?: boolean;
 }
 
-const KEPT = 'microsoft.subscriptions';
+const STORE_KEY = 'microsoft.subscriptions';
 
 export class SubscriptionStore {
   readonly #keep: Keep;
@@ -36,17 +36,17 @@ export class SubscriptionStore {
   }
 
   all(): readonly StoredSubscription[] {
-    return this.#keep.get<StoredSubscription[]>(KEPT) ?? [];
+    return this.#keep.get<StoredSubscription[]>(STORE_KEY) ?? [];
   }
 
   save(subscription: StoredSubscription): void {
-    this.#keep.set(KEPT, [...this.all().filter(({ id }) => id !== subscription.id), subscription]);
+    this.#keep.set(STORE_KEY, [...this.all().filter(({ id }) => id !== subscription.id), subscription]);
   }
 
   remove(ids: readonly string[]): void {
     if (ids.length > 0)
       this.#keep.set(
-        KEPT,
+        STORE_KEY,
         this.all().filter(({ id }) => !ids.includes(id)),
       );
   }

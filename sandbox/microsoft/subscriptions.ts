@@ -13,7 +13,7 @@ const MAX_LIFE_MS = 10_080 * 60_000;
 /** Shorter ones are lengthened to it. */
 const MIN_LIFE_MS = 45 * 60_000;
 const MAX_PER_MAILBOX = 1000;
-const VALIDATION_MS = 10_000;
+const VALIDATION_TIMEOUT_MS = 10_000;
 const LIST = '/subscriptions';
 const ONE = '/subscriptions/{subscription-id}';
 
@@ -198,7 +198,7 @@ async function validate(url: string): Promise<void> {
       method: 'POST',
       headers: { 'content-type': 'text/plain; charset=utf-8' },
       redirect: 'manual',
-      signal: AbortSignal.timeout(VALIDATION_MS),
+      signal: AbortSignal.timeout(VALIDATION_TIMEOUT_MS),
     });
     text = await response.text();
   } catch (error) {

@@ -1,9 +1,9 @@
 import { type GraphError, throttled } from './errors.ts';
 
-const CONCURRENT = 4;
-const REQUESTS = 10_000;
+const MAX_CONCURRENT = 4;
+const MAX_REQUESTS = 10_000;
 const REQUEST_WINDOW_MS = 10 * 60_000;
-const UPLOAD_BYTES = 150 * 1024 * 1024;
+const MAX_UPLOAD_BYTES = 150 * 1024 * 1024;
 const UPLOAD_WINDOW_MS = 5 * 60_000;
 
 /** Outlook's limits per application and mailbox. */
@@ -21,10 +21,10 @@ export class Throttle {
   enter(mailbox: string): (() => void) | GraphError {
     const now = this.#now().getTime();
     const window = windowOf(this.#requests, mailbox, REQUEST_WINDOW_MS);
-    if (window.total(now) >= REQUESTS) return throttled('RequestRate', window.secondsUntilRoom(now));
+    if (window.total(now) >= MAX_REQUESTS) return throttled('RequestRate', window.secondsUntilRoom(now));
     window.add(now, 1);
     const busy = this.#inFlight.get(mailbox) ?? 0;
-    if (busy >= CONCURRENT) return throttled('MailboxConcurrency', 1);
+    if (busy >= MAX_CONCURRENT) return throttled('MailboxConcurrency', 1);
     this.#inFlight.set(mailbox, busy + 1);
     let isOut = false;
     return () => {
@@ -38,7 +38,7 @@ export class Throttle {
   upload(mailbox: string, bytes: number): GraphError | null {
     const now = this.#now().getTime();
     const window = windowOf(this.#uploads, mailbox, UPLOAD_WINDOW_MS);
-    if (window.total(now) + bytes > UPLOAD_BYTES) return throttled('IncomingBytes', window.secondsUntilRoom(now));
+    if (window.total(now) + bytes > MAX_UPLOAD_BYTES) return throttled('IncomingBytes', window.secondsUntilRoom(now));
     window.add(now, bytes);
     return null;
   }

@@ -11,11 +11,11 @@ import { type Answer, actionBody, type Call, created, noContent, ok } from './re
 import { Spool, type SpoolFile } from './spool.ts';
 import type { Throttle } from './throttle.ts';
 
-const MAX_FILE = 150 * 1024 * 1024;
+const MAX_FILE_BYTES = 150 * 1024 * 1024;
 /** Measured to the byte (msgraph-sdk-java PR 52); the documentation says 3 MB. */
-const MIN_FILE = 2_097_152;
-const MAX_CHUNK = 4 * 1024 * 1024;
-const LIFE_MS = 2 * 3600_000;
+const MIN_FILE_BYTES = 2_097_152;
+const MAX_CHUNK_BYTES = 4 * 1024 * 1024;
+const LIFETIME_MS = 2 * 3600_000;
 
 const itemSchema = z.object({
   attachmentType: z.string().refine((type) => type.toLowerCase() === 'file', 'only files can be uploaded'),
@@ -62,12 +62,12 @@ export class Uploads {
         `The AttachmentItem is not valid: ${read.error.issues[0]?.path.join('/') ?? ''} ${read.error.issues[0]?.message ?? ''}`,
         'ErrorInvalidParameter',
       );
-    if (read.data.size < MIN_FILE)
+    if (read.data.size < MIN_FILE_BYTES)
       throw badRequest(
         'The attachment is smaller than an upload session takes.',
         'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
       );
-    if (read.data.size > MAX_FILE)
+    if (read.data.size > MAX_FILE_BYTES)
       throw new GraphError(
         413,
         'ErrorAttachmentSizeLimitExceeded',
@@ -83,7 +83,7 @@ export class Uploads {
       item,
       file: read.data,
       base,
-      expiresAt: account.mailbox.time() + LIFE_MS,
+      expiresAt: account.mailbox.time() + LIFETIME_MS,
       bytes: this.#spool.file(),
     };
     this.#sessions.set(token, session);
@@ -142,7 +142,7 @@ export class Uploads {
       );
     if (first !== session.bytes.size)
       throw new GraphError(416, 'InvalidRange', 'The byte range is not the one that is expected next.');
-    if (body.length > MAX_CHUNK)
+    if (body.length > MAX_CHUNK_BYTES)
       throw new GraphError(413, 'RequestEntityTooLarge', 'A byte range must be smaller than 4 MB.');
     const refused = this.#throttle.upload(session.account.address, body.length);
     if (refused) throw refused;

@@ -1,8 +1,8 @@
 import { isMailError } from '../domain/error.ts';
 
-const FIRST_MS = 1_000;
-const MAX_PAUSE_MS = 30_000;
-const MAX_UNFORESEEN_MS = 5 * 60_000;
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 30_000;
+const MAX_UNFORESEEN_BACKOFF_MS = 5 * 60_000;
 const PASSING = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'STORE_UNAVAILABLE']);
 
 /** Whether trying again later may help without anyone doing anything. */
@@ -16,8 +16,8 @@ export function backoffMs(attempt: number, error: unknown, random: () => number 
   const doublings = waitsLittle ? Math.min(attempt, 1) : attempt;
   // Of an account whose grant was not ended it is the vendor that is at fault, which refuses tokens that it has just given.
   const mayPass = isPassing(error) || (isMailError(error) && error.code === 'RECONNECT_REQUIRED');
-  const longest = mayPass ? MAX_PAUSE_MS : MAX_UNFORESEEN_MS;
-  const doubled = Math.min(FIRST_MS * 2 ** doublings, longest);
+  const longest = mayPass ? MAX_BACKOFF_MS : MAX_UNFORESEEN_BACKOFF_MS;
+  const doubled = Math.min(FIRST_BACKOFF_MS * 2 ** doublings, longest);
   const jittered = doubled * (0.5 + random() / 2);
   return Math.max(jittered, heldMs(error));
 }

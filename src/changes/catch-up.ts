@@ -29,7 +29,7 @@ export interface CatchUpRun {
 }
 
 /** A run that has more to read than this leaves the rest to its next one, so that others have their turn. */
-const RUN_MS = 20_000;
+const MAX_RUN_MS = 20_000;
 /** Pages of a re-read: a provider that says "more" without end must not hold a place without end. */
 const MAX_PAGES = 1_000;
 
@@ -41,7 +41,7 @@ export class CatchUp {
   async run(run: CatchUpRun): Promise<boolean> {
     const { changes } = this.options;
     const { integrationId } = run;
-    const enough = Date.now() + RUN_MS;
+    const enough = Date.now() + MAX_RUN_MS;
     const begun = await changes.position(integrationId);
     // The run before this one began after the news was noted, and has read it. Without a hint left all would be asked for.
     if (run.isNoted && !run.isWhole && begun.cursor !== null && begun.dueSince === null) return true;

@@ -2,11 +2,11 @@ import type { Database } from '../platform/database.ts';
 import type { Hint } from '../providers/contract/provider.ts';
 
 /** How often an instance says which accounts it is at work on, in milliseconds. */
-export const SEEN_EVERY_MS = 2_000;
+export const HEARTBEAT_INTERVAL_MS = 2_000;
 /** So many named messages wait at most; where there are more, everything is asked for. */
 const MAX_HINTS = 1_000;
 /** How long an instance that says nothing of an account is believed to be at work on it; it may have been killed. */
-const BELIEVED_SECONDS = 6;
+const HEARTBEAT_TIMEOUT_SECONDS = 6;
 
 /**
  * Which accounts may have changes that are not in the log yet, for all instances together and whatever becomes of them. By
@@ -46,14 +46,14 @@ export class DebtStore {
   async seenTo(integrationIds: readonly string[]): Promise<void> {
     if (integrationIds.length === 0) return;
     await this.db.prisma.$executeRaw`
-      UPDATE integrations SET sync_retry_until = now() + make_interval(secs => ${BELIEVED_SECONDS}::int)
+      UPDATE integrations SET sync_retry_until = now() + make_interval(secs => ${HEARTBEAT_TIMEOUT_SECONDS}::int)
       WHERE id = ANY(${[...integrationIds]}::uuid[]) AND sync_due_since IS NOT NULL
-        AND (sync_retry_until IS NULL OR sync_retry_until < now() + make_interval(secs => ${BELIEVED_SECONDS}::int))`;
+        AND (sync_retry_until IS NULL OR sync_retry_until < now() + make_interval(secs => ${HEARTBEAT_TIMEOUT_SECONDS}::int))`;
   }
 
   /** As `mark`; this instance tries again after the pause, and another one only if it does not. */
   async failed(integrationId: string, pauseMs: number): Promise<void> {
-    const seconds = Math.ceil(pauseMs / 1_000) + BELIEVED_SECONDS;
+    const seconds = Math.ceil(pauseMs / 1_000) + HEARTBEAT_TIMEOUT_SECONDS;
     await this.db.prisma.$executeRaw`
       UPDATE integrations SET sync_due_since = COALESCE(sync_due_since, now()),
         sync_retry_until = now() + make_interval(secs => ${seconds}::int)
@@ -64,7 +64,7 @@ export class DebtStore {
   async left(): Promise<string[]> {
     const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
       SELECT id::text AS id FROM integrations
-      WHERE sync_due_since < now() - make_interval(secs => ${BELIEVED_SECONDS}::int)
+      WHERE sync_due_since < now() - make_interval(secs => ${HEARTBEAT_TIMEOUT_SECONDS}::int)
         AND (sync_retry_until IS NULL OR sync_retry_until < now()) AND status = 'CONNECTED'`;
     return rows.map(({ id }) => id);
   }

@@ -23,7 +23,7 @@ export interface PollJobOptions {
 const RECONCILE_FACTOR = 10;
 const PROBE_INTERVAL_MS = 10 * 60_000;
 /** How often what another instance took in and did not read is looked for, in milliseconds; it may have been killed. */
-const LEFT_EVERY_MS = 3_000;
+const TAKEOVER_INTERVAL_MS = 3_000;
 
 /** Asks the accounts that nobody tells us of, and now and then all of them. */
 export class PollJob {
@@ -50,7 +50,7 @@ export class PollJob {
     };
     this.leftTimer = setInterval(() => {
       lookForLeft().catch((err: unknown) => this.failed(err, 'accounts that are due could not be read'));
-    }, LEFT_EVERY_MS).unref();
+    }, TAKEOVER_INTERVAL_MS).unref();
   }
 
   stop(): void {

@@ -30,15 +30,15 @@ interface Entry extends Tried {
   since: number;
 }
 
-const FIRST_ATTEMPT_MS = 6_000;
-const NEXT_ATTEMPT_MS = 10_000;
+const FIRST_ATTEMPT_TIMEOUT_MS = 6_000;
+const NEXT_ATTEMPT_TIMEOUT_MS = 10_000;
 /** Now and then a request may take long: a vendor can be slow rather than away. */
-const LONG_ATTEMPT_MS = 30_000;
-const LONG_EVERY = 4;
+const LONG_ATTEMPT_TIMEOUT_MS = 30_000;
+const LONG_ATTEMPT_INTERVAL = 4;
 /** A page of whatever requests, waiting for each other included. */
 const PAGE_TIMEOUT_MS = 45_000;
 /** How long a request hangs before news of its account, or of its vendor, lets it begin again; doubles with each failure. */
-const HANGS_AFTER_MS = 2_000;
+const HANG_TIMEOUT_MS = 2_000;
 
 /**
  * How long runs may hang. Requests that a vendor holds on to while it is away are often never answered, so several short
@@ -50,7 +50,7 @@ export class Probation {
   private readonly tookMs = new Map<string, number>();
 
   constructor(
-    private readonly firstAttemptMs: number = FIRST_ATTEMPT_MS,
+    private readonly firstAttemptMs: number = FIRST_ATTEMPT_TIMEOUT_MS,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -62,7 +62,7 @@ export class Probation {
     const entry: Entry = {
       ...tried,
       cut,
-      hangsAfterMs: Math.min(HANGS_AFTER_MS * 2 ** failures, NEXT_ATTEMPT_MS),
+      hangsAfterMs: Math.min(HANG_TIMEOUT_MS * 2 ** failures, NEXT_ATTEMPT_TIMEOUT_MS),
       since: pageSince,
     };
     let timer = setTimeout(tooLong, PAGE_TIMEOUT_MS);
@@ -104,12 +104,12 @@ export class Probation {
   }
 
   private attemptTimeoutMs(lane: string, failures: number): number {
-    if (failures % LONG_EVERY === LONG_EVERY - 1) return LONG_ATTEMPT_MS;
-    const usual = failures === 0 ? this.firstAttemptMs : Math.max(this.firstAttemptMs, NEXT_ATTEMPT_MS);
-    return Math.min(Math.max(usual, 2 * this.usualMs(lane)), LONG_ATTEMPT_MS);
+    if (failures % LONG_ATTEMPT_INTERVAL === LONG_ATTEMPT_INTERVAL - 1) return LONG_ATTEMPT_TIMEOUT_MS;
+    const usual = failures === 0 ? this.firstAttemptMs : Math.max(this.firstAttemptMs, NEXT_ATTEMPT_TIMEOUT_MS);
+    return Math.min(Math.max(usual, 2 * this.usualMs(lane)), LONG_ATTEMPT_TIMEOUT_MS);
   }
 
   private usualMs(lane: string): number {
-    return Math.min(this.tookMs.get(lane) ?? 0, LONG_ATTEMPT_MS / 2);
+    return Math.min(this.tookMs.get(lane) ?? 0, LONG_ATTEMPT_TIMEOUT_MS / 2);
   }
 }

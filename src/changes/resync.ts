@@ -5,10 +5,10 @@ import type { ChangePosition, ChangeStore } from './change.store.ts';
 /** Their clocks and ours differ, and mail can be listed a while after it was received. */
 const MARGIN_MS = 10 * 60_000;
 /** Log entries that are looked through for what was told already. */
-const LOOK_BACK = 1_000;
+const MAX_LOOKBACK_ENTRIES = 1_000;
 const PAGE_SIZE = 100;
 /** An account that was away for long is told of its newest mail only; its reset says that there was more. */
-const MOST = 2_000;
+const MAX_MESSAGES = 2_000;
 
 /** Ids of the mail that was received since the log was last level with the provider and is not in the log, oldest first. */
 export async function arrivedMeanwhile(
@@ -21,7 +21,11 @@ export async function arrivedMeanwhile(
   const level = position.lastReconciledAt ?? position.lastEventAt;
   if (!level) return [];
   const since = new Date(level.getTime() - MARGIN_MS);
-  const recent = await changes.read(integrationId, max(position.sequence - BigInt(LOOK_BACK), 0n), LOOK_BACK);
+  const recent = await changes.read(
+    integrationId,
+    max(position.sequence - BigInt(MAX_LOOKBACK_ENTRIES), 0n),
+    MAX_LOOKBACK_ENTRIES,
+  );
   const told = new Set(recent.filter((change) => change.kind === 'created').map((change) => change.subject));
 
   const arrived: string[] = [];
@@ -33,7 +37,7 @@ export async function arrivedMeanwhile(
       if (!old && !told.has(item.id)) arrived.push(item.id);
     }
     after = page.next;
-    if (after === null || arrived.length >= MOST) return arrived.reverse();
+    if (after === null || arrived.length >= MAX_MESSAGES) return arrived.reverse();
   }
 }
 

@@ -16,9 +16,9 @@ export interface RetriesOptions {
 }
 
 /** However often it is hurried, nothing that failed is tried again within this, in milliseconds. */
-const MIN_PAUSE_MS = 1_000;
+const MIN_BACKOFF_MS = 1_000;
 /** One probe in a lane within this, in milliseconds. */
-const PROBE_EVERY_MS = 2_000;
+const PROBE_INTERVAL_MS = 2_000;
 
 /** What failed and stays due: each waits out a pause of its own, without a place, which news can cut short. */
 export class Retries {
@@ -75,7 +75,7 @@ export class Retries {
   hurry(key: string): void {
     const debt = this.debts.get(key);
     if (!debt?.timer) return;
-    const at = Math.max(debt.notBefore, debt.failedAt + MIN_PAUSE_MS);
+    const at = Math.max(debt.notBefore, debt.failedAt + MIN_BACKOFF_MS);
     if (at < debt.dueAt) this.arm(key, debt, at - this.now());
   }
 
@@ -87,7 +87,7 @@ export class Retries {
   /** The lane's vendor may be back: whatever waits for the longest finds out, and the others wait on. */
   probe(lane: string): void {
     const last = this.probedAt.get(lane);
-    if (last !== undefined && this.now() - last < PROBE_EVERY_MS) return;
+    if (last !== undefined && this.now() - last < PROBE_INTERVAL_MS) return;
     let oldest: [string, Debt] | undefined;
     for (const entry of this.debts) {
       const [, debt] = entry;

@@ -12,7 +12,7 @@ import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
-import { type DebtStore, SEEN_EVERY_MS } from './debt.store.ts';
+import { type DebtStore, HEARTBEAT_INTERVAL_MS } from './debt.store.ts';
 import { Cut, Probation } from './probation.ts';
 import { Retries } from './retries.ts';
 import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
@@ -44,9 +44,9 @@ export interface SyncTimes {
 export const SYNC_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 1 };
 /** Looking accounts up asks the database alone, so that is a place of its own kind. */
 const LOOKUPS: LaneOptions = { places: 16, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
-export const BEHIND_MS = 5_000;
+export const BEHIND_TIMEOUT_MS = 5_000;
 /** When the process stops, runs under way get this long. */
-const STOP_MS = 2_000;
+const STOP_TIMEOUT_MS = 2_000;
 
 /**
  * Brings change logs level with the providers. It asks what changed and reads no mail, so a message that cannot be read
@@ -90,7 +90,7 @@ export class SyncJob {
       options.debts
         .seenTo(this.runs.underWay)
         .catch((err: unknown) => log.warn({ err }, 'it was not noted which accounts are being read'));
-    }, SEEN_EVERY_MS).unref();
+    }, HEARTBEAT_INTERVAL_MS).unref();
     this.stops = [
       options.bus.subscribe(SYNC_TOPIC, (payload) => {
         const wanted = SyncWanted.safeParse(payload);
@@ -153,7 +153,7 @@ export class SyncJob {
     this.stopping = true;
     for (const stop of this.stops) stop();
     const paused = this.retries.stop();
-    const patience = setTimeout(() => this.calls.abort(), STOP_MS);
+    const patience = setTimeout(() => this.calls.abort(), STOP_TIMEOUT_MS);
     const left = await this.runs.stop(this.calls.signal);
     clearTimeout(patience);
     clearInterval(this.seeing);
@@ -192,7 +192,7 @@ export class SyncJob {
       debts
         .mark(integrationId)
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
-    }, this.options.times?.behindMs ?? BEHIND_MS).unref();
+    }, this.options.times?.behindMs ?? BEHIND_TIMEOUT_MS).unref();
     const { signal, leave } = following(this.calls.signal, trial.signal);
     const isNoted = !this.unnoted.delete(integrationId);
     let isLevel = false;

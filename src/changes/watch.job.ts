@@ -27,17 +27,17 @@ export interface WatchJobOptions {
 }
 
 const DAY_MS = 86_400_000;
-const TICK_MS = 60_000;
+const TICK_INTERVAL_MS = 60_000;
 /** Renewals of one vendor's watches at once; an account has one watch. */
 const LANES: LaneOptions = { places: 4, slowPlaces: 8, slowAfterMs: 3_000, perOwner: 1 };
 /** What has failed so often in a row is tried as seldom as this. */
-const MANY_FAILURES = 8;
-const SELDOM_MS = 5 * 60_000;
+const MIN_PERSISTENT_FAILURES = 8;
+const LONG_BACKOFF_MS = 5 * 60_000;
 const CALL_TIMEOUT_MS = 20_000;
 /** So long does a person who connects an account wait for its watch, which is then started behind their back. */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** When the process stops, renewals get this long. */
-const STOP_MS = 2_000;
+const STOP_TIMEOUT_MS = 2_000;
 
 /** Keeps the providers telling us: watches are started at connect, renewed long before they end, and stopped at disconnect. */
 export class WatchJob implements IntegrationHooks {
@@ -65,14 +65,14 @@ export class WatchJob implements IntegrationHooks {
     const tick = () =>
       this.requestDue().catch((err: unknown) => this.options.log.error({ err }, 'watches could not be looked over'));
     void tick();
-    this.timer = setInterval(tick, TICK_MS).unref();
+    this.timer = setInterval(tick, TICK_INTERVAL_MS).unref();
   }
 
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
     this.unlisten();
     this.retries.stop();
-    const patience = setTimeout(() => this.stopping.abort(), STOP_MS);
+    const patience = setTimeout(() => this.stopping.abort(), STOP_TIMEOUT_MS);
     await this.renewals.stop(this.stopping.signal);
     clearTimeout(patience);
   }
@@ -164,7 +164,8 @@ export class WatchJob implements IntegrationHooks {
   private failed(integrationId: string, lane: string, error: unknown): void {
     if (this.stopping.signal.aborted) return;
     const failures = this.retries.failures(integrationId);
-    const waitMs = failures < MANY_FAILURES ? backoffMs(failures, error) : Math.max(SELDOM_MS, heldMs(error));
+    const waitMs =
+      failures < MIN_PERSISTENT_FAILURES ? backoffMs(failures, error) : Math.max(LONG_BACKOFF_MS, heldMs(error));
     this.retries.failed(integrationId, lane, waitMs, heldMs(error));
     const { log } = this.options;
     log.warn({ err: error, integrationId, waitMs }, 'a watch could not be started: the account is polled');

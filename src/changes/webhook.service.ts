@@ -26,7 +26,7 @@ type Reply = WebhookOutcome['reply'];
 const ANSWER_TIMEOUT_MS = 2_500;
 
 /** Graph tells of one mail twice, as created and as updated: one run does for both. In milliseconds. */
-const SETTLE_MS = 250;
+const DEBOUNCE_MS = 250;
 
 /**
  * Takes what providers push: who sent it is proven, what it told of is noted where no crash loses it, then it is answered;
@@ -87,6 +87,6 @@ export class WebhookService {
     if (kind === 'REAUTHORIZE' || kind === 'LOST') watchJob.request(integrationId);
     if (kind === 'CHANGED') watchJob.heard(integrationId);
     // A watch that is lost may have had something to tell.
-    if (kind !== 'REAUTHORIZE') sync.request(integrationId, hints ? SETTLE_MS : 0, isNoted);
+    if (kind !== 'REAUTHORIZE') sync.request(integrationId, hints ? DEBOUNCE_MS : 0, isNoted);
   }
 }

@@ -6,7 +6,7 @@ export interface GlobalId {
 }
 
 /** Exchange's immutable ids run to about 200 characters; nothing that we hand out comes near this. */
-const LONGEST = 2048;
+const MAX_ID_LENGTH = 2048;
 /** What encodeURIComponent leaves as it is; nearly every id, and to see that is the quicker. */
 const UNRESERVED = /^[\w-]*$/;
 
@@ -45,7 +45,7 @@ export function accountId(id: string, type: string): { integrationId: string; pr
 }
 
 function tryDecode(id: string): GlobalId | null {
-  if (id.length === 0 || id.length > LONGEST) return null;
+  if (id.length === 0 || id.length > MAX_ID_LENGTH) return null;
   const text = Buffer.from(id, 'base64url').toString('utf8');
   const [type = '', ...encoded] = text.split(':');
   if (!/^[A-Z][A-Za-z]{0,40}$/.test(type) || encoded.length === 0) return null;

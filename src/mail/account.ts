@@ -16,14 +16,14 @@ import { ThreadLoader } from './thread/thread.loader.ts';
 export type Reader = <T>(work: (session: MailSession, call: Call) => Promise<T>) => Promise<T>;
 
 /** How long a change may take, in milliseconds, and how much longer for each of many in one go. */
-const WRITE_DEADLINE_MS = 60_000;
-const EACH_OF_MANY_MS = 200;
-const MANY = 100;
+const WRITE_TIMEOUT_MS = 60_000;
+const PER_ITEM_TIMEOUT_MS = 200;
+const MAX_INTERACTIVE_ITEMS = 100;
 /**
  * Of many that go in several requests one may go unanswered: it is begun again after this long, in milliseconds, and given
  * up after `CHANGE_TIMEOUT_MS`. The person who waits is then told which were changed while they still look.
  */
-const BEGIN_AGAIN_AFTER_MS = 5_000;
+const RESTART_TIMEOUT_MS = 5_000;
 const CHANGE_TIMEOUT_MS = 20_000;
 /** For what no client's going away ends. */
 export const NEVER = new AbortController().signal;
@@ -80,14 +80,14 @@ export class Account {
   readonly read: Reader = (work) => this.run(work, this.signal, this.deadlineMs);
 
   /** As `read`, for what changes something: once begun it is finished, though the client goes away. */
-  readonly write: Reader = (work) => this.change(work, WRITE_DEADLINE_MS, 'interactive');
+  readonly write: Reader = (work) => this.change(work, WRITE_TIMEOUT_MS, 'interactive');
 
   /** As `write`, for `count` items in one go. So many that they may use up the account's quota let others go first, and wait for more. */
   writeMany<T>(count: number, work: (session: MailSession, call: Call) => Promise<T>): Promise<T> {
-    const priority = count > MANY ? 'background' : 'interactive';
-    const patience = { attemptTimeoutMs: CHANGE_TIMEOUT_MS, beginAgainAfterMs: BEGIN_AGAIN_AFTER_MS };
+    const priority = count > MAX_INTERACTIVE_ITEMS ? 'background' : 'interactive';
+    const patience = { attemptTimeoutMs: CHANGE_TIMEOUT_MS, beginAgainAfterMs: RESTART_TIMEOUT_MS };
     const patient: typeof work = (session, call) => work(session, { ...call, ...patience });
-    return this.change(patient, WRITE_DEADLINE_MS + count * EACH_OF_MANY_MS, priority);
+    return this.change(patient, WRITE_TIMEOUT_MS + count * PER_ITEM_TIMEOUT_MS, priority);
   }
 
   private async change<T>(

@@ -1,7 +1,7 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 
 /** Characters of a body that are read at once: it takes a few milliseconds, and less than waiting would under load. */
-const MAX_AT_ONCE = 32_000;
+const MAX_SLICE_LENGTH = 32_000;
 
 /**
  * Long work on the bodies of one request, a slice in each iteration of the event loop: whatever else has come in is answered
@@ -12,7 +12,7 @@ export class Slices {
 
   /** Runs `work` now when the body that it reads is short, else in an iteration of its own, behind those asked for before. */
   take<T>(length: number, work: () => T): T | Promise<T> {
-    if (length <= MAX_AT_ONCE) return work();
+    if (length <= MAX_SLICE_LENGTH) return work();
     const slice = this.last.then(() => nextIteration()).then(work);
     this.last = slice.catch(() => {});
     return slice;

@@ -19,12 +19,12 @@ export interface RedisBusOptions {
 }
 
 /** A connection that a firewall dropped says nothing: ask it now and then. */
-const HEARTBEAT_MS = 10_000;
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 5_000;
-const CONNECT_MS = 10_000;
+const HEARTBEAT_INTERVAL_MS = 10_000;
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** Whoever publishes waits no longer for Redis to say that it has it. */
-const PATIENCE_MS = 1_000;
+const COMMAND_TIMEOUT_MS = 1_000;
 /** Sent by who could not tell the others something: they look again themselves. */
 const GAP = 'gap';
 
@@ -62,11 +62,11 @@ class RedisBus implements Bus {
       // What is told late is told by the gap.
       disableOfflineQueue: true,
       socket: {
-        connectTimeout: CONNECT_MS,
+        connectTimeout: CONNECT_TIMEOUT_MS,
         // For one that says nothing from the first: until it is open there is no heartbeat.
-        socketTimeout: CONNECT_MS + 2 * (options.heartbeatMs ?? HEARTBEAT_MS),
+        socketTimeout: CONNECT_TIMEOUT_MS + 2 * (options.heartbeatMs ?? HEARTBEAT_INTERVAL_MS),
         reconnectStrategy: (retries) =>
-          this.state === 'opening' ? false : Math.min(FIRST_RETRY_MS * 2 ** retries, LAST_RETRY_MS),
+          this.state === 'opening' ? false : Math.min(FIRST_BACKOFF_MS * 2 ** retries, MAX_BACKOFF_MS),
       },
     });
     // The client says it again at each attempt.
@@ -75,14 +75,14 @@ class RedisBus implements Bus {
   }
 
   async open(): Promise<void> {
-    const { channel, heartbeatMs = HEARTBEAT_MS } = this.options;
+    const { channel, heartbeatMs = HEARTBEAT_INTERVAL_MS } = this.options;
     const opening = (async () => {
       await this.client.connect();
       await this.client.subscribe(channel, (text) => this.hear(text));
       // A user who may listen may yet not publish: better known now.
       await this.client.publish(channel, '');
     })();
-    if ((await settled(opening, CONNECT_MS)) === 'late') throw new Error('no answer');
+    if ((await settled(opening, CONNECT_TIMEOUT_MS)) === 'late') throw new Error('no answer');
     this.state = 'up';
     this.heartbeat = setInterval(() => void this.beat(heartbeatMs), heartbeatMs).unref();
   }
@@ -96,7 +96,7 @@ class RedisBus implements Bus {
       this.owesGap = true;
       this.topics.deliver(text);
     });
-    await settled(sent, PATIENCE_MS);
+    await settled(sent, COMMAND_TIMEOUT_MS);
   }
 
   subscribe(topic: string, fn: (payload: unknown) => void): () => void {
@@ -112,7 +112,7 @@ class RedisBus implements Bus {
     this.state = 'closed';
     if (this.heartbeat) clearInterval(this.heartbeat);
     // What was published last is on its way.
-    if (this.client.isReady) await settled(this.client.close(), PATIENCE_MS).catch(() => {});
+    if (this.client.isReady) await settled(this.client.close(), COMMAND_TIMEOUT_MS).catch(() => {});
     this.client.destroy();
   }
 

@@ -17,7 +17,7 @@ export interface Bus {
 const CHANNEL = 'postern_bus';
 /** Sent by an instance that could not tell the others something: they look again themselves. */
 const GAP = 'gap';
-const GAP_RETRY_MS = 1_000;
+const GAP_RETRY_DELAY_MS = 1_000;
 
 /** The bus over the database's own notifications. */
 export async function createBus(db: Database, log: Logger): Promise<Bus> {
@@ -93,6 +93,6 @@ class DatabaseBus implements Bus {
           this.oweGap();
         },
       );
-    }, GAP_RETRY_MS).unref();
+    }, GAP_RETRY_DELAY_MS).unref();
   }
 }

@@ -29,9 +29,9 @@ export class OutboundRefused extends Error {
 }
 
 const TIMEOUT_MS = 10_000;
-const LONGEST_URL = 4_000;
+const MAX_URL_LENGTH = 4_000;
 /** Of the answer's headers, in bytes. Its body is not read at all. */
-const MOST_HEADERS = 16_384;
+const MAX_HEADER_BYTES = 16_384;
 
 /**
  * Requests to addresses that a stranger chose (in a mail, say): https to the public internet only, whatever the name
@@ -67,7 +67,7 @@ export class Outbound {
             'content-length': Buffer.byteLength(form),
             'user-agent': 'Postern',
           },
-          maxHeaderSize: MOST_HEADERS,
+          maxHeaderSize: MAX_HEADER_BYTES,
           signal: limit,
           // In place of an agent, which would look the name up for itself.
           createConnection: () => this.connect(destination),
@@ -95,7 +95,7 @@ export class Outbound {
 
 /** The URL parser has already turned 0x7f.1 and 2130706433 into 127.0.0.1. */
 function checkUrl(url: string): URL {
-  if (url.length > LONGEST_URL || !URL.canParse(url)) throw new OutboundRefused('It is no usable link.');
+  if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) throw new OutboundRefused('It is no usable link.');
   const target = new URL(url);
   if (target.protocol !== 'https:') throw new OutboundRefused('Only https links are followed.');
   if (target.username !== '' || target.password !== '') throw new OutboundRefused('It holds a password.');

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 5_000;
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 5_000;
 /** A connection that a firewall dropped says nothing: ask it now and then. */
-const HEARTBEAT_MS = 30_000;
+const HEARTBEAT_INTERVAL_MS = 30_000;
 
 /** One connection that does nothing but LISTEN, opened with the first channel, and opened again whenever it is lost. */
 export class PostgresListener {
@@ -61,7 +61,7 @@ export class PostgresListener {
       if (!wasOpen || this.closed) return;
       this.log.warn({ err: error }, 'the listening connection to the database was lost');
       client.end().catch(() => {});
-      this.reconnect(FIRST_RETRY_MS);
+      this.reconnect(FIRST_BACKOFF_MS);
     };
     client.on('error', lose);
     client.on('end', () => lose());
@@ -77,7 +77,7 @@ export class PostgresListener {
     state = 'open';
     if (this.heartbeat) clearInterval(this.heartbeat);
     this.beat = () => void client.query('SELECT 1').catch(lose);
-    this.heartbeat = setInterval(this.beat, HEARTBEAT_MS).unref();
+    this.heartbeat = setInterval(this.beat, HEARTBEAT_INTERVAL_MS).unref();
     return client;
   }
 
@@ -91,7 +91,7 @@ export class PostgresListener {
           for (const fn of this.gapListeners) fn();
         },
         () => {
-          if (!this.closed) this.reconnect(Math.min(delay * 2, LAST_RETRY_MS));
+          if (!this.closed) this.reconnect(Math.min(delay * 2, MAX_BACKOFF_MS));
         },
       );
     }, delay).unref();

@@ -17,7 +17,7 @@ const CONNECTIONS = 10;
 /** Of what may be repeated: a server that ends its connections ends several. */
 const MAX_TRIES = 3;
 /** How long the pool stays as small as the server has made it: longer than those who wait for room take to ask again. */
-const SMALL_MS = 10_000;
+const SHRUNK_COOLDOWN_MS = 10_000;
 
 export interface RoomyPool extends pg.Pool {
   /** Gives up a connection to the server, though not the last one, for somebody who needs one beside the pool. */
@@ -50,7 +50,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
     clearTimeout(growing);
     growing = setTimeout(() => {
       pool.options.max = CONNECTIONS;
-    }, SMALL_MS).unref();
+    }, SHRUNK_COOLDOWN_MS).unref();
   };
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
   const query = pool.query.bind(pool) as unknown as (...given: unknown[]) => Promise<unknown>;

@@ -17,7 +17,7 @@ import { ofStore, StoreTimeout } from './store.error.ts';
 import { STORE_LIMITS, type StoreLimits } from './store.limits.ts';
 
 /** At the start, where nobody waits for an answer yet. */
-const CONNECT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** As patient as two statements before it and one that it waits behind. */
 const TRANSACTION_OPTIONS = { maxWait: 10_000, timeout: 15_000 };
 /**
@@ -75,7 +75,7 @@ class Server implements Database {
     this.config = {
       connectionString: url,
       options: '-c timezone=UTC',
-      connectionTimeoutMillis: CONNECT_MS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
     };
     this.breaker = new StoreBreaker({ probe: () => this.probe(), probeEveryMs: limits.probeEveryMs, log });
@@ -173,7 +173,7 @@ class Server implements Database {
       const sql = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken';
       const { rows } = await client.query<{ taken: boolean }>(sql, [name]);
       if (rows[0]?.taken) return;
-      await delay(LOCK_POLL_MS);
+      await delay(LOCK_POLL_INTERVAL_MS);
     }
   }
 
@@ -182,7 +182,7 @@ class Server implements Database {
   }
 
   /** One beside the pool, without the server's limits. */
-  private async connection(Client: typeof pg.Client, connectMs = CONNECT_MS): Promise<pg.Client> {
+  private async connection(Client: typeof pg.Client, connectMs = CONNECT_TIMEOUT_MS): Promise<pg.Client> {
     const client = new Client({ ...this.config, connectionTimeoutMillis: connectMs });
     try {
       await client.connect();
@@ -209,4 +209,4 @@ class Server implements Database {
 }
 
 /** How often a lock is asked for that another instance has. */
-const LOCK_POLL_MS = 100;
+const LOCK_POLL_INTERVAL_MS = 100;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-const EVERY_MS = 15 * 60_000;
+const PRUNE_INTERVAL_MS = 15 * 60_000;
 
 /** Rows that nobody needs any longer after a while. */
 export interface Prunable {
@@ -24,7 +24,7 @@ export class PruneJob {
   start(): void {
     const tick = () => void this.run();
     tick();
-    this.timer = setInterval(tick, EVERY_MS).unref();
+    this.timer = setInterval(tick, PRUNE_INTERVAL_MS).unref();
   }
 
   stop(): void {

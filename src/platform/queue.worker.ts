@@ -12,11 +12,11 @@ export interface QueueWorkerOptions {
 }
 
 /** How late a job may be that another instance has put in; this one's own are waited for to the moment. */
-const POLL_MS = 5_000;
+const POLL_INTERVAL_MS = 5_000;
 /** Beyond this, polling is exact enough to begin with. */
-const FARTHEST_MS = 60_000;
+const MAX_TIMER_MS = 60_000;
 /** How long a stop waits for what is under way. */
-const PATIENCE_MS = 1_000;
+const STOP_TIMEOUT_MS = 1_000;
 
 /** Takes jobs as they fall due: one query every few seconds while nothing is, and at once when one was put in here. */
 export class QueueWorker {
@@ -39,7 +39,7 @@ export class QueueWorker {
   /** A job of this instance falls due then. */
   wakeAt(at: Date): void {
     const ms = at.getTime() - Date.now();
-    if (this.stopped || ms > FARTHEST_MS) return;
+    if (this.stopped || ms > MAX_TIMER_MS) return;
     if (ms <= 0) {
       this.look();
       return;
@@ -63,7 +63,7 @@ export class QueueWorker {
     await this.fetching;
     let patience: NodeJS.Timeout | undefined;
     const enough = new Promise((resolve) => {
-      patience = setTimeout(resolve, PATIENCE_MS);
+      patience = setTimeout(resolve, STOP_TIMEOUT_MS);
     });
     await Promise.race([Promise.all(this.running), enough]);
     clearTimeout(patience);
@@ -84,7 +84,7 @@ export class QueueWorker {
         return this.look();
       }
       // Instances that started together drift apart.
-      this.poll = setTimeout(() => this.look(), POLL_MS * (0.9 + Math.random() / 5)).unref();
+      this.poll = setTimeout(() => this.look(), POLL_INTERVAL_MS * (0.9 + Math.random() / 5)).unref();
     });
   }
 

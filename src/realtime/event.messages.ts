@@ -25,18 +25,18 @@ interface Shelf {
   mailboxIds: Promise<ReadonlyMap<MailboxRole, string>> | null;
 }
 
-const REMEMBERED = 200;
-const FORGET_MS = 30_000;
+const MAX_MESSAGES = 200;
+const LIFETIME_MS = 30_000;
 /** Messages that arrive together are read together. */
-const GATHER_MS = 10;
+const BATCH_DELAY_MS = 10;
 const CALL_TIMEOUT_MS = 20_000;
 const MAX_LIMITER_WAIT_MS = 2_000;
 /** How long each try to read a new message may go without an answer. */
-const ATTEMPTS_MS = [4_000, 8_000, 20_000] as const;
+const ATTEMPT_TIMEOUTS_MS = [4_000, 8_000, 20_000] as const;
 /** A message that is refused again so often, after its account was answered otherwise, is one that cannot be read. */
 const MAX_REFUSALS = 3;
 /** However often its account is answered, a message is not asked for again within this. */
-const MIN_PAUSE_MS = 500;
+const MIN_BACKOFF_MS = 500;
 /** Where nothing of the account is answered its vendor is away, and the event waits for it so long. */
 const MAX_WAIT_MS = 10 * 60_000;
 
@@ -67,9 +67,9 @@ export class EventMessages {
         this.options.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
     });
     shelf.messages.set(messageId, reading);
-    const forget = () => setTimeout(() => shelf.messages.delete(messageId), FORGET_MS).unref();
+    const forget = () => setTimeout(() => shelf.messages.delete(messageId), LIFETIME_MS).unref();
     reading.then(forget, forget);
-    if (shelf.messages.size > REMEMBERED) shelf.messages.delete(shelf.messages.keys().next().value ?? '');
+    if (shelf.messages.size > MAX_MESSAGES) shelf.messages.delete(shelf.messages.keys().next().value ?? '');
     return reading;
   }
 
@@ -102,7 +102,7 @@ export class EventMessages {
       loader: new DataLoader<string, Message>((ids) => this.hydrate(integrationId, ids), {
         cache: false,
         maxBatchSize: 50,
-        batchScheduleFn: (go) => setTimeout(go, GATHER_MS),
+        batchScheduleFn: (go) => setTimeout(go, BATCH_DELAY_MS),
       }),
       messages: new Map(),
       mailboxIds: null,
@@ -144,7 +144,7 @@ export class EventMessages {
     const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
     let priority: Call['priority'] = 'interactive';
     for (let tries = 0, refusals = 0; ; tries++) {
-      const scheduledMs = ATTEMPTS_MS[Math.min(tries, ATTEMPTS_MS.length - 1)] as number;
+      const scheduledMs = ATTEMPT_TIMEOUTS_MS[Math.min(tries, ATTEMPT_TIMEOUTS_MS.length - 1)] as number;
       const attemptTimeoutMs = Math.min(Math.max(scheduledMs, 2 * (this.tookMs.get(provider) ?? 0)), CALL_TIMEOUT_MS);
       const beganAt = Date.now();
       let failure: unknown;
@@ -166,7 +166,7 @@ export class EventMessages {
         continue;
       }
       // A request that went without an answer has waited already.
-      const isSilence = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPTS_MS.length - 1;
+      const isSilence = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
       const pauseMs = isSilence ? 0 : backoffMs(tries, failure);
       if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
         if (await this.answered(integrationId, pauseMs, heldMs(failure))) refusals++;
@@ -181,7 +181,7 @@ export class EventMessages {
   private async answered(integrationId: string, pauseMs: number, heldMs: number): Promise<boolean> {
     if (pauseMs === 0) return false;
     const mailbox = await this.options.mailbox(integrationId);
-    const earliest = Date.now() + Math.max(MIN_PAUSE_MS, heldMs);
+    const earliest = Date.now() + Math.max(MIN_BACKOFF_MS, heldMs);
     let isAnswered = false;
     let stop = () => {};
     await new Promise<void>((resolve) => {

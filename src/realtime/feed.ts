@@ -1,7 +1,7 @@
 import type { ChangeStore, LoggedChange } from '../changes/change.store.ts';
 
 /** Entries kept in memory, for subscribers that are level or nearly so. */
-const WINDOW = 1_000;
+const MAX_WINDOW_ENTRIES = 1_000;
 const PAGE = 200;
 
 /**
@@ -50,7 +50,7 @@ export class Feed {
       this.stale = true;
       throw error;
     }
-    const surplus = this.window.length - WINDOW;
+    const surplus = this.window.length - MAX_WINDOW_ENTRIES;
     const last = surplus > 0 ? this.window[surplus - 1] : undefined;
     if (last) {
       this.floor = last.sequence;

@@ -1,7 +1,7 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../accounts/integrations/integration.type.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
-import { BEHIND_MS } from '../changes/sync.job.ts';
+import { BEHIND_TIMEOUT_MS } from '../changes/sync.job.ts';
 import type { WatchStore } from '../changes/watch.store.ts';
 import type { EventCursors } from './event.cursor.ts';
 import { SyncHealth } from './sync-health.type.ts';
@@ -13,7 +13,7 @@ export class SyncHealthResolver {
     private readonly watches: Pick<WatchStore, 'expiry'>,
     private readonly cursors: EventCursors,
     /** What was announced is read within this; an account that takes longer is not live. */
-    private readonly behindMs: number = BEHIND_MS,
+    private readonly behindMs: number = BEHIND_TIMEOUT_MS,
   ) {}
 
   @FieldResolver(() => SyncHealth, {

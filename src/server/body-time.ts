@@ -8,13 +8,13 @@ declare module 'fastify' {
 }
 
 /** In milliseconds. A client that dribbles holds a connection no longer than this. */
-const LONGEST_MS = 120_000;
+const BODY_TIMEOUT_MS = 120_000;
 
 /** Cuts a request whose body is not there in time. */
 export function limitBodyTime(request: IncomingMessage): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === '0')) return;
-  const timer = setTimeout(() => request.destroy(), LONGEST_MS).unref();
+  const timer = setTimeout(() => request.destroy(), BODY_TIMEOUT_MS).unref();
   const done = () => clearTimeout(timer);
   request.once('end', done).once('close', done);
 }

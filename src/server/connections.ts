@@ -6,7 +6,7 @@ import type { Principal } from '../graphql/principal.ts';
 export const TOO_MANY = CloseCode.TooManyInitialisationRequests;
 
 /** Connections of one user to this instance: every tab and device, and those whose end has not been noticed yet. */
-const MOST_OF_USER = 100;
+const MAX_USER_CONNECTIONS = 100;
 
 /** One client over WebSocket, and who it is. */
 export interface Connection {
@@ -37,8 +37,8 @@ export class Connections {
   admit(connection: Omit<Connection, 'signal'>): boolean {
     const { socket, principal } = connection;
     const others = this.ofUser.get(principal.userId) ?? 0;
-    if (others >= MOST_OF_USER) {
-      socket.close(TOO_MANY, `At most ${MOST_OF_USER} connections of one user are taken`);
+    if (others >= MAX_USER_CONNECTIONS) {
+      socket.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are taken`);
       return false;
     }
     this.ofUser.set(principal.userId, others + 1);

@@ -18,7 +18,7 @@ export interface Request {
 }
 
 /** Longer than any token of ours, shorter than what would be work to verify. */
-const LONGEST_TOKEN = 8_192;
+const MAX_TOKEN_LENGTH = 8_192;
 
 /** The context of a request over HTTP, and of each operation and event over WebSocket. */
 export class Contexts {
@@ -60,7 +60,7 @@ export class Contexts {
 
   /** @throws GraphQLError UNAUTHENTICATED */
   principal(token: string): Principal {
-    if (token.length > LONGEST_TOKEN) throw unauthenticated('The access token is too long to be one of ours.');
+    if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated('The access token is too long to be one of ours.');
     if (token === '') throw unauthenticated('Send the header as "Authorization: Bearer <access token>".');
     return this.authenticate(token);
   }

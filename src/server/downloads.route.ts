@@ -9,7 +9,7 @@ import type { DescribedDownload, Downloads } from '../mail/message/download.ts';
  * For how long a client may take nothing of what we hold of a file. Longer than of an answer: a reader of 20 kB/s is told
  * from one who does not read only when its kernel has made room, and the provider's connection is watched elsewhere.
  */
-const STALL_MS = 150_000;
+const STALL_TIMEOUT_MS = 150_000;
 
 type DownloadRequest = FastifyRequest<{ Params: { token: string } }>;
 
@@ -18,7 +18,7 @@ export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads,
   http.get('/download/:token', { exposeHeadRoute: false }, async (request: DownloadRequest, reply) => {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    request.turn?.mayStall(STALL_MS);
+    request.turn?.mayStall(STALL_TIMEOUT_MS);
     const cut = () => reply.raw.destroy();
     try {
       const { stream, ...described } = await downloads.open(request.params.token, gone.signal, cut);

@@ -8,12 +8,12 @@ export interface DrainOptions {
   closeSockets(): Promise<void>;
 }
 
-/** Requests that are not done so long after the signal are cut, but not sooner than LEAST_MS after the delay. A stop then stays under ten seconds. */
-const PATIENCE_MS = 7_000;
-const LEAST_MS = 4_000;
-const SWEEP_MS = 100;
+/** Requests that are not done so long after the signal are cut, but not sooner than MIN_DRAIN_TIMEOUT_MS after the delay. A stop then stays under ten seconds. */
+const DRAIN_TIMEOUT_MS = 7_000;
+const MIN_DRAIN_TIMEOUT_MS = 4_000;
+const SWEEP_INTERVAL_MS = 100;
 /** A connection that says nothing for so many sweeps was opened in store. Not a time: what came while we were busy is read between two of them. */
-const SILENT_SWEEPS = 20;
+const MAX_SILENT_SWEEPS = 20;
 
 /** How the process stops without dropping a request. */
 export class Drain {
@@ -48,8 +48,11 @@ export class Drain {
     // Connections that wait to be accepted would be reset.
     await heard();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    const sweep = setInterval(() => this.sweep(), SWEEP_MS);
-    const cut = setTimeout(() => server.closeAllConnections(), Math.max(PATIENCE_MS - delayMs, LEAST_MS));
+    const sweep = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS);
+    const cut = setTimeout(
+      () => server.closeAllConnections(),
+      Math.max(DRAIN_TIMEOUT_MS - delayMs, MIN_DRAIN_TIMEOUT_MS),
+    );
     await Promise.all([closed, closeSockets()]);
     clearInterval(sweep);
     clearTimeout(cut);
@@ -64,7 +67,7 @@ export class Drain {
     for (const [socket, sweeps] of this.connections) {
       if (socket.bytesRead > 0) continue;
       this.connections.set(socket, sweeps + 1);
-      if (sweeps >= SILENT_SWEEPS) socket.destroy();
+      if (sweeps >= MAX_SILENT_SWEEPS) socket.destroy();
     }
   }
 }

@@ -10,7 +10,7 @@ export interface Health {
   waitingFor(): string | null;
 }
 
-const PATIENCE_MS = 2_000;
+const DATABASE_TIMEOUT_MS = 2_000;
 
 /** /health: the process is alive. /ready: it can do its work, so send it requests. */
 export function mountHealth(http: FastifyInstance, health: Health): void {
@@ -31,7 +31,7 @@ export function mountHealth(http: FastifyInstance, health: Health): void {
   http.get('/health', { logLevel: 'warn' }, async () => ({ status: 'alive' }));
   http.get('/ready', { logLevel: 'warn' }, async (_request, reply) => {
     const late = new Promise<string>((resolve) => {
-      setTimeout(resolve, PATIENCE_MS, 'the database does not answer').unref();
+      setTimeout(resolve, DATABASE_TIMEOUT_MS, 'the database does not answer').unref();
     });
     const status = await Promise.race([state().catch(() => 'the database does not answer'), late]);
     return reply.code(status === 'ready' ? 200 : 503).send({ status });

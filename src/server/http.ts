@@ -30,11 +30,11 @@ declare module 'fastify' {
 }
 
 /** How long a request may wait for its turn. */
-const TURN_PATIENCE_MS = 10_000;
+const TURN_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
 /** The largest request body, in bytes; a route may take less. */
-export const BODY_LIMIT = 8 * 1024 * 1024;
+export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 export interface HttpOptions {
   readonly door: Door;
@@ -63,7 +63,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     },
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: MAX_BODY_BYTES,
     trustProxy: options.trust,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -90,7 +90,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
   // Before the body is read: a request that waits holds nothing but its head.
   http.addHook('onRequest', async (request, reply) => {
     const owner = request.routeOptions.url === '/graphql' ? options.ownerOf(request.headers, request.ip) : null;
-    const turn = await options.turns.begin(request.raw.socket, owner, { patienceMs: TURN_PATIENCE_MS });
+    const turn = await options.turns.begin(request.raw.socket, owner, { patienceMs: TURN_TIMEOUT_MS });
     request.turn = turn;
     if (turn) return void reply.raw.once('close', () => turn.end());
     reply.header('retry-after', RETRY_AFTER_SECONDS);
@@ -140,7 +140,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     }
     if (status === 413) {
       discardRest(reply);
-      const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;
+      const limit = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
       return refuse(reply, status, 'BAD_USER_INPUT', `The request body is larger than ${limit} bytes.`);
     }
     return refuse(reply, status, 'BAD_USER_INPUT', error.message);

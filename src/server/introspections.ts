@@ -14,7 +14,7 @@ const FIELDS_PER_MS = 500;
 /** Below this one goes on at once: it takes no longer than any other request. */
 const MIN_FIELDS = 1_000;
 /** Answers that are kept; those who ask for the whole schema ask for it in a few texts. */
-const REMEMBERED = 8;
+const MAX_ANSWERS = 8;
 /** Characters of a request whose answer is kept. */
 const MAX_REMEMBERED_LENGTH = 20_000;
 
@@ -114,7 +114,7 @@ export class Introspections {
     this.answers.delete(key);
     this.answers.set(key, answer);
     for (const oldest of this.answers.keys()) {
-      if (this.answers.size <= REMEMBERED) return;
+      if (this.answers.size <= MAX_ANSWERS) return;
       this.answers.delete(oldest);
     }
   }

@@ -5,8 +5,8 @@ import { checkShape } from './shape-limits.ts';
 import { checkSubscriptions } from './subscription-roots.ts';
 
 /** Characters of all remembered documents together. A parsed document takes up to 250 bytes for each. */
-const REMEMBERED = 256_000;
-const LONGEST_REMEMBERED = 20_000;
+const MAX_REMEMBERED_LENGTH = 256_000;
+const MAX_DOCUMENT_LENGTH = 20_000;
 
 /** Stands before validation: a document that is too large goes no further. The latest that passed are remembered. */
 export class QueryGate {
@@ -18,7 +18,7 @@ export class QueryGate {
   /** The same document for the same text, while it is remembered. @throws GraphQLError */
   parse(source: string): DocumentNode {
     const document = this.recall(source) ?? this.read(source);
-    if (source.length <= LONGEST_REMEMBERED) this.remember(source, document);
+    if (source.length <= MAX_DOCUMENT_LENGTH) this.remember(source, document);
     return document;
   }
 
@@ -55,7 +55,7 @@ export class QueryGate {
     this.passed.set(source, document);
     this.remembered += source.length;
     for (const oldest of this.passed.keys()) {
-      if (this.remembered <= REMEMBERED) return;
+      if (this.remembered <= MAX_REMEMBERED_LENGTH) return;
       this.recall(oldest);
     }
   }

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 
 /** In bytes. What is longer is cut off. */
-const LONGEST = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /**
  * Reads on what is refused for its length, and forgets it: most clients look at the answer only when they have sent all,
@@ -9,11 +9,11 @@ const LONGEST = 64 * 1024 * 1024;
  */
 export function discardRest(reply: FastifyReply): void {
   const request = reply.request.raw;
-  if (Number(request.headers['content-length'] ?? 0) > LONGEST) return;
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return;
   reply.removeHeader('connection');
   let read = 0;
   request.on('data', (chunk: Buffer) => {
     read += chunk.length;
-    if (read > LONGEST) request.destroy();
+    if (read > MAX_BODY_BYTES) request.destroy();
   });
 }

@@ -19,7 +19,7 @@ const SWEEPS = 5;
 /** The part of a connection's bytes that one slow operation is held for at most: a few of the largest fit in. */
 const MAX_SHARE = 0.25;
 /** What an operation under way takes beside its answer, in bytes. */
-const MIN_EXPECTED = 64 * 1024;
+const MIN_EXPECTED_BYTES = 64 * 1024;
 
 /**
  * Who may execute now. Each connection and each user has a number of operations that are executed at a time, and none
@@ -215,7 +215,7 @@ export class Turns {
     let isOver = false;
     return {
       expect: (bytes) => {
-        run.expected ??= Math.min(Math.max(bytes, MIN_EXPECTED), socketBytes * MAX_SHARE);
+        run.expected ??= Math.min(Math.max(bytes, MIN_EXPECTED_BYTES), socketBytes * MAX_SHARE);
       },
       mayStall: (ms) => {
         seat.sendTimeoutMs = ms;

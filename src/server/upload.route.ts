@@ -18,11 +18,11 @@ export interface UploadRouteOptions {
 }
 
 /** A client that sends nothing for so long has gone, and so has one that falls behind the least pace by as much. */
-const IDLE_MS = 60_000;
+const IDLE_TIMEOUT_MS = 60_000;
 /** In bytes per millisecond. */
-const LEAST_PACE = 1;
+const MIN_PACE_BYTES_PER_MS = 1;
 /** What of a refused body is still taken, so that the client gets to read why. */
-const LISTEN_MS = 5_000;
+const LINGER_TIMEOUT_MS = 5_000;
 /** What multipart puts around a file, generously. */
 const WRAPPING_BYTES = 64 * 1024;
 
@@ -164,10 +164,10 @@ const queriedName = ({ query }: UploadRequest): string | undefined =>
 
 /** The same bytes; the connection ends when none come for a while, or hardly any. What the store takes is not the client's time. */
 async function* whileComing(source: AsyncIterable<Uint8Array>, request: IncomingMessage): AsyncGenerator<Uint8Array> {
-  const pace = new Pace(LEAST_PACE, IDLE_MS);
+  const pace = new Pace(MIN_PACE_BYTES_PER_MS, IDLE_TIMEOUT_MS);
   const hangUp = () => request.destroy();
   let since = Date.now();
-  let idle = setTimeout(hangUp, IDLE_MS);
+  let idle = setTimeout(hangUp, IDLE_TIMEOUT_MS);
   try {
     for await (const piece of source) {
       clearTimeout(idle);
@@ -218,7 +218,7 @@ function endConnection(reply: FastifyReply, request: IncomingMessage): void {
   reply.header('connection', 'close');
   request.unpipe();
   request.resume();
-  const enough = setTimeout(() => request.destroy(), LISTEN_MS);
+  const enough = setTimeout(() => request.destroy(), LINGER_TIMEOUT_MS);
   request.once('close', () => clearTimeout(enough));
 }
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { WebhookService } from '../changes/webhook.service.ts';
 
-const LARGEST_BODY = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 /** Providers give up after a few seconds, and ask again. */
-const PATIENCE_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** POST /webhooks/:provider, where the providers push to. The body stays bytes: a signature is over bytes. */
 export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookService, publicUrl: string): Promise<void> {
@@ -13,7 +13,7 @@ export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookServ
 
     scope.post<{ Params: { provider: string } }>(
       '/webhooks/:provider',
-      { bodyLimit: LARGEST_BODY },
+      { bodyLimit: MAX_BODY_BYTES },
       async (request, reply) => {
         const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
         const answer = await webhooks.receive(request.params.provider, {
@@ -21,7 +21,7 @@ export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookServ
           url: new URL(`${publicUrl}${request.url}`),
           headers: Object.fromEntries(headers),
           body: Buffer.isBuffer(request.body) ? request.body : new Uint8Array(),
-          signal: AbortSignal.timeout(PATIENCE_MS),
+          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         });
         if (!answer) return reply.callNotFound();
         reply.code(answer.status).type(answer.contentType ?? 'text/plain');

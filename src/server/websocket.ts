@@ -21,15 +21,15 @@ export interface WebSocketOptions {
 }
 
 /** Bytes in one message of a client. */
-const LARGEST_MESSAGE = 1024 * 1024;
+const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** A client that does not answer a ping within this is gone. */
-const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_INTERVAL_MS = 15_000;
 /** How long a client may take to answer our goodbye. */
-const GOODBYE_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 /** Bytes of ours that a client may leave unread; until it reads on, we do not read from it either. */
-const MAX_UNREAD = 1024 * 1024;
+const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Bytes of requests that may wait for their turn; until some have had it, no more are read. */
-const MAX_WAITING = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 /** Registered with IANA as "try again later": clients take it as no fault of theirs and connect again. */
 const TRY_AGAIN_LATER = 1013;
 
@@ -37,7 +37,7 @@ const TRY_AGAIN_LATER = 1013;
 export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: LARGEST_MESSAGE,
+    maxPayload: MAX_MESSAGE_BYTES,
     handleProtocols,
     // One message of a socket in each turn of the event loop: everybody else has theirs between those of a flood.
     allowSynchronousEvents: false,
@@ -48,7 +48,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     /** Bytes of the message that is being handled, and of those whose operation has not had its turn. */
     const requests = { current: 0, waiting: 0 };
     const pace = () => {
-      if (socket.bufferedAmount < MAX_UNREAD && requests.waiting < MAX_WAITING) socket.resume();
+      if (socket.bufferedAmount < MAX_UNREAD_BYTES && requests.waiting < MAX_WAITING_BYTES) socket.resume();
       else socket.pause();
     };
     const sent = () => {
@@ -99,7 +99,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     options.turns.onStalled(request.socket, () => {
       if (socket.readyState !== socket.OPEN) return;
       socket.close(TRY_AGAIN_LATER, UNREAD);
-      setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
+      setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
     });
     // A message that is too large, or no WebSocket at all: ws closes it, and it is the client's affair.
     socket.on('error', (err) => options.log.debug({ err }, 'a WebSocket failed'));
@@ -135,7 +135,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     for (const socket of sockets.clients) socket.close(1001, 'Going away');
     const impatience = setTimeout(() => {
       for (const socket of sockets.clients) socket.terminate();
-    }, GOODBYE_MS);
+    }, CLOSE_TIMEOUT_MS);
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
     clearTimeout(impatience);
   };
@@ -154,7 +154,7 @@ function beat(socket: WebSocket, request: IncomingMessage): NodeJS.Timeout {
     if (!answered) return socket.terminate();
     answered = false;
     socket.ping();
-  }, HEARTBEAT_MS).unref();
+  }, HEARTBEAT_INTERVAL_MS).unref();
 }
 
 function refuse(socket: Duplex, status: string, text: string): void {

@@ -56,7 +56,7 @@ async function costOf(
 }
 
 /** The budget is 500 messages or as many units as reading them costs, beside the page itself. */
-const MOST = { GMAIL: 500 * 5 + 600, OUTLOOK: 40 };
+const MAX_UNITS = { GMAIL: 500 * 5 + 600, OUTLOOK: 40 };
 const day = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 const words = (count: number) => Array.from({ length: count }, (_, n) => `absent${n}`);
 interface Dear {
@@ -96,11 +96,11 @@ const DEAR: Readonly<Record<string, Dear>> = {
     search: '-invoice from:qqqabsent',
     most: { GMAIL: 50, OUTLOOK: 15 },
   },
-  'not a sender': { search: '-from:northwind', most: MOST },
+  'not a sender': { search: '-from:northwind', most: MAX_UNITS },
   'recipients and nothing else': { search: 'to:nobody@absent.example', most: { GMAIL: 50, OUTLOOK: 15 } },
   // As a person it is the account itself to Gmail, which is therefore asked for the word in all of a message.
-  'me among recipients': { search: 'to:me', most: { ...MOST, OUTLOOK: 15 } },
-  'half a subject under a not': { search: '-subject:invoice is:starred', most: MOST },
+  'me among recipients': { search: 'to:me', most: { ...MAX_UNITS, OUTLOOK: 15 } },
+  'half a subject under a not': { search: '-subject:invoice is:starred', most: MAX_UNITS },
   'more recipients than one query has room for': {
     filter: { or: words(48).map((name) => ({ to: `${name}@some-example.example.org` })) },
     most: { GMAIL: 50, OUTLOOK: 15 },
@@ -110,11 +110,11 @@ const DEAR: Readonly<Record<string, Dear>> = {
   'many branches': { search: words(10).join(' OR '), most: { GMAIL: 300, OUTLOOK: 40 } },
   'deep or and not': {
     search: `(${words(3).join(' OR ')}) (${words(3).join(' OR ')}) -(${words(3).join(' ')}) OR from:absent is:unread`,
-    most: MOST,
+    most: MAX_UNITS,
   },
   'words and what is checked, either': {
     search: '(qqqabsent is:starred) OR (from:absent after:2020-01-01)',
-    most: MOST,
+    most: MAX_UNITS,
   },
   // What a search brings beside what a filter brings: each costs what it costs alone, and the page is full.
   'a flag or a sender who wrote nothing': { search: 'is:starred OR from:absent', most: NATIVE, isFull: true },
@@ -125,7 +125,7 @@ const DEAR: Readonly<Record<string, Dear>> = {
     search: '(is:starred OR subject:invoice) (in:sent OR from:absent) OR is:important',
     most: NATIVE,
   },
-  'a flag or a sender of much': { search: 'is:starred OR from:northwind', most: MOST, isFull: true },
+  'a flag or a sender of much': { search: 'is:starred OR from:northwind', most: MAX_UNITS, isFull: true },
   'alternatives that differ in their words': {
     search: words(12)
       .map((word) => `(${word} -from:northwind)`)
@@ -152,7 +152,7 @@ const DEAR: Readonly<Record<string, Dear>> = {
     fills: true,
     most: { GMAIL: 3_600, OUTLOOK: 45 },
   },
-  'trash or a word': { search: 'in:trash OR qqqabsent', most: MOST },
+  'trash or a word': { search: 'in:trash OR qqqabsent', most: MAX_UNITS },
 };
 
 const cases = Object.entries(DEAR).flatMap(([name, dear]) =>
@@ -223,7 +223,7 @@ it('bounds many searches in one request together', async () => {
     token,
   );
   const { totals } = await app.control<{ totals: { units: number } }>('/log');
-  expect(totals.units).toBeLessThanOrEqual(MOST.GMAIL + searches * OF_EACH);
+  expect(totals.units).toBeLessThanOrEqual(MAX_UNITS.GMAIL + searches * OF_EACH);
   for (const { pageInfo, sources } of Object.values<Data>(node)) {
     expect(pageInfo.hasNextPage).toBe(true);
     expect(sources).toEqual([{ evaluation: 'TRUNCATED', problem: null }]);

@@ -10,7 +10,7 @@ interface Instance {
 }
 
 /** How often each instance is asked whether it is ready; it has a second to answer. */
-const EVERY_MS = 200;
+const PROBE_INTERVAL_MS = 200;
 
 /**
  * A load balancer with nothing clever in it: asks /ready, gives each new connection to the ready instances in turn, and
@@ -64,7 +64,7 @@ export class Balancer {
         admitted();
         for (const client of this.waiting.splice(0)) this.take(client);
       }
-      await delay(EVERY_MS);
+      await delay(PROBE_INTERVAL_MS);
     }
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Those that take longest, the longest first: one that a worker begins last is waited for by all. */
-const LONGEST = [
+const SLOWEST = [
   'flow/submissions.restore',
   'flow/submissions.crash',
   'flow/rolling-restart',
@@ -37,11 +37,11 @@ const LONGEST = [
 /** Without a cache of durations, as in a fresh clone, files would come by their size. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const missing = LONGEST.filter((path) => !existsSync(path));
+    const missing = SLOWEST.filter((path) => !existsSync(path));
     if (missing.length > 0) throw new Error(`test/support/sequencer.ts names what is not there: ${missing.join(', ')}`);
     const rank = ({ moduleId }: TestSpecification) => {
-      const at = LONGEST.findIndex((path) => moduleId.endsWith(path));
-      return at === -1 ? LONGEST.length : at;
+      const at = SLOWEST.findIndex((path) => moduleId.endsWith(path));
+      return at === -1 ? SLOWEST.length : at;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }

@@ -1,7 +1,7 @@
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
 import type { Compose, ComposeAttachment } from '../../src/domain/compose.ts';
-import { MOST_ATTACHED, mimeOf } from '../../src/providers/gmail/compose/mime.ts';
+import { MAX_ATTACHED_BYTES, mimeOf } from '../../src/providers/gmail/compose/mime.ts';
 
 const compose: Compose = {
   from: null,
@@ -118,7 +118,7 @@ describe('a message for Gmail', () => {
   });
 
   it('refuses more than Gmail takes before a byte is read, with both figures', () => {
-    const big = file('big.bin', everyByte, { sizeBytes: MOST_ATTACHED - 10 });
+    const big = file('big.bin', everyByte, { sizeBytes: MAX_ATTACHED_BYTES - 10 });
     expect(() => mimeOf({ ...compose, attachments: [big] }, 'me@example.org')).not.toThrow();
     expect(() => mimeOf({ ...compose, attachments: [big, file('b', everyByte)] }, 'me@example.org')).toThrow(
       expect.objectContaining({ code: 'INVALID', message: expect.stringMatching(/25\.0 MB; .*25\.0 MB/) }),

@@ -10,8 +10,8 @@ import type { Database } from '../../src/platform/database.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 
 /** More than one statement may delete; of files far fewer. */
-const MANY = 2_200;
-const MANY_FILES = 60;
+const ROWS = 2_200;
+const FILES = 60;
 
 describe.each(TEST_DATABASES)('old rows on %s', (kind) => {
   let db: Database;
@@ -29,14 +29,14 @@ describe.each(TEST_DATABASES)('old rows on %s', (kind) => {
     for (const table of ['changes', 'attempts', 'sessions', 'refresh_tokens', 'connect_flows', 'uploads'])
       await db.execute(`
         CREATE TRIGGER not_all AFTER DELETE ON ${table}
-        REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION not_all(${table === 'uploads' ? MANY_FILES - 10 : MANY - 100})`);
+        REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION not_all(${table === 'uploads' ? FILES - 10 : ROWS - 100})`);
   });
   afterAll(() => db.close());
 
   it('go however many there are, a few by each statement, and younger ones stay', async () => {
     const [old, young] = [new Date('2020-01-01'), new Date('2090-01-01')];
     const now = new Date();
-    const rows = <T>(make: (at: Date, i: number) => T, many = MANY): T[] =>
+    const rows = <T>(make: (at: Date, i: number) => T, many = ROWS): T[] =>
       Array.from({ length: many + 1 }, (_, i) => make(i < many ? old : young, i));
     const integrationId = randomUUID();
     await db.prisma.integration.create({
@@ -56,7 +56,7 @@ describe.each(TEST_DATABASES)('old rows on %s', (kind) => {
     await db.prisma.attempt.createMany({ data: rows((wholeAt, i) => ({ key: String(i), wholeAt })) });
     await db.prisma.session.createMany({ data: rows((expiresAt) => ({ id: randomUUID(), userId, expiresAt })) });
     await db.prisma.upload.createMany({
-      data: rows((expiresAt) => ({ id: randomUUID(), userId, expiresAt }), MANY_FILES),
+      data: rows((expiresAt) => ({ id: randomUUID(), userId, expiresAt }), FILES),
     });
     for (const store of [
       new ChangeStore(db),

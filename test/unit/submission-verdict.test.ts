@@ -5,9 +5,9 @@ import {
   afterSending,
   askAgainMs,
   beforeSending,
-  LOOK_FIRST_MS,
   lateness,
   MAX_ATTEMPTS,
+  MIN_LOOKUP_LATENESS_MS,
   searchAgainAt,
   tryAgainAt,
 } from '../../src/mail/submission/verdict.ts';
@@ -100,10 +100,10 @@ describe('how late it is', () => {
     expect(lateness({ ...due, dueAt: at(131), claimUntil: null }, started, at(130))).toBe(0);
   });
   it('is late enough to be looked for when it fell due before the process began', () => {
-    expect(lateness({ sendAt: at(49), dueAt: at(49), claimUntil: null }, started, at(50))).toBe(LOOK_FIRST_MS);
+    expect(lateness({ sendAt: at(49), dueAt: at(49), claimUntil: null }, started, at(50))).toBe(MIN_LOOKUP_LATENESS_MS);
   });
   it('is late enough for that after it was put off too', () => {
-    expect(lateness({ sendAt: at(49), dueAt: at(60), claimUntil: null }, started, at(60))).toBe(LOOK_FIRST_MS);
+    expect(lateness({ sendAt: at(49), dueAt: at(60), claimUntil: null }, started, at(60))).toBe(MIN_LOOKUP_LATENESS_MS);
   });
   it('does not grow while it waits for its turn after the process began', () => {
     expect(lateness({ sendAt: at(30), dueAt: at(30), claimUntil: null }, started, at(5_000))).toBe(20_000);

@@ -8,7 +8,7 @@ import type { WatchOptions } from '../../src/providers/contract/watch.ts';
 
 /** Accounts are named after their vendor: "A1" is one of A's. */
 const vendorOf = (id: string) => id.slice(0, 1);
-const MANY = Array.from({ length: 40 }, (_, n) => `A${n}`);
+const ACCOUNTS = Array.from({ length: 40 }, (_, n) => `A${n}`);
 
 let away: Set<string>;
 let started: string[];
@@ -67,12 +67,12 @@ it('lets who connects an account wait a few seconds for a vendor that hangs, and
 
 it('renews the watches of a vendor while all of those of another one hang', async () => {
   away.add('A');
-  for (const id of [...MANY, 'B1', 'B2']) job.request(id);
+  for (const id of [...ACCOUNTS, 'B1', 'B2']) job.request(id);
   await vi.advanceTimersByTimeAsync(0);
   expect(started).toEqual(['B1', 'B2']);
   away.clear();
   await vi.advanceTimersByTimeAsync(120_000);
-  expect(new Set(started)).toEqual(new Set(['B1', 'B2', ...MANY]));
+  expect(new Set(started)).toEqual(new Set(['B1', 'B2', ...ACCOUNTS]));
 });
 
 describe('a watch that misses news', () => {

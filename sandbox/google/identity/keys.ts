@@ -4,7 +4,7 @@ import { rsaKey } from '../../rsa-key.ts';
 import type { Keep } from '../../world.ts';
 
 export const ISSUER = 'https://accounts.google.com';
-const KEPT_AS = 'google.rsa';
+const KEY_NAME = 'google.rsa';
 
 /** The RSA key behind id_tokens and Pub/Sub's deliveries; kept, so that cached certs stay right after a restart. */
 export class SigningKeys {
@@ -12,7 +12,7 @@ export class SigningKeys {
   readonly #kid: string;
 
   constructor(keep: Keep) {
-    const pem = rsaKey(keep, KEPT_AS);
+    const pem = rsaKey(keep, KEY_NAME);
     this.#pem = pem;
     this.#kid = createHash('sha1').update(pem).digest('hex');
   }

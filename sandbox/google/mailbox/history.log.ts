@@ -12,7 +12,7 @@ export interface HistoryRecord {
   readonly labelsRemoved?: readonly string[];
 }
 
-const KEPT = 100_000;
+const MAX_RECORDS = 100_000;
 
 /** What happened in a mailbox, for history.list. Ids begin anew, and higher, at each start: older ones are too old. */
 export class HistoryLog {
@@ -32,8 +32,8 @@ export class HistoryLog {
   append(change: Omit<HistoryRecord, 'id'>): number {
     this.#current += 1;
     this.#records.push({ ...change, id: this.#current });
-    if (this.#records.length > KEPT * 1.1) {
-      this.#records = this.#records.slice(-KEPT);
+    if (this.#records.length > MAX_RECORDS * 1.1) {
+      this.#records = this.#records.slice(-MAX_RECORDS);
       this.#floor = (this.#records[0]?.id ?? this.#current) - 1;
     }
     return this.#current;

@@ -43,6 +43,6 @@ export const READ_METADATA: readonly Scope[] = [...READ, 'metadata'];
 export const MODIFY: readonly Scope[] = ['full', 'modify'];
 export const COMPOSE: readonly Scope[] = ['full', 'modify', 'compose'];
 /** 35 MiB: the 25 MB of attachments that Gmail takes, in base64, and what is around them. */
-export const SEND_LIMIT = 36_700_160;
+export const MAX_SEND_BYTES = 36_700_160;
 /** 150 MiB. */
-export const IMPORT_LIMIT = 157_286_400;
+export const MAX_IMPORT_BYTES = 157_286_400;

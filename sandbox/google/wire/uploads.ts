@@ -18,7 +18,7 @@ export type Uploaded =
   | { readonly json: Buffer; readonly media: Buffer; readonly session?: UploadSession }
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
-const KEPT_SESSIONS = 100;
+const MAX_SESSIONS = 100;
 
 /** Media uploads: the message alone, JSON and message in one multipart body, or in pieces under a session. */
 export class Uploads {
@@ -51,7 +51,7 @@ export class Uploads {
     const id = randomBytes(18).toString('base64url');
     this.#sessions.set(id, new UploadSession(account, request.body, most));
     const oldest = this.#sessions.keys().next().value;
-    if (this.#sessions.size > KEPT_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
     const location = `${request.base}${request.url}&upload_id=${id}`;
     return { status: 200, headers: { location, 'x-guploader-uploadid': id }, body: '' };
   }

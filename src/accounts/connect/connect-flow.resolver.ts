@@ -11,7 +11,7 @@ import { ViewerType } from '../users/viewer.type.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
 
-const SHOWN_MS = 3_600_000;
+const MAX_SHOWN_AGE_MS = 3_600_000;
 const MAX_SHOWN = 50;
 
 @Resolver(() => ViewerType)
@@ -23,7 +23,7 @@ export class ViewerConnectFlowsResolver {
     description: `Accounts that you are connecting, and how those of the last hour ended: the last begun first, at most ${MAX_SHOWN}.`,
   })
   async connectFlows(@Root() { userId }: ViewerType): Promise<ConnectFlowType[]> {
-    const records = await this.flows.ofUser(userId, new Date(Date.now() - SHOWN_MS), MAX_SHOWN);
+    const records = await this.flows.ofUser(userId, new Date(Date.now() - MAX_SHOWN_AGE_MS), MAX_SHOWN);
     return records.map((record) => new ConnectFlowType(record));
   }
 }

@@ -5,7 +5,7 @@ import type { Access } from '../../providers/contract/connect.ts';
 export type ConnectFlowStatus = 'CONSENT' | 'FINISH' | 'CONNECTED' | 'FAILED' | 'EXPIRED';
 
 /** RFC 6749 4.1.2 gives a provider's code ten minutes at most; the whole flow has no more. */
-export const FLOW_MS = 10 * 60_000;
+export const FLOW_LIFETIME_MS = 10 * 60_000;
 export const MAX_WRONG_CODES = 5;
 
 /** A connect flow as it is kept. */

@@ -6,7 +6,7 @@ import { AttemptLimiter } from '../users/attempt.limiter.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { FlowSeal } from './connect-flow.seal.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
-import { type ConnectFlowRecord, FLOW_MS } from './connect-flow.ts';
+import { type ConnectFlowRecord, FLOW_LIFETIME_MS } from './connect-flow.ts';
 import type { DiscoveryService } from './discovery.service.ts';
 import { type RedirectRules, redirectFault } from './redirect.ts';
 
@@ -73,7 +73,7 @@ export class ConnectService {
       redirectUri,
       codeVerifier: seal.verifier({ id, userId }, codeVerifier),
       createdAt,
-      expiresAt: new Date(createdAt.getTime() + FLOW_MS),
+      expiresAt: new Date(createdAt.getTime() + FLOW_LIFETIME_MS),
     });
     const authorizationUrl = await connect.authorizationUrl({
       state,

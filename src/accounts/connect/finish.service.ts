@@ -23,7 +23,7 @@ const EXCHANGE_TIMEOUT_MS = 30_000;
 const IDENTIFY_TIMEOUT_MS = 10_000;
 /** A process that is gone holds up the next call for no longer than both can take. */
 const CLAIM_MS = EXCHANGE_TIMEOUT_MS + IDENTIFY_TIMEOUT_MS + 10_000;
-const MAX_PAUSE_MS = 400;
+const MAX_BACKOFF_MS = 400;
 /** How long a call waits for a store that is away to take what the provider gave. */
 const KEEP_TIMEOUT_MS = 3_000;
 // Only failures count: a good one gives its attempt back.
@@ -131,7 +131,7 @@ export class FinishService {
   private async connect(flow: ConnectFlowRecord, presented: Presented): Promise<IntegrationRecord> {
     const { flows, integrations } = this.options;
     const owner = randomUUID();
-    for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+    for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, MAX_BACKOFF_MS)) {
       const kept = this.keeping.get(flow.id)?.();
       if (kept) return kept;
       const now = this.now();

@@ -11,11 +11,11 @@ import type { IntegrationDirectory } from './integration.directory.ts';
 import { requireAskable, statusAfter } from './integration.status.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
-import { LEASE_SECONDS, type LeaseStore, RENEW_EVERY_MS } from './lease.store.ts';
+import { LEASE_SECONDS, type LeaseStore, RENEW_INTERVAL_MS } from './lease.store.ts';
 import { EXCHANGE_TIMEOUT_MS, TokenExchanges } from './token-exchanges.ts';
 
 /** After a refresh that failed for now, while the old token still serves. */
-const TRY_AGAIN_MS = 30_000;
+const RETRY_DELAY_MS = 30_000;
 /** Longer than a refresh and a lease, so that the account of an instance that died over its refresh comes back. */
 const MAX_WAIT_MS = 2 * EXCHANGE_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
 
@@ -152,7 +152,7 @@ export class AccessTokens {
       this.options.lease
         .renew(integrationId, owner)
         .catch((err: unknown) => this.options.log.warn({ err, integrationId }, 'a lease was not renewed'));
-    }, RENEW_EVERY_MS);
+    }, RENEW_INTERVAL_MS);
   }
 
   /** Marks the integration, if what the provider refused is still what is stored; false when it is not. */
@@ -187,7 +187,7 @@ export class AccessTokens {
   }
 
   private forNow(credential: Credential): Credential {
-    return { ...credential, refreshAt: new Date(this.now().getTime() + TRY_AGAIN_MS) };
+    return { ...credential, refreshAt: new Date(this.now().getTime() + RETRY_DELAY_MS) };
   }
 
   private provider(record: IntegrationRecord): Provider {

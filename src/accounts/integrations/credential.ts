@@ -11,9 +11,9 @@ export interface Credential {
   readonly refreshAt: Date;
 }
 
-const EARLY_MS = 5 * 60_000;
+const MAX_REFRESH_LEAD_MS = 5 * 60_000;
 /** Too close to its end to begin a request with. */
-const LAST_MOMENT_MS = 30_000;
+const MIN_REMAINING_LIFETIME_MS = 30_000;
 
 /** A password may be a token too, with whatever can be typed. */
 const TOKEN = /^\P{Cc}+$/u;
@@ -29,7 +29,7 @@ export function checkAnswered(refreshed: Refreshed<unknown>): void {
 export function credentialOf(refreshed: Refreshed<unknown>, now: Date): Credential {
   checkAnswered(refreshed);
   const { secret, accessToken, expiresAt } = refreshed;
-  const early = Math.min(EARLY_MS, (expiresAt.getTime() - now.getTime()) / 4);
+  const early = Math.min(MAX_REFRESH_LEAD_MS, (expiresAt.getTime() - now.getTime()) / 4);
   return { secret, accessToken, expiresAt, refreshAt: new Date(expiresAt.getTime() - early) };
 }
 
@@ -52,4 +52,4 @@ export const isFresh = (credential: Credential, rejected: string | undefined, no
 
 /** Would do if a refresh cannot be had. */
 export const isUsable = (credential: Credential, rejected: string | undefined, now: Date): boolean =>
-  credential.accessToken !== rejected && now.getTime() < credential.expiresAt.getTime() - LAST_MOMENT_MS;
+  credential.accessToken !== rejected && now.getTime() < credential.expiresAt.getTime() - MIN_REMAINING_LIFETIME_MS;

@@ -4,7 +4,7 @@ import type { Prisma } from '../../platform/prisma/client.ts';
 /** How long an owner that says nothing is believed to live: one that dies holding it blocks the account for no longer. */
 export const LEASE_SECONDS = 4;
 /** How often an owner says that it lives, in milliseconds. */
-export const RENEW_EVERY_MS = 1_000;
+export const RENEW_INTERVAL_MS = 1_000;
 
 /** One refresh at a time per integration, across instances: two columns, taken by compare-and-swap on the database's clock. */
 export class LeaseStore {

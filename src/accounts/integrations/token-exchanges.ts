@@ -10,7 +10,7 @@ interface UnderWay {
 /** How long a provider may take to refresh a token, in milliseconds. */
 export const EXCHANGE_TIMEOUT_MS = 10_000;
 /** After how long a request makes room for a second try when one that began later was answered, in milliseconds. */
-const OVERTAKEN_AFTER_MS = 2_000;
+const RESTART_TIMEOUT_MS = 2_000;
 
 /**
  * The requests to the providers' token endpoints. One that hangs is seldom answered once the endpoint is back: as soon as
@@ -54,7 +54,7 @@ export class TokenExchanges {
   private answered({ provider, beganAt }: UnderWay): void {
     const now = this.now();
     for (const earlier of this.underWay)
-      if (earlier.provider === provider && earlier.beganAt < beganAt && now - earlier.beganAt > OVERTAKEN_AFTER_MS)
+      if (earlier.provider === provider && earlier.beganAt < beganAt && now - earlier.beganAt > RESTART_TIMEOUT_MS)
         earlier.beginAgain();
   }
 }

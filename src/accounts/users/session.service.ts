@@ -14,11 +14,11 @@ const TOPIC = 'session-ended';
 const Ended = z.object({ sessionId: z.string() });
 
 const DAY_MS = 86_400_000;
-const REFRESH_TOKEN_MS = 30 * DAY_MS;
+const REFRESH_TOKEN_LIFETIME_MS = 30 * DAY_MS;
 /** However often it is refreshed. */
-const SESSION_MS = 180 * DAY_MS;
+const MAX_SESSION_LIFETIME_MS = 180 * DAY_MS;
 /** An access token of an ended session is dead by itself after this; the rest is for clocks that differ. */
-const REMEMBERED_MS = ACCESS_TOKEN_SECONDS * 1_000 + 5 * 60_000;
+const REVOCATION_RETENTION_MS = ACCESS_TOKEN_SECONDS * 1_000 + 5 * 60_000;
 
 export interface SessionServiceOptions {
   readonly store: SessionStore;
@@ -75,7 +75,7 @@ export class SessionService {
 
   /** Reads the sessions that ended lately. Await it before the first request. */
   async start(): Promise<void> {
-    const since = new Date(this.now().getTime() - REMEMBERED_MS);
+    const since = new Date(this.now().getTime() - REVOCATION_RETENTION_MS);
     for (const sessionId of await this.options.store.endedSince(since)) this.remember(sessionId);
   }
 
@@ -103,7 +103,7 @@ export class SessionService {
 
   async open(userId: string): Promise<SessionTokens> {
     const token = randomBytes(32).toString('base64url');
-    const expiresAt = new Date(this.now().getTime() + SESSION_MS);
+    const expiresAt = new Date(this.now().getTime() + MAX_SESSION_LIFETIME_MS);
     const sessionId = await this.options.store.create(userId, expiresAt, this.row(token));
     return this.tokens(userId, sessionId, token);
   }
@@ -161,13 +161,13 @@ export class SessionService {
   }
 
   private row(token: string): NewRefreshToken {
-    return { hash: hashOf(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_MS) };
+    return { hash: hashOf(token), expiresAt: new Date(this.now().getTime() + REFRESH_TOKEN_LIFETIME_MS) };
   }
 
   private remember(sessionId: string): void {
     const now = this.now().getTime();
     const isNew = !this.ended.delete(sessionId);
-    this.ended.set(sessionId, now + REMEMBERED_MS);
+    this.ended.set(sessionId, now + REVOCATION_RETENTION_MS);
     for (const [id, until] of this.ended) {
       if (until >= now) break; // in order of insertion: the rest is younger
       this.ended.delete(id);

@@ -21,7 +21,7 @@ export interface NewRefreshToken {
 }
 
 /** How long a trade whose answer was lost is tried again before its client is told to. */
-const RETRY_MS = 3_000;
+const RETRY_TIMEOUT_MS = 3_000;
 
 export class SessionStore {
   constructor(private readonly db: Database) {}
@@ -45,7 +45,7 @@ export class SessionStore {
     const before = await this.db.prisma.refreshToken.findUnique({ where: { hash }, select: { usedAt: true } });
     const isFirst = before?.usedAt === null;
     const trading = () => this.trade(hash, next, now, isFirst);
-    const rotation = await (isFirst ? whenStoreIsBack(trading, AbortSignal.timeout(RETRY_MS)) : trading());
+    const rotation = await (isFirst ? whenStoreIsBack(trading, AbortSignal.timeout(RETRY_TIMEOUT_MS)) : trading());
     if (rotation.outcome === 'rotated' && !gone?.aborted) await this.answered(hash);
     return rotation;
   }

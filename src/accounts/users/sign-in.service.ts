@@ -31,7 +31,7 @@ export const PER_EMAIL_AND_CLIENT: AttemptRule = { name: 'sign-in email and clie
 export const PER_EMAIL: AttemptRule = { name: 'sign-in email, any client', burst: 200, everyMs: 10_000 };
 /** A client from which the address was signed in is the owner's: the bound over all clients does not hold it up. */
 const KNOWN_CLIENT = 'signed-in email and client';
-const KNOWN_CLIENT_MS = 90 * 86_400_000;
+const KNOWN_CLIENT_LIFETIME_MS = 90 * 86_400_000;
 export const PER_CLIENT: AttemptRule = { name: 'sign-in client', burst: 50, everyMs: 10_000 };
 // Hashing is dear, and every registration hashes.
 const REGISTRATIONS: AttemptRule = { name: 'registration client', burst: 60, everyMs: 10_000 };
@@ -55,7 +55,7 @@ export class SignInService {
     const client = clientNetwork(clientAddress);
     await this.count([[REGISTRATIONS, client]]);
     const user = await users.create(email, await hashPassword(input.password));
-    await attempts.remember(KNOWN_CLIENT, together(email, client), KNOWN_CLIENT_MS);
+    await attempts.remember(KNOWN_CLIENT, together(email, client), KNOWN_CLIENT_LIFETIME_MS);
     return sessions.open(user.id);
   }
 
@@ -74,7 +74,7 @@ export class SignInService {
     if (!(await verifyPassword(user?.passwordHash ?? null, input.password)) || !user) {
       throw new MailError('UNAUTHENTICATED', 'The address or the password is wrong.');
     }
-    await Promise.all([attempts.giveBackAll(counted), attempts.remember(KNOWN_CLIENT, both, KNOWN_CLIENT_MS)]);
+    await Promise.all([attempts.giveBackAll(counted), attempts.remember(KNOWN_CLIENT, both, KNOWN_CLIENT_LIFETIME_MS)]);
     return sessions.open(user.id);
   }
 

@@ -1,6 +1,6 @@
 import type { Principal } from '../../graphql/principal.ts';
 
-const MOST = 10_000;
+const MAX_TOKENS = 10_000;
 
 /**
  * Access tokens whose signature was found good, and whom they speak for: a client sends the same one for minutes.
@@ -20,7 +20,7 @@ export class VerifiedTokens {
 
   /** Call it for tokens alone that were verified; the oldest go first. */
   add(token: string, principal: Principal): void {
-    if (this.principals.size >= MOST) this.principals.delete(this.principals.keys().next().value ?? '');
+    if (this.principals.size >= MAX_TOKENS) this.principals.delete(this.principals.keys().next().value ?? '');
     this.principals.set(token, principal);
   }
 }

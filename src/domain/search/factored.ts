@@ -10,7 +10,7 @@ interface Alternative {
 }
 
 /** How long words that are looked for together may be, as JSON: far from filling any provider's query. */
-const MAX_JOINED = 2_000;
+const MAX_JOINED_LENGTH = 2_000;
 
 /**
  * The same alternatives in fewer searches: those that differ only in what stands beside their words, or only in the words
@@ -40,7 +40,8 @@ const partsOf = (where: Condition): Parts => (where.kind === 'and' ? where.of : 
 const isOfOneKind = ({ words, rest }: Alternative): boolean => isEverything(words) || isEverything(rest);
 
 /** Words that are excluded are questions of their own, of which a provider may take only so many. */
-const isOneSearch = (words: Condition): boolean => !isNegated(words) && JSON.stringify(words).length <= MAX_JOINED;
+const isOneSearch = (words: Condition): boolean =>
+  !isNegated(words) && JSON.stringify(words).length <= MAX_JOINED_LENGTH;
 
 function isNegated(where: Condition): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.some(isNegated);

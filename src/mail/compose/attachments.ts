@@ -9,7 +9,7 @@ import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
 /** More than any mail program shows. */
-const MOST = 100;
+const MAX_ATTACHMENTS = 100;
 
 export interface FilesOf {
   readonly userId: string;
@@ -26,7 +26,8 @@ export interface GivenFile {
 
 /** The files that the input names, in its order. Throws with the path of the one at fault. */
 export async function givenFiles(given: readonly AttachmentInput[], of: FilesOf): Promise<readonly GivenFile[]> {
-  if (given.length > MOST) throw invalid(`At most ${MOST} attachments; these are ${given.length}.`, ['attachments']);
+  if (given.length > MAX_ATTACHMENTS)
+    throw invalid(`At most ${MAX_ATTACHMENTS} attachments; these are ${given.length}.`, ['attachments']);
   const contentIds = new Set<string>();
   const checked = given.map((input, index) => {
     const at = ['attachments', String(index)];

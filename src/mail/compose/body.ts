@@ -5,7 +5,7 @@ import { htmlOfText } from './plain-text.ts';
 import type { Quote } from './quote.ts';
 
 /** Characters of text and HTML together. */
-const LONGEST = 2_000_000;
+const MAX_CHARACTERS = 2_000_000;
 
 export interface Body {
   readonly text: string | null;
@@ -16,8 +16,8 @@ export interface Body {
 export function checkBody({ text, html }: Body): void {
   const length = (text?.length ?? 0) + (html?.length ?? 0);
   const field: FieldPath = [text === null ? 'html' : 'text'];
-  if (length > LONGEST)
-    throw invalid(`text and html may have at most ${LONGEST} characters together; these have ${length}.`, field);
+  if (length > MAX_CHARACTERS)
+    throw invalid(`text and html may have at most ${MAX_CHARACTERS} characters together; these have ${length}.`, field);
   if (text?.includes('\0')) throw invalid('A text holds no NUL character.', ['text']);
   if (html?.includes('\0')) throw invalid('HTML holds no NUL character.', ['html']);
 }

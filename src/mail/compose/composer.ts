@@ -15,7 +15,7 @@ import { type Defaults, defaultsFrom, MAX_FORWARDED_FILES, type Original, quoteO
 import { defaultsFromDraft, keptFiles, readDraft } from './stored-draft.ts';
 
 /** What both providers take in one message. */
-const MOST_RECIPIENTS = 500;
+const MAX_RECIPIENTS = 500;
 
 export interface ComposerOptions {
   readonly uploads: AttachmentSource;
@@ -201,6 +201,6 @@ function defaultIdentity(identities: readonly Identity[]): Address | null {
 function checkRecipients({ to, cc, bcc }: Compose, purpose: Purpose): void {
   const count = to.length + cc.length + bcc.length;
   if (count === 0 && purpose === 'send') throw invalid('A message needs somebody in to, cc or bcc.', ['to']);
-  if (count > MOST_RECIPIENTS)
-    throw invalid(`A message may have at most ${MOST_RECIPIENTS} recipients; this one has ${count}.`, ['to']);
+  if (count > MAX_RECIPIENTS)
+    throw invalid(`A message may have at most ${MAX_RECIPIENTS} recipients; this one has ${count}.`, ['to']);
 }

@@ -3,8 +3,8 @@ import { isOneLine, steersDirection, toOneLine } from '../../domain/one-line.ts'
 import { type FieldPath, invalid } from '../input-error.ts';
 
 /** In bytes, as most file systems have it. */
-const LONGEST = 255;
-const LONGEST_CONTENT_ID = 200;
+const MAX_FILENAME_BYTES = 255;
+const MAX_CONTENT_ID_LENGTH = 200;
 
 const PATH = /[/\\]/;
 const CONTENT_ID = /^[\w.+-]+(?:@[\w.-]+)?$/;
@@ -17,7 +17,8 @@ export function checkFilename(name: string, field: FieldPath): string {
   if (steersDirection(name))
     throw invalid('A file name holds no character that changes the direction of writing.', field);
   const bytes = Buffer.byteLength(name);
-  if (bytes > LONGEST) throw invalid(`A file name has at most ${LONGEST} bytes in UTF-8; this has ${bytes}.`, field);
+  if (bytes > MAX_FILENAME_BYTES)
+    throw invalid(`A file name has at most ${MAX_FILENAME_BYTES} bytes in UTF-8; this has ${bytes}.`, field);
   return name.trim();
 }
 
@@ -25,21 +26,21 @@ export function checkFilename(name: string, field: FieldPath): string {
 export function cleanFilename(name: string): string {
   const safe = toOneLine(name).replace(/[/\\]/g, '_');
   if (isBlank(safe) || /^\.+$/.test(safe)) return 'attachment';
-  if (Buffer.byteLength(safe) <= LONGEST) return safe;
+  if (Buffer.byteLength(safe) <= MAX_FILENAME_BYTES) return safe;
   const ending = /\.[^.]{1,16}$/.exec(safe)?.[0] ?? '';
-  let stem = [...safe.slice(0, safe.length - ending.length)].slice(0, LONGEST);
-  while (Buffer.byteLength(stem.join('') + ending) > LONGEST) stem = stem.slice(0, -1);
+  let stem = [...safe.slice(0, safe.length - ending.length)].slice(0, MAX_FILENAME_BYTES);
+  while (Buffer.byteLength(stem.join('') + ending) > MAX_FILENAME_BYTES) stem = stem.slice(0, -1);
   return stem.join('') + ending;
 }
 
 /** Whether it can stand in a header and in a cid: link without being written differently in the two. */
-export const isContentId = (id: string): boolean => id.length <= LONGEST_CONTENT_ID && CONTENT_ID.test(id);
+export const isContentId = (id: string): boolean => id.length <= MAX_CONTENT_ID_LENGTH && CONTENT_ID.test(id);
 
 /** Throws INVALID. */
 export function checkContentId(id: string, field: FieldPath): string {
   if (isContentId(id)) return id;
   throw invalid(
-    `A Content-ID has letters, digits and . _ + - with one @ at most, ${LONGEST_CONTENT_ID} characters in all, and no angle brackets.`,
+    `A Content-ID has letters, digits and . _ + - with one @ at most, ${MAX_CONTENT_ID_LENGTH} characters in all, and no angle brackets.`,
     field,
   );
 }

@@ -4,10 +4,10 @@ import type { AddressInput } from '../api/draft/compose.type.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
 
 /** RFC 5322 lets a header line have 998; a longer one is folded, and no longer read by anybody. */
-const LONGEST_LINE = 998;
+const MAX_LINE_LENGTH = 998;
 /** RFC 5321, in bytes. */
-const LONGEST_ADDRESS = 254;
-const LONGEST_LOCAL_PART = 64;
+const MAX_ADDRESS_BYTES = 254;
+const MAX_LOCAL_PART_BYTES = 64;
 
 /** Letters of any script, and what RFC 5322 lets stand without quotes. */
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_`{|}~.]+$/u;
@@ -21,7 +21,8 @@ const LABEL = /^[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$/u;
 /** A name or a subject with a line break would be a header of its own. */
 export function oneLine(text: string, field: FieldPath): string {
   if (!isOneLine(text)) throw invalid('Line breaks and other control characters are not allowed here.', field);
-  if (text.length > LONGEST_LINE) throw invalid(`At most ${LONGEST_LINE} characters; this has ${text.length}.`, field);
+  if (text.length > MAX_LINE_LENGTH)
+    throw invalid(`At most ${MAX_LINE_LENGTH} characters; this has ${text.length}.`, field);
   return text;
 }
 
@@ -34,8 +35,8 @@ export function isAddress(text: string): boolean {
     (LOCAL_PART.test(local) || QUOTED_LOCAL_PART.test(local)) &&
     labels.length > 1 &&
     labels.every((label) => LABEL.test(label)) &&
-    Buffer.byteLength(local) <= LONGEST_LOCAL_PART &&
-    Buffer.byteLength(text) <= LONGEST_ADDRESS
+    Buffer.byteLength(local) <= MAX_LOCAL_PART_BYTES &&
+    Buffer.byteLength(text) <= MAX_ADDRESS_BYTES
   );
 }
 

@@ -5,7 +5,7 @@ import type { Account } from '../account.ts';
 import { cleanFilename } from './filename.ts';
 
 /** A file that is this small, in bytes, is read once and kept until it is sent. */
-const KEPT = 256 * 1024;
+const MAX_BUFFERED_BYTES = 256 * 1024;
 const TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
 
 /** Which file of a message, and the Content-ID that it gets (or null). */
@@ -60,10 +60,10 @@ async function measure(
   for await (const chunk of stream) {
     if (signal.aborted) throw signal.reason;
     size += chunk.length;
-    if (size <= KEPT) chunks.push(chunk);
+    if (size <= MAX_BUFFERED_BYTES) chunks.push(chunk);
     else chunks.length = 0;
   }
-  return { size, bytes: size <= KEPT ? Buffer.concat(chunks) : null };
+  return { size, bytes: size <= MAX_BUFFERED_BYTES ? Buffer.concat(chunks) : null };
 }
 
 /** NOT_FOUND in the words of whoever named the attachment. */

@@ -1,8 +1,8 @@
 import type { Message } from '../../domain/message.ts';
 
 /** In one header: long threads lose their middle, never the first nor the last (RFC 5537 3.4.4 does the same). */
-const MOST = 50;
-const LONGEST_ID = 250;
+const MAX_REFERENCES = 50;
+const MAX_ID_LENGTH = 250;
 
 export interface Threading {
   /** Message-IDs without angle brackets, oldest first. */
@@ -17,9 +17,12 @@ export function threadingBelow(parent: Message): Threading {
   // A parent that only says what it answers: that stands for its references, when there is one alone.
   const above = references.length > 0 ? references : inReplyTo.length === 1 ? inReplyTo : [];
   const all = [...new Set(usable([...above, ...own]).reverse())].reverse();
-  return { inReplyTo: own, references: all.length > MOST ? [...all.slice(0, 1), ...all.slice(1 - MOST)] : all };
+  return {
+    inReplyTo: own,
+    references: all.length > MAX_REFERENCES ? [...all.slice(0, 1), ...all.slice(1 - MAX_REFERENCES)] : all,
+  };
 }
 
 /** Real headers hold anything; what goes into ours is one visible word each. */
 const usable = (ids: readonly string[]): string[] =>
-  ids.filter((id) => id.length <= LONGEST_ID && /^[\x21-\x3b\x3d\x3f-\x7e]+$/.test(id));
+  ids.filter((id) => id.length <= MAX_ID_LENGTH && /^[\x21-\x3b\x3d\x3f-\x7e]+$/.test(id));

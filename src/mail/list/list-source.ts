@@ -57,7 +57,7 @@ interface PageRead {
 }
 
 /** The largest page that a provider is asked for. */
-const LARGEST_PAGE = 100;
+const MAX_PAGE_SIZE = 100;
 
 /** What the merge takes items from. */
 export interface Source<T> {
@@ -192,8 +192,8 @@ export class ListSource<T> implements Source<T> {
       before: opened.before === null ? null : new Date(opened.before),
       start,
       // What is skipped must not leave the page short, or every page would need a second read.
-      size: Math.min(LARGEST_PAGE, size + opened.done.size),
-      upTo: Math.min(LARGEST_PAGE, upTo + opened.done.size),
+      size: Math.min(MAX_PAGE_SIZE, size + opened.done.size),
+      upTo: Math.min(MAX_PAGE_SIZE, upTo + opened.done.size),
       skip: (id) => {
         const mark = opened.done.size > 0 && markOf(id);
         if (!mark || !opened.done.has(mark)) return false;
@@ -264,7 +264,7 @@ const isForgotten = (error: unknown): boolean =>
   isMailError(error) && (error.code === 'CURSOR_EXPIRED' || error.code === 'BAD_USER_INPUT');
 
 /** Of that many the provider may be unable to tell more for good; more at once is the provider itself having a bad moment. */
-const A_FEW = 3;
+const MAX_UNAVAILABLE_ITEMS = 3;
 
 /**
  * Where a page breaks off because the account, and not one message, cannot be read for now. What is behind is neither
@@ -277,7 +277,7 @@ function stopsAt(items: readonly unknown[]): { index: number; error: MailError }
     (error) =>
       error?.code === 'RATE_LIMITED' ||
       error?.code === 'TIMEOUT' ||
-      (error?.code === 'PROVIDER_UNAVAILABLE' && down > A_FEW),
+      (error?.code === 'PROVIDER_UNAVAILABLE' && down > MAX_UNAVAILABLE_ITEMS),
   );
   const error = errors[index];
   return error ? { index, error } : null;

@@ -3,9 +3,9 @@ import type { Bus } from '../../platform/bus.ts';
 import type { Page } from '../../providers/contract/provider.ts';
 
 /** How long a page that was read is good for showing its rest, in milliseconds. */
-const LIFE_MS = 60_000;
+const LIFETIME_MS = 60_000;
 /** Items of all accounts together. */
-const MOST_ITEMS = 10_000;
+const MAX_ITEMS = 10_000;
 
 interface Remembered {
   readonly integrationId: string;
@@ -38,10 +38,10 @@ export class PageMemory {
 
   remember(integrationId: string, key: string, page: Page<unknown>): void {
     this.drop(key);
-    this.pages.set(key, { integrationId, page, until: this.now() + LIFE_MS });
+    this.pages.set(key, { integrationId, page, until: this.now() + LIFETIME_MS });
     this.items += page.items.length;
     for (const [oldest, { until }] of this.pages) {
-      if (this.items <= MOST_ITEMS && until > this.now()) break;
+      if (this.items <= MAX_ITEMS && until > this.now()) break;
       this.drop(oldest);
     }
   }

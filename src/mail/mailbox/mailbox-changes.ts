@@ -8,7 +8,7 @@ import type { Account } from '../account.ts';
 import type { CreateMailboxInput, UpdateMailboxInput } from '../api/mailbox/mailbox.input.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
 
-const LONGEST_NAME = 225;
+const MAX_NAME_LENGTH = 225;
 type Ability = keyof Capabilities['mailboxes'];
 const CANNOT: Record<Ability, (kind: string) => string> = {
   create: (kind) => `has no ${kind}s that could be made`,
@@ -134,7 +134,7 @@ function checkName(name: string): string {
   if (!isOneLine(trimmed)) throw invalid('A name holds no line break and no control character.', ['name']);
   if (steersDirection(trimmed))
     throw invalid('A name holds no character that changes the direction of writing.', ['name']);
-  if (trimmed.length > LONGEST_NAME)
-    throw invalid(`A name has at most ${LONGEST_NAME} characters; this has ${trimmed.length}.`, ['name']);
+  if (trimmed.length > MAX_NAME_LENGTH)
+    throw invalid(`A name has at most ${MAX_NAME_LENGTH} characters; this has ${trimmed.length}.`, ['name']);
   return trimmed;
 }

@@ -9,8 +9,8 @@ import type { Account } from '../account.ts';
 
 /** How long a link opens, in milliseconds. */
 const LIFETIME_MS = 15 * 60_000;
-const LONGEST_TOKEN = 4_000;
-const LONGEST_NAME = 255;
+const MAX_TOKEN_LENGTH = 4_000;
+const MAX_NAME_LENGTH = 255;
 /** How long a download waits for its turn among those of its account, in milliseconds. */
 const TURN_TIMEOUT_MS = 30_000;
 const PURPOSE = 'download';
@@ -102,8 +102,8 @@ export class Downloads {
       user: account.integration.userId,
       integration: account.id,
       ...file,
-      filename: file.filename.slice(0, LONGEST_NAME),
-      mimeType: file.mimeType.slice(0, LONGEST_NAME),
+      filename: file.filename.slice(0, MAX_NAME_LENGTH),
+      mimeType: file.mimeType.slice(0, MAX_NAME_LENGTH),
       expires,
     };
     const token = this.options.sealer.sealText(PURPOSE, '', JSON.stringify(ticket));
@@ -111,7 +111,7 @@ export class Downloads {
   }
 
   private ticketOf(token: string): Ticket {
-    if (token.length > LONGEST_TOKEN) throw gone();
+    if (token.length > MAX_TOKEN_LENGTH) throw gone();
     try {
       const ticket = Ticket.parse(JSON.parse(this.options.sealer.openText(PURPOSE, '', token)));
       if (ticket.expires > Date.now()) return ticket;

@@ -3,11 +3,11 @@ import type { UserCondition } from '../../domain/search/condition.ts';
 import { spellingsOf } from '../../domain/search/words.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 
-const MOST_TERMS = 50;
+const MAX_FILTER_TERMS = 50;
 /** A long sentence that was pasted is searched for. More words than these make a query that a provider may refuse for its length. */
 const MAX_SEARCH_TERMS = 100;
-const DEEPEST = 10;
-export const LONGEST_VALUE = 500;
+const MAX_DEPTH = 10;
+export const MAX_VALUE_LENGTH = 500;
 /** What a provider's index is asked for stands in the URL of its query, and no vendor says how much it takes of one. */
 const MAX_TEXT_BYTES = 6_000;
 /** Quotes, a sign and what stands between two alternatives. */
@@ -16,7 +16,7 @@ const BYTES_BESIDE_WORDS = 15;
 /** Throws BAD_USER_INPUT with the figures when a filter asks for more than any provider will evaluate. */
 export function requireReasonable(condition: UserCondition): UserCondition {
   const { terms, depth } = extent(condition);
-  requireAtMost('filter', terms, MOST_TERMS);
+  requireAtMost('filter', terms, MAX_FILTER_TERMS);
   requireShallow('filter', depth);
   return condition;
 }
@@ -57,7 +57,7 @@ function requireAtMost(argument: string, terms: number, most: number, kind = 'co
 }
 
 function requireShallow(argument: string, depth: number): void {
-  if (depth > DEEPEST) {
-    throw badUserInput(`${argument} may be nested at most ${DEEPEST} deep; this one is ${depth} deep.`);
+  if (depth > MAX_DEPTH) {
+    throw badUserInput(`${argument} may be nested at most ${MAX_DEPTH} deep; this one is ${depth} deep.`);
   }
 }

@@ -7,7 +7,7 @@ import { conditionOf, type Field, isField, type OperatorName, type Term } from '
 import { type Token, tokenize } from './search-tokens.ts';
 import { type TimeZone, UTC } from './time-zone.ts';
 
-const DEEPEST_GROUP = 10;
+const MAX_GROUP_DEPTH = 10;
 
 /** What a search says; null: nothing but signs. */
 type Said = UserCondition | null;
@@ -96,7 +96,8 @@ class Parser {
   }
 
   private group(outer: OperatorName | null): Said {
-    if (++this.depth > DEEPEST_GROUP) throw badUserInput(`search may nest parentheses at most ${DEEPEST_GROUP} deep.`);
+    if (++this.depth > MAX_GROUP_DEPTH)
+      throw badUserInput(`search may nest parentheses at most ${MAX_GROUP_DEPTH} deep.`);
     const said = this.sequence(outer);
     this.next++;
     this.depth--;

@@ -1,5 +1,5 @@
 import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { LONGEST_VALUE } from './search-limits.ts';
+import { MAX_VALUE_LENGTH } from './search-limits.ts';
 import { isOperator, type OperatorName, refuseForeign, type Term } from './search-operators.ts';
 
 /** `operator`: what stands in front of a group, as in from:(ada OR bob); null for a group of its own. */
@@ -8,7 +8,7 @@ export type Token =
   | { readonly kind: '('; readonly operator: OperatorName | null }
   | { readonly kind: '-' | ')' | 'or' | 'and' };
 
-const LONGEST_SEARCH = 2_000;
+const MAX_SEARCH_LENGTH = 2_000;
 /** What begins a quoted phrase, and what ends it. Telephones write the curly ones. */
 const QUOTES: Readonly<Record<string, string>> = { '"': '"', '“': '”', '„': '“”', '＂': '＂' };
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
@@ -21,8 +21,8 @@ const CONNECTIVE = /(OR|AND)(?=[\s()"“„＂]|$)/y;
  * words where they stand, and so is "-" but in front of a term or group.
  */
 export function tokenize(search: string): Token[] {
-  if (search.length > LONGEST_SEARCH) {
-    throw badUserInput(`search may be at most ${LONGEST_SEARCH} characters; this one is ${search.length}.`);
+  if (search.length > MAX_SEARCH_LENGTH) {
+    throw badUserInput(`search may be at most ${MAX_SEARCH_LENGTH} characters; this one is ${search.length}.`);
   }
   // No word has them, and a mark of direction that was copied along hides no operator.
   return new Tokenizer(search.replace(UNSEEN, '')).all();
@@ -173,6 +173,8 @@ function asWord(token: Token, index: number, all: readonly Token[]): Token {
 }
 
 function checked(value: string): string {
-  if (value.length <= LONGEST_VALUE) return value.trim();
-  throw badUserInput(`A word or phrase in search may be at most ${LONGEST_VALUE} characters; one has ${value.length}.`);
+  if (value.length <= MAX_VALUE_LENGTH) return value.trim();
+  throw badUserInput(
+    `A word or phrase in search may be at most ${MAX_VALUE_LENGTH} characters; one has ${value.length}.`,
+  );
 }

@@ -5,7 +5,7 @@ import type { Account } from '../account.ts';
 import { Cleaning } from './cleaning.ts';
 import { findBegun } from './find-draft.ts';
 import { Preparation, type PreparationOptions } from './preparation.ts';
-import { ACCOUNT_GONE, ASKING, DRAFT_GONE, KEPT, longOverdue, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
+import { ACCOUNT_GONE, ASKING, DRAFT_GONE, KEPT_AS_DRAFT, longOverdue, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { SentCopies, submittedOf } from './sent-copies.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
@@ -14,8 +14,8 @@ import {
   afterSending,
   askAgainMs,
   beforeSending,
-  LATE_MS,
-  LOOK_FIRST_MS,
+  MIN_LATE_MS,
+  MIN_LOOKUP_LATENESS_MS,
   problemOfError,
   type SendTimes,
   tryAgainAt,
@@ -56,7 +56,7 @@ export class Delivery {
     if (!account) return this.options.ledger.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
     if (claim.record.status === 'CANCELLED') return this.cleaning.clear(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
-    if (lateMs >= LOOK_FIRST_MS) return this.late(claim, account, calls, lateMs);
+    if (lateMs >= MIN_LOOKUP_LATENESS_MS) return this.late(claim, account, calls, lateMs);
     return this.send(claim, account, calls);
   }
 
@@ -66,7 +66,7 @@ export class Delivery {
    */
   private async late(claim: Claim, account: Account, calls: ProviderCalls, lateMs: number): Promise<SubmissionRecord> {
     const { sendAt: attemptedAt, tries } = claim.record;
-    if (lateMs >= (this.options.times?.lateMs ?? LATE_MS)) {
+    if (lateMs >= (this.options.times?.lateMs ?? MIN_LATE_MS)) {
       const lost = await this.options.ledger.change(claim, { attemptedAt, tries: tries + 1 });
       return this.settle(lost, account, calls, attemptedAt);
     }
@@ -202,7 +202,7 @@ export class Delivery {
     const submission = claim.record.id;
     if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
     const told = problemOfError(error);
-    const problem = isKept ? { ...told, message: `${told.message} ${KEPT}` } : told;
+    const problem = isKept ? { ...told, message: `${told.message} ${KEPT_AS_DRAFT}` } : told;
     const dueAt =
       verdict === 'later' ? tryAgainAt(claim.record, error, this.now(), this.options.times?.pausesMs) : null;
     if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });

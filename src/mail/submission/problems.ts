@@ -5,7 +5,7 @@ import type { SubmissionProblem } from './submission.ts';
 export const CONTENT_GONE = 'What was to be sent cannot be read any more. It was not sent; write it again.';
 export const DRAFT_GONE = 'The draft is gone: it was sent or deleted elsewhere.';
 export const NOBODY = 'The draft names nobody in to, cc or bcc. It was not sent, and is still among the drafts.';
-export const KEPT = 'It was not sent; what you wrote is among the drafts.';
+export const KEPT_AS_DRAFT = 'It was not sent; what you wrote is among the drafts.';
 export const ACCOUNT_GONE: SubmissionProblem = {
   code: 'NOT_FOUND',
   message: 'The account is gone. The message was not sent.',

@@ -5,7 +5,7 @@ import type { Call } from '../../providers/contract/call.ts';
 import { NEVER } from '../account.ts';
 
 /** How long each kind of request may take, in milliseconds: saving brings all attachments along. */
-const LIMITS_MS = { save: 30 * 60_000, send: 120_000, ask: 30_000 } as const;
+const TIMEOUTS_MS = { save: 30 * 60_000, send: 120_000, ask: 30_000 } as const;
 
 /** The requests that one worker makes for a submission. It ends them at its own time, and no client does. */
 export class ProviderCalls {
@@ -24,8 +24,8 @@ export class ProviderCalls {
     return this.waits.aborted;
   }
 
-  async run<T>(kind: keyof typeof LIMITS_MS, work: (call: Call) => Promise<T>): Promise<T> {
-    const ms = LIMITS_MS[kind];
+  async run<T>(kind: keyof typeof TIMEOUTS_MS, work: (call: Call) => Promise<T>): Promise<T> {
+    const ms = TIMEOUTS_MS[kind];
     const limit = deadline(
       this.calls,
       ms,

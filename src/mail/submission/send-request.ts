@@ -15,9 +15,9 @@ export interface SendRequest {
 }
 
 const KEY = /^[\x20-\x7e]{1,200}$/;
-const LONGEST_UNDO_SECONDS = 120;
+const MAX_UNDO_SECONDS = 120;
 /** A year, whichever. */
-const FARTHEST_MS = 366 * 86_400_000;
+const MAX_DELAY_MS = 366 * 86_400_000;
 
 /** Throws INVALID, naming the field. */
 export function sendRequestOf(input: SendInput, now: Date): SendRequest {
@@ -25,9 +25,9 @@ export function sendRequestOf(input: SendInput, now: Date): SendRequest {
   const undoSeconds = input.undoSeconds ?? 0;
   if (!KEY.test(idempotencyKey))
     throw invalid('idempotencyKey has 1 to 200 printable ASCII characters.', 'idempotencyKey');
-  if (undoSeconds < 0 || undoSeconds > LONGEST_UNDO_SECONDS)
-    throw invalid(`undoSeconds is from 0 to ${LONGEST_UNDO_SECONDS}; this is ${undoSeconds}.`, 'undoSeconds');
-  if (sendAt && sendAt.getTime() - now.getTime() > FARTHEST_MS)
+  if (undoSeconds < 0 || undoSeconds > MAX_UNDO_SECONDS)
+    throw invalid(`undoSeconds is from 0 to ${MAX_UNDO_SECONDS}; this is ${undoSeconds}.`, 'undoSeconds');
+  if (sendAt && sendAt.getTime() - now.getTime() > MAX_DELAY_MS)
     throw invalid(`sendAt is at most a year ahead; this is ${sendAt.toISOString()}.`, 'sendAt');
   if ((draft == null) === (message == null)) throw invalid('Give either a draft or a message.', 'message');
   if (ifVersion !== null && draft == null)

@@ -11,7 +11,7 @@ import { ProviderCalls } from './provider-calls.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
 import { LEASE_MS, type SubmissionStore } from './submission.store.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
-import { LOOK_FIRST_MS, lateness } from './verdict.ts';
+import { lateness, MIN_LOOKUP_LATENESS_MS } from './verdict.ts';
 
 export interface SubmissionJobOptions {
   readonly store: SubmissionStore;
@@ -35,18 +35,18 @@ const CONCURRENCY = 8;
 export const SUBMISSION_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 3 };
 /** So many of one vendor wait here for a place; what comes on top goes back into the queue, for any instance. */
 const MAX_WAITING = 100;
-const COME_BACK_MS = 5_000;
+const REQUEUE_DELAY_MS = 5_000;
 /** Recoveries within this are one. */
-const RECOVERY_MS = 500;
+const RECOVERY_DEBOUNCE_MS = 500;
 /** What no job stands for, whatever became of it, is looked for this often; it is one query on an index. */
-const SWEEP_MS = 15_000;
+const SWEEP_INTERVAL_MS = 15_000;
 /** What is due, and that nobody has, for so long: the queue would have been at it. */
-const OVERDUE_MS = 10_000;
+const MIN_OVERDUE_MS = 10_000;
 const SWEPT_AT_ONCE = 500;
 /** When the process stops, requests under way get this long. */
-const PATIENCE_MS = 2_000;
+const STOP_TIMEOUT_MS = 2_000;
 /** By so much may the database's clock, which the queue goes by, be ahead of ours. */
-export const CLOCKS_DIFFER_MS = 1_000;
+export const MAX_CLOCK_SKEW_MS = 1_000;
 
 /**
  * Works at submissions that are due: one worker at each, through a claim in its row. The queue only says when to look;
@@ -72,7 +72,7 @@ export class SubmissionJob implements IntegrationHooks {
   async start(): Promise<void> {
     this.unlisten = this.options.reachability.listen({ recovered: ({ provider }) => this.recovered(provider) });
     await this.options.queue.work(QUEUE, (data) => this.take(Job.parse(data).id), CONCURRENCY);
-    this.timer = setInterval(() => void this.swept(), SWEEP_MS).unref();
+    this.timer = setInterval(() => void this.swept(), SWEEP_INTERVAL_MS).unref();
     // What the queue had handed out when the store went away lies as if somebody had it.
     this.options.queue.onGap(() => void this.requeueDue());
     await this.swept();
@@ -85,7 +85,7 @@ export class SubmissionJob implements IntegrationHooks {
     for (const recovery of this.recoveries.values()) clearTimeout(recovery);
     this.options.queue.leave();
     this.waits.abort();
-    const patience = setTimeout(() => this.calls.abort(), PATIENCE_MS);
+    const patience = setTimeout(() => this.calls.abort(), STOP_TIMEOUT_MS);
     await Promise.all([...this.runs.values(), ...this.entered.values()]);
     clearTimeout(patience);
   }
@@ -141,7 +141,7 @@ export class SubmissionJob implements IntegrationHooks {
   private async take(id: string): Promise<void> {
     const record = await this.options.store.get(id);
     // Not due: whoever put it off has queued it for then.
-    if (!record?.dueAt || record.dueAt.getTime() > Date.now() + CLOCKS_DIFFER_MS) return;
+    if (!record?.dueAt || record.dueAt.getTime() > Date.now() + MAX_CLOCK_SKEW_MS) return;
     if (record.claimUntil && record.claimUntil.getTime() > Date.now()) {
       return this.enqueue(id, new Date(record.claimUntil.getTime() + 500));
     }
@@ -151,10 +151,10 @@ export class SubmissionJob implements IntegrationHooks {
     const mailbox = await this.options.mailbox(record.integrationId);
     const lane = mailbox?.provider ?? '';
     if (this.lanes.waiting(lane) >= MAX_WAITING) {
-      const comeBackAt = new Date(Date.now() + COME_BACK_MS);
+      const comeBackAt = new Date(Date.now() + REQUEUE_DELAY_MS);
       await this.enqueue(id, comeBackAt);
       // How long nobody was at it must not be forgotten over this.
-      if (lateness(record, this.startedAt, new Date()) >= LOOK_FIRST_MS) return;
+      if (lateness(record, this.startedAt, new Date()) >= MIN_LOOKUP_LATENESS_MS) return;
       return this.options.store.putOff(id, comeBackAt);
     }
     await this.watch(id);
@@ -196,7 +196,7 @@ export class SubmissionJob implements IntegrationHooks {
     const timer = setTimeout(() => {
       this.recoveries.delete(provider);
       hasten().catch((err: unknown) => log.warn({ err, provider }, 'submissions that wait could not be hastened'));
-    }, RECOVERY_MS).unref();
+    }, RECOVERY_DEBOUNCE_MS).unref();
     this.recoveries.set(provider, timer);
   }
 
@@ -258,7 +258,7 @@ export class SubmissionJob implements IntegrationHooks {
    */
   private async sweep(): Promise<void> {
     const { store } = this.options;
-    const before = new Date(Date.now() - OVERDUE_MS);
+    const before = new Date(Date.now() - MIN_OVERDUE_MS);
     for (const due of await store.overdue(before, SWEPT_AT_ONCE)) {
       const { id, integrationId } = due;
       if (this.waits.signal.aborted) return;

@@ -15,7 +15,7 @@ import {
 
 /** How long a worker that says nothing is believed to live. It renews its claim three times as often. */
 export const LEASE_MS = 15_000;
-const LEASE = LEASE_MS / 1_000;
+const LEASE_SECONDS = LEASE_MS / 1_000;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const UNDONE = ['SCHEDULED', 'SENDING'];
 /** What holds a draft: it is sent by this one, or was. */
@@ -123,7 +123,7 @@ export class SubmissionStore {
   async claim(id: string): Promise<Claim | null> {
     const owner = randomUUID();
     const count = await this.db.prisma.$executeRaw`
-      UPDATE submissions SET claim_owner = ${owner}, claim_until = now() + make_interval(secs => ${LEASE}::int),
+      UPDATE submissions SET claim_owner = ${owner}, claim_until = now() + make_interval(secs => ${LEASE_SECONDS}::int),
         tries = tries + 1, status = CASE WHEN status = 'SCHEDULED' THEN 'SENDING' ELSE status END,
         updated_at = CASE WHEN status = 'SENT' THEN updated_at ELSE now() END
       WHERE id = ${id}::uuid
@@ -136,7 +136,7 @@ export class SubmissionStore {
   /** False when the claim is lost. */
   async renew({ owner, record }: Claim): Promise<boolean> {
     const count = await this.db.prisma.$executeRaw`
-      UPDATE submissions SET claim_until = now() + make_interval(secs => ${LEASE}::int)
+      UPDATE submissions SET claim_until = now() + make_interval(secs => ${LEASE_SECONDS}::int)
       WHERE id = ${record.id}::uuid AND claim_owner = ${owner}`;
     return count === 1;
   }

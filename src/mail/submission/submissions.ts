@@ -7,7 +7,7 @@ import type { Payload, Payloads } from './payload.ts';
 import type { Composing } from './preparation.ts';
 import type { SendRequest } from './send-request.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
-import { CLOCKS_DIFFER_MS, type SubmissionJob } from './submission.job.ts';
+import { MAX_CLOCK_SKEW_MS, type SubmissionJob } from './submission.job.ts';
 import { LEASE_MS, type SubmissionStore } from './submission.store.ts';
 import { isFinal, type NewSubmission, type SubmissionRecord } from './submission.ts';
 import { beforeSending } from './verdict.ts';
@@ -23,7 +23,7 @@ export interface SubmissionsOptions {
 type Begun = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'heldDraftId' | 'internetMessageId'>;
 
 /** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
-const PATIENCE_MS = 5_000;
+const OUTCOME_TIMEOUT_MS = 5_000;
 
 /** Sending, once for each idempotency key of a user. */
 export class Submissions {
@@ -92,7 +92,7 @@ export class Submissions {
       throw new MailError('CONFLICT', 'Another request with this idempotencyKey or draft is under way; try again.');
     }
     // What fell due while it was being stored was looked for in vain.
-    if (waits && sendAt.getTime() < Date.now() + CLOCKS_DIFFER_MS) await job.enqueue(id, sendAt);
+    if (waits && sendAt.getTime() < Date.now() + MAX_CLOCK_SKEW_MS) await job.enqueue(id, sendAt);
     await feed.changed(created);
     return waits ? created : this.outcome(created, job.run(id));
   }
@@ -162,7 +162,7 @@ export class Submissions {
     if (isFinal(record.status) || !run) return record;
     let patience: NodeJS.Timeout | undefined;
     const enough = new Promise((resolve) => {
-      patience = setTimeout(resolve, PATIENCE_MS);
+      patience = setTimeout(resolve, OUTCOME_TIMEOUT_MS);
     });
     await Promise.race([run, enough]);
     clearTimeout(patience);

@@ -49,7 +49,7 @@ export const MAX_ATTEMPTS = 5;
 /** After these an index has caught up; a sent copy that is not found then will not be. */
 const UNKNOWN_TIMEOUT_MS = 180_000;
 /** As much longer than a provider takes as a rule until a draft tells what became of it. */
-const SETTLING_TIMES = 5;
+const SETTLING_FACTOR = 5;
 
 /** Instead of what the providers say; tests have less time. */
 export interface SendTimes {
@@ -64,9 +64,9 @@ export interface SendTimes {
 }
 
 /** Nobody was at it for so long, as after an outage or in a database that was restored from a backup. */
-export const LATE_MS = 300_000;
+export const MIN_LATE_MS = 300_000;
 /** From here on the sent mail is looked through first, in case that this database has forgotten. */
-export const LOOK_FIRST_MS = 10_000;
+export const MIN_LOOKUP_LATENESS_MS = 10_000;
 
 /**
  * For how long nobody has been at what was due. What fell due before `startedAt` was not attended to until then, and from
@@ -80,7 +80,7 @@ export function lateness(
   if (!dueAt) return 0;
   const attendedAt = dueAt < startedAt ? startedAt : now;
   const lateMs = attendedAt.getTime() - Math.max(dueAt.getTime(), claimUntil?.getTime() ?? 0);
-  return Math.max(lateMs, sendAt < startedAt ? LOOK_FIRST_MS : 0);
+  return Math.max(lateMs, sendAt < startedAt ? MIN_LOOKUP_LATENESS_MS : 0);
 }
 
 interface Attempt {
@@ -103,7 +103,7 @@ export function afterProbe(
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (state === 'unknown') {
     // Of one that was only found long overdue nothing is under way any more.
-    const waitMs = attempts === 0 ? 0 : Math.max(UNKNOWN_TIMEOUT_MS, settlesMs * SETTLING_TIMES);
+    const waitMs = attempts === 0 ? 0 : Math.max(UNKNOWN_TIMEOUT_MS, settlesMs * SETTLING_FACTOR);
     return elapsed < waitMs ? 'ask-again' : 'unknown';
   }
   if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'ask-again';
@@ -112,13 +112,13 @@ export function afterProbe(
 
 /** For how long the sent copy of what the provider has taken is looked for. */
 const MAX_SEARCH_MS = 3_600_000;
-const MAX_SEARCH_PAUSE_MS = 600_000;
+const MAX_SEARCH_BACKOFF_MS = 600_000;
 
 /** When to look for the sent copy again: as long again as it has been; null when it was looked for long enough. */
 export function searchAgainAt(attemptedAt: Date, now: Date, minMs = 1_000): Date | null {
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (elapsed >= MAX_SEARCH_MS) return null;
-  return new Date(now.getTime() + Math.min(Math.max(elapsed, minMs), MAX_SEARCH_PAUSE_MS));
+  return new Date(now.getTime() + Math.min(Math.max(elapsed, minMs), MAX_SEARCH_BACKOFF_MS));
 }
 
 /** When to ask again after an attempt: as long again as it has been, so that nine questions fill the time that there is. */
@@ -129,15 +129,15 @@ export function askAgainMs(attemptedAt: Date, now: Date, minMs = 500): number {
 /** How long what was due then is tried, in milliseconds. */
 const MAX_TRYING_MS = 86_400_000;
 /** A provider that is away comes back within minutes as a rule, and asking costs nobody a place. */
-const MAX_OUTAGE_PAUSE_MS = 120_000;
-const PAUSES_MS = [2, 5, 15, 60, 300, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
+const MAX_OUTAGE_BACKOFF_MS = 120_000;
+const BACKOFFS_MS = [2, 5, 15, 60, 300, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
 
 /** When to try again; null when it was tried for long enough. `tries` counts this one. */
 export function tryAgainAt(
   { sendAt, tries }: Pick<SubmissionRecord, 'sendAt' | 'tries'>,
   error: unknown,
   now: Date,
-  pausesMs: readonly number[] = PAUSES_MS,
+  pausesMs: readonly number[] = BACKOFFS_MS,
 ): Date | null {
   // An error that nobody foresaw is a bug of ours, and seldom mends itself.
   if (!isMailError(error) && tries >= 4) return null;
@@ -146,7 +146,7 @@ export function tryAgainAt(
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
   const scheduled = pausesMs[Math.min(turn, pausesMs.length) - 1] ?? 2_000;
   const isOutage = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-  const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_PAUSE_MS) : scheduled;
+  const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
 }
 

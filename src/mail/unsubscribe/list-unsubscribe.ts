@@ -9,7 +9,7 @@ export interface UnsubscribeOptions {
   readonly oneClick: boolean;
 }
 
-const LONGEST_URL = 4_000;
+const MAX_URL_LENGTH = 4_000;
 
 /** What List-Unsubscribe (RFC 2369) and List-Unsubscribe-Post (RFC 8058) offer; null when they offer nothing usable. */
 export function unsubscribeOf(headers: readonly Header[]): UnsubscribeOptions | null {
@@ -28,4 +28,4 @@ const headerValue = (headers: readonly Header[], name: string): string =>
   headers.find((header) => header.name.toLowerCase() === name)?.value ?? '';
 
 const isUrl = (text: string, protocols: readonly string[]): boolean =>
-  text.length <= LONGEST_URL && URL.canParse(text) && protocols.includes(new URL(text).protocol);
+  text.length <= MAX_URL_LENGTH && URL.canParse(text) && protocols.includes(new URL(text).protocol);

@@ -8,8 +8,8 @@ export interface MailtoMessage {
   readonly text: string;
 }
 
-const LONGEST_SUBJECT = 500;
-const LONGEST_TEXT = 2_000;
+const MAX_SUBJECT_LENGTH = 500;
+const MAX_TEXT_LENGTH = 2_000;
 
 /**
  * What a List-Unsubscribe mailto: (RFC 6068) asks to be sent: one recipient, a subject and a text. Its other headers are
@@ -28,8 +28,8 @@ export function readMailto(mailto: string): MailtoMessage | null {
     .map((part) => decoded(part).trim())
     .find(isAddress);
   if (to === undefined) return null;
-  const subject = toOneLine(fields.get('subject') ?? '').slice(0, LONGEST_SUBJECT) || 'unsubscribe';
-  return { to, subject, text: body(fields.get('body') ?? '').slice(0, LONGEST_TEXT) || 'unsubscribe' };
+  const subject = toOneLine(fields.get('subject') ?? '').slice(0, MAX_SUBJECT_LENGTH) || 'unsubscribe';
+  return { to, subject, text: body(fields.get('body') ?? '').slice(0, MAX_TEXT_LENGTH) || 'unsubscribe' };
 }
 
 function decoded(text: string): string {

@@ -38,10 +38,10 @@ export interface UploadsOptions {
 
 const LIFETIME_MS = 24 * 3_600_000;
 /** Of one that is still coming; what is left of a process that died is gone after this. */
-const COMING_MS = 3_600_000;
+const UPLOAD_TIMEOUT_MS = 3_600_000;
 /** What one user may have here that is not used yet, in files of the largest size, and how many may be coming at once. */
-const MOST_FILES_HELD = 10;
-const MOST_COMING = 8;
+const MAX_UNUSED_FILES = 10;
+const MAX_CONCURRENT_UPLOADS = 8;
 const PURPOSE = 'upload';
 const Details = z.object({ filename: z.string(), mimeType: z.string(), sizeBytes: z.number(), chunks: z.number() });
 type Details = z.infer<typeof Details>;
@@ -67,7 +67,7 @@ export class Uploads {
     await this.checkHeld(userId);
     const id = randomUUID();
     try {
-      await store.begin(id, userId, this.in(COMING_MS));
+      await store.begin(id, userId, this.in(UPLOAD_TIMEOUT_MS));
       let mimeType: string | null = null;
       let sizeBytes = 0;
       let chunks = 0;
@@ -95,7 +95,7 @@ export class Uploads {
     const { store } = this.options;
     await store.delete(id).catch((error: unknown) => {
       if (!storeErrorIn(error)) throw error;
-      whenStoreIsBack(() => store.delete(id), AbortSignal.timeout(COMING_MS)).catch(() => {});
+      whenStoreIsBack(() => store.delete(id), AbortSignal.timeout(UPLOAD_TIMEOUT_MS)).catch(() => {});
     });
   }
 
@@ -121,9 +121,9 @@ export class Uploads {
   private async checkHeld(userId: string): Promise<void> {
     const { store, maxBytes } = this.options;
     const { bytes, coming } = await store.held(userId, this.now());
-    if (coming >= MOST_COMING)
+    if (coming >= MAX_CONCURRENT_UPLOADS)
       throw new MailError('RATE_LIMITED', `${coming} uploads of yours are under way; wait until one is done.`);
-    const most = MOST_FILES_HELD * maxBytes;
+    const most = MAX_UNUSED_FILES * maxBytes;
     if (bytes >= most)
       throw new MailError('RATE_LIMITED', `Your uploads hold ${bytes} bytes, of ${most}; they expire after a day.`);
   }

@@ -2,7 +2,7 @@ import type { Usage } from '../contract/call.ts';
 import type { Adapter, Grant, Provider } from '../contract/provider.ts';
 import type { FindWatch, WebhookRequest } from '../contract/watch.ts';
 import { PubSubReceiver } from './changes/push.ts';
-import { MOST_ATTACHED } from './compose/mime.ts';
+import { MAX_ATTACHED_BYTES } from './compose/mime.ts';
 import { LABEL_ROLES } from './read/labels.ts';
 import { GmailSession } from './session.ts';
 import { type GmailOptions, optionsOf, settings } from './settings.ts';
@@ -32,7 +32,7 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
       mailboxesPerMessage: 'MANY',
       nativeThreads: true,
       push: options.pubsubTopic === null ? 'POLL' : 'WEBHOOK',
-      maxAttachmentBytes: MOST_ATTACHED,
+      maxAttachmentBytes: MAX_ATTACHED_BYTES,
       roles: LABEL_ROLES,
       mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
     },

@@ -1,13 +1,13 @@
 import { MailError } from '../../domain/error.ts';
 
 /** Of the first refusal that names no time, in milliseconds; each further one doubles it. */
-const FIRST_MS = 60_000;
+const FIRST_COOLDOWN_MS = 60_000;
 /** Of one that names a time which is over: the clocks differ, or the vendor rounds down. */
-const FIRST_ELAPSED_MS = 1_000;
-const MAX_MS = 15 * 60_000;
+const FIRST_ELAPSED_COOLDOWN_MS = 1_000;
+const MAX_COOLDOWN_MS = 15 * 60_000;
 const MIN_QUIET_MS = 60_000;
 /** Between a batch of which some parts were refused and the next request, in milliseconds. */
-const PARTS_MS = 250;
+const PARTIAL_COOLDOWN_MS = 250;
 
 /**
  * How long an account is left alone that its vendor refuses: as long as the vendor says, else for a time that grows while
@@ -31,7 +31,7 @@ export class Cooldown {
     const isLimit = code === 'RATE_LIMITED';
     if (!isLimit && (code !== 'PROVIDER_UNAVAILABLE' || retryAfterMs === undefined)) return error;
     if (retryAfterMs) this.until = Math.max(this.until, this.now() + retryAfterMs);
-    else if (isLimit) this.grow(retryAfterMs === undefined ? FIRST_MS : FIRST_ELAPSED_MS, beganAt);
+    else if (isLimit) this.grow(retryAfterMs === undefined ? FIRST_COOLDOWN_MS : FIRST_ELAPSED_COOLDOWN_MS, beganAt);
     if (retryAfterMs !== undefined && retryAfterMs >= this.waitMs) return error;
     return new MailError(code, message, { retryAfterMs: this.waitMs, cause: error });
   }
@@ -41,7 +41,7 @@ export class Cooldown {
     if (beganAt < this.endedAt) return;
     const quietMs = Math.max(MIN_QUIET_MS, 2 * this.lengthMs);
     const lastMs = this.now() - this.endedAt > quietMs ? 0 : this.lengthMs;
-    this.lengthMs = Math.min(Math.max(firstMs, 2 * lastMs), MAX_MS);
+    this.lengthMs = Math.min(Math.max(firstMs, 2 * lastMs), MAX_COOLDOWN_MS);
     this.endedAt = this.now() + this.lengthMs;
     this.until = Math.max(this.until, this.endedAt);
   }
@@ -53,7 +53,7 @@ export class Cooldown {
  */
 export function ofParts(worst: MailError, limited: number, asked: number): MailError {
   if (worst.code !== 'RATE_LIMITED' || worst.retryAfterMs || limited >= asked) return worst;
-  return new MailError(worst.code, worst.message, { retryAfterMs: PARTS_MS, cause: worst });
+  return new MailError(worst.code, worst.message, { retryAfterMs: PARTIAL_COOLDOWN_MS, cause: worst });
 }
 
 /** Refused here, before the vendor was asked: nothing was done. */

@@ -9,16 +9,16 @@ import { Admission, maxWait } from './admission.ts';
 import { Cooldown } from './cooldown.ts';
 
 /** How long one request may go without an answer, in milliseconds. A caller's own deadline may be shorter. */
-const ATTEMPT_TIMEOUT = { interactive: 30_000, background: 60_000 } as const;
+const ATTEMPT_TIMEOUT_MS = { interactive: 30_000, background: 60_000 } as const;
 /** After how long safe background work leaves its place to a person who waits for it, in milliseconds. */
-const GIVES_WAY_AFTER = 5_000;
+const YIELD_TIMEOUT_MS = 5_000;
 /** After how long a safe request makes room for a second try when one that began later was answered, in milliseconds. */
-const OVERTAKEN_AFTER = 2_000;
+const RESTART_TIMEOUT_MS = 2_000;
 /**
  * How long a request that was given up keeps its slots, in milliseconds: the vendor counts it until it sees the connection
  * closed, and one sent in its place at once would be one too many.
  */
-const GIVEN_UP_COUNTS_MS = 250;
+const SLOT_RELEASE_DELAY_MS = 250;
 /** A person is told soon that a provider is down; background work can wait for it. */
 const MAX_ATTEMPTS = { interactive: 3, background: 5 } as const;
 const FIRST_BACKOFF_MS = 150;
@@ -97,7 +97,7 @@ class Guard implements Usage {
       const cutSlow = () => handedOn?.cut();
       handedOn = new HandedOn(source, {
         signal: call.signal,
-        silentAfterMs: call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority],
+        silentAfterMs: call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS[call.priority],
         cut: call.cut,
         now: this.now,
         slow: (isSlow) => turn.readerIsSlow(isSlow, cutSlow),
@@ -128,7 +128,7 @@ class Guard implements Usage {
   ): Promise<T> {
     const slots = Math.min(cost.slots, this.limits.concurrency);
     let mayBeginAgain = cost.safe && keep === null;
-    let timeoutMs = call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT[call.priority];
+    let timeoutMs = call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS[call.priority];
     for (let tries = 1; ; tries++) {
       await this.admission.enter(slots, cost.units, call);
       let failure: MailError;
@@ -172,7 +172,7 @@ class Guard implements Usage {
       left();
       this.admission.leave(slots);
     };
-    if (givenUp) setTimeout(free, GIVEN_UP_COUNTS_MS).unref();
+    if (givenUp) setTimeout(free, SLOT_RELEASE_DELAY_MS).unref();
     else free();
   }
 
@@ -180,7 +180,7 @@ class Guard implements Usage {
   private answered(beganAt: number): void {
     const now = this.now();
     for (const earlier of this.underWay)
-      if (earlier.beganAt < beganAt && now - earlier.beganAt > OVERTAKEN_AFTER) earlier.beginAgain();
+      if (earlier.beganAt < beganAt && now - earlier.beganAt > RESTART_TIMEOUT_MS) earlier.beginAgain();
     this.observe('answered');
   }
 
@@ -211,7 +211,7 @@ class Guard implements Usage {
       if (this.admission.doesPersonWait) this.giveWay();
     };
     const mayGiveWay = call.priority === 'background' && cost.safe;
-    const turn = mayGiveWay ? setTimeout(becomeOverdue, GIVES_WAY_AFTER) : undefined;
+    const turn = mayGiveWay ? setTimeout(becomeOverdue, YIELD_TIMEOUT_MS) : undefined;
     const signal = AbortSignal.any([call.signal, ending.signal]);
     try {
       return await abortable(attempt(signal), signal);

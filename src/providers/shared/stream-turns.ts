@@ -3,7 +3,7 @@ import type { Call } from '../contract/call.ts';
 import { abortReason } from '../limiter/aborted.ts';
 
 /** When to come back while all files that may be read at once are being read, in milliseconds. */
-const BUSY_MS = 10_000;
+const BUSY_RETRY_AFTER_MS = 10_000;
 
 /** Leave to hand one answer on as it comes. */
 export interface StreamTurn {
@@ -91,5 +91,5 @@ export class StreamTurns {
 
 const tooMany = (): MailError =>
   new MailError('RATE_LIMITED', 'Other files of this account are being read. Try again a little later.', {
-    retryAfterMs: BUSY_MS,
+    retryAfterMs: BUSY_RETRY_AFTER_MS,
   });

@@ -11,9 +11,9 @@ export interface TokenAnswer {
 }
 
 /** How long a token serves whose answer leaves its end out, as RFC 6749 5.1 lets it, in milliseconds. */
-const UNTOLD_LIFE_MS = 5 * 60_000;
+const DEFAULT_LIFETIME_MS = 5 * 60_000;
 /** A longer life is not believed: a mistake must not keep a token in use for years. */
-const MAX_LIFE_S = 7 * 24 * 60 * 60;
+const MAX_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 /** What a header can carry, and RFC 6750 lets a token be made of. */
 const BEARER = /^[\x21-\x7e]+$/;
 /** RFC 6749 A.17. */
@@ -40,7 +40,8 @@ const Answer = z.looseObject({
 export function readTokenAnswer(body: unknown, now = Date.now()): TokenAnswer | null {
   const { success, data } = Answer.safeParse(body);
   if (!success) return null;
-  const lifeMs = data.expires_in == null ? UNTOLD_LIFE_MS : Math.min(data.expires_in, MAX_LIFE_S) * 1_000;
+  const lifeMs =
+    data.expires_in == null ? DEFAULT_LIFETIME_MS : Math.min(data.expires_in, MAX_LIFETIME_SECONDS) * 1_000;
   return {
     accessToken: data.access_token,
     expiresAt: new Date(now + lifeMs),

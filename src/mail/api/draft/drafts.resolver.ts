@@ -17,7 +17,7 @@ import { DeleteDraftPayload, DraftInput, DraftPayload } from './draft.input.ts';
 import { DraftType } from './draft.type.ts';
 
 /** Bytes of attachments for which storing gets as much more time as one more item of many does. */
-const BYTES_AN_ITEM = 100_000;
+const BYTES_PER_ITEM = 100_000;
 
 @Resolver()
 export class DraftsResolver {
@@ -48,7 +48,7 @@ export class DraftsResolver {
       const bytes = compose.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
       const draft = await changedElsewhere(() =>
         account
-          .writeMany(Math.ceil(bytes / BYTES_AN_ITEM), (session, call) =>
+          .writeMany(Math.ceil(bytes / BYTES_PER_ITEM), (session, call) =>
             session.saveDraft({ id, ifVersion: input.ifVersion ?? null, compose }, call),
           )
           .catch((error: unknown) => {

@@ -6,7 +6,7 @@ import type { UserCondition } from '../../../domain/search/condition.ts';
 import { badUserInput } from '../../../graphql/bad-user-input.ts';
 import { accountId } from '../../../graphql/global-id.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
-import { LONGEST_VALUE, requireReasonable } from '../../search/search-limits.ts';
+import { MAX_VALUE_LENGTH, requireReasonable } from '../../search/search-limits.ts';
 
 const option = { nullable: true } as const;
 
@@ -128,8 +128,8 @@ function conditionOf(filter: MessageFilter): UserCondition {
 function textOf(field: string, value: string): string {
   const text = field === 'internetMessageId' ? value.trim().replace(/^<|>$/g, '').trim() : value.trim();
   if (text === '') throw badUserInput(`filter.${field} is empty; leave it out instead.`);
-  if (text.length > LONGEST_VALUE) {
-    throw badUserInput(`filter.${field} may be at most ${LONGEST_VALUE} characters; it has ${text.length}.`);
+  if (text.length > MAX_VALUE_LENGTH) {
+    throw badUserInput(`filter.${field} may be at most ${MAX_VALUE_LENGTH} characters; it has ${text.length}.`);
   }
   return text;
 }

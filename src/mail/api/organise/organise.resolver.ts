@@ -22,7 +22,7 @@ import {
   UNTRASH,
 } from '../../organise/change.ts';
 import type { MessageChanges } from '../../organise/message-changes.ts';
-import { IdsInput, MOST_IDS, MoveMessagesInput, UpdateMessagesInput, UpdateMessagesPayload } from './organise.type.ts';
+import { IdsInput, MAX_IDS, MoveMessagesInput, UpdateMessagesInput, UpdateMessagesPayload } from './organise.type.ts';
 
 @Resolver()
 export class OrganiseResolver {
@@ -142,7 +142,7 @@ export class OrganiseResolver {
 
   private async change(context: Context, ids: readonly string[], change: Change): Promise<UpdateMessagesPayload> {
     requirePrincipal(context);
-    requireListSize('ids', ids, MOST_IDS);
+    requireListSize('ids', ids, MAX_IDS);
     const outcomes = await this.changes.apply(context, ids, change);
     return new UpdateMessagesPayload(
       outcomes.map(({ id, account, node, error }) => ({

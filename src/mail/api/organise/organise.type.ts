@@ -6,8 +6,8 @@ import { Problem } from '../../../graphql/problem.type.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 
 /** How many messages and threads one mutation takes. */
-export const MOST_IDS = 1_000;
-const IDS = `Messages and threads, at most ${MOST_IDS}, of any accounts. A thread stands for those of its messages that the change is meant for.`;
+export const MAX_IDS = 1_000;
+const IDS = `Messages and threads, at most ${MAX_IDS}, of any accounts. A thread stands for those of its messages that the change is meant for.`;
 
 @InputType({ description: 'What to change.' })
 export class IdsInput {

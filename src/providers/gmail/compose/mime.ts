@@ -6,9 +6,9 @@ import { refuseHeaderInjection } from '../../shared/mime/header-check.ts';
 import { encodedSize, writeMime } from '../../shared/mime/mime-writer.ts';
 
 /** What Gmail takes as attachments of one message, decoded, in bytes. */
-export const MOST_ATTACHED = 25 * 1024 * 1024;
+export const MAX_ATTACHED_BYTES = 25 * 1024 * 1024;
 /** What Gmail takes as one message on the wire, in bytes. */
-export const MOST_ON_WIRE = 35 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES = 35 * 1024 * 1024;
 
 /** Holds the Message-ID as well: Gmail may replace that of what is sent by its API (FlowCrypt/flowcrypt-browser#4273). */
 export const OWN_ID_HEADER = 'X-Postern-Message-ID';
@@ -25,10 +25,10 @@ export interface Mime {
 export function mimeOf(compose: Compose, ownAddress: string): Mime {
   refuseHeaderInjection(compose);
   const attached = compose.attachments.reduce((sum, file) => sum + file.sizeBytes, 0);
-  if (attached > MOST_ATTACHED) throw tooLarge('attachments', attached, MOST_ATTACHED);
+  if (attached > MAX_ATTACHED_BYTES) throw tooLarge('attachments', attached, MAX_ATTACHED_BYTES);
   const bodies = Buffer.byteLength(compose.text ?? '') + Buffer.byteLength(compose.html ?? '') * 2;
   const estimate = encodedSize(compose.attachments) + Math.ceil(bodies * 1.4) + 16_384;
-  if (estimate > MOST_ON_WIRE) throw tooLarge('message', estimate, MOST_ON_WIRE);
+  if (estimate > MAX_MESSAGE_BYTES) throw tooLarge('message', estimate, MAX_MESSAGE_BYTES);
   return { estimate, open: (signal) => write(compose, ownAddress, signal) };
 }
 

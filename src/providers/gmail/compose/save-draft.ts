@@ -9,13 +9,13 @@ import { getMessages } from '../read/read.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 import { currentRevision, holdTo, noDraft, requireVersion } from './drafts.ts';
-import { type Mime, MOST_ON_WIRE, mimeOf } from './mime.ts';
+import { MAX_MESSAGE_BYTES, type Mime, mimeOf } from './mime.ts';
 import { uploadInPieces } from './upload.ts';
 
 /** Above this many bytes the message goes up in pieces rather than in one JSON body: Google's own advice. */
-const LARGE = 5_000_000;
+const MAX_JSON_BYTES = 5_000_000;
 /** How many of the newest drafts are looked through for one whose saving was not answered. */
-const RECENT = 10;
+const MAX_RECENT_DRAFTS = 10;
 
 export async function saveDraft(client: GmailClient, write: DraftWrite, call: Call): Promise<Draft> {
   requireWrite(client.grant.access);
@@ -23,7 +23,7 @@ export async function saveDraft(client: GmailClient, write: DraftWrite, call: Ca
   const mime = mimeOf(compose, client.grant.address);
   // Written out before the draft is looked at, so that little time passes between the look and the save.
   const raw =
-    mime.estimate > LARGE ? null : Buffer.concat(await mime.open(call.signal).toArray()).toString('base64url');
+    mime.estimate > MAX_JSON_BYTES ? null : Buffer.concat(await mime.open(call.signal).toArray()).toString('base64url');
   const before = id === null ? null : await currentRevision(client, id, call);
   if (before) holdTo(before, ifVersion);
   // A revision that names no thread would leave the one that it is in.
@@ -77,7 +77,7 @@ async function upload(
       path: `/gmail/v1/users/me/drafts${id === null ? '' : `/${encodeURIComponent(id)}`}?uploadType=resumable`,
       metadata: { message },
       message: mime.open(call.signal),
-      most: MOST_ON_WIRE,
+      most: MAX_MESSAGE_BYTES,
       // Much can have happened since it began.
       beforeLast: async () => {
         if (id !== null) await requireVersion(client, id, ifVersion, call);
@@ -120,7 +120,7 @@ async function create(
   } catch (error) {
     const isOpen = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
     if (!isOpen || call.signal.aborted) throw error;
-    const { items } = await listDrafts(client, { size: RECENT, after: null }, call);
+    const { items } = await listDrafts(client, { size: MAX_RECENT_DRAFTS, after: null }, call);
     const found = items.find(
       (draft) => !isUnreadable(draft) && draft.message.internetMessageId === compose.internetMessageId,
     );

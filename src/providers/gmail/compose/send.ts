@@ -15,7 +15,7 @@ const MAX_RECENT = 500;
 const PAGE = 100;
 const AT_ONCE = 25;
 /** By so much may Gmail's clock be behind ours. */
-const CLOCKS_DIFFER_MS = 300_000;
+const MAX_CLOCK_SKEW_MS = 300_000;
 
 /** Never tried again: an answer that did not come says nothing. Ask `probe` then. */
 export async function send(client: GmailClient, draftId: string, call: Call): Promise<Sent> {
@@ -41,7 +41,7 @@ export async function probe(
 ): Promise<Probe> {
   if (draftId !== null && (await draftExists(client, draftId, call))) return { state: 'not-sent' };
   if (internetMessageId === '') return { state: 'unknown' };
-  const recent = await amongRecent(client, internetMessageId, since.getTime() - CLOCKS_DIFFER_MS, call);
+  const recent = await amongRecent(client, internetMessageId, since.getTime() - MAX_CLOCK_SKEW_MS, call);
   if (recent !== null) return { state: 'sent', messageId: recent };
   if (!/^[^\s"(){}]+$/.test(internetMessageId)) return { state: 'unknown' };
   const { ids } = await sentIds(client, { maxResults: 1, q: `rfc822msgid:${internetMessageId}` }, call);

@@ -6,9 +6,9 @@ import { answerError, GmailError, gmailError, hasStatus } from '../wire/errors.t
 import { UNITS } from '../wire/quota.ts';
 
 /** Google takes pieces in multiples of 256 KiB. One is held in memory, so that it can be sent again. */
-const PIECE = 4 * 256 * 1024;
-const MOST_TRIES = 4;
-const PAUSE_MS = 200;
+const PIECE_BYTES = 4 * 256 * 1024;
+const MAX_TRIES = 4;
+const FIRST_BACKOFF_MS = 200;
 
 export interface Upload {
   readonly operation: 'drafts.create' | 'drafts.update';
@@ -70,12 +70,12 @@ async function sendPiece(session: Session, bytes: Buffer, from: number, isLast: 
   let progress: Progress = { received: from };
   for (let tries = 1; 'received' in progress && (isLast || progress.received < end); tries++) {
     const { received } = progress;
-    if (received < from || received > end || tries > MOST_TRIES) throw lost(session.operation);
+    if (received < from || received > end || tries > MAX_TRIES) throw lost(session.operation);
     try {
       progress = await put(session, received < end ? bytes.subarray(received - from) : null, received, total);
     } catch (error) {
-      if (tries === MOST_TRIES || !isPassing(error) || session.call.signal.aborted) throw known(error, session, isLast);
-      await sleep(PAUSE_MS * 2 ** tries);
+      if (tries === MAX_TRIES || !isPassing(error) || session.call.signal.aborted) throw known(error, session, isLast);
+      await sleep(FIRST_BACKOFF_MS * 2 ** tries);
       progress = await put(session, null, 0, total);
     }
   }
@@ -116,7 +116,7 @@ async function ask(operation: string, url: string, token: string, request: Reque
 /** In pieces of one size, the last of what is left. */
 export async function* pieces(
   message: AsyncIterable<Uint8Array>,
-  size = PIECE,
+  size = PIECE_BYTES,
 ): AsyncGenerator<{ bytes: Buffer; isLast: boolean }> {
   let held: Uint8Array[] = [];
   let length = 0;

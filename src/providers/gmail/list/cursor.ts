@@ -82,10 +82,10 @@ function newestIn(kept: string): Newest {
 }
 
 /** Of a Date, in milliseconds. */
-const LAST_TIME = 8.64e15;
+const MAX_TIME_MS = 8.64e15;
 
 const timeOf = (value: unknown): number | null =>
-  typeof value === 'number' && Math.abs(value) <= LAST_TIME ? value : null;
+  typeof value === 'number' && Math.abs(value) <= MAX_TIME_MS ? value : null;
 
 function parse(cursor: Cursor): Kept | null {
   try {

@@ -79,12 +79,12 @@ export function termOf(condition: Condition, narrowing: Narrowing): Term {
 }
 
 /** Few digits may be a year to Gmail, and times past 2038 be none: outside of these a bound says less. */
-const FIRST_SECOND = 100_000;
-const LAST_SECOND = 2 ** 31 - 1;
+const MIN_SECOND = 100_000;
+const MAX_SECOND = 2 ** 31 - 1;
 /** Finds everything that the index has. */
-export const ALL_INDEXED = `before:${LAST_SECOND}`;
-const after = (second: number): Term => (second < FIRST_SECOND ? true : `after:${Math.min(second, LAST_SECOND)}`);
-const before = (second: number): Term => (second > LAST_SECOND ? true : `before:${Math.max(second, FIRST_SECOND)}`);
+export const ALL_INDEXED = `before:${MAX_SECOND}`;
+const after = (second: number): Term => (second < MIN_SECOND ? true : `after:${Math.min(second, MAX_SECOND)}`);
+const before = (second: number): Term => (second > MAX_SECOND ? true : `before:${Math.max(second, MIN_SECOND)}`);
 
 /** What is found by a sender or a subject is at least what is from there: its complement may be too little, and all is looked through. */
 function negated(condition: Condition): Term {

@@ -9,9 +9,9 @@ export interface NamedLabel extends gmail_v1.Schema$Label {
 }
 
 /** Gmail's limit for a whole name, in characters. */
-const LONGEST = 225;
+const MAX_NAME_LENGTH = 225;
 /** Names that Gmail refuses for labels of one's own, whatever their case; it does so in other languages too. */
-const KEPT: ReadonlySet<string> = new Set(
+const RESERVED_NAMES: ReadonlySet<string> = new Set(
   'inbox,sent,draft,drafts,trash,bin,spam,starred,important,unread,chat,chats,all mail,scheduled,snoozed,muted'.split(
     ',',
   ),
@@ -54,7 +54,8 @@ export class LabelTree {
     if (/[\x00-\x1f\x7f]/.test(leaf)) throw bad('A name is one line without control characters.');
     const parentId = patch.parentId === undefined ? (lies?.parentId ?? null) : patch.parentId;
     const name = parentId === null ? leaf : `${this.parent(parentId, label).name}/${leaf}`;
-    if (name.length > LONGEST) throw bad(`Gmail takes at most ${LONGEST} characters for a label and what it lies in.`);
+    if (name.length > MAX_NAME_LENGTH)
+      throw bad(`Gmail takes at most ${MAX_NAME_LENGTH} characters for a label and what it lies in.`);
     this.requireFree(name, label);
     return name;
   }
@@ -66,8 +67,8 @@ export class LabelTree {
       name: name + child.name.slice(label.name.length),
     }));
     for (const child of renamed) {
-      if (child.name.length > LONGEST)
-        throw bad(`Gmail takes at most ${LONGEST} characters, and ${child.name} has more.`);
+      if (child.name.length > MAX_NAME_LENGTH)
+        throw bad(`Gmail takes at most ${MAX_NAME_LENGTH} characters, and ${child.name} has more.`);
       this.requireFree(child.name, child);
     }
     return renamed;
@@ -89,7 +90,7 @@ export class LabelTree {
 
   private requireFree(name: string, self: { readonly id: string } | null): void {
     const same = (other: string) => other.toLowerCase() === name.toLowerCase();
-    if (KEPT.has(name.toLowerCase())) {
+    if (RESERVED_NAMES.has(name.toLowerCase())) {
       throw new MailError('CONFLICT', `Gmail keeps the name "${name}" for itself.`, { field: ['name'] });
     }
     if (this.own.some((other) => other.id !== self?.id && same(other.name))) {

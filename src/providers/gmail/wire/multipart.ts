@@ -55,13 +55,13 @@ export async function decodeBatch(
     if (status === undefined || place >= count || answers.has(place)) continue;
     const retryAfter = /^retry-after:[ \t]*(.*?)[ \t\r]*$/im.exec(inner.head)?.[1] ?? null;
     answers.set(place, { status: Number(status), retryAfter, body: json(inner.rest) });
-    if (section.length > LONG) await nextIteration();
+    if (section.length > MAX_SYNCHRONOUS_LENGTH) await nextIteration();
   }
   return answers;
 }
 
 /** Characters of a part behind which others are answered. */
-const LONG = 256 * 1024;
+const MAX_SYNCHRONOUS_LENGTH = 256 * 1024;
 
 /**
  * What stands before each boundary. What follows the last one is the epilogue; when the closing one is missing, half a

@@ -8,8 +8,8 @@ import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 
 /** Where one batchDelete (50 units) and the reads before it (5 each) get cheaper than deleting one by one (10 each). */
-const MANY = 10;
-const MOST_AT_ONCE = 1000;
+const MAX_SINGLE_DELETES = 10;
+const MAX_BATCH_SIZE = 1000;
 
 /**
  * Gmail's batchDelete answers nothing and passes over what is not there, so each message is looked at before it: what was
@@ -20,7 +20,9 @@ export async function deleteForever(client: GmailClient, ids: readonly string[],
   if (refusal) return ids.map(() => refusal);
   const wanted = [...new Set(ids)];
   const outcome =
-    wanted.length > MANY ? await deleteMany(client, wanted, call) : await deleteEach(client, wanted, call);
+    wanted.length > MAX_SINGLE_DELETES
+      ? await deleteMany(client, wanted, call)
+      : await deleteEach(client, wanted, call);
   return ids.map((id) => outcome.get(id) ?? noMessage());
 }
 
@@ -36,8 +38,8 @@ async function deleteMany(client: GmailClient, ids: readonly string[], call: Cal
   const parts = getParts('messages', ids, { format: 'minimal', fields: 'id' });
   const outcome = outcomes(ids, await runBatch(client, 'messages.get', parts, call));
   const there = ids.filter((id) => outcome.get(id) === true);
-  for (let start = 0; start < there.length; start += MOST_AT_ONCE) {
-    const some = there.slice(start, start + MOST_AT_ONCE);
+  for (let start = 0; start < there.length; start += MAX_BATCH_SIZE) {
+    const some = there.slice(start, start + MAX_BATCH_SIZE);
     try {
       await client.request('messages.batchDelete', call, (users, options) =>
         users.messages.batchDelete({ userId: 'me', requestBody: { ids: some } }, options),

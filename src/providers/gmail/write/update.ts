@@ -11,8 +11,8 @@ import { hasStatus } from '../wire/errors.ts';
 import { LabelChange } from './label-change.ts';
 
 /** Where one batchModify (50 units, any number) gets cheaper than modifying one by one (5 units each). */
-const MANY = 10;
-const MOST_AT_ONCE = 1000;
+const MAX_SINGLE_UPDATES = 10;
+const MAX_BATCH_SIZE = 1000;
 
 /**
  * Changes the labels, then reads the messages back: Gmail answers a change with labels only, or with nothing, and passes
@@ -102,8 +102,8 @@ async function modify(
   failed: Map<string, MailError>,
   call: Call,
 ): Promise<void> {
-  const few = groups.filter(({ ids }) => ids.length <= MANY);
-  const many = groups.filter(({ ids }) => ids.length > MANY);
+  const few = groups.filter(({ ids }) => ids.length <= MAX_SINGLE_UPDATES);
+  const many = groups.filter(({ ids }) => ids.length > MAX_SINGLE_UPDATES);
   await Promise.all([
     modifyEach(client, few, failed, call),
     ...many.map((group) => modifyAtOnce(client, group, failed, call)),
@@ -116,8 +116,8 @@ async function modifyAtOnce(
   failed: Map<string, MailError>,
   call: Call,
 ): Promise<void> {
-  for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
-    const some = ids.slice(start, start + MOST_AT_ONCE);
+  for (let start = 0; start < ids.length; start += MAX_BATCH_SIZE) {
+    const some = ids.slice(start, start + MAX_BATCH_SIZE);
     try {
       await client.request('messages.batchModify', call, (users, options) =>
         users.messages.batchModify({ userId: 'me', requestBody: { ids: some, ...body } }, options),

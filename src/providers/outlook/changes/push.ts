@@ -4,7 +4,7 @@ import type { Hint } from '../../contract/provider.ts';
 import type { FindWatch, Signal, WebhookOutcome, WebhookRequest } from '../../contract/watch.ts';
 import { isId } from '../wire/ids.ts';
 
-const MAX_VALIDATION_TOKEN = 1024;
+const MAX_VALIDATION_TOKEN_LENGTH = 1024;
 const MAX_NOTIFICATIONS = 1000;
 
 const envelope = z.object({ value: z.array(z.unknown()).min(1).max(MAX_NOTIFICATIONS) });
@@ -70,7 +70,7 @@ function hintsOf(
 
 /** Graph asks once, when a subscription begins, whether this endpoint is ours: it wants its token back as plain text. */
 function validation(token: string): WebhookOutcome {
-  if (token === '' || token.length > MAX_VALIDATION_TOKEN) {
+  if (token === '' || token.length > MAX_VALIDATION_TOKEN_LENGTH) {
     return { reply: { status: 400, contentType: 'text/plain', body: 'not a validation token' }, signals: [] };
   }
   return { reply: { status: 200, contentType: 'text/plain', body: token }, signals: [] };

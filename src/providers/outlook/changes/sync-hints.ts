@@ -44,7 +44,7 @@ export async function follow(
   };
   const answers = new Map<string, GraphMessage | MailError>();
   await ask(account, ids, answers, call);
-  for (const wait of LATE_WAITS_MS) {
+  for (const wait of RETRY_DELAYS_MS) {
     const late = ids.filter((id) => isLate(id, answers.get(id)));
     if (late.length === 0) break;
     await sleep(wait, call.signal);
@@ -122,5 +122,5 @@ export function forget(state: SyncState, messageId: string): void {
 }
 
 /** Between the tries to find a message that was just announced: the replica that answers may lag behind. In milliseconds. */
-const LATE_WAITS_MS = [500, 1_000, 2_000];
+const RETRY_DELAYS_MS = [500, 1_000, 2_000];
 const PLACE = { $select: 'id,parentFolderId,createdDateTime' };

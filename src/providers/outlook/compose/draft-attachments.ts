@@ -5,7 +5,7 @@ import type { Call } from '../../contract/call.ts';
 import { shownFiles } from '../../shared/html/inline-files.ts';
 import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
 import type { Account } from '../wire/account.ts';
-import { BATCH_SIZE, batch, type Part } from '../wire/batch.ts';
+import { batch, MAX_BATCH_SIZE, type Part } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
 import { segment } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
@@ -138,8 +138,8 @@ async function list(account: Account, draftId: string, call: Call): Promise<read
 }
 
 async function removeAll(account: Account, draftId: string, held: readonly Held[], call: Call): Promise<void> {
-  for (let at = 0; at < held.length; at += BATCH_SIZE) {
-    const chain = held.slice(at, at + BATCH_SIZE).map(
+  for (let at = 0; at < held.length; at += MAX_BATCH_SIZE) {
+    const chain = held.slice(at, at + MAX_BATCH_SIZE).map(
       ({ id }): Part => ({
         method: 'DELETE',
         path: `/me/messages/${draftId}/attachments/${segment(id)}`,

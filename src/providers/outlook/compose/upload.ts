@@ -10,7 +10,7 @@ import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
 import { FileBytes } from './file-bytes.ts';
 
 /** A multiple of 320 KiB below 4 MB, as Graph wants every piece but the last. */
-const PIECE = 12 * 320 * 1024;
+const PIECE_BYTES = 12 * 320 * 1024;
 /** How often a piece may go wrong before the file is given up. */
 const MAX_FAILURES = 4;
 const PASSING: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
@@ -54,7 +54,7 @@ async function uploadOnce(
   let at: Progress = { next: 0, attachmentId: null };
   try {
     for (let failures = 0; at.next < file.sizeBytes; ) {
-      const piece = await bytes.at(at.next, PIECE);
+      const piece = await bytes.at(at.next, PIECE_BYTES);
       const sent = { first: at.next, end: at.next + piece.length, total: file.sizeBytes };
       try {
         at = await mayLag(put(account, url, piece, sent, call));

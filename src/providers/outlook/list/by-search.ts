@@ -19,8 +19,8 @@ export interface Found extends Omit<Part, 'next'> {
 }
 
 /** What an index may not have read yet: so many of the newest messages are looked through, where envelopes tell. */
-const UNREAD_BY_INDEX = 50;
-const RECENTLY_MS = 3_600_000;
+const MAX_UNINDEXED = 50;
+const MAX_INDEX_LAG_MS = 3_600_000;
 /** Where a page is not asked to end earlier. */
 const MAX_SPENT = 2_000;
 
@@ -97,10 +97,10 @@ async function newestOf(
   to: number | null,
   call: Call,
 ): Promise<readonly GraphMessage[]> {
-  if ((source.words !== null && source.words.base !== null) || (to !== null && to < Date.now() - RECENTLY_MS))
+  if ((source.words !== null && source.words.base !== null) || (to !== null && to < Date.now() - MAX_INDEX_LAG_MS))
     return [];
   const before = to === null ? {} : { before: new Date(to + 1000) };
-  const page = { size: UNREAD_BY_INDEX, after: null, budget: UNREAD_BY_INDEX, ...before };
+  const page = { size: MAX_UNINDEXED, after: null, budget: MAX_UNINDEXED, ...before };
   const { messages } = await listByDate(account, source, filter, wanted, page, call);
   return messages;
 }

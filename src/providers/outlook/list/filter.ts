@@ -57,9 +57,9 @@ const earlier = (at: Date): Date => near(Math.floor(at.getTime() / SECOND_MS) * 
 export const later = (at: Date): Date => near(Math.ceil(at.getTime() / SECOND_MS) * SECOND_MS + SECOND_MS);
 
 /** Graph refuses what is outside of the years 1 to 9999, and no mail is near either end. */
-const FIRST_MS = Date.UTC(1900, 0, 1);
-const LAST_MS = Date.UTC(9999, 0, 1);
-const near = (ms: number): Date => new Date(Math.min(Math.max(ms, FIRST_MS), LAST_MS));
+const MIN_TIME_MS = Date.UTC(1900, 0, 1);
+const MAX_TIME_MS = Date.UTC(9999, 0, 1);
+const near = (ms: number): Date => new Date(Math.min(Math.max(ms, MIN_TIME_MS), MAX_TIME_MS));
 
 const exact = (text: string): Filter => ({ text, isExact: true, isSelective: false });
 

@@ -9,11 +9,11 @@ import { nextPath, readListing } from './listing.ts';
 import type { Source } from './source.ts';
 
 /** Graph's search ends after this many results. */
-const SEARCH_LIMIT = 1000;
+const MAX_RESULTS = 1000;
 /** Results in one answer; Graph may give fewer, and a link. */
 const ANSWER_SIZE = 250;
 /** Longer ones are refused here: how long Graph takes them is not said. Lists ask for less, but for words that alternatives share. */
-const MAX_SEARCH = 24_000;
+const MAX_SEARCH_LENGTH = 24_000;
 /** What is asked of results that only say which messages they are. */
 export const IDS: Fields = { select: 'id,receivedDateTime', expand: null };
 
@@ -121,7 +121,7 @@ async function searchAll(
   call: Call,
 ): Promise<Pick<Hits, 'messages' | 'isCut'>> {
   const search = joined('and', [...terms, ...receivedWithin(span.from, span.to)]);
-  if (search.length > MAX_SEARCH) throw tooLong(search.length);
+  if (search.length > MAX_SEARCH_LENGTH) throw tooLong(search.length);
   const { select, expand } = fields;
   const query = { operation: 'messages.list', select, expand, top: ANSWER_SIZE, skip: 0, before: null, filter: '' };
   const found = new Map<string, GraphMessage>();
@@ -131,7 +131,7 @@ async function searchAll(
     for (const message of listing.messages) found.set(message.id ?? '', message);
     read += listing.messages.length;
     const next = nextPath(listing);
-    if (next === null || read >= SEARCH_LIMIT) return { messages: [...found.values()], isCut: read >= SEARCH_LIMIT };
+    if (next === null || read >= MAX_RESULTS) return { messages: [...found.values()], isCut: read >= MAX_RESULTS };
     if (enoughFrom([...found.values()]) !== null) return { messages: [...found.values()], isCut: true };
     page = next;
   }
@@ -144,5 +144,5 @@ export const byReceipt = (a: GraphMessage, b: GraphMessage): number =>
 const tooLong = (length: number): MailError =>
   new MailError(
     'BAD_USER_INPUT',
-    `The words to look for are too many for one search of Outlook: in its language they take ${length} characters of ${MAX_SEARCH}. Search for fewer.`,
+    `The words to look for are too many for one search of Outlook: in its language they take ${length} characters of ${MAX_SEARCH_LENGTH}. Search for fewer.`,
   );

@@ -20,12 +20,12 @@ export interface IndexedWords {
 }
 
 /** Each is a search of its own for each page. */
-const MOST_QUESTIONS = 12;
+const MAX_QUESTIONS = 12;
 
 const tooMixed = (questions: number): MailError =>
   new MailError(
     'BAD_USER_INPUT',
-    `Words that are looked for and words that are excluded stand in so many alternatives that Outlook would have to be searched ${questions} times; ${MOST_QUESTIONS} is the most. Take alternatives out.`,
+    `Words that are looked for and words that are excluded stand in so many alternatives that Outlook would have to be searched ${questions} times; ${MAX_QUESTIONS} is the most. Take alternatives out.`,
   );
 
 /**
@@ -37,7 +37,7 @@ export function indexedWords(where: Condition): IndexedWords {
   if (base !== null && !isNegated(where)) return { base, questions: [], isMet: () => true };
   const formula = formulaOf(where);
   const questions = [...new Set(questionsOf(formula))];
-  if (questions.length > MOST_QUESTIONS) throw tooMixed(questions.length);
+  if (questions.length > MAX_QUESTIONS) throw tooMixed(questions.length);
   return { base, questions, isMet: (found) => holds(formula, found) };
 }
 

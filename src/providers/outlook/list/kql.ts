@@ -84,15 +84,16 @@ const DAY_MS = 86_400_000;
 
 /** Narrows to days of receipt, a day wider on either side: in whose time zone a day is meant is not said. */
 export function receivedWithin(from: number | null, to: number | null): string[] {
-  const day = (at: number): string => new Date(Math.min(Math.max(at, EARLIEST), LATEST)).toISOString().slice(0, 10);
+  const day = (at: number): string =>
+    new Date(Math.min(Math.max(at, MIN_TIME_MS), MAX_TIME_MS)).toISOString().slice(0, 10);
   return [
     ...(from === null ? [] : [`received>=${day(from - DAY_MS)}`]),
     ...(to === null ? [] : [`received<=${day(to + DAY_MS)}`]),
   ];
 }
 
-const EARLIEST = Date.UTC(1900, 0, 1);
-const LATEST = Date.UTC(2999, 11, 31);
+const MIN_TIME_MS = Date.UTC(1900, 0, 1);
+const MAX_TIME_MS = Date.UTC(2999, 11, 31);
 
 /** Words without a property are looked for in from, subject and body alone. */
 function text(value: string): string | null {

@@ -101,11 +101,11 @@ export async function learnHidden(account: Account, call: Call): Promise<void> {
 }
 
 /** Of a URL more is not sure to be taken; in a $batch, which has no URLs, there is room for what is longer. */
-const MAX_URL = 2_000;
+const MAX_URL_LENGTH = 2_000;
 
 async function ask(account: Account, at: string, query: ListingQuery, call: Call): Promise<Messages> {
   const part = get(at, query);
-  if (at.length <= MAX_URL)
+  if (at.length <= MAX_URL_LENGTH)
     return account.graph.json<Messages>({ ...part, cost: cost(query.operation) }, call, query.maxBytes);
   const [answer] = await batch<Messages>(account.graph, query.operation, [[part]], call);
   if (answer === undefined) throw unreachable('a list was not answered');

@@ -11,10 +11,10 @@ import type { Source } from './source.ts';
  * How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile: as far as a
  * cursor remembers what was given.
  */
-const OVERLAP = MAX_SEEN;
+const MAX_OVERLAP = MAX_SEEN;
 
 /** The largest $top that Graph takes. */
-const MOST_AT_ONCE = 1_000;
+const MAX_TOP = 1_000;
 
 export interface Wanted
   extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
@@ -46,11 +46,11 @@ export async function readByDate(
   call: Call,
 ): Promise<Stretch> {
   const { size, before, ...query } = wanted;
-  const back = Math.min(place?.passed ?? 0, OVERLAP);
+  const back = Math.min(place?.passed ?? 0, MAX_OVERLAP);
   const passed = (place?.passed ?? 0) - back;
   const ends = [...(place === null ? [] : [(place.second + 1) * 1000]), ...(before === null ? [] : [before.getTime()])];
   const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
-  const asked = { ...query, search: null, top: Math.min(MOST_AT_ONCE, size + back), skip: passed, before: end };
+  const asked = { ...query, search: null, top: Math.min(MAX_TOP, size + back), skip: passed, before: end };
   let listing = await readListing(account, source, asked, call);
   // A page may be shorter than was asked for (Graph's concepts/paging): of what was given before alone, none would come on.
   for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {

@@ -49,7 +49,7 @@ export const checkOf = ({ checked, whole }: Source, hidden: readonly string[]): 
  */
 export function searchesFor({ words, checked }: Source, filter: Filter): readonly (readonly string[])[] | null {
   const base = words?.base ?? null;
-  const narrowed = candidateSearches(checked, MAX_NARROWING);
+  const narrowed = candidateSearches(checked, MAX_NARROWING_LENGTH);
   // Words of bodies narrow it down as well, in one search.
   if (base !== null) return [[base, ...(narrowed?.length === 1 ? narrowed : [])]];
   return narrowed === null || filter.isSelective ? null : narrowed.map((one) => [one]);
@@ -65,12 +65,12 @@ export function narrows(condition: Condition): Narrowing {
   const checked = normalForm({ kind: 'and', of: parts.filter((part) => !words.includes(part)) });
   const filter = toFilter(checked);
   if (filter.isSelective) return 'few';
-  if (candidateSearches(checked, MAX_NARROWING) !== null) return 'search';
+  if (candidateSearches(checked, MAX_NARROWING_LENGTH) !== null) return 'search';
   return filter.text === '' ? 'none' : 'filter';
 }
 
 /** How long Graph takes a search is not said. */
-const MAX_NARROWING = 3_000;
+const MAX_NARROWING_LENGTH = 3_000;
 
 /**
  * A property of the query, and so the same on each of its pages, whether or not trash and junk are known by then: what leaves

@@ -17,9 +17,9 @@ import { noAccessToken, tokenError } from './token-error.ts';
 
 /** The directory answers for anyone who may sign in; the inbox is there only with a mailbox. */
 const INBOX = path('/me/mailFolders/inbox', { $select: 'id' });
-const ME_TRIES = 4;
+const MAX_ME_TRIES = 4;
 /** As long as a person who has just consented waits for the next page. */
-const ME_PATIENCE_MS = 3_000;
+const MAX_ME_WAIT_MS = 3_000;
 
 export interface OutlookSecret {
   readonly refreshToken: string;
@@ -162,7 +162,7 @@ async function askMe(sdk: Client, token: string, signal: AbortSignal): Promise<R
     if (response.ok || response.status === 403) return response;
     const refusal = await refusalOf(response);
     const waitMs = isMailError(refusal) ? (refusal.retryAfterMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-    if (tries === ME_TRIES || waitMs > ME_PATIENCE_MS) throw refusal;
+    if (tries === MAX_ME_TRIES || waitMs > MAX_ME_WAIT_MS) throw refusal;
     await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

@@ -6,9 +6,9 @@ import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
 import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
 /** Graph's limit on one $batch. */
-export const BATCH_SIZE = 20;
+export const MAX_BATCH_SIZE = 20;
 /** Graph runs four requests of one batch to one mailbox at a time. */
-const BATCH_WIDTH = 4;
+const MAX_BATCH_WIDTH = 4;
 
 export interface Part {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -82,7 +82,7 @@ async function sendAll(
     while (next < parts.length) {
       const first = next;
       // Graph picks itself how many it runs side by side: where files take places, no more parts go than there are others.
-      const size = graph.widest < BATCH_WIDTH ? graph.widest : BATCH_SIZE;
+      const size = graph.widest < MAX_BATCH_WIDTH ? graph.widest : MAX_BATCH_SIZE;
       const group = parts.slice(first, first + size);
       next += group.length;
       const answers = silence
@@ -123,7 +123,7 @@ async function sendBatch(
       if (tries++ > 0) for (const id of removals) if (!settled.has(id) && !refusedForNow.has(id)) unanswered.add(id);
       return JSON.stringify({ requests: requests.filter(({ id }) => !settled.has(id)) });
     };
-    const cost = { operation, units: requests.length, slots: Math.min(BATCH_WIDTH, requests.length), safe: true };
+    const cost = { operation, units: requests.length, slots: Math.min(MAX_BATCH_WIDTH, requests.length), safe: true };
     await graph.request({ method: 'POST', path: '/$batch', cost, body }, call, async (response, signal) => {
       refusedForNow.clear();
       const given = await jsonOf(response, signal, maxBytes);

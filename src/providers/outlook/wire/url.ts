@@ -23,7 +23,7 @@ const LISTS = {
   subscriptions: /^\/subscriptions$/i,
 };
 export type LinkKind = keyof typeof LISTS;
-const MAX_PATH = 24_000;
+const MAX_PATH_LENGTH = 24_000;
 
 /**
  * The path under /v1.0 of a link to such a list of one's own, for our own origin, and the whole of its query as Graph wrote
@@ -35,7 +35,7 @@ export function pathOf(link: string, kind: LinkKind = 'messages'): string | null
   // A path of another scheme is read by other rules than the request's will be.
   if (!/^https?:$/.test(protocol) || !LISTS[kind].test(under)) return null;
   const path = under + (/\?[^#]*/.exec(href)?.[0] ?? '');
-  return path.length <= MAX_PATH ? path : null;
+  return path.length <= MAX_PATH_LENGTH ? path : null;
 }
 
 const NOWHERE = { protocol: '', pathname: '', href: '' };

@@ -29,7 +29,7 @@ export const MAX_SETTLED = 600;
 export const MAX_LAST = 3;
 const HASH_LENGTH = 6;
 const MAX_LENGTH = 16_384;
-const MAX_TIME = 8.64e15;
+const MAX_TIME_MS = 8.64e15;
 
 export const markOf = (id: string): string => hash('sha256', id, 'base64url').slice(0, HASH_LENGTH);
 
@@ -96,7 +96,7 @@ function isFields(fields: unknown): fields is Fields {
     [order, found].every((token) => token === null || typeof token === 'string') &&
     [last, met, settled].every((marks) => typeof marks === 'string' && marks.length % HASH_LENGTH === 0) &&
     typeof isPartial === 'boolean' &&
-    [at, start].every((time) => time === null || (Number.isInteger(time) && Math.abs(time) <= MAX_TIME))
+    [at, start].every((time) => time === null || (Number.isInteger(time) && Math.abs(time) <= MAX_TIME_MS))
   );
 }
 
