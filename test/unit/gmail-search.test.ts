@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { mark, openPlace, sealPlace } from '../../src/providers/gmail/list/cursor.ts';
+import { openPlace, sealPlace } from '../../src/providers/gmail/list/cursor.ts';
 import { before, compileQuery } from '../../src/providers/gmail/list/search.ts';
+import { markOf } from '../../src/providers/shared/threads/thread-cursor.ts';
 
 const compile = (where: Condition | null, mailboxId: string | null = null) => compileQuery({ mailboxId, where });
 const mailbox = (id: string): Condition => ({ kind: 'mailbox', id });
@@ -162,8 +163,8 @@ describe('a Gmail query', () => {
 describe('a page cursor', () => {
   it('keeps its own page size and refuses another list', () => {
     const newest = [
-      { mark: mark('18f'), waiting: null },
-      { mark: mark('19a'), waiting: { id: '19a' } },
+      { mark: markOf('18f'), waiting: null },
+      { mark: markOf('19a'), waiting: { id: '19a' } },
     ];
     const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6, newest };
     const cursor = sealPlace(place, 'print');

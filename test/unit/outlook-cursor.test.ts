@@ -1,16 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { newState, readState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
-import {
-  datePlace,
-  MAX_SEEN,
-  remember,
-  searchPlace,
-  shortHash,
-  writePlace,
-} from '../../src/providers/outlook/list/cursor.ts';
+import { datePlace, MAX_SEEN, remember, searchPlace, writePlace } from '../../src/providers/outlook/list/cursor.ts';
 import { tokenOf } from '../../src/providers/outlook/wire/url.ts';
+import { markOf } from '../../src/providers/shared/threads/thread-cursor.ts';
 
-const hashes = (n: number): string[] => Array.from({ length: n }, (_, i) => shortHash(`message ${i}`));
+const hashes = (n: number): string[] => Array.from({ length: n }, (_, i) => markOf(`message ${i}`));
 
 describe('the place in a list', () => {
   it('comes back as it was written', () => {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
+import { shortHash } from '../../../platform/short-hash.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Change, Changes, Cursor } from '../../contract/provider.ts';
 import { listLabels } from '../read/labels.ts';
@@ -107,8 +107,7 @@ async function looks(client: GmailClient, call: Call): Promise<Position['labels'
   }
 }
 
-const look = (parts: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 5);
+const look = (parts: readonly unknown[]): string => shortHash(JSON.stringify(parts), 5);
 
 function known(historyId: string | null | undefined): string {
   if (historyId) return historyId;

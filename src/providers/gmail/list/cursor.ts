@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { MailError } from '../../../domain/error.ts';
 import type { Cursor, PageRequest } from '../../contract/provider.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
 
 /**
  * A place in one of Gmail's lists. A page token belongs to the very list it was given for (query, labels, page size), so
@@ -33,10 +33,7 @@ export interface Newest {
 /** As many as are looked for in the index. */
 export const MAX_NEWEST = 50;
 
-/** Short, because a page can hold a hundred. */
-export const mark = (id: string): string => hash('sha256', id, 'base64url').slice(0, 6);
-
-export const fingerprint = (list: readonly unknown[]): string => mark(JSON.stringify(list));
+export const fingerprint = (list: readonly unknown[]): string => markOf(JSON.stringify(list));
 
 export function openPlace(page: PageRequest, print: string): Place {
   const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
@@ -78,7 +75,7 @@ const WAITING = '!';
 function newestIn(kept: string): Newest {
   if (!kept.startsWith(WAITING)) return { mark: kept, waiting: null };
   const id = kept.slice(WAITING.length);
-  return { mark: mark(id), waiting: { id } };
+  return { mark: markOf(id), waiting: { id } };
 }
 
 /** Of a Date, in milliseconds. */

@@ -14,10 +14,11 @@ import {
   type PageRequest,
   type Unreadable,
 } from '../../contract/provider.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { getMessages } from '../read/read.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { fingerprint, type Listed, mark, openPlace, type Place, sealPlace } from './cursor.ts';
+import { fingerprint, type Listed, openPlace, type Place, sealPlace } from './cursor.ts';
 import { before, compileQuery, type GmailQuery } from './search.ts';
 import { completed, mayMiss, PROBE_COST, type Probe, probeIndex } from './unindexed.ts';
 
@@ -205,19 +206,19 @@ export const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema
 
 /** What of Gmail's page is still to be read. */
 const unread = (listed: readonly string[], { shown }: Place, page: PageRequest): string[] =>
-  listed.filter((id) => !(shown.size > 0 && shown.has(mark(id))) && !page.skip?.(id));
+  listed.filter((id) => !(shown.size > 0 && shown.has(markOf(id))) && !page.skip?.(id));
 
 /** Inside Gmail's page, with these of it still to be read. What was read and is not listed now may come back. */
 function within(place: Place, listed: readonly string[], open: readonly string[]): Place {
   const left = new Set(open);
-  const read = listed.filter((id) => !left.has(id)).map(mark);
+  const read = listed.filter((id) => !left.has(id)).map(markOf);
   return { ...place, shown: new Set([...new Set([...place.shown, ...read])].slice(-MAX_SHOWN)) };
 }
 
 /** What was read of Gmail's page and is not in it now: what came or was indexed meanwhile may have moved it to the next one. */
 function moved({ shown }: Place, read: readonly string[], heads: readonly Listed[]): ReadonlySet<string> {
-  const all = new Set([...shown, ...read.map(mark)]);
-  for (const { id } of heads) all.delete(mark(id));
+  const all = new Set([...shown, ...read.map(markOf)]);
+  for (const { id } of heads) all.delete(markOf(id));
   return new Set([...all].slice(-MAX_SHOWN));
 }
 

@@ -1,10 +1,11 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import type { BatchPart } from '../wire/multipart.ts';
-import { type Listed, MAX_NEWEST, mark, type Newest } from './cursor.ts';
+import { type Listed, MAX_NEWEST, type Newest } from './cursor.ts';
 import type { GmailQuery } from './search.ts';
 import { ALL_INDEXED } from './search-terms.ts';
 
@@ -49,7 +50,7 @@ export async function probeIndex(
       return listedOf((answer as gmail_v1.Schema$ListMessagesResponse).messages);
     });
     const known = new Set(indexed.map(({ id }) => id));
-    return trimmed(all.map((one) => ({ mark: mark(one.id), waiting: known.has(one.id) ? null : one })));
+    return trimmed(all.map((one) => ({ mark: markOf(one.id), waiting: known.has(one.id) ? null : one })));
   };
   const newest = await (call.shared?.once(JSON.stringify(['unindexed', labelIds, includeSpamTrash]), read) ?? read());
   return { newest, spent };
@@ -70,7 +71,7 @@ export function completed<T extends Listed>(
 ): Completed<T> {
   if (newest.length === 0) return { listed: found, isUnindexed: () => false, rest: () => [] };
   const placeOf = new Map(newest.map((one, place) => [one.mark, place]));
-  const places = found.map(({ id }) => placeOf.get(mark(id)));
+  const places = found.map(({ id }) => placeOf.get(markOf(id)));
   const lastPlaced = places.findLastIndex((place) => place !== undefined);
   // What is none of the newest stands below them all, but for what came since the first page.
   const isBelowAll = lastPlaced < found.length - 1;

@@ -3,7 +3,7 @@ import { isMailError, isNotFound, type MailError, type MailErrorCode } from '../
 import type { Call } from '../../contract/call.ts';
 import type { Change, Hint } from '../../contract/provider.ts';
 import { sleep } from '../../limiter/aborted.ts';
-import { shortHash } from '../list/cursor.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { getEntities } from '../read/read.ts';
 import type { Account } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
@@ -37,7 +37,7 @@ export async function follow(
 ): Promise<Pointed | null> {
   const ids = [...new Set(hints.map(({ messageId }) => messageId))];
   const isLate = (id: string, answer: GraphMessage | MailError | undefined): boolean => {
-    const hash = shortHash(id);
+    const hash = markOf(id);
     const isKnown = state.known[hash] !== undefined || state.found[hash] !== undefined;
     const isSaidToBeDeleted = hints.some(({ messageId, kind }) => messageId === id && kind === 'deleted');
     return isNotFound(answer) && !isKnown && !isSaidToBeDeleted;
@@ -55,7 +55,7 @@ export async function follow(
   const there: GraphMessage[] = [];
   const deleted: Change[] = [];
   for (const messageId of ids) {
-    const [answer, hash] = [answers.get(messageId), shortHash(messageId)];
+    const [answer, hash] = [answers.get(messageId), markOf(messageId)];
     // It may still come, though not soon: a sweep tells of it then.
     if (isLate(messageId, answer)) continue;
     const before = state.found[hash];
@@ -118,7 +118,7 @@ function isOutOfSight(
 
 /** Its folder turned out to be one that nobody sees. */
 export function forget(state: SyncState, messageId: string): void {
-  state.found[shortHash(messageId)] = '';
+  state.found[markOf(messageId)] = '';
 }
 
 /** Between the tries to find a message that was just announced: the replica that answers may lag behind. In milliseconds. */

@@ -1,6 +1,6 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { MailError } from '../../../domain/error.ts';
-import { shortHash } from '../list/cursor.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { unreachable } from '../wire/errors.ts';
 import { segment } from '../wire/ids.ts';
 import { path, tokenOf } from '../wire/url.ts';
@@ -103,7 +103,7 @@ export function isEndless(
   track: Track,
   { value = [], '@odata.nextLink': link }: Delta<{ readonly id?: string }>,
 ): boolean {
-  const hash = shortHash(value.map(({ id }) => id).join());
+  const hash = markOf(value.map(({ id }) => id).join());
   const times = track.told?.hash === hash ? track.told.times + 1 : 0;
   delete track.told;
   if (link == null) return false;
@@ -163,7 +163,7 @@ export function takeMessages(
   for (const { id = '', createdDateTime, '@removed': removed } of isBeginningAgain ? [] : (answer.value ?? [])) {
     if (removed) {
       // Where a notification led there, that it is gone from here is told.
-      if ((state.found[shortHash(id)] ?? folderId) === folderId) left.add(id);
+      if ((state.found[markOf(id)] ?? folderId) === folderId) left.add(id);
       continue;
     }
     // Of a message that was only read or unread nothing else may be told: what is absent is as it was.
@@ -182,7 +182,7 @@ const secondOf = (dateTime: string | null | undefined): number => Math.floor(Dat
 /** Made since the horizon, and not seen before. Remembers it. */
 function isNew(state: SyncState, id: string, second: number, track: Track): boolean {
   if (!(second >= (track.horizon ?? state.horizon))) return false;
-  const hash = shortHash(id);
+  const hash = markOf(id);
   if (state.known[hash] !== undefined) return false;
   state.known[hash] = second;
   return true;

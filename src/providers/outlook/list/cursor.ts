@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { MailError } from '../../../domain/error.ts';
 
 /**
@@ -28,15 +27,11 @@ export interface SearchPlace {
   readonly seen: readonly string[];
 }
 
-const HASH_LENGTH = 6;
 /** Keeps a cursor under 2 KB. */
 export const MAX_SEEN = 250;
 const MAX_LENGTH = 8192;
 const MAX_SECOND = 32_503_680_000;
 const MAX_PASSED = 1_000_000;
-
-export const shortHash = (id: string): string =>
-  createHash('sha256').update(id).digest('base64url').slice(0, HASH_LENGTH);
 
 export const remember = (seen: readonly string[], more: readonly string[]): readonly string[] =>
   [...seen, ...more].slice(-MAX_SEEN);

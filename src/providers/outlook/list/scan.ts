@@ -1,9 +1,10 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../../contract/call.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { receivedAt } from '../read/map.ts';
 import type { Account } from '../wire/account.ts';
 import { instant } from '../wire/url.ts';
-import { type DatePlace, MAX_SEEN, shortHash } from './cursor.ts';
+import { type DatePlace, MAX_SEEN } from './cursor.ts';
 import { type Listing, type ListingQuery, nextPath, readListing } from './listing.ts';
 import type { Source } from './source.ts';
 
@@ -32,7 +33,7 @@ export interface Stretch extends Listing {
 }
 
 export const secondOf = (message: GraphMessage): number => Math.floor(receivedAt(message).getTime() / 1000);
-export const hashOf = (message: GraphMessage): string => shortHash(message.id ?? '');
+export const hashOf = (message: GraphMessage): string => markOf(message.id ?? '');
 
 /**
  * Reads on by date. Graph's own paging counts from the top, which moves while mail arrives. So a page asks for what was

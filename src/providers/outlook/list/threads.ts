@@ -9,6 +9,7 @@ import type { Call } from '../../contract/call.ts';
 import type { Batch, ListQuery, Page, PageRequest } from '../../contract/provider.ts';
 import { SharedReads } from '../../shared/shared-reads.ts';
 import type { Head, HeadPage, ReadHeads } from '../../shared/threads/heads.ts';
+import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { threadPage } from '../../shared/threads/thread-pages.ts';
 import type { ThreadSource } from '../../shared/threads/thread-source.ts';
 import type { Fields } from '../read/fields.ts';
@@ -17,7 +18,7 @@ import { getThreads } from '../read/threads.ts';
 import type { Account } from '../wire/account.ts';
 import { categoryName } from '../wire/ids.ts';
 import { listByDate } from './by-date.ts';
-import { shortHash, writePlace } from './cursor.ts';
+import { writePlace } from './cursor.ts';
 import { toFilter } from './filter.ts';
 import { learnHidden } from './listing.ts';
 import { type GraphPage, readPage } from './messages.ts';
@@ -93,7 +94,7 @@ class GraphThreads implements ThreadSource {
   ) {
     const { mailboxId, where } = query;
     this.shared = call.shared ?? new SharedReads();
-    this.print = shortHash(JSON.stringify(['threads', mailboxId, where, before]));
+    this.print = markOf(JSON.stringify(['threads', mailboxId, where, before]));
     this.folderId = this.namedFolder();
     const check = checkOf(source, account.hidden.ids ?? []);
     this.isSearch = searchesFor(source, toFilter(check)) !== null;

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { MailError } from '../../../domain/error.ts';
+import { shortHash } from '../../../platform/short-hash.ts';
 import type { Cursor, PageRequest } from '../../contract/provider.ts';
 
 /** A place in a list of threads. */
@@ -31,7 +31,8 @@ const HASH_LENGTH = 6;
 const MAX_LENGTH = 16_384;
 const MAX_TIME_MS = 8.64e15;
 
-export const markOf = (id: string): string => hash('sha256', id, 'base64url').slice(0, HASH_LENGTH);
+/** What a cursor recognises an id by: short, because it holds hundreds. A page that meets a collision repeats or asks again. */
+export const markOf = (id: string): string => shortHash(id, HASH_LENGTH);
 
 const TOP: ThreadPlace = {
   order: null,
