@@ -108,7 +108,6 @@ import { mountCallback } from './server/callback.route.ts';
 import { trustOf } from './server/client-address.ts';
 import { Connections } from './server/connections.ts';
 import { Contexts } from './server/contexts.ts';
-import { type Door, openDoor } from './server/door.ts';
 import { mountDownloads } from './server/downloads.route.ts';
 import { Drain } from './server/drain.ts';
 import { mountHealth } from './server/health.route.ts';
@@ -116,6 +115,7 @@ import { HostList } from './server/hosts.ts';
 import { createHttp } from './server/http.ts';
 import { Introspections } from './server/introspections.ts';
 import { countLists } from './server/list-counter.ts';
+import { type Listener, openListener } from './server/listener.ts';
 import { mountPage } from './server/page.route.ts';
 import { QueryGate } from './server/query-gate.ts';
 import { mountSandbox } from './server/sandbox.route.ts';
@@ -140,7 +140,7 @@ export interface App {
 
 export interface AppOptions {
   /** Taken beforehand by who must know the port; absent: opened on HOST and PORT. */
-  readonly door?: Door;
+  readonly listener?: Listener;
   readonly log?: Logger;
   /** In the sandbox: who its page is signed in as. */
   readonly demo?: { readonly user: Credentials; readonly controlUrl: string; isConnected(): boolean };
@@ -172,12 +172,12 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const door = options.door ?? (await openDoor(config.host, config.port));
-    closers.push(() => door.server.close());
-    const { drain, sync } = await open(config, door, options, closers);
+    const listener = options.listener ?? (await openListener(config.host, config.port));
+    closers.push(() => listener.server.close());
+    const { drain, sync } = await open(config, listener, options, closers);
     return {
-      url: urlOf(config, door.port),
-      port: door.port,
+      url: urlOf(config, listener.port),
+      port: listener.port,
       idle: (integrationId) => sync.idle(integrationId),
       async close(delayMs = 0) {
         await drain.run(delayMs);
@@ -195,13 +195,13 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
 async function open(
   config: Config,
-  door: Door,
+  listener: Listener,
   options: AppOptions,
   closers: (() => unknown)[],
 ): Promise<{ drain: Drain; sync: SyncJob }> {
   const log = options.log ?? createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
-  const publicUrl = urlOf(config, door.port);
+  const publicUrl = urlOf(config, listener.port);
 
   // platform
   const { encryptionKeys, jwtSecret } = openKeys(config);
@@ -414,11 +414,11 @@ async function open(
     limited,
     log,
   });
-  const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, turns, hosts, log });
-  const drain = new Drain({ server: door.server, closeSockets });
+  const closeSockets = mountWebSocket({ server: listener.server, path: '/graphql', protocol, turns, hosts, log });
+  const drain = new Drain({ server: listener.server, closeSockets });
   const draining = () => drain.draining;
   const { http, open: admit } = await createHttp({
-    door,
+    listener,
     log,
     trust,
     corsOrigins: config.sandbox && config.corsOrigins.length === 0 ? [ANY_LOOPBACK] : config.corsOrigins,
