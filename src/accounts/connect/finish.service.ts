@@ -50,7 +50,7 @@ export interface FinishOptions {
   readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
   readonly enrolment: Enrolment;
   readonly integrations: IntegrationStore;
-  readonly sessions: Pick<MailSessions, 'usage'>;
+  readonly sessions: Pick<MailSessions, 'limiterOf'>;
   readonly callbackUrl: () => string;
   readonly log: Logger;
   readonly now?: () => Date;
@@ -165,7 +165,7 @@ export class FinishService {
       spent = { ...consent, traded };
       const identifying = within(IDENTIFY_TIMEOUT_MS);
       const exchanged = { ...traded, address: await connect.identify(traded, identifying) };
-      await connect.checkMailbox?.(traded, this.options.sessions.usage(provider, exchanged.address), identifying);
+      await connect.checkMailbox?.(traded, this.options.sessions.limiterOf(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
       const keep = () =>
         enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {

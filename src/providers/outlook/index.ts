@@ -34,7 +34,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
       mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
     },
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
-    open(grant, usage) {
+    open(grant, limiter) {
       const key = grant.address.toLowerCase();
       const known = folders.get(key) ?? {
         hidden: new HiddenFolders(),
@@ -45,7 +45,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
       return openSession({
         address: grant.address,
         access: grant.access,
-        graph: new GraphClient(sdk, grant, usage, options.graphUrl),
+        graph: new GraphClient(sdk, grant, limiter, options.graphUrl),
         lagWaitsMs: options.lagWaitsMs,
         ...known,
       });

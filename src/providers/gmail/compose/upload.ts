@@ -87,7 +87,7 @@ function put(session: Session, bytes: Buffer | null, from: number, total: number
   const { client, operation, url, call } = session;
   const range = bytes === null ? '*' : `${from}-${from + bytes.length - 1}`;
   const headers = { 'content-type': 'message/rfc822', 'content-range': `bytes ${range}/${total ?? '*'}` };
-  // What the guard itself would repeat must not be more than a question: how much arrived is only known afterwards.
+  // What the limiter itself would repeat must not be more than a question: how much arrived is only known afterwards.
   const cost = { operation: `${operation} upload`, units: 0, slots: 1, safe: bytes === null };
   return client.exchange(cost, call, async (token, signal): Promise<Progress> => {
     // The cast spares a copy: what is sent is never shared memory.

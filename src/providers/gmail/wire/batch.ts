@@ -11,7 +11,7 @@ import { type Operation, UNITS } from './quota.ts';
 
 /**
  * Runs the parts as few HTTP requests; one slot per part: the answer's JSON, null where there is none, or the error. `operation` is what every part
- * is. All of them must be safe to repeat: the parts that drew 429 or 5xx, and only those, are tried again by the guard.
+ * is. All of them must be safe to repeat: the parts that drew 429 or 5xx, and only those, are tried again by the limiter.
  */
 export async function runBatch(
   client: GmailClient,
