@@ -7,7 +7,7 @@ import { storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus.ts';
 import { type LaneOptions, Lanes, type Place } from '../platform/lanes.ts';
-import { backoffMs, heldMs, isPassing } from './backoff.ts';
+import { backoffMs, heldMs, isTransient } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
@@ -245,7 +245,7 @@ export class SyncJob {
       return;
     }
     this.retries.failed(integrationId, lane, waitMs, heldMs(error));
-    log[isPassing(error) ? 'warn' : 'error'](
+    log[isTransient(error) ? 'warn' : 'error'](
       { err: error, integrationId, attempt, waitMs },
       'sync will be tried again',
     );

@@ -110,9 +110,9 @@ describe('a batch', () => {
         try {
           return await attempt(call.signal);
         } catch (error) {
-          const passing =
+          const isTransient =
             isMailError(error) && (error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE');
-          if (!cost.safe || !passing || tries === 4) throw error;
+          if (!cost.safe || !isTransient || tries === 4) throw error;
         }
       }
     },

@@ -183,7 +183,11 @@ export class Delivery {
       log.warn({ err: error, submission: claim.record.id }, 'a submission cannot be asked after');
     if (calls.stopped) return ledger.release(claim, { dueAt: this.now() });
     // An account that does not open cannot be asked for as long as that lasts.
-    const dueAt = tryAgainAt({ ...claim.record, tries: Math.min(claim.record.tries, 3) }, asPassing(error), this.now());
+    const dueAt = tryAgainAt(
+      { ...claim.record, tries: Math.min(claim.record.tries, 3) },
+      asMailError(error),
+      this.now(),
+    );
     if (dueAt === null) return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
     return ledger.release(claim, { dueAt, problem });
   }
@@ -211,5 +215,5 @@ export class Delivery {
 }
 
 /** What keeps us from asking says nothing about the message. */
-const asPassing = (error: unknown): MailError =>
+const asMailError = (error: unknown): MailError =>
   isMailError(error) ? error : new MailError('INTERNAL', 'It could not be asked after.', { cause: error });

@@ -74,7 +74,8 @@ async function sendPiece(session: Session, bytes: Buffer, from: number, isLast: 
     try {
       progress = await put(session, received < end ? bytes.subarray(received - from) : null, received, total);
     } catch (error) {
-      if (tries === MOST_TRIES || !isPassing(error) || session.call.signal.aborted) throw known(error, session, isLast);
+      if (tries === MOST_TRIES || !isTransient(error) || session.call.signal.aborted)
+        throw known(error, session, isLast);
       await sleep(PAUSE_MS * 2 ** tries);
       progress = await put(session, null, 0, total);
     }
@@ -134,7 +135,7 @@ export async function* pieces(
   yield { bytes: Buffer.concat(held, length), isLast: true };
 }
 
-const isPassing = (error: unknown): boolean =>
+const isTransient = (error: unknown): boolean =>
   isMailError(error) && ['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED'].includes(error.code);
 
 /** Before the last piece there is nothing but the session that could be missing. */

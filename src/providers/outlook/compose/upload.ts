@@ -13,7 +13,7 @@ import { contentType } from './mime.ts';
 const PIECE = 12 * 320 * 1024;
 /** How often a piece may go wrong before the file is given up. */
 const MAX_FAILURES = 4;
-const PASSING: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
+const TRANSIENT_CODES: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
 
 /** The bytes that were sent last, of how many. */
 interface Sent {
@@ -59,8 +59,8 @@ async function uploadOnce(
       try {
         at = await mayLag(put(account, url, piece, sent, call));
       } catch (error) {
-        const passes = isMailError(error) && PASSING.has(error.code) && !(error instanceof NotThereYet);
-        if (call.signal.aborted || !passes || ++failures > MAX_FAILURES) throw error;
+        const isTransient = isMailError(error) && TRANSIENT_CODES.has(error.code) && !(error instanceof NotThereYet);
+        if (call.signal.aborted || !isTransient || ++failures > MAX_FAILURES) throw error;
         at = await mayLag(resumed(account, url, sent, call));
       }
     }

@@ -53,7 +53,7 @@ export async function listByDate(
     const asked = { ...wanted, filter: filter.text, size, before: before && later(before) };
     const stretch = await readByDate(account, source, place, asked, call);
     spent += stretch.messages.length;
-    const passed = await passing(account, source, stretch, place, before, call);
+    const passed = await decide(account, source, stretch, place, before, call);
     spent += passed.spent;
     truncated ||= passed.isCut;
     const { taken, messages } = first(stretch.messages, passed.isMet, missing);
@@ -69,7 +69,7 @@ const checkedSize = (missing: number, left: number): number =>
   Math.min(Math.max(missing, CHECKED_SIZE), Math.max(left, missing), MAX_SIZE);
 
 /** Which of a stretch are to be given; undefined: not known yet. */
-async function passing(
+async function decide(
   account: Account,
   source: Source,
   stretch: Stretch,

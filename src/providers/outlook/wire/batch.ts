@@ -187,9 +187,9 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
     Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after') ?? [];
   const said = { code: errorWord(body), message: errorText(body, 'message') };
   const error = refused({ status, ...said, retryAfter: headerText(retryAfter) });
-  const mayPass =
+  const isTransient =
     error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
-  if (mayPass || error.ofAccount) refusedForNow.set(id, error);
+  if (isTransient || error.ofAccount) refusedForNow.set(id, error);
   else settled.set(id, error);
 }
 
