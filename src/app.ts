@@ -11,8 +11,8 @@ import {
 import { FlowSeal } from './accounts/connect/connect-flow.seal.ts';
 import { ConnectFlowStore } from './accounts/connect/connect-flow.store.ts';
 import { DiscoveryService } from './accounts/connect/discovery.service.ts';
-import { Enrolment } from './accounts/connect/enrolment.ts';
 import { FinishService } from './accounts/connect/finish.service.ts';
+import { IntegrationWriter } from './accounts/connect/integration-writer.ts';
 import { PasswordConnectService } from './accounts/connect/password-connect.service.ts';
 import { AccessTokens } from './accounts/integrations/access-tokens.ts';
 import { AccountHealth } from './accounts/integrations/account-health.ts';
@@ -66,12 +66,12 @@ import { Downloads } from './mail/message/download.ts';
 import { OpenAccounts } from './mail/open-accounts.ts';
 import { MessageChanges } from './mail/organise/message-changes.ts';
 import { Delivery } from './mail/submission/delivery.ts';
-import { Ledger } from './mail/submission/ledger.ts';
 import { Payloads } from './mail/submission/payload.ts';
 import { sendOnce } from './mail/submission/send-once.ts';
 import { SubmissionFeed } from './mail/submission/submission.feed.ts';
 import { SubmissionJob } from './mail/submission/submission.job.ts';
 import { SubmissionStore } from './mail/submission/submission.store.ts';
+import { SubmissionWriter } from './mail/submission/submission-writer.ts';
 import { Submissions } from './mail/submission/submissions.ts';
 import type { SendTimes } from './mail/submission/verdict.ts';
 import { Unsubscriber } from './mail/unsubscribe/unsubscriber.ts';
@@ -275,9 +275,9 @@ async function open(
   const payloads = new Payloads(sealer);
   const feed = new SubmissionFeed(bus);
   const requeue = (id: string, at: Date) => submissionJob.enqueue(id, at);
-  const ledger = new Ledger({ store: submissionStore, feed, requeue, log });
+  const writer = new SubmissionWriter({ store: submissionStore, feed, requeue, log });
   const delivery = new Delivery({
-    ledger,
+    writer,
     payloads,
     composer,
     accounts,
@@ -319,20 +319,20 @@ async function open(
   };
   const seal = new FlowSeal(sealer);
   const connect = new ConnectService({ providers, discovery, flows, seal, redirects, callbackUrl });
-  const enrolment = new Enrolment({ vault, integrations, directory, hooks, log });
+  const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks, log });
   const callback = new CallbackService({ providers, flows, seal, users, log });
   const finish = new FinishService({
     providers,
     flows,
     seal,
     attempts,
-    enrolment,
+    integrationWriter,
     integrations,
     sessions: mailSessions,
     callbackUrl,
     log,
   });
-  const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
+  const passwords = new PasswordConnectService({ providers, discovery, integrationWriter, attempts });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log });
 
   // mail
