@@ -6,7 +6,7 @@ import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus.ts';
-import { type LaneOptions, Lanes, type Place } from '../platform/lanes.ts';
+import { type LaneOptions, type LanePlace, Lanes } from '../platform/lanes.ts';
 import { backoffMs, heldMs, isTransient } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
@@ -175,7 +175,7 @@ export class SyncJob {
       if (!this.retries.begin(integrationId)) return;
       const doubtful = this.retries.failures(integrationId) > 0;
       const account = record;
-      const work = (place: Place) => this.attempt(account, place);
+      const work = (place: LanePlace) => this.attempt(account, place);
       const isLevel = await this.lanes.run(account.provider, integrationId, work, { doubtful, signal });
       this.retries.settled(integrationId);
       if (!isLevel) this.runs.request(integrationId);
@@ -184,7 +184,10 @@ export class SyncJob {
     }
   }
 
-  private async attempt({ id: integrationId, provider, address }: IntegrationRecord, place: Place): Promise<boolean> {
+  private async attempt(
+    { id: integrationId, provider, address }: IntegrationRecord,
+    place: LanePlace,
+  ): Promise<boolean> {
     const { sessions, debts, log } = this.options;
     const tried = { key: integrationId, lane: provider, address: address.toLowerCase() };
     const trial = this.probation.begin(tried, this.retries.failures(integrationId));

@@ -277,7 +277,7 @@ export interface MailSession extends SearchMeans {
 }
 
 export interface Changes {
-  readonly changes: readonly Change[];
+  readonly changes: readonly ProviderChange[];
   readonly cursor: Cursor;
   /** True: call again at once with `cursor`. */
   readonly more: boolean;
@@ -290,10 +290,10 @@ export interface UnreadMailbox {
   readonly mailboxId: string;
   readonly error: MailError;
 }
-export type Change =
+export type ProviderChange =
   | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
 /** What a notification says of a message; the provider's changes say what became of it. */
-export type Hint = Exclude<Change, { readonly kind: 'mailbox' }>;
+export type Hint = Exclude<ProviderChange, { readonly kind: 'mailbox' }>;
 
 export const isUnreadable = (item: object): item is Unreadable => 'error' in item;

@@ -2,7 +2,7 @@ import type { UploadSession } from '@microsoft/microsoft-graph-types';
 import type { ComposeAttachment } from '../../../domain/compose.ts';
 import { isMailError, isNotFound, type MailErrorCode } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost, jsonOf } from '../wire/client.ts';
 import { unreachable } from '../wire/errors.ts';
 import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
@@ -35,7 +35,7 @@ interface Progress {
  * attachment's id; null where only a list of them would tell.
  */
 export const uploadFile = (
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
@@ -43,7 +43,7 @@ export const uploadFile = (
 ): Promise<string | null> => outlivingLag(account, call, () => uploadOnce(account, draftId, file, isInline, call));
 
 async function uploadOnce(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
@@ -74,7 +74,7 @@ async function uploadOnce(
 }
 
 async function begin(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
@@ -101,7 +101,7 @@ async function begin(
   return uploadUrl ?? '';
 }
 
-function put(account: Account, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
+function put(account: GraphAccount, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
   const { first, end, total } = sent;
   const headers = {
     'Content-Type': 'application/octet-stream',
@@ -121,7 +121,7 @@ function put(account: Account, url: string, piece: Uint8Array, sent: Sent, call:
 }
 
 /** A session that is gone after the last piece has done its work. */
-async function resumed(account: Account, url: string, sent: Sent, call: Call): Promise<Progress> {
+async function resumed(account: GraphAccount, url: string, sent: Sent, call: Call): Promise<Progress> {
   const request = { method: 'GET' as const, url, cost: cost('attachments.uploadState') };
   try {
     const state = await account.graph.upload(request, call, jsonOf);
@@ -132,7 +132,7 @@ async function resumed(account: Account, url: string, sent: Sent, call: Call): P
   }
 }
 
-async function cancel(account: Account, url: string): Promise<void> {
+async function cancel(account: GraphAccount, url: string): Promise<void> {
   const call: Call = { signal: AbortSignal.timeout(5_000), priority: 'interactive' };
   const request = { method: 'DELETE' as const, url, cost: cost('attachments.cancelUpload', false) };
   await account.graph.upload(request, call, async (response) => response.body?.cancel()).catch(() => {});
