@@ -33,7 +33,7 @@ import { type Credentials, SignInService } from './accounts/users/sign-in.servic
 import { UserStore } from './accounts/users/user.store.ts';
 import { registerAccountNodes, ViewerResolver } from './accounts/users/viewer.resolver.ts';
 import { ChangeStore } from './changes/change.store.ts';
-import { DebtStore } from './changes/debt.store.ts';
+import { PendingSyncStore } from './changes/pending-sync.store.ts';
 import { PollJob } from './changes/poll.job.ts';
 import { SyncJob, type SyncTimes } from './changes/sync.job.ts';
 import { WatchJob } from './changes/watch.job.ts';
@@ -238,12 +238,12 @@ async function open(
   // changes
   const changes = new ChangeStore(db);
   const watches = new WatchStore(db, sealer, log);
-  const debts = new DebtStore(db);
+  const pendingSyncs = new PendingSyncStore(db);
   const sync = new SyncJob({
     sessions: mailSessions,
     directory,
     changes,
-    debts,
+    pendingSyncs,
     reachability,
     bus,
     log,
@@ -254,14 +254,14 @@ async function open(
   const poll = new PollJob({
     directory,
     watches,
-    debts,
+    pendingSyncs,
     sync,
     rewatch: (integrationId) => watchJob.missed(integrationId),
     pollIntervalMs: options.syncTimes?.pollIntervalMs ?? config.pollSeconds * 1_000,
     ...(options.syncTimes?.probeIntervalMs !== undefined && { probeIntervalMs: options.syncTimes.probeIntervalMs }),
     log,
   });
-  const webhooks = new WebhookService({ providers, watches, debts, sync, watchJob, log });
+  const webhooks = new WebhookService({ providers, watches, pendingSyncs, sync, watchJob, log });
 
   // sending
   const { sourceDeadlineMs, scanBudget } = config;

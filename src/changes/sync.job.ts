@@ -12,7 +12,7 @@ import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
-import { type DebtStore, SEEN_EVERY_MS } from './debt.store.ts';
+import { type PendingSyncStore, SEEN_EVERY_MS } from './pending-sync.store.ts';
 import { Cut, Probation } from './probation.ts';
 import { Retries } from './retries.ts';
 import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
@@ -21,7 +21,7 @@ export interface SyncJobOptions {
   readonly sessions: Pick<MailSessions, 'open'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;
-  readonly debts: Pick<DebtStore, 'mark' | 'seenTo' | 'failed'>;
+  readonly pendingSyncs: Pick<PendingSyncStore, 'mark' | 'seenTo' | 'failed'>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly log: Logger;
@@ -87,7 +87,7 @@ export class SyncJob {
     this.probation = new Probation(options.times?.firstAttemptMs);
     this.catchUp = new CatchUp({ changes, log, appended: (id, entries) => this.wake(id, entries) });
     this.seeing = setInterval(() => {
-      options.debts
+      options.pendingSyncs
         .seenTo(this.runs.underWay)
         .catch((err: unknown) => log.warn({ err }, 'it was not noted which accounts are being read'));
     }, SEEN_EVERY_MS).unref();
@@ -112,7 +112,7 @@ export class SyncJob {
   /**
    * Soon, in the background, since there is news of it: a pause that it waits out ends, and a request of it that hangs is
    * begun again. However often it is asked, one run at a time for each integration. `settleMs`: news within it is one run's.
-   * `isNoted`: the news is in the DebtStore, so that a run which finds it paid for has nothing to do.
+   * `isNoted`: the news is in the PendingSyncStore, so that a run which finds it paid for has nothing to do.
    */
   request(integrationId: string, settleMs = 0, isNoted = false): void {
     this.untold.delete(integrationId);
@@ -188,11 +188,11 @@ export class SyncJob {
     { id: integrationId, provider, address }: IntegrationRecord,
     place: LanePlace,
   ): Promise<boolean> {
-    const { sessions, debts, log } = this.options;
+    const { sessions, pendingSyncs, log } = this.options;
     const tried = { key: integrationId, lane: provider, address: address.toLowerCase() };
     const trial = this.probation.begin(tried, this.retries.failures(integrationId));
     const behind = setTimeout(() => {
-      debts
+      pendingSyncs
         .mark(integrationId)
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
     }, this.options.times?.behindMs ?? BEHIND_MS).unref();
@@ -222,7 +222,7 @@ export class SyncJob {
   }
 
   private async failed(integrationId: string, record: IntegrationRecord | null, error: unknown): Promise<void> {
-    const { debts, directory, log } = this.options;
+    const { pendingSyncs, directory, log } = this.options;
     // What was being written may have been, and nobody was told.
     if (storeErrorIn(error)) this.untellable.add(integrationId);
     if (this.stopping) {
@@ -252,7 +252,7 @@ export class SyncJob {
       { err: error, integrationId, attempt, waitMs },
       'sync will be tried again',
     );
-    await debts
+    await pendingSyncs
       .failed(integrationId, waitMs)
       .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that failed was not noted'));
   }

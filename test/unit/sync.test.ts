@@ -144,7 +144,7 @@ class Account {
     directory: {
       get: async (id) => ({ id, status: this.status, provider: 'GMAIL', address: 'a@mail.example' }) as never,
     },
-    debts: {
+    pendingSyncs: {
       mark: async () => {},
       seenTo: async () => {},
       failed: async (_id, pauseMs) => void this.pauses.push(pauseMs),
