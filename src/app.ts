@@ -23,8 +23,8 @@ import type { Provider, ProviderTimes } from './providers/contract/provider.ts';
 import { registry } from './providers/registry.ts';
 import { openRealtime } from './realtime/open.ts';
 import { RESOLVERS } from './resolvers.ts';
-import { type Door, openDoor } from './server/door.ts';
 import type { Drain } from './server/drain.ts';
+import { type Listener, openListener } from './server/listener.ts';
 import { type Demo, openServer } from './server/open.ts';
 
 export interface App {
@@ -39,7 +39,7 @@ export interface App {
 
 export interface AppOptions {
   /** Taken beforehand by who must know the port; absent: opened on HOST and PORT. */
-  readonly door?: Door;
+  readonly listener?: Listener;
   readonly log?: Logger;
   /** In the sandbox: who its page is signed in as. */
   readonly demo?: Demo;
@@ -71,12 +71,12 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const door = options.door ?? (await openDoor(config.host, config.port));
-    closers.push(() => door.server.close());
-    const { drain, idle } = await openRooms(config, door, options, closers);
+    const listener = options.listener ?? (await openListener(config.host, config.port));
+    closers.push(() => listener.server.close());
+    const { drain, idle } = await openRooms(config, listener, options, closers);
     return {
-      url: urlOf(config, door.port),
-      port: door.port,
+      url: urlOf(config, listener.port),
+      port: listener.port,
       idle,
       async close(delayMs = 0) {
         await drain.run(delayMs);
@@ -95,13 +95,13 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 /** Room by room, from the bottom: each is opened with those that it stands on. */
 async function openRooms(
   config: Config,
-  door: Door,
+  listener: Listener,
   options: AppOptions,
   closers: Closers,
 ): Promise<{ drain: Drain; idle: App['idle'] }> {
   const log = options.log ?? createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
-  const publicUrl = urlOf(config, door.port);
+  const publicUrl = urlOf(config, listener.port);
 
   const platform = await openPlatform(config, { log, limits: options.storeLimits, closers });
   const providers = options.providers ?? registry(config, options.providerTimes);
@@ -144,7 +144,7 @@ async function openRooms(
   const schema = createSchema(RESOLVERS, [new NodeResolver(nodes), ...resolvers]);
   const server = await openServer(platform, accounts, changes, mail, {
     settings: config,
-    door,
+    listener,
     publicUrl,
     schema,
     demo: options.demo,

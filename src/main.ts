@@ -1,7 +1,7 @@
 import { type App, createApp, urlOf } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { createLog } from './platform/log.ts';
-import { type Door, openDoor } from './server/door.ts';
+import { type Listener, openListener } from './server/listener.ts';
 
 /** Errors that are one line for whoever typed the command; anything else shows its stack. */
 const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyError', 'BusError', 'SandboxError']);
@@ -15,8 +15,8 @@ interface Running {
 
 try {
   const config = readConfig();
-  const door = await openDoor(config.host, config.port);
-  const running = config.sandbox ? await startSandboxed(config, door) : await startPlain(config, door);
+  const listener = await openListener(config.host, config.port);
+  const running = config.sandbox ? await startSandboxed(config, listener) : await startPlain(config, listener);
   // Before it is said: a supervisor that reads the line may stop it at once.
   stopOnSignals(running, config.drainDelaySeconds * 1_000);
   running.announce();
@@ -26,8 +26,8 @@ try {
   process.exit(1);
 }
 
-async function startPlain(config: Config, door: Door): Promise<Running> {
-  const app = await createApp(config, { door });
+async function startPlain(config: Config, listener: Listener): Promise<Running> {
+  const app = await createApp(config, { listener });
   return { app, announce: () => sayWhere(config, app), close: () => app.close(config.drainDelaySeconds * 1_000) };
 }
 
@@ -38,7 +38,7 @@ function sayWhere({ production, host }: Config, { port, url }: App): void {
 }
 
 /** The gateway in front of emulated providers, with a demo user whose accounts are connected as a person would. */
-async function startSandboxed(given: Config, door: Door): Promise<Running> {
+async function startSandboxed(given: Config, listener: Listener): Promise<Running> {
   const [{ startSandbox }, { TWINS }, { connectDemo, DEMO_USER }, { banner }] = await Promise.all([
     import('../sandbox/start.ts'),
     import('../sandbox/twins.ts'),
@@ -46,7 +46,7 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
     import('./banner.ts'),
   ]);
   const { port = 0, mail = null, messages = 0, trafficSeconds = 0, headers = 'written' } = given.sandbox ?? {};
-  const url = urlOf(given, door.port);
+  const url = urlOf(given, listener.port);
   const sandbox = await startSandbox({
     host: given.host,
     port,
@@ -61,7 +61,7 @@ async function startSandboxed(given: Config, door: Door): Promise<Running> {
   const config = readConfig(undefined, { ...sandbox.environment(), SANDBOX: 'on' });
   let isConnected = false;
   const demo = { user: DEMO_USER, controlUrl: sandbox.controlUrl, isConnected: () => isConnected };
-  const app = await createApp(config, { door, demo });
+  const app = await createApp(config, { listener, demo });
   const { accessToken } = await connectDemo({ gatewayUrl: url });
   isConnected = true;
   const emulated = TWINS.map(({ name, vendor }) => ({ name, url: sandbox.urlOf(vendor) }));

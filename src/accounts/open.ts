@@ -15,8 +15,8 @@ import {
 import { FlowSeal } from './connect/connect-flow.seal.ts';
 import { ConnectFlowStore } from './connect/connect-flow.store.ts';
 import { DiscoveryService } from './connect/discovery.service.ts';
-import { Enrolment } from './connect/enrolment.ts';
 import { FinishService } from './connect/finish.service.ts';
+import { IntegrationWriter } from './connect/integration-writer.ts';
 import { PasswordConnectService } from './connect/password-connect.service.ts';
 import type { RedirectRules } from './connect/redirect.ts';
 import { AccessTokens } from './integrations/access-tokens.ts';
@@ -76,7 +76,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
   const discovery = new DiscoveryService({ providers });
   const flows = new ConnectFlowStore(db);
   const seal = new FlowSeal(sealer);
-  const enrolment = new Enrolment({ vault, integrations, directory, hooks, log });
+  const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks, log });
   const connect = new ConnectService({ providers, discovery, flows, seal, redirects, callbackUrl });
   const callback = new CallbackService({ providers, flows, seal, users, log });
   const finish = new FinishService({
@@ -84,13 +84,13 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     flows,
     seal,
     attempts,
-    enrolment,
+    integrationWriter,
     integrations,
     sessions: mailSessions,
     callbackUrl,
     log,
   });
-  const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
+  const passwords = new PasswordConnectService({ providers, discovery, integrationWriter, attempts });
 
   const prunables: readonly Prunable[] = [
     { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },

@@ -3,10 +3,10 @@ import { isMailError } from '../domain/error.ts';
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
 const MAX_UNFORESEEN_BACKOFF_MS = 5 * 60_000;
-const PASSING = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'STORE_UNAVAILABLE']);
+const TRANSIENT_CODES = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'STORE_UNAVAILABLE']);
 
-/** Whether trying again later may help without anyone doing anything. */
-export const isPassing = (error: unknown): boolean => isMailError(error) && PASSING.has(error.code);
+/** Whether the same request may succeed later without anyone doing anything. */
+export const isTransient = (error: unknown): boolean => isMailError(error) && TRANSIENT_CODES.has(error.code);
 
 /** How long to wait before try `attempt` + 2: doubling, with jitter, and never less than the provider asked for. */
 export function backoffMs(attempt: number, error: unknown, random: () => number = Math.random): number {
@@ -15,7 +15,7 @@ export function backoffMs(attempt: number, error: unknown, random: () => number 
   const waitsLittle = isMailError(error) && (error.code === 'TIMEOUT' || error.code === 'STORE_UNAVAILABLE');
   const doublings = waitsLittle ? Math.min(attempt, 1) : attempt;
   // Of an account whose grant was not ended it is the vendor that is at fault, which refuses tokens that it has just given.
-  const mayPass = isPassing(error) || (isMailError(error) && error.code === 'RECONNECT_REQUIRED');
+  const mayPass = isTransient(error) || (isMailError(error) && error.code === 'RECONNECT_REQUIRED');
   const longest = mayPass ? MAX_BACKOFF_MS : MAX_UNFORESEEN_BACKOFF_MS;
   const doubled = Math.min(FIRST_BACKOFF_MS * 2 ** doublings, longest);
   const jittered = doubled * (0.5 + random() / 2);

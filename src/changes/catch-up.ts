@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
-import type { Place } from '../platform/lanes.ts';
+import type { LanePlace } from '../platform/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
-import type { Change, Changes, Hint, MailSession } from '../providers/contract/provider.ts';
+import type { Changes, Hint, MailSession, ProviderChange } from '../providers/contract/provider.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
 import { abortableDelay } from './pause.ts';
 import { arrivedMeanwhile } from './resync.ts';
@@ -19,7 +19,7 @@ export interface CatchUpRun {
   readonly integrationId: string;
   readonly session: MailSession;
   readonly call: Call;
-  readonly place: Place;
+  readonly place: LanePlace;
   /** Asks for all of the account, whatever the provider named. */
   readonly isWhole: boolean;
   /** Only what is noted as told and not read is asked for: where that is nothing, nothing is. */
@@ -143,7 +143,7 @@ async function patiently<T>({ place, call, progressed }: CatchUpRun, ask: () => 
   }
 }
 
-const entryOf = (change: Change): Pick<LoggedChange, 'kind' | 'subject'> => ({
+const entryOf = (change: ProviderChange): Pick<LoggedChange, 'kind' | 'subject'> => ({
   kind: change.kind,
   subject: change.kind === 'mailbox' ? change.mailboxId : change.messageId,
 });

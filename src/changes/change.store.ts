@@ -131,7 +131,7 @@ export class ChangeStore {
   }
 }
 
-/** As DebtStore writes it: the number of the signal, the kind and the id. */
+/** As PendingSyncStore writes it: the number of the signal, the kind and the id. */
 function hintOf(stored: string): Hint {
   const [, kind = '', messageId = ''] = /^\d+ (\w+) (.*)$/s.exec(stored) ?? [];
   return { kind: kind as Hint['kind'], messageId };

@@ -4,7 +4,7 @@ import type { Platform } from '../platform/open.ts';
 import type { Prunable } from '../platform/prune.job.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { ChangeStore } from './change.store.ts';
-import { DebtStore } from './debt.store.ts';
+import { PendingSyncStore } from './pending-sync.store.ts';
 import { PollJob } from './poll.job.ts';
 import { SyncJob, type SyncTimes } from './sync.job.ts';
 import { WatchJob } from './watch.job.ts';
@@ -31,12 +31,12 @@ export function openChanges(platform: Platform, accounts: Accounts, options: Cha
 
   const changes = new ChangeStore(db);
   const watches = new WatchStore(db, sealer, log);
-  const debts = new DebtStore(db);
+  const pendingSyncs = new PendingSyncStore(db);
   const sync = new SyncJob({
     sessions,
     directory,
     changes,
-    debts,
+    pendingSyncs,
     reachability,
     bus,
     log,
@@ -47,14 +47,14 @@ export function openChanges(platform: Platform, accounts: Accounts, options: Cha
   const poll = new PollJob({
     directory,
     watches,
-    debts,
+    pendingSyncs,
     sync,
     rewatch: (integrationId) => watchJob.missed(integrationId),
     pollIntervalMs: times?.pollIntervalMs ?? options.pollIntervalMs,
     ...(times?.probeIntervalMs !== undefined && { probeIntervalMs: times.probeIntervalMs }),
     log,
   });
-  const webhooks = new WebhookService({ providers, watches, debts, sync, watchJob, log });
+  const webhooks = new WebhookService({ providers, watches, pendingSyncs, sync, watchJob, log });
 
   const prunables: readonly Prunable[] = [
     // A subscriber that was away for longer begins with what the log still has.

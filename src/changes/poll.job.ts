@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
 import { storeErrorIn } from '../domain/error.ts';
-import type { DebtStore } from './debt.store.ts';
+import type { PendingSyncStore } from './pending-sync.store.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
 export interface PollJobOptions {
   readonly directory: Pick<IntegrationDirectory, 'connected' | 'inError'>;
   readonly watches: Pick<WatchStore, 'expiries'>;
-  readonly debts: Pick<DebtStore, 'left'>;
+  readonly pendingSyncs: Pick<PendingSyncStore, 'left'>;
   readonly sync: Pick<SyncJob, 'look' | 'probe' | 'reconcile'>;
   /** Starts an account's watch anew. */
   readonly rewatch: (integrationId: string) => void;
@@ -44,9 +44,9 @@ export class PollJob {
       this.timer = setTimeout(() => void tick(false).finally(next), everyMs * (0.9 + Math.random() / 5)).unref();
     };
     next();
-    const { sync, debts } = this.options;
+    const { sync, pendingSyncs } = this.options;
     const lookForLeft = async () => {
-      for (const integrationId of await debts.left()) sync.look(integrationId);
+      for (const integrationId of await pendingSyncs.left()) sync.look(integrationId);
     };
     this.leftTimer = setInterval(() => {
       lookForLeft().catch((err: unknown) => this.failed(err, 'accounts that are due could not be read'));

@@ -6,13 +6,13 @@ import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus.ts';
-import { type LaneOptions, Lanes, type Place } from '../platform/lanes.ts';
-import { backoffMs, heldMs, isPassing } from './backoff.ts';
+import { type LaneOptions, type LanePlace, Lanes } from '../platform/lanes.ts';
+import { backoffMs, heldMs, isTransient } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
-import { type DebtStore, HEARTBEAT_INTERVAL_MS } from './debt.store.ts';
+import { HEARTBEAT_INTERVAL_MS, type PendingSyncStore } from './pending-sync.store.ts';
 import { Cut, Probation } from './probation.ts';
 import { Retries } from './retries.ts';
 import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
@@ -21,7 +21,7 @@ export interface SyncJobOptions {
   readonly sessions: Pick<MailSessions, 'open'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;
-  readonly debts: Pick<DebtStore, 'mark' | 'seenTo' | 'failed'>;
+  readonly pendingSyncs: Pick<PendingSyncStore, 'mark' | 'seenTo' | 'failed'>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly log: Logger;
@@ -87,7 +87,7 @@ export class SyncJob {
     this.probation = new Probation(options.times?.firstAttemptMs);
     this.catchUp = new CatchUp({ changes, log, appended: (id, entries) => this.wake(id, entries) });
     this.seeing = setInterval(() => {
-      options.debts
+      options.pendingSyncs
         .seenTo(this.runs.underWay)
         .catch((err: unknown) => log.warn({ err }, 'it was not noted which accounts are being read'));
     }, HEARTBEAT_INTERVAL_MS).unref();
@@ -112,7 +112,7 @@ export class SyncJob {
   /**
    * Soon, in the background, since there is news of it: a pause that it waits out ends, and a request of it that hangs is
    * begun again. However often it is asked, one run at a time for each integration. `settleMs`: news within it is one run's.
-   * `isNoted`: the news is in the DebtStore, so that a run which finds it paid for has nothing to do.
+   * `isNoted`: the news is in the PendingSyncStore, so that a run which finds it paid for has nothing to do.
    */
   request(integrationId: string, settleMs = 0, isNoted = false): void {
     this.untold.delete(integrationId);
@@ -175,7 +175,7 @@ export class SyncJob {
       if (!this.retries.begin(integrationId)) return;
       const doubtful = this.retries.failures(integrationId) > 0;
       const account = record;
-      const work = (place: Place) => this.attempt(account, place);
+      const work = (place: LanePlace) => this.attempt(account, place);
       const isLevel = await this.lanes.run(account.provider, integrationId, work, { doubtful, signal });
       this.retries.settled(integrationId);
       if (!isLevel) this.runs.request(integrationId);
@@ -184,12 +184,15 @@ export class SyncJob {
     }
   }
 
-  private async attempt({ id: integrationId, provider, address }: IntegrationRecord, place: Place): Promise<boolean> {
-    const { sessions, debts, log } = this.options;
+  private async attempt(
+    { id: integrationId, provider, address }: IntegrationRecord,
+    place: LanePlace,
+  ): Promise<boolean> {
+    const { sessions, pendingSyncs, log } = this.options;
     const tried = { key: integrationId, lane: provider, address: address.toLowerCase() };
     const trial = this.probation.begin(tried, this.retries.failures(integrationId));
     const behind = setTimeout(() => {
-      debts
+      pendingSyncs
         .mark(integrationId)
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
     }, this.options.times?.behindMs ?? BEHIND_TIMEOUT_MS).unref();
@@ -219,7 +222,7 @@ export class SyncJob {
   }
 
   private async failed(integrationId: string, record: IntegrationRecord | null, error: unknown): Promise<void> {
-    const { debts, directory, log } = this.options;
+    const { pendingSyncs, directory, log } = this.options;
     // What was being written may have been, and nobody was told.
     if (storeErrorIn(error)) this.untellable.add(integrationId);
     if (this.stopping) {
@@ -245,11 +248,11 @@ export class SyncJob {
       return;
     }
     this.retries.failed(integrationId, lane, waitMs, heldMs(error));
-    log[isPassing(error) ? 'warn' : 'error'](
+    log[isTransient(error) ? 'warn' : 'error'](
       { err: error, integrationId, attempt, waitMs },
       'sync will be tried again',
     );
-    await debts
+    await pendingSyncs
       .failed(integrationId, waitMs)
       .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that failed was not noted'));
   }

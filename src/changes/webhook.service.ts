@@ -3,7 +3,7 @@ import { isMailError } from '../domain/error.ts';
 import { abortable } from '../platform/deadline.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/contract/watch.ts';
-import type { DebtStore } from './debt.store.ts';
+import type { PendingSyncStore } from './pending-sync.store.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchJob } from './watch.job.ts';
 import type { WatchStore } from './watch.store.ts';
@@ -11,7 +11,7 @@ import type { WatchStore } from './watch.store.ts';
 export interface WebhookServiceOptions {
   readonly providers: readonly Provider[];
   readonly watches: Pick<WatchStore, 'named' | 'wanted' | 'remove'>;
-  readonly debts: Pick<DebtStore, 'note' | 'noteHints'>;
+  readonly pendingSyncs: Pick<PendingSyncStore, 'note' | 'noteHints'>;
   readonly sync: Pick<SyncJob, 'request'>;
   readonly watchJob: Pick<WatchJob, 'request' | 'heard'>;
   readonly log: Logger;
@@ -69,15 +69,15 @@ export class WebhookService {
   }
 
   private async note(signals: readonly Signal[]): Promise<void> {
-    const { watches, debts } = this.options;
+    const { watches, pendingSyncs } = this.options;
     const of = (...kinds: Signal['kind'][]) => [
       ...new Set(
         signals.flatMap(({ kind, integrationId, hints }) => (kinds.includes(kind) && !hints ? integrationId : [])),
       ),
     ];
     for (const { kind, integrationId, hints } of signals)
-      if (kind === 'CHANGED' && hints) await debts.noteHints(integrationId, hints);
-    await debts.note(of('CHANGED', 'MISSED', 'LOST'));
+      if (kind === 'CHANGED' && hints) await pendingSyncs.noteHints(integrationId, hints);
+    await pendingSyncs.note(of('CHANGED', 'MISSED', 'LOST'));
     await watches.wanted(of('REAUTHORIZE'));
     for (const integrationId of of('LOST')) await watches.remove(integrationId);
   }

@@ -26,12 +26,12 @@ import { Downloads } from './message/download.ts';
 import { OpenAccounts } from './open-accounts.ts';
 import { MessageChanges } from './organise/message-changes.ts';
 import { Delivery } from './submission/delivery.ts';
-import { Ledger } from './submission/ledger.ts';
 import { Payloads } from './submission/payload.ts';
 import { sendOnce } from './submission/send-once.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
 import { SubmissionJob } from './submission/submission.job.ts';
 import { SubmissionStore } from './submission/submission.store.ts';
+import { SubmissionWriter } from './submission/submission-writer.ts';
 import { Submissions } from './submission/submissions.ts';
 import type { SendTimes } from './submission/verdict.ts';
 import { Unsubscriber } from './unsubscribe/unsubscriber.ts';
@@ -73,8 +73,8 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   const payloads = new Payloads(sealer);
   const feed = new SubmissionFeed(bus);
   const requeue = (id: string, at: Date) => job.enqueue(id, at);
-  const ledger = new Ledger({ store, feed, requeue, log });
-  const delivery = new Delivery({ ledger, payloads, composer, accounts: openAccounts, log, ...(times && { times }) });
+  const writer = new SubmissionWriter({ store, feed, requeue, log });
+  const delivery = new Delivery({ writer, payloads, composer, accounts: openAccounts, log, ...(times && { times }) });
   const job: SubmissionJob = new SubmissionJob({
     store,
     delivery,

@@ -18,7 +18,7 @@ export interface EntryOptions {
 }
 
 /** The place that work has in its lane. */
-export interface Place {
+export interface LanePlace {
   /** Leaves the place to others for as long as `pause` takes, and takes one again afterwards. */
   without<T>(pause: () => Promise<T>): Promise<T>;
 }
@@ -35,7 +35,7 @@ export class Lanes {
   async run<T>(
     lane: string,
     owner: string,
-    work: (place: Place) => Promise<T>,
+    work: (place: LanePlace) => Promise<T>,
     options: EntryOptions = {},
   ): Promise<T> {
     const entered = this.lane(lane);

@@ -1,6 +1,6 @@
 import type { LoggedChange } from '../changes/change.store.ts';
 import { whenStoreIsBack } from '../platform/store.patience.ts';
-import { Bell } from './bell.ts';
+import { AutoResetEvent } from './auto-reset-event.ts';
 import { Handover } from './handover.ts';
 import type { Follower, Hub } from './hub.ts';
 
@@ -35,8 +35,8 @@ export async function* streamChanges<T>(options: StreamOptions<T>): AsyncGenerat
   const places = new Map<string, bigint>(options.after);
   const handover = new Handover<{ readonly change: LoggedChange; readonly value: T }>();
   const followed = new Map<string, AbortController>();
-  const membership = new Bell();
-  const stop = options.changed(membership.ring);
+  const membership = new AutoResetEvent();
+  const stop = options.changed(membership.set);
   signal.addEventListener('abort', handover.end, { once: true });
   if (signal.aborted) handover.end();
 
@@ -54,10 +54,10 @@ export async function* streamChanges<T>(options: StreamOptions<T>): AsyncGenerat
         followed.set(id, gone);
         follow(options, id, places, handover, gone.signal).catch((error: unknown) => handover.fail(error));
       }
-      await membership.rung();
+      await membership.wait();
     }
   };
-  signal.addEventListener('abort', membership.ring, { once: true });
+  signal.addEventListener('abort', membership.set, { once: true });
   keepMembers().catch((error: unknown) => handover.fail(error));
 
   try {
@@ -68,10 +68,10 @@ export async function* streamChanges<T>(options: StreamOptions<T>): AsyncGenerat
   } finally {
     stop();
     handover.end();
-    membership.ring();
+    membership.set();
     for (const gone of followed.values()) gone.abort();
     signal.removeEventListener('abort', handover.end);
-    signal.removeEventListener('abort', membership.ring);
+    signal.removeEventListener('abort', membership.set);
   }
 }
 
@@ -83,13 +83,13 @@ async function follow<T>(
   handover: Handover<{ readonly change: LoggedChange; readonly value: T }>,
   gone: AbortSignal,
 ): Promise<void> {
-  const bell = new Bell();
+  const wakeUp = new AutoResetEvent();
   // The store may be away for a while: who has subscribed goes on after it, from the same place.
-  const following = () => hub.follow(integrationId, places.get(integrationId) ?? null, bell.ring);
+  const following = () => hub.follow(integrationId, places.get(integrationId) ?? null, wakeUp.set);
   const follower: Follower = await whenStoreIsBack(following, gone);
   let place = follower.place;
   places.set(integrationId, place);
-  gone.addEventListener('abort', bell.ring, { once: true });
+  gone.addEventListener('abort', wakeUp.set, { once: true });
   try {
     while (!gone.aborted) {
       const page = await whenStoreIsBack(() => follower.after(place), gone);
@@ -102,7 +102,7 @@ async function follow<T>(
         else await handover.give({ change, value });
         place = change.sequence;
       }
-      if (page.length === 0) await bell.rung();
+      if (page.length === 0) await wakeUp.wait();
     }
   } finally {
     follower.leave();

@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
 import type { Mailbox, Reachability } from '../accounts/integrations/reachability.ts';
-import { backoffMs, heldMs, isPassing } from '../changes/backoff.ts';
+import { backoffMs, heldMs, isTransient } from '../changes/backoff.ts';
 import { isMailError, isNotFound, MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
@@ -118,11 +118,11 @@ export class EventMessages {
   private async hydrate(integrationId: string, ids: readonly string[]): Promise<(Message | MailError)[]> {
     const found = new Map<string, Message | MailError>();
     await this.untilAnswered(integrationId, async (call) => {
-      const open = ids.filter((id) => !found.has(id) || isPassing(found.get(id)));
+      const open = ids.filter((id) => !found.has(id) || isTransient(found.get(id)));
       const session = await this.options.sessions.open(integrationId);
       const answers = await session.getMessages(open, 'envelope', call);
       for (const [i, answer] of answers.entries()) found.set(open[i] ?? '', answer);
-      return answers.find(isPassing) ?? null;
+      return answers.find(isTransient) ?? null;
     });
     return ids.map((id) => found.get(id) ?? new MailError('NOT_FOUND', 'There is no such message.'));
   }
@@ -138,7 +138,7 @@ export class EventMessages {
     return ids;
   }
 
-  /** Asks until nothing passing is left of it: `ask` throws that, or resolves with it where the rest was answered. */
+  /** Asks until no transient failure is left of it: `ask` throws that, or resolves with it where the rest was answered. */
   private async untilAnswered(integrationId: string, ask: (call: Call) => Promise<unknown>): Promise<void> {
     const giveUpAt = Date.now() + (this.options.maxWaitMs ?? MAX_WAIT_MS);
     const provider = (await this.options.mailbox(integrationId))?.provider ?? '';
@@ -156,7 +156,7 @@ export class EventMessages {
           return;
         }
       } catch (error) {
-        if (!isPassing(error) || storeErrorIn(error)) throw error;
+        if (!isTransient(error) || storeErrorIn(error)) throw error;
         failure = error;
         thrown = true;
       }

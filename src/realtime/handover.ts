@@ -1,9 +1,9 @@
-import { Bell } from './bell.ts';
+import { AutoResetEvent } from './auto-reset-event.ts';
 
 /** Several givers, one taker, nothing in between: a giver waits until what it gave is taken. */
 export class Handover<T> {
   private readonly offers: { readonly value: T; readonly taken: () => void }[] = [];
-  private readonly bell = new Bell();
+  private readonly wakeUp = new AutoResetEvent();
   private ended = false;
   private failure: { readonly error: unknown } | null = null;
 
@@ -12,20 +12,20 @@ export class Handover<T> {
     if (this.ended) return Promise.resolve();
     return new Promise((taken) => {
       this.offers.push({ value, taken });
-      this.bell.ring();
+      this.wakeUp.set();
     });
   }
 
   /** The taker is told at once, ahead of what it was offered. */
   fail(error: unknown): void {
     this.failure ??= { error };
-    this.bell.ring();
+    this.wakeUp.set();
   }
 
   readonly end = (): void => {
     this.ended = true;
     for (const { taken } of this.offers.splice(0)) taken();
-    this.bell.ring();
+    this.wakeUp.set();
   };
 
   async *take(): AsyncGenerator<T, void, void> {
@@ -33,7 +33,7 @@ export class Handover<T> {
       if (this.failure) throw this.failure.error;
       const offer = this.offers.shift();
       if (!offer) {
-        await this.bell.rung();
+        await this.wakeUp.wait();
         continue;
       }
       yield offer.value;

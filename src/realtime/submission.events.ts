@@ -11,7 +11,7 @@ import { isFinal, type SubmissionRecord } from '../mail/submission/submission.ts
 import type { Bus } from '../platform/bus.ts';
 import { SealError, type Sealer } from '../platform/seal.ts';
 import { whenStoreIsBack } from '../platform/store.patience.ts';
-import { Bell } from './bell.ts';
+import { AutoResetEvent } from './auto-reset-event.ts';
 import { SubmissionChanged } from './submission-changed.type.ts';
 
 export interface SubmissionEventsOptions {
@@ -48,12 +48,12 @@ export class SubmissionEvents {
     context: Context,
   ): AsyncGenerator<SubmissionChanged, void, void> {
     const { accounts, store } = this.options;
-    const bell = new Bell();
-    const stops = this.listen(userId, id, bell);
+    const wakeUp = new AutoResetEvent();
+    const stops = this.listen(userId, id, wakeUp);
     const { signal } = context;
     // The store may be away for a while: who has subscribed goes on after it, from the same place.
     const read = <T>(work: () => Promise<T>) => whenStoreIsBack(work, signal);
-    signal.addEventListener('abort', bell.ring, { once: true });
+    signal.addEventListener('abort', wakeUp.set, { once: true });
     // What was told already, by when it had changed; what is older than the overlap is forgotten.
     const told = new Map<string, number>();
     let place = since ?? new Date();
@@ -79,21 +79,21 @@ export class SubmissionEvents {
         const full = page.length === PAGE;
         from = full ? (page.at(-1) as SubmissionRecord).updatedAt : before(place);
         for (const [known, at] of told) if (at < place.getTime() - 2 * OVERLAP_MS) told.delete(known);
-        if (news.length === 0 && !full) await bell.rung();
+        if (news.length === 0 && !full) await wakeUp.wait();
       }
     } finally {
       for (const stop of stops) stop();
-      signal.removeEventListener('abort', bell.ring);
+      signal.removeEventListener('abort', wakeUp.set);
     }
   }
 
-  private listen(userId: string, id: string | null, bell: Bell): (() => void)[] {
+  private listen(userId: string, id: string | null, wakeUp: AutoResetEvent): (() => void)[] {
     const { bus } = this.options;
     const heard = (payload: unknown) => {
       const wake = SubmissionWake.safeParse(payload);
-      if (wake.success && wake.data.userId === userId && (id === null || id === wake.data.id)) bell.ring();
+      if (wake.success && wake.data.userId === userId && (id === null || id === wake.data.id)) wakeUp.set();
     };
-    return [bus.subscribe(SUBMISSION_TOPIC, heard), bus.onGap(bell.ring)];
+    return [bus.subscribe(SUBMISSION_TOPIC, heard), bus.onGap(wakeUp.set)];
   }
 
   private sealed(userId: string, place: Date): string {

@@ -16,8 +16,8 @@ import { isDiskFull } from '../platform/store.error.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
 import { limitBodyTime } from './body-time.ts';
 import type { Trust } from './client-address.ts';
-import type { Door } from './door.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
+import type { Listener } from './listener.ts';
 import { discardRest } from './rest-of-body.ts';
 import type { Turn } from './seat.ts';
 import type { Turns } from './turns.ts';
@@ -37,7 +37,7 @@ const RETRY_AFTER_SECONDS = 5;
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 export interface HttpOptions {
-  readonly door: Door;
+  readonly listener: Listener;
   readonly log: Logger;
   /** Whose X-Forwarded-* headers are believed: addresses, a number of hops, or nobody. */
   readonly trust: Trust | false;
@@ -53,13 +53,13 @@ export interface HttpOptions {
   draining(): boolean;
 }
 
-/** Fastify on the door, with what holds for every route. Call `open` when the routes are in place. */
+/** Fastify on the listening socket, with what holds for every route. Call `open` when the routes are in place. */
 export async function createHttp(options: HttpOptions): Promise<{ http: FastifyInstance; open(): Promise<void> }> {
   let handler: RequestListener | undefined;
   const http = fastify({
     serverFactory: (given) => {
       handler = given;
-      return options.door.server;
+      return options.listener.server;
     },
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -160,7 +160,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     http,
     async open() {
       await http.ready();
-      if (handler) options.door.enter(handler);
+      if (handler) options.listener.serve(handler);
     },
   };
 }

@@ -12,7 +12,6 @@ import { mountCallback } from './callback.route.ts';
 import { trustOf } from './client-address.ts';
 import { Connections } from './connections.ts';
 import { Contexts } from './contexts.ts';
-import type { Door } from './door.ts';
 import { mountDownloads } from './downloads.route.ts';
 import { Drain } from './drain.ts';
 import { mountHealth } from './health.route.ts';
@@ -20,6 +19,7 @@ import { HostList } from './hosts.ts';
 import { createHttp } from './http.ts';
 import { Introspections } from './introspections.ts';
 import { countLists } from './list-counter.ts';
+import type { Listener } from './listener.ts';
 import { mountPage } from './page.route.ts';
 import { QueryGate } from './query-gate.ts';
 import { mountSandbox } from './sandbox.route.ts';
@@ -50,7 +50,7 @@ export interface Demo {
 
 export interface ServerOptions {
   readonly settings: ServerSettings;
-  readonly door: Door;
+  readonly listener: Listener;
   readonly publicUrl: string;
   readonly schema: GraphQLSchema;
   readonly demo?: Demo | undefined;
@@ -65,7 +65,7 @@ export async function openServer(
   { sessions, signIns, callback }: Accounts,
   { webhooks }: Changes,
   { downloads, uploads }: Mail,
-  { settings, door, publicUrl, schema, demo }: ServerOptions,
+  { settings, listener, publicUrl, schema, demo }: ServerOptions,
 ) {
   const { db, log, closers } = platform;
   const { introspection } = settings;
@@ -94,11 +94,11 @@ export async function openServer(
     limited,
     log,
   });
-  const closeSockets = mountWebSocket({ server: door.server, path: '/graphql', protocol, turns, hosts, log });
-  const drain = new Drain({ server: door.server, closeSockets });
+  const closeSockets = mountWebSocket({ server: listener.server, path: '/graphql', protocol, turns, hosts, log });
+  const drain = new Drain({ server: listener.server, closeSockets });
   const draining = () => drain.draining;
   const { http, open: admit } = await createHttp({
-    door,
+    listener,
     log,
     trust,
     corsOrigins: settings.sandbox && settings.corsOrigins.length === 0 ? [ANY_LOOPBACK] : settings.corsOrigins,

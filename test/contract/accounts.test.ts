@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError, type MailError } from '../../src/domain/error.ts';
 import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
-import { createGuard } from '../../src/providers/limiter/guard.ts';
+import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { compose } from '../support/composing.ts';
 import { silent } from '../support/database.ts';
 import { type Account, authorize, interactive, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
@@ -70,7 +70,7 @@ describe.each(PROVIDER_IDS)('%s: an account as a whole', (id) => {
         },
         refused: async (error) => void counted.told.push(error),
       },
-      createGuard(lab.provider.limits, { log: silent }),
+      createRequestLimiter(lab.provider.limits, { log: silent }),
     );
   };
   afterEach(async () => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
-import type { Change, Hint } from '../../src/providers/contract/provider.ts';
+import type { Hint, ProviderChange } from '../../src/providers/contract/provider.ts';
 import type { Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
@@ -10,8 +10,8 @@ async function changesSince(
   account: Account,
   since: string | null,
   named?: readonly Hint[],
-): Promise<{ changes: Change[]; cursor: string }> {
-  const changes: Change[] = [];
+): Promise<{ changes: ProviderChange[]; cursor: string }> {
+  const changes: ProviderChange[] = [];
   let cursor = since;
   for (let hints = named; ; hints = undefined) {
     const answer = await account.session.changes(cursor, interactive(), hints);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
-import type { Usage } from '../../src/providers/contract/call.ts';
+import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import { isUnreadable, type ListQuery, type MailSession } from '../../src/providers/contract/provider.ts';
 import { compose } from '../support/composing.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
@@ -39,7 +39,7 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
   /** A session whose limiter is busy: the token of each request runs out while it waits for its turn. */
   const queueing = (): MailSession => {
     let last: Promise<unknown> = Promise.resolve();
-    const usage: Usage = {
+    const limiter: RequestLimiter = {
       request(_cost, call, attempt) {
         // One at a time: beside another one, the tokens that this one expires would be those that the other has just taken.
         const turn = last.then(async () => {
@@ -53,10 +53,10 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
       async stream(cost, call, open) {
         return (await this.request(cost, call, open)) ?? new ReadableStream();
       },
-      widest: 4,
+      maxSlots: 4,
     };
     const accessToken = async () => account.grant.accessToken;
-    return lab.provider.open({ address: account.address, access: 'FULL', accessToken }, usage);
+    return lab.provider.open({ address: account.address, access: 'FULL', accessToken }, limiter);
   };
 
   it('is taken when the request is let through, so that none runs out in the queue', async () => {

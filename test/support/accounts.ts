@@ -4,8 +4,8 @@ import { ConnectService } from '../../src/accounts/connect/connect.service.ts';
 import { FlowSeal } from '../../src/accounts/connect/connect-flow.seal.ts';
 import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
 import { DiscoveryService } from '../../src/accounts/connect/discovery.service.ts';
-import { Enrolment } from '../../src/accounts/connect/enrolment.ts';
 import { FinishService } from '../../src/accounts/connect/finish.service.ts';
+import { IntegrationWriter } from '../../src/accounts/connect/integration-writer.ts';
 import { PasswordConnectService } from '../../src/accounts/connect/password-connect.service.ts';
 import { AccessTokens } from '../../src/accounts/integrations/access-tokens.ts';
 import { AccountHealth } from '../../src/accounts/integrations/account-health.ts';
@@ -60,14 +60,14 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     callbackUrl,
     ...clock,
   });
-  const enrolment = new Enrolment({ vault, integrations, directory, hooks, log: silent });
+  const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks, log: silent });
   const callback = new CallbackService({ providers, flows, seal, users: new UserStore(db), log: silent, ...clock });
   const ending = {
     providers,
     flows,
     seal,
     attempts,
-    enrolment,
+    integrationWriter,
     integrations,
     sessions,
     callbackUrl,
@@ -75,7 +75,7 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     ...clock,
   };
   const finish = new FinishService(ending);
-  const passwords = new PasswordConnectService({ providers, discovery, enrolment, attempts });
+  const passwords = new PasswordConnectService({ providers, discovery, integrationWriter, attempts });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });
   const room = {
     bus,

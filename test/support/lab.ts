@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Access, Exchanged } from '../../src/providers/contract/connect.ts';
 import type { MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
-import { createGuard } from '../../src/providers/limiter/guard.ts';
+import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { registry } from '../../src/providers/registry.ts';
 import { startWire } from './wire.ts';
 
@@ -129,7 +129,7 @@ export async function openLab(
           return grant.accessToken;
         },
       },
-      createGuard(of.limits, { log: silent }),
+      createRequestLimiter(of.limits, { log: silent }),
     );
     return {
       address,
@@ -185,7 +185,7 @@ export async function authorize(
   const traded = await connect.exchange({ code, codeVerifier, redirectUri, access }, signal);
   checkAnswered(traded);
   const exchanged = { ...traded, address: await connect.identify(traded, signal) };
-  await connect.checkMailbox?.(traded, createGuard(provider.limits, { log: silent }), signal);
+  await connect.checkMailbox?.(traded, createRequestLimiter(provider.limits, { log: silent }), signal);
   return exchanged;
 }
 

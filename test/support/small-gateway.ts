@@ -5,9 +5,9 @@ import { createLog } from '../../src/platform/log.ts';
 import { mountGraphql } from '../../src/server/apollo.ts';
 import { Connections } from '../../src/server/connections.ts';
 import { Contexts } from '../../src/server/contexts.ts';
-import { openDoor } from '../../src/server/door.ts';
 import { createHttp } from '../../src/server/http.ts';
 import { Introspections } from '../../src/server/introspections.ts';
+import { openListener } from '../../src/server/listener.ts';
 import { QueryGate } from '../../src/server/query-gate.ts';
 import { createSocketProtocol } from '../../src/server/socket-protocol.ts';
 import { TURN_LIMITS, type TurnLimits } from '../../src/server/turn.limits.ts';
@@ -78,8 +78,8 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     (token) => ({ userId: token, sessionId: token, expiresAt: new Date(Date.now() + 3_600_000) }),
     log,
   );
-  const door = await openDoor('127.0.0.1', 0);
-  door.server.on('connection', (socket: Socket) => served.push(socket));
+  const listener = await openListener('127.0.0.1', 0);
+  listener.server.on('connection', (socket: Socket) => served.push(socket));
   const connections = new Connections();
   // There is no store to wait for.
   const limited: Database['limited'] = (work) => work(() => {});
@@ -103,9 +103,9 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
       }),
   };
   const path = '/graphql';
-  const closeSockets = mountWebSocket({ server: door.server, path, protocol, turns: watched, hosts: null, log });
+  const closeSockets = mountWebSocket({ server: listener.server, path, protocol, turns: watched, hosts: null, log });
   const { http, open } = await createHttp({
-    door,
+    listener,
     log,
     trust: false,
     corsOrigins: [],
@@ -118,8 +118,8 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const stop = await mountGraphql(http, options);
   await open();
   return {
-    url: `http://127.0.0.1:${door.port}`,
-    port: door.port,
+    url: `http://127.0.0.1:${listener.port}`,
+    port: listener.port,
     counts,
     served,
     turns,
@@ -131,7 +131,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
       await closeSockets();
       await stop();
       turns.close();
-      await new Promise((resolve) => door.server.close(resolve));
+      await new Promise((resolve) => listener.server.close(resolve));
     },
   };
 }

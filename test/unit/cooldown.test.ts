@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import { Cooldown, ofParts } from '../../src/providers/limiter/cooldown.ts';
-import { createGuard } from '../../src/providers/limiter/guard.ts';
+import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 
 const MINUTE = 60_000;
 const limited = (retryAfterMs?: number) => new MailError('RATE_LIMITED', 'slow down', { retryAfterMs });
@@ -100,11 +100,11 @@ it.each([
 ])('%s keeps every request of the account back, whoever makes it', async (_, error, waitMs) => {
   const clock = { now: 1_000_000 };
   const limits = { concurrency: 4, streams: 2, units: 100, windowMs: 60_000 };
-  const guard = createGuard(limits, { log: pino({ level: 'silent' }), now: () => clock.now });
+  const limiter = createRequestLimiter(limits, { log: pino({ level: 'silent' }), now: () => clock.now });
   const { signal } = new AbortController();
   let asked = 0;
   const ask = (priority: 'interactive' | 'background', answer: () => Promise<unknown>) =>
-    guard
+    limiter
       .request({ operation: 'read', units: 1, slots: 1, safe: true }, { signal, priority, maxWaitMs: 1_000 }, () => {
         asked++;
         return answer();

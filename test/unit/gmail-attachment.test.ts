@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Usage } from '../../src/providers/contract/call.ts';
+import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import { readAttachment, readRaw } from '../../src/providers/gmail/read/attachment.ts';
 import { getMessages } from '../../src/providers/gmail/read/read.ts';
 import { BatchWidth } from '../../src/providers/gmail/wire/batch-width.ts';
@@ -27,10 +27,10 @@ const payload = {
 };
 
 /** A limiter that limits nothing. */
-const open: Usage = {
+const open: RequestLimiter = {
   request: (_, { signal }, attempt) => attempt(signal),
   stream: async (_, { signal }, attempt) => (await attempt(signal)) ?? new ReadableStream(),
-  widest: 10,
+  maxSlots: 10,
 };
 
 describe('a part of a message', () => {
@@ -86,7 +86,7 @@ describe('a part of a message', () => {
   it('is looked for anew after its message could not be read', async () => {
     const { origin, grant } = await connect();
     const failures = [new Error('away')];
-    const usage: Usage = {
+    const limiter: RequestLimiter = {
       ...open,
       request: async (_, { signal }, attempt) => {
         const failure = failures.pop();
@@ -94,7 +94,7 @@ describe('a part of a message', () => {
         return attempt(signal);
       },
     };
-    const client = new GmailClient(origin, grant, usage, new BatchWidth());
+    const client = new GmailClient(origin, grant, limiter, new BatchWidth());
     await expect(readAttachment(client, 'm', '3', call)).rejects.toThrow('away');
     expect(await text(readAttachment(client, 'm', '3', call))).toBe('gif');
   });

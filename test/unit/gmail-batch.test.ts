@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isMailError } from '../../src/domain/error.ts';
-import type { Usage } from '../../src/providers/contract/call.ts';
+import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import { runBatch } from '../../src/providers/gmail/wire/batch.ts';
 import { BatchWidth } from '../../src/providers/gmail/wire/batch-width.ts';
 import { GmailClient } from '../../src/providers/gmail/wire/client.ts';
@@ -104,20 +104,20 @@ describe('a batch', () => {
   afterEach(() => server?.close());
 
   /** Tries a failed request again at once, as often as it takes. */
-  const eager: Usage = {
+  const eager: RequestLimiter = {
     async request(cost, call, attempt) {
       for (let tries = 1; ; tries++) {
         try {
           return await attempt(call.signal);
         } catch (error) {
-          const passing =
+          const isTransient =
             isMailError(error) && (error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE');
-          if (!cost.safe || !passing || tries === 4) throw error;
+          if (!cost.safe || !isTransient || tries === 4) throw error;
         }
       }
     },
     stream: () => Promise.reject(new Error('there is no file')),
-    widest: 10,
+    maxSlots: 10,
   };
   type Attempt = (signal: AbortSignal) => Promise<unknown>;
   const call = { signal: new AbortController().signal, priority: 'interactive' } as const;
@@ -187,7 +187,7 @@ describe('a batch', () => {
     const { client, requests } = await serve(answers25(new Map()));
     // Nothing is tried again for the account: a RATE_LIMITED would end it here.
     Object.assign(client, {
-      usage: { ...eager, request: (_cost: unknown, { signal }: typeof call, attempt: Attempt) => attempt(signal) },
+      limiter: { ...eager, request: (_cost: unknown, { signal }: typeof call, attempt: Attempt) => attempt(signal) },
     });
     const results = await runBatch(client, 'messages.get', parts(50), call);
     expect(results.some(isMailError)).toBe(false);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
-import { openPlace, sealPlace } from '../../src/providers/gmail/list/cursor.ts';
+import { openPosition, sealPosition } from '../../src/providers/gmail/list/cursor.ts';
 import { before, compileQuery } from '../../src/providers/gmail/list/search.ts';
 import { markOf } from '../../src/providers/shared/threads/thread-cursor.ts';
 
@@ -167,9 +167,9 @@ describe('a page cursor', () => {
       { mark: markOf('19a'), waiting: { id: '19a' } },
     ];
     const place = { token: 'next', size: 25, shown: new Set(['a']), before: new Date(5), start: 6, newest };
-    const cursor = sealPlace(place, 'print');
-    expect(openPlace({ size: 50, after: cursor }, 'print')).toEqual(place);
-    expect(() => openPlace({ size: 25, after: cursor }, 'other')).toThrow(
+    const cursor = sealPosition(place, 'print');
+    expect(openPosition({ size: 50, after: cursor }, 'print')).toEqual(place);
+    expect(() => openPosition({ size: 25, after: cursor }, 'other')).toThrow(
       expect.objectContaining({ code: 'BAD_USER_INPUT' }),
     );
   });
@@ -178,7 +178,7 @@ describe('a page cursor', () => {
 
   it('takes one that was given out before the index was asked for what it lacks', () => {
     const after = sealed({ t: 'next', n: 25, f: 'print', s: ['a'], b: 5, a: 6 });
-    expect(openPlace({ size: 50, after }, 'print')).toMatchObject({ token: 'next', start: 6, newest: [] });
+    expect(openPosition({ size: 50, after }, 'print')).toMatchObject({ token: 'next', start: 6, newest: [] });
   });
 
   const waiting = Array.from({ length: 51 }, (_, n) => `!${n}`);
@@ -190,6 +190,8 @@ describe('a page cursor', () => {
     sealed({ t: null, n: 25, f: 'print', s: [], u: {} }),
     sealed({ t: null, n: 25, f: 'print', s: [], u: waiting }),
   ])('refuses %j', (after) => {
-    expect(() => openPlace({ size: 25, after }, 'print')).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    expect(() => openPosition({ size: 25, after }, 'print')).toThrow(
+      expect.objectContaining({ code: 'BAD_USER_INPUT' }),
+    );
   });
 });

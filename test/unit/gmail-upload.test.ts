@@ -59,14 +59,14 @@ describe('a resumable upload', () => {
   };
   const upload = (given: { beforeLast?: () => Promise<void>; most?: number } = {}) => {
     const grant = { address: 'me@gmail.example', access: 'WRITE' as const, accessToken: async () => 'token' };
-    const usage = {
+    const limiter = {
       request: <T>(_: unknown, call: { signal: AbortSignal }, attempt: (s: AbortSignal) => Promise<T>) =>
         attempt(call.signal),
       stream: () => Promise.reject(new Error('there is no file')),
-      widest: 10,
+      maxSlots: 10,
     };
     return uploadInPieces(
-      new GmailClient(origin, grant, usage, new BatchWidth()),
+      new GmailClient(origin, grant, limiter, new BatchWidth()),
       {
         operation: 'drafts.create',
         path: '/gmail/v1/users/me/drafts?uploadType=resumable',

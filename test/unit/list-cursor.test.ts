@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Cursor } from '../../src/graphql/scalars.ts';
 import { ListCursors } from '../../src/mail/list/list-cursor.ts';
-import { MAX_MARKS, markOf, type Place, START } from '../../src/mail/list/place.ts';
+import { type ListPlace, MAX_MARKS, markOf, START } from '../../src/mail/list/place.ts';
 import { packUnion } from '../../src/mail/list/place-codec.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import {
@@ -29,14 +29,20 @@ const native = sealThreadPlace(
   },
   'a print',
 );
-const one: Place = { ...START, after: native, done: new Set(marks(100, markOf)), last: 5, lastSecond: ['abcdefgh'] };
-const union = (lists: number): Place => ({
+const one: ListPlace = {
+  ...START,
+  after: native,
+  seen: new Set(marks(100, markOf)),
+  last: 5,
+  lastSecond: ['abcdefgh'],
+};
+const union = (lists: number): ListPlace => ({
   ...START,
   after: packUnion(
     'a print',
     Array.from({ length: lists }, () => one),
   ),
-  done: new Set(marks(MAX_MARKS, markOf)),
+  seen: new Set(marks(MAX_MARKS, markOf)),
   last: 5,
 });
 

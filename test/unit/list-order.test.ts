@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ListSource, type ReadPage, type Shape } from '../../src/mail/list/list-source.ts';
 import { mergePage } from '../../src/mail/list/merge.ts';
-import { type Place, START } from '../../src/mail/list/place.ts';
+import { type ListPlace, START } from '../../src/mail/list/place.ts';
 import type { Clock } from '../../src/mail/list/source-clock.ts';
 
 interface Thread {
@@ -13,7 +13,7 @@ const shape: Shape<Thread> = {
   id: ({ id }) => id,
   at: ({ messages }) => Math.max(...messages),
   stood: ({ messages }, newest) => Math.max(...messages.filter((at) => at <= newest)),
-  born: ({ messages }) => Math.min(...messages),
+  createdAt: ({ messages }) => Math.min(...messages),
 };
 const ENDLESS: Clock = { signal: new AbortController().signal, during: (work) => work() };
 const NOT_AHEAD = 60_000;
@@ -46,7 +46,7 @@ class Account {
 }
 
 async function readAll(accounts: readonly Account[], first: number, between: (page: number) => void) {
-  let places = new Map<string, Place>();
+  let places = new Map<string, ListPlace>();
   const shown: string[] = [];
   for (let page = 0; page < 50; page++) {
     const sources = accounts.map(

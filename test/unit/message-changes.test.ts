@@ -9,9 +9,9 @@ import type { Account } from '../../src/mail/account.ts';
 import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
 import {
   ARCHIVE,
-  type Change,
   DELETE_FOREVER,
   MARK_JUNK,
+  type MessageChange,
   moving,
   patching,
   UNTRASH,
@@ -75,7 +75,7 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
   return { account, calls, messages };
 }
 
-async function run(accounts: readonly Account[], ids: readonly string[], change: Change) {
+async function run(accounts: readonly Account[], ids: readonly string[], change: MessageChange) {
   const open = { find: async (_: unknown, id: string) => accounts.find((account) => account.id === id) ?? null };
   const outcomes = await new MessageChanges(open as unknown as OpenAccounts).apply({} as Context, ids, change);
   return outcomes.map(({ node, error }) => (error instanceof MailError ? error.code : error ? 'BAD_USER_INPUT' : node));
@@ -147,7 +147,7 @@ it('takes of a thread what a change is meant for', async () => {
     lying('old', 'ARCHIVE'),
     lying('bin', 'TRASH'),
   ];
-  const after = async (change: Change) => {
+  const after = async (change: MessageChange) => {
     const a = inMemory('a', mail());
     const [node] = await run([a.account], [thread('t')], change);
     expect(node).toMatchObject({ messageCount: 5 });

@@ -1,16 +1,16 @@
 import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { MailError } from '../../src/domain/error.ts';
-import { createGuard } from '../../src/providers/limiter/guard.ts';
+import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { batch } from '../../src/providers/outlook/wire/batch.ts';
 import { createSdk, GraphClient, type GraphRequest } from '../../src/providers/outlook/wire/client.ts';
 
 /** Answers every part, and tells how many slots and parts each $batch had. */
-function graph(widest: () => number) {
+function graph(maxSlots: () => number) {
   const sent: { slots: number; parts: number }[] = [];
   const client = {
-    get widest() {
-      return widest();
+    get maxSlots() {
+      return maxSlots();
     },
     async request(
       { body, cost }: GraphRequest,
@@ -33,14 +33,14 @@ const call = { signal: new AbortController().signal, priority: 'interactive' } a
 const chains = Array.from({ length: 23 }, (_, n) => [{ method: 'PATCH' as const, path: `/me/messages/${n}` }]);
 
 it('a batch is no wider than the places that files leave, and as wide as Graph takes when there are none', async () => {
-  let widest = 2;
-  const { client, sent } = graph(() => widest);
+  let maxSlots = 2;
+  const { client, sent } = graph(() => maxSlots);
   const outcomes = await batch<{ id: string }>(client, 'messages.update', chains, call);
   expect(outcomes.map((outcome) => (outcome as { id: string }).id)).toEqual(chains.map(([part]) => part?.path));
   expect(sent).toHaveLength(12);
   for (const { slots, parts } of sent) expect([slots <= 2, parts <= 2]).toEqual([true, true]);
 
-  widest = 4;
+  maxSlots = 4;
   sent.length = 0;
   await batch(client, 'messages.update', chains, call);
   expect(sent).toEqual([
@@ -70,12 +70,12 @@ it.each([
       };
       return Response.json({ responses: requests.map(({ id }) => ({ id, status: 429, headers, body })) });
     });
-    const guard = createGuard(
+    const limiter = createRequestLimiter(
       { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
       { log: pino({ level: 'silent' }) },
     );
     const grant = { address: 'a@outlook.example', accessToken: async () => 'a token' };
-    const client = new GraphClient(createSdk('http://graph.example'), grant as never, guard, 'http://graph.example');
+    const client = new GraphClient(createSdk('http://graph.example'), grant as never, limiter, 'http://graph.example');
     const outcomes = await batch(client, 'threads.get', chains.slice(0, 3), call);
     for (const outcome of outcomes) {
       const { code, retryAfterMs } = outcome as MailError;

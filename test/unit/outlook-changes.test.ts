@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
-import type { Change, Hint } from '../../src/providers/contract/provider.ts';
+import type { Hint, ProviderChange } from '../../src/providers/contract/provider.ts';
 import { readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
@@ -17,12 +17,12 @@ const mail = (subject: string, mailbox?: string) =>
   account.deliver({ from: 'a@example.org', subject, text: 'x', ...(mailbox && { mailbox: { name: mailbox } }) });
 const touch = (id: string, change: string) =>
   lab.control('/touch', { vendor: 'microsoft', account: account.address, id, change });
-const created = (messageId: string): Change => ({ kind: 'created', messageId });
-const updated = (messageId: string): Change => ({ kind: 'updated', messageId });
-const deleted = (messageId: string): Change => ({ kind: 'deleted', messageId });
+const created = (messageId: string): ProviderChange => ({ kind: 'created', messageId });
+const updated = (messageId: string): ProviderChange => ({ kind: 'updated', messageId });
+const deleted = (messageId: string): ProviderChange => ({ kind: 'deleted', messageId });
 
 async function since(cursor: string | null, named?: readonly Hint[]) {
-  const changes: Change[] = [];
+  const changes: ProviderChange[] = [];
   const unread = new Set<string>();
   let hints = named;
   for (let next = cursor; ; hints = undefined) {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { newState, readState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
-import { datePlace, MAX_SEEN, remember, searchPlace, writePlace } from '../../src/providers/outlook/list/cursor.ts';
+import {
+  datePosition,
+  MAX_SEEN,
+  remember,
+  searchPosition,
+  writePosition,
+} from '../../src/providers/outlook/list/cursor.ts';
 import { tokenOf } from '../../src/providers/outlook/wire/url.ts';
 import { markOf } from '../../src/providers/shared/threads/thread-cursor.ts';
 
@@ -12,20 +18,20 @@ describe('the place in a list', () => {
       { kind: 'date', second: 1_790_000_000, passed: 3, seen: hashes(3) },
       { kind: 'date', second: -5, passed: 900, seen: hashes(MAX_SEEN) },
     ] as const) {
-      expect(datePlace(writePlace(place))).toEqual(place);
+      expect(datePosition(writePosition(place))).toEqual(place);
     }
     for (const search of [
       { kind: 'search', at: 1_790_000_000_123, from: 1_780_000_000_000, seen: hashes(2) },
       { kind: 'search', at: -5, from: null, seen: [] },
     ] as const) {
-      expect(searchPlace(writePlace(search))).toEqual(search);
+      expect(searchPosition(writePosition(search))).toEqual(search);
     }
-    expect(datePlace(null)).toBeNull();
+    expect(datePosition(null)).toBeNull();
   });
 
   it('stays under 2 KB through hundreds of messages in one second', () => {
     const seen = remember(hashes(900), hashes(50));
-    expect(writePlace({ kind: 'date', second: 1_790_000_000, passed: 950, seen }).length).toBeLessThan(2048);
+    expect(writePosition({ kind: 'date', second: 1_790_000_000, passed: 950, seen }).length).toBeLessThan(2048);
   });
 
   it.each([
@@ -45,7 +51,7 @@ describe('the place in a list', () => {
     `d2~1~1~${'a'.repeat(9000)}`,
     Buffer.from('{"second":1}').toString('base64url'),
   ])('refuses %j', (cursor) => {
-    for (const place of [datePlace, searchPlace])
+    for (const place of [datePosition, searchPosition])
       expect(() => place(cursor)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
   });
 
@@ -55,15 +61,15 @@ describe('the place in a list', () => {
     'd1~1~1~~abcdef',
     'd1~1~1~2~',
   ])('lets a place of an earlier release expire: %j', (earlier) => {
-    for (const place of [datePlace, searchPlace])
+    for (const place of [datePosition, searchPosition])
       expect(() => place(earlier)).toThrow(expect.objectContaining({ code: 'CURSOR_EXPIRED' }));
   });
 
   it('refuses a place of the other kind', () => {
-    const date = writePlace({ kind: 'date', second: 1, passed: 1, seen: [] });
-    expect(() => searchPlace(date)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
-    const search = writePlace({ kind: 'search', at: 1, from: null, seen: [] });
-    expect(() => datePlace(search)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    const date = writePosition({ kind: 'date', second: 1, passed: 1, seen: [] });
+    expect(() => searchPosition(date)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    const search = writePosition({ kind: 'search', at: 1, from: null, seen: [] });
+    expect(() => datePosition(search)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
   });
 });
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isUnreadable, type ListQuery, type MailSession, type Page } from '../../src/providers/contract/provider.ts';
-import { createGuard } from '../../src/providers/limiter/guard.ts';
+import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { outlook } from '../../src/providers/outlook/index.ts';
 import { interactive } from '../support/lab.ts';
 
@@ -51,7 +51,7 @@ beforeEach(async () => {
     outlook.settings.parse({ MICROSOFT_CLIENT_ID: 'x', MICROSOFT_CLIENT_SECRET: 'x', MICROSOFT_GRAPH_URL: origin }),
   );
   const grant = { address: 'a@outlook.example', access: 'READ' as const, accessToken: async () => 'token' };
-  session = provider.open(grant, createGuard(provider.limits, { log: pino({ level: 'silent' }) }));
+  session = provider.open(grant, createRequestLimiter(provider.limits, { log: pino({ level: 'silent' }) }));
 });
 afterEach(() => server.close());
 

@@ -4,7 +4,7 @@ import type { Condition } from '../../src/domain/search/condition.ts';
 import { toFilter } from '../../src/providers/outlook/list/filter.ts';
 import { candidates, receivedWithin } from '../../src/providers/outlook/list/kql.ts';
 import { compile } from '../../src/providers/outlook/list/search.ts';
-import { checkOf, evaluationOf, searchesFor, sourceOf } from '../../src/providers/outlook/list/source.ts';
+import { checkOf, evaluationOf, listPlanOf, searchesFor } from '../../src/providers/outlook/list/source.ts';
 import { HiddenFolders } from '../../src/providers/outlook/read/hidden-folders.ts';
 
 const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
@@ -19,7 +19,7 @@ const starred: Condition = { kind: 'starred', value: true };
 const filterOf = (where: Condition) => toFilter(normalForm(where));
 /** How a list of the whole account is read. */
 function planOf(where: Condition, hidden: readonly string[] = []) {
-  const source = sourceOf({ mailboxId: null, where });
+  const source = listPlanOf({ mailboxId: null, where });
   const filter = toFilter(checkOf(source, hidden));
   const search = searchesFor(source, filter);
   return { search, filter: filter.text, evaluation: evaluationOf(source) };
@@ -260,7 +260,7 @@ describe('how a list of Outlook is read', () => {
   const inbox: Condition = { kind: 'mailbox', id: 'AQMkAD-inbox' };
 
   it('reads the folder that a condition names, also in a search', () => {
-    expect(sourceOf({ mailboxId: null, where: and(inbox, from('mina')) })).toMatchObject({
+    expect(listPlanOf({ mailboxId: null, where: and(inbox, from('mina')) })).toMatchObject({
       base: '/me/mailFolders/AQMkAD-inbox/messages',
       whole: false,
       checked: from('mina'),
@@ -274,19 +274,19 @@ describe('how a list of Outlook is read', () => {
     expect(planOf(or({ kind: 'mailbox', id: 'T' }, unread), ['T']).filter).toBe(
       "(parentFolderId eq 'T' or (isRead eq false and parentFolderId ne 'T'))",
     );
-    expect(sourceOf({ mailboxId: null, where: or(inbox, unread) }).isNaming).toBe(true);
+    expect(listPlanOf({ mailboxId: null, where: or(inbox, unread) }).isNaming).toBe(true);
   });
 
   it('finds a category outside of trash and junk, or in the folder named', () => {
-    expect(sourceOf({ mailboxId: 'category:Red', where: null })).toMatchObject({ base: '/me/messages', whole: true });
-    expect(sourceOf({ mailboxId: 'category:Red', where: inbox })).toMatchObject({
+    expect(listPlanOf({ mailboxId: 'category:Red', where: null })).toMatchObject({ base: '/me/messages', whole: true });
+    expect(listPlanOf({ mailboxId: 'category:Red', where: inbox })).toMatchObject({
       base: '/me/mailFolders/AQMkAD-inbox/messages',
       checked: { kind: 'mailbox', id: 'category:Red' },
     });
   });
 
   it('does not leave the mailbox', () => {
-    expect(() => sourceOf({ mailboxId: '../../users/other/mailFolders/inbox', where: null })).toThrow(
+    expect(() => listPlanOf({ mailboxId: '../../users/other/mailFolders/inbox', where: null })).toThrow(
       expect.objectContaining({ code: 'NOT_FOUND' }),
     );
   });

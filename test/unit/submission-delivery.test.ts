@@ -4,12 +4,12 @@ import type { Compose } from '../../src/domain/compose.ts';
 import { MailError, type MailErrorCode } from '../../src/domain/error.ts';
 import type { Account } from '../../src/mail/account.ts';
 import { Delivery } from '../../src/mail/submission/delivery.ts';
-import { Ledger } from '../../src/mail/submission/ledger.ts';
 import { Payloads } from '../../src/mail/submission/payload.ts';
 import { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
 import type { SubmissionFeed } from '../../src/mail/submission/submission.feed.ts';
 import { SubmissionStore } from '../../src/mail/submission/submission.store.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
+import { SubmissionWriter } from '../../src/mail/submission/submission-writer.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import type { Draft, DraftWrite, MailSession, Probe, Submitted } from '../../src/providers/contract/provider.ts';
@@ -157,7 +157,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
           };
         },
       });
-    const ledger = new Ledger({
+    const writer = new SubmissionWriter({
       store: stepping(store),
       feed,
       requeue: async () => {},
@@ -172,7 +172,7 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
       compose: async (_a: Account, _i: unknown, id: string) => ({ internetMessageId: id }) as Compose,
     };
     const delivery = new Delivery({
-      ledger,
+      writer,
       payloads,
       composer,
       accounts: { owned: async () => account },

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
-import { backoffMs, isPassing } from '../../src/changes/backoff.ts';
+import { backoffMs, isTransient } from '../../src/changes/backoff.ts';
 import type { ChangeStore, LoggedChange } from '../../src/changes/change.store.ts';
 import { Coalescer } from '../../src/changes/coalescer.ts';
 import { SYNC_LANES, SyncJob } from '../../src/changes/sync.job.ts';
@@ -108,9 +108,9 @@ describe('backing off', () => {
     // What is tried is connected: no token of a good grant is taken just now.
     expect(backoffMs(50, new MailError('RECONNECT_REQUIRED', 'refused'), () => 1)).toBe(30_000);
     expect(backoffMs(0, new MailError('RATE_LIMITED', 'slow', { retryAfterMs: 90_000 }))).toBe(90_000);
-    expect(isPassing(down)).toBe(true);
-    expect(isPassing(new MailError('RECONNECT_REQUIRED', 'gone'))).toBe(false);
-    expect(isPassing(new TypeError('a bug'))).toBe(false);
+    expect(isTransient(down)).toBe(true);
+    expect(isTransient(new MailError('RECONNECT_REQUIRED', 'gone'))).toBe(false);
+    expect(isTransient(new TypeError('a bug'))).toBe(false);
   });
 });
 
@@ -144,7 +144,7 @@ class Account {
     directory: {
       get: async (id) => ({ id, status: this.status, provider: 'GMAIL', address: 'a@mail.example' }) as never,
     },
-    debts: {
+    pendingSyncs: {
       mark: async () => {},
       seenTo: async () => {},
       failed: async (_id, pauseMs) => void this.pauses.push(pauseMs),

@@ -5,7 +5,7 @@ import { MailError } from '../../src/domain/error.ts';
 import { ListCursors } from '../../src/mail/list/list-cursor.ts';
 import { ListSource, type ReadPage, type Shape } from '../../src/mail/list/list-source.ts';
 import { mergePage } from '../../src/mail/list/merge.ts';
-import { type Place, START } from '../../src/mail/list/place.ts';
+import { type ListPlace, START } from '../../src/mail/list/place.ts';
 import type { Clock } from '../../src/mail/list/source-clock.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import { isUnreadable } from '../../src/providers/contract/provider.ts';
@@ -14,7 +14,7 @@ interface Item {
   readonly id: string;
   readonly at: number;
 }
-const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, stood: (i) => i.at, born: (i) => i.at };
+const shape: Shape<Item> = { id: (i) => i.id, at: (i) => i.at, stood: (i) => i.at, createdAt: (i) => i.at };
 /** A source with all the time in the world. */
 const ENDLESS: Clock = { signal: new AbortController().signal, during: (work) => work() };
 /** Nobody reads ahead while another source is read. */
@@ -98,7 +98,7 @@ async function readPage(
   after: string | null,
   aheadAfterMs = NOT_AHEAD,
 ): Promise<Page> {
-  const places = after === null ? new Map<string, Place>() : cursors.open(list, after);
+  const places = after === null ? new Map<string, ListPlace>() : cursors.open(list, after);
   const sources = boxes.map((box) => new ListSource(box.key, places.get(box.key) ?? START, shape, box.read, ENDLESS));
   const merged = await mergePage(sources, first, aheadAfterMs);
   const cursorAt = (count: number) =>
@@ -381,10 +381,10 @@ describe('the unified list', () => {
 });
 
 describe('a list cursor', () => {
-  const place: Place = {
+  const place: ListPlace = {
     ...START,
     after: 'p2',
-    done: new Set(['abcdefgh', 'ijklmnop']),
+    seen: new Set(['abcdefgh', 'ijklmnop']),
     last: 5,
     lastSecond: ['abcdefgh'],
   };

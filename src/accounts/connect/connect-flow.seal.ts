@@ -26,17 +26,17 @@ const Kept = z
   .transform(({ secret, ...rest }) => ({ secret, ...rest }));
 const Consent = z.object({ code: z.string(), token: z.string(), traded: Kept.optional() });
 
-type Place = Pick<ConnectFlowRecord, 'id' | 'userId'>;
+type FlowKey = Pick<ConnectFlowRecord, 'id' | 'userId'>;
 
 /** Seals what a flow keeps. Bound to its user and its row: copied to another, it does not open. */
 export class FlowSeal {
   constructor(private readonly sealer: Sealer) {}
 
-  verifier(flow: Place, codeVerifier: string): Uint8Array<ArrayBuffer> {
+  verifier(flow: FlowKey, codeVerifier: string): Uint8Array<ArrayBuffer> {
     return this.sealer.seal(VERIFIER, place(flow), Buffer.from(codeVerifier));
   }
 
-  consent(flow: Place, consent: Consent): Uint8Array<ArrayBuffer> {
+  consent(flow: FlowKey, consent: Consent): Uint8Array<ArrayBuffer> {
     return this.sealer.seal(CONSENT, place(flow), Buffer.from(JSON.stringify(consent)));
   }
 
@@ -52,4 +52,4 @@ export class FlowSeal {
   }
 }
 
-const place = ({ userId, id }: Place): string => `${userId}/${id}`;
+const place = ({ userId, id }: FlowKey): string => `${userId}/${id}`;

@@ -16,7 +16,7 @@ import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
 import type { ConnectFlowRecord } from './connect-flow.ts';
 import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
-import type { Enrolment } from './enrolment.ts';
+import type { IntegrationWriter } from './integration-writer.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
 /** Whose account it is can be asked again, by another call. */
@@ -48,9 +48,9 @@ export interface FinishOptions {
   readonly flows: ConnectFlowStore;
   readonly seal: FlowSeal;
   readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
-  readonly enrolment: Enrolment;
+  readonly integrationWriter: IntegrationWriter;
   readonly integrations: IntegrationStore;
-  readonly sessions: Pick<MailSessions, 'usage'>;
+  readonly sessions: Pick<MailSessions, 'limiterOf'>;
   readonly callbackUrl: () => string;
   readonly log: Logger;
   readonly now?: () => Date;
@@ -149,7 +149,7 @@ export class FinishService {
   }
 
   private async exchange(flow: ConnectFlowRecord, presented: Presented, owner: string): Promise<IntegrationRecord> {
-    const { flows, seal, enrolment, callbackUrl, log } = this.options;
+    const { flows, seal, integrationWriter, callbackUrl, log } = this.options;
     let spent: Consent | null = null;
     try {
       const provider = this.options.providers.find(({ id }) => id === flow.provider);
@@ -165,10 +165,10 @@ export class FinishService {
       spent = { ...consent, traded };
       const identifying = within(IDENTIFY_TIMEOUT_MS);
       const exchanged = { ...traded, address: await connect.identify(traded, identifying) };
-      await connect.checkMailbox?.(traded, this.options.sessions.usage(provider, exchanged.address), identifying);
+      await connect.checkMailbox?.(traded, this.options.sessions.limiterOf(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
       const keep = () =>
-        enrolment.keep({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
+        integrationWriter.saveIntegration({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
           if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
         });
       return await this.keep(flow, keep);

@@ -7,7 +7,7 @@ import type { AttemptRule, AttemptStore, CountedAttempt } from '../users/attempt
 import { normaliseEmail } from '../users/email.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { DiscoveryService } from './discovery.service.ts';
-import type { Enrolment } from './enrolment.ts';
+import type { IntegrationWriter } from './integration-writer.ts';
 
 const SIGN_IN_TIMEOUT_MS = 30_000;
 
@@ -19,7 +19,7 @@ const PER_MAILBOX: AttemptRule = { name: 'password connect mailbox', burst: 100,
 export interface PasswordConnectOptions {
   readonly providers: readonly Provider[];
   readonly discovery: DiscoveryService;
-  readonly enrolment: Enrolment;
+  readonly integrationWriter: IntegrationWriter;
   readonly attempts: Pick<AttemptStore, 'takeAll' | 'giveBackAll'>;
 }
 
@@ -58,6 +58,6 @@ export class PasswordConnectService {
         throw new MailError('INVALID', error.message, { field: ['input', 'password'], cause: error });
       });
     await this.options.attempts.giveBackAll(counted);
-    return this.options.enrolment.keep({ userId, provider: provider.id, access }, exchanged);
+    return this.options.integrationWriter.saveIntegration({ userId, provider: provider.id, access }, exchanged);
   }
 }

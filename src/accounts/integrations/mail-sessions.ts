@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { MailError } from '../../domain/error.ts';
-import type { Usage } from '../../providers/contract/call.ts';
+import type { RequestLimiter } from '../../providers/contract/call.ts';
 import type { Capabilities, MailSession, Provider } from '../../providers/contract/provider.ts';
-import { createGuard } from '../../providers/limiter/guard.ts';
+import { createRequestLimiter } from '../../providers/limiter/request-limiter.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { AccountHealth } from './account-health.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
@@ -22,8 +22,8 @@ export interface MailSessionsOptions {
 
 /** Opens provider sessions around the cached access token. No query and no request on the warm path. */
 export class MailSessions {
-  /** The vendor limits the mailbox, not our integration: two users of one mailbox share a guard. */
-  private readonly guards = new Map<string, Usage>();
+  /** The vendor limits the mailbox, not our integration: two users of one mailbox share a limiter. */
+  private readonly limiters = new Map<string, RequestLimiter>();
 
   constructor(private readonly options: MailSessionsOptions) {}
 
@@ -42,7 +42,7 @@ export class MailSessions {
         accessToken: (signal, rejected) => tokens.get(integrationId, signal, rejected),
         refused: (error) => health.refused(record, error),
       },
-      this.usage(provider, record.address),
+      this.limiterOf(provider, record.address),
     );
     return record.status === 'CONNECTED' ? session : proving(session, () => health.answered(record));
   }
@@ -59,19 +59,19 @@ export class MailSessions {
   }
 
   /** The limits of an account, which may not be connected yet. */
-  usage(provider: Provider, address: string): Usage {
+  limiterOf(provider: Provider, address: string): RequestLimiter {
     const { log, reachability } = this.options;
     const mailbox = { provider: provider.id, address: address.toLowerCase() };
     const account = `${mailbox.provider}:${mailbox.address}`;
-    let guard = this.guards.get(account);
-    if (!guard) {
-      guard = createGuard(provider.limits, {
+    let limiter = this.limiters.get(account);
+    if (!limiter) {
+      limiter = createRequestLimiter(provider.limits, {
         log: log.child({ provider: provider.id }),
         observe: (outcome) => reachability?.report(mailbox, outcome),
       });
-      this.guards.set(account, guard);
+      this.limiters.set(account, limiter);
     }
-    return guard;
+    return limiter;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../providers/limiter/guard.ts';
+import type { Outcome } from '../../providers/limiter/request-limiter.ts';
 
 /** A mail account at its provider, which several integrations may share. */
 export interface Mailbox {

@@ -5,13 +5,13 @@ import type { Account } from '../account.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 
 /** Where a draft lies: its account, and the provider's id of it. Asks no provider. */
-export interface DraftPlace {
+export interface DraftLocation {
   readonly account: Account;
   readonly draftId: string;
 }
 
 /** Throws BAD_USER_INPUT for what is no id of a draft, NOT_FOUND for one of somebody else's. */
-export async function draftPlace(accounts: OpenAccounts, context: Context, id: string): Promise<DraftPlace> {
+export async function locateDraft(accounts: OpenAccounts, context: Context, id: string): Promise<DraftLocation> {
   const { integrationId, providerId } = accountId(id, 'Draft');
   const account = await accounts.find(context, integrationId);
   if (!account) throw noSuchDraft();

@@ -144,7 +144,7 @@ export class AccountList<T> {
     call: Call,
   ): Promise<Page<T>> {
     const { kind, account } = this;
-    const { after, before, start, size, upTo, skip, done, again } = request;
+    const { after, before, start, size, upTo, skip, seen, again } = request;
     const place = [kind.name, query, after, before];
     const remembered = JSON.stringify([account.id, ...place]);
     // Bodies are not kept, not for a minute either.
@@ -152,7 +152,7 @@ export class AccountList<T> {
     if (known && !isNewer(kind, known, start))
       return { ...known, items: known.items.filter((item) => !skip(idOf(kind, item))) };
     const wanted = { size, skip, detail: this.query.detail, signal: call.signal };
-    const key = JSON.stringify([...place, start, [...done].sort()]);
+    const key = JSON.stringify([...place, start, [...seen].sort()]);
     const { page, detail } = await account.pages.read<T>(key, wanted, kind.shape.id, async (asked, signal) => {
       const read = await kind.list(
         session,

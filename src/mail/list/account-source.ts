@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { isUnreadable } from '../../providers/contract/provider.ts';
 import type { Branch } from './account-list.ts';
-import { type Head, ListSource, type Shape, type Source, shownItem } from './list-source.ts';
+import { type Head, ListSource, type MergeSource, type Shape, shownItem } from './list-source.ts';
 import { newest } from './merge.ts';
-import { MAX_MARKS, markOf, type Place, reopened, type ShownItem, START, secondOf, withShown } from './place.ts';
+import { type ListPlace, MAX_MARKS, markOf, restartAt, type ShownItem, START, secondOf, withShown } from './place.ts';
 import { isUnion, packUnion, unpackUnion } from './place-codec.ts';
 import type { Clock } from './source-clock.ts';
 
@@ -21,7 +21,7 @@ interface Taken<T> {
  * item once. An item is offered only while every list has one to compare it with. One that failed, or that may read no
  * more for now, ends the account's part for this page: what the others have may lie behind what it would have brought.
  */
-export class AccountSource<T> implements Source<T> {
+export class AccountSource<T> implements MergeSource<T> {
   private lists: readonly ListSource<T>[] | null = null;
   private print = '';
   /** Why the lists could not be opened. */
@@ -35,13 +35,13 @@ export class AccountSource<T> implements Source<T> {
 
   constructor(
     readonly key: string,
-    private readonly start: Place,
+    private readonly start: ListPlace,
     private readonly shape: Shape<T>,
     private readonly open: (signal: AbortSignal) => Promise<readonly Branch<T>[]>,
     private readonly clock: Clock,
   ) {
     const isOfUnion = start.after !== null && isUnion(start.after);
-    this.shown = new Set([...start.lastSecond, ...(isOfUnion ? start.done : [])]);
+    this.shown = new Set([...start.lastSecond, ...(isOfUnion ? start.seen : [])]);
   }
 
   get head(): Head<T> | undefined {
@@ -90,7 +90,7 @@ export class AccountSource<T> implements Source<T> {
   }
 
   /** The place behind the first `count` items that this account showed. */
-  place(count: number): Place {
+  place(count: number): ListPlace {
     const { lists, start } = this;
     if (lists === null) return start;
     const behind = this.taken.slice(0, this.takenFor(count));
@@ -98,11 +98,11 @@ export class AccountSource<T> implements Source<T> {
     const [only, ...others] = places;
     if (only && others.length === 0) return only;
     const shown = behind.flatMap((taken) => taken.shown ?? []);
-    const { last, lastSecond, done: marks } = withShown(start, shown);
-    const done = new Set(this.shape.sinks ? [...marks].slice(-MAX_MARKS) : []);
+    const { last, lastSecond, seen: marks } = withShown(start, shown);
+    const seen = new Set(this.shape.sinks ? [...marks].slice(-MAX_MARKS) : []);
     const after = places.length === 0 ? null : packUnion(this.print, places);
     const newest = start.newest ?? shown.find(({ at }) => at !== null)?.at ?? null;
-    return { ...START, after, done, last, lastSecond, newest, finished: places.every((place) => place.finished) };
+    return { ...START, after, seen, last, lastSecond, newest, finished: places.every((place) => place.finished) };
   }
 
   private get isHeldUp(): boolean {
@@ -143,12 +143,12 @@ export class AccountSource<T> implements Source<T> {
   }
 
   /** Where each list begins. Lists that have changed since the cursor was made are opened again, behind what was shown. */
-  private placesOf(count: number): readonly Place[] {
+  private placesOf(count: number): readonly ListPlace[] {
     const { start } = this;
     const { after } = start;
     if (after === null) return Array.from({ length: count }, () => start);
-    if (count === 1) return [isUnion(after) ? reopened(start) : start];
-    const places = unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => reopened(start));
+    if (count === 1) return [isUnion(after) ? restartAt(start) : start];
+    const places = unpackUnion(this.print, count, after) ?? Array.from({ length: count }, () => restartAt(start));
     // No list goes on above what was shown of all of them, and none of them began earlier than the others.
     const { last, lastSecond, newest } = start;
     if (last === null) return places;

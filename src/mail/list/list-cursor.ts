@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
-import type { Place } from './place.ts';
+import type { ListPlace } from './place.ts';
 import { packedPlace, packPlace } from './place-codec.ts';
 
 /** A list and who reads it: a cursor opens for these alone. */
@@ -20,13 +20,13 @@ export class ListCursors {
   constructor(private readonly sealer: Sealer) {}
 
   /** The cursor that stands for these places, by integration id. */
-  seal(list: ListIdentity, byIntegration: ReadonlyMap<string, Place>): string {
+  seal(list: ListIdentity, byIntegration: ReadonlyMap<string, ListPlace>): string {
     const packed = Object.fromEntries([...byIntegration].map(([id, place]) => [id, packPlace(place)]));
     return this.sealer.sealText(PURPOSE, associated(list), JSON.stringify(packed));
   }
 
   /** Throws BAD_USER_INPUT for a cursor of another list, of another user, or made up. */
-  open(list: ListIdentity, cursor: string): ReadonlyMap<string, Place> {
+  open(list: ListIdentity, cursor: string): ReadonlyMap<string, ListPlace> {
     try {
       return new Map(Object.entries(places.parse(JSON.parse(this.sealer.openText(PURPOSE, associated(list), cursor)))));
     } catch (error) {

@@ -23,7 +23,7 @@ export const MESSAGES: ListKind<Message> = {
     id: (message) => message.id,
     at: (message) => message.receivedAt.getTime(),
     stood: (message) => message.receivedAt.getTime(),
-    born: (message) => message.receivedAt.getTime(),
+    createdAt: (message) => message.receivedAt.getTime(),
   },
   cost: () => 1,
   list: (session, query, page, call) => session.listMessages(query, page, call),
@@ -41,7 +41,7 @@ export const THREADS: ListKind<Thread> = {
       const old = thread.messages.findLast((message) => isOld(message) && !isHidden(message, thread.hidden));
       return (old?.receivedAt ?? thread.lastMessageAt).getTime();
     },
-    born: (thread) => thread.messages[0]?.receivedAt.getTime() ?? thread.lastMessageAt.getTime(),
+    createdAt: (thread) => thread.messages[0]?.receivedAt.getTime() ?? thread.lastMessageAt.getTime(),
   },
   cost: (thread) => thread.messages.length,
   list: (session, query, page, call) => session.listThreads(query, page, call),

@@ -1,6 +1,6 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
-import { markOf, type Place, reopened, type ShownItem, secondOf, turned, withShown } from './place.ts';
+import { type ListPlace, markOf, nextPage, restartAt, type ShownItem, secondOf, withShown } from './place.ts';
 import type { Clock } from './source-clock.ts';
 
 /** What the merge must know of an item. Times are Unix milliseconds. */
@@ -12,8 +12,8 @@ export interface Shape<T> {
   stood(item: T, newest: number): number;
   /** Whether it may come to stand lower: a thread does once its newest message is in the trash. */
   readonly sinks?: boolean;
-  /** When it came to be; a thread moves up in its list long after that. */
-  born(item: T): number;
+  /** When it was created; a thread moves up in its list long after that. */
+  createdAt(item: T): number;
 }
 
 export interface ReadRequest {
@@ -26,7 +26,7 @@ export interface ReadRequest {
   readonly upTo: number;
   readonly skip: (id: string) => boolean;
   /** Marks of what is skipped. */
-  readonly done: ReadonlySet<string>;
+  readonly seen: ReadonlySet<string>;
   /** The page was opened before. */
   readonly again: boolean;
 }
@@ -48,7 +48,7 @@ export interface Head<T> {
 }
 
 interface PageRead {
-  readonly opened: Place;
+  readonly opened: ListPlace;
   readonly met: ReadonlySet<string>;
   readonly newest: number | null;
   readonly isAbove: boolean;
@@ -60,7 +60,7 @@ interface PageRead {
 const MAX_PAGE_SIZE = 100;
 
 /** What the merge takes items from. */
-export interface Source<T> {
+export interface MergeSource<T> {
   /** The integration's id: breaks ties between accounts. */
   readonly key: string;
   readonly head: Head<T> | undefined;
@@ -75,13 +75,13 @@ export interface Source<T> {
 }
 
 /** One native list's part in a merged list, for one page of it: reads ahead, remembers what was shown, and knows its place. */
-export class ListSource<T> implements Source<T> {
+export class ListSource<T> implements MergeSource<T> {
   private readonly pages: PageRead[] = [];
   private readonly shown: ShownItem[] = [];
   private readonly buffer: Head<T>[] = [];
   /** Where to read next, after the provider forgot the cursor; until that is read. */
-  private reopening: Place | null = null;
-  private hasReopened = false;
+  private restartPlace: ListPlace | null = null;
+  private hasRestarted = false;
   private paused = false;
   private filling: Promise<void> | null = null;
   /** Why reading ahead stopped: no failure until what it would have brought is asked for. */
@@ -91,7 +91,7 @@ export class ListSource<T> implements Source<T> {
 
   constructor(
     readonly key: string,
-    private readonly start: Place,
+    private readonly start: ListPlace,
     private readonly shape: Shape<T>,
     private readonly read: ReadPage<T>,
     private readonly clock: Clock,
@@ -147,25 +147,25 @@ export class ListSource<T> implements Source<T> {
       else this.paused = true;
     } catch (error) {
       // Once a page: a provider that forgets what it has just said is not to be followed.
-      if (isForgotten(error) && opened.after !== null && !this.hasReopened) {
-        this.reopening = reopened(opened);
-        this.hasReopened = true;
+      if (isForgotten(error) && opened.after !== null && !this.hasRestarted) {
+        this.restartPlace = restartAt(opened);
+        this.hasRestarted = true;
       } else this.fail(error, isAhead);
     }
   }
 
   /** The place behind the first `count` items that this source showed. */
-  place(count: number): Place {
+  place(count: number): ListPlace {
     return this.placeIn(this.shown, count);
   }
 
   /** The place behind everything that was read, shown or not. */
-  private placeBehindAll(): Place {
+  private placeBehindAll(): ListPlace {
     const all = this.buffer.length > 0 ? [...this.shown, ...this.buffer.map(shownItem)] : this.shown;
     return this.placeIn(all, all.length);
   }
 
-  private placeIn(items: readonly ShownItem[], count: number): Place {
+  private placeIn(items: readonly ShownItem[], count: number): ListPlace {
     let place = this.start;
     let before = 0;
     for (const page of this.pages) {
@@ -174,10 +174,10 @@ export class ListSource<T> implements Source<T> {
       const opened = { ...page.opened, newest: page.opened.newest ?? page.newest };
       place = withShown(opened, here);
       if (here.length < page.count) return place;
-      place = turned(place, page.opened, page);
+      place = nextPage(place, page.opened, page);
       if (count < before) return place;
     }
-    return this.reopening && count === this.shown.length + this.buffer.length ? this.reopening : place;
+    return this.restartPlace && count === this.shown.length + this.buffer.length ? this.restartPlace : place;
   }
 
   private fail(error: unknown, isAhead: boolean): void {
@@ -185,45 +185,49 @@ export class ListSource<T> implements Source<T> {
     else this.failure = error;
   }
 
-  private readAt(opened: Place, size: number, upTo: number, met: Set<string>): Promise<Reading<T> | null> {
+  private readAt(opened: ListPlace, size: number, upTo: number, met: Set<string>): Promise<Reading<T> | null> {
     const start = opened.after === null && opened.newest !== null ? new Date(opened.newest) : null;
     const request: ReadRequest = {
       after: opened.after,
       before: opened.before === null ? null : new Date(opened.before),
       start,
       // What is skipped must not leave the page short, or every page would need a second read.
-      size: Math.min(MAX_PAGE_SIZE, size + opened.done.size),
-      upTo: Math.min(MAX_PAGE_SIZE, upTo + opened.done.size),
+      size: Math.min(MAX_PAGE_SIZE, size + opened.seen.size),
+      upTo: Math.min(MAX_PAGE_SIZE, upTo + opened.seen.size),
       skip: (id) => {
-        const mark = opened.done.size > 0 && markOf(id);
-        if (!mark || !opened.done.has(mark)) return false;
+        const mark = opened.seen.size > 0 && markOf(id);
+        if (!mark || !opened.seen.has(mark)) return false;
         met.add(mark);
         return true;
       },
-      done: opened.done,
-      again: start !== null || opened.done.size > 0,
+      seen: opened.seen,
+      again: start !== null || opened.seen.size > 0,
     };
     return this.clock.during(() => this.read(request, this.clock.signal));
   }
 
-  private take(opened: Place, reading: Reading<T>, met: Set<string>, isAhead: boolean): void {
+  private take(opened: ListPlace, reading: Reading<T>, met: Set<string>, isAhead: boolean): void {
     const stop = stopsAt(reading.items);
     const heads = this.inOrder(stop ? reading.items.slice(0, stop.index) : reading.items, opened);
     const fromTheTop = opened.before === null && (opened.after === null || opened.isAbove);
     const kept = heads.filter(({ id, at, item }) => {
-      const mark = opened.done.size > 0 && markOf(id);
-      if (mark && opened.done.has(mark)) {
+      const mark = opened.seen.size > 0 && markOf(id);
+      if (mark && opened.seen.has(mark)) {
         met.add(mark);
         return false;
       }
       if (isUnreadable(item as object)) return true;
       if (opened.before !== null && at >= opened.before) return false;
       // Within a second no provider promises an order, so mail of the newest second may be old.
-      return !(fromTheTop && opened.newest !== null && secondOf(this.shape.born(item as T)) > secondOf(opened.newest));
+      return !(
+        fromTheTop &&
+        opened.newest !== null &&
+        secondOf(this.shape.createdAt(item as T)) > secondOf(opened.newest)
+      );
     });
     const times = heads.map(({ at }) => at).filter(Number.isFinite);
     this.buffer.push(...kept);
-    this.reopening = null;
+    this.restartPlace = null;
     if (stop) this.fail(stop.error, isAhead);
     this.pages.push({
       opened,
@@ -241,7 +245,7 @@ export class ListSource<T> implements Source<T> {
    * the list began keeps its place, between other lists as well. None has a later time than the one before it, nor has what
    * could not be read, which has none.
    */
-  private inOrder(items: readonly (T | Unreadable)[], { last, newest }: Place): Head<T>[] {
+  private inOrder(items: readonly (T | Unreadable)[], { last, newest }: ListPlace): Head<T>[] {
     let at = last ?? Number.POSITIVE_INFINITY;
     return items.map((item): Head<T> => {
       if (isUnreadable(item as object)) return { id: (item as Unreadable).id, at, item };

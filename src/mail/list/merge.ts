@@ -1,7 +1,7 @@
-import { compareHeads, type Source } from './list-source.ts';
+import { compareHeads, type MergeSource } from './list-source.ts';
 
 /** One item of a merged page and the account that it came from. */
-export interface Merged<S extends Source<unknown>> {
+export interface Merged<S extends MergeSource<unknown>> {
   readonly source: S;
   readonly head: NonNullable<S['head']>;
 }
@@ -12,7 +12,7 @@ export interface Merged<S extends Source<unknown>> {
  * takes longer than `readAheadAfterMs`, the others read ahead what the page may still need of them: the page then
  * takes as long as its slowest source, and not as long as all of them one after the other.
  */
-export async function mergePage<S extends Source<unknown>>(
+export async function mergePage<S extends MergeSource<unknown>>(
   sources: readonly S[],
   first: number,
   readAheadAfterMs: number,
@@ -35,7 +35,7 @@ export async function mergePage<S extends Source<unknown>>(
 /** Waits for `fed`. Sources that have less than `wanted` read on meanwhile, if it takes its time. */
 async function withReadAhead(
   fed: Promise<unknown>,
-  sources: readonly Source<unknown>[],
+  sources: readonly MergeSource<unknown>[],
   first: number,
   wanted: number,
   afterMs: number,
@@ -50,12 +50,12 @@ async function withReadAhead(
   clearTimeout(timer);
 }
 
-async function whileNeeded(source: Source<unknown>, size: number, isNeeded: () => boolean): Promise<void> {
+async function whileNeeded(source: MergeSource<unknown>, size: number, isNeeded: () => boolean): Promise<void> {
   while (isNeeded()) await source.fill(size);
 }
 
 /** The source whose head comes first; null where none has one. */
-export function newest<S extends Source<unknown>>(sources: readonly S[]): S | null {
+export function newest<S extends MergeSource<unknown>>(sources: readonly S[]): S | null {
   let best: S | null = null;
   for (const source of sources) {
     if (source.head && (!best?.head || before(source, best))) best = source;
@@ -63,7 +63,7 @@ export function newest<S extends Source<unknown>>(sources: readonly S[]): S | nu
   return best;
 }
 
-function before(a: Source<unknown>, b: Source<unknown>): boolean {
+function before(a: MergeSource<unknown>, b: MergeSource<unknown>): boolean {
   if (!a.head || !b.head) return false;
   if (a.head.at !== b.head.at) return a.head.at > b.head.at;
   return a.key === b.key ? compareHeads(a.head, b.head) < 0 : a.key < b.key;

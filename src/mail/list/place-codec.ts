@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MARK_LENGTH, type Place } from './place.ts';
+import { type ListPlace, MARK_LENGTH } from './place.ts';
 
 const marks = z.string().transform((text) => text.match(new RegExp(`.{${MARK_LENGTH}}`, 'g')) ?? []);
 const time = z.number().nullable();
@@ -19,10 +19,10 @@ export const packedPlace = z
     evaluation.optional(),
   ])
   .transform(
-    ([after, before, done, last, lastSecond, newest, finished, isAbove = false, evaluation = null]): Place => ({
+    ([after, before, seen, last, lastSecond, newest, finished, isAbove = false, evaluation = null]): ListPlace => ({
       after,
       before,
-      done: new Set<string>(done),
+      seen: new Set<string>(seen),
       last,
       lastSecond,
       newest,
@@ -32,9 +32,9 @@ export const packedPlace = z
     }),
   );
 
-export function packPlace(p: Place): z.input<typeof packedPlace> {
-  const [done, lastSecond] = [[...p.done].join(''), p.lastSecond.join('')];
-  const packed = [p.after, p.before, done, p.last, lastSecond, p.newest, p.finished, p.isAbove] as const;
+export function packPlace(p: ListPlace): z.input<typeof packedPlace> {
+  const [seen, lastSecond] = [[...p.seen].join(''), p.lastSecond.join('')];
+  const packed = [p.after, p.before, seen, p.last, lastSecond, p.newest, p.finished, p.isAbove] as const;
   return p.evaluation === null ? [...packed] : [...packed, p.evaluation];
 }
 
@@ -44,13 +44,13 @@ const union = z.tuple([z.string(), z.array(packedPlace)]);
 const UNION = 'union ';
 
 /** The place in several lists that are read as one. `print` tells these lists from others. */
-export const packUnion = (print: string, places: readonly Place[]): string =>
+export const packUnion = (print: string, places: readonly ListPlace[]): string =>
   UNION + JSON.stringify([print, places.map(packPlace)]);
 
 export const isUnion = (cursor: string): boolean => cursor.startsWith(UNION);
 
 /** Null for what is no place in these lists: they have changed since, or it is one list's own cursor. */
-export function unpackUnion(print: string, count: number, cursor: string): readonly Place[] | null {
+export function unpackUnion(print: string, count: number, cursor: string): readonly ListPlace[] | null {
   if (!isUnion(cursor)) return null;
   const read = union.safeParse(JSON.parse(cursor.slice(UNION.length)));
   // Another release may have packed them in another way.

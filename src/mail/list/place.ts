@@ -2,17 +2,17 @@ import { hash } from 'node:crypto';
 import type { Evaluation } from '../../providers/contract/provider.ts';
 
 /** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */
-export interface Place {
+export interface ListPlace {
   /** The provider's cursor of the page that is being shown; null: the first. */
   readonly after: string | null;
   /** Only what is older than this is still to be shown: set when the provider forgot our cursor and the list was opened again. */
   readonly before: number | null;
   /** Marks of what this page need not show, for it was shown. */
-  readonly done: ReadonlySet<string>;
+  readonly seen: ReadonlySet<string>;
   /** The time of the oldest item shown so far, and the marks of those shown that lie in its second. */
   readonly last: number | null;
   readonly lastSecond: readonly string[];
-  /** The newest item that the first read saw: what is born later is new mail, and not part of this list. */
+  /** The newest item that the first read saw: what is created later is new mail, and not part of this list. */
   readonly newest: number | null;
   /** So much new mail came that the pages read again since the top held nothing else: the list itself is still to come. */
   readonly isAbove: boolean;
@@ -21,10 +21,10 @@ export interface Place {
   readonly evaluation: Evaluation | null;
 }
 
-export const START: Place = {
+export const START: ListPlace = {
   after: null,
   before: null,
-  done: new Set(),
+  seen: new Set(),
   last: null,
   lastSecond: [],
   newest: null,
@@ -49,32 +49,32 @@ export interface ShownItem {
 export const secondOf = (at: number): number => Math.floor(at / 1000);
 
 /** The place after `shown` of the page that `place` opened. */
-export function withShown(place: Place, shown: readonly ShownItem[]): Place {
+export function withShown(place: ListPlace, shown: readonly ShownItem[]): ListPlace {
   let { last, lastSecond } = place;
   for (const { at, mark } of shown) {
     if (at === null || (last !== null && secondOf(at) > secondOf(last))) continue;
     lastSecond = last !== null && secondOf(at) === secondOf(last) ? [...lastSecond, mark] : [mark];
     last = at;
   }
-  const done = new Set([...place.done, ...shown.map((item) => item.mark)]);
-  return { ...place, done, last, lastSecond: lastSecond.slice(-MAX_MARKS) };
+  const seen = new Set([...place.seen, ...shown.map((item) => item.mark)]);
+  return { ...place, seen, last, lastSecond: lastSecond.slice(-MAX_MARKS) };
 }
 
 /**
  * The place at the top of the next page, once a page is shown whole. Marks that the page did not meet are kept: newer
  * mail may have pushed their items onto the next one.
  */
-export function turned(
-  place: Place,
-  opened: Place,
+export function nextPage(
+  place: ListPlace,
+  opened: ListPlace,
   { met, next, isAbove }: { met: ReadonlySet<string>; next: string | null; isAbove: boolean },
-): Place {
-  const unmet = [...opened.done].filter((mark) => !met.has(mark)).slice(-MAX_MARKS);
-  return { ...place, after: next, done: new Set(unmet), isAbove, finished: next === null };
+): ListPlace {
+  const unmet = [...opened.seen].filter((mark) => !met.has(mark)).slice(-MAX_MARKS);
+  return { ...place, after: next, seen: new Set(unmet), isAbove, finished: next === null };
 }
 
-/** Where to open the list anew when the provider no longer knows `place.after`: at the second shown last. */
-export function reopened(place: Place): Place {
+/** Where to restart the list when the provider no longer knows `place.after`: at the second shown last. */
+export function restartAt(place: ListPlace): ListPlace {
   const before = place.last === null ? place.before : (secondOf(place.last) + 1) * 1000;
-  return { ...place, after: null, before, isAbove: false, done: new Set([...place.done, ...place.lastSecond]) };
+  return { ...place, after: null, before, isAbove: false, seen: new Set([...place.seen, ...place.lastSecond]) };
 }

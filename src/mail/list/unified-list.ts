@@ -14,7 +14,7 @@ import { AccountSource } from './account-source.ts';
 import type { ListCursors, ListIdentity } from './list-cursor.ts';
 import type { ListKind } from './list-kind.ts';
 import { type Merged, mergePage } from './merge.ts';
-import { type Place, START } from './place.ts';
+import { type ListPlace, START } from './place.ts';
 import { SourceClock } from './source-clock.ts';
 
 export interface ListRequest {
@@ -80,7 +80,7 @@ export class UnifiedList {
       userId: requirePrincipal(context).userId,
       query: [kind.name, request.scope, request.within?.id ?? null, request.condition],
     };
-    const places = request.after === null ? new Map<string, Place>() : cursors.open(identity, request.after);
+    const places = request.after === null ? new Map<string, ListPlace>() : cursors.open(identity, request.after);
     const lanes = request.accounts.map((account) =>
       this.lane(context, kind, request, account, places.get(account.id) ?? START),
     );
@@ -112,7 +112,13 @@ export class UnifiedList {
     };
   }
 
-  private lane<T>(context: Context, kind: ListKind<T>, request: ListRequest, account: Account, place: Place): Lane<T> {
+  private lane<T>(
+    context: Context,
+    kind: ListKind<T>,
+    request: ListRequest,
+    account: Account,
+    place: ListPlace,
+  ): Lane<T> {
     const { sourceDeadlineMs, scanBudget } = this.options;
     const query = {
       within: request.within ?? null,
@@ -135,11 +141,11 @@ function placesAt<T>(
   lanes: readonly Lane<T>[],
   merged: readonly Merged<AccountSource<T>>[],
   count: number,
-): ReadonlyMap<string, Place> {
+): ReadonlyMap<string, ListPlace> {
   const shown = new Map<AccountSource<T>, number>();
   for (const { source } of merged.slice(0, count)) shown.set(source, (shown.get(source) ?? 0) + 1);
   return new Map(
-    lanes.map(({ source, list }): [string, Place] => {
+    lanes.map(({ source, list }): [string, ListPlace] => {
       const place = source.place(shown.get(source) ?? 0);
       return [source.key, { ...place, evaluation: list.decidedBy }];
     }),

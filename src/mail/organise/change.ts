@@ -28,7 +28,7 @@ export interface Concern {
 }
 
 /** One change to many messages of any accounts. */
-export interface Change {
+export interface MessageChange {
   /** Does it, and answers for each id. A slot is null where nothing of the message is left. `read`: those that a rule had read. */
   apply(
     account: Account,
@@ -49,8 +49,8 @@ export interface Change {
 /** A change that is a patch. `patch` throws MailError where the account cannot do it. */
 export const patching = (
   patch: (account: Account, read: Read | undefined) => Omit<Patch, 'id'>,
-  rules: Omit<Change, 'apply'> = {},
-): Change => ({
+  rules: Omit<MessageChange, 'apply'> = {},
+): MessageChange => ({
   ...rules,
   async apply(account, ids, session, call, read) {
     return session.update(
@@ -100,7 +100,7 @@ export const UNTRASH = patching(takenHome, { only: has('TRASH') });
 export const MARK_JUNK = patching(() => ({ moveTo: 'JUNK' }), { inThread: notIn('SENT', 'DRAFTS', 'TRASH') });
 export const NOT_JUNK = patching(takenHome, { only: has('JUNK') });
 
-export const DELETE_FOREVER: Change = {
+export const DELETE_FOREVER: MessageChange = {
   async apply(_account, ids, session, call) {
     const results = await session.deleteForever(ids, call);
     return results.map((result) => (result === true ? null : result));
@@ -114,7 +114,7 @@ export const DELETE_FOREVER: Change = {
 export const moving = (
   patch: (account: Account) => Omit<Patch, 'id'>,
   { from, to }: { from: string | null; to: string },
-): Change =>
+): MessageChange =>
   patching(patch, {
     inThread: (at, { account, message, roleOf }) => {
       if (from !== null) return at.mailboxIds.includes(from);

@@ -8,7 +8,7 @@ import type { Account } from '../account.ts';
 import { MessageType } from '../api/message/message.type.ts';
 import { ThreadType } from '../api/thread/thread.type.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
-import type { Change, Read, Whereabouts } from './change.ts';
+import type { MessageChange, Read, Whereabouts } from './change.ts';
 import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';
 
 export interface Outcome {
@@ -36,7 +36,7 @@ export class MessageChanges {
   constructor(private readonly accounts: OpenAccounts) {}
 
   /** Every account by itself, from the first read to the last change: one that hangs holds up no other. */
-  async apply(context: Context, ids: readonly string[], change: Change): Promise<readonly Outcome[]> {
+  async apply(context: Context, ids: readonly string[], change: MessageChange): Promise<readonly Outcome[]> {
     const named = await Promise.all(ids.map((id) => nameOf(this.accounts, context, id).catch(asError)));
     const byAccount = new Map<Account, Named[]>();
     for (const one of named) {
@@ -57,7 +57,7 @@ export class MessageChanges {
 async function changeIn(
   account: Account,
   named: readonly Named[],
-  change: Change,
+  change: MessageChange,
 ): Promise<ReadonlyMap<Named, Became>> {
   const targets = await targetsOf(account, named);
   const found = targets.filter((target): target is Target => !(target instanceof Error));
@@ -70,7 +70,7 @@ async function changeIn(
   );
 }
 
-async function changeAll(account: Account, targets: readonly Target[], change: Change): Promise<Results> {
+async function changeAll(account: Account, targets: readonly Target[], change: MessageChange): Promise<Results> {
   const results = new Map<string, Changed>();
   const everything = [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
   try {
@@ -99,7 +99,7 @@ async function changeAll(account: Account, targets: readonly Target[], change: C
 async function concernedOf(
   account: Account,
   targets: readonly Target[],
-  { inThread, only }: Change,
+  { inThread, only }: MessageChange,
   results: Map<string, Changed>,
   read: Map<string, Read>,
 ): Promise<string[]> {
@@ -112,7 +112,7 @@ async function concernedOf(
   if (threads.length === 0 && !only) return [...concerned];
   const mailboxes = new Map((await account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
   const roleOf = (mailboxId: string) => mailboxes.get(mailboxId)?.role ?? null;
-  const concerns = (message: Message, isMeant: NonNullable<Change['inThread']>): boolean => {
+  const concerns = (message: Message, isMeant: NonNullable<MessageChange['inThread']>): boolean => {
     const at = whereabouts(message, mailboxes);
     if (!isMeant(at, { account, message, roleOf })) return false;
     read.set(message.id, { message, at });

@@ -3,9 +3,9 @@ import { isNotFound } from '../../domain/error.ts';
 import type { MailSession } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import { findDraft } from './find-draft.ts';
-import type { Ledger } from './ledger.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';
+import type { SubmissionWriter } from './submission-writer.ts';
 import { beforeSending, tryAgainAt } from './verdict.ts';
 
 /** After so many tries the draft of a message that was cancelled stays where it is. */
@@ -14,7 +14,7 @@ const MAX_CLEANINGS = 12;
 /** Takes away what was stored at the provider of what is not to be sent any more. */
 export class Cleaning {
   constructor(
-    private readonly ledger: Ledger,
+    private readonly writer: SubmissionWriter,
     private readonly log: Logger,
     private readonly now: () => Date,
   ) {}
@@ -31,14 +31,14 @@ export class Cleaning {
       const gone = isNotFound(error);
       const enough = gone || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
       const dueAt = enough ? null : tryAgainAt(record, error, this.now());
-      if (dueAt) return this.ledger.release(claim, { dueAt });
+      if (dueAt) return this.writer.release(claim, { dueAt });
     }
-    return this.ledger.finish(claim, record.ownDraft ? { draftId: null } : {});
+    return this.writer.finish(claim, record.ownDraft ? { draftId: null } : {});
   }
 
   /** Cancelled while the draft was being saved: nobody else knows of it. */
   async forget({ id, ownDraft }: SubmissionRecord, session: MailSession, draftId: string, calls: ProviderCalls) {
-    const record = await this.ledger.get(id);
+    const record = await this.writer.get(id);
     if (!ownDraft || record?.status !== 'CANCELLED') return;
     await calls
       .run('ask', (call) => session.deleteDraft(draftId, null, call))

@@ -44,8 +44,8 @@ export class Delivery {
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
-    this.copies = new SentCopies(options.ledger, this.now, options.times?.minAskMs);
-    this.cleaning = new Cleaning(options.ledger, options.log, this.now);
+    this.copies = new SentCopies(options.writer, this.now, options.times?.minAskMs);
+    this.cleaning = new Cleaning(options.writer, options.log, this.now);
     this.preparation = new Preparation(options, this.cleaning);
   }
 
@@ -53,7 +53,7 @@ export class Delivery {
   async run(claim: Claim, calls: ProviderCalls, lateMs = 0): Promise<SubmissionRecord> {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
-    if (!account) return this.options.ledger.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
+    if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
     if (claim.record.status === 'CANCELLED') return this.cleaning.clear(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
     if (lateMs >= MIN_LOOKUP_LATENESS_MS) return this.late(claim, account, calls, lateMs);
@@ -67,7 +67,7 @@ export class Delivery {
   private async late(claim: Claim, account: Account, calls: ProviderCalls, lateMs: number): Promise<SubmissionRecord> {
     const { sendAt: attemptedAt, tries } = claim.record;
     if (lateMs >= (this.options.times?.lateMs ?? MIN_LATE_MS)) {
-      const lost = await this.options.ledger.change(claim, { attemptedAt, tries: tries + 1 });
+      const lost = await this.options.writer.change(claim, { attemptedAt, tries: tries + 1 });
       return this.settle(lost, account, calls, attemptedAt);
     }
     let probe: Probe;
@@ -78,12 +78,12 @@ export class Delivery {
       return this.cannotAsk(claim, error, calls, problemOfError(error));
     }
     if (probe.state !== 'sent' && probe.state !== 'submitted') return this.send(claim, account, calls);
-    const found = await this.options.ledger.change(claim, { attemptedAt });
+    const found = await this.options.writer.change(claim, { attemptedAt });
     return this.copies.sent(found, account, calls, probe);
   }
 
   private async send(given: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
-    const { ledger } = this.options;
+    const { writer } = this.options;
     let claim = given;
     let session: MailSession | null = null;
     try {
@@ -101,7 +101,7 @@ export class Delivery {
     const { draftId, attempts } = claim.record;
     if (draftId === null) throw new Error('a submission is to be sent that has no draft');
     const attemptedAt = this.now();
-    claim = await ledger.change(claim, { attempts: attempts + 1, attemptedAt, problem: null });
+    claim = await writer.change(claim, { attempts: attempts + 1, attemptedAt, problem: null });
     let messageId: string | null;
     try {
       ({ messageId } = await calls.run('send', (call) => session.send(draftId, call)));
@@ -119,12 +119,12 @@ export class Delivery {
       return this.notNow(claim, new MailError('NOT_FOUND', DRAFT_GONE), 'give-up', calls);
     }
     if (messageId === null) return this.copies.sent(claim, account, calls);
-    return ledger.finish(claim, { status: 'SENT', messageId, problem: null });
+    return writer.finish(claim, { status: 'SENT', messageId, problem: null });
   }
 
   /** Asks what became of an attempt whose answer is lost. */
   private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
-    const { ledger } = this.options;
+    const { writer } = this.options;
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
     for (;;) {
@@ -142,15 +142,15 @@ export class Delivery {
           return this.copies.sent(claim, account, calls, probe);
         case 'unknown':
           if (attempts === 0) return this.tooLate(claim, account, calls);
-          return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
+          return writer.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
         case 'not-sent':
-          return ledger.finish(claim, { status: 'FAILED', problem: NOT_TAKEN });
+          return writer.finish(claim, { status: 'FAILED', problem: NOT_TAKEN });
         case 'send-again':
-          return this.send(await ledger.change(claim, { attemptedAt: null }), account, calls);
+          return this.send(await writer.change(claim, { attemptedAt: null }), account, calls);
       }
       const pause = askAgainMs(attemptedAt, this.now(), this.options.times?.minAskMs);
       if (pause > MAX_WAIT_MS || !(await calls.pause(pause))) {
-        return ledger.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
+        return writer.release(claim, { dueAt: new Date(this.now().getTime() + pause), problem: ASKING });
       }
     }
   }
@@ -164,7 +164,7 @@ export class Delivery {
   private async tooLate(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
     const isKept = session !== null && (await this.preparation.keep(claim, account, session, calls, true));
-    return this.options.ledger.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
+    return this.options.writer.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
   /** Also of a draft that was begun for it, and that the row does not know. */
@@ -178,14 +178,18 @@ export class Delivery {
   }
 
   private cannotAsk(claim: Claim, error: unknown, calls: ProviderCalls, problem = ASKING): Promise<SubmissionRecord> {
-    const { ledger, log } = this.options;
+    const { writer, log } = this.options;
     if (!isMailError(error))
       log.warn({ err: error, submission: claim.record.id }, 'a submission cannot be asked after');
-    if (calls.stopped) return ledger.release(claim, { dueAt: this.now() });
+    if (calls.stopped) return writer.release(claim, { dueAt: this.now() });
     // An account that does not open cannot be asked for as long as that lasts.
-    const dueAt = tryAgainAt({ ...claim.record, tries: Math.min(claim.record.tries, 3) }, asPassing(error), this.now());
-    if (dueAt === null) return ledger.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
-    return ledger.release(claim, { dueAt, problem });
+    const dueAt = tryAgainAt(
+      { ...claim.record, tries: Math.min(claim.record.tries, 3) },
+      asMailError(error),
+      this.now(),
+    );
+    if (dueAt === null) return writer.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
+    return writer.release(claim, { dueAt, problem });
   }
 
   /** The provider has not been told, or has said that it did nothing. */
@@ -196,20 +200,20 @@ export class Delivery {
     calls: ProviderCalls,
     isKept = false,
   ): Promise<SubmissionRecord> {
-    const { ledger, log } = this.options;
+    const { writer, log } = this.options;
     // What is kept as a draft already is not begun once more.
-    if (calls.stopped && !isKept) return ledger.release(claim, { dueAt: this.now(), attemptedAt: null });
+    if (calls.stopped && !isKept) return writer.release(claim, { dueAt: this.now(), attemptedAt: null });
     const submission = claim.record.id;
     if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
     const told = problemOfError(error);
     const problem = isKept ? { ...told, message: `${told.message} ${KEPT_AS_DRAFT}` } : told;
     const dueAt =
       verdict === 'later' ? tryAgainAt(claim.record, error, this.now(), this.options.times?.pausesMs) : null;
-    if (dueAt === null) return ledger.finish(claim, { status: 'FAILED', problem });
-    return ledger.release(claim, { dueAt, attemptedAt: null, problem });
+    if (dueAt === null) return writer.finish(claim, { status: 'FAILED', problem });
+    return writer.release(claim, { dueAt, attemptedAt: null, problem });
   }
 }
 
 /** What keeps us from asking says nothing about the message. */
-const asPassing = (error: unknown): MailError =>
+const asMailError = (error: unknown): MailError =>
   isMailError(error) ? error : new MailError('INTERNAL', 'It could not be asked after.', { cause: error });

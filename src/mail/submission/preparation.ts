@@ -7,12 +7,12 @@ import type { ComposeInput } from '../api/draft/compose.type.ts';
 import type { Cleaning } from './cleaning.ts';
 import { requireVersion } from './draft-once.ts';
 import { findDraft } from './find-draft.ts';
-import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payload.ts';
 import { CONTENT_GONE, DRAFT_GONE, NOBODY } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { rescue } from './rescue.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
+import type { SubmissionWriter } from './submission-writer.ts';
 
 /** Writes the message that an input describes. */
 export interface Composing {
@@ -25,7 +25,7 @@ export interface Composing {
 }
 
 export interface PreparationOptions {
-  readonly ledger: Ledger;
+  readonly writer: SubmissionWriter;
   readonly payloads: Payloads;
   readonly composer: Composing;
 }
@@ -39,7 +39,7 @@ export class Preparation {
 
   /** Afterwards the message is a draft at the provider, and the row knows which. */
   async prepare(claim: Claim, account: Account, session: MailSession, calls: ProviderCalls): Promise<Claim> {
-    const { ledger, payloads } = this.options;
+    const { writer, payloads } = this.options;
     const { record } = claim;
     const payload = record.payload && payloads.open(record.id, record.payload);
     if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
@@ -47,7 +47,7 @@ export class Preparation {
     if (record.draftId !== null) return claim;
     const draftId = await this.save(record, payload.input, account, session, calls);
     try {
-      return await ledger.change(claim, { draftId });
+      return await writer.change(claim, { draftId });
     } catch (error) {
       if (error instanceof ClaimLost) await this.cleaning.forget(record, session, draftId, calls);
       throw error;
@@ -94,7 +94,7 @@ export class Preparation {
     if (to.length + cc.length + bcc.length === 0) throw new MailError('INVALID', NOBODY);
     const internetMessageId = draft.message.internetMessageId ?? '';
     if (internetMessageId === claim.record.internetMessageId) return claim;
-    return this.options.ledger.change(claim, { internetMessageId });
+    return this.options.writer.change(claim, { internetMessageId });
   }
 
   /** What was written is erased here once this is over: it must not be lost with it. */

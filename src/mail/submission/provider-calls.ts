@@ -1,6 +1,6 @@
 import { MailError } from '../../domain/error.ts';
 import { abortable, deadline } from '../../platform/deadline.ts';
-import type { Place } from '../../platform/lanes.ts';
+import type { LanePlace } from '../../platform/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import { NEVER } from '../account.ts';
 
@@ -17,7 +17,7 @@ export class ProviderCalls {
     private readonly waits: AbortSignal = NEVER,
     private readonly calls: AbortSignal = NEVER,
     /** What it has among those that work for the same vendor; null for work that somebody waits for. */
-    private readonly place: Place | null = null,
+    private readonly place: LanePlace | null = null,
   ) {}
 
   get stopped(): boolean {

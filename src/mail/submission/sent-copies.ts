@@ -1,9 +1,9 @@
 import type { MailSession, Probe, Submitted } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
-import type { Ledger } from './ledger.ts';
 import { NOT_PASSED_ON } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';
+import type { SubmissionWriter } from './submission-writer.ts';
 import { searchAgainAt } from './verdict.ts';
 
 /** What the provider is asked after. */
@@ -19,7 +19,7 @@ export const submittedOf = (
 /** Finds the message that the sent copy is, where the provider names it later than it takes what is to be sent. */
 export class SentCopies {
   constructor(
-    private readonly ledger: Ledger,
+    private readonly writer: SubmissionWriter,
     private readonly now: () => Date,
     private readonly minAskMs?: number,
   ) {}
@@ -27,30 +27,30 @@ export class SentCopies {
   /** The provider has taken it. `probe`: as was just heard. */
   async sent(claim: Claim, account: Account, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
     const messageId = probe?.state === 'sent' ? probe.messageId : null;
-    if (messageId !== null) return this.ledger.finish(claim, { status: 'SENT', messageId, problem: null });
-    const told = await this.ledger.change(claim, { status: 'SENT', problem: null });
+    if (messageId !== null) return this.writer.finish(claim, { status: 'SENT', messageId, problem: null });
+    const told = await this.writer.change(claim, { status: 'SENT', problem: null });
     return probe ? this.later(told, probe) : this.find(told, account, calls);
   }
 
   /** Of one that is SENT. Null: the account is gone, and with it the copy. */
   async find(claim: Claim, account: Account | null, calls: ProviderCalls): Promise<SubmissionRecord> {
-    if (!account) return this.ledger.finish(claim, {});
+    if (!account) return this.writer.finish(claim, {});
     const ask = async (): Promise<Probe> => {
       const session: MailSession = await account.session();
       return calls.run('ask', (call) => session.probe(submittedOf(claim.record), call));
     };
     const probe = await ask().catch(() => null);
     if (probe?.state === 'sent' && probe.messageId !== null)
-      return this.ledger.finish(claim, { messageId: probe.messageId });
+      return this.writer.finish(claim, { messageId: probe.messageId });
     return this.later(claim, probe);
   }
 
   private later(claim: Claim, probe: Probe | null): Promise<SubmissionRecord> {
     const { attemptedAt, updatedAt } = claim.record;
     const at = searchAgainAt(attemptedAt ?? updatedAt, this.now(), this.minAskMs);
-    if (at) return this.ledger.leave(claim, at);
+    if (at) return this.writer.leave(claim, at);
     // An hour is long enough for any transport: it must not pass for sent.
-    if (probe?.state === 'not-sent') return this.ledger.finish(claim, { status: 'UNKNOWN', problem: NOT_PASSED_ON });
-    return this.ledger.finish(claim, {});
+    if (probe?.state === 'not-sent') return this.writer.finish(claim, { status: 'UNKNOWN', problem: NOT_PASSED_ON });
+    return this.writer.finish(claim, {});
   }
 }

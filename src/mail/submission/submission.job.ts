@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { IntegrationHooks } from '../../accounts/integrations/integration.hooks.ts';
 import type { Mailbox, Reachability } from '../../accounts/integrations/reachability.ts';
 import { following } from '../../platform/abort.ts';
-import { type LaneOptions, Lanes, type Place } from '../../platform/lanes.ts';
+import { type LaneOptions, type LanePlace, Lanes } from '../../platform/lanes.ts';
 import type { Queue } from '../../platform/queue.ts';
 import { whenStoreIsBack } from '../../platform/store.patience.ts';
 import type { Delivery } from './delivery.ts';
@@ -201,7 +201,7 @@ export class SubmissionJob implements IntegrationHooks {
   }
 
   /** False when there is nothing to do, or somebody else has it. Throws what is no fault of the submission's. */
-  private async claimed(id: string, place: Place | null = null, lateMs = 0): Promise<boolean> {
+  private async claimed(id: string, place: LanePlace | null = null, lateMs = 0): Promise<boolean> {
     const { store, delivery, feed } = this.options;
     if (this.waits.signal.aborted) return false;
     const claim = await store.claim(id);

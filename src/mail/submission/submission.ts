@@ -7,8 +7,8 @@ import type { ErrorCode } from '../../domain/error.ts';
 export const SUBMISSION_STATUSES = ['SCHEDULED', 'SENDING', 'SENT', 'FAILED', 'CANCELLED', 'UNKNOWN'] as const;
 export type SubmissionStatus = (typeof SUBMISSION_STATUSES)[number];
 
-const UNDONE: ReadonlySet<SubmissionStatus> = new Set(['SCHEDULED', 'SENDING']);
-export const isFinal = (status: SubmissionStatus): boolean => !UNDONE.has(status);
+const PENDING_STATUSES: ReadonlySet<SubmissionStatus> = new Set(['SCHEDULED', 'SENDING']);
+export const isFinal = (status: SubmissionStatus): boolean => !PENDING_STATUSES.has(status);
 
 /** What stands in the way, in words for the sender. */
 export interface SubmissionProblem {

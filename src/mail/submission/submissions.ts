@@ -148,7 +148,7 @@ export class Submissions {
     const { message } = what;
     const domain = account.integration.address.split('@').at(-1) ?? 'localhost';
     const internetMessageId = `${randomUUID()}@${domain}`;
-    await unlessPassing(this.options.composer.compose(account, message, internetMessageId));
+    await unlessTransient(this.options.composer.compose(account, message, internetMessageId));
     const ownDraft = !message.draft;
     const payload = seal({ kind: 'message', input: message });
     return { payload, ownDraft, draftId: null, heldDraftId, internetMessageId };
@@ -172,7 +172,7 @@ export class Submissions {
 
 /** Throws NOT_FOUND, and CONFLICT for another version; empty where the provider cannot be asked now, or the draft has none. */
 async function messageIdOf(account: Account, draftId: string, ifVersion: string | null): Promise<string> {
-  const [draft] = (await unlessPassing(account.read((session, call) => session.getDrafts([draftId], call)))) ?? [];
+  const [draft] = (await unlessTransient(account.read((session, call) => session.getDrafts([draftId], call)))) ?? [];
   if (!draft) return '';
   if (!isMailError(draft)) {
     requireVersion(draft, ifVersion);
@@ -182,8 +182,8 @@ async function messageIdOf(account: Account, draftId: string, ifVersion: string 
   throw new MailError('NOT_FOUND', 'There is no such draft: it was sent or deleted.', { field: ['input', 'draft'] });
 }
 
-/** What passes is no reason to refuse: it is tried again when it is sent. */
-async function unlessPassing<T>(checking: Promise<T>): Promise<T | null> {
+/** A transient failure is no reason to refuse: the check is repeated when the message is sent. */
+async function unlessTransient<T>(checking: Promise<T>): Promise<T | null> {
   try {
     return await checking;
   } catch (error) {

@@ -6,7 +6,7 @@ import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
 /** What an error or an answer means for a submission: decided here, and done in delivery.ts. */
 
 /** Later may be better, without anybody changing the message. */
-const PASSING: ReadonlySet<MailErrorCode> = new Set([
+const RETRYABLE_CODES: ReadonlySet<MailErrorCode> = new Set([
   'RATE_LIMITED',
   'PROVIDER_UNAVAILABLE',
   'TIMEOUT',
@@ -16,14 +16,14 @@ const PASSING: ReadonlySet<MailErrorCode> = new Set([
   'STORE_UNAVAILABLE',
 ]);
 /** Answers of `send` itself that say it was not done, and may be later. */
-const NOT_NOW: ReadonlySet<MailErrorCode> = new Set([
+const RETRYABLE_REFUSALS: ReadonlySet<MailErrorCode> = new Set([
   'RATE_LIMITED',
   'RECONNECT_REQUIRED',
   'CONSENT_REQUIRED',
   'UNAUTHENTICATED',
 ]);
 /** Answers of `send` that leave open what became of the draft. A draft that is gone, or none any more, may be sent. */
-const OPEN: ReadonlySet<MailErrorCode> = new Set([
+const UNKNOWN_OUTCOME_CODES: ReadonlySet<MailErrorCode> = new Set([
   'TIMEOUT',
   'PROVIDER_UNAVAILABLE',
   'INTERNAL',
@@ -35,13 +35,13 @@ const OPEN: ReadonlySet<MailErrorCode> = new Set([
 
 /** What to do about an error that came before the provider was told to send. */
 export function beforeSending(error: unknown): 'later' | 'give-up' {
-  return !isMailError(error) || error.ofAccount || PASSING.has(error.code) ? 'later' : 'give-up';
+  return !isMailError(error) || error.ofAccount || RETRYABLE_CODES.has(error.code) ? 'later' : 'give-up';
 }
 
 /** What to do about an error that `send` came back with. */
 export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
-  if (!isMailError(error) || OPEN.has(error.code)) return 'ask';
-  return error.ofAccount || NOT_NOW.has(error.code) ? 'later' : 'give-up';
+  if (!isMailError(error) || UNKNOWN_OUTCOME_CODES.has(error.code)) return 'ask';
+  return error.ofAccount || RETRYABLE_REFUSALS.has(error.code) ? 'later' : 'give-up';
 }
 
 /** How often a provider is told to send, each time on proof that it has not. */

@@ -26,11 +26,11 @@ export interface Call {
 }
 
 /**
- * Around every HTTP request that an adapter makes: quota, concurrency, retry. Made by guard.ts, one per account.
+ * Around every HTTP request that an adapter makes: quota, concurrency, retry. Made by request-limiter.ts, one per account.
  * `units` is what the request costs in the vendor's own quota; `slots` how many of the vendor's concurrent requests it
  * takes (a $batch takes several). The request is tried again only when `safe`, and never before Retry-After.
  */
-export interface Usage {
+export interface RequestLimiter {
   request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /**
    * A request whose answer is handed on as it comes. It has its slots until the last byte is read or its connection is
@@ -42,7 +42,7 @@ export interface Usage {
     open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>,
   ): Promise<ReadableStream<Uint8Array>>;
   /** Slots that one request may take and need not wait for a stream. */
-  readonly widest: number;
+  readonly maxSlots: number;
 }
 export interface Limits {
   /** Requests under way at once, counted in RequestCost.slots. */

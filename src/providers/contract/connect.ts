@@ -1,5 +1,5 @@
 import type { MailError } from '../../domain/error.ts';
-import type { Usage } from './call.ts';
+import type { RequestLimiter } from './call.ts';
 
 /** How an account is connected: what a provider with a consent page, and one with a password, owe. */
 
@@ -46,7 +46,7 @@ export interface OAuth<Secret> extends Grants<Secret> {
    * Throws UNSUPPORTED where the account has no mailbox: at some providers people sign in who have none. Absent: `identify`
    * has asked the mailbox itself.
    */
-  checkMailbox?(traded: Traded<Secret>, usage: Usage, signal: AbortSignal): Promise<void>;
+  checkMailbox?(traded: Traded<Secret>, limiter: RequestLimiter, signal: AbortSignal): Promise<void>;
 }
 /** For a provider that has no consent page: a password, an app password or a token that the user pastes. */
 export interface Password<Secret> extends Grants<Secret> {

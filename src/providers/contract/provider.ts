@@ -6,7 +6,7 @@ import type { Message } from '../../domain/message.ts';
 import type { SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import type { Thread } from '../../domain/thread.ts';
-import type { Call, Limits, Usage } from './call.ts';
+import type { Call, Limits, RequestLimiter } from './call.ts';
 import type { Access, OAuth, Password } from './connect.ts';
 import type { FindWatch, Watcher, WebhookOutcome, WebhookRequest } from './watch.ts';
 
@@ -44,10 +44,10 @@ export interface Provider<Secret = unknown> {
   readonly connect: OAuth<Secret> | Password<Secret>;
   /** What every account here can do; known without asking the provider. */
   readonly capabilities: Capabilities;
-  /** The vendor's limits for one account, which guard.ts keeps. */
+  /** The vendor's limits for one account, which request-limiter.ts keeps. */
   readonly limits: Limits;
   /** Opens an account. Cheap: no request is made until a method of the session is called. */
-  open(grant: Grant, usage: Usage): MailSession;
+  open(grant: Grant, limiter: RequestLimiter): MailSession;
   /** Present where the provider pushes. Proves the sender and names the watches; reads no mail; does not wait for the sync. */
   receive?(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome>;
 }
@@ -243,7 +243,7 @@ export interface MailSession extends SearchMeans {
   listDrafts(page: PageRequest, call: Call): Promise<Page<Draft>>;
   getMessages(ids: readonly string[], detail: Detail, call: Call): Promise<Batch<Message>>;
   getThreads(ids: readonly string[], call: Call): Promise<Batch<Thread>>;
-  /** Never buffers the whole file where the vendor's API can stream, and asks by `Usage.stream`, which counts it to its end. */
+  /** Never buffers the whole file where the vendor's API can stream, and asks by `RequestLimiter.stream`, which counts it to its end. */
   readAttachment(messageId: string, attachmentId: string, call: Call): Promise<ReadableStream<Uint8Array>>;
   /** The message as RFC 5322. */
   readRaw(messageId: string, call: Call): Promise<ReadableStream<Uint8Array>>;
@@ -277,7 +277,7 @@ export interface MailSession extends SearchMeans {
 }
 
 export interface Changes {
-  readonly changes: readonly Change[];
+  readonly changes: readonly ProviderChange[];
   readonly cursor: Cursor;
   /** True: call again at once with `cursor`. */
   readonly more: boolean;
@@ -290,10 +290,10 @@ export interface UnreadMailbox {
   readonly mailboxId: string;
   readonly error: MailError;
 }
-export type Change =
+export type ProviderChange =
   | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
 /** What a notification says of a message; the provider's changes say what became of it. */
-export type Hint = Exclude<Change, { readonly kind: 'mailbox' }>;
+export type Hint = Exclude<ProviderChange, { readonly kind: 'mailbox' }>;
 
 export const isUnreadable = (item: object): item is Unreadable => 'error' in item;

@@ -1,4 +1,4 @@
-import type { Usage } from '../contract/call.ts';
+import type { RequestLimiter } from '../contract/call.ts';
 import type { Adapter, Grant, Provider } from '../contract/provider.ts';
 import type { FindWatch, WebhookRequest } from '../contract/watch.ts';
 import { PubSubReceiver } from './changes/push.ts';
@@ -14,11 +14,11 @@ import { LIMITS } from './wire/quota.ts';
 
 function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
   const receiver = new PubSubReceiver(options.oauthUrl, options.pubsubServiceAccount);
-  // There is one Usage an account; what Gmail thinks of wide batches, and how it spells headers, is learned for each.
-  const learned = new WeakMap<Usage, { width: BatchWidth; spelling: HeaderSpelling }>();
-  const learnedOf = (usage: Usage) => {
-    const known = learned.get(usage) ?? { width: new BatchWidth(), spelling: new HeaderSpelling() };
-    learned.set(usage, known);
+  // There is one RequestLimiter an account; what Gmail thinks of wide batches, and how it spells headers, is learned for each.
+  const learned = new WeakMap<RequestLimiter, { width: BatchWidth; spelling: HeaderSpelling }>();
+  const learnedOf = (limiter: RequestLimiter) => {
+    const known = learned.get(limiter) ?? { width: new BatchWidth(), spelling: new HeaderSpelling() };
+    learned.set(limiter, known);
     return known;
   };
   return {
@@ -37,10 +37,10 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
       mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
     },
     limits: LIMITS,
-    open(grant: Grant, usage: Usage) {
-      const { width, spelling } = learnedOf(usage);
+    open(grant: Grant, limiter: RequestLimiter) {
+      const { width, spelling } = learnedOf(limiter);
       return new GmailSession(
-        new GmailClient(gmailOrigin(options.apiUrl), grant, usage, width, spelling),
+        new GmailClient(gmailOrigin(options.apiUrl), grant, limiter, width, spelling),
         options.pubsubTopic,
       );
     },

@@ -1,5 +1,5 @@
 import { isMailError } from '../../domain/error.ts';
-import type { Call, RequestCost, Usage } from '../contract/call.ts';
+import type { Call, RequestCost, RequestLimiter } from '../contract/call.ts';
 import type { Grant } from '../contract/provider.ts';
 
 /** The first newer token may be another instance's, and as old; the second was refreshed for us. */
@@ -14,21 +14,26 @@ export interface AuthorizedRequest<T> {
 
 /**
  * One request with a token of the account, and again with a newer one after a 401: whatever it was, nothing of it was
- * done. The token is taken once the guard has let the request through; one taken before may expire in the queue. What
+ * done. The token is taken once the limiter has let the request through; one taken before may expire in the queue. What
  * refuses the newer tokens too, or the whole account, is told to the grant and passed on.
  */
-export function authorized<T>(usage: Usage, grant: Grant, call: Call, request: AuthorizedRequest<T>): Promise<T> {
-  return renewing(grant, request, (attempt) => usage.request(request.cost, call, attempt));
+export function authorized<T>(
+  limiter: RequestLimiter,
+  grant: Grant,
+  call: Call,
+  request: AuthorizedRequest<T>,
+): Promise<T> {
+  return renewing(grant, request, (attempt) => limiter.request(request.cost, call, attempt));
 }
 
 /** The same of a file that is handed on as it comes. */
 export function authorizedStream(
-  usage: Usage,
+  limiter: RequestLimiter,
   grant: Grant,
   call: Call,
   request: AuthorizedRequest<ReadableStream<Uint8Array> | null>,
 ): Promise<ReadableStream<Uint8Array>> {
-  return renewing(grant, request, (attempt) => usage.stream(request.cost, call, attempt));
+  return renewing(grant, request, (attempt) => limiter.stream(request.cost, call, attempt));
 }
 
 async function renewing<T, R>(

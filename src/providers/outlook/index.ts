@@ -7,7 +7,7 @@ import { HiddenFolders } from './read/hidden-folders.ts';
 import { openSession } from './session.ts';
 import { type OutlookOptions, optionsOf, settings } from './settings.ts';
 import { type OutlookSecret, oauth } from './sign-in/auth.ts';
-import type { Account } from './wire/account.ts';
+import type { GraphAccount } from './wire/account.ts';
 import { createSdk, GraphClient } from './wire/client.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
@@ -17,7 +17,7 @@ const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com'
 /** Outlook, Microsoft 365 and Exchange Online, through Microsoft Graph v1.0. */
 function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
   const sdk = createSdk(options.graphUrl);
-  const folders = new Map<string, Pick<Account, 'hidden' | 'roles' | 'deletions'>>();
+  const folders = new Map<string, Pick<GraphAccount, 'hidden' | 'roles' | 'deletions'>>();
   return {
     id: 'OUTLOOK',
     name: 'Outlook',
@@ -34,7 +34,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
       mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
     },
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
-    open(grant, usage) {
+    open(grant, limiter) {
       const key = grant.address.toLowerCase();
       const known = folders.get(key) ?? {
         hidden: new HiddenFolders(),
@@ -45,7 +45,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
       return openSession({
         address: grant.address,
         access: grant.access,
-        graph: new GraphClient(sdk, grant, usage, options.graphUrl),
+        graph: new GraphClient(sdk, grant, limiter, options.graphUrl),
         lagWaitsMs: options.lagWaitsMs,
         ...known,
       });

@@ -12,12 +12,12 @@ import { listMailboxes, roleMailboxId } from './read/folders.ts';
 import { identities } from './read/identities.ts';
 import { getMessages, readAttachment, readRaw } from './read/read.ts';
 import { getThreads } from './read/threads.ts';
-import type { Account } from './wire/account.ts';
+import type { GraphAccount } from './wire/account.ts';
 import { deleteForever } from './write/delete.ts';
 import { deleteMailbox, saveMailbox } from './write/save-mailbox.ts';
 import { update } from './write/update.ts';
 
-export const openSession = (account: Account): MailSession => ({
+export const openSession = (account: GraphAccount): MailSession => ({
   listMailboxes: (call) => listMailboxes(account, call),
   roleMailboxId,
   identities: (call) => identities(account, call),

@@ -16,7 +16,7 @@ const DRAFTS: ListKind<Draft> = {
     id: (draft) => draft.id,
     at: (draft) => draft.message.receivedAt.getTime(),
     stood: (draft) => draft.message.receivedAt.getTime(),
-    born: (draft) => draft.message.receivedAt.getTime(),
+    createdAt: (draft) => draft.message.receivedAt.getTime(),
   },
   cost: () => 1,
   list: (session, _query, page, call) => session.listDrafts(page, call),

@@ -8,7 +8,7 @@ import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
 import type { Composer } from '../../compose/composer.ts';
 import { CHANGED_ELSEWHERE } from '../../compose/stored-draft.ts';
-import { draftPlace } from '../../draft/draft.lookup.ts';
+import { locateDraft } from '../../draft/draft.lookup.ts';
 import { concerning, within } from '../../input-error.ts';
 import type { OpenAccounts } from '../../open-accounts.ts';
 import type { SubmissionJob } from '../../submission/submission.job.ts';
@@ -73,7 +73,7 @@ export class DraftsResolver {
     requirePrincipal(context);
     try {
       const { account, draftId } = await concerning(['input', 'draft'], () =>
-        draftPlace(this.accounts, context, draft),
+        locateDraft(this.accounts, context, draft),
       );
       await changedElsewhere(() =>
         concerning(['input', 'draft'], () =>

@@ -12,9 +12,9 @@ import type { Patch } from '../../../providers/contract/provider.ts';
 import type { Account } from '../../account.ts';
 import {
   ARCHIVE,
-  type Change,
   DELETE_FOREVER,
   MARK_JUNK,
+  type MessageChange,
   moving,
   NOT_JUNK,
   patching,
@@ -140,7 +140,11 @@ export class OrganiseResolver {
     return this.change(context, ids, DELETE_FOREVER);
   }
 
-  private async change(context: Context, ids: readonly string[], change: Change): Promise<UpdateMessagesPayload> {
+  private async change(
+    context: Context,
+    ids: readonly string[],
+    change: MessageChange,
+  ): Promise<UpdateMessagesPayload> {
     requirePrincipal(context);
     requireListSize('ids', ids, MAX_IDS);
     const outcomes = await this.changes.apply(context, ids, change);

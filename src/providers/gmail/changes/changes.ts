@@ -2,7 +2,7 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import { shortHash } from '../../../platform/short-hash.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Change, Changes, Cursor } from '../../contract/provider.ts';
+import type { Changes, Cursor, ProviderChange } from '../../contract/provider.ts';
 import { listLabels } from '../read/labels.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { GmailError, hasStatus } from '../wire/errors.ts';
@@ -70,7 +70,7 @@ async function history(client: GmailClient, { history: startHistoryId, page }: P
 }
 
 /** One change a message, in the order in which they were first met: what became of it in the end. */
-export function messageChanges(records: readonly gmail_v1.Schema$History[]): Change[] {
+export function messageChanges(records: readonly gmail_v1.Schema$History[]): ProviderChange[] {
   const kinds = new Map<string, 'created' | 'updated' | 'deleted'>();
   const seen = (
     entries: readonly { message?: gmail_v1.Schema$Message }[] | undefined,
@@ -91,7 +91,7 @@ export function messageChanges(records: readonly gmail_v1.Schema$History[]): Cha
   return [...kinds].map(([messageId, kind]) => ({ kind, messageId }));
 }
 
-function mailboxChanges(before: Position['labels'], now: Position['labels']): Change[] {
+function mailboxChanges(before: Position['labels'], now: Position['labels']): ProviderChange[] {
   const ids = new Set([...Object.keys(before), ...Object.keys(now)]);
   return [...ids].filter((id) => before[id] !== now[id]).map((mailboxId) => ({ kind: 'mailbox', mailboxId }));
 }

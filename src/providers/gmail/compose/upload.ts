@@ -74,7 +74,8 @@ async function sendPiece(session: Session, bytes: Buffer, from: number, isLast: 
     try {
       progress = await put(session, received < end ? bytes.subarray(received - from) : null, received, total);
     } catch (error) {
-      if (tries === MAX_TRIES || !isPassing(error) || session.call.signal.aborted) throw known(error, session, isLast);
+      if (tries === MAX_TRIES || !isTransient(error) || session.call.signal.aborted)
+        throw known(error, session, isLast);
       await sleep(FIRST_BACKOFF_MS * 2 ** tries);
       progress = await put(session, null, 0, total);
     }
@@ -87,7 +88,7 @@ function put(session: Session, bytes: Buffer | null, from: number, total: number
   const { client, operation, url, call } = session;
   const range = bytes === null ? '*' : `${from}-${from + bytes.length - 1}`;
   const headers = { 'content-type': 'message/rfc822', 'content-range': `bytes ${range}/${total ?? '*'}` };
-  // What the guard itself would repeat must not be more than a question: how much arrived is only known afterwards.
+  // What the limiter itself would repeat must not be more than a question: how much arrived is only known afterwards.
   const cost = { operation: `${operation} upload`, units: 0, slots: 1, safe: bytes === null };
   return client.exchange(cost, call, async (token, signal): Promise<Progress> => {
     // The cast spares a copy: what is sent is never shared memory.
@@ -134,7 +135,7 @@ export async function* pieces(
   yield { bytes: Buffer.concat(held, length), isLast: true };
 }
 
-const isPassing = (error: unknown): boolean =>
+const isTransient = (error: unknown): boolean =>
   isMailError(error) && ['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED'].includes(error.code);
 
 /** Before the last piece there is nothing but the session that could be missing. */

@@ -7,7 +7,7 @@ import { markOf } from '../../shared/threads/thread-cursor.ts';
  * the size is kept and the query's fingerprint checked. When fewer items are wanted than Gmail's page holds, the place is
  * inside that page, and `shown` names what of it was given out.
  */
-export interface Place {
+export interface ListPosition {
   readonly token: string | null;
   readonly size: number;
   readonly shown: ReadonlySet<string>;
@@ -35,7 +35,7 @@ export const MAX_NEWEST = 50;
 
 export const fingerprint = (list: readonly unknown[]): string => markOf(JSON.stringify(list));
 
-export function openPlace(page: PageRequest, print: string): Place {
+export function openPosition(page: PageRequest, print: string): ListPosition {
   const size = Math.min(100, Math.max(1, Math.trunc(page.size)));
   const before = page.before ?? null;
   if (page.after === null) return { token: null, size, shown: new Set(), before, start: null, newest: [] };
@@ -53,7 +53,7 @@ export function openPlace(page: PageRequest, print: string): Place {
   };
 }
 
-export function sealPlace({ token, size, shown, before, start, newest }: Place, print: string): Cursor {
+export function sealPosition({ token, size, shown, before, start, newest }: ListPosition, print: string): Cursor {
   const u = newest.map(({ mark: known, waiting }) => (waiting ? WAITING + waiting.id : known));
   const kept: Kept = { t: token, n: size, f: print, s: [...shown], b: before?.getTime() ?? null, a: start, u };
   return Buffer.from(JSON.stringify(kept)).toString('base64url');

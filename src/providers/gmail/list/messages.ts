@@ -18,7 +18,7 @@ import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { getMessages } from '../read/read.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { fingerprint, type Listed, openPlace, type Place, sealPlace } from './cursor.ts';
+import { fingerprint, type Listed, type ListPosition, openPosition, sealPosition } from './cursor.ts';
 import { before, compileQuery, type GmailQuery } from './search.ts';
 import { completed, mayMiss, PROBE_COST, type Probe, probeIndex } from './unindexed.ts';
 
@@ -43,7 +43,7 @@ export async function listMessages(
   if (!list) return NOTHING;
   const print = fingerprint(['messages', list.q, list.labelIds, list.includeSpamTrash]);
   const isThin = list.evaluation === 'FILTERED' || list.evaluation === 'INDEXED';
-  const first = openPlace(isThin ? { ...page, size: CANDIDATES_PER_PAGE } : page, print);
+  const first = openPosition(isThin ? { ...page, size: CANDIDATES_PER_PAGE } : page, print);
   const search = before(list, first.before);
   const exact = page.before === undefined ? search : before(search, page.before);
   const probes = page.after === null && mayMiss(search);
@@ -51,7 +51,7 @@ export async function listMessages(
   const least = probes ? 2 + PROBE_COST : 2;
   const budget = Math.max(least, page.budget ?? Math.max(DEFAULT_BUDGET, page.size) + 1);
   const found: (Message | Unreadable)[] = [];
-  let place: Place | null = first;
+  let place: ListPosition | null = first;
   let { start, newest } = first;
   let spent = 0;
   let tried = 0;
@@ -67,7 +67,7 @@ export async function listMessages(
     const ids = listed.map(({ id }) => id);
     const open = unread(ids, place, page);
     spent += 1 + (probe?.spent ?? 0);
-    const insideOf = (here: Place, left: readonly string[]): Place =>
+    const insideOf = (here: ListPosition, left: readonly string[]): ListPosition =>
       within({ ...here, start, newest: rest((id) => left.includes(id)) }, ids, left);
     let at = 0;
     while (at < open.length && found.length < page.size && spent < budget) {
@@ -108,14 +108,14 @@ const isMet = (item: Message | Unreadable, check: Condition): boolean => isUnrea
 
 function pageOf(
   found: (Message | Unreadable)[],
-  place: Place | null,
+  place: ListPosition | null,
   print: string,
   { evaluation }: GmailQuery,
   spent: number,
 ): Page<Message> {
   return {
     items: found.sort(newestFirst((message) => message.receivedAt)),
-    next: place && sealPlace(place, print),
+    next: place && sealPosition(place, print),
     ...(evaluation && { evaluation }),
     spent,
   };
@@ -126,7 +126,7 @@ interface Ids {
   readonly nextToken: string | null;
 }
 
-async function listIds(client: GmailClient, search: GmailQuery, place: Place, call: Call): Promise<Ids> {
+async function listIds(client: GmailClient, search: GmailQuery, place: ListPosition, call: Call): Promise<Ids> {
   const fields = 'messages/id,nextPageToken,resultSizeEstimate';
   const { messages, nextPageToken } = await refusals(place, search, () =>
     client.request('messages.list', call, (users, options) =>
@@ -154,7 +154,7 @@ async function readOrStop(
 /** A draft's message id changes with each revision, and so is its version. */
 export async function listDrafts(client: GmailClient, page: PageRequest, call: Call): Promise<Page<Draft>> {
   const print = fingerprint(['drafts']);
-  const place = openPlace(page, print);
+  const place = openPosition(page, print);
   const search = before(EVERY_DRAFT, place.before);
   const list = await refusals(place, search, () =>
     client.request('drafts.list', call, (users, options) =>
@@ -183,7 +183,7 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
     items: readable(cut.ids, drafts)
       .filter((item) => isUnreadable(item) || matches(item.message, search.check))
       .sort(newestFirst((draft) => draft.message.receivedAt)),
-    next: cut.next && sealPlace(cut.next, print),
+    next: cut.next && sealPosition(cut.next, print),
     spent: 1 + cut.ids.length,
   };
 }
@@ -192,7 +192,7 @@ const EVERY_DRAFT: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false
 
 export const NOTHING = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
 
-export const params = (search: GmailQuery, place: Place) => ({
+export const params = (search: GmailQuery, place: ListPosition) => ({
   userId: 'me',
   maxResults: place.size,
   ...(place.token === null ? {} : { pageToken: place.token }),
@@ -205,29 +205,34 @@ export const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema
   (items ?? []).flatMap(({ id }) => id ?? []);
 
 /** What of Gmail's page is still to be read. */
-const unread = (listed: readonly string[], { shown }: Place, page: PageRequest): string[] =>
+const unread = (listed: readonly string[], { shown }: ListPosition, page: PageRequest): string[] =>
   listed.filter((id) => !(shown.size > 0 && shown.has(markOf(id))) && !page.skip?.(id));
 
 /** Inside Gmail's page, with these of it still to be read. What was read and is not listed now may come back. */
-function within(place: Place, listed: readonly string[], open: readonly string[]): Place {
+function within(place: ListPosition, listed: readonly string[], open: readonly string[]): ListPosition {
   const left = new Set(open);
   const read = listed.filter((id) => !left.has(id)).map(markOf);
   return { ...place, shown: new Set([...new Set([...place.shown, ...read])].slice(-MAX_SHOWN)) };
 }
 
 /** What was read of Gmail's page and is not in it now: what came or was indexed meanwhile may have moved it to the next one. */
-function moved({ shown }: Place, read: readonly string[], heads: readonly Listed[]): ReadonlySet<string> {
+function moved({ shown }: ListPosition, read: readonly string[], heads: readonly Listed[]): ReadonlySet<string> {
   const all = new Set([...shown, ...read.map(markOf)]);
   for (const { id } of heads) all.delete(markOf(id));
   return new Set([...all].slice(-MAX_SHOWN));
 }
 
 /** What of Gmail's page is read now, and where the next page begins. */
-function cutPage(listed: readonly string[], nextToken: string | null | undefined, place: Place, page: PageRequest) {
+function cutPage(
+  listed: readonly string[],
+  nextToken: string | null | undefined,
+  place: ListPosition,
+  page: PageRequest,
+) {
   const ids = [...new Set(listed)];
   const open = unread(ids, place, page);
   const left = open.slice(page.size);
-  let next: Place | null = nextToken ? { ...place, token: nextToken, shown: new Set() } : null;
+  let next: ListPosition | null = nextToken ? { ...place, token: nextToken, shown: new Set() } : null;
   if (left.length > 0) next = within(place, ids, left);
   return { ids: open.slice(0, page.size), next };
 }
@@ -258,7 +263,7 @@ export function newestFirst<T extends object>(at: (item: T) => Date) {
     isUnreadable(a) || isUnreadable(b) ? 0 : at(b).getTime() - at(a).getTime();
 }
 
-export async function refusals<T>(place: Place, search: GmailQuery, list: () => Promise<T>): Promise<T> {
+export async function refusals<T>(place: ListPosition, search: GmailQuery, list: () => Promise<T>): Promise<T> {
   try {
     return await list();
   } catch (error) {

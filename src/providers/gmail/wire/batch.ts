@@ -11,7 +11,7 @@ import { type Operation, UNITS } from './quota.ts';
 
 /**
  * Runs the parts as few HTTP requests; one slot per part: the answer's JSON, null where there is none, or the error. `operation` is what every part
- * is. All of them must be safe to repeat: the parts that drew 429 or 5xx, and only those, are tried again by the guard.
+ * is. All of them must be safe to repeat: the parts that drew 429 or 5xx, and only those, are tried again by the limiter.
  */
 export async function runBatch(
   client: GmailClient,
@@ -73,37 +73,37 @@ async function post(
     if (isMailError(error) && error.code === 'RATE_LIMITED') client.width.seen(places.length, places.length);
     throw error;
   });
-  const passing: GmailError[] = [];
+  const failures: GmailError[] = [];
   places.forEach((place, index) => {
     const answer = answers.get(index);
     if (answer?.status === 204) {
       results.set(place, null);
     } else if (!answer || (answer.status < 300 && answer.body === undefined)) {
-      passing.push(
+      failures.push(
         new GmailError('PROVIDER_UNAVAILABLE', 'Gmail gave half an answer. Try again.', operation, null, 'cut'),
       );
     } else if (answer.status < 300) {
       const failure = malformed(operation, answer.body);
-      if (failure) passing.push(failure);
+      if (failure) failures.push(failure);
       else results.set(place, answer.body);
     } else {
       const error = answerError(operation, answer.status, answer.body, answer.retryAfter);
-      if (isPassing(error)) passing.push(error);
+      if (failsTheBatch(error)) failures.push(error);
       else results.set(place, error);
     }
   });
-  const limited = passing.filter((error) => error.code === 'RATE_LIMITED').length;
+  const limited = failures.filter((error) => error.code === 'RATE_LIMITED').length;
   // Gmail answers this account, only not so many parts at once: the others go in narrower batches, and nothing has to wait.
   const isOnlyWide = client.width.seen(places.length, limited) && limited < places.length;
   const isWidth = (error: GmailError) => error.code === 'RATE_LIMITED' && error.retryAfterMs === undefined;
-  const faults = isOnlyWide ? passing.filter((error) => !isWidth(error)) : passing;
+  const faults = isOnlyWide ? failures.filter((error) => !isWidth(error)) : failures;
   const worst = faults.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
   const ofAll = faults.find((error) => error.status === 401 || error.ofAccount);
   if (worst) throw ofAll ?? ofParts(worst, limited, places.length);
 }
 
-/** Or meant for the whole account, which is told of it where the request ends. */
-const isPassing = (error: GmailError): boolean =>
+/** Transient, or meant for the whole account, which is told of it where the request ends. */
+const failsTheBatch = (error: GmailError): boolean =>
   error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error.status === 401 || error.ofAccount;
 
 async function send(

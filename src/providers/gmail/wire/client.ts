@@ -1,5 +1,5 @@
 import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
-import type { Call, RequestCost, Usage } from '../../contract/call.ts';
+import type { Call, RequestCost, RequestLimiter } from '../../contract/call.ts';
 import type { Grant } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
@@ -48,12 +48,12 @@ export async function sdkCall<T>(
   }
 }
 
-/** One account's way to Gmail: every request goes through the guard, with a token that is renewed when refused. */
+/** One account's way to Gmail: every request goes through the limiter, with a token that is renewed when refused. */
 export class GmailClient {
   constructor(
     readonly origin: string,
     readonly grant: Grant,
-    private readonly usage: Usage,
+    private readonly limiter: RequestLimiter,
     readonly width: BatchWidth,
     readonly spelling = new HeaderSpelling(),
   ) {}
@@ -64,9 +64,9 @@ export class GmailClient {
     );
   }
 
-  /** A file as it comes, which has its place in the guard until its last byte. */
+  /** A file as it comes, which has its place in the limiter until its last byte. */
   download(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
-    return authorizedStream(this.usage, this.grant, call, {
+    return authorizedStream(this.limiter, this.grant, call, {
       cost: { operation, units: UNITS[operation], slots: 1, safe: true },
       isTokenRefused: (error) => hasStatus(error, 401),
       attempt: async (token, signal) =>
@@ -84,6 +84,6 @@ export class GmailClient {
 
   exchange<T>(cost: RequestCost, call: Call, attempt: (token: string, signal: AbortSignal) => Promise<T>): Promise<T> {
     const isTokenRefused = (error: unknown) => hasStatus(error, 401);
-    return authorized(this.usage, this.grant, call, { cost, attempt, isTokenRefused });
+    return authorized(this.limiter, this.grant, call, { cost, attempt, isTokenRefused });
   }
 }

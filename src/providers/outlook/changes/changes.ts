@@ -1,10 +1,10 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Change, Changes, Hint, UnreadMailbox } from '../../contract/provider.ts';
+import type { Changes, Hint, ProviderChange, UnreadMailbox } from '../../contract/provider.ts';
 import { learnRoles } from '../read/folders.ts';
 import { getEntities } from '../read/read.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 import { arePointing, follow, forget, isOfAll, type Pointed } from './sync-hints.ts';
@@ -31,7 +31,7 @@ const MAX_HINTED_PAGES = 5;
  * folder is asked after, and was moved if it is still there.
  */
 export async function changes(
-  account: Account,
+  account: GraphAccount,
   since: string | null,
   call: Call,
   hints: readonly Hint[] = [],
@@ -49,7 +49,7 @@ export async function changes(
     if (due(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
   }
   const unshown = pointed ? notShown(state, pointed, read) : [];
-  const messages = [...read.present].map(([messageId, kind]): Change => ({ kind, messageId }));
+  const messages = [...read.present].map(([messageId, kind]): ProviderChange => ({ kind, messageId }));
   const missing = [...read.left].filter((id) => !read.present.has(id));
   const gone = await whatBecameOf(account, missing, state, call);
   const partial = pointed !== null && !state.sweeping;
@@ -70,8 +70,8 @@ const unlessRefused = (work: Promise<void>): Promise<void> =>
   });
 
 /** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */
-function notShown(state: SyncState, { there }: Pointed, { present, unread }: Read): Change[] {
-  return there.flatMap((message): Change[] => {
+function notShown(state: SyncState, { there }: Pointed, { present, unread }: Read): ProviderChange[] {
+  return there.flatMap((message): ProviderChange[] => {
     const { id: messageId = '', parentFolderId } = message;
     if (present.has(messageId)) return [];
     if (!state.folders[parentFolderId ?? '']) {
@@ -84,7 +84,7 @@ function notShown(state: SyncState, { there }: Pointed, { present, unread }: Rea
 }
 
 interface Read {
-  readonly mailboxes: Change[];
+  readonly mailboxes: ProviderChange[];
   readonly present: Map<string, 'created' | 'updated'>;
   readonly left: Set<string>;
   readonly unread: UnreadMailbox[];
@@ -117,7 +117,7 @@ function withEnd<T extends Delta<GraphMessage & MailFolder>>(
 
 /** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
 async function readDeltas(
-  account: Account,
+  account: GraphAccount,
   state: SyncState,
   read: Read,
   call: Call,
@@ -140,7 +140,9 @@ async function readDeltas(
     } else if (answer === undefined || isMailError(answer)) throw answer;
     else if (folderId === null) {
       account.hidden.notice(answer.value ?? []);
-      read.mailboxes.push(...takeTree(state, answer).map((mailboxId): Change => ({ kind: 'mailbox', mailboxId })));
+      read.mailboxes.push(
+        ...takeTree(state, answer).map((mailboxId): ProviderChange => ({ kind: 'mailbox', mailboxId })),
+      );
     } else takeMessages(state, folderId, answer, read.present, read.left);
   }
   if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
@@ -150,13 +152,18 @@ async function readDeltas(
  * A move leaves the id in another folder, perhaps in one whose delta was read a moment too early. What was deleted may be
  * there as well, in a hidden folder of what can be recovered.
  */
-async function whatBecameOf(account: Account, ids: readonly string[], state: SyncState, call: Call): Promise<Change[]> {
+async function whatBecameOf(
+  account: GraphAccount,
+  ids: readonly string[],
+  state: SyncState,
+  call: Call,
+): Promise<ProviderChange[]> {
   if (ids.length === 0) return [];
   const paths = ids.map((id) =>
     isId(id) ? path(`/me/messages/${segment(id)}`, { $select: 'id,parentFolderId' }) : null,
   );
   const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
-  return answers.map((answer, i): Change => {
+  return answers.map((answer, i): ProviderChange => {
     if (isMailError(answer) && isOfAll(answer)) throw answer;
     // Of one that is refused it is not known.
     const isThere = isMailError(answer)

@@ -1,11 +1,11 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, isNotFound, type MailError, type MailErrorCode } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Change, Hint } from '../../contract/provider.ts';
+import type { Hint, ProviderChange } from '../../contract/provider.ts';
 import { sleep } from '../../limiter/aborted.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { getEntities } from '../read/read.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 import type { SyncState, Track } from './sync-state.ts';
@@ -13,7 +13,7 @@ import type { SyncState, Track } from './sync-state.ts';
 /** What is known of the messages that hints name before any folder is asked. */
 export interface Pointed {
   readonly there: readonly GraphMessage[];
-  readonly deleted: readonly Change[];
+  readonly deleted: readonly ProviderChange[];
 }
 
 /** A message costs a request, and one for the folder it is in: that must be less than asking every folder. */
@@ -30,7 +30,7 @@ export function arePointing(state: SyncState, hints: readonly Hint[]): boolean {
  * not tell enough.
  */
 export async function follow(
-  account: Account,
+  account: GraphAccount,
   state: SyncState,
   hints: readonly Hint[],
   call: Call,
@@ -53,7 +53,7 @@ export async function follow(
   if (ids.some((id) => isLate(id, answers.get(id))) && !markInbox(account, state)) return null;
   if ([...answers.values()].some((answer) => isMailError(answer) && answer.code !== 'NOT_FOUND')) return null;
   const there: GraphMessage[] = [];
-  const deleted: Change[] = [];
+  const deleted: ProviderChange[] = [];
   for (const messageId of ids) {
     const [answer, hash] = [answers.get(messageId), markOf(messageId)];
     // It may still come, though not soon: a sweep tells of it then.
@@ -75,7 +75,7 @@ export async function follow(
 }
 
 async function ask(
-  account: Account,
+  account: GraphAccount,
   ids: readonly string[],
   answers: Map<string, GraphMessage | MailError>,
   call: Call,
@@ -99,7 +99,7 @@ const OF_ALL: ReadonlySet<MailErrorCode> = new Set([
 ]);
 
 /** Where most of what arrives lies. False where it is not known. */
-function markInbox({ roles }: Account, { folders }: SyncState): boolean {
+function markInbox({ roles }: GraphAccount, { folders }: SyncState): boolean {
   const [, inbox] = Object.entries(folders).find(([id]) => roles.of(id) === 'INBOX') ?? [];
   if (inbox) inbox.due = true;
   return inbox !== undefined;
@@ -107,7 +107,7 @@ function markInbox({ roles }: Account, { folders }: SyncState): boolean {
 
 /** It is no more, or it lies in a folder that nobody sees, as deleted messages do for a while. */
 function isOutOfSight(
-  { deletions }: Account,
+  { deletions }: GraphAccount,
   { folders }: SyncState,
   answer: GraphMessage | MailError | undefined,
   before: string | undefined,

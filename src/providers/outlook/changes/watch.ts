@@ -2,7 +2,7 @@ import type { Subscription } from '@microsoft/microsoft-graph-types';
 import { isMailError, isNotFound, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Watcher, WatchOptions, WatchState } from '../../contract/watch.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
 import { instant } from '../wire/url.ts';
@@ -12,7 +12,7 @@ const LIFETIME_MS = 10_000 * 60_000;
 const KEY = /^[\w-]{1,128}$/;
 
 /** A subscription to everything that happens to the account's messages. */
-export function watcher(account: Account): Watcher {
+export function watcher(account: GraphAccount): Watcher {
   return {
     async start(previous, options, call) {
       const known = previous && KEY.test(previous.key) ? previous.key : null;
@@ -32,21 +32,26 @@ export function watcher(account: Account): Watcher {
   };
 }
 
-async function remove(account: Account, key: string, call: Call): Promise<void> {
+async function remove(account: GraphAccount, key: string, call: Call): Promise<void> {
   await account.graph
     .done({ method: 'DELETE', path: `/subscriptions/${key}`, cost: cost('subscriptions.delete') }, call)
     .catch(unlessGone);
 }
 
 /** Null when Graph no longer has it. */
-async function renew(account: Account, key: string, call: Call): Promise<Subscription | null> {
+async function renew(account: GraphAccount, key: string, call: Call): Promise<Subscription | null> {
   const body = JSON.stringify({ expirationDateTime: instant(new Date(Date.now() + LIFETIME_MS)) });
   const request = { method: 'PATCH' as const, path: `/subscriptions/${key}`, body, cost: cost('subscriptions.update') };
   return account.graph.json<Subscription>(request, call).catch(unlessGone);
 }
 
 /** One that is refused because there is one already takes the place of that, where it is ours. */
-async function create(account: Account, options: WatchOptions, known: string | null, call: Call): Promise<WatchState> {
+async function create(
+  account: GraphAccount,
+  options: WatchOptions,
+  known: string | null,
+  call: Call,
+): Promise<WatchState> {
   try {
     return await post(account, options, call);
   } catch (error) {
@@ -59,7 +64,7 @@ async function create(account: Account, options: WatchOptions, known: string | n
 }
 
 /** Not repeated when its answer is lost: it would leave two. The lost one dies of its age, and its notifications find no watch. */
-async function post(account: Account, { notificationUrl, secret }: WatchOptions, call: Call): Promise<WatchState> {
+async function post(account: GraphAccount, { notificationUrl, secret }: WatchOptions, call: Call): Promise<WatchState> {
   const body: Subscription = {
     changeType: 'created,updated,deleted',
     resource: 'me/messages',
@@ -85,7 +90,7 @@ async function post(account: Account, { notificationUrl, secret }: WatchOptions,
  * notify this gateway for no other integration, as one whose answer was lost does.
  */
 async function ownSubscriptions(
-  account: Account,
+  account: GraphAccount,
   { notificationUrl, secret, isTaken }: WatchOptions,
   known: string | null,
   call: Call,
@@ -100,7 +105,7 @@ async function ownSubscriptions(
   return ours;
 }
 
-async function list(account: Account, call: Call): Promise<readonly Subscription[]> {
+async function list(account: GraphAccount, call: Call): Promise<readonly Subscription[]> {
   const operation = 'subscriptions.list';
   const request = { method: 'GET' as const, path: '/subscriptions', cost: cost(operation) };
   const first = await account.graph.json<Collection<Subscription>>(request, call);

@@ -4,7 +4,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { shownFiles } from '../../shared/html/inline-files.ts';
 import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { batch, MAX_BATCH_SIZE, type Part } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
 import { segment } from '../wire/ids.ts';
@@ -33,7 +33,7 @@ export const heldBy = ({ attachments }: GraphMessage): readonly Held[] => (attac
 
 const toHeld = ({ id, size }: GraphAttachment): Held => ({ id: id ?? '', sizeBytes: size ?? 0 });
 
-export async function listHeld(account: Account, draftId: string, call: Call): Promise<readonly Held[]> {
+export async function listHeld(account: GraphAccount, draftId: string, call: Call): Promise<readonly Held[]> {
   return (await list(account, segment(draftId), call)).map(toHeld);
 }
 
@@ -42,7 +42,7 @@ export async function listHeld(account: Account, draftId: string, call: Call): P
  * there is no room for both, the old ones go first.
  */
 export async function replaceAttachments(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   held: readonly Held[],
   compose: Compose,
@@ -58,7 +58,7 @@ export async function replaceAttachments(
 
 /** One after another: Exchange refuses two changes to one draft at a time, and keeps the order in which they came. */
 async function addAll(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   held: readonly Held[],
   { attachments, html }: Compose,
@@ -82,7 +82,7 @@ async function addAll(
 }
 
 async function add(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
@@ -115,7 +115,7 @@ async function add(
 
 /** The attachment that was not there before. Throws when there is none: the upload came to nothing. */
 async function newest(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   { filename }: ComposeAttachment,
   known: ReadonlySet<string>,
@@ -129,7 +129,7 @@ async function newest(
   });
 }
 
-async function list(account: Account, draftId: string, call: Call): Promise<readonly GraphAttachment[]> {
+async function list(account: GraphAccount, draftId: string, call: Call): Promise<readonly GraphAttachment[]> {
   const at = path(`/me/messages/${draftId}/attachments`, { $select: 'id,name,size' });
   const operation = 'attachments.list';
   const request = { method: 'GET' as const, path: at, cost: cost(operation) };
@@ -137,7 +137,7 @@ async function list(account: Account, draftId: string, call: Call): Promise<read
   return readToEnd(account, first, { kind: 'attachments', operation }, call);
 }
 
-async function removeAll(account: Account, draftId: string, held: readonly Held[], call: Call): Promise<void> {
+async function removeAll(account: GraphAccount, draftId: string, held: readonly Held[], call: Call): Promise<void> {
   for (let at = 0; at < held.length; at += MAX_BATCH_SIZE) {
     const chain = held.slice(at, at + MAX_BATCH_SIZE).map(
       ({ id }): Part => ({

@@ -7,18 +7,18 @@ import { readPage } from '../list/messages.ts';
 import { ENVELOPE } from '../read/fields.ts';
 import { toMessage } from '../read/map.ts';
 import { getLiving } from '../read/read.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 import { EXPAND_HELD } from './draft-attachments.ts';
 
-export async function listDrafts(account: Account, page: PageRequest, call: Call): Promise<Page<Draft>> {
+export async function listDrafts(account: GraphAccount, page: PageRequest, call: Call): Promise<Page<Draft>> {
   const { messages, next, spent } = await readPage(account, { mailboxId: 'drafts', where: null }, page, call);
   return { items: messages.map(toDraft), next, spent };
 }
 
-export async function getDrafts(account: Account, ids: readonly string[], call: Call): Promise<Batch<Draft>> {
+export async function getDrafts(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<Draft>> {
   const { select, expand } = ENVELOPE;
   const paths = ids.map((id) =>
     isId(id) ? path(`/me/messages/${segment(id)}`, { $select: select, $expand: expand }) : null,
@@ -30,7 +30,7 @@ export async function getDrafts(account: Account, ids: readonly string[], call: 
   });
 }
 
-export async function readDraft(account: Account, id: string, call: Call): Promise<Draft> {
+export async function readDraft(account: GraphAccount, id: string, call: Call): Promise<Draft> {
   const [draft] = await getDrafts(account, [id], call);
   if (!draft || isMailError(draft)) throw draft ?? noSuchDraft();
   return draft;
@@ -38,7 +38,7 @@ export async function readDraft(account: Account, id: string, call: Call): Promi
 
 /** What of a draft is needed to write over it. NOT_FOUND when it was sent or deleted; CONFLICT when it has moved on. */
 export async function requireDraft(
-  account: Account,
+  account: GraphAccount,
   id: string,
   ifVersion: string | null,
   call: Call,
@@ -54,7 +54,12 @@ export async function requireDraft(
 }
 
 /** Only ever a draft: what was sent meanwhile stays. */
-export async function deleteDraft(account: Account, id: string, ifVersion: string | null, call: Call): Promise<void> {
+export async function deleteDraft(
+  account: GraphAccount,
+  id: string,
+  ifVersion: string | null,
+  call: Call,
+): Promise<void> {
   requireWrite(account.access);
   const { changeKey } = await requireDraft(account, id, ifVersion, call);
   const request = {

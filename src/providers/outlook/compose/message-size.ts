@@ -2,7 +2,7 @@ import type { MailTips } from '@microsoft/microsoft-graph-types';
 import type { Compose } from '../../../domain/compose.ts';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 
 /** What an upload session takes, in bytes. */
@@ -13,7 +13,7 @@ const MAX_MESSAGE_BYTES = 150 * 1024 * 1024;
 export const DEFAULT_MESSAGE_BYTES = 35 * 1024 * 1024;
 
 /** Throws INVALID with the figures, before anything is sent or read. The mailbox is asked for its limit only where it matters. */
-export async function demandSize(account: Account, compose: Compose, call: Call): Promise<void> {
+export async function demandSize(account: GraphAccount, compose: Compose, call: Call): Promise<void> {
   const large = compose.attachments.find(({ sizeBytes }) => sizeBytes > MAX_FILE_BYTES);
   if (large) throw tooLarge(`${large.filename} has`, large.sizeBytes, 'Outlook takes files of', MAX_FILE_BYTES);
   const size = sizeOf(compose);
@@ -29,7 +29,7 @@ function sizeOf({ attachments, html, text }: Compose): number {
 }
 
 /** What the account's own mailbox takes in is what its organisation has configured; a personal account does not tell. */
-async function messageLimit(account: Account, call: Call): Promise<number> {
+async function messageLimit(account: GraphAccount, call: Call): Promise<number> {
   const body = JSON.stringify({ EmailAddresses: [account.address], MailTipsOptions: 'maxMessageSize' });
   const request = { method: 'POST' as const, path: '/me/getMailTips', body, cost: cost('mailTips.get') };
   try {

@@ -6,7 +6,7 @@ import type { Draft, DraftWrite } from '../../contract/provider.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { refuseHeaderInjection } from '../../shared/mime/header-check.ts';
 import { messagesNamed } from '../list/listing.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
@@ -24,7 +24,11 @@ const ANSWER = { reply: 'createReply', replyAll: 'createReplyAll', forward: 'cre
  * empty and filled. A revision is written into the draft that is there, which keeps its id. What answers or forwards is
  * made by createReply and its kin either way: they alone promise the conversation, and mark the original as answered.
  */
-export async function saveDraft(account: Account, { id, ifVersion, compose }: DraftWrite, call: Call): Promise<Draft> {
+export async function saveDraft(
+  account: GraphAccount,
+  { id, ifVersion, compose }: DraftWrite,
+  call: Call,
+): Promise<Draft> {
   requireWrite(account.access);
   refuseHeaderInjection(compose);
   await demandSize(account, compose, call);
@@ -48,7 +52,7 @@ export async function saveDraft(account: Account, { id, ifVersion, compose }: Dr
 }
 
 /** As an answer to its original, and as a message of its own when the original is gone. Without MIME: next to empty. */
-async function make(account: Account, compose: Compose, mime: Buffer | null, call: Call): Promise<GraphMessage> {
+async function make(account: GraphAccount, compose: Compose, mime: Buffer | null, call: Call): Promise<GraphMessage> {
   const create = (at: string, empty: () => string) => {
     const body = mime === null ? { body: empty() } : { body: mime.toString('base64'), contentType: 'text/plain' };
     const request = { method: 'POST' as const, path: at, ...body, cost: cost('messages.create', false) };
@@ -76,14 +80,14 @@ const answerPath = (origin: ComposeOrigin | null): string | null =>
   origin !== null && isId(origin.messageId) ? `${MESSAGES}/${segment(origin.messageId)}/${ANSWER[origin.kind]}` : null;
 
 /** The draft whose making was not answered: its Message-ID is ours, and nobody else's. */
-async function findMade(account: Account, compose: Compose, call: Call): Promise<GraphMessage | null> {
+async function findMade(account: GraphAccount, compose: Compose, call: Call): Promise<GraphMessage | null> {
   const named = await messagesNamed(account, MESSAGES, compose.internetMessageId, call, null);
   return named.find(({ isDraft }) => isDraft === true) ?? null;
 }
 
 /** Exchange puts the original's files into an answer, and some of them it shows nowhere but in the list. */
 async function copied(
-  account: Account,
+  account: GraphAccount,
   draft: GraphMessage,
   { origin }: Compose,
   call: Call,
@@ -93,7 +97,7 @@ async function copied(
 
 /** Writes the whole message over a draft. The version that was read is the version that is written over. */
 async function fill(
-  account: Account,
+  account: GraphAccount,
   draft: GraphMessage,
   held: readonly Held[],
   compose: Compose,
@@ -107,7 +111,7 @@ async function fill(
   return readDraft(account, id, call);
 }
 
-function change(account: Account, draft: GraphMessage, message: GraphMessage, call: Call): Promise<GraphMessage> {
+function change(account: GraphAccount, draft: GraphMessage, message: GraphMessage, call: Call): Promise<GraphMessage> {
   const { id = '', changeKey } = draft;
   const request = {
     method: 'PATCH' as const,
@@ -129,7 +133,7 @@ const patchNew: typeof change = (account, { id = '' }, message, call) =>
   outlivingLag(account, call, () => mayLag(change(account, { id }, message, call)));
 
 /** What came to nothing leaves nothing behind, where that can be helped. */
-async function discard(account: Account, { id }: GraphMessage): Promise<void> {
+async function discard(account: GraphAccount, { id }: GraphMessage): Promise<void> {
   const call: Call = { signal: AbortSignal.timeout(10_000), priority: 'interactive' };
   await account.graph
     .done({ method: 'DELETE', path: `${MESSAGES}/${segment(id ?? '')}`, cost: cost('messages.delete') }, call)

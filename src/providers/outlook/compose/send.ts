@@ -6,7 +6,7 @@ import { requireWrite } from '../../shared/access.ts';
 import { messagesNamed } from '../list/listing.ts';
 import { EXPAND_MESSAGE_FLAGS, isSubmitted } from '../read/fields.ts';
 import { getEntities } from '../read/read.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
@@ -18,7 +18,7 @@ export const SEND_SETTLES_MS = 180_000;
  * Graph's 202 says that the message was taken: it is sent later, and the sent copy may have another id in spite of immutable
  * ids (microsoft-graph-docs#1533, #6250, #11969). Never tried twice.
  */
-export async function send(account: Account, draftId: string, call: Call): Promise<Sent> {
+export async function send(account: GraphAccount, draftId: string, call: Call): Promise<Sent> {
   requireWrite(account.access);
   const at = `/me/messages/${segment(draftId)}/send`;
   await account.graph.done({ method: 'POST', path: at, cost: cost('messages.send', false) }, call);
@@ -29,7 +29,11 @@ export async function send(account: Account, draftId: string, call: Call): Promi
  * What is no draft any more was sent, and so was what has a copy among the sent mail. A draft that is taken for sending says
  * so in its flags; finding nothing proves nothing.
  */
-export async function probe(account: Account, { draftId, internetMessageId }: Submitted, call: Call): Promise<Probe> {
+export async function probe(
+  account: GraphAccount,
+  { draftId, internetMessageId }: Submitted,
+  call: Call,
+): Promise<Probe> {
   const query = { $select: 'id,isDraft', $expand: EXPAND_MESSAGE_FLAGS };
   const paths = [draftId !== null && isId(draftId) ? path(`/me/messages/${segment(draftId)}`, query) : null];
   const [draft] = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
@@ -50,7 +54,7 @@ export async function probe(account: Account, { draftId, internetMessageId }: Su
 }
 
 async function notDrafts(
-  account: Account,
+  account: GraphAccount,
   at: string,
   internetMessageId: string,
   call: Call,

@@ -3,7 +3,7 @@ import type { ComposeAttachment } from '../../../domain/compose.ts';
 import { isMailError, isNotFound, type MailErrorCode } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost, jsonOf } from '../wire/client.ts';
 import { unreachable } from '../wire/errors.ts';
 import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
@@ -13,7 +13,7 @@ import { FileBytes } from './file-bytes.ts';
 const PIECE_BYTES = 12 * 320 * 1024;
 /** How often a piece may go wrong before the file is given up. */
 const MAX_FAILURES = 4;
-const PASSING: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
+const TRANSIENT_CODES: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
 
 /** The bytes that were sent last, of how many. */
 interface Sent {
@@ -35,7 +35,7 @@ interface Progress {
  * attachment's id; null where only a list of them would tell.
  */
 export const uploadFile = (
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
@@ -43,7 +43,7 @@ export const uploadFile = (
 ): Promise<string | null> => outlivingLag(account, call, () => uploadOnce(account, draftId, file, isInline, call));
 
 async function uploadOnce(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
@@ -59,8 +59,8 @@ async function uploadOnce(
       try {
         at = await mayLag(put(account, url, piece, sent, call));
       } catch (error) {
-        const passes = isMailError(error) && PASSING.has(error.code) && !(error instanceof NotThereYet);
-        if (call.signal.aborted || !passes || ++failures > MAX_FAILURES) throw error;
+        const isTransient = isMailError(error) && TRANSIENT_CODES.has(error.code) && !(error instanceof NotThereYet);
+        if (call.signal.aborted || !isTransient || ++failures > MAX_FAILURES) throw error;
         at = await mayLag(resumed(account, url, sent, call));
       }
     }
@@ -74,7 +74,7 @@ async function uploadOnce(
 }
 
 async function begin(
-  account: Account,
+  account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
   isInline: boolean,
@@ -101,7 +101,7 @@ async function begin(
   return uploadUrl ?? '';
 }
 
-function put(account: Account, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
+function put(account: GraphAccount, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
   const { first, end, total } = sent;
   const headers = {
     'Content-Type': 'application/octet-stream',
@@ -121,7 +121,7 @@ function put(account: Account, url: string, piece: Uint8Array, sent: Sent, call:
 }
 
 /** A session that is gone after the last piece has done its work. */
-async function resumed(account: Account, url: string, sent: Sent, call: Call): Promise<Progress> {
+async function resumed(account: GraphAccount, url: string, sent: Sent, call: Call): Promise<Progress> {
   const request = { method: 'GET' as const, url, cost: cost('attachments.uploadState') };
   try {
     const state = await account.graph.upload(request, call, jsonOf);
@@ -132,7 +132,7 @@ async function resumed(account: Account, url: string, sent: Sent, call: Call): P
   }
 }
 
-async function cancel(account: Account, url: string): Promise<void> {
+async function cancel(account: GraphAccount, url: string): Promise<void> {
   const call: Call = { signal: AbortSignal.timeout(5_000), priority: 'interactive' };
   const request = { method: 'DELETE' as const, url, cost: cost('attachments.cancelUpload', false) };
   await account.graph.upload(request, call, async (response) => response.body?.cancel()).catch(() => {});

@@ -3,17 +3,17 @@ import { matches } from '../../../domain/search/matches.ts';
 import type { Call } from '../../contract/call.ts';
 import type { PageRequest } from '../../contract/provider.ts';
 import { toMessage } from '../read/map.ts';
-import type { Account } from '../wire/account.ts';
-import { type DatePlace, datePlace, remember } from './cursor.ts';
+import type { GraphAccount } from '../wire/account.ts';
+import { type DatePosition, datePosition, remember } from './cursor.ts';
 import { type Filter, later } from './filter.ts';
 import type { ListingQuery } from './listing.ts';
 import { hashOf, reached, readByDate, type Stretch, secondOf } from './scan.ts';
-import { checkOf, type Source } from './source.ts';
+import { checkOf, type ListPlan } from './source.ts';
 import { decideWords } from './words-of-list.ts';
 
 export interface Part {
   readonly messages: readonly GraphMessage[];
-  readonly next: DatePlace | null;
+  readonly next: DatePosition | null;
   readonly spent: number;
   readonly truncated: boolean;
 }
@@ -30,8 +30,8 @@ const MAX_SIZE = 250;
  * ends, or as many were read as may be.
  */
 export async function listByDate(
-  account: Account,
-  source: Source,
+  account: GraphAccount,
+  source: ListPlan,
   filter: Filter,
   wanted: Wanted,
   page: PageRequest,
@@ -40,7 +40,7 @@ export async function listByDate(
   const isChecked = !filter.isExact || source.words !== null;
   const budget = page.budget ?? (isChecked ? CHECKED_SIZE : page.size);
   const before = page.before ?? null;
-  let place = datePlace(page.after);
+  let place = datePosition(page.after);
   const kept: GraphMessage[] = [];
   let spent = 0;
   let truncated = false;
@@ -53,7 +53,7 @@ export async function listByDate(
     const asked = { ...wanted, filter: filter.text, size, before: before && later(before) };
     const stretch = await readByDate(account, source, place, asked, call);
     spent += stretch.messages.length;
-    const passed = await passing(account, source, stretch, place, before, call);
+    const passed = await decide(account, source, stretch, place, before, call);
     spent += passed.spent;
     truncated ||= passed.isCut;
     const { taken, messages } = first(stretch.messages, passed.isMet, missing);
@@ -69,11 +69,11 @@ const checkedSize = (missing: number, left: number): number =>
   Math.min(Math.max(missing, CHECKED_SIZE), Math.max(left, missing), MAX_SIZE);
 
 /** Which of a stretch are to be given; undefined: not known yet. */
-async function passing(
-  account: Account,
-  source: Source,
+async function decide(
+  account: GraphAccount,
+  source: ListPlan,
   stretch: Stretch,
-  place: DatePlace | null,
+  place: DatePosition | null,
   before: Date | null,
   call: Call,
 ) {
@@ -107,7 +107,7 @@ function first(
   return { taken, messages };
 }
 
-function placeAfter(stretch: Stretch, taken: number, before: DatePlace | null): DatePlace {
+function placeAfter(stretch: Stretch, taken: number, before: DatePosition | null): DatePosition {
   const { second, passed, within } = reached(stretch, taken);
   const seen = second === before?.second ? before.seen : [];
   const fresh = within.map(hashOf).filter((hash) => !seen.includes(hash));

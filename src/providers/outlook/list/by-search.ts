@@ -4,18 +4,18 @@ import { matches } from '../../../domain/search/matches.ts';
 import type { Call } from '../../contract/call.ts';
 import type { PageRequest } from '../../contract/provider.ts';
 import { receivedAt, toMessage } from '../read/map.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { listByDate, type Part, type Wanted } from './by-date.ts';
-import { type SearchPlace, searchPlace } from './cursor.ts';
+import { type SearchPosition, searchPosition } from './cursor.ts';
 import type { Filter } from './filter.ts';
 import { byReceipt, hitsOf } from './hits.ts';
 import { learnHidden } from './listing.ts';
 import { hashOf } from './scan.ts';
-import { checkOf, type Source } from './source.ts';
+import { checkOf, type ListPlan } from './source.ts';
 import { decideWords } from './words-of-list.ts';
 
 export interface Found extends Omit<Part, 'next'> {
-  readonly next: SearchPlace | null;
+  readonly next: SearchPosition | null;
 }
 
 /** What an index may not have read yet: so many of the newest messages are looked through, where envelopes tell. */
@@ -29,15 +29,15 @@ const MAX_SPENT = 2_000;
  * of it by position: what leaves or comes meanwhile moves nothing, and in which order Graph gives it does not matter.
  */
 export async function listBySearch(
-  account: Account,
-  source: Source,
+  account: GraphAccount,
+  source: ListPlan,
   filter: Filter,
   searches: readonly (readonly string[])[],
   wanted: Wanted,
   page: PageRequest,
   call: Call,
 ): Promise<Found> {
-  let place = searchPlace(page.after);
+  let place = searchPosition(page.after);
   // What was found is at hand.
   const most = Math.max(page.size, page.upTo ?? 0);
   const { from, before } = boundsOf(source.checked);
@@ -90,8 +90,8 @@ export async function listBySearch(
 
 /** Of the words of bodies the index alone knows: what it does not know yet is not found. */
 async function newestOf(
-  account: Account,
-  source: Source,
+  account: GraphAccount,
+  source: ListPlan,
   filter: Filter,
   wanted: Wanted,
   to: number | null,
@@ -105,13 +105,13 @@ async function newestOf(
   return messages;
 }
 
-function behind(passed: readonly GraphMessage[], from: number | null, place: SearchPlace | null): SearchPlace {
+function behind(passed: readonly GraphMessage[], from: number | null, place: SearchPosition | null): SearchPosition {
   const at = receivedAt(passed.at(-1) as GraphMessage).getTime();
   const within = passed.filter((message) => receivedAt(message).getTime() === at).map(hashOf);
   return { kind: 'search', at, from, seen: place?.at === at ? [...place.seen, ...within] : within };
 }
 
-function behindOnly(place: SearchPlace | null): (message: GraphMessage) => boolean {
+function behindOnly(place: SearchPosition | null): (message: GraphMessage) => boolean {
   const seen = new Set(place?.seen);
   return (message) => {
     const at = receivedAt(message).getTime();

@@ -4,10 +4,10 @@ import { MailError } from '../../../domain/error.ts';
  * Where a list goes on. Plain fields with "~" between, so that it stays short; every field is checked when it comes back,
  * and none of them is an address. The list seals it before it leaves (mail/list/list-cursor.ts).
  */
-export type Place = DatePlace | SearchPlace;
+export type ListPosition = DatePosition | SearchPosition;
 
 /** By date: everything at or before a second, but for what was given at that second. */
-export interface DatePlace {
+export interface DatePosition {
   readonly kind: 'date';
   /** Seconds since 1970 of the last message given. Graph shows whole seconds. */
   readonly second: number;
@@ -17,7 +17,7 @@ export interface DatePlace {
   readonly seen: readonly string[];
 }
 /** In what a search found, newest first: everything of a moment and before it, but for what was passed of that moment. */
-export interface SearchPlace {
+export interface SearchPosition {
   readonly kind: 'search';
   /** When the last message passed was received, in ms since 1970. */
   readonly at: number;
@@ -36,21 +36,21 @@ const MAX_PASSED = 1_000_000;
 export const remember = (seen: readonly string[], more: readonly string[]): readonly string[] =>
   [...seen, ...more].slice(-MAX_SEEN);
 
-export function writePlace(place: Place): string {
+export function writePosition(place: ListPosition): string {
   const seen = place.seen.join('');
   if (place.kind === 'date') return ['d2', b36(place.second), b36(place.passed), seen].join('~');
   return ['s3', b36(place.at), place.from === null ? '' : b36(place.from), seen].join('~');
 }
 
 /** The place in a list by date. BAD_USER_INPUT for anything that `writePlace` does not write for one. */
-export function datePlace(cursor: string | null): DatePlace | null {
+export function datePosition(cursor: string | null): DatePosition | null {
   const place = parse(cursor);
   if (place !== null && place.kind !== 'date') throw foreign();
   return place;
 }
 
 /** The place in a list by search, as `datePlace`. */
-export function searchPlace(cursor: string | null): SearchPlace | null {
+export function searchPosition(cursor: string | null): SearchPosition | null {
   const place = parse(cursor);
   if (place !== null && place.kind !== 'search') throw foreign();
   return place;
@@ -65,7 +65,7 @@ const SEARCH = /^s3~(-?[0-9a-z]{1,9})~(-?[0-9a-z]{1,9})?~((?:[\w-]{6})*)$/;
 const EARLIER = /^(?:s[12]|d1)~/;
 
 /** Throws CURSOR_EXPIRED for a place of an earlier release. */
-function parse(cursor: string | null): Place | null {
+function parse(cursor: string | null): ListPosition | null {
   if (cursor === null) return null;
   if (cursor.length > MAX_LENGTH) throw foreign();
   if (EARLIER.test(cursor))

@@ -3,10 +3,10 @@ import { MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Fields } from '../read/fields.ts';
 import { receivedAt } from '../read/map.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { joined, receivedWithin } from './kql.ts';
 import { nextPath, readListing } from './listing.ts';
-import type { Source } from './source.ts';
+import type { ListPlan } from './source.ts';
 
 /** Graph's search ends after this many results. */
 const MAX_RESULTS = 1000;
@@ -47,8 +47,8 @@ const NEVER: EnoughFrom = () => null;
  * are more, or where fewer are enough, the same is asked of fewer days.
  */
 export async function newestHits(
-  account: Account,
-  source: Pick<Source, 'base' | 'whole'>,
+  account: GraphAccount,
+  source: Pick<ListPlan, 'base' | 'whole'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,
@@ -85,8 +85,8 @@ export async function newestHits(
 
 /** What any of these searches found of the newest part of a span: of the part that all of them tell. */
 export async function hitsOf(
-  account: Account,
-  source: Pick<Source, 'base' | 'whole'>,
+  account: GraphAccount,
+  source: Pick<ListPlan, 'base' | 'whole'>,
   searches: readonly (readonly string[])[],
   span: Span,
   fields: Fields,
@@ -112,8 +112,8 @@ export async function hitsOf(
  * and its pages count off what is found by then, so that only all of them together are a list.
  */
 async function searchAll(
-  account: Account,
-  source: Pick<Source, 'base' | 'whole'>,
+  account: GraphAccount,
+  source: Pick<ListPlan, 'base' | 'whole'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,

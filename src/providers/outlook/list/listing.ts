@@ -1,13 +1,13 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../../contract/call.ts';
 import { takeHidden } from '../read/folder-tree.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { batch } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
 import { unreachable } from '../wire/errors.ts';
 import { type Collection, MAX_EMPTY_PAGES } from '../wire/pages.ts';
 import { literal, path, pathOf } from '../wire/url.ts';
-import type { Source } from './source.ts';
+import type { ListPlan } from './source.ts';
 
 /** One request's worth of a list, as Graph gives it. */
 export interface Listing {
@@ -36,14 +36,19 @@ export interface ListingQuery {
   readonly page?: string | undefined;
 }
 
-type Place = Pick<Source, 'base' | 'whole'>;
+type ListedCollection = Pick<ListPlan, 'base' | 'whole'>;
 type Messages = Collection<GraphMessage>;
 
 /**
  * Goes on while a page is empty and has a link: such pages are ordinary (Graph's concepts/paging), and are not the end.
  * @throws AnswerTooLarge where the query has `maxBytes`
  */
-export async function readListing(account: Account, source: Place, query: ListingQuery, call: Call): Promise<Listing> {
+export async function readListing(
+  account: GraphAccount,
+  source: ListedCollection,
+  query: ListingQuery,
+  call: Call,
+): Promise<Listing> {
   let page = await readOne(account, source, query, call);
   for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
     const next = nextPath(page);
@@ -58,7 +63,7 @@ export async function readListing(account: Account, source: Place, query: Listin
  * @throws PROVIDER_UNAVAILABLE where the list does not come to a message or an end: that is no evidence that there is none
  */
 export async function messagesNamed(
-  account: Account,
+  account: GraphAccount,
   base: string,
   internetMessageId: string,
   call: Call,
@@ -78,7 +83,12 @@ export async function messagesNamed(
   return [];
 }
 
-async function readOne(account: Account, source: Place, query: ListingQuery, call: Call): Promise<Listing> {
+async function readOne(
+  account: GraphAccount,
+  source: ListedCollection,
+  query: ListingQuery,
+  call: Call,
+): Promise<Listing> {
   const at = query.page ?? listPath(source.base, query);
   if (!source.whole || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
   // The first time, the folders to leave out are asked for along with the list: no further round trip.
@@ -90,7 +100,7 @@ async function readOne(account: Account, source: Place, query: ListingQuery, cal
 }
 
 /** Which folders a list of the whole account leaves out, before it is asked for. */
-export async function learnHidden(account: Account, call: Call): Promise<void> {
+export async function learnHidden(account: GraphAccount, call: Call): Promise<void> {
   const { graph, hidden } = account;
   if (!hidden.isDue) return;
   const learn = async () => {
@@ -103,7 +113,7 @@ export async function learnHidden(account: Account, call: Call): Promise<void> {
 /** Of a URL more is not sure to be taken; in a $batch, which has no URLs, there is room for what is longer. */
 const MAX_URL_LENGTH = 2_000;
 
-async function ask(account: Account, at: string, query: ListingQuery, call: Call): Promise<Messages> {
+async function ask(account: GraphAccount, at: string, query: ListingQuery, call: Call): Promise<Messages> {
   const part = get(at, query);
   if (at.length <= MAX_URL_LENGTH)
     return account.graph.json<Messages>({ ...part, cost: cost(query.operation) }, call, query.maxBytes);

@@ -6,14 +6,14 @@ import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../..
 import { MAX_ANSWER_BYTES, madeInTurn, runsBySize } from '../../shared/by-size.ts';
 import { ENVELOPE, type Fields, FULL } from '../read/fields.ts';
 import { bodyLength, getMessages, toDetail } from '../read/read.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { AnswerTooLarge } from '../wire/errors.ts';
 import { listByDate } from './by-date.ts';
 import { listBySearch } from './by-search.ts';
-import { writePlace } from './cursor.ts';
+import { writePosition } from './cursor.ts';
 import { toFilter } from './filter.ts';
 import { learnHidden } from './listing.ts';
-import { checkOf, evaluationOf, searchesFor, sourceOf } from './source.ts';
+import { checkOf, evaluationOf, listPlanOf, searchesFor } from './source.ts';
 
 export interface GraphPage {
   /** Each of them meets the query. */
@@ -28,7 +28,7 @@ export interface GraphPage {
 
 /** One page, newest first; whole messages where the caller will read them, unless they are too long for one answer. */
 export async function listMessages(
-  account: Account,
+  account: GraphAccount,
   query: ListQuery,
   page: PageRequest,
   call: Call,
@@ -58,7 +58,7 @@ const RUNS_AT_ONCE = 2;
 
 /** The whole of what was listed as envelopes, which tell how large it is. */
 async function readInRuns(
-  account: Account,
+  account: GraphAccount,
   listed: readonly GraphMessage[],
   call: Call,
 ): Promise<(Message | Unreadable)[]> {
@@ -77,7 +77,11 @@ async function readInRuns(
 }
 
 /** What went away since it was listed is no item. */
-async function readRun(account: Account, envelopes: readonly Message[], call: Call): Promise<(Message | Unreadable)[]> {
+async function readRun(
+  account: GraphAccount,
+  envelopes: readonly Message[],
+  call: Call,
+): Promise<(Message | Unreadable)[]> {
   const ids = envelopes.map(({ id }) => id);
   const read = await getMessages(account, ids, 'full', call);
   return read.flatMap((one, n): (Message | Unreadable)[] => {
@@ -92,13 +96,13 @@ async function readRun(account: Account, envelopes: readonly Message[], call: Ca
  * @param fields of a list without a condition: what is wanted of each message instead of `detail`
  */
 export async function readPage(
-  account: Account,
+  account: GraphAccount,
   query: ListQuery,
   page: PageRequest,
   call: Call,
   fields?: Fields,
 ): Promise<GraphPage> {
-  const source = sourceOf(query);
+  const source = listPlanOf(query);
   const evaluation = evaluationOf(source);
   if (source.nothing) return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
   // A filter of folders that are hidden no longer would leave out what they have.
@@ -116,7 +120,7 @@ export async function readPage(
       : await listBySearch(account, source, filter, search, wanted, page, call);
   return {
     messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
-    next: read.next && writePlace(read.next),
+    next: read.next && writePosition(read.next),
     evaluation,
     isChecked,
     spent: read.spent,

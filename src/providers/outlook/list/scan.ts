@@ -2,11 +2,11 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../../contract/call.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { receivedAt } from '../read/map.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { instant } from '../wire/url.ts';
-import { type DatePlace, MAX_SEEN } from './cursor.ts';
+import { type DatePosition, MAX_SEEN } from './cursor.ts';
 import { type Listing, type ListingQuery, nextPath, readListing } from './listing.ts';
-import type { Source } from './source.ts';
+import type { ListPlan } from './source.ts';
 
 /**
  * How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile: as far as a
@@ -40,9 +40,9 @@ export const hashOf = (message: GraphMessage): string => markOf(message.id ?? ''
  * received up to the second of the last message given: new mail lies outside of that, and $skip counts within one second.
  */
 export async function readByDate(
-  account: Account,
-  source: Pick<Source, 'base' | 'whole'>,
-  place: DatePlace | null,
+  account: GraphAccount,
+  source: Pick<ListPlan, 'base' | 'whole'>,
+  place: DatePosition | null,
   wanted: Wanted,
   call: Call,
 ): Promise<Stretch> {

@@ -10,7 +10,7 @@ import { candidateSearches } from './kql.ts';
 import { type Compiled, compile, isOfIndex } from './search.ts';
 
 /** Where a list is read, and what is asked of its messages. */
-export interface Source extends Compiled {
+export interface ListPlan extends Compiled {
   /** The collection's path. */
   readonly base: string;
   /** True: trash and junk are left out, but for what `checked` names. */
@@ -20,7 +20,7 @@ export interface Source extends Compiled {
   readonly isNarrowed: boolean;
 }
 
-export function sourceOf({ mailboxId, where }: ListQuery): Source {
+export function listPlanOf({ mailboxId, where }: ListQuery): ListPlan {
   const normal = normalForm(where ?? EVERYTHING);
   const terms = normal.kind === 'and' ? normal.of : [normal];
   // A category runs through all folders, trash and junk left out.
@@ -40,14 +40,14 @@ export function sourceOf({ mailboxId, where }: ListQuery): Source {
 }
 
 /** What each message of the list is held against; `hidden`: the ids of trash and junk. */
-export const checkOf = ({ checked, whole }: Source, hidden: readonly string[]): Condition =>
+export const checkOf = ({ checked, whole }: ListPlan, hidden: readonly string[]): Condition =>
   whole ? visibleOnly(checked, new Set(hidden)) : checked;
 
 /**
  * The searches that bring candidates, each as what must all hold; null where the list is read by date. Few messages of one
  * author or Message-ID are: the index knows nothing that a filter does not.
  */
-export function searchesFor({ words, checked }: Source, filter: Filter): readonly (readonly string[])[] | null {
+export function searchesFor({ words, checked }: ListPlan, filter: Filter): readonly (readonly string[])[] | null {
   const base = words?.base ?? null;
   const narrowed = candidateSearches(checked, MAX_NARROWING_LENGTH);
   // Words of bodies narrow it down as well, in one search.
@@ -76,7 +76,7 @@ const MAX_NARROWING_LENGTH = 3_000;
  * A property of the query, and so the same on each of its pages, whether or not trash and junk are known by then: what leaves
  * these out is exact. Undefined where nothing is asked.
  */
-export function evaluationOf(source: Source): Evaluation | undefined {
+export function evaluationOf(source: ListPlan): Evaluation | undefined {
   if (!source.isNarrowed) return undefined;
   if (source.nothing) return 'NATIVE';
   if (source.words !== null) return 'INDEXED';

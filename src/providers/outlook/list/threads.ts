@@ -15,14 +15,14 @@ import type { ThreadSource } from '../../shared/threads/thread-source.ts';
 import type { Fields } from '../read/fields.ts';
 import { HIDDEN_NAMES } from '../read/hidden-folders.ts';
 import { getThreads } from '../read/threads.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { categoryName } from '../wire/ids.ts';
 import { listByDate } from './by-date.ts';
-import { writePlace } from './cursor.ts';
+import { writePosition } from './cursor.ts';
 import { toFilter } from './filter.ts';
 import { learnHidden } from './listing.ts';
 import { type GraphPage, readPage } from './messages.ts';
-import { checkOf, evaluationOf, type Source, searchesFor, sourceOf } from './source.ts';
+import { checkOf, evaluationOf, type ListPlan, listPlanOf, searchesFor } from './source.ts';
 
 const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
 /** What a condition that Graph's $filter decides is checked by. */
@@ -44,13 +44,13 @@ const ALL_MAIL: ListQuery = { mailboxId: null, where: null };
 
 /** Made of lists of messages, since Graph has no threads. */
 export async function listThreads(
-  account: Account,
+  account: GraphAccount,
   asked: ListQuery,
   page: PageRequest,
   call: Call,
 ): Promise<Page<Thread>> {
   const query = inFolderOrAll(asked);
-  const source = sourceOf(query);
+  const source = listPlanOf(query);
   const evaluation = asked.where === null ? undefined : evaluationOf(source);
   const told = evaluation === undefined ? {} : { evaluation };
   if (source.nothing) return { items: [], next: null, ...told };
@@ -67,7 +67,8 @@ function inFolderOrAll({ mailboxId, where }: ListQuery): ListQuery {
 }
 
 /** Of a folder with a name that Graph takes for its id it is known whether it is hidden. */
-const isUnknownFolder = ({ whole }: Source, id: string | null): boolean => !whole && (id === null || !isWellKnown(id));
+const isUnknownFolder = ({ whole }: ListPlan, id: string | null): boolean =>
+  !whole && (id === null || !isWellKnown(id));
 const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
 
 class GraphThreads implements ThreadSource {
@@ -86,9 +87,9 @@ class GraphThreads implements ThreadSource {
   private folderId: string | null;
 
   constructor(
-    private readonly account: Account,
+    private readonly account: GraphAccount,
     private readonly query: ListQuery,
-    private readonly source: Source,
+    private readonly source: ListPlan,
     before: Date | null,
     private readonly call: Call,
   ) {
@@ -163,7 +164,7 @@ class GraphThreads implements ThreadSource {
 
   /** All mail by date, what lies in trash and junk included. */
   private everything(before: Date | null, size: number): ReadHeads {
-    const source = { ...sourceOf(ALL_MAIL), whole: false };
+    const source = { ...listPlanOf(ALL_MAIL), whole: false };
     const wanted = { operation: 'messages.list', ...HEADS };
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
@@ -171,7 +172,7 @@ class GraphThreads implements ThreadSource {
         this.cost += LIST_COST;
         return listByDate(this.account, source, toFilter(EVERYTHING), wanted, asked, this.call);
       });
-      return { heads: headsOf(messages), next: next && writePlace(next) };
+      return { heads: headsOf(messages), next: next && writePosition(next) };
     };
   }
 

@@ -1,9 +1,9 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../../contract/call.ts';
 import { receivedAt } from '../read/map.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { IDS, newestHits } from './hits.ts';
-import type { Source } from './source.ts';
+import type { ListPlan } from './source.ts';
 
 /** What the index says of messages that were listed. */
 export interface Decided {
@@ -20,8 +20,8 @@ const NONE: Decided = { isMet: () => true, isCut: false, spent: 0 };
  * bodies say. What is excluded is thereby the complement of what is found, within the list.
  */
 export async function decideWords(
-  account: Account,
-  source: Source,
+  account: GraphAccount,
+  source: ListPlan,
   messages: readonly GraphMessage[],
   call: Call,
 ): Promise<Decided> {

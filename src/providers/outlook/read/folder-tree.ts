@@ -1,6 +1,6 @@
 import type { MailFolder } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../../contract/call.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
 import { path } from '../wire/url.ts';
@@ -17,7 +17,7 @@ export const TREE = {
 };
 
 /** All folders, those of the system included that are not shown; the first page is given. */
-export async function wholeTree(account: Account, first: unknown, call: Call): Promise<readonly MailFolder[]> {
+export async function wholeTree(account: GraphAccount, first: unknown, call: Call): Promise<readonly MailFolder[]> {
   const folders = await readToEnd(account, first as Collection<MailFolder>, FURTHER, call);
   return folders.filter((folder) => folder.id && !('@removed' in folder));
 }
@@ -25,7 +25,7 @@ export async function wholeTree(account: Account, first: unknown, call: Call): P
 /**
  * Takes the answers to `account.hidden.paths`. Which folders lie inside of these is asked for only where there are any.
  */
-export async function takeHidden(account: Account, answers: readonly unknown[], call: Call): Promise<void> {
+export async function takeHidden(account: GraphAccount, answers: readonly unknown[], call: Call): Promise<void> {
   const { graph, hidden } = account;
   const roots = hidden.rootsIn(answers);
   const isLeaf = roots.every(({ childFolderCount }) => !childFolderCount);

@@ -3,7 +3,7 @@ import { isMailError } from '../../../domain/error.ts';
 import type { Mailbox, MailboxRole } from '../../../domain/mailbox.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { categoryId } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
@@ -22,7 +22,7 @@ export const roleMailboxId = (role: MailboxRole): string | null =>
 const CATEGORIES = { kind: 'categories', operation: 'masterCategories.list' } as const;
 
 /** Folders with their counts, and categories as labels: one $batch, unless one of the lists has further pages. */
-export async function listMailboxes(account: Account, call: Call): Promise<readonly Mailbox[]> {
+export async function listMailboxes(account: GraphAccount, call: Call): Promise<readonly Mailbox[]> {
   const { roles, deletions, hidden } = account;
   const isFirst = !roles.areKnown;
   const chains: Chain[] = [
@@ -55,7 +55,7 @@ export async function listMailboxes(account: Account, call: Call): Promise<reado
 }
 
 /** So that no mail that arrives has to ask which folder is the inbox. Where it fails, who needs them asks. */
-export async function learnRoles({ graph, roles, deletions }: Account, call: Call): Promise<void> {
+export async function learnRoles({ graph, roles, deletions }: GraphAccount, call: Call): Promise<void> {
   if (roles.areComplete) return;
   const chains = [deletions.path, ...roles.paths].map((one): Chain => [{ method: 'GET', path: one }]);
   const [hidden, ...named] = await batch<unknown>(graph, 'mailFolders.get', chains, call);

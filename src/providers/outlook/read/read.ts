@@ -4,7 +4,7 @@ import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Detail } from '../../contract/provider.ts';
 import { MAX_ANSWER_BYTES, madeInTurn } from '../../shared/by-size.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
 import { AnswerTooLarge } from '../wire/errors.ts';
@@ -19,7 +19,7 @@ export const noSuchMessage = (): MailError =>
 
 /** One message in a request of its own, several in $batches. */
 export async function getMessages(
-  account: Account,
+  account: GraphAccount,
   ids: readonly string[],
   detail: Detail,
   call: Call,
@@ -49,7 +49,7 @@ interface ReadOptions {
 
 /** The messages at these paths, each read with its parentFolderId. NOT_FOUND where there is none, or a deleted one. */
 export async function getLiving(
-  account: Account,
+  account: GraphAccount,
   paths: readonly (string | null)[],
   options: ReadOptions,
   call: Call,
@@ -70,7 +70,7 @@ export const toDetail = (message: GraphMessage, detail: Detail): Message =>
 
 /** What is at each path, in order; null is a path that cannot be. NOT_FOUND is a value, as every error but an abort. */
 export async function getEntities<T>(
-  account: Account,
+  account: GraphAccount,
   paths: readonly (string | null)[],
   options: ReadOptions,
   call: Call,
@@ -85,7 +85,7 @@ export async function getEntities<T>(
 }
 
 async function getMany<T>(
-  account: Account,
+  account: GraphAccount,
   paths: readonly string[],
   options: ReadOptions,
   call: Call,
@@ -100,7 +100,7 @@ async function getMany<T>(
 }
 
 async function getOne<T>(
-  account: Account,
+  account: GraphAccount,
   p: string,
   { operation, prefer }: ReadOptions,
   call: Call,
@@ -118,7 +118,7 @@ async function getOne<T>(
 
 /** A file's bytes; of an attached message or event, its MIME. UNSUPPORTED for a link to a file elsewhere, which has none. */
 export async function readAttachment(
-  account: Account,
+  account: GraphAccount,
   messageId: string,
   attachmentId: string,
   call: Call,
@@ -134,7 +134,7 @@ export async function readAttachment(
   }
 }
 
-async function isLink(account: Account, at: string, call: Call): Promise<boolean> {
+async function isLink(account: GraphAccount, at: string, call: Call): Promise<boolean> {
   const attachment = await getOne<{ '@odata.type'?: string }>(
     account,
     path(at, { $select: 'id,name' }),
@@ -144,7 +144,7 @@ async function isLink(account: Account, at: string, call: Call): Promise<boolean
   return !isMailError(attachment) && attachment['@odata.type'] === '#microsoft.graph.referenceAttachment';
 }
 
-export const readRaw = (account: Account, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> =>
+export const readRaw = (account: GraphAccount, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> =>
   account.graph.stream(
     { method: 'GET', path: `/me/messages/${segment(messageId)}/$value`, cost: cost('messages.raw') },
     call,

@@ -1,7 +1,7 @@
 import type { MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
@@ -25,7 +25,7 @@ export const ROOT = 'msgfolderroot';
 
 /** A folder that people may change, and the id of the one above all. FORBIDDEN names a system folder; NOT_FOUND. */
 export async function requireOwnFolder(
-  account: Account,
+  account: GraphAccount,
   id: string,
   call: Call,
 ): Promise<{ folder: MailFolder; rootId: string }> {

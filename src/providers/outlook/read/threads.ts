@@ -4,7 +4,7 @@ import type { Message } from '../../../domain/message.ts';
 import { type Thread, threadOf } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/provider.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { unreachable } from '../wire/errors.ts';
 import { type Collection, MAX_EMPTY_PAGES } from '../wire/pages.ts';
 import { literal, path, pathOf } from '../wire/url.ts';
@@ -27,7 +27,7 @@ const noSuchThread = (): MailError => new MailError('NOT_FOUND', 'There is no su
  * Graph has no threads: the messages of each conversation, all in $batches. Pages may be short, and empty, and have a link all
  * the same; one whose pages tell nothing new without end is PROVIDER_UNAVAILABLE, and not a conversation without messages.
  */
-export async function getThreads(account: Account, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
+export async function getThreads(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
   const read = ids.map((): { messages: Message[]; count: number; failure: MailError | null } => ({
     messages: [],
     count: 0,
@@ -70,7 +70,11 @@ export async function getThreads(account: Account, ids: readonly string[], call:
 }
 
 /** Which folders are hidden decides where a thread stands; at first and now and then, they are asked for along with it. */
-async function readConversations(account: Account, paths: readonly string[], call: Call): Promise<Batch<Conversation>> {
+async function readConversations(
+  account: GraphAccount,
+  paths: readonly string[],
+  call: Call,
+): Promise<Batch<Conversation>> {
   const { hidden } = account;
   const folders = hidden.isDue ? hidden.paths : [];
   const answers = await getEntities<Conversation>(account, [...folders, ...paths], { operation: 'threads.get' }, call);

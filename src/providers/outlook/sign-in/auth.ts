@@ -69,9 +69,9 @@ export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret
 
     identify: (traded, signal) => addressOf(sdk, traded, signal),
 
-    async checkMailbox({ accessToken }, usage, signal) {
+    async checkMailbox({ accessToken }, limiter, signal) {
       const request = { method: 'GET' as const, path: INBOX, cost: cost('mailFolders.get') };
-      await usage.request(request.cost, { signal, priority: 'interactive' }, async (attempt) => {
+      await limiter.request(request.cost, { signal, priority: 'interactive' }, async (attempt) => {
         const response = await sendOnce(sdk, request, accessToken, attempt);
         if (!response.ok) {
           const refusal = await refusalOf(response);
@@ -153,7 +153,7 @@ async function readMe(response: Response, signal: AbortSignal): Promise<User> {
 }
 
 /**
- * The answer, 200 or 403. No guard can know whose account this is before it says so, and its mailbox may be busy, with a
+ * The answer, 200 or 403. No limiter can know whose account this is before it says so, and its mailbox may be busy, with a
  * sync of ours perhaps: a short Retry-After is waited for, since whoever has just consented looks on.
  */
 async function askMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {

@@ -5,7 +5,7 @@ import type { HiddenFolders } from '../read/hidden-folders.ts';
 import type { GraphClient } from './client.ts';
 
 /** What every file here works on: one open account. */
-export interface Account {
+export interface GraphAccount {
   readonly address: string;
   readonly access: Access;
   readonly graph: GraphClient;

@@ -82,7 +82,7 @@ async function sendAll(
     while (next < parts.length) {
       const first = next;
       // Graph picks itself how many it runs side by side: where files take places, no more parts go than there are others.
-      const size = graph.widest < MAX_BATCH_WIDTH ? graph.widest : MAX_BATCH_SIZE;
+      const size = graph.maxSlots < MAX_BATCH_WIDTH ? graph.maxSlots : MAX_BATCH_SIZE;
       const group = parts.slice(first, first + size);
       next += group.length;
       const answers = silence
@@ -98,7 +98,7 @@ async function sendAll(
 }
 
 /**
- * Parts that Graph refuses for now are sent again alone, when the guard says so. Every part must be safe to repeat.
+ * Parts that Graph refuses for now are sent again alone, when the limiter says so. Every part must be safe to repeat.
  * What is answered at too great a length is asked for in two halves.
  */
 async function sendBatch(
@@ -187,9 +187,9 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
     Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after') ?? [];
   const said = { code: errorWord(body), message: errorText(body, 'message') };
   const error = refused({ status, ...said, retryAfter: headerText(retryAfter) });
-  const mayPass =
+  const isTransient =
     error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
-  if (mayPass || error.ofAccount) refusedForNow.set(id, error);
+  if (isTransient || error.ofAccount) refusedForNow.set(id, error);
   else settled.set(id, error);
 }
 

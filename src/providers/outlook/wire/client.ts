@@ -8,7 +8,7 @@ import {
   ResponseType,
   TelemetryHandler,
 } from '@microsoft/microsoft-graph-client';
-import type { Call, RequestCost, Usage } from '../../contract/call.ts';
+import type { Call, RequestCost, RequestLimiter } from '../../contract/call.ts';
 import type { Grant } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
@@ -62,7 +62,7 @@ class OriginHandler implements Middleware {
   }
 }
 
-/** The SDK without its retries, which ignore what guard.ts knows. One for all accounts: the token comes with each request. */
+/** The SDK without its retries, which ignore what request-limiter.ts knows. One for all accounts: the token comes with each request. */
 export function createSdk(graphUrl: string | null): Client {
   const noToken = { getAccessToken: async () => Promise.reject(new Error('a request came without its token')) };
   const chain: Middleware[] = [
@@ -109,17 +109,17 @@ export async function refusalOf(response: Response): Promise<Error> {
   return refused({ status: response.status, ...said, retryAfter: response.headers.get('retry-after') });
 }
 
-/** Every request to one account: its token, the guard around it, and again with a newer token after a 401. */
+/** Every request to one account: its token, the limiter around it, and again with a newer token after a 401. */
 export class GraphClient {
   constructor(
     private readonly sdk: Client,
     private readonly grant: Grant,
-    private readonly usage: Usage,
+    private readonly limiter: RequestLimiter,
     private readonly graphUrl: string | null,
   ) {}
 
   /**
-   * `read` runs inside the guard, so that the answer's body counts as part of the request; a 401 that it finds inside the
+   * `read` runs inside the limiter, so that the answer's body counts as part of the request; a 401 that it finds inside the
    * answer may be thrown as TokenRefused.
    */
   request<T>(
@@ -127,16 +127,16 @@ export class GraphClient {
     call: Call,
     read: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return authorized(this.usage, this.grant, call, {
+    return authorized(this.limiter, this.grant, call, {
       cost: request.cost,
       isTokenRefused: (error) => error instanceof TokenRefused,
       attempt: async (token, signal) => read(await this.answer(request, token, signal), signal),
     });
   }
 
-  /** A file as it comes: Graph counts the request until the last byte, and so does the guard. */
+  /** A file as it comes: Graph counts the request until the last byte, and so does the limiter. */
   stream(request: GraphRequest, call: Call): Promise<ReadableStream<Uint8Array>> {
-    return authorizedStream(this.usage, this.grant, call, {
+    return authorizedStream(this.limiter, this.grant, call, {
       cost: request.cost,
       isTokenRefused: (error) => error instanceof TokenRefused,
       attempt: async (token, signal) => (await this.answer(request, token, signal)).body,
@@ -144,8 +144,8 @@ export class GraphClient {
   }
 
   /** Parts of one request to this mailbox that Graph may run side by side now. */
-  get widest(): number {
-    return this.usage.widest;
+  get maxSlots(): number {
+    return this.limiter.maxSlots;
   }
 
   private async answer(request: GraphRequest, token: string, signal: AbortSignal): Promise<Response> {
@@ -161,7 +161,7 @@ export class GraphClient {
   ): Promise<T> {
     const { url, method, headers = {}, body } = request;
     if (!isUploadUrl(url, this.graphUrl)) throw unreachable('the upload URL is of another kind');
-    return this.usage.request(request.cost, call, async (signal) => {
+    return this.limiter.request(request.cost, call, async (signal) => {
       const init = { method, headers, signal, redirect: 'error' as const, ...(body ? { body: body as BodyInit } : {}) };
       const response = await fetch(url, init).catch((error: unknown) => {
         signal.throwIfAborted();

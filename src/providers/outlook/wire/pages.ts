@@ -1,5 +1,5 @@
 import type { Call } from '../../contract/call.ts';
-import type { Account } from './account.ts';
+import type { GraphAccount } from './account.ts';
 import { cost } from './client.ts';
 import { unreachable } from './errors.ts';
 import { type LinkKind, pathOf } from './url.ts';
@@ -25,7 +25,7 @@ export interface FollowedList {
  * @throws PROVIDER_UNAVAILABLE where it goes on elsewhere or without end: what was read until then is not all of it
  */
 export async function readToEnd<T>(
-  account: Account,
+  account: GraphAccount,
   first: Collection<T>,
   { kind, operation, prefer }: FollowedList,
   call: Call,

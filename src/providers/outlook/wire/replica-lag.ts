@@ -1,7 +1,7 @@
 import { isNotFound, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { sleep } from '../../limiter/aborted.ts';
-import type { Account } from './account.ts';
+import type { GraphAccount } from './account.ts';
 import { VersionConflict } from './errors.ts';
 
 /** Between the tries, in milliseconds: replicas are seconds apart, and a person may wait. */
@@ -31,7 +31,7 @@ export async function mayLag<T>(request: Promise<T>): Promise<T> {
 
 /** Does it again after a short wait, a few times, where it came to a replica that lags behind. */
 export async function outlivingLag<T>(
-  { lagWaitsMs }: Pick<Account, 'lagWaitsMs'>,
+  { lagWaitsMs }: Pick<GraphAccount, 'lagWaitsMs'>,
   call: Call,
   work: () => Promise<T>,
 ): Promise<T> {

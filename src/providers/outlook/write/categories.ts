@@ -5,7 +5,7 @@ import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
 import { toLabel } from '../read/folders.ts';
 import { noSuchMailbox } from '../read/system-folders.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
 import { nearestPreset } from './category-colors.ts';
@@ -14,7 +14,7 @@ const CATEGORIES = '/me/outlook/masterCategories';
 
 type Given = Pick<MailboxPatch, 'parentId' | 'color'>;
 
-export async function createCategory(account: Account, name: string, given: Given, call: Call): Promise<Mailbox> {
+export async function createCategory(account: GraphAccount, name: string, given: Given, call: Call): Promise<Mailbox> {
   refuseParent(given);
   const body = JSON.stringify({ displayName: name, color: colorOf(given.color ?? null) });
   const request = { method: 'POST' as const, path: CATEGORIES, body, cost: cost('masterCategories.create', false) };
@@ -27,7 +27,7 @@ export async function createCategory(account: Account, name: string, given: Give
 
 /** The colour alone can change: messages carry a category by its name. */
 export async function recolorCategory(
-  account: Account,
+  account: GraphAccount,
   current: string,
   given: Given & { readonly name: string | undefined },
   call: Call,
@@ -52,7 +52,7 @@ export async function recolorCategory(
 }
 
 /** Out of the list of categories; the messages that carry it still do. */
-export async function deleteCategory(account: Account, name: string, call: Call): Promise<void> {
+export async function deleteCategory(account: GraphAccount, name: string, call: Call): Promise<void> {
   const category = await find(account, name, call);
   await account.graph.done(
     { method: 'DELETE', path: at(category), cost: cost('masterCategories.delete', false) },
@@ -60,7 +60,7 @@ export async function deleteCategory(account: Account, name: string, call: Call)
   );
 }
 
-async function find(account: Account, name: string, call: Call): Promise<OutlookCategory> {
+async function find(account: GraphAccount, name: string, call: Call): Promise<OutlookCategory> {
   const operation = 'masterCategories.list';
   const request = { method: 'GET' as const, path: CATEGORIES, cost: cost(operation) };
   const first = await account.graph.json<Collection<OutlookCategory>>(request, call);

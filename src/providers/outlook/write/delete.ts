@@ -3,7 +3,7 @@ import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/provider.ts';
 import { deleteRefusal } from '../../shared/access.ts';
 import { getLiving, noSuchMessage } from '../read/read.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
@@ -12,7 +12,7 @@ import { path } from '../wire/url.ts';
  * Into the purges folder, where no mail program and no person reaches it. Graph has it outside the national clouds only. What
  * was deleted before is not touched: it is told as gone.
  */
-export async function deleteForever(account: Account, ids: readonly string[], call: Call): Promise<Batch<true>> {
+export async function deleteForever(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<true>> {
   const refusal = deleteRefusal(account.access);
   if (refusal) return ids.map(() => refusal);
   const known = [...new Set(ids)].filter(isId);

@@ -5,16 +5,16 @@ import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
 import { toFolder } from '../read/folders.ts';
 import { noSuchMailbox, ROOT, requireOwnFolder } from '../read/system-folders.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { categoryName, segment } from '../wire/ids.ts';
 
 const FOLDERS = '/me/mailFolders';
 
-type Change = Pick<MailboxPatch, 'parentId' | 'color'> & { readonly name: string | undefined };
+type FolderChange = Pick<MailboxPatch, 'parentId' | 'color'> & { readonly name: string | undefined };
 
 export async function createFolder(
-  account: Account,
+  account: GraphAccount,
   name: string,
   { parentId = null, color }: Pick<MailboxPatch, 'parentId' | 'color'>,
   call: Call,
@@ -36,9 +36,9 @@ export async function createFolder(
 
 /** Another name, another place, or both. */
 export async function changeFolder(
-  account: Account,
+  account: GraphAccount,
   id: string,
-  { name, parentId, color }: Change,
+  { name, parentId, color }: FolderChange,
   call: Call,
 ): Promise<Mailbox> {
   refuseColor(color);
@@ -67,7 +67,7 @@ export async function changeFolder(
 }
 
 /** With what is in it, into Deleted Items, as Outlook does; from there for good. */
-export async function deleteFolder(account: Account, id: string, call: Call): Promise<void> {
+export async function deleteFolder(account: GraphAccount, id: string, call: Call): Promise<void> {
   await requireOwnFolder(account, id, call);
   const request = {
     method: 'DELETE' as const,

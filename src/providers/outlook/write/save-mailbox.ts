@@ -3,13 +3,13 @@ import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
 import { requireWrite } from '../../shared/access.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { categoryName } from '../wire/ids.ts';
 import { createCategory, deleteCategory, recolorCategory } from './categories.ts';
 import { changeFolder, createFolder, deleteFolder } from './save-folder.ts';
 
 /** Folders and categories, which are told apart by their ids. */
-export function saveMailbox(account: Account, patch: MailboxPatch, call: Call): Promise<Mailbox> {
+export function saveMailbox(account: GraphAccount, patch: MailboxPatch, call: Call): Promise<Mailbox> {
   requireWrite(account.access);
   const name = patch.name === undefined ? undefined : requireName(patch.name);
   if (patch.id !== null) {
@@ -24,7 +24,7 @@ export function saveMailbox(account: Account, patch: MailboxPatch, call: Call): 
     : createCategory(account, name, patch, call);
 }
 
-export async function deleteMailbox(account: Account, id: string, call: Call): Promise<void> {
+export async function deleteMailbox(account: GraphAccount, id: string, call: Call): Promise<void> {
   requireWrite(account.access);
   const category = categoryName(id);
   await (category === null ? deleteFolder(account, id, call) : deleteCategory(account, category, call));

@@ -7,7 +7,7 @@ import { writeRefusal } from '../../shared/access.ts';
 import { ENVELOPE } from '../read/fields.ts';
 import { toMessage } from '../read/map.ts';
 import { getLiving, noSuchMessage } from '../read/read.ts';
-import type { Account } from '../wire/account.ts';
+import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Part } from '../wire/batch.ts';
 import { categoryName, isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
@@ -26,7 +26,7 @@ const WELL_KNOWN = {
  * and moved, all in $batches. Both are the same however often they are done, as ids survive a move. The answers tell what
  * became of it. At most one error per message.
  */
-export async function update(account: Account, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
+export async function update(account: GraphAccount, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
   const refusal = writeRefusal(account.access);
   if (refusal) return patches.map(() => refusal);
   const before = await readAll(account, patches, call);
@@ -45,7 +45,7 @@ export async function update(account: Account, patches: readonly Patch[], call: 
   });
 }
 
-function readAll(account: Account, patches: readonly Patch[], call: Call): Promise<Batch<GraphMessage>> {
+function readAll(account: GraphAccount, patches: readonly Patch[], call: Call): Promise<Batch<GraphMessage>> {
   const { select, expand } = ENVELOPE;
   const paths = patches.map(({ id }) =>
     isId(id) ? path(`/me/messages/${segment(id)}`, { $select: select, $expand: expand }) : null,

@@ -1,4 +1,4 @@
-import type { AttributeTest, Compound, Place, Selector } from './selectors.ts';
+import type { AttributeTest, Compound, NthPosition, Selector } from './selectors.ts';
 import type { Rule } from './style-sheet.ts';
 
 /** An element that is open, as far as a selector can ask about it. */
@@ -214,7 +214,7 @@ export class RuleMatcher {
   }
 }
 
-function isPlace({ step, offset, isOfType, isFromEnd }: Place, element: StyledElement): boolean {
+function isPlace({ step, offset, isOfType, isFromEnd }: NthPosition, element: StyledElement): boolean {
   const { among, name } = element;
   const place = isOfType ? element.placeOfType : element.place;
   const last = (isOfType ? among?.byName.get(name) : among?.count) ?? place;

@@ -11,7 +11,7 @@ export interface AttributeTest {
 }
 
 /** Every `step`th from `offset` on, counted from 1. */
-export interface Place {
+export interface NthPosition {
   readonly step: number;
   readonly offset: number;
   /** Among the elements of the same name alone. */
@@ -31,7 +31,7 @@ export interface Compound {
   isLink: boolean;
   isRoot: boolean;
   /** Places among the elements of its parent. */
-  readonly places: Place[];
+  readonly places: NthPosition[];
   /** Of each list one is met (:is, :where). */
   readonly anyOf: (readonly Compound[])[];
   /** None of them is met (:not). */
@@ -277,7 +277,7 @@ class SelectorReader {
   }
 
   /** "odd", "even", "3", "2n+1" and their like (CSS Syntax 3, section 6). */
-  private readPlaces(compound: Compound, open: number, among: Pick<Place, 'isOfType' | 'isFromEnd'>): boolean {
+  private readPlaces(compound: Compound, open: number, among: Pick<NthPosition, 'isOfType' | 'isFromEnd'>): boolean {
     const close = this.tokens.closer(open);
     if (close === null) return false;
     let written = '';

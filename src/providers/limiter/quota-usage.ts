@@ -42,7 +42,7 @@ class Window {
 }
 
 /** What an account's requests have spent of its vendor's quota, and how it is shared by people and background work. */
-export class Spending {
+export class QuotaUsage {
   private readonly all: Window;
   private readonly of: Readonly<Record<Priority, Window>>;
 

@@ -10,9 +10,9 @@ const HEARTBEAT_TIMEOUT_SECONDS = 6;
 
 /**
  * Which accounts may have changes that are not in the log yet, for all instances together and whatever becomes of them. By
- * the database's clock. A debt is paid where the cursor advances, in ChangeStore.
+ * the database's clock. A pending sync is settled where the cursor advances, in ChangeStore.
  */
-export class DebtStore {
+export class PendingSyncStore {
   constructor(private readonly db: Database) {}
 
   /** A provider told of something: a sync that began before does not pay for it. */

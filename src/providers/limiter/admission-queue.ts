@@ -1,7 +1,7 @@
 import type { Call, Limits } from '../contract/call.ts';
 import { abortReason } from './aborted.ts';
 import { type Cooldown, tooBusy } from './cooldown.ts';
-import { Spending } from './spending.ts';
+import { QuotaUsage } from './quota-usage.ts';
 
 type Priority = Call['priority'];
 
@@ -19,7 +19,7 @@ interface Waiter {
   readonly refuse: (waitMs: number) => void;
 }
 
-export interface AdmissionOptions {
+export interface AdmissionQueueOptions {
   readonly limits: Limits;
   readonly cooldown: Cooldown;
   readonly now: () => number;
@@ -31,18 +31,18 @@ export interface AdmissionOptions {
  * Lets an account's requests begin, within its vendor's requests at once and units per window and outside a cooldown. What a
  * person waits for goes before background work, and nothing overtakes what waits for slots.
  */
-export class Admission {
+export class AdmissionQueue {
   private slotsTaken = 0;
   private timer: NodeJS.Timeout | null = null;
   private readonly waiting: Record<Priority, Waiter[]> = { interactive: [], background: [] };
-  private readonly spending: Spending;
+  private readonly quotaUsage: QuotaUsage;
 
-  constructor(private readonly options: AdmissionOptions) {
-    this.spending = new Spending(options.limits, options.now);
+  constructor(private readonly options: AdmissionQueueOptions) {
+    this.quotaUsage = new QuotaUsage(options.limits, options.now);
   }
 
   /** Rejects with RATE_LIMITED where it would take longer than the call may wait. `leave` gives the slots back. */
-  enter(slots: number, units: number, call: Call): Promise<void> {
+  acquire(slots: number, units: number, call: Call): Promise<void> {
     if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
     const wait = this.waitMs(units, call.priority);
     if (wait > maxWait(call)) return Promise.reject(tooBusy(wait));
@@ -74,7 +74,7 @@ export class Admission {
     });
   }
 
-  leave(slots: number): void {
+  release(slots: number): void {
     this.slotsTaken -= slots;
     this.admitNext();
   }
@@ -112,7 +112,7 @@ export class Admission {
       if (wait === 0) {
         this.waiting[priority].shift();
         this.slotsTaken += next.slots;
-        this.spending.spend(next.units, priority);
+        this.quotaUsage.spend(next.units, priority);
         next.admit();
         return 0;
       }
@@ -129,6 +129,6 @@ export class Admission {
 
   /** Until this many units may be spent. */
   private waitMs(units: number, priority: Priority): number {
-    return Math.max(this.spending.waitMs(units, priority), this.options.cooldown.waitMs);
+    return Math.max(this.quotaUsage.waitMs(units, priority), this.options.cooldown.waitMs);
   }
 }

@@ -7,7 +7,7 @@ import type { IntegrationHooks } from '../integrations/integration.hooks.ts';
 import type { IntegrationStore, Transaction } from '../integrations/integration.store.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 
-export interface EnrolmentOptions {
+export interface IntegrationWriterOptions {
   readonly vault: Vault;
   readonly integrations: IntegrationStore;
   readonly directory: IntegrationDirectory;
@@ -15,19 +15,19 @@ export interface EnrolmentOptions {
   readonly log: Logger;
 }
 
-export interface Grantee {
+export interface ConnectedAccount {
   readonly userId: string;
   readonly provider: string;
   readonly access: Access;
 }
 
-/** What every way to connect ends in: the integration and its sealed secret, kept together, and those told who wait for one. */
-export class Enrolment {
-  constructor(private readonly options: EnrolmentOptions) {}
+/** What every way to connect ends in: saves the integration and its sealed secret together, then calls the hooks. */
+export class IntegrationWriter {
+  constructor(private readonly options: IntegrationWriterOptions) {}
 
-  /** `alongside` is part of it: where that throws, nothing is kept. */
-  async keep(
-    { userId, provider, access }: Grantee,
+  /** `alongside` runs in the same transaction: where it throws, nothing is saved. */
+  async saveIntegration(
+    { userId, provider, access }: ConnectedAccount,
     exchanged: Exchanged<unknown>,
     alongside?: (record: IntegrationRecord, tx: Transaction) => Promise<void>,
   ): Promise<IntegrationRecord> {

@@ -3,7 +3,7 @@ import type { SubmissionFeed } from './submission.feed.ts';
 import type { SubmissionStore } from './submission.store.ts';
 import type { Claim, SubmissionChange, SubmissionRecord } from './submission.ts';
 
-export interface LedgerOptions {
+export interface SubmissionWriterOptions {
   readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'leave' | 'get'>;
   readonly feed: Pick<SubmissionFeed, 'changed'>;
   /** Puts it into the queue for then. */
@@ -12,8 +12,8 @@ export interface LedgerOptions {
 }
 
 /** The row as the one who has claimed it writes it: what is written is told, and what is left to do is queued. */
-export class Ledger {
-  constructor(private readonly options: LedgerOptions) {}
+export class SubmissionWriter {
+  constructor(private readonly options: SubmissionWriterOptions) {}
 
   async change(claim: Claim, change: SubmissionChange): Promise<Claim> {
     const changed = await this.options.store.change(claim, change);

@@ -7,16 +7,16 @@ export class StartError extends Error {
 
 /**
  * The listening socket, taken before anything else is opened: a taken port fails at once, and PORT=0 is known to
- * whoever must name it. Until `enter` is called it answers 503.
+ * those who must name it. Until `serve` is called it answers 503.
  */
-export interface Door {
+export interface Listener {
   readonly server: Server;
   readonly port: number;
-  enter(handler: RequestListener): void;
+  serve(handler: RequestListener): void;
 }
 
 /** @throws StartError naming the port */
-export function openDoor(host: string, port: number): Promise<Door> {
+export function openListener(host: string, port: number): Promise<Listener> {
   const starting: RequestListener = (_request, response) => {
     response
       .writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1', connection: 'close' })
@@ -36,7 +36,7 @@ export function openDoor(host: string, port: number): Promise<Door> {
       resolve({
         server,
         port: address.port,
-        enter(handler) {
+        serve(handler) {
           server.off('request', starting);
           server.on('request', handler);
         },

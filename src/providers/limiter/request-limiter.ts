@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
 import { abortable } from '../../platform/deadline.ts';
-import type { Call, Limits, RequestCost, Usage } from '../contract/call.ts';
+import type { Call, Limits, RequestCost, RequestLimiter } from '../contract/call.ts';
 import { HandedOn } from '../shared/handed-on.ts';
 import { StreamTurns } from '../shared/stream-turns.ts';
 import { abortReason, sleep, timedOut } from './aborted.ts';
-import { Admission, maxWait } from './admission.ts';
+import { AdmissionQueue, maxWait } from './admission-queue.ts';
 import { Cooldown } from './cooldown.ts';
 
 /** How long one request may go without an answer, in milliseconds. A caller's own deadline may be shorter. */
@@ -27,11 +27,11 @@ const FIRST_BACKOFF_MS = 150;
  * Keeps the vendor's limits for one account around every request to it: requests under way at once, quota units per
  * window, cooldown, retry of what is safe, and a time limit. What a person waits for goes before background work.
  */
-export function createGuard(limits: Limits, options: GuardOptions): Usage {
-  return new Guard(limits, options);
+export function createRequestLimiter(limits: Limits, options: RequestLimiterOptions): RequestLimiter {
+  return new AccountRequestLimiter(limits, options);
 }
 
-export interface GuardOptions {
+export interface RequestLimiterOptions {
   readonly log: Logger;
   readonly now?: () => number;
   readonly random?: () => number;
@@ -49,14 +49,14 @@ interface UnderWay {
 /** Hands an answer on, and frees its places when it has ended: of one that was given up, once the vendor has seen that. */
 type Keep<T> = (answer: T, giveUp: AbortController, free: (reason: unknown) => void) => T;
 
-class Guard implements Usage {
+class AccountRequestLimiter implements RequestLimiter {
   /** Ends background requests that have had their time, should a person need the place. */
   private readonly overdue = new Set<() => void>();
   /** What may be begun again once another request shows that the provider answers. */
   private readonly underWay = new Set<UnderWay>();
   private readonly streams: StreamTurns;
   private readonly cooldown: Cooldown;
-  private readonly admission: Admission;
+  private readonly admission: AdmissionQueue;
 
   private readonly log: Logger;
   private readonly now: () => number;
@@ -65,19 +65,19 @@ class Guard implements Usage {
 
   constructor(
     private readonly limits: Limits,
-    options: GuardOptions,
+    options: RequestLimiterOptions,
   ) {
     this.streams = new StreamTurns(limits.streams);
     this.log = options.log;
     this.now = options.now ?? Date.now;
     this.cooldown = new Cooldown(this.now);
     const { cooldown, now } = this;
-    this.admission = new Admission({ limits, cooldown, now, personWaits: () => this.giveWay() });
+    this.admission = new AdmissionQueue({ limits, cooldown, now, personWaits: () => this.giveWay() });
     this.random = options.random ?? Math.random;
     this.observe = options.observe ?? (() => {});
   }
 
-  get widest(): number {
+  get maxSlots(): number {
     const { concurrency, streams } = this.limits;
     return this.streams.areWanted ? concurrency - streams : concurrency;
   }
@@ -130,7 +130,7 @@ class Guard implements Usage {
     let mayBeginAgain = cost.safe && keep === null;
     let timeoutMs = call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS[call.priority];
     for (let tries = 1; ; tries++) {
-      await this.admission.enter(slots, cost.units, call);
+      await this.admission.acquire(slots, cost.units, call);
       let failure: MailError;
       let givenUp = false;
       let kept = false;
@@ -170,7 +170,7 @@ class Guard implements Usage {
   private free(slots: number, givenUp: boolean, left = () => {}): void {
     const free = () => {
       left();
-      this.admission.leave(slots);
+      this.admission.release(slots);
     };
     if (givenUp) setTimeout(free, SLOT_RELEASE_DELAY_MS).unref();
     else free();

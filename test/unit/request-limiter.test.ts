@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import type { Call, RequestCost } from '../../src/providers/contract/call.ts';
-import { createGuard } from '../../src/providers/limiter/guard.ts';
+import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 
 const log = pino({ level: 'silent' });
 const limits = { concurrency: 4, streams: 2, units: 100, windowMs: 60_000 };
@@ -20,15 +20,15 @@ function deferred<T = void>() {
 }
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('the guard around a provider', () => {
+describe('the limiter around a provider', () => {
   it('never has more requests under way than the vendor allows, a batch counting as several', async () => {
-    const guard = createGuard(limits, { log });
+    const limiter = createRequestLimiter(limits, { log });
     let underWay = 0;
     let most = 0;
     const gates = Array.from({ length: 12 }, () => deferred());
     const work = gates.map((gate, i) => {
       const slots = i % 3 === 0 ? 3 : 1;
-      return guard.request({ ...read, slots }, call(), async () => {
+      return limiter.request({ ...read, slots }, call(), async () => {
         underWay += slots;
         most = Math.max(most, underWay);
         await gate.promise;
@@ -44,12 +44,12 @@ describe('the guard around a provider', () => {
   });
 
   it('lets a person go before background work', async () => {
-    const guard = createGuard({ ...limits, concurrency: 1 }, { log });
+    const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log });
     const order: string[] = [];
     const gate = deferred();
-    const first = guard.request(read, call(), () => gate.promise);
-    const background = guard.request(read, call(undefined, 'background'), async () => void order.push('background'));
-    const person = guard.request(read, call(), async () => void order.push('person'));
+    const first = limiter.request(read, call(), () => gate.promise);
+    const background = limiter.request(read, call(undefined, 'background'), async () => void order.push('background'));
+    const person = limiter.request(read, call(), async () => void order.push('person'));
     gate.resolve();
     await Promise.all([first, background, person]);
     expect(order).toEqual(['person', 'background']);
@@ -57,35 +57,35 @@ describe('the guard around a provider', () => {
 
   it('refuses with the waiting time when the quota of the window is spent', async () => {
     let now = 0;
-    const guard = createGuard(limits, { log, now: () => now });
-    await guard.request({ ...read, units: 100 }, call(), async () => undefined);
+    const limiter = createRequestLimiter(limits, { log, now: () => now });
+    await limiter.request({ ...read, units: 100 }, call(), async () => undefined);
     now = 10_000;
-    await expect(guard.request(read, call(), async () => undefined)).rejects.toMatchObject({
+    await expect(limiter.request(read, call(), async () => undefined)).rejects.toMatchObject({
       code: 'RATE_LIMITED',
       retryAfterMs: 50_000,
     });
     now = 60_000;
-    await expect(guard.request(read, call(), async () => 'again')).resolves.toBe('again');
+    await expect(limiter.request(read, call(), async () => 'again')).resolves.toBe('again');
   });
 
   it('leaves a share of the window to people, whatever background work wants', async () => {
-    const guard = createGuard(limits, { log, now: () => 0 });
+    const limiter = createRequestLimiter(limits, { log, now: () => 0 });
     const background = { ...call(undefined, 'background'), maxWaitMs: 1_000 };
     for (let spent = 0; spent < 80; spent += 10)
-      await guard.request({ ...read, units: 10 }, background, async () => undefined);
-    await expect(guard.request(read, background, async () => undefined)).rejects.toMatchObject({
+      await limiter.request({ ...read, units: 10 }, background, async () => undefined);
+    await expect(limiter.request(read, background, async () => undefined)).rejects.toMatchObject({
       code: 'RATE_LIMITED',
     });
-    await guard.request({ ...read, units: 20 }, call(), async () => undefined);
-    await expect(guard.request(read, call(), async () => undefined)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await limiter.request({ ...read, units: 20 }, call(), async () => undefined);
+    await expect(limiter.request(read, call(), async () => undefined)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 
   it('leaves a share of the window to background work, however much people want', async () => {
     let now = 0;
-    const guard = createGuard({ ...limits, concurrency: 1 }, { log, now: () => now });
+    const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log, now: () => now });
     const background = { ...call(undefined, 'background'), maxWaitMs: 1_000 };
     const person = { ...call(), maxWaitMs: 1_000 };
-    const spend = (units: number, by: Call) => guard.request({ ...read, units }, by, async () => undefined);
+    const spend = (units: number, by: Call) => limiter.request({ ...read, units }, by, async () => undefined);
     await spend(90, person);
     await expect(spend(1, person)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
     now = 30_000;
@@ -102,47 +102,47 @@ describe('the guard around a provider', () => {
   });
 
   it('tries what is safe again, and never what is not', async () => {
-    const guard = createGuard(limits, { log, random: () => 0 });
+    const limiter = createRequestLimiter(limits, { log, random: () => 0 });
     let tries = 0;
     const flaky = async () => {
       if (++tries < 3) throw new MailError('PROVIDER_UNAVAILABLE', 'down', { retryAfterMs: 1 });
       return tries;
     };
-    await expect(guard.request(read, call(), flaky)).resolves.toBe(3);
+    await expect(limiter.request(read, call(), flaky)).resolves.toBe(3);
     tries = 0;
-    await expect(guard.request({ ...read, safe: false }, call(), flaky)).rejects.toMatchObject({
+    await expect(limiter.request({ ...read, safe: false }, call(), flaky)).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
     });
     expect(tries).toBe(1);
   });
 
   it('takes up no place while it waits to try again', async () => {
-    const guard = createGuard(limits, { log, random: () => 300 });
+    const limiter = createRequestLimiter(limits, { log, random: () => 300 });
     const leaving = new AbortController();
     const asked = deferred();
-    const waiting = guard.request({ ...read, slots: 4 }, call(leaving.signal, 'background'), async () => {
+    const waiting = limiter.request({ ...read, slots: 4 }, call(leaving.signal, 'background'), async () => {
       asked.resolve();
       throw new MailError('PROVIDER_UNAVAILABLE', 'down');
     });
     await asked.promise;
-    await expect(guard.request(read, call(), async () => 'a person')).resolves.toBe('a person');
+    await expect(limiter.request(read, call(), async () => 'a person')).resolves.toBe('a person');
     leaving.abort(new MailError('TIMEOUT', 'the test is over'));
     await expect(waiting).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
   it('keeps away from the account for as long as Retry-After says', async () => {
     let now = 0;
-    const guard = createGuard(limits, { log, now: () => now });
+    const limiter = createRequestLimiter(limits, { log, now: () => now });
     const refuse = async () => {
       throw new MailError('RATE_LIMITED', 'slow down', { retryAfterMs: 30_000 });
     };
-    await expect(guard.request(read, call(), refuse)).rejects.toMatchObject({ retryAfterMs: 30_000 });
+    await expect(limiter.request(read, call(), refuse)).rejects.toMatchObject({ retryAfterMs: 30_000 });
     now = 10_000;
     let asked = false;
     const ask = async () => {
       asked = true;
     };
-    await expect(guard.request(read, call(), ask)).rejects.toMatchObject({
+    await expect(limiter.request(read, call(), ask)).rejects.toMatchObject({
       code: 'RATE_LIMITED',
       retryAfterMs: 20_000,
     });
@@ -150,24 +150,24 @@ describe('the guard around a provider', () => {
   });
 
   it('gives up at once when the caller does, also an attempt that does not listen, and frees its place', async () => {
-    const guard = createGuard({ ...limits, concurrency: 1 }, { log });
+    const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log });
     const leaving = new AbortController();
-    const deaf = guard.request(read, call(leaving.signal), () => new Promise(() => {}));
-    const queued = guard.request(read, call(leaving.signal), async () => 'never');
+    const deaf = limiter.request(read, call(leaving.signal), () => new Promise(() => {}));
+    const queued = limiter.request(read, call(leaving.signal), async () => 'never');
     leaving.abort(new MailError('TIMEOUT', 'deadline'));
     await expect(deaf).rejects.toMatchObject({ code: 'TIMEOUT' });
     await expect(queued).rejects.toMatchObject({ code: 'TIMEOUT' });
-    await expect(guard.request(read, call(), async () => 'next')).resolves.toBe('next');
+    await expect(limiter.request(read, call(), async () => 'next')).resolves.toBe('next');
   });
 
   it('refuses who waits in its queue once the provider has asked for a longer pause than they wait', async () => {
-    const guard = createGuard({ ...limits, concurrency: 1 }, { log });
+    const limiter = createRequestLimiter({ ...limits, concurrency: 1 }, { log });
     const asked = deferred();
-    const refused = guard.request(read, call(), async () => {
+    const refused = limiter.request(read, call(), async () => {
       await asked.promise;
       throw new MailError('RATE_LIMITED', 'slow down', { retryAfterMs: 30_000 });
     });
-    const queued = guard.request(read, call(), async () => 'never');
+    const queued = limiter.request(read, call(), async () => 'never');
     asked.resolve();
     await expect(refused).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await expect(queued).rejects.toMatchObject({ code: 'RATE_LIMITED' });
@@ -175,12 +175,12 @@ describe('the guard around a provider', () => {
 
   it('tells of each request whether the provider answered', async () => {
     const seen: string[] = [];
-    const guard = createGuard(limits, { log, observe: (outcome) => seen.push(outcome) });
+    const limiter = createRequestLimiter(limits, { log, observe: (outcome) => seen.push(outcome) });
     const fails = (code: MailError['code']) =>
-      guard
+      limiter
         .request({ ...read, safe: false }, call(), async () => Promise.reject(new MailError(code, code)))
         .catch(() => {});
-    await guard.request(read, call(), async () => 'a page');
+    await limiter.request(read, call(), async () => 'a page');
     for (const code of ['NOT_FOUND', 'PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RECONNECT_REQUIRED'] as const)
       await fails(code);
     expect(seen).toEqual(['answered', 'answered', 'unavailable', 'unavailable', 'answered']);
@@ -202,8 +202,8 @@ describe('the guard around a provider', () => {
       return file;
     }
     type File = ReturnType<typeof endless>;
-    const open = (guard: ReturnType<typeof createGuard>, file: File, of: Partial<Call> = {}) =>
-      guard.stream(
+    const open = (limiter: ReturnType<typeof createRequestLimiter>, file: File, of: Partial<Call> = {}) =>
+      limiter.stream(
         read,
         { ...call(), cut: ({ code }) => void Object.assign(file, { cut: code }), ...of },
         async () => file.stream,
@@ -211,19 +211,19 @@ describe('the guard around a provider', () => {
     const soon = <T>(work: Promise<T>) => Promise.race([work, settled().then(() => 'waits' as const)]);
 
     it('leaves places to everything else, however many files are asked for and not read', async () => {
-      const guard = createGuard(limits, { log });
-      for (let i = 0; i < 8; i++) open(guard, endless()).catch(() => {});
+      const limiter = createRequestLimiter(limits, { log });
+      for (let i = 0; i < 8; i++) open(limiter, endless()).catch(() => {});
       await settled();
-      expect(guard.widest).toBe(2);
-      const page = guard.request({ ...read, slots: guard.widest }, call(), async () => 'a page');
+      expect(limiter.maxSlots).toBe(2);
+      const page = limiter.request({ ...read, slots: limiter.maxSlots }, call(), async () => 'a page');
       expect(await soon(page)).toBe('a page');
     });
 
     it('gives the place of a stalled one to the next, once the vendor has seen that it is gone', async () => {
-      const guard = createGuard({ ...limits, streams: 1 }, { log });
+      const limiter = createRequestLimiter({ ...limits, streams: 1 }, { log });
       const stalled = endless();
-      await (await open(guard, stalled)).getReader().read();
-      const next = open(guard, endless());
+      await (await open(limiter, stalled)).getReader().read();
+      const next = open(limiter, endless());
       await vi.advanceTimersByTimeAsync(4_000);
       expect(stalled.closed).toBe(false);
       await vi.advanceTimersByTimeAsync(1_100);
@@ -234,11 +234,13 @@ describe('the guard around a provider', () => {
     });
 
     it('ends one that dribbles for another, and none that flows', async () => {
-      const guard = createGuard(limits, { log });
+      const limiter = createRequestLimiter(limits, { log });
       const flowing = endless(new Uint8Array(100_000));
       const dribbling = endless();
-      const readers = [await open(guard, flowing), await open(guard, dribbling)].map((stream) => stream.getReader());
-      const next = open(guard, endless());
+      const readers = [await open(limiter, flowing), await open(limiter, dribbling)].map((stream) =>
+        stream.getReader(),
+      );
+      const next = open(limiter, endless());
       for (let second = 0; second < 30; second++) {
         for (const reader of readers) await reader.read().catch(() => {});
         await vi.advanceTimersByTimeAsync(1_000);
@@ -249,56 +251,56 @@ describe('the guard around a provider', () => {
     });
 
     it('lets a slow reader have the file while nobody waits, and ends one who takes next to nothing', async () => {
-      const guard = createGuard(limits, { log });
+      const limiter = createRequestLimiter(limits, { log });
       const slow = endless(new Uint8Array(1_500_000));
       const hardly = endless();
-      const readers = [await open(guard, slow), await open(guard, hardly)].map((stream) => stream.getReader());
+      const readers = [await open(limiter, slow), await open(limiter, hardly)].map((stream) => stream.getReader());
       for (let burst = 0; burst < 20; burst++) {
         for (const reader of readers) await reader.read().catch(() => {});
         await vi.advanceTimersByTimeAsync(75_000);
       }
       expect(slow).toMatchObject({ closed: false, cut: '' });
       expect(hardly).toMatchObject({ closed: true, cut: 'TIMEOUT' });
-      const page = guard.request({ ...read, slots: 3 }, call(), async () => 'a page');
+      const page = limiter.request({ ...read, slots: 3 }, call(), async () => 'a page');
       expect(await soon(page)).toBe('a page');
     });
 
     it('watches no pace where its reader is ourselves', async () => {
-      const guard = createGuard({ ...limits, streams: 1 }, { log });
+      const limiter = createRequestLimiter({ ...limits, streams: 1 }, { log });
       const forwarded = endless();
-      const reader = (await guard.stream(read, call(), async () => forwarded.stream)).getReader();
+      const reader = (await limiter.stream(read, call(), async () => forwarded.stream)).getReader();
       await reader.read();
-      const next = open(guard, endless());
+      const next = open(limiter, endless());
       await vi.advanceTimersByTimeAsync(600_000);
       expect(forwarded.closed).toBe(false);
       expect(await soon(next)).toBe('waits');
     });
 
     it('refuses with a time to come back who waited for a turn as long as is said', async () => {
-      const guard = createGuard({ ...limits, streams: 1 }, { log });
-      await guard.stream(read, call(), async () => endless().stream);
-      const refused = expect(open(guard, endless(), { maxTurnMs: 20_000 })).rejects.toMatchObject({
+      const limiter = createRequestLimiter({ ...limits, streams: 1 }, { log });
+      await limiter.stream(read, call(), async () => endless().stream);
+      const refused = expect(open(limiter, endless(), { maxTurnMs: 20_000 })).rejects.toMatchObject({
         code: 'RATE_LIMITED',
         retryAfterMs: 10_000,
       });
       await vi.advanceTimersByTimeAsync(20_000);
       await refused;
-      expect(guard.widest).toBe(3);
+      expect(limiter.maxSlots).toBe(3);
     });
 
     it('counts a file until its last byte or its closed connection, and no longer', async () => {
-      const guard = createGuard(limits, { log });
+      const limiter = createRequestLimiter(limits, { log });
       const whole = { ...endless(), stream: new Blob([KB]).stream() };
-      const one = await open(guard, whole);
+      const one = await open(limiter, whole);
       const leaving = new AbortController();
-      await open(guard, endless(), { signal: leaving.signal });
-      const wide = guard.request({ ...read, slots: 3 }, call(), async () => 'a page');
+      await open(limiter, endless(), { signal: leaving.signal });
+      const wide = limiter.request({ ...read, slots: 3 }, call(), async () => 'a page');
       expect(await soon(wide)).toBe('waits');
       await vi.advanceTimersByTimeAsync(60_000);
       expect(await soon(wide)).toBe('waits');
       await new Response(one).arrayBuffer();
       expect(await soon(wide)).toBe('a page');
-      const all = guard.request({ ...read, slots: 4 }, call(), async () => 'all of it');
+      const all = limiter.request({ ...read, slots: 4 }, call(), async () => 'all of it');
       leaving.abort(new Error('the client left'));
       expect(await soon(all)).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);
@@ -306,9 +308,9 @@ describe('the guard around a provider', () => {
     });
 
     it('ends a file whose provider sends no more', async () => {
-      const guard = createGuard(limits, { log });
+      const limiter = createRequestLimiter(limits, { log });
       const silent = { ...endless(), stream: new ReadableStream<Uint8Array>() };
-      const rest = expect((await open(guard, silent)).getReader().read()).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const rest = expect((await open(limiter, silent)).getReader().read()).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(30_000);
       await rest;
     });
@@ -322,9 +324,9 @@ describe('the guard around a provider', () => {
     const background = call(undefined, 'background');
 
     it('gives its place to a person who waits for it, once the vendor has seen that it is gone', async () => {
-      const guard = createGuard(limits, { log });
-      const sync = expect(guard.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
-      const page = guard.request(read, call(), async () => 'a page');
+      const limiter = createRequestLimiter(limits, { log });
+      const sync = expect(limiter.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const page = limiter.request(read, call(), async () => 'a page');
       await vi.advanceTimersByTimeAsync(5_000);
       await sync;
       expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('waits');
@@ -333,22 +335,22 @@ describe('the guard around a provider', () => {
     });
 
     it('ends at once when it has had its time already', async () => {
-      const guard = createGuard(limits, { log });
-      const sync = expect(guard.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const limiter = createRequestLimiter(limits, { log });
+      const sync = expect(limiter.request(batch, background, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(20_000);
-      const page = guard.request(read, call(), async () => 'a page');
+      const page = limiter.request(read, call(), async () => 'a page');
       await sync;
       await vi.advanceTimersByTimeAsync(250);
       await expect(page).resolves.toBe('a page');
     });
 
     it('counts for a moment more when its caller goes away', async () => {
-      const guard = createGuard(limits, { log });
+      const limiter = createRequestLimiter(limits, { log });
       const caller = new AbortController();
-      const gone = expect(guard.request(batch, call(caller.signal), hangs)).rejects.toThrow('the client left');
+      const gone = expect(limiter.request(batch, call(caller.signal), hangs)).rejects.toThrow('the client left');
       caller.abort(new Error('the client left'));
       await gone;
-      const page = guard.request(read, call(), async () => 'a page');
+      const page = limiter.request(read, call(), async () => 'a page');
       expect(await Promise.race([page, settled().then(() => 'waits')])).toBe('waits');
       await vi.advanceTimersByTimeAsync(250);
       await expect(page).resolves.toBe('a page');
@@ -356,48 +358,48 @@ describe('the guard around a provider', () => {
 
     it('is begun again, once, when a request that began later was answered', async () => {
       let now = 0;
-      const guard = createGuard(limits, { log, now: () => now });
+      const limiter = createRequestLimiter(limits, { log, now: () => now });
       let tries = 0;
-      const sync = guard.request(read, background, async () => (++tries === 1 ? hangs() : 'synced'));
-      await guard.request(read, call(), async () => 'a page');
+      const sync = limiter.request(read, background, async () => (++tries === 1 ? hangs() : 'synced'));
+      await limiter.request(read, call(), async () => 'a page');
       expect(tries).toBe(1);
       now = 2_500;
-      await guard.request(read, call(), async () => 'a page');
+      await limiter.request(read, call(), async () => 'a page');
       await expect(sync).resolves.toBe('synced');
       expect(tries).toBe(2);
     });
 
     it('is not begun again when it may not be repeated, or streams', async () => {
       let now = 0;
-      const guard = createGuard(limits, { log, now: () => now });
+      const limiter = createRequestLimiter(limits, { log, now: () => now });
       let tries = 0;
       const ends = deferred<string>();
       const attempt = () => {
         tries++;
         return ends.promise;
       };
-      const sending = guard.request({ ...read, safe: false }, background, attempt);
-      const streaming = guard.stream(read, call(), async () => {
+      const sending = limiter.request({ ...read, safe: false }, background, attempt);
+      const streaming = limiter.stream(read, call(), async () => {
         await attempt();
         return null;
       });
       now = 10_000;
-      await guard.request(read, call(), async () => 'a page');
+      await limiter.request(read, call(), async () => 'a page');
       ends.resolve('done');
       await Promise.all([sending, streaming]);
       expect(tries).toBe(2);
     });
 
     it('is begun again, once, after as long as its caller says, for the rest of its time', async () => {
-      const guard = createGuard(limits, { log });
+      const limiter = createRequestLimiter(limits, { log });
       const patient = { ...call(), attemptTimeoutMs: 9_000, beginAgainAfterMs: 4_000 };
       let tries = 0;
-      const change = guard.request(read, patient, async () => (++tries === 1 ? hangs() : 'changed'));
+      const change = limiter.request(read, patient, async () => (++tries === 1 ? hangs() : 'changed'));
       await vi.advanceTimersByTimeAsync(4_000);
       await expect(change).resolves.toBe('changed');
       expect(tries).toBe(2);
 
-      const silent = expect(guard.request(read, patient, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const silent = expect(limiter.request(read, patient, hangs)).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(9_000);
       await silent;
 
@@ -406,7 +408,7 @@ describe('the guard around a provider', () => {
         sent++;
         return hangs();
       };
-      const sending = guard.request({ ...read, safe: false }, patient, send);
+      const sending = limiter.request({ ...read, safe: false }, patient, send);
       const unsafe = expect(sending).rejects.toMatchObject({ code: 'TIMEOUT' });
       await vi.advanceTimersByTimeAsync(9_000);
       await unsafe;
@@ -414,28 +416,28 @@ describe('the guard around a provider', () => {
     });
 
     it('ends when its caller says, and not by its priority only', async () => {
-      const guard = createGuard(limits, { log });
-      const sync = expect(guard.request(read, { ...background, attemptTimeoutMs: 4_000 }, hangs)).rejects.toMatchObject(
-        {
-          code: 'TIMEOUT',
-        },
-      );
+      const limiter = createRequestLimiter(limits, { log });
+      const sync = expect(
+        limiter.request(read, { ...background, attemptTimeoutMs: 4_000 }, hangs),
+      ).rejects.toMatchObject({
+        code: 'TIMEOUT',
+      });
       await vi.advanceTimersByTimeAsync(4_000);
       await sync;
     });
 
     it('keeps it when nobody waits, or when it may not be repeated', async () => {
-      const guard = createGuard(limits, { log });
+      const limiter = createRequestLimiter(limits, { log });
       const gate = deferred<string>();
-      const sync = guard.request({ ...read, slots: 3 }, background, () => gate.promise);
+      const sync = limiter.request({ ...read, slots: 3 }, background, () => gate.promise);
       await vi.advanceTimersByTimeAsync(20_000);
-      await expect(guard.request(read, call(), async () => 'a page')).resolves.toBe('a page');
+      await expect(limiter.request(read, call(), async () => 'a page')).resolves.toBe('a page');
       gate.resolve('synced');
       await expect(sync).resolves.toBe('synced');
 
       const answer = deferred<string>();
-      const sending = guard.request({ ...batch, safe: false }, background, () => answer.promise);
-      const page = guard.request(read, call(), async () => 'a page');
+      const sending = limiter.request({ ...batch, safe: false }, background, () => answer.promise);
+      const page = limiter.request(read, call(), async () => 'a page');
       await vi.advanceTimersByTimeAsync(20_000);
       answer.resolve('sent');
       await expect(sending).resolves.toBe('sent');

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeStore } from '../../src/changes/change.store.ts';
-import { DebtStore } from '../../src/changes/debt.store.ts';
+import { PendingSyncStore } from '../../src/changes/pending-sync.store.ts';
 import { WebhookService } from '../../src/changes/webhook.service.ts';
 import type { Database } from '../../src/platform/database.ts';
 import type { Hint, Provider } from '../../src/providers/contract/provider.ts';
@@ -13,13 +13,13 @@ import { exchanged, fakeProvider } from '../support/provider.ts';
 describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
   let db: Database;
   let accounts: Accounts;
-  let debts: DebtStore;
+  let pendingSyncs: PendingSyncStore;
   let changes: ChangeStore;
   beforeAll(async () => {
     db = await openTestDatabase(kind);
     const exchange = async () => exchanged(`${Math.random()}@mail.example`);
     accounts = await openAccounts(db, { providers: [fakeProvider({ connect: { exchange } })] });
-    debts = new DebtStore(db);
+    pendingSyncs = new PendingSyncStore(db);
     changes = new ChangeStore(db);
   });
   afterAll(() => db.close());
@@ -36,10 +36,10 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
   it('is paid where the cursor advances, unless more was told since the reading began', async () => {
     const id = await account();
     expect(await isDue(id)).toBe(false);
-    await debts.note([id]);
+    await pendingSyncs.note([id]);
     const { signals, dueSince } = await changes.position(id);
     expect(dueSince).not.toBeNull();
-    await debts.note([id]);
+    await pendingSyncs.note([id]);
     expect(await changes.advance(id, null, 'c1', [], signals)).toBe(true);
     expect((await changes.position(id)).dueSince).toEqual(dueSince);
     const { signals: now } = await changes.position(id);
@@ -59,11 +59,11 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const hint = (messageId: string, kind: Hint['kind'] = 'created'): Hint => ({ kind, messageId });
     expect(await changes.advance(id, null, 'c1', [], (await changes.position(id)).signals)).toBe(true);
     expect((await changes.position(id)).hints).toEqual([]);
-    await debts.noteHints(id, [hint('m 1'), hint('m2', 'deleted')]);
+    await pendingSyncs.noteHints(id, [hint('m 1'), hint('m2', 'deleted')]);
     const { hints, signals, lastReconciledAt } = await changes.position(id);
     expect(hints).toEqual([hint('m 1'), hint('m2', 'deleted')]);
     // What is named meanwhile is still to be asked after, also where it is the same.
-    await debts.noteHints(id, [hint('m 1', 'updated')]);
+    await pendingSyncs.noteHints(id, [hint('m 1', 'updated')]);
     expect(await changes.advance(id, 'c1', 'c2', [], signals, false)).toBe(true);
     const next = await changes.position(id);
     expect(next).toMatchObject({ hints: [hint('m 1', 'updated')], lastReconciledAt });
@@ -72,9 +72,9 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     expect(await changes.position(id)).toMatchObject({ hints: [], lastReconciledAt });
     expect(await isDue(id)).toBe(false);
 
-    await debts.noteHints(id, [hint('m3')]);
-    await debts.note([id]);
-    await debts.noteHints(id, [hint('m4')]);
+    await pendingSyncs.noteHints(id, [hint('m3')]);
+    await pendingSyncs.note([id]);
+    await pendingSyncs.noteHints(id, [hint('m4')]);
     const last = await changes.position(id);
     expect(last.hints).toBeNull();
     expect(await changes.advance(id, 'c3', 'c4', [], last.signals)).toBe(true);
@@ -85,29 +85,29 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const id = await account();
     await changes.advance(id, null, 'c1', [], 0);
     const hints = Array.from({ length: 1_000 }, (_, n): Hint => ({ kind: 'created', messageId: `m${n}` }));
-    await debts.noteHints(id, hints);
+    await pendingSyncs.noteHints(id, hints);
     expect((await changes.position(id)).hints).toEqual(hints);
-    await debts.noteHints(id, hints);
+    await pendingSyncs.noteHints(id, hints);
     expect((await changes.position(id)).hints).toBeNull();
   });
 
   it('is left to who took it in, until that one must be dead', async () => {
     const [told, failing] = [await account(), await account()];
-    await debts.note([told]);
-    await debts.failed(failing, 10_000);
-    expect(await debts.left()).toEqual([]);
+    await pendingSyncs.note([told]);
+    await pendingSyncs.failed(failing, 10_000);
+    expect(await pendingSyncs.left()).toEqual([]);
     await age(told, 7);
     await age(failing, 7);
-    expect(await debts.left()).toEqual([told]);
-    await debts.seenTo([told, failing]);
-    expect(await debts.left()).toEqual([]);
+    expect(await pendingSyncs.left()).toEqual([told]);
+    await pendingSyncs.seenTo([told, failing]);
+    expect(await pendingSyncs.left()).toEqual([]);
     await age(told, 7);
-    expect(await debts.left()).toEqual([told]);
+    expect(await pendingSyncs.left()).toEqual([told]);
     await age(failing, 10);
-    expect((await debts.left()).sort()).toEqual([told, failing].sort());
+    expect((await pendingSyncs.left()).sort()).toEqual([told, failing].sort());
     const { signals } = await changes.position(told);
     await changes.advance(told, null, 'c1', [], signals);
-    expect(await debts.left()).toEqual([failing]);
+    expect(await pendingSyncs.left()).toEqual([failing]);
   });
 
   it('is noted before a webhook is answered, and what cannot be noted is asked for again', async () => {
@@ -121,7 +121,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
       new WebhookService({
         providers: [provider],
         watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
-        debts: { note, noteHints: async () => {} },
+        pendingSyncs: { note, noteHints: async () => {} },
         sync: {
           request: (integrationId, _settleMs, isNoted) => {
             requested.push(integrationId);
@@ -132,7 +132,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
         log: pino({ level: 'silent' }),
       });
     const request = {} as WebhookRequest;
-    expect(await webhooks((ids) => debts.note(ids)).receive('gmail', request)).toEqual({ status: 204 });
+    expect(await webhooks((ids) => pendingSyncs.note(ids)).receive('gmail', request)).toEqual({ status: 204 });
     expect(await isDue(id)).toBe(true);
     const lost = webhooks(async () => Promise.reject(new Error('the database is away')));
     expect(await lost.receive('gmail', request)).toEqual({ status: 503 });
@@ -156,7 +156,7 @@ describe.each(TEST_DATABASES)('what is due on %s', (kind) => {
     const webhooks = new WebhookService({
       providers: [{ ...fakeProvider(), receive } as Provider],
       watches: { named: async () => [], wanted: async () => {}, remove: async () => {} },
-      debts: { note: async () => {}, noteHints: async () => {} },
+      pendingSyncs: { note: async () => {}, noteHints: async () => {} },
       sync: { request: (integrationId) => void requested.push(integrationId) },
       watchJob: { request: () => {}, heard: () => {} },
       log: pino({ level: 'silent' }),
