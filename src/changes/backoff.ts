@@ -1,12 +1,8 @@
-import { isMailError } from '../domain/error.ts';
+import { isMailError, isTransient } from '../domain/error.ts';
 
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
 const MAX_UNFORESEEN_BACKOFF_MS = 5 * 60_000;
-const TRANSIENT_CODES = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'STORE_UNAVAILABLE']);
-
-/** Whether the same request may succeed later without anyone doing anything. */
-export const isTransient = (error: unknown): boolean => isMailError(error) && TRANSIENT_CODES.has(error.code);
 
 /** How long to wait before try `attempt` + 2: doubling, with jitter, and never less than the provider asked for. */
 export function backoffMs(attempt: number, error: unknown, random: () => number = Math.random): number {

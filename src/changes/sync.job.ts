@@ -3,11 +3,11 @@ import type { IntegrationDirectory } from '../accounts/integrations/integration.
 import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
 import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
 import type { Reachability } from '../accounts/integrations/reachability.ts';
-import { storeErrorIn } from '../domain/error.ts';
+import { isTransient, storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus.ts';
 import { type LaneOptions, type LanePlace, Lanes } from '../platform/lanes.ts';
-import { backoffMs, heldMs, isTransient } from './backoff.ts';
+import { backoffMs, heldMs } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
-import { abortable } from '../platform/deadline.ts';
+import { abortable } from '../platform/abort.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import type { Signal, WebhookOutcome, WebhookRequest } from '../providers/contract/watch.ts';
 import type { PendingSyncStore } from './pending-sync.store.ts';

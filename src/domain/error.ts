@@ -59,6 +59,15 @@ export const isMailError = (value: unknown): value is MailError => value instanc
 
 export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';
 
+/** The provider is away, busy or silent; every other refusal is an answer. */
+export const isProviderAway = (error: unknown): boolean => isMailError(error) && AWAY_CODES.has(error.code);
+
+/** Whether the same request may succeed later without anyone doing anything. */
+export const isTransient = (error: unknown): boolean =>
+  isProviderAway(error) || (isMailError(error) && error.code === 'STORE_UNAVAILABLE');
+
+const AWAY_CODES: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
+
 /** Given up because nobody waits for it any more, as a client that went away does not: no failure of anybody's. */
 export const isGivenUp = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 

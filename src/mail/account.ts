@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
 import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
-import { abortable, deadline, tooSlow } from '../platform/deadline.ts';
+import { abortable, deadline } from '../platform/abort.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { Capabilities, Identity, MailSession } from '../providers/contract/provider.ts';
 import { DraftLoader } from './draft/draft.loader.ts';
@@ -11,6 +11,7 @@ import { ScanPool } from './list/scan-pool.ts';
 import { MailboxLoader } from './mailbox/mailbox.loader.ts';
 import { MessageLoader } from './message/message.loader.ts';
 import { ThreadLoader } from './thread/thread.loader.ts';
+import { tooSlow } from './too-slow.ts';
 
 /** Runs `work` on the open session, under the deadline that every account has. */
 export type Reader = <T>(work: (session: MailSession, call: Call) => Promise<T>) => Promise<T>;

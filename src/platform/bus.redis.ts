@@ -1,5 +1,6 @@
 import { createClient } from '@redis/client';
 import type { Logger } from 'pino';
+import { isDoneWithin, timeLimited } from './abort.ts';
 import { encode, Topics } from './bus.topics.ts';
 import type { Bus } from './bus.ts';
 import { MAX_PAYLOAD_BYTES } from './database.ts';
@@ -82,7 +83,7 @@ class RedisBus implements Bus {
       // A user who may listen may yet not publish: better known now.
       await this.client.publish(channel, '');
     })();
-    if ((await settled(opening, CONNECT_TIMEOUT_MS)) === 'late') throw new Error('no answer');
+    await timeLimited(opening, CONNECT_TIMEOUT_MS, () => new Error('no answer'));
     this.state = 'up';
     this.heartbeat = setInterval(() => void this.beat(heartbeatMs), heartbeatMs).unref();
   }
@@ -96,7 +97,7 @@ class RedisBus implements Bus {
       this.owesGap = true;
       this.topics.deliver(text);
     });
-    await settled(sent, COMMAND_TIMEOUT_MS);
+    await isDoneWithin(sent, COMMAND_TIMEOUT_MS);
   }
 
   subscribe(topic: string, fn: (payload: unknown) => void): () => void {
@@ -112,7 +113,7 @@ class RedisBus implements Bus {
     this.state = 'closed';
     if (this.heartbeat) clearInterval(this.heartbeat);
     // What was published last is on its way.
-    if (this.client.isReady) await settled(this.client.close(), COMMAND_TIMEOUT_MS).catch(() => {});
+    if (this.client.isReady) await isDoneWithin(this.client.close(), COMMAND_TIMEOUT_MS).catch(() => {});
     this.client.destroy();
   }
 
@@ -151,18 +152,9 @@ class RedisBus implements Bus {
   private async beat(deadlineMs: number): Promise<void> {
     if (!this.client.isReady) return;
     const answer = this.client.ping().then(() => this.settleGap());
-    if ((await settled(answer, deadlineMs).catch(() => 'done')) === 'done' || this.state === 'closed') return;
+    if ((await isDoneWithin(answer, deadlineMs).catch(() => true)) || this.state === 'closed') return;
     this.lose(new Error('no answer'));
     this.client.destroy();
     this.client.connect().catch(() => {});
   }
-}
-
-/** Waits for the work, though not for ever. */
-async function settled(work: Promise<unknown>, ms: number): Promise<'done' | 'late'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), ms);
-  });
-  return Promise.race([work.then(() => 'done' as const), late]).finally(() => clearTimeout(timer));
 }

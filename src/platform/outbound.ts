@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { request } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { abortable } from './deadline.ts';
+import { abortable } from './abort.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /** All the addresses of a host name. */

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { timeLimited } from './abort.ts';
 import type { Database, Row } from './database.ts';
 import { DatabaseError, MAX_PAYLOAD_BYTES } from './database.ts';
 import { limitedClient } from './postgres.client.ts';
@@ -197,11 +198,9 @@ class Server implements Database {
     const { probeMs } = this.limits;
     const client = new pg.Client({ ...this.config, connectionTimeoutMillis: probeMs, query_timeout: probeMs });
     client.on('error', () => {});
-    const gone = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new StoreTimeout(`No answer within ${probeMs} ms.`)), probeMs).unref();
-    });
+    const answer = client.connect().then(() => client.query('SELECT 1'));
     try {
-      await Promise.race([client.connect().then(() => client.query('SELECT 1')), gone]);
+      await timeLimited(answer, probeMs, () => new StoreTimeout(`No answer within ${probeMs} ms.`));
     } finally {
       client.connection.stream.destroy();
     }

@@ -1,4 +1,5 @@
 import type { Job } from 'pg-boss';
+import { isDoneWithin } from './abort.ts';
 
 export interface QueueWorkerOptions {
   /** Takes at most so many jobs that are due. */
@@ -61,12 +62,7 @@ export class QueueWorker {
   async stop(): Promise<void> {
     this.leave();
     await this.fetching;
-    let patience: NodeJS.Timeout | undefined;
-    const enough = new Promise((resolve) => {
-      patience = setTimeout(resolve, STOP_TIMEOUT_MS);
-    });
-    await Promise.race([Promise.all(this.running), enough]);
-    clearTimeout(patience);
+    await isDoneWithin(Promise.all(this.running), STOP_TIMEOUT_MS);
   }
 
   private look(): void {

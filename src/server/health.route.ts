@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { timeLimited } from '../platform/abort.ts';
 
 export interface Health {
   /** Rejects when the database does not answer. */
@@ -30,10 +31,9 @@ export function mountHealth(http: FastifyInstance, health: Health): void {
 
   http.get('/health', { logLevel: 'warn' }, async () => ({ status: 'alive' }));
   http.get('/ready', { logLevel: 'warn' }, async (_request, reply) => {
-    const late = new Promise<string>((resolve) => {
-      setTimeout(resolve, DATABASE_TIMEOUT_MS, 'the database does not answer').unref();
-    });
-    const status = await Promise.race([state().catch(() => 'the database does not answer'), late]);
+    const status = await timeLimited(state(), DATABASE_TIMEOUT_MS, () => new Error('late')).catch(
+      () => 'the database does not answer',
+    );
     return reply.code(status === 'ready' ? 200 : 503).send({ status });
   });
 }

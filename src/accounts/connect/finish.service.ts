@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../domain/error.ts';
 import { publicCode } from '../../graphql/problem.type.ts';
+import { timeLimited } from '../../platform/abort.ts';
 import { SealError } from '../../platform/seal.ts';
 import { whenStoreIsBack } from '../../platform/store.patience.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
@@ -200,23 +201,11 @@ export class FinishService {
       if (!storeErrorIn(error)) throw error;
       return whenStoreIsBack(work, AbortSignal.timeout(leftMs));
     });
-    const waiting = () => first.catch((error: unknown) => inTime(kept, error));
+    const waiting = () => first.catch((error: unknown) => timeLimited(kept, KEEP_TIMEOUT_MS, () => error));
     this.keeping.set(flow.id, waiting);
     const done = () => this.keeping.delete(flow.id);
     kept.then(done, done);
     return waiting();
-  }
-}
-
-async function inTime<T>(work: Promise<T>, late: unknown): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late), KEEP_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

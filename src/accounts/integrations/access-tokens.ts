@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { publicCode } from '../../graphql/problem.type.ts';
-import { abortable } from '../../platform/deadline.ts';
+import { abortable } from '../../platform/abort.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Revision, Vault } from '../../vault/vault.ts';
 import { type Credential, credentialOf, isFresh, isUsable, parseCredential } from './credential.ts';

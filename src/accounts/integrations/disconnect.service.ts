@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { MailError } from '../../domain/error.ts';
+import { timeLimited } from '../../platform/abort.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { type Credential, parseCredential } from './credential.ts';
@@ -35,7 +36,7 @@ export class DisconnectService {
       throw new MailError('NOT_FOUND', 'There is no such integration.', { field: ['input', 'integration'] });
     }
     for (const hook of hooks) {
-      await withTimeout(hook.disconnecting(integrationId)).catch((err: unknown) => {
+      await timeLimited(hook.disconnecting(integrationId), HOOK_TIMEOUT_MS, tookTooLong).catch((err: unknown) => {
         log.warn({ err, integrationId }, 'what precedes a disconnect failed');
       });
     }
@@ -74,14 +75,4 @@ export class DisconnectService {
   }
 }
 
-async function withTimeout(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new MailError('TIMEOUT', 'It took too long.')), HOOK_TIMEOUT_MS);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const tookTooLong = (): MailError => new MailError('TIMEOUT', 'It took too long.');

@@ -1,4 +1,5 @@
-import { isMailError, MailError } from '../../domain/error.ts';
+import { isMailError } from '../../domain/error.ts';
+import { timedOut } from '../../providers/limiter/aborted.ts';
 import { Cooldown, tooBusy } from '../../providers/limiter/cooldown.ts';
 
 interface UnderWay {
@@ -60,4 +61,3 @@ export class TokenExchanges {
 }
 
 const OVERTAKEN = Symbol('overtaken');
-const timedOut = (): MailError => new MailError('TIMEOUT', 'The mail provider did not answer in time. Try again.');

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { isMailError } from '../../domain/error.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { abortable } from '../../platform/deadline.ts';
+import { abortable } from '../../platform/abort.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import {
   type Detail,

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { abortable } from '../../platform/deadline.ts';
+import { abortable } from '../../platform/abort.ts';
 import {
   type Detail,
   isUnreadable,

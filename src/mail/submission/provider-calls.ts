@@ -1,5 +1,5 @@
 import { MailError } from '../../domain/error.ts';
-import { abortable, deadline } from '../../platform/deadline.ts';
+import { abortable, deadline } from '../../platform/abort.ts';
 import type { LanePlace } from '../../platform/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import { NEVER } from '../account.ts';

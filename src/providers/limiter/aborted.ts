@@ -1,27 +1,13 @@
 import { MailError } from '../../domain/error.ts';
+import { sleep } from '../../platform/abort.ts';
 
 export const timedOut = (): MailError =>
   new MailError('TIMEOUT', 'The mail provider did not answer in time. Try again.');
 
-/** Why it ended, as the caller is told. */
-export function abortReason(signal: AbortSignal): unknown {
-  const reason: unknown = signal.reason;
-  if (reason instanceof DOMException && reason.name === 'TimeoutError') return timedOut();
-  return reason;
+/** Why it ended, as the caller is told: AbortSignal.timeout's own reason is no MailError. */
+export function abortReason({ reason }: AbortSignal): unknown {
+  return reason instanceof DOMException && reason.name === 'TimeoutError' ? timedOut() : reason;
 }
 
-/** Rejects as soon as the signal aborts. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    const abort = () => {
-      clearTimeout(timer);
-      reject(abortReason(signal));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-  });
-}
+/** Waits before another try; rejects as soon as the signal aborts, with what the caller is told. */
+export const sleepBeforeRetry = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, signal, abortReason);

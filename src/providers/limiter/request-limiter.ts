@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { isMailError, type MailError, type MailErrorCode } from '../../domain/error.ts';
-import { abortable } from '../../platform/deadline.ts';
+import { isMailError, isProviderAway, type MailError } from '../../domain/error.ts';
+import { abortable } from '../../platform/abort.ts';
 import type { Call, Limits, RequestCost, RequestLimiter } from '../contract/call.ts';
 import { HandedOn } from '../shared/handed-on.ts';
 import { StreamTurns } from '../shared/stream-turns.ts';
-import { abortReason, sleep, timedOut } from './aborted.ts';
+import { abortReason, sleepBeforeRetry, timedOut } from './aborted.ts';
 import { AdmissionQueue, maxWait } from './admission-queue.ts';
 import { Cooldown } from './cooldown.ts';
 
@@ -153,7 +153,7 @@ class AccountRequestLimiter implements RequestLimiter {
         }
         if (!isMailError(error)) throw error;
         failure = this.cooldown.failed(error, beganAt);
-        if (UNAVAILABLE.has(error.code)) this.observe('unavailable');
+        if (isProviderAway(error)) this.observe('unavailable');
         else this.answered(beganAt);
       } finally {
         if (!kept) this.free(slots, givenUp);
@@ -163,7 +163,7 @@ class AccountRequestLimiter implements RequestLimiter {
       if (!cost.safe || delay === null || delay > maxWait(call)) throw failure;
       const { operation } = cost;
       this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is tried again');
-      await sleep(delay, call.signal);
+      await sleepBeforeRetry(delay, call.signal);
     }
   }
 
@@ -238,5 +238,3 @@ class AccountRequestLimiter implements RequestLimiter {
 /** Why an attempt is ended that is begun again at once. */
 const OVERTAKEN = Symbol('overtaken');
 const SILENT = Symbol('silent');
-/** The provider is away, busy or silent; every other error is an answer. */
-const UNAVAILABLE: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);

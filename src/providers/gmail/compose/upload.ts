@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMailError, MailError } from '../../../domain/error.ts';
+import { isProviderAway, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { answerError, GmailError, gmailError, hasStatus } from '../wire/errors.ts';
@@ -74,7 +74,7 @@ async function sendPiece(session: Session, bytes: Buffer, from: number, isLast: 
     try {
       progress = await put(session, received < end ? bytes.subarray(received - from) : null, received, total);
     } catch (error) {
-      if (tries === MAX_TRIES || !isTransient(error) || session.call.signal.aborted)
+      if (tries === MAX_TRIES || !isProviderAway(error) || session.call.signal.aborted)
         throw known(error, session, isLast);
       await sleep(FIRST_BACKOFF_MS * 2 ** tries);
       progress = await put(session, null, 0, total);
@@ -134,9 +134,6 @@ export async function* pieces(
   }
   yield { bytes: Buffer.concat(held, length), isLast: true };
 }
-
-const isTransient = (error: unknown): boolean =>
-  isMailError(error) && ['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED'].includes(error.code);
 
 /** Before the last piece there is nothing but the session that could be missing. */
 const known = (error: unknown, { operation }: Session, isLast: boolean): unknown =>

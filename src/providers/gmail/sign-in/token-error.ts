@@ -1,4 +1,4 @@
-import { MailError, type MailErrorCode } from '../../../domain/error.ts';
+import { isProviderAway, MailError } from '../../../domain/error.ts';
 import { gmailError } from '../wire/errors.ts';
 import { signInRefusal } from './sign-in-refusals.ts';
 
@@ -20,15 +20,13 @@ function textIn(error: unknown, field: 'error' | 'error_subtype' | 'error_descri
   return typeof text === 'string' ? text : '';
 }
 
-/** What says nothing of the grant, whatever words it comes with: the endpoint is away, slow, or asked too often. */
-const FOR_NOW: ReadonlySet<MailErrorCode> = new Set(['RATE_LIMITED', 'TIMEOUT', 'PROVIDER_UNAVAILABLE']);
-
 /** A refusal by Google's token or revocation endpoint. Of its answer only error words are used; the rest may hold the token. */
 export function oauthError(error: unknown, step: 'exchange' | 'refresh' | 'revoke'): MailError {
   const [word, subtype] = [wordIn(error, 'error'), wordIn(error, 'error_subtype')];
   const cause = new Error(`google ${step}: ${[word || 'no error word', subtype].join(' ').trim()}`);
   const failure = gmailError(error, `oauth ${step}`);
-  if (FOR_NOW.has(failure.code)) return failure;
+  // It says nothing of the grant, whatever words it comes with.
+  if (isProviderAway(failure)) return failure;
   const known = signInRefusal({ word, subtype, description: textIn(error, 'error_description') }, step, cause);
   if (known) return known;
   if (word === 'invalid_grant' && step === 'exchange') {

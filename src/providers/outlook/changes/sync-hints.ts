@@ -2,7 +2,7 @@ import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, isNotFound, type MailError, type MailErrorCode } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Hint, ProviderChange } from '../../contract/provider.ts';
-import { sleep } from '../../limiter/aborted.ts';
+import { sleepBeforeRetry } from '../../limiter/aborted.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { getEntities } from '../read/read.ts';
 import type { GraphAccount } from '../wire/account.ts';
@@ -47,7 +47,7 @@ export async function follow(
   for (const wait of RETRY_DELAYS_MS) {
     const late = ids.filter((id) => isLate(id, answers.get(id)));
     if (late.length === 0) break;
-    await sleep(wait, call.signal);
+    await sleepBeforeRetry(wait, call.signal);
     await ask(account, late, answers, call);
   }
   if (ids.some((id) => isLate(id, answers.get(id))) && !markInbox(account, state)) return null;

@@ -1,6 +1,6 @@
 import type { UploadSession } from '@microsoft/microsoft-graph-types';
 import type { ComposeAttachment } from '../../../domain/compose.ts';
-import { isMailError, isNotFound, type MailErrorCode } from '../../../domain/error.ts';
+import { isNotFound, isProviderAway } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
 import type { GraphAccount } from '../wire/account.ts';
@@ -13,7 +13,6 @@ import { FileBytes } from './file-bytes.ts';
 const PIECE_BYTES = 12 * 320 * 1024;
 /** How often a piece may go wrong before the file is given up. */
 const MAX_FAILURES = 4;
-const TRANSIENT_CODES: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']);
 
 /** The bytes that were sent last, of how many. */
 interface Sent {
@@ -59,8 +58,8 @@ async function uploadOnce(
       try {
         at = await mayLag(put(account, url, piece, sent, call));
       } catch (error) {
-        const isTransient = isMailError(error) && TRANSIENT_CODES.has(error.code) && !(error instanceof NotThereYet);
-        if (call.signal.aborted || !isTransient || ++failures > MAX_FAILURES) throw error;
+        const mayPass = isProviderAway(error) && !(error instanceof NotThereYet);
+        if (call.signal.aborted || !mayPass || ++failures > MAX_FAILURES) throw error;
         at = await mayLag(resumed(account, url, sent, call));
       }
     }

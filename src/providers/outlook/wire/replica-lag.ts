@@ -1,6 +1,6 @@
 import { isNotFound, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import { sleep } from '../../limiter/aborted.ts';
+import { sleepBeforeRetry } from '../../limiter/aborted.ts';
 import type { GraphAccount } from './account.ts';
 import { VersionConflict } from './errors.ts';
 
@@ -40,7 +40,7 @@ export async function outlivingLag<T>(
       return await work();
     } catch (error) {
       if (!(error instanceof NotThereYet)) throw error;
-      await sleep(wait, call.signal);
+      await sleepBeforeRetry(wait, call.signal);
     }
   }
   return work();
