@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
+import { Introspections } from '../../src/graphql/operation/introspections.ts';
+import { QueryGate } from '../../src/graphql/operation/query-gate.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { mountGraphql } from '../../src/server/apollo.ts';
-import { Connections } from '../../src/server/connections.ts';
 import { Contexts } from '../../src/server/contexts.ts';
-import { createHttp } from '../../src/server/http.ts';
-import { Introspections } from '../../src/server/introspections.ts';
+import { createHttp } from '../../src/server/http/http.ts';
 import { openListener } from '../../src/server/listener.ts';
-import { QueryGate } from '../../src/server/query-gate.ts';
-import { createSocketProtocol } from '../../src/server/socket-protocol.ts';
-import { TURN_LIMITS, type TurnLimits } from '../../src/server/turn.limits.ts';
-import { Turns } from '../../src/server/turns.ts';
-import { unreadBytes } from '../../src/server/unread.ts';
-import { mountWebSocket } from '../../src/server/websocket.ts';
+import { mountGraphql } from '../../src/server/routes/graphql.route.ts';
+import { Connections } from '../../src/server/socket/connections.ts';
+import { createSocketProtocol } from '../../src/server/socket/socket-protocol.ts';
+import { mountWebSocket } from '../../src/server/socket/websocket.ts';
+import { TURN_LIMITS, type TurnLimits } from '../../src/server/turns/turn.limits.ts';
+import { Turns } from '../../src/server/turns/turns.ts';
+import { unreadBytes } from '../../src/server/turns/unread.ts';
 
 export const MEGABYTE = 2 ** 20;
 

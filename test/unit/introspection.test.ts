@@ -8,10 +8,10 @@ import {
   validate,
 } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Introspections } from '../../src/server/introspections.ts';
-import { QUERY_LIMITS } from '../../src/server/limits.ts';
-import { checkSizes } from '../../src/server/list-limits.ts';
-import { QueryGate } from '../../src/server/query-gate.ts';
+import { Introspections } from '../../src/graphql/operation/introspections.ts';
+import { checkSizes } from '../../src/graphql/operation/limits/list-limits.ts';
+import { QUERY_LIMITS } from '../../src/graphql/operation/limits/query-limits.ts';
+import { QueryGate } from '../../src/graphql/operation/query-gate.ts';
 import { bareSchema, repeat } from '../support/schema.ts';
 
 let schema: GraphQLSchema;

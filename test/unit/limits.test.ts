@@ -1,9 +1,9 @@
 import { buildSchema, GraphQLError, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { QUERY_LIMITS } from '../../src/server/limits.ts';
-import { checkSizes } from '../../src/server/list-limits.ts';
-import { QueryGate } from '../../src/server/query-gate.ts';
-import { checkShape } from '../../src/server/shape-limits.ts';
+import { checkSizes } from '../../src/graphql/operation/limits/list-limits.ts';
+import { QUERY_LIMITS } from '../../src/graphql/operation/limits/query-limits.ts';
+import { checkShape } from '../../src/graphql/operation/limits/shape-limits.ts';
+import { QueryGate } from '../../src/graphql/operation/query-gate.ts';
 import { repeat } from '../support/schema.ts';
 
 const schema = buildSchema(`

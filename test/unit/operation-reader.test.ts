@@ -1,7 +1,7 @@
 import { buildSchema, type DocumentNode } from 'graphql';
 import { describe, expect, it, vi } from 'vitest';
-import { OperationReader, type ReadOperation } from '../../src/server/operation-reader.ts';
-import { QueryGate } from '../../src/server/query-gate.ts';
+import { OperationReader, type ReadOperation } from '../../src/graphql/operation/operation-reader.ts';
+import { QueryGate } from '../../src/graphql/operation/query-gate.ts';
 
 describe('a document that comes again', () => {
   it('is parsed and validated once, good or bad', () => {

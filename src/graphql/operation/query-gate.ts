@@ -1,7 +1,7 @@
 import { type DocumentNode, GraphQLError, parse } from 'graphql';
-import { QUERY_LIMITS, type QueryLimits, tooComplex } from './limits.ts';
+import { QUERY_LIMITS, type QueryLimits, tooComplex } from './limits/query-limits.ts';
+import { checkShape } from './limits/shape-limits.ts';
 import { refusedAs } from './request-error.ts';
-import { checkShape } from './shape-limits.ts';
 import { checkSubscriptions } from './subscription-roots.ts';
 
 /** Characters of all remembered documents together. A parsed document takes up to 250 bytes for each. */

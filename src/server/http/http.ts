@@ -10,17 +10,17 @@ import {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { type MailError, storeErrorIn } from '../domain/error.ts';
-import type { Database } from '../platform/database.ts';
-import { isDiskFull } from '../platform/store.error.ts';
+import { type MailError, storeErrorIn } from '../../domain/error.ts';
+import type { Database } from '../../platform/database.ts';
+import { isDiskFull } from '../../platform/store.error.ts';
+import type { Trust } from '../client-address.ts';
+import type { Listener } from '../listener.ts';
+import type { Turn } from '../turns/seat.ts';
+import type { Turns } from '../turns/turns.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
 import { limitBodyTime } from './body-time.ts';
-import type { Trust } from './client-address.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
-import type { Listener } from './listener.ts';
 import { discardRest } from './rest-of-body.ts';
-import type { Turn } from './seat.ts';
-import type { Turns } from './turns.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

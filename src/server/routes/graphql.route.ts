@@ -14,14 +14,14 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, getOperationAST } from 'graphql';
 import type { Logger } from 'pino';
-import type { Context } from '../graphql/context.ts';
-import { maskError } from '../graphql/error-mask.ts';
-import type { Contexts } from './contexts.ts';
-import type { Introspections } from './introspections.ts';
-import { type AnswerSize, checkSizes } from './list-limits.ts';
-import type { QueryGate } from './query-gate.ts';
-import { refusedNull, withoutHint } from './request-error.ts';
-import type { Turn } from './seat.ts';
+import type { Context } from '../../graphql/context.ts';
+import { maskError } from '../../graphql/error-mask.ts';
+import type { Introspections } from '../../graphql/operation/introspections.ts';
+import { type AnswerSize, checkSizes } from '../../graphql/operation/limits/list-limits.ts';
+import type { QueryGate } from '../../graphql/operation/query-gate.ts';
+import { refusedNull, withoutHint } from '../../graphql/operation/request-error.ts';
+import type { Contexts } from '../contexts.ts';
+import type { Turn } from '../turns/seat.ts';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { WebhookService } from '../changes/webhook.service.ts';
+import type { WebhookService } from '../../changes/webhook.service.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Providers give up after a few seconds, and ask again. */

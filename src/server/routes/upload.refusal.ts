@@ -1,4 +1,4 @@
-import type { MailErrorCode } from '../domain/error.ts';
+import type { MailErrorCode } from '../../domain/error.ts';
 
 /** Why an upload is not taken, in words for who sent it. */
 export class UploadRefusal extends Error {

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { isMailError, storeErrorIn } from '../domain/error.ts';
-import type { Principal } from '../graphql/principal.ts';
-import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../mail/upload/uploads.ts';
-import { Pace } from '../platform/pace.ts';
-import { ENCODED, isEncoded } from './bad-request.ts';
-import { filenameOf } from './content-disposition.ts';
-import { bearer } from './contexts.ts';
+import { isMailError, storeErrorIn } from '../../domain/error.ts';
+import type { Principal } from '../../graphql/principal.ts';
+import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../../mail/upload/uploads.ts';
+import { Pace } from '../../platform/pace.ts';
+import { filenameOf } from '../content-disposition.ts';
+import { bearer } from '../contexts.ts';
+import { ENCODED, isEncoded } from '../http/bad-request.ts';
 import { UploadRefusal } from './upload.refusal.ts';
 
 export interface UploadRouteOptions {

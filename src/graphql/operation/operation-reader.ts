@@ -9,7 +9,7 @@ import {
   validate,
 } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
-import { type AnswerSize, checkSizes } from './list-limits.ts';
+import { type AnswerSize, checkSizes } from './limits/list-limits.ts';
 import type { QueryGate } from './query-gate.ts';
 import { refusedAs, refusedNull, withoutHint } from './request-error.ts';
 

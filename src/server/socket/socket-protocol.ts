@@ -5,21 +5,21 @@ import { type ExecutionArgs, execute, GraphQLError, type GraphQLFormattedError, 
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { storeErrorIn } from '../domain/error.ts';
-import type { Context } from '../graphql/context.ts';
-import { maskError } from '../graphql/error-mask.ts';
-import type { Database } from '../platform/database.ts';
-import { clientAddress, type Trust } from './client-address.ts';
+import { storeErrorIn } from '../../domain/error.ts';
+import type { Context } from '../../graphql/context.ts';
+import { maskError } from '../../graphql/error-mask.ts';
+import type { Introspection, Introspections } from '../../graphql/operation/introspections.ts';
+import { OperationReader } from '../../graphql/operation/operation-reader.ts';
+import type { QueryGate } from '../../graphql/operation/query-gate.ts';
+import { withoutHint } from '../../graphql/operation/request-error.ts';
+import type { Database } from '../../platform/database.ts';
+import { clientAddress, type Trust } from '../client-address.ts';
+import { bearer, type Contexts } from '../contexts.ts';
+import type { Turn } from '../turns/seat.ts';
+import type { Turns } from '../turns/turns.ts';
 import type { Connection, Connections } from './connections.ts';
-import { bearer, type Contexts } from './contexts.ts';
-import type { Introspection, Introspections } from './introspections.ts';
 import { OperationLimit } from './operation-limit.ts';
-import { OperationReader } from './operation-reader.ts';
-import type { QueryGate } from './query-gate.ts';
-import { withoutHint } from './request-error.ts';
-import type { Turn } from './seat.ts';
 import { subscribe } from './subscribe.ts';
-import type { Turns } from './turns.ts';
 
 export interface SocketProtocolOptions {
   readonly schema: GraphQLSchema;

@@ -1,8 +1,8 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
-import type { Context } from '../graphql/context.ts';
-import { createContext } from '../graphql/request-context.ts';
-import type { Database } from '../platform/database.ts';
-import type { Turn } from './seat.ts';
+import type { Context } from '../../graphql/context.ts';
+import { createContext } from '../../graphql/request-context.ts';
+import type { Database } from '../../platform/database.ts';
+import type { Turn } from '../turns/seat.ts';
 
 /**
  * graphql-js's subscribe, but each event has a context of its own: its loaders must not remember what the last event
