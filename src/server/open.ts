@@ -2,10 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Accounts } from '../accounts/open.ts';
 import type { Credentials } from '../accounts/users/sign-in.service.ts';
 import type { Changes } from '../changes/open.ts';
-import { Introspections } from '../graphql/operation/introspections.ts';
-import { countCharacters } from '../graphql/operation/limits/answer-counter.ts';
-import { countLists } from '../graphql/operation/limits/list-counter.ts';
-import { QueryGate } from '../graphql/operation/query-gate.ts';
+import { OperationPath } from '../graphql/operation/operation-path.ts';
 import type { Mail } from '../mail/open.ts';
 import type { Database } from '../platform/database.ts';
 import { pendingMigrations } from '../platform/migrations.ts';
@@ -68,32 +65,18 @@ export async function openServer(
   { settings, listener, publicUrl, schema, demo }: ServerOptions,
 ) {
   const { db, log, closers } = platform;
-  const { introspection } = settings;
   const contexts = new Contexts((token) => sessions.authenticate(token), log);
   const connections = new Connections();
   closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
   const limited: Database['limited'] = (work, options) => db.limited(work, options);
-  const gate = new QueryGate();
-  countLists(schema, gate.limits.lists);
-  countCharacters(schema, gate.limits.characters);
+  const path = await OperationPath.open({ schema, introspection: settings.introspection, log });
+  closers.push(() => path.close());
   const hosts = settings.sandbox ? new HostList(publicUrl) : null;
-  const introspections = new Introspections(schema);
   const trust = trustOf(settings.trustProxy);
   const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = settings;
   const turns = new Turns({ ...TURN_LIMITS, socketBytes, userBytes });
   closers.push(() => turns.close());
-  const protocol = createSocketProtocol({
-    schema,
-    contexts,
-    connections,
-    gate,
-    turns,
-    introspections,
-    introspection,
-    trust,
-    limited,
-    log,
-  });
+  const protocol = createSocketProtocol({ path, contexts, connections, turns, trust, limited, log });
   const closeSockets = mountWebSocket({ server: listener.server, path: '/graphql', protocol, turns, hosts, log });
   const drain = new Drain({ server: listener.server, closeSockets });
   const draining = () => drain.draining;
@@ -110,7 +93,7 @@ export async function openServer(
   });
   const waitingFor = () => (demo && !demo.isConnected() ? 'the demo accounts are being connected' : null);
   mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining, waitingFor });
-  closers.push(await mountGraphql(http, { schema, contexts, gate, introspections, introspection, log }));
+  mountGraphql(http, path, contexts);
   mountCallback(http, callback);
   mountDownloads(http, downloads);
   await mountUpload(http, { uploads, authenticate: (token) => contexts.principal(token) });

@@ -1,36 +1,42 @@
-import { buildSchema, type DocumentNode } from 'graphql';
-import { describe, expect, it, vi } from 'vitest';
-import { OperationReader, type ReadOperation } from '../../src/graphql/operation/operation-reader.ts';
-import { QueryGate } from '../../src/graphql/operation/query-gate.ts';
+import { buildSchema } from 'graphql';
+import { Parser } from 'graphql/language/parser.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Documents } from '../../src/graphql/operation/documents.ts';
+import { QUERY_LIMITS } from '../../src/graphql/operation/limits/query-limits.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 describe('a document that comes again', () => {
   it('is parsed and validated once, good or bad', () => {
     const schema = buildSchema('type Query { hello: String }');
-    const gate = new QueryGate();
-    const reader = new OperationReader(schema, gate, true);
+    const documents = new Documents(schema, QUERY_LIMITS, true);
     const validations = vi.spyOn(schema, 'getDirectives');
-    const documentOf = (query: string) => (reader.read({ query }) as ReadOperation).document;
-    const good = documentOf('{ hello }');
-    const bad = reader.read({ query: '{ nothing }' });
+    const parses = vi.spyOn(Parser.prototype, 'parseDocument');
+    const texts = ['{ hello }', '{ nothing }', '{ hello'];
+    const first = texts.map((text) => documents.read(text));
+    expect(first.map(({ refused = [] }) => refused.map(({ extensions }) => extensions.code))).toEqual([
+      [],
+      ['GRAPHQL_VALIDATION_FAILED'],
+      ['GRAPHQL_PARSE_FAILED'],
+    ]);
     const once = validations.mock.calls.length;
     expect(once).toBeGreaterThan(0);
-    for (let i = 0; i < 100; i++) {
-      expect(documentOf('{ hello }')).toBe(good);
-      expect(reader.read({ query: '{ nothing }' })).toBe(bad);
-    }
+    for (let i = 0; i < 100; i++) expect(texts.map((text) => documents.read(text))).toEqual(first);
     expect(validations).toHaveBeenCalledTimes(once);
+    expect(parses).toHaveBeenCalledTimes(texts.length);
   });
 });
 
-describe('what the gate remembers', () => {
+describe('what is remembered', () => {
   const text = (i: number) => `query Q${i} { ${'hello '.repeat(2_500)} }`;
 
   it('is bounded by the size of the documents, and the latest stay', () => {
-    const gate = new QueryGate({ ...new QueryGate().limits, breadth: 5_000, fields: 5_000 });
-    const documents: DocumentNode[] = [];
-    const remembered = (i: number) => gate.parse(text(i)) === documents[i];
+    const schema = buildSchema('type Query { hello: String }');
+    const documents = new Documents(schema, { ...QUERY_LIMITS, breadth: 5_000, fields: 5_000 }, true);
+    const given: unknown[] = [];
+    const remembered = (i: number) => documents.read(text(i)) === given[i];
     for (let i = 0; i < 40; i++) {
-      documents.push(gate.parse(text(i)));
+      given.push(documents.read(text(i)));
       expect(remembered(0)).toBe(true);
     }
     expect(remembered(39)).toBe(true);
