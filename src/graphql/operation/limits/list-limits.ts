@@ -15,9 +15,8 @@ import {
 } from 'graphql';
 import { listSizeOf } from '../../list-size.ts';
 import { TYPICAL_BYTES, valueBytesOf } from '../../value-size.ts';
-import { ArgumentValues } from './argument-value.ts';
+import { ArgumentValues, isLeftOut } from './argument-value.ts';
 import { IntrospectionCount } from './introspection-count.ts';
-import { isLeftOut } from './left-out.ts';
 import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fields.ts';
 import { type QueryLimits, tooComplex } from './query-limits.ts';
 import { checkVariables } from './variables.ts';
