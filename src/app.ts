@@ -23,7 +23,7 @@ import type { Provider, ProviderTimes } from './providers/contract/provider.ts';
 import { registry } from './providers/registry.ts';
 import { openRealtime } from './realtime/open.ts';
 import { RESOLVERS } from './resolvers.ts';
-import type { Drain } from './server/drain.ts';
+import type { Drain } from './server/http/drain.ts';
 import { type Listener, openListener } from './server/listener.ts';
 import { type Demo, openServer } from './server/open.ts';
 

@@ -1,13 +1,8 @@
-import type { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
-import type { Principal } from './principal.ts';
+import type { Caller } from './principal.ts';
 
 /** What every resolver gets. Names no feature: loaders and the like come from `once`. */
-export interface Context {
-  /** Null: not signed in. `viewer(context)` in principal.ts turns null into UNAUTHENTICATED. */
-  readonly principal: Principal | null;
-  /** Why the token that came along is not good: UNAUTHENTICATED, thrown where a principal is needed and not before, so that signing in and refreshing work beside a stale token. */
-  readonly refusal?: GraphQLError | null;
+export interface Context extends Caller {
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
   readonly log: Logger;

@@ -33,3 +33,26 @@ registerEnumType(ErrorCodeEnum, {
     [C in ErrorCode]: { description: string };
   },
 });
+
+/**
+ * Codes of GraphQL itself and of GraphQL over HTTP, as Apollo Server spells them, for a request that is refused before it is
+ * executed. They stand in extensions.code alone: no Problem and no UserError has one, so the schema does not list them.
+ */
+export const REQUEST_CODES = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+  'BAD_REQUEST',
+] as const;
+
+export type RequestCode = (typeof REQUEST_CODES)[number];
+
+/** A well-formed request that GraphQL refuses: these are answers, and no failure of HTTP. */
+export const ANSWERED_REFUSALS: ReadonlySet<unknown> = new Set<RequestCode | ErrorCode>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'QUERY_TOO_COMPLEX',
+]);

@@ -1,20 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
+import { GraphQLError, type GraphQLErrorExtensions, type GraphQLFormattedError, Kind } from 'graphql';
 import type { Logger } from 'pino';
 import { ArgumentValidationError } from 'type-graphql';
 import { ERROR_CODES, isGivenUp, isMailError, type MailError, storeErrorIn } from '../domain/error.ts';
+import type { Context } from './context.ts';
+import { REQUEST_CODES } from './error-code.enum.ts';
 import { GIVEN_UP, publicCode, retryAfterOf } from './problem.type.ts';
 
-/** Ours, and those with which the server refuses a request before it runs. */
-const INTENDED: ReadonlySet<unknown> = new Set([
-  ...ERROR_CODES,
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'OPERATION_RESOLUTION_FAILURE',
-  'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
-  'BAD_REQUEST',
-]);
+const INTENDED: ReadonlySet<unknown> = new Set(ERROR_CODES);
+const OF_REQUEST: ReadonlySet<unknown> = new Set(REQUEST_CODES);
+
+/** An error as it is sent. The context says under which reference it is logged; an error from beside an operation has none. */
+export type ShowError = (error: unknown, context?: Pick<Context, 'log' | 'requestId'>) => GraphQLFormattedError;
+
+/** Without `hints` no message suggests a name: each would give away a part of the schema to who may not introspect. */
+export const errorMask =
+  ({ log, hints }: { readonly log: Logger; readonly hints: boolean }): ShowError =>
+  (error, context) => {
+    const shown = maskError(error, context?.log ?? log, context?.requestId).toJSON();
+    return hints ? shown : { ...shown, message: shown.message.replace(/ ?Did you mean .*\?$/s, '') };
+  };
 
 /**
  * What a client may see of an error. Intended errors pass with their code; everything else becomes "Something went
@@ -22,6 +27,9 @@ const INTENDED: ReadonlySet<unknown> = new Set([
  */
 export function maskError(error: unknown, log: Logger, reference: string = randomUUID()): GraphQLError {
   const outer = error instanceof GraphQLError ? error : null;
+  // Apollo Server wraps what graphql-js says, and the code is at its own error. Where there is a path it is a resolver's.
+  if (outer && !outer.path && OF_REQUEST.has(outer.extensions.code))
+    return located(outer, outer.message, shownOf(outer.extensions));
   if (outer && isOfVariable(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   if (outer && isOfArgument(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   const away = storeErrorIn(error);
@@ -32,7 +40,7 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
   if (cause instanceof ArgumentValidationError)
     return located(outer, validationMessage(cause), { code: 'BAD_USER_INPUT' });
   if (cause instanceof GraphQLError) {
-    if (INTENDED.has(cause.extensions.code)) return located(outer, cause.message, withoutEcho(cause.extensions));
+    if (INTENDED.has(cause.extensions.code)) return located(outer, cause.message, shownOf(cause.extensions));
     // graphql-js refuses a request without a code, and before any field has a path.
     if (!cause.path && !cause.originalError && cause.extensions.code === undefined && !outer?.path) {
       return located(outer, cause.message, { code: 'BAD_USER_INPUT' });
@@ -89,7 +97,8 @@ function validationMessage(error: ArgumentValidationError): string {
   return broken.length > 0 ? broken.join('; ') : 'An argument is not valid.';
 }
 
-function withoutEcho(extensions: GraphQLErrorExtensions): GraphQLErrorExtensions {
-  const { validationErrors: _echo, stacktrace: _stack, exception: _exception, ...kept } = extensions;
+/** Without an echo of the input, and without what Apollo Server reads of it: the status over HTTP. */
+function shownOf(extensions: GraphQLErrorExtensions): GraphQLErrorExtensions {
+  const { validationErrors: _echo, stacktrace: _stack, exception: _exception, http: _http, ...kept } = extensions;
   return kept;
 }

@@ -1,5 +1,4 @@
 import { GraphQLError } from 'graphql';
-import type { Context } from './context.ts';
 
 /** Who asks: read from an access token, without a query to the database. */
 export interface Principal {
@@ -8,9 +7,17 @@ export interface Principal {
   readonly expiresAt: Date;
 }
 
-export function requirePrincipal(context: Context): Principal {
-  if (context.principal) return context.principal;
-  if (context.refusal) throw context.refusal;
+/** Who calls, as far as the request's token tells. */
+export interface Caller {
+  /** Null: not signed in. `requirePrincipal` turns null into UNAUTHENTICATED. */
+  readonly principal: Principal | null;
+  /** Why the token that came along is not good: UNAUTHENTICATED, thrown where a principal is needed and not before, so that signing in and refreshing work beside a stale token. */
+  readonly refusal?: GraphQLError | null;
+}
+
+export function requirePrincipal({ principal, refusal }: Caller): Principal {
+  if (principal) return principal;
+  if (refusal) throw refusal;
   throw new GraphQLError('Sign in first: send the header "Authorization: Bearer <access token>".', {
     extensions: { code: 'UNAUTHENTICATED' },
   });

@@ -22,7 +22,7 @@ export function openListener(host: string, port: number): Promise<Listener> {
       .writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1', connection: 'close' })
       .end('Starting.\n');
   };
-  // How long a body may take depends on the route: body-time.ts sees to that.
+  // How long a body may take depends on the route: http/request-body.ts sees to that.
   // A request without Host is refused with the others that are malformed: Node's own answer has none of our headers.
   const times = { keepAliveTimeout: 72_000, headersTimeout: 30_000, requestTimeout: 0 };
   const server = createServer({ ...times, requireHostHeader: false }, starting);

@@ -2,33 +2,29 @@ import type { GraphQLSchema } from 'graphql';
 import type { Accounts } from '../accounts/open.ts';
 import type { Credentials } from '../accounts/users/sign-in.service.ts';
 import type { Changes } from '../changes/open.ts';
+import { OperationPath } from '../graphql/operation/operation-path.ts';
 import type { Mail } from '../mail/open.ts';
 import type { Database } from '../platform/database.ts';
 import { pendingMigrations } from '../platform/migrations.ts';
 import type { Platform } from '../platform/open.ts';
-import { countCharacters } from './answer-counter.ts';
-import { mountGraphql } from './apollo.ts';
-import { mountCallback } from './callback.route.ts';
 import { trustOf } from './client-address.ts';
-import { Connections } from './connections.ts';
 import { Contexts } from './contexts.ts';
-import { mountDownloads } from './downloads.route.ts';
-import { Drain } from './drain.ts';
-import { mountHealth } from './health.route.ts';
-import { HostList } from './hosts.ts';
-import { createHttp } from './http.ts';
-import { Introspections } from './introspections.ts';
-import { countLists } from './list-counter.ts';
+import { Drain } from './http/drain.ts';
+import { HostList } from './http/hosts.ts';
+import { createHttp } from './http/http.ts';
 import type { Listener } from './listener.ts';
 import { mountPage } from './page.route.ts';
-import { QueryGate } from './query-gate.ts';
-import { mountSandbox } from './sandbox.route.ts';
-import { createSocketProtocol } from './socket-protocol.ts';
-import { TURN_LIMITS } from './turn.limits.ts';
-import { Turns } from './turns.ts';
-import { mountUpload } from './upload.route.ts';
-import { mountWebhooks } from './webhooks.route.ts';
-import { mountWebSocket } from './websocket.ts';
+import { mountDownloads } from './routes/downloads.route.ts';
+import { mountGraphql } from './routes/graphql.route.ts';
+import { mountHealth } from './routes/health.route.ts';
+import { mountCallback, mountWebhooks } from './routes/provider.routes.ts';
+import { mountSandbox } from './routes/sandbox.route.ts';
+import { mountUpload } from './routes/upload.route.ts';
+import { Connections } from './socket/connections.ts';
+import { createSocketProtocol } from './socket/socket-protocol.ts';
+import { mountWebSocket } from './socket/websocket.ts';
+import { TURN_LIMITS } from './turns/turn.limits.ts';
+import { Turns } from './turns/turns.ts';
 
 export interface ServerSettings {
   readonly trustProxy: readonly string[] | number | false;
@@ -68,32 +64,18 @@ export async function openServer(
   { settings, listener, publicUrl, schema, demo }: ServerOptions,
 ) {
   const { db, log, closers } = platform;
-  const { introspection } = settings;
   const contexts = new Contexts((token) => sessions.authenticate(token), log);
   const connections = new Connections();
   closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
   const limited: Database['limited'] = (work, options) => db.limited(work, options);
-  const gate = new QueryGate();
-  countLists(schema, gate.limits.lists);
-  countCharacters(schema, gate.limits.characters);
+  const path = await OperationPath.open({ schema, introspection: settings.introspection, log });
+  closers.push(() => path.close());
   const hosts = settings.sandbox ? new HostList(publicUrl) : null;
-  const introspections = new Introspections(schema);
   const trust = trustOf(settings.trustProxy);
   const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = settings;
   const turns = new Turns({ ...TURN_LIMITS, socketBytes, userBytes });
   closers.push(() => turns.close());
-  const protocol = createSocketProtocol({
-    schema,
-    contexts,
-    connections,
-    gate,
-    turns,
-    introspections,
-    introspection,
-    trust,
-    limited,
-    log,
-  });
+  const protocol = createSocketProtocol({ path, contexts, connections, turns, trust, limited, log });
   const closeSockets = mountWebSocket({ server: listener.server, path: '/graphql', protocol, turns, hosts, log });
   const drain = new Drain({ server: listener.server, closeSockets });
   const draining = () => drain.draining;
@@ -110,7 +92,7 @@ export async function openServer(
   });
   const waitingFor = () => (demo && !demo.isConnected() ? 'the demo accounts are being connected' : null);
   mountHealth(http, { ping: () => db.ping(), pendingMigrations: () => pendingMigrations(db), draining, waitingFor });
-  closers.push(await mountGraphql(http, { schema, contexts, gate, introspections, introspection, log }));
+  mountGraphql(http, path, contexts);
   mountCallback(http, callback);
   mountDownloads(http, downloads);
   await mountUpload(http, { uploads, authenticate: (token) => contexts.principal(token) });

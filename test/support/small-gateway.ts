@@ -1,30 +1,35 @@
 import type { Socket } from 'node:net';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
+import type { Context } from '../../src/graphql/context.ts';
+import { OperationPath } from '../../src/graphql/operation/operation-path.ts';
+import { requirePrincipal } from '../../src/graphql/principal.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { mountGraphql } from '../../src/server/apollo.ts';
-import { Connections } from '../../src/server/connections.ts';
 import { Contexts } from '../../src/server/contexts.ts';
-import { createHttp } from '../../src/server/http.ts';
-import { Introspections } from '../../src/server/introspections.ts';
+import { createHttp } from '../../src/server/http/http.ts';
 import { openListener } from '../../src/server/listener.ts';
-import { QueryGate } from '../../src/server/query-gate.ts';
-import { createSocketProtocol } from '../../src/server/socket-protocol.ts';
-import { TURN_LIMITS, type TurnLimits } from '../../src/server/turn.limits.ts';
-import { Turns } from '../../src/server/turns.ts';
-import { unreadBytes } from '../../src/server/unread.ts';
-import { mountWebSocket } from '../../src/server/websocket.ts';
+import { mountGraphql } from '../../src/server/routes/graphql.route.ts';
+import { Connections } from '../../src/server/socket/connections.ts';
+import { createSocketProtocol } from '../../src/server/socket/socket-protocol.ts';
+import { mountWebSocket } from '../../src/server/socket/websocket.ts';
+import { TURN_LIMITS, type TurnLimits } from '../../src/server/turns/turn.limits.ts';
+import { Turns } from '../../src/server/turns/turns.ts';
+import { unreadBytes } from '../../src/server/turns/unread.ts';
 
 export const MEGABYTE = 2 ** 20;
 
 /** The real doors, over HTTP and WebSocket, before a schema whose answers are as large as a test likes. A token is its user's name. */
 export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const schema = buildSchema(`
-    type Query { big(name: String!): String  hang: String  late: String  lateBig: String  small: String }
-    type Subscription { events: String }
+    type Query {
+      big(name: String!): String  hang: String  late: String  lateBig: String  small: String
+      "The user's id." me: String  broken: String  double(n: Int!): Int
+    }
+    type Mutation { count: Int }
+    type Subscription { events: String  brokenEvents: Query }
   `);
   const served: Socket[] = [];
-  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0 };
+  const counts = { started: 0, pulled: 0, hanging: 0, hungUp: 0, peakBytes: 0, mutations: 0 };
   let letGo = () => {};
   const held = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -44,6 +49,18 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     },
   });
   Object.assign(query.small ?? {}, { resolve: () => 'small' });
+  Object.assign(query.me ?? {}, {
+    resolve: (_: unknown, _args: object, context: Context) => requirePrincipal(context).userId,
+  });
+  Object.assign(query.double ?? {}, { resolve: (_: unknown, { n }: { n: number }) => 2 * n });
+  Object.assign(query.broken ?? {}, {
+    resolve: () => {
+      throw new Error('a secret of ours');
+    },
+  });
+  Object.assign((schema.getMutationType() as GraphQLObjectType).getFields().count ?? {}, {
+    resolve: () => ++counts.mutations,
+  });
   Object.assign(query.hang ?? {}, {
     resolve: () => {
       counts.hanging++;
@@ -71,9 +88,14 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     },
   });
 
+  Object.assign(subscription.brokenEvents ?? {}, {
+    async *subscribe() {
+      yield { brokenEvents: {} };
+    },
+  });
+
   const log = createLog('silent');
   const turns = new Turns({ ...TURN_LIMITS, ...limits });
-  const gate = new QueryGate();
   const contexts = new Contexts(
     (token) => ({ userId: token, sessionId: token, expiresAt: new Date(Date.now() + 3_600_000) }),
     log,
@@ -83,17 +105,8 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const connections = new Connections();
   // There is no store to wait for.
   const limited: Database['limited'] = (work) => work(() => {});
-  const options = {
-    schema,
-    contexts,
-    connections,
-    gate,
-    turns,
-    introspections: new Introspections(schema),
-    introspection: true,
-    log,
-  };
-  const protocol = createSocketProtocol({ ...options, trust: false, limited });
+  const path = await OperationPath.open({ schema, introspection: true, log });
+  const protocol = createSocketProtocol({ path, contexts, connections, turns, trust: false, limited, log });
   const watched: Pick<Turns, 'onStalled' | 'drained'> = {
     drained: (socket) => turns.drained(socket),
     onStalled: (socket, hangUp) =>
@@ -102,8 +115,14 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
         hangUp();
       }),
   };
-  const path = '/graphql';
-  const closeSockets = mountWebSocket({ server: listener.server, path, protocol, turns: watched, hosts: null, log });
+  const closeSockets = mountWebSocket({
+    server: listener.server,
+    path: '/graphql',
+    protocol,
+    turns: watched,
+    hosts: null,
+    log,
+  });
   const { http, open } = await createHttp({
     listener,
     log,
@@ -115,11 +134,13 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     limited,
     draining: () => false,
   });
-  const stop = await mountGraphql(http, options);
+  mountGraphql(http, path, contexts);
   await open();
   return {
     url: `http://127.0.0.1:${listener.port}`,
     port: listener.port,
+    schema,
+    path,
     counts,
     served,
     turns,
@@ -129,7 +150,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     async close() {
       for (const socket of served) socket.destroy();
       await closeSockets();
-      await stop();
+      await path.close();
       turns.close();
       await new Promise((resolve) => listener.server.close(resolve));
     },

@@ -1,6 +1,8 @@
 import { WebSocket } from 'ws';
 import type { Data, TestApp } from './app.ts';
 
+type Served = Pick<TestApp, 'url'>;
+
 /** A socket by hand: what the protocol says, and how it closed. */
 export class Socket {
   readonly messages: Data[] = [];
@@ -8,7 +10,7 @@ export class Socket {
   private readonly ws: WebSocket;
   private waiting: (() => void)[] = [];
 
-  constructor(app: TestApp, headers: Record<string, string> = {}) {
+  constructor(app: Served, headers: Record<string, string> = {}) {
     this.ws = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
     this.ws.on('message', (data) => {
       this.messages.push(JSON.parse(String(data)));
@@ -50,7 +52,7 @@ export const subscribe = (query: string, id = '1', more: Data = {}) => ({
 });
 
 /** A socket that is signed in. */
-export async function openSocket(app: TestApp, token: string): Promise<Socket> {
+export async function openSocket(app: Served, token: string): Promise<Socket> {
   const socket = new Socket(app);
   await socket.send(init(token));
   await socket.receive('connection_ack');

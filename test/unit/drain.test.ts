@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { Drain } from '../../src/server/drain.ts';
+import { Drain } from '../../src/server/http/drain.ts';
 
 const opened: { destroy(): void }[] = [];
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import { expect, it } from 'vitest';
-import { mountHealth } from '../../src/server/health.route.ts';
+import { mountHealth } from '../../src/server/routes/health.route.ts';
 
 it('is ready once a start has done its work, and no longer when its database was put back from a backup that lacks a migration', async () => {
   let pending: string[] = [];

@@ -8,10 +8,10 @@ import {
   validate,
 } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Introspections } from '../../src/server/introspections.ts';
-import { QUERY_LIMITS } from '../../src/server/limits.ts';
-import { checkSizes } from '../../src/server/list-limits.ts';
-import { QueryGate } from '../../src/server/query-gate.ts';
+import { Introspections } from '../../src/graphql/operation/introspections.ts';
+import { checkSizes } from '../../src/graphql/operation/limits/list-limits.ts';
+import { QUERY_LIMITS } from '../../src/graphql/operation/limits/query-limits.ts';
+import { parseDocument } from '../../src/graphql/operation/parse-document.ts';
 import { bareSchema, repeat } from '../support/schema.ts';
 
 let schema: GraphQLSchema;
@@ -33,7 +33,7 @@ const ofType = (deep: number): string => `kind name ${deep === 0 ? '' : `ofType 
 
 /** How many fields of its answer tell of the schema; passes the gate and the rules that stand before it as well. */
 function introspected(query: string, variables: Record<string, unknown> = {}): number {
-  const document = new QueryGate().parse(query);
+  const document = parseDocument(query, QUERY_LIMITS);
   expect(validate(schema, document).map(({ message }) => message)).toEqual([]);
   return checkSizes(schema, document, null, variables, QUERY_LIMITS).introspected;
 }

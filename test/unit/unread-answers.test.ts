@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import type { TurnLimits } from '../../src/server/turn.limits.ts';
+import type { TurnLimits } from '../../src/server/turns/turn.limits.ts';
 import type { Data } from '../support/app.ts';
 import { MEGABYTE, startSmallGateway } from '../support/small-gateway.ts';
 import { init, subscribe } from '../support/socket.ts';

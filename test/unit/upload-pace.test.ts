@@ -1,7 +1,7 @@
 import { type AddressInfo, connect } from 'node:net';
 import { fastify } from 'fastify';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { mountUpload } from '../../src/server/upload.route.ts';
+import { mountUpload } from '../../src/server/routes/upload.route.ts';
 
 const HEAD = 'POST /upload HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer t\r\n';
 const ONE_STEP = 20_000;

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createLog } from '../../src/platform/log.ts';
-import type { SocketProtocol } from '../../src/server/socket-protocol.ts';
-import { Turns } from '../../src/server/turns.ts';
-import { mountWebSocket } from '../../src/server/websocket.ts';
+import type { SocketProtocol } from '../../src/server/socket/socket-protocol.ts';
+import { mountWebSocket } from '../../src/server/socket/websocket.ts';
+import { Turns } from '../../src/server/turns/turns.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

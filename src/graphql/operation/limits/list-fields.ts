@@ -9,7 +9,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
-import { listSizeOf } from '../graphql/list-size.ts';
+import { listSizeOf } from '../../list-size.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 

@@ -1,6 +1,6 @@
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import type { Principal } from '../graphql/principal.ts';
+import type { Principal } from '../../graphql/principal.ts';
 
 /** The close code for who asks for too much of anything; graphql-ws clients take it as final. */
 export const TOO_MANY = CloseCode.TooManyInitialisationRequests;

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { type QueryLimits, tooComplex } from './limits.ts';
+import { type QueryLimits, tooComplex } from './query-limits.ts';
 
 /**
  * What holds for every value in the variables, whatever its type.

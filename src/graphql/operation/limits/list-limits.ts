@@ -13,13 +13,12 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { listSizeOf } from '../graphql/list-size.ts';
-import { TYPICAL_BYTES, valueBytesOf } from '../graphql/value-size.ts';
-import { ArgumentValues } from './argument-value.ts';
+import { listSizeOf } from '../../list-size.ts';
+import { TYPICAL_BYTES, valueBytesOf } from '../../value-size.ts';
+import { ArgumentValues, isLeftOut } from './argument-value.ts';
 import { IntrospectionCount } from './introspection-count.ts';
-import { isLeftOut } from './left-out.ts';
-import { type QueryLimits, tooComplex } from './limits.ts';
 import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fields.ts';
+import { type QueryLimits, tooComplex } from './query-limits.ts';
 import { checkVariables } from './variables.ts';
 
 /** How large an answer may get, as far as the text of the operation tells. */

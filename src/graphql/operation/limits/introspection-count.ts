@@ -13,9 +13,8 @@ import {
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
-import type { ArgumentValues } from './argument-value.ts';
-import { isLeftOut } from './left-out.ts';
-import { type QueryLimits, tooComplex } from './limits.ts';
+import { type ArgumentValues, isLeftOut } from './argument-value.ts';
+import { type QueryLimits, tooComplex } from './query-limits.ts';
 
 /** Parts of the schema, each with how often the answer has it at one place. */
 type Parts = ReadonlyMap<object, number>;

@@ -2,14 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { isMailError, storeErrorIn } from '../domain/error.ts';
-import type { Principal } from '../graphql/principal.ts';
-import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../mail/upload/uploads.ts';
-import { Pace } from '../platform/pace.ts';
-import { ENCODED, isEncoded } from './bad-request.ts';
-import { filenameOf } from './content-disposition.ts';
-import { bearer } from './contexts.ts';
-import { UploadRefusal } from './upload.refusal.ts';
+import { isMailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
+import type { Principal } from '../../graphql/principal.ts';
+import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../../mail/upload/uploads.ts';
+import { Pace } from '../../platform/pace.ts';
+import { filenameOf } from '../content-disposition.ts';
+import { bearer } from '../contexts.ts';
+import { ENCODED, isEncoded } from '../http/bad-request.ts';
 
 export interface UploadRouteOptions {
   readonly uploads: Pick<Uploads, 'store' | 'discard' | 'maxBytes'>;
@@ -27,6 +26,21 @@ const LINGER_TIMEOUT_MS = 5_000;
 const WRAPPING_BYTES = 64 * 1024;
 
 type UploadRequest = FastifyRequest<{ Querystring: { filename?: string | string[] } }>;
+
+/** Why an upload is not taken, in words for who sent it. */
+class UploadRefusal extends Error {
+  override readonly name = 'UploadRefusal';
+
+  constructor(
+    readonly status: number,
+    readonly code: MailErrorCode,
+    message: string,
+    /** For programs. */
+    readonly figures: Readonly<Record<string, number>> = {},
+  ) {
+    super(message);
+  }
+}
 
 /** POST /upload: takes one file, as the body itself or as multipart/form-data, and answers with the id to attach it by. */
 export async function mountUpload(http: FastifyInstance, options: UploadRouteOptions): Promise<void> {

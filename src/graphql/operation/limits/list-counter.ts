@@ -1,7 +1,7 @@
 import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
-import type { Context } from '../graphql/context.ts';
-import { tooComplex } from './limits.ts';
+import type { Context } from '../../context.ts';
 import { listFieldsOf } from './list-fields.ts';
+import { tooComplex } from './query-limits.ts';
 
 /**
  * Holds each operation (each event of a subscription) to its number of lists while it is executed: how many accounts or

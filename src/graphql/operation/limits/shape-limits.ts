@@ -1,5 +1,5 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
-import { type QueryLimits, tooComplex } from './limits.ts';
+import { type QueryLimits, tooComplex } from './query-limits.ts';
 
 /** What a selection set amounts to with its fragments spread out; Infinity after a few doublings of a fragment bomb. */
 interface Shape {

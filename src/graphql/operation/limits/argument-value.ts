@@ -1,4 +1,11 @@
-import { type GraphQLField, Kind, type OperationDefinitionNode, type ValueNode, valueFromASTUntyped } from 'graphql';
+import {
+  type DirectiveNode,
+  type GraphQLField,
+  Kind,
+  type OperationDefinitionNode,
+  type ValueNode,
+  valueFromASTUntyped,
+} from 'graphql';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -65,4 +72,13 @@ function sizeOf(value: unknown, path: readonly string[]): number | null {
   }
   if (typeof value === 'number') return value;
   return Array.isArray(value) ? value.length : 1;
+}
+
+/** Whether the text alone leaves it out: what a variable decides is counted. */
+export function isLeftOut(directives: readonly DirectiveNode[] | undefined): boolean {
+  return (directives ?? []).some(({ name, arguments: given }) => {
+    const value = given?.find((argument) => argument.name.value === 'if')?.value;
+    if (value?.kind !== Kind.BOOLEAN) return false;
+    return name.value === 'skip' ? value.value : name.value === 'include' && !value.value;
+  });
 }

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isMailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
-import { toOneLine } from '../domain/one-line.ts';
-import type { DescribedDownload, Downloads } from '../mail/message/download.ts';
+import { isMailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
+import { toOneLine } from '../../domain/one-line.ts';
+import type { DescribedDownload, Downloads } from '../../mail/message/download.ts';
 
 /**
  * For how long a client may take nothing of what we hold of a file. Longer than of an answer: a reader of 20 kB/s is told

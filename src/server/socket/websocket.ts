@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { replyHeaders } from './bad-request.ts';
-import { FOREIGN_HOST, type HostList } from './hosts.ts';
+import { replyHeaders } from '../http/bad-request.ts';
+import { FOREIGN_HOST, type HostList } from '../http/hosts.ts';
+import type { Turns } from '../turns/turns.ts';
+import { unreadBytes } from '../turns/unread.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
-import type { Turns } from './turns.ts';
-import { unreadBytes } from './unread.ts';
 
 export interface WebSocketOptions {
   readonly server: Server;

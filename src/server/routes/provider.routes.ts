@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { WebhookService } from '../changes/webhook.service.ts';
+import type { CallbackService } from '../../accounts/connect/callback.service.ts';
+import type { WebhookService } from '../../changes/webhook.service.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Providers give up after a few seconds, and ask again. */
@@ -28,5 +29,14 @@ export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookServ
         return reply.send(answer.body ?? '');
       },
     );
+  });
+}
+
+/** GET /oauth/callback: where every provider sends the browser back to. HEAD, with which links are looked at, uses nothing up. */
+export function mountCallback(http: FastifyInstance, callback: Pick<CallbackService, 'handle'>): void {
+  http.head('/oauth/callback', async (_request, reply) => reply.code(405).header('allow', 'GET').send());
+  http.get('/oauth/callback', { exposeHeadRoute: false }, async (request, reply) => {
+    const { status, headers, body } = await callback.handle(new URL(request.url, 'http://localhost').searchParams);
+    return reply.code(status).headers(headers).send(body);
   });
 }

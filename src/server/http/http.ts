@@ -10,17 +10,16 @@ import {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { type MailError, storeErrorIn } from '../domain/error.ts';
-import type { Database } from '../platform/database.ts';
-import { isDiskFull } from '../platform/store.error.ts';
+import { type ErrorCode, type MailError, storeErrorIn } from '../../domain/error.ts';
+import type { Database } from '../../platform/database.ts';
+import { isDiskFull } from '../../platform/store.error.ts';
+import type { Trust } from '../client-address.ts';
+import type { Listener } from '../listener.ts';
+import type { Turn } from '../turns/seat.ts';
+import type { Turns } from '../turns/turns.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
-import { limitBodyTime } from './body-time.ts';
-import type { Trust } from './client-address.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
-import type { Listener } from './listener.ts';
-import { discardRest } from './rest-of-body.ts';
-import type { Turn } from './seat.ts';
-import type { Turns } from './turns.ts';
+import { discardRest, limitBodyTime } from './request-body.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -131,7 +130,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       const retryAfterSeconds = retrySeconds(away);
       reply.header('retry-after', retryAfterSeconds);
       // 507 of RFC 4918, section 11.5: unlike one that is away, a full store is not back by itself.
-      return refuse(reply, isFull ? 507 : 503, away.code, away.message, { retryAfterSeconds });
+      return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, { retryAfterSeconds });
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
@@ -172,7 +171,13 @@ const TOO_MUCH_UNDER_WAY =
 const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
 
 /** A refusal in the shape that GraphQL clients read. */
-function refuse(reply: FastifyReply, status: number, code: string, message: string, more: object = {}): FastifyReply {
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: ErrorCode,
+  message: string,
+  more: object = {},
+): FastifyReply {
   return reply
     .code(status)
     .type('application/json')

@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { WebSocket } from 'ws';
+import { tooComplex } from '../../graphql/operation/limits/query-limits.ts';
 import { TOO_MANY } from './connections.ts';
-import { tooComplex } from './limits.ts';
 
 /** Operations that one connection may have open. */
 const MAX_OPERATIONS = 100;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { FastifyReply } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -9,6 +10,8 @@ declare module 'fastify' {
 
 /** In milliseconds. A client that dribbles holds a connection no longer than this. */
 const BODY_TIMEOUT_MS = 120_000;
+/** In bytes. What is longer is cut off. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** Cuts a request whose body is not there in time. */
 export function limitBodyTime(request: IncomingMessage): void {
@@ -17,4 +20,19 @@ export function limitBodyTime(request: IncomingMessage): void {
   const timer = setTimeout(() => request.destroy(), BODY_TIMEOUT_MS).unref();
   const done = () => clearTimeout(timer);
   request.once('end', done).once('close', done);
+}
+
+/**
+ * Reads on what is refused for its length, and forgets it: most clients look at the answer only when they have sent all,
+ * and of a connection that is closed before that they see a reset and not why.
+ */
+export function discardRest(reply: FastifyReply): void {
+  const request = reply.request.raw;
+  if (Number(request.headers['content-length'] ?? 0) > MAX_DISCARDED_BYTES) return;
+  reply.removeHeader('connection');
+  let read = 0;
+  request.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+    if (read > MAX_DISCARDED_BYTES) request.destroy();
+  });
 }

@@ -1,20 +1,12 @@
 import { GraphQLError, Kind, type Token, TokenKind } from 'graphql';
-
-/** The codes under which a request is refused that does not get to run. */
-export type RequestErrorCode =
-  | 'GRAPHQL_PARSE_FAILED'
-  | 'GRAPHQL_VALIDATION_FAILED'
-  | 'OPERATION_RESOLUTION_FAILURE'
-  | 'BAD_USER_INPUT';
+import type { ErrorCode } from '../../domain/error.ts';
+import type { RequestCode } from '../error-code.enum.ts';
 
 /** graphql-js gives its errors no code, and a scalar that refuses a literal gives them its own. */
-export function refusedAs(code: RequestErrorCode, error: GraphQLError, message = error.message): GraphQLError {
+export function refusedAs(code: RequestCode | ErrorCode, error: GraphQLError, message = error.message): GraphQLError {
   const { nodes = null, source = null, positions = null, extensions } = error;
   return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions, code } });
 }
-
-/** "Did you mean" would tell the schema, name by name, to who may not introspect: in documents, and of variables too. */
-export const withoutHint = (message: string): string => message.replace(/ ?Did you mean .*\?$/s, '');
 
 /**
  * graphql-js refuses a null that is written in the document with its type alone, as a fault of validation. Through a variable

@@ -1,7 +1,7 @@
 import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
-import type { Context } from '../graphql/context.ts';
-import { weighs } from '../graphql/value-size.ts';
-import { tooComplex } from './limits.ts';
+import type { Context } from '../../context.ts';
+import { weighs } from '../../value-size.ts';
+import { tooComplex } from './query-limits.ts';
 
 /**
  * Holds each operation (each event of a subscription) to so many characters of bodies and header fields while it is

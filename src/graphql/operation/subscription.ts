@@ -1,19 +1,27 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
-import type { Context } from '../graphql/context.ts';
-import { createContext } from '../graphql/request-context.ts';
-import type { Database } from '../platform/database.ts';
-import type { Turn } from './seat.ts';
+import type { Database } from '../../platform/database.ts';
+import type { Context } from '../context.ts';
+import { createContext } from '../request-context.ts';
+
+/** How a transport executes the events of a subscription. */
+export interface EventExecution {
+  /**
+   * Waits until the next event may be executed. What it returns is ended when the client asks for the event after it, which
+   * is when the answer is on its way; until then no further event is taken from the source. Null ends the subscription.
+   */
+  begin(): Promise<{ end(): void } | null>;
+  /** Limits what an event waits for the store. */
+  readonly limited: Database['limited'];
+}
 
 /**
  * graphql-js's subscribe, but each event has a context of its own: its loaders must not remember what the last event
  * read. The source's signal aborts as soon as the client is done, so that one that waits for the next event can end.
- * `begin` gives an event its turn to be executed; the turn lasts until the client asks for the next one, which is when the
- * answer is on its way. Until then no further event is taken from the source.
+ * A result instead of events says why there are none.
  */
 export async function subscribe(
   args: ExecutionArgs,
-  begin: () => Promise<Turn | null>,
-  limited: Database['limited'],
+  { begin, limited }: EventExecution,
 ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
   const context = args.contextValue as Context;
   const done = new AbortController();
@@ -21,7 +29,7 @@ export async function subscribe(
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
 
-  let turn: Turn | null = null;
+  let turn: { end(): void } | null = null;
 
   const results: AsyncGenerator<ExecutionResult, void, void> = {
     async next() {

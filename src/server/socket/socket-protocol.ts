@@ -1,34 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ExecutionArgs, execute, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import {
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  GraphQLSchema,
+  parse,
+} from 'graphql';
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { storeErrorIn } from '../domain/error.ts';
-import type { Context } from '../graphql/context.ts';
-import { maskError } from '../graphql/error-mask.ts';
-import type { Database } from '../platform/database.ts';
-import { clientAddress, type Trust } from './client-address.ts';
+import { storeErrorIn } from '../../domain/error.ts';
+import type { Outcome } from '../../graphql/operation/operation.ts';
+import type { OperationPath } from '../../graphql/operation/operation-path.ts';
+import type { Database } from '../../platform/database.ts';
+import { clientAddress, type Trust } from '../client-address.ts';
+import { bearer, type Contexts } from '../contexts.ts';
+import type { Turn } from '../turns/seat.ts';
+import type { Turns } from '../turns/turns.ts';
 import type { Connection, Connections } from './connections.ts';
-import { bearer, type Contexts } from './contexts.ts';
-import type { Introspection, Introspections } from './introspections.ts';
 import { OperationLimit } from './operation-limit.ts';
-import { OperationReader } from './operation-reader.ts';
-import type { QueryGate } from './query-gate.ts';
-import { withoutHint } from './request-error.ts';
-import type { Turn } from './seat.ts';
-import { subscribe } from './subscribe.ts';
-import type { Turns } from './turns.ts';
 
 export interface SocketProtocolOptions {
-  readonly schema: GraphQLSchema;
+  readonly path: OperationPath;
   readonly contexts: Contexts;
   readonly connections: Connections;
-  readonly gate: QueryGate;
   readonly turns: Turns;
-  readonly introspections: Introspections;
-  readonly introspection: boolean;
   readonly trust: Trust | false;
   /** Limits what an operation waits for the store. */
   readonly limited: Database['limited'];
@@ -49,20 +48,15 @@ export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
 
 /** What is said over a socket: who may, within which limits, and what is shown of errors. As over HTTP. */
 export function createSocketProtocol({
-  schema,
+  path,
   contexts,
   connections,
-  gate,
   turns,
-  introspections,
-  introspection,
   trust,
   limited,
   log,
 }: SocketProtocolOptions) {
-  const reader = new OperationReader(schema, gate, introspection);
   const limit = new OperationLimit();
-  const operations = new WeakMap<ExecutionArgs, { socket: Socket; answerBytes: number; asked: Introspection }>();
   /** The turn of each operation that is executed now, by the payload of its request. */
   const running = new WeakMap<SubscribePayload, Turn>();
   const over = (socket: WebSocket, payload: SubscribePayload): void => {
@@ -93,75 +87,25 @@ export function createSocketProtocol({
     return false;
   };
 
-  const prepare = (
-    connection: Connection,
-    payload: SubscribePayload,
-    socket: Socket,
-    turn: Turn,
-  ): ExecutionArgs | readonly GraphQLError[] => {
-    const operation = reader.read(payload);
-    if (!('document' in operation)) return operation;
-    const { document, size } = operation;
-    const { authorization, signal } = connection;
-    const args: ExecutionArgs = {
-      schema,
-      document,
-      operationName: payload.operationName ?? null,
-      variableValues: payload.variables ?? null,
-      contextValue: contexts.of({
-        authorization,
-        clientAddress: connection.clientAddress,
-        signal,
-        requestId: randomUUID(),
-      }),
+  /** Walks the operation's path, once it is its turn. @throws whatever is no fault of the request */
+  const run = (connection: Connection, payload: SubscribePayload, socket: Socket, turn: Turn): Promise<Outcome> => {
+    const { authorization, clientAddress: from, signal, principal } = connection;
+    let answerBytes = 0;
+    const begin = async () => {
+      const eventTurn = await turns.begin(socket, principal.userId, { lane: 'event' });
+      eventTurn?.expect(answerBytes);
+      return eventTurn;
     };
-    const asked: Introspection = {
-      source: payload.query,
-      document,
-      operationName: payload.operationName,
-      variables: payload.variables,
-      fields: size.introspected,
-      owner: connection.principal.userId,
-      signal,
+    const onSize = (bytes: number) => {
+      answerBytes = bytes;
+      turn.expect(bytes);
     };
-    operations.set(args, { socket, answerBytes: size.bytes, asked });
-    turn.expect(size.bytes);
-    return args;
+    const context = contexts.of({ authorization, clientAddress: from, signal, requestId: randomUUID() });
+    // What follows within a subscription has no client that waits for it.
+    return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
   };
 
-  const masked = (errors: readonly GraphQLError[], context?: Context): GraphQLFormattedError[] =>
-    errors.map((error) => {
-      const shown = maskError(error, context?.log ?? log, context?.requestId).toJSON();
-      const { http: _http, ...extensions } = shown.extensions ?? {};
-      const message = introspection ? shown.message : withoutHint(shown.message);
-      return { ...shown, message, extensions };
-    });
-
   return makeServer<Params, Extra>({
-    subscribe: (args) => {
-      const { principal } = args.contextValue as Context;
-      const operation = operations.get(args);
-      const begin = async () => {
-        if (!operation) return null;
-        const turn = await turns.begin(operation.socket, principal?.userId ?? null, { lane: 'event' });
-        turn?.expect(operation.answerBytes);
-        return turn;
-      };
-      // What follows within a subscription has no client that waits for it.
-      return limited((end) => subscribe(args, begin, limited).finally(end));
-    },
-    execute: async (args) => {
-      const asked = operations.get(args)?.asked;
-      const told = asked ? await introspections.answer(asked) : null;
-      if (told) return told;
-      return limited(async (end) => {
-        try {
-          return await execute(args);
-        } finally {
-          end();
-        }
-      });
-    },
     onConnect: ({ connectionParams, extra }) => connect(extra, connectionParams),
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const connection = connections.of(extra.socket);
@@ -170,32 +114,49 @@ export function createSocketProtocol({
       if (refusal) return [refusal];
       // Until it is its turn nothing is held of an operation but its text.
       const heard = extra.waits();
-      const turn = await turns.begin(extra.request.socket, connection.principal.userId);
+      const socket = extra.request.socket;
+      const turn = await turns.begin(socket, connection.principal.userId);
       heard();
-      let prepared: ExecutionArgs | readonly GraphQLError[];
+      if (turn) running.set(payload, turn);
       try {
         // Given up meanwhile, or the connection has closed.
-        prepared =
-          turn && id in subscriptions
-            ? prepare(connection, payload, extra.request.socket, turn)
-            : [new GraphQLError('It was given up.')];
+        if (!turn || !(id in subscriptions)) throw new GraphQLError('It was given up.');
+        const outcome = await run(connection, payload, socket, turn);
+        if (outcome.kind !== 'refused') return { ...EXECUTED, contextValue: outcome };
+        over(extra.socket, payload);
+        return outcome.errors.map((error) => new ShownError(error));
       } catch (error) {
-        prepared = [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+        over(extra.socket, payload);
+        return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
       }
-      if (turn) running.set(payload, turn);
-      if (!('schema' in prepared)) over(extra.socket, payload);
-      return prepared;
+    },
+    execute: ({ contextValue }) => {
+      const executed = contextValue as Executed;
+      return (executed.kind === 'events' ? executed.events : executed.result) as ExecutionResult;
     },
     // Of a subscription the source is there; its events have turns of their own.
     onOperation: (_ctx, _id, payload, _args, result) => {
       if (Symbol.asyncIterator in result) running.get(payload)?.end();
     },
     onComplete: ({ extra }, _id, payload) => over(extra.socket, payload),
-    onError: (_ctx, _id, _payload, errors) => masked(errors),
-    onNext: (_ctx, _id, _payload, { contextValue }, { data, errors }) =>
-      errors && { ...(data !== undefined && { data }), errors: masked(errors, contextValue as Context) },
+    onError: (_ctx, _id, _payload, errors) =>
+      errors.map((error) => (error instanceof ShownError ? error.shown : path.mask(error))),
+    // Its errors are masked, and no objects of graphql-js any more.
+    onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
     onClose: ({ extra }) => connections.leave(extra.socket),
   });
+}
+
+/** graphql-ws wants something to execute: that has been done, and its result is carried along as the context. */
+const EXECUTED = { schema: new GraphQLSchema({}), document: parse('{ __typename }') };
+
+type Executed = Exclude<Outcome, { kind: 'refused' }>;
+
+/** Masked already. */
+class ShownError extends GraphQLError {
+  constructor(readonly shown: GraphQLFormattedError) {
+    super(shown.message);
+  }
 }
 
 /** From connection_init as clients write it, or from the upgrade's own header. Empty when there is none. */

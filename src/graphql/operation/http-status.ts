@@ -1,0 +1,38 @@
+import type { ApolloServerPlugin, BaseContext, GraphQLRequestContextWillSendResponse } from '@apollo/server';
+import { ANSWERED_REFUSALS } from '../error-code.enum.ts';
+
+const RESPONSE_JSON = 'application/graphql-response+json';
+
+type Answered = GraphQLRequestContextWillSendResponse<BaseContext>;
+
+/** The status of an answer over HTTP, where Apollo Server's own is another. */
+export const httpStatus: ApolloServerPlugin<BaseContext> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse(context) {
+        answer200(context);
+        answer503(context);
+      },
+    };
+  },
+};
+
+/** GraphQL over HTTP, section 6.4.1: an answer of type application/json carries 200, whatever its errors. */
+function answer200({ request, response }: Answered): void {
+  if (response.http.status !== 400 || response.body.kind !== 'single') return;
+  if (request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;
+  const errors = response.body.singleResult.errors ?? [];
+  if (errors.length > 0 && errors.every((e) => ANSWERED_REFUSALS.has(e.extensions?.code))) response.http.status = 200;
+}
+
+/**
+ * Nothing of what was asked could be answered. To a client that takes the newer media type the status says so, and to what
+ * stands between; with application/json any answer to a well-formed request carries 200.
+ */
+function answer503({ request, response }: Answered): void {
+  if (response.body.kind !== 'single' || !request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;
+  const { data, errors = [] } = response.body.singleResult;
+  if (data || !errors.some((e) => e.extensions?.code === 'STORE_UNAVAILABLE')) return;
+  response.http.status = 503;
+  response.http.headers.set('retry-after', '2');
+}

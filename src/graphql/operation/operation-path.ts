@@ -1,0 +1,109 @@
+import { ApolloServer, type GraphQLRequest } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Context } from '../context.ts';
+import { errorMask, type ShowError } from '../error-mask.ts';
+import { Documents } from './documents.ts';
+import { httpStatus } from './http-status.ts';
+import { Introspections } from './introspections.ts';
+import { countCharacters } from './limits/answer-counter.ts';
+import { countLists } from './limits/list-counter.ts';
+import { QUERY_LIMITS } from './limits/query-limits.ts';
+import { operationPlugin } from './operation.plugin.ts';
+import {
+  type OperationContext,
+  type OperationHooks,
+  type OperationRequest,
+  type Outcome,
+  RUN,
+  Run,
+} from './operation.ts';
+
+export interface OperationPathOptions {
+  readonly schema: GraphQLSchema;
+  /** Whether clients may ask for the schema; without it no message gives a name of the schema away either. */
+  readonly introspection: boolean;
+  readonly log: Logger;
+}
+
+/**
+ * The one way of an operation: parse, limits, validate, execute, mask. Apollo Server walks it for each query and mutation,
+ * and up to the source of its events for each subscription, over HTTP (`apollo`, with what `context` makes), over
+ * WebSocket and in process (`run`).
+ */
+export class OperationPath {
+  private constructor(
+    readonly apollo: ApolloServer<OperationContext>,
+    private readonly show: ShowError,
+  ) {}
+
+  static async open({ schema, introspection, log }: OperationPathOptions): Promise<OperationPath> {
+    const limits = QUERY_LIMITS;
+    countLists(schema, limits.lists);
+    countCharacters(schema, limits.characters);
+    const show = errorMask({ log, hints: introspection });
+    const documents = new Documents(schema, limits, introspection);
+    const whose = new WeakMap<object, Context>();
+    const apollo = new ApolloServer<OperationContext>({
+      schema,
+      introspection,
+      // Documents are remembered in `documents`, in which they are limited by their length as well.
+      documentStore: null,
+      // Safe only because every request authenticates by its bearer header: no cookie is ever read.
+      csrfPrevention: false,
+      includeStacktraceInErrorResponses: false,
+      stopOnTerminationSignals: false,
+      logger: log,
+      formatError: (_formatted, error) => show(error, whose.get(error as object)),
+      plugins: [
+        ApolloServerPluginLandingPageDisabled(),
+        ApolloServerPluginUsageReportingDisabled(),
+        ApolloServerPluginCacheControlDisabled(),
+        operationPlugin({ documents, limits, introspections: new Introspections(schema), whose, show }),
+        httpStatus,
+      ],
+    });
+    await apollo.start();
+    return new OperationPath(apollo, show);
+  }
+
+  /** What Apollo Server is given as the context of an operation. */
+  context(context: Context, hooks: OperationHooks = {}): OperationContext {
+    return { ...context, [RUN]: new Run(hooks) };
+  }
+
+  /** Never throws for what a request holds. */
+  async run(request: OperationRequest, context: Context, hooks: OperationHooks = {}): Promise<Outcome> {
+    const contextValue = this.context(context, hooks);
+    const run = contextValue[RUN];
+    const { body } = await this.apollo.executeOperation(requestOf(request), { contextValue });
+    if (body.kind !== 'single') throw new Error('incremental delivery is not supported');
+    const { errors, data } = body.singleResult;
+    if (run.events) return { kind: 'events', events: run.events };
+    if (!run.isExecuted) return { kind: 'refused', errors: errors ?? [] };
+    return { kind: 'result', result: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
+  }
+
+  /** What a client may see of an error that comes from beside an operation. */
+  mask(error: unknown): GraphQLFormattedError {
+    return this.show(error);
+  }
+
+  close(): Promise<void> {
+    return this.apollo.stop();
+  }
+}
+
+function requestOf({ query, operationName, variables, extensions }: OperationRequest): GraphQLRequest {
+  return {
+    ...(query !== undefined && { query }),
+    ...(operationName != null && { operationName }),
+    ...(variables != null && { variables }),
+    ...(extensions != null && { extensions }),
+  };
+}

@@ -1,0 +1,30 @@
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { OperationPath } from '../../graphql/operation/operation-path.ts';
+import type { Contexts } from '../contexts.ts';
+
+/** GET and POST /graphql. */
+export function mountGraphql(http: FastifyInstance, path: OperationPath, contexts: Contexts): void {
+  http.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    handler: fastifyApolloHandler(path.apollo, {
+      async context(request, reply) {
+        reply.header('cache-control', 'no-store');
+        const gone = new AbortController();
+        reply.raw.once('close', () => {
+          if (!reply.raw.writableFinished) gone.abort();
+        });
+        const context = contexts.of({
+          authorization: request.headers.authorization,
+          requestId: request.id,
+          clientAddress: request.ip,
+          signal: gone.signal,
+          log: request.log as Logger,
+        });
+        return path.context(context, { onSize: (bytes) => request.turn?.expect(bytes) });
+      },
+    }),
+  });
+}
