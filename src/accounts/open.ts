@@ -4,7 +4,10 @@ import type { Prunable } from '../platform/prune.job.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { SecretStore } from '../vault/secret.store.ts';
 import { Vault } from '../vault/vault.ts';
-import { CallbackService } from './connect/callback.service.ts';
+import { CallbackService } from './connect/authorization-code/callback.service.ts';
+import { FlowSeal } from './connect/authorization-code/connect-flow.seal.ts';
+import { FinishService } from './connect/authorization-code/finish.service.ts';
+import type { RedirectRules } from './connect/authorization-code/redirect.ts';
 import { ConnectResolver } from './connect/connect.resolver.ts';
 import { ConnectService } from './connect/connect.service.ts';
 import {
@@ -12,13 +15,10 @@ import {
   registerConnectFlowNode,
   ViewerConnectFlowsResolver,
 } from './connect/connect-flow.resolver.ts';
-import { FlowSeal } from './connect/connect-flow.seal.ts';
 import { ConnectFlowStore } from './connect/connect-flow.store.ts';
 import { DiscoveryService } from './connect/discovery.service.ts';
-import { FinishService } from './connect/finish.service.ts';
 import { IntegrationWriter } from './connect/integration-writer.ts';
 import { PasswordConnectService } from './connect/password-connect.service.ts';
-import type { RedirectRules } from './connect/redirect.ts';
 import { AccessTokens } from './integrations/access-tokens.ts';
 import { AccountHealth } from './integrations/account-health.ts';
 import { DisconnectService } from './integrations/disconnect.service.ts';

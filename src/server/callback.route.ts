@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { CallbackService } from '../accounts/connect/callback.service.ts';
+import type { CallbackService } from '../accounts/connect/authorization-code/callback.service.ts';
 
 /** GET /oauth/callback: where every provider sends the browser back to. HEAD, with which links are looked at, uses nothing up. */
 export function mountCallback(http: FastifyInstance, callback: Pick<CallbackService, 'handle'>): void {

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { CallbackService } from '../../src/accounts/connect/callback.service.ts';
+import { CallbackService } from '../../src/accounts/connect/authorization-code/callback.service.ts';
+import { FlowSeal } from '../../src/accounts/connect/authorization-code/connect-flow.seal.ts';
+import { FinishService } from '../../src/accounts/connect/authorization-code/finish.service.ts';
 import { ConnectService } from '../../src/accounts/connect/connect.service.ts';
-import { FlowSeal } from '../../src/accounts/connect/connect-flow.seal.ts';
 import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
 import { DiscoveryService } from '../../src/accounts/connect/discovery.service.ts';
-import { FinishService } from '../../src/accounts/connect/finish.service.ts';
 import { IntegrationWriter } from '../../src/accounts/connect/integration-writer.ts';
 import { PasswordConnectService } from '../../src/accounts/connect/password-connect.service.ts';
 import { AccessTokens } from '../../src/accounts/integrations/access-tokens.ts';

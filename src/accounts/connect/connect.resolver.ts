@@ -9,6 +9,7 @@ import type { DisconnectService } from '../integrations/disconnect.service.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import { IntegrationType } from '../integrations/integration.type.ts';
 import { ViewerType } from '../users/viewer.type.ts';
+import type { FinishService } from './authorization-code/finish.service.ts';
 import type { ConnectService } from './connect.service.ts';
 import {
   ConnectInput,
@@ -19,7 +20,6 @@ import {
   IntegrationInput,
 } from './connect.type.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
-import type { FinishService } from './finish.service.ts';
 import type { PasswordConnectService } from './password-connect.service.ts';
 
 @Resolver()

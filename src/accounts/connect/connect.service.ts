@@ -3,12 +3,12 @@ import { MailError } from '../../domain/error.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import { AttemptLimiter } from '../users/attempt.limiter.ts';
+import type { FlowSeal } from './authorization-code/connect-flow.seal.ts';
+import { type RedirectRules, redirectFault } from './authorization-code/redirect.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
-import type { FlowSeal } from './connect-flow.seal.ts';
 import type { ConnectFlowStore } from './connect-flow.store.ts';
 import { type ConnectFlowRecord, FLOW_LIFETIME_MS } from './connect-flow.ts';
 import type { DiscoveryService } from './discovery.service.ts';
-import { type RedirectRules, redirectFault } from './redirect.ts';
 
 export interface ConnectOptions {
   readonly providers: readonly Provider[];

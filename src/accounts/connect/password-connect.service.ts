@@ -1,10 +1,10 @@
+import { normaliseEmail } from '../../domain/address.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 import { tooManyAttempts } from '../users/attempt.limiter.ts';
 import type { AttemptRule, AttemptStore, CountedAttempt } from '../users/attempt.store.ts';
-import { normaliseEmail } from '../users/email.ts';
 import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
 import type { DiscoveryService } from './discovery.service.ts';
 import type { IntegrationWriter } from './integration-writer.ts';

@@ -6,7 +6,7 @@ import { FolderRoles, ROLES } from './read/folder-roles.ts';
 import { HiddenFolders } from './read/hidden-folders.ts';
 import { openSession } from './session.ts';
 import { type OutlookOptions, optionsOf, settings } from './settings.ts';
-import { type OutlookSecret, oauth } from './sign-in/auth.ts';
+import { type OutlookSecret, oauth } from './sign-in/authorization-code.ts';
 import type { GraphAccount } from './wire/account.ts';
 import { createSdk, GraphClient } from './wire/client.ts';
 

@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../domain/error.ts';
-import { publicCode } from '../../graphql/problem.type.ts';
-import { SealError } from '../../platform/seal.ts';
-import { whenStoreIsBack } from '../../platform/store.patience.ts';
-import type { Provider } from '../../providers/contract/provider.ts';
-import { checkAnswered } from '../integrations/credential.ts';
-import type { IntegrationStore } from '../integrations/integration.store.ts';
-import type { IntegrationRecord } from '../integrations/integration.ts';
-import type { MailSessions } from '../integrations/mail-sessions.ts';
-import { tooManyAttempts } from '../users/attempt.limiter.ts';
-import type { AttemptRule, AttemptStore } from '../users/attempt.store.ts';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../../domain/error.ts';
+import { publicCode } from '../../../graphql/problem.type.ts';
+import { SealError } from '../../../platform/seal.ts';
+import { whenStoreIsBack } from '../../../platform/store.patience.ts';
+import type { Provider } from '../../../providers/contract/provider.ts';
+import { checkAnswered } from '../../integrations/credential.ts';
+import type { IntegrationStore } from '../../integrations/integration.store.ts';
+import type { IntegrationRecord } from '../../integrations/integration.ts';
+import type { MailSessions } from '../../integrations/mail-sessions.ts';
+import { tooManyAttempts } from '../../users/attempt.limiter.ts';
+import type { AttemptRule, AttemptStore } from '../../users/attempt.store.ts';
+import type { ConnectFlowStore } from '../connect-flow.store.ts';
+import type { ConnectFlowRecord } from '../connect-flow.ts';
+import type { IntegrationWriter } from '../integration-writer.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import type { ConnectFlowStore } from './connect-flow.store.ts';
-import type { ConnectFlowRecord } from './connect-flow.ts';
 import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
-import type { IntegrationWriter } from './integration-writer.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
 /** Whose account it is can be asked again, by another call. */

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../domain/error.ts';
-import { publicCode } from '../../graphql/problem.type.ts';
-import type { AuthorizationRefusal, OAuth } from '../../providers/contract/connect.ts';
-import type { Provider } from '../../providers/contract/provider.ts';
-import type { UserStore } from '../users/user.store.ts';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../../domain/error.ts';
+import { publicCode } from '../../../graphql/problem.type.ts';
+import type { AuthorizationRefusal, OAuth } from '../../../providers/contract/connect.ts';
+import type { Provider } from '../../../providers/contract/provider.ts';
+import type { UserStore } from '../../users/user.store.ts';
+import { sha256 } from '../connect.service.ts';
+import type { ConnectFlowStore } from '../connect-flow.store.ts';
+import { type ConnectFlowRecord, isUnderWay } from '../connect-flow.ts';
 import { readAuthorization } from './authorization.response.ts';
 import { type Approval, approvalReply, type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
-import { sha256 } from './connect.service.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import type { ConnectFlowStore } from './connect-flow.store.ts';
-import { type ConnectFlowRecord, isUnderWay } from './connect-flow.ts';
 import { isSame, newCode, newToken, readPresented } from './connect-token.ts';
 
 export interface CallbackOptions {
