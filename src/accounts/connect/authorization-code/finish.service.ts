@@ -5,6 +5,7 @@ import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../../d
 import { publicCode } from '../../../graphql/problem.type.ts';
 import { SealError } from '../../../platform/seal.ts';
 import { whenStoreIsBack } from '../../../platform/store.patience.ts';
+import { isAuthorizationCode } from '../../../providers/contract/authorization-code.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import { checkAnswered } from '../../integrations/credential.ts';
 import type { IntegrationStore } from '../../integrations/integration.store.ts';
@@ -154,23 +155,27 @@ export class FinishService {
     try {
       const provider = this.options.providers.find(({ id }) => id === flow.provider);
       const [consent, codeVerifier] = [seal.openConsent(flow), seal.openVerifier(flow)];
-      if (!provider?.configured || provider.connect.kind !== 'oauth' || !consent || !codeVerifier) throw notFound();
+      const method = provider?.connectMethods.find(isAuthorizationCode);
+      if (!provider?.configured || !method || !consent || !codeVerifier) throw notFound();
       const within = (ms: number) =>
         AbortSignal.timeout(Math.max(1, Math.min(ms, flow.expiresAt.getTime() - this.now().getTime())));
       const { userId, access } = flow;
-      const { connect } = provider;
       const code = { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access };
-      const traded = consent.traded ?? (await connect.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
+      const traded = consent.traded ?? (await method.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
       checkAnswered(traded);
       spent = { ...consent, traded };
       const identifying = within(IDENTIFY_TIMEOUT_MS);
-      const exchanged = { ...traded, address: await connect.identify(traded, identifying) };
-      await connect.checkMailbox?.(traded, this.options.sessions.limiterOf(provider, exchanged.address), identifying);
+      const exchanged = { ...traded, address: await method.identify(traded, identifying) };
+      await method.checkMailbox?.(traded, this.options.sessions.limiterOf(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
       const keep = () =>
-        integrationWriter.saveIntegration({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
-          if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
-        });
+        integrationWriter.saveIntegration(
+          { userId, provider: provider.id, method: method.method, access },
+          exchanged,
+          async (record, tx) => {
+            if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
+          },
+        );
       return await this.keep(flow, keep);
     } catch (error) {
       const code = isMailError(error) ? publicCode(error.code) : null;
