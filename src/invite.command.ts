@@ -1,5 +1,5 @@
 import { loadEnvFile } from '../bin/env-file.js';
-import { createInvitation } from './accounts/connect/invitation.ts';
+import { createInvitation } from './accounts/users/invitation.ts';
 import { readConfig } from './config.ts';
 import { openKeys } from './platform/keys.ts';
 

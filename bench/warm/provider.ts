@@ -1,4 +1,5 @@
 import { MailError } from '../../src/domain/error.ts';
+import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import type { MailSession, Provider } from '../../src/providers/contract/provider.ts';
 import { ACCOUNTS, type StoredAccount } from './mail.ts';
 
@@ -9,17 +10,19 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
   configured: true,
   domains: [],
   mxSuffixes: [],
-  connect: {
-    kind: 'oauth',
-    revokeAdvice: '',
-    scopes: () => [],
-    /** Nobody is asked for consent: the browser is sent back at once. */
-    authorizationUrl: async ({ redirectUri, state }) =>
-      `${redirectUri}?code=granted&state=${encodeURIComponent(state)}`,
-    exchange: async () => ({ ...granted(), scopes: [] }),
-    identify: async () => account.address,
-    refresh: async () => granted(),
-  },
+  connectMethods: [
+    {
+      method: 'AUTHORIZATION_CODE',
+      revokeAdvice: '',
+      scopes: () => [],
+      /** Nobody is asked for consent: the browser is sent back at once. */
+      authorizationUrl: async ({ redirectUri, state }) =>
+        `${redirectUri}?code=granted&state=${encodeURIComponent(state)}`,
+      exchange: async () => ({ ...granted(), scopes: [] }),
+      identify: async () => account.address,
+      refresh: async () => granted(),
+    } satisfies AuthorizationCode,
+  ],
   capabilities: {
     mailboxesPerMessage: 'MANY',
     nativeThreads: true,

@@ -4,7 +4,10 @@ import type { Prunable } from '../platform/prune.job.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { SecretStore } from '../vault/secret.store.ts';
 import { Vault } from '../vault/vault.ts';
-import { CallbackService } from './connect/callback.service.ts';
+import { CallbackService } from './connect/authorization-code/callback.service.ts';
+import { FlowSeal } from './connect/authorization-code/connect-flow.seal.ts';
+import { FinishService } from './connect/authorization-code/finish.service.ts';
+import type { RedirectRules } from './connect/authorization-code/redirect.ts';
 import { ConnectResolver } from './connect/connect.resolver.ts';
 import { ConnectService } from './connect/connect.service.ts';
 import {
@@ -12,13 +15,10 @@ import {
   registerConnectFlowNode,
   ViewerConnectFlowsResolver,
 } from './connect/connect-flow.resolver.ts';
-import { FlowSeal } from './connect/connect-flow.seal.ts';
 import { ConnectFlowStore } from './connect/connect-flow.store.ts';
+import { CONNECT_METHODS } from './connect/connect-methods.ts';
 import { DiscoveryService } from './connect/discovery.service.ts';
-import { FinishService } from './connect/finish.service.ts';
 import { IntegrationWriter } from './connect/integration-writer.ts';
-import { PasswordConnectService } from './connect/password-connect.service.ts';
-import type { RedirectRules } from './connect/redirect.ts';
 import { AccessTokens } from './integrations/access-tokens.ts';
 import { AccountHealth } from './integrations/account-health.ts';
 import { DisconnectService } from './integrations/disconnect.service.ts';
@@ -77,7 +77,8 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
   const flows = new ConnectFlowStore(db);
   const seal = new FlowSeal(sealer);
   const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks, log });
-  const connect = new ConnectService({ providers, discovery, flows, seal, redirects, callbackUrl });
+  const tools = { integrationWriter, flows, seal, attempts, redirects, callbackUrl, log };
+  const connect = new ConnectService({ providers, discovery, methods: CONNECT_METHODS, tools });
   const callback = new CallbackService({ providers, flows, seal, users, log });
   const finish = new FinishService({
     providers,
@@ -90,7 +91,6 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     callbackUrl,
     log,
   });
-  const passwords = new PasswordConnectService({ providers, discovery, integrationWriter, attempts });
 
   const prunables: readonly Prunable[] = [
     { what: 'sessions', keptMs: DAY_MS, prune: (before) => sessionStore.prune(before) },
@@ -103,7 +103,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     new ViewerResolver(users, directory),
     new ProviderResolver(providers, discovery),
     new IntegrationResolver(providers, mailSessions),
-    new ConnectResolver(connect, finish, passwords, disconnect, directory),
+    new ConnectResolver(connect, finish, disconnect, directory),
     new ViewerConnectFlowsResolver(flows),
     new ConnectFlowResolver(providers, directory),
   ];

@@ -16,3 +16,6 @@ export const bareAddress = (written: string): string =>
 
 /** A group without anybody in it, as "undisclosed-recipients:;", where an address should be. */
 export const isEmptyGroup = (written: string): boolean => /^"?[^@:"]*:[ ;]*"?$/.test(written);
+
+/** Our own users' addresses are kept and compared in lower case, without spaces around. */
+export const normaliseEmail = (email: string): string => email.trim().toLowerCase();

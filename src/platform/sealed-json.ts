@@ -25,12 +25,12 @@ export class SealedJson<Shape extends z.ZodType> {
       throw error;
     }
     // An older release may have sealed another shape.
-    const parsed = this.shape.safeParse(valueOf(text));
+    const parsed = this.shape.safeParse(parseJson(text));
     return parsed.success ? parsed.data : null;
   }
 }
 
-function valueOf(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

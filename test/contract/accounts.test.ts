@@ -64,7 +64,7 @@ describe.each(PROVIDER_IDS)('%s: an account as a whole', (id) => {
         async accessToken(signal, rejected) {
           if (rejected === grant.accessToken) {
             counted.tokens++;
-            Object.assign(grant, await lab.provider.connect.refresh(grant.secret, signal));
+            Object.assign(grant, await lab.provider.connectMethods[0].refresh(grant.secret, signal));
           }
           return grant.accessToken;
         },

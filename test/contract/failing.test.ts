@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMailError, MailError } from '../../src/domain/error.ts';
+import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
+import { isPassword } from '../../src/providers/contract/password.ts';
 import { isUnreadable, type ListQuery } from '../../src/providers/contract/provider.ts';
 import { type Account, authorize, consent, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
@@ -68,17 +70,21 @@ describe.each(PROVIDER_IDS)('%s: on a bad day', (id) => {
     await lab.control('/expire-tokens', { vendor: lab.vendor, account: account.address });
     expect((await list()).items).toHaveLength(5);
     // A password is its own token.
-    if (lab.provider.connect.kind === 'oauth') expect(account.grant.accessToken).not.toBe(before);
+    if (!isPassword(lab.provider.connectMethods[0])) expect(account.grant.accessToken).not.toBe(before);
   });
 
   it('says RECONNECT_REQUIRED for a grant that is gone, and only then', async () => {
     const gone = await lab.account('revoked');
     await lab.control('/faults', { vendor: lab.vendor, operation: 'token', status: 503, times: 1 });
-    await expect(lab.provider.connect.refresh(gone.grant.secret, new AbortController().signal)).rejects.toMatchObject({
+    await expect(
+      lab.provider.connectMethods[0].refresh(gone.grant.secret, new AbortController().signal),
+    ).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
     });
     await lab.control('/revoke', { vendor: lab.vendor, account: gone.address });
-    await expect(lab.provider.connect.refresh(gone.grant.secret, new AbortController().signal)).rejects.toMatchObject({
+    await expect(
+      lab.provider.connectMethods[0].refresh(gone.grant.secret, new AbortController().signal),
+    ).rejects.toMatchObject({
       code: 'RECONNECT_REQUIRED',
     });
     await expect(gone.session.listMessages(WHOLE, { size: 5, after: null }, interactive())).rejects.toMatchObject({
@@ -87,10 +93,10 @@ describe.each(PROVIDER_IDS)('%s: on a bad day', (id) => {
   });
 
   it('takes a no: a wrong password, or a consent that was withheld, which it names', async () => {
-    const { connect } = lab.provider;
-    if (connect.kind === 'password') {
+    const [method] = lab.provider.connectMethods;
+    if (isPassword(method)) {
       const wrong = { address: account.address, password: 'not this one', access: 'READ' as const };
-      return expect(connect.signIn(wrong, new AbortController().signal)).rejects.toMatchObject({ code: 'INVALID' });
+      return expect(method.signIn(wrong, new AbortController().signal)).rejects.toMatchObject({ code: 'INVALID' });
     }
     await lab.control('/accounts', {
       vendor: lab.vendor,
@@ -103,7 +109,7 @@ describe.each(PROVIDER_IDS)('%s: on a bad day', (id) => {
     ]);
     // A provider that was asked for one scope only sends the person back with access_denied instead.
     await expect(withheld).rejects.toThrow(/modify|ReadWrite|access_denied/);
-    const url = await connect.authorizationUrl({
+    const url = await (method as AuthorizationCode).authorizationUrl({
       state: 's',
       codeChallenge: 'x'.repeat(43),
       redirectUri: 'http://127.0.0.1:9/oauth/callback',

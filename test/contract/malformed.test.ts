@@ -102,7 +102,7 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
   ])('is none that says %s of its token', async (fields, seconds) => {
     await lab.control('/faults', { vendor: lab.vendor, operation: 'token', body: `{"access_token":"a",${fields}}` });
     const secret = account.grant.secret as { refreshToken: string };
-    const refreshed = await lab.provider.connect.refresh(secret, interactive().signal);
+    const refreshed = await lab.provider.connectMethods[0].refresh(secret, interactive().signal);
     expect(refreshed.accessToken).toBe('a');
     const kept = fields.includes('"r"') ? 'r' : secret.refreshToken;
     expect(refreshed.secret).toMatchObject({ refreshToken: kept });
@@ -112,7 +112,7 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
   it.each(['{}', '', '<html>', '{"error":"invalid_grant"}', '{"access_token":"a","expires_in":9}'])(
     'such as %j of a token endpoint that is away, or asked too often, says nothing of the grant',
     async (body) => {
-      const { connect } = lab.provider;
+      const [method] = lab.provider.connectMethods;
       for (const [status, code] of [
         [429, 'RATE_LIMITED'],
         [503, 'PROVIDER_UNAVAILABLE'],
@@ -125,18 +125,18 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
           retryAfter: '7',
           times: 1,
         });
-        const limited = await connect.refresh(account.grant.secret, interactive().signal).catch((error) => error);
+        const limited = await method.refresh(account.grant.secret, interactive().signal).catch((error) => error);
         expect(limited).toMatchObject({ code, retryAfterMs: 7_000, ofAccount: false });
       }
     },
   );
 
   it.each(TOKEN_ANSWERS)('such as %s holds no token, and does not take the one there is', async (body) => {
-    const { connect } = lab.provider;
+    const [method] = lab.provider.connectMethods;
     const { secret } = account.grant;
     const { signal } = interactive();
     await lab.control('/faults', { vendor: lab.vendor, operation: 'token', body });
-    const outcome = await connect
+    const outcome = await method
       .refresh(secret, signal)
       .then(checkAnswered)
       .catch((error: unknown) => error);
@@ -144,7 +144,7 @@ describe.each(PROVIDER_IDS)('%s: a malformed answer', (id) => {
     const begun = await authorize(lab.provider, account.address, 'READ').catch((error: unknown) => error);
     expect(isMailError(begun) ? begun.code : begun).toBe('PROVIDER_UNAVAILABLE');
     await lab.control('/faults', undefined, 'DELETE');
-    Object.assign(account.grant, await connect.refresh(secret, signal));
+    Object.assign(account.grant, await method.refresh(secret, signal));
     const { items } = await account.session.listMessages(WHOLE, { size: 1, after: null }, interactive());
     expect(items).toHaveLength(1);
   });

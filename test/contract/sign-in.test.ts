@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MailError } from '../../src/domain/error.ts';
-import type { OAuth } from '../../src/providers/contract/connect.ts';
+import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import { consent, type Lab, openLab, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
 
 const { signal } = new AbortController();
@@ -10,10 +10,10 @@ const REDIRECT = 'http://127.0.0.1:9/oauth/callback';
 describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
   const { vendor, domain, signInRefusals } = twinPlaying(id);
   let lab: Lab;
-  let connect: OAuth<unknown>;
+  let method: AuthorizationCode;
   beforeAll(async () => {
     lab = await openLab(id);
-    connect = lab.provider.connect as OAuth<unknown>;
+    method = lab.provider.connectMethods[0] as AuthorizationCode;
   });
   afterAll(() => lab.close());
 
@@ -24,7 +24,7 @@ describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
     const codeVerifier = randomBytes(32).toString('base64url');
     const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
     const request = { state: 's', codeChallenge, redirectUri: REDIRECT, access: 'READ' as const, loginHint: address };
-    const { searchParams } = await consent(await connect.authorizationUrl(request), address, 'approve');
+    const { searchParams } = await consent(await method.authorizationUrl(request), address, 'approve');
     const refusal = {
       error: searchParams.get('error') ?? '',
       description: searchParams.get('error_description') ?? '',
@@ -40,23 +40,23 @@ describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
   it.each(signInRefusals)('that is refused with %s says so in the same words at each step', async (refusal) => {
     const account = await lab.account(refusal.toLowerCase(), 'READ');
     await refuse(account.address, refusal, 'consent');
-    const declined = connect.declined?.((await signIn(account.address)).refusal);
+    const declined = method.declined?.((await signIn(account.address)).refusal);
     plain(declined);
     expect(['INVALID', 'CONSENT_REQUIRED', 'FORBIDDEN']).toContain(declined?.code);
 
     await refuse(account.address, refusal, 'exchange');
     const { code } = await signIn(account.address);
-    const exchanged = await errorOf(connect.exchange(code, signal));
+    const exchanged = await errorOf(method.exchange(code, signal));
     expect([exchanged.code, exchanged.message]).toEqual([declined?.code, declined?.message]);
 
     await refuse(account.address, refusal, 'refresh');
-    const refreshed = await errorOf(connect.refresh(account.grant.secret, signal));
+    const refreshed = await errorOf(method.refresh(account.grant.secret, signal));
     expect([refreshed.message, refreshed.ofAccount]).toEqual([declined?.message, true]);
     // Who signs in mends it by doing so again, or somebody else has to.
     expect(refreshed.code).toBe(declined?.code === 'FORBIDDEN' ? 'FORBIDDEN' : 'RECONNECT_REQUIRED');
 
     await refuse(account.address, null);
-    await connect.refresh(account.grant.secret, signal);
+    await method.refresh(account.grant.secret, signal);
   });
 
   it('tells each reason in words of its own', async () => {
@@ -64,7 +64,7 @@ describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
     const messages = new Map<string, string[]>();
     for (const refusal of signInRefusals) {
       await refuse(account.address, refusal, 'refresh');
-      const { message } = await errorOf(connect.refresh(account.grant.secret, signal));
+      const { message } = await errorOf(method.refresh(account.grant.secret, signal));
       messages.set(message, [...(messages.get(message) ?? []), refusal]);
     }
     const alike = [...messages.values()].filter(({ length }) => length > 1);
@@ -82,20 +82,20 @@ describe.each(PROVIDER_IDS)('%s: a sign-in', (id) => {
   it('that a person declines is left to OAuth’s own word', async () => {
     await lab.control('/accounts', { vendor, address: `no@${domain}`, name: 'No' });
     const request = { state: 's', codeChallenge: 'x'.repeat(43), redirectUri: REDIRECT, access: 'READ' as const };
-    const url = await connect.authorizationUrl({ ...request, loginHint: null });
+    const url = await method.authorizationUrl({ ...request, loginHint: null });
     const { searchParams } = await consent(url, `no@${domain}`, 'deny');
     const [error, description] = [searchParams.get('error') ?? '', searchParams.get('error_description') ?? ''];
     expect(error).toBe('access_denied');
-    expect(connect.declined?.({ error, description, subtype: '' }) ?? null).toBeNull();
+    expect(method.declined?.({ error, description, subtype: '' }) ?? null).toBeNull();
   });
 
   it('whose grant has ended at the vendor has nothing left to revoke', async () => {
-    if (!connect.revoke) return expect(connect.revokeAdvice).not.toBe('');
+    if (!method.revoke) return expect(method.revokeAdvice).not.toBe('');
     const account = await lab.account('ended', 'READ');
     await lab.control('/revoke', { vendor, account: account.address });
-    await connect.revoke(account.grant.secret, signal);
-    await connect.revoke(account.grant.secret, signal);
+    await method.revoke(account.grant.secret, signal);
+    await method.revoke(account.grant.secret, signal);
     await lab.control('/faults', { vendor, operation: 'revoke', status: 503, times: 1 });
-    await expect(connect.revoke(account.grant.secret, signal)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    await expect(method.revoke(account.grant.secret, signal)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   });
 });

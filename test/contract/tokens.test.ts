@@ -44,7 +44,7 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
         // One at a time: beside another one, the tokens that this one expires would be those that the other has just taken.
         const turn = last.then(async () => {
           await lab.control('/expire-tokens', { vendor: lab.vendor, account: account.address });
-          Object.assign(account.grant, await lab.provider.connect.refresh(account.grant.secret, call.signal));
+          Object.assign(account.grant, await lab.provider.connectMethods[0].refresh(account.grant.secret, call.signal));
           return attempt(call.signal);
         });
         last = turn.catch(() => {});

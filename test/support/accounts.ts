@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { CallbackService } from '../../src/accounts/connect/callback.service.ts';
-import { ConnectService } from '../../src/accounts/connect/connect.service.ts';
-import { FlowSeal } from '../../src/accounts/connect/connect-flow.seal.ts';
+import { CallbackService } from '../../src/accounts/connect/authorization-code/callback.service.ts';
+import { FlowSeal } from '../../src/accounts/connect/authorization-code/connect-flow.seal.ts';
+import { FinishService } from '../../src/accounts/connect/authorization-code/finish.service.ts';
+import { type ConnectChoice, ConnectService } from '../../src/accounts/connect/connect.service.ts';
 import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
+import { CONNECT_METHODS } from '../../src/accounts/connect/connect-methods.ts';
 import { DiscoveryService } from '../../src/accounts/connect/discovery.service.ts';
-import { FinishService } from '../../src/accounts/connect/finish.service.ts';
 import { IntegrationWriter } from '../../src/accounts/connect/integration-writer.ts';
-import { PasswordConnectService } from '../../src/accounts/connect/password-connect.service.ts';
 import { AccessTokens } from '../../src/accounts/integrations/access-tokens.ts';
 import { AccountHealth } from '../../src/accounts/integrations/account-health.ts';
 import { DisconnectService } from '../../src/accounts/integrations/disconnect.service.ts';
@@ -51,16 +51,10 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   const flows = new ConnectFlowStore(db);
   const seal = new FlowSeal(sealer);
   const attempts = new AttemptStore(db);
-  const connect = new ConnectService({
-    providers,
-    discovery,
-    flows,
-    seal,
-    redirects: { allowed: ['https://app.example/mail'], anyLoopback: false },
-    callbackUrl,
-    ...clock,
-  });
+  const redirects = { allowed: ['https://app.example/mail'], anyLoopback: false };
   const integrationWriter = new IntegrationWriter({ vault, integrations, directory, hooks, log: silent });
+  const tools = { integrationWriter, flows, seal, attempts, redirects, callbackUrl, log: silent, ...clock };
+  const connect = new ConnectService({ providers, discovery, methods: CONNECT_METHODS, tools });
   const callback = new CallbackService({ providers, flows, seal, users: new UserStore(db), log: silent, ...clock });
   const ending = {
     providers,
@@ -75,7 +69,6 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     ...clock,
   };
   const finish = new FinishService(ending);
-  const passwords = new PasswordConnectService({ providers, discovery, integrationWriter, attempts });
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log: silent });
   const room = {
     bus,
@@ -89,20 +82,36 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     flows,
     connect,
     finish,
-    passwords,
     callback,
     disconnect,
   };
 
+  const begin = async (userId: string, request: Omit<ConnectChoice, 'userId' | 'method' | 'password'>) => {
+    const outcome = await connect.connect({ ...request, userId, method: 'AUTHORIZATION_CODE', password: null });
+    if ('integration' in outcome) throw new Error('it was connected at once');
+    return outcome;
+  };
+
   return {
     ...room,
+    /** Begins a flow that ends with `finish`. */
+    begin,
+    /** Connects with a password, at once. */
+    async withPassword(
+      userId: string,
+      request: Omit<ConnectChoice, 'userId' | 'method' | 'redirectUri' | 'password'> & { password: string },
+    ) {
+      const outcome = await connect.connect({ ...request, userId, method: 'PASSWORD', redirectUri: null });
+      if (!('integration' in outcome)) throw new Error('it was only begun');
+      return outcome.integration;
+    },
     async user(): Promise<string> {
       return (await new UserStore(db).create(`${randomUUID()}@people.example`, '')).id;
     },
     /** Runs the whole flow; the id of the integration. */
     async connected(userId: string, access: Access = 'READ', provider = 'GMAIL'): Promise<string> {
       const redirectUri = 'https://app.example/mail';
-      const begun = await connect.begin(userId, { address: null, provider, access, redirectUri });
+      const begun = await begin(userId, { address: null, provider, access, redirectUri });
       const state = new URL(begun.authorizationUrl).searchParams.get('state') ?? '';
       const reply = await callback.handle(new URLSearchParams({ state, code: 'a-code' }));
       const outcome = new URL(reply.headers.location ?? '').searchParams;

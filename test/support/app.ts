@@ -79,6 +79,8 @@ export interface AppOptions {
   sendTimes?: GatewayOptions['sendTimes'];
   providerTimes?: GatewayOptions['providerTimes'];
   sessionTimes?: GatewayOptions['sessionTimes'];
+  /** Instead of those that the sandbox plays. */
+  providers?: GatewayOptions['providers'];
 }
 
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
@@ -126,6 +128,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.syncTimes && { syncTimes: options.syncTimes }),
     ...(options.providerTimes && { providerTimes: options.providerTimes }),
     ...(options.sessionTimes && { sessionTimes: options.sessionTimes }),
+    ...(options.providers && { providers: options.providers }),
   };
   const start = () => createApp(config, given);
   let app: App = await start();

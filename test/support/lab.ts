@@ -6,8 +6,10 @@ import { TWINS } from '../../sandbox/twins.ts';
 import type { HeaderSpelling, SubjectThreads } from '../../sandbox/world.ts';
 import { checkAnswered } from '../../src/accounts/integrations/credential.ts';
 import { readConfig } from '../../src/config.ts';
+import { isAuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Access, Exchanged } from '../../src/providers/contract/connect.ts';
+import { isPassword } from '../../src/providers/contract/password.ts';
 import type { MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { registry } from '../../src/providers/registry.ts';
@@ -125,7 +127,7 @@ export async function openLab(
         access,
         async accessToken(signal, rejected) {
           if (rejected !== undefined && rejected === grant.accessToken)
-            Object.assign(grant, await of.connect.refresh(grant.secret, signal));
+            Object.assign(grant, await of.connectMethods[0].refresh(grant.secret, signal));
           return grant.accessToken;
         },
       },
@@ -164,14 +166,15 @@ export async function authorize(
   access: Access,
   without: readonly string[] = [],
 ): Promise<Exchanged<unknown>> {
-  const { connect } = provider;
-  if (connect.kind === 'password') {
+  const [method] = provider.connectMethods;
+  if (isPassword(method)) {
     const password = twinPlaying(provider.id).password ?? '';
-    return connect.signIn({ address, password, access }, new AbortController().signal);
+    return method.signIn({ address, password, access }, new AbortController().signal);
   }
+  if (!isAuthorizationCode(method)) throw new Error(`no suite connects by ${method.method}`);
   const codeVerifier = randomBytes(32).toString('base64url');
   const redirectUri = 'http://127.0.0.1:9/oauth/callback';
-  const authorizationUrl = await connect.authorizationUrl({
+  const authorizationUrl = await method.authorizationUrl({
     state: 'state-of-the-suite',
     codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     redirectUri,
@@ -182,10 +185,10 @@ export async function authorize(
   const code = location.searchParams.get('code');
   if (!code) throw new Error(`no code in ${location}`);
   const { signal } = new AbortController();
-  const traded = await connect.exchange({ code, codeVerifier, redirectUri, access }, signal);
+  const traded = await method.exchange({ code, codeVerifier, redirectUri, access }, signal);
   checkAnswered(traded);
-  const exchanged = { ...traded, address: await connect.identify(traded, signal) };
-  await connect.checkMailbox?.(traded, createRequestLimiter(provider.limits, { log: silent }), signal);
+  const exchanged = { ...traded, address: await method.identify(traded, signal) };
+  await method.checkMailbox?.(traded, createRequestLimiter(provider.limits, { log: silent }), signal);
   return exchanged;
 }
 

@@ -1,8 +1,11 @@
-import type { Exchanged, OAuth, Password, Refreshed } from '../../src/providers/contract/connect.ts';
+import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
+import type { Exchanged, Refreshed } from '../../src/providers/contract/connect.ts';
+import type { Password } from '../../src/providers/contract/password.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 
-export interface FakeProviderOptions extends Partial<Omit<Provider, 'connect'>> {
-  readonly connect?: Partial<OAuth<unknown>> | Password<unknown>;
+export interface FakeProviderOptions extends Partial<Omit<Provider, 'connectMethods'>> {
+  /** The one way to connect it, or what of the authorization code's is not the usual. */
+  readonly connect?: Partial<AuthorizationCode> | Password;
 }
 
 let tokens = 0;
@@ -20,8 +23,7 @@ export const exchanged = (address: string): Exchanged<unknown> => ({
 });
 
 /** A provider of the connect flow alone, whose answers a test decides. */
-export function fakeProvider(options: FakeProviderOptions = {}): Provider {
-  const { connect } = options;
+export function fakeProvider({ connect, ...options }: FakeProviderOptions = {}): Provider {
   return {
     id: 'GMAIL',
     name: 'Fake Mail',
@@ -41,12 +43,12 @@ export function fakeProvider(options: FakeProviderOptions = {}): Provider {
       throw new Error('this provider opens no account');
     },
     ...options,
-    connect: connect?.kind === 'password' ? connect : fakeOAuth(connect),
+    connectMethods: [connect?.method === 'PASSWORD' ? connect : fakeAuthorizationCode(connect)],
   };
 }
 
-const fakeOAuth = (given: Partial<OAuth<unknown>> = {}): OAuth<unknown> => ({
-  kind: 'oauth',
+const fakeAuthorizationCode = (given: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
+  method: 'AUTHORIZATION_CODE',
   scopes: (access) => [access.toLowerCase()],
   authorizationUrl: async (request) => {
     const { state, codeChallenge, redirectUri } = request;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newCode, newToken, readPresented } from '../../src/accounts/connect/connect-token.ts';
+import { newCode, newToken, readPresented } from '../../src/accounts/connect/authorization-code/connect-token.ts';
 
 describe('what finishes a connect flow', () => {
   it('is a code of 50 bits of an alphabet in which nothing reads as something else, or a token of 256', () => {

@@ -30,7 +30,7 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
       id: 'IMAP',
       name: 'Any Mail',
       domains: ['imap.example'],
-      connect: { kind: 'password', signIn, refresh, revokeAdvice: 'Change the password.' },
+      connect: { method: 'PASSWORD', signIn, refresh, revokeAdvice: 'Change the password.' },
     });
     const hooks = [{ connected, disconnecting: async () => {} }];
     accounts = await openAccounts(db, { providers: [fakeProvider(), plain], hooks });
@@ -41,18 +41,18 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
 
   it('is done when the provider has answered: found by the address, sealed, told, and open', async () => {
     const userId = await accounts.user();
-    const record = await accounts.passwords.connect(userId, { ...request, password });
+    const record = await accounts.withPassword(userId, { ...request, password });
     expect(record).toMatchObject({ provider: 'IMAP', status: 'CONNECTED', access: 'WRITE', address: request.address });
     expect(connected).toHaveBeenCalledWith(record.id);
     expect(JSON.stringify(await db.prisma.secret.findMany())).not.toContain(password);
     expect(await accounts.tokens.get(record.id, new AbortController().signal)).toBe(`Basic ${password}`);
-    const again = await accounts.passwords.connect(userId, { ...request, access: 'READ', password });
+    const again = await accounts.withPassword(userId, { ...request, access: 'READ', password });
     expect(again).toMatchObject({ id: record.id, access: 'READ' });
     expect(await accounts.disconnect.disconnect(userId, record.id)).toBe('Change the password.');
   });
 
   it('asks to reconnect once the password has changed, and not before the provider says so', async () => {
-    const record = await accounts.passwords.connect(await accounts.user(), { ...request, password });
+    const record = await accounts.withPassword(await accounts.user(), { ...request, password });
     const { signal } = new AbortController();
     const used = await accounts.tokens.get(record.id, signal);
     expect(await accounts.tokens.get(record.id, signal, used)).toBe(used);
@@ -70,9 +70,9 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
       [{ ...request, provider: 'GMAIL', password }, 'UNSUPPORTED', 'method'],
     ] as const;
     for (const [given, code, field] of faults) {
-      await expect(accounts.passwords.connect(userId, given)).rejects.toMatchObject({ code, field: ['input', field] });
+      await expect(accounts.withPassword(userId, given)).rejects.toMatchObject({ code, field: ['input', field] });
     }
-    const begun = accounts.connect.begin(userId, { ...request, redirectUri: null });
+    const begun = accounts.begin(userId, { ...request, redirectUri: null });
     await expect(begun).rejects.toMatchObject({ code: 'UNSUPPORTED', field: ['input', 'method'] });
     expect(await accounts.directory.forUser(userId)).toEqual([]);
   });
@@ -82,13 +82,44 @@ describe.each(TEST_DATABASES)('connecting with a password on %s', (kind) => {
     signIn.mockClear();
     const outcomes = await Promise.all(
       Array.from({ length: 30 }, () =>
-        accounts.passwords.connect(userId, { ...request, password: 'guess' }).catch((error: MailError) => error.code),
+        accounts.withPassword(userId, { ...request, password: 'guess' }).catch((error: MailError) => error.code),
       ),
     );
     expect(new Set(outcomes)).toEqual(new Set(['INVALID', 'RATE_LIMITED']));
     expect(signIn).toHaveBeenCalledTimes(10);
     const otherInstance = await openAccounts(db, { providers: [plain], hooks: [] });
-    const again = otherInstance.passwords.connect(userId, { ...request, password });
+    const again = otherInstance.withPassword(userId, { ...request, password });
     await expect(again, 'another instance').rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('is renewed as it was connected, where its provider has a consent page too', async () => {
+    const consented = vi.fn(async (secret: unknown) => granted(String(secret)));
+    const [page] = fakeProvider({ connect: { refresh: consented } }).connectMethods;
+    const open = (connectMethods: Provider['connectMethods']) =>
+      openAccounts(db, { providers: [{ ...plain, connectMethods }] });
+    const both = await open([page, ...plain.connectMethods]);
+    const { id } = await both.withPassword(await both.user(), { ...request, password });
+    const { signal } = new AbortController();
+    expect(await both.tokens.get(id, signal, await both.tokens.get(id, signal))).toBe(`Basic ${password}`);
+    expect(consented).not.toHaveBeenCalled();
+
+    const without = await open([page]);
+    const late = without.tokens.get(id, signal, `Basic ${password}`);
+    await expect(late, 'a way that is no longer there').rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
+    expect(consented).not.toHaveBeenCalled();
+  });
+
+  it('is renewed by the first way of its provider where it was sealed before there were several', async () => {
+    const first = vi.fn(async () => granted('of the first way'));
+    const [page] = fakeProvider({ connect: { refresh: first } }).connectMethods;
+    const accounts = await openAccounts(db, {
+      providers: [{ ...plain, connectMethods: [page, ...plain.connectMethods] }],
+    });
+    const { id } = await accounts.withPassword(await accounts.user(), { ...request, password });
+    const stored = await accounts.vault.get(id);
+    await accounts.vault.put(id, { ...(stored?.secret as object), method: undefined });
+    const { signal } = new AbortController();
+    expect(await accounts.tokens.get(id, signal, `Basic ${password}`)).toBe('Basic of the first way');
+    expect(first).toHaveBeenCalledOnce();
   });
 });

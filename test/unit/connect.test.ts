@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Database } from '../../src/platform/database.ts';
-import type { OAuth } from '../../src/providers/contract/connect.ts';
+import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 import { exchanged, fakeProvider } from '../support/provider.ts';
@@ -40,7 +40,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
 
   const begin = async (userId: string, redirectUri: string | null = null) => {
     const request = { address: null, provider: 'GMAIL', access: 'READ' as const, redirectUri };
-    return new URL((await accounts.connect.begin(userId, request)).authorizationUrl).searchParams;
+    return new URL((await accounts.begin(userId, request)).authorizationUrl).searchParams;
   };
   const back = (state: string | null, answer: Record<string, string> = { code: 'c' }) =>
     accounts.callback.handle(new URLSearchParams({ state: state ?? '', ...answer }));
@@ -170,7 +170,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   });
 
   it('says why the provider sent the browser back in words of its own alone', async () => {
-    const declined = vi.spyOn(gmail.connect as OAuth<unknown>, 'declined');
+    const declined = vi.spyOn(gmail.connectMethods[0] as AuthorizationCode, 'declined');
     const written = {
       error: 'access_denied',
       error_description: 'WORD <b>written by anyone</b>',
@@ -325,7 +325,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
   it('refuses by name what it cannot begin', async () => {
     const userId = await accounts.user();
     const attempt = (request: object) =>
-      accounts.connect.begin(userId, { address: null, provider: null, access: 'READ', redirectUri: null, ...request });
+      accounts.begin(userId, { address: null, provider: null, access: 'READ', redirectUri: null, ...request });
     await expect(attempt({})).rejects.toMatchObject({ code: 'INVALID' });
     await expect(attempt({ address: 'a@unknown.example' })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     await expect(attempt({ address: 'a@imap.example' })).rejects.toThrow(/Any Mail is not configured/);

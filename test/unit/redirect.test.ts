@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withAnswer } from '../../src/accounts/connect/redirect.query.ts';
-import { redirectEntryFault, redirectFault } from '../../src/accounts/connect/redirect.ts';
+import { withAnswer } from '../../src/accounts/connect/authorization-code/callback.reply.ts';
+import { redirectEntryFault, redirectFault } from '../../src/accounts/connect/authorization-code/redirect.ts';
 
 const ALLOWED = [
   'https://app.example',

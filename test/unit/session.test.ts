@@ -1,7 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createInvitation } from '../../src/accounts/connect/invitation.ts';
 import { AttemptStore } from '../../src/accounts/users/attempt.store.ts';
+import { createInvitation } from '../../src/accounts/users/invitation.ts';
 import { SessionService } from '../../src/accounts/users/session.service.ts';
 import { SessionStore } from '../../src/accounts/users/session.store.ts';
 import { SignInService } from '../../src/accounts/users/sign-in.service.ts';

@@ -449,7 +449,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('on a %s tha
         access: 'READ' as const,
         redirectUri: 'https://app.example/mail',
       };
-      const sent = new URL((await accounts.connect.begin(userId, request)).authorizationUrl).searchParams;
+      const sent = new URL((await accounts.begin(userId, request)).authorizationUrl).searchParams;
       const back = await accounts.callback.handle(new URLSearchParams({ state: sent.get('state') ?? '', code: 'c' }));
       const token = new URL(back.headers.location ?? '').searchParams.get('token') ?? '';
       const finish = () => accounts.finish.finish(userId, token);

@@ -1,6 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { sameAddress } from '../../domain/address.ts';
-import { MailError } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { singleId } from '../../graphql/global-id.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
@@ -9,6 +8,7 @@ import type { DisconnectService } from '../integrations/disconnect.service.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import { IntegrationType } from '../integrations/integration.type.ts';
 import { ViewerType } from '../users/viewer.type.ts';
+import type { FinishService } from './authorization-code/finish.service.ts';
 import type { ConnectService } from './connect.service.ts';
 import {
   ConnectInput,
@@ -19,15 +19,12 @@ import {
   IntegrationInput,
 } from './connect.type.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
-import type { FinishService } from './finish.service.ts';
-import type { PasswordConnectService } from './password-connect.service.ts';
 
 @Resolver()
 export class ConnectResolver {
   constructor(
     private readonly connects: ConnectService,
     private readonly finishes: FinishService,
-    private readonly passwords: PasswordConnectService,
     private readonly disconnects: DisconnectService,
     private readonly directory: IntegrationDirectory,
   ) {}
@@ -42,26 +39,17 @@ export class ConnectResolver {
   ): Promise<ConnectPayload> {
     const { userId } = requirePrincipal(context);
     const viewer = new ViewerType(userId);
-    const { access, address = null, provider: named = null, redirectUri = null, method, password = null } = input;
+    const { access, address = null, provider = null, redirectUri = null, method, password = null } = input;
     try {
-      if ((method === 'PASSWORD') !== (password !== null)) {
-        const what = 'The method PASSWORD takes a password, and no other does.';
-        throw new MailError('INVALID', what, { field: ['input', 'password'] });
+      const request = { userId, access, address, provider, redirectUri, method, password };
+      const outcome = await this.connects.connect(request);
+      if ('integration' in outcome) {
+        return new ConnectPayload(viewer, new IntegrationType(outcome.integration), null);
       }
-      if (password !== null) {
-        const record = await this.passwords.connect(userId, { access, address, provider: named, password });
-        return new ConnectPayload(viewer, new IntegrationType(record), null);
-      }
-      const { authorizationUrl, provider, flow } = await this.connects.begin(userId, {
-        access,
-        address,
-        provider: named,
-        redirectUri,
-      });
       const known = (await this.directory.all(userId)).find(
-        (record) => record.provider === provider.id && address !== null && sameAddress(record.address, address),
+        (record) => record.provider === outcome.provider.id && address !== null && sameAddress(record.address, address),
       );
-      const begun = { authorizationUrl, flow: new ConnectFlowType(flow) };
+      const begun = { authorizationUrl: outcome.authorizationUrl, flow: new ConnectFlowType(outcome.flow) };
       return new ConnectPayload(viewer, known ? new IntegrationType(known) : null, begun);
     } catch (error) {
       return new ConnectPayload(viewer, null, null, [userErrorOf(error)]);

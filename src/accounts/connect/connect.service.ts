@@ -1,90 +1,69 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { MailError } from '../../domain/error.ts';
-import type { Access } from '../../providers/contract/connect.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
-import { AttemptLimiter } from '../users/attempt.limiter.ts';
-import { chooseProvider, type ProviderChoice } from './choose-provider.ts';
-import type { FlowSeal } from './connect-flow.seal.ts';
-import type { ConnectFlowStore } from './connect-flow.store.ts';
-import { type ConnectFlowRecord, FLOW_LIFETIME_MS } from './connect-flow.ts';
+import type { ConnectMethodEntry, ConnectOutcome, ConnectRequest, ConnectTools } from './connect-method.ts';
 import type { DiscoveryService } from './discovery.service.ts';
-import { type RedirectRules, redirectFault } from './redirect.ts';
 
 export interface ConnectOptions {
   readonly providers: readonly Provider[];
   readonly discovery: DiscoveryService;
-  readonly flows: ConnectFlowStore;
-  readonly seal: FlowSeal;
-  readonly redirects: RedirectRules;
-  /** `${PUBLIC_URL}/oauth/callback`, asked when needed: the port may be known only after listening. */
-  readonly callbackUrl: () => string;
-  readonly now?: () => Date;
+  readonly methods: readonly ConnectMethodEntry[];
+  readonly tools: ConnectTools;
 }
 
-export interface ConnectRequest extends ProviderChoice {
-  readonly access: Access;
-  readonly redirectUri: string | null;
+/** Which account is to be connected, and how. An address, a provider, or both. */
+export interface ConnectChoice extends ConnectRequest {
+  readonly provider: string | null;
+  /** A ConnectMethodEntry.method. */
+  readonly method: string;
 }
 
-export interface Begun {
-  readonly authorizationUrl: string;
-  readonly provider: Provider;
-  readonly flow: ConnectFlowRecord;
-}
+export type Connecting = ConnectOutcome & { readonly provider: Provider };
 
-/**
- * Begins a connect flow. The state is 256 random bits, kept as a hash, and serves once. It says which flow comes back and
- * not who consented: anybody can be sent the authorization URL (RFC 6749 10.12, RFC 9700 4.7). So what comes back with it
- * gives nothing to anyone, until the user who began proves with FinishService that it came back to them.
- */
+/** Finds the provider, and connects the account in the way that was chosen. */
 export class ConnectService {
-  private readonly perUser = new AttemptLimiter(60, 5_000);
-  private readonly now: () => Date;
+  private readonly methods;
 
   constructor(private readonly options: ConnectOptions) {
-    this.now = options.now ?? (() => new Date());
+    this.methods = options.methods.map((entry) => ({ ...entry, handler: entry.open(options.tools) }));
+    for (const { id, connectMethods } of options.providers) {
+      const unknown = connectMethods.find(({ method }) => !this.methods.some((known) => known.method === method));
+      if (unknown) throw new Error(`${id} connects by ${unknown.method}, which connect-methods.ts does not list`);
+    }
   }
 
-  /** Where to send the user. Throws MailError with the field at fault. */
-  async begin(userId: string, request: ConnectRequest): Promise<Begun> {
-    const { flows, seal, redirects, callbackUrl } = this.options;
-    const { access, address, redirectUri } = request;
-    const fault = redirectUri === null ? null : redirectFault(redirectUri, redirects);
-    if (fault) throw new MailError('INVALID', fault, { field: ['input', 'redirectUri'] });
-    const provider = await chooseProvider(request, this.options);
-    const { connect } = provider;
-    if (connect.kind !== 'oauth') {
-      throw new MailError('UNSUPPORTED', `${provider.name} has no consent page: use one of its connectMethods.`, {
-        field: ['input', 'method'],
-      });
+  /** Throws MailError with the field at fault. */
+  async connect(request: ConnectChoice): Promise<Connecting> {
+    const way = this.methods.find(({ method }) => method === request.method);
+    if (!way) throw unsupported(`${request.method} is no way to connect here`);
+    if ((way.takesPassword ?? false) !== (request.password !== null)) {
+      const what = 'The method PASSWORD takes a password, and no other does.';
+      throw new MailError('INVALID', what, { field: ['input', 'password'] });
     }
-    this.perUser.take(userId);
-    const [state, codeVerifier] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
-    const id = randomUUID();
-    const createdAt = this.now();
-    await flows.expire(createdAt);
-    const flow = await flows.create({
-      id,
-      stateHash: sha256(state),
-      userId,
-      provider: provider.id,
-      access,
-      address,
-      redirectUri,
-      codeVerifier: seal.verifier({ id, userId }, codeVerifier),
-      createdAt,
-      expiresAt: new Date(createdAt.getTime() + FLOW_LIFETIME_MS),
-    });
-    const authorizationUrl = await connect.authorizationUrl({
-      state,
-      codeChallenge: sha256(codeVerifier),
-      redirectUri: callbackUrl(),
-      access,
-      loginHint: address,
-    });
-    return { authorizationUrl, provider, flow };
+    way.handler.check?.(request);
+    const provider = await this.choose(request);
+    const offered = provider.connectMethods.find(({ method }) => method === way.method);
+    if (!offered) throw unsupported(`${provider.name} ${way.absence}`);
+    return { ...(await way.handler.connect(provider, offered, request)), provider };
+  }
+
+  /** The provider that is named, or else the one that serves the address. */
+  private async choose({ provider: id, address }: ConnectChoice): Promise<Provider> {
+    const { providers, discovery } = this.options;
+    if (id === null && address === null) throw new MailError('INVALID', 'Name an address, or a provider, or both.');
+    const field = ['input', id === null ? 'address' : 'provider'];
+    const provider = id === null ? await discovery.discover(address ?? '') : providers.find((p) => p.id === id);
+    if (!provider) {
+      const what =
+        id === null ? 'We cannot tell which provider serves this address: name one.' : `${id} is not served here.`;
+      throw new MailError('UNSUPPORTED', what, { field });
+    }
+    if (!provider.configured) {
+      const what = `${provider.name} is not configured on this gateway: ask its operator.`;
+      throw new MailError('UNSUPPORTED', what, { field });
+    }
+    return provider;
   }
 }
 
-/** Of the state, for finding its flow, and of the PKCE verifier (RFC 7636 4.2). */
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
+const unsupported = (what: string): MailError =>
+  new MailError('UNSUPPORTED', `${what}: use one of its connectMethods.`, { field: ['input', 'method'] });

@@ -5,9 +5,10 @@ import { UserError } from '../../graphql/user-error.type.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import { AccessEnum } from '../integrations/access.enum.ts';
 import { IntegrationType } from '../integrations/integration.type.ts';
-import { type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from '../integrations/provider.enum.ts';
+import { ProviderIdEnum } from '../integrations/provider.enum.ts';
 import { ViewerType } from '../users/viewer.type.ts';
 import { ConnectFlowType } from './connect-flow.type.ts';
+import { ConnectMethodEnum } from './connect-method.enum.ts';
 
 @InputType({ description: 'Which account to connect: an address, a provider, or both.' })
 export class ConnectInput {
@@ -34,7 +35,7 @@ export class ConnectInput {
     defaultValue: 'AUTHORIZATION_CODE',
     description: 'One of the connectMethods of the provider.',
   })
-  method!: ConnectMethod;
+  method!: string;
 
   @Field(() => URLScalar, {
     nullable: true,

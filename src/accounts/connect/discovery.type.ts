@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import { EmailAddress } from '../../graphql/scalars.ts';
-import { type ConnectMethod, ConnectMethodEnum } from '../integrations/provider.enum.ts';
 import { ProviderType } from '../integrations/provider.type.ts';
+import { ConnectMethodEnum } from './connect-method.enum.ts';
 
 @ObjectType('Discovery', {
   simpleResolvers: true,
@@ -18,7 +18,7 @@ export class DiscoveryType {
   readonly provider: ProviderType | null;
 
   @Field(() => [ConnectMethodEnum], { description: 'How to connect it here; empty when it cannot be.' })
-  readonly connectMethods: readonly ConnectMethod[];
+  readonly connectMethods: readonly string[];
 
   constructor(address: string, provider: ProviderType | null) {
     this.address = address;

@@ -18,6 +18,8 @@ export interface IntegrationWriterOptions {
 export interface ConnectedAccount {
   readonly userId: string;
   readonly provider: string;
+  /** A ConnectMethod.method. */
+  readonly method: string;
   readonly access: Access;
 }
 
@@ -27,7 +29,7 @@ export class IntegrationWriter {
 
   /** `alongside` runs in the same transaction: where it throws, nothing is saved. */
   async saveIntegration(
-    { userId, provider, access }: ConnectedAccount,
+    { userId, provider, method, access }: ConnectedAccount,
     exchanged: Exchanged<unknown>,
     alongside?: (record: IntegrationRecord, tx: Transaction) => Promise<void>,
   ): Promise<IntegrationRecord> {
@@ -35,7 +37,7 @@ export class IntegrationWriter {
     const { address, scopes } = exchanged;
     const record = await integrations.transaction(async (tx) => {
       const row = await integrations.connect({ userId, provider, address, access, scopes }, tx);
-      await vault.put(row.id, credentialOf(exchanged, new Date()), tx);
+      await vault.put(row.id, credentialOf(exchanged, method, new Date()), tx);
       await alongside?.(row, tx);
       return row;
     });

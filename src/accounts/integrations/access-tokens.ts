@@ -6,7 +6,7 @@ import { publicCode } from '../../graphql/problem.type.ts';
 import { abortable } from '../../platform/abort.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Revision, Vault } from '../../vault/vault.ts';
-import { type Credential, credentialOf, isFresh, isUsable, parseCredential } from './credential.ts';
+import { type Credential, credentialOf, isFresh, isUsable, methodOf, parseCredential } from './credential.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import { requireAskable, statusAfter } from './integration.status.ts';
 import type { IntegrationStore } from './integration.store.ts';
@@ -114,11 +114,16 @@ export class AccessTokens {
       if (isFresh(credential, rejected, this.now())) return credential;
       let next: Credential;
       try {
-        const { connect } = this.provider(record);
-        next = credentialOf(
-          await this.exchanges.run(record.provider, record.id, (signal) => connect.refresh(credential.secret, signal)),
-          this.now(),
+        const provider = this.provider(record);
+        const method = methodOf(provider, credential);
+        if (!method) {
+          const message = `${provider.name} no longer connects accounts in the way that ${record.address} was: connect it again.`;
+          throw new MailError('RECONNECT_REQUIRED', message);
+        }
+        const refreshed = await this.exchanges.run(record.provider, record.id, (signal) =>
+          method.refresh(credential.secret, signal),
         );
+        next = credentialOf(refreshed, credential.method, this.now());
       } catch (error) {
         if (isMailError(error) && (error.code === 'RECONNECT_REQUIRED' || error.ofAccount)) {
           if (await this.endGrant(record, revision, error)) throw error;

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { MailError } from '../../domain/error.ts';
-import type { Refreshed } from '../../providers/contract/connect.ts';
+import type { ConnectMethod, Refreshed } from '../../providers/contract/connect.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
 
 /** What the vault keeps of an account: the provider's secret, and the access token so that every instance can use it. */
 export interface Credential {
+  /** How the account was connected, a ConnectMethod.method; null where the secret is older than providers with several. */
+  readonly method: string | null;
   readonly secret: unknown;
   readonly accessToken: string;
   readonly expiresAt: Date;
@@ -26,11 +29,11 @@ export function checkAnswered(refreshed: Refreshed<unknown>): void {
 }
 
 /** Five minutes before the end, or the last quarter of a token that lives less than twenty. Throws as `checkAnswered`. */
-export function credentialOf(refreshed: Refreshed<unknown>, now: Date): Credential {
+export function credentialOf(refreshed: Refreshed<unknown>, method: string | null, now: Date): Credential {
   checkAnswered(refreshed);
   const { secret, accessToken, expiresAt } = refreshed;
   const early = Math.min(MAX_REFRESH_LEAD_MS, (expiresAt.getTime() - now.getTime()) / 4);
-  return { secret, accessToken, expiresAt, refreshAt: new Date(expiresAt.getTime() - early) };
+  return { method, secret, accessToken, expiresAt, refreshAt: new Date(expiresAt.getTime() - early) };
 }
 
 /** Neither fresh nor usable. */
@@ -38,13 +41,17 @@ const NO_TOKEN = { accessToken: '', expiresAt: new Date(0), refreshAt: new Date(
 const Kept = z
   .object({ accessToken: z.string().regex(TOKEN), expiresAt: z.coerce.date(), refreshAt: z.coerce.date() })
   .catch(NO_TOKEN);
-const Stored = z.object({ secret: z.unknown() });
+const Stored = z.object({ method: z.string().nullable().default(null), secret: z.unknown() });
 
 /** What comes out of the vault. A token that cannot be read is none: the secret beside it fetches another. */
-export const parseCredential = (stored: unknown): Credential => ({
-  secret: Stored.parse(stored).secret,
-  ...Kept.parse(stored),
-});
+export function parseCredential(stored: unknown): Credential {
+  const { method, secret } = Stored.parse(stored);
+  return { method, secret, ...Kept.parse(stored) };
+}
+
+/** What renews and ends the grant; undefined where the provider no longer connects accounts in that way. */
+export const methodOf = ({ connectMethods }: Provider, { method }: Credential): ConnectMethod | undefined =>
+  method === null ? connectMethods[0] : connectMethods.find((one) => one.method === method);
 
 /** Needs no refresh. */
 export const isFresh = (credential: Credential, rejected: string | undefined, now: Date): boolean =>

@@ -3,7 +3,7 @@ import { MailError } from '../../domain/error.ts';
 import { timeLimited } from '../../platform/abort.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { type Credential, parseCredential } from './credential.ts';
+import { type Credential, methodOf, parseCredential } from './credential.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import type { IntegrationHooks } from './integration.hooks.ts';
 import type { IntegrationStore } from './integration.store.ts';
@@ -60,17 +60,19 @@ export class DisconnectService {
     return stored ? this.revoke(record, parseCredential(stored.secret)) : null;
   }
 
-  private async revoke(record: IntegrationRecord, { secret }: Credential): Promise<string | null> {
+  private async revoke(record: IntegrationRecord, credential: Credential): Promise<string | null> {
     const provider = this.options.providers.find(({ id }) => id === record.provider);
     // A grant is the user's whole grant to this client: another integration of the mailbox would lose it too.
     if (!provider?.configured || (await this.options.integrations.isShared(record))) return null;
-    if (!provider.connect.revoke) return provider.connect.revokeAdvice;
+    const method = methodOf(provider, credential);
+    if (!method) return null;
+    if (!method.revoke) return method.revokeAdvice;
     try {
-      await provider.connect.revoke(secret, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
+      await method.revoke(credential.secret, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
       return null;
     } catch (err) {
       this.options.log.warn({ err, integrationId: record.id }, 'a grant could not be revoked at the provider');
-      return `${provider.name} could not be told. ${provider.connect.revokeAdvice}`;
+      return `${provider.name} could not be told. ${method.revokeAdvice}`;
     }
   }
 }

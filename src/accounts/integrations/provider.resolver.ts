@@ -51,7 +51,7 @@ export class ProviderResolver {
     @Arg('access', () => AccessEnum, { defaultValue: 'READ', description: 'For connecting with this access.' })
     access: Access,
   ): string[] {
-    const { configured, connect } = provider;
-    return configured && connect.kind === 'oauth' ? [...connect.scopes(access)] : [];
+    if (!provider.configured) return [];
+    return [...new Set(provider.connectMethods.flatMap((method) => method.scopes?.(access) ?? []))];
   }
 }

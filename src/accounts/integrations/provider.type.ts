@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { Provider } from '../../providers/contract/provider.ts';
-import { CONNECT_METHODS, type ConnectMethod, ConnectMethodEnum, ProviderIdEnum } from './provider.enum.ts';
+import { ConnectMethodEnum } from '../connect/connect-method.enum.ts';
+import { ProviderIdEnum } from './provider.enum.ts';
 
 @ObjectType('Provider', {
   simpleResolvers: true,
@@ -25,13 +26,13 @@ export class ProviderType {
   @Field(() => [ConnectMethodEnum], {
     description: 'What `connect` takes as method for it; empty when it is not configured.',
   })
-  readonly connectMethods: readonly ConnectMethod[];
+  readonly connectMethods: readonly string[];
 
   constructor(provider: Provider) {
     this.provider = provider;
     this.id = provider.id;
     this.name = provider.name;
     this.configured = provider.configured;
-    this.connectMethods = provider.configured ? [CONNECT_METHODS[provider.connect.kind]] : [];
+    this.connectMethods = provider.configured ? provider.connectMethods.map(({ method }) => method) : [];
   }
 }

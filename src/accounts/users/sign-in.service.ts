@@ -1,9 +1,9 @@
+import { normaliseEmail } from '../../domain/address.ts';
 import { MailError } from '../../domain/error.ts';
 import { clientNetwork } from '../../platform/client-network.ts';
-import { isInvited } from '../connect/invitation.ts';
 import { tooManyAttempts } from './attempt.limiter.ts';
 import type { AttemptRule, AttemptStore, CountedAttempt } from './attempt.store.ts';
-import { normaliseEmail } from './email.ts';
+import { isInvited } from './invitation.ts';
 import { hashPassword, requireGoodPassword, verifyPassword } from './password.ts';
 import type { SessionService, SessionTokens } from './session.service.ts';
 import type { UserStore } from './user.store.ts';

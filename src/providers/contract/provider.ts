@@ -7,7 +7,7 @@ import type { SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call, Limits, RequestLimiter } from './call.ts';
-import type { Access, OAuth, Password } from './connect.ts';
+import type { Access, ConnectMethod } from './connect.ts';
 import type { FindWatch, Watcher, WebhookOutcome, WebhookRequest } from './watch.ts';
 
 /** What registry.ts lists: a provider before it is configured. */
@@ -41,7 +41,8 @@ export interface Provider<Secret = unknown> {
   /** Domains that it serves, lower case, and MX host suffixes that give away a custom domain. */
   readonly domains: readonly string[];
   readonly mxSuffixes: readonly string[];
-  readonly connect: OAuth<Secret> | Password<Secret>;
+  /** How its accounts can be connected, the usual way first. The first also renews what was sealed before a secret said how it came to be. */
+  readonly connectMethods: readonly [ConnectMethod<Secret>, ...ConnectMethod<Secret>[]];
   /** What every account here can do; known without asking the provider. */
   readonly capabilities: Capabilities;
   /** The vendor's limits for one account, which request-limiter.ts keeps. */

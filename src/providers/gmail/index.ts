@@ -6,7 +6,7 @@ import { MAX_ATTACHED_BYTES } from './compose/mime.ts';
 import { LABEL_ROLES } from './read/labels.ts';
 import { GmailSession } from './session.ts';
 import { type GmailOptions, optionsOf, settings } from './settings.ts';
-import { type GmailSecret, GoogleOAuth } from './sign-in/auth.ts';
+import { type GmailSecret, GoogleAuthorizationCode } from './sign-in/authorization-code.ts';
 import { BatchWidth } from './wire/batch-width.ts';
 import { GmailClient, gmailOrigin } from './wire/client.ts';
 import { HeaderSpelling } from './wire/header-spelling.ts';
@@ -27,7 +27,7 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
     configured: options.clientId !== null && options.clientSecret !== null,
     domains: ['gmail.com', 'googlemail.com', ...options.domains.map((domain) => domain.toLowerCase())],
     mxSuffixes: ['aspmx.l.google.com', 'smtp.google.com', 'googlemail.com'],
-    connect: new GoogleOAuth(options),
+    connectMethods: [new GoogleAuthorizationCode(options)],
     capabilities: {
       mailboxesPerMessage: 'MANY',
       nativeThreads: true,

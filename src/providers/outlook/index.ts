@@ -6,7 +6,7 @@ import { FolderRoles, ROLES } from './read/folder-roles.ts';
 import { HiddenFolders } from './read/hidden-folders.ts';
 import { openSession } from './session.ts';
 import { type OutlookOptions, optionsOf, settings } from './settings.ts';
-import { type OutlookSecret, oauth } from './sign-in/auth.ts';
+import { authorizationCode, type OutlookSecret } from './sign-in/authorization-code.ts';
 import type { GraphAccount } from './wire/account.ts';
 import { createSdk, GraphClient } from './wire/client.ts';
 
@@ -24,7 +24,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
     configured: options.clientId !== null && options.clientSecret !== null,
     domains: [...new Set([...DOMAINS, ...options.domains.map((domain) => domain.toLowerCase())])],
     mxSuffixes: MX_SUFFIXES,
-    connect: oauth(options, sdk),
+    connectMethods: [authorizationCode(options, sdk)],
     capabilities: {
       mailboxesPerMessage: 'ONE',
       nativeThreads: true,

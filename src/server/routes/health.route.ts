@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { timeLimited } from '../platform/abort.ts';
+import { timeLimited } from '../../platform/abort.ts';
 
 export interface Health {
   /** Rejects when the database does not answer. */

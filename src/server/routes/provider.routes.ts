@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { CallbackService } from '../../accounts/connect/callback.service.ts';
+import type { CallbackService } from '../../accounts/connect/authorization-code/callback.service.ts';
 import type { WebhookService } from '../../changes/webhook.service.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;

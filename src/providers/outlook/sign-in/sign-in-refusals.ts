@@ -1,5 +1,5 @@
 import { MailError, type MailErrorCode } from '../../../domain/error.ts';
-import type { AuthorizationRefusal } from '../../contract/connect.ts';
+import type { AuthorizationRefusal } from '../../contract/authorization-code.ts';
 import type { OutlookOptions } from '../settings.ts';
 import { adminConsentUrl, codesIn } from './authority.ts';
 

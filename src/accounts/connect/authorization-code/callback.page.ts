@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Access } from '../../providers/contract/connect.ts';
+import type { Access } from '../../../providers/contract/connect.ts';
 
 /** The pages of a flow that has no front-end to go back to. They load nothing, run nothing and cannot be framed. */
 

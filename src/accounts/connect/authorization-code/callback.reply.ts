@@ -1,7 +1,6 @@
-import type { ErrorCode } from '../../domain/error.ts';
-import type { Access } from '../../providers/contract/connect.ts';
+import type { ErrorCode } from '../../../domain/error.ts';
+import type { Access } from '../../../providers/contract/connect.ts';
 import { approvalPage, failedPage, PAGE_POLICY, pendingPage } from './callback.page.ts';
-import { withAnswer } from './redirect.query.ts';
 
 /** What the browser is told of a flow: nobody else has been told of it, and `token` is shown nowhere else. */
 export type Outcome =
@@ -60,4 +59,19 @@ function pageReply(outcome: Outcome): CallbackReply {
     headers: PAGE_HEADERS,
     body: outcome.status === 'pending' ? pendingPage(outcome) : failedPage(outcome.message),
   };
+}
+
+/**
+ * What a flow tells the page that it goes back to. A parameter of the caller's under one of these names goes, however it
+ * is spelled: the page must never read the caller's word, or the first or last of two, for ours.
+ */
+const OURS =
+  /^[\s\0]*(status|integration|code|message|token|address|provider|flow|error|error_description)[\s\0]*([[.].*)?$/isu;
+
+/** `redirectUri` with `answer` in its query, and with what the caller had there beside our names. */
+export function withAnswer(redirectUri: string, answer: Readonly<Record<string, string>>): string {
+  const url = new URL(redirectUri);
+  const kept = [...url.searchParams].filter(([name]) => !OURS.test(name));
+  url.search = new URLSearchParams([...kept, ...Object.entries(answer)]).toString();
+  return url.href;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Sealer } from '../../platform/seal.ts';
-import type { Traded } from '../../providers/contract/connect.ts';
-import type { ConnectFlowRecord } from './connect-flow.ts';
+import type { Sealer } from '../../../platform/seal.ts';
+import type { Traded } from '../../../providers/contract/authorization-code.ts';
+import type { ConnectFlowRecord } from '../connect-flow.ts';
 
 /** What the provider's consent leaves until the flow is finished. */
 export interface Consent {

@@ -1,14 +1,13 @@
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { MailError } from '../../../domain/error.ts';
 import type {
-  Access,
+  AuthorizationCode,
   AuthorizationRefusal,
   AuthorizationRequest,
   CodeExchange,
-  OAuth,
-  Refreshed,
   Traded,
-} from '../../contract/connect.ts';
+} from '../../contract/authorization-code.ts';
+import type { Access, Refreshed } from '../../contract/connect.ts';
 import { readTokenAnswer, type TokenAnswer } from '../../shared/token-answer.ts';
 import type { GmailOptions } from '../settings.ts';
 import { gmailOrigin, sdkCall } from '../wire/client.ts';
@@ -31,8 +30,8 @@ const SCOPES: Readonly<Record<Access, readonly string[]>> = {
 };
 const TIMEOUT_MS = 15_000;
 
-export class GoogleOAuth implements OAuth<GmailSecret> {
-  readonly kind = 'oauth';
+export class GoogleAuthorizationCode implements AuthorizationCode<GmailSecret> {
+  readonly method = 'AUTHORIZATION_CODE';
   readonly revokeAdvice = 'Remove Postern at https://myaccount.google.com/connections to take the consent back.';
 
   constructor(private readonly options: GmailOptions) {}

@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../domain/error.ts';
-import { publicCode } from '../../graphql/problem.type.ts';
-import { timeLimited } from '../../platform/abort.ts';
-import { SealError } from '../../platform/seal.ts';
-import { whenStoreIsBack } from '../../platform/store.patience.ts';
-import type { Provider } from '../../providers/contract/provider.ts';
-import { checkAnswered } from '../integrations/credential.ts';
-import type { IntegrationStore } from '../integrations/integration.store.ts';
-import type { IntegrationRecord } from '../integrations/integration.ts';
-import type { MailSessions } from '../integrations/mail-sessions.ts';
-import { tooManyAttempts } from '../users/attempt.limiter.ts';
-import type { AttemptRule, AttemptStore } from '../users/attempt.store.ts';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../../domain/error.ts';
+import { publicCode } from '../../../graphql/problem.type.ts';
+import { timeLimited } from '../../../platform/abort.ts';
+import { SealError } from '../../../platform/seal.ts';
+import { whenStoreIsBack } from '../../../platform/store.patience.ts';
+import { isAuthorizationCode } from '../../../providers/contract/authorization-code.ts';
+import type { Provider } from '../../../providers/contract/provider.ts';
+import { checkAnswered } from '../../integrations/credential.ts';
+import type { IntegrationStore } from '../../integrations/integration.store.ts';
+import type { IntegrationRecord } from '../../integrations/integration.ts';
+import type { MailSessions } from '../../integrations/mail-sessions.ts';
+import { tooManyAttempts } from '../../users/attempt.limiter.ts';
+import type { AttemptRule, AttemptStore } from '../../users/attempt.store.ts';
+import type { ConnectFlowStore } from '../connect-flow.store.ts';
+import type { ConnectFlowRecord } from '../connect-flow.ts';
+import type { IntegrationWriter } from '../integration-writer.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import type { ConnectFlowStore } from './connect-flow.store.ts';
-import type { ConnectFlowRecord } from './connect-flow.ts';
 import { hashOf, isSame, type Presented, readPresented } from './connect-token.ts';
-import type { IntegrationWriter } from './integration-writer.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
 /** Whose account it is can be asked again, by another call. */
@@ -155,23 +156,27 @@ export class FinishService {
     try {
       const provider = this.options.providers.find(({ id }) => id === flow.provider);
       const [consent, codeVerifier] = [seal.openConsent(flow), seal.openVerifier(flow)];
-      if (!provider?.configured || provider.connect.kind !== 'oauth' || !consent || !codeVerifier) throw notFound();
+      const method = provider?.connectMethods.find(isAuthorizationCode);
+      if (!provider?.configured || !method || !consent || !codeVerifier) throw notFound();
       const within = (ms: number) =>
         AbortSignal.timeout(Math.max(1, Math.min(ms, flow.expiresAt.getTime() - this.now().getTime())));
       const { userId, access } = flow;
-      const { connect } = provider;
       const code = { code: consent.code, codeVerifier, redirectUri: callbackUrl(), access };
-      const traded = consent.traded ?? (await connect.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
+      const traded = consent.traded ?? (await method.exchange(code, within(EXCHANGE_TIMEOUT_MS)));
       checkAnswered(traded);
       spent = { ...consent, traded };
       const identifying = within(IDENTIFY_TIMEOUT_MS);
-      const exchanged = { ...traded, address: await connect.identify(traded, identifying) };
-      await connect.checkMailbox?.(traded, this.options.sessions.limiterOf(provider, exchanged.address), identifying);
+      const exchanged = { ...traded, address: await method.identify(traded, identifying) };
+      await method.checkMailbox?.(traded, this.options.sessions.limiterOf(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
       const keep = () =>
-        integrationWriter.saveIntegration({ userId, provider: provider.id, access }, exchanged, async (record, tx) => {
-          if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
-        });
+        integrationWriter.saveIntegration(
+          { userId, provider: provider.id, method: method.method, access },
+          exchanged,
+          async (record, tx) => {
+            if (!(await flows.connected({ ...end, integration: record.id }, this.now(), tx))) throw notFound();
+          },
+        );
       return await this.keep(flow, keep);
     } catch (error) {
       const code = isMailError(error) ? publicCode(error.code) : null;

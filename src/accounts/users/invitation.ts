@@ -1,5 +1,5 @@
 import jwt from 'jsonwebtoken';
-import { normaliseEmail } from '../users/email.ts';
+import { normaliseEmail } from '../../domain/address.ts';
 
 const ISSUER = 'postern';
 const AUDIENCE = 'postern:invite';

@@ -1,5 +1,5 @@
-import { MailError } from '../../domain/error.ts';
-import type { AuthorizationRefusal } from '../../providers/contract/connect.ts';
+import { MailError } from '../../../domain/error.ts';
+import type { AuthorizationRefusal } from '../../../providers/contract/authorization-code.ts';
 
 /** What a provider sends the browser back with (RFC 6749 4.1.2). */
 export type AuthorizationResponse = {

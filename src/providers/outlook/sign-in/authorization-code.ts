@@ -3,7 +3,7 @@ import type { AuthenticationResult } from '@azure/msal-node';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import type { User } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
-import type { OAuth, Traded } from '../../contract/connect.ts';
+import type { AuthorizationCode, Traded } from '../../contract/authorization-code.ts';
 import { ME } from '../read/identities.ts';
 import type { OutlookOptions } from '../settings.ts';
 import { malformed } from '../wire/answers.ts';
@@ -27,9 +27,9 @@ export interface OutlookSecret {
   readonly scopes: readonly string[];
 }
 
-export function oauth(options: OutlookOptions, sdk: Client): OAuth<OutlookSecret> {
+export function authorizationCode(options: OutlookOptions, sdk: Client): AuthorizationCode<OutlookSecret> {
   return {
-    kind: 'oauth',
+    method: 'AUTHORIZATION_CODE',
     scopes: scopesFor,
     revokeAdvice:
       'Microsoft lets only you take the consent back: at account.live.com/consent/Manage for a personal account, at myapps.microsoft.com for a work or school account.',

@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../domain/error.ts';
-import { publicCode } from '../../graphql/problem.type.ts';
-import type { AuthorizationRefusal, OAuth } from '../../providers/contract/connect.ts';
-import type { Provider } from '../../providers/contract/provider.ts';
-import type { UserStore } from '../users/user.store.ts';
+import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../../domain/error.ts';
+import { publicCode } from '../../../graphql/problem.type.ts';
+import {
+  type AuthorizationCode,
+  type AuthorizationRefusal,
+  isAuthorizationCode,
+} from '../../../providers/contract/authorization-code.ts';
+import type { Provider } from '../../../providers/contract/provider.ts';
+import type { UserStore } from '../../users/user.store.ts';
+import { sha256 } from '../authorization-code.ts';
+import type { ConnectFlowStore } from '../connect-flow.store.ts';
+import { type ConnectFlowRecord, isUnderWay } from '../connect-flow.ts';
 import { readAuthorization } from './authorization.response.ts';
 import { type Approval, approvalReply, type CallbackReply, type Outcome, outcomeReply } from './callback.reply.ts';
-import { sha256 } from './connect.service.ts';
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
-import type { ConnectFlowStore } from './connect-flow.store.ts';
-import { type ConnectFlowRecord, isUnderWay } from './connect-flow.ts';
 import { isSame, newCode, newToken, readPresented } from './connect-token.ts';
 
 export interface CallbackOptions {
@@ -25,7 +29,7 @@ export interface CallbackOptions {
 interface Returned {
   readonly flow: ConnectFlowRecord;
   readonly provider: Provider;
-  readonly connect: OAuth<unknown>;
+  readonly method: AuthorizationCode;
 }
 
 /**
@@ -64,8 +68,8 @@ export class CallbackService {
   }
 
   private approvalIn(query: URLSearchParams): Approval | null {
-    for (const { configured, connect } of this.options.providers) {
-      const approval = configured && connect.kind === 'oauth' && connect.approvalIn?.(query);
+    for (const { configured, connectMethods } of this.options.providers) {
+      const approval = configured && connectMethods.find(isAuthorizationCode)?.approvalIn?.(query);
       if (approval) return approval;
     }
     return null;
@@ -75,10 +79,9 @@ export class CallbackService {
     const { flows, providers } = this.options;
     const flow = await flows.findByState(sha256(state));
     const provider = flow && providers.find(({ id }) => id === flow.provider);
-    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || provider.connect.kind !== 'oauth') {
-      throw overMessage();
-    }
-    return { flow, provider, connect: provider.connect };
+    const method = provider?.connectMethods.find(isAuthorizationCode);
+    if (!flow || flow.expiresAt <= this.now() || !provider?.configured || !method) throw overMessage();
+    return { flow, provider, method };
   }
 
   /**
@@ -132,8 +135,8 @@ const overMessage = (): MailError =>
   );
 
 /** RFC 9207 2.4: an answer that names another issuer than the one that was asked is a mix-up, and is not used. */
-function requireIssuer({ provider, connect }: Returned, iss: string | null): void {
-  if (iss === null || connect.isIssuer?.(iss)) return;
+function requireIssuer({ provider, method }: Returned, iss: string | null): void {
+  if (iss === null || method.isIssuer?.(iss)) return;
   throw new MailError(
     'INVALID',
     `This answer does not come from ${provider.name}, which was asked. Go back and connect the account again.`,
@@ -141,15 +144,15 @@ function requireIssuer({ provider, connect }: Returned, iss: string | null): voi
 }
 
 /** The provider's own words may hold anything: none of them are passed on. */
-function declined({ flow, provider: { name }, connect }: Returned, refusal: AuthorizationRefusal): MailError {
-  const known = connect.declined?.(refusal);
+function declined({ flow, provider: { name }, method }: Returned, refusal: AuthorizationRefusal): MailError {
+  const known = method.declined?.(refusal);
   if (known) return known;
   switch (refusal.error) {
     case 'access_denied':
     case 'consent_required':
       return new MailError(
         'CONSENT_REQUIRED',
-        `${name} was not given consent to ${connect.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
+        `${name} was not given consent to ${method.scopes(flow.access).join(' ')}. Connect again and allow the access.`,
       );
     case 'temporarily_unavailable':
     case 'server_error':
