@@ -20,14 +20,14 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
     identify: async () => account.address,
     refresh: async () => granted(),
   },
-  capabilities: {
+  capabilities: () => ({
     mailboxesPerMessage: 'MANY',
     nativeThreads: true,
     roles: [],
     push: 'POLL',
     maxAttachmentBytes: 0,
     mailboxes: { create: [], rename: [], nest: [], color: [] },
-  },
+  }),
   limits: { concurrency: 10, streams: 2, units: 1_000_000, windowMs: 60_000 },
   open: () => session(account),
 }));

@@ -35,21 +35,20 @@ export class MailSessions {
       throw new MailError('UNSUPPORTED', `${provider.name} is no longer configured on this gateway.`);
     }
     const { tokens, health } = this.options;
-    const session = provider.open(
-      {
-        address: record.address,
-        access: record.access,
-        accessToken: (signal, rejected) => tokens.get(integrationId, signal, rejected),
-        refused: (error) => health.refused(record, error),
-      },
-      this.limiterOf(provider, record.address),
-    );
+    const session = provider.open({
+      address: record.address,
+      access: record.access,
+      scopes: record.scopes,
+      limiter: this.limiterOf(provider, record.address),
+      accessToken: (signal, rejected) => tokens.get(integrationId, signal, rejected),
+      refused: (error) => health.refused(record, error),
+    });
     return record.status === 'CONNECTED' ? session : proving(session, () => health.answered(record));
   }
 
   /** What the account can do; asks nobody. */
   capabilities(integration: IntegrationRecord): Capabilities {
-    return this.provider(integration).capabilities;
+    return this.provider(integration).capabilities(integration);
   }
 
   private provider(record: IntegrationRecord): Provider {

@@ -1,5 +1,5 @@
 import type { RequestLimiter } from '../contract/call.ts';
-import type { Adapter, Grant, Provider } from '../contract/provider.ts';
+import type { Adapter, Capabilities, Provider } from '../contract/provider.ts';
 import type { FindWatch, WebhookRequest } from '../contract/watch.ts';
 import { PubSubReceiver } from './changes/push.ts';
 import { MAX_ATTACHED_BYTES } from './compose/mime.ts';
@@ -21,6 +21,14 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
     learned.set(limiter, known);
     return known;
   };
+  const capabilities: Capabilities = {
+    mailboxesPerMessage: 'MANY',
+    nativeThreads: true,
+    push: options.pubsubTopic === null ? 'POLL' : 'WEBHOOK',
+    maxAttachmentBytes: MAX_ATTACHED_BYTES,
+    roles: LABEL_ROLES,
+    mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
+  };
   return {
     id: 'GMAIL',
     name: 'Gmail',
@@ -28,19 +36,12 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
     domains: ['gmail.com', 'googlemail.com', ...options.domains.map((domain) => domain.toLowerCase())],
     mxSuffixes: ['aspmx.l.google.com', 'smtp.google.com', 'googlemail.com'],
     connect: new GoogleOAuth(options),
-    capabilities: {
-      mailboxesPerMessage: 'MANY',
-      nativeThreads: true,
-      push: options.pubsubTopic === null ? 'POLL' : 'WEBHOOK',
-      maxAttachmentBytes: MAX_ATTACHED_BYTES,
-      roles: LABEL_ROLES,
-      mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
-    },
+    capabilities: () => capabilities,
     limits: LIMITS,
-    open(grant: Grant, limiter: RequestLimiter) {
-      const { width, spelling } = learnedOf(limiter);
+    open(account) {
+      const { width, spelling } = learnedOf(account.limiter);
       return new GmailSession(
-        new GmailClient(gmailOrigin(options.apiUrl), grant, limiter, width, spelling),
+        new GmailClient(gmailOrigin(options.apiUrl), account, width, spelling),
         options.pubsubTopic,
       );
     },

@@ -1,4 +1,4 @@
-import type { Adapter, Provider } from '../contract/provider.ts';
+import type { Adapter, Capabilities, Provider } from '../contract/provider.ts';
 import { receive } from './changes/push.ts';
 import { MAX_FILE_BYTES } from './compose/message-size.ts';
 import { Deletions } from './read/deletions.ts';
@@ -14,6 +14,15 @@ const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
 /** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */
 const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com', 'mx.microsoft'];
 
+const CAPABILITIES: Capabilities = {
+  mailboxesPerMessage: 'ONE',
+  nativeThreads: true,
+  push: 'WEBHOOK',
+  maxAttachmentBytes: MAX_FILE_BYTES,
+  roles: ROLES.map(([, role]) => role),
+  mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
+};
+
 /** Outlook, Microsoft 365 and Exchange Online, through Microsoft Graph v1.0. */
 function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
   const sdk = createSdk(options.graphUrl);
@@ -25,17 +34,10 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
     domains: [...new Set([...DOMAINS, ...options.domains.map((domain) => domain.toLowerCase())])],
     mxSuffixes: MX_SUFFIXES,
     connect: oauth(options, sdk),
-    capabilities: {
-      mailboxesPerMessage: 'ONE',
-      nativeThreads: true,
-      push: 'WEBHOOK',
-      maxAttachmentBytes: MAX_FILE_BYTES,
-      roles: ROLES.map(([, role]) => role),
-      mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
-    },
+    capabilities: () => CAPABILITIES,
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
-    open(grant, limiter) {
-      const key = grant.address.toLowerCase();
+    open(account) {
+      const key = account.address.toLowerCase();
       const known = folders.get(key) ?? {
         hidden: new HiddenFolders(),
         roles: new FolderRoles(),
@@ -43,9 +45,9 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
       };
       folders.set(key, known);
       return openSession({
-        address: grant.address,
-        access: grant.access,
-        graph: new GraphClient(sdk, grant, limiter, options.graphUrl),
+        address: account.address,
+        access: account.access,
+        graph: new GraphClient(sdk, account, options.graphUrl),
         lagWaitsMs: options.lagWaitsMs,
         ...known,
       });
