@@ -53,6 +53,7 @@ function session({ messages, mailboxes }: StoredAccount): MailSession {
     send: unsupported,
     probe: unsupported,
     sendSettlesMs: 0,
+    close: async () => {},
     deleteForever: unsupported,
     getDrafts: unsupported,
     deleteDraft: unsupported,

@@ -49,7 +49,10 @@ export interface Provider<Secret = unknown> {
   capabilities(account: AccountDetails): Capabilities;
   /** The vendor's limits for one account, which request-limiter.ts keeps. */
   readonly limits: Limits;
-  /** Opens an account. Cheap: no request is made until a method of the session is called. */
+  /**
+   * Opens an account. Cheap: no request is made until a method of the session is called. One session is open for each
+   * integration and process: many requests use it at once, and what it learns of its account stays in it.
+   */
   open(account: SessionOptions): MailSession;
   /** Present where the provider pushes. Proves the sender and names the watches; reads no mail; does not wait for the sync. */
   receive?(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome>;
@@ -285,6 +288,12 @@ export interface MailSession extends SearchMeans {
   changes(since: Cursor | null, call: Call, hints?: readonly Hint[]): Promise<Changes>;
   /** Present where the provider pushes; absent: the account is polled. */
   readonly watch?: Watcher;
+  /**
+   * Lets go of what the session holds open, a connection for example, and of what it has learned of the account. Nobody is cut
+   * off: calls under way go on to their end. A call that begins later, of a request that was handed the session just before,
+   * is served too, and leaves nothing open behind. Resolves when nothing is held any more; a second call changes nothing.
+   */
+  close(): Promise<void>;
 }
 
 export interface Changes {

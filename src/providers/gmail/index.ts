@@ -1,4 +1,3 @@
-import type { RequestLimiter } from '../contract/call.ts';
 import type { Adapter, Capabilities, Provider } from '../contract/provider.ts';
 import type { FindWatch, WebhookRequest } from '../contract/watch.ts';
 import { PubSubReceiver } from './changes/push.ts';
@@ -7,20 +6,11 @@ import { LABEL_ROLES } from './read/labels.ts';
 import { GmailSession } from './session.ts';
 import { type GmailOptions, optionsOf, settings } from './settings.ts';
 import { type GmailSecret, GoogleOAuth } from './sign-in/auth.ts';
-import { BatchWidth } from './wire/batch-width.ts';
 import { GmailClient, gmailOrigin } from './wire/client.ts';
-import { HeaderSpelling } from './wire/header-spelling.ts';
 import { LIMITS } from './wire/quota.ts';
 
 function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
   const receiver = new PubSubReceiver(options.oauthUrl, options.pubsubServiceAccount);
-  // There is one RequestLimiter an account; what Gmail thinks of wide batches, and how it spells headers, is learned for each.
-  const learned = new WeakMap<RequestLimiter, { width: BatchWidth; spelling: HeaderSpelling }>();
-  const learnedOf = (limiter: RequestLimiter) => {
-    const known = learned.get(limiter) ?? { width: new BatchWidth(), spelling: new HeaderSpelling() };
-    learned.set(limiter, known);
-    return known;
-  };
   const capabilities: Capabilities = {
     mailboxesPerMessage: 'MANY',
     nativeThreads: true,
@@ -38,13 +28,7 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
     connect: new GoogleOAuth(options),
     capabilities: () => capabilities,
     limits: LIMITS,
-    open(account) {
-      const { width, spelling } = learnedOf(account.limiter);
-      return new GmailSession(
-        new GmailClient(gmailOrigin(options.apiUrl), account, width, spelling),
-        options.pubsubTopic,
-      );
-    },
+    open: (account) => new GmailSession(new GmailClient(gmailOrigin(options.apiUrl), account), options.pubsubTopic),
     receive: (request: WebhookRequest, findWatch: FindWatch) => receiver.receive(request, findWatch),
   };
 }

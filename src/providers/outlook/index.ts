@@ -7,7 +7,6 @@ import { HiddenFolders } from './read/hidden-folders.ts';
 import { openSession } from './session.ts';
 import { type OutlookOptions, optionsOf, settings } from './settings.ts';
 import { type OutlookSecret, oauth } from './sign-in/auth.ts';
-import type { GraphAccount } from './wire/account.ts';
 import { createSdk, GraphClient } from './wire/client.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
@@ -26,7 +25,6 @@ const CAPABILITIES: Capabilities = {
 /** Outlook, Microsoft 365 and Exchange Online, through Microsoft Graph v1.0. */
 function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
   const sdk = createSdk(options.graphUrl);
-  const folders = new Map<string, Pick<GraphAccount, 'hidden' | 'roles' | 'deletions'>>();
   return {
     id: 'OUTLOOK',
     name: 'Outlook',
@@ -36,22 +34,16 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
     connect: oauth(options, sdk),
     capabilities: () => CAPABILITIES,
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
-    open(account) {
-      const key = account.address.toLowerCase();
-      const known = folders.get(key) ?? {
-        hidden: new HiddenFolders(),
-        roles: new FolderRoles(),
-        deletions: new Deletions(),
-      };
-      folders.set(key, known);
-      return openSession({
+    open: (account) =>
+      openSession({
         address: account.address,
         access: account.access,
         graph: new GraphClient(sdk, account, options.graphUrl),
         lagWaitsMs: options.lagWaitsMs,
-        ...known,
-      });
-    },
+        hidden: new HiddenFolders(),
+        roles: new FolderRoles(),
+        deletions: new Deletions(),
+      }),
     receive,
   };
 }

@@ -3,7 +3,7 @@ import type { Call, RequestCost } from '../../contract/call.ts';
 import type { SessionOptions } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
-import type { BatchWidth } from './batch-width.ts';
+import { BatchWidth } from './batch-width.ts';
 import { gmailError, hasStatus } from './errors.ts';
 import { HeaderSpelling } from './header-spelling.ts';
 import { type Operation, UNITS } from './quota.ts';
@@ -53,7 +53,8 @@ export class GmailClient {
   constructor(
     readonly origin: string,
     readonly account: SessionOptions,
-    readonly width: BatchWidth,
+    /** What Gmail thinks of wide batches now. */
+    readonly width = new BatchWidth(),
     readonly spelling = new HeaderSpelling(),
   ) {}
 
