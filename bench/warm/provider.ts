@@ -23,14 +23,14 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
       refresh: async () => granted(),
     } satisfies AuthorizationCode,
   ],
-  capabilities: {
+  capabilities: () => ({
     mailboxesPerMessage: 'MANY',
     nativeThreads: true,
     roles: [],
     push: 'POLL',
     maxAttachmentBytes: 0,
     mailboxes: { create: [], rename: [], nest: [], color: [] },
-  },
+  }),
   limits: { concurrency: 10, streams: 2, units: 1_000_000, windowMs: 60_000 },
   open: () => session(account),
 }));
@@ -56,6 +56,7 @@ function session({ messages, mailboxes }: StoredAccount): MailSession {
     send: unsupported,
     probe: unsupported,
     sendSettlesMs: 0,
+    close: async () => {},
     deleteForever: unsupported,
     getDrafts: unsupported,
     deleteDraft: unsupported,

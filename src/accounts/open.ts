@@ -20,6 +20,7 @@ import { CONNECT_METHODS } from './connect/connect-methods.ts';
 import { DiscoveryService } from './connect/discovery.service.ts';
 import { IntegrationWriter } from './connect/integration-writer.ts';
 import { AccessTokens } from './integrations/access-tokens.ts';
+import { AccountHandles } from './integrations/account-handles.ts';
 import { AccountHealth } from './integrations/account-health.ts';
 import { DisconnectService } from './integrations/disconnect.service.ts';
 import { IntegrationDirectory } from './integrations/integration.directory.ts';
@@ -30,6 +31,7 @@ import { LeaseStore } from './integrations/lease.store.ts';
 import { MailSessions } from './integrations/mail-sessions.ts';
 import { ProviderResolver } from './integrations/provider.resolver.ts';
 import { Reachability } from './integrations/reachability.ts';
+import { RequestLimiters } from './integrations/request-limiters.ts';
 import { AttemptStore } from './users/attempt.store.ts';
 import { SessionResolver } from './users/session.resolver.ts';
 import { SessionService, type SessionTimes } from './users/session.service.ts';
@@ -70,7 +72,10 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
   const tokens = new AccessTokens({ vault, lease: new LeaseStore(db), integrations, directory, providers, log });
   const reachability = new Reachability();
   const health = new AccountHealth({ integrations, directory, hooks, log });
-  const mailSessions = new MailSessions({ providers, directory, tokens, health, log, reachability });
+  const limiters = new RequestLimiters({ log, reachability });
+  const mailSessions = new MailSessions({ providers, directory, tokens, health, limiters, log });
+  platform.closers.push(() => mailSessions.close());
+  const handles = new AccountHandles(directory, mailSessions);
   const disconnect = new DisconnectService({ providers, vault, integrations, directory, hooks, log });
 
   const discovery = new DiscoveryService({ providers });
@@ -87,7 +92,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     attempts,
     integrationWriter,
     integrations,
-    sessions: mailSessions,
+    limiters,
     callbackUrl,
     log,
   });
@@ -111,7 +116,7 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     registerAccountNodes(nodes, directory);
     registerConnectFlowNode(nodes, flows);
   };
-  return { sessions, signIns, directory, mailSessions, reachability, callback, prunables, resolvers, registerNodes };
+  return { sessions, signIns, directory, handles, reachability, callback, prunables, resolvers, registerNodes };
 }
 
 const DAY_MS = 86_400_000;

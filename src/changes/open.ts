@@ -26,14 +26,14 @@ export type Changes = ReturnType<typeof openChanges>;
 /** The change log, and what fills it: webhooks in, polls, synchronisation. Nothing runs before `start`. */
 export function openChanges(platform: Platform, accounts: Accounts, options: ChangesOptions) {
   const { db, bus, sealer, log } = platform;
-  const { directory, mailSessions: sessions, reachability } = accounts;
+  const { directory, handles, reachability } = accounts;
   const { providers, publicUrl, lanes, times } = options;
 
   const changes = new ChangeStore(db);
   const watches = new WatchStore(db, sealer, log);
   const pendingSyncs = new PendingSyncStore(db);
   const sync = new SyncJob({
-    sessions,
+    handles,
     directory,
     changes,
     pendingSyncs,
@@ -43,7 +43,7 @@ export function openChanges(platform: Platform, accounts: Accounts, options: Cha
     ...(lanes && { lanes }),
     ...(times && { times }),
   });
-  const watchJob = new WatchJob({ sessions, directory, watches, sync, reachability, publicUrl, log });
+  const watchJob = new WatchJob({ handles, directory, watches, sync, reachability, publicUrl, log });
   const poll = new PollJob({
     directory,
     watches,

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
 import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
-import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
 import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { isTransient, storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
@@ -18,7 +18,7 @@ import { Retries } from './retries.ts';
 import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
 
 export interface SyncJobOptions {
-  readonly sessions: Pick<MailSessions, 'open'>;
+  readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;
   readonly pendingSyncs: Pick<PendingSyncStore, 'mark' | 'seenTo' | 'failed'>;
@@ -188,7 +188,7 @@ export class SyncJob {
     { id: integrationId, provider, address }: IntegrationRecord,
     place: LanePlace,
   ): Promise<boolean> {
-    const { sessions, pendingSyncs, log } = this.options;
+    const { handles, pendingSyncs, log } = this.options;
     const tried = { key: integrationId, lane: provider, address: address.toLowerCase() };
     const trial = this.probation.begin(tried, this.retries.failures(integrationId));
     const behind = setTimeout(() => {
@@ -206,7 +206,7 @@ export class SyncJob {
         attemptTimeoutMs: trial.attemptTimeoutMs,
         maxWaitMs: MAX_WAIT_MS,
       };
-      const session = await sessions.open(integrationId);
+      const session = await (await handles.internal(integrationId)).session();
       if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
       const isWhole = this.whole.has(integrationId);
       const progressed = () => trial.progressed();

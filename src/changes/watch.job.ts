@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
 import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
 import type { IntegrationHooks } from '../accounts/integrations/integration.hooks.ts';
-import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
 import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { MailError } from '../domain/error.ts';
 import { deadline } from '../platform/abort.ts';
@@ -16,7 +16,7 @@ import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
 export interface WatchJobOptions {
-  readonly sessions: Pick<MailSessions, 'open'>;
+  readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get' | 'connected'>;
   readonly watches: WatchStore;
   readonly sync: Pick<SyncJob, 'request'>;
@@ -108,7 +108,7 @@ export class WatchJob implements IntegrationHooks {
   }
 
   async disconnecting(integrationId: string): Promise<void> {
-    const { watches, sessions } = this.options;
+    const { watches, handles } = this.options;
     this.lives.delete(integrationId);
     this.silences.forget(integrationId);
     this.retries.settled(integrationId);
@@ -118,7 +118,7 @@ export class WatchJob implements IntegrationHooks {
     // Stopping ends the mailbox's only watch where the provider knows mailboxes and not integrations.
     const sharers = await watches.named(watch.provider, watch.key);
     if (sharers.length > 0) return;
-    const session = await sessions.open(integrationId);
+    const session = await (await handles.internal(integrationId)).session();
     await this.within(CALL_TIMEOUT_MS, async (call) => session.watch?.stop(watch, call));
   }
 
@@ -172,10 +172,10 @@ export class WatchJob implements IntegrationHooks {
   }
 
   private async renew(integrationId: string, timeoutMs = CALL_TIMEOUT_MS): Promise<void> {
-    const { directory, sessions, watches, publicUrl } = this.options;
+    const { directory, handles, watches, publicUrl } = this.options;
     const record = await directory.get(integrationId);
     if (record?.status !== 'CONNECTED') return;
-    const watcher = (await sessions.open(integrationId)).watch;
+    const watcher = (await (await handles.internal(integrationId)).session()).watch;
     if (!watcher) return;
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');

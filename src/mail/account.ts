@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import type { AccountHandle } from '../accounts/integrations/account-handle.ts';
 import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
-import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
 import { abortable, deadline } from '../platform/abort.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { Capabilities, Identity, MailSession } from '../providers/contract/provider.ts';
@@ -44,8 +44,7 @@ export class Account {
   private opened: Promise<MailSession> | null = null;
 
   constructor(
-    readonly integration: IntegrationRecord,
-    private readonly sessions: MailSessions,
+    private readonly handle: AccountHandle,
     /** Aborts when the client goes away. */
     private readonly signal: AbortSignal,
     readonly deadlineMs: number,
@@ -57,18 +56,22 @@ export class Account {
     this.drafts = new DraftLoader(this.read, this.messages);
   }
 
+  get integration(): IntegrationRecord {
+    return this.handle.integration;
+  }
+
   get id(): string {
     return this.integration.id;
   }
 
   /** What it can do; asks nobody. */
   get capabilities(): Capabilities {
-    return this.sessions.capabilities(this.integration);
+    return this.handle.capabilities;
   }
 
   /** Throws RECONNECT_REQUIRED or NOT_FOUND; asks no provider. */
   session(): Promise<MailSession> {
-    this.opened ??= this.sessions.open(this.integration.id);
+    this.opened ??= this.handle.session();
     return this.opened;
   }
 

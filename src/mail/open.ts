@@ -54,16 +54,16 @@ export type Mail = ReturnType<typeof openMail>;
 /** Reading, organising, composing and sending. Nothing is sent before `start`. */
 export function openMail(platform: Platform, accounts: Accounts, options: MailOptions) {
   const { db, bus, queue, sealer, log } = platform;
-  const { directory, mailSessions, reachability } = accounts;
+  const { directory, handles, reachability } = accounts;
   const { publicUrl, sourceDeadlineMs, scanBudget, uploadMaxBytes, lanes, times } = options;
 
   // reading
   const memory = new PageMemory();
   memory.forgetOnChange(bus);
-  const openAccounts = new OpenAccounts(directory, mailSessions, sourceDeadlineMs, memory);
+  const openAccounts = new OpenAccounts(handles, sourceDeadlineMs, memory);
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified);
-  const downloads = new Downloads({ sealer, directory, sessions: mailSessions, publicUrl });
+  const downloads = new Downloads({ sealer, handles, publicUrl });
 
   // sending
   const uploadStore = new UploadStore(db);

@@ -1,15 +1,16 @@
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
-import type { MailSessions } from '../accounts/integrations/mail-sessions.ts';
+import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
 import type { Mailbox, Reachability } from '../accounts/integrations/reachability.ts';
 import { backoffMs, heldMs } from '../changes/backoff.ts';
 import { isMailError, isNotFound, isTransient, MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/contract/call.ts';
+import type { MailSession } from '../providers/contract/provider.ts';
 
 export interface EventMessagesOptions {
-  readonly sessions: Pick<MailSessions, 'open'>;
+  readonly handles: Pick<AccountHandles, 'internal'>;
   /** Whose account it is; null when it is gone. */
   readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
   readonly reachability: Pick<Reachability, 'listen'>;
@@ -119,7 +120,7 @@ export class EventMessages {
     const found = new Map<string, Message | MailError>();
     await this.untilAnswered(integrationId, async (call) => {
       const open = ids.filter((id) => !found.has(id) || isTransient(found.get(id)));
-      const session = await this.options.sessions.open(integrationId);
+      const session = await this.session(integrationId);
       const answers = await session.getMessages(open, 'envelope', call);
       for (const [i, answer] of answers.entries()) found.set(open[i] ?? '', answer);
       return answers.find(isTransient) ?? null;
@@ -127,10 +128,14 @@ export class EventMessages {
     return ids.map((id) => found.get(id) ?? new MailError('NOT_FOUND', 'There is no such message.'));
   }
 
+  private async session(integrationId: string): Promise<MailSession> {
+    return (await this.options.handles.internal(integrationId)).session();
+  }
+
   private async listMailboxes(integrationId: string): Promise<ReadonlyMap<MailboxRole, string>> {
     let ids: ReadonlyMap<MailboxRole, string> = new Map();
     await this.untilAnswered(integrationId, async (call) => {
-      const session = await this.options.sessions.open(integrationId);
+      const session = await this.session(integrationId);
       const mailboxes = await session.listMailboxes(call);
       ids = new Map(mailboxes.flatMap(({ role, id }) => (role ? [[role, id] as const] : [])));
       return null;

@@ -25,11 +25,11 @@ export function openRealtime(
   options: RealtimeOptions,
 ) {
   const { bus, sealer, log } = platform;
-  const { directory, mailSessions: sessions, reachability } = accounts;
+  const { directory, handles, reachability } = accounts;
   const hub = new Hub(changes, bus);
   const cursors = new EventCursors(sealer);
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
-  const messages = new EventMessages({ sessions, mailbox, reachability, log });
+  const messages = new EventMessages({ handles, mailbox, reachability, log });
   const events = new MessageEvents({ hub, directory, accounts: openAccounts, messages, cursors, bus });
   const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts: openAccounts, sealer, bus });
   const resolvers = [

@@ -57,21 +57,20 @@ describe.each(PROVIDER_IDS)('%s: an account as a whole', (id) => {
     const grant = { ...account.grant };
     const counted = { told: [] as MailError[], tokens: 0 };
     seen = counted;
-    session = lab.provider.open(
-      {
-        address: account.address,
-        access: 'FULL',
-        async accessToken(signal, rejected) {
-          if (rejected === grant.accessToken) {
-            counted.tokens++;
-            Object.assign(grant, await lab.provider.connectMethods[0].refresh(grant.secret, signal));
-          }
-          return grant.accessToken;
-        },
-        refused: async (error) => void counted.told.push(error),
+    session = lab.provider.open({
+      address: account.address,
+      access: 'FULL',
+      scopes: [],
+      limiter: createRequestLimiter(lab.provider.limits, { log: silent }),
+      async accessToken(signal, rejected) {
+        if (rejected === grant.accessToken) {
+          counted.tokens++;
+          Object.assign(grant, await lab.provider.connectMethods[0].refresh(grant.secret, signal));
+        }
+        return grant.accessToken;
       },
-      createRequestLimiter(lab.provider.limits, { log: silent }),
-    );
+      refused: async (error) => void counted.told.push(error),
+    });
   };
   afterEach(async () => {
     await lab.control('/faults', undefined, 'DELETE');

@@ -192,7 +192,7 @@ describe.each(PROVIDER_IDS)('%s: composing', (id) => {
   });
 
   it('refuses what is over the limit with the figures, before a file is opened', async () => {
-    const { maxAttachmentBytes } = lab.provider.capabilities;
+    const { maxAttachmentBytes } = lab.capabilities;
     const large = file('huge.bin', new Uint8Array(0), { sizeBytes: maxAttachmentBytes + 1 });
     const refusal = await save(compose({ to: [them()], subject: 'Too large', attachments: [large] })).catch((e) => e);
     expect(refusal).toMatchObject({ name: 'MailError', code: 'INVALID' });

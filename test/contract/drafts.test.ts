@@ -155,7 +155,7 @@ describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
   });
 
   it('refuses files that come to more than the provider takes before it asks anything of it', async () => {
-    const { maxAttachmentBytes } = lab.provider.capabilities;
+    const { maxAttachmentBytes } = lab.capabilities;
     const big = file('big.bin', Buffer.from('x'), { sizeBytes: maxAttachmentBytes });
     await lab.control('/log', undefined, 'DELETE');
     await expect(save({ attachments: [big, file('more.bin', Buffer.from('more'))] })).rejects.toMatchObject({

@@ -10,10 +10,10 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
   let lab: Lab;
   let account: Account;
   let boxes: Partial<Record<MailboxRole, string>>;
-  let can: Lab['provider']['capabilities']['mailboxes'];
+  let can: Lab['capabilities']['mailboxes'];
   beforeAll(async () => {
     lab = await openLab(id);
-    can = lab.provider.capabilities.mailboxes;
+    can = lab.capabilities.mailboxes;
     account = await lab.account('organiser');
     boxes = Object.fromEntries((await list()).flatMap(({ role, id }) => (role ? [[role, id]] : [])));
   });
@@ -37,7 +37,7 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
 
   it('lists mailboxes of the roles that it says it has', async () => {
     const roles = (await list()).flatMap(({ role }) => role ?? []);
-    expect(roles.toSorted()).toEqual(lab.provider.capabilities.roles.toSorted());
+    expect(roles.toSorted()).toEqual(lab.capabilities.roles.toSorted());
   });
 
   it('shows what carries a star in mailboxes that it lists, and takes no other for one', async () => {

@@ -56,7 +56,7 @@ describe.each(PROVIDER_IDS)('%s: an access token', (id) => {
       maxSlots: 4,
     };
     const accessToken = async () => account.grant.accessToken;
-    return lab.provider.open({ address: account.address, access: 'FULL', accessToken }, limiter);
+    return lab.provider.open({ address: account.address, access: 'FULL', scopes: [], limiter, accessToken });
   };
 
   it('is taken when the request is let through, so that none runs out in the queue', async () => {

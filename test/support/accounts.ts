@@ -15,6 +15,7 @@ import type { IntegrationHooks } from '../../src/accounts/integrations/integrati
 import { IntegrationStore } from '../../src/accounts/integrations/integration.store.ts';
 import { LeaseStore } from '../../src/accounts/integrations/lease.store.ts';
 import { MailSessions } from '../../src/accounts/integrations/mail-sessions.ts';
+import { RequestLimiters } from '../../src/accounts/integrations/request-limiters.ts';
 import { AttemptStore } from '../../src/accounts/users/attempt.store.ts';
 import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { createBus } from '../../src/platform/bus.ts';
@@ -45,7 +46,8 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
   const lease = new LeaseStore(db);
   const tokens = new AccessTokens({ vault, lease, integrations, directory, providers, log: silent, ...clock });
   const health = new AccountHealth({ integrations, directory, hooks, log: silent });
-  const sessions = new MailSessions({ providers, directory, tokens, health, log: silent });
+  const limiters = new RequestLimiters({ log: silent });
+  const sessions = new MailSessions({ providers, directory, tokens, health, limiters, log: silent });
   const callbackUrl = () => 'http://postern.example/oauth/callback';
   const discovery = new DiscoveryService({ providers, mailHosts: async () => [] });
   const flows = new ConnectFlowStore(db);
@@ -63,7 +65,7 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     attempts,
     integrationWriter,
     integrations,
-    sessions,
+    limiters,
     callbackUrl,
     log: silent,
     ...clock,
@@ -79,6 +81,7 @@ export async function openAccounts(db: Database, { providers, hooks = [], now }:
     lease,
     tokens,
     sessions,
+    limiters,
     flows,
     connect,
     finish,

@@ -1,5 +1,5 @@
+import type { AccountHandle } from '../../src/accounts/integrations/account-handle.ts';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
-import type { MailSessions } from '../../src/accounts/integrations/mail-sessions.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
 import { Account } from '../../src/mail/account.ts';
@@ -35,11 +35,8 @@ export function fakeAccount(
     mailboxes: { create: ['LABEL'], rename: ['LABEL'], nest: ['LABEL'], color: ['LABEL'] },
     ...more.capabilities,
   };
-  const sessions: Pick<MailSessions, 'open' | 'capabilities'> = {
-    open: async () => session as MailSession,
-    capabilities: () => capabilities,
-  };
-  return new Account(record, sessions as MailSessions, new AbortController().signal, 5_000, new PageMemory());
+  const handle: AccountHandle = { integration: record, capabilities, session: async () => session as MailSession };
+  return new Account(handle, new AbortController().signal, 5_000, new PageMemory());
 }
 
 export const aMessage = (id: string, fields: Partial<Message> = {}): Message => ({

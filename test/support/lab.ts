@@ -10,7 +10,7 @@ import { isAuthorizationCode } from '../../src/providers/contract/authorization-
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { Access, Exchanged } from '../../src/providers/contract/connect.ts';
 import { isPassword } from '../../src/providers/contract/password.ts';
-import type { MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
+import type { Capabilities, MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { registry } from '../../src/providers/registry.ts';
 import { startWire } from './wire.ts';
@@ -18,6 +18,8 @@ import { startWire } from './wire.ts';
 /** Where the vendors' twins and one provider adapter meet, without the gateway between. */
 export interface Lab {
   readonly provider: Provider;
+  /** What any account here can do. */
+  readonly capabilities: Capabilities;
   readonly vendor: string;
   readonly operations: Twin['operations'];
   /** Creates an empty account at the emulator and connects it as a person would. */
@@ -121,18 +123,17 @@ export async function openLab(
     await control('/accounts', { vendor: at, address, name });
     const exchanged = await authorize(of, address, access);
     const grant = { secret: exchanged.secret, accessToken: exchanged.accessToken, expiresAt: exchanged.expiresAt };
-    const session = of.open(
-      {
-        address,
-        access,
-        async accessToken(signal, rejected) {
-          if (rejected !== undefined && rejected === grant.accessToken)
-            Object.assign(grant, await of.connectMethods[0].refresh(grant.secret, signal));
-          return grant.accessToken;
-        },
+    const session = of.open({
+      address,
+      access,
+      scopes: exchanged.scopes,
+      limiter: createRequestLimiter(of.limits, { log: silent }),
+      async accessToken(signal, rejected) {
+        if (rejected !== undefined && rejected === grant.accessToken)
+          Object.assign(grant, await of.connectMethods[0].refresh(grant.secret, signal));
+        return grant.accessToken;
       },
-      createRequestLimiter(of.limits, { log: silent }),
-    );
+    });
     return {
       address,
       session,
@@ -144,6 +145,7 @@ export async function openLab(
 
   return {
     provider,
+    capabilities: provider.capabilities({ address: '', access: 'FULL', scopes: [] }),
     vendor: twin.vendor,
     operations: twin.operations,
     publicUrl,

@@ -30,14 +30,14 @@ export function fakeProvider({ connect, ...options }: FakeProviderOptions = {}):
     configured: true,
     domains: [],
     mxSuffixes: [],
-    capabilities: {
+    capabilities: () => ({
       mailboxesPerMessage: 'MANY',
       nativeThreads: true,
       roles: ['INBOX'],
       push: 'WEBHOOK',
       maxAttachmentBytes: 1,
       mailboxes: { create: [], rename: [], nest: [], color: [] },
-    },
+    }),
     limits: { concurrency: 4, streams: 2, units: 1_000, windowMs: 1_000 },
     open: () => {
       throw new Error('this provider opens no account');

@@ -88,7 +88,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
       .poll(() => b.tokens.get(id, signal).catch((error: MailError) => error.code))
       .toBe('RECONNECT_REQUIRED');
     expect(refresh).toHaveBeenCalledTimes(1);
-    await expect(a.sessions.open(id)).rejects.toThrow(/taken back/);
+    await expect(a.sessions.get(id)).rejects.toThrow(/taken back/);
   });
 
   it.each([5, '', null, 'two\nlines', undefined])('are not replaced by an answer whose token is %j', async (token) => {

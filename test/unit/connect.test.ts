@@ -361,7 +361,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     expect(await accounts.vault.get(first)).toBeNull();
     expect(await accounts.directory.forUser(one)).toEqual([]);
     expect(await accounts.directory.find(one, first)).toMatchObject({ status: 'DISCONNECTED' });
-    await expect(accounts.sessions.open(first)).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
+    await expect(accounts.sessions.get(first)).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
 
     revoke.mockRejectedValueOnce(new MailError('PROVIDER_UNAVAILABLE', 'down'));
     expect(await accounts.disconnect.disconnect(two, second)).toMatch(/could not be told.*Take the consent back/);

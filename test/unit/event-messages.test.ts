@@ -4,8 +4,9 @@ import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
-import type { Batch, MailSession } from '../../src/providers/contract/provider.ts';
+import type { Batch } from '../../src/providers/contract/provider.ts';
 import { EventMessages } from '../../src/realtime/event.messages.ts';
+import { handlesOf } from '../support/account-handle.ts';
 
 function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Message>) {
   const lines: string[] = [];
@@ -15,7 +16,7 @@ function messages(getMessages: (ids: readonly string[], call: Call) => Batch<Mes
   };
   const reachability = new Reachability();
   const events = new EventMessages({
-    sessions: { open: async () => session as unknown as MailSession },
+    handles: handlesOf(() => session),
     mailbox: async () => MAILBOX,
     reachability,
     log,

@@ -58,8 +58,14 @@ describe('a part of a message', () => {
     });
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base`;
-    const grant = { address: 'a@example.org', access: 'READ', accessToken: async () => 't' } as const;
-    return new GmailClient(origin, grant, open, new BatchWidth());
+    const account = {
+      address: 'a@example.org',
+      access: 'READ',
+      scopes: [],
+      limiter: open,
+      accessToken: async () => 't',
+    } as const;
+    return new GmailClient(origin, account, new BatchWidth());
   }
   const text = async (stream: Promise<ReadableStream<Uint8Array>>) => new Response(await stream).text();
 
@@ -84,7 +90,7 @@ describe('a part of a message', () => {
   });
 
   it('is looked for anew after its message could not be read', async () => {
-    const { origin, grant } = await connect();
+    const { origin, account } = await connect();
     const failures = [new Error('away')];
     const limiter: RequestLimiter = {
       ...open,
@@ -94,7 +100,7 @@ describe('a part of a message', () => {
         return attempt(signal);
       },
     };
-    const client = new GmailClient(origin, grant, limiter, new BatchWidth());
+    const client = new GmailClient(origin, { ...account, limiter }, new BatchWidth());
     await expect(readAttachment(client, 'm', '3', call)).rejects.toThrow('away');
     expect(await text(readAttachment(client, 'm', '3', call))).toBe('gif');
   });

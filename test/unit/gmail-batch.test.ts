@@ -141,12 +141,14 @@ describe('a batch', () => {
     });
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const grant = {
+    const account = {
+      scopes: [],
+      limiter: eager,
       address: 'a@example.org',
       access: 'READ',
       accessToken: async (_: AbortSignal, rejected?: string) => (rejected ? 'new' : 'old'),
     } as const;
-    return { client: new GmailClient(origin, grant, eager, new BatchWidth()), requests };
+    return { client: new GmailClient(origin, account, new BatchWidth()), requests };
   }
   const parts = (count: number) =>
     Array.from({ length: count }, (_, n) => ({ method: 'GET' as const, path: `/gmail/v1/${n}` }));

@@ -58,15 +58,21 @@ describe('a resumable upload', () => {
     return undefined;
   };
   const upload = (given: { beforeLast?: () => Promise<void>; most?: number } = {}) => {
-    const grant = { address: 'me@gmail.example', access: 'WRITE' as const, accessToken: async () => 'token' };
     const limiter = {
       request: <T>(_: unknown, call: { signal: AbortSignal }, attempt: (s: AbortSignal) => Promise<T>) =>
         attempt(call.signal),
       stream: () => Promise.reject(new Error('there is no file')),
       maxSlots: 10,
     };
+    const account = {
+      address: 'me@gmail.example',
+      access: 'WRITE' as const,
+      scopes: [],
+      limiter,
+      accessToken: async () => 'token',
+    };
     return uploadInPieces(
-      new GmailClient(origin, grant, limiter, new BatchWidth()),
+      new GmailClient(origin, account, new BatchWidth()),
       {
         operation: 'drafts.create',
         path: '/gmail/v1/users/me/drafts?uploadType=resumable',

@@ -74,8 +74,8 @@ it.each([
       { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
       { log: pino({ level: 'silent' }) },
     );
-    const grant = { address: 'a@outlook.example', accessToken: async () => 'a token' };
-    const client = new GraphClient(createSdk('http://graph.example'), grant as never, limiter, 'http://graph.example');
+    const account = { address: 'a@outlook.example', limiter, accessToken: async () => 'a token' };
+    const client = new GraphClient(createSdk('http://graph.example'), account as never, 'http://graph.example');
     const outcomes = await batch(client, 'threads.get', chains.slice(0, 3), call);
     for (const outcome of outcomes) {
       const { code, retryAfterMs } = outcome as MailError;

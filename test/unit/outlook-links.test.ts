@@ -50,8 +50,13 @@ beforeEach(async () => {
   const provider = outlook.create(
     outlook.settings.parse({ MICROSOFT_CLIENT_ID: 'x', MICROSOFT_CLIENT_SECRET: 'x', MICROSOFT_GRAPH_URL: origin }),
   );
-  const grant = { address: 'a@outlook.example', access: 'READ' as const, accessToken: async () => 'token' };
-  session = provider.open(grant, createRequestLimiter(provider.limits, { log: pino({ level: 'silent' }) }));
+  session = provider.open({
+    address: 'a@outlook.example',
+    access: 'READ',
+    scopes: [],
+    limiter: createRequestLimiter(provider.limits, { log: pino({ level: 'silent' }) }),
+    accessToken: async () => 'token',
+  });
 });
 afterEach(() => server.close());
 

@@ -10,7 +10,8 @@ import { isTransient, MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { LaneOptions } from '../../src/platform/lanes.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
-import type { Changes, Hint, MailSession } from '../../src/providers/contract/provider.ts';
+import type { Changes, Hint } from '../../src/providers/contract/provider.ts';
+import { handlesOf } from '../support/account-handle.ts';
 
 /** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -161,22 +162,18 @@ class Account {
         return () => this.wire.off(topic, fn);
       },
     },
-    sessions: {
-      open: async () =>
-        ({
-          changes: async (since: string | null, { signal }: Call, hints?: readonly Hint[]) => {
-            this.asked.push(since);
-            this.askedAfter.push(hints);
-            if (this.hangs)
-              await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-            return this.script(since);
-          },
-          listMessages: async () => ({
-            items: this.inbox.map((id) => ({ id, receivedAt: new Date() }) as Message),
-            next: null,
-          }),
-        }) as unknown as MailSession,
-    },
+    handles: handlesOf(() => ({
+      changes: async (since: string | null, { signal }: Call, hints?: readonly Hint[]) => {
+        this.asked.push(since);
+        this.askedAfter.push(hints);
+        if (this.hangs) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        return this.script(since);
+      },
+      listMessages: async () => ({
+        items: this.inbox.map((id) => ({ id, receivedAt: new Date() }) as Message),
+        next: null,
+      }),
+    })),
     changes: {
       position: async () => ({
         cursor: this.cursor,

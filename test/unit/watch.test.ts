@@ -5,6 +5,7 @@ import { WatchJob } from '../../src/changes/watch.job.ts';
 import type { StoredWatch } from '../../src/changes/watch.store.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
+import { handlesOf } from '../support/account-handle.ts';
 
 /** Accounts are named after their vendor: "A1" is one of A's. */
 const vendorOf = (id: string) => id.slice(0, 1);
@@ -32,10 +33,10 @@ beforeEach(() => {
     });
   };
   job = new WatchJob({
-    sessions: {
-      open: async (id) =>
+    handles: handlesOf(
+      (id) =>
         ({ watch: { start: (_p: unknown, options: WatchOptions, call: Call) => start(id, call, options) } }) as never,
-    },
+    ),
     directory: {
       get: async (id) => ({ id, status: 'CONNECTED', provider: vendorOf(id), address: `${id}@mail.example` }) as never,
       connected: async () => [],

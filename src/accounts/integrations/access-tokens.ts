@@ -65,6 +65,11 @@ export class AccessTokens {
     }
   }
 
+  /** Nobody uses the account at present: its token is read from the vault when it is used again. */
+  forget(integrationId: string): void {
+    this.cached.delete(integrationId);
+  }
+
   private run(integrationId: string, rejected: string | undefined): Promise<Credential> {
     const run: Promise<Credential> = this.obtain(integrationId, rejected).then((credential) => {
       // Unless the integration changed meanwhile: then this is the token of a grant that was replaced.

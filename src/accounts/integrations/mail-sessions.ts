@@ -2,54 +2,178 @@ import type { Logger } from 'pino';
 import { MailError } from '../../domain/error.ts';
 import type { RequestLimiter } from '../../providers/contract/call.ts';
 import type { Capabilities, MailSession, Provider } from '../../providers/contract/provider.ts';
-import { createRequestLimiter } from '../../providers/limiter/request-limiter.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { AccountHealth } from './account-health.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
-import { requireAskable } from './integration.status.ts';
+import { isAskable, requireAskable } from './integration.status.ts';
 import type { IntegrationRecord } from './integration.ts';
-import type { Reachability } from './reachability.ts';
+import { recoveringSession } from './recovering-session.ts';
+import type { RequestLimiters } from './request-limiters.ts';
 
 export interface MailSessionsOptions {
   readonly providers: readonly Provider[];
-  readonly directory: IntegrationDirectory;
-  readonly tokens: AccessTokens;
+  readonly directory: Pick<IntegrationDirectory, 'get' | 'onChanged'>;
+  readonly tokens: Pick<AccessTokens, 'get' | 'forget'>;
   readonly health: Pick<AccountHealth, 'refused' | 'answered'>;
+  readonly limiters: RequestLimiters;
   readonly log: Logger;
-  /** Told how every request ended. */
-  readonly reachability?: Pick<Reachability, 'report'>;
 }
 
-/** Opens provider sessions around the cached access token. No query and no request on the warm path. */
+interface OpenSession {
+  readonly session: MailSession;
+  /** As of when it was opened. */
+  readonly record: IntegrationRecord;
+  readonly limiter: RequestLimiter;
+  /** When it was last asked for. */
+  usedAt: number;
+}
+
+/** How long a session stays open that nobody asks for: longer than the pause between two polls, as POLL_SECONDS is by default. */
+export const IDLE_TIMEOUT_MS = 15 * 60_000;
+const SWEEP_INTERVAL_MS = 60_000;
+/** How long a stopping process waits for its sessions to close. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/**
+ * The open sessions of this process, one for each integration, shared by every request and job. A session is opened when it
+ * is first asked for, and closed when its grant ends or is replaced, when nobody has asked for it for a while, and when the
+ * process stops. No query and no request on the warm path.
+ */
 export class MailSessions {
-  /** The vendor limits the mailbox, not our integration: two users of one mailbox share a limiter. */
-  private readonly limiters = new Map<string, RequestLimiter>();
+  private readonly open = new Map<string, OpenSession>();
+  private readonly closing = new Set<Promise<void>>();
+  /** Open sessions whose integration changed and could not be read since. */
+  private readonly unchecked = new Set<string>();
+  /** How often the directory has told of a change. */
+  private changes = 0;
+  private isStopped = false;
+  private readonly sweeping: NodeJS.Timeout;
+  private readonly unsubscribe: () => void;
 
-  constructor(private readonly options: MailSessionsOptions) {}
+  constructor(private readonly options: MailSessionsOptions) {
+    this.unsubscribe = options.directory.onChanged((integrationId) => {
+      this.changes++;
+      void this.check(integrationId === null ? [...this.open.keys()] : [integrationId]);
+    });
+    this.sweeping = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
+  }
 
-  /** Throws NOT_FOUND, or RECONNECT_REQUIRED with what the user has to do. */
-  async open(integrationId: string): Promise<MailSession> {
-    const record = requireAskable(await this.options.directory.get(integrationId));
-    const provider = this.provider(record);
-    if (!provider.configured) {
-      throw new MailError('UNSUPPORTED', `${provider.name} is no longer configured on this gateway.`);
-    }
-    const { tokens, health } = this.options;
-    const session = provider.open(
-      {
-        address: record.address,
-        access: record.access,
-        accessToken: (signal, rejected) => tokens.get(integrationId, signal, rejected),
-        refused: (error) => health.refused(record, error),
-      },
-      this.limiterOf(provider, record.address),
-    );
-    return record.status === 'CONNECTED' ? session : proving(session, () => health.answered(record));
+  /** The integration's session, opened where it is not. Throws NOT_FOUND, or RECONNECT_REQUIRED with what the user has to do. */
+  async get(integrationId: string): Promise<MailSession> {
+    const record = requireAskable(await this.current(integrationId));
+    const { session } = this.sessionOf(record);
+    return record.status === 'CONNECTED'
+      ? session
+      : recoveringSession(session, () => this.options.health.answered(record));
   }
 
   /** What the account can do; asks nobody. */
   capabilities(integration: IntegrationRecord): Capabilities {
-    return this.provider(integration).capabilities;
+    return this.provider(integration).capabilities(integration);
+  }
+
+  /** Closes every session. What is asked for later is refused. */
+  async close(): Promise<void> {
+    this.isStopped = true;
+    this.unsubscribe();
+    clearInterval(this.sweeping);
+    for (const integrationId of [...this.open.keys()]) this.end(integrationId);
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    await Promise.race([Promise.all(this.closing), tooLong]);
+    clearTimeout(timer);
+  }
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  /**
+   * From here on nothing waits, so that two who ask at once get one session, and a session is never opened for a record that
+   * a newer one has replaced.
+   */
+  private sessionOf(record: IntegrationRecord): OpenSession {
+    if (this.isStopped) throw new MailError('PROVIDER_UNAVAILABLE', 'This gateway is being stopped. Try again.');
+    const known = this.open.get(record.id);
+    if (known && isSameGrant(known.record, record)) {
+      known.usedAt = Date.now();
+      return known;
+    }
+    const opened = this.openSession(record);
+    if (known) this.end(record.id);
+    this.open.set(record.id, opened);
+    return opened;
+  }
+
+  private openSession(record: IntegrationRecord): OpenSession {
+    const { tokens, health, limiters } = this.options;
+    const provider = this.provider(record);
+    if (!provider.configured) {
+      throw new MailError('UNSUPPORTED', `${provider.name} is no longer configured on this gateway.`);
+    }
+    const limiter = limiters.of(provider, record.address);
+    const session = provider.open({
+      address: record.address,
+      access: record.access,
+      scopes: record.scopes,
+      limiter,
+      accessToken: (signal, rejected) => tokens.get(record.id, signal, rejected),
+      refused: (error) => health.refused(record, error),
+    });
+    return { session, record, limiter, usedAt: Date.now() };
+  }
+
+  /** The record as it is now: read again when anything changed while it was being read. */
+  private async current(integrationId: string): Promise<IntegrationRecord | null> {
+    for (;;) {
+      const before = this.changes;
+      const record = await this.options.directory.get(integrationId);
+      if (before === this.changes) return record;
+    }
+  }
+
+  /** Closes those of these sessions whose grant has ended or was replaced, here or on another instance. */
+  private async check(integrationIds: readonly string[]): Promise<void> {
+    for (const integrationId of integrationIds) {
+      if (!this.open.has(integrationId)) continue;
+      this.unchecked.add(integrationId);
+      try {
+        const record = await this.current(integrationId);
+        this.unchecked.delete(integrationId);
+        const known = this.open.get(integrationId);
+        if (known && !(record && isAskable(record) && isSameGrant(known.record, record))) this.end(integrationId);
+      } catch (err) {
+        this.options.log.warn({ err, integrationId }, 'whether a session is to be closed could not be read');
+      }
+    }
+  }
+
+  private sweep(): void {
+    void this.check([...this.unchecked]);
+    const now = Date.now();
+    for (const [integrationId, { usedAt }] of this.open) {
+      if (now - usedAt < IDLE_TIMEOUT_MS) continue;
+      this.end(integrationId);
+      this.options.tokens.forget(integrationId);
+    }
+    this.options.limiters.prune(new Set([...this.open.values()].map(({ limiter }) => limiter)));
+  }
+
+  private end(integrationId: string): void {
+    const session = this.open.get(integrationId)?.session;
+    this.open.delete(integrationId);
+    this.unchecked.delete(integrationId);
+    const close = async () => {
+      try {
+        await session?.close();
+      } catch (err) {
+        this.options.log.warn({ err, integrationId }, 'a session was not closed properly');
+      }
+    };
+    const closing = close().finally(() => this.closing.delete(closing));
+    this.closing.add(closing);
   }
 
   private provider(record: IntegrationRecord): Provider {
@@ -57,43 +181,8 @@ export class MailSessions {
     if (!provider) throw new MailError('UNSUPPORTED', `This gateway does not speak to ${record.provider}.`);
     return provider;
   }
-
-  /** The limits of an account, which may not be connected yet. */
-  limiterOf(provider: Provider, address: string): RequestLimiter {
-    const { log, reachability } = this.options;
-    const mailbox = { provider: provider.id, address: address.toLowerCase() };
-    const account = `${mailbox.provider}:${mailbox.address}`;
-    let limiter = this.limiters.get(account);
-    if (!limiter) {
-      limiter = createRequestLimiter(provider.limits, {
-        log: log.child({ provider: provider.id }),
-        observe: (outcome) => reachability?.report(mailbox, outcome),
-      });
-      this.limiters.set(account, limiter);
-    }
-    return limiter;
-  }
 }
 
-/** What reads the mailbox itself: the directory, say, also answers for accounts that have none. */
-const PROOFS: ReadonlySet<string | symbol> = new Set([
-  'listMailboxes',
-  'listMessages',
-  'listThreads',
-  'changes',
-] satisfies (keyof MailSession)[]);
-
-/** The session, which tells when the mailbox has answered. */
-const proving = (session: MailSession, answered: () => Promise<void>): MailSession =>
-  new Proxy(session, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== 'function') return member;
-      if (!PROOFS.has(name)) return member.bind(target);
-      return async (...given: unknown[]) => {
-        const answer: unknown = await member.apply(target, given);
-        await answered();
-        return answer;
-      };
-    },
-  });
+/** Each consent stores when it was given, also where it is to the same access. */
+const isSameGrant = (a: IntegrationRecord, b: IntegrationRecord): boolean =>
+  a.connectedAt?.getTime() === b.connectedAt?.getTime() && a.access === b.access;

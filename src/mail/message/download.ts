@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { IntegrationDirectory } from '../../accounts/integrations/integration.directory.ts';
-import type { MailSessions } from '../../accounts/integrations/mail-sessions.ts';
-import { MailError } from '../../domain/error.ts';
+import type { AccountHandle } from '../../accounts/integrations/account-handle.ts';
+import type { AccountHandles } from '../../accounts/integrations/account-handles.ts';
+import { isNotFound, MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
 import type { Call } from '../../providers/contract/call.ts';
@@ -45,8 +45,7 @@ export interface OpenedDownload extends DescribedDownload {
 
 export interface DownloadsOptions {
   readonly sealer: Sealer;
-  readonly directory: IntegrationDirectory;
-  readonly sessions: MailSessions;
+  readonly handles: Pick<AccountHandles, 'internal'>;
   /** Where clients reach us, without a slash at the end. */
   readonly publicUrl: string;
 }
@@ -74,8 +73,8 @@ export class Downloads {
    * files of the account are being read; else what the provider says. `cut` is told when too little of it is read.
    */
   async open(token: string, signal: AbortSignal, cut: (reason: MailError) => void): Promise<OpenedDownload> {
-    const { ticket, integrationId } = await this.find(token);
-    const session = await this.options.sessions.open(integrationId);
+    const { ticket, handle } = await this.find(token);
+    const session = await handle.session();
     const call: Call = { signal, priority: 'interactive', maxTurnMs: TURN_TIMEOUT_MS, cut };
     const stream =
       ticket.attachment === null
@@ -89,11 +88,14 @@ export class Downloads {
     return described((await this.find(token)).ticket);
   }
 
-  private async find(token: string): Promise<{ ticket: Ticket; integrationId: string }> {
+  /** Who opens a link need not be signed in: it was made for its user, who must have the account still. */
+  private async find(token: string): Promise<{ ticket: Ticket; handle: AccountHandle }> {
     const ticket = this.ticketOf(token);
-    const record = await this.options.directory.find(ticket.user, ticket.integration);
-    if (!record) throw gone();
-    return { ticket, integrationId: record.id };
+    const handle = await this.options.handles.internal(ticket.integration).catch((error: unknown) => {
+      throw isNotFound(error) ? gone() : error;
+    });
+    if (handle.integration.userId !== ticket.user) throw gone();
+    return { ticket, handle };
   }
 
   private link(account: Account, file: Omit<Ticket, 'user' | 'integration' | 'expires'>): Download {

@@ -43,21 +43,35 @@ export interface Provider<Secret = unknown> {
   readonly mxSuffixes: readonly string[];
   /** How its accounts can be connected, the usual way first. The first also renews what was sealed before a secret said how it came to be. */
   readonly connectMethods: readonly [ConnectMethod<Secret>, ...ConnectMethod<Secret>[]];
-  /** What every account here can do; known without asking the provider. */
-  readonly capabilities: Capabilities;
+  /**
+   * What this account can do; known without asking anyone. Accounts of one provider may differ, as those on two IMAP
+   * servers do: what such a server announces is asked when the account is connected, and kept with its `scopes`.
+   */
+  capabilities(account: AccountDetails): Capabilities;
   /** The vendor's limits for one account, which request-limiter.ts keeps. */
   readonly limits: Limits;
-  /** Opens an account. Cheap: no request is made until a method of the session is called. */
-  open(grant: Grant, limiter: RequestLimiter): MailSession;
+  /**
+   * Opens an account. Cheap: no request is made until a method of the session is called. One session is open for each
+   * integration and process: many requests use it at once, and what it learns of its account stays in it.
+   */
+  open(account: SessionOptions): MailSession;
   /** Present where the provider pushes. Proves the sender and names the watches; reads no mail; does not wait for the sync. */
   receive?(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome>;
 }
 
-/** What an open session needs of the account: a token when asked, and the account's own address. */
-export interface Grant {
+/** What is known of a connected account without asking anyone. */
+export interface AccountDetails {
   /** The account's own address, as the provider told it when it was connected. */
   readonly address: string;
   readonly access: Access;
+  /** What the provider granted, in its own words. */
+  readonly scopes: readonly string[];
+}
+
+/** What a session is opened with: its account, the limiter around each of its requests, and the account's access tokens. */
+export interface SessionOptions extends AccountDetails {
+  /** The mailbox's: sessions of two users who share a mailbox share it. */
+  readonly limiter: RequestLimiter;
   /** A fresh access token. `rejected` is one that the provider has just refused with 401. Throws RECONNECT_REQUIRED. */
   accessToken(signal: AbortSignal, rejected?: string): Promise<string>;
   /** Told of what ends the use of the whole account: a MailError `ofAccount`, or a 401 that new tokens did not cure. Never throws. */
@@ -275,6 +289,12 @@ export interface MailSession extends SearchMeans {
   changes(since: Cursor | null, call: Call, hints?: readonly Hint[]): Promise<Changes>;
   /** Present where the provider pushes; absent: the account is polled. */
   readonly watch?: Watcher;
+  /**
+   * Lets go of what the session holds open, a connection for example, and of what it has learned of the account. Nobody is cut
+   * off: calls under way go on to their end. A call that begins later, of a request that was handed the session just before,
+   * is served too, and leaves nothing open behind. Resolves when nothing is held any more; a second call changes nothing.
+   */
+  close(): Promise<void>;
 }
 
 export interface Changes {

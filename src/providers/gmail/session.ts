@@ -65,4 +65,6 @@ export class GmailSession implements MailSession {
   probe = (submitted: Submitted, call: Call) => probe(this.client, submitted, call);
   sendSettlesMs = 5_000;
   changes = (since: Cursor | null, call: Call) => changesSince(this.client, since, call);
+  /** Nothing is held open between two requests. */
+  close = async () => {};
 }

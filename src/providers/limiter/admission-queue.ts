@@ -79,6 +79,12 @@ export class AdmissionQueue {
     this.admitNext();
   }
 
+  /** Nobody is let in or waits, and nothing that was spent still counts. */
+  get isIdle(): boolean {
+    const { interactive, background } = this.waiting;
+    return this.slotsTaken + interactive.length + background.length === 0 && this.quotaUsage.isEmpty;
+  }
+
   /** A person waits for slots, not for the window. */
   get doesPersonWait(): boolean {
     const next = this.waiting.interactive[0];

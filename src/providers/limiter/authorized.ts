@@ -1,6 +1,6 @@
 import { isMailError } from '../../domain/error.ts';
-import type { Call, RequestCost, RequestLimiter } from '../contract/call.ts';
-import type { Grant } from '../contract/provider.ts';
+import type { Call, RequestCost } from '../contract/call.ts';
+import type { SessionOptions } from '../contract/provider.ts';
 
 /** The first newer token may be another instance's, and as old; the second was refreshed for us. */
 const MAX_RENEWALS = 2;
@@ -15,29 +15,23 @@ export interface AuthorizedRequest<T> {
 /**
  * One request with a token of the account, and again with a newer one after a 401: whatever it was, nothing of it was
  * done. The token is taken once the limiter has let the request through; one taken before may expire in the queue. What
- * refuses the newer tokens too, or the whole account, is told to the grant and passed on.
+ * refuses the newer tokens too, or the whole account, is told by `refused` and passed on.
  */
-export function authorized<T>(
-  limiter: RequestLimiter,
-  grant: Grant,
-  call: Call,
-  request: AuthorizedRequest<T>,
-): Promise<T> {
-  return renewing(grant, request, (attempt) => limiter.request(request.cost, call, attempt));
+export function authorized<T>(account: SessionOptions, call: Call, request: AuthorizedRequest<T>): Promise<T> {
+  return renewing(account, request, (attempt) => account.limiter.request(request.cost, call, attempt));
 }
 
 /** The same of a file that is handed on as it comes. */
 export function authorizedStream(
-  limiter: RequestLimiter,
-  grant: Grant,
+  account: SessionOptions,
   call: Call,
   request: AuthorizedRequest<ReadableStream<Uint8Array> | null>,
 ): Promise<ReadableStream<Uint8Array>> {
-  return renewing(grant, request, (attempt) => limiter.stream(request.cost, call, attempt));
+  return renewing(account, request, (attempt) => account.limiter.stream(request.cost, call, attempt));
 }
 
 async function renewing<T, R>(
-  grant: Grant,
+  account: SessionOptions,
   { attempt, isTokenRefused }: AuthorizedRequest<T>,
   send: (attempt: (signal: AbortSignal) => Promise<T>) => Promise<R>,
 ): Promise<R> {
@@ -47,14 +41,14 @@ async function renewing<T, R>(
     try {
       return await send(async (signal) => {
         token = undefined;
-        token = await grant.accessToken(signal, rejected);
+        token = await account.accessToken(signal, rejected);
         return attempt(token, signal);
       });
     } catch (error) {
       if (token === undefined) throw error;
       const isRefused = isTokenRefused(error);
       if (!isRefused || renewals === MAX_RENEWALS) {
-        if (isMailError(error) && (isRefused || error.ofAccount)) await grant.refused?.(error);
+        if (isMailError(error) && (isRefused || error.ofAccount)) await account.refused?.(error);
         throw error;
       }
       rejected = token;

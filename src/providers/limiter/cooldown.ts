@@ -25,6 +25,16 @@ export class Cooldown {
     return Math.max(0, this.until - this.now());
   }
 
+  /** No request is kept waiting, and another refusal would be the first one. */
+  get isOver(): boolean {
+    return this.waitMs === 0 && (this.lengthMs === 0 || this.isQuiet);
+  }
+
+  /** So long after the last refusal that the next one counts as the first. */
+  private get isQuiet(): boolean {
+    return this.now() - this.endedAt > Math.max(MIN_QUIET_MS, 2 * this.lengthMs);
+  }
+
   /** Takes note of what a request that began then failed with. Answers that error, which tells how long to wait. */
   failed(error: MailError, beganAt: number): MailError {
     const { code, message, retryAfterMs } = error;
@@ -39,8 +49,7 @@ export class Cooldown {
   private grow(firstMs: number, beganAt: number): void {
     // It was sent before the account was left alone, together with the one that was refused first.
     if (beganAt < this.endedAt) return;
-    const quietMs = Math.max(MIN_QUIET_MS, 2 * this.lengthMs);
-    const lastMs = this.now() - this.endedAt > quietMs ? 0 : this.lengthMs;
+    const lastMs = this.isQuiet ? 0 : this.lengthMs;
     this.lengthMs = Math.min(Math.max(firstMs, 2 * lastMs), MAX_COOLDOWN_MS);
     this.endedAt = this.now() + this.lengthMs;
     this.until = Math.max(this.until, this.endedAt);

@@ -27,6 +27,10 @@ class Window {
     this.sum += entry.units;
   }
 
+  isEmptyAt(now: number): boolean {
+    return (this.entries.at(-1)?.at ?? Number.NEGATIVE_INFINITY) <= now - this.lengthMs;
+  }
+
   /** When so many more stay within `allowed`. */
   roomAt(units: number, allowed: number, now: number): number {
     while (this.entries[0] && this.entries[0].at <= now - this.lengthMs) this.sum -= this.entries.shift()?.units ?? 0;
@@ -59,6 +63,11 @@ export class QuotaUsage {
     const entry = { at: this.now(), units };
     this.all.add(entry);
     this.of[priority].add(entry);
+  }
+
+  /** Nothing that was spent still counts. */
+  get isEmpty(): boolean {
+    return this.all.isEmptyAt(this.now());
   }
 
   /** Milliseconds until this many units may be spent. */

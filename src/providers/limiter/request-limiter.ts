@@ -27,8 +27,13 @@ const FIRST_BACKOFF_MS = 150;
  * Keeps the vendor's limits for one account around every request to it: requests under way at once, quota units per
  * window, cooldown, retry of what is safe, and a time limit. What a person waits for goes before background work.
  */
-export function createRequestLimiter(limits: Limits, options: RequestLimiterOptions): RequestLimiter {
+export function createRequestLimiter(limits: Limits, options: RequestLimiterOptions): MailboxLimiter {
   return new AccountRequestLimiter(limits, options);
+}
+
+export interface MailboxLimiter extends RequestLimiter {
+  /** Nothing is under way, and nothing that was is still counted against the mailbox: a new limiter would let through the same. */
+  readonly isIdle: boolean;
 }
 
 export interface RequestLimiterOptions {
@@ -49,7 +54,7 @@ interface UnderWay {
 /** Hands an answer on, and frees its places when it has ended: of one that was given up, once the vendor has seen that. */
 type Keep<T> = (answer: T, giveUp: AbortController, free: (reason: unknown) => void) => T;
 
-class AccountRequestLimiter implements RequestLimiter {
+class AccountRequestLimiter implements MailboxLimiter {
   /** Ends background requests that have had their time, should a person need the place. */
   private readonly overdue = new Set<() => void>();
   /** What may be begun again once another request shows that the provider answers. */
@@ -80,6 +85,10 @@ class AccountRequestLimiter implements RequestLimiter {
   get maxSlots(): number {
     const { concurrency, streams } = this.limits;
     return this.streams.areWanted ? concurrency - streams : concurrency;
+  }
+
+  get isIdle(): boolean {
+    return this.admission.isIdle && this.cooldown.isOver && !this.streams.areWanted;
   }
 
   request<T>(cost: RequestCost, call: Call, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type { Adapter, Provider } from '../contract/provider.ts';
+import type { Adapter, Capabilities, Provider } from '../contract/provider.ts';
 import { receive } from './changes/push.ts';
 import { MAX_FILE_BYTES } from './compose/message-size.ts';
 import { Deletions } from './read/deletions.ts';
@@ -7,17 +7,24 @@ import { HiddenFolders } from './read/hidden-folders.ts';
 import { openSession } from './session.ts';
 import { type OutlookOptions, optionsOf, settings } from './settings.ts';
 import { authorizationCode, type OutlookSecret } from './sign-in/authorization-code.ts';
-import type { GraphAccount } from './wire/account.ts';
 import { createSdk, GraphClient } from './wire/client.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
 /** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */
 const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com', 'mx.microsoft'];
 
+const CAPABILITIES: Capabilities = {
+  mailboxesPerMessage: 'ONE',
+  nativeThreads: true,
+  push: 'WEBHOOK',
+  maxAttachmentBytes: MAX_FILE_BYTES,
+  roles: ROLES.map(([, role]) => role),
+  mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
+};
+
 /** Outlook, Microsoft 365 and Exchange Online, through Microsoft Graph v1.0. */
 function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
   const sdk = createSdk(options.graphUrl);
-  const folders = new Map<string, Pick<GraphAccount, 'hidden' | 'roles' | 'deletions'>>();
   return {
     id: 'OUTLOOK',
     name: 'Outlook',
@@ -25,31 +32,18 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
     domains: [...new Set([...DOMAINS, ...options.domains.map((domain) => domain.toLowerCase())])],
     mxSuffixes: MX_SUFFIXES,
     connectMethods: [authorizationCode(options, sdk)],
-    capabilities: {
-      mailboxesPerMessage: 'ONE',
-      nativeThreads: true,
-      push: 'WEBHOOK',
-      maxAttachmentBytes: MAX_FILE_BYTES,
-      roles: ROLES.map(([, role]) => role),
-      mailboxes: { create: ['FOLDER', 'LABEL'], rename: ['FOLDER'], nest: ['FOLDER'], color: ['LABEL'] },
-    },
+    capabilities: () => CAPABILITIES,
     limits: { concurrency: 4, streams: 2, units: 10_000, windowMs: 600_000 },
-    open(grant, limiter) {
-      const key = grant.address.toLowerCase();
-      const known = folders.get(key) ?? {
+    open: (account) =>
+      openSession({
+        address: account.address,
+        access: account.access,
+        graph: new GraphClient(sdk, account, options.graphUrl),
+        lagWaitsMs: options.lagWaitsMs,
         hidden: new HiddenFolders(),
         roles: new FolderRoles(),
         deletions: new Deletions(),
-      };
-      folders.set(key, known);
-      return openSession({
-        address: grant.address,
-        access: grant.access,
-        graph: new GraphClient(sdk, grant, limiter, options.graphUrl),
-        lagWaitsMs: options.lagWaitsMs,
-        ...known,
-      });
-    },
+      }),
     receive,
   };
 }

@@ -11,7 +11,7 @@ import type { Provider } from '../../../providers/contract/provider.ts';
 import { checkAnswered } from '../../integrations/credential.ts';
 import type { IntegrationStore } from '../../integrations/integration.store.ts';
 import type { IntegrationRecord } from '../../integrations/integration.ts';
-import type { MailSessions } from '../../integrations/mail-sessions.ts';
+import type { RequestLimiters } from '../../integrations/request-limiters.ts';
 import { tooManyAttempts } from '../../users/attempt.limiter.ts';
 import type { AttemptRule, AttemptStore } from '../../users/attempt.store.ts';
 import type { ConnectFlowStore } from '../connect-flow.store.ts';
@@ -52,7 +52,7 @@ export interface FinishOptions {
   readonly attempts: Pick<AttemptStore, 'take' | 'giveBack'>;
   readonly integrationWriter: IntegrationWriter;
   readonly integrations: IntegrationStore;
-  readonly sessions: Pick<MailSessions, 'limiterOf'>;
+  readonly limiters: Pick<RequestLimiters, 'of'>;
   readonly callbackUrl: () => string;
   readonly log: Logger;
   readonly now?: () => Date;
@@ -167,7 +167,7 @@ export class FinishService {
       spent = { ...consent, traded };
       const identifying = within(IDENTIFY_TIMEOUT_MS);
       const exchanged = { ...traded, address: await method.identify(traded, identifying) };
-      await method.checkMailbox?.(traded, this.options.sessions.limiterOf(provider, exchanged.address), identifying);
+      await method.checkMailbox?.(traded, this.options.limiters.of(provider, exchanged.address), identifying);
       const end = { id: flow.id, claimOwner: owner, finishedWith: hashOf(presented) };
       const keep = () =>
         integrationWriter.saveIntegration(

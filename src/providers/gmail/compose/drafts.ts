@@ -71,7 +71,7 @@ export async function deleteDraft(
   ifVersion: string | null,
   call: Call,
 ): Promise<void> {
-  requireWrite(client.grant.access);
+  requireWrite(client.account.access);
   await requireVersion(client, id, ifVersion, call);
   try {
     await client.request('drafts.delete', call, (users, options) => users.drafts.delete({ userId: 'me', id }, options));

@@ -18,9 +18,9 @@ const MAX_JSON_BYTES = 5_000_000;
 const MAX_RECENT_DRAFTS = 10;
 
 export async function saveDraft(client: GmailClient, write: DraftWrite, call: Call): Promise<Draft> {
-  requireWrite(client.grant.access);
+  requireWrite(client.account.access);
   const { id, ifVersion, compose } = write;
-  const mime = mimeOf(compose, client.grant.address);
+  const mime = mimeOf(compose, client.account.address);
   // Written out before the draft is looked at, so that little time passes between the look and the save.
   const raw =
     mime.estimate > MAX_JSON_BYTES ? null : Buffer.concat(await mime.open(call.signal).toArray()).toString('base64url');

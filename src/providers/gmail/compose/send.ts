@@ -19,7 +19,7 @@ const MAX_CLOCK_SKEW_MS = 300_000;
 
 /** Never tried again: an answer that did not come says nothing. Ask `probe` then. */
 export async function send(client: GmailClient, draftId: string, call: Call): Promise<Sent> {
-  requireWrite(client.grant.access);
+  requireWrite(client.account.access);
   const sent = await client.request(
     'drafts.send',
     call,

@@ -1,9 +1,9 @@
 import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
-import type { Call, RequestCost, RequestLimiter } from '../../contract/call.ts';
-import type { Grant } from '../../contract/provider.ts';
+import type { Call, RequestCost } from '../../contract/call.ts';
+import type { SessionOptions } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
-import type { BatchWidth } from './batch-width.ts';
+import { BatchWidth } from './batch-width.ts';
 import { gmailError, hasStatus } from './errors.ts';
 import { HeaderSpelling } from './header-spelling.ts';
 import { type Operation, UNITS } from './quota.ts';
@@ -52,9 +52,9 @@ export async function sdkCall<T>(
 export class GmailClient {
   constructor(
     readonly origin: string,
-    readonly grant: Grant,
-    private readonly limiter: RequestLimiter,
-    readonly width: BatchWidth,
+    readonly account: SessionOptions,
+    /** What Gmail thinks of wide batches now. */
+    readonly width = new BatchWidth(),
     readonly spelling = new HeaderSpelling(),
   ) {}
 
@@ -66,7 +66,7 @@ export class GmailClient {
 
   /** A file as it comes, which has its place in the limiter until its last byte. */
   download(operation: Operation, call: Call, send: SdkCall<unknown>): Promise<ReadableStream<Uint8Array>> {
-    return authorizedStream(this.limiter, this.grant, call, {
+    return authorizedStream(this.account, call, {
       cost: { operation, units: UNITS[operation], slots: 1, safe: true },
       isTokenRefused: (error) => hasStatus(error, 401),
       attempt: async (token, signal) =>
@@ -84,6 +84,6 @@ export class GmailClient {
 
   exchange<T>(cost: RequestCost, call: Call, attempt: (token: string, signal: AbortSignal) => Promise<T>): Promise<T> {
     const isTokenRefused = (error: unknown) => hasStatus(error, 401);
-    return authorized(this.limiter, this.grant, call, { cost, attempt, isTokenRefused });
+    return authorized(this.account, call, { cost, attempt, isTokenRefused });
   }
 }

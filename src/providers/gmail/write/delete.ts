@@ -16,7 +16,7 @@ const MAX_BATCH_SIZE = 1000;
  * there is gone afterwards, whoever took it.
  */
 export async function deleteForever(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<true>> {
-  const refusal = deleteRefusal(client.grant.access);
+  const refusal = deleteRefusal(client.account.access);
   if (refusal) return ids.map(() => refusal);
   const wanted = [...new Set(ids)];
   const outcome =

@@ -18,7 +18,7 @@ type Label = gmail_v1.Schema$Label;
  * is told to, so what lies below a label is renamed with it, the lowest first: broken off, the same call finishes it.
  */
 export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call: Call): Promise<Mailbox> {
-  requireWrite(client.grant.access);
+  requireWrite(client.account.access);
   if (patch.kind === 'FOLDER')
     throw new MailError('UNSUPPORTED', 'Gmail has labels, and no folders.', { field: ['kind'] });
   if (patch.id !== null) refuseSystem(patch.id, 'changed');
@@ -38,7 +38,7 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
 
 /** What lies below it goes with it, as in Gmail itself. No message is deleted. */
 export async function deleteMailbox(client: GmailClient, id: string, call: Call): Promise<void> {
-  requireWrite(client.grant.access);
+  requireWrite(client.account.access);
   refuseSystem(id, 'deleted');
   const tree = new LabelTree(await listLabels(client, call));
   const label = tree.find(id);

@@ -19,7 +19,7 @@ const MAX_BATCH_SIZE = 1000;
  * over ids that are gone. Trash and spam are labels like others here, so that a thousand go at once.
  */
 export async function update(client: GmailClient, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
-  const refusal = writeRefusal(client.grant.access);
+  const refusal = writeRefusal(client.account.access);
   if (refusal) return patches.map(() => refusal);
   const changes = new Map<string, LabelChange>();
   for (const patch of patches) {

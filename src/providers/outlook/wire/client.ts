@@ -8,8 +8,8 @@ import {
   ResponseType,
   TelemetryHandler,
 } from '@microsoft/microsoft-graph-client';
-import type { Call, RequestCost, RequestLimiter } from '../../contract/call.ts';
-import type { Grant } from '../../contract/provider.ts';
+import type { Call, RequestCost } from '../../contract/call.ts';
+import type { SessionOptions } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
 import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
@@ -113,8 +113,7 @@ export async function refusalOf(response: Response): Promise<Error> {
 export class GraphClient {
   constructor(
     private readonly sdk: Client,
-    private readonly grant: Grant,
-    private readonly limiter: RequestLimiter,
+    private readonly account: SessionOptions,
     private readonly graphUrl: string | null,
   ) {}
 
@@ -127,7 +126,7 @@ export class GraphClient {
     call: Call,
     read: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return authorized(this.limiter, this.grant, call, {
+    return authorized(this.account, call, {
       cost: request.cost,
       isTokenRefused: (error) => error instanceof TokenRefused,
       attempt: async (token, signal) => read(await this.answer(request, token, signal), signal),
@@ -136,7 +135,7 @@ export class GraphClient {
 
   /** A file as it comes: Graph counts the request until the last byte, and so does the limiter. */
   stream(request: GraphRequest, call: Call): Promise<ReadableStream<Uint8Array>> {
-    return authorizedStream(this.limiter, this.grant, call, {
+    return authorizedStream(this.account, call, {
       cost: request.cost,
       isTokenRefused: (error) => error instanceof TokenRefused,
       attempt: async (token, signal) => (await this.answer(request, token, signal)).body,
@@ -145,7 +144,7 @@ export class GraphClient {
 
   /** Parts of one request to this mailbox that Graph may run side by side now. */
   get maxSlots(): number {
-    return this.limiter.maxSlots;
+    return this.account.limiter.maxSlots;
   }
 
   private async answer(request: GraphRequest, token: string, signal: AbortSignal): Promise<Response> {
@@ -161,7 +160,7 @@ export class GraphClient {
   ): Promise<T> {
     const { url, method, headers = {}, body } = request;
     if (!isUploadUrl(url, this.graphUrl)) throw unreachable('the upload URL is of another kind');
-    return this.limiter.request(request.cost, call, async (signal) => {
+    return this.account.limiter.request(request.cost, call, async (signal) => {
       const init = { method, headers, signal, redirect: 'error' as const, ...(body ? { body: body as BodyInit } : {}) };
       const response = await fetch(url, init).catch((error: unknown) => {
         signal.throwIfAborted();
