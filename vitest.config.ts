@@ -18,7 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['test/{unit,contract,flow}/**/*.test.ts'],
+          include: ['test/{unit,contract,flow}/**/*.test.ts', 'sandbox/**/*.test.ts'],
           globalSetup: ['test/support/memory-directory.ts', 'test/support/template.ts'],
           setupFiles: ['reflect-metadata'],
           // The program's modules are loaded once a worker, not once a file: nothing in them may remember a test.

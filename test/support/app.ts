@@ -6,6 +6,7 @@ import { vi } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { startWire, type Wire } from '../../sandbox/testing/wire.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import type { HeaderSpelling } from '../../sandbox/world.ts';
 import { type App, createApp, type AppOptions as GatewayOptions } from '../../src/app.ts';
@@ -18,7 +19,6 @@ import { createTestDatabaseUrl } from './database-url.ts';
 import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
-import { startWire, type Wire } from './wire.ts';
 
 /** The real gateway, on a real database, with the emulators behind it (and the wire checker between, where there is one). */
 export interface TestApp {

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect, type Google, MAIL_SCOPE, ME, mail, startGoogle } from '../support/google-emulator.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { connect, googleFor, MAIL_SCOPE, ME, mail, USER } from '../testing/google.ts';
 
-const user = { userId: 'me' } as const;
-let google: Google;
-let api: Awaited<ReturnType<typeof connect>>['api'];
+const google = googleFor('file');
 const names = new Map<string, string>();
 
 beforeAll(async () => {
-  google = await startGoogle();
-  ({ api } = await connect(google.url, [MAIL_SCOPE]));
   const keep = (name: string, each: ReturnType<typeof mail>) => names.set(google.emulator.deliver(ME, each), name);
   const person = (name: string, address: string) => ({ name, address });
   keep(
@@ -51,10 +47,9 @@ beforeAll(async () => {
   keep('spam', mail({ subject: 'Engine prize', date: new Date('2026-03-11T12:00:00Z') }, { mailbox: 'junk' }));
   keep('trash', mail({ subject: 'Old engine', date: new Date('2026-03-12T12:00:00Z') }, { mailbox: 'trash' }));
 });
-afterAll(() => google.close());
 
 async function search(q: string): Promise<string[]> {
-  const { data } = await api.users.messages.list({ ...user, q });
+  const { data } = await google.users.messages.list({ ...USER, q });
   return (data.messages ?? []).map(({ id }) => names.get(id ?? '') ?? '?').sort();
 }
 
@@ -148,7 +143,7 @@ test.each([
     );
   }
   google.emulator.setSearchIndex('ways@gmail.example', index);
-  const { auth } = await connect(google.url, [MAIL_SCOPE], google.url, 'ways@gmail.example');
+  const { auth } = await connect(google.url, [MAIL_SCOPE], 'ways@gmail.example');
   const url = `${google.url}/gmail/v1/users/me/messages?q=${encodeURIComponent(q)}`;
   const { data } = await auth.request<{ messages?: { id: string }[] }>({ url });
   expect((data.messages ?? []).map(({ id }) => names.get(id)).sort()).toEqual(expected);
@@ -157,7 +152,7 @@ test.each([
 test('an index that lags finds new mail later, while plain lists show it at once', async () => {
   google.emulator.setSearchLag(ME, 60);
   const id = google.emulator.deliver(ME, mail({ subject: 'Freshly arrived' }));
-  const inbox = (await api.users.messages.list({ ...user, labelIds: ['INBOX'] })).data.messages;
+  const inbox = (await google.users.messages.list({ ...USER, labelIds: ['INBOX'] })).data.messages;
   expect(inbox?.some((message) => message.id === id)).toBe(true);
   expect(await search('subject:freshly')).toEqual([]);
   google.clock.ahead = 61_000;
@@ -172,8 +167,8 @@ test('an index that lags has nothing of new mail, of messages and of threads, an
   const late = google.emulator.deliver(ME, mail({ subject: 'Late', date: new Date('2026-03-13T12:00:00Z') }));
   names.set(late, 'late');
   const listed = async (asked: object) => {
-    const { data } = await api.users.messages.list({ ...user, ...asked });
-    const { data: threads } = await api.users.threads.list({ ...user, ...asked });
+    const { data } = await google.users.messages.list({ ...USER, ...asked });
+    const { data: threads } = await google.users.threads.list({ ...USER, ...asked });
     const has = (items: { id?: string | null }[] | undefined) => (items ?? []).some(({ id }) => id === late);
     return [has(data.messages), has(threads.threads)];
   };

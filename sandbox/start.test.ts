@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SANDBOX_CLIENT } from '../../sandbox/client.ts';
-import { approveConsent } from '../../sandbox/consent.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { SANDBOX_CLIENT } from './client.ts';
+import { approveConsent } from './consent.ts';
+import { type Sandbox, startSandbox } from './start.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'postern-sandbox-'));
 const lines: string[] = [];

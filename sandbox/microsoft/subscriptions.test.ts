@@ -1,23 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Graph,
-  graphClient,
-  ME,
-  type Microsoft,
-  mail,
-  signIn,
-  startMicrosoft,
-} from '../support/microsoft-emulator.ts';
+import { graphClient, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
 
-let microsoft: Microsoft;
-let graph: Graph;
-let direct: Graph;
+const microsoft = microsoftFor('file');
+const { graph, direct } = microsoft;
 let hooks: FastifyInstance;
 let hook: string;
 beforeAll(async () => {
-  microsoft = await startMicrosoft();
   hooks = Fastify();
   hooks.post('/good', async (request, reply) =>
     reply.type('text/plain').send((request.query as { validationToken: string }).validationToken),
@@ -30,14 +20,11 @@ beforeAll(async () => {
   hook = await hooks.listen({ host: '127.0.0.1', port: 0 });
 });
 beforeEach(async () => {
-  const { access_token } = await signIn(microsoft.url);
-  graph = graphClient(microsoft.via, access_token);
-  direct = graphClient(microsoft.url, access_token);
+  await microsoft.signInAgain();
   microsoft.emulator.dropWatches(ME);
   microsoft.posted.length = 0;
 });
 afterAll(async () => {
-  await microsoft.close();
   await hooks.close();
 });
 
@@ -53,12 +40,18 @@ const wanted = (given: Record<string, unknown> = {}) => ({
 });
 const subscribe = (given: Record<string, unknown> = {}, headers: Record<string, string> = {}) =>
   graph('/subscriptions', { method: 'POST', body: wanted(given), headers });
+interface Notification {
+  readonly subscriptionId: string;
+  readonly changeType: string;
+  readonly lifecycleEvent: string;
+}
+const notificationsIn = (body = '{"value":[]}') => (JSON.parse(body) as { value: readonly Notification[] }).value;
 /** Notifications leave at the end of the turn. */
 const posted = async () => {
   await turn();
   return microsoft.posted
     .splice(0)
-    .flatMap(({ url, value }) => value.map((notification) => ({ url, ...notification })));
+    .flatMap(({ url, body }) => notificationsIn(body).map((notification) => ({ ...notification, url })));
 };
 
 describe('a subscription', () => {
@@ -79,11 +72,7 @@ describe('a subscription', () => {
     microsoft.emulator.touch(ME, id, 'read');
     microsoft.emulator.touch(ME, id, 'archive');
     microsoft.emulator.touch(ME, id, 'delete');
-    expect((await posted()).map((notification) => (notification as Record<string, unknown>).changeType)).toEqual([
-      'updated',
-      'updated',
-      'deleted',
-    ]);
+    expect((await posted()).map((notification) => notification.changeType)).toEqual(['updated', 'updated', 'deleted']);
   });
 
   it('of one folder sees what enters and leaves it', async () => {
@@ -91,10 +80,7 @@ describe('a subscription', () => {
     const id = microsoft.emulator.deliver(ME, mail());
     microsoft.emulator.touch(ME, id, 'archive');
     microsoft.emulator.touch(ME, id, 'unread');
-    expect((await posted()).map((notification) => (notification as Record<string, unknown>).changeType)).toEqual([
-      'created',
-      'deleted',
-    ]);
+    expect((await posted()).map((notification) => notification.changeType)).toEqual(['created', 'deleted']);
   });
 
   it('names movable ids when it was made without the preference', async () => {
@@ -138,11 +124,11 @@ describe('a subscription', () => {
 
   it('outlives a restart', async () => {
     const { body } = await subscribe();
-    const restarted = await startMicrosoft({ keep: microsoft.keep });
+    const restarted = await startMicrosoft({ keep: microsoft.world.keep });
     restarted.clock.ahead = microsoft.clock.ahead;
     restarted.emulator.deliver(ME, mail());
     await turn();
-    expect(restarted.posted[0]?.value[0]).toMatchObject({ subscriptionId: body.id });
+    expect(notificationsIn(restarted.posted[0]?.body)[0]).toMatchObject({ subscriptionId: body.id });
     await restarted.close();
   });
 

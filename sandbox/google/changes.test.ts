@@ -1,16 +1,9 @@
 import jwt from 'jsonwebtoken';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { connect, type Google, MAIL_SCOPE, ME, mail, refusal, startGoogle } from '../support/google-emulator.ts';
+import { expect, test, vi } from 'vitest';
+import { googleFor, ME, mail, refusal, USER } from '../testing/google.ts';
 
-const user = { userId: 'me' } as const;
 const TOPIC = 'projects/postern-sandbox/topics/mail';
-let google: Google;
-let api: Awaited<ReturnType<typeof connect>>['api'];
-beforeEach(async () => {
-  google = await startGoogle();
-  ({ api } = await connect(google.url, [MAIL_SCOPE]));
-});
-afterEach(() => google.close());
+const google = googleFor('test');
 
 /** What comes of `work` in the seconds after it; nothing else happens meanwhile. */
 async function inTheNextSeconds(work: () => void, seconds = 10): Promise<void> {
@@ -22,7 +15,7 @@ async function inTheNextSeconds(work: () => void, seconds = 10): Promise<void> {
     vi.useRealTimers();
   }
 }
-const historyId = async () => (await api.users.getProfile(user)).data.historyId ?? '';
+const historyId = async () => (await google.users.getProfile(USER)).data.historyId ?? '';
 
 test('history tells every kind of change, by type, by label and by page', async () => {
   const startHistoryId = await historyId();
@@ -30,7 +23,7 @@ test('history tells every kind of change, by type, by label and by page', async 
   google.emulator.touch(ME, id, 'read');
   google.emulator.touch(ME, id, 'trash');
   google.emulator.touch(ME, id, 'delete');
-  const { data } = await api.users.history.list({ ...user, startHistoryId });
+  const { data } = await google.users.history.list({ ...USER, startHistoryId });
   const kinds = data.history?.map((record) =>
     Object.keys(record).filter((key) => /^(messages|labels)[AR D]/.test(key)),
   );
@@ -38,14 +31,14 @@ test('history tells every kind of change, by type, by label and by page', async 
   expect(data.history?.[1]?.labelsRemoved?.[0]).toMatchObject({ labelIds: ['UNREAD'], message: { id } });
   expect(data.historyId).toBe(await historyId());
 
-  const added = await api.users.history.list({ ...user, startHistoryId, historyTypes: ['messageAdded'] });
+  const added = await google.users.history.list({ ...USER, startHistoryId, historyTypes: ['messageAdded'] });
   expect(added.data.history?.length).toBe(1);
-  const trash = await api.users.history.list({ ...user, startHistoryId, labelId: 'TRASH' });
+  const trash = await google.users.history.list({ ...USER, startHistoryId, labelId: 'TRASH' });
   expect(trash.data.history?.length).toBe(2);
-  const page = (await api.users.history.list({ ...user, startHistoryId, maxResults: 3 })).data;
-  const rest = await api.users.history.list({ ...user, startHistoryId, pageToken: page.nextPageToken ?? '' });
+  const page = (await google.users.history.list({ ...USER, startHistoryId, maxResults: 3 })).data;
+  const rest = await google.users.history.list({ ...USER, startHistoryId, pageToken: page.nextPageToken ?? '' });
   expect(rest.data.history?.map((record) => record.id)).toEqual([data.history?.[3]?.id]);
-  const none = await api.users.history.list({ ...user, startHistoryId: await historyId() });
+  const none = await google.users.history.list({ ...USER, startHistoryId: await historyId() });
   expect(none.data.history).toBeUndefined();
 });
 
@@ -53,18 +46,18 @@ test('an old or foreign history id answers 404', async () => {
   const before = await historyId();
   google.emulator.deliver(ME, mail());
   google.emulator.expireHistory(ME);
-  const list = (startHistoryId: string) => api.users.history.list({ ...user, startHistoryId });
+  const list = (startHistoryId: string) => google.users.history.list({ ...USER, startHistoryId });
   expect(await refusal(list(before))).toMatchObject({ status: 404, reason: 'notFound' });
   expect((await refusal(list('12345'))).status).toBe(404);
   expect((await list(await historyId())).data.historyId).toBe(await historyId());
 });
 
 test('a watch pushes signed notices, at most one a second, with the latest id', async () => {
-  const wrong = { ...user, requestBody: { topicName: 'projects/other/topics/mail' } };
-  expect((await refusal(api.users.watch(wrong))).message).toBe(
+  const wrong = { ...USER, requestBody: { topicName: 'projects/other/topics/mail' } };
+  expect((await refusal(google.users.watch(wrong))).message).toBe(
     'Invalid topicName does not match projects/postern-sandbox/topics/*',
   );
-  const { data } = await api.users.watch({ ...user, requestBody: { topicName: TOPIC } });
+  const { data } = await google.users.watch({ ...USER, requestBody: { topicName: TOPIC } });
   expect(Number(data.expiration)).toBeGreaterThan(Date.now() + 6.9 * 86_400_000);
   await expect.poll(() => google.posted.length).toBe(1);
   await inTheNextSeconds(() => {
@@ -89,7 +82,7 @@ test('a watch pushes signed notices, at most one a second, with the latest id', 
 
 test('a watch that is stopped, dropped, revoked or filtered out is silent', async () => {
   const begin = async (labelIds: string[] = []) => {
-    await api.users.watch({ ...user, requestBody: { topicName: TOPIC, labelIds } });
+    await google.users.watch({ ...USER, requestBody: { topicName: TOPIC, labelIds } });
     await expect.poll(() => google.posted.length).toBeGreaterThan(0);
     google.posted.length = 0;
   };
@@ -98,7 +91,7 @@ test('a watch that is stopped, dropped, revoked or filtered out is silent', asyn
     expect(google.posted).toEqual([]);
   };
   await begin();
-  await api.users.stop(user);
+  await google.users.stop(USER);
   await silent();
   await begin();
   google.emulator.dropWatches(ME);

@@ -1,25 +1,11 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { ConfidentialClientApplication, CryptoProvider } from '@azure/msal-node';
 import jwt from 'jsonwebtoken';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  ALL,
-  CLIENT,
-  consent,
-  graphClient,
-  ME,
-  type Microsoft,
-  REDIRECT,
-  signIn,
-  startMicrosoft,
-  token,
-} from '../support/microsoft-emulator.ts';
+import { describe, expect, it } from 'vitest';
+import { CLIENT, REDIRECT } from '../testing/emulator.ts';
+import { ALL, consent, graphClient, ME, microsoftFor, signIn, startMicrosoft, token } from '../testing/microsoft.ts';
 
-let microsoft: Microsoft;
-beforeAll(async () => {
-  microsoft = await startMicrosoft();
-});
-afterAll(() => microsoft.close());
+const microsoft = microsoftFor('file', { scopes: [] });
 
 /** msal-node as the gateway has it: it refuses http authorities, but takes http endpoints in the metadata. */
 function msal(): ConfidentialClientApplication {
@@ -159,7 +145,7 @@ describe('the token endpoint', () => {
   });
 
   it('meets faults', async () => {
-    microsoft.world.faults.add({ vendor: 'microsoft', operation: 'token', status: 503, times: 1 });
+    microsoft.faults.add({ vendor: 'microsoft', operation: 'token', status: 503, times: 1 });
     expect((await token(microsoft.url, { grant_type: 'refresh_token', refresh_token: 'any' })).status).toBe(503);
     expect((await token(microsoft.url, { grant_type: 'refresh_token', refresh_token: 'any' })).body).toMatchObject({
       error: 'invalid_grant',
@@ -216,7 +202,7 @@ it('signs id_tokens with the key it publishes', async () => {
 
 it('keeps grants and revocations over a restart', async () => {
   const { refresh_token } = await signIn(microsoft.url);
-  const restarted = await startMicrosoft({ keep: microsoft.keep });
+  const restarted = await startMicrosoft({ keep: microsoft.world.keep });
   restarted.clock.ahead = microsoft.clock.ahead;
   expect((await token(restarted.url, { grant_type: 'refresh_token', refresh_token })).status).toBe(200);
   restarted.emulator.revoke(ME);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseAddressList } from '../../sandbox/mail/address.ts';
-import { parseDate } from '../../sandbox/mail/date.ts';
-import { envelopeOf } from '../../sandbox/mail/envelope.ts';
-import { parseMime } from '../../sandbox/mail/mime.ts';
+import { parseAddressList } from './address.ts';
+import { parseDate } from './date.ts';
+import { envelopeOf } from './envelope.ts';
+import { parseMime } from './mime.ts';
 
 describe('addresses', () => {
   it.each([

@@ -1,31 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  connect,
-  type Google,
-  letter,
-  MAIL_SCOPE,
-  ME,
-  mail,
-  raw,
-  refusal,
-  startGoogle,
-} from '../support/google-emulator.ts';
+import { expect, test } from 'vitest';
+import { googleFor, letter, ME, mail, raw, refusal, USER } from '../testing/google.ts';
 
-const user = { userId: 'me' } as const;
 const DAY_MS = 86_400_000;
-let google: Google;
-let api: Awaited<ReturnType<typeof connect>>['api'];
-let token: string;
-beforeEach(async () => {
-  google = await startGoogle();
-  const connected = await connect(google.url, [MAIL_SCOPE]);
-  api = connected.api;
-  token = connected.tokens.access_token ?? '';
-});
-afterEach(() => google.close());
+const google = googleFor('test');
 
 const threadOf = async (id: string | null | undefined) =>
-  (await api.users.messages.get({ ...user, id: id ?? '', format: 'minimal' })).data.threadId;
+  (await google.users.messages.get({ ...USER, id: id ?? '', format: 'minimal' })).data.threadId;
 const at = (days: number) => new Date(letter().date.getTime() + days * DAY_MS);
 const addressed = (header: string, value: string) =>
   Buffer.from(`${header}: ${value}\r\nSubject: x\r\n\r\nx`).toString('base64url');
@@ -36,8 +16,8 @@ test.each(['@@@@', 'human@f', 'a b', 'Ann <ann@>', 'ann@example.org, nobody'])(
     for (const header of ['To', 'Cc', 'Bcc']) {
       const message = { raw: addressed(header, value) };
       const refused = { status: 400, reason: 'invalidArgument', message: `Invalid ${header} header` };
-      expect(await refusal(api.users.drafts.create({ ...user, requestBody: { message } }))).toEqual(refused);
-      expect(await refusal(api.users.messages.send({ ...user, requestBody: message }))).toEqual(refused);
+      expect(await refusal(google.users.drafts.create({ ...USER, requestBody: { message } }))).toEqual(refused);
+      expect(await refusal(google.users.messages.send({ ...USER, requestBody: message }))).toEqual(refused);
     }
     expect(google.emulator.dump(ME)).toEqual([]);
   },
@@ -47,7 +27,7 @@ test.each(['', 'undisclosed-recipients:;', 'Ü <über@bücher.example>, "a b"@x.
   'a draft to "%s" is kept',
   async (value) => {
     const message = { raw: addressed('To', value) };
-    expect((await api.users.drafts.create({ ...user, requestBody: { message } })).status).toBe(200);
+    expect((await google.users.drafts.create({ ...USER, requestBody: { message } })).status).toBe(200);
   },
 );
 
@@ -58,11 +38,11 @@ test('a thread breaks off at a hundred messages, and answers go on in the next o
   for (let n = 2; n <= 100; n++) google.emulator.deliver(ME, answer(n));
   const next = google.emulator.deliver(ME, answer(101));
   const later = google.emulator.deliver(ME, answer(102));
-  expect((await api.users.threads.get({ ...user, id: first, format: 'minimal' })).data.messages).toHaveLength(100);
+  expect((await google.users.threads.get({ ...USER, id: first, format: 'minimal' })).data.messages).toHaveLength(100);
   expect([await threadOf(next), await threadOf(later)]).toEqual([next, next]);
   const written = raw({ subject: 'Re: Long', references: ['<long@x>'], inReplyTo: ['<long@x>'] });
   const draft = (
-    await api.users.drafts.create({ ...user, requestBody: { message: { raw: written, threadId: first } } })
+    await google.users.drafts.create({ ...USER, requestBody: { message: { raw: written, threadId: first } } })
   ).data;
   expect(draft.message?.threadId).toBe(next);
 });
@@ -88,7 +68,7 @@ test('what is written here joins no thread by its subject, and an answer without
   const from = { name: '', address: ME };
   const to = [{ name: '', address: 'ada@example.org' }];
   const send = async () =>
-    (await api.users.messages.send({ ...user, requestBody: { raw: raw({ from, to, subject: 'Hi' }) } })).data;
+    (await google.users.messages.send({ ...USER, requestBody: { raw: raw({ from, to, subject: 'Hi' }) } })).data;
   const [first, second] = [await send(), await send()];
   expect(second.threadId).not.toBe(first.threadId);
   const answer = google.emulator.deliver(
@@ -103,7 +83,7 @@ test('an account may be told to answer fewer parts of a batch', async () => {
     const part = '--b\r\nContent-Type: application/http\r\n\r\nGET /gmail/v1/users/me/profile\r\n\r\n';
     const response = await fetch(`${google.url}/batch/gmail/v1`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'multipart/mixed; boundary=b' },
+      headers: { authorization: `Bearer ${google.accessToken}`, 'content-type': 'multipart/mixed; boundary=b' },
       body: `${part.repeat(count)}--b--\r\n`,
     });
     return [...(await response.text()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
@@ -122,7 +102,7 @@ test.each(['include', 'INCLUDE', 'exclude', 'EXCLUDE'])('a watch takes labelFilt
     labelIds: ['INBOX'],
     labelFilterBehavior: behavior,
   };
-  expect((await api.users.watch({ ...user, requestBody })).status).toBe(200);
+  expect((await google.users.watch({ ...USER, requestBody })).status).toBe(200);
   // The watch proves its topic first.
   await expect.poll(() => google.posted.length).toBe(1);
   google.emulator.deliver(ME, mail());

@@ -1,22 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  connect,
-  type Google,
-  MAIL_SCOPE,
-  ME,
-  mail,
-  raw,
-  refusal,
-  scope,
-  startGoogle,
-} from '../support/google-emulator.ts';
+import { expect, test } from 'vitest';
+import { connect, googleFor, ME, mail, raw, refusal, scope, USER } from '../testing/google.ts';
 
-const user = { userId: 'me' } as const;
-let google: Google;
-beforeEach(async () => {
-  google = await startGoogle();
-});
-afterEach(() => google.close());
+const google = googleFor('test');
 
 async function batch(token: string, requests: readonly string[]) {
   const parts = requests.map(
@@ -34,10 +19,9 @@ async function batch(token: string, requests: readonly string[]) {
 
 test('a batch answers each part under its own id, in the order asked', async () => {
   const id = google.emulator.deliver(ME, mail({ subject: 'Batched' }));
-  const { tokens } = await connect(google.url, [MAIL_SCOPE]);
   google.world.log.clear();
   const body = '{"addLabelIds":["STARRED"]}';
-  const { response, text, statuses } = await batch(tokens.access_token ?? '', [
+  const { response, text, statuses } = await batch(google.accessToken, [
     `GET /gmail/v1/users/me/messages/${id}?format=minimal HTTP/1.1`,
     'GET /gmail/v1/users/me/messages/1000000000000000',
     `POST /gmail/v1/users/me/messages/${id}/modify\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
@@ -60,10 +44,9 @@ test('a batch answers each part under its own id, in the order asked', async () 
 });
 
 test('a batch of more than a hundred is refused, and a wide one draws rate limiting', async () => {
-  const { tokens } = await connect(google.url, [MAIL_SCOPE]);
   const ask = (count: number) =>
     batch(
-      tokens.access_token ?? '',
+      google.accessToken,
       Array.from({ length: count }, () => 'GET /gmail/v1/users/me/profile'),
     );
   google.clock.at = Date.now();
@@ -75,43 +58,41 @@ test('a batch of more than a hundred is refused, and a wide one draws rate limit
 });
 
 test('a user has 15,000 units a minute', async () => {
-  const { api } = await connect(google.url, [MAIL_SCOPE]);
   google.clock.at = Date.now();
-  const send = () => api.users.messages.send({ ...user, requestBody: { raw: raw({}) } });
+  const send = () => google.users.messages.send({ ...USER, requestBody: { raw: raw({}) } });
   for (let sent = 0; sent < 150; sent += 1) await send();
-  expect(await refusal(api.users.getProfile(user))).toMatchObject({ status: 429, reason: 'rateLimitExceeded' });
+  expect(await refusal(google.users.getProfile(USER))).toMatchObject({ status: 429, reason: 'rateLimitExceeded' });
   google.clock.ahead = 60_001;
-  expect((await api.users.getProfile(user)).status).toBe(200);
+  expect((await google.users.getProfile(USER)).status).toBe(200);
 });
 
 test('scopes are kept per method', async () => {
   const id = google.emulator.deliver(ME, mail());
   const readonly = (await connect(google.url, [scope('readonly')])).api.users;
-  await readonly.messages.get({ ...user, id });
+  await readonly.messages.get({ ...USER, id });
   for (const call of [
-    readonly.messages.trash({ ...user, id }),
-    readonly.messages.send({ ...user, requestBody: { raw: raw({}) } }),
-    readonly.drafts.create({ ...user, requestBody: {} }),
-    readonly.labels.create({ ...user, requestBody: { name: 'x' } }),
+    readonly.messages.trash({ ...USER, id }),
+    readonly.messages.send({ ...USER, requestBody: { raw: raw({}) } }),
+    readonly.drafts.create({ ...USER, requestBody: {} }),
+    readonly.labels.create({ ...USER, requestBody: { name: 'x' } }),
   ])
     expect(await refusal(call)).toMatchObject({ status: 403, reason: 'insufficientPermissions' });
 
   const modify = (await connect(google.url, [scope('modify')])).api.users;
-  expect(await refusal(modify.messages.delete({ ...user, id }))).toMatchObject({ status: 403 });
+  expect(await refusal(modify.messages.delete({ ...USER, id }))).toMatchObject({ status: 403 });
   const metadata = (await connect(google.url, [scope('metadata'), scope('readonly')])).api.users;
-  expect(await refusal(metadata.messages.list({ ...user, q: 'x' }))).toMatchObject({
+  expect(await refusal(metadata.messages.list({ ...USER, q: 'x' }))).toMatchObject({
     status: 403,
     reason: 'forbidden',
   });
-  expect((await refusal(metadata.messages.get({ ...user, id }))).message).toContain("doesn't allow format FULL");
-  expect((await metadata.messages.get({ ...user, id, format: 'metadata' })).status).toBe(200);
+  expect((await refusal(metadata.messages.get({ ...USER, id }))).message).toContain("doesn't allow format FULL");
+  expect((await metadata.messages.get({ ...USER, id, format: 'metadata' })).status).toBe(200);
 });
 
 test('faults answer in the shape of Google, alone and inside a batch', async () => {
-  const { api, tokens } = await connect(google.url, [MAIL_SCOPE]);
-  google.world.faults.add({ vendor: 'google', operation: 'getProfile', status: 429, retryAfterSeconds: 7, times: 1 });
+  google.faults.add({ vendor: 'google', operation: 'getProfile', status: 429, retryAfterSeconds: 7, times: 1 });
   const limited = await fetch(`${google.url}/gmail/v1/users/me/profile`, {
-    headers: { authorization: `Bearer ${tokens.access_token}` },
+    headers: { authorization: `Bearer ${google.accessToken}` },
   });
   expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, null]);
   expect(await limited.json()).toMatchObject({
@@ -122,41 +103,38 @@ test('faults answer in the shape of Google, alone and inside a batch', async () 
       message: expect.stringMatching(/^User-rate limit exceeded\. {2}Retry after \d{4}-\d\d-\d\dT[\d:.]+Z$/),
     },
   });
-  google.world.faults.add({ vendor: 'google', operation: 'messages.*', status: 503 });
-  const { statuses } = await batch(tokens.access_token ?? '', [
+  google.faults.add({ vendor: 'google', operation: 'messages.*', status: 503 });
+  const { statuses } = await batch(google.accessToken, [
     'GET /gmail/v1/users/me/messages',
     'GET /gmail/v1/users/me/labels',
   ]);
   expect(statuses).toEqual([503, 200]);
-  expect(await refusal(api.users.messages.list(user))).toMatchObject({ status: 503, reason: 'backendError' });
+  expect(await refusal(google.users.messages.list(USER))).toMatchObject({ status: 503, reason: 'backendError' });
 });
 
 test('faults cut connections: an answer is lost after the work, truncated, or never comes', async () => {
-  const { api, auth } = await connect(google.url, [MAIL_SCOPE]);
-  const once = (fault: object) => google.world.faults.add({ vendor: 'google', times: 1, ...fault });
+  const once = (fault: object) => google.faults.add({ vendor: 'google', times: 1, ...fault });
   once({ operation: 'messages.send', loseAnswer: true });
-  await expect(api.users.messages.send({ ...user, requestBody: { raw: raw({}) } })).rejects.toThrow();
+  await expect(google.users.messages.send({ ...USER, requestBody: { raw: raw({}) } })).rejects.toThrow();
   expect(google.emulator.dump(ME)).toHaveLength(1);
   once({ operation: 'labels.list', truncate: true });
-  await expect(api.users.labels.list(user)).rejects.toThrow();
+  await expect(google.users.labels.list(USER)).rejects.toThrow();
   once({ operation: 'labels.list', hang: true });
-  const { token } = await auth.getAccessToken();
   const hanging = fetch(`${google.url}/gmail/v1/users/me/labels`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${google.accessToken}` },
     signal: AbortSignal.timeout(200),
   });
   await expect(hanging).rejects.toThrow();
   once({ operation: 'labels.list', latencyMs: 100 });
   const before = Date.now();
-  await api.users.labels.list(user);
+  await google.users.labels.list(USER);
   expect(Date.now() - before).toBeGreaterThanOrEqual(95);
 });
 
 test('without a token, and with a forged one, Google answers 401', async () => {
   const profile = `${google.url}/gmail/v1/users/me/profile`;
   expect((await fetch(profile)).status).toBe(401);
-  const { tokens } = await connect(google.url, [MAIL_SCOPE]);
-  const forged = `${(tokens.access_token ?? '').slice(0, -2)}xx`;
+  const forged = `${google.accessToken.slice(0, -2)}xx`;
   const response = await fetch(profile, { headers: { authorization: `Bearer ${forged}` } });
   expect(response.status).toBe(401);
   expect(await response.json()).toMatchObject({

@@ -1,24 +1,21 @@
 import jwt from 'jsonwebtoken';
-import { afterEach, expect, test } from 'vitest';
-import { openKeep } from '../../sandbox/control/keep.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   connect,
   consent,
-  type Google,
+  googleFor,
   MAIL_SCOPE,
   ME,
   oauthClient,
   refusal,
   scope,
   startGoogle,
-} from '../support/google-emulator.ts';
+  USER,
+} from '../testing/google.ts';
 
-const user = { userId: 'me' } as const;
-let google: Google;
-afterEach(() => google.close());
+const google = googleFor('test', { scopes: [] });
 
 test('the code flow with PKCE gives tokens, an id_token that verifies, and a state handed back', async () => {
-  google = await startGoogle();
   const { verifier, answer } = await consent(google.url, ['openid', 'email', scope('readonly')]);
   expect(answer.searchParams.get('state')).toBe('the state');
   const auth = oauthClient(google.url);
@@ -39,7 +36,6 @@ test('the code flow with PKCE gives tokens, an id_token that verifies, and a sta
 });
 
 test('a wrong verifier, secret or redirect is refused in the words of Google', async () => {
-  google = await startGoogle();
   const exchange = async (change: Record<string, string>) => {
     const { verifier, answer } = await consent(google.url, [scope('readonly')]);
     const body = new URLSearchParams({
@@ -61,7 +57,6 @@ test('a wrong verifier, secret or redirect is refused in the words of Google', a
 });
 
 test('the consent page is for people: it escapes, cannot be framed, and refuses foreign redirects by a page', async () => {
-  google = await startGoogle();
   const query = (change: Record<string, string>) =>
     new URLSearchParams({
       client_id: 'postern-sandbox',
@@ -91,7 +86,6 @@ test('the consent page is for people: it escapes, cannot be framed, and refuses 
 });
 
 test('a user may deny, or grant a part', async () => {
-  google = await startGoogle();
   const denied = await consent(google.url, [scope('readonly')], { decision: 'deny' });
   expect(denied.answer.searchParams.get('error')).toBe('access_denied');
   const partial = await consent(google.url, ['openid', scope('readonly'), scope('send')], { untick: [scope('send')] });
@@ -99,7 +93,6 @@ test('a user may deny, or grant a part', async () => {
 });
 
 test('a refresh token comes at the first consent only, unless consent is prompted for', async () => {
-  google = await startGoogle();
   const auth = oauthClient(google.url);
   const exchange = async (query: Record<string, string>) => {
     const { verifier, answer } = await consent(google.url, [scope('readonly')], { query });
@@ -113,8 +106,6 @@ test('a refresh token comes at the first consent only, unless consent is prompte
 });
 
 test('expired tokens refresh, revoked grants do not, and both outlive a restart', async () => {
-  const keep = openKeep(null);
-  google = await startGoogle({ keep });
   const { api, auth, tokens } = await connect(google.url, [MAIL_SCOPE]);
   google.emulator.expireTokens(ME);
   const { status, headers } = await fetch(`${google.url}/gmail/v1/users/me/profile`, {
@@ -123,30 +114,28 @@ test('expired tokens refresh, revoked grants do not, and both outlive a restart'
   expect(status).toBe(401);
   expect(headers.get('www-authenticate')).toContain('invalid_token');
   await auth.refreshAccessToken();
-  expect((await api.users.getProfile(user)).data.emailAddress).toBe(ME);
+  expect((await api.users.getProfile(USER)).data.emailAddress).toBe(ME);
 
-  await google.close();
-  google = await startGoogle({ keep });
-  const again = oauthClient(google.url);
+  const restarted = await startGoogle({ keep: google.world.keep });
+  onTestFinished(() => restarted.close());
+  const again = oauthClient(restarted.url);
   again.setCredentials({ refresh_token: tokens.refresh_token ?? '' });
   expect((await again.getAccessToken()).token).toBeTruthy();
-  google.emulator.revoke(ME);
+  restarted.emulator.revoke(ME);
   await expect(again.refreshAccessToken()).rejects.toThrow('invalid_grant');
 });
 
 test('revoking any token ends the whole grant', async () => {
-  google = await startGoogle();
   const { api, auth, tokens } = await connect(google.url, [MAIL_SCOPE]);
   await auth.revokeToken(tokens.access_token ?? '');
   auth.setCredentials({ access_token: tokens.access_token ?? '' });
-  expect(await refusal(api.users.getProfile(user))).toMatchObject({ status: 401, reason: 'authError' });
+  expect(await refusal(api.users.getProfile(USER))).toMatchObject({ status: 401, reason: 'authError' });
   await expect(auth.revokeToken(tokens.refresh_token ?? '')).rejects.toThrow();
 });
 
 test('the token endpoint meets its faults', async () => {
-  google = await startGoogle();
   const { auth } = await connect(google.url, [MAIL_SCOPE]);
-  google.world.faults.add({ vendor: 'google', account: ME, operation: 'token', status: 400, times: 1 });
+  google.faults.add({ vendor: 'google', account: ME, operation: 'token', status: 400, times: 1 });
   await expect(auth.refreshAccessToken()).rejects.toThrow('invalid_grant');
   await auth.refreshAccessToken();
   expect(

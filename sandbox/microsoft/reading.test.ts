@@ -1,28 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { composeRaw } from '../../sandbox/mail/compose.ts';
-import { INBOX_UNREAD, mailFromRaw } from '../../sandbox/mail/received.ts';
-import {
-  type Graph,
-  graphClient,
-  letter,
-  ME,
-  type Microsoft,
-  mail,
-  signIn,
-  startMicrosoft,
-} from '../support/microsoft-emulator.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { composeRaw } from '../mail/compose.ts';
+import { INBOX_UNREAD, mailFromRaw } from '../mail/received.ts';
+import { graphClient, letter, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
 
-let microsoft: Microsoft;
-let graph: Graph;
-/** Past the checker: for what is wrong on purpose. */
-let direct: Graph;
-beforeAll(async () => {
-  microsoft = await startMicrosoft();
-  const { access_token } = await signIn(microsoft.url);
-  graph = graphClient(microsoft.via, access_token);
-  direct = graphClient(microsoft.url, access_token);
-});
-afterAll(() => microsoft.close());
+const microsoft = microsoftFor('file');
+const { graph, direct } = microsoft;
 
 const at = (ms: number) => new Date(Date.UTC(2026, 0, 10, 12, 0, 0, ms));
 
@@ -47,7 +29,7 @@ describe('a list of messages', () => {
       'Report 9',
     ]);
     expect(body.value).toHaveLength(10);
-    expect(body.value[0].receivedDateTime).toBe('2026-01-10T12:00:04Z');
+    expect(body.value[0]?.receivedDateTime).toBe('2026-01-10T12:00:04Z');
     expect(body.value[0]).toMatchObject({
       internetMessageId: '<r11@x>',
       isRead: false,
@@ -64,7 +46,7 @@ describe('a list of messages', () => {
     const first = await graph('/me/messages?$top=3&$select=subject');
     const id = microsoft.emulator.deliver(ME, mail({ subject: 'Late', date: at(60_000) }));
     const second = await graph(first.body['@odata.nextLink']);
-    expect(second.body.value[0].subject).toBe(first.body.value[2].subject);
+    expect(second.body.value[0]?.subject).toBe(first.body.value[2]?.subject);
     microsoft.emulator.touch(ME, id, 'delete');
   });
 
@@ -85,15 +67,17 @@ describe('a list of messages', () => {
       "/me/messages?$filter=from/emailAddress/address eq 'ADA@example.org' and not(isRead eq true)&$select=id&$top=50",
     );
     expect(from.body.value).toHaveLength(6);
-    const { body } = await graph("/me/messages/$count?$filter=subject eq 'Report 4' or startswith(subject,'Report 1')");
-    expect(String(body)).toBe('4');
+    const { bytes } = await graph(
+      "/me/messages/$count?$filter=subject eq 'Report 4' or startswith(subject,'Report 1')",
+    );
+    expect(String(bytes)).toBe('4');
   });
 
   it('compares the milliseconds it does not show', async () => {
     const { body } = await graph(
       '/me/messages?$filter=receivedDateTime le 2026-01-10T12:00:04Z&$top=1&$select=receivedDateTime,subject&$orderby=receivedDateTime desc',
     );
-    expect(body.value[0].subject).toBe('Report 10');
+    expect(body.value[0]?.subject).toBe('Report 10');
   });
 
   it.each([
@@ -116,106 +100,6 @@ describe('a list of messages', () => {
     expect(status).toBeGreaterThanOrEqual(400);
     expect(body.error.code).toBe(code);
     expect(body.error.innerError).toHaveProperty('request-id');
-  });
-});
-
-describe('search', () => {
-  let ids: string[];
-  beforeAll(() => {
-    ids = [
-      microsoft.emulator.deliver(
-        ME,
-        mail({
-          subject: 'Quarterly numbers',
-          from: { name: 'Grace Hopper', address: 'grace@navy.example' },
-          text: 'The compiler is ready.',
-          date: at(100_000),
-        }),
-      ),
-      microsoft.emulator.deliver(
-        ME,
-        mail({
-          subject: 'Lunch',
-          text: 'Numbers do not matter.',
-          date: at(200_000),
-          files: [{ filename: 'menu.pdf', mimeType: 'application/pdf', bytes: Buffer.from('%PDF') }],
-        }),
-      ),
-    ];
-  });
-  const find = async (query: string) => {
-    const { body } = await graph(
-      `/me/messages?$search=${encodeURIComponent(`"${query.replace(/"/g, '\\"')}"`)}&$select=id`,
-    );
-    return body.value.map(({ id }: { id: string }) => ids.indexOf(id)).filter((n: number) => n >= 0);
-  };
-
-  it.each([
-    ['numbers', [1, 0]],
-    ['numb', [1, 0]],
-    ['umbers', []],
-    ['subject:numbers', [0]],
-    ['from:grace', [0]],
-    ['from:"grace@navy.example"', [0]],
-    ['body:compiler AND subject:quarterly', [0]],
-    ['compiler OR lunch', [1, 0]],
-    ['numbers NOT lunch', [0]],
-    ['hasAttachments:true', [1]],
-    ['attachment:menu', [1]],
-    ['received>=2026-01-10 AND (subject:lunch OR subject:nothing)', [1]],
-    ['received:2026-01-09', []],
-    ['participants:navy.example', [0]],
-  ])('finds %s', async (query, expected) => {
-    expect(await find(query)).toEqual(expected);
-  });
-
-  it.each([
-    ['menu', []],
-    ['demo', []],
-    ['participants:demo', [1, 0]],
-    ['"numb"', []],
-    ['"quarterly numbers"', [0]],
-    ['"numbers quarterly"', []],
-  ])('reads %s as documented: from, subject and body, and whole words in quotes', async (query, expected) => {
-    expect(await find(query)).toEqual(expected);
-  });
-
-  it('can be told to find the beginnings of one quoted word, and to tell accents apart', async () => {
-    const accented = microsoft.emulator.deliver(ME, mail({ subject: 'Crème ﬁg', date: at(300_000) }));
-    const found = async (query: string) =>
-      (
-        await graph(`/me/messages?$search=${encodeURIComponent(`"${query.replace(/"/g, '\\"')}"`)}&$select=id`)
-      ).body.value
-        .map(({ id }: { id: string }) => id)
-        .includes(accented);
-    const all = async () => [await found('"creme fig"'), await found('"crème ﬁg"'), await found('"cre"')];
-    expect(await all()).toEqual([true, true, false]);
-    microsoft.emulator.setSearchIndex(ME, { accents: 'kept', forms: 'beginnings' });
-    expect(await all()).toEqual([false, true, false]);
-    expect(await found('"crè"')).toBe(true);
-    microsoft.emulator.setSearchIndex(ME, {});
-  });
-
-  it('sorts by when a message was sent, or received when it is told to', async () => {
-    const early = mail({ subject: 'Zeppelin', date: new Date('2001-01-01T00:00:00Z') });
-    const late = mail({ subject: 'Zeppelin', date: new Date('2002-01-01T00:00:00Z') });
-    const first = microsoft.emulator.deliver(ME, { ...late, receivedAt: at(400_000) });
-    const second = microsoft.emulator.deliver(ME, { ...early, receivedAt: at(500_000) });
-    const found = async () =>
-      (await graph('/me/messages?$search="zeppelin"&$select=id')).body.value.map(({ id }: { id: string }) => id);
-    expect(await found()).toEqual([first, second]);
-    microsoft.emulator.setSearchIndex(ME, { order: 'received' });
-    expect(await found()).toEqual([second, first]);
-    microsoft.emulator.setSearchIndex(ME, {});
-  });
-
-  it('lags behind delivery when it is told to', async () => {
-    microsoft.emulator.setSearchLag(ME, 60);
-    microsoft.emulator.deliver(ME, mail({ subject: 'Xylophone' }));
-    expect((await graph('/me/messages?$search="xylophone"')).body.value).toHaveLength(0);
-    microsoft.clock.ahead += 61_000;
-    expect((await graph('/me/messages?$search="xylophone"')).body.value).toHaveLength(1);
-    microsoft.emulator.setSearchLag(ME, 0);
   });
 });
 
@@ -245,12 +129,10 @@ describe('one message', () => {
     expect(body).toMatchObject({ subject: 'Grüße aus 東京', hasAttachments: true, body: { contentType: 'html' } });
     expect(body.uniqueBody.content).not.toContain('before');
     expect(body.internetMessageHeaders).toContainEqual({ name: 'X-Mailer', value: 'test' });
-    expect(body.attachments.map(({ name, isInline }: { name: string; isInline: boolean }) => [name, isInline])).toEqual(
-      [
-        ['logo.png', true],
-        ['data.bin', false],
-      ],
-    );
+    expect(body.attachments.map(({ name, isInline }) => [name, isInline])).toEqual([
+      ['logo.png', true],
+      ['data.bin', false],
+    ]);
     expect(body.attachments[0]).not.toHaveProperty('contentBytes');
   });
 
@@ -265,13 +147,13 @@ describe('one message', () => {
 
   it('gives attachments with their bytes, one by one too, and the MIME', async () => {
     const { body } = await graph(`/me/messages/${id}/attachments`);
-    const data = body.value.find(({ name }: { name: string }) => name === 'data.bin');
-    expect(Buffer.from(data.contentBytes, 'base64')).toEqual(Buffer.from([0, 1, 254, 255]));
-    expect((await graph(`/me/messages/${id}/attachments/${data.id}`)).body.contentBytes).toBe(data.contentBytes);
-    expect((await graph(`/me/messages/${id}/attachments/${data.id}/$value`)).body).toEqual(
+    const data = body.value.find(({ name }) => name === 'data.bin');
+    expect(Buffer.from(data?.contentBytes ?? '', 'base64')).toEqual(Buffer.from([0, 1, 254, 255]));
+    expect((await graph(`/me/messages/${id}/attachments/${data?.id}`)).body.contentBytes).toBe(data?.contentBytes);
+    expect((await graph(`/me/messages/${id}/attachments/${data?.id}/$value`)).bytes).toEqual(
       Buffer.from([0, 1, 254, 255]),
     );
-    expect(String((await graph(`/me/messages/${id}/$value`)).body)).toContain('Message-ID: <letter-');
+    expect(String((await graph(`/me/messages/${id}/$value`)).bytes)).toContain('Message-ID: <letter-');
     const named = await graph(`/me/messages/${id}/attachments?$select=id,name,size`);
     expect(named.body.value[0]).not.toHaveProperty('contentBytes');
   });
@@ -291,9 +173,9 @@ describe('one message', () => {
       mailFromRaw(Buffer.from(raw, 'latin1'), { key: 'outer', receivedAt: at(0), placement: INBOX_UNREAD }),
     );
     const { body } = await graph(`/me/messages/${outer}/attachments`);
-    expect(body.value[0]['@odata.type']).toBe('#microsoft.graph.itemAttachment');
+    expect(body.value[0]?.['@odata.type']).toBe('#microsoft.graph.itemAttachment');
     const opened = await graph(
-      `/me/messages/${outer}/attachments/${body.value[0].id}?$expand=microsoft.graph.itemAttachment/item`,
+      `/me/messages/${outer}/attachments/${body.value[0]?.id}?$expand=microsoft.graph.itemAttachment/item`,
     );
     expect(opened.body.item.subject).toBe('Inside');
   });
@@ -398,7 +280,7 @@ describe('folders', () => {
       method: 'POST',
       body: { displayName: 'Alpha' },
     });
-    expect((await graph(`/me/mailFolders/${made.body.id}/childFolders`)).body.value[0].id).toBe(child.body.id);
+    expect((await graph(`/me/mailFolders/${made.body.id}/childFolders`)).body.value[0]?.id).toBe(child.body.id);
     expect(
       (await direct('/me/mailFolders', { method: 'POST', body: { displayName: 'projects' } })).body.error.code,
     ).toBe('ErrorFolderExists');
@@ -412,7 +294,7 @@ describe('folders', () => {
       childFolderCount: 1,
     });
     expect((await graph(`/me/mailFolders/${made.body.id}`, { method: 'DELETE' })).status).toBe(204);
-    expect((await graph('/me/mailFolders/deleteditems/childFolders')).body.value[0].displayName).toBe('Plans');
+    expect((await graph('/me/mailFolders/deleteditems/childFolders')).body.value[0]?.displayName).toBe('Plans');
     expect((await direct('/me/mailFolders/inbox', { method: 'DELETE' })).status).toBe(403);
   });
 });

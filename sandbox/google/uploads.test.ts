@@ -1,26 +1,20 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { composeRaw } from '../../sandbox/mail/compose.ts';
-import { connect, type Google, letter, MAIL_SCOPE, startGoogle } from '../support/google-emulator.ts';
+import { expect, test } from 'vitest';
+import { composeRaw } from '../mail/compose.ts';
+import { googleFor, letter } from '../testing/google.ts';
 
 const GRAIN = 256 * 1024;
-let google: Google;
-let authorization: string;
-beforeEach(async () => {
-  google = await startGoogle();
-  authorization = `Bearer ${(await connect(google.url, [MAIL_SCOPE])).tokens.access_token}`;
-});
-afterEach(() => google.close());
+const google = googleFor('test');
 
 const bytes = composeRaw(
   letter({ files: [{ filename: 'a.bin', mimeType: 'application/octet-stream', bytes: Buffer.alloc(3 * GRAIN, 7) }] }),
 );
 async function begin(): Promise<string> {
   const url = `${google.url}/upload/gmail/v1/users/me/drafts?uploadType=resumable`;
-  const session = await fetch(url, { method: 'POST', headers: { authorization } });
+  const session = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${google.accessToken}` } });
   return session.headers.get('location') ?? '';
 }
 async function put(location: string, range: string, body: Uint8Array = new Uint8Array()) {
-  const headers = { authorization, 'content-range': `bytes ${range}` };
+  const headers = { authorization: `Bearer ${google.accessToken}`, 'content-range': `bytes ${range}` };
   const response = await fetch(location, { method: 'PUT', headers, body: new Uint8Array(body), redirect: 'manual' });
   const text = await response.text();
   return { status: response.status, range: response.headers.get('range'), json: text ? JSON.parse(text) : null };
@@ -53,7 +47,7 @@ test('pieces of another size, out of order, or too large are refused', async () 
 
 test('a piece whose answer is lost is there', async () => {
   const location = await begin();
-  google.world.faults.add({ vendor: 'google', operation: 'drafts.create upload', loseAnswer: true, times: 1 });
+  google.faults.add({ vendor: 'google', operation: 'drafts.create upload', loseAnswer: true, times: 1 });
   await expect(piece(location, 0, GRAIN, '*')).rejects.toThrow();
   expect(await put(location, '*/*')).toMatchObject({ status: 308, range: `bytes=0-${GRAIN - 1}` });
   expect(google.world.log.all().map(({ operation, units }) => [operation, units])).toContainEqual([

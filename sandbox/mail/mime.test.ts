@@ -1,9 +1,9 @@
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
-import { readBody } from '../../sandbox/mail/body.ts';
-import { envelopeOf } from '../../sandbox/mail/envelope.ts';
-import type { MimePart } from '../../sandbox/mail/mail.ts';
-import { parseMime } from '../../sandbox/mail/mime.ts';
+import { readBody } from './body.ts';
+import { envelopeOf } from './envelope.ts';
+import type { MimePart } from './mail.ts';
+import { parseMime } from './mime.ts';
 
 /** A mail of lines; bytes above 127 are given as \xNN. */
 const mail = (...lines: string[]): MimePart => parseMime(Buffer.from(lines.join('\r\n'), 'latin1'));

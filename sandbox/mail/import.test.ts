@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importMail } from '../../sandbox/mail/import.ts';
-import { readMboxEntry, scanMbox } from '../../sandbox/mail/mbox.ts';
+import { importMail } from './import.ts';
+import { readMboxEntry, scanMbox } from './mbox.ts';
 
 const now = new Date('2026-05-01T12:00:00Z');
 let root = '';

@@ -2,17 +2,17 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import type { SandboxAccounts } from '../../sandbox/accounts.ts';
-import { createAccounts } from '../../sandbox/accounts.ts';
-import { createFaults } from '../../sandbox/control/faults.ts';
-import { openKeep } from '../../sandbox/control/keep.ts';
-import { createKeeper } from '../../sandbox/control/keeper.ts';
-import { createRequestLog } from '../../sandbox/control/log.ts';
-import { LabelBook } from '../../sandbox/google/mailbox/label.book.ts';
-import { INBOX_UNREAD, mailFromRaw } from '../../sandbox/mail/received.ts';
-import { startSandbox } from '../../sandbox/start.ts';
-import { DEMO_ACCOUNTS, TWINS } from '../../sandbox/twins.ts';
-import type { Emulator, Vendor, World } from '../../sandbox/world.ts';
+import type { SandboxAccounts } from './accounts.ts';
+import { createAccounts } from './accounts.ts';
+import { createFaults } from './control/faults.ts';
+import { openKeep } from './control/keep.ts';
+import { createKeeper } from './control/keeper.ts';
+import { createRequestLog } from './control/log.ts';
+import { LabelBook } from './google/mailbox/label.book.ts';
+import { INBOX_UNREAD, mailFromRaw } from './mail/received.ts';
+import { startSandbox } from './start.ts';
+import { DEMO_ACCOUNTS, TWINS } from './twins.ts';
+import type { Emulator, Vendor, World } from './world.ts';
 
 let dataDir: string;
 let lines: string[];

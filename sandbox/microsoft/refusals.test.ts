@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Graph,
-  graphClient,
-  ME,
-  type Microsoft,
-  mail,
-  signIn,
-  startMicrosoft,
-} from '../support/microsoft-emulator.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ME, mail, microsoftFor } from '../testing/microsoft.ts';
 
-let microsoft: Microsoft;
-let graph: Graph;
+const microsoft = microsoftFor('file');
+// Past the proxy that holds requests against Graph's description: these break it.
+const { direct: graph } = microsoft;
 let id: string;
 beforeAll(async () => {
-  microsoft = await startMicrosoft({});
   for (let n = 0; n < 7; n++) id = microsoft.emulator.deliver(ME, mail({ subject: `needle ${n}` }));
-  // Past the proxy that holds requests against Graph's description: these break it.
-  graph = graphClient(microsoft.url, (await signIn(microsoft.url)).access_token);
 });
-afterAll(() => microsoft.close());
 
 const refusal = async (path: string) => {
   const { status, body } = await graph(path);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { envelopeOf } from '../../sandbox/mail/envelope.ts';
-import { generateMail } from '../../sandbox/mail/generate.ts';
-import type { Mail } from '../../sandbox/mail/mail.ts';
+import { envelopeOf } from './envelope.ts';
+import { generateMail } from './generate.ts';
+import type { Mail } from './mail.ts';
 
 const personal = { name: 'Demo Postern', address: 'demo@gmail.example' };
 const work = { name: 'Demo Postern', address: 'demo@outlook.example' };
