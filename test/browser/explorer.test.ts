@@ -32,7 +32,7 @@ const openTab = async (name: string) => {
   await page.keyboard.press('Enter');
 };
 /** Runs the open tab; what the gateway answered. */
-async function run(operationName: string): Promise<Data> {
+async function run(operationName: string) {
   const isAnswer = page.waitForResponse(
     (response) =>
       response.request().postDataJSON()?.operationName === operationName && response.url().endsWith('/graphql'),
@@ -195,7 +195,7 @@ it('has room on a phone for the query, its button, the variables and the answer'
 
 it('fills in what it can once an account is connected, in tabs that it opened with before', async () => {
   const { accessToken } = await (await fetch(`${program.url}/sandbox/session`)).json();
-  const ask = async (query: string): Promise<Data> => {
+  const ask = async (query: string) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` };
     return (await fetch(`${program.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })).json();
   };

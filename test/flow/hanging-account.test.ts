@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 /** One account hangs in the middle of lists over both: the other one has its own time, and shows what it has. */
@@ -23,7 +24,7 @@ const LISTS = [
 ] as const;
 const FIRST = 12;
 
-const read = async ({ document, variables }: (typeof LISTS)[number], more: Record<string, unknown>): Promise<Data> =>
+const read = async ({ document, variables }: (typeof LISTS)[number], more: Record<string, unknown>) =>
   (await app.data(document, { ...variables, ...more })).viewer.list;
 const ids = (page: Data): string[] => page.nodes.map((node: Data) => node.id);
 const source = (page: Data, provider: string) => page.sources.find((s: Data) => s.integration.provider.id === provider);
@@ -56,7 +57,9 @@ it.each([
     const nodeIds = [ill, well].map((id) => some.find((node) => node.integration.provider.id === id).id);
     await app.control('/faults', { vendor, hang: true });
     const [nodes, ...seconds] = await Promise.all([
-      app.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Message { subject } } }', { ids: nodeIds }),
+      app.query(graphql(`query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Message { subject } } }`), {
+        ids: nodeIds,
+      }),
       ...opened.map(({ list, first }) => read(list, { first: 3 * FIRST, after: first.pageInfo.endCursor })),
     ]);
     await app.control('/faults', undefined, 'DELETE');

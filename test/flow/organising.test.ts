@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 interface Log {
@@ -11,10 +12,12 @@ let outlook: Data;
 beforeAll(async () => {
   app = await startApp({ messages: 120 });
   const { viewer } = await app.data(
-    '{ viewer { integrations { id address capabilities { mailboxes { create rename nest color } } mailbox(role: INBOX) { id name } } } }',
+    graphql(
+      `{ viewer { integrations { id address capabilities { mailboxes { create rename nest color } } mailbox(role: INBOX) { id name } } } }`,
+    ),
   );
-  gmail = viewer.integrations.find((i: Data) => i.address.includes('gmail'));
-  outlook = viewer.integrations.find((i: Data) => i.address.includes('outlook'));
+  gmail = viewer.integrations.find((i) => i.address.includes('gmail'));
+  outlook = viewer.integrations.find((i) => i.address.includes('outlook'));
 });
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());
@@ -24,18 +27,22 @@ const RESULT =
 const DELETED = '{ mailbox { id parent { role } } deleted integration { id } userErrors { message } }';
 const mutation = (name: string, input: string, result = RESULT) =>
   `mutation ($input: ${input}!) { ${name}(input: $input) ${result} }`;
-const run = async (name: string, input: Data, type = 'IdsInput', result = RESULT): Promise<Data> =>
+const run = async (name: string, input: Data, type = 'IdsInput', result = RESULT) =>
   (await app.data(mutation(name, type, result), { input }))[name];
 
 /** Ids of an account's messages, newest first. */
 async function newest(account: Data, count: number): Promise<string[]> {
   const ids: string[] = [];
-  let after: string | null = null;
-  while (ids.length < count) {
-    const { node }: Data = await app.data(
-      'query ($id: ID!, $after: Cursor) { node(id: $id) { ... on Integration { messages(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } } }',
+  const page = (after: string | null) =>
+    app.data(
+      graphql(
+        `query ($id: ID!, $after: Cursor) { node(id: $id) { ... on Integration { messages(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } } }`,
+      ),
       { id: account.id, after },
     );
+  let after: string | null = null;
+  while (ids.length < count) {
+    const { node } = await page(after);
     ids.push(...node.messages.nodes.map((m: Data) => m.id));
     if (!node.messages.pageInfo.hasNextPage) break;
     after = node.messages.pageInfo.endCursor;
@@ -70,10 +77,12 @@ it('takes a thousand ids, and says so of one more', async () => {
 it('takes out of the trash and the junk again, and moves nothing else', async () => {
   for (const account of [gmail, outlook]) {
     const { node } = await app.data(
-      'query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 2, filter: { role: INBOX }) { nodes { id } } } } }',
+      graphql(
+        `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 2, filter: { role: INBOX }) { nodes { id } } } } }`,
+      ),
       { id: account.id },
     );
-    const [one, other] = node.messages.nodes.map(({ id }: Data) => id);
+    const [one, other] = node.messages.nodes.map(({ id }) => id);
     await run('archive', { ids: [one, other] });
     const roles = (payload: Data) =>
       payload.results.map((r: Data) =>
@@ -115,19 +124,23 @@ it.each([
     if (vendor === 'microsoft')
       for (const mailbox of ['sent', 'inbox']) await app.control('/deliver', { ...copied, mailbox });
     const { node } = await app.data(
-      'query ($id: ID!) { node(id: $id) { ... on Integration { threads(first: 10, filter: { role: INBOX }) { nodes { id subject } } } } }',
+      graphql(
+        `query ($id: ID!) { node(id: $id) { ... on Integration { threads(first: 10, filter: { role: INBOX }) { nodes { id subject } } } } }`,
+      ),
       { id: account.id },
     );
     // What the case before delivered may be of the same second.
-    const { id } = node.threads.nodes.find((thread: Data) => thread.subject === subject);
+    const id = node.threads.nodes.find((thread) => thread.subject === subject)?.id;
     const places = async () => {
       const answer = await app.data(
-        'query ($id: ID!) { node(id: $id) { ... on Thread { messages { nodes { id mailboxes { role } } } } } }',
+        graphql(
+          `query ($id: ID!) { node(id: $id) { ... on Thread { messages { nodes { id mailboxes { role } } } } } }`,
+        ),
         { id },
       );
-      return answer.node.messages.nodes.map((message: Data) => [
+      return answer.node.messages.nodes.map((message) => [
         message.id,
-        message.mailboxes.flatMap(({ role }: Data) => (/INBOX|SENT|DRAFTS|TRASH|JUNK/.test(role) ? [role] : [])).sort(),
+        message.mailboxes.flatMap(({ role }) => (/INBOX|SENT|DRAFTS|TRASH|JUNK/.test(role) ? [role] : [])).sort(),
       ]);
     };
     const before = await places();
@@ -155,11 +168,13 @@ it('leaves alone what is archived by its id and is not in the inbox', async () =
       const mailbox = role.toLowerCase();
       await app.control('/deliver', { vendor, from: 'a@example.org', subject: `stay in ${role}`, text: 'x', mailbox });
       const { node } = await app.data(
-        'query ($id: ID!, $role: MailboxRole) { node(id: $id) { ... on Integration { messages(first: 10, filter: { role: $role }) { nodes { id subject } } } } }',
+        graphql(
+          `query ($id: ID!, $role: MailboxRole) { node(id: $id) { ... on Integration { messages(first: 10, filter: { role: $role }) { nodes { id subject } } } } }`,
+        ),
         { id: account.id, role },
       );
       // What an earlier test delivered may be of the same second.
-      const { id } = node.messages.nodes.find((message: Data) => message.subject === `stay in ${role}`);
+      const id = node.messages.nodes.find((message) => message.subject === `stay in ${role}`)?.id;
       const { results } = await run('archive', { ids: [id] });
       expect(results[0].problem).toBeNull();
       expect(results[0].node.mailboxes.map((m: Data) => m.role)).toContain(role);
@@ -170,23 +185,25 @@ it('leaves alone what is archived by its id and is not in the inbox', async () =
 it('archives of a conversation what is in the inbox', async () => {
   for (const account of [gmail, outlook]) {
     const { node } = await app.data(
-      'query ($id: ID!) { node(id: $id) { ... on Integration { threads(first: 5, filter: { role: INBOX }) { nodes { id messageCount messages { nodes { id mailboxes { role } } } } } } } }',
+      graphql(
+        `query ($id: ID!) { node(id: $id) { ... on Integration { threads(first: 5, filter: { role: INBOX }) { nodes { id messageCount messages { nodes { id mailboxes { role } } } } } } } }`,
+      ),
       { id: account.id },
     );
     const threads = node.threads.nodes;
-    const { results } = await run('archive', { ids: threads.map((t: Data) => t.id) });
+    const { results } = await run('archive', { ids: threads.map((t) => t.id) });
     expect(results.map((r: Data) => [r.target, r.node.messageCount, r.problem])).toEqual(
-      threads.map((t: Data) => [t.id, t.messageCount, null]),
+      threads.map((t) => [t.id, t.messageCount, null]),
     );
-    for (const message of threads.flatMap((t: Data) => t.messages.nodes)) {
+    for (const message of threads.flatMap((t) => t.messages.nodes)) {
       const now = (
-        await app.data('query ($id: ID!) { node(id: $id) { ... on Message { mailboxes { role } } } }', {
+        await app.data(graphql(`query ($id: ID!) { node(id: $id) { ... on Message { mailboxes { role } } } }`), {
           id: message.id,
         })
       ).node;
-      const before = message.mailboxes.map((m: Data) => m.role);
-      if (before.includes('SENT')) expect(now.mailboxes.map((m: Data) => m.role)).toContain('SENT');
-      expect(now.mailboxes.map((m: Data) => m.role)).not.toContain('INBOX');
+      const before = message.mailboxes.map((m) => m.role);
+      if (before.includes('SENT')) expect(now.mailboxes.map((m) => m.role)).toContain('SENT');
+      expect(now.mailboxes.map((m) => m.role)).not.toContain('INBOX');
     }
   }
 });
@@ -248,9 +265,12 @@ it('makes mailboxes, files under them, and refuses what an account cannot do', a
       const done = await run('deleteMailbox', { mailbox: one }, 'MailboxInput', DELETED);
       expect(done).toMatchObject({ integration: { id: account.id }, userErrors: [] });
       // Exchange keeps a deleted folder among the deleted items.
-      const { node } = await app.data('query ($id: ID!) { node(id: $id) { ... on Mailbox { id parent { role } } } }', {
-        id: one,
-      });
+      const { node } = await app.data(
+        graphql(`query ($id: ID!) { node(id: $id) { ... on Mailbox { id parent { role } } } }`),
+        {
+          id: one,
+        },
+      );
       expect([done.mailbox, done.deleted]).toEqual(node ? [node, null] : [null, one]);
       expect(node === null || node.parent.role === 'TRASH').toBe(true);
     }
@@ -287,10 +307,12 @@ it('leaves a list by the mail that it asks for, and follows no link inwards', as
       headers,
     });
     const { viewer } = await app.data(
-      'query ($s: String) { viewer { messages(first: 1, search: $s) { nodes { id unsubscribe { oneClick } } } } }',
+      graphql(
+        `query ($s: String) { viewer { messages(first: 1, search: $s) { nodes { id unsubscribe { oneClick } } } } }`,
+      ),
       { s: `subject:"${subject}"` },
     );
-    return viewer.messages.nodes[0].id;
+    return viewer.messages.nodes[0]?.id;
   };
   const inwards = await deliver('Inwards', {
     'List-Unsubscribe': `<${app.url.replace('http:', 'https:')}/u>`,
@@ -349,7 +371,7 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
       'UpdateMessagesInput',
       '{ results { target node { ... on Message { isRead } } problem { code } } }',
     );
-    expect(asExpected(results).every((node: Data) => node.isRead)).toBe(true);
+    expect(asExpected(results).every((node) => node.isRead)).toBe(true);
   });
   // One batchModify, and the reading back by twenty-fives, a few of which are asked for again on a busy machine; two $batches
   // for 20 messages.
@@ -357,15 +379,13 @@ it('changes a thousand messages of two accounts, a tenth of them gone, and answe
   expect(requests.microsoft).toBeLessThanOrEqual(55);
 
   const thrown = await run('trash', { ids });
-  expect(asExpected(thrown.results).every((node: Data) => node.mailboxes.some((m: Data) => m.role === 'TRASH'))).toBe(
-    true,
-  );
+  expect(asExpected(thrown.results).every((node) => node.mailboxes.some((m: Data) => m.role === 'TRASH'))).toBe(true);
   const ended = await run(
     'deleteForever',
     { ids },
     'IdsInput',
     '{ results { target node { id } deleted problem { code } } }',
   );
-  expect(asExpected(ended.results).every((node: Data) => node === null)).toBe(true);
+  expect(asExpected(ended.results).every((node) => node === null)).toBe(true);
   expect(ended.results.map((r: Data) => r.deleted)).toEqual(ids.map((id) => (gone.includes(id) ? null : id)));
 }, 400_000);

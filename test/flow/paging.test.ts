@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 /** Gmail's quota is for a minute: what a page wastes, paging on is refused for. */
@@ -18,17 +19,19 @@ it('pages through 3,000 messages while mail arrives: nothing twice, nothing miss
     const all = await app.control<Data[]>(`/dump?vendor=${vendor}&account=${account}`);
     for (const { id, mailbox } of all) if (!/trash|spam|junk|deleted/i.test(mailbox)) before.add(id);
   }
+  const page = (after: string | null) =>
+    app.data(
+      graphql(`query ($after: Cursor) { viewer { messages(first: 50, after: $after) {
+        nodes { internetMessageId id } pageInfo { hasNextPage endCursor } sources { state } } } }`),
+      { after },
+    );
   const shown: string[] = [];
   let after: string | null = null;
   let arrived = 0;
   for (;;) {
-    const { viewer }: Data = await app.data<Data>(
-      `query ($after: Cursor) { viewer { messages(first: 50, after: $after) {
-        nodes { internetMessageId id } pageInfo { hasNextPage endCursor } sources { state } } } }`,
-      { after },
-    );
-    shown.push(...viewer.messages.nodes.map((node: Data) => node.id));
-    expect(viewer.messages.sources.map((source: Data) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
+    const { viewer } = await page(after);
+    shown.push(...viewer.messages.nodes.map((node) => node.id));
+    expect(viewer.messages.sources.map((source) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
     after = viewer.messages.pageInfo.endCursor;
     if (!viewer.messages.pageInfo.hasNextPage) break;
     const [vendor, account] = arrived % 2 ? ['google', 'demo@gmail.example'] : ['microsoft', 'demo@outlook.example'];

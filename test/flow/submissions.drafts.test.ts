@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
@@ -9,33 +10,40 @@ beforeAll(async () => {
     providerTimes: { lagWaitsMs: [50, 100, 200, 400, 800] },
     sendTimes: { pausesMs: [300, 600, 1_200, 2_400, 5_000], minAskMs: 100 },
   });
-  ({ integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer);
+  ({ integrations } = (await app.data(graphql(`{ viewer { integrations { id address } } }`))).viewer);
 });
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());
 
-const FIELDS = 'id status attempts problem { code message }';
-const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { code message field } } }`;
-const SAVE =
-  'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version } userErrors { code message field } } }';
-const SENT =
-  'query ($s: String) { viewer { messages(first: 10, search: $s, filter: { role: SENT }) { nodes { body { text } attachments { filename sizeBytes } } } } }';
+graphql(`fragment DraftSubmission on Submission { id status attempts problem { code message } }`);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { ...DraftSubmission } userErrors { code message field } } }`,
+);
+const SAVE = graphql(
+  `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version } userErrors { code message field } } }`,
+);
+const SENT = graphql(
+  `query ($s: String) { viewer { messages(first: 10, search: $s, filter: { role: SENT }) { nodes { body { text } attachments { filename sizeBytes } } } } }`,
+);
 
 let keys = 0;
-const send = async (input: object, token?: string): Promise<Data> =>
+const send = async (input: object, token?: string) =>
   (await app.data(SEND, { input: { idempotencyKey: `drafts ${++keys}`, ...input } }, token)).send;
-const save = async (input: object): Promise<Data> => (await app.data(SAVE, { input })).saveDraft.draft;
-const read = async (id: string): Promise<Data> =>
-  (await app.data(`query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`, { id })).node;
-const sentCopies = async (subject: string): Promise<Data[]> =>
+const save = async (input: object) => (await app.data(SAVE, { input })).saveDraft.draft;
+const read = async (id: string) =>
+  (await app.data(graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { ...DraftSubmission } } }`), { id }))
+    .node;
+const sentCopies = async (subject: string) =>
   (await app.data(SENT, { s: `subject:"${subject}"` })).viewer.messages.nodes;
-const outcomeOf = async (id: string): Promise<Data> => {
+const outcomeOf = async (id: string) => {
   await expect.poll(async () => (await read(id)).status).toMatch(/SENT|FAILED|UNKNOWN/);
   return read(id);
 };
 const outcome = async (id: string): Promise<string> => (await outcomeOf(id)).status;
-const discard = async (draft: string): Promise<Data[]> => {
-  const mutation = 'mutation ($draft: ID!) { deleteDraft(input: { draft: $draft }) { userErrors { code message } } }';
+const discard = async (draft: string) => {
+  const mutation = graphql(
+    `mutation ($draft: ID!) { deleteDraft(input: { draft: $draft }) { userErrors { code message } } }`,
+  );
   return (await app.data(mutation, { draft })).deleteDraft.userErrors;
 };
 const of = (vendor: string) => integrations.find(({ address }) => address.includes(vendor));
@@ -94,10 +102,10 @@ describe.each([
     expect(refused).toEqual([words, words, words]);
     await app.control('/faults', undefined, 'DELETE');
     const [held] = (await Promise.all(all)).flatMap(({ submission }) => submission ?? []);
-    expect(await outcome(held.id)).toBe('SENT');
+    expect(await outcome(held?.id ?? '')).toBe('SENT');
     const late = await send({ draft: draft.id });
     expect(late).toMatchObject({ submission: null, userErrors: [{ code: 'CONFLICT', field: ['input', 'draft'] }] });
-    expect(late.userErrors[0].message).toBe(`This draft was sent already, by submission ${held.id}.`);
+    expect(late.userErrors[0]?.message).toBe(`This draft was sent already, by submission ${held?.id}.`);
     expect(await sentCopies(subject)).toHaveLength(1);
   });
 
@@ -110,9 +118,12 @@ describe.each([
     const scheduled = await send({ draft: addressed.id, undoSeconds: 120 });
     const refused = await send({ draft: addressed.id });
     expect(refused.userErrors).toMatchObject([{ code: 'CONFLICT', message: expect.stringContaining('cancel that') }]);
-    await app.data('mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { status } } }', {
-      id: scheduled.submission.id,
-    });
+    await app.data(
+      graphql(`mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { status } } }`),
+      {
+        id: scheduled.submission.id,
+      },
+    );
     const { submission } = await send({ draft: addressed.id });
     expect(await outcome(submission.id)).toBe('SENT');
     expect(await sentCopies(subject)).toHaveLength(1);
@@ -201,7 +212,7 @@ describe.each([
       attempts: 0,
       problem: { code: 'INVALID', message: expect.stringContaining('nobody') },
     });
-    const kept = await app.data('query ($id: ID!) { node(id: $id) { id } }', { id: draft.id });
+    const kept = await app.data(graphql(`query ($id: ID!) { node(id: $id) { id } }`), { id: draft.id });
     expect(kept.node.id).toBe(draft.id);
   });
 
@@ -211,8 +222,7 @@ describe.each([
     const original = await app.control('/deliver', { vendor, from: 'ada@example.org', subject, text: 'x' });
     const list =
       'query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { id internetMessageId isDraft body { text } } } } }';
-    const found = async (): Promise<Data[]> =>
-      (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages.nodes;
+    const found = async () => (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages.nodes;
     const isIt = (one: Data) => `<${one.internetMessageId}>` === original.internetMessageId;
     await expect.poll(async () => (await found()).some(isIt)).toBe(true);
     const reply = (await found()).find(isIt)?.id;
@@ -221,15 +231,16 @@ describe.each([
     for (const operation of create) await app.control('/faults', { vendor, operation, status: 503 });
     const { submission } = await send({ message });
     await expect.poll(async () => (await read(submission.id)).problem?.code).toBe('PROVIDER_UNAVAILABLE');
-    const remove =
-      'mutation ($ids: [ID!]!) { deleteForever(input: { ids: $ids }) { results { problem { message } } } }';
+    const remove = graphql(
+      `mutation ($ids: [ID!]!) { deleteForever(input: { ids: $ids }) { results { problem { message } } } }`,
+    );
     expect((await app.data(remove, { ids: [reply] })).deleteForever.results).toEqual([{ problem: null }]);
     await app.control('/faults', undefined, 'DELETE');
     expect(await outcome(submission.id)).toBe('FAILED');
     const { problem } = await read(submission.id);
     expect(problem).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('among the drafts') });
-    const drafts = (await found()).filter(({ isDraft }) => isDraft);
-    expect(drafts.map(({ body }) => body.text.trim())).toEqual(['An hour of work']);
+    const drafts = (await found()).filter(({ isDraft }: Data) => isDraft);
+    expect(drafts.map(({ body }: Data) => body.text.trim())).toEqual(['An hour of work']);
   });
 
   it('refuses at once what an account that may only read is to send in a month', async () => {
@@ -268,7 +279,7 @@ it('does not send a message whose file was cut off on its way into the draft', a
   await app.control('/faults', undefined, 'DELETE');
   expect(await outcome(submission.id)).toBe('SENT');
   const copies = await sentCopies('Cut off');
-  expect(copies.map(({ attachments }) => attachments.map((one: Data) => one.filename))).toEqual([['film.bin']]);
+  expect(copies.map(({ attachments }) => attachments.map((one) => one.filename))).toEqual([['film.bin']]);
 });
 
 it('sends a message with its file once though its draft is not known everywhere for long', async () => {
@@ -291,7 +302,7 @@ it('sends a message with its file once though its draft is not known everywhere 
   await app.control('/replica-lag', { vendor: 'microsoft', seconds: 0 });
   expect(await outcome(submission.id)).toBe('SENT');
   const copies = await sentCopies('Not everywhere');
-  expect(copies.map((copy) => copy.attachments.map((one: Data) => one.filename))).toEqual([['slow.bin']]);
+  expect(copies.map((copy) => copy.attachments.map((one) => one.filename))).toEqual([['slow.bin']]);
 });
 
 it('names the field of an id that is none', async () => {
@@ -299,7 +310,9 @@ it('names the field of an id that is none', async () => {
   expect(userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'draft'] }]);
   const other = await send({ message: { integration: 'rubbish', to: ZOE } });
   expect(other.userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'message', 'integration'] }]);
-  const cancel = 'mutation { cancelSubmission(input: { submission: "rubbish" }) { userErrors { code field } } }';
+  const cancel = graphql(
+    `mutation { cancelSubmission(input: { submission: "rubbish" }) { userErrors { code field } } }`,
+  );
   const { cancelSubmission } = await app.data(cancel);
   expect(cancelSubmission.userErrors).toEqual([{ code: 'BAD_USER_INPUT', field: ['input', 'submission'] }]);
 });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
 
@@ -8,7 +9,9 @@ const ONE_PLACE = { places: 1, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 }
 const SHORT = { firstAttemptMs: 1_500, behindMs: 500 };
 const LIVE =
   'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
-const SEND = 'mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }';
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }`,
+);
 
 let app: TestApp;
 let followers: Follower[];
@@ -20,7 +23,7 @@ beforeAll(async () => {
     ['OUTLOOK', 'outlook.example'],
   ] as const)
     for (const n of [1, 2]) await app.connect(app.token, provider, `crowd${n}@${domain}`);
-  const list = '{ viewer { integrations { id address provider { id } sync { cursor } } } }';
+  const list = graphql(`{ viewer { integrations { id address provider { id } sync { cursor } } } }`);
   accounts = (await app.data(list)).viewer.integrations;
   followers = accounts.map(
     ({ id, sync }) => new Follower(app.url, app.token, LIVE, { integration: id, after: sync.cursor }),
@@ -48,8 +51,8 @@ const deliver = (vendor: string, account: string, subject: string) =>
 const hung = async (vendor: string) =>
   (await app.control(`/log?vendor=${vendor}&limit=2000`)).records.filter(({ status }: Data) => status === 0).length;
 const health = async (id: string) =>
-  (await app.data('query ($id: ID!) { viewer { integration(id: $id) { status sync { live } } } }', { id })).viewer
-    .integration;
+  (await app.data(graphql(`query ($id: ID!) { viewer { integration(id: $id) { status sync { live } } } }`), { id }))
+    .viewer.integration;
 
 async function send(integration: string, subject: string): Promise<string> {
   const message = { integration, to: [{ address: 'zoe@example.org' }], subject, text: 'x' };
@@ -58,7 +61,11 @@ async function send(integration: string, subject: string): Promise<string> {
   return answer.send.submission.id;
 }
 const submission = async (id: string) =>
-  (await app.data('query ($id: ID!) { node(id: $id) { ... on Submission { status problem { code } } } }', { id })).node;
+  (
+    await app.data(graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { status problem { code } } } }`), {
+      id,
+    })
+  ).node;
 
 it.each(VENDORS)(
   "%s stuck with all of its accounts busy: the other vendor's events and sends come meanwhile, and its own once it is back",

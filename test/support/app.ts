@@ -14,8 +14,10 @@ import { type Config, readConfig } from '../../src/config.ts';
 import { singleId } from '../../src/graphql/global-id.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
+import { graphql } from '../generated/gql.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
+import { type Document, documentText, type Present } from './document.ts';
 import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
@@ -33,9 +35,9 @@ export interface TestApp {
   /** The demo user's access token; both demo accounts are connected. Empty with `demo: false`. */
   readonly token: string;
   /** One GraphQL request as a client would send it. */
-  query<T = Data>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<Answer<T>>;
+  query: Query;
   /** The same, and throws on any error. */
-  data<T = Data>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<T>;
+  data: Read;
   control<T = Data>(path: string, body?: unknown, method?: string): Promise<T>;
   /** A new user with a session. */
   user(name: string): Promise<{ email: string; token: string; refreshToken: string }>;
@@ -50,8 +52,18 @@ export interface TestApp {
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
-// biome-ignore lint/suspicious/noExplicitAny: answers of ad-hoc queries; a test asserts their shape by what it expects of them.
+// biome-ignore lint/suspicious/noExplicitAny: what no document gives a type: an event, a file's answer, a page's own state.
 export type Data = any;
+type Rest = [variables?: Record<string, unknown>, token?: string | null];
+interface Query {
+  <T>(document: Document<T>, ...rest: Rest): Promise<Answer<Present<T>>>;
+  /** Of a document that is written as the test runs; the test says what it reads of the answer. */
+  <T = Data>(document: string, ...rest: Rest): Promise<Answer<T>>;
+}
+interface Read {
+  <T>(document: Document<T>, ...rest: Rest): Promise<Present<T>>;
+  <T = Data>(document: string, ...rest: Rest): Promise<T>;
+}
 export interface Answer<T> {
   data: T;
   errors?: { message: string; path?: (string | number)[]; extensions: { code: string; [key: string]: unknown } }[];
@@ -133,20 +145,20 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const start = () => createApp(config, given);
   let app: App = await start();
   let demoToken = '';
-  const query = async <T>(
-    document: string,
+  const query: Query = async <T>(
+    document: Document<T> | string,
     variables: Record<string, unknown> = {},
     token: string | null = demoToken,
   ): Promise<Answer<T>> => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      body: JSON.stringify({ query: document, variables }),
+      body: JSON.stringify({ query: documentText(document), variables }),
     });
     return { ...((await response.json()) as Answer<T>), status: response.status };
   };
-  const data = async <T>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<T> => {
-    const answer = await query<T>(document, variables, token);
+  const data: Read = async <T>(document: Document<T> | string, ...rest: Rest): Promise<T> => {
+    const answer = await query<T>(documentText(document), ...rest);
     if (answer.errors) throw new Error(JSON.stringify(answer.errors));
     return answer.data;
   };
@@ -174,8 +186,10 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     control,
     async user(name: string) {
       const email = `${name}-${randomBytes(4).toString('hex')}@people.example`;
-      const { register } = await data<Data>(
-        'mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken } userErrors { message } } }',
+      const { register } = await data(
+        graphql(
+          `mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken } userErrors { message } } }`,
+        ),
         { input: { email, password: 'a good long password' } },
         null,
       );
@@ -191,29 +205,31 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       if (!accounts.some((a) => a.vendor === vendor && a.address === address)) {
         await control('/accounts', { vendor, address, name: address.split('@')[0] });
       }
-      const { connect } = await data<Data>(
-        'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }',
+      const { connect } = await data(
+        graphql(
+          `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }`,
+        ),
         { input: { provider, address, access, ...(password === null ? {} : { method: 'PASSWORD', password }) } },
         token,
       );
-      if (connect.userErrors.length > 0) throw new Error(connect.userErrors[0].message);
+      if (connect.userErrors.length > 0) throw new Error(connect.userErrors[0]?.message);
       if (password === null) {
         const callback = await consent(connect.authorizationUrl, address, 'approve');
         const input = { token: await tokenOf(await fetch(callback, { redirect: 'manual' })) };
-        const { finishConnect } = await data<Data>(
-          'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { message } } }',
+        const { finishConnect } = await data(
+          graphql(`mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { message } } }`),
           { input },
           token,
         );
-        if (finishConnect.userErrors.length > 0) throw new Error(finishConnect.userErrors[0].message);
+        if (finishConnect.userErrors.length > 0) throw new Error(finishConnect.userErrors[0]?.message);
       }
       await self.synced(token);
-      const { viewer } = await data<Data>('{ viewer { integrations { id address provider { id } } } }', {}, token);
-      return viewer.integrations.find((i: Data) => i.address === address && i.provider.id === provider).id as string;
+      const { viewer } = await data(graphql(`{ viewer { integrations { id address provider { id } } } }`), {}, token);
+      return viewer.integrations.find((i) => i.address === address && i.provider.id === provider)?.id as string;
     },
     async synced(token: string) {
-      const read = async (): Promise<Data[]> =>
-        (await data<Data>('{ viewer { integrations { id sync { lastReconciledAt } } } }', {}, token)).viewer
+      const read = async () =>
+        (await data(graphql(`{ viewer { integrations { id sync { lastReconciledAt } } } }`), {}, token)).viewer
           .integrations;
       // The first sync of a new account runs behind the answer.
       const begun = async () => (await read()).every(({ sync }) => sync.lastReconciledAt !== null);

@@ -194,7 +194,7 @@ async function pageOf(world: OracleWorld, { kind, accounts, role }: Plan, given:
     : `node(id: $id) { ... on ${role === null ? 'Integration' : 'Mailbox'} { ${list} } }`;
   const declared = `${isMerged ? '$ids: [ID!]' : '$id: ID!'}, $first: Int!, $after: Cursor, $filter: MessageFilter`;
   const whose = isMerged ? { ids: accounts.map((account) => account.id) } : { id };
-  const { viewer, node } = await world.app.data<Data>(
+  const { viewer, node } = await world.app.data(
     `query (${declared}) { ${inside} }`,
     { ...whose, ...given },
     world.token,

@@ -1,3 +1,4 @@
+import { graphql } from '../generated/gql.ts';
 import { type AppOptions, type Data, startApp, type TestApp } from './app.ts';
 import { filterOf } from './search-oracle.queries.ts';
 import { rawOf } from './search-oracle.raw.ts';
@@ -43,12 +44,12 @@ export async function openWorld(
     const ids = new Map<string, string>();
     for (const mail of mails) ids.set(mail.messageId, await deliver(app, vendor, address, mail));
     const id = await app.connect(token, provider, address);
-    const { node } = await app.data<Data>(
-      'query ($id: ID!) { node(id: $id) { ... on Integration { mailboxes { nodes { id name role } } } } }',
+    const { node } = await app.data(
+      graphql(`query ($id: ID!) { node(id: $id) { ... on Integration { mailboxes { nodes { id name role } } } } }`),
       { id },
       token,
     );
-    const mailboxes = new Map<string, string>(node.mailboxes.nodes.map((box: Data) => [box.role ?? box.name, box.id]));
+    const mailboxes = new Map<string, string>(node.mailboxes.nodes.map((box) => [box.role ?? box.name, box.id]));
     return { manner: MANNERS[provider], vendor, address, id, mailboxes, ids };
   };
   const gmail: OracleAccount[] = [];
@@ -122,7 +123,7 @@ export async function readPage(
   const document = `query (${ARGS}${isZoned ? ', $timeZone: String' : ''}) { node(id: $id) { ... on ${isAccount ? 'Integration' : 'Mailbox'} { ${list} } } }`;
   const id = isAccount ? account.id : mailboxId(account, 'role' in scope ? scope.role : scope.box);
   const filter = where === undefined ? null : filterOf(where, (box) => mailboxId(account, box));
-  const { node } = await world.app.data<Data>(document, { id, first, after, filter, search, timeZone }, world.token);
+  const { node } = await world.app.data(document, { id, first, after, filter, search, timeZone }, world.token);
   const { nodes, pageInfo, sources } = node[kind];
   for (const { state, problem } of sources)
     if (state !== 'COMPLETE') throw new Error(`${account.manner.provider} is ${state}: ${problem?.message}`);
