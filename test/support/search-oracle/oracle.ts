@@ -1,4 +1,4 @@
-import { fullAddress, hasPhrase } from './search-oracle.words.ts';
+import { fullAddress, hasPhrase } from './words.ts';
 
 /** What a search means, as a plain scan over everything that was delivered. */
 

@@ -1,5 +1,5 @@
-import type { Role, Where } from './search-oracle.ts';
-import { words } from './search-oracle.words.ts';
+import type { Role, Where } from './oracle.ts';
+import { words } from './words.ts';
 
 /** Thrown where the definition has BAD_USER_INPUT. */
 export class Refused extends Error {}

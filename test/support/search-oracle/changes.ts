@@ -1,5 +1,5 @@
-import type { Chance } from './search-oracle.random.ts';
-import type { OracleMail, Where } from './search-oracle.ts';
+import type { OracleMail, Where } from './oracle.ts';
+import type { Chance } from './random.ts';
 
 /** A stretch of mail that a list finds alone, so that lists can be changed while they are read, one behind the other. */
 export interface Stretch {

@@ -1,10 +1,10 @@
-import type { Data } from './app.ts';
-import { arrival, type Change, stretchOf } from './search-oracle.changes.ts';
-import { filterOf } from './search-oracle.queries.ts';
-import type { Chance } from './search-oracle.random.ts';
-import type { Scope } from './search-oracle.ts';
-import { pickChange, type Row, WALK_FLAVOURS, Watched } from './search-oracle.walk.ts';
-import { deliver, type Kind, type OracleAccount, type OracleWorld } from './search-oracle.world.ts';
+import type { Data } from '../app.ts';
+import { arrival, type Change, stretchOf } from './changes.ts';
+import type { Scope } from './oracle.ts';
+import { filterOf } from './queries.ts';
+import type { Chance } from './random.ts';
+import { pickChange, type Row, WALK_FLAVOURS, Watched } from './walk.ts';
+import { deliver, type Kind, type OracleAccount, type OracleWorld } from './world.ts';
 
 /** How the vendors are played for one walk. */
 const WAYS = ['usual', 'usual', 'short pages', 'empty pages', 'by receipt', 'forgotten tokens', 'late index'] as const;

@@ -1,4 +1,4 @@
-import type { OracleMail, Person } from './search-oracle.ts';
+import type { OracleMail, Person } from './oracle.ts';
 
 /** The mail as RFC 5322, written here and not by the sandbox: every header encoded (RFC 2047), every part in base64. */
 export function rawOf(mail: OracleMail): Buffer {

@@ -1,8 +1,8 @@
-import { type Change, FLAVOURS, type Stretch } from './search-oracle.changes.ts';
-import { expectedRows } from './search-oracle.judge.ts';
-import type { Chance } from './search-oracle.random.ts';
-import { lastMessageAt, type OracleMail, type Scope, type Where } from './search-oracle.ts';
-import type { Kind, OracleAccount } from './search-oracle.world.ts';
+import { type Change, FLAVOURS, type Stretch } from './changes.ts';
+import { expectedRows } from './judge.ts';
+import { lastMessageAt, type OracleMail, type Scope, type Where } from './oracle.ts';
+import type { Chance } from './random.ts';
+import type { Kind, OracleAccount } from './world.ts';
 
 /** What became of a mail; null: it is gone. Undefined: the change does nothing to it. */
 export function changed(mail: OracleMail, change: Change): OracleMail | null | undefined {

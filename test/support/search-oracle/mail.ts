@@ -1,5 +1,5 @@
-import type { Chance } from './search-oracle.random.ts';
-import type { OracleMail, Person, Place } from './search-oracle.ts';
+import type { OracleMail, Person, Place } from './oracle.ts';
+import type { Chance } from './random.ts';
 
 /** Words that are easily taken for one another, in many scripts; mail and queries are made of the same. */
 export const VOCABULARY: readonly string[] = [

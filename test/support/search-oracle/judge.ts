@@ -1,5 +1,5 @@
-import { listMessages, listThreads, type OracleMail, type Person, type Where } from './search-oracle.ts';
-import type { Found, Kind, OracleAccount, Question, Row } from './search-oracle.world.ts';
+import { listMessages, listThreads, type OracleMail, type Person, type Where } from './oracle.ts';
+import type { Found, Kind, OracleAccount, Question, Row } from './world.ts';
 
 /** What the scan finds, of the same shape as what the gateway answers. */
 export function expectedRows(

@@ -1,6 +1,6 @@
-import { FOLDERS, LABELS, NEWEST, PEOPLE, VOCABULARY } from './search-oracle.mail.ts';
-import type { Chance } from './search-oracle.random.ts';
-import type { OracleMail, Role, Where } from './search-oracle.ts';
+import { FOLDERS, LABELS, NEWEST, PEOPLE, VOCABULARY } from './mail.ts';
+import type { OracleMail, Role, Where } from './oracle.ts';
+import type { Chance } from './random.ts';
 
 const ROLES: readonly Role[] = ['INBOX', 'SENT', 'ARCHIVE', 'DRAFTS', 'TRASH', 'JUNK', 'ALL', 'STARRED', 'IMPORTANT'];
 const SIGNS = ['%%', '!', '+', '()', '🚀', '…', '-'];

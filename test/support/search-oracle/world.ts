@@ -1,8 +1,8 @@
-import { graphql } from '../generated/gql.ts';
-import { type AppOptions, type Data, startApp, type TestApp } from './app.ts';
-import { filterOf } from './search-oracle.queries.ts';
-import { rawOf } from './search-oracle.raw.ts';
-import { MANNERS, type Manner, type OracleMail, type Scope, type Where } from './search-oracle.ts';
+import { graphql } from '../../generated/gql.ts';
+import { type AppOptions, type Data, startApp, type TestApp } from '../app.ts';
+import { MANNERS, type Manner, type OracleMail, type Scope, type Where } from './oracle.ts';
+import { filterOf } from './queries.ts';
+import { rawOf } from './raw.ts';
 
 /** An account at one vendor that holds the mail. */
 export interface OracleAccount {

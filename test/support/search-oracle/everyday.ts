@@ -1,4 +1,4 @@
-import type { OracleMail, Person, Place } from './search-oracle.ts';
+import type { OracleMail, Person, Place } from './oracle.ts';
 
 /** A mailbox as people in eight countries have it, for the searches that people type. Oldest first, a few hours apart. */
 type Told = readonly [from: string, to: string, subject: string, text: string, more?: Partial<Given>];
