@@ -19,6 +19,7 @@ import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
 import { type Document, documentText, type Present } from './document.ts';
 import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
+import { Hopeless } from './polls.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
 
@@ -64,6 +65,18 @@ interface Read {
   <T>(document: Document<T>, ...rest: Rest): Promise<Present<T>>;
   <T = Data>(document: string, ...rest: Rest): Promise<T>;
 }
+/** What no repetition cures; an account that is away or a limit may be over at the next time. */
+const HOPELESS = new Set([
+  'BAD_USER_INPUT',
+  'FORBIDDEN',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'INTERNAL',
+  'QUERY_TOO_COMPLEX',
+  'UNAUTHENTICATED',
+  'UNSUPPORTED',
+]);
+
 export interface Answer<T> {
   data: T;
   errors?: { message: string; path?: (string | number)[]; extensions: { code: string; [key: string]: unknown } }[];
@@ -145,11 +158,13 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const start = () => createApp(config, given);
   let app: App = await start();
   let demoToken = '';
+  let isClosed = false;
   const query: Query = async <T>(
     document: Document<T> | string,
     variables: Record<string, unknown> = {},
     token: string | null = demoToken,
   ): Promise<Answer<T>> => {
+    if (isClosed) throw new Hopeless('the gateway is closed');
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
@@ -159,7 +174,12 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   };
   const data: Read = async <T>(document: Document<T> | string, ...rest: Rest): Promise<T> => {
     const answer = await query<T>(documentText(document), ...rest);
-    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+    if (answer.errors) {
+      const message = JSON.stringify(answer.errors);
+      throw answer.errors.some(({ extensions }) => HOPELESS.has(extensions.code))
+        ? new Hopeless(message)
+        : new Error(message);
+    }
     return answer.data;
   };
   const control = async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
@@ -244,6 +264,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       app = await start();
     },
     async close() {
+      isClosed = true;
       await app.close();
       relay?.cut();
       await sandbox.close();
