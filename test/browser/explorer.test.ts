@@ -135,12 +135,12 @@ it('marks what is wrong in the variables, and nothing that is right', async () =
       (globalThis as Data).__MONACO.editor.getModels().find((one: Data) => one.uri.path.endsWith('variables.json')),
     );
   // The one mark shows that the others have been looked for: of what has a default and is left out, say.
-  await (await variables()).evaluate((model: Data) => {
+  await (await variables()).evaluate((model) => {
     const { input } = JSON.parse(model.getValue());
     model.setValue(JSON.stringify({ input: { ...input, undoSeconds: true } }));
   });
   const marks = async (): Promise<string[]> =>
-    (await variables()).evaluate((model: Data) =>
+    (await variables()).evaluate((model) =>
       (globalThis as Data).__MONACO.editor.getModelMarkers({ resource: model.uri }).map((mark: Data) => mark.message),
     );
   await expect.poll(marks).toEqual([expect.stringContaining('Incorrect type')]);

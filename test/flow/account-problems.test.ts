@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 import { consent } from '../support/lab.ts';
 
 /** What is wrong with an account as a whole is told at its integration, by whatever met it, and troubles nobody else. */
@@ -165,7 +165,7 @@ describe('an account without its mailbox', () => {
     expect(ids.find((i) => i.address === ill)).toMatchObject({ status: 'ERROR' });
     await seldom.control('/log', undefined, 'DELETE');
     const asked = async (account: string) =>
-      (await seldom.control<Data>(`/log?vendor=${vendor}&account=${account}&limit=1000`)).records.length;
+      (await seldom.control<ControlLog>(`/log?vendor=${vendor}&account=${account}&limit=1000`)).records.length;
     // Its neighbour is read for each mail meanwhile.
     for (let n = 0; n < 5; n++) {
       const before = await asked(canary);
@@ -190,8 +190,8 @@ it.each(VENDORS.flatMap(([provider, twin]) => Object.keys(PATHS).map((path) => [
     expect(await sourceOf(token, ill)).toMatchObject({ state: 'FAILED', problem });
     expect(await sourceOf(token, well)).toMatchObject({ state: 'COMPLETE' });
     const refreshes = async () =>
-      (await app.control<Data>(`/log?vendor=${vendor}&account=${ill}&limit=1000`)).records.filter(
-        ({ operation }: Data) => operation === 'token',
+      (await app.control<ControlLog>(`/log?vendor=${vendor}&account=${ill}&limit=1000`)).records.filter(
+        ({ operation }) => operation === 'token',
       ).length;
     const after = await refreshes();
     expect(after).toBeLessThanOrEqual(6);

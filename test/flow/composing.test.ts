@@ -3,13 +3,13 @@ import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
-let gmail: Data;
-let outlook: Data;
+let gmail: { id: string; address: string };
+let outlook: typeof gmail;
 beforeAll(async () => {
   app = await startApp({ messages: 20 });
   const { viewer } = await app.data(graphql(`{ viewer { integrations { id address } } }`));
-  gmail = viewer.integrations.find((i) => i.address.includes('gmail'));
-  outlook = viewer.integrations.find((i) => i.address.includes('outlook'));
+  gmail = viewer.integrations.find((i) => i.address.includes('gmail')) as typeof gmail;
+  outlook = viewer.integrations.find((i) => i.address.includes('outlook')) as typeof gmail;
 });
 afterAll(() => app.close());
 
@@ -25,18 +25,18 @@ const SAVE = graphql(
 );
 
 let keys = 0;
-const send = (message: Data) => submit({ idempotencyKey: `composing-${++keys}`, message });
-async function submit(input: Data): Promise<void> {
+const send = (message: object) => submit({ idempotencyKey: `composing-${++keys}`, message });
+async function submit(input: Record<string, unknown>): Promise<void> {
   const { send } = await app.data(SEND, { input });
   expect(send.userErrors).toEqual([]);
   // The answer waits for five seconds at most: on a busy machine it may say SENDING.
   await expect.poll(async () => (await app.data(STATUS, { id: send.submission.id })).node.status).toBe('SENT');
 }
-async function save(input: Data) {
+async function save(input: Record<string, unknown>) {
   return (await app.data(SAVE, { input })).saveDraft;
 }
 /** The message with this subject in an account, once it is there. */
-async function arrived(account: Data, subject: string, from: Data) {
+async function arrived(account: typeof gmail, subject: string, from: { address: string }) {
   const list = graphql(
     `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { ...ArrivedMail } } } } }`,
   );
@@ -199,7 +199,8 @@ it('keeps the place of a draft in its conversation', async () => {
 });
 
 it('names the field of what cannot be written', async () => {
-  const paths = async (input: Data) => (await save({ integration: gmail.id, ...input })).userErrors.map((e) => e.field);
+  const paths = async (input: object) =>
+    (await save({ integration: gmail.id, ...input })).userErrors.map((e) => e.field);
   expect(await paths({ subject: 'x\r\nBcc: v@example.org' })).toEqual([['input', 'subject']]);
   expect(await paths({ to: [{ address: 'a@example.org' }, { address: 'no address' }] })).toEqual([
     ['input', 'to', '1', 'address'],

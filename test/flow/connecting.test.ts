@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 import { consent } from '../support/lab.ts';
 
 let app: TestApp;
@@ -217,7 +217,7 @@ it.each(PROVIDERS)(
     expect((await app.data(INBOX, {}, two.token)).viewer.messages.sources).toMatchObject([{ state: 'COMPLETE' }]);
     expect((await app.data(INBOX, {}, one.token)).viewer.messages.nodes).toEqual([]);
     const revocations = async () =>
-      (await app.control<Data>('/log')).records.filter((r: Data) => /revoke/.test(r.operation + r.path));
+      (await app.control<ControlLog>('/log')).records.filter((r) => /revoke/.test(r.operation + r.path));
     expect(await revocations()).toHaveLength(0);
     await app.data(DISCONNECT, { input: { integration: theirs } }, two.token);
     expect(await revocations()).toHaveLength(vendor === 'google' ? 1 : 0);

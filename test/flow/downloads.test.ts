@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type Data, type SetFault, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
 const logged: string[] = [];
@@ -179,7 +179,7 @@ describe.each([
     await app.synced(owner.token);
     logged.length = 0;
     await app.control('/faults', { vendor, hang: 'release' });
-    const met = async () => (await app.control<Data>('/faults'))[0].met;
+    const met = async () => (await app.control<SetFault[]>('/faults'))[0]?.met;
     for (const [index, url] of [message?.raw.url ?? '', message?.files[0]?.download.url ?? ''].entries()) {
       const client = unread(url);
       await expect.poll(met).toBeGreaterThan(index);

@@ -6,7 +6,7 @@ import { openSocket, subscribe } from '../support/socket.ts';
 import { outer, upstream } from '../support/upstream.ts';
 
 let app: TestApp;
-let accounts: Data[];
+let accounts: { id: string; address: string; provider: { id: string } }[];
 beforeAll(async () => {
   app = await startApp({ messages: 5 });
   const { viewer } = await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`));
@@ -28,7 +28,7 @@ const SAVE = graphql(
 );
 
 /** The mail as the gateway shows it, once it has been delivered. */
-async function delivered({ id, address, provider }: Data, subject: string, html: string) {
+async function delivered({ id, address, provider }: (typeof accounts)[number], subject: string, html: string) {
   const vendor = twinPlaying(provider.id).vendor;
   await app.control('/deliver', { vendor, account: address, from: 'mallory@evil.example', subject, html });
   // Not the newest alone: a draft that was saved in the same second may stand before it.
@@ -100,7 +100,7 @@ it('says it in an event of new mail, too', async () => {
 
 it('makes a body once, under however many aliases it is asked for', async () => {
   const [account] = accounts;
-  const { id } = await delivered(account, 'aliases', `${'<b>'.repeat(150_000)}x`);
+  const { id } = await delivered(account as (typeof accounts)[number], 'aliases', `${'<b>'.repeat(150_000)}x`);
   const asked = async (times: number) => {
     const fields = Array.from({ length: times }, (_, index) => `b${index}: body { html }`).join(' ');
     const before = process.cpuUsage();
@@ -179,7 +179,7 @@ it('says whose fault it is that an argument is null which has a default', async 
   expect(errors?.map(({ extensions, message }) => [extensions.code, message])).toEqual([
     ['BAD_USER_INPUT', 'Argument "first" of non-null type "Int!" must not be null.'],
   ]);
-  const input = { integration: accounts[0].id, quote: null };
+  const input = { integration: accounts[0]?.id, quote: null };
   const draft = await app.query(
     `mutation ($q: Boolean) { saveDraft(input: { integration: "${input.integration}", quote: $q }) { draft { id } } }`,
     { q: null },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type Dumped, startApp, type TestApp } from '../support/app.ts';
 
 /** Gmail's quota is for a minute: what a page wastes, paging on is refused for. */
 const PER_ACCOUNT = 1_500;
@@ -16,7 +16,7 @@ it('pages through 3,000 messages while mail arrives: nothing twice, nothing miss
     ['google', 'demo@gmail.example'],
     ['microsoft', 'demo@outlook.example'],
   ]) {
-    const all = await app.control<Data[]>(`/dump?vendor=${vendor}&account=${account}`);
+    const all = await app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${account}`);
     for (const { id, mailbox } of all) if (!/trash|spam|junk|deleted/i.test(mailbox)) before.add(id);
   }
   const page = (after: string | null) =>
@@ -51,7 +51,7 @@ it('pages through 3,000 messages while mail arrives: nothing twice, nothing miss
     ['google', 'demo@gmail.example'],
     ['microsoft', 'demo@outlook.example'],
   ]) {
-    const kept = await app.control<Data[]>(`/dump?vendor=${vendor}&account=${account}`);
+    const kept = await app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${account}`);
     const missing = kept.filter((m) => before.has(m.id) && !ids.has(m.id));
     expect(missing).toEqual([]);
   }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -33,7 +33,7 @@ async function person(name: string, vendor: string) {
 type Person = Awaited<ReturnType<typeof person>>;
 
 const requests = async ({ vendor, address }: Person) =>
-  (await app.control(`/log?vendor=${vendor}&account=${address}&limit=100000`)).records;
+  (await app.control<ControlLog>(`/log?vendor=${vendor}&account=${address}&limit=100000`)).records;
 
 /** What each part of a page says of the account. */
 async function told({ token }: Person) {
@@ -59,7 +59,7 @@ async function askInEveryWay(someone: Person): Promise<void> {
 /** The polls of accounts that are well come round meanwhile. */
 async function pollsComeRound(): Promise<void> {
   const well = { vendor: 'google', address: 'demo@gmail.example' } as Person;
-  const polls = async () => (await requests(well)).filter(({ operation }: Data) => operation === 'history.list').length;
+  const polls = async () => (await requests(well)).filter(({ operation }) => operation === 'history.list').length;
   const before = await polls();
   await expect.poll(polls).toBeGreaterThan(before);
 }
@@ -117,7 +117,7 @@ it.each([
   }
   await askInEveryWay(someone);
   expect(
-    (await requests(someone)).filter(({ operation, status }: Data) => operation === 'token' && status >= 400),
+    (await requests(someone)).filter(({ operation, status }) => operation === 'token' && status >= 400),
   ).toHaveLength(1);
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database.open.ts';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type Data, type Dumped, startApp, type TestApp } from '../support/app.ts';
 import { silent } from '../support/database.ts';
 
 graphql(`fragment RestoredSubmission on Submission { id status attempts problem { message } message { subject } }`);
@@ -80,7 +80,7 @@ describe.each([
         token,
       )
     ).node;
-  const dump = (vendor: string, account: string) => app.control<Data[]>(`/dump?vendor=${vendor}&account=${account}`);
+  const dump = (vendor: string, account: string) => app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${account}`);
   const arrived = async () => (await dump('google', 'zoe@gmail.example')).length;
   const drafted = async (address: string, subject: string): Promise<object> => {
     const save = graphql(

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, type Dumped, startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
 
 let app: TestApp;
@@ -33,9 +33,9 @@ const read = async (id: string) =>
   (await app.data(graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { ...SentSubmission } } }`), { id }))
     .node;
 const arrived = async (): Promise<number> =>
-  (await app.control<Data[]>('/dump?vendor=google&account=zoe@gmail.example')).length;
+  (await app.control<Dumped[]>('/dump?vendor=google&account=zoe@gmail.example')).length;
 const orders = async (): Promise<number> =>
-  (await app.control<Data>('/log?vendor=microsoft')).totals.byOperation[TELL] ?? 0;
+  (await app.control<ControlLog>('/log?vendor=microsoft')).totals.byOperation[TELL] ?? 0;
 const lagging = (meanwhile: string, ids: string) =>
   app.control('/sending', { vendor: 'microsoft', lagSeconds: 3_600, meanwhile, ids });
 const goes = (ids: string) => app.control('/sending', { vendor: 'microsoft', ids });

@@ -7,7 +7,7 @@ import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 const MAX = 6 * 1024 * 1024;
 let app: TestApp;
-let integrations: Data[];
+let integrations: { id: string; address: string; provider: { id: string } }[];
 beforeAll(async () => {
   app = await startApp({ messages: 5, env: { UPLOAD_MAX_BYTES: String(MAX) } });
   ({ integrations } = (await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`))).viewer);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
 
 /** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
@@ -15,7 +15,7 @@ const SEND = graphql(
 
 let app: TestApp;
 let followers: Follower[];
-let accounts: Data[];
+let accounts: { id: string; address: string; provider: { id: string }; sync: { cursor: string } }[];
 beforeAll(async () => {
   app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE }, syncTimes: SHORT });
   for (const [provider, domain] of [
@@ -49,7 +49,8 @@ const heard = () => followers.flatMap(({ events }) => events.map(({ message }) =
 const deliver = (vendor: string, account: string, subject: string) =>
   app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
 const hung = async (vendor: string) =>
-  (await app.control(`/log?vendor=${vendor}&limit=2000`)).records.filter(({ status }: Data) => status === 0).length;
+  (await app.control<ControlLog>(`/log?vendor=${vendor}&limit=2000`)).records.filter(({ status }) => status === 0)
+    .length;
 const health = async (id: string) =>
   (await app.data(graphql(`query ($id: ID!) { viewer { integration(id: $id) { status sync { live } } } }`), { id }))
     .viewer.integration;
@@ -74,7 +75,7 @@ it.each(VENDORS)(
     const late = of(ill).map(({ address }, n) => [address, `${vendor} stuck ${n}`] as const);
     for (const [address, subject] of late) await deliver(vendor, address, subject);
     const stuck = await Promise.all(of(ill).map(({ id }, n) => send(id, `${vendor} stuck send ${n}`)));
-    await expect.poll(async () => (await health(of(ill)[0].id)).sync.live).toBe(false);
+    await expect.poll(async () => (await health(of(ill)[0]?.id ?? '')).sync.live).toBe(false);
 
     const prompt = of(well).map(({ address }, n) => [address, `${other} meanwhile ${n}`] as const);
     for (const [address, subject] of prompt) await deliver(other, address, subject);
@@ -88,12 +89,12 @@ it.each(VENDORS)(
     await app.control('/faults', undefined, 'DELETE');
     await expect.poll(heard).toEqual(expect.arrayContaining(late.map(([, subject]) => subject)));
     for (const id of stuck) await expect.poll(() => submission(id)).toMatchObject({ status: 'SENT' });
-    await expect.poll(async () => (await health(of(ill)[0].id)).sync.live).toBe(true);
+    await expect.poll(async () => (await health(of(ill)[0]?.id ?? '')).sync.live).toBe(true);
   },
 );
 
 it.each(VENDORS)('%s holds on to a request for good: news of the account is read all the same', async (vendor, ill) => {
-  const [{ address }] = of(ill);
+  const { address } = of(ill)[0] as (typeof accounts)[number];
   await app.control('/log', undefined, 'DELETE');
   await app.control('/faults', { vendor, account: address, hang: true });
   await deliver(vendor, address, `${vendor} held`);
@@ -104,7 +105,7 @@ it.each(VENDORS)('%s holds on to a request for good: news of the account is read
 });
 
 it.each(VENDORS)('%s refuses: its account is not live until what it announced was read', async (vendor, ill) => {
-  const [{ address, id }] = of(ill);
+  const { address, id } = of(ill)[0] as (typeof accounts)[number];
   await app.control('/faults', { vendor, account: address, status: 503 });
   await deliver(vendor, address, `${vendor} refused`);
   await expect.poll(() => health(id)).toEqual({ status: 'CONNECTED', sync: { live: false } });

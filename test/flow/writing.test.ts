@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
-let integrations: Data[];
+let integrations: { id: string; address: string; provider: { id: string }; mailbox: { id: string } }[];
 beforeAll(async () => {
   app = await startApp();
   integrations = (
@@ -77,9 +77,9 @@ it('archives and trashes, and one failing account does not fail the other', asyn
       input: { ids: mine.map((m) => m.id) },
     },
   );
-  expect(
-    archive.results.every((r) => r.problem === null && !r.node.mailboxes.some((b: Data) => b.role === 'INBOX')),
-  ).toBe(true);
+  expect(archive.results.every((r) => r.problem === null && !r.node.mailboxes.some((b) => b.role === 'INBOX'))).toBe(
+    true,
+  );
   await app.control('/faults', { vendor: 'google', status: 503 });
   const { trash } = await app.data(
     graphql(`mutation ($input: IdsInput!) { trash(input: $input) { ...WrittenMessages } }`),
@@ -87,10 +87,10 @@ it('archives and trashes, and one failing account does not fail the other', asyn
       input: { ids: mine.map((m) => m.id) },
     },
   );
-  const google = integrations.find((i) => vendorOf(i.address) === 'google').id;
+  const google = integrations.find((i) => vendorOf(i.address) === 'google')?.id;
   for (const [i, result] of trash.results.entries()) {
     if (mine[i]?.integration.id === google) expect(result.problem.code).toBe('PROVIDER_UNAVAILABLE');
-    else expect(result.node.mailboxes.map((b: Data) => b.role)).toContain('TRASH');
+    else expect(result.node.mailboxes.map((b) => b.role)).toContain('TRASH');
   }
 });
 
@@ -144,7 +144,7 @@ it('refuses what cannot be sent with the path of the field', async () => {
   const [integration] = integrations;
   const send = async (message: object) => {
     const { data, errors } = await app.query(SEND, {
-      input: { idempotencyKey: `bad-${Math.random()}`, message: { integration: integration.id, ...message } },
+      input: { idempotencyKey: `bad-${Math.random()}`, message: { integration: integration?.id, ...message } },
     });
     return { code: errors?.[0]?.extensions.code, field: [], ...(errors ? {} : data.send.userErrors[0]) };
   };

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
+import type { totalsOf } from '../../sandbox/control/log.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { startWire, type Wire } from '../../sandbox/testing/wire.ts';
 import { TWINS } from '../../sandbox/twins.ts';
-import type { HeaderSpelling } from '../../sandbox/world.ts';
+import type { Emulator, HeaderSpelling, RequestRecord } from '../../sandbox/world.ts';
 import { type App, createApp, type AppOptions as GatewayOptions } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { singleId } from '../../src/graphql/global-id.ts';
@@ -82,6 +83,14 @@ export interface Answer<T> {
   errors?: { message: string; path?: (string | number)[]; extensions: { code: string; [key: string]: unknown } }[];
   status: number;
 }
+
+/** What the control API of the sandbox says at /log, /dump and /faults. */
+export interface ControlLog {
+  records: RequestRecord[];
+  totals: ReturnType<typeof totalsOf>;
+}
+export type Dumped = ReturnType<Emulator['dump']>[number];
+export type { SetFault } from '../../sandbox/control/faults.ts';
 
 export interface AppOptions {
   messages?: number;
