@@ -10,6 +10,8 @@ const rooms = [
   'server',
 ];
 const room = (name) => `^src/${name}/`;
+/** The emulators' tests, and what only those import. */
+const sandboxTests = '^sandbox/testing/|^sandbox/.+\\.test\\.ts$';
 
 module.exports = {
   forbidden: [
@@ -87,6 +89,12 @@ module.exports = {
       to: { path: '^(?:test|bench|examples)/' },
     },
     {
+      name: 'no-sandbox-tests-in-the-product',
+      severity: 'error',
+      from: { path: '^(?:src|sandbox)/', pathNot: sandboxTests },
+      to: { path: sandboxTests },
+    },
+    {
       name: 'examples-know-only-the-wire',
       severity: 'error',
       from: { path: '^examples/' },
@@ -101,7 +109,7 @@ module.exports = {
     {
       name: 'no-dev-dependency-in-the-product',
       severity: 'error',
-      from: { path: '^(?:src|sandbox)/' },
+      from: { path: '^(?:src|sandbox)/', pathNot: sandboxTests },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

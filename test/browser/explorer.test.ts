@@ -32,7 +32,7 @@ const openTab = async (name: string) => {
   await page.keyboard.press('Enter');
 };
 /** Runs the open tab; what the gateway answered. */
-async function run(operationName: string): Promise<Data> {
+async function run(operationName: string) {
   const isAnswer = page.waitForResponse(
     (response) =>
       response.request().postDataJSON()?.operationName === operationName && response.url().endsWith('/graphql'),
@@ -135,12 +135,12 @@ it('marks what is wrong in the variables, and nothing that is right', async () =
       (globalThis as Data).__MONACO.editor.getModels().find((one: Data) => one.uri.path.endsWith('variables.json')),
     );
   // The one mark shows that the others have been looked for: of what has a default and is left out, say.
-  await (await variables()).evaluate((model: Data) => {
+  await (await variables()).evaluate((model) => {
     const { input } = JSON.parse(model.getValue());
     model.setValue(JSON.stringify({ input: { ...input, undoSeconds: true } }));
   });
   const marks = async (): Promise<string[]> =>
-    (await variables()).evaluate((model: Data) =>
+    (await variables()).evaluate((model) =>
       (globalThis as Data).__MONACO.editor.getModelMarkers({ resource: model.uri }).map((mark: Data) => mark.message),
     );
   await expect.poll(marks).toEqual([expect.stringContaining('Incorrect type')]);
@@ -195,7 +195,7 @@ it('has room on a phone for the query, its button, the variables and the answer'
 
 it('fills in what it can once an account is connected, in tabs that it opened with before', async () => {
   const { accessToken } = await (await fetch(`${program.url}/sandbox/session`)).json();
-  const ask = async (query: string): Promise<Data> => {
+  const ask = async (query: string) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` };
     return (await fetch(`${program.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })).json();
   };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 import { type OpenPage, openPage } from '../support/browser.ts';
 import { freePort } from '../support/port.ts';
 
@@ -67,11 +68,14 @@ let listsRead = 0;
 const mails = () => opened.page.locator('.mail');
 const subjects = () => opened.page.locator('.subject').allTextContents();
 const wholeInbox = async () => {
-  const query = `query ($after: Cursor) { viewer { messages(first: 100, after: $after, filter: { role: INBOX }) {
-    nodes { receivedAt subject } pageInfo { hasNextPage endCursor } } } }`;
+  const query =
+    graphql(`query ($after: Cursor) { viewer { messages(first: 100, after: $after, filter: { role: INBOX }) {
+    nodes { receivedAt subject } pageInfo { hasNextPage endCursor } } } }`);
+  const page = (after: string | null) => app.data(query, { after });
   const nodes: { receivedAt: string; subject: string }[] = [];
   for (let after: string | null = null; ; ) {
-    const { messages }: Data = (await app.data(query, { after })).viewer;
+    const { viewer }: Awaited<ReturnType<typeof page>> = await page(after);
+    const { messages } = viewer;
     nodes.push(...messages.nodes);
     if (!messages.pageInfo.hasNextPage) return nodes;
     after = messages.pageInfo.endCursor;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
 import { TWINS } from '../../sandbox/twins.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 import { consent } from '../support/lab.ts';
 
 /** What is wrong with an account as a whole is told at its integration, by whatever met it, and troubles nobody else. */
@@ -13,20 +14,24 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const VENDORS = TWINS.map((twin) => [twin.provider, twin] as const);
-const CONNECT =
-  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message } } }';
-const FINISH =
-  'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { code message } } }';
-const MINE = '{ viewer { integrations { id address status problem { code message } sync { live } } } }';
-const PAGE =
-  '{ viewer { messages(first: 5) { nodes { subject } sources { state integration { address } problem { code message } } } } }';
-const SEND =
-  'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }';
+const CONNECT = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message } } }`,
+);
+const FINISH = graphql(
+  `mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { code message } } }`,
+);
+const MINE = graphql(`{ viewer { integrations { id address status problem { code message } sync { live } } } }`);
+const PAGE = graphql(
+  `{ viewer { messages(first: 5) { nodes { subject } sources { state integration { address } problem { code message } } } } }`,
+);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }`,
+);
 
-const integrationOf = async (token: string, address: string): Promise<Data> =>
-  (await app.data(MINE, {}, token)).viewer.integrations.find((i: Data) => i.address === address);
-const sourceOf = async (token: string, address: string): Promise<Data> =>
-  (await app.data(PAGE, {}, token)).viewer.messages.sources.find((s: Data) => s.integration.address === address);
+const integrationOf = async (token: string, address: string) =>
+  (await app.data(MINE, {}, token)).viewer.integrations.find((i) => i.address === address);
+const sourceOf = async (token: string, address: string) =>
+  (await app.data(PAGE, {}, token)).viewer.messages.sources.find((s) => s.integration.address === address);
 const deliver = (vendor: string, account: string, subject: string) =>
   app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
 
@@ -78,7 +83,7 @@ it.each(VENDORS)('%s: an account without a mailbox is not connected, and is told
     const { finishConnect } = await app.data(FINISH, { input: { token: held } }, token);
     expect(finishConnect).toEqual({ integration: null, userErrors: [why] });
     const { viewer } = await app.data(
-      '{ viewer { integrations { id } connectFlows { status problem { code message } } } }',
+      graphql(`{ viewer { integrations { id } connectFlows { status problem { code message } } } }`),
       {},
       token,
     );
@@ -101,7 +106,11 @@ it.each(VENDORS)('%s: an account whose new token is refused is not connected, an
   const why = { code: 'RECONNECT_REQUIRED', message: expect.stringMatching(/connect/i) };
   const { finishConnect } = await app.data(FINISH, { input: { token: held } }, token);
   expect(finishConnect).toEqual({ integration: null, userErrors: [why] });
-  const { viewer } = await app.data('{ viewer { connectFlows { status problem { code message } } } }', {}, token);
+  const { viewer } = await app.data(
+    graphql(`{ viewer { connectFlows { status problem { code message } } } }`),
+    {},
+    token,
+  );
   expect(viewer.connectFlows).toEqual([{ status: 'FAILED', problem: why }]);
   await app.control('/refuse-tokens', { vendor, account: address, areRefused: false });
   await app.connect(token, provider, address);
@@ -127,10 +136,10 @@ it.each(VENDORS.flatMap(([provider, twin]) => Object.keys(PATHS).map((path) => [
     // The next page is enough, and without one the account is asked now and then.
     if (path === 'a page') expect(await sourceOf(token, ill)).toMatchObject({ state: 'COMPLETE', problem: null });
     await expect.poll(() => integrationOf(token, ill)).toMatchObject({ status: 'CONNECTED', problem: null });
-    await expect.poll(async () => (await integrationOf(token, ill)).sync.live).toBe(true);
+    await expect.poll(async () => (await integrationOf(token, ill))?.sync.live).toBe(true);
     expect((await app.data(PAGE, {}, token)).viewer.messages.nodes).toContainEqual({ subject: 'and on' });
     if (path !== 'a send') return;
-    const SUBMISSIONS = '{ viewer { submissions(first: 1) { nodes { status } } } }';
+    const SUBMISSIONS = graphql(`{ viewer { submissions(first: 1) { nodes { status } } } }`);
     await expect
       .poll(async () => (await app.data(SUBMISSIONS, {}, token)).viewer.submissions.nodes)
       .toEqual([{ status: 'SENT' }]);
@@ -153,10 +162,10 @@ describe('an account without its mailbox', () => {
     await seldom.control('/mailbox', { vendor, account: ill, refusal: mailboxRefusals[0] ?? '' });
     await seldom.data(PAGE, {}, token);
     const ids = (await seldom.data(MINE, {}, token)).viewer.integrations;
-    expect(ids.find((i: Data) => i.address === ill)).toMatchObject({ status: 'ERROR' });
+    expect(ids.find((i) => i.address === ill)).toMatchObject({ status: 'ERROR' });
     await seldom.control('/log', undefined, 'DELETE');
     const asked = async (account: string) =>
-      (await seldom.control<Data>(`/log?vendor=${vendor}&account=${account}&limit=1000`)).records.length;
+      (await seldom.control<ControlLog>(`/log?vendor=${vendor}&account=${account}&limit=1000`)).records.length;
     // Its neighbour is read for each mail meanwhile.
     for (let n = 0; n < 5; n++) {
       const before = await asked(canary);
@@ -181,8 +190,8 @@ it.each(VENDORS.flatMap(([provider, twin]) => Object.keys(PATHS).map((path) => [
     expect(await sourceOf(token, ill)).toMatchObject({ state: 'FAILED', problem });
     expect(await sourceOf(token, well)).toMatchObject({ state: 'COMPLETE' });
     const refreshes = async () =>
-      (await app.control<Data>(`/log?vendor=${vendor}&account=${ill}&limit=1000`)).records.filter(
-        ({ operation }: Data) => operation === 'token',
+      (await app.control<ControlLog>(`/log?vendor=${vendor}&account=${ill}&limit=1000`)).records.filter(
+        ({ operation }) => operation === 'token',
       ).length;
     const after = await refreshes();
     expect(after).toBeLessThanOrEqual(6);

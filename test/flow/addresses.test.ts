@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HEADER_SPELLINGS } from '../../sandbox/world.ts';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { twinPlaying } from '../support/lab.ts';
 
 const EVIL = 'mallory@evil.example';
-const SAVE =
-  'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { message { to { name address } cc { name address } } } userErrors { code message } } }';
-const BY_SUBJECT =
-  'query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { id subject from { name address } replyTo { name address } thread { participants { name address } } } } } } }';
+const SAVE = graphql(
+  `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { message { to { name address } cc { name address } } } userErrors { code message } } }`,
+);
+const BY_SUBJECT = graphql(
+  `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { id subject from { name address } replyTo { name address } thread { participants { name address } } } } } } }`,
+);
 
 describe.each(HEADER_SPELLINGS)('an answer, with headers %s', (headers) => {
   let app: TestApp;
@@ -31,7 +34,7 @@ describe.each(HEADER_SPELLINGS)('an answer, with headers %s', (headers) => {
         `Reply-To: =?utf-8?B?${Buffer.from('Boss <boss@bank.example>, Eve').toString('base64')}?= <${EVIL}>`,
       ),
     ];
-    const { viewer } = await app.data('{ viewer { integrations { id address provider { id } } } }');
+    const { viewer } = await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`));
     for (const { id, address, provider } of viewer.integrations) {
       const { vendor } = twinPlaying(provider.id);
       for (const one of mails) await app.control('/deliver', { vendor, account: address, raw: one });
@@ -50,8 +53,8 @@ describe.each(HEADER_SPELLINGS)('an answer, with headers %s', (headers) => {
           });
           expect(saveDraft.userErrors).toEqual([]);
           const { to, cc } = saveDraft.draft.message;
-          expect(to.map((person: Data) => person.address)).toEqual([EVIL]);
-          expect([...to, ...cc].filter((person: Data) => person.address.endsWith('@bank.example'))).toEqual([]);
+          expect(to.map((person) => person.address)).toEqual([EVIL]);
+          expect([...to, ...cc].filter((person) => person.address.endsWith('@bank.example'))).toEqual([]);
         }
         const { participants } = message.thread;
         expect(participants.filter((person: Data) => person.address.endsWith('@bank.example'))).toEqual([]);

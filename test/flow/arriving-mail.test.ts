@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
 
 /** What an arriving mail costs in a mailbox of many folders, and that none is missed where its provider tells of too little. */
@@ -26,15 +27,15 @@ async function mailbox(name: string, folders: number, role: 'INBOX' | null) {
   for (let n = 0; n < folders; n++) await app.control('/deliver', { ...old, mailbox: { name: `Folder ${n}` } });
   ({ token } = await app.user(name));
   const id = await app.connect(token, 'OUTLOOK', account);
-  const { viewer } = await app.data('{ viewer { integrations { sync { cursor } } } }', {}, token);
-  const after = viewer.integrations[0].sync.cursor;
+  const { viewer } = await app.data(graphql(`{ viewer { integrations { sync { cursor } } } }`), {}, token);
+  const after = viewer.integrations[0]?.sync.cursor;
   const follower = new Follower(app.url, token, LIVE, { integration: id, after, role });
   followers.push(follower);
   await follower.opened;
   return { account, follower };
 }
 
-const subjects = ({ events }: Follower): string[] => events.map(({ message }: Data) => message.subject);
+const subjects = ({ events }: Follower): string[] => events.map(({ message }) => message.subject);
 
 interface Line {
   readonly id: number;

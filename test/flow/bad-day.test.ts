@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -8,20 +9,21 @@ beforeAll(async () => {
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());
 
-const PAGE = `query { viewer { messages(first: 20) {
+const PAGE = graphql(`query { viewer { messages(first: 20) {
   nodes { id integration { provider { id } } } pageInfo { hasNextPage endCursor }
-  sources { state integration { provider { id } } problem { code message retryAfter } } } } }`;
-const page = async (from = app): Promise<Data> => (await from.data(PAGE)).viewer.messages;
-const source = (messages: Data, provider: string) =>
-  messages.sources.find((s: Data) => s.integration.provider.id === provider);
+  sources { state integration { provider { id } } problem { code message retryAfter } } } } }`);
+const page = async (from = app) => (await from.data(PAGE)).viewer.messages;
+type Page = Awaited<ReturnType<typeof page>>;
+const source = (messages: Page, provider: string) =>
+  messages.sources.find((s) => s.integration.provider.id === provider);
 const VENDORS = [
   ['google', 'GMAIL', 'OUTLOOK'],
   ['microsoft', 'OUTLOOK', 'GMAIL'],
 ] as const;
 
-function expectOneIll(messages: Data, ill: string, well: string, code: string): void {
+function expectOneIll(messages: Page, ill: string, well: string, code: string): void {
   expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code } });
-  expect(source(messages, ill).problem.message).not.toMatch(/http|\{|Error:/);
+  expect(source(messages, ill)?.problem.message).not.toMatch(/http|\{|Error:/);
   expect(source(messages, well)).toMatchObject({ state: 'COMPLETE', problem: null });
   expect(messages.nodes).toHaveLength(20);
   expect(messages.pageInfo.hasNextPage).toBe(true);
@@ -66,7 +68,7 @@ it.each(VENDORS)(
     for (let asked = 0; asked < 3; asked++) {
       const { messages } = (await app.data(PAGE, {}, token)).viewer;
       expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code: 'RATE_LIMITED' } });
-      expect(Date.parse(source(messages, ill).problem.retryAfter)).toBeGreaterThan(Date.now());
+      expect(Date.parse(source(messages, ill)?.problem.retryAfter ?? '')).toBeGreaterThan(Date.now());
       expect(source(messages, well)).toMatchObject({ state: 'COMPLETE', problem: null });
     }
   },
@@ -91,13 +93,14 @@ it('drops nothing when an account comes back while paging: its newer mail opens 
       ids[vendor].add(`${vendor} ${i}`);
     }
   }
-  const LIST =
-    'query ($after: Cursor) { viewer { messages(first: 5, after: $after) { nodes { subject } pageInfo { hasNextPage endCursor } sources { state problem { code message } } } } }';
+  const LIST = graphql(
+    `query ($after: Cursor) { viewer { messages(first: 5, after: $after) { nodes { subject } pageInfo { hasNextPage endCursor } sources { state problem { code message } } } } }`,
+  );
   const read = async (after: string | null) => (await app.data(LIST, { after }, fresh.token)).viewer.messages;
   await app.control('/faults', { vendor: 'microsoft', account: 'comeback@outlook.example', status: 503 });
   const first = await read(null);
-  expect(first.sources.map((s: Data) => s.problem?.code)).toEqual([undefined, 'PROVIDER_UNAVAILABLE']);
-  const seen: string[] = first.nodes.map((n: Data) => n.subject);
+  expect(first.sources.map((s) => s.problem?.code)).toEqual([undefined, 'PROVIDER_UNAVAILABLE']);
+  const seen: string[] = first.nodes.map((n) => n.subject);
   expect(seen).toEqual(['google 11', 'google 10', 'google 9', 'google 8', 'google 7']);
   await app.control('/faults', undefined, 'DELETE');
   let { pageInfo } = first;
@@ -106,7 +109,7 @@ it('drops nothing when an account comes back while paging: its newer mail opens 
     const next = await read(pageInfo.endCursor);
     expect(next.sources).toEqual(Array(2).fill({ state: 'COMPLETE', problem: null }));
     second ??= next.nodes[0]?.subject;
-    seen.push(...next.nodes.map((n: Data) => n.subject));
+    seen.push(...next.nodes.map((n) => n.subject));
     pageInfo = next.pageInfo;
   }
   expect(second).toBe('microsoft 11');
@@ -117,22 +120,22 @@ it('drops nothing when an account comes back while paging: its newer mail opens 
 it.each(VENDORS)(
   '%s revoked the grant: RECONNECT_REQUIRED with words a person can act on, and reconnecting mends it under the same id',
   async (vendor, ill, well) => {
-    const { viewer } = await app.data('{ viewer { integrations { id address provider { id } } } }');
-    const integration = viewer.integrations.find((i: Data) => i.provider.id === ill);
-    await app.control('/expire-tokens', { vendor, account: integration.address });
-    await app.control('/revoke', { vendor, account: integration.address });
+    const { viewer } = await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`));
+    const integration = viewer.integrations.find((i) => i.provider.id === ill);
+    await app.control('/expire-tokens', { vendor, account: integration?.address });
+    await app.control('/revoke', { vendor, account: integration?.address });
     const messages = await page();
     expect(source(messages, ill)).toMatchObject({ state: 'FAILED', problem: { code: 'RECONNECT_REQUIRED' } });
-    expect(source(messages, well).state).toBe('COMPLETE');
+    expect(source(messages, well)?.state).toBe('COMPLETE');
     const after = await app.data(
-      'query ($id: ID!) { viewer { integration(id: $id) { status problem { code message } } } }',
-      { id: integration.id },
+      graphql(`query ($id: ID!) { viewer { integration(id: $id) { status problem { code message } } } }`),
+      { id: integration?.id },
     );
     expect(after.viewer.integration).toMatchObject({
       status: 'RECONNECT_REQUIRED',
       problem: { code: 'RECONNECT_REQUIRED', message: expect.stringMatching(/connect/i) },
     });
-    expect(await app.connect(app.token, ill, integration.address)).toBe(integration.id);
+    expect(await app.connect(app.token, ill, integration?.address ?? '')).toBe(integration?.id);
     expect(source(await page(), ill)).toMatchObject({ state: 'COMPLETE', problem: null });
   },
 );

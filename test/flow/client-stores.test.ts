@@ -103,7 +103,7 @@ afterAll(async () => {
 /** Without what clients add for themselves. */
 const plain = (data: Data): Data =>
   JSON.parse(JSON.stringify(data), (key, value) => (key === '__typename' ? undefined : value));
-const fresh = (name: string, variables: Data): Promise<Data> => app.data(documents.text(name), variables);
+const fresh = (name: string, variables: Data) => app.data(documents.text(name), variables);
 
 const STORES = { Relay: relay, 'Apollo Client': apollo, urql };
 const PAIRS = [
@@ -118,11 +118,11 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
   let account: string;
   /** Loaded by every test again, so that it knows what it looks at. */
   const watched: [name: string, variables: Data][] = [];
-  const watch = async (name: string, variables: Data): Promise<Data> => {
+  const watch = async (name: string, variables: Data) => {
     watched.push([name, variables]);
     return store.load(name, variables);
   };
-  const mutate = async (name: string, input: Data): Promise<Data> => {
+  const mutate = async (name: string, input: Data) => {
     const [payload] = Object.values<Data>(await store.mutate(`Stores_${name}`, { input }));
     expect(payload.userErrors ?? []).toEqual([]);
     expect((payload.results ?? []).flatMap(({ problem }: Data) => problem ?? [])).toEqual([]);
@@ -139,7 +139,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     const { integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer;
     account = integrations.find(({ address }: Data) => address.includes(vendor)).id;
   });
-  const newest = async (): Promise<Data> =>
+  const newest = async () =>
     (
       await app.data(
         `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 1, filter: { role: INBOX }) { nodes { id thread { id } } }
@@ -174,7 +174,7 @@ describe.each(PAIRS)('%s over %s', (client, vendor) => {
     await mutate('deleteMailbox', { mailbox: mailbox.id });
     await mutate('deleteMailbox', { mailbox: label });
     // What deleteMailbox says of deleted: Relay alone leaves a null where the label was.
-    const left: Data = await store.copy('Stores_mail', { message: id, thread: thread.id });
+    const left = await store.copy('Stores_mail', { message: id, thread: thread.id });
     const names = (left?.message.mailboxes ?? []).map((one: Data) => one?.id ?? null);
     expect(names).not.toContain(label);
     expect(names.includes(null)).toBe(client === 'Relay');
@@ -223,7 +223,7 @@ it('lets Relay page through a connection, and take out of it what is deleted', a
   const query = createOperationDescriptor(documents.compiled('StoresInboxQuery'), {});
   environment.retain(query);
   await fetchQuery(environment, query.request.node, {}).toPromise();
-  const viewer: Data = environment.lookup(query.fragment).data;
+  const viewer = environment.lookup(query.fragment).data;
   const shown = (): Data =>
     environment.lookup(getSingularSelector(documents.fragment('StoresInbox'), viewer.viewer)).data;
   const first = shown().messages;
@@ -235,7 +235,7 @@ it('lets Relay page through a connection, and take out of it what is deleted', a
   const { viewer: fresh } = await app.data('{ viewer { messages(first: 5) { nodes { id } } } }');
   expect(ids).toEqual(fresh.messages.nodes.map(({ id }: Data) => id));
 
-  const connections = [ConnectionHandler.getConnectionID(viewer.viewer.id, 'StoresInbox_messages')];
+  const connections = [ConnectionHandler.getConnectionID((viewer.viewer as Data).id, 'StoresInbox_messages')];
   const commit = (name: string, input: Data) =>
     new Promise<void>((resolve, reject) => {
       const mutation = documents.compiled(name);
@@ -263,7 +263,7 @@ it('tells the same of an object wherever it is read', async () => {
     ),
   ];
   const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { ${fields} } ... on Thread { ${thread} } } }`;
-  const read = async (list: string): Promise<Data[]> =>
+  const read = async (list: string) =>
     Object.values<Data>((await app.data(`{ viewer { ${list} } }`)).viewer).flatMap(({ nodes }) => nodes);
   for (const list of lists) {
     const some = await read(list);

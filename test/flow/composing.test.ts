@@ -1,42 +1,49 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
-let gmail: Data;
-let outlook: Data;
+let gmail: { id: string; address: string };
+let outlook: typeof gmail;
 beforeAll(async () => {
   app = await startApp({ messages: 20 });
-  const { viewer } = await app.data('{ viewer { integrations { id address } } }');
-  gmail = viewer.integrations.find((i: Data) => i.address.includes('gmail'));
-  outlook = viewer.integrations.find((i: Data) => i.address.includes('outlook'));
+  const { viewer } = await app.data(graphql(`{ viewer { integrations { id address } } }`));
+  gmail = viewer.integrations.find((i) => i.address.includes('gmail')) as typeof gmail;
+  outlook = viewer.integrations.find((i) => i.address.includes('outlook')) as typeof gmail;
 });
 afterAll(() => app.close());
 
-const FIELDS =
-  'id subject from { address } to { address } internetMessageId inReplyTo references thread { id messageCount } body { text html } attachments { id filename mimeType isInline download { url } }';
-const SEND =
-  'mutation ($input: SendInput!) { send(input: $input) { submission { id status problem { message } } userErrors { code message field } } }';
-const STATUS = 'query ($id: ID!) { node(id: $id) { ... on Submission { status } } }';
-const SAVE = `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version message { ${FIELDS} } } userErrors { code message field } } }`;
+graphql(
+  `fragment ArrivedMail on Message { id subject from { address } to { address } internetMessageId inReplyTo references thread { id messageCount } body { text html } attachments { id filename mimeType isInline download { url } } }`,
+);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { id status problem { message } } userErrors { code message field } } }`,
+);
+const STATUS = graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { status } } }`);
+const SAVE = graphql(
+  `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version message { ...ArrivedMail } } userErrors { code message field } } }`,
+);
 
 let keys = 0;
-const send = (message: Data) => submit({ idempotencyKey: `composing-${++keys}`, message });
-async function submit(input: Data): Promise<void> {
+const send = (message: object) => submit({ idempotencyKey: `composing-${++keys}`, message });
+async function submit(input: Record<string, unknown>): Promise<void> {
   const { send } = await app.data(SEND, { input });
   expect(send.userErrors).toEqual([]);
   // The answer waits for five seconds at most: on a busy machine it may say SENDING.
   await expect.poll(async () => (await app.data(STATUS, { id: send.submission.id })).node.status).toBe('SENT');
 }
-async function save(input: Data): Promise<Data> {
+async function save(input: Record<string, unknown>) {
   return (await app.data(SAVE, { input })).saveDraft;
 }
 /** The message with this subject in an account, once it is there. */
-async function arrived(account: Data, subject: string, from: Data): Promise<Data> {
-  const list = `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { ${FIELDS} } } } } }`;
+async function arrived(account: typeof gmail, subject: string, from: { address: string }) {
+  const list = graphql(
+    `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { ...ArrivedMail } } } } }`,
+  );
   let found: Data;
   const look = async () => {
     const { node } = await app.data(list, { id: account.id });
-    found = node.messages.nodes.find((m: Data) => m.subject === subject && m.from.address === from.address);
+    found = node.messages.nodes.find((m) => m.subject === subject && m.from.address === from.address);
     return found?.subject;
   };
   await expect.poll(look, { message: `"${subject}" at ${account.address}` }).toBe(subject);
@@ -87,9 +94,12 @@ it('answers between the accounts with attachments, in one conversation on either
   const third = await arrived(outlook, `Re: ${subject}`, gmail);
   expect(third.references).toEqual([first.internetMessageId, second.internetMessageId]);
   expect(third.thread).toEqual({ id: first.thread.id, messageCount: 3 });
-  const { node } = await app.data('query ($id: ID!) { node(id: $id) { ... on Message { thread { messageCount } } } }', {
-    id: second.id,
-  });
+  const { node } = await app.data(
+    graphql(`query ($id: ID!) { node(id: $id) { ... on Message { thread { messageCount } } } }`),
+    {
+      id: second.id,
+    },
+  );
   expect(node.thread.messageCount).toBe(3);
 });
 
@@ -133,18 +143,20 @@ it('keeps a draft under one id, and says when it was changed elsewhere', async (
 
     const conflict = await save({ integration, draft: draft.id, ifVersion: draft.version, text: 'Lost' });
     expect(conflict).toMatchObject({ draft: null, userErrors: [{ code: 'CONFLICT', field: ['input', 'ifVersion'] }] });
-    expect(conflict.userErrors[0].message).toMatch(/changed elsewhere/);
+    expect(conflict.userErrors[0]?.message).toMatch(/changed elsewhere/);
 
     const third = (await save({ integration, draft: draft.id, ifVersion: second.version, subject: 'Whole' })).draft;
     const { node } = await app.data(
-      `query ($id: ID!) { node(id: $id) { ... on Draft { version message { ${FIELDS} } } } }`,
+      graphql(`query ($id: ID!) { node(id: $id) { ... on Draft { version message { ...ArrivedMail } } } }`),
       { id: draft.id },
     );
     expect(node).toMatchObject({ version: third.version, message: { subject: 'Whole' } });
     expect(node.message.body.text.trim()).toBe('Two');
-    expect((await download(node.message.attachments[0].download.url)).toString()).toBe('file');
+    expect((await download(node.message.attachments[0]?.download.url ?? '')).toString()).toBe('file');
 
-    const DELETE = 'mutation ($input: DraftInput!) { deleteDraft(input: $input) { draft userErrors { code field } } }';
+    const DELETE = graphql(
+      `mutation ($input: DraftInput!) { deleteDraft(input: $input) { draft userErrors { code field } } }`,
+    );
     const stale = await app.data(DELETE, { input: { draft: draft.id, ifVersion: draft.version } });
     expect(stale.deleteDraft).toEqual({
       draft: null,
@@ -154,7 +166,7 @@ it('keeps a draft under one id, and says when it was changed elsewhere', async (
       draft: draft.id,
       userErrors: [],
     });
-    expect((await app.data('query ($id: ID!) { node(id: $id) { id } }', { id: draft.id })).node).toBeNull();
+    expect((await app.data(graphql(`query ($id: ID!) { node(id: $id) { id } }`), { id: draft.id })).node).toBeNull();
     const again = await app.data(DELETE, { input: { draft: draft.id } });
     expect(again.deleteDraft).toEqual({ draft: null, userErrors: [{ code: 'NOT_FOUND', field: ['input', 'draft'] }] });
   }
@@ -187,8 +199,8 @@ it('keeps the place of a draft in its conversation', async () => {
 });
 
 it('names the field of what cannot be written', async () => {
-  const paths = async (input: Data) =>
-    (await save({ integration: gmail.id, ...input })).userErrors.map((e: Data) => e.field);
+  const paths = async (input: object) =>
+    (await save({ integration: gmail.id, ...input })).userErrors.map((e) => e.field);
   expect(await paths({ subject: 'x\r\nBcc: v@example.org' })).toEqual([['input', 'subject']]);
   expect(await paths({ to: [{ address: 'a@example.org' }, { address: 'no address' }] })).toEqual([
     ['input', 'to', '1', 'address'],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 import { consent } from '../support/lab.ts';
 
 /** Connecting where there is no page on the internet to go back to: under development, and from an app (RFC 8252). */
@@ -11,8 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const CONNECT =
-  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }';
+const CONNECT = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }`,
+);
 const cameBack = async (authorizationUrl: string): Promise<URL> => {
   const callback = await consent(authorizationUrl, 'demo@gmail.example', 'approve');
   return new URL((await fetch(callback, { redirect: 'manual' })).headers.get('location') ?? '');
@@ -30,7 +32,9 @@ it.each([
   const back = await cameBack(connect.authorizationUrl);
   expect(back.href.startsWith(redirectUri)).toBe(true);
   const input = { token: back.searchParams.get('token') };
-  const FINISH = 'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { status } } }';
+  const FINISH = graphql(
+    `mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { status } } }`,
+  );
   expect((await app.data(FINISH, { input }, token)).finishConnect.integration.status).toBe('CONNECTED');
 });
 
@@ -44,7 +48,7 @@ it.each([
   'https://app.example/inbox/..;/x',
 ])('does not go to %s', async (redirectUri) => {
   const { token } = await app.user('app');
-  const { data, errors } = await app.query<Data>(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
+  const { data, errors } = await app.query(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
   expect(errors ?? []).toEqual([]);
   expect(data.connect).toMatchObject({
     authorizationUrl: null,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 import { consent } from '../support/lab.ts';
 import { openSocket, subscribe } from '../support/socket.ts';
 
@@ -19,8 +20,9 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const PAGE = 'http://app.example/inbox';
-const CONNECT =
-  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }';
+const CONNECT = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }`,
+);
 const FINISH =
   'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { code message field } } }';
 const PROVIDERS = [
@@ -30,12 +32,12 @@ const PROVIDERS = [
 
 const begin = async (token: string, input: object): Promise<string> =>
   (await app.data(CONNECT, { input: { access: 'FULL', ...input } }, token)).connect.authorizationUrl;
-const finish = async (token: string, held: string): Promise<Data> =>
+const finish = async (token: string, held: string) =>
   (await app.data(FINISH, { input: { token: held } }, token)).finishConnect;
-const accountsOf = async (token: string): Promise<Data[]> =>
-  (await app.data('{ viewer { integrations { id address } } }', {}, token)).viewer.integrations;
-const flowsOf = async (token: string): Promise<Data[]> =>
-  (await app.data('{ viewer { connectFlows { status waitsFor problem { message } } } }', {}, token)).viewer
+const accountsOf = async (token: string) =>
+  (await app.data(graphql(`{ viewer { integrations { id address } } }`), {}, token)).viewer.integrations;
+const flowsOf = async (token: string) =>
+  (await app.data(graphql(`{ viewer { connectFlows { status waitsFor problem { message } } } }`), {}, token)).viewer
     .connectFlows;
 
 interface Came {
@@ -215,7 +217,7 @@ it('lets nobody try codes without end', async () => {
   const { token } = await app.user('guesser');
   const codes: string[] = [];
   for (let n = 0; n < 25; n++) {
-    const { data, errors } = await app.query<Data>(FINISH, { input: { token: `guess ${n}` } }, token);
+    const { data, errors } = await app.query(FINISH, { input: { token: `guess ${n}` } }, token);
     codes.push(errors?.[0]?.extensions.code ?? data.finishConnect.userErrors[0].code);
   }
   expect(codes.slice(0, 20)).toEqual(Array(20).fill('NOT_FOUND'));
@@ -230,14 +232,14 @@ it('lets who began sign in again before they finish, and nobody else in that bro
     'demo@outlook.example',
     'approve',
   );
-  await app.data('mutation { signOut { userErrors { message } } }', {}, ada.token);
+  await app.data(graphql(`mutation { signOut { userErrors { message } } }`), {}, ada.token);
   const { held } = await browse(callback);
   expect((await app.query(FINISH, { input: { token: held } }, ada.token)).errors?.[0]?.extensions.code).toBe(
     'UNAUTHENTICATED',
   );
   expect(await finish(bob.token, held)).toEqual(refusal);
   const { signIn } = await app.data(
-    'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken } } }',
+    graphql(`mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken } } }`),
     { input: { email: ada.email, password: 'a good long password' } },
     null,
   );
@@ -299,7 +301,7 @@ it('sends the browser to no place that is not listed, whatever it is called', as
     'com.example.app:/oauth2redirect',
     'javascript:alert(1)//app.example/inbox',
   ]) {
-    const { data, errors } = await app.query<Data>(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
+    const { data, errors } = await app.query(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
     const codes = errors?.[0]?.extensions.code ?? data.connect.userErrors[0]?.code;
     expect([redirectUri, codes]).toEqual([redirectUri, expect.stringMatching(/^(INVALID|BAD_USER_INPUT)$/)]);
     expect([redirectUri, data?.connect?.authorizationUrl ?? null]).toEqual([redirectUri, null]);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 import { consent, PROVIDER_IDS, twinPlaying } from '../support/lab.ts';
 
 /** A provider that goes away while an account of it is being connected. */
@@ -11,9 +12,11 @@ beforeAll(async () => {
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());
 
-const BEGIN = 'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }';
-const FINISH = `mutation ($input: FinishConnectInput!) {
-  finishConnect(input: $input) { integration { address } userErrors { code message } } }`;
+const BEGIN = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }`,
+);
+const FINISH = graphql(`mutation ($input: FinishConnectInput!) {
+  finishConnect(input: $input) { integration { address } userErrors { code message } } }`);
 const WITH_CONSENT_PAGE = PROVIDER_IDS.filter((id) => twinPlaying(id).password === null);
 
 async function consented(token: string, provider: string, address: string): Promise<string> {
@@ -23,9 +26,9 @@ async function consented(token: string, provider: string, address: string): Prom
   const callback = await consent(connect.authorizationUrl, address, 'approve');
   return tokenOf(await fetch(callback, { redirect: 'manual' }));
 }
-const finish = (token: string, given: string) => app.query<Data>(FINISH, { input: { token: given } }, token);
+const finish = (token: string, given: string) => app.query(FINISH, { input: { token: given } }, token);
 const accountsOf = async (token: string) =>
-  (await app.data('{ viewer { integrations { address } connectFlows { status } } }', {}, token)).viewer;
+  (await app.data(graphql(`{ viewer { integrations { address } connectFlows { status } } }`), {}, token)).viewer;
 
 it.each(WITH_CONSENT_PAGE)(
   '%s goes away once its code is spent: nothing is half made, another provider is connected, and the same token finishes it later',

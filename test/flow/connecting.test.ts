@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 import { consent } from '../support/lab.ts';
 
 let app: TestApp;
@@ -8,19 +9,22 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const CONNECT =
-  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }';
-const MINE =
-  '{ viewer { integrations { id address status access scopes connectedAt problem { code message } provider { id } } } }';
-const FINISH =
-  'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id status address } userErrors { code message field } } }';
-const FLOWS =
-  '{ viewer { connectFlows { id status waitsFor access address provider { id } problem { code message } integration { id } startedAt expiresAt } } }';
-const finish = async (token: string, held: string | null): Promise<Data> =>
+const CONNECT = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { code message field } } }`,
+);
+const MINE = graphql(
+  `{ viewer { integrations { id address status access scopes connectedAt problem { code message } provider { id } } } }`,
+);
+const FINISH = graphql(
+  `mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id status address } userErrors { code message field } } }`,
+);
+const FLOWS = graphql(
+  `{ viewer { connectFlows { id status waitsFor access address provider { id } problem { code message } integration { id } startedAt expiresAt } } }`,
+);
+const finish = async (token: string, held: string | null) =>
   (await app.data(FINISH, { input: { token: held } }, token)).finishConnect;
-const flows = async (token: string): Promise<Data[]> => (await app.data(FLOWS, {}, token)).viewer.connectFlows;
-const begin = async (token: string, input: object): Promise<Data> =>
-  (await app.data(CONNECT, { input }, token)).connect;
+const flows = async (token: string) => (await app.data(FLOWS, {}, token)).viewer.connectFlows;
+const begin = async (token: string, input: object) => (await app.data(CONNECT, { input }, token)).connect;
 const follow = async (url: URL | string) => fetch(url, { redirect: 'manual' });
 const PROVIDERS = [
   ['GMAIL', 'demo@gmail.example', 'google'],
@@ -28,8 +32,9 @@ const PROVIDERS = [
 ] as const;
 
 it('discovers who serves an address; unknown is an answer', async () => {
-  const DISCOVER =
-    'query ($address: EmailAddress!) { discover(address: $address) { address provider { id } connectMethods } }';
+  const DISCOVER = graphql(
+    `query ($address: EmailAddress!) { discover(address: $address) { address provider { id } connectMethods } }`,
+  );
   for (const [address, id] of [
     ['x@gmail.com', 'GMAIL'],
     ['x@GoogleMail.com', 'GMAIL'],
@@ -71,7 +76,7 @@ it.each(PROVIDERS)(
     const held = location.searchParams.get('token');
     const [flow] = await flows(token);
     expect(flow).toMatchObject({ status: 'CONNECTING', waitsFor: 'FINISH', provider: { id: provider } });
-    expect(Date.parse(flow.expiresAt) - Date.parse(flow.startedAt)).toBe(600_000);
+    expect(Date.parse(flow?.expiresAt ?? '') - Date.parse(flow?.startedAt ?? '')).toBe(600_000);
     expect((await app.data(MINE, {}, token)).viewer.integrations).toEqual([]);
     // Loaded again, and finished twice at the same moment, as a page under development does.
     expect((await follow(callback)).headers.get('location')).toBe(location.href);
@@ -84,17 +89,19 @@ it.each(PROVIDERS)(
       problem: null,
       provider: { id: provider },
     });
-    const integration = { id: first.id, status: 'CONNECTED', address };
+    const integration = { id: first?.id, status: 'CONNECTED', address };
     expect(finished).toEqual([0, 1].map(() => ({ integration, userErrors: [] })));
     // The answer was lost: the same again.
     expect(await finish(token, held)).toEqual(finished[0]);
-    expect(await flows(token)).toMatchObject([{ status: 'CONNECTED', waitsFor: null, integration: { id: first.id } }]);
-    expect((await app.data('query ($id: ID!) { node(id: $id) { id } }', { id: flow.id }, token)).node).toEqual({
-      id: flow.id,
+    expect(await flows(token)).toMatchObject([{ status: 'CONNECTED', waitsFor: null, integration: { id: first?.id } }]);
+    expect(
+      (await app.data(graphql(`query ($id: ID!) { node(id: $id) { id } }`), { id: flow?.id }, token)).node,
+    ).toEqual({
+      id: flow?.id,
     });
     await app.synced(token);
-    expect(await app.connect(token, provider, address, 'FULL')).toBe(first.id);
-    expect((await app.data(MINE, {}, token)).viewer.integrations).toMatchObject([{ id: first.id, access: 'FULL' }]);
+    expect(await app.connect(token, provider, address, 'FULL')).toBe(first?.id);
+    expect((await app.data(MINE, {}, token)).viewer.integrations).toMatchObject([{ id: first?.id, access: 'FULL' }]);
   },
 );
 
@@ -136,7 +143,9 @@ it('reconnects without touching the account before it is finished', async () => 
   const id = await app.connect(token, 'GMAIL', 'demo@gmail.example', 'READ');
   const input = { provider: 'GMAIL', address: 'demo@gmail.example', access: 'FULL' };
   const { connect } = await app.data(
-    'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl integration { id status access } flow { status waitsFor } } }',
+    graphql(
+      `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl integration { id status access } flow { status waitsFor } } }`,
+    ),
     { input },
     token,
   );
@@ -166,7 +175,7 @@ it('never redirects where it was not told to', async () => {
     'http://app.example\\@evil.example/inbox',
   ];
   for (const redirectUri of evil) {
-    const { data, errors } = await app.query<Data>(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
+    const { data, errors } = await app.query(CONNECT, { input: { provider: 'GMAIL', redirectUri } }, token);
     const refused =
       errors?.[0]?.extensions.code === 'BAD_USER_INPUT' ||
       (data?.connect?.authorizationUrl === null && data.connect.userErrors.length > 0);
@@ -189,25 +198,26 @@ it('never redirects where it was not told to', async () => {
 it.each(PROVIDERS)(
   '%s: disconnecting forgets the secret, and revokes only with the last one who holds the mailbox',
   async (provider, address, vendor) => {
-    const DISCONNECT =
-      'mutation ($input: IntegrationInput!) { disconnect(input: $input) { integration { id status } viewer { integrations { id } } userErrors { code message } } }';
+    const DISCONNECT = graphql(
+      `mutation ($input: IntegrationInput!) { disconnect(input: $input) { integration { id status } viewer { integrations { id } } userErrors { code message } } }`,
+    );
     const one = await app.user('first');
     const two = await app.user('second');
     const mine = await app.connect(one.token, provider, `shared@${address.split('@')[1]}`);
     const theirs = await app.connect(two.token, provider, `shared@${address.split('@')[1]}`);
-    const stranger = await app.query<Data>(DISCONNECT, { input: { integration: theirs } }, one.token);
-    expect(stranger.errors?.[0]?.extensions.code ?? stranger.data.disconnect.userErrors[0].code).toBe('NOT_FOUND');
+    const stranger = await app.query(DISCONNECT, { input: { integration: theirs } }, one.token);
+    expect(stranger.errors?.[0]?.extensions.code ?? stranger.data.disconnect.userErrors[0]?.code).toBe('NOT_FOUND');
     await app.control('/log', undefined, 'DELETE');
     expect((await app.data(DISCONNECT, { input: { integration: mine } }, one.token)).disconnect).toEqual({
       integration: { id: mine, status: 'DISCONNECTED' },
       viewer: { integrations: [] },
       userErrors: [],
     });
-    const INBOX = '{ viewer { messages(first: 1) { nodes { id } sources { state } } } }';
+    const INBOX = graphql(`{ viewer { messages(first: 1) { nodes { id } sources { state } } } }`);
     expect((await app.data(INBOX, {}, two.token)).viewer.messages.sources).toMatchObject([{ state: 'COMPLETE' }]);
     expect((await app.data(INBOX, {}, one.token)).viewer.messages.nodes).toEqual([]);
     const revocations = async () =>
-      (await app.control<Data>('/log')).records.filter((r: Data) => /revoke/.test(r.operation + r.path));
+      (await app.control<ControlLog>('/log')).records.filter((r) => /revoke/.test(r.operation + r.path));
     expect(await revocations()).toHaveLength(0);
     await app.data(DISCONNECT, { input: { integration: theirs } }, two.token);
     expect(await revocations()).toHaveLength(vendor === 'google' ? 1 : 0);
@@ -215,7 +225,7 @@ it.each(PROVIDERS)(
 );
 
 it('names every provider it knows and whether it is configured', async () => {
-  const { providers } = await app.data('{ providers { id name configured connectMethods scopes } }', {}, null);
+  const { providers } = await app.data(graphql(`{ providers { id name configured connectMethods scopes } }`), {}, null);
   expect(providers).toMatchObject([
     { id: 'GMAIL', configured: true },
     { id: 'OUTLOOK', configured: true },

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type SetFault, startApp, type TestApp } from '../support/app.ts';
 import { openSocket, Socket, subscribe } from '../support/socket.ts';
 
 const apps: TestApp[] = [];
@@ -103,7 +103,7 @@ describe('stopping', () => {
     const agent = new Agent({ keepAlive: true });
     const kept = connectionOf(app, agent);
     // Both are under way, and stay so until the goodbye has been heard.
-    await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBe(2);
+    await expect.poll(async () => (await app.control<SetFault[]>('/faults'))[0]?.met).toBe(2);
     apps.splice(0);
     const closing = app.close();
     expect((await socket.closed).code).toBe(1001);

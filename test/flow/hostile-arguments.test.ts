@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
-import { type Answer, type Data, startApp, type TestApp } from '../support/app.ts';
+import { type Answer, startApp, type TestApp } from '../support/app.ts';
 import { hostileValues, type KnownIds, placesOf, together } from '../support/places.ts';
 import { openSocket, subscribe } from '../support/socket.ts';
 
@@ -14,12 +14,12 @@ let logged: string[] = [];
 beforeAll(async () => {
   const log = createLog('error', { write: (line) => void logged.push(line) });
   app = await startApp({ messages: 4, unannounced: true, log });
-  const { viewer } = await app.data<Data>(
+  const { viewer } = await app.data(
     '{ viewer { integrations { id mailboxes { nodes { id } } } messages { nodes { id thread { id } } } } }',
   );
   const [integration] = viewer.integrations;
   const [message] = viewer.messages.nodes;
-  const { saveDraft } = await app.data<Data>(
+  const { saveDraft } = await app.data(
     'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } } }',
     { input: { integration: integration.id, text: 'Half a thought.' } },
   );
@@ -180,7 +180,7 @@ it('an empty id is no id, also where one may be left out', async () => {
     field: ['input', 'from'],
     message: expect.stringMatching(/^"" is not an id/),
   };
-  expect((await app.data<Data>(MOVE, { input })).moveMessages).toEqual({ results: [], userErrors: [refused] });
+  expect((await app.data(MOVE, { input })).moveMessages).toEqual({ results: [], userErrors: [refused] });
   const list = await app.query('{ viewer { messages(filter: { not: { mailbox: "" } }) { nodes { id } } } }');
   expect(refusals(list)).toEqual([expect.stringMatching(/^BAD_USER_INPUT: "" is not an id/)]);
 });

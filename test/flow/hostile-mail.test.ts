@@ -1,35 +1,41 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { twinPlaying } from '../support/lab.ts';
 import { openSocket, subscribe } from '../support/socket.ts';
 import { outer, upstream } from '../support/upstream.ts';
 
 let app: TestApp;
-let accounts: Data[];
+let accounts: { id: string; address: string; provider: { id: string } }[];
 beforeAll(async () => {
   app = await startApp({ messages: 5 });
-  const { viewer } = await app.data('{ viewer { integrations { id address provider { id } } } }');
+  const { viewer } = await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`));
   accounts = viewer.integrations;
   expect(accounts.map((account) => account.provider.id).sort()).toEqual(['GMAIL', 'OUTLOOK']);
 });
 afterAll(() => app.close());
 
 const BODY = 'body { text html isTruncated }';
-const LIST =
-  'query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { id subject } } } } }';
-const MAIL = `query ($id: ID!) { node(id: $id) { ... on Message { id subject snippet ${BODY} } } }`;
-const CURSOR = 'query ($id: ID!) { node(id: $id) { ... on Integration { sync { cursor } } } }';
-const SAVE = `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { message { ${BODY} } } userErrors { code message } } }`;
+const LIST = graphql(
+  `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 20) { nodes { id subject } } } } }`,
+);
+const MAIL = graphql(
+  `query ($id: ID!) { node(id: $id) { ... on Message { id subject snippet body { text html isTruncated } } } }`,
+);
+const CURSOR = graphql(`query ($id: ID!) { node(id: $id) { ... on Integration { sync { cursor } } } }`);
+const SAVE = graphql(
+  `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { message { body { text html isTruncated } } } userErrors { code message } } }`,
+);
 
 /** The mail as the gateway shows it, once it has been delivered. */
-async function delivered({ id, address, provider }: Data, subject: string, html: string): Promise<Data> {
+async function delivered({ id, address, provider }: (typeof accounts)[number], subject: string, html: string) {
   const vendor = twinPlaying(provider.id).vendor;
   await app.control('/deliver', { vendor, account: address, from: 'mallory@evil.example', subject, html });
   // Not the newest alone: a draft that was saved in the same second may stand before it.
   const { node } = await app.data(LIST, { id });
-  const found = node.messages.nodes.find((one: Data) => one.subject === subject);
+  const found = node.messages.nodes.find((one) => one.subject === subject);
   expect(found, `${subject} at ${address}`).toBeDefined();
-  return (await app.data(MAIL, { id: found.id })).node;
+  return (await app.data(MAIL, { id: found?.id })).node;
 }
 
 it('reads, previews and quotes a mail of open elements, all of its words', async () => {
@@ -74,7 +80,7 @@ it('says it in an event of new mail, too', async () => {
     const live = `subscription ($after: Cursor) { messageReceived(after: $after) { message { subject ${BODY} } } }`;
     const socket = await openSocket(app, app.token);
     await socket.send(subscribe(live, '1', { variables: { after: node.sync.cursor } }));
-    const event = async (subject: string): Promise<Data> => {
+    const event = async (subject: string) => {
       const of = (message: Data) => message.payload?.data?.messageReceived.message;
       return of(await socket.find((message) => of(message)?.subject === subject)).body;
     };
@@ -94,7 +100,7 @@ it('says it in an event of new mail, too', async () => {
 
 it('makes a body once, under however many aliases it is asked for', async () => {
   const [account] = accounts;
-  const { id } = await delivered(account, 'aliases', `${'<b>'.repeat(150_000)}x`);
+  const { id } = await delivered(account as (typeof accounts)[number], 'aliases', `${'<b>'.repeat(150_000)}x`);
   const asked = async (times: number) => {
     const fields = Array.from({ length: times }, (_, index) => `b${index}: body { html }`).join(' ');
     const before = process.cpuUsage();
@@ -167,13 +173,13 @@ it('reads a page of long mails in parts, whole and in its order, and a page of o
 });
 
 it('says whose fault it is that an argument is null which has a default', async () => {
-  const { errors } = await app.query('query ($n: Int) { viewer { messages(first: $n) { nodes { id } } } }', {
+  const { errors } = await app.query(graphql(`query ($n: Int) { viewer { messages(first: $n) { nodes { id } } } }`), {
     n: null,
   });
   expect(errors?.map(({ extensions, message }) => [extensions.code, message])).toEqual([
     ['BAD_USER_INPUT', 'Argument "first" of non-null type "Int!" must not be null.'],
   ]);
-  const input = { integration: accounts[0].id, quote: null };
+  const input = { integration: accounts[0]?.id, quote: null };
   const draft = await app.query(
     `mutation ($q: Boolean) { saveDraft(input: { integration: "${input.integration}", quote: $q }) { draft { id } } }`,
     { q: null },

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
@@ -36,7 +37,7 @@ function connect(token: string | null, onClosed: (event: { code: number; reason:
 }
 
 /** The next event whose subject is the one asked for. */
-async function receive(stream: AsyncIterableIterator<Data>, subject: string): Promise<Data> {
+async function receive(stream: AsyncIterableIterator<Data>, subject: string) {
   for (;;) {
     const { value, done } = await stream.next();
     if (done) throw new Error('the subscription ended');
@@ -185,7 +186,7 @@ it('ends when the session does', async () => {
   const closed = new Promise<number>((resolve) => {
     const stream = connect(token, (event) => resolve(event.code)).iterate<Data>({ query: LIVE });
     void stream.next().catch(() => undefined);
-    void app.data('mutation { signOut { userErrors { message } } }', {}, token);
+    void app.data(graphql(`mutation { signOut { userErrors { message } } }`), {}, token);
   });
   expect([4401, 4403]).toContain(await closed);
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
 let token: string;
@@ -35,17 +36,19 @@ it.each([
     });
   for (let n = 0; n < COUNT; n++) await deliver(n, NEWEST - n * 3_600_000);
   const id = await app.connect(token, provider, account);
-  const shown: string[] = [];
-  let after: string | null = null;
-  do {
-    const { node }: Data = await app.data<Data>(
-      `query ($id: ID!, $after: Cursor, $filter: MessageFilter) { node(id: $id) { ... on Integration {
+  const page = (after: string | null) =>
+    app.data(
+      graphql(`query ($id: ID!, $after: Cursor, $filter: MessageFilter) { node(id: $id) { ... on Integration {
         threads(first: 1, after: $after, filter: $filter) {
-          nodes { messages(first: 1) { nodes { subject } } } pageInfo { hasNextPage endCursor } } } } }`,
+          nodes { messages(first: 1) { nodes { subject } } } pageInfo { hasNextPage endCursor } } } } }`),
       { id, after, filter: EITHER },
       token,
     );
-    shown.push(...node.threads.nodes.map((thread: Data) => thread.messages.nodes[0].subject));
+  const shown: string[] = [];
+  let after: string | null = null;
+  do {
+    const { node } = await page(after);
+    shown.push(...node.threads.nodes.map((thread) => thread.messages.nodes[0]?.subject ?? ''));
     if (shown.length === 2) {
       const answered = '<5@herd.example>';
       await deliver(COUNT, NEWEST + 300, { subject: 'Re: topic 5', inReplyTo: [answered], references: [answered] });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type Dumped, startApp, type TestApp } from '../support/app.ts';
 
 /** Gmail's quota is for a minute: what a page wastes, paging on is refused for. */
 const PER_ACCOUNT = 1_500;
@@ -15,20 +16,22 @@ it('pages through 3,000 messages while mail arrives: nothing twice, nothing miss
     ['google', 'demo@gmail.example'],
     ['microsoft', 'demo@outlook.example'],
   ]) {
-    const all = await app.control<Data[]>(`/dump?vendor=${vendor}&account=${account}`);
+    const all = await app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${account}`);
     for (const { id, mailbox } of all) if (!/trash|spam|junk|deleted/i.test(mailbox)) before.add(id);
   }
+  const page = (after: string | null) =>
+    app.data(
+      graphql(`query ($after: Cursor) { viewer { messages(first: 50, after: $after) {
+        nodes { internetMessageId id } pageInfo { hasNextPage endCursor } sources { state } } } }`),
+      { after },
+    );
   const shown: string[] = [];
   let after: string | null = null;
   let arrived = 0;
   for (;;) {
-    const { viewer }: Data = await app.data<Data>(
-      `query ($after: Cursor) { viewer { messages(first: 50, after: $after) {
-        nodes { internetMessageId id } pageInfo { hasNextPage endCursor } sources { state } } } }`,
-      { after },
-    );
-    shown.push(...viewer.messages.nodes.map((node: Data) => node.id));
-    expect(viewer.messages.sources.map((source: Data) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
+    const { viewer } = await page(after);
+    shown.push(...viewer.messages.nodes.map((node) => node.id));
+    expect(viewer.messages.sources.map((source) => source.state)).toEqual(['COMPLETE', 'COMPLETE']);
     after = viewer.messages.pageInfo.endCursor;
     if (!viewer.messages.pageInfo.hasNextPage) break;
     const [vendor, account] = arrived % 2 ? ['google', 'demo@gmail.example'] : ['microsoft', 'demo@outlook.example'];
@@ -48,7 +51,7 @@ it('pages through 3,000 messages while mail arrives: nothing twice, nothing miss
     ['google', 'demo@gmail.example'],
     ['microsoft', 'demo@outlook.example'],
   ]) {
-    const kept = await app.control<Data[]>(`/dump?vendor=${vendor}&account=${account}`);
+    const kept = await app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${account}`);
     const missing = kept.filter((m) => before.has(m.id) && !ids.has(m.id));
     expect(missing).toEqual([]);
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -12,13 +13,15 @@ const DOMAINS: Readonly<Record<string, string>> = { google: 'gmail.example', mic
 const PROVIDERS: Readonly<Record<string, string>> = { google: 'GMAIL', microsoft: 'OUTLOOK' };
 const inTenMinutes = () => new Date(Date.now() + 600_000).toUTCString();
 
-const PAGE = `query { viewer {
+const PAGE = graphql(`query { viewer {
   messages(first: 5) { sources { problem { code retryAfter } } }
   threads(first: 5) { sources { problem { code retryAfter } } }
   found: messages(first: 5, search: "hello") { sources { problem { code retryAfter } } }
-  integrations { drafts(first: 5) { nodes { id } } mailboxes { nodes { id } } } } }`;
-const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { message } } }`;
-const SUBMISSIONS = '{ viewer { submissions(first: 1) { nodes { problem { code } } } } }';
+  integrations { drafts(first: 5) { nodes { id } } mailboxes { nodes { id } } } } }`);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { message } } }`,
+);
+const SUBMISSIONS = graphql(`{ viewer { submissions(first: 1) { nodes { problem { code } } } } }`);
 
 /** Somebody with that one account. */
 async function person(name: string, vendor: string) {
@@ -29,15 +32,16 @@ async function person(name: string, vendor: string) {
 }
 type Person = Awaited<ReturnType<typeof person>>;
 
-const requests = async ({ vendor, address }: Person): Promise<Data[]> =>
-  (await app.control(`/log?vendor=${vendor}&account=${address}&limit=100000`)).records;
+const requests = async ({ vendor, address }: Person) =>
+  (await app.control<ControlLog>(`/log?vendor=${vendor}&account=${address}&limit=100000`)).records;
 
 /** What each part of a page says of the account. */
-async function told({ token }: Person): Promise<Data[]> {
+async function told({ token }: Person) {
   const { data, errors = [] } = await app.query(PAGE, {}, token);
   const { integrations: _, ...lists } = data.viewer;
-  const problems = Object.values(lists).map((list: Data) => list.sources[0].problem);
-  return [...problems, ...errors.map(({ extensions }) => extensions)];
+  const problems = Object.values(lists).map((list) => list.sources[0]?.problem);
+  const refusals = errors.map(({ extensions: { code, retryAfter } }) => ({ code, retryAfter: String(retryAfter) }));
+  return [...problems, ...refusals];
 }
 
 /** A notification, a message to be sent, and one person after another: all that may ask the provider. */
@@ -84,7 +88,7 @@ it('leaves an account alone that its provider limits, whoever asks, and tells in
       expect(problem, LIMITS[n]?.[0]).toMatchObject({
         code: expect.stringMatching(/^(RATE_LIMITED|PROVIDER_UNAVAILABLE)$/),
       });
-      expect(Date.parse(problem.retryAfter), LIMITS[n]?.[0]).toBeGreaterThan(Date.now() + 30_000);
+      expect(Date.parse(problem?.retryAfter ?? ''), LIMITS[n]?.[0]).toBeGreaterThan(Date.now() + 30_000);
     }
     asked.push((await requests(someone)).length);
   }
@@ -108,8 +112,8 @@ it.each([
   await app.control('/faults', { vendor, account: address, operation: 'token', retryAfterSeconds: 600, ...fault });
   await app.control('/expire-tokens', { vendor, account: address });
   for (const problem of await told(someone)) {
-    expect(problem.code).toMatch(/^(RATE_LIMITED|PROVIDER_UNAVAILABLE)$/);
-    expect(Date.parse(problem.retryAfter)).toBeGreaterThan(Date.now() + 30_000);
+    expect(problem?.code).toMatch(/^(RATE_LIMITED|PROVIDER_UNAVAILABLE)$/);
+    expect(Date.parse(problem?.retryAfter ?? '')).toBeGreaterThan(Date.now() + 30_000);
   }
   await askInEveryWay(someone);
   expect(
@@ -131,10 +135,10 @@ it('says of a batch that was too wide that it was, and reads it', async () => {
     times: 2,
   });
   const { viewer } = await app.data(
-    '{ viewer { messages(first: 6) { nodes { subject } sources { state problem { code } } } } }',
+    graphql(`{ viewer { messages(first: 6) { nodes { subject } sources { state problem { code } } } } }`),
     {},
     someone.token,
   );
   expect(viewer.messages.sources).toEqual([{ state: 'COMPLETE', problem: null }]);
-  expect(viewer.messages.nodes.map(({ subject }: Data) => subject)).toEqual([5, 4, 3, 2, 1, 0].map((n) => `wide ${n}`));
+  expect(viewer.messages.nodes.map(({ subject }) => subject)).toEqual([5, 4, 3, 2, 1, 0].map((n) => `wide ${n}`));
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { outer, upstream } from '../support/upstream.ts';
 
@@ -8,9 +9,11 @@ let inboxes: { id: string; provider: string; mailbox: string }[];
 beforeAll(async () => {
   app = await startApp();
   const { viewer } = await app.data(
-    '{ viewer { integrations { id provider { id } mailbox(role: INBOX) { id } } } messages: viewer { messages(first: 1) { nodes { id } } } }',
+    graphql(
+      `{ viewer { integrations { id provider { id } mailbox(role: INBOX) { id } } } messages: viewer { messages(first: 1) { nodes { id } } } }`,
+    ),
   );
-  inboxes = viewer.integrations.map((i: Data) => ({ id: i.id, provider: i.provider.id, mailbox: i.mailbox.id }));
+  inboxes = viewer.integrations.map((i) => ({ id: i.id, provider: i.provider.id, mailbox: i.mailbox.id }));
 });
 afterAll(() => app.close());
 
@@ -178,7 +181,9 @@ it('reads a draft once that is in many fields, and many drafts together', async 
     const made: string[] = [];
     for (const subject of ['one', 'two']) {
       const { saveDraft } = await app.data(
-        'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } userErrors { message } } }',
+        graphql(
+          `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } userErrors { message } } }`,
+        ),
         { input: { integration: id, subject, text: 'x' } },
       );
       made.push(saveDraft.draft.id);
@@ -215,17 +220,19 @@ it('shares a failure as it shares an answer', async () => {
 it('reads a list again behind a change in the same operation', async () => {
   for (const { id } of inboxes) {
     const { node } = await app.data(
-      'query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 1, filter: { role: INBOX, isRead: true }) { nodes { id } } } } }',
+      graphql(
+        `query ($id: ID!) { node(id: $id) { ... on Integration { messages(first: 1, filter: { role: INBOX, isRead: true }) { nodes { id } } } } }`,
+      ),
       { id },
     );
     const [message] = node.messages.nodes;
-    const CHANGE = (isRead: boolean) => `updateMessages(input: { ids: ["${message.id}"], isRead: ${isRead} }) {
+    const CHANGE = (isRead: boolean) => `updateMessages(input: { ids: ["${message?.id}"], isRead: ${isRead} }) {
       results { problem { message } node { ... on Message { isRead thread { isUnread } integration {
         mailbox(role: INBOX) { unreadMessages }
         messages(first: 100, filter: { role: INBOX }) { nodes { id isRead } } } } } } }`;
     const { unread, read } = await app.data(`mutation { unread: ${CHANGE(false)} read: ${CHANGE(true)} }`);
     const [before, after] = [unread.results[0].node, read.results[0].node];
-    const listed = (of: Data) => of.integration.messages.nodes.find((n: Data) => n.id === message.id).isRead;
+    const listed = (of: Data) => of.integration.messages.nodes.find((n: Data) => n.id === message?.id).isRead;
     expect([before.isRead, listed(before), before.thread.isUnread]).toEqual([false, false, true]);
     expect([after.isRead, listed(after)]).toEqual([true, true]);
     expect(after.integration.mailbox.unreadMessages).toBe(before.integration.mailbox.unreadMessages - 1);

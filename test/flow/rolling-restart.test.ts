@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { connectDemo, DEMO_USER } from '../../sandbox/demo.ts';
+import { graphql } from '../generated/gql.ts';
 import type { Data } from '../support/app.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { Follower } from '../support/follower.ts';
@@ -17,23 +18,29 @@ const account = (turn: number) => {
   const [vendor, address] = ACCOUNTS[turn % 2] ?? ACCOUNTS[0];
   return { vendor, account: address };
 };
-const INBOX = '{ viewer { messages(first: 5) { nodes { id } sources { state problem { code message } } } } }';
-const SYNC = '{ viewer { integrations { id sync { cursor } } } }';
-const FILES =
-  '{ viewer { messages(first: 10, search: "subject:enclosed") { nodes { attachments { download { url } } } } } }';
+const INBOX = graphql(`{ viewer { messages(first: 5) { nodes { id } sources { state problem { code message } } } } }`);
+const SYNC = graphql(`{ viewer { integrations { id sync { cursor } } } }`);
+const FILES = graphql(
+  `{ viewer { messages(first: 10, search: "subject:enclosed") { nodes { attachments { download { url } } } } } }`,
+);
 const PAGE_INFO = 'pageInfo { hasNextPage endCursor }';
 const SENT = `query ($after: Cursor) { viewer { messages(first: 100, after: $after, filter: { role: SENT }) { nodes { subject } ${PAGE_INFO} } } }`;
 const SUBMISSIONS = `query ($after: Cursor) { viewer { submissions(first: 100, after: $after) { nodes { id status } ${PAGE_INFO} } } }`;
-const MARK =
-  'mutation ($input: UpdateMessagesInput!) { updateMessages(input: $input) { results { problem { message } } userErrors { message } } }';
-const SEND =
-  'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }';
-const SIGN_IN =
-  'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } userErrors { message } } }';
-const CONNECT =
-  'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }';
-const FINISH =
-  'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { message } } }';
+const MARK = graphql(
+  `mutation ($input: UpdateMessagesInput!) { updateMessages(input: $input) { results { problem { message } } userErrors { message } } }`,
+);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { message } } }`,
+);
+const SIGN_IN = graphql(
+  `mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } userErrors { message } } }`,
+);
+const CONNECT = graphql(
+  `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }`,
+);
+const FINISH = graphql(
+  `mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { integration { id } userErrors { message } } }`,
+);
 const LIVE =
   'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
 const STEPS =
@@ -48,7 +55,7 @@ beforeAll(async () => {
   asker = new Client(cluster.url, token);
   const synchronised = async () => {
     const { integrations } = (await asker.query(SYNC)).viewer;
-    expect(integrations.map((i: Data) => typeof i.sync.cursor)).toEqual(['string', 'string']);
+    expect(integrations.map((i) => typeof i.sync.cursor)).toEqual(['string', 'string']);
   };
   await vi.waitFor(synchronised, { timeout: 150_000, interval: 100 });
 }, 180_000);
@@ -62,10 +69,10 @@ const control = async (path: string, body: object): Promise<void> => {
 };
 
 /** Every page: how much is sent meanwhile is for the machine to say. */
-async function all(document: string, field: string): Promise<Data[]> {
+async function all(document: string, field: string) {
   const found: Data[] = [];
   for (let after: string | null = null; ; ) {
-    const { nodes, pageInfo }: Data = (await asker.query(document, { after })).viewer[field];
+    const { nodes, pageInfo }: Data = (await asker.query<Data>(document, { after })).viewer[field];
     found.push(...nodes);
     if (!pageInfo.hasNextPage) return found;
     after = pageInfo.endCursor;
@@ -93,11 +100,13 @@ it('holds on every instance what one of them was told', async () => {
   await expect.poll(accounts).toBe(3);
   const { viewer } = await at(here).query(SYNC);
   await expect.poll(async () => (await at(there).query(SYNC)).viewer.integrations.length).toBe(3);
-  const disconnect = 'mutation ($id: ID!) { disconnect(input: { integration: $id }) { userErrors { message } } }';
-  await at(there).query(disconnect, { id: viewer.integrations[2].id });
+  const disconnect = graphql(
+    `mutation ($id: ID!) { disconnect(input: { integration: $id }) { userErrors { message } } }`,
+  );
+  await at(there).query(disconnect, { id: viewer.integrations[2]?.id });
   await expect.poll(accounts).toBe(2);
 
-  await at(here, accessToken).query('mutation { signOut { userErrors { message } } }');
+  await at(here, accessToken).query(graphql(`mutation { signOut { userErrors { message } } }`));
   await expect.poll(() => at(there, accessToken).query(SYNC).catch(String)).toContain('This session has ended');
 });
 
@@ -110,14 +119,14 @@ it('drops nothing while its instances are replaced one by one under load', async
     await control('/deliver', { ...account(turn), from: 'a@example.org', subject: 'enclosed', text: 'x', attachments });
   const { integrations } = (await asker.query(SYNC)).viewer;
   const { nodes } = (await asker.query(INBOX)).viewer.messages;
-  const files = (await asker.query(FILES)).viewer.messages.nodes.map((n: Data) => n.attachments[0].download.url);
+  const files = (await asker.query(FILES)).viewer.messages.nodes.map((n) => n.attachments[0]?.download.url ?? '');
   expect(files).toHaveLength(2);
   const live: Follower[] = integrations.map(
-    ({ id, sync }: Data) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
+    ({ id, sync }) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
   );
   // Who follows all of them begins with what happens from then on: the first may be sent by then, so there is a cursor before it.
   const to = [{ address: 'zoe@example.org' }];
-  const message = { integration: integrations[0].id, to, subject: 'rolling before', text: 'x' };
+  const message = { integration: integrations[0]?.id, to, subject: 'rolling before', text: 'x' };
   const { send: before } = await asker.query(SEND, { input: { idempotencyKey: 'rolling before', message } });
   const one = new Follower(cluster.url, token, STEPS, { id: before.submission.id });
   await expect.poll(() => one.events.length).toBeGreaterThan(0);
@@ -129,28 +138,28 @@ it('drops nothing while its instances are replaced one by one under load', async
   const load = new Load(cluster.url, token);
   const readInbox = async (client: Client) => {
     const { sources } = (await client.query(INBOX)).viewer.messages;
-    if (sources.some((s: Data) => s.state !== 'COMPLETE')) throw new Error(JSON.stringify(sources));
+    if (sources.some((s) => s.state !== 'COMPLETE')) throw new Error(JSON.stringify(sources));
   };
   const whole = createHash('sha256').update(bytes).digest('hex');
   const submissions = new Map<string, string>([['rolling before', before.submission.id]]);
   const delivered: string[][] = [[], []];
   load.repeat('read', 200, readInbox);
   load.repeat('read now and then', 1_500, readInbox);
-  load.repeat('read anew', 200, (client) => client.query('{ viewer { id } }'), false);
+  load.repeat('read anew', 200, (client) => client.query(graphql(`{ viewer { id } }`)), false);
   load.repeat('mark', 300, async (client, turn) => {
-    const input = { ids: [nodes[turn % nodes.length].id], isRead: turn % 2 === 0 };
+    const input = { ids: [nodes[turn % nodes.length]?.id], isRead: turn % 2 === 0 };
     const { updateMessages } = await client.query(MARK, { input });
     expect(updateMessages).toEqual({ results: [{ problem: null }], userErrors: [] });
   });
   load.repeat('download', 300, async (client, turn) => {
-    expect(await client.download(files[turn % 2], 20)).toBe(whole);
+    expect(await client.download(files[turn % 2] ?? '', 20)).toBe(whole);
   });
   // Longer than the delay: some of these are under way when the port closes.
   load.repeat('upload', 0, (client) => client.upload(trickle(3_300)));
   load.repeat('send', 300, async (client, turn) => {
     const subject = `rolling ${turn}`;
     const message = {
-      integration: integrations[turn % 2].id,
+      integration: integrations[turn % 2]?.id,
       to: [{ address: 'zoe@example.org' }],
       subject,
       text: 'x',
@@ -191,7 +200,7 @@ it('drops nothing while its instances are replaced one by one under load', async
   await expect.poll(states, { timeout: 60_000 }).toEqual(done);
   const told = () => new Set(steps.events.flatMap(({ submission: { id, status } }) => (status === 'SENT' ? id : [])));
   await expect.poll(told, { timeout: 60_000 }).toEqual(new Set(submissions.values()));
-  const mails: string[] = (await all(SENT, 'messages')).map((m: Data) => m.subject);
+  const mails: string[] = (await all(SENT, 'messages')).map((m) => m.subject);
   expect(mails.filter((subject) => subject.startsWith('rolling')).sort()).toEqual([...submissions.keys()].sort());
   for (const follower of [...live, steps]) {
     expect(follower.failures).toEqual([]);

@@ -36,7 +36,7 @@ async function costOf(
   after: string | null,
 ): Promise<Cost> {
   await app.control('/log', undefined, 'DELETE');
-  const { node } = await app.data<Data>(
+  const { node } = await app.data(
     `query ($id: ID!, $search: String, $filter: MessageFilter, $after: Cursor) { node(id: $id) { ... on Integration {
       ${kind}(first: 25, search: $search, filter: $filter, after: $after) {
         nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation state problem { code message } } } } } }`,
@@ -217,7 +217,7 @@ it('bounds many searches in one request together', async () => {
     (word) => `${word}: messages(first: 25, search: "to:me -subject:${word}") {
       nodes { id } pageInfo { hasNextPage endCursor } sources { evaluation problem { code } } }`,
   );
-  const { node } = await app.data<Data>(
+  const { node } = await app.data(
     `query ($id: ID!) { node(id: $id) { ... on Integration { ${lists.join('\n')} } } }`,
     { id },
     token,

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EVERYDAY } from '../support/search-oracle.everyday.ts';
-import { expectedRows, faultOf } from '../support/search-oracle.judge.ts';
-import { readSearch } from '../support/search-oracle.syntax.ts';
-import type { Where } from '../support/search-oracle.ts';
-import { REFUSED, TYPED } from '../support/search-oracle.typed.ts';
+import { EVERYDAY } from '../support/search-oracle/everyday.ts';
+import { expectedRows, faultOf } from '../support/search-oracle/judge.ts';
+import type { Where } from '../support/search-oracle/oracle.ts';
+import { readSearch } from '../support/search-oracle/syntax.ts';
+import { REFUSED, TYPED } from '../support/search-oracle/typed.ts';
 import {
   type OracleAccount,
   type OracleWorld,
   openWorld,
   type Question,
   readList,
-} from '../support/search-oracle.world.ts';
+} from '../support/search-oracle/world.ts';
 
 /** What people type, in a dozen languages: each means what the definition says, the same at Gmail and at Outlook. */
 let world: OracleWorld;

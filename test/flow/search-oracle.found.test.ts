@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, it } from 'vitest';
-import { EVERYDAY } from '../support/search-oracle.everyday.ts';
-import { expectedRows, faultOf } from '../support/search-oracle.judge.ts';
-import type { Where } from '../support/search-oracle.ts';
-import { deliver, type OracleWorld, openWorld, readList } from '../support/search-oracle.world.ts';
+import { EVERYDAY } from '../support/search-oracle/everyday.ts';
+import { expectedRows, faultOf } from '../support/search-oracle/judge.ts';
+import type { Where } from '../support/search-oracle/oracle.ts';
+import { deliver, type OracleWorld, openWorld, readList } from '../support/search-oracle/world.ts';
 
 /** Conditions about trash and junk that random filters have found wrong once, or that are near to these. */
 let world: OracleWorld;

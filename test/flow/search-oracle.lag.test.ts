@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, it } from 'vitest';
-import { expectedRows, faultOf, smallest } from '../support/search-oracle.judge.ts';
-import { randomMail } from '../support/search-oracle.mail.ts';
-import { randomLeaf, randomUnion, randomWhere } from '../support/search-oracle.queries.ts';
-import { Chance, seedOf } from '../support/search-oracle.random.ts';
-import { lastMessageAt, type OracleMail, type Where } from '../support/search-oracle.ts';
+import { expectedRows, faultOf, smallest } from '../support/search-oracle/judge.ts';
+import { randomMail } from '../support/search-oracle/mail.ts';
+import { lastMessageAt, type OracleMail, type Where } from '../support/search-oracle/oracle.ts';
+import { randomLeaf, randomUnion, randomWhere } from '../support/search-oracle/queries.ts';
+import { Chance, seedOf } from '../support/search-oracle/random.ts';
 import {
   deliver,
   type OracleAccount,
@@ -12,7 +12,7 @@ import {
   type Question,
   type Row,
   readList,
-} from '../support/search-oracle.world.ts';
+} from '../support/search-oracle/world.ts';
 
 /** Lists of mail of which some of the newest is in no index yet: it is found all the same, but for words of bodies and files. */
 const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 12);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, it } from 'vitest';
-import { arrival, CHANGES, type Change, FLAVOURS, type Stretch, stretchOf } from '../support/search-oracle.changes.ts';
-import { expectedRows, faultOf } from '../support/search-oracle.judge.ts';
-import { Chance, seedOf } from '../support/search-oracle.random.ts';
-import { walk } from '../support/search-oracle.walker.ts';
+import { arrival, CHANGES, type Change, FLAVOURS, type Stretch, stretchOf } from '../support/search-oracle/changes.ts';
+import { expectedRows, faultOf } from '../support/search-oracle/judge.ts';
+import { Chance, seedOf } from '../support/search-oracle/random.ts';
+import { walk } from '../support/search-oracle/walker.ts';
 import {
   deliver,
   type Found,
@@ -12,7 +12,7 @@ import {
   openWorld,
   type Row,
   readList,
-} from '../support/search-oracle.world.ts';
+} from '../support/search-oracle/world.ts';
 
 /**
  * Lists that change while they are read: mail is archived, thrown away, brought back, deleted, read or starred, and new mail

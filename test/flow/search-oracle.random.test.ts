@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, it } from 'vitest';
-import { expectedRows, faultOf, smallest } from '../support/search-oracle.judge.ts';
-import { randomMail } from '../support/search-oracle.mail.ts';
-import { randomUnion, randomWhere, searchOf } from '../support/search-oracle.queries.ts';
-import { Chance, seedOf } from '../support/search-oracle.random.ts';
-import type { Where } from '../support/search-oracle.ts';
+import { expectedRows, faultOf, smallest } from '../support/search-oracle/judge.ts';
+import { randomMail } from '../support/search-oracle/mail.ts';
+import type { Where } from '../support/search-oracle/oracle.ts';
+import { randomUnion, randomWhere, searchOf } from '../support/search-oracle/queries.ts';
+import { Chance, seedOf } from '../support/search-oracle/random.ts';
 import {
   type OracleAccount,
   type OracleWorld,
   openWorld,
   type Question,
   readList,
-} from '../support/search-oracle.world.ts';
+} from '../support/search-oracle/world.ts';
 
 /** Random questions to the real gateway, and a plain scan over what was delivered that knows nothing of src/. */
 const ROUNDS = Number(process.env.ORACLE_ROUNDS ?? 12);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { type ControlLog, type Data, type SetFault, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -17,8 +17,8 @@ it.each([
     const deliver = (subject: string) =>
       app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
     const made = async () => {
-      const { records } = await app.control<Data>(`/log?vendor=${vendor}&account=${account}&limit=100000`);
-      return records.filter(({ operation }: Data) => operation === replaces).length;
+      const { records } = await app.control<ControlLog>(`/log?vendor=${vendor}&account=${account}&limit=100000`);
+      return records.filter(({ operation }) => operation === replaces).length;
     };
     await app.control('/log', undefined, 'DELETE');
     await app.control('/silence-watches', { vendor, account });
@@ -37,7 +37,7 @@ it.each([
     // It told: the fault meets notifications alone.
     const { id } = await app.control<Data>('/faults', { vendor, account, webhook: 'repeat' });
     await mailUntil(async () =>
-      (await app.control<Data[]>('/faults')).some((fault) => fault.id === id && fault.met > 0),
+      (await app.control<SetFault[]>('/faults')).some((fault) => fault.id === id && fault.met > 0),
     );
     expect(await made()).toBe(1);
   },

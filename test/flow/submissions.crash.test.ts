@@ -64,7 +64,7 @@ it(
     });
     program = await build.start(env);
     const { accessToken } = await connectDemo({ gatewayUrl: url });
-    const ask = async (query: string, variables: object = {}): Promise<Data> => {
+    const ask = async (query: string, variables: object = {}) => {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
@@ -74,7 +74,7 @@ it(
       if (errors) throw new Error(JSON.stringify(errors));
       return data;
     };
-    const all = async (query: string, field: string, variables: object = {}): Promise<Data[]> => {
+    const all = async (query: string, field: string, variables: object = {}) => {
       const nodes: Data[] = [];
       for (let after: string | null = null; ; ) {
         const page: Data = (await ask(query, { ...variables, after })).viewer[field];
@@ -108,7 +108,7 @@ it(
       const more = n % 5 === 4 ? { undoSeconds: 1 } : {};
       const input = { idempotencyKey: subject, message, ...more };
       while (!signal.aborted) {
-        const answer: Data = await ask(SEND, { input }).catch(() => null);
+        const answer = await ask(SEND, { input }).catch(() => null);
         if (answer) {
           expect(answer.send).toMatchObject({ submission: { id: expect.any(String) }, userErrors: [] });
           ids.set(subject, answer.send.submission.id);

@@ -1,41 +1,49 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type Data, type SetFault, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
-let integrations: Data[];
+let integrations: { id: string; address: string }[];
 beforeAll(async () => {
   app = await startApp({
     messages: 20,
     providerTimes: { lagWaitsMs: [50, 100, 200, 400, 800] },
     sendTimes: { pausesMs: [300, 600, 1_200, 2_400, 5_000], minAskMs: 100 },
   });
-  ({ integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer);
+  ({ integrations } = (await app.data(graphql(`{ viewer { integrations { id address } } }`))).viewer);
 });
 afterEach(() => app.control('/faults', undefined, 'DELETE'));
 afterAll(() => app.close());
 
-const FIELDS = 'id status attempts problem { code message }';
-const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { code message field } } }`;
-const SAVE =
-  'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version } userErrors { code message field } } }';
-const SENT =
-  'query ($s: String) { viewer { messages(first: 10, search: $s, filter: { role: SENT }) { nodes { body { text } attachments { filename sizeBytes } } } } }';
+graphql(`fragment DraftSubmission on Submission { id status attempts problem { code message } }`);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { ...DraftSubmission } userErrors { code message field } } }`,
+);
+const SAVE = graphql(
+  `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id version } userErrors { code message field } } }`,
+);
+const SENT = graphql(
+  `query ($s: String) { viewer { messages(first: 10, search: $s, filter: { role: SENT }) { nodes { body { text } attachments { filename sizeBytes } } } } }`,
+);
 
 let keys = 0;
-const send = async (input: object, token?: string): Promise<Data> =>
+const send = async (input: object, token?: string) =>
   (await app.data(SEND, { input: { idempotencyKey: `drafts ${++keys}`, ...input } }, token)).send;
-const save = async (input: object): Promise<Data> => (await app.data(SAVE, { input })).saveDraft.draft;
-const read = async (id: string): Promise<Data> =>
-  (await app.data(`query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`, { id })).node;
-const sentCopies = async (subject: string): Promise<Data[]> =>
+const save = async (input: object) => (await app.data(SAVE, { input })).saveDraft.draft;
+const read = async (id: string) =>
+  (await app.data(graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { ...DraftSubmission } } }`), { id }))
+    .node;
+const sentCopies = async (subject: string) =>
   (await app.data(SENT, { s: `subject:"${subject}"` })).viewer.messages.nodes;
-const outcomeOf = async (id: string): Promise<Data> => {
+const outcomeOf = async (id: string) => {
   await expect.poll(async () => (await read(id)).status).toMatch(/SENT|FAILED|UNKNOWN/);
   return read(id);
 };
 const outcome = async (id: string): Promise<string> => (await outcomeOf(id)).status;
-const discard = async (draft: string): Promise<Data[]> => {
-  const mutation = 'mutation ($draft: ID!) { deleteDraft(input: { draft: $draft }) { userErrors { code message } } }';
+const discard = async (draft: string) => {
+  const mutation = graphql(
+    `mutation ($draft: ID!) { deleteDraft(input: { draft: $draft }) { userErrors { code message } } }`,
+  );
   return (await app.data(mutation, { draft })).deleteDraft.userErrors;
 };
 const of = (vendor: string) => integrations.find(({ address }) => address.includes(vendor));
@@ -64,7 +72,7 @@ describe.each([
 ])('$name', ({ vendor, name, look, create, revise, tell, overtaken }) => {
   it('takes its own revision for no conflict, when the answer to it was lost', async () => {
     const subject = `Revised at ${name}`;
-    const integration = of(name).id;
+    const integration = of(name)?.id;
     const draft = await save({ integration, to: ZOE, subject, text: 'first' });
     await app.control('/faults', { vendor, operation: revise, loseAnswer: true, times: 1 });
     const { submission } = await send({
@@ -77,7 +85,7 @@ describe.each([
 
   it('sends a draft once, whatever keys it is sent with at once and later, as it stands or revised', async () => {
     const subject = `Once at ${name}`;
-    const integration = of(name).id;
+    const integration = of(name)?.id;
     const draft = await save({ integration, to: ZOE, subject, text: 'x' });
     // So that all have seen the draft before one of them sends it.
     await app.control('/faults', { vendor, operation: tell, hang: 'release' });
@@ -94,25 +102,28 @@ describe.each([
     expect(refused).toEqual([words, words, words]);
     await app.control('/faults', undefined, 'DELETE');
     const [held] = (await Promise.all(all)).flatMap(({ submission }) => submission ?? []);
-    expect(await outcome(held.id)).toBe('SENT');
+    expect(await outcome(held?.id ?? '')).toBe('SENT');
     const late = await send({ draft: draft.id });
     expect(late).toMatchObject({ submission: null, userErrors: [{ code: 'CONFLICT', field: ['input', 'draft'] }] });
-    expect(late.userErrors[0].message).toBe(`This draft was sent already, by submission ${held.id}.`);
+    expect(late.userErrors[0]?.message).toBe(`This draft was sent already, by submission ${held?.id}.`);
     expect(await sentCopies(subject)).toHaveLength(1);
   });
 
   it('lets a draft be sent with another key once the first was cancelled or failed', async () => {
     const subject = `Second try at ${name}`;
-    const draft = await save({ integration: of(name).id, subject, text: 'x' });
+    const draft = await save({ integration: of(name)?.id, subject, text: 'x' });
     const failed = await send({ draft: draft.id });
     expect(await outcome(failed.submission.id)).toBe('FAILED');
-    const addressed = await save({ integration: of(name).id, draft: draft.id, to: ZOE });
+    const addressed = await save({ integration: of(name)?.id, draft: draft.id, to: ZOE });
     const scheduled = await send({ draft: addressed.id, undoSeconds: 120 });
     const refused = await send({ draft: addressed.id });
     expect(refused.userErrors).toMatchObject([{ code: 'CONFLICT', message: expect.stringContaining('cancel that') }]);
-    await app.data('mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { status } } }', {
-      id: scheduled.submission.id,
-    });
+    await app.data(
+      graphql(`mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { status } } }`),
+      {
+        id: scheduled.submission.id,
+      },
+    );
     const { submission } = await send({ draft: addressed.id });
     expect(await outcome(submission.id)).toBe('SENT');
     expect(await sentCopies(subject)).toHaveLength(1);
@@ -120,7 +131,7 @@ describe.each([
 
   it('sends the version of a draft that was seen, and no other', async () => {
     const subject = `Seen at ${name}`;
-    const integration = of(name).id;
+    const integration = of(name)?.id;
     const seen = await save({ integration, to: ZOE, subject, text: 'as seen' });
     const scheduled = await send({ draft: seen.id, ifVersion: seen.version, sendAt: new Date(Date.now() + 1_500) });
     const now = await save({ integration, draft: seen.id, text: 'changed' });
@@ -141,10 +152,10 @@ describe.each([
 
   it('says truly what became of a draft that is deleted between the last look at it and the order to send', async () => {
     const subject = `Overtaken at ${name}`;
-    const draft = await save({ integration: of(name).id, to: ZOE, subject, text: 'x' });
+    const draft = await save({ integration: of(name)?.id, to: ZOE, subject, text: 'x' });
     await app.control('/faults', { vendor, operation: tell, hang: 'release' });
     const sending = send({ draft: draft.id });
-    await expect.poll(async () => (await app.control<Data>('/faults'))[0].met).toBe(1);
+    await expect.poll(async () => (await app.control<SetFault[]>('/faults'))[0]?.met).toBe(1);
     expect(await discard(draft.id)).toEqual([]);
     await app.control('/faults', undefined, 'DELETE');
     const { submission } = await sending;
@@ -155,7 +166,7 @@ describe.each([
 
   it('ends FAILED where its draft was deleted before its time came', async () => {
     const subject = `Waits at ${name}`;
-    const draft = await save({ integration: of(name).id, to: ZOE, subject, text: 'x' });
+    const draft = await save({ integration: of(name)?.id, to: ZOE, subject, text: 'x' });
     const scheduled = await send({ draft: draft.id, sendAt: new Date(Date.now() + 1_500) });
     expect(await discard(draft.id)).toEqual([]);
     expect(await outcomeOf(scheduled.submission.id)).toMatchObject({
@@ -167,7 +178,7 @@ describe.each([
 
   it('keeps what was written as a revision of a draft that was deleted before its time came', async () => {
     const subject = `Revision of nothing at ${name}`;
-    const integration = of(name).id;
+    const integration = of(name)?.id;
     const draft = await save({ integration, to: ZOE, subject, text: 'first' });
     const message = { integration, draft: draft.id, to: ZOE, subject, text: 'An hour of work' };
     const scheduled = await send({ message, sendAt: new Date(Date.now() + 1_500) });
@@ -182,7 +193,7 @@ describe.each([
   });
 
   it('answers with the submission when the call was repeated and has sent the draft before this one looks at it', async () => {
-    const draft = await save({ integration: of(name).id, to: ZOE, subject: `Repeated at ${name}`, text: 'x' });
+    const draft = await save({ integration: of(name)?.id, to: ZOE, subject: `Repeated at ${name}`, text: 'x' });
     const input = { draft: draft.id, idempotencyKey: `repeated at ${name}` };
     await app.control('/faults', { vendor, operation: look, hang: 'release', times: 1 });
     const slow = send(input);
@@ -194,25 +205,24 @@ describe.each([
   });
 
   it('says in words that a draft is addressed to nobody, and keeps it', async () => {
-    const draft = await save({ integration: of(name).id, subject: `To nobody at ${name}`, text: 'x' });
+    const draft = await save({ integration: of(name)?.id, subject: `To nobody at ${name}`, text: 'x' });
     const { submission } = await send({ draft: draft.id });
     expect(await outcome(submission.id)).toBe('FAILED');
     expect(await read(submission.id)).toMatchObject({
       attempts: 0,
       problem: { code: 'INVALID', message: expect.stringContaining('nobody') },
     });
-    const kept = await app.data('query ($id: ID!) { node(id: $id) { id } }', { id: draft.id });
+    const kept = await app.data(graphql(`query ($id: ID!) { node(id: $id) { id } }`), { id: draft.id });
     expect(kept.node.id).toBe(draft.id);
   });
 
   it('keeps what was written in answer to a message that is gone when its time comes', async () => {
     const subject = `Gone at ${name}`;
-    const integration = of(name).id;
+    const integration = of(name)?.id;
     const original = await app.control('/deliver', { vendor, from: 'ada@example.org', subject, text: 'x' });
     const list =
       'query ($s: String) { viewer { messages(first: 10, search: $s) { nodes { id internetMessageId isDraft body { text } } } } }';
-    const found = async (): Promise<Data[]> =>
-      (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages.nodes;
+    const found = async () => (await app.data(list, { s: `subject:"${subject}"` })).viewer.messages.nodes;
     const isIt = (one: Data) => `<${one.internetMessageId}>` === original.internetMessageId;
     await expect.poll(async () => (await found()).some(isIt)).toBe(true);
     const reply = (await found()).find(isIt)?.id;
@@ -221,15 +231,16 @@ describe.each([
     for (const operation of create) await app.control('/faults', { vendor, operation, status: 503 });
     const { submission } = await send({ message });
     await expect.poll(async () => (await read(submission.id)).problem?.code).toBe('PROVIDER_UNAVAILABLE');
-    const remove =
-      'mutation ($ids: [ID!]!) { deleteForever(input: { ids: $ids }) { results { problem { message } } } }';
+    const remove = graphql(
+      `mutation ($ids: [ID!]!) { deleteForever(input: { ids: $ids }) { results { problem { message } } } }`,
+    );
     expect((await app.data(remove, { ids: [reply] })).deleteForever.results).toEqual([{ problem: null }]);
     await app.control('/faults', undefined, 'DELETE');
     expect(await outcome(submission.id)).toBe('FAILED');
     const { problem } = await read(submission.id);
     expect(problem).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('among the drafts') });
-    const drafts = (await found()).filter(({ isDraft }) => isDraft);
-    expect(drafts.map(({ body }) => body.text.trim())).toEqual(['An hour of work']);
+    const drafts = (await found()).filter(({ isDraft }: Data) => isDraft);
+    expect(drafts.map(({ body }: Data) => body.text.trim())).toEqual(['An hour of work']);
   });
 
   it('refuses at once what an account that may only read is to send in a month', async () => {
@@ -257,7 +268,7 @@ it('does not send a message whose file was cut off on its way into the draft', a
   await app.control('/faults', { vendor: 'microsoft', operation: 'PUT (uploadUrl)', status: 503 });
   await app.control('/faults', { vendor: 'microsoft', operation: 'DELETE /me/messages/{id}', status: 503 });
   const message = {
-    integration: of('outlook').id,
+    integration: of('outlook')?.id,
     to: ZOE,
     subject: 'Cut off',
     text: 'See the film',
@@ -268,7 +279,7 @@ it('does not send a message whose file was cut off on its way into the draft', a
   await app.control('/faults', undefined, 'DELETE');
   expect(await outcome(submission.id)).toBe('SENT');
   const copies = await sentCopies('Cut off');
-  expect(copies.map(({ attachments }) => attachments.map((one: Data) => one.filename))).toEqual([['film.bin']]);
+  expect(copies.map(({ attachments }) => attachments.map((one) => one.filename))).toEqual([['film.bin']]);
 });
 
 it('sends a message with its file once though its draft is not known everywhere for long', async () => {
@@ -280,7 +291,7 @@ it('sends a message with its file once though its draft is not known everywhere 
   const file = ((await upload.json()) as Data).upload;
   await app.control('/replica-lag', { vendor: 'microsoft', seconds: 3_600, at: 'piece' });
   const attachments = [{ upload: file }];
-  const message = { integration: of('outlook').id, to: ZOE, subject: 'Not everywhere', text: 'x', attachments };
+  const message = { integration: of('outlook')?.id, to: ZOE, subject: 'Not everywhere', text: 'x', attachments };
   const { submission } = await send({ message });
   await expect
     .poll(() => read(submission.id))
@@ -291,7 +302,7 @@ it('sends a message with its file once though its draft is not known everywhere 
   await app.control('/replica-lag', { vendor: 'microsoft', seconds: 0 });
   expect(await outcome(submission.id)).toBe('SENT');
   const copies = await sentCopies('Not everywhere');
-  expect(copies.map((copy) => copy.attachments.map((one: Data) => one.filename))).toEqual([['slow.bin']]);
+  expect(copies.map((copy) => copy.attachments.map((one) => one.filename))).toEqual([['slow.bin']]);
 });
 
 it('names the field of an id that is none', async () => {
@@ -299,7 +310,9 @@ it('names the field of an id that is none', async () => {
   expect(userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'draft'] }]);
   const other = await send({ message: { integration: 'rubbish', to: ZOE } });
   expect(other.userErrors).toMatchObject([{ code: 'BAD_USER_INPUT', field: ['input', 'message', 'integration'] }]);
-  const cancel = 'mutation { cancelSubmission(input: { submission: "rubbish" }) { userErrors { code field } } }';
+  const cancel = graphql(
+    `mutation { cancelSubmission(input: { submission: "rubbish" }) { userErrors { code field } } }`,
+  );
   const { cancelSubmission } = await app.data(cancel);
   expect(cancelSubmission.userErrors).toEqual([{ code: 'BAD_USER_INPUT', field: ['input', 'submission'] }]);
 });

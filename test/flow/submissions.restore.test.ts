@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database.open.ts';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type Data, type Dumped, startApp, type TestApp } from '../support/app.ts';
 import { silent } from '../support/database.ts';
 
-const FIELDS = 'id status attempts problem { message } message { subject }';
-const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { message } } }`;
+graphql(`fragment RestoredSubmission on Submission { id status attempts problem { message } message { subject } }`);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { ...RestoredSubmission } userErrors { message } } }`,
+);
 const ZOE = [{ address: 'zoe@gmail.example' }];
 /** Each has its own way of sending. */
 const ACCOUNTS = [
@@ -61,7 +64,7 @@ describe.each([
     delete sendTimes.settlesMs;
   });
   let keys = 0;
-  const send = async (what: object): Promise<Data> => {
+  const send = async (what: object) => {
     const sendAt = new Date(Date.now() + 3_600_000).toISOString();
     const input = { idempotencyKey: `restored ${++keys}`, sendAt, ...what };
     return (await app.data(SEND, { input }, token)).send.submission;
@@ -69,13 +72,20 @@ describe.each([
   const written = (address: string, subject: string) => ({
     message: { integration: integrations.get(address), to: ZOE, subject, text: 'An hour of work' },
   });
-  const read = async (id: string): Promise<Data> =>
-    (await app.data(`query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`, { id }, token)).node;
-  const dump = (vendor: string, account: string) => app.control<Data[]>(`/dump?vendor=${vendor}&account=${account}`);
+  const read = async (id: string) =>
+    (
+      await app.data(
+        graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { ...RestoredSubmission } } }`),
+        { id },
+        token,
+      )
+    ).node;
+  const dump = (vendor: string, account: string) => app.control<Dumped[]>(`/dump?vendor=${vendor}&account=${account}`);
   const arrived = async () => (await dump('google', 'zoe@gmail.example')).length;
   const drafted = async (address: string, subject: string): Promise<object> => {
-    const save =
-      'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } userErrors { message } } }';
+    const save = graphql(
+      `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } userErrors { message } } }`,
+    );
     const { message } = written(address, subject);
     return { draft: (await app.data(save, { input: message }, token)).saveDraft.draft.id };
   };

@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type ControlLog, type Dumped, startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
 
 let app: TestApp;
 let integration: string;
 beforeAll(async () => {
   app = await startApp({ messages: 20, sendTimes: { minAskMs: 100 } });
-  const { integrations } = (await app.data('{ viewer { integrations { id address } } }')).viewer;
-  integration = integrations.find(({ address }: Data) => address.includes('outlook')).id;
+  const { integrations } = (await app.data(graphql(`{ viewer { integrations { id address } } }`))).viewer;
+  integration = integrations.find(({ address }) => address.includes('outlook'))?.id ?? '';
   await app.control('/accounts', { vendor: 'google', address: 'zoe@gmail.example' });
 });
 afterEach(async () => {
@@ -16,20 +17,25 @@ afterEach(async () => {
 });
 afterAll(() => app.close());
 
-const FIELDS = 'id status attempts problem { code message } message { id subject isDraft }';
-const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { message } } }`;
+graphql(
+  `fragment SentSubmission on Submission { id status attempts problem { code message } message { id subject isDraft } }`,
+);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { ...SentSubmission } userErrors { message } } }`,
+);
 const TELL = 'POST /me/messages/{id}/send';
 
-const send = async (subject: string): Promise<Data> => {
+const send = async (subject: string) => {
   const message = { integration, to: [{ address: 'zoe@gmail.example' }], subject, text: 'Hello' };
   return (await app.data(SEND, { input: { idempotencyKey: subject, message } })).send.submission;
 };
-const read = async (id: string): Promise<Data> =>
-  (await app.data(`query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`, { id })).node;
+const read = async (id: string) =>
+  (await app.data(graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { ...SentSubmission } } }`), { id }))
+    .node;
 const arrived = async (): Promise<number> =>
-  (await app.control<Data[]>('/dump?vendor=google&account=zoe@gmail.example')).length;
+  (await app.control<Dumped[]>('/dump?vendor=google&account=zoe@gmail.example')).length;
 const orders = async (): Promise<number> =>
-  (await app.control<Data>('/log?vendor=microsoft')).totals.byOperation[TELL] ?? 0;
+  (await app.control<ControlLog>('/log?vendor=microsoft')).totals.byOperation[TELL] ?? 0;
 const lagging = (meanwhile: string, ids: string) =>
   app.control('/sending', { vendor: 'microsoft', lagSeconds: 3_600, meanwhile, ids });
 const goes = (ids: string) => app.control('/sending', { vendor: 'microsoft', ids });

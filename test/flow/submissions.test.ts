@@ -2,14 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type ControlLog, type Data, startApp, type TestApp } from '../support/app.ts';
 
 let app: TestApp;
-let integrations: Data[];
+let integrations: { id: string; address: string; provider: { id: string } }[];
 const clients: Client[] = [];
 beforeAll(async () => {
   app = await startApp({ messages: 20, sendTimes: { settlesMs: 1_000 } });
-  ({ integrations } = (await app.data('{ viewer { integrations { id address provider { id } } } }')).viewer);
+  ({ integrations } = (await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`))).viewer);
 });
 afterEach(async () => {
   await app.control('/faults', undefined, 'DELETE');
@@ -17,44 +18,51 @@ afterEach(async () => {
 });
 afterAll(() => app.close());
 
-const FIELDS =
-  'id status sendAt undoUntil attempts problem { code message retryAfter } message { subject } integration { id }';
-const SEND = `mutation ($input: SendInput!) { send(input: $input) { submission { ${FIELDS} } userErrors { code message field } } }`;
-const CANCEL = `mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { ${FIELDS} } userErrors { code message field } } }`;
-const NODE = `query ($id: ID!) { node(id: $id) { ... on Submission { ${FIELDS} } } }`;
+graphql(
+  `fragment ListedSubmission on Submission { id status sendAt undoUntil attempts problem { code message retryAfter } message { subject } integration { id } }`,
+);
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { ...ListedSubmission } userErrors { code message field } } }`,
+);
+const CANCEL = graphql(
+  `mutation ($id: ID!) { cancelSubmission(input: { submission: $id }) { submission { ...ListedSubmission } userErrors { code message field } } }`,
+);
+const NODE = graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { ...ListedSubmission } } }`);
 
 let keys = 0;
-const send = async (subject: string, more: object = {}, integration = integrations[0]): Promise<Data> => {
-  const message = { integration: integration.id, to: [{ address: 'zoe@example.org' }], subject, text: 'Hello' };
+const send = async (subject: string, more: object = {}, integration = integrations[0]) => {
+  const message = { integration: integration?.id, to: [{ address: 'zoe@example.org' }], subject, text: 'Hello' };
   const { send: payload } = await app.data(SEND, { input: { idempotencyKey: `key ${++keys}`, message, ...more } });
   return payload;
 };
-const cancel = async (id: string): Promise<Data> => (await app.data(CANCEL, { id })).cancelSubmission;
-const read = async (id: string): Promise<Data> => (await app.data(NODE, { id })).node;
+const cancel = async (id: string) => (await app.data(CANCEL, { id })).cancelSubmission;
+const read = async (id: string) => (await app.data(NODE, { id })).node;
 const ended = (id: string, status: string) => expect.poll(async () => (await read(id)).status).toBe(status);
 /** When the vendor was told to send; the drafts are made first. */
 const toldAt = async (vendor: string, since: number): Promise<number> => {
-  const { records } = await app.control<Data>(`/log?vendor=${vendor}&since=${since}`);
-  return records.find((record: Data) => record.operation === SEND_OPERATION[vendor]).startedAt;
+  const { records } = await app.control<ControlLog>(`/log?vendor=${vendor}&since=${since}`);
+  return records.find((record) => record.operation === SEND_OPERATION[vendor])?.startedAt ?? 0;
 };
 const copies = async (subject: string, role: 'SENT' | 'DRAFTS' = 'SENT'): Promise<number> => {
-  const list =
-    'query ($s: String, $r: MailboxRole) { viewer { messages(first: 20, search: $s, filter: { role: $r }) { nodes { subject } } } }';
+  const list = graphql(
+    `query ($s: String, $r: MailboxRole) { viewer { messages(first: 20, search: $s, filter: { role: $r }) { nodes { subject } } } }`,
+  );
   return (await app.data(list, { s: `subject:"${subject}"`, r: role })).viewer.messages.nodes.length;
 };
 const soon = (ms: number) => new Date(Date.now() + ms).toISOString();
-const vendorOf = ({ address }: Data) => (address.includes('gmail') ? 'google' : 'microsoft');
-const SEND_OPERATION: Data = { google: 'drafts.send', microsoft: 'POST /me/messages/{id}/send' };
+const vendorOf = (account: (typeof integrations)[number] | undefined) =>
+  account?.address.includes('gmail') ? 'google' : 'microsoft';
+const SEND_OPERATION: Record<string, string> = { google: 'drafts.send', microsoft: 'POST /me/messages/{id}/send' };
 
 describe('once', () => {
   it('is what a key stands for, however often it is used', async () => {
     const input = {
       idempotencyKey: 'one key',
-      message: { integration: integrations[0].id, to: [{ address: 'a@example.org' }], subject: 'One key', text: 'x' },
+      message: { integration: integrations[0]?.id, to: [{ address: 'a@example.org' }], subject: 'One key', text: 'x' },
     };
     const answers = await Promise.all(Array.from({ length: 6 }, () => app.data(SEND, { input })));
     expect(new Set(answers.map((answer) => answer.send.submission.id)).size).toBe(1);
-    await ended(answers[0].send.submission.id, 'SENT');
+    await ended(answers[0]?.send.submission.id ?? '', 'SENT');
     expect(await copies('One key')).toBe(1);
     const other = await app.data(SEND, { input: { ...input, message: { ...input.message, text: 'y' } } });
     expect(other.send).toMatchObject({
@@ -95,7 +103,7 @@ describe('later', () => {
       const earliest = Math.min(...own.map((one) => Date.parse(one.undoUntil ?? one.sendAt)));
       expect(await toldAt(vendorOf(integration), since)).toBeGreaterThanOrEqual(earliest);
     }
-    expect(await cancel(due[0].id)).toMatchObject({
+    expect(await cancel(due[0]?.id ?? '')).toMatchObject({
       submission: null,
       userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('already sent') }],
     });
@@ -123,7 +131,7 @@ describe('later', () => {
     for (const [n, outcome] of outcomes.entries()) {
       const cancelled = outcome.submission?.status === 'CANCELLED';
       if (!cancelled) expect(outcome).toMatchObject({ submission: null, userErrors: [{ code: 'CONFLICT' }] });
-      await ended(sent[n].submission.id, cancelled ? 'CANCELLED' : 'SENT');
+      await ended(sent[n]?.submission.id ?? '', cancelled ? 'CANCELLED' : 'SENT');
       expect(await copies(`Race ${n}`)).toBe(cancelled ? 0 : 1);
     }
   });
@@ -170,8 +178,9 @@ describe('later', () => {
 it('sends a draft as it stands', async () => {
   for (const integration of integrations) {
     const subject = `A draft of ${integration.provider.id}`;
-    const save =
-      'mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } userErrors { message } } }';
+    const save = graphql(
+      `mutation ($input: ComposeInput!) { saveDraft(input: $input) { draft { id } userErrors { message } } }`,
+    );
     const input = { integration: integration.id, to: [{ address: 'a@example.org' }], subject, text: 'x' };
     const { draft } = (await app.data(save, { input })).saveDraft;
     const kept = await app.data(SEND, {
@@ -193,24 +202,27 @@ it('sends a draft as it stands', async () => {
 });
 
 it('lists what was sent, page by page and by status, and to nobody else', async () => {
-  const LIST =
-    'query ($first: Int, $after: Cursor, $status: [SubmissionStatus!]) { viewer { submissions(first: $first, after: $after, status: $status) { nodes { id status } pageInfo { hasNextPage endCursor } } } }';
+  const LIST = graphql(
+    `query ($first: Int, $after: Cursor, $status: [SubmissionStatus!]) { viewer { submissions(first: $first, after: $after, status: $status) { nodes { id status } pageInfo { hasNextPage endCursor } } } }`,
+  );
   for (let n = 0; n < 3; n++) await ended((await send(`Listed ${n}`)).submission.id, 'SENT');
   const whole = (await app.data(LIST, { first: 100 })).viewer.submissions.nodes;
-  const paged: Data[] = [];
+  const page = (after: string | null) => app.data(LIST, { first: 2, after });
+  const paged: unknown[] = [];
   for (let after: string | null = null; ; ) {
-    const { nodes, pageInfo }: Data = (await app.data(LIST, { first: 2, after })).viewer.submissions;
+    const { viewer }: Awaited<ReturnType<typeof page>> = await page(after);
+    const { nodes, pageInfo } = viewer.submissions;
     paged.push(...nodes);
     if (!pageInfo.hasNextPage) break;
     after = pageInfo.endCursor;
   }
   expect(paged).toEqual(whole);
   const cancelled = (await app.data(LIST, { first: 100, status: ['CANCELLED'] })).viewer.submissions.nodes;
-  expect(cancelled).toEqual(whole.filter((one: Data) => one.status === 'CANCELLED'));
+  expect(cancelled).toEqual(whole.filter((one) => one.status === 'CANCELLED'));
   const stranger = await app.user('lists');
   expect((await app.data(LIST, { first: 100 }, stranger.token)).viewer.submissions.nodes).toEqual([]);
-  expect((await app.data(NODE, { id: whole[0].id }, stranger.token)).node).toBeNull();
-  expect((await app.data(CANCEL, { id: whole[0].id }, stranger.token)).cancelSubmission).toMatchObject({
+  expect((await app.data(NODE, { id: whole[0]?.id }, stranger.token)).node).toBeNull();
+  expect((await app.data(CANCEL, { id: whole[0]?.id }, stranger.token)).cancelSubmission).toMatchObject({
     submission: null,
     userErrors: [{ code: 'NOT_FOUND' }],
   });

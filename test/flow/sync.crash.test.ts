@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connectDemo } from '../../sandbox/demo.ts';
+import { graphql } from '../generated/gql.ts';
 import type { Data } from '../support/app.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { Follower } from '../support/follower.ts';
 import { Client } from '../support/load.ts';
 
-const SYNC = '{ viewer { integrations { id sync { cursor lastReconciledAt } } } }';
+const SYNC = graphql(`{ viewer { integrations { id sync { cursor lastReconciledAt } } } }`);
 const LIVE =
   'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
 /** What a change is asked for with. */
@@ -21,13 +22,13 @@ beforeAll(async () => {
   ({ accessToken: token } = await connectDemo({ gatewayUrl: cluster.url }));
   const synchronised = async () => {
     const { integrations } = (await new Client(cluster.url, token).query(SYNC)).viewer;
-    expect(integrations.every(({ sync }: Data) => sync.lastReconciledAt !== null)).toBe(true);
+    expect(integrations.every(({ sync }) => sync.lastReconciledAt !== null)).toBe(true);
   };
   await vi.waitFor(synchronised, { timeout: 150_000, interval: 100 });
 });
 afterAll(() => cluster?.close());
 
-async function control(path: string, body?: object, method = 'POST'): Promise<Data> {
+async function control(path: string, body?: object, method = 'POST') {
   const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(`${cluster.sandbox.controlUrl}${path}`, { method, ...(body && json) });
   if (!response.ok) throw new Error(await response.text());
@@ -49,7 +50,7 @@ it('tells of mail that was announced to an instance, though that one is killed b
   await control('/faults', undefined, 'DELETE');
   // Each from its own account's cursor: an account that a cursor does not name begins where its log ends by then.
   const followers: Follower[] = integrations.map(
-    ({ id, sync }: Data) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
+    ({ id, sync }) => new Follower(cluster.url, token, LIVE, { integration: id, after: sync.cursor }),
   );
   const heard = () => followers.flatMap(({ events }) => events.map(({ message }) => message?.subject)).sort();
   await expect.poll(heard).toEqual(VENDORS.map(([, account]) => `to ${account}`));

@@ -57,7 +57,7 @@ it(`an upload of ${MEGABYTES} MB takes no memory that grows with it`, async ({ o
 }, 900_000);
 
 /** Sent piece by piece, as fast as it is taken; looked at half way and before the last piece. */
-async function upload(url: string, token: string, look: () => Promise<void>): Promise<Data> {
+async function upload(url: string, token: string, look: () => Promise<void>) {
   const piece = randomBytes(MEGABYTE);
   const sending = request(`${url}/upload?filename=large.bin`, {
     method: 'POST',

@@ -2,14 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 
 const MAX = 6 * 1024 * 1024;
 let app: TestApp;
-let integrations: Data[];
+let integrations: { id: string; address: string; provider: { id: string } }[];
 beforeAll(async () => {
   app = await startApp({ messages: 5, env: { UPLOAD_MAX_BYTES: String(MAX) } });
-  ({ integrations } = (await app.data('{ viewer { integrations { id address provider { id } } } }')).viewer);
+  ({ integrations } = (await app.data(graphql(`{ viewer { integrations { id address provider { id } } } }`))).viewer);
 });
 afterAll(() => app.close());
 
@@ -149,8 +150,9 @@ it('is attached byte for byte, at its own time, from either account, and to nobo
       text: 'x',
       attachments: [{ upload }],
     };
-    const SEND =
-      'mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { code field } } }';
+    const SEND = graphql(
+      `mutation ($input: SendInput!) { send(input: $input) { submission { id status } userErrors { code field } } }`,
+    );
     const theirs = await app.connect(stranger.token, 'GMAIL', 'uploads@gmail.example');
     const stolen = await app.data(
       SEND,
@@ -165,7 +167,9 @@ it('is attached byte for byte, at its own time, from either account, and to nobo
     const read = async () =>
       (
         await app.data(
-          'query ($id: ID!) { node(id: $id) { ... on Submission { status message { attachments { filename sizeBytes download { url } } } } } }',
+          graphql(
+            `query ($id: ID!) { node(id: $id) { ... on Submission { status message { attachments { filename sizeBytes download { url } } } } } }`,
+          ),
           { id: submission.id },
         )
       ).node;
@@ -174,8 +178,8 @@ it('is attached byte for byte, at its own time, from either account, and to nobo
     const { status, message: sent } = await read();
     expect(status).toBe('SENT');
     const [attachment] = sent.attachments;
-    expect(attachment.filename).toBe('data.bin');
-    const got = new Uint8Array(await (await fetch(attachment.download.url)).arrayBuffer());
+    expect(attachment?.filename).toBe('data.bin');
+    const got = new Uint8Array(await (await fetch(attachment?.download.url ?? '')).arrayBuffer());
     expect(hash(got)).toBe(hash(bytes));
   }
 });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Data, startApp, type TestApp } from '../support/app.ts';
+import { graphql } from '../generated/gql.ts';
+import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
 
 /** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
@@ -8,11 +9,13 @@ const ONE_PLACE = { places: 1, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 }
 const SHORT = { firstAttemptMs: 1_500, behindMs: 500 };
 const LIVE =
   'subscription ($after: Cursor, $integration: ID!) { messageReceived(after: $after, integrations: [$integration]) { cursor message { subject } } }';
-const SEND = 'mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }';
+const SEND = graphql(
+  `mutation ($input: SendInput!) { send(input: $input) { submission { id } userErrors { code message } } }`,
+);
 
 let app: TestApp;
 let followers: Follower[];
-let accounts: Data[];
+let accounts: { id: string; address: string; provider: { id: string }; sync: { cursor: string } }[];
 beforeAll(async () => {
   app = await startApp({ messages: 3, lanes: { sync: ONE_PLACE, submissions: ONE_PLACE }, syncTimes: SHORT });
   for (const [provider, domain] of [
@@ -20,7 +23,7 @@ beforeAll(async () => {
     ['OUTLOOK', 'outlook.example'],
   ] as const)
     for (const n of [1, 2]) await app.connect(app.token, provider, `crowd${n}@${domain}`);
-  const list = '{ viewer { integrations { id address provider { id } sync { cursor } } } }';
+  const list = graphql(`{ viewer { integrations { id address provider { id } sync { cursor } } } }`);
   accounts = (await app.data(list)).viewer.integrations;
   followers = accounts.map(
     ({ id, sync }) => new Follower(app.url, app.token, LIVE, { integration: id, after: sync.cursor }),
@@ -46,10 +49,11 @@ const heard = () => followers.flatMap(({ events }) => events.map(({ message }) =
 const deliver = (vendor: string, account: string, subject: string) =>
   app.control('/deliver', { vendor, account, from: 'a@example.org', subject, text: 'x' });
 const hung = async (vendor: string) =>
-  (await app.control(`/log?vendor=${vendor}&limit=2000`)).records.filter(({ status }: Data) => status === 0).length;
+  (await app.control<ControlLog>(`/log?vendor=${vendor}&limit=2000`)).records.filter(({ status }) => status === 0)
+    .length;
 const health = async (id: string) =>
-  (await app.data('query ($id: ID!) { viewer { integration(id: $id) { status sync { live } } } }', { id })).viewer
-    .integration;
+  (await app.data(graphql(`query ($id: ID!) { viewer { integration(id: $id) { status sync { live } } } }`), { id }))
+    .viewer.integration;
 
 async function send(integration: string, subject: string): Promise<string> {
   const message = { integration, to: [{ address: 'zoe@example.org' }], subject, text: 'x' };
@@ -58,7 +62,11 @@ async function send(integration: string, subject: string): Promise<string> {
   return answer.send.submission.id;
 }
 const submission = async (id: string) =>
-  (await app.data('query ($id: ID!) { node(id: $id) { ... on Submission { status problem { code } } } }', { id })).node;
+  (
+    await app.data(graphql(`query ($id: ID!) { node(id: $id) { ... on Submission { status problem { code } } } }`), {
+      id,
+    })
+  ).node;
 
 it.each(VENDORS)(
   "%s stuck with all of its accounts busy: the other vendor's events and sends come meanwhile, and its own once it is back",
@@ -67,7 +75,7 @@ it.each(VENDORS)(
     const late = of(ill).map(({ address }, n) => [address, `${vendor} stuck ${n}`] as const);
     for (const [address, subject] of late) await deliver(vendor, address, subject);
     const stuck = await Promise.all(of(ill).map(({ id }, n) => send(id, `${vendor} stuck send ${n}`)));
-    await expect.poll(async () => (await health(of(ill)[0].id)).sync.live).toBe(false);
+    await expect.poll(async () => (await health(of(ill)[0]?.id ?? '')).sync.live).toBe(false);
 
     const prompt = of(well).map(({ address }, n) => [address, `${other} meanwhile ${n}`] as const);
     for (const [address, subject] of prompt) await deliver(other, address, subject);
@@ -81,12 +89,12 @@ it.each(VENDORS)(
     await app.control('/faults', undefined, 'DELETE');
     await expect.poll(heard).toEqual(expect.arrayContaining(late.map(([, subject]) => subject)));
     for (const id of stuck) await expect.poll(() => submission(id)).toMatchObject({ status: 'SENT' });
-    await expect.poll(async () => (await health(of(ill)[0].id)).sync.live).toBe(true);
+    await expect.poll(async () => (await health(of(ill)[0]?.id ?? '')).sync.live).toBe(true);
   },
 );
 
 it.each(VENDORS)('%s holds on to a request for good: news of the account is read all the same', async (vendor, ill) => {
-  const [{ address }] = of(ill);
+  const { address } = of(ill)[0] as (typeof accounts)[number];
   await app.control('/log', undefined, 'DELETE');
   await app.control('/faults', { vendor, account: address, hang: true });
   await deliver(vendor, address, `${vendor} held`);
@@ -97,7 +105,7 @@ it.each(VENDORS)('%s holds on to a request for good: news of the account is read
 });
 
 it.each(VENDORS)('%s refuses: its account is not live until what it announced was read', async (vendor, ill) => {
-  const [{ address, id }] = of(ill);
+  const { address, id } = of(ill)[0] as (typeof accounts)[number];
   await app.control('/faults', { vendor, account: address, status: 503 });
   await deliver(vendor, address, `${vendor} refused`);
   await expect.poll(() => health(id)).toEqual({ status: 'CONNECTED', sync: { live: false } });

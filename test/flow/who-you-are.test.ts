@@ -3,9 +3,11 @@ import jwt from 'jsonwebtoken';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
+import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { TEST_REDIS_URLS } from '../support/bus.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { documentText } from '../support/document.ts';
 import { Client } from '../support/load.ts';
 
 let app: TestApp;
@@ -14,13 +16,16 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const ME = '{ viewer { email } }';
-const REGISTER =
-  'mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken expiresAt viewer { email } } userErrors { code message field } } }';
-const SIGN_IN =
-  'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken viewer { email } } userErrors { code message field } } }';
-const REFRESH =
-  'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken refreshToken } userErrors { code message } } }';
+const ME = graphql(`{ viewer { email } }`);
+const REGISTER = graphql(
+  `mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken expiresAt viewer { email } } userErrors { code message field } } }`,
+);
+const SIGN_IN = graphql(
+  `mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken viewer { email } } userErrors { code message field } } }`,
+);
+const REFRESH = graphql(
+  `mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken refreshToken } userErrors { code message } } }`,
+);
 const code = async (token: string | null) => (await app.query(ME, {}, token)).errors?.[0]?.extensions.code;
 
 it('registers once per address, whatever its case, and signs in', async () => {
@@ -72,7 +77,7 @@ it('rotates refresh tokens, and a replayed one ends the whole family at once', a
 it('signs out at once, this session only', async () => {
   const one = await app.user('leaver');
   const { signIn } = await app.data(SIGN_IN, { input: { email: one.email, password: 'a good long password' } }, null);
-  await app.data('mutation { signOut { userErrors { message } } }', {}, one.token);
+  await app.data(graphql(`mutation { signOut { userErrors { message } } }`), {}, one.token);
   expect(await code(one.token)).toBe('UNAUTHENTICATED');
   expect(await code(signIn.session.accessToken)).toBeUndefined();
 });
@@ -107,7 +112,7 @@ it('reads no cookie', async () => {
   const response = await fetch(`${app.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', cookie: `authorization=Bearer ${token}; token=${token}` },
-    body: JSON.stringify({ query: ME }),
+    body: JSON.stringify({ query: documentText(ME) }),
   });
   const answer = (await response.json()) as Data;
   expect(answer.errors[0].extensions.code).toBe('UNAUTHENTICATED');
@@ -117,14 +122,14 @@ it('reads no cookie', async () => {
 it('slows down who guesses passwords, with the time to wait', async () => {
   let limited: Data;
   for (let i = 0; i < 40 && !limited; i++) {
-    const answer = await app.query<Data>(
+    const answer = await app.query(
       SIGN_IN,
       { input: { email: 'guessed@people.example', password: `guess number ${i}` } },
       null,
     );
     limited =
       answer.errors?.find((e) => e.extensions.code === 'RATE_LIMITED') ??
-      answer.data?.signIn?.userErrors.find((e: Data) => e.code === 'RATE_LIMITED');
+      answer.data?.signIn?.userErrors.find((e) => e.code === 'RATE_LIMITED');
   }
   expect(limited).toBeDefined();
 });
@@ -143,7 +148,7 @@ describe.each(process.env.TEST_DATABASE_URL ? TEST_REDIS_URLS : [])('two instanc
       const { register } = await new Client(here.url, '').query(REGISTER, { input });
       const at = ({ url }: { url: string }) => new Client(url, register.session.accessToken);
       expect(await at(there).query(ME)).toEqual({ viewer: { email: input.email } });
-      await at(here).query('mutation { signOut { userErrors { message } } }');
+      await at(here).query(graphql(`mutation { signOut { userErrors { message } } }`));
       await expect.poll(() => at(there).query(ME).catch(String)).toContain('This session has ended');
       const { rows } = await database.query(
         "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'",

@@ -4,21 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { tokenOf } from '../../sandbox/consent.ts';
+import type { totalsOf } from '../../sandbox/control/log.ts';
 import { connectDemo } from '../../sandbox/demo.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { startWire, type Wire } from '../../sandbox/testing/wire.ts';
 import { TWINS } from '../../sandbox/twins.ts';
-import type { HeaderSpelling } from '../../sandbox/world.ts';
+import type { Emulator, HeaderSpelling, RequestRecord } from '../../sandbox/world.ts';
 import { type App, createApp, type AppOptions as GatewayOptions } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { singleId } from '../../src/graphql/global-id.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
+import { graphql } from '../generated/gql.ts';
 import { fillDataDir } from './database.ts';
 import { createTestDatabaseUrl } from './database-url.ts';
+import { type Document, documentText, type Present } from './document.ts';
 import { consent, FIELD_BATCH_WIDTH, twinPlaying } from './lab.ts';
+import { Hopeless } from './polls.ts';
 import { freePort } from './port.ts';
 import { Relay } from './relay.ts';
-import { startWire, type Wire } from './wire.ts';
 
 /** The real gateway, on a real database, with the emulators behind it (and the wire checker between, where there is one). */
 export interface TestApp {
@@ -33,9 +37,9 @@ export interface TestApp {
   /** The demo user's access token; both demo accounts are connected. Empty with `demo: false`. */
   readonly token: string;
   /** One GraphQL request as a client would send it. */
-  query<T = Data>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<Answer<T>>;
+  query: Query;
   /** The same, and throws on any error. */
-  data<T = Data>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<T>;
+  data: Read;
   control<T = Data>(path: string, body?: unknown, method?: string): Promise<T>;
   /** A new user with a session. */
   user(name: string): Promise<{ email: string; token: string; refreshToken: string }>;
@@ -50,13 +54,43 @@ export interface TestApp {
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
-// biome-ignore lint/suspicious/noExplicitAny: answers of ad-hoc queries; a test asserts their shape by what it expects of them.
+// biome-ignore lint/suspicious/noExplicitAny: what no document gives a type: an event, a file's answer, a page's own state.
 export type Data = any;
+type Rest = [variables?: Record<string, unknown>, token?: string | null];
+interface Query {
+  <T>(document: Document<T>, ...rest: Rest): Promise<Answer<Present<T>>>;
+  /** Of a document that is written as the test runs; the test says what it reads of the answer. */
+  <T = Data>(document: string, ...rest: Rest): Promise<Answer<T>>;
+}
+interface Read {
+  <T>(document: Document<T>, ...rest: Rest): Promise<Present<T>>;
+  <T = Data>(document: string, ...rest: Rest): Promise<T>;
+}
+/** What no repetition cures; an account that is away or a limit may be over at the next time. */
+const HOPELESS = new Set([
+  'BAD_USER_INPUT',
+  'FORBIDDEN',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'INTERNAL',
+  'QUERY_TOO_COMPLEX',
+  'UNAUTHENTICATED',
+  'UNSUPPORTED',
+]);
+
 export interface Answer<T> {
   data: T;
   errors?: { message: string; path?: (string | number)[]; extensions: { code: string; [key: string]: unknown } }[];
   status: number;
 }
+
+/** What the control API of the sandbox says at /log, /dump and /faults. */
+export interface ControlLog {
+  records: RequestRecord[];
+  totals: ReturnType<typeof totalsOf>;
+}
+export type Dumped = ReturnType<Emulator['dump']>[number];
+export type { SetFault } from '../../sandbox/control/faults.ts';
 
 export interface AppOptions {
   messages?: number;
@@ -133,21 +167,28 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const start = () => createApp(config, given);
   let app: App = await start();
   let demoToken = '';
-  const query = async <T>(
-    document: string,
+  let isClosed = false;
+  const query: Query = async <T>(
+    document: Document<T> | string,
     variables: Record<string, unknown> = {},
     token: string | null = demoToken,
   ): Promise<Answer<T>> => {
+    if (isClosed) throw new Hopeless('the gateway is closed');
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      body: JSON.stringify({ query: document, variables }),
+      body: JSON.stringify({ query: documentText(document), variables }),
     });
     return { ...((await response.json()) as Answer<T>), status: response.status };
   };
-  const data = async <T>(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<T> => {
-    const answer = await query<T>(document, variables, token);
-    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+  const data: Read = async <T>(document: Document<T> | string, ...rest: Rest): Promise<T> => {
+    const answer = await query<T>(documentText(document), ...rest);
+    if (answer.errors) {
+      const message = JSON.stringify(answer.errors);
+      throw answer.errors.some(({ extensions }) => HOPELESS.has(extensions.code))
+        ? new Hopeless(message)
+        : new Error(message);
+    }
     return answer.data;
   };
   const control = async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
@@ -174,8 +215,10 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     control,
     async user(name: string) {
       const email = `${name}-${randomBytes(4).toString('hex')}@people.example`;
-      const { register } = await data<Data>(
-        'mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken } userErrors { message } } }',
+      const { register } = await data(
+        graphql(
+          `mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken } userErrors { message } } }`,
+        ),
         { input: { email, password: 'a good long password' } },
         null,
       );
@@ -191,29 +234,31 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       if (!accounts.some((a) => a.vendor === vendor && a.address === address)) {
         await control('/accounts', { vendor, address, name: address.split('@')[0] });
       }
-      const { connect } = await data<Data>(
-        'mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }',
+      const { connect } = await data(
+        graphql(
+          `mutation ($input: ConnectInput!) { connect(input: $input) { authorizationUrl userErrors { message } } }`,
+        ),
         { input: { provider, address, access, ...(password === null ? {} : { method: 'PASSWORD', password }) } },
         token,
       );
-      if (connect.userErrors.length > 0) throw new Error(connect.userErrors[0].message);
+      if (connect.userErrors.length > 0) throw new Error(connect.userErrors[0]?.message);
       if (password === null) {
         const callback = await consent(connect.authorizationUrl, address, 'approve');
         const input = { token: await tokenOf(await fetch(callback, { redirect: 'manual' })) };
-        const { finishConnect } = await data<Data>(
-          'mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { message } } }',
+        const { finishConnect } = await data(
+          graphql(`mutation ($input: FinishConnectInput!) { finishConnect(input: $input) { userErrors { message } } }`),
           { input },
           token,
         );
-        if (finishConnect.userErrors.length > 0) throw new Error(finishConnect.userErrors[0].message);
+        if (finishConnect.userErrors.length > 0) throw new Error(finishConnect.userErrors[0]?.message);
       }
       await self.synced(token);
-      const { viewer } = await data<Data>('{ viewer { integrations { id address provider { id } } } }', {}, token);
-      return viewer.integrations.find((i: Data) => i.address === address && i.provider.id === provider).id as string;
+      const { viewer } = await data(graphql(`{ viewer { integrations { id address provider { id } } } }`), {}, token);
+      return viewer.integrations.find((i) => i.address === address && i.provider.id === provider)?.id as string;
     },
     async synced(token: string) {
-      const read = async (): Promise<Data[]> =>
-        (await data<Data>('{ viewer { integrations { id sync { lastReconciledAt } } } }', {}, token)).viewer
+      const read = async () =>
+        (await data(graphql(`{ viewer { integrations { id sync { lastReconciledAt } } } }`), {}, token)).viewer
           .integrations;
       // The first sync of a new account runs behind the answer.
       const begun = async () => (await read()).every(({ sync }) => sync.lastReconciledAt !== null);
@@ -228,6 +273,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
       app = await start();
     },
     async close() {
+      isClosed = true;
       await app.close();
       relay?.cut();
       await sandbox.close();

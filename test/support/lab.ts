@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { startSandbox } from '../../sandbox/start.ts';
+import { startWire } from '../../sandbox/testing/wire.ts';
 import type { Twin } from '../../sandbox/twin.ts';
 import { TWINS } from '../../sandbox/twins.ts';
 import type { HeaderSpelling, SubjectThreads } from '../../sandbox/world.ts';
@@ -13,7 +14,6 @@ import { isPassword } from '../../src/providers/contract/password.ts';
 import type { Capabilities, MailSession, Provider, ProviderTimes } from '../../src/providers/contract/provider.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 import { registry } from '../../src/providers/registry.ts';
-import { startWire } from './wire.ts';
 
 /** Where the vendors' twins and one provider adapter meet, without the gateway between. */
 export interface Lab {

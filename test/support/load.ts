@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Data } from './app.ts';
+import { type Document, documentText, type Present } from './document.ts';
 
 /** Clients that never ask a second time: whatever goes wrong for one of them is kept. */
 export class Load {
@@ -64,8 +65,10 @@ export class Client {
     readonly agent: Agent = new Agent(),
   ) {}
 
-  async query(document: string, variables: object = {}): Promise<Data> {
-    const body = JSON.stringify({ query: document, variables });
+  query<T>(document: Document<T>, variables?: object): Promise<Present<T>>;
+  query<T>(document: string, variables?: object): Promise<T>;
+  async query<T>(document: Document<T> | string, variables: object = {}): Promise<unknown> {
+    const body = JSON.stringify({ query: documentText(document), variables });
     const headers = { 'content-type': 'application/json', ...this.authorization() };
     const response = await this.send('POST', '/graphql', { body, headers });
     const answer = JSON.parse(await textOf(response)) as Data;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Hopeless } from './polls.ts';
 
 /** What `npm start` runs: a process of its own in the sandbox, on free ports, with a data directory of its own. */
 export interface Program {
@@ -33,6 +34,10 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
   });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let output = '';
+  let isOver = false;
+  child.once('exit', () => {
+    isOver = true;
+  });
   const ready = new Promise<void>((resolve) => {
     const hear = (chunk: Buffer) => {
       output += chunk;
@@ -52,6 +57,7 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
   return {
     url: printed('Page'),
     async control<T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> {
+      if (isOver) throw new Hopeless(`npm start has ended:\n${output}`);
       const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
       const response = await fetch(`${controlUrl}${path}`, { method, ...(body === undefined ? {} : json) });
       if (!response.ok) throw new Error(`control ${path}: ${response.status} ${await response.text()}`);

@@ -10,7 +10,7 @@ const SLOWEST = [
   'flow/hostile-mail',
   'flow/submissions.drafts',
   'flow/account-problems',
-  'flow/organising',
+  'flow/organising.thousand',
   'flow/search-oracle.everyday',
   'flow/search-oracle.random',
   'flow/search-oracle.cost',

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { Data, TestApp } from './app.ts';
+import { Hopeless } from './polls.ts';
 
 type Served = Pick<TestApp, 'url'>;
 
@@ -9,6 +10,7 @@ export class Socket {
   readonly closed: Promise<{ code: number; reason: string }>;
   private readonly ws: WebSocket;
   private waiting: (() => void)[] = [];
+  private end: { code: number; reason: string } | null = null;
 
   constructor(app: Served, headers: Record<string, string> = {}) {
     this.ws = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
@@ -18,7 +20,11 @@ export class Socket {
     });
     this.ws.on('error', () => {});
     this.closed = new Promise((resolve) => {
-      this.ws.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
+      this.ws.on('close', (code, reason) => {
+        this.end = { code, reason: String(reason) };
+        resolve(this.end);
+        for (const wake of this.waiting.splice(0)) wake();
+      });
     });
   }
 
@@ -35,10 +41,17 @@ export class Socket {
     this.ws.close();
   }
 
+  /** Fails when the socket is closed without it. */
   async find(wanted: (message: Data) => boolean): Promise<Data> {
     for (;;) {
       const found = this.messages.find(wanted);
       if (found) return found;
+      if (this.end) {
+        const last = JSON.stringify(this.messages.at(-1));
+        throw new Hopeless(
+          `the socket was closed with ${this.end.code} ${this.end.reason}; its last message was ${last}`,
+        );
+      }
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }

@@ -112,7 +112,7 @@ export function apollo(app: TestApp, documents: Documents): Store {
     client.cache.evict({ id: client.cache.identify({ __typename: type, id }) ?? '' });
   return {
     load: async (name, variables) =>
-      (await client.query<Data>({ query: of(name), variables, fetchPolicy: 'network-only' })).data,
+      (await client.query({ query: of(name), variables, fetchPolicy: 'network-only' })).data,
     async mutate(name, variables) {
       const { data } = await client.mutate<Data>({ mutation: of(name), variables });
       forgetDeleted(data, forget);

@@ -31,6 +31,7 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'sandbox-never-imports-src': ['/sandbox/start.ts', '/src/domain/one.ts'],
   'only-main-imports-the-sandbox': ['/src/app.ts', '/sandbox/start.ts'],
   'no-tests-in-the-product': ['/src/mail/list.ts', '/test/support/app.ts'],
+  'no-sandbox-tests-in-the-product': ['/sandbox/twins.ts', '/sandbox/testing/google.ts'],
   'examples-know-only-the-wire': ['/examples/inbox.ts', '/src/domain/one.ts'],
   'no-undeclared-dependency': ['/src/mail/list.ts', 'never-installed'],
   'no-dev-dependency-in-the-product': ['/src/mail/list.ts', 'vitest'],
@@ -48,6 +49,7 @@ beforeAll(async () => {
     files.set(from, `${files.get(from) ?? ''}import '${specifier}';\n`);
     if (to.startsWith('/')) files.set(to, files.get(to) ?? '');
   }
+  files.set('/sandbox/twins.test.ts', "import 'vitest';\nimport './testing/google.ts';\nimport './twins.ts';\n");
   for (const [path, text] of files) {
     mkdirSync(join(tree, dirname(path)), { recursive: true });
     writeFileSync(join(tree, path), text);
@@ -67,4 +69,8 @@ it('has a case for every rule', () => {
 it.each(Object.entries(BREAKS))('%s', (rule, [from, to]) => {
   const found = violations.filter(({ rule: { name } }) => name === rule).map((v) => `/${v.from} imports /${v.to}`);
   expect(found).toContainEqual(expect.stringMatching(new RegExp(`^${from} imports .*\\b${to.replace(/^\//, '')}\\b`)));
+});
+
+it('lets the tests of the emulators import the test runner and what starts an emulator', () => {
+  expect(violations.filter(({ from }) => from === 'sandbox/twins.test.ts')).toEqual([]);
 });

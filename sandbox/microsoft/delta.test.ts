@@ -1,0 +1,139 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { graphClient, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
+
+const microsoft = microsoftFor('file');
+const { graph } = microsoft;
+
+interface Entry {
+  id: string;
+  subject?: string;
+  isRead?: boolean;
+  lastModifiedDateTime?: string;
+  '@removed'?: { reason: string };
+}
+
+/** Follows a round to its end. */
+async function round(
+  link: string,
+  headers: Record<string, string> = {},
+): Promise<{ entries: Entry[]; deltaLink: string; pages: number }> {
+  const entries: Entry[] = [];
+  for (let pages = 1, next = link; ; pages++) {
+    const { status, body } = await graph(next, { headers });
+    expect(status).toBe(200);
+    entries.push(...body.value);
+    if (body['@odata.deltaLink']) return { entries, deltaLink: body['@odata.deltaLink'], pages };
+    next = body['@odata.nextLink'];
+  }
+}
+
+describe('a messages delta', () => {
+  let inbox: string;
+  beforeEach(async () => {
+    microsoft.emulator.fill(
+      ME,
+      Array.from({ length: 5 }, () => mail()),
+    );
+    inbox = (
+      await round('/me/mailFolders/inbox/messages/delta?$select=subject,isRead,parentFolderId,lastModifiedDateTime', {
+        prefer: 'IdType="ImmutableId", odata.maxpagesize=2',
+      })
+    ).deltaLink;
+  });
+
+  it('shows the folder whole at first, in pages, and then nothing', async () => {
+    const first = await round('/me/mailFolders/inbox/messages/delta?$select=subject', {
+      prefer: 'IdType="ImmutableId", odata.maxpagesize=2',
+    });
+    expect(first.pages).toBeGreaterThan(2);
+    expect(new Set(first.entries.map(({ id }) => id)).size).toBe(first.entries.length);
+    expect((await round(first.deltaLink)).entries).toEqual([]);
+  });
+
+  it('misses nothing that arrives while the first round is read', async () => {
+    const start = await graph('/me/mailFolders/inbox/messages/delta?$select=subject', {
+      headers: { prefer: 'IdType="ImmutableId", odata.maxpagesize=2' },
+    });
+    const arrived = microsoft.emulator.deliver(ME, mail({ subject: 'Between' }));
+    const rest = await round(start.body['@odata.nextLink']);
+    const after = await round(rest.deltaLink);
+    expect([...rest.entries, ...after.entries].map(({ id }) => id)).toContain(arrived);
+  });
+
+  it('tells what came, what was read and what went', async () => {
+    const came = microsoft.emulator.deliver(ME, mail({ subject: 'New' }));
+    const [read = '', gone = ''] = (
+      await graph('/me/mailFolders/inbox/messages?$select=id&$orderby=receivedDateTime&$top=2')
+    ).body.value.map(({ id }) => id);
+    microsoft.emulator.touch(ME, read, 'read');
+    microsoft.emulator.touch(ME, gone, 'archive');
+    const { entries } = await round(inbox);
+    const of = (id: string) => entries.filter((entry) => entry.id === id);
+    expect(of(came)[0]).toMatchObject({ subject: 'New', isRead: false });
+    expect(of(read)[0]).toMatchObject({ isRead: true });
+    expect(of(read)[0]).not.toHaveProperty('subject');
+    expect(of(gone)).toEqual([expect.objectContaining({ '@removed': { reason: 'deleted' } })]);
+    expect(entries).toHaveLength(3);
+  });
+
+  it('tells of read and unread what was selected, or the flag and the folder alone, and nothing without isRead', async () => {
+    const without = await round('/me/mailFolders/inbox/messages/delta?$select=subject,lastModifiedDateTime');
+    const [{ id } = { id: '' }] = (await graph('/me/mailFolders/inbox/messages?$select=id&$top=1')).body.value;
+    const before = without.entries.find((entry) => entry.id === id)?.lastModifiedDateTime;
+    microsoft.clock.ahead += 60_000;
+    microsoft.emulator.touch(ME, id, 'read');
+    const said = async () => Object.keys((await round(inbox)).entries[0] ?? {}).filter((name) => !name.includes('@'));
+    expect((await said()).sort()).toEqual(['id', 'isRead', 'parentFolderId']);
+    microsoft.emulator.setTelling?.(ME, { readToggles: 'selected' });
+    expect((await said()).sort()).toEqual(['id', 'isRead', 'lastModifiedDateTime', 'parentFolderId', 'subject']);
+    microsoft.emulator.setTelling?.(ME, { readToggles: 'flag' });
+    expect((await round(without.deltaLink)).entries).toEqual([]);
+    const { body } = await graph(`/me/messages/${id}?$select=lastModifiedDateTime`);
+    expect(body.lastModifiedDateTime).toBe(before);
+  });
+
+  it('tells of a move in the folder it came to', async () => {
+    const archive = (await round('/me/mailFolders/archive/messages/delta?$select=id')).deltaLink;
+    const id = microsoft.emulator.deliver(ME, mail());
+    microsoft.emulator.touch(ME, id, 'archive');
+    expect((await round(archive)).entries.map((entry) => entry.id)).toEqual([id]);
+    expect((await round(inbox)).entries).toEqual([]);
+  });
+
+  it('can be of one kind of change only', async () => {
+    const created = (await round('/me/mailFolders/inbox/messages/delta?changeType=created&$select=id')).deltaLink;
+    const deleted = (await round('/me/mailFolders/inbox/messages/delta?changeType=deleted&$select=id')).deltaLink;
+    const [came, went] = [
+      microsoft.emulator.deliver(ME, mail()),
+      (await graph('/me/mailFolders/inbox/messages?$select=id&$top=1')).body.value[0]?.id ?? '',
+    ];
+    microsoft.emulator.touch(ME, went, 'delete');
+    if (came !== went) expect((await round(created)).entries.map(({ id }) => id)).toEqual([came]);
+    expect((await round(deleted)).entries.every((entry) => entry['@removed'])).toBe(true);
+  });
+
+  it('is gone when its history has expired, and after a restart', async () => {
+    microsoft.emulator.expireHistory(ME);
+    const expired = await graph(inbox);
+    expect(expired).toMatchObject({ status: 410, body: { error: { code: 'SyncStateNotFound' } } });
+    const fresh = await round('/me/mailFolders/inbox/messages/delta?$select=id');
+    expect((await round(fresh.deltaLink)).entries).toEqual([]);
+    const other = await startMicrosoft({ keep: microsoft.world.keep });
+    const link = fresh.deltaLink.replace(/^http:\/\/[^/]+/, new URL(other.url).origin);
+    const token = (await signIn(other.url)).access_token;
+    expect((await graphClient(other.url, token)(link)).status).toBe(410);
+    await other.close();
+  });
+});
+
+it('a folders delta tells of new, renamed and deleted folders', async () => {
+  const first = await round('/me/mailFolders/delta');
+  expect(first.entries.length).toBeGreaterThan(5);
+  const { body } = await graph('/me/mailFolders', { method: 'POST', body: { displayName: 'Fresh' } });
+  const second = await round(first.deltaLink);
+  expect(second.entries).toEqual([expect.objectContaining({ id: body.id, displayName: 'Fresh' })]);
+  await graph(`/me/mailFolders/${body.id}/permanentDelete`, { method: 'POST' });
+  expect((await round(second.deltaLink)).entries).toEqual([
+    expect.objectContaining({ id: body.id, '@removed': { reason: 'deleted' } }),
+  ]);
+});

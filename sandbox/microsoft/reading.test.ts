@@ -1,0 +1,327 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { composeRaw } from '../mail/compose.ts';
+import { INBOX_UNREAD, mailFromRaw } from '../mail/received.ts';
+import { graphClient, letter, ME, mail, microsoftFor, signIn, startMicrosoft } from '../testing/microsoft.ts';
+
+const microsoft = microsoftFor('file');
+const { graph, direct } = microsoft;
+
+const at = (ms: number) => new Date(Date.UTC(2026, 0, 10, 12, 0, 0, ms));
+
+describe('a list of messages', () => {
+  beforeAll(() => {
+    microsoft.emulator.fill(
+      ME,
+      Array.from({ length: 12 }, (_, n) =>
+        mail(
+          { subject: `Report ${n}`, date: at(n * 400), messageId: `<r${n}@x>` },
+          { isRead: n % 2 === 0, labels: n < 3 ? ['Blue category'] : [] },
+        ),
+      ),
+    );
+  });
+
+  it('is ten to a page, newest first, in whole seconds', async () => {
+    const { body } = await graph('/me/messages');
+    expect(body.value.map((message: { subject: string }) => message.subject).slice(0, 3)).toEqual([
+      'Report 11',
+      'Report 10',
+      'Report 9',
+    ]);
+    expect(body.value).toHaveLength(10);
+    expect(body.value[0]?.receivedDateTime).toBe('2026-01-10T12:00:04Z');
+    expect(body.value[0]).toMatchObject({
+      internetMessageId: '<r11@x>',
+      isRead: false,
+      from: { emailAddress: { name: 'Ada Lovelace', address: 'ada@example.org' } },
+    });
+    expect(body.value[0]).not.toHaveProperty('uniqueBody');
+    expect(body.value[0]).not.toHaveProperty('internetMessageHeaders');
+    const next = await graph(body['@odata.nextLink']);
+    expect(next.body.value).toHaveLength(2);
+    expect(next.body).not.toHaveProperty('@odata.nextLink');
+  });
+
+  it('drifts while mail arrives, as the real pages do', async () => {
+    const first = await graph('/me/messages?$top=3&$select=subject');
+    const id = microsoft.emulator.deliver(ME, mail({ subject: 'Late', date: at(60_000) }));
+    const second = await graph(first.body['@odata.nextLink']);
+    expect(second.body.value[0]?.subject).toBe(first.body.value[2]?.subject);
+    microsoft.emulator.touch(ME, id, 'delete');
+  });
+
+  it('filters, sorts and counts', async () => {
+    const unread = await graph('/me/messages?$filter=isRead eq false&$count=true&$top=2&$select=subject,isRead');
+    expect(unread.body['@odata.count']).toBe(6);
+    const blue = await graph("/me/messages?$filter=categories/any(c:c eq 'Blue category')&$select=subject");
+    expect(blue.body.value).toHaveLength(3);
+    const sorted = await graph(
+      "/me/messages?$filter=receivedDateTime ge 2026-01-10T12:00:00Z and contains(subject,'report 1')&$orderby=receivedDateTime&$select=subject",
+    );
+    expect(sorted.body.value.map((message: { subject: string }) => message.subject)).toEqual([
+      'Report 1',
+      'Report 10',
+      'Report 11',
+    ]);
+    const from = await graph(
+      "/me/messages?$filter=from/emailAddress/address eq 'ADA@example.org' and not(isRead eq true)&$select=id&$top=50",
+    );
+    expect(from.body.value).toHaveLength(6);
+    const { bytes } = await graph(
+      "/me/messages/$count?$filter=subject eq 'Report 4' or startswith(subject,'Report 1')",
+    );
+    expect(String(bytes)).toBe('4');
+  });
+
+  it('compares the milliseconds it does not show', async () => {
+    const { body } = await graph(
+      '/me/messages?$filter=receivedDateTime le 2026-01-10T12:00:04Z&$top=1&$select=receivedDateTime,subject&$orderby=receivedDateTime desc',
+    );
+    expect(body.value[0]?.subject).toBe('Report 10');
+  });
+
+  it.each([
+    ['/me/messages?$filter=isRead eq false&$orderby=receivedDateTime desc', 'InefficientFilter'],
+    [
+      "/me/messages?$filter=subject eq 'a' and receivedDateTime ge 2026-01-01T00:00:00Z&$orderby=receivedDateTime desc",
+      'InefficientFilter',
+    ],
+    ['/me/messages?$search="a"&$orderby=receivedDateTime', 'SearchWithOrderBy'],
+    ['/me/messages?$search="a"&$filter=isRead eq true', 'SearchWithFilter'],
+    ['/me/messages?$filter=isJunk eq true', 'RequestBroker--ParseUri'],
+    ['/me/messages?$select=isJunk', 'BadRequest'],
+    ['/me/messages?$filter=isRead eq', 'BadRequest'],
+    ['/me/messages?$top=1001', 'BadRequest'],
+    ['/me/mailFolders/nowhere', 'ErrorInvalidIdMalformed'],
+    ['/me/messages/AAMkADAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', 'ErrorItemNotFound'],
+    ['/me/nothing', 'BadRequest'],
+  ])('refuses %s with %s', async (path, code) => {
+    const { status, body } = await direct(path);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(body.error.code).toBe(code);
+    expect(body.error.innerError).toHaveProperty('request-id');
+  });
+});
+
+describe('one message', () => {
+  let id: string;
+  beforeEach(() => {
+    const html = '<html><body><p>See <img src="cid:logo@x"></p><blockquote>before</blockquote></body></html>';
+    id = microsoft.emulator.deliver(
+      ME,
+      mail({
+        subject: 'Grüße aus 東京',
+        html,
+        text: null,
+        headers: { 'X-Mailer': 'test' },
+        files: [
+          { filename: 'logo.png', mimeType: 'image/png', bytes: Buffer.from('png'), contentId: 'logo@x' },
+          { filename: 'data.bin', mimeType: 'application/octet-stream', bytes: Buffer.from([0, 1, 254, 255]) },
+        ],
+      }),
+    );
+  });
+
+  it('has its parts when they are asked for', async () => {
+    const { body } = await graph(
+      `/me/messages/${id}?$select=subject,body,uniqueBody,internetMessageHeaders,hasAttachments&$expand=attachments($select=name,isInline)`,
+    );
+    expect(body).toMatchObject({ subject: 'Grüße aus 東京', hasAttachments: true, body: { contentType: 'html' } });
+    expect(body.uniqueBody.content).not.toContain('before');
+    expect(body.internetMessageHeaders).toContainEqual({ name: 'X-Mailer', value: 'test' });
+    expect(body.attachments.map(({ name, isInline }) => [name, isInline])).toEqual([
+      ['logo.png', true],
+      ['data.bin', false],
+    ]);
+    expect(body.attachments[0]).not.toHaveProperty('contentBytes');
+  });
+
+  it('gives its body as text when that is preferred', async () => {
+    const { body, headers } = await graph(`/me/messages/${id}?$select=body`, {
+      headers: { prefer: 'outlook.body-content-type="text", IdType="ImmutableId"' },
+    });
+    expect(body.body.contentType).toBe('text');
+    expect(body.body.content).not.toContain('<');
+    expect(headers.get('preference-applied')).toContain('outlook.body-content-type="text"');
+  });
+
+  it('gives attachments with their bytes, one by one too, and the MIME', async () => {
+    const { body } = await graph(`/me/messages/${id}/attachments`);
+    const data = body.value.find(({ name }) => name === 'data.bin');
+    expect(Buffer.from(data?.contentBytes ?? '', 'base64')).toEqual(Buffer.from([0, 1, 254, 255]));
+    expect((await graph(`/me/messages/${id}/attachments/${data?.id}`)).body.contentBytes).toBe(data?.contentBytes);
+    expect((await graph(`/me/messages/${id}/attachments/${data?.id}/$value`)).bytes).toEqual(
+      Buffer.from([0, 1, 254, 255]),
+    );
+    expect(String((await graph(`/me/messages/${id}/$value`)).bytes)).toContain('Message-ID: <letter-');
+    const named = await graph(`/me/messages/${id}/attachments?$select=id,name,size`);
+    expect(named.body.value[0]).not.toHaveProperty('contentBytes');
+  });
+
+  it('says how large it is as an extended property', async () => {
+    const { body } = await graph(
+      `/me/messages/${id}?$select=id&$expand=singleValueExtendedProperties($filter=id eq 'LONG 0x0E08' or id eq 'Integer 0x1081')`,
+    );
+    expect(body.singleValueExtendedProperties).toEqual([{ id: 'Long 0xe08', value: expect.stringMatching(/^\d+$/) }]);
+  });
+
+  it('opens a message attached to it', async () => {
+    const inner = composeRaw(letter({ subject: 'Inside' })).toString('latin1');
+    const raw = `From: a@x.example\r\nSubject: Outside\r\nMessage-ID: <out@x>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n${inner}\r\n--b--\r\n`;
+    const outer = microsoft.emulator.deliver(
+      ME,
+      mailFromRaw(Buffer.from(raw, 'latin1'), { key: 'outer', receivedAt: at(0), placement: INBOX_UNREAD }),
+    );
+    const { body } = await graph(`/me/messages/${outer}/attachments`);
+    expect(body.value[0]?.['@odata.type']).toBe('#microsoft.graph.itemAttachment');
+    const opened = await graph(
+      `/me/messages/${outer}/attachments/${body.value[0]?.id}?$expand=microsoft.graph.itemAttachment/item`,
+    );
+    expect(opened.body.item.subject).toBe('Inside');
+  });
+});
+
+it('joins a conversation by references and topic', async () => {
+  const first = microsoft.emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<p1@x>' }));
+  const reply = microsoft.emulator.deliver(
+    ME,
+    mail({ subject: 'RE: Plan', messageId: '<p2@x>', inReplyTo: ['<p1@x>'], references: ['<p1@x>'] }),
+  );
+  const last = microsoft.emulator.deliver(
+    ME,
+    mail({ subject: 'Re: plan', messageId: '<p3@x>', inReplyTo: ['<p2@x>'] }),
+  );
+  const alike = microsoft.emulator.deliver(ME, mail({ subject: 'Plan', messageId: '<q1@x>' }));
+  const conversation = async (id: string) =>
+    (await graph(`/me/messages/${id}?$select=conversationId`)).body.conversationId;
+  const [a, b, c, d] = [
+    await conversation(first),
+    await conversation(reply),
+    await conversation(last),
+    await conversation(alike),
+  ];
+  expect(b).toBe(a);
+  expect(c).toBe(a);
+  expect(d).not.toBe(a);
+  const { body } = await graph(`/me/messages?$filter=conversationId eq '${a}'&$select=subject`);
+  expect(body.value).toHaveLength(3);
+});
+
+it('finds a conversation as it is, whatever was made, changed, moved and deleted', async () => {
+  const root = { messageId: '<i1@x>' };
+  const reply = { inReplyTo: ['<i1@x>'], references: ['<i1@x>'] };
+  const first = microsoft.emulator.deliver(ME, mail({ subject: 'Index', ...root }));
+  const id: string = (await graph(`/me/messages/${first}`)).body.conversationId;
+  const idsOf = async (filter: string, folder = '') => {
+    const { body } = await graph(`/me/${folder}messages?$filter=${filter}&$top=50&$count=true&$select=id`);
+    expect(body['@odata.count']).toBe(body.value.length);
+    return body.value.map((message: { id: string }) => message.id);
+  };
+  /** Newest first, as a scan of everything finds them too. */
+  const found = async (folder?: string) => {
+    const indexed = await idsOf(`conversationId eq '${id}'`, folder);
+    expect(indexed).toEqual(await idsOf(`conversationId ge '${id}' and conversationId le '${id}'`, folder));
+    return indexed;
+  };
+  expect(await found()).toEqual([first]);
+
+  const second = microsoft.emulator.deliver(ME, mail({ subject: 'Re: Index', messageId: '<i2@x>', ...reply }));
+  const draft = (await graph(`/me/messages/${second}/createReply`, { method: 'POST' })).body.id;
+  const elsewhere = (await graph('/me/messages', { method: 'POST', body: { subject: 'Index' } })).body.id;
+  expect(await found()).toEqual([draft, second, first]);
+
+  await graph(`/me/messages/${first}`, { method: 'PATCH', body: { isRead: false } });
+  await graph(`/me/messages/${draft}`, { method: 'PATCH', body: { subject: 'Another topic' } });
+  await graph(`/me/messages/${elsewhere}`, { method: 'PATCH', body: { subject: 'Index, too' } });
+  expect(await found()).toEqual([draft, second, first]);
+
+  const move = { method: 'POST', body: { destinationId: 'archive' } };
+  const moved = (await graph(`/me/messages/${second}/move`, move)).body.id;
+  const copy = (await graph(`/me/messages/${first}/copy`, move)).body.id;
+  expect(new Set(await found())).toEqual(new Set([draft, moved, copy, first]));
+  expect(new Set(await found('mailFolders/archive/'))).toEqual(new Set([moved, copy]));
+  expect(await found('mailFolders/inbox/')).toEqual([first]);
+
+  await graph(`/me/messages/${moved}`, { method: 'DELETE' });
+  await graph(`/me/messages/${copy}/permanentDelete`, { method: 'POST' });
+  expect(await found()).toEqual([draft, first]);
+  microsoft.emulator.fill(ME, [mail({ subject: 'RE: index', messageId: '<i3@x>', date: new Date(0), ...reply })]);
+  expect(await found()).toHaveLength(3);
+
+  expect(await idsOf(`conversationId eq '${id}' and isRead eq false`)).not.toContain(draft);
+  expect(await idsOf(`conversationId eq '${id}' or conversationId eq 'none'`)).toHaveLength(3);
+  expect(await idsOf(`not (conversationId eq '${id}') and subject eq 'Index, too'`)).toEqual([elsewhere]);
+});
+
+describe('folders', () => {
+  it('are listed without the hidden ones, ten to a page, and found by well-known name', async () => {
+    const { body } = await graph('/me/mailFolders?$top=100');
+    const names = body.value.map(({ displayName }: { displayName: string }) => displayName);
+    expect(names).toEqual(
+      expect.arrayContaining(['Inbox', 'Archive', 'Sent Items', 'Drafts', 'Deleted Items', 'Junk Email']),
+    );
+    expect(names).not.toContain('Clutter');
+    expect((await graph('/me/mailFolders?includeHiddenFolders=true&$top=100')).body.value.length).toBeGreaterThan(
+      names.length,
+    );
+    const inbox = await graph("/me/mailFolders('Inbox')");
+    expect(inbox.body).toMatchObject({
+      displayName: 'Inbox',
+      parentFolderId: (await graph('/me/mailFolders/msgfolderroot')).body.id,
+    });
+    expect(inbox.body).not.toHaveProperty('wellKnownName');
+    expect((await graph('/me/mailFolders?$top=2')).body['@odata.nextLink']).toContain('$skip=2');
+  });
+
+  it('can be made, renamed, filled and deleted, but not the mailbox’s own', async () => {
+    const made = await graph('/me/mailFolders', { method: 'POST', body: { displayName: 'Projects' } });
+    expect(made.status).toBe(201);
+    const child = await graph(`/me/mailFolders/${made.body.id}/childFolders`, {
+      method: 'POST',
+      body: { displayName: 'Alpha' },
+    });
+    expect((await graph(`/me/mailFolders/${made.body.id}/childFolders`)).body.value[0]?.id).toBe(child.body.id);
+    expect(
+      (await direct('/me/mailFolders', { method: 'POST', body: { displayName: 'projects' } })).body.error.code,
+    ).toBe('ErrorFolderExists');
+    const renamed = await graph(`/me/mailFolders/${made.body.id}`, { method: 'PATCH', body: { displayName: 'Plans' } });
+    expect(renamed.body.displayName).toBe('Plans');
+    const id = microsoft.emulator.deliver(ME, mail());
+    await graph(`/me/messages/${id}/move`, { method: 'POST', body: { destinationId: made.body.id } });
+    expect((await graph(`/me/mailFolders/${made.body.id}`)).body).toMatchObject({
+      totalItemCount: 1,
+      unreadItemCount: 1,
+      childFolderCount: 1,
+    });
+    expect((await graph(`/me/mailFolders/${made.body.id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await graph('/me/mailFolders/deleteditems/childFolders')).body.value[0]?.displayName).toBe('Plans');
+    expect((await direct('/me/mailFolders/inbox', { method: 'DELETE' })).status).toBe(403);
+  });
+});
+
+it('keeps a list of 50,000 quick', async () => {
+  const many = await startMicrosoft();
+  const envelope = mail().envelope;
+  const raw = Buffer.from('Subject: x\r\n\r\nx');
+  const heavy = () => {
+    throw new Error('a list read the MIME of a message');
+  };
+  many.emulator.fill(
+    ME,
+    Array.from({ length: 50_000 }, (_, n) => ({
+      key: `k${n}`,
+      receivedAt: at(n),
+      placement: INBOX_UNREAD,
+      envelope,
+      raw: () => raw,
+      mime: heavy,
+    })),
+  );
+  const client = graphClient(many.url, (await signIn(many.url)).access_token);
+  const { body, status } = await client(
+    '/me/mailFolders/inbox/messages?$top=50&$select=subject,from,receivedDateTime,isRead,hasAttachments&$skip=25000&$count=true',
+  );
+  expect(status).toBe(200);
+  expect(body['@odata.count']).toBe(50_000);
+  await many.close();
+});

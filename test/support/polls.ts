@@ -1,0 +1,50 @@
+import { inspect } from 'node:util';
+import { expect } from 'vitest';
+
+/** Thrown by what a test asks when asking again can only fail again: a poll then ends at once, not at its timeout. */
+export class Hopeless extends Error {
+  override readonly name = 'Hopeless';
+}
+// By its name: this file is evaluated again for each file of a worker, and each time has a class of its own.
+const isHopeless = (error: unknown): error is Hopeless => error instanceof Error && error.name === 'Hopeless';
+
+const { poll } = expect;
+type Poll = typeof poll;
+const INSTALLED = Symbol.for('postern: polls end at once');
+
+const failingFast: Poll = (read, options) => {
+  let lastSeen = '';
+  let giveUp: (error: Hopeless) => void = () => {};
+  const hopeless = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  hopeless.catch(() => {}); // it is for the matcher to tell
+  const assertion = poll(async () => {
+    try {
+      const value = await read();
+      lastSeen = `\nLast seen: ${inspect(value, { depth: 4 })}`;
+      return value;
+    } catch (error) {
+      if (!isHopeless(error)) throw error;
+      error.message += lastSeen;
+      giveUp(error);
+      return new Promise<never>(() => {}); // and asks no more
+    }
+  }, options);
+  return racing(assertion, hopeless);
+};
+
+/** Each matcher of the assertion, also behind `not`, ends with `hopeless` where that comes first. */
+function racing<T extends object>(assertion: T, hopeless: Promise<never>): T {
+  return new Proxy(assertion, {
+    get(target, key, receiver) {
+      const member: unknown = Reflect.get(target, key, receiver);
+      if (typeof member === 'function')
+        return (...given: unknown[]) => Promise.race([Reflect.apply(member, target, given), hopeless]);
+      return typeof member === 'object' && member !== null ? racing(member, hopeless) : member;
+    },
+  });
+}
+
+// This is run for each file, and `expect` is one for all files of a worker.
+if (!(INSTALLED in expect)) Object.assign(expect, { poll: failingFast, [INSTALLED]: true });
