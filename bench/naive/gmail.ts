@@ -1,4 +1,4 @@
-import { gmail, type gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import { gmail, type gmail_v1 } from '@googleapis/gmail';
 import { limited } from './limit.ts';
 import type { NaiveApi } from './naive.ts';
 

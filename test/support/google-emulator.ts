@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import Fastify from 'fastify';
 import { OAuth2Client } from 'google-auth-library';
-import { gmail, type gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import { gmail, type gmail_v1 } from '@googleapis/gmail';
 import { createFaults } from '../../sandbox/control/faults.ts';
 import { openKeep } from '../../sandbox/control/keep.ts';
 import { createRequestLog } from '../../sandbox/control/log.ts';

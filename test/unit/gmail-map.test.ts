@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { gmail_v1 } from '@googleapis/gmail';
 import { describe, expect, it, vi } from 'vitest';
 import { parseDate } from '../../src/providers/gmail/read/header-date.ts';
 import { HeaderFields, parseAddresses } from '../../src/providers/gmail/read/headers.ts';

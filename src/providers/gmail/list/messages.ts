@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { gmail_v1 } from '@googleapis/gmail';
 import { isMailError, isNotFound, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import { EVERYTHING } from '../../../domain/search/algebra.ts';

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { gmail_v1 } from '@googleapis/gmail';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { gmail_v1 } from '@googleapis/gmail';
 import { contentIdOf } from '../../shared/html/inline-files.ts';
 import { HeaderFields } from './headers.ts';
 

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { gmail_v1 } from '@googleapis/gmail';
 import type { Address } from '../../../domain/address.ts';
 import type { Header } from '../../../domain/message.ts';
 import { decodeWords } from '../../shared/mime/encoded-words.ts';

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { gmail_v1 } from '@googleapis/gmail';
 import { MailError } from '../../../domain/error.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
 import { systemName, toMailboxes } from './labels.ts';

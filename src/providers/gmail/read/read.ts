@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
+import type { gmail_v1 } from '@googleapis/gmail';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Thread } from '../../../domain/thread.ts';

@@ -1,4 +1,4 @@
-import { gmail, type gmail_v1, type MethodOptions } from 'googleapis/build/src/apis/gmail/index.js';
+import { gmail, type gmail_v1, type MethodOptions } from '@googleapis/gmail';
 import type { Call, RequestCost, RequestLimiter } from '../../contract/call.ts';
 import type { Grant } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
