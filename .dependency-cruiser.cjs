@@ -9,6 +9,7 @@ const rooms = [
   'realtime',
   'server',
 ];
+const PAGE = '^src/server/graphiql/';
 const room = (name) => `^src/${name}/`;
 /** The emulators' tests, and what only those import. */
 const sandboxTests = '^sandbox/testing/|^sandbox/.+\\.test\\.ts$';
@@ -107,10 +108,17 @@ module.exports = {
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
     },
     {
+      // The page is what a browser runs: build.ts bundles it with its packages into files, and production installs neither.
       name: 'no-dev-dependency-in-the-product',
       severity: 'error',
-      from: { path: '^(?:src|sandbox)/', pathNot: sandboxTests },
+      from: { path: '^(?:src|sandbox)/', pathNot: `${PAGE}|${sandboxTests}` },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-page-is-apart-from-the-product',
+      severity: 'error',
+      from: { path: '^(?:src|sandbox)/', pathNot: PAGE },
+      to: { path: PAGE },
     },
   ],
   options: {

@@ -14,6 +14,16 @@ export default defineConfig({
     hookTimeout: 180_000,
     // What takes longer says so where it is waited for; what can only fail again ends at once (test/support/polls.ts).
     expect: { poll: { timeout: 20_000, interval: 25 } },
+    // With --coverage, as .ci/run asks for on PGlite. Processes that a test starts do not count.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      // Types alone, what is generated, what a browser runs, and the entry points, which run in processes of their own.
+      exclude: ['src/platform/prisma/**', 'src/server/graphiql/**', 'src/{main,runtime,invite.command,emit-schema}.ts'],
+      reporter: ['text-summary', 'json-summary', ['text', { file: 'files.txt', skipFull: true }]],
+      reportsDirectory: 'coverage',
+      thresholds: { lines: 90, branches: 85 },
+    },
     projects: [
       {
         extends: true,

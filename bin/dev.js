@@ -1,86 +1,57 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
-import { bundle } from './build.js';
+import { context } from 'esbuild';
+import { copyAssets, OPTIONS } from './build.js';
 
-// `npm run dev`: as `npm start`, and again whenever a file of ours changes. A change that cannot be built is told, and
-// what ran before goes on running.
+// `npm run dev`: as `npm start`, and again whenever a file of ours changes. `tsx watch` would stop what runs before it
+// knows whether the change can be built; here that is told, and what ran before goes on running.
 
-/** An editor writes a file in more than one step, and a checkout many files. */
-const SETTLE_MS = 50;
 /** A drain that takes longer is cut short. */
-const PATIENCE_MS = 2_000;
+const DRAIN_TIMEOUT_MS = 2_000;
 
-let running = begin(load());
-/** Has loaded the packages, and waits for its turn. */
-let next;
-let changed;
-let busy = false;
+let running;
 
-for (const folder of ['src', 'sandbox']) {
-  watch(folder, { recursive: true }, (_event, name) => {
-    if (!name?.endsWith('.ts') || /(^|[\\/])(graphiql|prisma)[\\/]/.test(name)) return;
-    changed = name;
-    if (!busy) void follow();
-  });
-}
-// The packages that the next one has loaded are not those that are installed now.
-watch('.', (_event, name) => {
-  if (name !== 'package-lock.json') return;
-  next?.kill();
-  next = undefined;
-});
+/** esbuild waits for it before it builds again. @type {import('esbuild').Plugin} */
+const restart = {
+  name: 'restart',
+  setup({ onEnd }) {
+    onEnd(async ({ errors }) => {
+      if (errors.length > 0) {
+        process.stdout.write('\nThis cannot be built: mend it and save again\n');
+        return;
+      }
+      if (running) process.stdout.write('\nA file changed: starting again\n');
+      await stop();
+      running = start();
+    });
+  },
+};
+
+copyAssets(OPTIONS.outdir);
+const building = await context({ ...OPTIONS, plugins: [restart] });
+await building.watch();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, async () => {
-    next?.kill();
+    await building.dispose();
     // Ctrl-C reaches it by itself too; it takes two signals at once for one.
-    await stop(running);
+    await stop();
     process.exit(0);
   });
 }
 
-async function follow() {
-  busy = true;
-  while (changed) {
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const name = changed;
-    changed = undefined;
-    try {
-      await bundle();
-    } catch {
-      process.stdout.write(`\n${name} changed, and cannot be built: mend it and save again\n`);
-      continue;
-    }
-    process.stdout.write(`\n${name} changed: starting again\n`);
-    await stop(running);
-    running = begin(next?.connected ? next : load());
-    next = undefined;
-  }
-  busy = false;
-}
-
-function load() {
-  return spawn(process.execPath, ['--max-semi-space-size=32', 'bin/start.js'], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  });
-}
-
-function begin(child) {
-  child.send('begin');
-  child.once('message', () => {
-    if (child === running) next ??= load();
-  });
+function start() {
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', 'dist/main.js'], { stdio: 'inherit' });
   child.once('exit', (code) => {
     if (code !== 0 && !child.killed) process.stdout.write('It has ended: it starts again when a file changes\n');
   });
   return child;
 }
 
-async function stop(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const impatient = setTimeout(() => child.kill('SIGTERM'), PATIENCE_MS);
+async function stop() {
+  if (!running || running.exitCode !== null || running.signalCode !== null) return;
+  const exited = once(running, 'exit');
+  running.kill('SIGTERM');
+  const timer = setTimeout(() => running.kill('SIGTERM'), DRAIN_TIMEOUT_MS);
   await exited;
-  clearTimeout(impatient);
+  clearTimeout(timer);
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MIGRATIONS_DIRECTORY } from '../src/platform/migration.files.ts';
+import { MIGRATIONS_DIRECTORY } from '../src/platform/asset-directories.ts';
 import { pendingChanges } from './pending-changes.ts';
 
 /** npm run migrations:new NAME: writes the migration that brings the database from the last one to schema.prisma. */

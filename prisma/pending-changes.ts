@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
-import { MIGRATIONS_DIRECTORY } from '../src/platform/migration.files.ts';
+import { MIGRATIONS_DIRECTORY } from '../src/platform/asset-directories.ts';
 import { pgliteAdapter } from '../src/platform/pglite.ts';
 import { applyMigrations, diffToSchema } from '../src/platform/schema.engine.ts';
 

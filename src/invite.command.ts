@@ -1,16 +1,16 @@
-import { loadEnvFile } from '../bin/env-file.js';
 import { createInvitation } from './accounts/users/invitation.ts';
 import { readConfig } from './config.ts';
+import { loadEnvFile } from './env-file.ts';
 import { openKeys } from './platform/keys.ts';
 
 /**
- * tsx src/invite.command.ts EMAIL: prints an invitation, signed as the tokens of the gateway are whose settings it is given.
+ * node dist/invite.command.js EMAIL: prints an invitation, signed as the tokens of the gateway are whose settings it is given.
  * With others it would be signed with a key of this directory, and no gateway would take it.
  */
 
 const email = process.argv[2] ?? '';
 if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
-  console.error('Whom? tsx src/invite.command.ts ada@example.org');
+  console.error('Whom? node dist/invite.command.js ada@example.org');
   process.exit(2);
 }
 try {

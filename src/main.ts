@@ -1,10 +1,18 @@
-import { type App, createApp, urlOf } from './app.ts';
-import { type Config, readConfig } from './config.ts';
-import { createLog } from './platform/log.ts';
-import { type Listener, openListener } from './server/listener.ts';
+import type { App } from './app.ts';
+import type { Config } from './config.ts';
+import { prepareRuntime } from './runtime.ts';
+import type { Listener } from './server/listener.ts';
 
 /** Errors that are one line for whoever typed the command; anything else shows its stack. */
-const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyError', 'BusError', 'SandboxError']);
+const EXPLAINED = new Set([
+  'EnvFileError',
+  'ConfigError',
+  'StartError',
+  'DatabaseError',
+  'KeyError',
+  'BusError',
+  'SandboxError',
+]);
 
 interface Running {
   readonly app: App;
@@ -14,6 +22,17 @@ interface Running {
 }
 
 try {
+  prepareRuntime();
+} catch (error) {
+  refuse(error as Error);
+}
+const [{ createApp, urlOf }, { readConfig }, { createLog }, { openListener }] = await Promise.all([
+  import('./app.ts'),
+  import('./config.ts'),
+  import('./platform/log.ts'),
+  import('./server/listener.ts'),
+]);
+try {
   const config = readConfig();
   const listener = await openListener(config.host, config.port);
   const running = config.sandbox ? await startSandboxed(config, listener) : await startPlain(config, listener);
@@ -21,7 +40,10 @@ try {
   stopOnSignals(running, config.drainDelaySeconds * 1_000);
   running.announce();
 } catch (error) {
-  const { name, message, stack } = error as Error;
+  refuse(error as Error);
+}
+
+function refuse({ name, message, stack }: Error): never {
   process.stderr.write(`${EXPLAINED.has(name) ? message : stack}\n`);
   process.exit(1);
 }

@@ -15,7 +15,7 @@ export function built(module: string): Promise<string> {
   if (found) return found;
   // One after the other: builds share files, and a process that starts must not read half of one.
   const building = last.then(async () => {
-    await promisify(execFile)(process.execPath, ['bin/build.js', module, OUT], { cwd: ROOT });
+    await promisify(execFile)(process.execPath, ['bin/build.js', OUT, module], { cwd: ROOT });
     return `${OUT}/${basename(module, '.ts')}.js`;
   });
   last = building;

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { partIdOf } from './attachment.id.ts';
 import { invalidArgument, notFound } from './errors.ts';
 import { base64url, isText, partAt } from './format.ts';

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { decodeAddressField } from '../mail/address.ts';
 import { findHeader, type Header, parseHeaders } from '../mail/header.ts';
 import type { Mail, MimePart } from '../mail/mail.ts';

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { badParameter, invalidArgument, notFound } from './errors.ts';
 import { labelIds, reference } from './format.ts';
 import type { HistoryRecord } from './mailbox/history.log.ts';

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { conflict, invalidArgument, notFound } from './errors.ts';
 import { LABEL_COLORS } from './label.colors.ts';
 import type { LabelDefinition } from './mailbox/label.book.ts';

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { type Operation, READ_METADATA } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 

@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { SendAs } from './directory.ts';
 import { notFound } from './errors.ts';
 import { text } from './wire/body.ts';

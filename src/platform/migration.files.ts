@@ -1,7 +1,4 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
 /** In the order they apply. */
 export function migrationNames(directory: string): string[] {

@@ -31,7 +31,12 @@ for (const range of SPECIAL_V6) special.addSubnet(...subnet(range), 'ipv6');
 const unicast = new BlockList();
 unicast.addSubnet('2000::', 3, 'ipv6');
 
-/** Whether an address, written as an IP, leads to the public internet and nowhere else. */
+/**
+ * Node's own BlockList compares. The ranges of ipaddr.js are no substitute: it calls every address that is in none of
+ * them unicast, also outside of 2000::/3, and knows nothing of what clouds use.
+ *
+ * Whether an address, written as an IP, leads to the public internet and nowhere else.
+ */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !special.check(address, 'ipv4');

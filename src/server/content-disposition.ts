@@ -1,6 +1,10 @@
 import { decodeText, decodeUtf8 } from '../providers/shared/mime/charset.ts';
 
-/** The filename of a Content-Disposition header (RFC 6266), as it was written: it may be hostile. */
+/**
+ * The filename of a Content-Disposition header (RFC 6266), as it was written: it may be hostile. The package
+ * content-disposition reads what the RFC allows and loses what clients send besides: UTF-8 as it is (curl), a Windows path
+ * whose backslashes are not escaped, other charsets (RFC 8187 section 3.2.1 leaves them to us), an extended value in quotes.
+ */
 export function filenameOf(header: string | undefined): string | undefined {
   if (!header) return undefined;
   const extended = /;\s*filename\*\s*=\s*"?([\w-]+)'[\w-]*'([^;\s"]+)/i.exec(header);

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-
-const PUBLIC = join(import.meta.dirname, 'public');
+import { PAGE_DIRECTORY } from '../platform/asset-directories.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -38,7 +37,7 @@ interface File {
  * asks for nothing that is not there otherwise.
  */
 export async function mountPage(http: FastifyInstance, { sandbox }: { readonly sandbox: boolean }): Promise<void> {
-  const names = new Set(await readdir(PUBLIC).catch(() => []));
+  const names = new Set(await readdir(PAGE_DIRECTORY).catch(() => []));
   const read = new Map<string, Promise<File>>();
   const file = (name: string): Promise<File> => {
     const known = read.get(name) ?? load(name);
@@ -72,7 +71,7 @@ export async function mountPage(http: FastifyInstance, { sandbox }: { readonly s
 }
 
 async function load(name: string): Promise<File> {
-  const bytes = await readFile(join(PUBLIC, name));
+  const bytes = await readFile(join(PAGE_DIRECTORY, name));
   return {
     type: TYPES[extname(name)] ?? 'application/octet-stream',
     etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/database-url.ts';
+import { type Build, buildProgram } from '../support/process.ts';
 
 const SECRETS = {
   ENCRYPTION_KEYS: `1:${Buffer.alloc(32, 3).toString('base64')}`,
@@ -15,13 +16,16 @@ const SECRETS = {
 };
 const NOWHERE = 'postgres://postern:hunter2@127.0.0.1:1/postern';
 
+let build: Build;
 let directory: string;
 let database: TestDatabaseUrl | null;
 beforeAll(async () => {
+  build = await buildProgram();
   directory = mkdtempSync(join(tmpdir(), 'postern-production-'));
   database = await createTestDatabaseUrl({ migrated: true });
 });
 afterAll(async () => {
+  build.remove();
   rmSync(directory, { recursive: true, force: true });
   await database?.drop();
 });
@@ -42,9 +46,9 @@ function run(args: readonly string[], env: Record<string, string>) {
   });
   return once(child, 'close').then(([code]) => ({ code: code as number | null, ...heard }));
 }
-const start = (env: Record<string, string>) => run([resolve('bin/start.js')], env);
+const start = (env: Record<string, string>) => run([join(build.directory, 'main.js')], env);
 const invite = (env: Record<string, string>) =>
-  run(['--import', import.meta.resolve('tsx'), resolve('src/invite.command.ts'), 'ada@people.example'], env);
+  run([join(build.directory, 'invite.command.js'), 'ada@people.example'], env);
 
 /** What a PostgreSQL that asks for no password answers to the first message of every client. */
 async function refusingServer(code: string, message: string) {
@@ -69,6 +73,14 @@ it('a wrong password of the database is one line, which names the variable and s
     /^DATABASE_URL: the database mail at [^\n]*password authentication failed[^\n]*mend user and password[^\n]*\n$/,
   );
   expect(err).not.toContain('hunter2');
+});
+
+it('a .env that cannot be read is one line, and nothing is started', async () => {
+  expect(await start({ 'A NAME': 'hunter2' })).toEqual({
+    code: 1,
+    out: '',
+    err: '.env: a line of it sets nothing; each is NAME=value\n',
+  });
 });
 
 it('an invitation is made with the settings of the gateway alone', async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 /** The real program in a process of its own, to be killed. */
@@ -13,6 +13,8 @@ export interface Program {
   stop(): Promise<number | null>;
 }
 export interface Build {
+  /** Absolute; main.js is in it, and invite.command.js. */
+  readonly directory: string;
   /** Starts it; resolves when it says that it listens. */
   start(env: Record<string, string>): Promise<Program>;
   remove(): void;
@@ -21,9 +23,10 @@ export interface Build {
 /** src/main.ts as `npm start` bundles it, but elsewhere: two files may do this at once. */
 export async function buildProgram(): Promise<Build> {
   mkdirSync('dist', { recursive: true });
-  const directory = mkdtempSync(join('dist', 'test-'));
-  await promisify(execFile)(process.execPath, ['bin/build.js', 'src/main.ts', directory]);
+  const directory = mkdtempSync(resolve('dist/test-'));
+  await promisify(execFile)(process.execPath, ['bin/build.js', relative('.', directory)]);
   return {
+    directory,
     start: (env) => startProgram(join(directory, 'main.js'), env),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
@@ -31,6 +34,8 @@ export async function buildProgram(): Promise<Build> {
 
 async function startProgram(main: string, env: Record<string, string>): Promise<Program> {
   const child = spawn(process.execPath, [main], {
+    // A .env of who runs the tests is not read there.
+    cwd: dirname(main),
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

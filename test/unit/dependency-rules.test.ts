@@ -35,6 +35,7 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'examples-know-only-the-wire': ['/examples/inbox.ts', '/src/domain/one.ts'],
   'no-undeclared-dependency': ['/src/mail/list.ts', 'never-installed'],
   'no-dev-dependency-in-the-product': ['/src/mail/list.ts', 'vitest'],
+  'the-page-is-apart-from-the-product': ['/src/server/http.ts', '/src/server/graphiql/app.tsx'],
 };
 
 let tree: string;

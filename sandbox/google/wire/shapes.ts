@@ -1,4 +1,4 @@
-import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js';
+import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 
 /** The fields of a resource: what a body may bring and what `fields` may name. `true` is a plain value. */
 export interface Shape {
