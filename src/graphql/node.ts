@@ -3,9 +3,9 @@ import { Field, ID, InterfaceType } from 'type-graphql';
 import type { Context } from './context.ts';
 import { decodeId } from './global-id.ts';
 
-@InterfaceType({ description: 'Anything that can be read again by its id alone.' })
+@InterfaceType({ description: 'An object that can be read again by its id (Relay).' })
 export abstract class Node {
-  @Field(() => ID, { description: 'Opaque, and unique among everything here.' })
+  @Field(() => ID, { description: 'The global id: opaque, and unique among all objects of this API (Relay).' })
   readonly id: string;
 
   constructor(id: string) {

@@ -7,21 +7,22 @@ import { DateTime } from './scalars.ts';
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'What went wrong with one account or one item, while the rest of the answer holds.',
+  description: 'An error of one account or one item. The rest of the answer is valid.',
 })
 export class Problem {
-  @Field(() => ErrorCodeEnum, { description: 'For programs: decide by this.' })
+  @Field(() => ErrorCodeEnum, { description: 'The error code, for programs.' })
   readonly code: ErrorCode;
 
-  @Field(() => String, { description: 'For people: what to do about it.' })
+  @Field(() => String, { description: 'What went wrong and what to do about it, for people.' })
   readonly message: string;
 
-  @Field(() => DateTime, { nullable: true, description: 'Not before this; null when the provider named no time.' })
+  @Field(() => DateTime, { nullable: true, description: 'Do not retry before this time. Null when no time is known.' })
   readonly retryAfter: Date | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Finds the cause in the log; present where the message cannot tell it.',
+    description:
+      "Identifies the entry in the gateway's log that has the cause. Present only when the message cannot name the cause.",
   })
   readonly reference: string | null;
 

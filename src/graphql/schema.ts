@@ -110,11 +110,11 @@ function isGetter(prototype: object | null, name: string): boolean {
 
 /** What the documentation opens with: decorators describe every type but these three. */
 const ROOTS = {
-  Query: 'What can be read. Begin with viewer: everything below it is yours alone.',
+  Query: 'The queries. Begin with `viewer`, which has everything that belongs to the signed-in user.',
   Mutation:
-    'What can be changed. Each takes one input and returns what it touched, with userErrors for what another input would mend.',
+    'The mutations. Each takes one input and returns the objects that it changed, with `userErrors` for problems that a different input would solve.',
   Subscription:
-    'What is told as it happens, over WebSocket (graphql-transport-ws) on the same path. Keep the last cursor: passed as after, nothing is missed.',
+    'The subscriptions, over WebSocket (graphql-transport-ws) on the same path. Keep the latest cursor and pass it as `after` when you subscribe again: then no event is missed.',
 } as const;
 
 const withRoots = (typeDefs: string): string =>

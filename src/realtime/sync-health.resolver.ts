@@ -17,7 +17,8 @@ export class SyncHealthResolver {
   ) {}
 
   @FieldResolver(() => SyncHealth, {
-    description: 'How well this gateway keeps up with the account. Asks the database, not the provider.',
+    description:
+      "How up to date the gateway is with the account. Reading this queries the gateway's database, not the provider.",
   })
   async sync(@Root() { record }: IntegrationType): Promise<SyncHealth> {
     const [position, watchExpiresAt] = await Promise.all([
