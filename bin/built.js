@@ -28,7 +28,7 @@ export class Sources {
 
 /**
  * Whether the folder holds what a build of these very sources gives. Paths are absolute, as those inside of what was
- * built are: a copy of the tree is built anew.
+ * built are: a copy of the tree is built again.
  * @param {string} folder @param {string} entryPoint
  */
 export function isCurrent(folder, entryPoint) {

@@ -3,7 +3,7 @@ import { type Config, readConfig } from './config.ts';
 import { createLog } from './platform/log.ts';
 import { type Listener, openListener } from './server/listener.ts';
 
-/** Errors that are one line for whoever typed the command; anything else shows its stack. */
+/** Errors whose message is one line for the person who typed the command; anything else shows its stack. */
 const EXPLAINED = new Set(['ConfigError', 'StartError', 'DatabaseError', 'KeyError', 'BusError', 'SandboxError']);
 
 interface Running {

@@ -5,7 +5,7 @@ import { encode, Topics } from './bus.topics.ts';
 import type { Bus } from './bus.ts';
 import { MAX_PAYLOAD_BYTES } from './database.ts';
 
-/** A Redis that cannot be used, in one line for whoever started the process. */
+/** A Redis that cannot be used: the message is one line for the person who started the process. */
 export class BusError extends Error {
   override readonly name = 'BusError';
 }
@@ -24,7 +24,7 @@ const HEARTBEAT_INTERVAL_MS = 10_000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Whoever publishes waits no longer for Redis to say that it has it. */
+/** How long a publisher waits for Redis to acknowledge the message. */
 const COMMAND_TIMEOUT_MS = 1_000;
 /** Sent by who could not tell the others something: they look again themselves. */
 const GAP = 'gap';

@@ -23,13 +23,13 @@ export interface Database {
   limited<T>(work: (end: () => void) => T, options?: { readonly streamed: boolean }): T;
   /** Runs `work` while no other instance runs under the same name; the others wait. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Connections of its own for the schema engine; whoever connects must dispose. */
+  /** Connections of its own for the schema engine; the caller who connects must dispose. */
   migrationAdapter(): SqlMigrationAwareDriverAdapterFactory;
 }
 
 export type Row = Record<string, unknown>;
 
-/** A database that cannot be used, in one line for whoever started the process. */
+/** A database that cannot be used: the message is one line for the person who started the process. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
 }

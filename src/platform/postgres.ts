@@ -152,7 +152,7 @@ class Server implements Database {
 
   async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
     // A connection of its own: the lock ends with it whatever happens. And a transaction: a pooler may give the
-    // statements of a session to different connections, where a lock of the session's would stay for ever.
+    // statements of a session to different connections, where a lock of the session would never be released.
     const client = await ofStore(this.connection(this.Client));
     try {
       await ofStore(this.lock(client, `postern/${name}`));

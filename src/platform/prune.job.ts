@@ -12,7 +12,7 @@ export interface Prunable {
   prune(before: Date): Promise<number>;
 }
 
-/** Keeps tables from growing for ever. */
+/** Deletes expired rows, so that tables do not grow without end. */
 export class PruneJob {
   private timer: NodeJS.Timeout | null = null;
 

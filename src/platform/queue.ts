@@ -20,7 +20,7 @@ export interface Queue {
   onGap(fn: () => void): void;
   /** Takes no more jobs here; those under way go on, and `send` still serves. */
   leave(): void;
-  /** Takes no more jobs, and waits for those under way, though not for ever. Their handlers should be told to end first. */
+  /** Takes no more jobs, and waits for those under way, for a limited time. Their handlers should be told to end first. */
   stop(): Promise<void>;
 }
 

@@ -64,7 +64,7 @@ async function withEngine<T>(
 
 /**
  * The engine locks for its session, which behind a pooler is a connection that others are given next, the lock still on
- * it; and whoever migrates is alone already (`exclusively`).
+ * it; and a process that migrates is alone already (`exclusively`).
  */
 function withoutSessionLock(adapter: SqlDriverAdapter): SqlDriverAdapter {
   const executeRaw = adapter.executeRaw.bind(adapter);

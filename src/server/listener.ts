@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-/** A start that cannot go on, in one line for whoever typed the command. */
+/** A start that cannot go on: the message is one line for the person who typed the command. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

@@ -51,7 +51,7 @@ export class MailboxChanges {
   async delete(id: string): Promise<void> {
     const mailbox = await this.own(id, 'deleted');
     const inTrash = (await this.above(mailbox.parentId)).find(({ role }) => role === 'TRASH');
-    // A call that is repeated because its answer was lost must not delete for ever what the first one threw away.
+    // A call that is repeated because its answer was lost must not permanently delete what the first call moved to the trash.
     if (inTrash) {
       const message = `"${mailbox.name}" lies in "${inTrash.name}" already; from there it would go for good, with its messages.`;
       throw invalid(message, ['mailbox']);

@@ -105,7 +105,7 @@ export class SubmissionJob implements IntegrationHooks {
     return this.runs.get(id);
   }
 
-  /** Works at it here and now. Resolves when it is as far as it comes for the time being, whoever has it. */
+  /** Works at it here and now. Resolves when it has come as far as it can for now, whichever worker has it. */
   run(id: string): Promise<unknown> {
     const known = this.runs.get(id);
     if (known) return known;
@@ -140,7 +140,7 @@ export class SubmissionJob implements IntegrationHooks {
   /** A job of the queue. It must not be over before what it stands for is done, or another one stands for it. */
   private async take(id: string): Promise<void> {
     const record = await this.options.store.get(id);
-    // Not due: whoever put it off has queued it for then.
+    // Not due: the worker that postponed it has queued it for then.
     if (!record?.dueAt || record.dueAt.getTime() > Date.now() + MAX_CLOCK_SKEW_MS) return;
     if (record.claimUntil && record.claimUntil.getTime() > Date.now()) {
       return this.enqueue(id, new Date(record.claimUntil.getTime() + 500));

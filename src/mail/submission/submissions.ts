@@ -102,7 +102,7 @@ export class Submissions {
     const { store, job, feed } = this.options;
     const now = Date.now();
     const worked = record.claimUntil !== null && record.claimUntil.getTime() > now;
-    // Whoever is at it just now takes its own draft away; if it dies over that, we look once it must be dead.
+    // A worker that is sending it deletes its own draft. If that worker dies before, the draft is looked for once its claim has expired.
     const clearAt = new Date(worked ? now + LEASE_MS : now);
     await job.enqueue(record.id, clearAt);
     const cancelled = await store.cancel(record, clearAt);

@@ -179,5 +179,5 @@ async function* limited(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGe
   }
 }
 
-/** Without the path that some browsers, and whoever means harm, put before it. */
+/** Without the path that some browsers, and attackers, put before it. */
 const baseName = (name: string): string => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);

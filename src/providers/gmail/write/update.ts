@@ -49,7 +49,7 @@ export async function update(client: GmailClient, patches: readonly Patch[], cal
   });
 }
 
-/** Whoever is told that it failed would do it once more. */
+/** A client that is told of a failure would repeat the change. */
 function unread(message: Message | MailError | undefined): Message | MailError | undefined {
   if (!isMailError(message)) return message;
   const { code, retryAfterMs } = message;
