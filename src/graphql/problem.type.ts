@@ -41,7 +41,7 @@ export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 
 /** Hardly read by anybody: who asked has gone. */
-export const GIVEN_UP = { code: 'TIMEOUT', message: 'It was given up before it was answered.' } as const;
+export const GIVEN_UP = { code: 'TIMEOUT', message: 'The request was cancelled before it was answered.' } as const;
 
 /** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
 export function problemOf(given: unknown, log: Logger): Problem {

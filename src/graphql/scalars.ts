@@ -20,7 +20,7 @@ export const DateTime = new GraphQLScalarType<Date, string>({
     const at = typeof value === 'string' ? momentOf(value) : null;
     if (at) return at;
     throw badUserInput(
-      'A DateTime is written as RFC 3339 with an offset, of a day that there is, for example "2026-11-20T09:30:00Z".',
+      'A DateTime is an existing date and time in RFC 3339 format with an offset, for example "2026-11-20T09:30:00Z".',
     );
   },
 });
@@ -69,6 +69,6 @@ export const Cursor = new GraphQLScalarType<string, string>({
   serialize: (value) => String(value),
   parseValue: (value) => {
     if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CURSOR_LENGTH) return value;
-    throw badUserInput('A Cursor is a string that this API gave out, unchanged.');
+    throw badUserInput('A Cursor is a string that this API returned, unchanged.');
   },
 });

@@ -55,7 +55,7 @@ class DatabaseBus implements Bus {
     } catch (error) {
       if (!storeErrorIn(error)) throw error;
       // What it tells of is committed, so what was done must not fail for it. This instance at least hears it now.
-      this.log.warn({ err: error, topic }, 'the other instances could not be told: they will look again');
+      this.log.warn({ err: error, topic }, 'the other instances could not be notified: they will check again');
       this.oweGap();
       this.topics.deliver(text);
     }

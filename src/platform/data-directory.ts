@@ -8,6 +8,6 @@ export function openDataDirectory(path: string): void {
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new DatabaseError(`DATA_DIR: nothing can be kept in ${path} (${code}); set DATA_DIR to a directory of yours`);
+    throw new DatabaseError(`DATA_DIR: ${path} cannot be written (${code}); set DATA_DIR to a directory that can`);
   }
 }

@@ -34,7 +34,7 @@ export async function pendingMigrations(db: Database): Promise<string[]> {
   const failed = rows.find((row) => !row.finished && !rows.some((other) => other.finished && other.name === row.name));
   if (failed) {
     throw new DatabaseError(
-      `The migration ${failed.name} failed half way. Mend the database, then delete its row from _prisma_migrations.`,
+      `The migration ${failed.name} failed half way. Repair the database, then delete its row from _prisma_migrations.`,
     );
   }
   const applied = new Set(rows.map((row) => row.name));

@@ -86,16 +86,16 @@ export class Outbound {
   private async checked(host: string): Promise<string> {
     const addresses = isIP(host) ? [host] : await this.resolve(host);
     if (!addresses.every(isPublicAddress))
-      throw new OutboundRefused('It leads to an address that is not on the public internet.');
+      throw new OutboundRefused('The link leads to an address that is not on the public internet.');
     const chosen = addresses.find((address) => isIP(address) === 4) ?? addresses[0];
-    if (chosen === undefined) throw new OutboundRefused('Its host has no address.');
+    if (chosen === undefined) throw new OutboundRefused('The host of the link has no address.');
     return chosen;
   }
 }
 
 /** The URL parser has already turned 0x7f.1 and 2130706433 into 127.0.0.1. */
 function checkUrl(url: string): URL {
-  if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) throw new OutboundRefused('It is no usable link.');
+  if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) throw new OutboundRefused('The link is not valid.');
   const target = new URL(url);
   if (target.protocol !== 'https:') throw new OutboundRefused('Only https links are followed.');
   if (target.username !== '' || target.password !== '') throw new OutboundRefused('It holds a password.');

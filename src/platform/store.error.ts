@@ -10,7 +10,7 @@ export class StoreTimeout extends Error {
 }
 
 export const storeUnavailable = (cause: unknown): MailError =>
-  new MailError('STORE_UNAVAILABLE', "The gateway's store is away: try again.", {
+  new MailError('STORE_UNAVAILABLE', "The gateway's database is unavailable. Try again.", {
     cause,
     retryAfterMs: RETRY_AFTER_MS,
   });

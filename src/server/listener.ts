@@ -52,6 +52,6 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): stri
   if (error.code === 'EACCES') return `PORT: ${port} needs rights that this user does not have; set PORT above 1023`;
   // EINVAL: a link-local address of IPv6 without its zone.
   if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL'].includes(error.code ?? ''))
-    return `HOST: ${host} is no address of this machine`;
+    return `HOST: ${host} is not an address of this machine`;
   return `PORT: cannot listen on ${host}:${port} (${error.code ?? error.message})`;
 }

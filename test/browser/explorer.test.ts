@@ -76,7 +76,7 @@ it('explains the schema', async () => {
   await page.keyboard.press('Enter');
   await tabTo(page.locator('.graphiql-doc-explorer').getByText('Viewer', { exact: true }).first());
   await page.keyboard.press('Enter');
-  await expect.poll(() => page.textContent('.graphiql-doc-explorer')).toContain('the way to everything that is yours');
+  await expect.poll(() => page.textContent('.graphiql-doc-explorer')).toContain('everything that belongs to them');
   await tabTo(page.getByLabel('Hide Documentation Explorer'));
   await page.keyboard.press('Enter');
 });

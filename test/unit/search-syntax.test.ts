@@ -245,7 +245,7 @@ describe('the days of a search', () => {
   it.each(['', 'Mars/Olympus', '+02:00', 'Europe/Berlin ', 'x'.repeat(5_000), '__proto__'])(
     'refuses the time zone %j',
     (timeZone) => {
-      expect(() => listCondition({ first: 1, timeZone })).toThrow(refusal(/^timeZone ".{0,60}" is no time zone/));
+      expect(() => listCondition({ first: 1, timeZone })).toThrow(refusal(/^timeZone ".{0,60}" is not a time zone/));
     },
   );
 

@@ -38,7 +38,8 @@ export class ConnectFlowResolver {
   @FieldResolver(() => ProviderType, { description: 'The provider on whose page the user consents.' })
   provider(@Root() { record }: ConnectFlowType): ProviderType {
     const provider = this.providers.find(({ id }) => id === record.provider);
-    if (!provider) throw new MailError('UNSUPPORTED', `This gateway no longer speaks to ${record.provider}.`);
+    if (!provider)
+      throw new MailError('UNSUPPORTED', `This gateway no longer supports the provider ${record.provider}.`);
     return new ProviderType(provider);
   }
 

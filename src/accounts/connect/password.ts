@@ -60,5 +60,7 @@ class PasswordConnect implements ConnectHandler<Password> {
 
 function requireAddress({ address }: ConnectRequest): string {
   if (address !== null) return address;
-  throw new MailError('INVALID', 'A password is of an address: give both.', { field: ['input', 'address'] });
+  throw new MailError('INVALID', 'A password needs the address that it belongs to. Give both.', {
+    field: ['input', 'address'],
+  });
 }

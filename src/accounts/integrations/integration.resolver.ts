@@ -16,7 +16,8 @@ export class IntegrationResolver {
   @FieldResolver(() => ProviderType, { description: 'The provider of the account, for showing its name or logo.' })
   provider(@Root() { record }: IntegrationType): ProviderType {
     const provider = this.providers.find(({ id }) => id === record.provider);
-    if (!provider) throw new MailError('UNSUPPORTED', `This gateway no longer speaks to ${record.provider}.`);
+    if (!provider)
+      throw new MailError('UNSUPPORTED', `This gateway no longer supports the provider ${record.provider}.`);
     return new ProviderType(provider);
   }
 

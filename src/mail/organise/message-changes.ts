@@ -166,5 +166,8 @@ function ofThread(account: Account, thread: Thread, results: Results): Became {
   }
   // Deleted permanently, by this request or by another client in the meantime.
   const deleted = all.some(({ result }) => result === null);
-  return { node: null, error: deleted ? null : new MailError('NOT_FOUND', 'Its messages are all gone.') };
+  return {
+    node: null,
+    error: deleted ? null : new MailError('NOT_FOUND', 'All messages of this thread have been deleted.'),
+  };
 }

@@ -162,7 +162,7 @@ class AccountRequestLimiter implements RequestLimiter {
       const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
       if (!cost.safe || delay === null || delay > maxWait(call)) throw failure;
       const { operation } = cost;
-      this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is tried again');
+      this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is retried');
       await sleepBeforeRetry(delay, call.signal);
     }
   }

@@ -16,8 +16,8 @@ export const replyHeaders = (requestId: string): Readonly<Record<string, string>
 /** None repeats what it was sent: whatever shows the answer would show a stranger's text as ours. */
 const WHY: Readonly<Record<number, string>> = {
   400: 'The request is malformed.',
-  408: 'The request was not there in time.',
-  431: 'The address and the header fields of a request may have 16 kB together, and this one has more.',
+  408: 'The request was not received in time.',
+  431: 'The address and the header fields of a request may have at most 16 kB together, and this one has more.',
 };
 const BAD_URL = 'The address is malformed: a percent sign must begin the two hexadecimal digits of a byte of UTF-8.\n';
 
@@ -60,4 +60,4 @@ export function isEncoded({ headers }: IncomingMessage): boolean {
   return (length !== '0' || transfer !== undefined) && !['', 'identity'].includes(encoding.trim().toLowerCase());
 }
 
-export const ENCODED = 'Content-Encoding is not taken: send the body as it is.';
+export const ENCODED = 'Content-Encoding is not supported: send the body unencoded.';

@@ -145,7 +145,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     return refuse(reply, status, 'BAD_USER_INPUT', error.message);
   });
   http.setNotFoundHandler((_request, reply) =>
-    reply.code(404).type('text/plain').send('There is nothing here. The API is at /graphql.\n'),
+    reply.code(404).type('text/plain').send('Not found. The API is at /graphql.\n'),
   );
   if (options.corsOrigins.length > 0) {
     await http.register(cors, {
@@ -165,7 +165,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
 }
 
 const TOO_MUCH_UNDER_WAY =
-  'Too many requests of yours are under way, or their answers wait to be read: read those, or close their connections, and try again.';
+  'Too many of your requests are in progress, or their answers are waiting to be read. Read the answers or close their connections, then try again.';
 
 /** In whole seconds, as the header wants it. */
 const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);

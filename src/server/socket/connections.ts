@@ -38,7 +38,7 @@ export class Connections {
     const { socket, principal } = connection;
     const others = this.ofUser.get(principal.userId) ?? 0;
     if (others >= MAX_USER_CONNECTIONS) {
-      socket.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are taken`);
+      socket.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are allowed`);
       return false;
     }
     this.ofUser.set(principal.userId, others + 1);

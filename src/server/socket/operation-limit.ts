@@ -26,7 +26,7 @@ export class OperationLimit {
     const refused = (this.refusals.get(socket) ?? 0) + 1;
     this.refusals.set(socket, refused);
     if (refused >= MAX_REFUSALS) socket.close(TOO_MANY, `At most ${MAX_OPERATIONS} operations may be open at a time`);
-    return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, and no more are taken.`);
+    return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, which is the limit.`);
   }
 
   /** One that was opened is over. */

@@ -84,7 +84,7 @@ export class IntrospectionCount {
     this.fields += times;
     if (this.fields <= this.limits.introspection) return;
     throw tooComplex(
-      `The query is too complex: it asks for more than ${this.limits.introspection} fields of the schema itself, and no more are taken. ` +
+      `The query is too complex: it asks for more than ${this.limits.introspection} fields of the schema itself, which is the limit. ` +
         'Ask for __schema once, and for each of its lists once.',
     );
   }

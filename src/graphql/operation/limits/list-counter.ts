@@ -19,7 +19,7 @@ export function countLists(schema: GraphQLSchema, max: number): void {
         const so = context.once(read);
         if (++so.count <= max) return resolve(source, args, context, info);
         throw tooComplex(
-          `More than ${max} lists are read in this request, and no more are taken. Ask for fewer of them at a time, by their ids.`,
+          `This request reads more than ${max} lists, which is the limit. Ask for fewer at a time, by the ids of their objects.`,
         );
       };
     }

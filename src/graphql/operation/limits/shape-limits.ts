@@ -66,6 +66,6 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
 function refuse(what: string, asked: number, limit: number): void {
   if (asked <= limit) return;
   throw tooComplex(
-    `The query is too complex: at least ${asked} ${what}, at most ${limit} are taken. Ask for less, or in several requests.`,
+    `The query is too complex: at least ${asked} ${what}, at most ${limit} are allowed. Ask for less, or in several requests.`,
   );
 }

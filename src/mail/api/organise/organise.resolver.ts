@@ -45,7 +45,7 @@ export class OrganiseResolver {
     const flags = flagsOf(input);
     if (Object.keys(flags).length === 0 && !input.addMailboxes?.length && !input.removeMailboxes?.length) {
       const all = 'isRead, isStarred, isImportant, addMailboxes or removeMailboxes';
-      return new UpdateMessagesPayload([], [new UserError('INVALID', `Say what to change: ${all}.`)]);
+      return new UpdateMessagesPayload([], [new UserError('INVALID', `Give at least one change: ${all}.`)]);
     }
     const patch = (account: Account) => ({
       ...flags,
