@@ -125,7 +125,7 @@ it('says what is to be pasted where it cannot know it, and asks nobody', async (
   // The tab is called after what was run in it last.
   await clickTab('ConnectFlows');
   await press('FinishConnect', 3);
-  await expect.poll(shown).toContain('"code": "the code that our page has shown"');
+  await expect.poll(shown).toContain('"code": "the code that the page has shown"');
 });
 
 it('marks what is wrong in the variables, and nothing that is right', async () => {
