@@ -179,7 +179,7 @@ describe('what was pasted', () => {
     ['is:constructor', /is:constructor/],
     ['is:new', /is:new.*unread/],
     ['has:star', /has:attachment.*quotes/],
-    ['after:tomorrow', /after:tomorrow.*no date.*quotes/],
+    ['after:tomorrow', /after:tomorrow.*not a date.*quotes/],
     ['after:2026-02-30', /not a date/],
     ['after:2026-02-30T00:00:00Z', /not a date/],
     ['after:2026-02-20T24:00:00Z', /not a date/],
