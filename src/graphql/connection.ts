@@ -58,11 +58,11 @@ export interface ConnectionOf<T> {
 }
 
 interface ConnectionOptions {
-  /** Where a single item can be unreadable while its list is there. */
+  /** For lists in which a single item can be unreadable: its node is then null. */
   readonly nullableNodes?: boolean;
 }
 
-/** The NameEdge type. Extend or use the class that it returns; call it once a name. */
+/** The NameEdge type. Extend or use the class that it returns; call it once for each name. */
 export function edgeType<T extends object>(name: string, node: () => ClassType<T>, options: ConnectionOptions = {}) {
   const nullable = options.nullableNodes ?? false;
 
@@ -97,7 +97,7 @@ export function connectionType<T extends object>(
   edge: ClassType<EdgeOf<T>>,
   options: ConnectionOptions = {},
 ) {
-  // Nameless in the schema: only the class that extends it, and gives it a name, is built.
+  // It has no name in the schema: only a class that extends it and gives it a name is built.
   @ObjectType({ simpleResolvers: true })
   class Connection implements ConnectionOf<T> {
     @Sized({ parentArgument: 'first' })

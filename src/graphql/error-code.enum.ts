@@ -49,7 +49,7 @@ export const REQUEST_CODES = [
 
 export type RequestCode = (typeof REQUEST_CODES)[number];
 
-/** A well-formed request that GraphQL refuses: these are answers, and no failure of HTTP. */
+/** A well-formed request that GraphQL refuses: this is a GraphQL response, not an HTTP error. */
 export const ANSWERED_REFUSALS: ReadonlySet<unknown> = new Set<RequestCode | ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',

@@ -43,12 +43,12 @@ export class NodeResolver {
       loaded.set(id, known);
       return known;
     };
-    // Each for itself: one that cannot be read is null with its error, and takes nothing from the others.
+    // Each is read separately: one that cannot be read is null, with an error, and does not affect the others.
     return ids.map(load);
   }
 }
 
-/** In a list it is nothing, as what is not there: the others are answered, and clients that drop an answer with errors keep it. */
+/** In a list an invalid id is null, like an object that does not exist: clients that discard a response with errors keep this one. */
 function nullForNoId(error: unknown): null {
   if (error instanceof GraphQLError && error.extensions.code === 'BAD_USER_INPUT') return null;
   throw error;

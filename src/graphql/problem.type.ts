@@ -34,13 +34,13 @@ export class Problem {
   }
 }
 
-/** CURSOR_EXPIRED stays inside; what is left of it for a caller is that the place is gone. */
+/** CURSOR_EXPIRED is internal: a caller sees NOT_FOUND for the position. */
 export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
 
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 
-/** Hardly read by anybody: who asked has gone. */
+/** The problem of an aborted request. Its client has usually disconnected, and does not read it. */
 export const GIVEN_UP = { code: 'TIMEOUT', message: 'The request was cancelled before it was answered.' } as const;
 
 /** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */

@@ -28,7 +28,7 @@ export const DateTime = new GraphQLScalarType<Date, string>({
 /** The moment that a text is in RFC 3339; null where it is none. */
 export function momentOf(value: string): Date | null {
   const at = RFC_3339.test(value) ? new Date(value) : null;
-  // Date takes 30 February for 2 March; what is meant to go at that time must not go at another.
+  // Date reads 30 February as 2 March; a message must not be sent on another day than the one that was given.
   return at && !Number.isNaN(at.getTime()) && isDay(value) ? at : null;
 }
 

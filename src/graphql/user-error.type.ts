@@ -36,7 +36,7 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'CONSENT_REQUIRED',
 ]);
 
-/** The error as data when the caller can mend it by another input, or it is one of `also`; anything else is thrown again. */
+/** The error as data when a different input would solve it, or its code is one of `also`. Any other error is rethrown. */
 export function userErrorOf(error: unknown, also: readonly ErrorCode[] = []): UserError {
   if (isMailError(error) && (MENDABLE.has(error.code) || also.some((code) => code === error.code))) {
     return new UserError(error.code as ErrorCode, error.message, error.field ?? null);

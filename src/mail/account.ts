@@ -46,7 +46,7 @@ export class Account {
   constructor(
     readonly integration: IntegrationRecord,
     private readonly sessions: MailSessions,
-    /** Aborts when the client goes away. */
+    /** Aborts when the client disconnects. */
     private readonly signal: AbortSignal,
     readonly deadlineMs: number,
     readonly memory: PageMemory,

@@ -12,7 +12,7 @@ export class SyncHealthResolver {
     private readonly changes: Pick<ChangeStore, 'position'>,
     private readonly watches: Pick<WatchStore, 'expiry'>,
     private readonly cursors: EventCursors,
-    /** What was announced is read within this; an account that takes longer is not live. */
+    /** Announced changes are normally read within this time; an account that takes longer is not live. */
     private readonly behindMs: number = BEHIND_TIMEOUT_MS,
   ) {}
 
@@ -31,7 +31,7 @@ export class SyncHealthResolver {
     const isBehind = dueSince !== null && now - dueSince.getTime() > this.behindMs;
     return {
       live: record.status === 'CONNECTED' && isWatched && !isBehind,
-      // What arrives during the first sync may be found to have been there before.
+      // A message that arrives during the first sync may be recorded as one that was there before.
       cursor: lastReconciledAt === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),
       lastEventAt,
       lastReconciledAt,

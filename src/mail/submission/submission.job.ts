@@ -18,7 +18,7 @@ export interface SubmissionJobOptions {
   readonly delivery: Pick<Delivery, 'run'>;
   readonly queue: Queue;
   readonly feed: SubmissionFeed;
-  /** Whose account it is; null when it is gone. */
+  /** The user whose account it is; null when it no longer exists. */
   readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
   readonly reachability: Pick<Reachability, 'listen' | 'isAway'>;
   readonly log: Logger;

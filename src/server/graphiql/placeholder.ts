@@ -1,10 +1,10 @@
 import type { OperationDefinitionNode } from 'graphql';
 
-/** Stands in the variables for what is not known yet, and says where it is to be had. */
+/** A value in the variables that is not known yet; it says where to find it. */
 export const placeholder = (what: string): string => `PASTE HERE: ${what}`;
 const IS_PLACEHOLDER = /^PASTE HERE: /;
 
-/** What the page puts in by itself once an answer has told it. */
+/** The placeholder that the page replaces when an answer has the value. */
 export const SUBMISSION = placeholder('the id of the submission, which SendWithUndo fills in');
 
 /** What the page knows once there is an account with mail, though it did not when its tabs were made. */
