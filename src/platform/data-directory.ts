@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { DatabaseError } from './database.ts';
 
-/** Makes it where it is missing, for its owner alone. Throws DatabaseError where nothing can be kept. */
+/** Creates the directory if it is missing, with access for its owner only. Throws DatabaseError when it cannot be written. */
 export function openDataDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

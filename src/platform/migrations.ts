@@ -12,7 +12,7 @@ export async function migrate(db: Database): Promise<{ applied: string[] }> {
   return db.exclusively('migrations', async () => {
     const pending = await pendingMigrations(db);
     if (pending.length === 0) return { applied: [] };
-    // Several megabytes of WebAssembly: loaded by the start that needs it.
+    // Several megabytes of WebAssembly: loaded only by a start that needs it.
     const { applyMigrations } = await import('./schema.engine.ts');
     try {
       return { applied: await applyMigrations(db.migrationAdapter(), MIGRATIONS_DIRECTORY) };

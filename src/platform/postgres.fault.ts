@@ -1,4 +1,4 @@
-/** What to do where a database cannot be opened, by what the system or PostgreSQL says (its appendix A). */
+/** The advice when a database cannot be opened, by the error code of the system or of PostgreSQL (appendix A). */
 const ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'correct the host: there is none of that name',
   EAI_AGAIN: 'correct the host, or the name server: the name cannot be looked up',
@@ -33,7 +33,7 @@ function adviceFor(message: string): string {
   return 'correct the URL, or the server, and start again';
 }
 
-/** What the schema engine says is many lines, of which the first ones are for people. */
+/** The schema engine's message has many lines, of which the first are for people. */
 export function explainMigrating(error: unknown): string {
   const text = (error as Error).message.split(/\n\s*0: /)[0] ?? '';
   const said = text
@@ -44,7 +44,7 @@ export function explainMigrating(error: unknown): string {
 }
 
 function migratingAdvice(said: string): string {
-  // Since PostgreSQL 15 it is the owner of a database alone who may make tables in it.
+  // Since PostgreSQL 15 only the owner of a database may create tables in it.
   if (/permission denied/i.test(said))
     return 'make the user the owner of the database, or grant it CREATE on the schema';
   if (/schema is not empty/i.test(said)) return 'name one that is empty: it holds the tables of something else';
