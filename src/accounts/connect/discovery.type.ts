@@ -18,7 +18,9 @@ export class DiscoveryType {
   })
   readonly provider: ProviderType | null;
 
-  @Field(() => [ConnectMethodEnum], { description: 'How to connect it here; empty when it cannot be.' })
+  @Field(() => [ConnectMethodEnum], {
+    description: 'The methods by which the address can be connected. Empty when it cannot be connected.',
+  })
   readonly connectMethods: readonly string[];
 
   constructor(address: string, provider: ProviderType | null) {

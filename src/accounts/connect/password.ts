@@ -14,8 +14,7 @@ import type {
 
 export const password: ConnectMethodEntry = {
   method: 'PASSWORD',
-  description:
-    'The user gives us a password that the provider knows, best one made for this alone; no browser is needed.',
+  description: 'The user enters a password of the account, preferably an app password. No browser is needed.',
   absence: 'takes no password from us',
   takesPassword: true,
   open: (tools) => new PasswordConnect(tools),

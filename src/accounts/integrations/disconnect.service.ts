@@ -72,7 +72,7 @@ export class DisconnectService {
       return null;
     } catch (err) {
       this.options.log.warn({ err, integrationId: record.id }, 'a grant could not be revoked at the provider');
-      return `${provider.name} could not be told. ${method.revokeAdvice}`;
+      return `The grant could not be revoked at ${provider.name}. ${method.revokeAdvice}`;
     }
   }
 }
