@@ -64,7 +64,7 @@ export const urlOf = (config: Config, port: number): string =>
   config.publicUrl ??
   `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 
-/** The only wiring. Throws StartError, DatabaseError, KeyError or BusError, with one line for whoever starts it. */
+/** The only wiring. Throws StartError, DatabaseError, KeyError or BusError, with one line for the person who starts it. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const closers: Closers = [];
   const close = async () => {

@@ -10,7 +10,7 @@ import { openKeys } from './platform/keys.ts';
 
 const email = process.argv[2] ?? '';
 if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
-  console.error('Whom? node dist/invite.command.js ada@example.org');
+  console.error('Usage: node dist/invite.command.js ada@example.org');
   process.exit(2);
 }
 try {
@@ -18,7 +18,7 @@ try {
   const config = readConfig();
   if (config.registration !== 'invite') {
     throw new Error(
-      `REGISTRATION: ${config.registration}, with which no invitation is asked for; run this with the settings of the gateway ` +
+      `REGISTRATION: ${config.registration}, which uses no invitations; run this with the settings of the gateway ` +
         '(its environment, or its .env in this directory), among them REGISTRATION=invite',
     );
   }

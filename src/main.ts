@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { prepareRuntime } from './runtime.ts';
 import type { Listener } from './server/listener.ts';
 
-/** Errors that are one line for whoever typed the command; anything else shows its stack. */
+/** Errors whose message is one line for the person who typed the command; anything else shows its stack. */
 const EXPLAINED = new Set([
   'EnvFileError',
   'ConfigError',

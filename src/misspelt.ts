@@ -5,7 +5,7 @@ export function misspelt(given: readonly string[], known: readonly string[]): st
     .filter((name) => !known.includes(name))
     .flatMap((name) => {
       const meant = free.find((one) => distance(name.toUpperCase(), one) <= MAX_DISTANCE);
-      return meant === undefined ? [] : [`${name}: is no setting of Postern; is ${meant} meant?`];
+      return meant === undefined ? [] : [`${name}: is not a setting of Postern; is ${meant} meant?`];
     });
 }
 

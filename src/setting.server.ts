@@ -38,7 +38,7 @@ export const postgresUrl = z
       return fault('must begin with postgres:// or postgresql://, as postgres://user:password@host:5432/name');
     if (!URL.canParse(value))
       return fault(
-        'is no URL; what is special in its user or password is percent-encoded (# as %23, / as %2F, @ as %40)',
+        'is not a URL; special characters in its user or password are percent-encoded (# as %23, / as %2F, @ as %40)',
       );
     const { hostname, pathname, searchParams } = new URL(value);
     if (hostname === '' && !searchParams.has('host'))
@@ -91,9 +91,9 @@ export const origins = list.superRefine((entries, context) => {
 
 function originFault(entry: string): string | null {
   const example = 'as https://app.example.com';
-  if (entry === '*') return `* is no origin: list the origins of your pages, ${example}`;
+  if (entry === '*') return `* is not an origin: list the origins of your pages, ${example}`;
   if (!/^[a-z][a-z\d+.-]*:\/\/[^/?#\s@]+\/?$/i.test(entry) || !URL.canParse(entry))
-    return `an entry is no origin: scheme and host without a path, ${example}`;
+    return `an entry is not an origin: scheme and host without a path, ${example}`;
   const { protocol, host } = new URL(entry);
   if (host.includes('*')) return `${entry} has a wildcard: list each origin, ${example}`;
   const origin = `${protocol}//${host}`;

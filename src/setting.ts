@@ -45,7 +45,7 @@ export const redisUrl = z
   .string()
   .refine(
     (v) => /^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(v) && URL.canParse(v) && isDecodable(v),
-    'must be redis://user:password@host:port, or rediss:// with TLS; what is special in the password is percent-encoded',
+    'must be redis://user:password@host:port, or rediss:// with TLS; special characters in the password are percent-encoded',
   );
 
 /** A lone percent sign in the user or the password passes for a URL, and ends the client that decodes them. */

@@ -19,7 +19,7 @@ const OWNERS: readonly (readonly [string, RegExp])[] = [
   ['Node: crypto', /^node:(?:internal\/)?crypto/],
 ];
 
-/** Self time by owner, as parts of the busy time, largest first. What is native counts for whoever called it. */
+/** Self time by owner, as parts of the busy time, largest first. Native time counts for the function that called it. */
 export function shares(profile: Profile): readonly { readonly owner: string; readonly share: number }[] {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const parents = new Map(profile.nodes.flatMap(({ id, children }) => (children ?? []).map((child) => [child, id])));

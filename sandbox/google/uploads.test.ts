@@ -31,7 +31,7 @@ test('a message goes up in pieces, and the session tells how much of it is there
   expect(await piece(location, GRAIN, 2 * GRAIN, bytes.length)).toMatchObject({ status: 308 });
   const done = await piece(location, 2 * GRAIN, bytes.length, bytes.length);
   expect(done).toMatchObject({ status: 200, json: { id: expect.any(String), message: { labelIds: ['DRAFT'] } } });
-  // Whoever lost the answer is given it again, and there is one draft.
+  // A client that lost the answer gets it again, and there is one draft.
   expect(await put(location, `*/${bytes.length}`)).toEqual(done);
   expect(drafts()).toHaveLength(1);
 });

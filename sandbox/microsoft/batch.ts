@@ -51,7 +51,7 @@ export async function runBatch(service: GraphService, request: GraphRequest, cal
     if (outcome.fate !== 'answered') fate = outcome.fate;
     return asPart(part.id, outcome.answer ?? { status: 504 });
   };
-  // A worker that found nothing to do would miss what its fellows' answers set free, so each wave starts all anew.
+  // A worker that found nothing to do would miss requests that other workers' answers make ready, so each wave starts all workers again.
   while (waiting.size > 0) await Promise.all(Array.from({ length: WIDTH }, runNext));
   const answer: Answer = { status: 200, headers: { 'OData-Version': '4.0' }, body: { responses: answers } };
   return { outcome: { answer: fate === 'hangs' ? null : answer, fate }, lines };

@@ -46,7 +46,7 @@ export class Conversations {
   }
 
   /** Of one that was written here as a new message: Exchange promises no more for headers that a client wrote into it. */
-  anew(envelope: Envelope, key: string, at: Date): Conversation {
+  begin(envelope: Envelope, key: string, at: Date): Conversation {
     return this.#conversation(envelope, key, this.#own(envelope, key), 0, at);
   }
 

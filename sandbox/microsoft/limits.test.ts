@@ -27,7 +27,7 @@ describe('concurrency', () => {
     expect((await slow()).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  it('lets four go on for ever', async () => {
+  it('lets four go on without end', async () => {
     const worker = async () => {
       for (let n = 0; n < 15; n++) expect((await direct('/me/messages?$top=1')).status).toBe(200);
     };

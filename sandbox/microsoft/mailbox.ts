@@ -238,7 +238,7 @@ export class Mailbox {
     if (this.#conversations.isOpen(envelope)) this.#readOlder(item);
     if (answers) return this.#conversations.after(this.conversation(answers.item), envelope, key, receivedAt);
     return isWrittenHere
-      ? this.#conversations.anew(envelope, key, receivedAt)
+      ? this.#conversations.begin(envelope, key, receivedAt)
       : this.#conversations.of(envelope, key, receivedAt);
   }
 

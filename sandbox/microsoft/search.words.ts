@@ -40,7 +40,7 @@ export const splitWords = (text: string, accents: Accents): readonly string[] =>
   spelled(text, accents).normalize('NFC').match(WORD) ?? [];
 
 type Known = Partial<Record<WordPlace, string>>;
-/** What is known of received mail: reading the MIME of 50,000 messages anew for each search would take too long. */
+/** What is known of received mail: reading the MIME of 50,000 messages again for each search would take too long. */
 const known: Readonly<Record<Accents, WeakMap<Content, Known>>> = {
   folded: new WeakMap(),
   kept: new WeakMap(),

@@ -46,7 +46,7 @@ export interface AccountsOptions {
   readonly redirects: RedirectRules;
   /** Where the providers send the browser back to. */
   readonly callbackUrl: () => string;
-  /** Filled by whoever opens the rooms above, before the first request. */
+  /** Filled by the code that opens the rooms above, before the first request. */
   readonly hooks: readonly IntegrationHooks[];
   readonly times?: SessionTimes | undefined;
 }

@@ -10,7 +10,7 @@ export interface PollJobOptions {
   readonly watches: Pick<WatchStore, 'expiries'>;
   readonly pendingSyncs: Pick<PendingSyncStore, 'left'>;
   readonly sync: Pick<SyncJob, 'look' | 'probe' | 'reconcile'>;
-  /** Starts an account's watch anew. */
+  /** Starts a new watch for the account. */
   readonly rewatch: (integrationId: string) => void;
   /** How old the log of an account without a live watch may grow. */
   readonly pollIntervalMs: number;

@@ -89,7 +89,7 @@ export class SyncJob {
     this.seeing = setInterval(() => {
       options.pendingSyncs
         .seenTo(this.runs.underWay)
-        .catch((err: unknown) => log.warn({ err }, 'it was not noted which accounts are being read'));
+        .catch((err: unknown) => log.warn({ err }, 'the accounts that are being synced could not be recorded'));
     }, HEARTBEAT_INTERVAL_MS).unref();
     this.stops = [
       options.bus.subscribe(SYNC_TOPIC, (payload) => {
@@ -194,7 +194,7 @@ export class SyncJob {
     const behind = setTimeout(() => {
       pendingSyncs
         .mark(integrationId)
-        .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs was not noted'));
+        .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs could not be recorded'));
     }, this.options.times?.behindMs ?? BEHIND_TIMEOUT_MS).unref();
     const { signal, leave } = following(this.calls.signal, trial.signal);
     const isNoted = !this.unnoted.delete(integrationId);
@@ -254,7 +254,7 @@ export class SyncJob {
     );
     await pendingSyncs
       .failed(integrationId, waitMs)
-      .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that failed was not noted'));
+      .catch((err: unknown) => log.warn({ err, integrationId }, 'a failed sync could not be recorded'));
   }
 
   private wake(integrationId: string, entries: readonly Pick<LoggedChange, 'kind'>[]): Promise<void> {

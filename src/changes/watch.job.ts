@@ -54,7 +54,7 @@ export class WatchJob implements IntegrationHooks {
   constructor(private readonly options: WatchJobOptions) {
     this.renewals = new Coalescer(
       (integrationId) => this.run(integrationId),
-      (integrationId, error) => options.log.error({ err: error, integrationId }, 'a watch could not be seen to'),
+      (integrationId, error) => options.log.error({ err: error, integrationId }, 'a watch could not be checked'),
     );
     this.unlisten = options.reachability.listen({
       recovered: ({ provider }) => this.retries.hurryLane(provider),
@@ -63,7 +63,9 @@ export class WatchJob implements IntegrationHooks {
 
   start(): void {
     const tick = () =>
-      this.requestDue().catch((err: unknown) => this.options.log.error({ err }, 'watches could not be looked over'));
+      this.requestDue().catch((err: unknown) =>
+        this.options.log.error({ err }, 'the watches that are due could not be read'),
+      );
     void tick();
     this.timer = setInterval(tick, TICK_INTERVAL_MS).unref();
   }

@@ -75,7 +75,7 @@ export class WatchStore {
     return row?.expiresAt ?? null;
   }
 
-  /** Null when the key that sealed it is gone: then the watch is as good as lost, and is started anew. */
+  /** Null when the key that sealed it is gone: then the watch counts as lost, and a new one is started. */
   private opened(row: Omit<StoredWatch, 'secret'> & { readonly secret: Uint8Array }): StoredWatch | null {
     try {
       return { ...row, secret: Buffer.from(this.sealer.open(PURPOSE, row.integrationId, row.secret)).toString() };

@@ -1,6 +1,6 @@
 import type { Address } from './address.ts';
 
-/** A file to be sent. Its bytes are read when the provider takes them, and may be read again for another try. */
+/** A file to be sent. Its bytes are read when they are sent to the provider, and may be read again for a retry. */
 export interface ComposeAttachment {
   readonly filename: string;
   readonly mimeType: string;
@@ -11,14 +11,14 @@ export interface ComposeAttachment {
   open(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 
-/** The message of the same account that a new one answers or passes on: keeps the provider's own conversation. */
+/** The message of the same account that a new one replies to or forwards: keeps it in the provider's own conversation. */
 export interface ComposeOrigin {
   readonly kind: 'reply' | 'replyAll' | 'forward';
   readonly messageId: string;
   readonly threadId: string | null;
 }
 
-/** A message to be written, as plain parts; the adapter makes MIME or JSON of it. No field holds CR or LF but the bodies. */
+/** A message to be written, as plain parts; the adapter makes MIME or JSON of it. No field except the bodies contains CR or LF. */
 export interface Compose {
   readonly from: Address | null;
   readonly to: readonly Address[];
@@ -33,6 +33,6 @@ export interface Compose {
   readonly inReplyTo: readonly string[];
   readonly references: readonly string[];
   readonly origin: ComposeOrigin | null;
-  /** Chosen by us before the provider is asked, without angle brackets, so that a lost answer can be asked after. */
+  /** The Message-ID, without angle brackets. Chosen before the provider is called, so that the message can be found when the answer is lost. */
   readonly internetMessageId: string;
 }

@@ -22,17 +22,17 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What goes wrong with mail. CURSOR_EXPIRED stays inside: it tells the caller to read again from the top. */
+/** The codes of errors of mail operations. CURSOR_EXPIRED is internal: the caller has to read again from the start. */
 export type MailErrorCode = ErrorCode | 'CURSOR_EXPIRED';
 
 export interface MailErrorOptions {
   /** How long the provider asked us to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
-  /** What was underneath; logged (redacted), never sent to a client. */
+  /** The underlying error; logged (redacted), never sent to a client. */
   cause?: unknown;
   /** The path of the input field at fault, for a UserError. */
   field?: readonly string[] | undefined;
-  /** The whole account is refused, whatever is asked of it: its integration rests until that is mended. */
+  /** The provider refuses the whole account, for every request: the integration is not used until that is resolved. */
   ofAccount?: boolean | undefined;
 }
 
@@ -68,12 +68,12 @@ export const isTransient = (error: unknown): boolean =>
 
 const AWAY_CODES: ReadonlySet<MailErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
 
-/** Given up because nobody waits for it any more, as a client that went away does not: no failure of anybody's. */
+/** The work was aborted because its client has disconnected: not a failure of the provider or the gateway. */
 export const isGivenUp = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 /**
- * The store's own failure beneath an error, whatever it was wrapped into on its way: it is no failure of a provider's, and
- * no bug. Null when there is none.
+ * The database failure that is the cause of an error, however it was wrapped: it is neither a failure of a provider nor
+ * a bug. Null when there is none.
  */
 export function storeErrorIn(error: unknown): MailError | null {
   let cause = error;

@@ -32,8 +32,8 @@ export interface Mailbox {
 const MAX_DEPTH = 100;
 
 /**
- * What is meant by lying in a mailbox: its role, and inside of the trash or the junk that one. A folder that was thrown away
- * is in the trash with all that it has.
+ * The role of a mailbox; for a folder inside the trash or junk, the role of that mailbox. A deleted folder
+ * is in the trash with everything in it.
  */
 export function placeRole(mailbox: Mailbox, byId: ReadonlyMap<string, Mailbox>): MailboxRole | null {
   let at: Mailbox | undefined = mailbox;

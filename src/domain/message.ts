@@ -19,7 +19,7 @@ export interface Attachment {
   readonly contentId: string | null;
 }
 
-/** What costs a second, larger read: the body and everything that comes with it. */
+/** The part of a message that needs a second, larger read: the body and everything that is read with it. */
 export interface MessageContent {
   /**
    * The text part; derived from the HTML by the adapter when the sender wrote none. Null when there is neither. Deriving it
@@ -53,7 +53,7 @@ export interface Message {
   readonly replyTo: readonly Address[];
   /** The Date header; null when absent or unreadable. */
   readonly sentAt: Date | null;
-  /** When the provider took it in. Lists are ordered by it. */
+  /** When the provider received it. Lists are ordered by it. */
   readonly receivedAt: Date;
   /** Whether mail transport brought it into this mailbox; false of what was written in it. Absent where the provider does not tell. */
   readonly isReceived?: boolean;
@@ -61,9 +61,9 @@ export interface Message {
   readonly isStarred: boolean;
   readonly isDraft: boolean;
   readonly isImportant: boolean;
-  /** Null where the provider does not tell. */
+  /** Null when the provider does not report it. */
   readonly isAnswered: boolean | null;
-  /** Null where only the full message would tell. */
+  /** Null when only the full message has the answer. */
   readonly hasAttachments: boolean | null;
   /** The Message-ID header, without angle brackets. */
   readonly internetMessageId: string | null;

@@ -1,20 +1,20 @@
 import type { Address } from './address.ts';
 import type { Message } from './message.ts';
 
-/** A conversation inside one account. */
+/** A conversation in one account. */
 export interface Thread {
   readonly id: string;
   /** The first message's subject. */
   readonly subject: string;
   /** The newest message's snippet. */
   readonly snippet: string;
-  /** Everyone who wrote in it, oldest first, each address once. */
+  /** The senders of its messages, in order of their first message, each address once. */
   readonly participants: readonly Address[];
   readonly mailboxIds: readonly string[];
   /** Envelopes, oldest first. Holds every message up to the adapter's documented limit; see messageCount. */
   readonly messages: readonly Message[];
   readonly messageCount: number;
-  /** Of its newest message outside of trash and junk; of its newest, where all are in there. Lists are ordered by it. */
+  /** The receivedAt of its newest message outside the trash and junk; of its newest message, when all are in there. Lists are ordered by it. */
   readonly lastMessageAt: Date;
   readonly isUnread: boolean;
   /** Ids of the account's trash and junk, to make the thread again from fewer messages. */
@@ -54,6 +54,6 @@ export function threadOf(
   };
 }
 
-/** Whether a message lies in trash or junk, whose ids are `hidden`. */
+/** Whether a message is in the trash or junk, whose ids are `hidden`. */
 export const isHidden = ({ mailboxIds }: Message, hidden: ReadonlySet<string>): boolean =>
   mailboxIds.some((id) => hidden.has(id));

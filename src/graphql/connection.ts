@@ -5,14 +5,15 @@ import { Cursor } from './scalars.ts';
 /** Cursors are sealed one by one, so they are made only where a query selects them. */
 export type LazyCursor = () => string;
 
-@ObjectType({ simpleResolvers: true, description: 'Where a page lies in its list (Relay).' })
+@ObjectType({ simpleResolvers: true, description: 'The position of a page in its list (Relay).' })
 export class PageInfo {
   @Field(() => Boolean, {
-    description: 'More follows after endCursor; also true while an account that failed has more to give.',
+    description:
+      'Whether there are more items after `endCursor`. Also true while an account that failed may have more items.',
   })
   readonly hasNextPage: boolean;
 
-  @Field(() => Boolean, { description: 'True when the page was asked for with after.' })
+  @Field(() => Boolean, { description: 'True when the page was requested with `after`.' })
   readonly hasPreviousPage: boolean;
 
   readonly #start: LazyCursor | null;
@@ -30,14 +31,15 @@ export class PageInfo {
     this.#end = page.end;
   }
 
-  @Field(() => Cursor, { nullable: true, description: 'The cursor of the first edge; null on an empty page.' })
+  @Field(() => Cursor, { nullable: true, description: 'The cursor of the first edge. Null on an empty page.' })
   get startCursor(): string | null {
     return this.#start?.() ?? null;
   }
 
   @Field(() => Cursor, {
     nullable: true,
-    description: 'Pass it as after to read on. Present on an empty page that is not the last.',
+    description:
+      'Pass it as `after` to get the next page. It is present even on an empty page, unless that is the last.',
   })
   get endCursor(): string | null {
     return this.#end?.() ?? null;
@@ -56,19 +58,21 @@ export interface ConnectionOf<T> {
 }
 
 interface ConnectionOptions {
-  /** Where a single item can be unreadable while its list is there. */
+  /** For lists in which a single item can be unreadable: its node is then null. */
   readonly nullableNodes?: boolean;
 }
 
-/** The NameEdge type. Extend or use the class that it returns; call it once a name. */
+/** The NameEdge type. Extend or use the class that it returns; call it once for each name. */
 export function edgeType<T extends object>(name: string, node: () => ClassType<T>, options: ConnectionOptions = {}) {
   const nullable = options.nullableNodes ?? false;
 
-  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One ${name} and its place in the list.` })
+  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One ${name} and its position in the list.` })
   class Edge implements EdgeOf<T> {
     @Field(node, {
       nullable,
-      description: nullable ? 'Null where this one could not be read; the rest of the list holds.' : `The ${name}.`,
+      description: nullable
+        ? 'The item. Null when it could not be read; the rest of the list is still valid.'
+        : `The ${name}.`,
     })
     readonly node: T | null;
     readonly place: LazyCursor;
@@ -78,7 +82,7 @@ export function edgeType<T extends object>(name: string, node: () => ClassType<T
       this.place = place;
     }
 
-    @Field(() => Cursor, { description: 'Pass it as after to read on from just behind this one.' })
+    @Field(() => Cursor, { description: 'Pass it as `after` to get the items that follow this one.' })
     get cursor(): string {
       return this.place();
     }
@@ -93,14 +97,14 @@ export function connectionType<T extends object>(
   edge: ClassType<EdgeOf<T>>,
   options: ConnectionOptions = {},
 ) {
-  // Nameless in the schema: only the class that extends it, and gives it a name, is built.
+  // It has no name in the schema: only a class that extends it and gives it a name is built.
   @ObjectType({ simpleResolvers: true })
   class Connection implements ConnectionOf<T> {
     @Sized({ parentArgument: 'first' })
-    @Field(() => [edge], { description: 'The page, with a cursor for each item.' })
+    @Field(() => [edge], { description: 'The items of the page, each with its cursor.' })
     readonly edges: readonly EdgeOf<T>[];
 
-    @Field(() => PageInfo, { description: 'Whether there is more, and from where to read on.' })
+    @Field(() => PageInfo, { description: 'Whether there is a next page, and where it starts.' })
     readonly pageInfo: PageInfo;
 
     constructor(edges: readonly EdgeOf<T>[], pageInfo: PageInfo) {
@@ -111,7 +115,7 @@ export function connectionType<T extends object>(
     @Sized({ parentArgument: 'first' })
     @Field(() => [node()], {
       nullable: options.nullableNodes ? 'items' : false,
-      description: `The ${name} items of the page alone, for when no cursors are needed.`,
+      description: `The ${name} items of the page, without their cursors.`,
     })
     get nodes(): readonly (T | null)[] {
       return this.edges.map((e) => e.node);

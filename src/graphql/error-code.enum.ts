@@ -2,24 +2,24 @@ import { registerEnumType } from 'type-graphql';
 import { ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 
 const MEANING: Record<ErrorCode, string> = {
-  UNAUTHENTICATED: 'No session, or one that has ended: sign in, or refresh the session.',
+  UNAUTHENTICATED: 'The request has no valid access token. Sign in, or refresh the session.',
   FORBIDDEN:
-    'Signed in, and still not allowed: writing with access READ, say, or an account whose organisation or provider keeps this gateway out.',
-  NOT_FOUND: 'There is no such thing, or it belongs to somebody else: the answer is the same.',
-  BAD_USER_INPUT: 'An argument is malformed; the message names it and says what is allowed.',
-  INVALID: 'Well formed, and refused by a rule: the message says which.',
-  CONFLICT: 'It has changed since it was read: read again, then decide.',
-  UNSUPPORTED: 'This account cannot do it, whatever the input; see Capabilities.',
-  RECONNECT_REQUIRED: 'The provider no longer accepts the grant: connect the account again.',
+    'The user is signed in but not allowed to do this: for example, to write with access READ, or to use an account whose organisation or provider blocks this gateway.',
+  NOT_FOUND: 'The object does not exist or belongs to another user. The two cases are not distinguished.',
+  BAD_USER_INPUT: 'An argument is malformed. The message names it and says what is allowed.',
+  INVALID: 'The input is well formed but breaks a rule. The message says which.',
+  CONFLICT: 'The object has changed since you read it. Read it again, then decide.',
+  UNSUPPORTED: 'This account does not support the operation, with any input. See Capabilities.',
+  RECONNECT_REQUIRED: "The provider no longer accepts the account's grant. The user has to connect the account again.",
   CONSENT_REQUIRED:
-    'What this needs was not granted, by the person or by an administrator who has to: the message says what, and by whom.',
-  RATE_LIMITED: 'Too much in too short a time; try again after retryAfter.',
-  PROVIDER_UNAVAILABLE: 'The provider failed or could not be reached. Trying again later may help.',
+    'A required permission was not granted by the user, or by the administrator who has to approve it. The message says which permission, and who has to grant it.',
+  RATE_LIMITED: 'Too many requests in too short a time. Try again after `retryAfter`.',
+  PROVIDER_UNAVAILABLE: 'The provider failed or could not be reached. A later retry may succeed.',
   TIMEOUT: 'The provider did not answer within the deadline.',
-  QUERY_TOO_COMPLEX: 'The query asks for more than one request may; the message has the figures.',
+  QUERY_TOO_COMPLEX: 'The operation exceeds a limit of a single request. The message has the figures.',
   STORE_UNAVAILABLE:
-    'The database of the gateway is away, full or too slow. What was asked may or may not have been done: try again after retryAfter.',
-  INTERNAL: 'A fault of ours. The reference finds it in the log.',
+    "The gateway's database is unavailable, full or too slow. The operation may or may not have been carried out: try again after `retryAfter`.",
+  INTERNAL: "An internal error of the gateway. Its `reference` identifies the entry in the gateway's log.",
 };
 
 /** ERROR_CODES as the enum object that type-graphql wants. */
@@ -28,7 +28,7 @@ export const ErrorCodeEnum = Object.fromEntries(ERROR_CODES.map((code) => [code,
 registerEnumType(ErrorCodeEnum, {
   name: 'ErrorCode',
   description:
-    'One vocabulary for Problem.code, UserError.code and extensions.code. It grows; a code never changes its meaning.',
+    'The values of `Problem.code`, `UserError.code` and `extensions.code`. New codes may be added; the meaning of an existing code never changes.',
   valuesConfig: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: MEANING[code] }])) as {
     [C in ErrorCode]: { description: string };
   },
@@ -49,7 +49,7 @@ export const REQUEST_CODES = [
 
 export type RequestCode = (typeof REQUEST_CODES)[number];
 
-/** A well-formed request that GraphQL refuses: these are answers, and no failure of HTTP. */
+/** A well-formed request that GraphQL refuses: this is a GraphQL response, not an HTTP error. */
 export const ANSWERED_REFUSALS: ReadonlySet<unknown> = new Set<RequestCode | ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',

@@ -91,7 +91,7 @@ function ofMailError(error: MailError): GraphQLErrorExtensions {
   };
 }
 
-/** class-validator hands back the whole input as `target` and `value`; only which rule was broken is of use. */
+/** class-validator returns the whole input as `target` and `value`; only the rule that was broken is kept. */
 function validationMessage(error: ArgumentValidationError): string {
   const broken = (error.extensions.validationErrors ?? []).flatMap((e) => Object.values(e.constraints ?? {}));
   return broken.length > 0 ? broken.join('; ') : 'An argument is not valid.';

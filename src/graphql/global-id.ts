@@ -5,9 +5,9 @@ export interface GlobalId {
   readonly parts: readonly string[];
 }
 
-/** Exchange's immutable ids run to about 200 characters; nothing that we hand out comes near this. */
+/** Exchange's immutable ids have about 200 characters; every id of this API is far shorter than this. */
 const MAX_ID_LENGTH = 2048;
-/** What encodeURIComponent leaves as it is; nearly every id, and to see that is the quicker. */
+/** Text that encodeURIComponent does not change. Nearly every id is such a text, and this test is faster than encoding it. */
 const UNRESERVED = /^[\w-]*$/;
 
 /** The global id of a node: its type's name and whatever finds it, opaque to the caller. */
@@ -17,7 +17,7 @@ export function encodeId(type: string, ...parts: readonly string[]): string {
   return Buffer.from(text).toString('base64url');
 }
 
-/** The other way. Throws BAD_USER_INPUT, naming the id, for anything that encodeId cannot have made. */
+/** The reverse of encodeId. Throws BAD_USER_INPUT, naming the id, for anything that encodeId cannot have made. */
 export function decodeId(id: string): GlobalId {
   const decoded = tryDecode(id);
   if (!decoded)
@@ -51,9 +51,9 @@ function tryDecode(id: string): GlobalId | null {
   if (!/^[A-Z][A-Za-z]{0,40}$/.test(type) || encoded.length === 0) return null;
   try {
     const parts = encoded.map(decodeURIComponent);
-    // No id of ours holds a NUL, and PostgreSQL takes none in a text.
+    // No id of this API contains a NUL, and PostgreSQL accepts none in a text.
     if (parts.some((part) => part.includes('\0'))) return null;
-    // One spelling for each id: what another spelling would reach must not pass for a different thing in a cache.
+    // Each id has one spelling: with a second one, a client's cache would hold the same object twice.
     return parts.every(Boolean) && encodeId(type, ...parts) === id ? { type, parts } : null;
   } catch {
     return null;

@@ -1,7 +1,7 @@
 import type { GraphQLField } from 'graphql';
 import { Extensions } from 'type-graphql';
 
-/** How long a list of objects gets, so that what is asked of each of its items can be counted before it is asked. */
+/** The size of a list of objects, so that the fields selected on its items can be counted before they are resolved. */
 export type ListSize = (
   | {
       /** The argument that decides, as a path from the field's own arguments: `ids`. A list counts with its length. */
@@ -12,20 +12,20 @@ export type ListSize = (
       readonly parentArgument: string;
     }
   | {
-      /** No argument decides: what a generous mailbox has. Of a field that is a page, where it is asked for without `first`. */
+      /** The size when no argument decides: what a large mailbox has. For a field that is a page: its size without `first`. */
       readonly assumed: number;
     }
 ) & {
-  /** Getting it is a request of its own to a provider, as getting a page is. */
+  /** Whether resolving it is a separate request to a provider, as for a page. */
   readonly isRead?: boolean;
 };
 
-/** Accounts of one user, where nothing tells how many they are. */
+/** The assumed number of accounts of one user. */
 export const ASSUMED_ACCOUNTS = 5;
 
 const KEY = 'listSize';
 
-/** Every field that is a list of objects says this of itself; a test walks the schema for one that does not. */
+/** Declares the size of a list. Every field that is a list of objects needs it: a test checks the schema. */
 export const Sized = (size: ListSize) => Extensions({ [KEY]: size });
 
 export const listSizeOf = (field: GraphQLField<unknown, unknown>): ListSize | null =>

@@ -13,10 +13,10 @@ export class NodeResolver {
   @Query(() => Node, {
     nullable: true,
     description:
-      'One thing by its id. Null when there is no such thing, or when it is not yours; BAD_USER_INPUT for what is no id.',
+      'One object by its id. Null when it does not exist or belongs to another user. BAD_USER_INPUT when the value is not an id of this API.',
   })
   node(
-    @Arg('id', () => ID, { description: 'From any field named id of this API.' }) id: string,
+    @Arg('id', () => ID, { description: 'The value of any field `id` of this API.' }) id: string,
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Node | null> {
@@ -28,10 +28,10 @@ export class NodeResolver {
   @Query(() => [Node], {
     nullable: 'items',
     description:
-      'Several things by their ids, in the order asked, each read once however often it is asked for; null where there is no such thing, as of what is no id, or, with an error, where it could not be read.',
+      'Several objects by their ids, in the order of the ids. An id that occurs several times is read once. An item is null when the object does not exist, belongs to another user, or the value is not an id; and, with an error, when the object could not be read.',
   })
   nodes(
-    @Arg('ids', () => [ID], { description: 'At most 100.' }) ids: string[],
+    @Arg('ids', () => [ID], { description: 'The ids, at most 100.' }) ids: string[],
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Node | null>[] {
@@ -43,12 +43,12 @@ export class NodeResolver {
       loaded.set(id, known);
       return known;
     };
-    // Each for itself: one that cannot be read is null with its error, and takes nothing from the others.
+    // Each is read separately: one that cannot be read is null, with an error, and does not affect the others.
     return ids.map(load);
   }
 }
 
-/** In a list it is nothing, as what is not there: the others are answered, and clients that drop an answer with errors keep it. */
+/** In a list an invalid id is null, like an object that does not exist: clients that discard a response with errors keep this one. */
 function nullForNoId(error: unknown): null {
   if (error instanceof GraphQLError && error.extensions.code === 'BAD_USER_INPUT') return null;
   throw error;

@@ -3,9 +3,9 @@ import { Field, ID, InterfaceType } from 'type-graphql';
 import type { Context } from './context.ts';
 import { decodeId } from './global-id.ts';
 
-@InterfaceType({ description: 'Anything that can be read again by its id alone.' })
+@InterfaceType({ description: 'An object that can be read again by its id (Relay).' })
 export abstract class Node {
-  @Field(() => ID, { description: 'Opaque, and unique among everything here.' })
+  @Field(() => ID, { description: 'The global id: opaque, and unique among all objects of this API (Relay).' })
   readonly id: string;
 
   constructor(id: string) {
@@ -13,7 +13,7 @@ export abstract class Node {
   }
 }
 
-/** Reads the node that `parts` of a global id name. Null when there is none, or when it is not the viewer's. `info` tells what is selected. */
+/** Reads the node that `parts` of a global id name. Null when it does not exist or belongs to another user. `info` has the selected fields. */
 export type NodeLoader = (context: Context, parts: readonly string[], info: GraphQLResolveInfo) => Promise<Node | null>;
 
 /** Which room reads which type of node; app.ts fills it, one line a type. */

@@ -11,7 +11,7 @@ export interface Principal {
 export interface Caller {
   /** Null: not signed in. `requirePrincipal` turns null into UNAUTHENTICATED. */
   readonly principal: Principal | null;
-  /** Why the token that came along is not good: UNAUTHENTICATED, thrown where a principal is needed and not before, so that signing in and refreshing work beside a stale token. */
+  /** Why the request's token is not valid: UNAUTHENTICATED, thrown only where a principal is needed, so that signing in and refreshing work with an expired token. */
   readonly refusal?: GraphQLError | null;
 }
 

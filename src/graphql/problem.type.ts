@@ -7,21 +7,22 @@ import { DateTime } from './scalars.ts';
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'What went wrong with one account or one item, while the rest of the answer holds.',
+  description: 'An error of one account or one item. The rest of the answer is valid.',
 })
 export class Problem {
-  @Field(() => ErrorCodeEnum, { description: 'For programs: decide by this.' })
+  @Field(() => ErrorCodeEnum, { description: 'The error code, for programs.' })
   readonly code: ErrorCode;
 
-  @Field(() => String, { description: 'For people: what to do about it.' })
+  @Field(() => String, { description: 'What went wrong and what to do about it, for people.' })
   readonly message: string;
 
-  @Field(() => DateTime, { nullable: true, description: 'Not before this; null when the provider named no time.' })
+  @Field(() => DateTime, { nullable: true, description: 'Do not retry before this time. Null when no time is known.' })
   readonly retryAfter: Date | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Finds the cause in the log; present where the message cannot tell it.',
+    description:
+      "Identifies the entry in the gateway's log that has the cause. Present only when the message cannot name the cause.",
   })
   readonly reference: string | null;
 
@@ -33,14 +34,14 @@ export class Problem {
   }
 }
 
-/** CURSOR_EXPIRED stays inside; what is left of it for a caller is that the place is gone. */
+/** CURSOR_EXPIRED is internal: a caller sees NOT_FOUND for the position. */
 export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
 
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 
-/** Hardly read by anybody: who asked has gone. */
-export const GIVEN_UP = { code: 'TIMEOUT', message: 'It was given up before it was answered.' } as const;
+/** The problem of an aborted request. Its client has usually disconnected, and does not read it. */
+export const GIVEN_UP = { code: 'TIMEOUT', message: 'The request was cancelled before it was answered.' } as const;
 
 /** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
 export function problemOf(given: unknown, log: Logger): Problem {

@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 
 /** The context of one request, or of one event of a subscription: `once` remembers for as long as it lives. */
 export function createContext(given: Omit<Context, 'once'>): Context {
-  // Every deadline of every account hangs on it; they let go when they are done.
+  // Each deadline of each account adds a listener to this signal, and removes it when it is done.
   setMaxListeners(0, given.signal);
   const made = new Map<unknown, unknown>();
   const context: Context = {

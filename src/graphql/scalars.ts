@@ -10,7 +10,7 @@ const MAX_CURSOR_LENGTH = 1_000_000;
 export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description:
-    'A moment, RFC 3339: 2026-11-20T09:30:00.000Z. Answers are in UTC; input may have any offset, but must have one.',
+    'A point in time in RFC 3339 format: 2026-11-20T09:30:00.000Z. Output is in UTC. Input must have an offset, and may have any.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: (value) => {
     if (value instanceof Date) return value.toISOString();
@@ -20,7 +20,7 @@ export const DateTime = new GraphQLScalarType<Date, string>({
     const at = typeof value === 'string' ? momentOf(value) : null;
     if (at) return at;
     throw badUserInput(
-      'A DateTime is written as RFC 3339 with an offset, of a day that there is, for example "2026-11-20T09:30:00Z".',
+      'A DateTime is an existing date and time in RFC 3339 format with an offset, for example "2026-11-20T09:30:00Z".',
     );
   },
 });
@@ -28,7 +28,7 @@ export const DateTime = new GraphQLScalarType<Date, string>({
 /** The moment that a text is in RFC 3339; null where it is none. */
 export function momentOf(value: string): Date | null {
   const at = RFC_3339.test(value) ? new Date(value) : null;
-  // Date takes 30 February for 2 March; what is meant to go at that time must not go at another.
+  // Date reads 30 February as 2 March; a message must not be sent on another day than the one that was given.
   return at && !Number.isNaN(at.getTime()) && isDay(value) ? at : null;
 }
 
@@ -41,7 +41,7 @@ export const EmailAddress = new GraphQLScalarType<string, string>({
   ...(GraphQLEmailAddress.toConfig() as ReturnType<GraphQLScalarType<string, string>['toConfig']>),
   name: 'EmailAddress',
   description:
-    'One address without a name: ada@example.org. Demanded of our own users; addresses in mail are plain strings.',
+    'One e-mail address without a display name: ada@example.org. Used for users and accounts. Addresses in messages are plain strings, because they need not be valid.',
 });
 
 /** In code a string that the URL parser accepts. */
@@ -64,10 +64,11 @@ export const JSONScalar = new GraphQLScalarType({
 
 export const Cursor = new GraphQLScalarType<string, string>({
   name: 'Cursor',
-  description: 'A place in a list or in a log. Opaque: pass it back as it came, for the same list.',
+  description:
+    'A position in a list or in the change log. Opaque: pass it back unchanged, and only for the same list with the same arguments.',
   serialize: (value) => String(value),
   parseValue: (value) => {
     if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CURSOR_LENGTH) return value;
-    throw badUserInput('A Cursor is a string that this API gave out, unchanged.');
+    throw badUserInput('A Cursor is a string that this API returned, unchanged.');
   },
 });

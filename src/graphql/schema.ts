@@ -28,20 +28,20 @@ export function createSchema(classes: readonly ResolverClass[], instances: reado
   return schema;
 }
 
-/** The schema as text, sorted: the order in which files are loaded is no part of the contract. Needs the classes alone. */
+/** The schema as text, sorted, so that it does not depend on the order in which files are loaded. Needs only the classes. */
 export function describeSchema(classes: readonly ResolverClass[]): string {
   const schema = build(classes, { get: () => undefined, skipCheck: false });
   return `${printSchema(lexicographicSortSchema(schema)).trimEnd()}\n`;
 }
 
-/** The instance behind a schema: a subscription's source is a function, which no container hands an instance to. */
+/** The resolver instance of a schema. The source of a subscription is a function, to which type-graphql's container passes no instance. */
 export function resolverOf<T extends object>(schema: GraphQLSchema, resolver: abstract new (...args: never[]) => T): T {
   const instance = resolversOf.get(schema)?.get(resolver);
   if (!(instance instanceof resolver)) throw new Error(`${resolver.name} is not among the resolvers of this schema`);
   return instance;
 }
 
-/** Each subscription brings its own source; type-graphql asks for this all the same. */
+/** Required by type-graphql, but unused: each subscription has its own source. */
 const NO_TOPICS: PubSub = {
   publish: () => {},
   subscribe: (topic) => {
@@ -69,7 +69,7 @@ function build(classes: readonly ResolverClass[], { get, skipCheck }: BuildOptio
   return schema;
 }
 
-/** What decorators say of fields beside their types (list-size.ts): the text of a schema has no room for it. */
+/** What decorators say about fields in addition to their types (list-size.ts), which schema text cannot express. */
 function copyExtensions(from: GraphQLSchema, to: GraphQLSchema): void {
   for (const type of Object.values(to.getTypeMap())) {
     const described = from.getType(type.name);
@@ -85,8 +85,8 @@ function copyExtensions(from: GraphQLSchema, to: GraphQLSchema): void {
 type ResolversMap = ReturnType<typeof createResolversMap>;
 
 /**
- * type-graphql calls a getter the way it calls a method, which costs more than most getters do, and a page asks for
- * hundreds. Without a resolver graphql-js reads them as the properties that they are.
+ * type-graphql calls a getter like a method, which costs more than most getters themselves, and a page reads
+ * hundreds of them. Without a resolver graphql-js reads them as plain properties.
  */
 function withoutGetters(resolvers: ResolversMap): ResolversMap {
   const kept: ResolversMap = { ...resolvers };
@@ -108,13 +108,13 @@ function isGetter(prototype: object | null, name: string): boolean {
   return false;
 }
 
-/** What the documentation opens with: decorators describe every type but these three. */
+/** The descriptions of the root types, which decorators cannot describe. */
 const ROOTS = {
-  Query: 'What can be read. Begin with viewer: everything below it is yours alone.',
+  Query: 'The queries. Begin with `viewer`, which has everything that belongs to the signed-in user.',
   Mutation:
-    'What can be changed. Each takes one input and returns what it touched, with userErrors for what another input would mend.',
+    'The mutations. Each takes one input and returns the objects that it changed, with `userErrors` for problems that a different input would solve.',
   Subscription:
-    'What is told as it happens, over WebSocket (graphql-transport-ws) on the same path. Keep the last cursor: passed as after, nothing is missed.',
+    'The subscriptions, over WebSocket (graphql-transport-ws) on the same path. Keep the latest cursor and pass it as `after` when you subscribe again: then no event is missed.',
 } as const;
 
 const withRoots = (typeDefs: string): string =>

@@ -4,18 +4,19 @@ import { ErrorCodeEnum } from './error-code.enum.ts';
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'Why a mutation did not do what it was asked, where another input would mend it.',
+  description: 'Why a mutation was not carried out, when a different input would solve it.',
 })
 export class UserError {
-  @Field(() => ErrorCodeEnum, { description: 'For programs: decide by this.' })
+  @Field(() => ErrorCodeEnum, { description: 'The error code, for programs.' })
   readonly code: ErrorCode;
 
-  @Field(() => String, { description: 'For people: what is wrong with the input.' })
+  @Field(() => String, { description: 'What is wrong with the input, for people.' })
   readonly message: string;
 
   @Field(() => [String], {
     nullable: true,
-    description: 'The path of the field at fault, from `input` on; null for the whole.',
+    description:
+      'The path of the input field at fault, starting with `input`. Null when the input as a whole is at fault.',
   })
   readonly field: readonly string[] | null;
 
@@ -35,7 +36,7 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'CONSENT_REQUIRED',
 ]);
 
-/** The error as data when the caller can mend it by another input, or it is one of `also`; anything else is thrown again. */
+/** The error as data when a different input would solve it, or its code is one of `also`. Any other error is rethrown. */
 export function userErrorOf(error: unknown, also: readonly ErrorCode[] = []): UserError {
   if (isMailError(error) && (MENDABLE.has(error.code) || also.some((code) => code === error.code))) {
     return new UserError(error.code as ErrorCode, error.message, error.field ?? null);

@@ -45,7 +45,7 @@ export class Account {
 
   constructor(
     private readonly handle: AccountHandle,
-    /** Aborts when the client goes away. */
+    /** Aborts when the client disconnects. */
     private readonly signal: AbortSignal,
     readonly deadlineMs: number,
     readonly memory: PageMemory,

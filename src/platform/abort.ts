@@ -2,16 +2,16 @@ import { setMaxListeners } from 'node:events';
 
 /** Work against signals and time: every wait of the gateway that may be given up goes through here. */
 
-/** A signal that follows others for as long as something is under way. */
+/** An abort signal that follows other signals while a task is in progress. */
 export interface Following {
   readonly signal: AbortSignal;
-  /** To be called when that is over. */
+  /** To be called when the task has ended. */
   leave(): void;
 }
 
 /**
- * Aborts when one of them does, for its reason. For what is begun over and over under a signal that lives as long as the
- * process: AbortSignal.any leaves a trace of each call in it, which Node 20 never takes away.
+ * Aborts when one of them does, with its reason. For tasks that are started repeatedly under a signal that lives as long as the
+ * process: AbortSignal.any leaves a reference of each call in it, which Node 20 never releases.
  */
 export function following(...signals: readonly AbortSignal[]): Following {
   const controller = new AbortController();

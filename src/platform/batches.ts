@@ -1,9 +1,9 @@
-/** Rows deleted by one statement: far fewer than its time allows, whatever has piled up. */
+/** Rows deleted by one statement: far fewer than its time limit allows. */
 const ROWS_AT_ONCE = 2_000;
 
 /**
- * Deletes statement by statement until there is nothing left to delete; how many rows that were. One statement for all of
- * them is given up at its limit once there are many, leaves them all, and fails the next time with more.
+ * Deletes in batches until nothing is left to delete, and returns the number of rows. A single statement for all of
+ * them would time out when there are many, delete none, and fail again the next time with more.
  */
 export async function deleteInBatches(
   deleteSome: (limit: number) => Promise<{ readonly count: number }>,

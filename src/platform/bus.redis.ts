@@ -5,7 +5,7 @@ import { encode, Topics } from './bus.topics.ts';
 import type { Bus } from './bus.ts';
 import { MAX_PAYLOAD_BYTES } from './database.ts';
 
-/** A Redis that cannot be used, in one line for whoever started the process. */
+/** A Redis that cannot be used: the message is one line for the person who started the process. */
 export class BusError extends Error {
   override readonly name = 'BusError';
 }
@@ -19,14 +19,14 @@ export interface RedisBusOptions {
   readonly heartbeatMs?: number;
 }
 
-/** A connection that a firewall dropped says nothing: ask it now and then. */
+/** The heartbeat interval: a connection that a firewall dropped reports no error by itself. */
 const HEARTBEAT_INTERVAL_MS = 10_000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Whoever publishes waits no longer for Redis to say that it has it. */
+/** How long a publisher waits for Redis to acknowledge the message. */
 const COMMAND_TIMEOUT_MS = 1_000;
-/** Sent by who could not tell the others something: they look again themselves. */
+/** Sent by an instance that could not publish a message: the others then read the current state. */
 const GAP = 'gap';
 
 /** The bus over Redis pub/sub. Throws BusError when it does not answer at the start; later it waits for it to come back. */
@@ -52,7 +52,7 @@ class RedisBus implements Bus {
   private readonly gapListeners = new Set<() => void>();
   private heartbeat: NodeJS.Timeout | null = null;
   private state: 'opening' | 'up' | 'lost' | 'closed' = 'opening';
-  /** The others have missed something that this instance had to tell. */
+  /** The other instances have missed a message of this instance. */
   private owesGap = false;
 
   constructor(private readonly options: RedisBusOptions) {
@@ -60,17 +60,17 @@ class RedisBus implements Bus {
     this.client = createClient({
       url: options.url,
       RESP: 3,
-      // What is told late is told by the gap.
+      // A late message is replaced by the gap notification.
       disableOfflineQueue: true,
       socket: {
         connectTimeout: CONNECT_TIMEOUT_MS,
-        // For one that says nothing from the first: until it is open there is no heartbeat.
+        // For a server that never answers: there is no heartbeat until the connection is open.
         socketTimeout: CONNECT_TIMEOUT_MS + 2 * (options.heartbeatMs ?? HEARTBEAT_INTERVAL_MS),
         reconnectStrategy: (retries) =>
           this.state === 'opening' ? false : Math.min(FIRST_BACKOFF_MS * 2 ** retries, MAX_BACKOFF_MS),
       },
     });
-    // The client says it again at each attempt.
+    // The client reports the error again at each attempt.
     this.client.on('error', (err: unknown) => this.lose(err));
     this.client.on('ready', () => this.regain());
   }
@@ -80,7 +80,7 @@ class RedisBus implements Bus {
     const opening = (async () => {
       await this.client.connect();
       await this.client.subscribe(channel, (text) => this.hear(text));
-      // A user who may listen may yet not publish: better known now.
+      // A Redis user who may subscribe may still not be allowed to publish: that is checked at the start.
       await this.client.publish(channel, '');
     })();
     await timeLimited(opening, CONNECT_TIMEOUT_MS, () => new Error('no answer'));
@@ -92,7 +92,7 @@ class RedisBus implements Bus {
     const text = encode(topic, payload);
     if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) throw new RangeError('The message is too long.');
     const sent = this.client.publish(this.options.channel, text).catch((err: unknown) => {
-      // What it tells of is committed: who did it must not fail for it. This instance at least hears it now.
+      // The change is already committed, so a failed notification must not fail the operation. This instance receives it directly.
       if (!this.owesGap && this.client.isReady) this.options.log.warn({ err }, 'Redis refused a message');
       this.owesGap = true;
       this.topics.deliver(text);
@@ -112,7 +112,7 @@ class RedisBus implements Bus {
   async close(): Promise<void> {
     this.state = 'closed';
     if (this.heartbeat) clearInterval(this.heartbeat);
-    // What was published last is on its way.
+    // The last published messages may still be in transit.
     if (this.client.isReady) await isDoneWithin(this.client.close(), COMMAND_TIMEOUT_MS).catch(() => {});
     this.client.destroy();
   }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 
 type Listener = (payload: unknown) => void;
 
-/** Who listens to what on this instance, and how a message is written on the one channel that a bus has. */
+/** The listeners of this instance by topic, and the encoding of messages on the single channel of a bus. */
 export class Topics {
   private readonly listeners = new Map<string, Set<Listener>>();
 
@@ -33,7 +33,7 @@ function parse(text: string): [topic: string, payload: unknown] {
     const value: unknown = JSON.parse(text);
     if (Array.isArray(value) && typeof value[0] === 'string') return [value[0], value[1]];
   } catch {
-    // Anyone with the password can send: what is not ours is passed over.
+    // Anyone with the password can publish: malformed messages are ignored.
   }
   return ['', null];
 }

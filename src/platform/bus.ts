@@ -3,19 +3,19 @@ import { storeErrorIn } from '../domain/error.ts';
 import { encode, Topics } from './bus.topics.ts';
 import type { Database } from './database.ts';
 
-/** What one instance tells all of them, itself included. A message may be lost: after a gap, read the truth again. */
+/** Publishes messages to all instances, this one included. A message may be lost: after a gap, read the current state again. */
 export interface Bus {
   /** Small JSON: ids, not content. At most about 7 kB. */
   publish(topic: string, payload: unknown): Promise<void>;
-  /** The payload has come from outside: check its shape. */
+  /** The payload is untrusted: check its shape. */
   subscribe(topic: string, fn: (payload: unknown) => void): () => void;
-  /** Something may have been missed. */
+  /** Messages may have been lost. */
   onGap(fn: () => void): () => void;
   close(): Promise<void>;
 }
 
 const CHANNEL = 'postern_bus';
-/** Sent by an instance that could not tell the others something: they look again themselves. */
+/** Sent by an instance that could not publish a message: the others then read the current state. */
 const GAP = 'gap';
 const GAP_RETRY_DELAY_MS = 1_000;
 
@@ -54,8 +54,8 @@ class DatabaseBus implements Bus {
       await this.db.notify(CHANNEL, text);
     } catch (error) {
       if (!storeErrorIn(error)) throw error;
-      // What it tells of is committed, so what was done must not fail for it. This instance at least hears it now.
-      this.log.warn({ err: error, topic }, 'the other instances could not be told: they will look again');
+      // The change is already committed, so a failed notification must not fail the operation. This instance receives it directly.
+      this.log.warn({ err: error, topic }, 'the other instances could not be notified: they will check again');
       this.oweGap();
       this.topics.deliver(text);
     }
@@ -80,7 +80,7 @@ class DatabaseBus implements Bus {
     for (const fn of this.gapListeners) fn();
   }
 
-  /** Tells that there was something to tell, as soon as it can be told. */
+  /** Publishes a gap notification as soon as the bus works again. */
   private oweGap(): void {
     if (this.owed || this.closed) return;
     this.owed = setTimeout(() => {

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
- * What attempts of a client are counted by: its IPv4 address, or the /64 of its IPv6 address, since a host has at least a
+ * The key by which a client's attempts are counted: its IPv4 address, or the /64 of its IPv6 address, since a host has at least a
  * whole one to itself (RFC 6177, RFC 7721). An IPv4 address is the same one however a socket writes it (RFC 4291 2.5.5.2).
  */
 export function clientNetwork(address: string): string {

@@ -8,14 +8,14 @@ process.on('exit', () => {
 });
 
 /**
- * Takes the directory for this process; returns how to give it back. The lock of a process that has died (kill -9) is
+ * Locks the directory for this process, and returns the function that releases it. The lock of a process that has died (kill -9) is
  * taken over. Throws DatabaseError that names the process when it is alive.
  */
 export function lockDirectory(directory: string): () => void {
   const path = join(resolve(directory), 'pg.lock');
   if (held.has(path)) throw inUse(directory, process.pid);
   const draft = `${path}.${process.pid}`;
-  // Written beside it and linked: a lock file is there whole or not at all.
+  // Written to another file and linked, so that the lock file is never incomplete.
   writeFileSync(draft, `${process.pid} ${startedAt(process.pid) ?? ''}\n`);
   try {
     for (let tries = 0; !tryLink(draft, path); tries++) {
@@ -65,7 +65,7 @@ function readOwner(path: string): Owner | null {
 }
 
 function isAlive(owner: Owner): boolean {
-  // Our own id and yet not held: it is of an earlier life (process 1 of a container).
+  // This process's id, but not held by it: the lock is from an earlier run (process 1 of a container).
   if (!Number.isInteger(owner.pid) || owner.pid <= 0 || owner.pid === process.pid) return false;
   try {
     process.kill(owner.pid, 0);
@@ -76,7 +76,7 @@ function isAlive(owner: Owner): boolean {
   return started === null || owner.startedAt === null || started === owner.startedAt;
 }
 
-/** Renames the dead lock; when another process was quicker and the lock is now its own, gives it back. */
+/** Renames the stale lock. When another process was faster and the lock is now its own, restores it. */
 function moveAway(path: string, dead: Owner): void {
   const aside = `${path}.stale.${process.pid}`;
   try {
@@ -88,7 +88,7 @@ function moveAway(path: string, dead: Owner): void {
   rmSync(aside, { force: true });
 }
 
-/** When a process began, in the kernel's ticks, so that a process id used again is told apart; null where there is no /proc. */
+/** When a process began, in the kernel's ticks, so that a reused process id can be distinguished; null where there is no /proc. */
 function startedAt(pid: number): string | null {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? null;

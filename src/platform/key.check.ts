@@ -7,8 +7,8 @@ const PURPOSE = 'key-check';
 const KNOWN = Buffer.from('postern');
 
 /**
- * Holds the keys against the database they are to open, which remembers a known text under each key it was sealed with.
- * Throws KeyError that names ENCRYPTION_KEYS: better no start than secrets that do not open, or that only new keys open.
+ * Checks the keys against the database, which stores a known text sealed with each key in use.
+ * Throws KeyError that names ENCRYPTION_KEYS: the gateway must not start when stored secrets cannot be opened.
  */
 export async function checkKeys(db: Database, keys: readonly Key[]): Promise<void> {
   for (const key of keys) {

@@ -1,31 +1,31 @@
 import { setMaxListeners } from 'node:events';
 
 export interface LaneOptions {
-  /** How many may work in one lane at once. */
+  /** The maximum number of tasks in one lane at a time. */
   readonly places: number;
-  /** How many more, of those that have worked for longer than `slowAfterMs`: what takes long leaves its place to others. */
+  /** How many more, of those that have worked for longer than `slowAfterMs`: slow tasks give up their place to others. */
   readonly slowPlaces: number;
   readonly slowAfterMs: number;
-  /** How many places of a lane one owner may have at once. */
+  /** The maximum number of places of a lane for one owner. */
   readonly perOwner: number;
 }
 
 export interface EntryOptions {
-  /** It failed the last time: together with its like it takes at most half of the places, one while others wait, and one of each owner. */
+  /** The task failed the last time. All such tasks together get at most half of the places, one while others wait, and one for each owner. */
   readonly doubtful?: boolean;
   /** Ends the wait for a place; it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** The place that work has in its lane. */
+/** The place of a task in its lane. */
 export interface LanePlace {
-  /** Leaves the place to others for as long as `pause` takes, and takes one again afterwards. */
+  /** Releases the place while `pause` is pending, and waits for a place again afterwards. */
   without<T>(pause: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Work that waits for others (a vendor, say), side by side: a lane for each of those others, so that one that hangs holds
- * up nobody but its own, and places by owner within a lane, so that one broken owner takes no more than its share.
+ * Runs tasks that wait for external systems (a provider) concurrently, with a lane for each system, so that one that hangs delays
+ * only its own tasks, and a number of places for each owner in a lane, so that a failing owner gets no more than its share.
  */
 export class Lanes {
   private readonly lanes = new Map<string, Lane>();
@@ -57,7 +57,7 @@ export class Lanes {
     }
   }
 
-  /** How many wait for a place. */
+  /** The number of tasks that wait for a place. */
   waiting(lane: string): number {
     return this.lanes.get(lane)?.waiting.length ?? 0;
   }
@@ -84,16 +84,16 @@ interface Holder {
 class Lane {
   readonly waiting: Waiter[] = [];
   private readonly holders = new Set<Holder>();
-  /** Those that would be slow, were there room. */
+  /** Tasks that have exceeded `slowAfterMs`, but found no free slow place. */
   private readonly overdue = new Set<Holder>();
 
   constructor(private readonly options: LaneOptions) {}
 
-  /** Resolves with how to leave. */
+  /** Resolves with the function that releases the place. */
   enter(owner: string, { doubtful = false, signal }: EntryOptions): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      // One signal ends the wait of as many as there are.
+      // One signal can end the wait of any number of tasks.
       if (signal) setMaxListeners(0, signal);
       const abandon = () => {
         const at = this.waiting.indexOf(waiter);
@@ -152,7 +152,7 @@ class Lane {
     const mayEnter = ({ owner, doubtful }: Waiter) =>
       this.count((holder) => holder.owner === owner) < (doubtful ? 1 : perOwner);
     const doubted = this.count(({ doubtful, kind }) => doubtful && kind === 'quick');
-    // One of the doubtful has its turn like everybody, so that they are not kept out by a crowd; more only where there is room.
+    // One of the tasks that failed before is always admitted, so that a crowd does not starve them; more only when there is room.
     const inTurn = this.waiting.find((waiter) => (!waiter.doubtful || doubted === 0) && mayEnter(waiter));
     if (inTurn || doubted >= Math.ceil(places / 2)) return inTurn;
     return this.waiting.find(mayEnter);

@@ -4,7 +4,7 @@ import { redactLine, redactValue } from './redact.ts';
 export type { Logger } from 'pino';
 
 /**
- * JSON lines without a token, an address or a body of mail, whoever logs what: by the name of a property first, then by
+ * JSON lines without a token, an address or a body of mail, whichever code logs it: by the name of a property first, then by
  * the shape of a text in the finished line, so that a message or a stack is covered too.
  */
 export function createLog(level: string, destination?: DestinationStream): Logger {

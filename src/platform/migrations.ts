@@ -13,7 +13,7 @@ export async function migrate(db: Database): Promise<{ applied: string[] }> {
   return db.exclusively('migrations', async () => {
     const pending = await pendingMigrations(db);
     if (pending.length === 0) return { applied: [] };
-    // Several megabytes of WebAssembly: loaded by the start that needs it.
+    // Several megabytes of WebAssembly: loaded only by a start that needs it.
     const { applyMigrations } = await import('./schema.engine.ts');
     try {
       return { applied: await applyMigrations(db.migrationAdapter(), MIGRATIONS_DIRECTORY) };
@@ -35,7 +35,7 @@ export async function pendingMigrations(db: Database): Promise<string[]> {
   const failed = rows.find((row) => !row.finished && !rows.some((other) => other.finished && other.name === row.name));
   if (failed) {
     throw new DatabaseError(
-      `The migration ${failed.name} failed half way. Mend the database, then delete its row from _prisma_migrations.`,
+      `The migration ${failed.name} failed half way. Repair the database, then delete its row from _prisma_migrations.`,
     );
   }
   const applied = new Set(rows.map((row) => row.name));

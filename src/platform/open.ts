@@ -31,7 +31,7 @@ export interface PlatformOptions {
 
 export type Closers = (() => unknown)[];
 
-/** What every room above stands on. */
+/** The services that every room above uses. */
 export interface Platform {
   readonly db: Database;
   readonly bus: Bus;

@@ -23,7 +23,7 @@ export interface OutboundOptions {
   readonly timeoutMs?: number;
 }
 
-/** What a stranger's URL must not make this machine do. The message is for the user. */
+/** A request to an untrusted URL that is refused. The message is for the user. */
 export class OutboundRefused extends Error {
   override readonly name = 'OutboundRefused';
 }
@@ -34,8 +34,8 @@ const MAX_URL_LENGTH = 4_000;
 const MAX_HEADER_BYTES = 16_384;
 
 /**
- * Requests to addresses that a stranger chose (in a mail, say): https to the public internet only, whatever the name
- * server says and when; no redirects, no cookies, no credentials, nothing of the answer but its status.
+ * Requests to untrusted URLs (from a mail): only https to the public internet, whatever the name
+ * server answers; no redirects, no cookies, no credentials, and only the status of the response is read.
  */
 export class Outbound {
   private readonly resolve: Resolve;
@@ -48,7 +48,7 @@ export class Outbound {
     this.timeoutMs = timeoutMs ?? TIMEOUT_MS;
   }
 
-  /** The status that the server answers; a redirect is an answer like another. Throws OutboundRefused, or what the network throws. */
+  /** The status of the response; a redirect is not followed. Throws OutboundRefused, or what the network throws. */
   async post(url: string, form: string, signal: AbortSignal): Promise<number> {
     const target = checkUrl(url);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]);
@@ -69,7 +69,7 @@ export class Outbound {
           },
           maxHeaderSize: MAX_HEADER_BYTES,
           signal: limit,
-          // In place of an agent, which would look the name up for itself.
+          // Replaces the agent, which would resolve the name again.
           createConnection: () => this.connect(destination),
         },
         (answer) => {
@@ -82,20 +82,20 @@ export class Outbound {
     });
   }
 
-  /** An address of the host to connect to. One that is not public condemns them all: the next answer could be that one. */
+  /** An address of the host to connect to. If one is not public, all are refused, because the next look-up could return that one. */
   private async checked(host: string): Promise<string> {
     const addresses = isIP(host) ? [host] : await this.resolve(host);
     if (!addresses.every(isPublicAddress))
-      throw new OutboundRefused('It leads to an address that is not on the public internet.');
+      throw new OutboundRefused('The link leads to an address that is not on the public internet.');
     const chosen = addresses.find((address) => isIP(address) === 4) ?? addresses[0];
-    if (chosen === undefined) throw new OutboundRefused('Its host has no address.');
+    if (chosen === undefined) throw new OutboundRefused('The host of the link has no address.');
     return chosen;
   }
 }
 
 /** The URL parser has already turned 0x7f.1 and 2130706433 into 127.0.0.1. */
 function checkUrl(url: string): URL {
-  if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) throw new OutboundRefused('It is no usable link.');
+  if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) throw new OutboundRefused('The link is not valid.');
   const target = new URL(url);
   if (target.protocol !== 'https:') throw new OutboundRefused('Only https links are followed.');
   if (target.username !== '' || target.password !== '') throw new OutboundRefused('It holds a password.');

@@ -1,20 +1,20 @@
-/** Whether bytes come, or are taken, at least at some pace. Being ahead of it earns nothing for later. */
+/** Checks that bytes arrive, or are read, at a minimum rate. A higher rate earns no credit for later. */
 export class Pace {
   private behindMs = 0;
 
   constructor(
     /** In bytes per millisecond. */
     private readonly rate: number,
-    /** For how long one may be behind it. */
+    /** How long a transfer may be behind the rate. */
     private readonly patienceMs: number,
   ) {}
 
-  /** So many bytes were waited for so long. */
+  /** Records that so many bytes took so long. */
   waited(ms: number, bytes: number): void {
     this.behindMs = Math.max(0, this.behindMs + ms - bytes / this.rate);
   }
 
-  /** How long the next bytes may take; 0 for who is too far behind already. */
+  /** How long the next bytes may take; 0 when the transfer is already too far behind. */
   get leftMs(): number {
     return Math.max(0, this.patienceMs - this.behindMs);
   }

@@ -10,17 +10,17 @@ import type { PrismaClient } from './prisma/client.ts';
 import { openPrisma } from './prisma.open.ts';
 import { ofStore } from './store.error.ts';
 
-/** The package's own takes a number and a string for each byte, which is seconds for a file. */
+/** The package's own conversion creates a number and a string for each byte, which takes seconds for a file. */
 const SERIALIZERS = { [types.BYTEA]: (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}` };
 
-/** Inside `$transaction` use only `tx` and make no request: there is one session, and everyone else waits for it. */
+/** Inside `$transaction` use only `tx` and make no external request: there is only one session, and all other work waits for it. */
 const TRANSACTION_OPTIONS = { maxWait: 30_000, timeout: 30_000 };
 
 /** PGlite in this process: one session, so transactions follow one another. `snapshot` is a dump of another one. */
 export async function openPglite(options: { dataDir: string | null; snapshot?: Blob }): Promise<Database> {
   const { dataDir, snapshot } = options;
   if (dataDir) openDataDirectory(dataDir);
-  // PGlite takes none, and two processes in one directory destroy it without a word.
+  // PGlite takes no lock, and two processes in one directory silently corrupt it.
   const unlock = dataDir ? lockDirectory(dataDir) : () => {};
   try {
     const pg = await PGlite.create({
@@ -77,7 +77,7 @@ class Embedded implements Database {
     return ofStore(this.run(sql, values));
   }
 
-  /** In this process there is nothing to wait for that could be away. */
+  /** The embedded database is in this process and cannot be unavailable. */
   limited<T>(work: (end: () => void) => T): T {
     return work(() => {});
   }
@@ -103,7 +103,7 @@ class Embedded implements Database {
   }
 }
 
-/** The package's adapter fires scripts without waiting for them: a migration that fails would pass for applied. */
+/** The package's adapter does not wait for scripts, so a failed migration would count as applied. */
 export function pgliteAdapter(pg: PGlite): SqlMigrationAwareDriverAdapterFactory {
   const factory = new PrismaPGlite(pg);
   const awaited = async (connecting: ReturnType<typeof factory.connect>, client: PGlite) =>

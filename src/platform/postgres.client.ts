@@ -6,23 +6,23 @@ import type { StoreLimits } from './store.limits.ts';
 
 export interface ClientLimits {
   readonly limits: Pick<StoreLimits, 'statementMs' | 'backgroundMs'>;
-  /** Called when a statement was given up. */
+  /** Called when a statement has timed out. */
   readonly hung: () => void;
 }
 
-/** How long a goodbye to the server may take. */
+/** How long closing a connection may take. */
 const END_TIMEOUT_MS = 1_000;
 
 /**
- * A client that survives the loss of its connection in any hands, and gives up a statement that takes too long by
- * cutting the connection: one with an answer still to come must not be given to anybody else.
+ * A client that survives the loss of its connection at any time, and ends a statement that takes too long by
+ * closing the connection: a connection with a pending answer must not be reused.
  */
 export function limitedClient({ limits, hung }: ClientLimits): typeof pg.Client {
   return class LimitedClient extends pg.Client {
     constructor(config?: string | pg.ClientConfig) {
       super(config);
-      // Who waits for an answer is told by it; nobody listens between two statements of a transaction, say, and an
-      // event that nobody listens to ends the process.
+      // A pending query reports the loss itself. Between two statements of a transaction nothing listens, and an
+      // error event without a listener ends the process.
       this.on('error', () => {});
       const [query, end] = [this.query.bind(this), this.end.bind(this)] as unknown as [Loose, Loose];
       const cut = (error?: Error) => streamOf(this).destroy(error);
@@ -30,12 +30,12 @@ export function limitedClient({ limits, hung }: ClientLimits): typeof pg.Client 
         query: (...given: unknown[]) => {
           const ms = limitOf(limits);
           return limited(query, given, ms, (error) => {
-            // One that has used up its time elsewhere says nothing about this.
+            // A request that spent its time elsewhere is no evidence against the database.
             if (ms >= limits.statementMs) hung();
             cut(error);
           });
         },
-        // The goodbye is not heard by a peer that is gone.
+        // A peer that is gone does not answer the Terminate message.
         end: (...given: unknown[]) => {
           const impatience = setTimeout(cut, END_TIMEOUT_MS).unref();
           this.once('end', () => clearTimeout(impatience));
@@ -51,7 +51,7 @@ type Loose = (...given: unknown[]) => unknown;
 const streamOf = (client: pg.Client): Duplex =>
   (client as unknown as { connection: { stream: Duplex } }).connection.stream;
 
-/** What is left to a request; in the background there is more time. */
+/** The remaining time of a request; background work has more. */
 function limitOf({ statementMs, backgroundMs }: ClientLimits['limits']): number {
   const leftMs = storeBudget()?.leftMs ?? null;
   return leftMs === null ? backgroundMs : Math.min(statementMs, leftMs);
@@ -68,7 +68,7 @@ function limited(query: Loose, given: unknown[], ms: number, giveUp: (error: Err
     budget?.done();
   };
   const timer = setTimeout(() => {
-    // When this process was busy the answer may lie in the socket already: that is read before an immediate runs.
+    // If this process was busy, the answer may already be in the socket: it is read before an immediate runs.
     setImmediate(() => {
       if (!settled) giveUp(new StoreTimeout(`A statement was not answered within ${Math.round(ms)} ms.`));
     });

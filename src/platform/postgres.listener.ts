@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
-/** A connection that a firewall dropped says nothing: ask it now and then. */
+/** The heartbeat interval: a connection that a firewall dropped reports no error by itself. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
 
 /** One connection that does nothing but LISTEN, opened with the first channel, and opened again whenever it is lost. */
@@ -46,7 +46,7 @@ export class PostgresListener {
     await client?.end().catch(() => {});
   }
 
-  /** The server was silent: whether this connection lives through that is not waited for. */
+  /** The server did not answer: the connection is replaced without waiting for it to recover. */
   check(): void {
     this.beat?.();
   }
@@ -57,7 +57,7 @@ export class PostgresListener {
     const lose = (error?: unknown) => {
       const wasOpen = state === 'open';
       state = 'lost';
-      // Until it is open, who asked for it hears of the failure.
+      // Until it is open, the failure is reported to the caller that asked for it.
       if (!wasOpen || this.closed) return;
       this.log.warn({ err: error }, 'the listening connection to the database was lost');
       client.end().catch(() => {});

@@ -14,19 +14,19 @@ export interface PoolOptions {
 }
 
 const CONNECTIONS = 10;
-/** Of what may be repeated: a server that ends its connections ends several. */
+/** Attempts of a repeatable query: a server that closes its connections closes several. */
 const MAX_TRIES = 3;
-/** How long the pool stays as small as the server has made it: longer than those who wait for room take to ask again. */
+/** How long the pool keeps the reduced size: longer than the retry interval of those who wait for a connection. */
 const SHRUNK_COOLDOWN_MS = 10_000;
 
 export interface RoomyPool extends pg.Pool {
-  /** Gives up a connection to the server, though not the last one, for somebody who needs one beside the pool. */
+  /** Closes a connection, but not the last one, for a caller that needs one outside the pool. */
   makeRoom(): void;
 }
 
 /**
- * A pool that makes nobody wait longer than the limits allow, and not at all while the breaker is open. It is used by Prisma
- * too, so both of its styles are kept: with a callback and with a promise.
+ * A pool in which no query waits longer than the limits, and none at all while the breaker is open. It is also used by Prisma,
+ * so both call styles are supported: with a callback and with a promise.
  */
 export function createPool({ config, Client, breaker, limits, log }: PoolOptions): RoomyPool {
   const pool = new pg.Pool({
@@ -44,7 +44,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
     client.once('end', () => open.delete(client));
   });
   let growing: NodeJS.Timeout | undefined;
-  /** The server takes no further connection: those that there are go round, and it is not asked for more at every turn. */
+  /** The server accepts no further connection: the existing ones are shared, and new ones are not attempted each time. */
   const stayAt = (connections: number) => {
     pool.options.max = connections;
     clearTimeout(growing);
@@ -55,7 +55,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
   const query = pool.query.bind(pool) as unknown as (...given: unknown[]) => Promise<unknown>;
 
-  /** Nothing was asked of the server yet, so this may be tried again whatever it is for. */
+  /** No statement was sent yet, so this may be retried, whatever the statement is. */
   const acquire = async (): Promise<pg.PoolClient> => {
     const patientUntil = performance.now() + limits.connectMs;
     for (let tries = 1; ; ) {
@@ -83,7 +83,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
       };
       const ms = Math.min(limits.connectMs, storeBudget()?.leftMs ?? limits.connectMs);
       const timer = setTimeout(() => {
-        // One that has used up its time elsewhere says nothing about this.
+        // A request that spent its time elsewhere is no evidence against the database.
         if (ms === limits.connectMs) breaker.suspect();
         give(() => reject(new StoreTimeout(`No connection was free within ${Math.round(ms)} ms.`)));
       }, ms);
@@ -123,7 +123,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
 /** Of the server, of a database or of a role. */
 export const isTooMany = (error: unknown): boolean => (error as { code?: unknown }).code === '53300';
 
-/** What reads may be asked twice; and a notification that comes twice is heard like one. Of a write nobody knows whether it was done. */
+/** Reads may be repeated, and a repeated notification does no harm. Whether an unanswered write was carried out is not known. */
 function isRepeatable(asked: unknown): boolean {
   const text = typeof asked === 'string' ? asked : (asked as { text?: unknown } | undefined)?.text;
   return typeof text === 'string' && /^\s*SELECT\b/i.test(text) && !/\bFOR\s+(?:NO KEY )?UPDATE\b/i.test(text);

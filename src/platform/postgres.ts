@@ -17,13 +17,13 @@ import { withStoreBudget } from './store.budget.ts';
 import { ofStore, StoreTimeout } from './store.error.ts';
 import { STORE_LIMITS, type StoreLimits } from './store.limits.ts';
 
-/** At the start, where nobody waits for an answer yet. */
+/** At the start, when no client waits for a response yet. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** As patient as two statements before it and one that it waits behind. */
+/** Enough for two statements before it and one that it waits for. */
 const TRANSACTION_OPTIONS = { maxWait: 10_000, timeout: 15_000 };
 /**
- * The server's own limits, behind ours: what nobody waits for any longer ends, and holds no lock and no connection. Of one
- * that waits itself, for a lock say, it would not notice that we have cut it off.
+ * The server's own limits, longer than those of this process: an abandoned statement ends, and keeps no lock or connection. A statement
+ * that waits for a lock would not notice that its client has disconnected.
  */
 const SERVER_LIMITS =
   '-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c client_connection_check_interval=2s';
@@ -43,7 +43,7 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
   };
   try {
     return await open(SERVER_LIMITS).catch((error: unknown) => {
-      // A pooler that shares its connections does not let us limit them: our own limits hold all the same.
+      // A pooler in transaction mode does not allow these limits; the limits of this process still apply.
       if (!isRefusedParameter(error)) throw error;
       return open('');
     });
@@ -84,14 +84,14 @@ class Server implements Database {
     const config = { ...this.config, options: `-c timezone=UTC ${serverLimits}`.trim() };
     this.pool = createPool({ config, Client: this.Client, breaker: this.breaker, limits, log });
     this.prisma = openPrisma(new PrismaPg(this.pool), TRANSACTION_OPTIONS);
-    // A heartbeat that is not answered in the time of a request's statement is not going to be.
+    // A heartbeat without an answer within a request's statement time-out counts as failed.
     const beating = { ...limits, backgroundMs: limits.statementMs };
     const Listening = limitedClient({ limits: beating, hung: () => this.breaker.suspect() });
     const listening = async () => {
       try {
         return await this.connection(Listening, limits.connectMs);
       } catch (error) {
-        // It asks again soon: without it nobody is told anything, while the pool does with one less.
+        // It retries soon: notifications depend on it, while the pool can work with one connection less.
         if (isTooMany(error)) this.pool.makeRoom();
         throw error;
       }
@@ -101,8 +101,8 @@ class Server implements Database {
   }
 
   /**
-   * A pooler may have passed over what we asked for: times would be written hours off, without a word. And a database
-   * in another encoding takes no name that it has no letters for.
+   * A pooler may have ignored the start parameters: times would silently be written hours off. And a database
+   * in another encoding rejects names with characters that it does not have.
    */
   async check(): Promise<void> {
     const { rows } = await this.pool.query<{ zone: string; encoding: string }>(
@@ -152,13 +152,13 @@ class Server implements Database {
 
   async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
     // A connection of its own: the lock ends with it whatever happens. And a transaction: a pooler may give the
-    // statements of a session to different connections, where a lock of the session's would stay for ever.
+    // statements of a session to different connections, where a lock of the session would never be released.
     const client = await ofStore(this.connection(this.Client));
     try {
       await ofStore(this.lock(client, `postern/${name}`));
       const result = await work();
       await client.query('COMMIT').catch((err: unknown) => {
-        // What was done is done, and nobody is kept out any longer.
+        // The work is done, and the lock has been released with the connection.
         this.log.warn({ err, name }, 'the connection that held a lock was lost');
       });
       return result;
@@ -167,7 +167,7 @@ class Server implements Database {
     }
   }
 
-  /** Asked again and again: one statement that waits as long as another instance works would look like a hanging server. */
+  /** The lock is polled: a statement that waits as long as another instance works would look like a server that hangs. */
   private async lock(client: pg.Client, name: string): Promise<void> {
     await client.query('BEGIN');
     for (;;) {
@@ -182,7 +182,7 @@ class Server implements Database {
     return new PrismaPg(this.config);
   }
 
-  /** One beside the pool, without the server's limits. */
+  /** A connection outside the pool, without the server's limits. */
   private async connection(Client: typeof pg.Client, connectMs = CONNECT_TIMEOUT_MS): Promise<pg.Client> {
     const client = new Client({ ...this.config, connectionTimeoutMillis: connectMs });
     try {

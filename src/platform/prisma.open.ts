@@ -2,7 +2,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient } from './prisma/client.ts';
 import { asStoreError, ofStore } from './store.error.ts';
 
-/** Prisma, whose every failure that is the store's is thrown as STORE_UNAVAILABLE, within transactions and around them. */
+/** Prisma, with every failure of the database thrown as STORE_UNAVAILABLE, inside transactions and outside. */
 export function openPrisma(
   adapter: SqlDriverAdapterFactory,
   transactionOptions: { readonly maxWait: number; readonly timeout: number },
@@ -18,7 +18,7 @@ export function openPrisma(
   const transaction = prisma.$transaction.bind(prisma) as (...given: unknown[]) => Promise<unknown>;
   return new Proxy(prisma, {
     get: (target, property) =>
-      // Beginning and committing are no operations, and fail on their own.
+      // Begin and commit are not operations for Prisma's extension, and their failures are handled separately.
       property === '$transaction'
         ? (...given: unknown[]) => ofStore(transaction(...given))
         : Reflect.get(target, property),

@@ -2,17 +2,17 @@ import type { Logger } from 'pino';
 
 const PRUNE_INTERVAL_MS = 15 * 60_000;
 
-/** Rows that nobody needs any longer after a while. */
+/** A kind of rows that are deleted after some time. */
 export interface Prunable {
   /** For the log. */
   readonly what: string;
   /** How long they are kept, in milliseconds. */
   readonly keptMs: number;
-  /** Deletes what is older; how many that were. Harmless when several instances do it at once. */
+  /** Deletes older rows and returns their number. Several instances may do it at the same time. */
   prune(before: Date): Promise<number>;
 }
 
-/** Keeps tables from growing for ever. */
+/** Deletes expired rows, so that tables do not grow without end. */
 export class PruneJob {
   private timer: NodeJS.Timeout | null = null;
 

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** What the IANA special-purpose registries keep out of the public internet, and addresses that clouds serve their machines on. */
+/** Addresses that are not on the public internet (IANA special-purpose registries), and the metadata addresses of cloud providers. */
 const SPECIAL_V4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',

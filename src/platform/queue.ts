@@ -4,23 +4,23 @@ import type { Database } from './database.ts';
 import { QueueWorker } from './queue.worker.ts';
 import { whenStoreIsBack } from './store.patience.ts';
 
-/** Jobs that outlive the process: in the database, each taken by one instance, and again when it fails. */
+/** Persistent jobs: stored in the database, each run by one instance, and retried when it fails. */
 export interface Queue {
-  /** To be done at `at`, or as soon as may be. Small JSON, ids and not content. The queue must have been `work`ed on once. */
+  /** Queues a job for `at`, or as soon as possible. Small JSON: ids, not content. `work` must have been called once for the queue. */
   send(name: string, data: object, at?: Date): Promise<void>;
   /**
-   * Does the jobs of this name here, at most `concurrency` at once. A handler that throws has its job again later; it
-   * must bear being called twice, for an instance may die, or be taken for dead.
+   * Runs the jobs of this name on this instance, at most `concurrency` at once. When a handler throws, its job is retried later. A handler
+   * must be idempotent, because an instance may die, or be considered dead.
    */
   work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void>;
   /**
-   * Called when the queue can be read again after it could not be: a job that was being handed out then may be taken for one
-   * that is under way here, and comes only when that must be over.
+   * Called when the queue can be read again after a failure: a job that was being fetched then may count as one
+   * that is running here, and is delivered only after its time-out.
    */
   onGap(fn: () => void): void;
-  /** Takes no more jobs here; those under way go on, and `send` still serves. */
+  /** Accepts no more jobs on this instance. Running jobs continue, and `send` still works. */
   leave(): void;
-  /** Takes no more jobs, and waits for those under way, though not for ever. Their handlers should be told to end first. */
+  /** Accepts no more jobs, and waits for running ones for a limited time. Abort their handlers first. */
   stop(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function openQueue(db: Database, log: Logger): Promise<Queue> {
     db: { executeSql: (text, values) => db.execute(text, values) },
     schema: SCHEMA,
     schedule: false,
-    // Jobs are deleted when they are done: what is archived has failed too often, and is kept to be looked at.
+    // Jobs are deleted when they are done: archived jobs have failed too often, and are kept for inspection.
     archiveFailedAfterSeconds: 86_400,
     deleteAfterDays: 7,
     maintenanceIntervalSeconds: 300,
@@ -74,7 +74,7 @@ class BossQueue implements Queue {
             return false;
           },
         );
-        // Both may be done twice. Without it the job would lie for as long as one may take.
+        // Both are idempotent. Without a repetition the job would be blocked until its time-out.
         await whenStoreIsBack(() => (done ? boss.deleteJob(name, id) : boss.fail(name, id)), this.stopping.signal);
       },
       failed: (err) => log.warn({ err, queue: name }, 'the queue could not be read'),

@@ -2,31 +2,31 @@ import type { Job } from 'pg-boss';
 import { isDoneWithin } from './abort.ts';
 
 export interface QueueWorkerOptions {
-  /** Takes at most so many jobs that are due. */
+  /** Fetches at most so many jobs that are due. */
   fetch(most: number): Promise<Job<unknown>[]>;
-  /** Does one and says so to the queue. */
+  /** Runs one job and reports the outcome to the queue. */
   run(job: Job<unknown>): Promise<void>;
   failed(error: unknown): void;
-  /** Jobs could not be taken, and now they can. */
+  /** Jobs can be fetched again after a failure. */
   recovered(): void;
   readonly concurrency: number;
 }
 
-/** How late a job may be that another instance has put in; this one's own are waited for to the moment. */
+/** The polling interval, and so the maximum delay of jobs that another instance queued; jobs of this instance have exact timers. */
 const POLL_INTERVAL_MS = 5_000;
-/** Beyond this, polling is exact enough to begin with. */
+/** For jobs further ahead than this, no timer is set: polling finds them in time. */
 const MAX_TIMER_MS = 60_000;
-/** How long a stop waits for what is under way. */
+/** How long a stop waits for running jobs. */
 const STOP_TIMEOUT_MS = 1_000;
 
-/** Takes jobs as they fall due: one query every few seconds while nothing is, and at once when one was put in here. */
+/** Fetches jobs as they become due: one query every few seconds while none is, and at once when one is queued here. */
 export class QueueWorker {
   private readonly running = new Set<Promise<void>>();
   private readonly alarms = new Set<NodeJS.Timeout>();
   private poll: NodeJS.Timeout | null = null;
   private fetching: Promise<void> | null = null;
   private again = false;
-  /** There may be more than there was room for: whichever ends first looks again. */
+  /** There may be more due jobs than free places: the first job that ends triggers another fetch. */
   private more = false;
   private stopped = false;
   private failing = false;

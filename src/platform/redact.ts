@@ -9,17 +9,17 @@ const SECRET_NAMES = new Set(
     'address email emailaddress from to cc bcc replyto sender recipients participants variables query'
   ).split(' '),
 );
-/** Deeper than this nothing is said. */
+/** Properties nested deeper than this are left out. */
 const MAX_DEPTH = 6;
 
-/** A copy fit for a log. Errors keep their type, message, code, stack and cause, and nothing that a library hung on them. */
+/** A copy fit for a log. Errors keep only their type, message, code, stack and cause, and no properties that a library added. */
 export function redactValue(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (depth > MAX_DEPTH) return '[deep]';
   if (value instanceof Error) return redactError(value, depth);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => redactValue(item, depth + 1));
-  // What a serializer or toJSON would make of it (a request, a reply) is not ours to walk through.
+  // Objects with a serializer or toJSON (a request, a reply) are not traversed.
   if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [name, isSecret(name, inner) ? GONE : redactValue(inner, depth + 1)]),
@@ -28,7 +28,7 @@ export function redactValue(value: unknown, depth = 0): unknown {
 
 function isSecret(name: string, value: unknown): boolean {
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return false;
-  // An error's code, a source's state: constants tell nothing of anybody.
+  // An error's code, a source's state: constants contain no personal data.
   if (/^(code|state)$/.test(name) && typeof value === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(value)) return false;
   return SECRET_NAMES.has(name.toLowerCase().replace(/[-_]/g, ''));
 }
@@ -63,14 +63,14 @@ const LINE_PATTERNS: readonly [RegExp, string][] = [
     `$1${GONE}`,
   ],
   [/(\/download\/)[^/"?\s\\]+/g, `$1${GONE}`],
-  // Begins where a word begins, or after a JSON escape, and there only: anything else takes quadratic time.
+  // Matches only at the start of a word or after a JSON escape: any other pattern takes quadratic time.
   [
     /(?:(?<![\w.!#$%&'*+/=?^`{|}~\\-])|(?<=\\[nrtbf"\\/])|(?<=\\u[0-9a-f]{4}))[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi,
     '[address]',
   ],
 ];
 
-/** The finished line without what is named like a secret (a child logger's bindings come only here) or shaped like one. */
+/** The finished line without values whose name or form is that of a secret. The bindings of a child logger pass only through here. */
 export function redactLine(line: string): string {
   const named = line.replace(/"([\w-]+)":"((?:[^"\\]|\\.)+)"/g, (pair: string, name: string, value: string) =>
     isSecret(name, value) ? `"${name}":"${GONE}"` : pair,

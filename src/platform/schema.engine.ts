@@ -63,8 +63,8 @@ async function withEngine<T>(
 }
 
 /**
- * The engine locks for its session, which behind a pooler is a connection that others are given next, the lock still on
- * it; and whoever migrates is alone already (`exclusively`).
+ * The engine takes a session lock, which behind a pooler stays on a connection that is then given to another client
+ * it; and a process that migrates is alone already (`exclusively`).
  */
 function withoutSessionLock(adapter: SqlDriverAdapter): SqlDriverAdapter {
   const executeRaw = adapter.executeRaw.bind(adapter);

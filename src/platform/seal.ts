@@ -5,7 +5,7 @@ export interface Key {
   readonly bytes: Buffer;
 }
 
-/** What was handed in is not what was sealed: another key, another place, or changed on the way. Tells nothing more. */
+/** The text was not sealed with this key and context, or was changed. The error deliberately says no more. */
 export class SealError extends Error {
   override readonly name = 'SealError';
 }
@@ -66,7 +66,7 @@ export class Sealer {
   /** Throws SealError, also for what is no base64url, and for another spelling of what is. */
   openText(purpose: string, associated: string, sealed: string): string {
     const bytes = Buffer.from(sealed, 'base64url');
-    // Decoding passes over what is not of the alphabet, and takes both of them.
+    // Node's decoder ignores characters outside the alphabet, and accepts base64 and base64url.
     if (bytes.toString('base64url') !== sealed) throw new SealError('This is not a sealed text.');
     return Buffer.from(this.open(purpose, associated, bytes)).toString();
   }
@@ -92,7 +92,7 @@ export class Sealer {
   }
 }
 
-/** Random nonces, each handed out once. Drawn many at a time: asking the generator costs as much as a short text takes to seal. */
+/** Random nonces, each used once. They are generated in bulk: a call of the generator costs as much as sealing a short text. */
 class Nonces {
   private drawn = Buffer.alloc(0);
   private used = 0;

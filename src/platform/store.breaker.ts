@@ -2,16 +2,16 @@ import type { Logger } from 'pino';
 import { isAnswer, StoreTimeout } from './store.error.ts';
 
 export interface StoreBreakerOptions {
-  /** Asks the store over a connection of its own; rejects when there is no answer within its time. */
+  /** Queries the store over a separate connection; rejects when there is no answer within the time-out. */
   readonly probe: () => Promise<unknown>;
   readonly probeEveryMs: number;
   readonly log: Logger;
 }
 
 /**
- * Keeps requests from waiting, one after another, for a store that does not answer. After the first time-out the store is
- * asked whether it is there; while it is not, everybody is told at once, and it is asked again and again. A single slow
- * statement opens nothing: the store then answers the question.
+ * A circuit breaker: requests do not wait one after another for a store that does not answer. After the first time-out the store is
+ * probed; while the probe fails, every request is refused at once, and the probe is repeated. A single slow
+ * statement does not open the breaker, because the store then answers the probe.
  */
 export class StoreBreaker {
   private state: 'closed' | 'asking' | 'open' | 'stopped' = 'closed';
@@ -19,7 +19,7 @@ export class StoreBreaker {
   private timer: NodeJS.Timeout | null = null;
   private readonly opened = new Set<(error: Error) => void>();
   private readonly closed = new Set<() => void>();
-  /** Counts the time-outs: a connection that was opened before one may be as dead as the one that hung. */
+  /** The number of time-outs: a connection that was opened before one may be as broken as the one that hung. */
   private times = 0;
 
   constructor(private readonly options: StoreBreakerOptions) {}
@@ -28,7 +28,7 @@ export class StoreBreaker {
     return this.times;
   }
 
-  /** Something has waited for too long. */
+  /** Reports a time-out. */
   suspect(): void {
     if (this.state !== 'closed') return;
     this.times++;
@@ -36,13 +36,13 @@ export class StoreBreaker {
     this.verdict = this.ask();
   }
 
-  /** Rejects while the store is away; waits for the answer while it is being asked. */
+  /** Rejects while the store is unavailable; waits for the result while it is being probed. */
   async pass(): Promise<void> {
     if (this.state === 'asking') await this.verdict;
     if (this.state === 'open') throw new StoreTimeout('The store did not answer, and is being asked again.');
   }
 
-  /** Calls back when it is found to be away; returns how to stop. */
+  /** Calls back when the store is found to be unavailable; returns the function that unsubscribes. */
   onOpened(fn: (error: Error) => void): () => void {
     this.opened.add(fn);
     return () => this.opened.delete(fn);

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * What one request may wait for the store: statements that are each in time must not add up. Only the waiting counts, so
- * neither a provider that is slow nor a long list of changes uses it up, and what is waited for side by side counts once.
+ * The total time that one request may wait for the store, because many fast statements add up. Only waiting counts, so
+ * neither a slow provider nor a long list of changes uses it up, and concurrent waits count once.
  */
 export class StoreBudget {
   private spentMs = 0;
@@ -10,10 +10,10 @@ export class StoreBudget {
   private since = 0;
   private over = false;
 
-  /** Infinity: each statement has its limit, and all together have none. */
+  /** Infinity: each statement has its limit, but the total has none. */
   constructor(private readonly limitMs: number) {}
 
-  /** Null once nobody waits any longer. */
+  /** Null when no statement is waiting. */
   get leftMs(): number | null {
     if (this.over) return null;
     const running = this.waiting > 0 ? performance.now() - this.since : 0;
@@ -28,7 +28,7 @@ export class StoreBudget {
     if (--this.waiting === 0) this.spentMs += performance.now() - this.since;
   }
 
-  /** The request is answered: what goes on in the background after it is not held to it. */
+  /** The request is answered: background work that it started is no longer limited. */
   readonly end = (): void => {
     this.over = true;
   };
@@ -39,7 +39,7 @@ const current = new AsyncLocalStorage<StoreBudget>();
 /** The budget of the request that is being answered; undefined in the background. */
 export const storeBudget = (): StoreBudget | undefined => current.getStore();
 
-/** Runs the work of one request under a budget of its own, which ends with `end`. */
+/** Runs the work of one request with its own budget, which ends with `end`. */
 export function withStoreBudget<T>(limitMs: number, work: (end: () => void) => T): T {
   const budget = new StoreBudget(limitMs);
   return current.run(budget, () => work(budget.end));

@@ -1,23 +1,23 @@
 import { MailError, storeErrorIn } from '../domain/error.ts';
 
-/** A client that heeds it finds the store back, or is told so at once. */
+/** The retryAfter for clients: by then the store is back, or the request is refused at once. */
 const RETRY_AFTER_MS = 2_000;
 
-/** The store took longer than it is waited for; the connection is gone with it. */
+/** The store did not answer within the limit; its connection was closed. */
 export class StoreTimeout extends Error {
   override readonly name = 'StoreTimeout';
   readonly code = 'ETIMEDOUT';
 }
 
 export const storeUnavailable = (cause: unknown): MailError =>
-  new MailError('STORE_UNAVAILABLE', "The gateway's store is away: try again.", {
+  new MailError('STORE_UNAVAILABLE', "The gateway's database is unavailable. Try again.", {
     cause,
     retryAfterMs: RETRY_AFTER_MS,
   });
 
 /**
- * STORE_UNAVAILABLE for what the database, its driver or Prisma says when it cannot be used just now; any other error as it
- * is. Only for errors that come from the database: a socket's code does not say whose socket it was.
+ * STORE_UNAVAILABLE for errors of the database, its driver or Prisma when the database cannot be used; any other error
+ * unchanged. Only for errors of database calls: the code of a socket error does not say whose socket it was.
  */
 export function asStoreError(error: unknown): unknown {
   return storeErrorIn(error) ?? (isAway(error) ? storeUnavailable(error) : error);
@@ -32,7 +32,7 @@ export async function ofStore<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** In the database's or the driver's own words, which lie beneath those of Prisma. */
+/** The message of the database or the driver, which Prisma wraps. */
 export const reasonOf = (error: unknown): string =>
   parts(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
 
@@ -40,11 +40,11 @@ export const reasonOf = (error: unknown): string =>
 export const isConnectionLost = (error: unknown): boolean =>
   parts(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
 
-/** There is no room for what was to be written, however much of the store can be read. */
+/** The store has no space left for writing, although it can be read. */
 export const isDiskFull = (error: unknown): boolean =>
   parts(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
 
-/** The server has said something, though it is a refusal: then it does not hang. */
+/** The server has answered, although with a refusal: it does not hang. */
 export const isAnswer = (error: unknown): boolean =>
   typeof (error as { severity?: unknown } | null)?.severity === 'string';
 
@@ -68,7 +68,7 @@ interface Part {
   readonly message: string;
 }
 
-/** An error and what is beneath it: Prisma puts the driver's error into `meta` or `cause`, and its code beside a kind. */
+/** An error and its causes: Prisma puts the driver's error into `meta` or `cause`, and its code beside a kind. */
 function parts(error: unknown, depth = 0): Part[] {
   if (typeof error !== 'object' || error === null || depth > 6) return [];
   const { code, originalCode, kind, severity, message, originalMessage, cause, meta } = error as Record<
@@ -89,7 +89,7 @@ function parts(error: unknown, depth = 0): Part[] {
 }
 
 const FULL_CODES: ReadonlySet<string> = new Set(['53100', 'ENOSPC', 'EDQUOT']);
-/** The system's own words, which the embedded database passes on under other codes. */
+/** The system's messages, which the embedded database returns with other codes. */
 const FULL_MESSAGE = /no space left on device|disk quota exceeded/i;
 const LOST_CODES: ReadonlySet<string> = new Set([
   'ECONNRESET',
@@ -125,15 +125,15 @@ const AWAY_CODES: ReadonlySet<string> = new Set([
   '55P03',
   '25P04',
   '25006',
-  // Another transaction stood in the way: nothing was done.
+  // A conflict with another transaction: nothing was written.
   '40001',
   '40P01',
-  // The operator has changed something that we connect with.
+  // The operator has changed the credentials or the database.
   '28000',
   '28P01',
   '3D000',
   '57P04',
-  // A backup is being put back: there are no tables, or not all of them yet.
+  // A backup is being restored: tables are missing.
   '42P01',
   '3F000',
   'P2021',
@@ -151,7 +151,7 @@ const AWAY_CODES: ReadonlySet<string> = new Set([
 ]);
 /** Insufficient resources (disk full, out of memory, too many connections), and failures of the system beneath the server. */
 const AWAY_CLASS = /^(?:53|58|08)[0-9A-Z]{3}$/;
-/** The server has ended or refused the connection, whatever for: no fault of a statement does that. */
+/** The server has closed or refused the connection, which the error of a statement never causes. */
 const GONE_SEVERITY = /^(?:FATAL|PANIC)$/;
 const AWAY_KINDS: ReadonlySet<string> = new Set([
   'DatabaseNotReachable',

@@ -1,4 +1,4 @@
-/** How long the store is waited for, in milliseconds. Together they keep every answer within 15 seconds. */
+/** The time-outs for the store, in milliseconds. Together they keep every response within 15 seconds. */
 export interface StoreLimits {
   /** For a connection: one that is free, or a new one. */
   readonly connectMs: number;
@@ -8,9 +8,9 @@ export interface StoreLimits {
   readonly backgroundMs: number;
   /** For all that one request waits for the store, however many statements that are. */
   readonly requestMs: number;
-  /** For the question whether it is there at all. */
+  /** For the probe whether it answers at all. */
   readonly probeMs: number;
-  /** Between two of those questions while it is not. */
+  /** Between two probes while it does not answer. */
   readonly probeEveryMs: number;
 }
 

@@ -4,23 +4,23 @@ import { AutoResetEvent } from './auto-reset-event.ts';
 import { Handover } from './handover.ts';
 import type { Follower, Hub } from './hub.ts';
 
-/** How far a subscriber has come in each integration: its cursor, in the open. */
+/** A subscriber's position in the log of each integration: its cursor, decoded. */
 export type Places = ReadonlyMap<string, bigint>;
 
 export interface Streamed<T> {
   readonly value: T;
-  /** Reading on from here misses nothing and repeats nothing. */
+  /** The position after this event: reading from it misses no event and repeats none. */
   readonly places: Places;
 }
 
 export interface StreamOptions<T> {
   readonly hub: Hub;
-  /** Which integrations to follow; asked again whenever `changed` calls back, so that accounts come and go. */
+  /** The integrations to follow. Read again whenever `changed` calls back, because accounts are connected and disconnected. */
   integrations(): Promise<readonly string[]>;
   changed(fn: () => void): () => void;
-  /** Where to begin; an integration that it does not name begins at the end of its log. */
+  /** The start position; for an integration that it does not contain, the end of its log. */
   readonly after: Places;
-  /** What a subscriber is shown of a change; null for nothing. Must not reject. */
+  /** The event for a change, or null for none. Must not reject. */
   show(change: LoggedChange): Promise<T | null>;
   /** Ends the stream at once, also while it waits. */
   readonly signal: AbortSignal;
@@ -28,7 +28,7 @@ export interface StreamOptions<T> {
 
 /**
  * The changes of several integrations until the signal aborts, in order within each. They do not wait for each other:
- * a provider that hangs holds up its own events alone. At most one page of each log is in memory.
+ * a provider that hangs delays only its own events. At most one page of each log is in memory.
  */
 export async function* streamChanges<T>(options: StreamOptions<T>): AsyncGenerator<Streamed<T>, void, void> {
   const { signal } = options;
@@ -75,7 +75,7 @@ export async function* streamChanges<T>(options: StreamOptions<T>): AsyncGenerat
   }
 }
 
-/** Reads one integration's log on and on until `gone` aborts. */
+/** Reads one integration's log until `gone` aborts. */
 async function follow<T>(
   { hub, show }: StreamOptions<T>,
   integrationId: string,
@@ -84,7 +84,7 @@ async function follow<T>(
   gone: AbortSignal,
 ): Promise<void> {
   const wakeUp = new AutoResetEvent();
-  // The store may be away for a while: who has subscribed goes on after it, from the same place.
+  // The database may be unavailable for a while: the subscription then continues from the same position.
   const following = () => hub.follow(integrationId, places.get(integrationId) ?? null, wakeUp.set);
   const follower: Follower = await whenStoreIsBack(following, gone);
   let place = follower.place;
@@ -93,7 +93,7 @@ async function follow<T>(
   try {
     while (!gone.aborted) {
       const page = await whenStoreIsBack(() => follower.after(place), gone);
-      // Shown together, so that what must be read for them is read together; handed over one by one, in order.
+      // Converted together, so that their messages are read in one batch; delivered one by one, in order.
       const shown = page.map((change) => ({ change, value: show(change) }));
       for (const { change, value: showing } of shown) {
         const value = await showing;

@@ -6,7 +6,7 @@ import type { Places } from './change.stream.ts';
 
 const SequenceOfEach = z.record(z.string(), z.string().regex(/^\d{1,19}$/));
 
-/** Places in change logs as a cursor that a client may keep, bound to its user. */
+/** Positions in change logs as a cursor that a client may keep, bound to its user. */
 export class EventCursors {
   private readonly sealed: SealedJson<typeof SequenceOfEach>;
 
@@ -19,7 +19,7 @@ export class EventCursors {
     return this.sealed.seal(userId, Object.fromEntries(plain));
   }
 
-  /** Throws BAD_USER_INPUT for anything that was not given out to this user. */
+  /** Throws BAD_USER_INPUT for anything that was not issued to this user. */
   open(userId: string, cursor: string): Places {
     const plain = this.sealed.open(userId, cursor);
     if (!plain) throw new MailError('BAD_USER_INPUT', 'after is not a cursor that this subscription gave to you.');

@@ -11,11 +11,11 @@ import type { MailSession } from '../providers/contract/provider.ts';
 
 export interface EventMessagesOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
-  /** Whose account it is; null when it is gone. */
+  /** The user whose account it is; null when it no longer exists. */
   readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly log: Logger;
-  /** How long an event waits for a vendor that is away. */
+  /** How long an event waits for a provider that is unavailable. */
   readonly maxWaitMs?: number;
 }
 
@@ -32,28 +32,28 @@ const LIFETIME_MS = 30_000;
 const BATCH_DELAY_MS = 10;
 const CALL_TIMEOUT_MS = 20_000;
 const MAX_LIMITER_WAIT_MS = 2_000;
-/** How long each try to read a new message may go without an answer. */
+/** The time-out of each attempt to read a new message. */
 const ATTEMPT_TIMEOUTS_MS = [4_000, 8_000, 20_000] as const;
-/** A message that is refused again so often, after its account was answered otherwise, is one that cannot be read. */
+/** After so many refusals, with other requests of the account answered in between, a message counts as unreadable. */
 const MAX_REFUSALS = 3;
-/** However often its account is answered, a message is not asked for again within this. */
+/** The minimum time between two attempts to read a message, however often its account is answered. */
 const MIN_BACKOFF_MS = 500;
-/** Where nothing of the account is answered its vendor is away, and the event waits for it so long. */
+/** When no request of the account is answered, its provider is unavailable: the event waits for it this long. */
 const MAX_WAIT_MS = 10 * 60_000;
 
 /**
- * Reads each new message once, however many subscriptions show it. What was read is forgotten soon: flags change, and
+ * Reads each new message once, however many subscriptions show it. It is dropped after a short time: flags change, and
  * this is no cache of mail.
  */
 export class EventMessages {
   private readonly shelves = new Map<string, Shelf>();
-  /** How long the last answer of each provider took, in milliseconds: one that is slow is given more time at once. */
+  /** How long the last answer of each provider took, in milliseconds: a slow provider gets a longer first time-out. */
   private readonly tookMs = new Map<string, number>();
 
   constructor(private readonly options: EventMessagesOptions) {}
 
   /**
-   * The message's envelope. Rejects with MailError, NOT_FOUND when it is gone again; another failure is logged here, once
+   * The message's envelope. Rejects with MailError, NOT_FOUND when it has been deleted; any other failure is logged here, once
    * for all who asked.
    */
   read(integrationId: string, messageId: string): Promise<Message> {
@@ -62,7 +62,7 @@ export class EventMessages {
     if (known) return known;
     const reading = shelf.loader.load(messageId);
     reading.catch((err: unknown) => {
-      // That our own store was away is no answer to remember.
+      // A failure of the gateway's own database is not cached.
       if (storeErrorIn(err)) shelf.messages.delete(messageId);
       else if (!isNotFound(err))
         this.options.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
@@ -91,7 +91,7 @@ export class EventMessages {
     }
   }
 
-  /** Its mailboxes are not what they were, or it is not followed any more. */
+  /** The account's mailboxes have changed, or it has no subscribers any more. */
   forget(integrationId: string): void {
     this.shelves.delete(integrationId);
   }
@@ -113,8 +113,8 @@ export class EventMessages {
   }
 
   /**
-   * What goes unanswered is asked for again, each time with more patience: a request that hung may never be answered. While
-   * the vendor is away the event waits for it, or mail that comes as an outage begins would be told of without being shown.
+   * An unanswered request is repeated, each time with a longer time-out: a request that hangs may never be answered. While
+   * the provider is unavailable the event waits; otherwise mail that arrives as an outage begins would be an event without its message.
    */
   private async hydrate(integrationId: string, ids: readonly string[]): Promise<(Message | MailError)[]> {
     const found = new Map<string, Message | MailError>();
@@ -166,11 +166,11 @@ export class EventMessages {
         thrown = true;
       }
       if (priority === 'interactive' && isMailError(failure) && failure.code === 'RATE_LIMITED') {
-        // People may have used up their part of the vendor's window; background work has one of its own.
+        // Interactive requests may have used up their share of the provider's limit; background work has a separate one.
         priority = 'background';
         continue;
       }
-      // A request that went without an answer has waited already.
+      // A request that timed out has already waited.
       const isSilence = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
       const pauseMs = isSilence ? 0 : backoffMs(tries, failure);
       if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
@@ -182,7 +182,7 @@ export class EventMessages {
     }
   }
 
-  /** Whether a request of the account is answered during the pause, which that ends, but not before the provider allows it. */
+  /** Whether a request of the account is answered during the pause. An answer ends the pause, but not before the provider's retryAfter. */
   private async answered(integrationId: string, pauseMs: number, heldMs: number): Promise<boolean> {
     if (pauseMs === 0) return false;
     const mailbox = await this.options.mailbox(integrationId);
@@ -205,7 +205,7 @@ export class EventMessages {
   }
 }
 
-/** Nobody's request: a subscriber that goes away must not take the message from the others. */
+/** Not bound to one subscriber's signal: a subscriber that disconnects must not cancel the read for the others. */
 function callOf(priority: Call['priority'], attemptTimeoutMs: number): Call {
   return { signal: AbortSignal.timeout(CALL_TIMEOUT_MS), priority, attemptTimeoutMs, maxWaitMs: MAX_LIMITER_WAIT_MS };
 }

@@ -1,15 +1,15 @@
 import type { ChangeStore, LoggedChange } from '../changes/change.store.ts';
 
-/** Entries kept in memory, for subscribers that are level or nearly so. */
+/** Entries kept in memory, for subscribers that are at or near the end of the log. */
 const MAX_WINDOW_ENTRIES = 1_000;
 const PAGE = 200;
 
 /**
- * The end of one integration's change log, read once for all who follow it. A subscriber holds no buffer: it comes back
- * with its own place and reads on from there, so a slow one costs nothing and misses nothing.
+ * The end of one integration's change log, read once for all subscribers. A subscriber has no buffer: it comes back
+ * with its own position and reads from there, so that a slow one uses no memory and misses no event.
  */
 export class Feed {
-  /** Entries behind `floor`, without a hole. */
+  /** The entries after `floor`, without gaps. */
   private window: LoggedChange[] = [];
   private reading: Promise<void> | null = null;
   private stale = true;

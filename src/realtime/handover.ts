@@ -1,13 +1,13 @@
 import { AutoResetEvent } from './auto-reset-event.ts';
 
-/** Several givers, one taker, nothing in between: a giver waits until what it gave is taken. */
+/** An unbuffered channel of several producers and one consumer: a producer waits until its value is taken. */
 export class Handover<T> {
   private readonly offers: { readonly value: T; readonly taken: () => void }[] = [];
   private readonly wakeUp = new AutoResetEvent();
   private ended = false;
   private failure: { readonly error: unknown } | null = null;
 
-  /** Resolves when it is taken, or when nobody takes any more. */
+  /** Resolves when the value is taken, or when the consumer has ended. */
   give(value: T): Promise<void> {
     if (this.ended) return Promise.resolve();
     return new Promise((taken) => {
@@ -16,7 +16,7 @@ export class Handover<T> {
     });
   }
 
-  /** The taker is told at once, ahead of what it was offered. */
+  /** The consumer receives the error at once, before any value that is waiting. */
   fail(error: unknown): void {
     this.failure ??= { error };
     this.wakeUp.set();

@@ -8,7 +8,7 @@ interface Followed {
   readonly followers: Set<() => void>;
 }
 
-/** Where every subscription of this instance meets the change log: woken over the bus, read once per integration. */
+/** Connects all subscriptions of this instance to the change log: woken over the bus, read once for each integration. */
 export class Hub {
   private readonly followed = new Map<string, Followed>();
   private readonly stops: readonly (() => void)[];
@@ -22,7 +22,7 @@ export class Hub {
         const wake = ChangesWake.safeParse(payload);
         if (wake.success) this.wake(wake.data.integrationId);
       }),
-      // What was told in a gap is not known, so everything is looked at again.
+      // Notifications may have been lost during a gap, so every log is read again.
       bus.onGap(() => {
         for (const integrationId of this.followed.keys()) this.wake(integrationId);
       }),
@@ -42,7 +42,7 @@ export class Hub {
     this.followed.set(integrationId, followed);
     followed.followers.add(woken);
     return {
-      // A place beyond the end was given out by a log that is gone: there is nothing behind it to wait for.
+      // A position beyond the end is from a log that no longer exists: no entry will ever follow it.
       place: start === null || start > end ? end : start,
       after: (place) => followed.feed.after(place),
       leave: () => {
@@ -67,7 +67,7 @@ export class Hub {
 export interface Follower {
   /** Where to read from first. */
   readonly place: bigint;
-  /** What comes behind a place, oldest first; empty at the end. */
+  /** The entries after a position, oldest first; empty at the end. */
   after(place: bigint): Promise<readonly LoggedChange[]>;
   leave(): void;
 }

@@ -2,17 +2,18 @@ import { Field, ObjectType } from 'type-graphql';
 import { Cursor } from '../graphql/scalars.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
 
-@ObjectType({ simpleResolvers: true, description: 'A message that has just come in.' })
+@ObjectType({ simpleResolvers: true, description: 'The event of a newly received message.' })
 export class MessageReceived {
   @Field(() => Cursor, {
-    description: 'Keep the last one you saw, and pass it as after when you subscribe again: nothing is missed.',
+    description:
+      'The position of this event. Keep the latest one, and pass it as `after` when you subscribe again: then no event is missed.',
   })
   readonly cursor: string;
 
   @Field(() => MessageType, {
     nullable: true,
     description:
-      'Null where it arrived but could not be read, though its account can be; its integration lists it when it can. While a provider is away its events wait, for ten minutes at most.',
+      'The message. Null when it could not be read although its account can be read; it appears in the lists of its account as soon as it can be read. While a provider is unavailable its events are held back, for at most ten minutes.',
   })
   readonly message: MessageType | null;
 

@@ -22,7 +22,7 @@ export class MessageEventsResolver {
 
   @Subscription(() => MessageReceived, {
     description:
-      'New mail in your accounts, ready to show, as the providers announce it. In order within an account, at least once.',
+      'New messages in your accounts, as the providers announce them. Events of one account are in order, and each is delivered at least once.',
     subscribe: (given) => {
       const { args, context, info } = given as unknown as Given;
       return resolverOf(info.schema, MessageEventsResolver).open(args, context);
@@ -32,19 +32,20 @@ export class MessageEventsResolver {
     @Root() received: MessageReceived,
     @Arg('integrations', () => [ID], {
       nullable: true,
-      description: 'Only these, at most 100. Without it all of yours, and those you connect meanwhile.',
+      description:
+        'Only these accounts, at most 100. Default: all of yours, including those that you connect while subscribed.',
     })
     _integrations: string[] | null,
     @Arg('role', () => MailboxRoleEnum, {
       nullable: true,
       defaultValue: 'INBOX',
-      description: 'Only what lies in the mailbox with this role. null: wherever it lies, drafts excepted.',
+      description: 'Only messages in the mailbox with this role. Null: messages in any mailbox, except drafts.',
     })
     _role: MailboxRole | null,
     @Arg('after', () => Cursor, {
       nullable: true,
       description:
-        'The cursor of the last event you saw: what came since is sent first. Without it, from now on; of an account that is just being connected (its sync has no cursor yet), what comes once its first sync has begun.',
+        'The cursor of the latest event that you received: events since then are sent first. Default: events from now on. For an account that is just being connected (its `sync.cursor` is still null), events from the start of its first sync.',
     })
     _after: string | null,
   ): MessageReceived {

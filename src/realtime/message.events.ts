@@ -31,9 +31,9 @@ export interface MessageEventsOptions {
 }
 
 export interface MessageEventsRequest {
-  /** Our own ids; null: every account of the viewer's, those to come included. */
+  /** Internal ids of integrations; null: all accounts of the viewer, including those connected later. */
   readonly integrationIds: readonly string[] | null;
-  /** Null: wherever it lies, drafts excepted. */
+  /** Null: in any mailbox, except drafts. */
   readonly role: MailboxRole | null;
   readonly after: string | null;
 }
@@ -83,7 +83,7 @@ export class MessageEvents {
     );
   }
 
-  /** Asks in the background which mailboxes play that role, so that the first mail need not wait for it. */
+  /** Looks up the mailboxes with the role in the background, so that the first event need not wait for it. */
   private async prepare(integrations: () => Promise<readonly string[]>, role: MailboxRole): Promise<void> {
     for (const id of await integrations()) this.options.messages.mailboxId(id, role).catch(() => {});
   }
@@ -101,7 +101,7 @@ export class MessageEvents {
         yield new MessageReceived(cursor, null);
         continue;
       }
-      // The event's own context: its loaders begin with the message, and end with the event.
+      // The event has its own context: its loaders start with the message and end with the event.
       const opening = () => accounts.find(createContext({ ...context }), integrationId);
       const account = await whenStoreIsBack(opening, context.signal);
       if (!account) continue;
@@ -123,7 +123,7 @@ export class MessageEvents {
         ]);
         return lies(message, wanted) ? { integrationId, message } : null;
       };
-      // Its account could not be opened, which says nothing about the message.
+      // The account could not be opened: whether the message can be read is not known.
       return await abortable(whenStoreIsBack(reading, signal), signal);
     } catch (error) {
       if (isNotFound(error)) return null;
@@ -132,7 +132,7 @@ export class MessageEvents {
   }
 }
 
-/** `wanted` is the mailbox to lie in, where the account has it; null: any, drafts excepted. */
+/** `wanted` is the mailbox that the message must be in, when the account has it; null: any mailbox, except drafts. */
 function lies(message: Message, wanted: { readonly id: string | undefined } | null): boolean {
   if (wanted === null) return !message.isDraft;
   return wanted.id !== undefined && message.mailboxIds.includes(wanted.id);

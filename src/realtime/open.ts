@@ -16,7 +16,7 @@ export interface RealtimeOptions {
   readonly behindMs?: number | undefined;
 }
 
-/** Subscriptions out. */
+/** Opens the room: subscriptions for clients. */
 export function openRealtime(
   platform: Platform,
   accounts: Accounts,

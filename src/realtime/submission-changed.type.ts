@@ -2,14 +2,15 @@ import { Field, ObjectType } from 'type-graphql';
 import { Cursor } from '../graphql/scalars.ts';
 import { SubmissionType } from '../mail/api/submission/submission.type.ts';
 
-@ObjectType({ simpleResolvers: true, description: 'A submission has come further.' })
+@ObjectType({ simpleResolvers: true, description: 'The event of a submission whose state has changed.' })
 export class SubmissionChanged {
   @Field(() => Cursor, {
-    description: 'Keep the last one you saw, and pass it as after when you subscribe again: no outcome is missed.',
+    description:
+      'The position of this event. Keep the latest one, and pass it as `after` when you subscribe again: then no outcome is missed.',
   })
   readonly cursor: string;
 
-  @Field(() => SubmissionType, { description: 'As it is now.' })
+  @Field(() => SubmissionType, { description: 'The submission in its current state.' })
   readonly submission: SubmissionType;
 
   constructor(cursor: string, submission: SubmissionType) {

@@ -19,7 +19,7 @@ export class SubmissionEventsResolver {
 
   @Subscription(() => SubmissionChanged, {
     description:
-      'Each step of your submissions, at least once; of steps that follow at once the last. With id it begins with where that one is, and ends with its outcome.',
+      'State changes of your submissions, each delivered at least once; of changes in quick succession only the last may be delivered. With `id`, the first event is the current state, and the subscription completes with the outcome.',
     subscribe: (given) => {
       const { args, context, info } = given as unknown as Given;
       return resolverOf(info.schema, SubmissionEventsResolver).open(args, context);
@@ -27,10 +27,13 @@ export class SubmissionEventsResolver {
   })
   submissionChanged(
     @Root() changed: SubmissionChanged,
-    @Arg('id', () => ID, { nullable: true, description: 'Only this one. Without it all of yours.' }) _id: string | null,
+    @Arg('id', () => ID, { nullable: true, description: 'Only this submission. Default: all of yours.' }) _id:
+      | string
+      | null,
     @Arg('after', () => Cursor, {
       nullable: true,
-      description: 'The cursor of the last event you saw: what changed since is sent first. Without it, from now on.',
+      description:
+        'The cursor of the latest event that you received: changes since then are sent first. Default: changes from now on.',
     })
     _after: string | null,
   ): SubmissionChanged {

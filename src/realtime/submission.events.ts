@@ -23,12 +23,12 @@ export interface SubmissionEventsOptions {
 
 const PURPOSE = 'submission-event-cursor';
 const Place = z.number();
-/** Rows become visible a little out of order, and instances' clocks differ a little: so far back is looked again. */
+/** Rows can become visible slightly out of order, and the clocks of instances differ: each read goes back by this overlap. */
 const OVERLAP_MS = 10_000;
 const PAGE = 500;
 const before = (place: Date): Date => new Date(Math.max(0, place.getTime() - OVERLAP_MS));
 
-/** What becomes of a user's submissions, as a stream: woken over the bus, read from the rows. */
+/** The state changes of a user's submissions as a stream: woken over the bus, read from the rows. */
 export class SubmissionEvents {
   constructor(private readonly options: SubmissionEventsOptions) {}
 
@@ -51,18 +51,18 @@ export class SubmissionEvents {
     const wakeUp = new AutoResetEvent();
     const stops = this.listen(userId, id, wakeUp);
     const { signal } = context;
-    // The store may be away for a while: who has subscribed goes on after it, from the same place.
+    // The database may be unavailable for a while: the subscription then continues from the same position.
     const read = <T>(work: () => Promise<T>) => whenStoreIsBack(work, signal);
     signal.addEventListener('abort', wakeUp.set, { once: true });
-    // What was told already, by when it had changed; what is older than the overlap is forgotten.
+    // The events already delivered, by the time of the change; entries older than the overlap are dropped.
     const told = new Map<string, number>();
     let place = since ?? new Date();
     try {
-      // Who follows one of them begins with where it is; who follows them all, with what happens from now on.
+      // A subscriber to one submission first gets its current state; a subscriber to all gets changes from now on.
       if (since === null && id !== null) place = new Date(0);
       let from = before(place);
       if (since === null && id === null) {
-        // The store may have been away until now: what has changed meanwhile is news.
+        // The database may have been unavailable until now: changes in the meantime are still to be delivered.
         for (const { id: known, updatedAt } of await read(() => store.changedSince(userId, null, from, PAGE)))
           if (updatedAt <= place) told.set(known, updatedAt.getTime());
       }

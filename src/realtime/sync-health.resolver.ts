@@ -12,12 +12,13 @@ export class SyncHealthResolver {
     private readonly changes: Pick<ChangeStore, 'position'>,
     private readonly watches: Pick<WatchStore, 'expiry'>,
     private readonly cursors: EventCursors,
-    /** What was announced is read within this; an account that takes longer is not live. */
+    /** Announced changes are normally read within this time; an account that takes longer is not live. */
     private readonly behindMs: number = BEHIND_TIMEOUT_MS,
   ) {}
 
   @FieldResolver(() => SyncHealth, {
-    description: 'How well this gateway keeps up with the account. Asks the database, not the provider.',
+    description:
+      "How up to date the gateway is with the account. Reading this queries the gateway's database, not the provider.",
   })
   async sync(@Root() { record }: IntegrationType): Promise<SyncHealth> {
     const [position, watchExpiresAt] = await Promise.all([
@@ -30,7 +31,7 @@ export class SyncHealthResolver {
     const isBehind = dueSince !== null && now - dueSince.getTime() > this.behindMs;
     return {
       live: record.status === 'CONNECTED' && isWatched && !isBehind,
-      // What arrives during the first sync may be found to have been there before.
+      // A message that arrives during the first sync may be recorded as one that was there before.
       cursor: lastReconciledAt === null ? null : this.cursors.seal(record.userId, new Map([[record.id, sequence]])),
       lastEventAt,
       lastReconciledAt,

@@ -1,39 +1,40 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { Cursor, DateTime } from '../graphql/scalars.ts';
 
-@ObjectType({ simpleResolvers: true, description: 'How well this gateway keeps up with an account.' })
+@ObjectType({ simpleResolvers: true, description: 'How up to date the gateway is with an account.' })
 export class SyncHealth {
   @Field(() => Boolean, {
     description:
-      'True while the provider announces new mail by itself and what it announces is read at once. False where the account is asked every now and then instead, and while it is behind: announced changes could not be read for more than 5 seconds. They are tried again until they are, and lagSeconds tells how old what is known is.',
+      'True while the provider announces new mail and the gateway reads it at once. False when the account is polled instead, and when the gateway has failed to read announced changes for more than 5 seconds. It retries until it succeeds, and `lagSeconds` says how old its knowledge is.',
   })
   readonly live!: boolean;
 
   @Field(() => Cursor, {
     nullable: true,
-    description: 'The end of what is known now: pass it as after to a subscription. Null before the first sync.',
+    description: 'The current end of the change log: pass it as `after` to a subscription. Null before the first sync.',
   })
   readonly cursor!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When something last happened in the account, as far as is known.',
+    description: 'When the latest known change in the account happened.',
   })
   readonly lastEventAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When what is known was last level with all of the account. What its provider announces is known at once; where announcements name messages (Outlook), only those are asked after, and what none of them told, such as a move whose announcement was lost, is known after the next look at everything: within eleven times POLL_SECONDS (11 minutes).',
+      'When the gateway last knew all changes of the account. Changes that the provider announces are read at once. Where announcements name messages (Outlook), only these are read, and a change without an announcement, such as a move whose notification was lost, is found by the next complete check: within eleven times POLL_SECONDS (11 minutes by default).',
   })
   readonly lastReconciledAt!: Date | null;
 
-  @Field(() => Int, { nullable: true, description: 'Seconds since lastReconciledAt. Null before the first sync.' })
+  @Field(() => Int, { nullable: true, description: 'Seconds since `lastReconciledAt`. Null before the first sync.' })
   readonly lagSeconds!: number | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Until when the provider has promised to announce; renewed long before. Null where it does not.',
+    description:
+      "When the provider's current subscription to changes expires. It is renewed long before. Null when there is none.",
   })
   readonly watchExpiresAt!: Date | null;
 }

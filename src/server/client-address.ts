@@ -10,7 +10,7 @@ export function trustOf(whom: readonly string[] | number | false): Trust | false
   return typeof whom === 'number' ? (_address, hop) => hop < whom : proxyAddress.compile([...whom]);
 }
 
-/** Whom a request comes from, as far as trusted proxies tell. */
+/** The address of a request's client, as reported by trusted proxies. */
 export function clientAddress(request: IncomingMessage, trust: Trust | false): string {
   const { remoteAddress } = request.socket;
   return remoteAddress && trust ? proxyAddress(request, trust) : (remoteAddress ?? '');

@@ -14,7 +14,7 @@ export function filenameOf(header: string | undefined): string | undefined {
     if (decoded !== null) return decoded;
   }
   const [, quoted, token] = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))/i.exec(header) ?? [];
-  // A backslash before any other character is one of a Windows path, which is written without a second.
+  // A backslash before any other character is part of a Windows path, in which it is not escaped.
   const name = quoted?.replace(/\\(["\\])/g, '$1') ?? token;
   return name === undefined ? undefined : fromBytes(name);
 }
@@ -28,5 +28,5 @@ function decode(charset: string, encoded: string): string | null {
   return /^utf-?8$/i.test(charset) ? decodeUtf8(bytes) : decodeText(bytes, charset);
 }
 
-/** Node reads headers as Latin-1; those who put other letters there mean UTF-8. */
+/** Node reads headers as Latin-1; clients that send other characters use UTF-8. */
 const fromBytes = (name: string): string => decodeUtf8(Buffer.from(name, 'latin1')) ?? name;

@@ -17,7 +17,7 @@ export interface Request {
   readonly log?: Logger;
 }
 
-/** Longer than any token of ours, shorter than what would be work to verify. */
+/** Longer than any token that is issued here, and short enough to be cheap to verify. */
 const MAX_TOKEN_LENGTH = 8_192;
 
 /** The context of a request over HTTP, and of each operation and event over WebSocket. */
@@ -27,7 +27,7 @@ export class Contexts {
     private readonly log: Logger,
   ) {}
 
-  /** Never throws: a token that is not good becomes `refusal`. */
+  /** Never throws: for an invalid token, `refusal` is set. */
   of(request: Request): Context {
     const token = request.authorization === undefined ? null : bearer(request.authorization);
     let principal: Principal | null = null;
@@ -48,7 +48,7 @@ export class Contexts {
     });
   }
 
-  /** Whose limits hold for a request before anything of it is read: its user's, or those of an address that names none. */
+  /** The key of the limits for a request before it is read: its user, or the client's address when it has no valid token. */
   owner(authorization: string | undefined, clientAddress: string): string {
     try {
       return this.principal(bearer(authorization ?? '')).userId;

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-/** A start that cannot go on, in one line for whoever typed the command. */
+/** A start that cannot go on: the message is one line for the person who typed the command. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
@@ -52,6 +52,6 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): stri
   if (error.code === 'EACCES') return `PORT: ${port} needs rights that this user does not have; set PORT above 1023`;
   // EINVAL: a link-local address of IPv6 without its zone.
   if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL'].includes(error.code ?? ''))
-    return `HOST: ${host} is no address of this machine`;
+    return `HOST: ${host} is not an address of this machine`;
   return `PORT: cannot listen on ${host}:${port} (${error.code ?? error.message})`;
 }

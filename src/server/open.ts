@@ -52,10 +52,10 @@ export interface ServerOptions {
   readonly demo?: Demo | undefined;
 }
 
-/** A front-end under development runs on some port of this machine; the sandbox lets it in unless CORS_ORIGINS names others. */
+/** A front-end under development runs on some port of this machine; the sandbox allows it unless CORS_ORIGINS is set. */
 const ANY_LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** Everything that listens. Answers nobody before `admit`. */
+/** Everything that listens. Requests are answered only after `admit`. */
 export async function openServer(
   platform: Platform,
   { sessions, signIns, callback }: Accounts,

@@ -76,7 +76,7 @@ it('explains the schema', async () => {
   await page.keyboard.press('Enter');
   await tabTo(page.locator('.graphiql-doc-explorer').getByText('Viewer', { exact: true }).first());
   await page.keyboard.press('Enter');
-  await expect.poll(() => page.textContent('.graphiql-doc-explorer')).toContain('the way to everything that is yours');
+  await expect.poll(() => page.textContent('.graphiql-doc-explorer')).toContain('everything that belongs to them');
   await tabTo(page.getByLabel('Hide Documentation Explorer'));
   await page.keyboard.press('Enter');
 });
@@ -125,7 +125,7 @@ it('says what is to be pasted where it cannot know it, and asks nobody', async (
   // The tab is called after what was run in it last.
   await clickTab('ConnectFlows');
   await press('FinishConnect', 3);
-  await expect.poll(shown).toContain('"code": "the code that our page has shown"');
+  await expect.poll(shown).toContain('"code": "the code that the page has shown"');
 });
 
 it('marks what is wrong in the variables, and nothing that is right', async () => {

@@ -70,7 +70,7 @@ it('a wrong password of the database is one line, which names the variable and s
   server.close();
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(err).toMatch(
-    /^DATABASE_URL: the database mail at [^\n]*password authentication failed[^\n]*mend user and password[^\n]*\n$/,
+    /^DATABASE_URL: the database mail at [^\n]*password authentication failed[^\n]*correct user and password[^\n]*\n$/,
   );
   expect(err).not.toContain('hunter2');
 });

@@ -103,7 +103,7 @@ it.each(TWINS.map((twin) => [twin.provider, twin] as const))(
     await app.control('/revoke', { vendor, account: `leaver@${domain}` });
     const { disconnect } = await app.data(DISCONNECT, { input: { integration: id } }, token);
     expect(disconnect).toMatchObject({ integration: { id }, userErrors: [] });
-    expect(disconnect.notice ?? '').not.toContain('could not be told');
+    expect(disconnect.notice ?? '').not.toContain('could not be revoked');
   },
 );
 

@@ -74,7 +74,7 @@ describe('a socket', () => {
       const { payload } = await socket.find((message) => message.id === String(id));
       expect(payload).toEqual([
         {
-          message: expect.stringMatching(/^"@(skip|include)" cannot stand at the field of a subscription/),
+          message: expect.stringMatching(/^"@(skip|include)" is not allowed on the field of a subscription/),
           locations: expect.anything(),
           extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
         },
@@ -167,7 +167,7 @@ describe('who asks for too much', () => {
     const sockets = await Promise.all(repeat(100, () => openSocket(app, mine.token)));
     const late = new Socket(app);
     await late.send(init(mine.token));
-    expect(await late.closed).toEqual({ code: 4429, reason: 'At most 100 connections of one user are taken' });
+    expect(await late.closed).toEqual({ code: 4429, reason: 'At most 100 connections of one user are allowed' });
     sockets.push(await openSocket(app, other.token));
     sockets[0]?.close();
     const again = async () => {

@@ -85,7 +85,9 @@ describe('a database that is full', () => {
     const overHttp = await app.query(CONNECT, { input }, token);
     expect(overHttp).toMatchObject({
       status: 200,
-      errors: [{ message: "The gateway's store is away: try again.", extensions: { code: 'STORE_UNAVAILABLE' } }],
+      errors: [
+        { message: "The gateway's database is unavailable. Try again.", extensions: { code: 'STORE_UNAVAILABLE' } },
+      ],
     });
     expect(Date.parse(String(overHttp.errors?.[0]?.extensions.retryAfter))).toBeGreaterThan(0);
     const newer = await fetch(`${app.url}/graphql`, {
@@ -197,7 +199,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('%s behind a
     ]);
     for (const answer of [reading, signingIn, socketed, page]) expect(codesOf(answer)).toEqual(['STORE_UNAVAILABLE']);
     expect([file.status, codesOf((await file.json()) as Data)]).toEqual([503, ['STORE_UNAVAILABLE']]);
-    expect([callback.status, await callback.text()]).toEqual([503, expect.stringContaining('store is away')]);
+    expect([callback.status, await callback.text()]).toEqual([503, expect.stringContaining('database is unavailable')]);
     expect([await stateOf(app, '/ready'), await stateOf(app, '/health')]).toEqual([503, 200]);
     // Who comes now is not taken for a stranger.
     const newcomer = new Socket(app);

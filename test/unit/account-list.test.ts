@@ -240,7 +240,7 @@ describe('the native lists of a condition', () => {
     const where = and(...names.map((name) => or(text(name), from(name))));
     const list = new FakeList([]);
     await expect(page(fakeAccount('a', list.session), where)).rejects.toMatchObject({
-      message: expect.stringContaining('Take alternatives out'),
+      message: expect.stringContaining('Remove alternatives'),
       extensions: { code: 'BAD_USER_INPUT' },
     });
     expect(list.asked).toEqual([]);

@@ -364,7 +364,7 @@ describe.each(TEST_DATABASES)('connecting on %s', (kind) => {
     await expect(accounts.sessions.get(first)).rejects.toMatchObject({ code: 'RECONNECT_REQUIRED' });
 
     revoke.mockRejectedValueOnce(new MailError('PROVIDER_UNAVAILABLE', 'down'));
-    expect(await accounts.disconnect.disconnect(two, second)).toMatch(/could not be told.*Take the consent back/);
+    expect(await accounts.disconnect.disconnect(two, second)).toMatch(/could not be revoked.*Take the consent back/);
     expect(revoke).toHaveBeenCalledWith({ refreshToken: 'refresh of Ada@Mail.example' }, expect.any(AbortSignal));
     expect(await accounts.vault.get(second)).toBeNull();
 

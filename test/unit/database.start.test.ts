@@ -188,8 +188,8 @@ describe('a database that cannot be opened', () => {
   };
 
   it.each([
-    ['127.0.0.1:1', /at 127\.0\.0\.1:1 .*; start PostgreSQL there, or mend host and port/],
-    ['nowhere.invalid', /at nowhere\.invalid:5432 .*; mend the host/],
+    ['127.0.0.1:1', /at 127\.0\.0\.1:1 .*; start PostgreSQL there, or correct host and port/],
+    ['nowhere.invalid', /at nowhere\.invalid:5432 .*; correct the host/],
   ])('at %s is one line that says what to do, without the password', async (host, expected) => {
     const line = await refusalOf(URL_OF(host));
     expect(line).toMatch(/^DATABASE_URL: the database mail [^\n]*$/);
@@ -200,13 +200,13 @@ describe('a database that cannot be opened', () => {
   it('is explained by what PostgreSQL says', () => {
     const said = (message: string, code?: string) =>
       explainOpening(Object.assign(new Error(message), { code }), URL_OF('db.example'));
-    expect(said('password authentication failed for user "postern"', '28P01')).toMatch(/; mend user and password/);
-    expect(said('database "mail" does not exist', '3D000')).toMatch(/; create it, or mend the name$/);
-    expect(said('The server does not support SSL connections')).toMatch(/; mend sslmode/);
+    expect(said('password authentication failed for user "postern"', '28P01')).toMatch(/; correct user and password/);
+    expect(said('database "mail" does not exist', '3D000')).toMatch(/; create it, or correct the name$/);
+    expect(said('The server does not support SSL connections')).toMatch(/; correct sslmode/);
     expect(said('timeout exceeded when trying to connect')).toMatch(/nothing answers$/);
     expect(said('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')).toMatch(
-      /; mend user and password/,
+      /; correct user and password/,
     );
-    expect(said('something else\nat length')).toMatch(/\(something else\); mend the URL/);
+    expect(said('something else\nat length')).toMatch(/\(something else\); correct the URL/);
   });
 });

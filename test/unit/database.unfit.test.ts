@@ -74,7 +74,7 @@ describe.each(TEST_DATABASES.filter((kind) => kind === 'postgres'))('a database 
     await admin.query('DROP TABLE recipes');
     await admin.query(`ALTER ROLE ${role} SET search_path TO nowhere`);
     const url = Object.assign(new URL(own.url), { username: role, password: 'hunter2' }).href;
-    expect(await faultOf(url)).toMatch(/^DatabaseError DATABASE_URL: [^\n]*; mend its search_path[^\n]*$/);
+    expect(await faultOf(url)).toMatch(/^DatabaseError DATABASE_URL: [^\n]*; correct its search_path[^\n]*$/);
   });
 
   it('that is not kept in UTF-8 is refused before anything is written', async () => {

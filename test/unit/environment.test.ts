@@ -300,6 +300,6 @@ describe('a wrong setting in production', () => {
       google_clientid: 'x',
       PORTS: '1',
     });
-    expect(warnings).toEqual(['CORS_ORIGIN: is no setting of Postern; is CORS_ORIGINS meant?']);
+    expect(warnings).toEqual(['CORS_ORIGIN: is not a setting of Postern; is CORS_ORIGINS meant?']);
   });
 });

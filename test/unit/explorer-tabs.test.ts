@@ -18,5 +18,5 @@ it('connects without a redirectUri where REDIRECT_URIS may not list the page', (
 });
 
 it('says what comes first where there is no account', () => {
-  expect(variablesOf('Send', null).input.message.integration).toContain('the tab Connect comes first');
+  expect(variablesOf('Send', null).input.message.integration).toContain('use the tab Connect first');
 });

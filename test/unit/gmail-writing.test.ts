@@ -21,7 +21,7 @@ it('says of what it changed and could not read afterwards that it was changed', 
   );
   await lab.control('/faults', undefined, 'DELETE');
   for (const result of results)
-    expect(result).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining('took the change') });
+    expect(result).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining('made the change') });
   const read = await session.getMessages(ids, 'envelope', interactive());
   expect(read.map((message) => !isMailError(message) && message.isStarred)).toEqual(ids.map(() => true));
 });

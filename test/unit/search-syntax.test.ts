@@ -179,12 +179,12 @@ describe('what was pasted', () => {
     ['is:constructor', /is:constructor/],
     ['is:new', /is:new.*unread/],
     ['has:star', /has:attachment.*quotes/],
-    ['after:tomorrow', /after:tomorrow.*no date.*quotes/],
-    ['after:2026-02-30', /no date/],
-    ['after:2026-02-30T00:00:00Z', /no date/],
-    ['after:2026-02-20T24:00:00Z', /no date/],
-    ['after:2026-02-20T10:00:00', /no date/],
-    ['before:2026-13-01', /no date/],
+    ['after:tomorrow', /after:tomorrow.*not a date.*quotes/],
+    ['after:2026-02-30', /not a date/],
+    ['after:2026-02-30T00:00:00Z', /not a date/],
+    ['after:2026-02-20T24:00:00Z', /not a date/],
+    ['after:2026-02-20T10:00:00', /not a date/],
+    ['before:2026-13-01', /not a date/],
     [`${'('.repeat(50)}a${')'.repeat(50)}`, /at most 10 deep/],
     [`${'-('.repeat(11)}a${')'.repeat(11)}`, /at most 10 deep/],
     [Array.from({ length: 101 }, (_, n) => `w${n}`).join(' '), /at most 100 different conditions; this one holds 101/],
@@ -245,7 +245,7 @@ describe('the days of a search', () => {
   it.each(['', 'Mars/Olympus', '+02:00', 'Europe/Berlin ', 'x'.repeat(5_000), '__proto__'])(
     'refuses the time zone %j',
     (timeZone) => {
-      expect(() => listCondition({ first: 1, timeZone })).toThrow(refusal(/^timeZone ".{0,60}" is no time zone/));
+      expect(() => listCondition({ first: 1, timeZone })).toThrow(refusal(/^timeZone ".{0,60}" is not a time zone/));
     },
   );
 

@@ -163,7 +163,7 @@ describe('a connection on which nothing is read', () => {
     client.ws.resume();
     expect(await client.closed).toEqual({
       code: 1013,
-      reason: 'Answers were not read: connect again, and go on from the last cursor',
+      reason: 'Answers were not read: connect again, and resume from the last cursor',
     });
     await expect.poll(() => gateway.turns.unreadOf('ada')).toBe(0);
   });

@@ -14,7 +14,7 @@ export interface HistoryRecord {
 
 const MAX_RECORDS = 100_000;
 
-/** What happened in a mailbox, for history.list. Ids begin anew, and higher, at each start: older ones are too old. */
+/** What happened in a mailbox, for history.list. Each start begins a new, higher range of ids: ids of an earlier start are too old. */
 export class HistoryLog {
   #records: HistoryRecord[] = [];
   #floor: number;

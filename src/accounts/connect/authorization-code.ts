@@ -15,7 +15,8 @@ import type {
 
 export const authorizationCode: ConnectMethodEntry = {
   method: 'AUTHORIZATION_CODE',
-  description: "The user consents on the provider's own page (OAuth 2.0 with PKCE) and comes back.",
+  description:
+    "OAuth 2.0 authorization code with PKCE: the user consents on the provider's page, and the browser is redirected back.",
   absence: 'has no consent page',
   open: (tools) => new AuthorizationCodeConnect(tools),
 };

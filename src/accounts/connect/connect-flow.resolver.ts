@@ -20,7 +20,7 @@ export class ViewerConnectFlowsResolver {
 
   @Sized({ assumed: MAX_SHOWN })
   @FieldResolver(() => [ConnectFlowType], {
-    description: `Accounts that you are connecting, and how those of the last hour ended: the last begun first, at most ${MAX_SHOWN}.`,
+    description: `Your connect flows that are in progress or ended within the last hour, the most recently started first: at most ${MAX_SHOWN}.`,
   })
   async connectFlows(@Root() { userId }: ViewerType): Promise<ConnectFlowType[]> {
     const records = await this.flows.ofUser(userId, new Date(Date.now() - MAX_SHOWN_AGE_MS), MAX_SHOWN);
@@ -35,14 +35,18 @@ export class ConnectFlowResolver {
     private readonly directory: IntegrationDirectory,
   ) {}
 
-  @FieldResolver(() => ProviderType, { description: 'Whose page the user consents on.' })
+  @FieldResolver(() => ProviderType, { description: 'The provider on whose page the user consents.' })
   provider(@Root() { record }: ConnectFlowType): ProviderType {
     const provider = this.providers.find(({ id }) => id === record.provider);
-    if (!provider) throw new MailError('UNSUPPORTED', `This gateway no longer speaks to ${record.provider}.`);
+    if (!provider)
+      throw new MailError('UNSUPPORTED', `This gateway no longer supports the provider ${record.provider}.`);
     return new ProviderType(provider);
   }
 
-  @FieldResolver(() => IntegrationType, { nullable: true, description: 'The account, once the flow is CONNECTED.' })
+  @FieldResolver(() => IntegrationType, {
+    nullable: true,
+    description: 'The connected account. Null until the status is CONNECTED.',
+  })
   async integration(@Root() { record }: ConnectFlowType): Promise<IntegrationType | null> {
     const found = record.integrationId && (await this.directory.find(record.userId, record.integrationId));
     return found ? new IntegrationType(found) : null;

@@ -15,23 +15,24 @@ export const ConnectFlowStatusEnum = {
 } as const;
 registerEnumType(ConnectFlowStatusEnum, {
   name: 'ConnectFlowStatus',
-  description: 'How far a connect flow has come.',
+  description: 'The state of a connect flow.',
   valuesConfig: {
-    CONNECTING: { description: 'Under way; waitsFor says for what. Nothing is connected yet.' },
-    CONNECTED: { description: 'It was finished; integration is the account.' },
-    FAILED: { description: 'It ended without an account; problem says why.' },
-    EXPIRED: { description: 'Its ten minutes were over first.' },
+    CONNECTING: { description: 'The flow is in progress, and `waitsFor` is its next step. Nothing is connected yet.' },
+    CONNECTED: { description: 'The flow is finished, and `integration` is the account.' },
+    FAILED: { description: 'The flow ended without connecting an account, and `problem` says why.' },
+    EXPIRED: { description: 'The flow was not finished within ten minutes.' },
   },
 });
 
 export const ConnectStepEnum = { CONSENT: 'CONSENT', FINISH: 'FINISH' } as const;
 registerEnumType(ConnectStepEnum, {
   name: 'ConnectStep',
-  description: 'What a connect flow waits for.',
+  description: 'The next step of a connect flow.',
   valuesConfig: {
-    CONSENT: { description: "The provider's page has not sent a browser back yet." },
+    CONSENT: { description: "The user has not come back from the provider's page yet." },
     FINISH: {
-      description: 'Consent was given, by whom cannot be known: finishConnect with the token or code of that browser.',
+      description:
+        'Somebody has consented; the gateway cannot know whether it was the same user. Call `finishConnect` with the token or code that the browser received.',
     },
   },
 });
@@ -40,34 +41,41 @@ registerEnumType(ConnectStepEnum, {
   implements: Node,
   simpleResolvers: true,
   description:
-    'One run of connecting an account in the browser. What it connects is an Integration once it is CONNECTED, and not before.',
+    'One attempt to connect an account in the browser. The account becomes an Integration when the status is CONNECTED, not before.',
 })
 export class ConnectFlowType extends Node {
   /** For field resolvers; not in the schema. */
   readonly record: ConnectFlowRecord;
 
-  @Field(() => ConnectFlowStatusEnum, { description: 'How far it has come.' })
+  @Field(() => ConnectFlowStatusEnum, { description: 'The state of the flow.' })
   readonly status: keyof typeof ConnectFlowStatusEnum;
 
-  @Field(() => ConnectStepEnum, { nullable: true, description: 'What it waits for while it is CONNECTING; else null.' })
+  @Field(() => ConnectStepEnum, {
+    nullable: true,
+    description: 'The next step while the status is CONNECTING. Null for every other status.',
+  })
   readonly waitsFor: keyof typeof ConnectStepEnum | null;
 
-  @Field(() => AccessEnum, { description: 'What the account is asked for.' })
+  @Field(() => AccessEnum, { description: 'The access that the user is asked to grant.' })
   readonly access: Access;
 
   @Field(() => EmailAddress, {
     nullable: true,
-    description: 'The address that connect was given. Another account may sign in: the integration tells.',
+    description:
+      'The address that was given to `connect`. The user may have signed in to another account: `integration.address` is the connected one.',
   })
   readonly address: string | null;
 
-  @Field(() => Problem, { nullable: true, description: 'Why it FAILED, in words for its user.' })
+  @Field(() => Problem, {
+    nullable: true,
+    description: 'Why the status is FAILED, in words for the user. Null for every other status.',
+  })
   readonly problem: Problem | null;
 
-  @Field(() => DateTime, { description: 'When connect was called.' })
+  @Field(() => DateTime, { description: 'When `connect` was called.' })
   readonly startedAt: Date;
 
-  @Field(() => DateTime, { description: 'Until when it can be finished.' })
+  @Field(() => DateTime, { description: 'The flow must be finished before this time.' })
   readonly expiresAt: Date;
 
   constructor(record: ConnectFlowRecord, now = new Date()) {

@@ -31,10 +31,10 @@ export class ConnectResolver {
 
   @Mutation(() => ConnectPayload, {
     description:
-      'Begins to connect an account, or to connect one again, also with another access. The user consents in the browser, and finishConnect ends it, unless the method is PASSWORD: then it is done.',
+      'Starts to connect an account, or to connect an existing one again, for example with another access. The user consents in the browser, then `finishConnect` completes it. With method PASSWORD the account is connected at once.',
   })
   async connect(
-    @Arg('input', () => ConnectInput, { description: 'Which account, and what for.' }) input: ConnectInput,
+    @Arg('input', () => ConnectInput, { description: 'The account, and the access to ask for.' }) input: ConnectInput,
     @Ctx() context: Context,
   ): Promise<ConnectPayload> {
     const { userId } = requirePrincipal(context);
@@ -58,10 +58,10 @@ export class ConnectResolver {
 
   @Mutation(() => FinishConnectPayload, {
     description:
-      'Connects the account that the user has consented to: only for who began with connect, within ten minutes, once. Called again with the same token it answers the same; five wrong codes end the flows that wait for one.',
+      'Connects the account that the user has consented to. Only the user who called `connect` can finish the flow, within ten minutes. Another call with the same token gets the same answer. After five wrong codes all flows of the user that wait for a code fail.',
   })
   async finishConnect(
-    @Arg('input', () => FinishConnectInput, { description: 'What the browser came back with.' })
+    @Arg('input', () => FinishConnectInput, { description: 'The token or code that ends a connect flow.' })
     input: FinishConnectInput,
     @Ctx() context: Context,
   ): Promise<FinishConnectPayload> {
@@ -75,10 +75,11 @@ export class ConnectResolver {
   }
 
   @Mutation(() => DisconnectPayload, {
-    description: 'Forgets the secret of an account, and ends the grant at the provider where nobody else uses it.',
+    description:
+      'Deletes the stored tokens of an account, and revokes the grant at the provider unless another user of this gateway uses it too.',
   })
   async disconnect(
-    @Arg('input', () => IntegrationInput, { description: 'Which account.' }) input: IntegrationInput,
+    @Arg('input', () => IntegrationInput, { description: 'The account.' }) input: IntegrationInput,
     @Ctx() context: Context,
   ): Promise<DisconnectPayload> {
     const { userId } = requirePrincipal(context);

@@ -36,7 +36,7 @@ export class ConnectService {
     const way = this.methods.find(({ method }) => method === request.method);
     if (!way) throw unsupported(`${request.method} is no way to connect here`);
     if ((way.takesPassword ?? false) !== (request.password !== null)) {
-      const what = 'The method PASSWORD takes a password, and no other does.';
+      const what = 'A password is required with the method PASSWORD, and not allowed with another.';
       throw new MailError('INVALID', what, { field: ['input', 'password'] });
     }
     way.handler.check?.(request);
@@ -49,12 +49,14 @@ export class ConnectService {
   /** The provider that is named, or else the one that serves the address. */
   private async choose({ provider: id, address }: ConnectChoice): Promise<Provider> {
     const { providers, discovery } = this.options;
-    if (id === null && address === null) throw new MailError('INVALID', 'Name an address, or a provider, or both.');
+    if (id === null && address === null) throw new MailError('INVALID', 'Give an address, a provider, or both.');
     const field = ['input', id === null ? 'address' : 'provider'];
     const provider = id === null ? await discovery.discover(address ?? '') : providers.find((p) => p.id === id);
     if (!provider) {
       const what =
-        id === null ? 'We cannot tell which provider serves this address: name one.' : `${id} is not served here.`;
+        id === null
+          ? 'The provider of this address could not be determined. Give the provider.'
+          : `This gateway does not support the provider ${id}.`;
       throw new MailError('UNSUPPORTED', what, { field });
     }
     if (!provider.configured) {

@@ -15,72 +15,74 @@ export class ConnectInput {
   @Field(() => EmailAddress, {
     nullable: true,
     description:
-      'Finds the provider when none is named, and fills the sign-in page. The account that signs in there is the one connected.',
+      'Used to find the provider when `provider` is left out, and to fill in the sign-in page. The account that the user signs in to there is the one that is connected.',
   })
   address?: string | null;
 
   @Field(() => ProviderIdEnum, {
     nullable: true,
-    description: 'Spares the discovery; the way when discover does not know.',
+    description: 'The provider. Needed when `discover` cannot find it from the address; given, no look-up is made.',
   })
   provider?: string | null;
 
   @Field(() => AccessEnum, {
     defaultValue: 'READ',
-    description: 'Decides the scopes. Ask for no more than you need: users read the consent page.',
+    description:
+      'The access to ask for; it decides the OAuth scopes. Ask for no more than you need: users read the consent page.',
   })
   access!: Access;
 
   @Field(() => ConnectMethodEnum, {
     defaultValue: 'AUTHORIZATION_CODE',
-    description: 'One of the connectMethods of the provider.',
+    description: "One of the provider's `connectMethods`.",
   })
   method!: string;
 
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      'Where the browser ends up: a page on the allow-list of the gateway, or the loopback address or custom scheme of an app ' +
-      '(RFC 8252). It is given ?status=pending&token=TOKEN, for finishConnect, or ?status=failed&code=CODE&message=TEXT; ' +
-      'parameters of its own under these names are dropped. Without it a page of ours shows a code for finishConnect.',
+      "The page that the browser is redirected to at the end: one that the gateway's REDIRECT_URIS allows, or the loopback address or custom scheme of an app (RFC 8252). It is given the query ?status=pending&token=TOKEN, whose token goes to `finishConnect`, or ?status=failed&code=CODE&message=TEXT. Parameters of these names in the URL that you give are removed. Default: a page of the gateway, which shows a code for `finishConnect`.",
   })
   redirectUri?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "With method PASSWORD, and only then: the address's password at the provider. Sealed, and never shown again.",
+      'The password of the address at the provider. Required with method PASSWORD, and refused with any other. It is stored encrypted and never returned.',
   })
   password?: string | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'How to go on with connecting.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `connect`.' })
 export class ConnectPayload {
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'With PASSWORD, the account, connected. Else the integration that connecting this address again will keep; null when the address is new or was not named.',
+      'With method PASSWORD: the connected account. Otherwise the existing integration of this address, whose id is kept when it is connected again. Null when the address is new or was not given.',
   })
   readonly integration: IntegrationType | null;
 
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      "Send the user's browser here; it serves once. Sent to somebody else it gives you nothing: what comes back is for finishConnect. Null where no browser is needed.",
+      "Open this URL in the user's browser. It works once. Consent alone connects nothing: the result must be passed to `finishConnect` by the user who called `connect`. Null when no browser is needed.",
   })
   readonly authorizationUrl: string | null;
 
   @Field(() => ConnectFlowType, {
     nullable: true,
-    description: 'What has begun, and ends with finishConnect within ten minutes; null where no browser is needed.',
+    description:
+      'The flow that has started. Finish it with `finishConnect` within ten minutes. Null when no browser is needed.',
   })
   readonly flow: ConnectFlowType | null;
 
-  @Field(() => ViewerType, { description: 'You, for reading the list of your accounts again.' })
+  @Field(() => ViewerType, {
+    description: 'The signed-in user, so that you can read the changed list of accounts in the same request.',
+  })
   readonly viewer: ViewerType;
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'Why it did not begin, or did not connect.' })
+  @Field(() => [UserError], { description: 'Why the flow was not started, or the account was not connected.' })
   readonly userErrors: readonly UserError[];
 
   constructor(
@@ -97,30 +99,32 @@ export class ConnectPayload {
   }
 }
 
-@InputType({ description: 'What the browser came back with.' })
+@InputType({ description: 'The token or code that ends a connect flow.' })
 export class FinishConnectInput {
   @Field(() => String, {
     description:
-      'The token that redirectUri was given, or the code that our page has shown; of a code, case, spaces and hyphens do not matter.',
+      "The `token` parameter that your `redirectUri` received, or the code that the gateway's page showed. Case, spaces and hyphens of a code are ignored.",
   })
   token!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The outcome of finishConnect.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `finishConnect`.' })
 export class FinishConnectPayload {
   @Field(() => IntegrationType, {
     nullable: true,
-    description: 'The account, connected; null when there are userErrors.',
+    description: 'The connected account. Null when there are userErrors.',
   })
   readonly integration: IntegrationType | null;
 
-  @Field(() => ViewerType, { description: 'You, for reading the list of your accounts again.' })
+  @Field(() => ViewerType, {
+    description: 'The signed-in user, so that you can read the changed list of accounts in the same request.',
+  })
   readonly viewer: ViewerType;
 
   @Sized({ assumed: 1 })
   @Field(() => [UserError], {
     description:
-      'Why nothing was connected. NOT_FOUND for a token that is wrong, too late or of a flow that somebody else began; CONSENT_REQUIRED names what was not granted.',
+      'Why no account was connected. The code is NOT_FOUND when the token is wrong, has expired or belongs to a flow of another user, and CONSENT_REQUIRED when a permission was not granted; the message names it.',
   })
   readonly userErrors: readonly UserError[];
 
@@ -131,31 +135,34 @@ export class FinishConnectPayload {
   }
 }
 
-@InputType({ description: 'One of your integrations.' })
+@InputType({ description: 'The account.' })
 export class IntegrationInput {
-  @Field(() => ID, { description: 'Its global id.' })
+  @Field(() => ID, { description: 'The id of an Integration of yours.' })
   integration!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The outcome of disconnect.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `disconnect`.' })
 export class DisconnectPayload {
   @Field(() => IntegrationType, {
     nullable: true,
-    description: 'The account as it is now, DISCONNECTED; null when there are userErrors.',
+    description: 'The account, whose status is now DISCONNECTED. Null when there are userErrors.',
   })
   readonly integration: IntegrationType | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What is left for the user to do, where the provider lets nobody else end the consent. Show it.',
+    description:
+      'Show this to the user: what they have to do themselves at the provider to withdraw their consent. Null when nothing is left to do.',
   })
   readonly notice: string | null;
 
-  @Field(() => ViewerType, { description: 'You, for reading the list of your accounts again.' })
+  @Field(() => ViewerType, {
+    description: 'The signed-in user, so that you can read the changed list of accounts in the same request.',
+  })
   readonly viewer: ViewerType;
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'Why nothing was disconnected.' })
+  @Field(() => [UserError], { description: 'Why the account was not disconnected.' })
   readonly userErrors: readonly UserError[];
 
   constructor(

@@ -5,19 +5,22 @@ import { ConnectMethodEnum } from './connect-method.enum.ts';
 
 @ObjectType('Discovery', {
   simpleResolvers: true,
-  description: 'What we can tell about an address before it is connected.',
+  description: 'The outcome of `discover`: how an address can be connected.',
 })
 export class DiscoveryType {
-  @Field(() => EmailAddress, { description: 'The address that was asked about.' })
+  @Field(() => EmailAddress, { description: 'The address that was given.' })
   readonly address: string;
 
   @Field(() => ProviderType, {
     nullable: true,
-    description: 'Null when neither the domain nor its MX records tell: let the user choose.',
+    description:
+      'The provider of the address. Null when neither the domain nor its MX records identify it: then let the user choose.',
   })
   readonly provider: ProviderType | null;
 
-  @Field(() => [ConnectMethodEnum], { description: 'How to connect it here; empty when it cannot be.' })
+  @Field(() => [ConnectMethodEnum], {
+    description: 'The methods by which the address can be connected. Empty when it cannot be connected.',
+  })
   readonly connectMethods: readonly string[];
 
   constructor(address: string, provider: ProviderType | null) {

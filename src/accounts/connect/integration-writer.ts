@@ -44,7 +44,7 @@ export class IntegrationWriter {
     await directory.changed(record);
     for (const hook of hooks) {
       await hook.connected(record.id).catch((err: unknown) => {
-        log.error({ err, integrationId: record.id }, 'what follows a connected account failed');
+        log.error({ err, integrationId: record.id }, 'the work after connecting an account failed');
       });
     }
     return record;

@@ -14,9 +14,8 @@ import type {
 
 export const password: ConnectMethodEntry = {
   method: 'PASSWORD',
-  description:
-    'The user gives us a password that the provider knows, best one made for this alone; no browser is needed.',
-  absence: 'takes no password from us',
+  description: 'The user enters a password of the account, preferably an app password. No browser is needed.',
+  absence: 'cannot be connected with a password',
   takesPassword: true,
   open: (tools) => new PasswordConnect(tools),
 };
@@ -60,5 +59,7 @@ class PasswordConnect implements ConnectHandler<Password> {
 
 function requireAddress({ address }: ConnectRequest): string {
   if (address !== null) return address;
-  throw new MailError('INVALID', 'A password is of an address: give both.', { field: ['input', 'address'] });
+  throw new MailError('INVALID', 'A password needs the address that it belongs to. Give both.', {
+    field: ['input', 'address'],
+  });
 }

@@ -135,7 +135,7 @@ export class AccessTokens {
           return null;
         }
         if (!isUsable(credential, rejected, this.now())) throw error;
-        log.warn({ err: error, integrationId: record.id }, 'a refresh failed; the old access token serves on');
+        log.warn({ err: error, integrationId: record.id }, 'a refresh failed; the old access token stays in use');
         return this.forNow(credential);
       }
       // The integration's row first, as everywhere, so that nobody waits in a circle.

@@ -4,10 +4,13 @@ export const AccessEnum = { READ: 'READ', WRITE: 'WRITE', FULL: 'FULL' } as cons
 
 registerEnumType(AccessEnum, {
   name: 'Access',
-  description: 'What the gateway may do in an account; decides which scopes the provider is asked for.',
+  description: 'What the gateway may do in an account. It decides which scopes the provider is asked for.',
   valuesConfig: {
-    READ: { description: 'Read mail, and nothing else: every mutation on the account is refused.' },
-    WRITE: { description: 'Also flag, move, trash, draft and send.' },
-    FULL: { description: 'Also delete for ever. Gmail has no narrower scope for that than all of the account.' },
+    READ: { description: 'Read mail only. Every mutation that changes or sends mail is refused with FORBIDDEN.' },
+    WRITE: { description: 'Read mail, and also flag, move, trash, draft and send it.' },
+    FULL: {
+      description:
+        'Everything in WRITE, and permanent deletion (`deleteForever`). At Gmail this needs the scope for full access to the account: there is no narrower one.',
+    },
   },
 });

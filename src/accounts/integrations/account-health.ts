@@ -51,7 +51,7 @@ export class AccountHealth {
 
   private async noting(integrationId: string, work: () => Promise<void>): Promise<void> {
     await work().catch((err: unknown) => {
-      this.options.log.warn({ err, integrationId }, 'what became of an account was not noted');
+      this.options.log.warn({ err, integrationId }, 'the status of an account could not be stored');
     });
   }
 }

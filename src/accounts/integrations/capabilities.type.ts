@@ -7,68 +7,76 @@ import { MailboxRoleEnum } from './mailbox-role.enum.ts';
 const MailboxesPerMessageEnum = { ONE: 'ONE', MANY: 'MANY' } as const;
 registerEnumType(MailboxesPerMessageEnum, {
   name: 'MailboxesPerMessage',
-  description: 'Whether filing a message takes it away from where it was.',
+  description: 'Whether a message is in one mailbox or in several.',
   valuesConfig: {
-    ONE: { description: 'Folders: moving is the only way to file.' },
-    MANY: { description: 'Labels: a message can carry several, and none.' },
+    ONE: { description: 'Folders: a message is in exactly one, and is filed by moving it.' },
+    MANY: { description: 'Labels: a message can have none, one or several.' },
   },
 });
 
 const PushKindEnum = { WEBHOOK: 'WEBHOOK', HELD: 'HELD', POLL: 'POLL' } as const;
 registerEnumType(PushKindEnum, {
   name: 'PushKind',
-  description: 'How we learn of new mail, and so how soon you do.',
+  description: 'How the gateway learns of new mail, which decides how soon you receive events.',
   valuesConfig: {
-    WEBHOOK: { description: 'The provider calls us: seconds.' },
-    HELD: { description: 'We hold a connection to the provider open: seconds.' },
-    POLL: { description: "We ask now and then: up to the gateway's POLL_SECONDS." },
+    WEBHOOK: { description: 'By notifications (webhooks) from the provider: within seconds.' },
+    HELD: { description: 'Over a connection to the provider that is kept open: within seconds.' },
+    POLL: { description: "By polling: within the gateway's setting POLL_SECONDS." },
   },
 });
 
 @ObjectType('MailboxCapabilities', {
   simpleResolvers: true,
-  description: 'What can be done with which kind of mailbox. A kind that a list leaves out is refused as UNSUPPORTED.',
+  description:
+    'Which operations the account supports for which kind of mailbox. For a kind that is not listed, the operation is refused with UNSUPPORTED.',
 })
 export class MailboxCapabilitiesType {
-  @Field(() => [MailboxKindEnum], { description: 'Kinds that createMailbox makes; the first when it names none.' })
+  @Field(() => [MailboxKindEnum], {
+    description: 'The kinds that `createMailbox` can create. The first is the default.',
+  })
   readonly create!: readonly MailboxKind[];
 
-  @Field(() => [MailboxKindEnum], { description: 'Kinds whose name can be changed.' })
+  @Field(() => [MailboxKindEnum], { description: 'The kinds that can be renamed.' })
   readonly rename!: readonly MailboxKind[];
 
-  @Field(() => [MailboxKindEnum], { description: 'Kinds that can lie inside another one of their kind.' })
+  @Field(() => [MailboxKindEnum], { description: 'The kinds that can be inside another mailbox of the same kind.' })
   readonly nest!: readonly MailboxKind[];
 
-  @Field(() => [MailboxKindEnum], { description: 'Kinds that have a colour.' })
+  @Field(() => [MailboxKindEnum], { description: 'The kinds that can have a colour.' })
   readonly color!: readonly MailboxKind[];
 }
 
 @ObjectType('Capabilities', {
   simpleResolvers: true,
-  description: 'What an account can do. A front-end that asks this never has to ask which provider it is.',
+  description: 'What an account can do. Decide by these fields, and not by which provider the account belongs to.',
 })
 export class CapabilitiesType {
-  @Field(() => MailboxesPerMessageEnum, { description: 'ONE: show folders. MANY: show labels.' })
+  @Field(() => MailboxesPerMessageEnum, {
+    description: 'Whether a message is in one mailbox (show folders) or can be in several (show labels).',
+  })
   readonly mailboxesPerMessage: Capabilities['mailboxesPerMessage'];
 
   @Field(() => Boolean, {
-    description: 'The provider itself groups messages into threads; otherwise we derive them from References.',
+    description:
+      'True when the provider groups messages into threads. False when the gateway derives threads from the References headers.',
   })
   readonly nativeThreads: boolean;
 
-  @Field(() => PushKindEnum, { description: 'How new mail is noticed.' })
+  @Field(() => PushKindEnum, { description: 'How the gateway learns of new mail in this account.' })
   readonly push: Capabilities['push'];
 
-  @Field(() => Int, { description: 'What the attachments of one message may have together, in bytes before encoding.' })
+  @Field(() => Int, {
+    description: 'The limit for the total size of all attachments of one message, in bytes before encoding.',
+  })
   readonly maxAttachmentBytes: number;
 
   @Field(() => [MailboxRoleEnum], {
     description:
-      'Roles that a mailbox can have. A filter takes every role: what it means where no mailbox has it is said at MailboxRole.',
+      'The roles that a mailbox of this account can have. A filter accepts every role: MailboxRole says what a role means in an account that has no mailbox with it.',
   })
   readonly roles: readonly MailboxRole[];
 
-  @Field(() => MailboxCapabilitiesType, { description: 'Which mailboxes can be made and changed.' })
+  @Field(() => MailboxCapabilitiesType, { description: 'Which kinds of mailboxes can be created and changed.' })
   readonly mailboxes: MailboxCapabilitiesType;
 
   constructor(capabilities: Capabilities) {

@@ -37,7 +37,7 @@ export class DisconnectService {
     }
     for (const hook of hooks) {
       await timeLimited(hook.disconnecting(integrationId), HOOK_TIMEOUT_MS, tookTooLong).catch((err: unknown) => {
-        log.warn({ err, integrationId }, 'what precedes a disconnect failed');
+        log.warn({ err, integrationId }, 'the work before disconnecting an account failed');
       });
     }
     // Rotated until now, so read last; one that does not open cannot be revoked, and goes all the same.
@@ -72,7 +72,7 @@ export class DisconnectService {
       return null;
     } catch (err) {
       this.options.log.warn({ err, integrationId: record.id }, 'a grant could not be revoked at the provider');
-      return `${provider.name} could not be told. ${method.revokeAdvice}`;
+      return `The grant could not be revoked at ${provider.name}. ${method.revokeAdvice}`;
     }
   }
 }

@@ -9,16 +9,21 @@ export const IntegrationStatusEnum = {
 
 registerEnumType(IntegrationStatusEnum, {
   name: 'IntegrationStatus',
-  description: 'The state of the grant, not of the last request: an account whose provider is down stays CONNECTED.',
+  description:
+    "The state of an account's grant, not of the last request: an account whose provider is down stays CONNECTED.",
   valuesConfig: {
-    CONNECTED: { description: 'The grant is good as far as we know.' },
-    RECONNECT_REQUIRED: { description: 'The provider refused the grant for good: the user has to run connect again.' },
+    CONNECTED: { description: 'The grant is valid, as far as the gateway knows.' },
+    RECONNECT_REQUIRED: {
+      description:
+        'The provider permanently refused the grant. The user has to connect the account again with `connect`.',
+    },
     DISCONNECTED: {
-      description: 'You disconnected it. Its secret is gone; the id returns when the same address is connected again.',
+      description:
+        'The user disconnected the account, and its tokens are deleted. The integration keeps its id when the same address is connected again.',
     },
     ERROR: {
       description:
-        'Something that connecting again does not mend, such as an account without a mailbox: the administrator of its organisation or the operator of this gateway can; problem says what. It ends by itself when the account answers again.',
+        'A problem that connecting again does not solve, such as an account without a mailbox. The administrator of its organisation or the operator of this gateway has to act; `problem` says how. The status returns to CONNECTED when the account answers again.',
     },
   },
 });

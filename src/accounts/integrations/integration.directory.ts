@@ -53,7 +53,7 @@ export class IntegrationDirectory {
     return (await this.all(userId)).find((record) => record.id === integrationId) ?? null;
   }
 
-  /** Whoever owns it: never with an id from a client. */
+  /** Of any user: never call this with an id from a client. */
   async get(integrationId: string): Promise<IntegrationRecord | null> {
     const userId = this.owners.get(integrationId) ?? (await this.store.ownerOf(integrationId));
     return userId ? this.find(userId, integrationId) : null;

@@ -13,14 +13,17 @@ export class IntegrationResolver {
     private readonly sessions: MailSessions,
   ) {}
 
-  @FieldResolver(() => ProviderType, { description: 'Who holds the mail, for showing a name or a logo.' })
+  @FieldResolver(() => ProviderType, { description: 'The provider of the account, for showing its name or logo.' })
   provider(@Root() { record }: IntegrationType): ProviderType {
     const provider = this.providers.find(({ id }) => id === record.provider);
-    if (!provider) throw new MailError('UNSUPPORTED', `This gateway no longer speaks to ${record.provider}.`);
+    if (!provider)
+      throw new MailError('UNSUPPORTED', `This gateway no longer supports the provider ${record.provider}.`);
     return new ProviderType(provider);
   }
 
-  @FieldResolver(() => CapabilitiesType, { description: 'What the account can do; costs no request to the provider.' })
+  @FieldResolver(() => CapabilitiesType, {
+    description: 'What the account can do. Reading this makes no request to the provider.',
+  })
   capabilities(@Root() { record }: IntegrationType): CapabilitiesType {
     return new CapabilitiesType(this.sessions.capabilities(record));
   }

@@ -12,37 +12,38 @@ import { IntegrationStatusEnum } from './integration-status.enum.ts';
 @ObjectType('Integration', {
   implements: Node,
   simpleResolvers: true,
-  description: 'One mail account of yours at one provider. Its id survives reconnecting the same address.',
+  description:
+    "One of the user's mail accounts at a provider. Its id stays the same when the same address is connected again.",
 })
 export class IntegrationType extends Node {
   /** For field resolvers, also those of rooms above; not in the schema. */
   readonly record: IntegrationRecord;
 
   @Field(() => EmailAddress, {
-    description: "The account's own address, as the provider told it when it was connected.",
+    description: 'The address of the account, as the provider reported it when the account was connected.',
   })
   readonly address: string;
 
   @Field(() => IntegrationStatusEnum, {
-    description: 'Whether mail can be read now, and who has to act when it cannot.',
+    description: 'The state of the grant: whether mail can be read, and who has to act when it cannot.',
   })
   readonly status: IntegrationStatus;
 
   @Field(() => Problem, {
     nullable: true,
-    description: 'Why, when status is not CONNECTED, in words an end user can act on.',
+    description: 'Why `status` is not CONNECTED, in words that an end user can act on. Null when it is CONNECTED.',
   })
   readonly problem: Problem | null;
 
   @Field(() => AccessEnum, {
-    description: 'What you allowed this gateway to do. Connect again with another access to change it.',
+    description: 'What the user has allowed the gateway to do. To change it, call `connect` again with another access.',
   })
   readonly access: Access;
 
-  @Field(() => [String], { description: "What the provider granted, in the provider's own names." })
+  @Field(() => [String], { description: "The OAuth scopes that the provider granted, by the provider's names." })
   readonly scopes: readonly string[];
 
-  @Field(() => DateTime, { nullable: true, description: 'When consent was last given.' })
+  @Field(() => DateTime, { nullable: true, description: 'When the user last consented.' })
   readonly connectedAt: Date | null;
 
   constructor(record: IntegrationRecord) {

@@ -178,7 +178,7 @@ export class MailSessions {
 
   private provider(record: IntegrationRecord): Provider {
     const provider = this.options.providers.find(({ id }) => id === record.provider);
-    if (!provider) throw new MailError('UNSUPPORTED', `This gateway does not speak to ${record.provider}.`);
+    if (!provider) throw new MailError('UNSUPPORTED', `This gateway does not support the provider ${record.provider}.`);
     return provider;
   }
 }

@@ -5,9 +5,9 @@ export const MailboxKindEnum = { FOLDER: 'FOLDER', LABEL: 'LABEL' } as const sat
 
 registerEnumType(MailboxKindEnum, {
   name: 'MailboxKind',
-  description: 'How messages lie in a mailbox.',
+  description: 'Whether a mailbox is a folder or a label.',
   valuesConfig: {
-    FOLDER: { description: 'A message is in exactly one folder; filing it moves it.' },
-    LABEL: { description: 'A message can carry many labels.' },
+    FOLDER: { description: 'A message is in exactly one folder. To file it elsewhere is to move it.' },
+    LABEL: { description: 'A message can have any number of labels.' },
   },
 });

@@ -8,25 +8,24 @@ export const MailboxRoleEnum = Object.fromEntries(MAILBOX_ROLES.map((role) => [r
 registerEnumType(MailboxRoleEnum, {
   name: 'MailboxRole',
   description:
-    'What a mailbox is for (RFC 6154, JMAP), whatever its name and in whatever language. As a filter a role means the same in every account; Capabilities.roles tells which of them a mailbox has.',
+    'What a mailbox is for (RFC 6154, JMAP), independent of its name and language. As a filter, a role means the same in every account. `Capabilities.roles` lists the roles for which an account has a mailbox.',
   valuesConfig: {
-    INBOX: { description: 'Where new mail arrives.' },
+    INBOX: { description: 'The mailbox in which new mail arrives.' },
     ARCHIVE: {
       description:
-        'Put away, and kept. In an account whose capabilities have no such mailbox and whose inbox is a label: what is in none of INBOX, SENT, DRAFTS, TRASH and JUNK.',
+        'Archived messages. In an account without an archive mailbox whose inbox is a label (Gmail): the messages that are in none of INBOX, SENT, DRAFTS, TRASH and JUNK.',
     },
-    DRAFTS: { description: 'Not sent yet.' },
-    SENT: { description: 'Copies of what was sent.' },
+    DRAFTS: { description: 'Messages that have not been sent yet.' },
+    SENT: { description: 'Copies of sent messages.' },
     TRASH: {
       description:
-        'Thrown away; the provider empties it after a while. As a condition it holds in folders inside of it as well, and so does JUNK.',
+        'Deleted messages, which the provider removes permanently after some time. As a filter, TRASH and JUNK also match messages in folders inside the trash or junk.',
     },
-    JUNK: { description: 'Unwanted, by the provider or by the user.' },
-    ALL: { description: 'Everything outside of trash and junk.' },
+    JUNK: { description: 'Spam: messages that the provider or the user has marked as unwanted.' },
+    ALL: { description: 'All messages that are not in the trash or junk.' },
     IMPORTANT: {
-      description:
-        "What the provider, or the user, holds important: isImportant (Gmail's label, Outlook's high importance).",
+      description: "Messages with `isImportant`: Gmail's Important label, Outlook's high importance.",
     },
-    STARRED: { description: 'Starred or flagged: isStarred.' },
+    STARRED: { description: 'Messages with `isStarred`: starred or flagged.' },
   },
 });

@@ -4,7 +4,7 @@ import { ADAPTERS } from '../../providers/registry.ts';
 
 const IMAP = {
   id: 'IMAP',
-  description: 'Reserved for any IMAP server; serves an account only when `providers` lists it.',
+  description: 'Reserved for IMAP servers. Accounts can use it only when `providers` lists it.',
 };
 const served: readonly Pick<Adapter, 'id' | 'description'>[] = [...ADAPTERS, IMAP];
 
@@ -12,6 +12,7 @@ export const ProviderIdEnum: Readonly<Record<string, string>> = Object.fromEntri
 
 registerEnumType(ProviderIdEnum, {
   name: 'ProviderId',
-  description: 'Who holds the mail. To know what an account can do, ask its capabilities and not its provider.',
+  description:
+    'A mail provider. To find out what an account can do, read its `capabilities` and do not compare its provider.',
   valuesConfig: Object.fromEntries(served.map(({ id, description }) => [id, { description }])),
 });

@@ -23,7 +23,7 @@ export class ProviderResolver {
 
   @Sized({ assumed: 10 })
   @Query(() => [ProviderType], {
-    description: 'Every provider that this gateway speaks to, configured or not. Needs no sign-in.',
+    description: 'All providers that this gateway supports, configured or not. No sign-in is needed.',
   })
   providers(): ProviderType[] {
     return this.registered.map((provider) => new ProviderType(provider));
@@ -31,10 +31,10 @@ export class ProviderResolver {
 
   @Query(() => DiscoveryType, {
     description:
-      'Which provider serves this address, and how to connect it: known domains first, then MX. Needs no sign-in.',
+      'Finds the provider of an address and how to connect it, first by known domains, then by MX records. No sign-in is needed.',
   })
   async discover(
-    @Arg('address', () => EmailAddress, { description: 'The address as the user typed it.' }) address: string,
+    @Arg('address', () => EmailAddress, { description: 'The address that the user entered.' }) address: string,
     @Ctx() context: Context,
   ): Promise<DiscoveryType> {
     this.perClient.take(clientNetwork(context.clientAddress));
@@ -44,11 +44,14 @@ export class ProviderResolver {
 
   @FieldResolver(() => [String], {
     description:
-      "What the provider's consent page will ask the user for, in the provider's own names; empty when not configured, and where there is no such page.",
+      "The OAuth scopes that the consent page will ask the user for, by the provider's names. Empty when the provider is not configured or has no consent page.",
   })
   scopes(
     @Root() { provider }: ProviderType,
-    @Arg('access', () => AccessEnum, { defaultValue: 'READ', description: 'For connecting with this access.' })
+    @Arg('access', () => AccessEnum, {
+      defaultValue: 'READ',
+      description: 'The access that `connect` would be called with.',
+    })
     access: Access,
   ): string[] {
     if (!provider.configured) return [];

@@ -5,26 +5,28 @@ import { ProviderIdEnum } from './provider.enum.ts';
 
 @ObjectType('Provider', {
   simpleResolvers: true,
-  description: 'A mail provider that this gateway speaks to.',
+  description: 'A mail provider that this gateway supports.',
 })
 export class ProviderType {
   /** For field resolvers; not in the schema. */
   readonly provider: Provider;
 
-  @Field(() => ProviderIdEnum, { description: 'What `connect` takes. The same on every gateway, so not a global id.' })
+  @Field(() => ProviderIdEnum, {
+    description:
+      'The value for the argument `provider` of `connect`. It is the same on every gateway, and not a global id.',
+  })
   readonly id: string;
 
-  @Field(() => String, { description: 'The name people know it by.' })
+  @Field(() => String, { description: 'The name to show to users.' })
   readonly name: string;
 
   @Field(() => Boolean, {
-    description:
-      'False when the operator has not set it up, with an OAuth client or its server: it cannot be connected.',
+    description: 'Whether the operator has configured the provider. When false, its accounts cannot be connected.',
   })
   readonly configured: boolean;
 
   @Field(() => [ConnectMethodEnum], {
-    description: 'What `connect` takes as method for it; empty when it is not configured.',
+    description: 'The methods that `connect` accepts for this provider. Empty when it is not configured.',
   })
   readonly connectMethods: readonly string[];
 

@@ -26,10 +26,11 @@ export class SessionResolver {
   ) {}
 
   @Mutation(() => SessionPayload, {
-    description: 'Creates a user and signs in. Open, by invitation or closed, as the operator chose.',
+    description:
+      'Creates a user and signs in. The operator decides whether registration is open, by invitation only or disabled.',
   })
   register(
-    @Arg('input', () => RegisterInput, { description: 'Who, and the password to be.' }) input: RegisterInput,
+    @Arg('input', () => RegisterInput, { description: 'The new user.' }) input: RegisterInput,
     @Ctx() context: Context,
   ): Promise<SessionPayload> {
     return payload(this.signIns.register({ ...input, invite: input.invite ?? null }, context.clientAddress));
@@ -37,10 +38,10 @@ export class SessionResolver {
 
   @Mutation(() => SessionPayload, {
     description:
-      'Begins a session. Says the same for a wrong password and an unknown address; RATE_LIMITED after ten failures of one client with one address, which holds nobody else up.',
+      'Signs in with a password and starts a session. The error is the same for a wrong password and an unknown address. RATE_LIMITED after ten failures of one client with one address; other clients are not affected.',
   })
   signIn(
-    @Arg('input', () => SignInInput, { description: 'Who, and the password.' }) input: SignInInput,
+    @Arg('input', () => SignInInput, { description: 'The credentials.' }) input: SignInInput,
     @Ctx() context: Context,
   ): Promise<SessionPayload> {
     return payload(this.signIns.signIn(input, context.clientAddress));
@@ -48,10 +49,10 @@ export class SessionResolver {
 
   @Mutation(() => SessionPayload, {
     description:
-      'Trades the refresh token for a new access token and the next refresh token. Needs no Authorization header.',
+      'Exchanges a refresh token for a new access token and the next refresh token. No Authorization header is needed.',
   })
   refreshSession(
-    @Arg('input', () => RefreshSessionInput, { description: 'What to trade in.' }) input: RefreshSessionInput,
+    @Arg('input', () => RefreshSessionInput, { description: 'The refresh token.' }) input: RefreshSessionInput,
     @Ctx() context: Context,
   ): Promise<SessionPayload> {
     return payload(this.sessions.refresh(input.refreshToken, context.signal));
@@ -59,7 +60,7 @@ export class SessionResolver {
 
   @Mutation(() => SignOutPayload, {
     description:
-      'Ends the session of the access token: its tokens stop serving and its subscriptions close, everywhere.',
+      'Ends the session of the access token. Its tokens become invalid and its subscriptions are closed, on every instance of the gateway.',
   })
   async signOut(@Ctx() context: Context): Promise<SignOutPayload> {
     await this.sessions.end(requirePrincipal(context).sessionId, 'SIGNED_OUT');

@@ -7,28 +7,30 @@ import { ViewerType } from './viewer.type.ts';
 
 @ObjectType('Session', {
   simpleResolvers: true,
-  description: 'A sign-in. It lives on by being refreshed, until it is signed out.',
+  description: 'A session of a user. It lasts as long as it is refreshed, until `signOut`.',
 })
 export class SessionType {
-  @Field(() => String, { description: 'Send it as "Authorization: Bearer ...". Good until expiresAt.' })
+  @Field(() => String, {
+    description: 'The access token. Send it in the header "Authorization: Bearer TOKEN". Valid until `expiresAt`.',
+  })
   readonly accessToken: string;
 
-  @Field(() => DateTime, { description: 'When the access token ends; refresh the session a little before.' })
+  @Field(() => DateTime, { description: 'When the access token expires. Refresh the session shortly before.' })
   readonly expiresAt: Date;
 
   @Field(() => Int, {
     description:
-      'The seconds that the access token lives from the moment it was given out (RFC 6749, 5.1): right also for a client whose clock is wrong.',
+      'The lifetime of the access token in seconds, from the time it was issued (RFC 6749, 5.1). Use it rather than `expiresAt` when the clock of the client may be wrong.',
   })
   readonly expiresIn: number;
 
   @Field(() => String, {
     description:
-      'Serves once, for refreshSession, which returns the next; two calls at the same moment, as of two tabs, get the same one, and so does one that is repeated because the connection broke before it was answered. Used again after that, it ends the session. Good for 30 days.',
+      'The token for the next `refreshSession`, which returns another one. It can be used once. Two calls at the same time, for example from two tabs, get the same successor; so does a call that is repeated because the connection broke before the answer. Any later use ends the session. Valid for 30 days.',
   })
   readonly refreshToken: string;
 
-  @Field(() => ViewerType, { description: 'Who signed in: spares a second request.' })
+  @Field(() => ViewerType, { description: 'The signed-in user, so that no second request is needed.' })
   readonly viewer: ViewerType;
 
   constructor(tokens: SessionTokens) {
@@ -40,13 +42,13 @@ export class SessionType {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The outcome of register, signIn and refreshSession.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `register`, `signIn` and `refreshSession`.' })
 export class SessionPayload {
-  @Field(() => SessionType, { nullable: true, description: 'Null when there are userErrors.' })
+  @Field(() => SessionType, { nullable: true, description: 'The session. Null when there are userErrors.' })
   readonly session: SessionType | null;
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'Why there is no session.' })
+  @Field(() => [UserError], { description: 'Why no session was started or refreshed.' })
   readonly userErrors: readonly UserError[];
 
   constructor(session: SessionType | null, userErrors: readonly UserError[] = []) {
@@ -55,41 +57,42 @@ export class SessionPayload {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The outcome of signOut.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `signOut`.' })
 export class SignOutPayload {
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'Always empty: signing out asks for nothing that could be wrong.' })
+  @Field(() => [UserError], { description: 'Always empty: `signOut` has no input that could be wrong.' })
   readonly userErrors: readonly UserError[] = [];
 }
 
-@InputType({ description: 'A new user of this gateway.' })
+@InputType({ description: 'The e-mail address and password of the new user.' })
 export class RegisterInput {
   @Field(() => EmailAddress, {
-    description: 'What you sign in with, without regard to case. Need not be an account to connect.',
+    description:
+      'The address to sign in with, compared case-insensitively. It need not be one of the mail accounts that you connect.',
   })
   email!: string;
 
-  @Field(() => String, { description: 'At least 10 characters, at most 256 bytes.' })
+  @Field(() => String, { description: 'The password: at least 10 characters, at most 256 bytes.' })
   password!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The invitation, on a gateway that registers by invitation only.',
+    description: 'The invitation. Required when the gateway registers users by invitation only.',
   })
   invite?: string | null;
 }
 
-@InputType({ description: 'A user that has registered.' })
+@InputType({ description: 'The credentials of a registered user.' })
 export class SignInInput {
-  @Field(() => EmailAddress, { description: 'As registered, without regard to case.' })
+  @Field(() => EmailAddress, { description: 'The e-mail address given to `register`, compared case-insensitively.' })
   email!: string;
 
-  @Field(() => String, { description: 'As registered.' })
+  @Field(() => String, { description: 'The password.' })
   password!: string;
 }
 
-@InputType({ description: 'A session to carry on.' })
+@InputType({ description: 'The session to refresh.' })
 export class RefreshSessionInput {
-  @Field(() => String, { description: 'The last one you were given; each serves once.' })
+  @Field(() => String, { description: 'The latest refresh token that you received. Each can be used once.' })
   refreshToken!: string;
 }

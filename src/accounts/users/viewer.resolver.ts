@@ -19,13 +19,14 @@ export class ViewerResolver {
   ) {}
 
   @Query(() => ViewerType, {
-    description: 'Everything that is yours hangs here. UNAUTHENTICATED without an access token.',
+    description:
+      'The signed-in user, with everything that belongs to them. UNAUTHENTICATED without a valid access token.',
   })
   viewer(@Ctx() context: Context): ViewerType {
     return new ViewerType(requirePrincipal(context).userId);
   }
 
-  @FieldResolver(() => EmailAddress, { description: 'What you sign in with, in lower case.' })
+  @FieldResolver(() => EmailAddress, { description: 'The address that the user signs in with, in lower case.' })
   async email(@Root() viewer: ViewerType): Promise<string> {
     const email = await this.users.emailOf(viewer.userId);
     if (email) return email;
@@ -35,7 +36,7 @@ export class ViewerResolver {
   @Sized({ assumed: ASSUMED_ACCOUNTS })
   @FieldResolver(() => [IntegrationType], {
     description:
-      'Your accounts, the first connected first. One that you disconnected is left out, and still found by its id.',
+      'Your accounts, in the order in which they were first connected. Disconnected accounts are left out; they can still be read by id.',
   })
   async integrations(@Root() viewer: ViewerType): Promise<IntegrationType[]> {
     return (await this.directory.forUser(viewer.userId)).map((record) => new IntegrationType(record));
@@ -43,11 +44,11 @@ export class ViewerResolver {
 
   @FieldResolver(() => IntegrationType, {
     nullable: true,
-    description: 'One of your accounts, whatever its status; null when there is no such account of yours.',
+    description: 'One of your accounts, with any status. Null when you have no such account.',
   })
   async integration(
     @Root() viewer: ViewerType,
-    @Arg('id', () => ID, { description: 'The global id of an Integration.' }) id: string,
+    @Arg('id', () => ID, { description: 'The id of an Integration.' }) id: string,
   ): Promise<IntegrationType | null> {
     const record = await this.directory.find(viewer.userId, singleId(id, 'Integration'));
     return record && new IntegrationType(record);

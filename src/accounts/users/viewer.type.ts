@@ -4,7 +4,7 @@ import { Node } from '../../graphql/node.ts';
 
 @ObjectType('Viewer', {
   implements: Node,
-  description: 'You, as the access token says, and the way to everything that is yours.',
+  description: 'The signed-in user, identified by the access token, and everything that belongs to them.',
 })
 export class ViewerType extends Node {
   /** For field resolvers, also those of rooms above; not in the schema. */

@@ -13,10 +13,10 @@ export function allOf(conditions: readonly UserCondition[]): UserCondition {
   return only && more.length === 0 ? only : { kind: 'and', of: conditions };
 }
 
-/** One that holds no others. */
+/** A condition that contains no other conditions. */
 type Single<C extends UserCondition> = Exclude<C, { kind: 'and' | 'or' | 'not' }>;
 
-/** The same tree with another condition in the place of each single one. */
+/** The same tree with each single condition replaced. */
 export function replaced(condition: Condition, by: (one: Single<Condition>) => Condition): Condition;
 export function replaced(condition: UserCondition, by: (one: Single<UserCondition>) => Condition): Condition;
 export function replaced(condition: UserCondition, by: (one: Single<Condition>) => Condition): Condition {
@@ -32,7 +32,7 @@ export function worded(one: Single<Condition>): Condition {
   return isOfWords && !hasWord(one.value) ? NOTHING : one;
 }
 
-/** The same meaning in fewer words: nested lists flattened, constants folded, double negation and the negation of a flag gone. */
+/** An equivalent, simpler condition: nested lists flattened, constants folded, double negation and the negation of a flag removed. */
 export function simplify(condition: Condition): Condition;
 export function simplify(condition: UserCondition): UserCondition;
 export function simplify(condition: UserCondition): UserCondition {
@@ -59,7 +59,7 @@ const isFlag = (c: UserCondition): c is Extract<UserCondition, { value: boolean 
 
 /**
  * The same condition with negations pushed down to single conditions (De Morgan), opposites in place of negated flags and
- * dates, nested lists flattened, constants folded, and alternatives gone that nothing can meet. "Everything" is an `and` of nothing.
+ * dates, nested lists flattened, constants folded, and alternatives removed that nothing can match. "Everything" is an `and` of nothing.
  */
 export function normalForm(where: Condition): Condition {
   let form = simplify(inwards(where, false));
@@ -120,11 +120,11 @@ function isSame(a: Condition, b: Condition): boolean {
 export function ordered(condition: Condition): Condition;
 export function ordered(condition: UserCondition): UserCondition;
 export function ordered(condition: UserCondition): UserCondition {
-  // What came down to a single flag, or to another negation, is said without this one.
+  // The negation of a single flag, or of another negation, is replaced by its opposite.
   if (condition.kind === 'not') return negated(ordered(condition.of));
   if (condition.kind !== 'and' && condition.kind !== 'or') return condition;
   const { kind } = condition;
-  // A list inside this one that came down to a single part may be of this one's kind now.
+  // A nested list that was reduced to a single part may now be of the same kind as this one.
   const flat = condition.of.map((part) => ordered(part)).flatMap((part) => (part.kind === kind ? part.of : [part]));
   const parts = new Map(flat.map((part) => [JSON.stringify(part), part]));
   const of = [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);

@@ -9,7 +9,7 @@ export type Narrowing = 'search' | 'few' | 'filter' | 'none';
 /** `condition` is in normal form. */
 export type Narrows = (condition: Condition) => Narrowing;
 
-/** An `and` of several `or` has no more alternatives than this, or stays as it is. */
+/** The maximum number of alternatives into which an `and` of several `or` is expanded; above it, it is not changed. */
 const MAX_PRODUCTS = 32;
 
 /**

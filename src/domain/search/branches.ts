@@ -18,7 +18,7 @@ export interface SearchMeans {
   narrows?: Narrows;
 }
 
-/** More alternatives than this are not worth as many lists. */
+/** The maximum number of alternatives that are read as separate lists. */
 export const MAX_BRANCHES = 12;
 
 /**

@@ -22,7 +22,7 @@ export type Condition =
   | { readonly kind: 'receivedAfter' | 'receivedBefore'; readonly at: Date }
   /** The Message-ID header, without angle brackets; compared without case. */
   | { readonly kind: 'internetMessageId'; readonly value: string }
-  /** Nothing matches: what a mailbox of another account becomes. */
+  /** Matches nothing: the condition for a mailbox of another account. */
   | { readonly kind: 'nothing' };
 
 /** What a user writes may also name a mailbox by role or by name; `mail` resolves these per account. */

@@ -9,7 +9,7 @@ interface Alternative {
   readonly rest: Condition;
 }
 
-/** How long words that are looked for together may be, as JSON: far from filling any provider's query. */
+/** The maximum length of words that are searched for together, as JSON: far below the limit of any provider's query. */
 const MAX_JOINED_LENGTH = 2_000;
 
 /**
@@ -39,7 +39,7 @@ const partsOf = (where: Condition): Parts => (where.kind === 'and' ? where.of : 
 
 const isOfOneKind = ({ words, rest }: Alternative): boolean => isEverything(words) || isEverything(rest);
 
-/** Words that are excluded are questions of their own, of which a provider may take only so many. */
+/** Excluded words need separate searches, whose number a provider may limit. */
 const isOneSearch = (words: Condition): boolean =>
   !isNegated(words) && JSON.stringify(words).length <= MAX_JOINED_LENGTH;
 

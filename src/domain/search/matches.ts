@@ -51,7 +51,7 @@ interface People {
   readonly addresses: string;
 }
 
-/** A mail may have ten thousand recipients, and a condition fifty terms: they are folded once for all of these. */
+/** A message may have ten thousand recipients, and a condition fifty terms: the recipients are folded once for all terms. */
 const known = new WeakMap<Message, { readonly authors: People; readonly recipients: People }>();
 
 function peopleOf(message: Message) {

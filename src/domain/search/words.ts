@@ -30,7 +30,7 @@ export function folded(text: string): string {
   return cased.normalize('NFKD').replace(ACCENTS, '').normalize('NFC');
 }
 
-/** No letter of a sign joins the word beside it: Brand™ is found as brand, and №5 as 5. */
+/** Letters of a symbol are a separate word: Brand™ is found as brand, and №5 as 5. */
 const parted = (text: string): string => text.replace(SIGNS, ' $& ');
 
 const comparable = (text: string): string => folded(parted(text));
@@ -68,13 +68,13 @@ function written(text: string, longest: number, keepsSpaces: boolean): string {
   return line;
 }
 
-/** Whether there is anything to look for: a value of signs alone is found nowhere. */
+/** Whether a value has a word: one of punctuation and symbols alone matches nothing. */
 export const hasWord = (text: string): boolean => wordsOf(text).length > 0;
 
-/** A text's words, made once for many questions. */
+/** The words of a text, computed once for many comparisons. */
 export const indexOf = (text: string): string => spaced(wordsOf(text));
 
-/** Whether the words of `phrase` stand in the text, whole, side by side and in this order. */
+/** Whether the words of `phrase` occur in the text as whole words, side by side and in this order. */
 export function hasPhrase(index: string, phrase: string): boolean {
   const wanted = indexOf(phrase);
   return wanted !== '' && index.includes(wanted);

@@ -56,7 +56,7 @@ export class Documents {
     return read;
   }
 
-  /** A Map is in the order of entry: what was not asked for longest goes first. */
+  /** A Map is in insertion order: the least recently used entry is removed first. */
   private remember(source: string, read: ReadDocument): void {
     this.known.set(source, read);
     this.remembered += source.length;

@@ -26,8 +26,8 @@ function answer200({ request, response }: Answered): void {
 }
 
 /**
- * Nothing of what was asked could be answered. To a client that takes the newer media type the status says so, and to what
- * stands between; with application/json any answer to a well-formed request carries 200.
+ * No field of the operation could be resolved. The status says so for a client that accepts the newer media type, and for
+ * proxies; with application/json every response to a well-formed request has the status 200.
  */
 function answer503({ request, response }: Answered): void {
   if (response.body.kind !== 'single' || !request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;

@@ -9,13 +9,13 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Fields that are about as long under way as the pause behind them, in one millisecond. */
+/** The number of introspection fields that take about one millisecond, which is also the pause after them. */
 const FIELDS_PER_MS = 500;
-/** Below this one goes on at once: it takes no longer than any other request. */
+/** An introspection below this is executed at once: it takes no longer than any other request. */
 const MIN_FIELDS = 1_000;
-/** Answers that are kept; those who ask for the whole schema ask for it in a few texts. */
+/** The number of cached responses; tools ask for the whole schema with a few different documents. */
 const MAX_ANSWERS = 8;
-/** Characters of a request whose answer is kept. */
+/** The maximum length of a request whose response is cached. */
 const MAX_REMEMBERED_LENGTH = 20_000;
 
 export interface Introspection {
@@ -23,7 +23,7 @@ export interface Introspection {
   readonly document: DocumentNode;
   readonly operationName: string | null | undefined;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
-  /** Fields of its answer that tell of the schema. */
+  /** The introspection fields of its response. */
   readonly fields: number;
   /** Who asks, and until when. */
   readonly owner: unknown;
@@ -31,9 +31,9 @@ export interface Introspection {
 }
 
 /**
- * graphql-js answers what is asked of the schema in one go, between two turns of the event loop, and nobody else is
- * answered meanwhile. So it is done for one at a time, users in turn, with a pause behind each; an answer that tells of
- * nothing else is the same for everybody and kept.
+ * graphql-js resolves introspection synchronously, in one turn of the event loop, and no other request is
+ * answered meanwhile. So introspections are executed one at a time, users in turn, with a pause after each; a response of
+ * introspection alone is the same for every user and is cached.
  */
 export class Introspections {
   private readonly answers = new Map<string, ExecutionResult>();
@@ -49,7 +49,7 @@ export class Introspections {
     const known = key === null ? undefined : this.recall(key);
     if (known) return known;
     await this.turn(asked.owner);
-    // The one before may have asked the same.
+    // The previous request may have been the same.
     const found = key === null ? undefined : this.recall(key);
     void this.pass(found || asked.signal.aborted ? 0 : asked.fields);
     if (found) return found;
@@ -63,7 +63,7 @@ export class Introspections {
       operationName: operationName ?? null,
       variableValues: variables ?? null,
     });
-    // What fails is said where every failure is.
+    // Errors are reported by the normal execution.
     if (answer instanceof Promise || answer.errors) return null;
     this.remember(key, answer);
     return answer;

@@ -11,7 +11,7 @@ export function checkSubscriptions(document: DocumentNode): void {
     const condition = conditionIn(document, definition.selectionSet, new Set());
     if (condition) {
       throw new GraphQLError(
-        `"@${condition.name.value}" cannot stand at the field of a subscription, or around it: subscribe, or do not.`,
+        `"@${condition.name.value}" is not allowed on the field of a subscription, or around it.`,
         { nodes: condition, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
       );
     }

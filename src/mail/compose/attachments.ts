@@ -27,7 +27,9 @@ export interface GivenFile {
 /** The files that the input names, in its order. Throws with the path of the one at fault. */
 export async function givenFiles(given: readonly AttachmentInput[], of: FilesOf): Promise<readonly GivenFile[]> {
   if (given.length > MAX_ATTACHMENTS)
-    throw invalid(`At most ${MAX_ATTACHMENTS} attachments; these are ${given.length}.`, ['attachments']);
+    throw invalid(`A message can have at most ${MAX_ATTACHMENTS} attachments; this one has ${given.length}.`, [
+      'attachments',
+    ]);
   const contentIds = new Set<string>();
   const checked = given.map((input, index) => {
     const at = ['attachments', String(index)];
@@ -91,7 +93,7 @@ export function checkTotal(files: readonly ComposeAttachment[], given: number, m
     return sum > most;
   });
   throw invalid(
-    `${address} can send ${most} bytes of attachments in one message; these have ${total}.`,
+    `${address} can send at most ${most} bytes of attachments in one message; these have ${total}.`,
     index < given ? ['attachments', String(index)] : ['attachments'],
   );
 }

@@ -18,8 +18,8 @@ export function checkBody({ text, html }: Body): void {
   const field: FieldPath = [text === null ? 'html' : 'text'];
   if (length > MAX_CHARACTERS)
     throw invalid(`text and html may have at most ${MAX_CHARACTERS} characters together; these have ${length}.`, field);
-  if (text?.includes('\0')) throw invalid('A text holds no NUL character.', ['text']);
-  if (html?.includes('\0')) throw invalid('HTML holds no NUL character.', ['html']);
+  if (text?.includes('\0')) throw invalid('The text must not contain a NUL character.', ['text']);
+  if (html?.includes('\0')) throw invalid('The HTML must not contain a NUL character.', ['html']);
 }
 
 /** A text part comes with every HTML; a blank one would be all that some readers see. */

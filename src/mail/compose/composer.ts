@@ -79,7 +79,7 @@ export class Composer {
     };
     if (given.body) checkBody(given.body);
     if (input.ifVersion != null && input.draft == null)
-      throw invalid('ifVersion is the version of a draft: name that as well.', ['ifVersion']);
+      throw invalid('ifVersion is the version of a draft. Give the draft as well.', ['ifVersion']);
     const [original, draft, files] = await Promise.all([
       this.original(account, input),
       input.draft != null ? readDraft(account, input.draft, input.ifVersion ?? null) : null,
@@ -145,7 +145,7 @@ export class Composer {
     if (forward && !chosen) for (const { id } of all) if (!wanted.has(id)) wanted.set(id, null);
     if (wanted.size > MAX_FORWARDED_FILES)
       throw invalid(
-        `The message has ${wanted.size} files; at most ${MAX_FORWARDED_FILES} are passed on. Name those that you want in attachments.`,
+        `The message has ${wanted.size} files; at most ${MAX_FORWARDED_FILES} are forwarded. List the ones that you want in attachments.`,
         ['forward'],
       );
     return { body, attachments: await filesOf(account, message, wanted) };
@@ -153,9 +153,8 @@ export class Composer {
 
   private async original(account: Account, input: ComposeInput): Promise<Original | null> {
     const { reply, replyAll, forward } = input;
-    if (reply != null && forward != null)
-      throw invalid('A message answers another or passes it on, not both.', ['forward']);
-    if (replyAll && reply == null) throw invalid('replyAll needs reply: the message that is answered.', ['replyAll']);
+    if (reply != null && forward != null) throw invalid('Give either reply or forward, not both.', ['forward']);
+    if (replyAll && reply == null) throw invalid('replyAll needs reply, the message to reply to.', ['replyAll']);
     if (reply == null && forward == null) return null;
     const field = reply != null ? 'reply' : 'forward';
     return concerning([field], async () => {
@@ -164,7 +163,7 @@ export class Composer {
       if (!source) throw new MailError('NOT_FOUND', 'There is no such message.');
       const message = await source.messages.full(providerId);
       if (message.isDraft)
-        throw new MailError('INVALID', 'A draft is not sent yet: it cannot be answered or forwarded.');
+        throw new MailError('INVALID', 'A draft has not been sent: it cannot be replied to or forwarded.');
       return { kind: reply != null ? (replyAll ? 'replyAll' : 'reply') : 'forward', account: source, message };
     });
   }
@@ -190,7 +189,7 @@ function identity(account: Account, identities: readonly Identity[], from: strin
   const found = identities.find(({ address }) => sameAddress(address, from));
   if (found) return { name: found.name, address: found.address };
   const own = identities.map(({ address }) => address).join(', ');
-  throw invalid(`${account.integration.address} may not send as this address; it may as ${own}.`, ['from']);
+  throw invalid(`${account.integration.address} cannot send from this address. It can send from ${own}.`, ['from']);
 }
 
 function defaultIdentity(identities: readonly Identity[]): Address | null {
@@ -200,7 +199,8 @@ function defaultIdentity(identities: readonly Identity[]): Address | null {
 
 function checkRecipients({ to, cc, bcc }: Compose, purpose: Purpose): void {
   const count = to.length + cc.length + bcc.length;
-  if (count === 0 && purpose === 'send') throw invalid('A message needs somebody in to, cc or bcc.', ['to']);
+  if (count === 0 && purpose === 'send')
+    throw invalid('A message needs at least one recipient in to, cc or bcc.', ['to']);
   if (count > MAX_RECIPIENTS)
     throw invalid(`A message may have at most ${MAX_RECIPIENTS} recipients; this one has ${count}.`, ['to']);
 }

@@ -13,9 +13,9 @@ const CONTENT_ID = /^[\w.+-]+(?:@[\w.-]+)?$/;
 export function checkFilename(name: string, field: FieldPath): string {
   if (isBlank(name) || /^\.+$/.test(name.trim())) throw invalid('A file needs a name.', field);
   if (PATH.test(name) || !isOneLine(name))
-    throw invalid('A file name holds no path, no line break and no control character.', field);
+    throw invalid('A file name must not contain a path, a line break or a control character.', field);
   if (steersDirection(name))
-    throw invalid('A file name holds no character that changes the direction of writing.', field);
+    throw invalid('A file name must not contain a character that changes the direction of text.', field);
   const bytes = Buffer.byteLength(name);
   if (bytes > MAX_FILENAME_BYTES)
     throw invalid(`A file name has at most ${MAX_FILENAME_BYTES} bytes in UTF-8; this has ${bytes}.`, field);

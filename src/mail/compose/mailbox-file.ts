@@ -66,7 +66,7 @@ async function measure(
   return { size, bytes: size <= MAX_BUFFERED_BYTES ? Buffer.concat(chunks) : null };
 }
 
-/** NOT_FOUND in the words of whoever named the attachment. */
+/** NOT_FOUND, in the words of the request that named the attachment. */
 export const noSuchAttachment = (): MailError =>
   new MailError(
     'NOT_FOUND',

@@ -56,7 +56,7 @@ export function listQueries(
 
 const tooMixed = () =>
   badUserInput(
-    `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MAX_BRANCHES} alternatives, each of which is a search of its own. Take alternatives out, or ask for them in several lists.`,
+    `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MAX_BRANCHES} alternatives, each of which is a separate search. Remove alternatives, or use several lists.`,
   );
 
 /** In the words in which its role names it, so that the inbox is one list however it was come by. */

@@ -18,7 +18,7 @@ export function localPage<T>(
   const size = requireFirst(first);
   const start = after === null ? 0 : all.findIndex((item) => key(item) === keyOf(after)) + 1;
   if (after !== null && start === 0)
-    throw badUserInput('after names nothing that is in this list now; read it from the start.');
+    throw badUserInput('after refers to an item that is no longer in this list. Read the list from the start.');
   const items = all.slice(start, start + size).map((item) => ({ item, cursor: () => encodeId('Place', key(item)) }));
   const pageInfo = new PageInfo({
     hasNextPage: start + size < all.length,

@@ -179,6 +179,6 @@ function refuseUnknownNames<T>(condition: UserCondition | null, lanes: readonly 
   const unknown = names.find((name) => !lanes.some(({ list }) => list.knownNames?.has(name)));
   if (unknown !== undefined)
     throw badUserInput(
-      `search has in:${unknown}, and none of the accounts asked has a mailbox of that name or role; after in: may stand ${Object.keys(ROLES).join(', ')}, or a mailbox's name or path (in quotes where it has a space). ${IN_QUOTES}`,
+      `search has in:${unknown}, but none of the accounts has a mailbox of that name or role. Use in: with ${Object.keys(ROLES).join(', ')}, or with a mailbox's name or path (in quotes where it has a space). ${IN_QUOTES}`,
     );
 }

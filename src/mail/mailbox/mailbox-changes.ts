@@ -11,8 +11,8 @@ import { concerning, type FieldPath, invalid } from '../input-error.ts';
 const MAX_NAME_LENGTH = 225;
 type Ability = keyof Capabilities['mailboxes'];
 const CANNOT: Record<Ability, (kind: string) => string> = {
-  create: (kind) => `has no ${kind}s that could be made`,
-  rename: (kind) => `cannot give a ${kind} another name`,
+  create: (kind) => `cannot create ${kind}s`,
+  rename: (kind) => `cannot rename a ${kind}`,
   nest: (kind) => `cannot put a ${kind} inside another one`,
   color: (kind) => `has no colours for ${kind}s`,
 };
@@ -44,16 +44,17 @@ export class MailboxChanges {
       ...(parentId !== undefined && { parentId }),
       ...(color !== undefined && { color: this.color(color, mailbox.kind) }),
     };
-    if (Object.keys(patch).length === 1) throw new MailError('INVALID', 'Say what to change: name, parent or color.');
+    if (Object.keys(patch).length === 1)
+      throw new MailError('INVALID', 'Give at least one change: name, parent or color.');
     return this.save(patch);
   }
 
   async delete(id: string): Promise<void> {
     const mailbox = await this.own(id, 'deleted');
     const inTrash = (await this.above(mailbox.parentId)).find(({ role }) => role === 'TRASH');
-    // A call that is repeated because its answer was lost must not delete for ever what the first one threw away.
+    // A call that is repeated because its answer was lost must not permanently delete what the first call moved to the trash.
     if (inTrash) {
-      const message = `"${mailbox.name}" lies in "${inTrash.name}" already; from there it would go for good, with its messages.`;
+      const message = `"${mailbox.name}" is already in "${inTrash.name}". Deleting it there would permanently delete it and its messages.`;
       throw invalid(message, ['mailbox']);
     }
     await this.named(['mailbox'], () => this.account.write((session, call) => session.deleteMailbox(id, call)));
@@ -74,7 +75,7 @@ export class MailboxChanges {
     const mailbox = await this.account.mailboxes.find(id);
     if (!mailbox) throw new MailError('NOT_FOUND', 'There is no such mailbox.', { field: ['mailbox'] });
     if (mailbox.role === null) return mailbox;
-    throw invalid(`"${mailbox.name}" belongs to the mail system (${mailbox.role}): it cannot be ${done}.`, ['mailbox']);
+    throw invalid(`"${mailbox.name}" is a system mailbox (${mailbox.role}): it cannot be ${done}.`, ['mailbox']);
   }
 
   private async parentId(parent: string | null, kind: MailboxKind, moved: Mailbox | null): Promise<string | null> {
@@ -86,9 +87,12 @@ export class MailboxChanges {
       const [found, ...others] = await this.above(providerId);
       if (!found) throw new MailError('NOT_FOUND', 'There is no such mailbox.');
       if (found.kind !== kind)
-        throw new MailError('INVALID', `A ${kind} lies in a ${kind}; "${found.name}" is a ${found.kind}.`);
+        throw new MailError(
+          'INVALID',
+          `The parent of a ${kind} must be a ${kind}; "${found.name}" is a ${found.kind}.`,
+        );
       if ([found, ...others].some(({ id }) => id === moved?.id))
-        throw new MailError('INVALID', 'A mailbox cannot lie inside itself.');
+        throw new MailError('INVALID', 'A mailbox cannot be inside itself.');
       return providerId;
     });
   }
@@ -131,9 +135,9 @@ export class MailboxChanges {
 function checkName(name: string): string {
   const trimmed = name.trim();
   if (isBlank(trimmed)) throw invalid('A mailbox needs a name.', ['name']);
-  if (!isOneLine(trimmed)) throw invalid('A name holds no line break and no control character.', ['name']);
+  if (!isOneLine(trimmed)) throw invalid('A name must not contain a line break or a control character.', ['name']);
   if (steersDirection(trimmed))
-    throw invalid('A name holds no character that changes the direction of writing.', ['name']);
+    throw invalid('A name must not contain a character that changes the direction of text.', ['name']);
   if (trimmed.length > MAX_NAME_LENGTH)
     throw invalid(`A name has at most ${MAX_NAME_LENGTH} characters; this has ${trimmed.length}.`, ['name']);
   return trimmed;

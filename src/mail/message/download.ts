@@ -131,4 +131,4 @@ const described = ({ filename, mimeType, expires }: Ticket): DescribedDownload =
 });
 
 const gone = (): MailError =>
-  new MailError('NOT_FOUND', 'This link has expired or was never given out. Ask for the download again.');
+  new MailError('NOT_FOUND', 'This link is not valid or has expired. Read the download field again to get a new one.');

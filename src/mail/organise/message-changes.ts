@@ -16,7 +16,7 @@ export interface Outcome {
   readonly id: string;
   /** Null when the id is of none. */
   readonly account: Account | null;
-  /** The message or thread as it is now; null with an error, and when it was deleted for ever. */
+  /** The message or thread as it is now; null with an error, and when it was deleted permanently. */
   readonly node: Node | null;
   readonly error: unknown;
 }
@@ -164,7 +164,10 @@ function ofThread(account: Account, thread: Thread, results: Results): Became {
       error: null,
     };
   }
-  // Deleted for ever by us, or by somebody else in the meantime.
+  // Deleted permanently, by this request or by another client in the meantime.
   const deleted = all.some(({ result }) => result === null);
-  return { node: null, error: deleted ? null : new MailError('NOT_FOUND', 'Its messages are all gone.') };
+  return {
+    node: null,
+    error: deleted ? null : new MailError('NOT_FOUND', 'All messages of this thread have been deleted.'),
+  };
 }

@@ -48,13 +48,13 @@ const OPERATORS = {
   subject: (value) => ({ kind: 'subject', value }),
   has: (value) => {
     if (value.toLowerCase() === 'attachment') return { kind: 'hasAttachment', value: true };
-    throw badUserInput(`search does not know has:${value}; has:attachment is what there is. ${IN_QUOTES}`);
+    throw badUserInput(`search does not support has:${value}; the only value is has:attachment. ${IN_QUOTES}`);
   },
   is: (value) => {
     const state = Object.hasOwn(STATES, value.toLowerCase()) && STATES[value.toLowerCase()];
     if (state) return state;
     throw badUserInput(
-      `search does not know is:${value}; after is: may stand ${Object.keys(STATES).join(', ')}, and places after in:, as in:sent. ${IN_QUOTES}`,
+      `search does not support is:${value}. Use is: with ${Object.keys(STATES).join(', ')}; for mailboxes use in:, for example in:sent. ${IN_QUOTES}`,
     );
   },
   // A quoted name is a name: in:"inbox" finds a folder that someone called so.
@@ -72,8 +72,8 @@ export type OperatorName = keyof typeof OPERATORS;
 export type Field = 'from' | 'to' | 'subject';
 
 const BY_DATE = 'write after:2026-11-20 or before:2026-11-20';
-const BY_NAME = 'the words of a file name are found without an operator, as in has:attachment report';
-const NO_SIZE = 'no search here goes by size';
+const BY_NAME = 'words of a file name are found without an operator, for example has:attachment report';
+const NO_SIZE = 'messages cannot be searched by size';
 
 /** Gmail's and Outlook's, which would be taken for words and find something else than was meant; and what to write instead. */
 const FOREIGN: ReadonlyMap<string, string> = new Map([
@@ -83,8 +83,8 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
   ['deliveredto', 'to: finds To, Cc and Bcc'],
   ['participants', 'write from:ada OR to:ada'],
   ['list', 'write from: or to: with the address of the list'],
-  ['label', 'in:"To do" finds what a label or category of that name is on'],
-  ['category', 'in:"To do" finds what a label or category of that name is on'],
+  ['label', 'in:"To do" finds the messages with a label or category of that name'],
+  ['category', 'in:"To do" finds the messages with a label or category of that name'],
   ['body', 'words without an operator are found in bodies'],
   ['filename', BY_NAME],
   ['attachment', BY_NAME],
@@ -95,7 +95,7 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
   ...['isflagged', 'hasflag', 'followupflag'].map((name) => [name, 'write is:starred or is:unstarred'] as const),
   ['importance', 'write is:important or is:unimportant'],
   ['rfc822msgid', 'filter has internetMessageId'],
-  ['kind', 'all that is found here is mail'],
+  ['kind', 'only mail is searched'],
   ...['older_than', 'newer_than', 'older', 'newer', 'received', 'sent'].map((name) => [name, BY_DATE] as const),
   ...['larger', 'smaller', 'size', 'messagesize'].map((name) => [name, NO_SIZE] as const),
 ]);
@@ -110,7 +110,7 @@ export function refuseForeign(name: string): void {
   if (instead === undefined) return;
   const all = Object.keys(OPERATORS).map((known) => `${known}:`);
   throw badUserInput(
-    `search does not know the operator "${name}:"; ${instead}. There are ${all.join(' ')}. ${IN_QUOTES}`,
+    `search does not support the operator "${name}:"; ${instead}. The operators are ${all.join(' ')}. ${IN_QUOTES}`,
   );
 }
 
@@ -124,6 +124,6 @@ function dateOf(operator: string, value: string, zone: TimeZone): Date {
   const at = day ? zone.startOfDay(Number(day[1]), Number(day[3]), Number(day[4])) : momentOf(value);
   if (at) return at;
   throw badUserInput(
-    `search has ${operator}:${value}, which is no date; write ${operator}:2026-11-20 or ${operator}:2026-11-20T09:30:00Z. ${IN_QUOTES}`,
+    `search has ${operator}:${value}, which is not a date; write ${operator}:2026-11-20 or ${operator}:2026-11-20T09:30:00Z. ${IN_QUOTES}`,
   );
 }

@@ -15,7 +15,7 @@ export class TimeZone {
       this.format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
     } catch {
       const shown = JSON.stringify(name.slice(0, 60));
-      throw badUserInput(`timeZone ${shown} is no time zone; write its IANA name, such as "Europe/Berlin" or "UTC".`);
+      throw badUserInput(`timeZone ${shown} is not a time zone. Use an IANA name, such as "Europe/Berlin" or "UTC".`);
     }
   }
 

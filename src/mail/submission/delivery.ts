@@ -216,4 +216,4 @@ export class Delivery {
 
 /** What keeps us from asking says nothing about the message. */
 const asMailError = (error: unknown): MailError =>
-  isMailError(error) ? error : new MailError('INTERNAL', 'It could not be asked after.', { cause: error });
+  isMailError(error) ? error : new MailError('INTERNAL', 'Whether it was sent could not be checked.', { cause: error });

@@ -7,7 +7,7 @@ export const SUBMISSION_TOPIC = 'submission';
 /** What travels on it. The row knows the rest. */
 export const SubmissionWake = z.object({ id: z.string(), userId: z.string() });
 
-/** Tells whoever follows a submission that it has come further. */
+/** Tells the subscribers of a submission that its state has changed. */
 export class SubmissionFeed {
   constructor(private readonly bus: Pick<Bus, 'publish'>) {}
 

@@ -18,7 +18,7 @@ export interface SubmissionJobOptions {
   readonly delivery: Pick<Delivery, 'run'>;
   readonly queue: Queue;
   readonly feed: SubmissionFeed;
-  /** Whose account it is; null when it is gone. */
+  /** The user whose account it is; null when it no longer exists. */
   readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
   readonly reachability: Pick<Reachability, 'listen' | 'isAway'>;
   readonly log: Logger;
@@ -105,12 +105,12 @@ export class SubmissionJob implements IntegrationHooks {
     return this.runs.get(id);
   }
 
-  /** Works at it here and now. Resolves when it is as far as it comes for the time being, whoever has it. */
+  /** Works at it here and now. Resolves when it has come as far as it can for now, whichever worker has it. */
   run(id: string): Promise<unknown> {
     const known = this.runs.get(id);
     if (known) return known;
     const run = this.claimed(id)
-      .catch((err: unknown) => this.options.log.error({ err, submission: id }, 'a submission could not be worked at'))
+      .catch((err: unknown) => this.options.log.error({ err, submission: id }, 'a submission could not be processed'))
       .finally(() => this.runs.delete(id));
     this.runs.set(id, run);
     return run;
@@ -128,7 +128,10 @@ export class SubmissionJob implements IntegrationHooks {
     try {
       await this.hasten(integrationId, draftId);
     } catch (err) {
-      this.options.log.warn({ err, integration: integrationId }, 'a submission was not told that its draft is deleted');
+      this.options.log.warn(
+        { err, integration: integrationId },
+        'the submission of a deleted draft could not be ended',
+      );
     }
   }
 
@@ -140,7 +143,7 @@ export class SubmissionJob implements IntegrationHooks {
   /** A job of the queue. It must not be over before what it stands for is done, or another one stands for it. */
   private async take(id: string): Promise<void> {
     const record = await this.options.store.get(id);
-    // Not due: whoever put it off has queued it for then.
+    // Not due: the worker that postponed it has queued it for then.
     if (!record?.dueAt || record.dueAt.getTime() > Date.now() + MAX_CLOCK_SKEW_MS) return;
     if (record.claimUntil && record.claimUntil.getTime() > Date.now()) {
       return this.enqueue(id, new Date(record.claimUntil.getTime() + 500));
@@ -182,7 +185,7 @@ export class SubmissionJob implements IntegrationHooks {
     } catch (err) {
       // Another instance need not wait until we would be dead.
       if (this.waits.signal.aborted) await this.enqueue(id, new Date()).catch(() => {});
-      else this.options.log.error({ err, submission: id }, 'a submission could not be worked at');
+      else this.options.log.error({ err, submission: id }, 'a submission could not be processed');
     }
   }
 
@@ -195,7 +198,9 @@ export class SubmissionJob implements IntegrationHooks {
     };
     const timer = setTimeout(() => {
       this.recoveries.delete(provider);
-      hasten().catch((err: unknown) => log.warn({ err, provider }, 'submissions that wait could not be hastened'));
+      hasten().catch((err: unknown) =>
+        log.warn({ err, provider }, 'waiting submissions could not be scheduled earlier'),
+      );
     }, RECOVERY_DEBOUNCE_MS).unref();
     this.recoveries.set(provider, timer);
   }
@@ -244,7 +249,7 @@ export class SubmissionJob implements IntegrationHooks {
   private swept(): Promise<void> {
     this.sweeping ??= this.sweep()
       .catch((err: unknown) => {
-        if (!this.waits.signal.aborted) this.options.log.error({ err }, 'overdue submissions could not be taken up');
+        if (!this.waits.signal.aborted) this.options.log.error({ err }, 'overdue submissions could not be queued');
       })
       .finally(() => {
         this.sweeping = null;

@@ -79,7 +79,7 @@ export class SubmissionStore {
     return row && recordOf(row);
   }
 
-  /** Whoever's it is: never with an id from a client. */
+  /** Of any user: never call this with an id from a client. */
   async get(id: string): Promise<SubmissionRecord | null> {
     const row = await this.db.prisma.submission.findUnique({ where: { id } });
     return row && recordOf(row);
@@ -146,7 +146,7 @@ export class SubmissionStore {
     return this.update(claim, columnsOf(change));
   }
 
-  /** As `change`, and lets go of it: until `dueAt`, or for ever when that is null. */
+  /** As `change`, and lets go of it: until `dueAt`, or permanently when that is null. */
   async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date | null }): Promise<SubmissionRecord> {
     const { record } = await this.update(claim, { ...columnsOf(change), ...UNCLAIMED });
     return record;
@@ -171,7 +171,7 @@ export class SubmissionStore {
     await this.update(claim, { dueAt, updatedAt, ...UNCLAIMED, payload: null, uploads: { deleteMany: {} } });
   }
 
-  /** Whoever works at it loses its claim. Null, and nothing done, once the provider may have been told to send. */
+  /** A worker that works at it loses its claim. Null, and nothing done, once the provider may have been told to send. */
   async cancel(record: SubmissionRecord, dueAt: Date): Promise<SubmissionRecord | null> {
     const where = { id: record.id, status: { in: UNDONE }, attemptedAt: null };
     const erased = { payload: null, heldDraftId: null, problemCode: null, problemMessage: null };

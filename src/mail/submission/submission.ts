@@ -94,7 +94,7 @@ export interface Claim {
   readonly record: SubmissionRecord;
 }
 
-/** Somebody cancelled it, or another worker took this one for dead. Whoever meets it does nothing more. */
+/** Somebody cancelled it, or another worker took this one for dead. A worker that meets this error does nothing more. */
 export class ClaimLost extends Error {
   override readonly name = 'ClaimLost';
 }

@@ -34,7 +34,7 @@ export class Submissions {
     const known = await this.options.store.byKey(userId, idempotencyKey);
     if (!known) return null;
     if (known.fingerprint !== fingerprint) {
-      const message = 'This idempotencyKey was used for another message; take a new one for each message.';
+      const message = 'This idempotencyKey was used for another message. Use a new one for each message.';
       throw new MailError('CONFLICT', message, { field: ['input', 'idempotencyKey'] });
     }
     // Who asks again may have had no answer because the store went away, between storing it and the job that looks for it.
@@ -54,7 +54,7 @@ export class Submissions {
     if (account.integration.access === 'READ')
       throw new MailError(
         'FORBIDDEN',
-        `${account.integration.address} was connected with access READ: it sends no mail.`,
+        `${account.integration.address} is connected with access READ: it cannot send mail.`,
       );
     const id = randomUUID();
     let begun: Begun;
@@ -89,7 +89,7 @@ export class Submissions {
       const other = await this.known(userId, request);
       if (other) return other;
       await this.requireUntaken(account, request);
-      throw new MailError('CONFLICT', 'Another request with this idempotencyKey or draft is under way; try again.');
+      throw new MailError('CONFLICT', 'Another request with this idempotencyKey or draft is in progress. Try again.');
     }
     // What fell due while it was being stored was looked for in vain.
     if (waits && sendAt.getTime() < Date.now() + MAX_CLOCK_SKEW_MS) await job.enqueue(id, sendAt);
@@ -102,7 +102,7 @@ export class Submissions {
     const { store, job, feed } = this.options;
     const now = Date.now();
     const worked = record.claimUntil !== null && record.claimUntil.getTime() > now;
-    // Whoever is at it just now takes its own draft away; if it dies over that, we look once it must be dead.
+    // A worker that is sending it deletes its own draft. If that worker dies before, the draft is looked for once its claim has expired.
     const clearAt = new Date(worked ? now + LEASE_MS : now);
     await job.enqueue(record.id, clearAt);
     const cancelled = await store.cancel(record, clearAt);

@@ -39,7 +39,7 @@ export class Unsubscriber {
   async unsubscribe(account: Account, messageId: string, signal: AbortSignal): Promise<Unsubscribed> {
     const message = await account.messages.full(messageId);
     const offered = unsubscribeOf(message.content?.headers ?? []);
-    if (!offered) return refused('UNSUPPORTED', 'This message names no way to unsubscribe.', null);
+    if (!offered) return refused('UNSUPPORTED', 'This message offers no way to unsubscribe.', null);
     const clicked = offered.oneClick ? await this.click(offered, signal) : null;
     if (clicked?.method) return clicked;
     const mailed = offered.mailto === null ? null : await this.mail(account, message, offered.mailto);
@@ -47,7 +47,7 @@ export class Unsubscriber {
     const url = clicked ? clicked.url : offered.url;
     const problem = clicked?.problem ?? mailed?.problem;
     if (problem) return { method: null, url, problem };
-    return refused('UNSUPPORTED', 'The sender offers a page only, which a person has to open.', url);
+    return refused('UNSUPPORTED', 'The sender offers only a page, which a person has to open.', url);
   }
 
   /** RFC 8058. Nothing goes along that tells who we are. */
@@ -58,7 +58,7 @@ export class Unsubscriber {
       if (status >= 200 && status < 300) return { method: 'ONE_CLICK', url: null, problem: null };
       return refused(
         'PROVIDER_UNAVAILABLE',
-        `The server of the list answered ${status}. Its page may still do it.`,
+        `The server of the mailing list answered ${status}. Its page may still work.`,
         url,
       );
     } catch (error) {
@@ -67,7 +67,7 @@ export class Unsubscriber {
       this.options.log.info({ err: error }, 'a list could not be left by one click');
       return refused(
         'PROVIDER_UNAVAILABLE',
-        'The server of the list could not be reached. Its page may still do it.',
+        'The server of the mailing list could not be reached. Its page may still work.',
         url,
       );
     }
@@ -75,11 +75,11 @@ export class Unsubscriber {
 
   private async mail(account: Account, message: Message, mailto: string): Promise<Unsubscribed> {
     const asked = readMailto(mailto);
-    if (!asked) return refused('UNSUPPORTED', 'The address to unsubscribe at is not one.', null);
+    if (!asked) return refused('UNSUPPORTED', 'The address for unsubscribing is not valid.', null);
     if (account.integration.access === 'READ') {
       return refused(
         'FORBIDDEN',
-        'It takes a mail to unsubscribe, and this account was connected with access READ.',
+        'Unsubscribing needs a mail to be sent, and this account is connected with access READ.',
         null,
       );
     }

@@ -122,10 +122,13 @@ export class Uploads {
     const { store, maxBytes } = this.options;
     const { bytes, coming } = await store.held(userId, this.now());
     if (coming >= MAX_CONCURRENT_UPLOADS)
-      throw new MailError('RATE_LIMITED', `${coming} uploads of yours are under way; wait until one is done.`);
+      throw new MailError('RATE_LIMITED', `${coming} of your uploads are in progress. Wait until one is done.`);
     const most = MAX_UNUSED_FILES * maxBytes;
     if (bytes >= most)
-      throw new MailError('RATE_LIMITED', `Your uploads hold ${bytes} bytes, of ${most}; they expire after a day.`);
+      throw new MailError(
+        'RATE_LIMITED',
+        `Your uploads have ${bytes} bytes; at most ${most} are allowed. Uploads expire after a day.`,
+      );
   }
 
   private detailsOf({ id, userId, details }: UploadRecord): Details | null {
@@ -163,7 +166,7 @@ export class Uploads {
   }
 }
 
-const GONE = 'There is no such upload: it was never finished, or has expired. Upload the file again.';
+const GONE = 'There is no such upload: it was not completed, or has expired. Upload the file again.';
 
 /** The file has more bytes than are taken. */
 export class UploadTooLarge extends Error {
@@ -179,5 +182,5 @@ async function* limited(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGe
   }
 }
 
-/** Without the path that some browsers, and whoever means harm, put before it. */
+/** Without the path that some browsers, and attackers, put before it. */
 const baseName = (name: string): string => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);

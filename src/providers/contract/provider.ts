@@ -268,7 +268,7 @@ export interface MailSession extends SearchMeans {
   deleteForever(ids: readonly string[], call: Call): Promise<Batch<true>>;
   /** One slot per id; NOT_FOUND where it was sent or deleted. */
   getDrafts(ids: readonly string[], call: Call): Promise<Batch<Draft>>;
-  /** Stores a new draft, or a new revision of one: the whole message is written anew. */
+  /** Stores a new draft, or a new revision of one: the whole message is written again. */
   saveDraft(write: DraftWrite, call: Call): Promise<Draft>;
   /** CONFLICT when `ifVersion` is no longer the draft's; NOT_FOUND when it is gone. */
   deleteDraft(id: string, ifVersion: string | null, call: Call): Promise<void>;

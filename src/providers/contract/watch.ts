@@ -42,7 +42,7 @@ export interface WebhookOutcome {
 }
 export interface Signal {
   readonly integrationId: string;
-  /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start it anew. MISSED: sync, something was not delivered. */
+  /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start a new watch. MISSED: sync, something was not delivered. */
   readonly kind: 'CHANGED' | 'REAUTHORIZE' | 'LOST' | 'MISSED';
   /** Of CHANGED: all that it tells of. Absent where the provider does not name messages. */
   readonly hints?: readonly Hint[];

@@ -35,7 +35,7 @@ function gmailProvider(options: GmailOptions): Provider<GmailSecret> {
 
 export const gmail: Adapter<typeof settings> = {
   id: 'GMAIL',
-  description: 'Gmail and Google Workspace, by the Gmail API.',
+  description: 'Gmail and Google Workspace, through the Gmail API.',
   settings,
   create: (given) => gmailProvider(optionsOf(given)) as Provider,
 };

@@ -171,7 +171,7 @@ class AccountRequestLimiter implements MailboxLimiter {
       const delay = tries < MAX_ATTEMPTS[call.priority] ? this.retryDelay(failure, tries) : null;
       if (!cost.safe || delay === null || delay > maxWait(call)) throw failure;
       const { operation } = cost;
-      this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is tried again');
+      this.log.debug({ operation, code: failure.code, tries, delay }, 'provider request is retried');
       await sleepBeforeRetry(delay, call.signal);
     }
   }

@@ -50,7 +50,7 @@ function outlookProvider(options: OutlookOptions): Provider<OutlookSecret> {
 
 export const outlook: Adapter<typeof settings> = {
   id: 'OUTLOOK',
-  description: 'Outlook.com and Microsoft 365, by Microsoft Graph.',
+  description: 'Outlook.com and Microsoft 365, through Microsoft Graph.',
   settings,
   create: (given, times) => outlookProvider(optionsOf(given, times)) as Provider,
 };

@@ -88,7 +88,7 @@ export class HandedOn {
       this.end(
         isMailError(error)
           ? error
-          : new MailError('PROVIDER_UNAVAILABLE', 'The mail provider broke the download off. Try again.', {
+          : new MailError('PROVIDER_UNAVAILABLE', 'The mail provider aborted the download. Try again.', {
               cause: error,
             }),
       );

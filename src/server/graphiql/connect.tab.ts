@@ -7,23 +7,23 @@ import { json, type Tab } from './tab.ts';
  */
 export function connectTab(provider: string | null, origin: string | null): Tab {
   const input = { provider: provider ?? 'GMAIL', access: 'READ', ...(origin && { redirectUri: `${origin}/` }) };
-  const code = placeholder('the code that our page has shown');
+  const code = placeholder('the code that the page has shown');
   return { query: `${origin ? COMES_BACK : SHOWS_CODE}${CONNECT}`, variables: json({ input, code }) };
 }
 
 const COMES_BACK = `# Open authorizationUrl in this browser and consent. It
-# comes back to this page, which finishes by itself as
-# the user who is signed in here: only who began can.
-# Without redirectUri a page shows a code instead: run
-# FinishConnect with it. ConnectFlows tells how far each
-# flow is.
+# comes back to this page, which calls finishConnect as
+# the signed-in user: only the user who called connect
+# can. Without redirectUri a page shows a code instead:
+# run FinishConnect with it. ConnectFlows lists the
+# state of each flow.
 `;
 const SHOWS_CODE = `# Open authorizationUrl in a browser and consent. A page
 # then shows a code: put it in the variables below, and
-# run FinishConnect as the user who is signed in here:
-# only who began can. With this page as redirectUri,
-# which REDIRECT_URIS must list then, it finishes by
-# itself. ConnectFlows tells how far each flow is.
+# run FinishConnect: only the user who called connect
+# can. With this page as redirectUri, which needs an
+# entry in REDIRECT_URIS, it is called automatically.
+# ConnectFlows lists the state of each flow.
 `;
 
 const CONNECT = `mutation Connect($input: ConnectInput!) {

@@ -14,7 +14,7 @@ export interface Examples {
 
 export const NO_EXAMPLES: Examples = { viewer: null, integration: null, messages: [], answered: null, provider: null };
 
-/** An account that hangs is not waited for any longer: the page then asks for ids to be pasted. */
+/** The time-out for an account that hangs: the page then asks for ids to be pasted. */
 const READ_TIMEOUT_MS = 5_000;
 
 const READ = `{
@@ -47,7 +47,7 @@ interface Answer {
   } | null;
 }
 
-/** Never throws: where it cannot be told, the examples ask for ids to be pasted. */
+/** Never throws: without an answer, the examples ask for ids to be pasted. */
 export async function readExamples(session: PageSession): Promise<Examples> {
   try {
     const response = await fetch('/graphql', {

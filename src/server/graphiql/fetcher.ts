@@ -25,7 +25,7 @@ export function createFetcher(session: PageSession, known: Known): Fetcher {
     const operationName = operation?.name?.value ?? null;
     const variables = fillIn(given.variables, known.values) as Record<string, unknown> | undefined;
     const missing = operation ? missingIn(operation, variables) : {};
-    // Nobody is asked what cannot be answered yet.
+    // An operation with placeholders is not sent.
     if (Object.keys(missing).length > 0) return { notSent: 'Fill in these variables, then run it again.', missing };
     const request = { query: given.query, variables, operationName };
     if (operation?.operation === 'subscription') return newestFirst(socket.iterate(request));
@@ -35,7 +35,7 @@ export function createFetcher(session: PageSession, known: Known): Fetcher {
         'content-type': 'application/json',
         accept: 'application/graphql-response+json, application/json',
         authorization: `Bearer ${await session.accessToken()}`,
-        // The headers tab wins, so that another user can be tried.
+        // The headers tab takes precedence, so that another user can be tried.
         ...lowerCase(options?.headers),
       },
       body: JSON.stringify(request),

@@ -1,22 +1,22 @@
 import type { OperationDefinitionNode } from 'graphql';
 
-/** Stands in the variables for what is not known yet, and says where it is to be had. */
+/** A value in the variables that is not known yet; it says where to find it. */
 export const placeholder = (what: string): string => `PASTE HERE: ${what}`;
 const IS_PLACEHOLDER = /^PASTE HERE: /;
 
-/** What the page puts in by itself once an answer has told it. */
-export const SUBMISSION = placeholder('the id of the submission, which SendWithUndo fills in by itself');
+/** The placeholder that the page replaces when an answer has the value. */
+export const SUBMISSION = placeholder('the id of the submission, which SendWithUndo fills in');
 
 /** What the page knows once there is an account with mail, though it did not when its tabs were made. */
 export const INTEGRATION = placeholder(
-  'the id of one of viewer.integrations; where there is none, the tab Connect comes first',
+  'the id of one of viewer.integrations; if there is none, use the tab Connect first',
 );
 export const ANSWERED = {
-  message: placeholder('the id of a message, of WhatToAnswer'),
-  integration: placeholder('the id of its account; where there is none, the tab Connect comes first'),
+  message: placeholder('the id of a message, from WhatToAnswer'),
+  integration: placeholder('the id of its account; if there is none, use the tab Connect first'),
   attachment: placeholder('the id of one of its attachments'),
 };
-export const MESSAGE = placeholder('ids of messages and threads of any accounts');
+export const MESSAGE = placeholder('the ids of messages and threads of any accounts');
 
 /** `variables` with what is known by now in the place of its placeholders. */
 export function fillIn(variables: unknown, known: ReadonlyMap<string, string>): unknown {

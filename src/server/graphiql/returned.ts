@@ -11,7 +11,7 @@ export function takeReturned(): Returned | null {
   history.replaceState(null, '', location.pathname);
   // A token and nothing shorter: any link can bring a wrong code here, and five of those end the flows that wait for one.
   if (status === 'pending' && token && /^[\w-]{43}$/.test(token)) return { token };
-  // Of a link to this page anybody may be the author: what it says in words is not shown.
+  // Anyone can write a link to this page: its texts are not shown.
   return { code: /^[A-Z_]{1,40}$/.exec(query.get('code') ?? '')?.[0] ?? 'FAILED' };
 }
 
@@ -24,7 +24,7 @@ interface Payload {
   readonly userErrors: readonly { readonly message: string }[];
 }
 
-/** Finishes the flow as who is signed in here; what to tell them of it. */
+/** Finishes the flow as the signed-in user. Returns the message for them. */
 export async function finishReturned(returned: Returned, session: PageSession): Promise<string> {
   if ('code' in returned) {
     return `The account was not connected (${returned.code}). The query ConnectFlows says why.`;

@@ -1,7 +1,7 @@
 /** An access token and how to get the next: what the page knows of who is signed in. It is kept in memory only. */
 export interface PageSession {
   readonly email: string;
-  /** Where the sandbox is told to misbehave; null outside the sandbox. */
+  /** The sandbox's control API; null outside the sandbox. */
   readonly controlUrl: string | null;
   /** A token that is good for a while yet: renewed when near its end. */
   accessToken(): Promise<string>;

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { type Examples, readExamples } from './examples.ts';
 import type { PageSession } from './session.ts';
 
-/** Who is signed in, and what the examples are filled in with: undefined until it is known. */
+/** The signed-in user, and the values for the examples: undefined until they are known. */
 export function useSignedIn(first: PageSession | null) {
   const [session, setSession] = useState(first);
   const [examples, setExamples] = useState<Examples | undefined>(undefined);

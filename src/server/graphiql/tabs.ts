@@ -22,7 +22,7 @@ export function defaultTabs(examples: Examples, controlUrl: string | null, origi
 
 const MERGED_INBOX = `# One inbox over all your accounts, newest first.
 # Ctrl-Enter runs it (Cmd-Enter on a Mac).
-# Escape leaves the editor, so that Tab goes on.
+# Escape leaves the editor: Tab then moves the focus.
 query Inbox {
   viewer {
     messages(first: 25, filter: { role: INBOX }) {
@@ -74,8 +74,8 @@ query Thread {
 
 const SEARCH = `# from: to: subject: has:attachment is:unread
 # is:starred in: after: before: and "quoted words";
-# a minus excludes. Under sources, evaluation says
-# for each account who did the searching.
+# a minus excludes. Under sources, evaluation says for
+# each account who decided what matches.
 query Search($search: String!, $first: Int) {
   viewer {
     messages(first: $first, search: $search) {
@@ -97,9 +97,9 @@ query Search($search: String!, $first: Int) {
 `;
 
 const LIVE_MAIL = `# Run it and leave it open: new mail appears here
-# as the providers announce it, the newest first, and
-# the last twenty stay. Pass the last cursor you saw as
-# "after" to miss nothing while away.
+# as the providers announce it, the newest first; the
+# page keeps the last twenty events. Subscribe again
+# with the last cursor as "after" to miss no event.
 subscription LiveMail {
   messageReceived {
     cursor
@@ -116,19 +116,19 @@ subscription LiveMail {
 function badDay(controlUrl: string | null): string {
   const rehearsal = controlUrl
     ? `#
-# Rehearse it. Make Outlook answer 503, from a terminal:
+# Try it: make Outlook answer 503, from a terminal:
 #
 # curl ${controlUrl}/faults \\
 #   -H 'content-type: application/json' \\
 #   -d '{"vendor":"microsoft","status":503}'
 #
-# Run this, then mend it:
+# Run this query, then end the failure:
 #
 # curl -X DELETE ${controlUrl}/faults
 `
     : '';
-  return `# One account failing never fails the others:
-# their mail is here, and sources says what happened.
+  return `# When one account fails, the mail of the others is
+# still returned, and sources says what happened.
 ${rehearsal}query BadDay {
   viewer {
     messages(first: 10) {

@@ -43,11 +43,11 @@ const sendVariables = (integrationId: string | null) => ({
 });
 
 const REPLY = `# Recipients, subject, the quoted original and its
-# place in the conversation come from "reply". Other
-# ids are in WhatToAnswer; an attachment may be in the
-# other account, and its bytes never pass through you.
-# A file of your own goes up first, from a terminal,
-# and is then named by "upload":
+# thread come from "reply". WhatToAnswer lists other
+# ids. An attachment may be in the other account: you
+# need not download and upload it.
+# Upload a file of your own first, from a terminal,
+# then give its id as "upload":
 #
 # curl --data-binary @plan.pdf \\
 #   -H 'authorization: Bearer <access token>' \\
@@ -93,9 +93,9 @@ const replyVariables = ({ answered }: Examples) => ({
   },
 });
 
-const UNDO = `# It is held back for a minute, and Undo stops it for
-# certain in that time: this page fills in its id.
-# WatchIt tells each step as it happens.
+const UNDO = `# The message is held back for a minute, during which
+# Undo always cancels it: this page fills in its id.
+# WatchIt reports each change of its status.
 mutation SendWithUndo($input: SendInput!) {
   send(input: $input) {
     submission {
@@ -126,9 +126,9 @@ const undoVariables = (integrationId: string | null) => ({
   submission: SUBMISSION,
 });
 
-const SCHEDULE = `# It goes at sendAt, up to a year ahead, also when the
-# gateway was restarted in between. Scheduled lists
-# what waits; cancelSubmission stops it until it goes.
+const SCHEDULE = `# The message is sent at sendAt, up to a year ahead,
+# also if the gateway restarts before. Scheduled lists
+# those that wait; cancelSubmission cancels one.
 mutation Schedule($input: SendInput!) {
   send(input: $input) {
     submission {
@@ -169,8 +169,8 @@ const organiseVariables = ({ messages }: Examples) => ({
 });
 
 const ORGANISE = `# Up to 1,000 messages and threads of any accounts in
-# one go, with an answer for each: one that is deleted
-# takes nothing from the others. archive, trash,
+# one call, with a result for each: a failure of one
+# does not affect the others. archive, trash,
 # markJunk and moveMessages work the same way.
 mutation Organise($input: UpdateMessagesInput!) {
   updateMessages(input: $input) {

@@ -3,7 +3,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** What every answer has, also one to a request that reaches no route. */
+/** The headers of every response, also for a request that reaches no route. */
 export const replyHeaders = (requestId: string): Readonly<Record<string, string>> => ({
   'x-request-id': requestId,
   'x-content-type-options': 'nosniff',
@@ -13,11 +13,11 @@ export const replyHeaders = (requestId: string): Readonly<Record<string, string>
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 });
 
-/** None repeats what it was sent: whatever shows the answer would show a stranger's text as ours. */
+/** No message repeats text of the request, because it would then appear as the gateway's own text. */
 const WHY: Readonly<Record<number, string>> = {
   400: 'The request is malformed.',
-  408: 'The request was not there in time.',
-  431: 'The address and the header fields of a request may have 16 kB together, and this one has more.',
+  408: 'The request was not received in time.',
+  431: 'The address and the header fields of a request may have at most 16 kB together, and this one has more.',
 };
 const BAD_URL = 'The address is malformed: a percent sign must begin the two hexadecimal digits of a byte of UTF-8.\n';
 
@@ -28,7 +28,7 @@ export function refuseUrl(_error: Error, request: FastifyRequest, reply: Fastify
 
 /** Node's parser asks us what to answer to bytes that are no request; there is no reply object then. */
 export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
-  // What has been answered in part would be spoilt by a second answer in its midst.
+  // A second response in the middle of one that has begun would corrupt it.
   const answering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) return void socket.destroy();
   const status = statusOf(error);
@@ -48,16 +48,16 @@ function statusOf({ code }: NodeJS.ErrnoException): number {
   return code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
 }
 
-/** RFC 9112 3.2: a Host that is none is refused. HTTP/1.0 has none, and the health checks of some balancers speak it. */
+/** RFC 9112 3.2: an invalid Host is refused. HTTP/1.0 has no Host, and the health checks of some load balancers use it. */
 export function hasBadHost({ raw, hostname, routeOptions }: FastifyRequest): boolean {
   if (raw.headers.host === undefined && raw.httpVersion === '1.0' && routeOptions.url !== '/graphql') return false;
   return !URL.canParse(`http://${hostname}/`);
 }
 
-/** Whether a body comes in an encoding, which nothing here undoes: what is measured and parsed is what was sent. */
+/** Whether a body has a Content-Encoding. It is never decoded: the body is measured and parsed as it was sent. */
 export function isEncoded({ headers }: IncomingMessage): boolean {
   const { 'content-encoding': encoding = '', 'content-length': length = '0', 'transfer-encoding': transfer } = headers;
   return (length !== '0' || transfer !== undefined) && !['', 'identity'].includes(encoding.trim().toLowerCase());
 }
 
-export const ENCODED = 'Content-Encoding is not taken: send the body as it is.';
+export const ENCODED = 'Content-Encoding is not supported: send the body unencoded.';

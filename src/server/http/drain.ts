@@ -4,7 +4,7 @@ import { setTimeout as delay, setImmediate as heard } from 'node:timers/promises
 
 export interface DrainOptions {
   readonly server: Server;
-  /** Says goodbye to the WebSocket clients. */
+  /** Closes the WebSockets. */
   closeSockets(): Promise<void>;
 }
 
@@ -12,13 +12,13 @@ export interface DrainOptions {
 const DRAIN_TIMEOUT_MS = 7_000;
 const MIN_DRAIN_TIMEOUT_MS = 4_000;
 const SWEEP_INTERVAL_MS = 100;
-/** A connection that says nothing for so many sweeps was opened in store. Not a time: what came while we were busy is read between two of them. */
+/** A connection that says nothing for so many sweeps was opened in store. Counted in sweeps, not in time: data that arrived while the event loop was busy is read between two sweeps. */
 const MAX_SILENT_SWEEPS = 20;
 
 /** How the process stops without dropping a request. */
 export class Drain {
   private begun: Promise<void> | null = null;
-  /** How often each connection was found silent. */
+  /** In how many sweeps each connection was silent. */
   private readonly connections = new Map<Socket, number>();
 
   constructor(private readonly options: DrainOptions) {
@@ -34,7 +34,7 @@ export class Drain {
   }
 
   /**
-   * Stops accepting after `delayMs`, in which load balancers can notice and kept connections end of themselves;
+   * Stops accepting after `delayMs`, in which load balancers can notice and kept-alive connections end;
    * then waits for the requests under way.
    */
   run(delayMs: number): Promise<void> {

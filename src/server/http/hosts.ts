@@ -1,7 +1,7 @@
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * The Host headers that the sandbox answers to. A page of a foreign site can point its own name at 127.0.0.1 and
+ * The Host headers that the sandbox accepts. Another site can point its own domain name at 127.0.0.1 and
  * would then be of our origin (DNS rebinding); its requests still carry its name.
  */
 export class HostList {

@@ -28,7 +28,7 @@ declare module 'fastify' {
   }
 }
 
-/** How long a request may wait for its turn. */
+/** How long a request may wait in the queue. */
 const TURN_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
@@ -81,12 +81,12 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     // An upload says so itself, to who may upload.
     if (isEncoded(request.raw) && !request.routeOptions.config?.longBody) {
       discardRest(reply);
-      // RFC 9110 15.5.16: the answer names what is taken.
+      // RFC 9110 15.5.16: the response names the supported encodings.
       return refuse(reply.header('accept-encoding', 'identity'), 415, 'UNSUPPORTED', ENCODED);
     }
   });
   http.decorateRequest('turn', null);
-  // Before the body is read: a request that waits holds nothing but its head.
+  // Before the body is read: a waiting request keeps only its head in memory.
   http.addHook('onRequest', async (request, reply) => {
     const owner = request.routeOptions.url === '/graphql' ? options.ownerOf(request.headers, request.ip) : null;
     const turn = await options.turns.begin(request.raw.socket, owner, { patienceMs: TURN_TIMEOUT_MS });
@@ -104,7 +104,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     };
     options.limited(work, { streamed });
   });
-  // Not at the request: one that was under way when the drain began is answered so too.
+  // At the response, so that it also applies to requests that were in progress when the drain began.
   http.addHook('onSend', (_request, reply, payload, done) => {
     if (options.draining()) reply.header('connection', 'close');
     done(null, payload);
@@ -129,7 +129,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       else request.log.warn({ err: away }, 'the store was away');
       const retryAfterSeconds = retrySeconds(away);
       reply.header('retry-after', retryAfterSeconds);
-      // 507 of RFC 4918, section 11.5: unlike one that is away, a full store is not back by itself.
+      // 507 of RFC 4918, section 11.5: unlike an unavailable database, a full one does not recover without the operator.
       return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, { retryAfterSeconds });
     }
     const status = error.statusCode ?? 500;
@@ -145,7 +145,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     return refuse(reply, status, 'BAD_USER_INPUT', error.message);
   });
   http.setNotFoundHandler((_request, reply) =>
-    reply.code(404).type('text/plain').send('There is nothing here. The API is at /graphql.\n'),
+    reply.code(404).type('text/plain').send('Not found. The API is at /graphql.\n'),
   );
   if (options.corsOrigins.length > 0) {
     await http.register(cors, {
@@ -165,12 +165,12 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
 }
 
 const TOO_MUCH_UNDER_WAY =
-  'Too many requests of yours are under way, or their answers wait to be read: read those, or close their connections, and try again.';
+  'Too many of your requests are in progress, or their answers are waiting to be read. Read the answers or close their connections, then try again.';
 
-/** In whole seconds, as the header wants it. */
+/** In whole seconds, as the header requires. */
 const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
 
-/** A refusal in the shape that GraphQL clients read. */
+/** A refusal as a GraphQL response. */
 function refuse(
   reply: FastifyReply,
   status: number,

@@ -3,17 +3,17 @@ import type { FastifyReply } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route takes bodies that come for as long as they keep coming, and watches over them itself. */
+    /** Set by a route that has its own time limits for bodies. */
     readonly longBody?: boolean;
   }
 }
 
-/** In milliseconds. A client that dribbles holds a connection no longer than this. */
+/** In milliseconds. The maximum time for which a client that sends slowly can occupy a connection. */
 const BODY_TIMEOUT_MS = 120_000;
-/** In bytes. What is longer is cut off. */
+/** In bytes. A longer body is not read to its end. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
-/** Cuts a request whose body is not there in time. */
+/** Ends a request whose body is not received in time. */
 export function limitBodyTime(request: IncomingMessage): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === '0')) return;
@@ -23,8 +23,8 @@ export function limitBodyTime(request: IncomingMessage): void {
 }
 
 /**
- * Reads on what is refused for its length, and forgets it: most clients look at the answer only when they have sent all,
- * and of a connection that is closed before that they see a reset and not why.
+ * Reads and discards the rest of a body that was refused for its length: most clients read the response only after they have sent all,
+ * and when the connection is closed before, they see a reset and not the reason.
  */
 export function discardRest(reply: FastifyReply): void {
   const request = reply.request.raw;

@@ -6,7 +6,7 @@ import { toOneLine } from '../../domain/one-line.ts';
 import type { DescribedDownload, Downloads } from '../../mail/message/download.ts';
 
 /**
- * For how long a client may take nothing of what we hold of a file. Longer than of an answer: a reader of 20 kB/s is told
+ * How long a client may read nothing of the buffered part of a file. Longer than for a response: a reader of 20 kB/s can be distinguished
  * from one who does not read only when its kernel has made room, and the provider's connection is watched elsewhere.
  */
 const STALL_TIMEOUT_MS = 150_000;
@@ -25,7 +25,7 @@ export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads,
       reply.headers(headersOf(described));
       return await reply.send(Readable.fromWeb(stream as WebStream<Uint8Array>));
     } catch (error) {
-      // Nobody is left to be told: that the provider was not heard out is no fault.
+      // The client has disconnected: an unfinished read from the provider is not an error.
       if (gone.signal.aborted) return reply.hijack();
       return refuse(reply, error);
     }
@@ -34,7 +34,7 @@ export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads,
   http.head('/download/:token', async (request: DownloadRequest, reply) => {
     try {
       reply.headers(headersOf(await downloads.describe(request.params.token)));
-      // Of a stream no length is told, and GET tells none.
+      // A stream has no Content-Length, for HEAD as for GET.
       return await reply.send(Readable.from([]));
     } catch (error) {
       return refuse(reply, error);

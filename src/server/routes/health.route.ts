@@ -24,7 +24,7 @@ export function mountHealth(http: FastifyInstance, health: Health): void {
     } catch {
       return 'the database does not answer';
     }
-    // Each time: a database may be put back from a backup meanwhile.
+    // Checked each time: the database may have been restored from a backup in the meantime.
     const pending = await health.pendingMigrations();
     return pending.length === 0 ? 'ready' : 'migrations are pending';
   };

@@ -32,7 +32,7 @@ export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookServ
   });
 }
 
-/** GET /oauth/callback: where every provider sends the browser back to. HEAD, with which links are looked at, uses nothing up. */
+/** GET /oauth/callback: where every provider sends the browser back to. HEAD, which link scanners use, does not consume the state. */
 export function mountCallback(http: FastifyInstance, callback: Pick<CallbackService, 'handle'>): void {
   http.head('/oauth/callback', async (_request, reply) => reply.code(405).header('allow', 'GET').send());
   http.get('/oauth/callback', { exposeHeadRoute: false }, async (request, reply) => {

@@ -14,7 +14,7 @@ export interface SandboxPage {
 }
 
 /**
- * GET /sandbox/session: signs our own page in as the demo user. Another site's page must not read the answer, even one
+ * GET /sandbox/session: signs the gateway's own page in as the demo user. Another site's page must not read the response, even one
  * on another loopback port that CORS lets in elsewhere; Host is checked before any route.
  */
 export function mountSandbox(http: FastifyInstance, sandbox: SandboxPage): void {
@@ -31,7 +31,7 @@ export function mountSandbox(http: FastifyInstance, sandbox: SandboxPage): void 
   });
 }
 
-/** Browsers say where a request comes from, and a page cannot change it; curl says nothing, and is on this machine. */
+/** Browsers send the origin of a request, and a page cannot change it; curl sends none, and runs on this machine. */
 function fromOurPage({ headers, ip }: FastifyRequest): boolean {
   if (!/^(127\.|::1$|::ffff:127\.)/.test(ip)) return false;
   const site = headers['sec-fetch-site'];

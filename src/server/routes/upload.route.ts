@@ -92,7 +92,7 @@ function checkHead(request: IncomingMessage, maxBytes: number): void {
     throw new UploadRefusal(
       415,
       'UNSUPPORTED',
-      'Of multipart, form-data alone is taken; or send the file as the body.',
+      'The only multipart type that is supported is multipart/form-data. Or send the file as the body.',
     );
   if ((length ?? '0') === '0' && headers['transfer-encoding'] === undefined)
     throw new UploadRefusal(400, 'BAD_USER_INPUT', 'Send the file as the body of the request.');
@@ -203,7 +203,7 @@ const tooLarge = (maxBytes: number, sizeBytes?: number): UploadRefusal =>
   new UploadRefusal(
     413,
     'BAD_USER_INPUT',
-    `The file ${sizeBytes === undefined ? 'is larger' : `has ${sizeBytes} bytes, more`} than the ${maxBytes} bytes that are taken.`,
+    `The file ${sizeBytes === undefined ? 'is larger' : `has ${sizeBytes} bytes, more`} than the ${maxBytes} bytes that are allowed.`,
     { maxBytes, ...(sizeBytes !== undefined && { sizeBytes }) },
   );
 

@@ -2,7 +2,7 @@ import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../../graphql/principal.ts';
 
-/** The close code for who asks for too much of anything; graphql-ws clients take it as final. */
+/** The close code for a client that exceeds a limit; graphql-ws clients do not reconnect after it. */
 export const TOO_MANY = CloseCode.TooManyInitialisationRequests;
 
 /** Connections of one user to this instance: every tab and device, and those whose end has not been noticed yet. */
@@ -38,7 +38,7 @@ export class Connections {
     const { socket, principal } = connection;
     const others = this.ofUser.get(principal.userId) ?? 0;
     if (others >= MAX_USER_CONNECTIONS) {
-      socket.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are taken`);
+      socket.close(TOO_MANY, `At most ${MAX_USER_CONNECTIONS} connections of one user are allowed`);
       return false;
     }
     this.ofUser.set(principal.userId, others + 1);

@@ -5,12 +5,12 @@ import { TOO_MANY } from './connections.ts';
 
 /** Operations that one connection may have open. */
 const MAX_OPERATIONS = 100;
-/** Operations that are not over yet, those included that the client has given up: giving up is no way round the limit. */
+/** Operations that have not ended, including those that the client has cancelled: cancelling does not circumvent the limit. */
 const MAX_UNFINISHED = 2 * MAX_OPERATIONS;
-/** Refusals in a row. Each is work as well, so who does not heed them is hung up on. */
+/** Consecutive refusals. Each costs time as well, so a client that ignores them is disconnected. */
 const MAX_REFUSALS = 100;
 
-/** Holds every connection to its number of open operations. */
+/** Limits the open operations of each connection. */
 export class OperationLimit {
   private readonly refusals = new WeakMap<WebSocket, number>();
   private readonly unfinished = new WeakMap<WebSocket, number>();
@@ -26,10 +26,10 @@ export class OperationLimit {
     const refused = (this.refusals.get(socket) ?? 0) + 1;
     this.refusals.set(socket, refused);
     if (refused >= MAX_REFUSALS) socket.close(TOO_MANY, `At most ${MAX_OPERATIONS} operations may be open at a time`);
-    return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, and no more are taken.`);
+    return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, which is the limit.`);
   }
 
-  /** One that was opened is over. */
+  /** An operation that was opened has ended. */
   closed(socket: WebSocket): void {
     this.unfinished.set(socket, (this.unfinished.get(socket) ?? 1) - 1);
   }

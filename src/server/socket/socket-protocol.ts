@@ -41,12 +41,12 @@ type Params = Record<string, unknown>;
 interface Extra {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Counts the message at hand among those that wait; what it returns is called when that is over. */
+  /** Counts the current message as waiting; the returned function ends that. */
   waits(): () => void;
 }
 export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
 
-/** What is said over a socket: who may, within which limits, and what is shown of errors. As over HTTP. */
+/** The GraphQL protocol over a WebSocket: authentication, limits and error masking, as over HTTP. */
 export function createSocketProtocol({
   path,
   contexts,
@@ -64,7 +64,7 @@ export function createSocketProtocol({
     limit.closed(socket);
   };
 
-  /** False refuses the connection: nobody waits for events without saying who they are. */
+  /** False refuses the connection: events are only for authenticated users. */
   const connect = ({ socket, request }: Extra, params: Params | undefined): boolean => {
     const token = tokenOf(params, request.headers.authorization);
     try {
@@ -78,7 +78,7 @@ export function createSocketProtocol({
     }
   };
 
-  /** Nothing was found against the client: it may come again, where that can help. */
+  /** The client did nothing wrong: it may connect again, when that can help. */
   const turnAway = (socket: WebSocket, error: unknown): false => {
     const away = storeErrorIn(error);
     log.error({ err: error }, 'connection_init failed');
@@ -112,14 +112,14 @@ export function createSocketProtocol({
       if (!connection) return [new GraphQLError('The connection is closing.')];
       const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
       if (refusal) return [refusal];
-      // Until it is its turn nothing is held of an operation but its text.
+      // Until its turn, only the text of an operation is kept in memory.
       const heard = extra.waits();
       const socket = extra.request.socket;
       const turn = await turns.begin(socket, connection.principal.userId);
       heard();
       if (turn) running.set(payload, turn);
       try {
-        // Given up meanwhile, or the connection has closed.
+        // It was cancelled in the meantime, or the connection has closed.
         if (!turn || !(id in subscriptions)) throw new GraphQLError('It was given up.');
         const outcome = await run(connection, payload, socket, turn);
         if (outcome.kind !== 'refused') return { ...EXECUTED, contextValue: outcome };
@@ -134,7 +134,7 @@ export function createSocketProtocol({
       const executed = contextValue as Executed;
       return (executed.kind === 'events' ? executed.events : executed.result) as ExecutionResult;
     },
-    // Of a subscription the source is there; its events have turns of their own.
+    // The source of a subscription is open; its events wait for turns of their own.
     onOperation: (_ctx, _id, payload, _args, result) => {
       if (Symbol.asyncIterator in result) running.get(payload)?.end();
     },

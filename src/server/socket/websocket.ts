@@ -107,7 +107,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     socket.once('close', (code, reason) => {
       clearInterval(heartbeat);
       closed(code, String(reason)).catch((err: unknown) =>
-        options.log.error({ err }, 'a WebSocket was not cleared away'),
+        options.log.error({ err }, 'a WebSocket could not be cleaned up'),
       );
     });
   };
@@ -122,7 +122,11 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     }
     // RFC 9110 7.8 lets a server leave an upgrade that it does not know; Node has taken the request from the router by then.
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      return refuse(socket, '426 Upgrade Required', 'Of upgrades, WebSocket alone is taken: leave the header out.\n');
+      return refuse(
+        socket,
+        '426 Upgrade Required',
+        'The only Upgrade that is supported is WebSocket: leave the header out.\n',
+      );
     }
     sockets.handleUpgrade(request, socket, head, (ws) => accept(ws, request));
   };
@@ -141,7 +145,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   };
 }
 
-const UNREAD = 'Answers were not read: connect again, and go on from the last cursor';
+const UNREAD = 'Answers were not read: connect again, and resume from the last cursor';
 
 function beat(socket: WebSocket, request: IncomingMessage): NodeJS.Timeout {
   let answered = true;

@@ -4,11 +4,11 @@ import { type Progress, unreadBytes } from './unread.ts';
 /** The events of subscriptions wait for each other and not for queries that a slow provider holds up. */
 export type Lane = 'request' | 'event';
 
-/** Leave to execute one operation (one event of a subscription). It ends when the answer has been handed to the kernel. */
+/** Permission to execute one operation (one event of a subscription). It ends when the response has been written to the socket. */
 export interface Turn {
-  /** How large the answer may get, in bytes. Until that is known the operation keeps its place, however slow it is. */
+  /** The estimated size of the response, in bytes. Until it is known the operation keeps its place, however slow it is. */
   expect(bytes: number): void;
-  /** Its client may take nothing for so long, in milliseconds, before the connection is closed. */
+  /** How long its client may read nothing, in milliseconds, before the connection is closed. */
   mayStall(ms: number): void;
   end(): void;
 }

@@ -186,7 +186,7 @@ export class FinishService {
         const consent = spent && seal.consent(flow, spent);
         await flows
           .release(flow.id, owner, consent)
-          .catch((err: unknown) => log.warn({ err }, 'a claim is left to lapse'));
+          .catch((err: unknown) => log.warn({ err }, 'a claim could not be released and will expire'));
         throw error;
       }
       const problem = { code, message: error.message };
@@ -220,6 +220,6 @@ const problemOf = ({ code, message }: { code: ErrorCode; message: string }): Mai
 const notFound = (): MailError =>
   new MailError(
     'NOT_FOUND',
-    'No connection of yours waits for this: it is mistyped, too late, or was begun by somebody else. Try again, or connect the account again.',
+    'This token or code belongs to no connection that you have started: it is mistyped, has expired, or belongs to another user. Try again, or connect the account again.',
     { field: ['input', 'token'] },
   );

@@ -4,9 +4,9 @@ import { weighs } from '../../value-size.ts';
 import { tooComplex } from './query-limits.ts';
 
 /**
- * Holds each operation (each event of a subscription) to so many characters of bodies and header fields while it is
- * executed: how long a mail is is not known before, and one of 5 MB under 99 aliases would be an answer of 500 MB, which
- * nobody else is answered beside. A value that is longer by itself is given when it is the first.
+ * Limits the characters of bodies and header fields of each operation (each event of a subscription) while it is
+ * executed: the length of a message is not known before, and one of 5 MB under 99 aliases would be a response of 500 MB, which
+ * would block all other requests. A single value above the limit is returned when it is the first.
  */
 export function countCharacters(schema: GraphQLSchema, max: number): void {
   const read = (_context: Context) => ({ characters: 0 });
@@ -33,5 +33,5 @@ export function countCharacters(schema: GraphQLSchema, max: number): void {
 
 const tooLong = (max: number) =>
   tooComplex(
-    `The bodies and header fields of this answer have more than ${max} characters together, and no more are given. Ask for those of fewer messages at a time, and for each once.`,
+    `The bodies and header fields of this answer have more than ${max} characters together, which is the limit. Ask for fewer messages at a time, and for each body once.`,
   );

@@ -9,7 +9,7 @@ import {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Reads arguments before they are coerced: in the text, in variables, in defaults. What is of a wrong type is refused elsewhere. */
+/** Reads arguments before they are coerced: in the text, in variables, in defaults. Values of a wrong type are refused elsewhere. */
 export class ArgumentValues {
   private readonly defaults = new Map<string, ValueNode>();
 

@@ -20,12 +20,12 @@ import { type QueryLimits, tooComplex } from './query-limits.ts';
 type Parts = ReadonlyMap<object, number>;
 
 /**
- * Counts the fields of the answer that tell of the schema, by the schema itself: each list has the length that it will have.
- * What is the same part is looked at once for all the times that it is there, and the count ends at the limit, so it takes
- * less than the answer would.
+ * Counts the introspection fields of the response from the schema itself: each list counts with its real length.
+ * A part that occurs several times is counted once and multiplied, and the count ends at the limit, so that it takes
+ * less time than the response would.
  */
 export class IntrospectionCount {
-  /** Of all that was asked so far. */
+  /** The total so far. */
   fields = 0;
 
   constructor(
@@ -84,7 +84,7 @@ export class IntrospectionCount {
     this.fields += times;
     if (this.fields <= this.limits.introspection) return;
     throw tooComplex(
-      `The query is too complex: it asks for more than ${this.limits.introspection} fields of the schema itself, and no more are taken. ` +
+      `The query is too complex: it asks for more than ${this.limits.introspection} fields of the schema itself, which is the limit. ` +
         'Ask for __schema once, and for each of its lists once.',
     );
   }

@@ -4,8 +4,8 @@ import { listFieldsOf } from './list-fields.ts';
 import { tooComplex } from './query-limits.ts';
 
 /**
- * Holds each operation (each event of a subscription) to its number of lists while it is executed: how many accounts or
- * mailboxes there are is not known before. The fields beyond it are refused, and nobody is asked for them.
+ * Limits the lists of each operation (each event of a subscription) while it is executed: the number of accounts or
+ * mailboxes is not known before. Fields above the limit are refused without a request to a provider.
  */
 export function countLists(schema: GraphQLSchema, max: number): void {
   const lists = listFieldsOf(schema);
@@ -19,7 +19,7 @@ export function countLists(schema: GraphQLSchema, max: number): void {
         const so = context.once(read);
         if (++so.count <= max) return resolve(source, args, context, info);
         throw tooComplex(
-          `More than ${max} lists are read in this request, and no more are taken. Ask for fewer of them at a time, by their ids.`,
+          `This request reads more than ${max} lists, which is the limit. Ask for fewer at a time, by the ids of their objects.`,
         );
       };
     }

@@ -13,7 +13,7 @@ import { listSizeOf } from '../../list-size.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** What of a page's argument is a number of items and not a list of ids. */
+/** The page argument that is a number of items and not a list of ids. */
 export const FIRST = 'first';
 
 export const fieldsOf = (type: GraphQLNamedType | undefined): readonly Field[] =>
@@ -24,7 +24,7 @@ export const isListOfObjects = (field: Field): boolean =>
 
 const isComposite = (type: GraphQLNamedType): boolean => isObjectType(type) || isAbstractType(type);
 
-/** What counting needs to know of the lists of a schema; each type is looked at once. */
+/** The facts about a schema's lists that counting needs; each type is analysed once. */
 export class ListFields {
   private readonly pages = new Map<GraphQLNamedType, string | null>();
   private readonly leading = new Map<GraphQLNamedType, boolean>();
@@ -44,7 +44,7 @@ export class ListFields {
     return argument;
   }
 
-  /** Whether getting the field is a request of its own to a provider, or to the store. */
+  /** Whether resolving the field is a separate request to a provider or the database. */
   isRead(field: Field): boolean {
     if (this.pageArgument(getNamedType(field.type)) === FIRST) return true;
     return listSizeOf(field)?.isRead ?? (isListOfObjects(field) && field.args.some(({ name }) => name === FIRST));

@@ -21,7 +21,7 @@ import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fi
 import { type QueryLimits, tooComplex } from './query-limits.ts';
 import { checkVariables } from './variables.ts';
 
-/** How large an answer may get, as far as the text of the operation tells. */
+/** The estimated size of a response, from the text of the operation. */
 export interface AnswerSize {
   readonly bytes: number;
   /** Fields of it that tell of the schema itself. */
@@ -29,7 +29,7 @@ export interface AnswerSize {
 }
 
 /**
- * What can be told only with the variables at hand.
+ * The checks that need the variables.
  * @throws GraphQLError QUERY_TOO_COMPLEX, or BAD_USER_INPUT for a variable that holds no text
  */
 export function checkSizes(
@@ -49,7 +49,7 @@ export function checkSizes(
   return { bytes, introspected: count.introspection.fields };
 }
 
-/** What a part of an operation amounts to, lists inside lists multiplied. */
+/** The cost of a part of an operation, with the sizes of nested lists multiplied. */
 interface Cost {
   /** Objects in lists that can have lists below them. */
   items: number;
@@ -173,7 +173,7 @@ class Count {
     return assumed !== null && !isGiven ? assumed : this.sizeOf(node, field, argument);
   }
 
-  /** What no argument tells is taken for a whole page. */
+  /** A list without a size argument counts as a whole page. */
   private sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>, argument: string): number {
     const size = this.values.size(node.arguments ?? [], field, argument) ?? this.limits.pageSize;
     if (argument === FIRST && size > this.limits.pageSize) {
@@ -188,19 +188,19 @@ class Count {
     const { limits } = this;
     if (items > limits.items) {
       throw tooComplex(
-        `The query is too complex: its pages and lists hold up to ${items} items together, at most ${limits.items} are taken. ` +
+        `The query is too complex: its pages and lists hold up to ${items} items together, at most ${limits.items} are allowed. ` +
           'Ask for smaller pages with first, or for fewer ids.',
       );
     }
     if (lists > limits.lists) {
       throw tooComplex(
-        `The query is too complex: it reads up to ${lists} lists, at most ${limits.lists} are taken. ` +
+        `The query is too complex: it reads up to ${lists} lists, at most ${limits.lists} are allowed. ` +
           'Ask for fewer lists of each item, for smaller pages with first, or for fewer ids.',
       );
     }
     if (values > limits.values) {
       throw tooComplex(
-        `The query is too complex: its answer has up to ${values} fields, at most ${limits.values} are taken. ` +
+        `The query is too complex: its answer has up to ${values} fields, at most ${limits.values} are allowed. ` +
           'Ask for smaller pages with first, for fewer fields, or for fewer ids.',
       );
     }

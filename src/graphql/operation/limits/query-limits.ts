@@ -1,30 +1,30 @@
 import { GraphQLError } from 'graphql';
 
-/** How large a request may be. Each refusal says the limit and what was asked. */
+/** The limits of a request. Each refusal names the limit and the requested size. */
 export interface QueryLimits {
   /** Tokens in the document, comments aside. */
   readonly tokens: number;
-  /** Fields below each other; the introspection query needs 15. */
+  /** The depth of nested fields; the introspection query needs 15. */
   readonly depth: number;
-  /** Fields beside each other in one object, fragments spread out. */
+  /** The fields of one object, with fragments expanded. */
   readonly breadth: number;
-  /** Fields with an alias in one operation, fragments spread out. */
+  /** Fields with an alias in one operation, with fragments expanded. */
   readonly aliases: number;
-  /** Fields of one operation, fragments spread out. */
+  /** Fields of one operation, with fragments expanded. */
   readonly fields: number;
-  /** The most that `first` may ask for. */
+  /** The maximum of `first`. */
   readonly pageSize: number;
-  /** Items that all lists of one operation may hold together, lists inside lists multiplied. */
+  /** The items of all lists of one operation, with the sizes of nested lists multiplied. */
   readonly items: number;
   /** Lists that one operation may read from providers and from the store, multiplied by the items that they are asked of. */
   readonly lists: number;
   /** Fields of the answer, multiplied in the same way. */
   readonly values: number;
-  /** Fields of the answer that tell of the schema itself; the introspection query with all of its options has some 7,000. */
+  /** Introspection fields of the response; the introspection query with all of its options has some 7,000. */
   readonly introspection: number;
   /** Characters that the bodies and header fields of one answer have together. */
   readonly characters: number;
-  /** Values in one list of the variables. Wider than any argument takes: those say so themselves, and in their own figures. */
+  /** Values in one list of the variables. Larger than the limit of any argument, whose own refusal names its limit. */
   readonly inputList: number;
 }
 

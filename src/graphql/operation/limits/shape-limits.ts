@@ -1,7 +1,7 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 import { type QueryLimits, tooComplex } from './query-limits.ts';
 
-/** What a selection set amounts to with its fragments spread out; Infinity after a few doublings of a fragment bomb. */
+/** The size of a selection set with its fragments expanded; Infinity for a fragment bomb, which doubles at each level. */
 interface Shape {
   depth: number;
   breadth: number;
@@ -66,6 +66,6 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
 function refuse(what: string, asked: number, limit: number): void {
   if (asked <= limit) return;
   throw tooComplex(
-    `The query is too complex: at least ${asked} ${what}, at most ${limit} are taken. Ask for less, or in several requests.`,
+    `The query is too complex: at least ${asked} ${what}, at most ${limit} are allowed. Ask for less, or in several requests.`,
   );
 }

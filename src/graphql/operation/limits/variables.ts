@@ -15,7 +15,7 @@ function check(value: unknown, limits: QueryLimits, depth: number, path: readonl
   if (depth > limits.depth) throw tooComplex(`The variables are nested more than ${limits.depth} levels deep.`);
   if (Array.isArray(value)) {
     if (value.length > limits.inputList) {
-      throw tooComplex(`A list in the variables has ${value.length} values; at most ${limits.inputList} are taken.`);
+      throw tooComplex(`A list in the variables has ${value.length} values; at most ${limits.inputList} are allowed.`);
     }
     for (const [index, inner] of value.entries()) check(inner, limits, depth + 1, [...path, index]);
     return;

@@ -2,121 +2,138 @@ import { Field, ID, InputType } from 'type-graphql';
 
 const optional = { nullable: true } as const;
 
-@InputType({ description: 'Somebody to write to.' })
+@InputType({ description: 'A recipient: an address, and optionally a display name.' })
 export class AddressInput {
-  @Field(() => String, { ...optional, description: 'The name to show beside the address, in any script.' })
+  @Field(() => String, { ...optional, description: 'The display name, in any script.' })
   name?: string | null;
 
   @Field(() => String, {
-    description: 'Where it goes: ada@example.org. One that is no address is a userError with its path.',
+    description:
+      'The address: ada@example.org. A value that is not an address is reported in `userErrors`, with its path.',
   })
   address!: string;
 }
 
-@InputType({ description: 'A file to send: exactly one of upload and attachment.' })
+@InputType({ description: 'A file to send. Give exactly one of `upload` and `attachment`.' })
 export class AttachmentInput {
-  @Field(() => ID, { ...optional, description: 'What the upload route answered with; yours, and not expired.' })
+  @Field(() => ID, {
+    ...optional,
+    description: 'The `upload` id that POST /upload returned. It must be yours and not expired.',
+  })
   upload?: string | null;
 
   @Field(() => ID, {
     ...optional,
     description:
-      'The id of an attachment that is already in one of your mailboxes, of whatever account: its bytes need not pass through you.',
+      'The id of an attachment in any of your accounts. The gateway copies it: you do not download and upload it.',
   })
   attachment?: string | null;
 
   @Field(() => String, {
     ...optional,
-    description: 'What the recipients see, in any script, without a path. Left out: the name that it has.',
+    description:
+      'The file name that recipients see, in any script, without a path. Default: the name of the upload or attachment.',
   })
   filename?: string | null;
 
   @Field(() => String, {
     ...optional,
-    description: 'Shows the file inside the HTML, which names it as cid:ID. Without angle brackets; each one once.',
+    description:
+      'Makes this an inline file with this Content-ID, which the HTML refers to as `cid:ID`. Without angle brackets. Each id may occur once in a message.',
   })
   inlineContentId?: string | null;
 }
 
 @InputType({
   description:
-    'A message to be written. What you give is taken as it is; what you leave out (or null) comes from the message that is answered or forwarded, else from the draft that is revised. Empty lists and strings are something given.',
+    'A message to write. A field that you give is used as it is, also when it is an empty list or string. A field that you leave out, or give as null, is taken from the message that is replied to or forwarded (`reply`, `forward`), else from the draft that is revised (`draft`).',
 })
 export class ComposeInput {
-  @Field(() => ID, { description: 'The account that it is written in.' })
+  @Field(() => ID, { description: 'The account to write the message in.' })
   integration!: string;
 
-  @Field(() => ID, { ...optional, description: 'The draft that this is a revision of. Left out: a new one.' })
+  @Field(() => ID, { ...optional, description: 'The draft to revise. Default: a new draft.' })
   draft?: string | null;
 
   @Field(() => String, {
     ...optional,
     description:
-      'The version of the draft that you have before you. When the draft has moved on, the answer is CONFLICT and nothing is overwritten. Left out: overwrite whatever is there.',
+      'The `Draft.version` that you last read. When the draft has changed since, the mutation answers CONFLICT and overwrites nothing. Default: overwrite the draft in any case.',
   })
   ifVersion?: string | null;
 
   @Field(() => String, {
     ...optional,
     description:
-      'One of the identities of the account. Left out: for an answer the one that was written to, else the default.',
+      "The sender's address: one of the identities of the account. Default: for a reply the identity that the original was addressed to, else the default identity.",
   })
   from?: string | null;
 
-  @Field(() => [AddressInput], { ...optional, description: 'Those it is addressed to.' })
+  @Field(() => [AddressInput], { ...optional, description: 'The To recipients.' })
   to?: AddressInput[] | null;
 
-  @Field(() => [AddressInput], { ...optional, description: 'Those who get a copy for everyone to see.' })
+  @Field(() => [AddressInput], { ...optional, description: 'The Cc recipients.' })
   cc?: AddressInput[] | null;
 
-  @Field(() => [AddressInput], { ...optional, description: 'Those who get a copy that nobody else sees.' })
+  @Field(() => [AddressInput], {
+    ...optional,
+    description: 'The Bcc recipients: they get a copy, and no other recipient sees it.',
+  })
   bcc?: AddressInput[] | null;
 
-  @Field(() => [AddressInput], { ...optional, description: 'Where answers should go, when not to from.' })
+  @Field(() => [AddressInput], {
+    ...optional,
+    description: 'The Reply-To addresses. Default: none, so replies go to `from`.',
+  })
   replyTo?: AddressInput[] | null;
 
   @Field(() => String, {
     ...optional,
-    description: 'On one line. Left out: that of the original behind one "Re:" or "Fwd:".',
+    description:
+      'The subject, on one line. Default: the subject of the original with one "Re:" or "Fwd:" in front of it.',
   })
   subject?: string | null;
 
   @Field(() => String, {
     ...optional,
-    description: 'The plain text. Left out beside html: made from it, for readers without HTML.',
+    description:
+      'The plain text body. Default, when `html` is given: made from the HTML, for clients that show no HTML.',
   })
   text?: string | null;
 
-  @Field(() => String, { ...optional, description: 'The HTML body, sent as it is given.' })
+  @Field(() => String, { ...optional, description: 'The HTML body. It is sent as given.' })
   html?: string | null;
 
   @Field(() => [AttachmentInput], {
     ...optional,
     description:
-      'The files. A forward brings those of the original along (250 at most, or it is refused), unless this is empty or names one of them: then it is the whole list.',
+      'The files. With `forward`, the files of the original are added to them (at most 250, otherwise the forward is refused). If you give an empty list, or a list that names a file of the original, it is the complete list and nothing is added.',
   })
   attachments?: AttachmentInput[] | null;
 
   @Field(() => ID, {
     ...optional,
     description:
-      'The message that this answers: gives recipients, subject, the quoted original, and its place in the conversation. It may be in another of your accounts; then the conversation goes on by its headers alone.',
+      'The message to reply to. It determines the recipients, the subject, the quoted original and the thread. It may be in another of your accounts: then only the headers In-Reply-To and References join the reply to its thread.',
   })
   reply?: string | null;
 
-  @Field(() => Boolean, { ...optional, description: 'With reply: to everybody whom the original was addressed to.' })
+  @Field(() => Boolean, {
+    ...optional,
+    description: 'With `reply`: also address everybody whom the original was addressed to.',
+  })
   replyAll?: boolean | null;
 
   @Field(() => ID, {
     ...optional,
-    description: 'The message to pass on, with its files. It may be in another of your accounts.',
+    description: 'The message to forward, with its files. It may be in another of your accounts.',
   })
   forward?: string | null;
 
   @Field(() => Boolean, {
     defaultValue: true,
     description:
-      'With reply or forward: put the original below what you write. False: what you give is the whole body.',
+      'With `reply` or `forward`: append the original below your text. False: your text is the complete body.',
   })
   quote?: boolean;
 }

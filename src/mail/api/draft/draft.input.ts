@@ -4,30 +4,31 @@ import { Sized } from '../../../graphql/list-size.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import { DraftType } from './draft.type.ts';
 
-@InputType({ description: 'Which draft.' })
+@InputType({ description: 'The draft, and the version that you expect it to have.' })
 export class DraftInput {
-  @Field(() => ID, { description: 'The draft.' })
+  @Field(() => ID, { description: 'The id of the draft.' })
   draft!: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The version that you have before you; CONFLICT when the draft has moved on. Left out: whatever it is.',
+      'The `Draft.version` that you last read. When the draft has changed since, the mutation answers CONFLICT. Default: any version.',
   })
   ifVersion?: string | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What became of the draft.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `saveDraft`.' })
 export class DraftPayload {
   @Field(() => DraftType, {
     nullable: true,
-    description:
-      'As it is stored now, with its new version. Null when the input is at fault: then nothing was changed.',
+    description: 'The stored draft, with its new version. Null when there are userErrors: then nothing was changed.',
   })
   readonly draft: DraftType | null;
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'What is wrong with the input; CONFLICT: it was changed elsewhere.' })
+  @Field(() => [UserError], {
+    description: 'What is wrong with the input. The code is CONFLICT when the draft was changed elsewhere.',
+  })
   readonly userErrors: readonly UserError[];
 
   constructor(draft: DraftType | null, userErrors: readonly UserError[] = []) {
@@ -36,19 +37,26 @@ export class DraftPayload {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'Whether the draft is gone.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `deleteDraft`.' })
 export class DeleteDraftPayload {
-  @Field(() => ID, { nullable: true, description: 'The id of the draft that was deleted, for taking it off a screen.' })
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The id of the deleted draft, so that you can remove it from your cache. Null when there are userErrors.',
+  })
   readonly draft: string | null;
 
   @Field(() => IntegrationType, {
     nullable: true,
-    description: 'The account that it was in, for reading what is left; null when there are userErrors.',
+    description:
+      'The account that it was in, so that you can read the changed lists in the same request. Null when there are userErrors.',
   })
   readonly integration: IntegrationType | null;
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'What is wrong with the input; CONFLICT: it was changed elsewhere.' })
+  @Field(() => [UserError], {
+    description: 'What is wrong with the input. The code is CONFLICT when the draft was changed elsewhere.',
+  })
   readonly userErrors: readonly UserError[];
 
   constructor(

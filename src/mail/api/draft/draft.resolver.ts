@@ -25,14 +25,15 @@ const DRAFTS: ListKind<Draft> = {
 
 @Resolver(() => DraftType)
 export class DraftResolver {
-  @FieldResolver(() => IntegrationType, { description: 'The account that it is in.' })
+  @FieldResolver(() => IntegrationType, { description: 'The account that it belongs to.' })
   integration(@Root() { account }: DraftType): IntegrationType {
     return new IntegrationType(account.integration);
   }
 
   @FieldResolver(() => MessageType, {
     nullable: true,
-    description: 'What it says now. At some providers its id changes with each revision.',
+    description:
+      'The content of the latest revision. At some providers the id of this message changes with each revision.',
   })
   message(@Root() { account, draft }: DraftType): MessageType {
     return new MessageType(account, draft.message);
@@ -48,7 +49,7 @@ export class IntegrationDraftsResolver {
 
   @FieldResolver(() => DraftConnection, {
     nullable: true,
-    description: 'What is not sent yet, the one changed last first.',
+    description: 'The drafts of the account, the most recently changed first.',
   })
   async drafts(
     @Root() { record }: IntegrationType,

@@ -12,7 +12,7 @@ import { SourceType } from '../list/source.type.ts';
 @ObjectType('Draft', {
   implements: Node,
   simpleResolvers: true,
-  description: 'A message not sent yet. Its id outlives its revisions.',
+  description: 'A message that has not been sent yet. Its id stays the same when it is revised.',
 })
 export class DraftType extends Node {
   constructor(
@@ -23,7 +23,10 @@ export class DraftType extends Node {
     super(encodeId('Draft', account.id, draft.id));
   }
 
-  @Field(() => String, { description: 'Another one after each revision, whoever made it. Pass it as ifVersion.' })
+  @Field(() => String, {
+    description:
+      'Changes with every revision, whichever client made it. Pass it as `ifVersion` to avoid overwriting changes.',
+  })
   get version(): string {
     return this.draft.version;
   }
@@ -32,11 +35,14 @@ export class DraftType extends Node {
 const nullable = { nullableNodes: true };
 const DraftEdge = edgeType('Draft', () => DraftType, nullable);
 
-@ObjectType('DraftConnection', { simpleResolvers: true, description: 'A page of drafts, the one changed last first.' })
+@ObjectType('DraftConnection', {
+  simpleResolvers: true,
+  description: 'A page of drafts, the most recently changed first.',
+})
 export class DraftConnection extends connectionType('Draft', () => DraftType, DraftEdge, nullable) {
   @Sized({ assumed: 1 })
   @Field(() => [SourceType], {
-    description: 'What the account brought: look here before you take a short page for the whole.',
+    description: 'Whether the account returned everything. Check this before you treat a short page as complete.',
   })
   readonly sources: readonly SourceType[];
 

@@ -29,10 +29,10 @@ export class DraftsResolver {
 
   @Mutation(() => DraftPayload, {
     description:
-      'Stores a message that is not finished, new or as a revision of a draft. Give ifVersion, and a draft that was changed elsewhere is a CONFLICT and not overwritten.',
+      'Saves a message as a new draft, or as a revision of an existing one. With `ifVersion`, a draft that was changed elsewhere is a CONFLICT and is not overwritten.',
   })
   async saveDraft(
-    @Arg('input', () => ComposeInput, { description: 'What it says.' }) input: ComposeInput,
+    @Arg('input', () => ComposeInput, { description: 'The content of the draft.' }) input: ComposeInput,
     @Ctx() context: Context,
   ): Promise<DraftPayload> {
     requirePrincipal(context);
@@ -64,10 +64,10 @@ export class DraftsResolver {
 
   @Mutation(() => DeleteDraftPayload, {
     description:
-      'Throws a draft away for good: it does not go to the trash. A submission that still waits to send it ends FAILED.',
+      'Permanently deletes a draft: it is not moved to the trash. A scheduled submission of this draft ends as FAILED.',
   })
   async deleteDraft(
-    @Arg('input', () => DraftInput, { description: 'Which.' }) { draft, ifVersion }: DraftInput,
+    @Arg('input', () => DraftInput, { description: 'The draft.' }) { draft, ifVersion }: DraftInput,
     @Ctx() context: Context,
   ): Promise<DeleteDraftPayload> {
     requirePrincipal(context);

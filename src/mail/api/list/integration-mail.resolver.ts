@@ -30,14 +30,21 @@ export class IntegrationMailResolver {
   @Sized({ assumed: 50 })
   @FieldResolver(() => MailboxConnection, {
     nullable: true,
-    description: 'Its folders and labels, in the order of the provider.',
+    description: "The folders and labels of the account, in the provider's order.",
   })
   async mailboxes(
     @Root() { record }: IntegrationType,
-    @Arg('kind', () => MailboxKindEnum, { nullable: true, description: 'Only folders, or only labels.' })
+    @Arg('kind', () => MailboxKindEnum, {
+      nullable: true,
+      description: 'Only mailboxes of this kind. Default: both folders and labels.',
+    })
     kind: MailboxKind | null,
-    @Arg('first', () => Int, { defaultValue: 100, description: 'How many, from 1 to 100.' }) first: number,
-    @Arg('after', () => Cursor, { nullable: true, description: 'The cursor to read on behind.' }) after: string | null,
+    @Arg('first', () => Int, { defaultValue: 100, description: 'The size of the page, from 1 to 100.' }) first: number,
+    @Arg('after', () => Cursor, {
+      nullable: true,
+      description: 'Return the items after this cursor. Default: from the start of the list.',
+    })
+    after: string | null,
     @Ctx() context: Context,
   ): Promise<MailboxConnection> {
     const account = this.accounts.of(context, record);
@@ -50,11 +57,11 @@ export class IntegrationMailResolver {
 
   @FieldResolver(() => MailboxType, {
     nullable: true,
-    description: 'The mailbox with this role; null when the account has none.',
+    description: 'The mailbox with this role. Null when the account has none.',
   })
   async mailbox(
     @Root() { record }: IntegrationType,
-    @Arg('role', () => MailboxRoleEnum, { description: 'What the mailbox is for.' }) role: MailboxRole,
+    @Arg('role', () => MailboxRoleEnum, { description: 'The role to look for.' }) role: MailboxRole,
     @Ctx() context: Context,
   ): Promise<MailboxType | null> {
     const account = this.accounts.of(context, record);
@@ -63,7 +70,8 @@ export class IntegrationMailResolver {
   }
 
   @FieldResolver(() => MessageConnection, {
-    description: 'Its mail, newest first; trash and junk only where filter or search name them.',
+    description:
+      'The messages of the account, newest first. Messages in the trash or junk are listed only when `filter` or `search` names these mailboxes.',
   })
   messages(
     @Root() { record }: IntegrationType,
@@ -75,7 +83,9 @@ export class IntegrationMailResolver {
     return this.lists.messages({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
   }
 
-  @FieldResolver(() => ThreadConnection, { description: 'Its threads, the one with the newest message first.' })
+  @FieldResolver(() => ThreadConnection, {
+    description: 'The threads of the account, the one with the newest message first.',
+  })
   threads(
     @Root() { record }: IntegrationType,
     @Args(() => ListArgs) args: ListArgs,
@@ -87,7 +97,7 @@ export class IntegrationMailResolver {
   }
 
   @Sized({ assumed: 10, isRead: true })
-  @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that it may send from.' })
+  @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that the account can send from.' })
   identities(@Root() { record }: IntegrationType, @Ctx() context: Context): Promise<readonly Identity[]> {
     return this.accounts.of(context, record).identities();
   }

@@ -9,10 +9,13 @@ import { filterCondition, MessageFilter } from './message-filter.type.ts';
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { defaultValue: 25, description: 'How many, from 1 to 100.' })
+  @Field(() => Int, { defaultValue: 25, description: 'The size of the page, from 1 to 100.' })
   first!: number;
 
-  @Field(() => Cursor, { nullable: true, description: 'The cursor to read on behind. Absent: from the newest.' })
+  @Field(() => Cursor, {
+    nullable: true,
+    description: 'Return the items after this cursor. Default: from the start of the list, the newest.',
+  })
   after?: string | null;
 }
 
@@ -20,21 +23,21 @@ export class PageArgs {
 export class ListArgs extends PageArgs {
   @Field(() => MessageFilter, {
     nullable: true,
-    description: 'Narrows the list; together with search, both must hold.',
+    description: 'Only items that match this filter. When `search` is also given, both must match.',
   })
   filter?: MessageFilter | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Words, "phrases" and from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Side by side all must hold; OR joins its two neighbours and binds tighter, - negates what follows it at once, ( ) group. Only whole words match, without regard to case, accents, width and ligatures; every sign separates words and is otherwise ignored (C++ is c), and each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. What was pasted is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
+      'A search: words, "phrases", and the operators from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Terms side by side must all match. OR joins the terms on its two sides and binds tighter; - negates the term directly after it; ( ) group terms. Only whole words match, without regard to case, accents, width and ligatures. Punctuation and symbols separate words and are otherwise ignored (C++ is c). Each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. Pasted text is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
   })
   search?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Where the days of after: and before: in search begin at midnight: an IANA name such as Europe/Berlin. Absent: UTC. Moments do not need it.',
+      'The time zone in which the dates of after: and before: in `search` begin at midnight: an IANA name such as Europe/Berlin. Default: UTC. It has no effect on values with a time.',
   })
   timeZone?: string | null;
 }

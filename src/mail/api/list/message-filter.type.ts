@@ -12,33 +12,33 @@ const option = { nullable: true } as const;
 
 @InputType({
   description:
-    'What a list is narrowed to. Fields side by side must all hold. A text is a phrase: its words, whole, side by side and in this order (cat is not in cats), compared without case, accents, width and ligatures; signs only separate words, and a text without any word matches nothing, and an empty one is BAD_USER_INPUT. At most 50 conditions, 10 deep.',
+    'A condition on messages. When several fields are given, all of them must match. A text value is a phrase: its words must occur as whole words, adjacent and in this order (cat does not match cats). Words are compared without regard to case, accents, width and ligatures; punctuation and symbols only separate words. A text without any word matches nothing; an empty text is BAD_USER_INPUT. At most 50 conditions, nested at most 10 deep.',
 })
 export class MessageFilter {
   @Field(() => MailboxRoleEnum, {
     ...option,
     description:
-      'Has this role, in each account: lies in the mailbox for it (or in a folder inside of the trash or the junk), or, for STARRED, IMPORTANT, ALL and an ARCHIVE that is no mailbox, is what MailboxRole says. Only TRASH and JUNK bring in what lies there.',
+      'The message has this role, in whichever account. It is in the mailbox with the role (or in a folder inside it, for the trash and junk); for STARRED, IMPORTANT, ALL, and ARCHIVE in an account without an archive mailbox, MailboxRole says what matches. Messages in the trash and junk are included only for TRASH and JUNK.',
   })
   role?: MailboxRole | null;
 
   @Field(() => ID, {
     ...option,
     description:
-      'Lies in this mailbox; messages of other accounts do not match. Naming the trash or the junk, un-negated, brings in what lies there.',
+      'The message is in this mailbox. Messages of other accounts do not match. If this is the trash or junk, and the condition is not negated, its messages are included in the list.',
   })
   mailbox?: string | null;
 
   @Field(() => String, {
     ...option,
     description:
-      'A phrase in the name or in the address of From or Sender. A full address (ada@example.org, <ada@example.org>, Ada <ada@example.org>) means that address, without case but with its accents, and no longer one.',
+      'A phrase in the name or in the address of From or Sender. A full address (ada@example.org, <ada@example.org>, Ada <ada@example.org>) matches exactly this address, without regard to case but with its accents.',
   })
   from?: string | null;
 
   @Field(() => String, {
     ...option,
-    description: 'A phrase in one name or in one address of To, Cc or Bcc; a full address as in from.',
+    description: 'A phrase in one name or in one address of To, Cc or Bcc. A full address matches as in `from`.',
   })
   to?: string | null;
 
@@ -48,53 +48,53 @@ export class MessageFilter {
   @Field(() => String, {
     ...option,
     description:
-      'A phrase in the subject, a name or address of From, Sender, To, Cc or Bcc, the body as text, or the name of an attachment. The index of the provider decides (INDEXED).',
+      "A phrase in the subject, in a name or address of From, Sender, To, Cc or Bcc, in the text of the body, or in the file name of an attachment. The provider's search index decides what matches (evaluation INDEXED).",
   })
   text?: string | null;
 
-  @Field(() => Boolean, { ...option, description: 'Read, or (false) unread.' })
+  @Field(() => Boolean, { ...option, description: 'True: the message is read. False: it is unread.' })
   isRead?: boolean | null;
 
-  @Field(() => Boolean, { ...option, description: 'Starred or flagged, or (false) not.' })
+  @Field(() => Boolean, { ...option, description: 'True: the message is starred or flagged. False: it is not.' })
   isStarred?: boolean | null;
 
   @Field(() => Boolean, {
     ...option,
-    description: "Important by Gmail's label or Outlook's high importance, or (false) not.",
+    description: "Whether the message is important: Gmail's Important label, Outlook's high importance.",
   })
   isImportant?: boolean | null;
 
   @Field(() => Boolean, {
     ...option,
-    description: 'Has a file beside its body; images that its HTML shows do not count.',
+    description: 'Whether the message has an attachment. Images that its HTML shows do not count.',
   })
   hasAttachment?: boolean | null;
 
-  @Field(() => DateTime, { ...option, description: 'Received (receivedAt, as it is shown) at this moment or later.' })
+  @Field(() => DateTime, { ...option, description: '`receivedAt` is at or after this time.' })
   receivedAfter?: Date | null;
 
-  @Field(() => DateTime, { ...option, description: 'Received (receivedAt, as it is shown) before this moment.' })
+  @Field(() => DateTime, { ...option, description: '`receivedAt` is before this time.' })
   receivedBefore?: Date | null;
 
   @Field(() => String, {
     ...option,
-    description: 'The whole Message-ID header, with or without its angle brackets, compared without case.',
+    description: 'The complete Message-ID header, with or without angle brackets, compared case-insensitively.',
   })
   internetMessageId?: string | null;
 
-  @Field(() => [MessageFilter], { ...option, description: 'All of these hold. An empty list says nothing.' })
+  @Field(() => [MessageFilter], { ...option, description: 'All of these must match. An empty list has no effect.' })
   and?: MessageFilter[] | null;
 
   @Field(() => [MessageFilter], {
     ...option,
-    description: 'At least one of these holds. With an empty list nothing can match.',
+    description: 'At least one of these must match. An empty list matches nothing.',
   })
   or?: MessageFilter[] | null;
 
   @Field(() => MessageFilter, {
     ...option,
     description:
-      'This does not hold: of the same list, the messages that are left without it (under FILTERED, but for what the search of the provider did not bring).',
+      "This must not match: the messages of the same list that the condition does not select. With the evaluation FILTERED, messages that the provider's search did not return are missing.",
   })
   not?: MessageFilter | null;
 }

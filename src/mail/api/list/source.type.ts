@@ -7,13 +7,17 @@ import type { SourceReport } from '../../list/unified-list.ts';
 const SourceStateEnum = { COMPLETE: 'COMPLETE', PARTIAL: 'PARTIAL', FAILED: 'FAILED' } as const;
 registerEnumType(SourceStateEnum, {
   name: 'SourceState',
-  description: 'How much of its share an account brought to this page.',
+  description: 'Whether an account returned all of its items for this page.',
   valuesConfig: {
-    COMPLETE: { description: 'All of it.' },
+    COMPLETE: { description: 'The account returned all its items for this page.' },
     PARTIAL: {
-      description: 'Some; problem says why not all. What was missed comes with a later page, or as a null node.',
+      description:
+        'The account returned some of its items, and `problem` says why not all. The missing items are in a later page, or are null nodes.',
     },
-    FAILED: { description: 'Nothing; problem says why. The next page asks it again, from where it was.' },
+    FAILED: {
+      description:
+        'The account returned nothing, and `problem` says why. The next page continues with it from the same position.',
+    },
   },
 });
 
@@ -26,42 +30,45 @@ const SearchEvaluationEnum = {
 registerEnumType(SearchEvaluationEnum, {
   name: 'SearchEvaluation',
   description:
-    'Who decided what this account brought, and so how far it can be relied on. The same on every page of a list, but for TRUNCATED. Where several apply, TRUNCATED comes before INDEXED, that before FILTERED, that before NATIVE.',
+    'Who decided which messages of an account match, and so how reliable the result is. The same on every page of a list, except for TRUNCATED. When several values apply, the order of precedence is TRUNCATED, INDEXED, FILTERED, NATIVE.',
   valuesConfig: {
-    NATIVE: { description: "The provider's own answer, which is exact for what was asked (flags, mailboxes, dates)." },
+    NATIVE: {
+      description: 'The provider decided, and its answer is exact for this condition (flags, mailboxes, dates).',
+    },
     FILTERED: {
       description:
-        'The provider brought candidates, and each was held against the condition here: nothing wrong is shown; what its search does not bring is not seen.',
+        "The provider returned candidates, and the gateway checked each against the condition. Every message in the list matches; matching messages that the provider's search did not return are missing.",
     },
     INDEXED: {
       description:
-        'Words of bodies were asked for, or attachments where only the index knows of them, and the index of the provider decided these: what it does not find, or has not taken up yet, counts as not there. All else was held against the condition here.',
+        "The condition has words of the body, or attachments that only the provider's search index knows, and the index decided these: a message that it does not find, or has not indexed yet, counts as not matching. The gateway checked all other conditions.",
     },
     TRUNCATED: {
       description:
-        "This page ended with the gateway's SCAN_BUDGET, or the provider shows no more of its result: there may be more matches than were found. Where hasNextPage is true, reading on goes on from there.",
+        "The page ended because the gateway's SCAN_BUDGET was used up, or because the provider does not return more results: more messages may match. When `hasNextPage` is true, the next page continues from there.",
     },
   },
 });
 
 @ObjectType('Source', {
   simpleResolvers: true,
-  description: 'What one account contributed to a page, and who did the searching.',
+  description: 'What one account contributed to a page, and how its search was evaluated.',
 })
 export class SourceType {
   @Field(() => IntegrationType, { description: 'The account.' })
   readonly integration: IntegrationType;
 
-  @Field(() => SourceStateEnum, { description: 'Whether anything of it is missing.' })
+  @Field(() => SourceStateEnum, { description: 'Whether items of this account are missing.' })
   readonly state: SourceReport['state'];
 
   @Field(() => SearchEvaluationEnum, {
     nullable: true,
-    description: 'Null without a search or filter, unless TRUNCATED.',
+    description:
+      'How the search or filter was evaluated for this account. Null without a search or filter, unless TRUNCATED.',
   })
   readonly evaluation: SearchEvaluation | null;
 
-  @Field(() => Problem, { nullable: true, description: 'Why something is missing; null when nothing is.' })
+  @Field(() => Problem, { nullable: true, description: 'Why items of this account are missing. Null when none are.' })
   readonly problem: Problem | null;
 
   constructor({ account, state, evaluation, problem }: SourceReport) {

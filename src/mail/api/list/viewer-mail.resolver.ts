@@ -10,7 +10,7 @@ import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { ListArgs } from './list.args.ts';
 
-const ONLY = 'Only these accounts. Absent: all of yours.';
+const ONLY = 'Only these accounts. Default: all of yours.';
 
 /** The mail of all accounts of the viewer, merged. */
 @Resolver(() => ViewerType)
@@ -22,7 +22,7 @@ export class ViewerMailResolver {
 
   @FieldResolver(() => MessageConnection, {
     description:
-      'All accounts merged, newest first; trash and junk only where filter or search name them. One failing account never fails the others: see sources.',
+      'The messages of all accounts merged, newest first. Messages in the trash or junk are listed only when `filter` or `search` names these mailboxes. When an account fails, the messages of the others are still returned: see `sources`.',
   })
   async messages(
     @Args(() => ListArgs) args: ListArgs,
@@ -35,7 +35,7 @@ export class ViewerMailResolver {
 
   @FieldResolver(() => ThreadConnection, {
     description:
-      'Threads of all accounts merged, the one with the newest message first. A thread matches when one of its visible messages meets the whole condition.',
+      'The threads of all accounts merged, the one with the newest message first. A thread matches when one of its visible messages meets the whole condition.',
   })
   async threads(
     @Args(() => ListArgs) args: ListArgs,

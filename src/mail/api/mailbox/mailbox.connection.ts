@@ -10,7 +10,7 @@ const MailboxEdge = edgeType('Mailbox', () => MailboxType, nullable);
 
 @ObjectType('MailboxConnection', {
   simpleResolvers: true,
-  description: 'A page of mailboxes, in the order of the provider.',
+  description: "A page of mailboxes, in the provider's order.",
 })
 export class MailboxConnection extends connectionType('Mailbox', () => MailboxType, MailboxEdge, nullable) {
   constructor(account: Account, { items, pageInfo }: LocalPage<Mailbox>) {

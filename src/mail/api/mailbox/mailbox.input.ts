@@ -7,63 +7,65 @@ import { UserError } from '../../../graphql/user-error.type.ts';
 import type { Account } from '../../account.ts';
 import { MailboxType } from './mailbox.type.ts';
 
-const COLOR = 'CSS hex, #rrggbb; the nearest colour that the provider has is taken.';
+const COLOR = 'A colour in CSS hexadecimal notation, #rrggbb. The nearest colour that the provider has is used.';
 
-@InputType({ description: 'A folder or label to make. What an account can do is in Capabilities.mailboxes.' })
+@InputType({ description: 'A folder or label to create. `Capabilities.mailboxes` says what the account supports.' })
 export class CreateMailboxInput {
-  @Field(() => ID, { description: 'The account to make it in.' })
+  @Field(() => ID, { description: 'The account to create it in.' })
   integration!: string;
 
-  @Field(() => String, { description: 'Its name alone, without those of its parents.' })
+  @Field(() => String, { description: 'The name, without the names of its parents.' })
   name!: string;
 
   @Field(() => MailboxKindEnum, {
     nullable: true,
-    description: 'Left out: what people file under in this account, the first of Capabilities.mailboxes.create.',
+    description: 'Default: the first kind in `Capabilities.mailboxes.create`.',
   })
   kind?: MailboxKind | null;
 
-  @Field(() => ID, { nullable: true, description: 'The mailbox of the same kind to make it in. Left out: at the top.' })
+  @Field(() => ID, { nullable: true, description: 'The parent mailbox, of the same kind. Default: the top level.' })
   parent?: string | null;
 
   @Field(() => String, { nullable: true, description: COLOR })
   color?: string | null;
 }
 
-@InputType({ description: 'What to change of a mailbox. Fields left out stay as they are.' })
+@InputType({ description: 'The changes to a mailbox. Fields that are left out are not changed.' })
 export class UpdateMailboxInput {
-  @Field(() => ID, { description: 'One of your own making: those of the system stay as they are.' })
+  @Field(() => ID, { description: 'A mailbox that the user created. System mailboxes cannot be changed.' })
   mailbox!: string;
 
-  @Field(() => String, { nullable: true, description: 'Its new name.' })
+  @Field(() => String, { nullable: true, description: 'The new name.' })
   name?: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The mailbox to put it in, with all that is inside it. Null: at the top.',
+    description: 'The new parent. All mailboxes inside it are moved too. Null: the top level.',
   })
   parent?: string | null;
 
-  @Field(() => String, { nullable: true, description: `${COLOR} Null: none.` })
+  @Field(() => String, { nullable: true, description: `${COLOR} Null: removes the colour.` })
   color?: string | null;
 }
 
-@InputType({ description: 'Which mailbox.' })
+@InputType({ description: 'The mailbox.' })
 export class MailboxInput {
-  @Field(() => ID, { description: 'The mailbox.' })
+  @Field(() => ID, { description: 'The id of the mailbox.' })
   mailbox!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What became of the mailbox.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `createMailbox` and `updateMailbox`.' })
 export class MailboxPayload {
   @Field(() => MailboxType, {
     nullable: true,
-    description: 'As it is now. Null when the input is at fault: then nothing was changed.',
+    description: 'The mailbox as it is now. Null when there are userErrors: then nothing was changed.',
   })
   readonly mailbox: MailboxType | null;
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'What is wrong with the input; UNSUPPORTED: what this account cannot do.' })
+  @Field(() => [UserError], {
+    description: 'What is wrong with the input. The code is UNSUPPORTED for what this account cannot do.',
+  })
   readonly userErrors: readonly UserError[];
 
   constructor(mailbox: MailboxType | null, userErrors: readonly UserError[] = []) {
@@ -72,30 +74,33 @@ export class MailboxPayload {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What became of the mailbox that was to be deleted.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `deleteMailbox`.' })
 export class DeleteMailboxPayload {
   @Field(() => MailboxType, {
     nullable: true,
     description:
-      'As it is now, where the provider keeps it in the trash for a while. Null when it does not, and when it could not be read afterwards.',
+      'The mailbox as it is now, when the provider has moved it to the trash. Null when it no longer exists, and when it could not be read after the deletion.',
   })
   readonly mailbox: MailboxType | null;
 
   @Field(() => ID, {
     nullable: true,
     description:
-      'Its id when there is no such mailbox any more, for taking it out of a store; else null. What a store has of Message.mailboxes and Thread.mailboxes may hold a null in its place until that is read again (in Relay it does).',
+      'The id of the mailbox when it no longer exists, so that you can remove it from your cache; otherwise null. Cached lists in `Message.mailboxes` and `Thread.mailboxes` may contain null in its place until they are read again (in Relay they do).',
   })
   readonly deleted: string | null;
 
   @Field(() => IntegrationType, {
     nullable: true,
-    description: 'The account that it was in, for reading what is left; null when there are userErrors.',
+    description:
+      'The account that it was in, so that you can read the changed lists in the same request. Null when there are userErrors.',
   })
   readonly integration: IntegrationType | null;
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'What is wrong with the input; then nothing was deleted.' })
+  @Field(() => [UserError], {
+    description: 'What is wrong with the input. When there are errors, nothing was deleted.',
+  })
   readonly userErrors: readonly UserError[];
 
   constructor(

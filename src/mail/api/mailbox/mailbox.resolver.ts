@@ -14,12 +14,15 @@ import { MailboxType } from './mailbox.type.ts';
 export class MailboxResolver {
   constructor(readonly lists: MailLists) {}
 
-  @FieldResolver(() => IntegrationType, { description: 'The account that it is in.' })
+  @FieldResolver(() => IntegrationType, { description: 'The account that it belongs to.' })
   integration(@Root() { account }: MailboxType): IntegrationType {
     return new IntegrationType(account.integration);
   }
 
-  @FieldResolver(() => MailboxType, { nullable: true, description: 'The mailbox that it lies in; null at the top.' })
+  @FieldResolver(() => MailboxType, {
+    nullable: true,
+    description: 'The mailbox that contains this one. Null at the top level.',
+  })
   async parent(@Root() { account, mailbox }: MailboxType): Promise<MailboxType | null> {
     const parent = mailbox.parentId === null ? null : await account.mailboxes.find(mailbox.parentId);
     return parent && new MailboxType(account, parent);
@@ -27,7 +30,7 @@ export class MailboxResolver {
 
   // Each mailbox is inside one other at most: of all the mailboxes of a page, few have many.
   @Sized({ assumed: 5 })
-  @FieldResolver(() => [MailboxType], { nullable: true, description: 'The mailboxes directly inside it.' })
+  @FieldResolver(() => [MailboxType], { nullable: true, description: 'The mailboxes directly inside this one.' })
   async children(@Root() { account, mailbox }: MailboxType): Promise<MailboxType[]> {
     const all = await account.mailboxes.all();
     return all.filter(({ parentId }) => parentId === mailbox.id).map((child) => new MailboxType(account, child));
@@ -35,7 +38,8 @@ export class MailboxResolver {
 
   @FieldResolver(() => Int, {
     nullable: true,
-    description: 'Null where the provider does not count. Some providers charge a request for it.',
+    description:
+      'The number of messages in it. Null where the provider does not count them. Some providers need an additional request for this.',
   })
   async totalMessages(@Root() { account, mailbox }: MailboxType): Promise<number | null> {
     return mailbox.totalMessages ?? (await account.mailboxes.counts(mailbox.id))?.total ?? null;
@@ -43,13 +47,14 @@ export class MailboxResolver {
 
   @FieldResolver(() => Int, {
     nullable: true,
-    description: 'Null where the provider does not count. Some providers charge a request for it.',
+    description:
+      'The number of unread messages in it. Null where the provider does not count them. Some providers need an additional request for this.',
   })
   async unreadMessages(@Root() { account, mailbox }: MailboxType): Promise<number | null> {
     return mailbox.unreadMessages ?? (await account.mailboxes.counts(mailbox.id))?.unread ?? null;
   }
 
-  @FieldResolver(() => MessageConnection, { description: 'What lies in it, newest first.' })
+  @FieldResolver(() => MessageConnection, { description: 'The messages in this mailbox, newest first.' })
   messages(
     @Root() root: MailboxType,
     @Args(() => ListArgs) args: ListArgs,
@@ -60,7 +65,7 @@ export class MailboxResolver {
   }
 
   @FieldResolver(() => ThreadConnection, {
-    description: 'Threads with at least one message in it, the one with the newest message first.',
+    description: 'The threads with at least one message in this mailbox, the one with the newest message first.',
   })
   threads(
     @Root() root: MailboxType,

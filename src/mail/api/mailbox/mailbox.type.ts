@@ -11,7 +11,7 @@ const made = new WeakMap<Account, Map<Mailbox, MailboxType>>();
 @ObjectType('Mailbox', {
   implements: Node,
   simpleResolvers: true,
-  description: 'A folder or a label inside one account. Find it by its role, never by its name, which is localised.',
+  description: 'A folder or label of one account. Find a mailbox by its role, not by its name: names are localised.',
 })
 export class MailboxType extends Node {
   constructor(
@@ -30,22 +30,31 @@ export class MailboxType extends Node {
     return type;
   }
 
-  @Field(() => String, { description: 'As the provider shows it, without the names of its parents.' })
+  @Field(() => String, { description: 'The name as the provider shows it, without the names of its parents.' })
   get name(): string {
     return this.mailbox.name;
   }
 
-  @Field(() => MailboxKindEnum, { description: 'Whether messages lie in it alone or also elsewhere.' })
+  @Field(() => MailboxKindEnum, {
+    description: 'Whether it is a folder (a message in it is in no other folder) or a label.',
+  })
   get kind(): MailboxKind {
     return this.mailbox.kind;
   }
 
-  @Field(() => MailboxRoleEnum, { nullable: true, description: "What it is for; null for the user's own." })
+  @Field(() => MailboxRoleEnum, {
+    nullable: true,
+    description: 'What the mailbox is for (RFC 6154). Null for mailboxes that the user created.',
+  })
   get role(): MailboxRole | null {
     return this.mailbox.role;
   }
 
-  @Field(() => String, { nullable: true, description: 'CSS hex, #rrggbb; null where the provider has no colours.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The colour in CSS hexadecimal notation, #rrggbb. Null when it has none, or the provider has no colours.',
+  })
   get color(): string | null {
     return this.mailbox.color;
   }

@@ -22,18 +22,19 @@ import { MailboxType } from './mailbox.type.ts';
 export class MailboxesResolver {
   constructor(readonly accounts: OpenAccounts) {}
 
-  @Mutation(() => MailboxPayload, { description: 'Makes a folder or label.' })
+  @Mutation(() => MailboxPayload, { description: 'Creates a folder or label.' })
   createMailbox(
-    @Arg('input', () => CreateMailboxInput, { description: 'What to make.' }) input: CreateMailboxInput,
+    @Arg('input', () => CreateMailboxInput, { description: 'The mailbox to create.' }) input: CreateMailboxInput,
     @Ctx() context: Context,
   ): Promise<MailboxPayload> {
     const place = () => ({ integrationId: singleId(input.integration, 'Integration'), providerId: '' });
     return this.change(context, 'integration', place, (changes) => changes.create(input));
   }
 
-  @Mutation(() => MailboxPayload, { description: 'Gives a mailbox another name, parent or colour.' })
+  @Mutation(() => MailboxPayload, { description: 'Changes the name, parent or colour of a mailbox.' })
   updateMailbox(
-    @Arg('input', () => UpdateMailboxInput, { description: 'What to change.' }) input: UpdateMailboxInput,
+    @Arg('input', () => UpdateMailboxInput, { description: 'The messages and threads to change.' })
+    input: UpdateMailboxInput,
     @Ctx() context: Context,
   ): Promise<MailboxPayload> {
     const place = () => accountId(input.mailbox, 'Mailbox');
@@ -42,10 +43,10 @@ export class MailboxesResolver {
 
   @Mutation(() => DeleteMailboxPayload, {
     description:
-      'Deletes a mailbox of your own making. The messages under a label stay where they are; those in a folder go with it, to where the provider puts deleted mail. One that lies there already is not deleted again: that would be for good.',
+      'Deletes a mailbox that the user created. Messages with a deleted label stay where they are; messages in a deleted folder are moved with it to where the provider keeps deleted mail. A folder that is already there is not deleted again, because that would be permanent.',
   })
   async deleteMailbox(
-    @Arg('input', () => MailboxInput, { description: 'Which.' }) input: MailboxInput,
+    @Arg('input', () => MailboxInput, { description: 'The mailbox.' }) input: MailboxInput,
     @Ctx() context: Context,
   ): Promise<DeleteMailboxPayload> {
     requirePrincipal(context);

@@ -3,18 +3,19 @@ import { Field, ObjectType } from 'type-graphql';
 @ObjectType('Address', {
   simpleResolvers: true,
   description:
-    'A name and an address as the sender wrote them: a string, because real headers hold things that no validator accepts.',
+    'A display name and an address, as the sender wrote them. The address is a plain string, because addresses in real headers are often not valid.',
 })
 export class AddressType {
   @Field(() => String, {
     nullable: true,
-    description: 'The display name, decoded; null when there is none. Anyone can write anything here.',
+    description:
+      'The display name, decoded (RFC 2047). Null when there is none. The sender chooses it freely: never treat it as proof of identity.',
   })
   readonly name!: string | null;
 
   @Field(() => String, {
     description:
-      'Usually user@host; a quoted local part keeps its quotes, and what is no address is as it was written.',
+      'Usually user@host. A quoted local part keeps its quotes. Text that is not an address is given as it was written.',
   })
   readonly address!: string;
 }

@@ -6,10 +6,10 @@ import { DownloadType } from './download.type.ts';
 
 @ObjectType('Attachment', {
   simpleResolvers: true,
-  description: 'A file beside or inside the body. What it says of itself is the word of the sender.',
+  description: 'A file attached to a message or shown inside its body. Its name and type are claims of the sender.',
 })
 export class AttachmentType {
-  @Field(() => ID, { description: 'The same on every read of this message.' })
+  @Field(() => ID, { description: 'The id of the attachment. It is the same on every read of this message.' })
   readonly id: string;
 
   constructor(
@@ -24,13 +24,13 @@ export class AttachmentType {
   @Field(() => String, {
     nullable: true,
     description:
-      'As the sender named it, on one line: control characters are blanks, and what changes the direction of text is left out. Null when it has no name. Never use it as a path.',
+      'The name that the sender gave it, on one line: control characters are replaced by spaces, and characters that change the direction of text are removed. Null when it has no name. Never use it as a file path.',
   })
   get filename(): string | null {
     return this.attachment.filename;
   }
 
-  @Field(() => String, { description: 'The type that the sender claims.' })
+  @Field(() => String, { description: 'The MIME type that the sender claims.' })
   get mimeType(): string {
     return this.attachment.mimeType;
   }
@@ -38,7 +38,7 @@ export class AttachmentType {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Bytes when decoded; some providers count their own overhead too. Null where the provider does not tell.',
+      'The decoded size in bytes. Some providers include their own overhead. Null where the provider does not report it.',
   })
   get sizeBytes(): number | null {
     const { sizeBytes } = this.attachment;
@@ -47,7 +47,7 @@ export class AttachmentType {
 
   @Field(() => Boolean, {
     description:
-      "Whether the body's html shows it: an image that is seen there names it by contentId. All others stand beside the body, also those that the mail only mentions or hides.",
+      'True when the HTML body shows this file: a visible image there refers to it by `contentId`. False for every other file, also for one that the HTML mentions or hides but does not show.',
   })
   get isInline(): boolean {
     return this.attachment.isInline;
@@ -55,13 +55,15 @@ export class AttachmentType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What an image in the HTML names it by, after "cid:". Without angle brackets.',
+    description: 'The Content-ID by which the HTML refers to this file, as `cid:CONTENT-ID`. Without angle brackets.',
   })
   get contentId(): string | null {
     return this.attachment.contentId;
   }
 
-  @Field(() => DownloadType, { description: 'Signed anew each time it is asked for.' })
+  @Field(() => DownloadType, {
+    description: 'A signed link to the bytes of this file. Each time this field is read a new link is signed.',
+  })
   get download(): Download {
     return this.link();
   }

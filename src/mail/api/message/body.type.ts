@@ -11,7 +11,7 @@ const BODY_BYTES = 1024 * 1024;
 type MaybePromise<T> = T | Promise<T>;
 
 /** What is made of the body is made once, however many fields and aliases ask for it, and one body at a time in a request. */
-@ObjectType('MessageBody', { description: 'What the sender wrote, for reading and for showing.' })
+@ObjectType('MessageBody', { description: 'The body of a message, as text and as HTML.' })
 export class MessageBodyType {
   private readonly safe = new Map<boolean, MaybePromise<string>>();
   private readonly urls = new Map<string, string | null>();
@@ -29,7 +29,7 @@ export class MessageBodyType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The plain text; made from the HTML when the sender wrote none (blanks beside HTML are none), or the provider keeps only the HTML. Made as a browser\'s innerText: what is seen on a white page and nothing that is hidden, by its element, colour, style or style block; cells kept apart by a tab, rows by a line. Beyond that lists have their marks, quotes "> ", and a link its address in brackets where that is not its text.',
+      'The plain text. It is made from the HTML when the sender wrote no text or only white space, or when the provider keeps only the HTML. Text made from HTML is what a browser\'s innerText gives: what is visible on a white page, and nothing that an element, a colour, a style or a style block hides; cells are separated by a tab, rows by a line break. In addition, list items have their markers, quotes are prefixed with "> ", and the address of a link follows in brackets where it differs from the link\'s text.',
   })
   text(): MaybePromise<string | null> {
     return this.slices.take(this.length, () => this.content.text);
@@ -39,13 +39,13 @@ export class MessageBodyType {
   @Field(() => String, {
     nullable: true,
     description:
-      'Sanitised for display: no scripts, no handlers, no forms, nothing that is fetched from elsewhere for a style, nothing that leaves its box, no ids and classes; inline images as signed links. What style blocks say is written into the elements, as on a light screen of 800 pixels; a block of more rules than any newsletter has is left out. The colours of the body are a box around the mail, and what was hidden stays hidden. Null when the sender wrote no HTML.',
+      "The HTML, sanitised for display. Scripts, event handlers, forms, ids, classes, styles that load anything and styles that leave the message's own box are removed. Inline images become signed links. Rules of style blocks are applied to the elements, as on a light screen 800 pixels wide; a style block with far more rules than a newsletter has is left out. The colours of the body element are put on a box around the message, and hidden content stays hidden. Null when the sender wrote no HTML.",
   })
   html(
     @Arg('remoteImages', () => Boolean, {
       defaultValue: false,
       description:
-        'Leave images of other servers in: loading them tells the sender that, when and where the mail is read.',
+        'True: keep images that are loaded from other servers. Loading them tells the sender that the message is read, when and where.',
     })
     remoteImages: boolean,
   ): MaybePromise<string | null> {
@@ -61,13 +61,16 @@ export class MessageBodyType {
   }
 
   @Weighs(BODY_BYTES)
-  @Field(() => String, { nullable: true, description: 'What the sender wrote, untouched. Never put this into a page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The HTML exactly as the sender wrote it. It is not safe: never insert it into a page.',
+  })
   unsafeHtml(): string | null {
     return this.content.html;
   }
 
   @Field(() => Boolean, {
-    description: `Whether html or text is not the whole of what the sender wrote: of HTML the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters are read. What is nested too deep, and what comes behind 50,000 elements, loses its tags and not its words, and is whole. unsafeHtml and raw are never cut.`,
+    description: `True when \`html\` or \`text\` is only a part of the body: at most the first ${MAX_HTML_LENGTH.toLocaleString('en')} characters of HTML are read. Content that is nested too deep, or follows the first 50,000 elements, loses its tags but not its text, and does not count as truncated. \`unsafeHtml\` and \`raw\` are never truncated.`,
   })
   isTruncated(): boolean {
     return this.content.isTextTruncated === true || (this.content.html?.length ?? 0) > MAX_HTML_LENGTH;

@@ -14,12 +14,12 @@ const MessageEdge = edgeType('Message', () => MessageType, nullable);
 
 @ObjectType('MessageConnection', {
   simpleResolvers: true,
-  description: 'A page of messages: newest first, inside a thread oldest first.',
+  description: 'A page of messages: newest first; in a thread, oldest first.',
 })
 export class MessageConnection extends connectionType('Message', () => MessageType, MessageEdge, nullable) {
   @Sized({ assumed: ASSUMED_ACCOUNTS })
   @Field(() => [SourceType], {
-    description: 'What each account brought: look here before you take a short page for the whole.',
+    description: 'Whether each account returned everything. Check this before you treat a short page as complete.',
   })
   readonly sources: readonly SourceType[];
 

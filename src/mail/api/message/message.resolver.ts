@@ -30,7 +30,7 @@ export class MessageResolver {
 
   @FieldResolver(() => ThreadType, {
     nullable: true,
-    description: 'The conversation that it belongs to. Selecting only its id costs nothing.',
+    description: 'The thread that the message belongs to. Selecting only its id makes no request.',
   })
   async thread(
     @Root() { account, message }: MessageType,
@@ -41,7 +41,11 @@ export class MessageResolver {
     return new ThreadType(account, message.threadId, await account.threads.load(message.threadId));
   }
 
-  @FieldResolver(() => MessageBodyType, { nullable: true, description: 'Costs a larger read: leave it out of lists.' })
+  @FieldResolver(() => MessageBodyType, {
+    nullable: true,
+    description:
+      'The text and HTML of the message. It requires reading the whole message from the provider: do not select it in lists.',
+  })
   async body(@Root() root: MessageType): Promise<MessageBodyType> {
     const content = await contentOf(root);
     const bodies = this.bodies.get(root.account) ?? new WeakMap<MessageContent, MessageBodyType>();
@@ -52,12 +56,15 @@ export class MessageResolver {
   }
 
   @Sized({ assumed: 10 })
-  @FieldResolver(() => [AttachmentType], { nullable: true, description: 'Its files, in their order in the message.' })
+  @FieldResolver(() => [AttachmentType], {
+    nullable: true,
+    description: 'The files of the message, in the order in which they occur in it.',
+  })
   async attachments(
     @Root() root: MessageType,
     @Arg('inline', () => Boolean, {
       nullable: true,
-      description: 'Only those inside the body, or (false) only those beside it.',
+      description: 'True: only files that the HTML body shows. False: only the others. Default: all.',
     })
     inline: boolean | null,
   ): Promise<AttachmentType[]> {
@@ -74,11 +81,14 @@ export class MessageResolver {
   @Sized({ assumed: 50 })
   @FieldResolver(() => [HeaderType], {
     nullable: true,
-    description: 'Its header fields, in order; a name can occur more than once.',
+    description: 'The header fields, in their order in the message. A name can occur more than once.',
   })
   async headers(
     @Root() root: MessageType,
-    @Arg('names', () => [String], { nullable: true, description: 'Only these, without case. Absent: all.' })
+    @Arg('names', () => [String], {
+      nullable: true,
+      description: 'Only fields with these names, compared case-insensitively. Default: all.',
+    })
     names: string[] | null,
   ): Promise<readonly HeaderType[]> {
     const { headers } = await contentOf(root);
@@ -89,7 +99,7 @@ export class MessageResolver {
 
   @FieldResolver(() => [String], {
     nullable: true,
-    description: 'Message-IDs that it answers, without angle brackets.',
+    description: 'The In-Reply-To header: the Message-IDs of the messages that it replies to, without angle brackets.',
   })
   async inReplyTo(@Root() root: MessageType): Promise<readonly string[]> {
     return (await contentOf(root)).inReplyTo;
@@ -97,7 +107,8 @@ export class MessageResolver {
 
   @FieldResolver(() => [String], {
     nullable: true,
-    description: 'Message-IDs of the conversation above it, oldest first, without angle brackets.',
+    description:
+      'The References header: the Message-IDs of earlier messages in the conversation, oldest first, without angle brackets.',
   })
   async references(@Root() root: MessageType): Promise<readonly string[]> {
     return (await contentOf(root)).references;
@@ -105,13 +116,17 @@ export class MessageResolver {
 
   @FieldResolver(() => DownloadType, {
     nullable: true,
-    description: 'The whole message as RFC 5322, as a link. Making the link asks the provider nothing.',
+    description:
+      'A link to the complete message in RFC 5322 format. Creating the link makes no request to the provider.',
   })
   raw(@Root() { account, message }: MessageType): Download {
     return this.downloads.raw(account, message.id);
   }
 
-  @FieldResolver(() => UnsubscribeType, { nullable: true, description: 'Null when it names no way to unsubscribe.' })
+  @FieldResolver(() => UnsubscribeType, {
+    nullable: true,
+    description: 'How to unsubscribe from the mailing list that sent it. Null when the message offers no way.',
+  })
   async unsubscribe(@Root() root: MessageType): Promise<UnsubscribeOptions | null> {
     return unsubscribeOf((await contentOf(root)).headers);
   }

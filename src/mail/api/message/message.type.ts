@@ -16,7 +16,7 @@ const optional = { nullable: true } as const;
 @ObjectType('Message', {
   implements: Node,
   simpleResolvers: true,
-  description: 'One mail. Nothing in it changes but its mailboxes and flags.',
+  description: 'One message (RFC 5322). Only its mailboxes and flags can change.',
 })
 export class MessageType extends Node {
   constructor(
@@ -29,7 +29,7 @@ export class MessageType extends Node {
 
   @Field(() => String, {
     description:
-      'Decoded, on one line: control characters are blanks, and what changes the direction of text is left out. Empty when the sender wrote none.',
+      'The Subject header, decoded, on one line: control characters are replaced by spaces, and characters that change the direction of text are removed. Empty when there is none.',
   })
   get subject(): string {
     return this.message.subject;
@@ -37,44 +37,52 @@ export class MessageType extends Node {
 
   @Field(() => String, {
     description:
-      "The first words, on one line, for a list: the provider's own preview, which may begin with a preheader that the mail hides. Where the body is read too and that preview is empty or shows what is hidden, it is made of the text. Plain text: escape it for HTML.",
+      "The beginning of the message on one line, for lists. It is the provider's preview, which may begin with preheader text that the message hides. When the body is also selected and that preview is empty or shows hidden text, the snippet is made from the body's text. Plain text: escape it for HTML.",
   })
   get snippet(): string {
     return this.message.snippet;
   }
 
-  @Field(() => AddressType, { ...optional, description: 'Whom it claims to be from. Null when the header is missing.' })
+  @Field(() => AddressType, {
+    ...optional,
+    description: 'The From header, as the sender claims. Null when the header is missing.',
+  })
   get from(): Address | null {
     return this.message.from;
   }
 
-  @Field(() => AddressType, { ...optional, description: 'Who sent it on behalf of from; often null or the same.' })
+  @Field(() => AddressType, {
+    ...optional,
+    description: 'The Sender header: who sent the message on behalf of `from`. Often null, or equal to `from`.',
+  })
   get sender(): Address | null {
     return this.message.sender;
   }
 
   @Sized({ assumed: 10 })
-  @Field(() => [AddressType], { description: 'Those it is addressed to.' })
+  @Field(() => [AddressType], { description: 'The To recipients.' })
   get to(): readonly Address[] {
     return this.message.to;
   }
 
   @Sized({ assumed: 10 })
-  @Field(() => [AddressType], { description: 'Those who get a copy for everyone to see.' })
+  @Field(() => [AddressType], { description: 'The Cc recipients.' })
   get cc(): readonly Address[] {
     return this.message.cc;
   }
 
   @Sized({ assumed: 10 })
   @Field(() => [AddressType], {
-    description: 'Those who get a hidden copy; known only of mail that the account itself sent.',
+    description: 'The Bcc recipients. Known only for messages that the account itself sent.',
   })
   get bcc(): readonly Address[] {
     return this.message.bcc;
   }
 
   @Sized({ assumed: 10 })
-  @Field(() => [AddressType], { description: 'Where a reply should go, when not to from.' })
+  @Field(() => [AddressType], {
+    description: 'The Reply-To header: where replies should go. Empty when they should go to `from`.',
+  })
   get replyTo(): readonly Address[] {
     return this.message.replyTo;
   }
@@ -82,40 +90,44 @@ export class MessageType extends Node {
   @Field(() => DateTime, {
     ...optional,
     description:
-      'The Date header: what the sender claims. When it is absent or unreadable: null, or what the provider put in its place.',
+      'The Date header, as the sender claims. When the header is missing or unreadable: null, or the value that the provider uses instead.',
   })
   get sentAt(): Date | null {
     return this.message.sentAt;
   }
 
-  @Field(() => DateTime, { description: 'When the provider took it in. Lists are ordered by it.' })
+  @Field(() => DateTime, { description: 'When the provider received the message. Lists are ordered by it.' })
   get receivedAt(): Date {
     return this.message.receivedAt;
   }
 
-  @Field(() => Boolean, { description: 'Seen by the user, here or in any other client.' })
+  @Field(() => Boolean, { description: 'Whether the user has read it, in this or any other client.' })
   get isRead(): boolean {
     return this.message.isRead;
   }
 
-  @Field(() => Boolean, { description: 'Starred, or flagged for follow-up, in the words of the provider.' })
+  @Field(() => Boolean, { description: 'Whether it is starred (Gmail) or flagged for follow-up (Outlook).' })
   get isStarred(): boolean {
     return this.message.isStarred;
   }
 
-  @Field(() => Boolean, { description: 'Not sent yet.' })
+  @Field(() => Boolean, { description: 'Whether it is a draft, a message that has not been sent yet.' })
   get isDraft(): boolean {
     return this.message.isDraft;
   }
 
   @Field(() => Boolean, {
-    description: 'Marked as important, by the sender, the provider or the user: whom, differs by provider.',
+    description:
+      'Whether it is marked as important. Gmail marks it, or the user does; at Outlook the sender gives it high importance.',
   })
   get isImportant(): boolean {
     return this.message.isImportant;
   }
 
-  @Field(() => Boolean, { ...optional, description: 'Null where the provider does not tell.' })
+  @Field(() => Boolean, {
+    ...optional,
+    description: 'Whether it has been replied to. Null where the provider does not say.',
+  })
   get isAnswered(): boolean | null {
     return this.message.isAnswered;
   }
@@ -123,7 +135,7 @@ export class MessageType extends Node {
   @Field(() => Boolean, {
     ...optional,
     description:
-      'For the paper clip in a list; null where only reading the whole message would tell. A null takes back nothing: let a store keep the value that it has, as Apollo Client does with merge: (known, told) => told ?? known; or select attachments instead, which are the same wherever they are read.',
+      "Whether to show an attachment icon in a list. Null where the provider's list does not say and the whole message would have to be read. A null does not invalidate a value that you know: keep the cached value, as Apollo Client does with merge: (existing, incoming) => incoming ?? existing. Or select `attachments`, which is the same wherever it is read.",
   })
   get hasAttachments(): boolean | null {
     return this.message.content
@@ -133,13 +145,13 @@ export class MessageType extends Node {
 
   @Field(() => String, {
     ...optional,
-    description: 'The Message-ID header, without angle brackets. Not an id of this API.',
+    description: 'The Message-ID header, without angle brackets. It is not an id of this API.',
   })
   get internetMessageId(): string | null {
     return this.message.internetMessageId;
   }
 
-  @Field(() => Int, { ...optional, description: 'About what it takes at the provider, in bytes.' })
+  @Field(() => Int, { ...optional, description: 'The approximate size at the provider, in bytes.' })
   get sizeBytes(): number | null {
     const { sizeBytes } = this.message;
     return sizeBytes === null ? null : Math.min(sizeBytes, 2 ** 31 - 1);
@@ -147,13 +159,16 @@ export class MessageType extends Node {
 
   // These two are here and not in the resolver: a list asks them of each message, and a getter costs the least.
 
-  @Field(() => IntegrationType, { description: 'The account that it is in.' })
+  @Field(() => IntegrationType, { description: 'The account that it belongs to.' })
   get integration(): IntegrationType {
     return new IntegrationType(this.account.integration);
   }
 
   @Sized({ assumed: 5 })
-  @Field(() => [MailboxType], { ...optional, description: 'Where it lies: one folder, or any number of labels.' })
+  @Field(() => [MailboxType], {
+    ...optional,
+    description: 'The mailboxes that it is in: one folder, or any number of labels.',
+  })
   get mailboxes(): readonly MailboxType[] | Promise<readonly MailboxType[]> {
     const mailboxes = this.account.mailboxes.some(this.message.mailboxIds);
     return mailboxes instanceof Promise

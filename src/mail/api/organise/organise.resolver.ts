@@ -30,10 +30,11 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Marks messages as read, starred or important, and puts labels on and off. Repeating it changes nothing.',
+      'Changes the flags of messages (read, starred, important), and adds and removes labels. Repeating the call has no further effect.',
   })
   async updateMessages(
-    @Arg('input', () => UpdateMessagesInput, { description: 'Which, and what of them.' }) input: UpdateMessagesInput,
+    @Arg('input', () => UpdateMessagesInput, { description: 'The messages, and the changes.' })
+    input: UpdateMessagesInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     const userErrors = [
@@ -44,7 +45,7 @@ export class OrganiseResolver {
     const flags = flagsOf(input);
     if (Object.keys(flags).length === 0 && !input.addMailboxes?.length && !input.removeMailboxes?.length) {
       const all = 'isRead, isStarred, isImportant, addMailboxes or removeMailboxes';
-      return new UpdateMessagesPayload([], [new UserError('INVALID', `Say what to change: ${all}.`)]);
+      return new UpdateMessagesPayload([], [new UserError('INVALID', `Give at least one change: ${all}.`)]);
     }
     const patch = (account: Account) => ({
       ...flags,
@@ -56,10 +57,10 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Files messages: into a folder, or under a label instead of the one that they leave. Of a thread, what you wrote stays in the sent mail where that is a folder, and goes into no inbox.',
+      'Moves messages to a folder, or replaces one label by another. Of a thread, messages that the user sent stay in the sent mailbox where that is a folder, and are never moved to the inbox.',
   })
   async moveMessages(
-    @Arg('input', () => MoveMessagesInput, { description: 'Which, and where to.' }) {
+    @Arg('input', () => MoveMessagesInput, { description: 'The messages, and the target mailbox.' }) {
       ids,
       from,
       to,
@@ -78,20 +79,21 @@ export class OrganiseResolver {
   }
 
   @Mutation(() => UpdateMessagesPayload, {
-    description: 'Takes messages out of the inbox and keeps them. What is not in the inbox stays where it is.',
+    description:
+      'Moves messages from the inbox to the archive. Messages that are not in the inbox stay where they are.',
   })
   archive(
-    @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
+    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, ARCHIVE);
   }
 
   @Mutation(() => UpdateMessagesPayload, {
-    description: 'Throws messages away; the provider deletes them for ever after a while.',
+    description: 'Moves messages to the trash. The provider deletes them permanently after some time.',
   })
   trash(
-    @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
+    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, TRASH);
@@ -99,20 +101,21 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Takes messages out of the trash: drafts back among the drafts, what you sent among the sent mail, everything else into the inbox. What is not in the trash stays where it is.',
+      'Moves messages out of the trash: drafts to the drafts mailbox, messages that the user sent to the sent mailbox, all others to the inbox. Messages that are not in the trash stay where they are.',
   })
   untrash(
-    @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
+    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, UNTRASH);
   }
 
   @Mutation(() => UpdateMessagesPayload, {
-    description: 'Moves messages to the junk, from which the provider learns. Of a thread, what others wrote.',
+    description:
+      'Moves messages to the junk mailbox; the provider may train its spam filter with them. Of a thread, only messages that others sent are moved.',
   })
   markJunk(
-    @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
+    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, MARK_JUNK);
@@ -120,10 +123,10 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Takes messages out of the junk, into the inbox; drafts and what you sent go back to their own places. What is not in the junk stays where it is.',
+      'Moves messages from the junk mailbox to the inbox; drafts and sent messages are moved back to their own mailboxes. Messages that are not in the junk stay where they are.',
   })
   notJunk(
-    @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
+    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, NOT_JUNK);
@@ -131,10 +134,10 @@ export class OrganiseResolver {
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
-      'Deletes messages past the trash: nobody brings them back. Needs an account that was connected with access FULL. One that was gone already is NOT_FOUND.',
+      'Permanently deletes messages, without moving them to the trash. This cannot be undone. FORBIDDEN unless the account is connected with access FULL. NOT_FOUND for a message that no longer exists.',
   })
   deleteForever(
-    @Arg('input', () => IdsInput, { description: 'Which.' }) { ids }: IdsInput,
+    @Arg('input', () => IdsInput, { description: 'The messages and threads.' }) { ids }: IdsInput,
     @Ctx() context: Context,
   ): Promise<UpdateMessagesPayload> {
     return this.change(context, ids, DELETE_FOREVER);

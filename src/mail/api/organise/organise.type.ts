@@ -7,52 +7,54 @@ import { UserError } from '../../../graphql/user-error.type.ts';
 
 /** How many messages and threads one mutation takes. */
 export const MAX_IDS = 1_000;
-const IDS = `Messages and threads, at most ${MAX_IDS}, of any accounts. A thread stands for those of its messages that the change is meant for.`;
+const IDS = `The ids of messages and threads, at most ${MAX_IDS}, of any of your accounts. A thread stands for those of its messages that the change applies to.`;
 
-@InputType({ description: 'What to change.' })
+@InputType({ description: 'The messages and threads to change.' })
 export class IdsInput {
   @Field(() => [ID], { description: IDS })
   ids!: string[];
 }
 
-@InputType({ description: 'What to change, and how. Fields left out stay as they are.' })
+@InputType({
+  description: 'The messages and threads to change, and the changes. Fields that are left out are not changed.',
+})
 export class UpdateMessagesInput extends IdsInput {
-  @Field(() => Boolean, { nullable: true, description: 'Mark as read, or (false) as unread.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: mark as read. False: mark as unread.' })
   isRead?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Star or flag, or (false) take it off.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: add the star or flag. False: remove it.' })
   isStarred?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Mark as important, or (false) not.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: mark as important. False: remove the mark.' })
   isImportant?: boolean | null;
 
   @Field(() => [ID], {
     nullable: true,
-    description: 'Labels to put on, in the account of the message. A folder here moves the message into it.',
+    description: "Labels to add, of the message's account. A folder in this list moves the message to it.",
   })
   addMailboxes?: string[] | null;
 
-  @Field(() => [ID], { nullable: true, description: 'Labels to take off.' })
+  @Field(() => [ID], { nullable: true, description: 'Labels to remove.' })
   removeMailboxes?: string[] | null;
 }
 
-@InputType({ description: 'What to move, and where to.' })
+@InputType({ description: 'The messages and threads to move, and the target mailbox.' })
 export class MoveMessagesInput extends IdsInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      'The mailbox to leave: matters for labels, and of a thread only what lies in it is moved. Left out: the inbox.',
+      'The mailbox to move out of. If it is a label, that label is removed. Of a thread, only the messages in this mailbox are moved. Default: the inbox.',
   })
   from?: string | null;
 
   @Field(() => ID, {
     description:
-      'A folder or label. A label of an account that files in folders is put on, and the message stays in its folder. Messages of other accounts than its own are not moved; their results say so.',
+      "The target folder or label. In an account whose messages are in folders, a label is added and the message stays in its folder. Messages of other accounts than the target's are not moved, and their results have a problem.",
   })
   to!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What became of one of the ids.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome for one id.' })
 export class UpdateResult {
   // Not `id`: stores of clients take that of any object for its own, and this is the id of the message or thread.
   @Field(() => ID, { description: 'The id of the message or thread, as it was given.' })
@@ -61,42 +63,45 @@ export class UpdateResult {
   @Field(() => Node, {
     nullable: true,
     description:
-      'The Message or Thread as it is now; null when problem says why not, and when it was deleted for ever.',
+      'The Message or Thread as it is now. Null when it was deleted permanently, and when it could not be changed or read: then `problem` says why.',
   })
   readonly node!: Node | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The id again when deleteForever has deleted it, for taking it out of a store; else null.',
+    description:
+      'The id when `deleteForever` has deleted the object, so that you can remove it from your cache. Otherwise null.',
   })
   readonly deleted!: string | null;
 
   @Field(() => IntegrationType, {
     nullable: true,
     description:
-      'The account that it is or was in: where it was deleted, for reading what its mailboxes are left with. Null when the id is of no account of yours.',
+      'The account of the message or thread. After a deletion, use it to read the changed counts of its mailboxes. Null when the id belongs to no account of yours.',
   })
   readonly integration!: IntegrationType | null;
 
   @Field(() => Problem, {
     nullable: true,
     description:
-      'Why this one was not changed, or, as its message then says, could not be read afterwards. A thread may have been changed in part.',
+      'Why it was not changed; or, as the message then says, why it could not be read after the change. A thread may have been changed in part.',
   })
   readonly problem!: Problem | null;
 }
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'An answer for each id; one that fails takes nothing from the others.',
+  description: 'The outcome of a bulk change: one result for each id. A failure of one does not affect the others.',
 })
 export class UpdateMessagesPayload {
   @Sized({ parentArgument: 'input.ids' })
-  @Field(() => [UpdateResult], { description: 'In the order of the ids.' })
+  @Field(() => [UpdateResult], { description: 'The results, in the order of the ids.' })
   readonly results: readonly UpdateResult[];
 
   @Sized({ assumed: 1 })
-  @Field(() => [UserError], { description: 'What is wrong with the input as a whole; then nothing was changed.' })
+  @Field(() => [UserError], {
+    description: 'What is wrong with the input as a whole. When there are errors, nothing was changed.',
+  })
   readonly userErrors: readonly UserError[];
 
   constructor(results: readonly UpdateResult[], userErrors: readonly UserError[] = []) {

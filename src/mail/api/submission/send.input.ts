@@ -4,46 +4,47 @@ import { ComposeInput } from '../draft/compose.type.ts';
 
 const optional = { nullable: true } as const;
 
-@InputType({ description: 'What to send, once: exactly one of draft and message.' })
+@InputType({ description: 'The message to send. Give exactly one of `draft` and `message`.' })
 export class SendInput {
   @Field(() => ID, {
     ...optional,
     description:
-      'A draft, sent as it stands when its time has come. It is sent once: CONFLICT when another idempotencyKey sends it or has sent it.',
+      'The draft to send, in the revision that is current at `sendAt`. A draft is sent only once: CONFLICT when it is or was sent with another `idempotencyKey`.',
   })
   draft?: string | null;
 
   @Field(() => String, {
     ...optional,
     description:
-      'The version of that draft that was seen. When it was changed since, now or before its time has come, it is not sent: CONFLICT. Left out: send whatever it says by then.',
+      'The `Draft.version` that the user has seen. If the draft is changed before it is sent, it is not sent: CONFLICT. Default: send the revision that is current then.',
   })
   ifVersion?: string | null;
 
-  @Field(() => ComposeInput, { ...optional, description: 'A message that is written for this.' })
+  @Field(() => ComposeInput, { ...optional, description: 'The message to send, when it is not a stored draft.' })
   message?: ComposeInput | null;
 
   @Field(() => String, {
     description:
-      'Yours, 1 to 200 visible characters, another one for each message. Repeating a call with the same key sends nothing again and answers with the same submission.',
+      'A string of your choice, different for each message: 1 to 200 visible characters. A repeated call with the same key sends nothing again and returns the same submission.',
   })
   idempotencyKey!: string;
 
   @Field(() => DateTime, {
     ...optional,
-    description: 'Not before this, up to a year ahead. Left out, or in the past: now.',
+    description: 'When to send the message, at most a year ahead. Default, and when in the past: now.',
   })
   sendAt?: Date | null;
 
   @Field(() => Int, {
     defaultValue: 0,
-    description: 'Hold it back for so long, 0 to 120, in which cancelSubmission is sure to find it unsent.',
+    description:
+      'Hold the message back for this many seconds, 0 to 120. During this time `cancelSubmission` always succeeds.',
   })
   undoSeconds?: number | null;
 }
 
-@InputType({ description: 'Which submission.' })
+@InputType({ description: 'The submission.' })
 export class SubmissionInput {
-  @Field(() => ID, { description: 'One of yours.' })
+  @Field(() => ID, { description: 'The id of a Submission of yours.' })
   submission!: string;
 }

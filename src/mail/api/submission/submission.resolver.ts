@@ -32,7 +32,7 @@ export class SubmissionResolver {
   @FieldResolver(() => MessageType, {
     nullable: true,
     description:
-      'The sent copy; null before it is sent, and until it is found where the provider names it later than it takes the message (Outlook, within minutes): submissionChanged without id tells it then.',
+      'The copy in the sent mailbox. Null before the message is sent. At Outlook it can also be null for some minutes afterwards, until the copy is found: `submissionChanged` without `id` then reports it.',
   })
   async message(@Root() { account, record }: SubmissionType): Promise<MessageType | null> {
     return record.messageId === null
@@ -42,10 +42,10 @@ export class SubmissionResolver {
 
   @Mutation(() => SubmissionPayload, {
     description:
-      'Sends a message once, now or later. When the answer is lost on its way to you, repeat the call with the same idempotencyKey. What is to go at once is answered with its outcome when that comes within seconds, else as SENDING.',
+      'Sends a message exactly once, now or later. When you did not get the answer, repeat the call with the same `idempotencyKey`. For a message that is sent now, the answer has the final status if it is known within seconds, otherwise SENDING.',
   })
   send(
-    @Arg('input', () => SendInput, { description: 'What to send.' }) input: SendInput,
+    @Arg('input', () => SendInput, { description: 'The message, and when to send it.' }) input: SendInput,
     @Ctx() context: Context,
   ): Promise<SubmissionPayload> {
     return this.payload(context, async () => {
@@ -57,10 +57,10 @@ export class SubmissionResolver {
 
   @Mutation(() => SubmissionPayload, {
     description:
-      'Stops a submission that has not gone yet; what was stored of it at the provider is deleted. CONFLICT once it is being sent: who comes first is decided once, and both are told the same. Cancelling twice is cancelling.',
+      'Cancels a submission that has not been sent yet, and deletes what was stored for it at the provider. CONFLICT when sending has begun: the gateway decides once between sending and cancelling. Cancelling again has no further effect.',
   })
   cancelSubmission(
-    @Arg('input', () => SubmissionInput, { description: 'What to stop.' }) { submission }: SubmissionInput,
+    @Arg('input', () => SubmissionInput, { description: 'The submission to cancel.' }) { submission }: SubmissionInput,
     @Ctx() context: Context,
   ): Promise<SubmissionPayload> {
     return this.payload(context, async () => {

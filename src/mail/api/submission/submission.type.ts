@@ -19,19 +19,19 @@ export const SubmissionStatusEnum = {
 } as const;
 registerEnumType(SubmissionStatusEnum, {
   name: 'SubmissionStatus',
-  description: 'How far a submission has come.',
+  description: 'The state of a submission.',
   valuesConfig: {
-    SCHEDULED: { description: 'It waits for sendAt, and can be cancelled.' },
+    SCHEDULED: { description: 'It is waiting for `sendAt`, and can be cancelled.' },
     SENDING: {
       description:
-        'Under way, or waiting to be tried again: then problem says why, for up to a day. submissionChanged tells how it ends.',
+        'It is being sent, or is waiting for a retry, for up to a day: then `problem` says why. `submissionChanged` reports the outcome.',
     },
-    SENT: { description: 'The provider has taken it.' },
-    FAILED: { description: 'It was not sent, and will not be; problem says why.' },
-    CANCELLED: { description: 'It was cancelled before the provider was told to send it.' },
+    SENT: { description: 'The provider has accepted the message.' },
+    FAILED: { description: 'It was not sent and will not be. `problem` says why.' },
+    CANCELLED: { description: 'It was cancelled before the provider was asked to send it.' },
     UNKNOWN: {
       description:
-        'The provider cannot say whether it went; so it ends too when it was taken up only long after it was due and is found nowhere. It is not sent again by itself, so that nobody gets it twice.',
+        'It is not known whether the message was sent: the provider cannot say, or the gateway resumed the submission long after it was due and finds the message nowhere. It is not sent again automatically, so that nobody receives it twice.',
     },
   },
 });
@@ -39,7 +39,8 @@ registerEnumType(SubmissionStatusEnum, {
 @ObjectType('Submission', {
   implements: Node,
   simpleResolvers: true,
-  description: 'One attempt to send, with a status that survives restarts.',
+  description:
+    'The sending of one message (JMAP EmailSubmission). Its status is stored, and so survives restarts of the gateway.',
 })
 export class SubmissionType extends Node {
   constructor(
@@ -50,7 +51,7 @@ export class SubmissionType extends Node {
     super(encodeId('Submission', record.id));
   }
 
-  @Field(() => SubmissionStatusEnum, { description: 'How far it has come.' })
+  @Field(() => SubmissionStatusEnum, { description: 'The state of the submission.' })
   get status(): SubmissionStatus {
     return this.record.status;
   }
@@ -60,14 +61,14 @@ export class SubmissionType extends Node {
     return this.record.sendAt;
   }
 
-  @Field(() => Int, { description: 'How often the provider was told to send it.' })
+  @Field(() => Int, { description: 'How many times the provider was asked to send it.' })
   get attempts(): number {
     return this.record.attempts;
   }
 
   @Field(() => Problem, {
     nullable: true,
-    description: 'Why it is FAILED or UNKNOWN; while it is SENDING, what it waits for.',
+    description: 'Why the status is FAILED or UNKNOWN, or why the next attempt is delayed while it is SENDING.',
   })
   get problem(): Problem | null {
     const { problem, dueAt, status } = this.record;
@@ -76,7 +77,8 @@ export class SubmissionType extends Node {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Until then it is held back for you to cancel; null when it was sent without undoSeconds.',
+    description:
+      'Until this time the message is held back so that it can be cancelled. Null when `undoSeconds` was not given.',
   })
   get undoUntil(): Date | null {
     return this.record.undoUntil;
@@ -87,7 +89,7 @@ const SubmissionEdge = edgeType('Submission', () => SubmissionType);
 
 @ObjectType('SubmissionConnection', {
   simpleResolvers: true,
-  description: 'A page of submissions, the one made last first.',
+  description: 'A page of submissions, the most recently created first.',
 })
 export class SubmissionConnection extends connectionType('Submission', () => SubmissionType, SubmissionEdge) {
   static edge(submission: SubmissionType, place: () => string) {
@@ -95,11 +97,11 @@ export class SubmissionConnection extends connectionType('Submission', () => Sub
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What became of the sending.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `send` and `cancelSubmission`.' })
 export class SubmissionPayload {
   @Field(() => SubmissionType, {
     nullable: true,
-    description: 'Null when the input is at fault; then nothing was done.',
+    description: 'The submission. Null when there are userErrors: then nothing was done.',
   })
   readonly submission: SubmissionType | null;
 

@@ -24,12 +24,15 @@ export class ViewerSubmissionsResolver {
   ) {}
 
   @FieldResolver(() => SubmissionConnection, {
-    description: 'What you have sent through this gateway, or are about to, the one made last first.',
+    description: 'What you have sent or scheduled through this gateway, the most recently created first.',
   })
   async submissions(
     @Root() { userId }: ViewerType,
     @Args(() => PageArgs) { first, after }: PageArgs,
-    @Arg('status', () => [SubmissionStatusEnum], { nullable: true, description: 'Only those that have come so far.' })
+    @Arg('status', () => [SubmissionStatusEnum], {
+      nullable: true,
+      description: 'Only submissions with one of these statuses. Default: all.',
+    })
     status: SubmissionStatus[] | null | undefined,
     @Ctx() context: Context,
   ): Promise<SubmissionConnection> {

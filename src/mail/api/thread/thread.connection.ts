@@ -17,7 +17,7 @@ const ThreadEdge = edgeType('Thread', () => ThreadType, nullable);
 export class ThreadConnection extends connectionType('Thread', () => ThreadType, ThreadEdge, nullable) {
   @Sized({ assumed: ASSUMED_ACCOUNTS })
   @Field(() => [SourceType], {
-    description: 'What each account brought: look here before you take a short page for the whole.',
+    description: 'Whether each account returned everything. Check this before you treat a short page as complete.',
   })
   readonly sources: readonly SourceType[];
 

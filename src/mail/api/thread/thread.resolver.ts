@@ -10,7 +10,7 @@ import { ThreadType } from './thread.type.ts';
 /** What lies inside a thread, and around it. */
 @Resolver(() => ThreadType)
 export class ThreadResolver {
-  @FieldResolver(() => IntegrationType, { description: 'The account that it is in.' })
+  @FieldResolver(() => IntegrationType, { description: 'The account that it belongs to.' })
   integration(@Root() { account }: ThreadType): IntegrationType {
     return new IntegrationType(account.integration);
   }
@@ -18,20 +18,20 @@ export class ThreadResolver {
   @Sized({ assumed: 5 })
   @FieldResolver(() => [MailboxType], {
     nullable: true,
-    description: 'Every mailbox that one of its messages lies in.',
+    description: 'The mailboxes that contain at least one of its messages.',
   })
   async mailboxes(@Root() { account, thread }: ThreadType): Promise<MailboxType[]> {
     const mailboxes = await account.mailboxes.some(thread.mailboxIds);
     return mailboxes.map((mailbox) => new MailboxType(account, mailbox));
   }
 
-  @FieldResolver(() => MessageConnection, { nullable: true, description: 'Its messages, oldest first.' })
+  @FieldResolver(() => MessageConnection, { nullable: true, description: 'The messages of the thread, oldest first.' })
   messages(
     @Root() { account, thread }: ThreadType,
-    @Arg('first', () => Int, { defaultValue: 100, description: 'How many, from 1 to 100.' }) first: number,
+    @Arg('first', () => Int, { defaultValue: 100, description: 'The size of the page, from 1 to 100.' }) first: number,
     @Arg('after', () => Cursor, {
       nullable: true,
-      description: 'The cursor to read on behind. Absent: from the oldest.',
+      description: 'Return the items after this cursor. Default: from the start of the list, the oldest.',
     })
     after: string | null,
   ): MessageConnection {

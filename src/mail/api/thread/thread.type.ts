@@ -8,7 +8,11 @@ import { DateTime } from '../../../graphql/scalars.ts';
 import type { Account } from '../../account.ts';
 import { AddressType } from '../message/address.type.ts';
 
-@ObjectType('Thread', { implements: Node, simpleResolvers: true, description: 'A conversation inside one account.' })
+@ObjectType('Thread', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A conversation in one account: its messages that reply to each other.',
+})
 export class ThreadType extends Node {
   constructor(
     /** For field resolvers; not in the schema. */
@@ -30,31 +34,33 @@ export class ThreadType extends Node {
     return this.thread.subject;
   }
 
-  @Field(() => String, { description: 'The first words of its newest message. Plain text: escape it for HTML.' })
+  @Field(() => String, { description: 'The snippet of its newest message. Plain text: escape it for HTML.' })
   get snippet(): string {
     return this.thread.snippet;
   }
 
   @Sized({ assumed: 10 })
-  @Field(() => [AddressType], { description: 'Everyone who wrote in it, oldest first, each address once.' })
+  @Field(() => [AddressType], {
+    description: 'The senders of its messages, in order of their first message, each address once.',
+  })
   get participants(): readonly Address[] {
     return this.thread.participants;
   }
 
-  @Field(() => Int, { description: 'How many messages it has, those in every mailbox of the account.' })
+  @Field(() => Int, { description: 'The number of its messages, in all mailboxes of the account.' })
   get messageCount(): number {
     return this.thread.messageCount;
   }
 
   @Field(() => DateTime, {
     description:
-      'When its newest message outside of trash and junk was received (its newest, when all of them lie in there). Lists of threads are ordered by it, filtered or not.',
+      'When its newest message outside the trash and junk was received (its newest message, when all are in there). Lists of threads are ordered by it, filtered or not.',
   })
   get lastMessageAt(): Date {
     return this.thread.lastMessageAt;
   }
 
-  @Field(() => Boolean, { description: 'At least one of its messages is unread.' })
+  @Field(() => Boolean, { description: 'Whether at least one of its messages is unread.' })
   get isUnread(): boolean {
     return this.thread.isUnread;
   }

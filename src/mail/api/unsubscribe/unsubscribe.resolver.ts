@@ -19,10 +19,11 @@ export class UnsubscribeResolver {
 
   @Mutation(() => UnsubscribePayload, {
     description:
-      'Leaves the mailing list that sent a message: by one click (RFC 8058) where it offers that, else by the mail that it asks for. Links are followed to public https addresses only, and never redirected. What takes a person comes back as a url.',
+      'Unsubscribes from the mailing list that sent a message: with a one-click request (RFC 8058) where the list supports it, otherwise by sending the mail that the list asks for. Only public https addresses are requested, and redirects are not followed. When only a person can unsubscribe, the payload has the `url` to open.',
   })
   async unsubscribe(
-    @Arg('input', () => UnsubscribeInput, { description: 'Which.' }) input: UnsubscribeInput,
+    @Arg('input', () => UnsubscribeInput, { description: 'The mailing list, by one of its messages.' })
+    input: UnsubscribeInput,
     @Ctx() context: Context,
   ): Promise<UnsubscribePayload> {
     requirePrincipal(context);

@@ -7,55 +7,65 @@ import type { UnsubscribeMethod } from '../../unsubscribe/unsubscriber.ts';
 @ObjectType('Unsubscribe', {
   simpleResolvers: true,
   description:
-    'How to leave the mailing list that sent this, in its own headers. Nothing of it is followed unless you call the mutation of this name.',
+    'How to unsubscribe from the mailing list that sent a message, from its List-Unsubscribe headers. Nothing is requested until you call the mutation `unsubscribe`.',
 })
 export class UnsubscribeType {
-  @Field(() => URLScalar, { nullable: true, description: 'A page (http or https) that ends the subscription.' })
+  @Field(() => URLScalar, { nullable: true, description: 'The http or https URL for unsubscribing.' })
   readonly url!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'A mailto: URL; a mail to it ends the subscription.' })
+  @Field(() => String, { nullable: true, description: 'A mailto: URL. A mail to it unsubscribes.' })
   readonly mailto!: string | null;
 
-  @Field(() => Boolean, { description: 'A POST of List-Unsubscribe=One-Click to url is enough (RFC 8058).' })
+  @Field(() => Boolean, {
+    description: 'Whether a POST of List-Unsubscribe=One-Click to `url` is enough to unsubscribe (RFC 8058).',
+  })
   readonly oneClick!: boolean;
 }
 
 const UnsubscribeMethodEnum = { ONE_CLICK: 'ONE_CLICK', MAIL: 'MAIL' } as const;
 registerEnumType(UnsubscribeMethodEnum, {
   name: 'UnsubscribeMethod',
-  description: 'How a list was asked to let go.',
+  description: 'How the unsubscribe request was made.',
   valuesConfig: {
-    ONE_CLICK: { description: 'Its server was told, and has taken it (RFC 8058).' },
-    MAIL: { description: 'The mail that it asks for is sent, or on its way, from the address that it wrote to.' },
+    ONE_CLICK: { description: "By a one-click request that the list's server accepted (RFC 8058)." },
+    MAIL: {
+      description:
+        'By the mail that the list asks for, which is sent or being sent from the address that the list writes to.',
+    },
   },
 });
 
-@InputType({ description: 'Which list to leave.' })
+@InputType({ description: 'The mailing list to unsubscribe from.' })
 export class UnsubscribeInput {
-  @Field(() => ID, { description: 'A message that came from it.' })
+  @Field(() => ID, { description: 'The id of a message from the mailing list.' })
   message!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'Whether the list was asked to let go.' })
+@ObjectType({ simpleResolvers: true, description: 'The outcome of `unsubscribe`.' })
 export class UnsubscribePayload {
-  @Field(() => Boolean, { description: 'It was asked. When it stops writing is up to the list.' })
+  @Field(() => Boolean, {
+    description: 'Whether the request was made. When mail from the list stops depends on the list.',
+  })
   get done(): boolean {
     return this.method !== null;
   }
 
-  @Field(() => UnsubscribeMethodEnum, { nullable: true, description: 'How; null when it was not done.' })
+  @Field(() => UnsubscribeMethodEnum, {
+    nullable: true,
+    description: 'How the request was made. Null when it was not.',
+  })
   readonly method: UnsubscribeMethod | null;
 
   @Field(() => URLScalar, {
     nullable: true,
     description:
-      'Where it was not done: a page on which a person can do it. The sender chose it, so open it as a link of theirs.',
+      'When the request was not made: a page on which a person can unsubscribe, or null. The sender chose this URL, so treat it like any link in their message.',
   })
   readonly url: string | null;
 
   @Sized({ assumed: 1 })
   @Field(() => [UserError], {
-    description: 'Why it was not done; UNSUPPORTED: nothing that a program may do is offered.',
+    description: 'Why the request was not made. The code is UNSUPPORTED when the list offers no automatic way.',
   })
   readonly userErrors: readonly UserError[];
 

@@ -130,5 +130,5 @@ function open(cursor: Cursor): Position {
   } catch {
     // Falls through: a cursor that cannot be read is as good as an old one.
   }
-  throw new MailError('CURSOR_EXPIRED', 'This place in the history is unreadable.');
+  throw new MailError('CURSOR_EXPIRED', 'This position in the history is unreadable.');
 }

@@ -17,7 +17,7 @@ export const OWN_ID_HEADER = 'X-Postern-Message-ID';
 export interface Mime {
   /** What it will come to, in bytes; a little more than it will be. */
   readonly estimate: number;
-  /** Written anew each time, with the files opened when their turn comes. */
+  /** Written from the start each time it is called; each file is opened when its part is reached. */
   open(signal: AbortSignal): Readable;
 }
 

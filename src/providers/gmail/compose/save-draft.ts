@@ -38,7 +38,7 @@ export async function saveDraft(client: GmailClient, write: DraftWrite, call: Ca
   const saved = await inThread(threadId, store, id !== null);
   const version = saved.message?.id;
   if (!saved.id || !version)
-    throw new MailError('PROVIDER_UNAVAILABLE', 'Gmail did not say what it saved. Look at the drafts.');
+    throw new MailError('PROVIDER_UNAVAILABLE', 'Gmail did not confirm what it saved. Check the drafts.');
   const [message] = await getMessages(client, [version], 'envelope', call);
   if (!message || isMailError(message)) throw message ?? noDraft();
   return { id: saved.id, version, message };

@@ -142,7 +142,7 @@ const known = (error: unknown, { operation }: Session, isLast: boolean): unknown
 const isGoogle = (url: string): boolean => /^https:\/\/([\w-]+\.)*googleapis\.com\//.test(url);
 
 const lost = (operation: string): GmailError =>
-  new GmailError('PROVIDER_UNAVAILABLE', 'Gmail broke the upload off. Try again.', operation, null, 'upload');
+  new GmailError('PROVIDER_UNAVAILABLE', 'Gmail aborted the upload. Try again.', operation, null, 'upload');
 
 function parsed(text: string): unknown {
   try {

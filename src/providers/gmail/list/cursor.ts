@@ -41,7 +41,7 @@ export function openPosition(page: PageRequest, print: string): ListPosition {
   if (page.after === null) return { token: null, size, shown: new Set(), before, start: null, newest: [] };
   const kept = parse(page.after);
   if (!kept || kept.f !== print) {
-    throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list gave.');
+    throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');
   }
   return {
     token: kept.t,

@@ -269,9 +269,13 @@ export async function refusals<T>(place: ListPosition, search: GmailQuery, list:
   } catch (error) {
     if (!hasStatus(error, 400)) throw error;
     if (place.token !== null) {
-      throw new MailError('CURSOR_EXPIRED', 'This place in the list is gone. Read it again from the top.', {
-        cause: error,
-      });
+      throw new MailError(
+        'CURSOR_EXPIRED',
+        'This position in the list no longer exists. Read the list again from the start.',
+        {
+          cause: error,
+        },
+      );
     }
     if (search.labelIds.length > 0) throw new MailError('NOT_FOUND', 'There is no such mailbox.', { cause: error });
     throw error;

@@ -146,7 +146,7 @@ function queryOf(parts: readonly Condition[]): string | null {
   const needed = parts.filter(isIndexed).map((part) => termOf(part, WHOLE));
   const left = MAX_QUERY_BYTES - bytesOf(needed);
   if (left < 0) {
-    const message = `The words of this search take ${bytesOf(needed)} bytes, and Gmail can be asked for ${MAX_QUERY_BYTES}. Search for fewer words.`;
+    const message = `The words of this search take ${bytesOf(needed)} bytes, and at most ${MAX_QUERY_BYTES} are allowed at Gmail. Search for fewer words.`;
     throw new MailError('BAD_USER_INPUT', message);
   }
   const checked = parts.filter((part) => !isIndexed(part) && !isEverything(part));
@@ -178,6 +178,6 @@ const bytesOf = (terms: readonly Term[]): number =>
 function requireApart(part: Condition): void {
   if (!decisions(part, decides).has('checked')) return;
   const message =
-    'Words in one alternative with people or dates cannot be looked for in trash and junk at once. Ask for these mailboxes one by one.';
+    'Words combined with people or dates in one alternative cannot be searched for in trash and junk at once. Search these mailboxes one by one.';
   throw new MailError('BAD_USER_INPUT', message);
 }

@@ -55,7 +55,7 @@ export class LabelTree {
     const parentId = patch.parentId === undefined ? (lies?.parentId ?? null) : patch.parentId;
     const name = parentId === null ? leaf : `${this.parent(parentId, label).name}/${leaf}`;
     if (name.length > MAX_NAME_LENGTH)
-      throw bad(`Gmail takes at most ${MAX_NAME_LENGTH} characters for a label and what it lies in.`);
+      throw bad(`Gmail takes at most ${MAX_NAME_LENGTH} characters for a label with the names of its parents.`);
     this.requireFree(name, label);
     return name;
   }
@@ -77,13 +77,15 @@ export class LabelTree {
   private parent(id: string, label: NamedLabel | null): NamedLabel {
     const system = systemName(id);
     if (system !== undefined) {
-      throw new MailError('UNSUPPORTED', `Gmail puts labels below labels of your own only, not below ${system}.`, {
+      throw new MailError('UNSUPPORTED', `Gmail allows labels inside labels of your own only, not inside ${system}.`, {
         field: ['parentId'],
       });
     }
     const parent = this.find(id, 'parentId');
     if (label && (parent.id === label.id || parent.name.startsWith(`${label.name}/`))) {
-      throw new MailError('INVALID', 'A label cannot lie in itself or in what lies in it.', { field: ['parentId'] });
+      throw new MailError('INVALID', 'A label cannot be inside itself or inside one of its own labels.', {
+        field: ['parentId'],
+      });
     }
     return parent;
   }
@@ -91,7 +93,7 @@ export class LabelTree {
   private requireFree(name: string, self: { readonly id: string } | null): void {
     const same = (other: string) => other.toLowerCase() === name.toLowerCase();
     if (RESERVED_NAMES.has(name.toLowerCase())) {
-      throw new MailError('CONFLICT', `Gmail keeps the name "${name}" for itself.`, { field: ['name'] });
+      throw new MailError('CONFLICT', `Gmail reserves the name "${name}".`, { field: ['name'] });
     }
     if (this.own.some((other) => other.id !== self?.id && same(other.name))) {
       throw new MailError('CONFLICT', `There is a label "${name}" already.`, { field: ['name'] });

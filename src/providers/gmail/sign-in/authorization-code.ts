@@ -25,7 +25,7 @@ const FULL_SCOPE = 'https://mail.google.com/';
 const SCOPES: Readonly<Record<Access, readonly string[]>> = {
   READ: ['https://www.googleapis.com/auth/gmail.readonly'],
   WRITE: ['https://www.googleapis.com/auth/gmail.modify'],
-  // Deleting for ever takes the whole mailbox's scope.
+  // Permanent deletion needs the scope for the whole mailbox.
   FULL: [FULL_SCOPE],
 };
 const TIMEOUT_MS = 15_000;

@@ -41,5 +41,5 @@ export async function* base64Field(
   // An empty file may be an answer without the field, which tells its size.
   const whole = state === 'closed' || (state === 'before' && /^\s*\{\s*"size"\s*:\s*0\s*\}\s*$/.test(text));
   if (!whole)
-    throw new GmailError('PROVIDER_UNAVAILABLE', 'Gmail broke the download off. Try again.', operation, null, 'cut');
+    throw new GmailError('PROVIDER_UNAVAILABLE', 'Gmail aborted the download. Try again.', operation, null, 'cut');
 }

@@ -80,7 +80,7 @@ async function post(
       results.set(place, null);
     } else if (!answer || (answer.status < 300 && answer.body === undefined)) {
       failures.push(
-        new GmailError('PROVIDER_UNAVAILABLE', 'Gmail gave half an answer. Try again.', operation, null, 'cut'),
+        new GmailError('PROVIDER_UNAVAILABLE', "Gmail's answer was incomplete. Try again.", operation, null, 'cut'),
       );
     } else if (answer.status < 300) {
       const failure = malformed(operation, answer.body);

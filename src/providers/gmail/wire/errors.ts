@@ -89,7 +89,7 @@ export function answerError(operation: string, status: number, body: unknown, re
   if (status === 413) return make('INVALID', 'The message is larger than Gmail accepts.');
   const header = refusedHeaderIn(body);
   if (header !== null) {
-    const message = `Gmail does not take an address in "${header}". Correct it, and try again.`;
+    const message = `Gmail does not accept an address in "${header}". Correct it, and try again.`;
     return new GmailError('INVALID', message, operation, status, reason, undefined, { field: [header] });
   }
   return make('INVALID', `Gmail refused the request as invalid${reason ? ` (${reason})` : ''}.`);

@@ -13,7 +13,7 @@ const MAX_BATCH_SIZE = 1000;
 
 /**
  * Gmail's batchDelete answers nothing and passes over what is not there, so each message is looked at before it: what was
- * there is gone afterwards, whoever took it.
+ * there is gone afterwards, whichever client deleted it.
  */
 export async function deleteForever(client: GmailClient, ids: readonly string[], call: Call): Promise<Batch<true>> {
   const refusal = deleteRefusal(client.account.access);

@@ -32,7 +32,8 @@ export async function saveMailbox(client: GmailClient, patch: MailboxPatch, call
   // What was renamed along keeps its id, and so does the parent: enough to say where the label lies now.
   const mailboxes = toMailboxes([...labels.filter(({ id }) => id !== saved.id), saved]);
   const mailbox = mailboxes.find(({ id }) => id === saved.id);
-  if (!mailbox) throw new MailError('PROVIDER_UNAVAILABLE', 'Gmail did not say what it saved. Look at the mailboxes.');
+  if (!mailbox)
+    throw new MailError('PROVIDER_UNAVAILABLE', 'Gmail did not confirm what it saved. Check the mailboxes.');
   return mailbox;
 }
 
@@ -125,7 +126,7 @@ function asked(error: unknown, name?: string): unknown {
   if (hasStatus(error, 404)) return new MailError('NOT_FOUND', 'There is no such mailbox.', { cause: error });
   if (name !== undefined && hasStatus(error, 409)) return taken(name, error);
   if (name !== undefined && hasStatus(error, 400)) {
-    return new MailError('INVALID', `Gmail does not take the name "${name}".`, { cause: error, field: ['name'] });
+    return new MailError('INVALID', `Gmail does not accept the name "${name}".`, { cause: error, field: ['name'] });
   }
   return error;
 }

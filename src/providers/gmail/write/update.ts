@@ -30,11 +30,11 @@ export async function update(client: GmailClient, patches: readonly Patch[], cal
   const failed = new Map<string, MailError>();
   for (const patch of patches) {
     if (!named(patch).every(isMailbox))
-      failed.set(patch.id, new MailError('INVALID', 'Gmail has no such mailbox. Does it still exist?'));
+      failed.set(patch.id, new MailError('INVALID', 'Gmail has no such mailbox. It may have been deleted.'));
   }
   for (const [id, { fixed }] of changes) {
     if (fixed)
-      failed.set(id, new MailError('INVALID', `Gmail does not let ${fixed} be put on or taken off a message.`));
+      failed.set(id, new MailError('INVALID', `At Gmail ${fixed} cannot be added to or removed from a message.`));
   }
   await modify(client, alike(changes, failed), failed, call);
 
@@ -49,11 +49,11 @@ export async function update(client: GmailClient, patches: readonly Patch[], cal
   });
 }
 
-/** Whoever is told that it failed would do it once more. */
+/** A client that is told of a failure would repeat the change. */
 function unread(message: Message | MailError | undefined): Message | MailError | undefined {
   if (!isMailError(message)) return message;
   const { code, retryAfterMs } = message;
-  return new MailError(code, 'Gmail took the change, and did not say how the message is now. Read it again.', {
+  return new MailError(code, 'Gmail made the change, but did not return the changed message. Read it again.', {
     retryAfterMs,
     cause: message,
   });
@@ -69,7 +69,7 @@ const named = ({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch): re
 function worded(error: MailError | undefined): MailError | undefined {
   if (error?.code === 'NOT_FOUND') return new MailError('NOT_FOUND', 'There is no such message.', { cause: error });
   if (!hasStatus(error, 400)) return error;
-  return new MailError('INVALID', 'Gmail did not take the change. Does each mailbox that it names still exist?', {
+  return new MailError('INVALID', 'Gmail did not accept the change. Check that each mailbox in it still exists.', {
     cause: error,
   });
 }

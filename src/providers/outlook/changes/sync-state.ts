@@ -77,7 +77,7 @@ export function readState(cursor: string): SyncState {
   } catch (cause) {
     throw new MailError(
       'CURSOR_EXPIRED',
-      'The place in this account’s history cannot be read. Read again from the top.',
+      'The position in this account’s history is unreadable. Read the account again from the start.',
       { cause },
     );
   }

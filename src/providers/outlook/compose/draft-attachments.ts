@@ -124,7 +124,7 @@ async function newest(
   const all = await list(account, draftId, call);
   const found = all.find(({ id, name }) => name === filename && !known.has(id ?? ''))?.id;
   if (found) return found;
-  throw new MailError('PROVIDER_UNAVAILABLE', `Outlook did not take ${filename}. Try again.`, {
+  throw new MailError('PROVIDER_UNAVAILABLE', `Outlook did not accept ${filename}. Try again.`, {
     field: ['attachments'],
   });
 }

@@ -88,7 +88,7 @@ const noSuchDraft = (): MailError =>
 export const changedElsewhere = (cause?: unknown): MailError =>
   new MailError(
     'CONFLICT',
-    'This draft was changed elsewhere meanwhile. Read it again, and save onto what it is now.',
+    'This draft was changed elsewhere in the meantime. Read it again, then save your changes to its current version.',
     {
       cause,
     },

@@ -17,7 +17,7 @@ export class FileBytes {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** From `offset`, `length` bytes or as many as there are until the end. Going back is possible, and reads the file anew. */
+  /** From `offset`, `length` bytes or as many as there are until the end. Going back is possible, and reads the file again from its start. */
   async at(offset: number, length: number): Promise<Uint8Array> {
     if (offset < this.start) await this.close();
     while (offset >= this.start + this.piece.length) {

@@ -57,7 +57,7 @@ export function searchPosition(cursor: string | null): SearchPosition | null {
 }
 
 const foreign = (): MailError =>
-  new MailError('BAD_USER_INPUT', 'This cursor does not belong to the list. Read it from the top.');
+  new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Read this list from the start.');
 
 const DATE = /^d2~(-?[0-9a-z]{1,8})~([0-9a-z]{1,4})~((?:[\w-]{6})*)$/;
 const SEARCH = /^s3~(-?[0-9a-z]{1,9})~(-?[0-9a-z]{1,9})?~((?:[\w-]{6})*)$/;
@@ -69,7 +69,10 @@ function parse(cursor: string | null): ListPosition | null {
   if (cursor === null) return null;
   if (cursor.length > MAX_LENGTH) throw foreign();
   if (EARLIER.test(cursor))
-    throw new MailError('CURSOR_EXPIRED', 'This place in the list is of an earlier release. Read it from the top.');
+    throw new MailError(
+      'CURSOR_EXPIRED',
+      'This cursor was made by an earlier release. Read the list again from the start.',
+    );
   const date = DATE.exec(cursor);
   if (date) {
     const [second, passed] = [from36(date[1]), from36(date[2])];

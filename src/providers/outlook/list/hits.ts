@@ -144,5 +144,5 @@ export const byReceipt = (a: GraphMessage, b: GraphMessage): number =>
 const tooLong = (length: number): MailError =>
   new MailError(
     'BAD_USER_INPUT',
-    `The words to look for are too many for one search of Outlook: in its language they take ${length} characters of ${MAX_SEARCH_LENGTH}. Search for fewer.`,
+    `The search has too many words for Outlook: its query has ${length} characters, and at most ${MAX_SEARCH_LENGTH} are allowed. Search for fewer words.`,
   );

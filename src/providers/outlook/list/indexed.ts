@@ -25,7 +25,7 @@ const MAX_QUESTIONS = 12;
 const tooMixed = (questions: number): MailError =>
   new MailError(
     'BAD_USER_INPUT',
-    `Words that are looked for and words that are excluded stand in so many alternatives that Outlook would have to be searched ${questions} times; ${MAX_QUESTIONS} is the most. Take alternatives out.`,
+    `The search combines wanted and excluded words in so many alternatives that it needs ${questions} searches at Outlook; at most ${MAX_QUESTIONS} are allowed. Remove alternatives.`,
   );
 
 /**

@@ -154,7 +154,7 @@ async function readMe(response: Response, signal: AbortSignal): Promise<User> {
 
 /**
  * The answer, 200 or 403. No limiter can know whose account this is before it says so, and its mailbox may be busy, with a
- * sync of ours perhaps: a short Retry-After is waited for, since whoever has just consented looks on.
+ * sync of ours perhaps: a short Retry-After is waited for, since the user has just consented and is waiting.
  */
 async function askMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {
   for (let tries = 1; ; tries++) {

@@ -11,7 +11,7 @@ const NEEDED = {
   FULL: ['Mail.ReadWrite', 'Mail.Send'],
 } as const;
 
-/** Deleting for ever needs no more than writing here. */
+/** Permanent deletion needs no other scope than writing at Microsoft. */
 export const scopesFor = (access: Access): readonly string[] => [
   'offline_access',
   ...(access === 'READ' ? READ : WRITE),

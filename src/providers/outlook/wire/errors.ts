@@ -47,10 +47,10 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
   FORBIDDEN: 'Outlook does not allow this with the access that was granted.',
   CONFLICT: 'Outlook could not do this now: the message was changed meanwhile, or the mailbox is full.',
   RATE_LIMITED: 'Outlook limits how often this account may be asked. Try again a little later.',
-  CURSOR_EXPIRED: 'Outlook no longer knows this place in the list. Read again from the top.',
+  CURSOR_EXPIRED: 'This position in the list no longer exists at Outlook. Read the list again from the start.',
   RECONNECT_REQUIRED: 'Microsoft no longer accepts this connection. Connect the account again.',
   PROVIDER_UNAVAILABLE: 'Outlook cannot be reached just now. Try again.',
-  UNSUPPORTED: 'Outlook does not take this request.',
+  UNSUPPORTED: 'Outlook does not accept this request.',
 };
 
 /**

@@ -10,7 +10,7 @@ export const LAG_WAITS_MS: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000]
 /** What was just made is not known where this request came to, or another change to it is not over there. */
 export class NotThereYet extends MailError {
   constructor(cause: unknown) {
-    super('PROVIDER_UNAVAILABLE', 'Outlook does not find yet what was just stored. Try again a little later.', {
+    super('PROVIDER_UNAVAILABLE', 'Outlook does not return yet what was just stored. Try again a little later.', {
       cause,
     });
   }

@@ -36,7 +36,7 @@ export async function recolorCategory(
   if (given.name !== undefined && given.name !== current) {
     throw new MailError(
       'UNSUPPORTED',
-      'Outlook cannot give a category another name: messages carry it by its name. Make a new one instead.',
+      'Outlook cannot rename a category, because messages refer to it by name. Create a new one instead.',
       { field: ['name'] },
     );
   }
@@ -74,7 +74,7 @@ const at = ({ id }: OutlookCategory): string => `${CATEGORIES}/${encodeURICompon
 
 function refuseParent({ parentId }: Given): void {
   if (parentId == null) return;
-  throw new MailError('UNSUPPORTED', 'Outlook keeps its categories in one list: none lies below another.', {
+  throw new MailError('UNSUPPORTED', 'Outlook keeps its categories in one list: they cannot be nested.', {
     field: ['parentId'],
   });
 }

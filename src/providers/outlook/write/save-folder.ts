@@ -82,19 +82,19 @@ export async function deleteFolder(account: GraphAccount, id: string, call: Call
 
 function requireFolderId(id: string): string {
   if (categoryName(id) === null) return segment(id);
-  throw new MailError('INVALID', 'A folder lies in a folder, and a category is none.', { field: ['parentId'] });
+  throw new MailError('INVALID', 'The parent of a folder must be a folder, not a category.', { field: ['parentId'] });
 }
 
 function refuseColor(color: string | null | undefined): void {
   if (color == null) return;
-  throw new MailError('UNSUPPORTED', 'Outlook has colours for categories, and none for folders.', { field: ['color'] });
+  throw new MailError('UNSUPPORTED', 'Outlook has colours for categories, not for folders.', { field: ['color'] });
 }
 
 function explained(error: unknown, name: string): unknown {
   if (!isMailError(error) || error.ofAccount) return error;
   if (error.code === 'NOT_FOUND') return noSuchMailbox();
   if (error.code === 'UNSUPPORTED')
-    return new MailError('INVALID', 'The folder cannot be put there.', { cause: error });
+    return new MailError('INVALID', 'The folder cannot be moved there.', { cause: error });
   if (error.code !== 'CONFLICT') return error;
   return new MailError('CONFLICT', `There is a folder called ${name} in that place already.`, {
     field: ['name'],

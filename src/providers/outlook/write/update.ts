@@ -88,7 +88,7 @@ function placeOf(
   const wanted = new Set([...add, ...(typeof moveTo === 'string' ? [WELL_KNOWN[moveTo]] : [])]);
   const [to] = wanted;
   if (wanted.size > 1 || (to === undefined && remove.length > 0)) {
-    return new MailError('INVALID', 'In Outlook a message is in exactly one folder: say the one that it should be in.');
+    return new MailError('INVALID', 'In Outlook a message is in exactly one folder. Give one folder only.');
   }
   if (to === undefined || isId(to)) return to ?? null;
   return new MailError('NOT_FOUND', 'There is no such mailbox in this Outlook account.');
@@ -108,7 +108,7 @@ function explained(error: MailError, patch: Patch | undefined): MailError {
   if (patch?.moveTo !== 'ARCHIVE' || error.code !== 'NOT_FOUND') return error;
   return new MailError(
     'NOT_FOUND',
-    'There is no such message, or this Outlook account has no archive folder. Outlook makes one when you first archive there.',
+    'There is no such message, or this Outlook account has no archive folder. Outlook creates one when you first archive there.',
     {
       cause: error,
     },

@@ -49,7 +49,7 @@ export function openThreadPlace({ after, start }: PageRequest, print: string): T
   if (after === null) return { ...TOP, start: start?.getTime() ?? null };
   const place = parse(after, print);
   if (place === null)
-    throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list gave.');
+    throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');
   return place;
 }
 

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+const DIRECTORIES = ['src', 'sandbox', 'bench', 'bin', 'examples', 'prisma'];
+
+/** CONTRIBUTING's table "Words" says what to write instead. As a part of a name too: `startedAnew`, `forEver`. */
+const ARCHAIC = /whoever|whomever|(?:\b|[a-z_])[aA]new\b|for[ _-]?ever(?!y)\b/i;
+
+/** Names that the schema, and so every client, already has. */
+const PUBLISHED = /deleteForever|DELETE_FOREVER/gi;
+
+it('says in no comment, string or name what a dictionary calls archaic', () => {
+  const tracked = execFileSync('git', ['ls-files', '-z', ...DIRECTORIES], { encoding: 'utf8' }).split('\0');
+  const files = tracked.filter((path) => /\.(c|m)?[jt]sx?$|\.(prisma|sql|json|html|css|md)$/.test(path));
+  expect(files.length).toBeGreaterThan(300);
+  const found = files.flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line, at) => (ARCHAIC.test(line.replace(PUBLISHED, '')) ? [`${path}:${at + 1}: ${line.trim()}`] : [])),
+  );
+  expect(found).toEqual([]);
+});
