@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { Logger } from 'pino';
 import type { IntegrationHooks } from './accounts/integrations/integration.hooks.ts';
 import { openAccounts } from './accounts/open.ts';
+import type { Authenticator } from './accounts/users/authenticator.ts';
 import type { SessionTimes } from './accounts/users/session.service.ts';
 import { openChanges } from './changes/open.ts';
 import type { SyncTimes } from './changes/sync.job.ts';
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly demo?: Demo;
   /** Instead of the registry's; the bench serves mail that is already in memory. */
   readonly providers?: readonly Provider[];
+  /** Further ways to show who calls, asked behind the session's. */
+  readonly authenticators?: readonly Authenticator[];
   /** How long the store is waited for; tests have less time. */
   readonly storeLimits?: Partial<StoreLimits>;
   /** How many accounts of one vendor are worked at together; the tests need few. */
@@ -117,6 +120,7 @@ async function openRooms(
     callbackUrl: () => `${publicUrl}/oauth/callback`,
     hooks,
     times: options.sessionTimes,
+    authenticators: options.authenticators,
   });
   const changes = openChanges(platform, accounts, {
     providers,

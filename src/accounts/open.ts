@@ -33,6 +33,7 @@ import { ProviderResolver } from './integrations/provider.resolver.ts';
 import { Reachability } from './integrations/reachability.ts';
 import { RequestLimiters } from './integrations/request-limiters.ts';
 import { AttemptStore } from './users/attempt.store.ts';
+import { type Authenticator, Authenticators } from './users/authenticator.ts';
 import { SessionResolver } from './users/session.resolver.ts';
 import { SessionService, type SessionTimes } from './users/session.service.ts';
 import { SessionStore } from './users/session.store.ts';
@@ -49,6 +50,8 @@ export interface AccountsOptions {
   /** Filled by the code that opens the rooms above, before the first request. */
   readonly hooks: readonly IntegrationHooks[];
   readonly times?: SessionTimes | undefined;
+  /** Asked behind our own; absent: none. */
+  readonly authenticators?: readonly Authenticator[] | undefined;
 }
 
 export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
@@ -56,13 +59,15 @@ export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
 /** Users and their sessions, integrations and their open mailboxes, and the ways to connect one. */
 export async function openAccounts(platform: Platform, options: AccountsOptions) {
   const { db, bus, sealer, jwtSecret, log } = platform;
-  const { providers, registration, redirects, callbackUrl, hooks, times } = options;
+  const { providers, registration, redirects, callbackUrl, hooks, times, authenticators = [] } = options;
 
   const users = new UserStore(db);
   const sessionStore = new SessionStore(db);
   const sessions = new SessionService({ store: sessionStore, bus, jwtSecret, log, times });
   await sessions.start();
   platform.closers.push(() => sessions.close());
+  // Who calls: the first that knows the credential says. A new way to show it is one line here.
+  const callers = new Authenticators([sessions, ...authenticators]);
   const attempts = new AttemptStore(db);
   const signIns = new SignInService({ users, sessions, attempts, registration, jwtSecret });
 
@@ -116,7 +121,18 @@ export async function openAccounts(platform: Platform, options: AccountsOptions)
     registerAccountNodes(nodes, directory);
     registerConnectFlowNode(nodes, flows);
   };
-  return { sessions, signIns, directory, handles, reachability, callback, prunables, resolvers, registerNodes };
+  return {
+    sessions,
+    authenticators: callers,
+    signIns,
+    directory,
+    handles,
+    reachability,
+    callback,
+    prunables,
+    resolvers,
+    registerNodes,
+  };
 }
 
 const DAY_MS = 86_400_000;

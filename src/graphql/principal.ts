@@ -1,11 +1,20 @@
 import { GraphQLError } from 'graphql';
 
-/** Who asks: read from an access token, without a query to the database. */
+/** Who asks, as one of the authenticators has found. */
 export interface Principal {
   readonly userId: string;
-  readonly sessionId: string;
+  /** How they have shown who they are: "session", or what the authenticator calls its own credentials. */
+  readonly kind: string;
+  /** What they may do: `EVERYTHING` for the user's own session. Nothing narrower is held to yet, so no authenticator may give it out. */
+  readonly scopes: readonly string[];
+  /** Present where a session was begun: its end ends what the principal has open. */
+  readonly sessionId?: string;
+  /** Until when a connection that stays open may go on without showing a credential again. */
   readonly expiresAt: Date;
 }
+
+/** The scope of a user who has signed in. */
+export const EVERYTHING = '*';
 
 /** Who calls, as far as the request's token tells. */
 export interface Caller {
@@ -18,7 +27,9 @@ export interface Caller {
 export function requirePrincipal({ principal, refusal }: Caller): Principal {
   if (principal) return principal;
   if (refusal) throw refusal;
-  throw new GraphQLError('Sign in first: send the header "Authorization: Bearer <access token>".', {
-    extensions: { code: 'UNAUTHENTICATED' },
-  });
+  throw unauthenticated('Sign in first: send the header "Authorization: Bearer <access token>".');
 }
+
+/** Says what to do. */
+export const unauthenticated = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });

@@ -1,11 +1,11 @@
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../graphql/context.ts';
-import type { Principal } from '../graphql/principal.ts';
+import { type Principal, unauthenticated } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
 
-/** Reads a principal from an access token. Throws GraphQLError UNAUTHENTICATED. */
-export type Authenticate = (accessToken: string) => Principal;
+/** Finds who a credential speaks for. Throws GraphQLError UNAUTHENTICATED. */
+export type Authenticate = (credential: string, request: { readonly clientAddress: string }) => Promise<Principal>;
 
 export interface Request {
   /** The Authorization header, or what stands for it in connection_init. */
@@ -27,13 +27,13 @@ export class Contexts {
     private readonly log: Logger,
   ) {}
 
-  /** Never throws: for an invalid token, `refusal` is set. */
-  of(request: Request): Context {
+  /** For an invalid token, `refusal` is set. Throws where nobody can tell for now. */
+  async of(request: Request): Promise<Context> {
     const token = request.authorization === undefined ? null : bearer(request.authorization);
     let principal: Principal | null = null;
     let refusal: GraphQLError | null = null;
     try {
-      if (token !== null) principal = this.principal(token);
+      if (token !== null) principal = await this.principal(token, request.clientAddress);
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       refusal = error;
@@ -49,9 +49,9 @@ export class Contexts {
   }
 
   /** The key of the limits for a request before it is read: its user, or the client's address when it has no valid token. */
-  owner(authorization: string | undefined, clientAddress: string): string {
+  async owner(authorization: string | undefined, clientAddress: string): Promise<string> {
     try {
-      return this.principal(bearer(authorization ?? '')).userId;
+      return (await this.principal(bearer(authorization ?? ''), clientAddress)).userId;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       return `address ${clientAddress}`;
@@ -59,10 +59,10 @@ export class Contexts {
   }
 
   /** @throws GraphQLError UNAUTHENTICATED */
-  principal(token: string): Principal {
+  async principal(token: string, clientAddress: string): Promise<Principal> {
     if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated('The access token is too long to be one of ours.');
     if (token === '') throw unauthenticated('Send the header as "Authorization: Bearer <access token>".');
-    return this.authenticate(token);
+    return this.authenticate(token, { clientAddress });
   }
 }
 
@@ -70,6 +70,3 @@ export class Contexts {
 export function bearer(authorization: string): string {
   return /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '';
 }
-
-export const unauthenticated = (message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });

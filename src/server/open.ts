@@ -58,13 +58,13 @@ const ANY_LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 /** Everything that listens. Requests are answered only after `admit`. */
 export async function openServer(
   platform: Platform,
-  { sessions, signIns, callback }: Accounts,
+  { sessions, authenticators, signIns, callback }: Accounts,
   { webhooks }: Changes,
   { downloads, uploads }: Mail,
   { settings, listener, publicUrl, schema, demo }: ServerOptions,
 ) {
   const { db, log, closers } = platform;
-  const contexts = new Contexts((token) => sessions.authenticate(token), log);
+  const contexts = new Contexts((credential, request) => authenticators.authenticate(credential, request), log);
   const connections = new Connections();
   closers.push(sessions.onEnded((sessionId) => connections.sessionEnded(sessionId)));
   const limited: Database['limited'] = (work, options) => db.limited(work, options);
@@ -95,7 +95,7 @@ export async function openServer(
   mountGraphql(http, path, contexts);
   mountCallback(http, callback);
   mountDownloads(http, downloads);
-  await mountUpload(http, { uploads, authenticate: (token) => contexts.principal(token) });
+  await mountUpload(http, { uploads, authenticate: (token, address) => contexts.principal(token, address) });
   await mountWebhooks(http, webhooks, publicUrl);
   if (settings.graphiql) await mountPage(http, { sandbox: demo !== undefined });
   if (demo) {

@@ -50,7 +50,10 @@ async function inProcess(request: OperationRequest, user: string | null = USER):
 
 const contextOf = (user: string | null) =>
   createContext({
-    principal: user === null ? null : { userId: user, sessionId: user, expiresAt: new Date(Date.now() + 60_000) },
+    principal:
+      user === null
+        ? null
+        : { userId: user, kind: 'session', scopes: [], sessionId: user, expiresAt: new Date(Date.now() + 60_000) },
     refusal: null,
     signal: new AbortController().signal,
     log: createLog('silent'),

@@ -113,6 +113,7 @@ export interface AppOptions {
   sendTimes?: GatewayOptions['sendTimes'];
   providerTimes?: GatewayOptions['providerTimes'];
   sessionTimes?: GatewayOptions['sessionTimes'];
+  authenticators?: GatewayOptions['authenticators'];
   /** Instead of those that the sandbox plays. */
   providers?: GatewayOptions['providers'];
 }
@@ -162,6 +163,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...(options.syncTimes && { syncTimes: options.syncTimes }),
     ...(options.providerTimes && { providerTimes: options.providerTimes }),
     ...(options.sessionTimes && { sessionTimes: options.sessionTimes }),
+    ...(options.authenticators && { authenticators: options.authenticators }),
     ...(options.providers && { providers: options.providers }),
   };
   const start = () => createApp(config, given);

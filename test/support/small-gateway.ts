@@ -97,7 +97,13 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   const log = createLog('silent');
   const turns = new Turns({ ...TURN_LIMITS, ...limits });
   const contexts = new Contexts(
-    (token) => ({ userId: token, sessionId: token, expiresAt: new Date(Date.now() + 3_600_000) }),
+    async (token) => ({
+      userId: token,
+      kind: 'session',
+      scopes: [],
+      sessionId: token,
+      expiresAt: new Date(Date.now() + 3_600_000),
+    }),
     log,
   );
   const listener = await openListener('127.0.0.1', 0);

@@ -266,7 +266,7 @@ describe('nodes', () => {
       return name === 'none' ? null : ({ id: name } as Node);
     });
     const [a, b, none] = ['a', 'b', 'none'].map((name) => encodeId('Thing', name)) as [string, string, string];
-    const principal = { userId: 'u', sessionId: 's', expiresAt: new Date(8e15) };
+    const principal = { userId: 'u', kind: 'session', scopes: [], expiresAt: new Date(8e15) };
     const info = {} as GraphQLResolveInfo;
     const answer = await Promise.all(
       new NodeResolver(registry).nodes([b, a, none, b, none, a], contextOf(principal), info),

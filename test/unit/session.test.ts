@@ -1,6 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AttemptStore } from '../../src/accounts/users/attempt.store.ts';
+import { Authenticators } from '../../src/accounts/users/authenticator.ts';
 import { createInvitation } from '../../src/accounts/users/invitation.ts';
 import { SessionService } from '../../src/accounts/users/session.service.ts';
 import { SessionStore } from '../../src/accounts/users/session.store.ts';
@@ -39,30 +40,26 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
   const email = () => `person${++people}@people.example`;
   const session = async () => a.open((await users.create(email(), '')).id);
   const code = (error: unknown) => (error as { extensions?: { code?: string } }).extensions?.code;
-  const refusal = (service: SessionService, token: string) => {
-    try {
-      service.authenticate(token);
-      return null;
-    } catch (error) {
-      return code(error);
-    }
-  };
+  const authenticate = (service: SessionService, token: string) =>
+    new Authenticators([service]).authenticate(token, { clientAddress: '127.0.0.1' });
+  const refusal = (service: SessionService, token: string) => authenticate(service, token).then(() => null, code);
 
   it('prove who asks on every instance for 15 minutes, without a query', async () => {
     const { accessToken, userId, sessionId, expiresAt, expiresIn } = await session();
     expect(expiresIn).toBe(15 * 60);
     for (const service of [a, b]) {
-      expect(service.authenticate(accessToken)).toEqual({ userId, sessionId, expiresAt });
+      const principal = { userId, kind: 'session', scopes: ['*'], sessionId, expiresAt };
+      expect(await authenticate(service, accessToken)).toEqual(principal);
     }
     expect(expiresAt.getTime() - Date.now()).toBeLessThanOrEqual(15 * 60_000);
     ahead = 15 * 60_000 + 1_000;
-    expect(refusal(a, accessToken)).toBe('UNAUTHENTICATED');
+    expect(await refusal(a, accessToken)).toBe('UNAUTHENTICATED');
     ahead = 0;
   });
 
   it('are not proved by a forged, unsigned, foreign or broken token', async () => {
     const { accessToken, userId, sessionId } = await session();
-    expect(refusal(a, accessToken)).toBeNull();
+    expect(await refusal(a, accessToken)).toBeNull();
     const claims = { sub: userId, sid: sessionId, iss: 'postern', aud: 'postern:api' };
     const [header = '', payload = '', signature = ''] = accessToken.split('.');
     const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
@@ -83,20 +80,21 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
       jwt.sign(claims, jwtSecret),
       createInvitation('ada@example.org', jwtSecret),
     ];
-    for (const token of forged) expect(refusal(a, token), token).toBe('UNAUTHENTICATED');
+    for (const token of forged) expect(await refusal(a, token), token).toBe('UNAUTHENTICATED');
   });
 
   it('end everywhere at once, also for an instance that starts later', async () => {
     const { accessToken, sessionId, refreshToken } = await session();
     const ended = vi.fn();
     const stop = b.onEnded(ended);
-    for (const service of [a, b]) expect(refusal(service, accessToken), 'a token that was seen before').toBeNull();
+    for (const service of [a, b])
+      expect(await refusal(service, accessToken), 'a token that was seen before').toBeNull();
     await a.end(sessionId, 'SIGNED_OUT');
-    expect(refusal(a, accessToken)).toBe('UNAUTHENTICATED');
+    expect(await refusal(a, accessToken)).toBe('UNAUTHENTICATED');
     await expect.poll(() => refusal(b, accessToken)).toBe('UNAUTHENTICATED');
     expect(ended.mock.calls).toEqual([[sessionId]]);
     stop();
-    expect(refusal(await instance(), accessToken)).toBe('UNAUTHENTICATED');
+    expect(await refusal(await instance(), accessToken)).toBe('UNAUTHENTICATED');
     await expect(a.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
@@ -105,9 +103,9 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     const second = await a.refresh(first.refreshToken);
     const third = await b.refresh(second.refreshToken);
     expect(third).toMatchObject({ sessionId: first.sessionId, userId: first.userId });
-    a.authenticate(third.accessToken);
+    await authenticate(a, third.accessToken);
     await expect(b.refresh(first.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(refusal(b, third.accessToken)).toBe('UNAUTHENTICATED');
+    expect(await refusal(b, third.accessToken)).toBe('UNAUTHENTICATED');
     await expect.poll(() => refusal(a, first.accessToken)).toBe('UNAUTHENTICATED');
     await expect(a.refresh(third.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const row = await db.prisma.session.findUniqueOrThrow({ where: { id: first.sessionId } });
@@ -118,7 +116,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     const { refreshToken } = await session();
     const three = await Promise.all([a.refresh(refreshToken), a.refresh(refreshToken), b.refresh(refreshToken)]);
     expect(new Set(three.map((tokens) => tokens.refreshToken)).size).toBe(1);
-    a.authenticate((await b.refresh(three[0].refreshToken)).accessToken);
+    await authenticate(a, (await b.refresh(three[0].refreshToken)).accessToken);
   });
 
   it('survive a client that went away before it was answered, and asks again elsewhere, until it has the answer', async () => {
@@ -127,7 +125,7 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     const next = await b.refresh(refreshToken, new AbortController().signal);
     expect(next.refreshToken).toBe(lost.refreshToken);
     await expect(a.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(refusal(a, next.accessToken)).toBe('UNAUTHENTICATED');
+    expect(await refusal(a, next.accessToken)).toBe('UNAUTHENTICATED');
   });
 
   it('end when a token comes again whose successor was used, though its own client went away', async () => {
@@ -135,14 +133,14 @@ describe.each(TEST_DATABASES)('sessions on %s', (kind) => {
     const next = await a.refresh(refreshToken, AbortSignal.abort());
     const last = await a.refresh(next.refreshToken);
     await expect(b.refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(refusal(b, last.accessToken)).toBe('UNAUTHENTICATED');
+    expect(await refusal(b, last.accessToken)).toBe('UNAUTHENTICATED');
   });
 
   it('end when a refresh token is used twice in a row, however soon', async () => {
     const first = await session();
     const second = await a.refresh(first.refreshToken);
     await expect(b.refresh(first.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(refusal(b, second.accessToken)).toBe('UNAUTHENTICATED');
+    expect(await refusal(b, second.accessToken)).toBe('UNAUTHENTICATED');
   });
 
   it('keep no refresh token in the clear, and take none that is unknown or expired', async () => {

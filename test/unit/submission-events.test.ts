@@ -43,7 +43,7 @@ it('who subscribes to all submissions while the store is away is told what happe
   });
   const end = new AbortController();
   const context = createContext({
-    principal: { userId: randomUUID(), sessionId: 's', expiresAt: new Date(Date.now() + 60_000) },
+    principal: { userId: randomUUID(), kind: 'session', scopes: [], expiresAt: new Date(Date.now() + 60_000) },
     signal: end.signal,
     log: silent,
     requestId: 'r',

@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { VerifiedTokens } from '../../src/accounts/users/verified-tokens.ts';
 
-const speaksFor = (userId: string) => ({ userId, sessionId: 's', expiresAt: new Date(1_000) });
+const speaksFor = (userId: string) => ({
+  userId,
+  kind: 'session',
+  scopes: [],
+  sessionId: 's',
+  expiresAt: new Date(1_000),
+});
 
 it('a verified token is known until the instant at which it expires', () => {
   const tokens = new VerifiedTokens();

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { ErrorCode } from '../../domain/error.ts';
-import { isMailError } from '../../domain/error.ts';
+import { isMailError, MailError } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
@@ -63,7 +63,11 @@ export class SessionResolver {
       'Ends the session of the access token. Its tokens become invalid and its subscriptions are closed, on every instance of the gateway.',
   })
   async signOut(@Ctx() context: Context): Promise<SignOutPayload> {
-    await this.sessions.end(requirePrincipal(context).sessionId, 'SIGNED_OUT');
+    const { sessionId } = requirePrincipal(context);
+    if (sessionId === undefined) {
+      throw new MailError('UNSUPPORTED', 'This credential is of no session: there is nothing to sign out of.');
+    }
+    await this.sessions.end(sessionId, 'SIGNED_OUT');
     return new SignOutPayload();
   }
 }

@@ -1,13 +1,13 @@
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
-import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { MailError } from '../../domain/error.ts';
-import type { Principal } from '../../graphql/principal.ts';
+import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import type { Bus } from '../../platform/bus.ts';
 import { whenStoreIsBack } from '../../platform/store.patience.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
-import { ACCESS_TOKEN_SECONDS, signAccessToken, verifyAccessToken } from './session.token.ts';
+import { ACCESS_TOKEN_SECONDS, type SessionPrincipal, signAccessToken, verifyAccessToken } from './session.token.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
 const TOPIC = 'session-ended';
@@ -49,7 +49,7 @@ export interface SessionTokens {
  * Sessions without a query per request: access tokens prove themselves for 15 minutes, and every instance remembers
  * which sessions ended within that time, told over the bus and read again at the start and after a gap.
  */
-export class SessionService {
+export class SessionService implements Authenticator {
   private readonly ended = new Map<string, number>();
   private readonly verified = new VerifiedTokens();
   private readonly listeners = new Set<(sessionId: string) => void>();
@@ -84,15 +84,16 @@ export class SessionService {
     this.closing.abort();
   }
 
-  /** Who the access token speaks for. Throws a GraphQLError UNAUTHENTICATED. Asks nobody. */
-  authenticate(accessToken: string): Principal {
+  /** Who the access token speaks for; null for what is none of ours, or has expired. Asks nobody. */
+  async authenticate(accessToken: string): Promise<Principal | null> {
     const principal = this.principalOf(accessToken);
-    if (!principal) throw unauthenticated('The access token is not valid or has expired: refresh the session.');
-    if (this.ended.has(principal.sessionId)) throw unauthenticated('This session has ended: sign in again.');
+    if (principal && this.ended.has(principal.sessionId)) {
+      throw unauthenticated('This session has ended: sign in again.');
+    }
     return principal;
   }
 
-  private principalOf(accessToken: string): Principal | null {
+  private principalOf(accessToken: string): SessionPrincipal | null {
     const now = this.now();
     const known = this.verified.get(accessToken, now);
     if (known) return known;
@@ -177,6 +178,3 @@ export class SessionService {
 }
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
-
-const unauthenticated = (message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });

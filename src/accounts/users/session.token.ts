@@ -1,14 +1,17 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { Principal } from '../../graphql/principal.ts';
+import { EVERYTHING, type Principal } from '../../graphql/principal.ts';
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 const ISSUER = 'postern';
 const AUDIENCE = 'postern:api';
 
+/** Who an access token speaks for: a user, in one of their sessions. */
+export type SessionPrincipal = Principal & { readonly sessionId: string };
+
 /** A JWT that says who and which session, and nothing else about the user. */
 export function signAccessToken(
-  who: Pick<Principal, 'userId' | 'sessionId'>,
+  who: Pick<SessionPrincipal, 'userId' | 'sessionId'>,
   secret: KeyObject,
   now: Date,
   seconds: number,
@@ -25,7 +28,7 @@ export function signAccessToken(
 }
 
 /** Null for anything but a token that signAccessToken made with this secret and that has not expired. */
-export function verifyAccessToken(token: string, secret: KeyObject, now: Date): Principal | null {
+export function verifyAccessToken(token: string, secret: KeyObject, now: Date): SessionPrincipal | null {
   try {
     const claims = jwt.verify(token, secret, {
       algorithms: ['HS256'],
@@ -36,7 +39,7 @@ export function verifyAccessToken(token: string, secret: KeyObject, now: Date): 
     if (typeof claims === 'string') return null;
     const { sub, sid, exp } = claims;
     if (typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number') return null;
-    return { userId: sub, sessionId: sid, expiresAt: new Date(exp * 1_000) };
+    return { userId: sub, kind: 'session', scopes: [EVERYTHING], sessionId: sid, expiresAt: new Date(exp * 1_000) };
   } catch {
     return null;
   }

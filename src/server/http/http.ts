@@ -45,7 +45,7 @@ export interface HttpOptions {
   readonly hosts: HostList | null;
   readonly turns: Pick<Turns, 'begin'>;
   /** Whose turn a GraphQL request takes; of every other one the connection's own limits hold. */
-  ownerOf(headers: IncomingHttpHeaders, clientAddress: string): string;
+  ownerOf(headers: IncomingHttpHeaders, clientAddress: string): Promise<string>;
   /** Limits what a request waits for the store. */
   readonly limited: Database['limited'];
   /** True from SIGTERM on: clients are told not to keep their connection. */
@@ -88,7 +88,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
   http.decorateRequest('turn', null);
   // Before the body is read: a waiting request keeps only its head in memory.
   http.addHook('onRequest', async (request, reply) => {
-    const owner = request.routeOptions.url === '/graphql' ? options.ownerOf(request.headers, request.ip) : null;
+    const owner = request.routeOptions.url === '/graphql' ? await options.ownerOf(request.headers, request.ip) : null;
     const turn = await options.turns.begin(request.raw.socket, owner, { patienceMs: TURN_TIMEOUT_MS });
     request.turn = turn;
     if (turn) return void reply.raw.once('close', () => turn.end());

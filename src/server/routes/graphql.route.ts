@@ -16,7 +16,7 @@ export function mountGraphql(http: FastifyInstance, path: OperationPath, context
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished) gone.abort();
         });
-        const context = contexts.of({
+        const context = await contexts.of({
           authorization: request.headers.authorization,
           requestId: request.id,
           clientAddress: request.ip,

@@ -13,7 +13,7 @@ import { ENCODED, isEncoded } from '../http/bad-request.ts';
 export interface UploadRouteOptions {
   readonly uploads: Pick<Uploads, 'store' | 'discard' | 'maxBytes'>;
   /** Throws GraphQLError UNAUTHENTICATED. */
-  authenticate(token: string): Principal;
+  authenticate(token: string, clientAddress: string): Promise<Principal>;
 }
 
 /** A client that sends nothing for so long has gone, and so has one that falls behind the least pace by as much. */
@@ -54,7 +54,7 @@ export async function mountUpload(http: FastifyInstance, options: UploadRouteOpt
 
     scope.post('/upload', { config: { longBody: true } }, async (request: UploadRequest, reply) => {
       try {
-        const { userId } = principalOf(request, authenticate);
+        const { userId } = await principalOf(request, authenticate);
         checkHead(request.raw, uploads.maxBytes);
         const stored = request.isMultipart()
           ? await fromForm(request, userId, uploads)
@@ -76,11 +76,14 @@ export async function mountUpload(http: FastifyInstance, options: UploadRouteOpt
   });
 }
 
-function principalOf({ headers }: FastifyRequest, authenticate: UploadRouteOptions['authenticate']): Principal {
+async function principalOf(
+  { headers, ip }: FastifyRequest,
+  authenticate: UploadRouteOptions['authenticate'],
+): Promise<Principal> {
   const token = bearer(headers.authorization ?? '');
   if (token === '' || token.length > 8_192)
     throw new UploadRefusal(401, 'UNAUTHENTICATED', 'Send the header "Authorization: Bearer <access token>".');
-  return authenticate(token);
+  return authenticate(token, ip);
 }
 
 /** What the head alone gives away. */

@@ -49,8 +49,10 @@ export class Connections {
     );
     expiry.unref();
     this.held.set(socket, { connection: { ...connection, signal: gone.signal }, gone, expiry });
-    const ofSession = this.bySession.get(principal.sessionId) ?? new Set();
-    this.bySession.set(principal.sessionId, ofSession.add(socket));
+    const { sessionId } = principal;
+    if (sessionId !== undefined) {
+      this.bySession.set(sessionId, (this.bySession.get(sessionId) ?? new Set()).add(socket));
+    }
     return true;
   }
 
@@ -68,6 +70,7 @@ export class Connections {
     const others = (this.ofUser.get(userId) ?? 1) - 1;
     if (others > 0) this.ofUser.set(userId, others);
     else this.ofUser.delete(userId);
+    if (sessionId === undefined) return;
     const ofSession = this.bySession.get(sessionId);
     ofSession?.delete(socket);
     if (ofSession?.size === 0) this.bySession.delete(sessionId);

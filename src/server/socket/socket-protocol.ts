@@ -13,6 +13,7 @@ import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { storeErrorIn } from '../../domain/error.ts';
+import type { Context } from '../../graphql/context.ts';
 import type { Outcome } from '../../graphql/operation/operation.ts';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
 import type { Database } from '../../platform/database.ts';
@@ -65,11 +66,13 @@ export function createSocketProtocol({
   };
 
   /** False refuses the connection: events are only for authenticated users. */
-  const connect = ({ socket, request }: Extra, params: Params | undefined): boolean => {
+  const connect = async ({ socket, request }: Extra, params: Params | undefined): Promise<boolean> => {
     const token = tokenOf(params, request.headers.authorization);
     try {
-      const principal = contexts.principal(token);
       const from = clientAddress(request, trust);
+      const principal = await contexts.principal(token, from);
+      // One that has closed while its credential was looked at would never be taken off again.
+      if (socket.readyState !== socket.OPEN) return false;
       return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
       if (!(error instanceof GraphQLError)) return turnAway(socket, error);
@@ -88,8 +91,13 @@ export function createSocketProtocol({
   };
 
   /** Walks the operation's path, once it is its turn. @throws whatever is no fault of the request */
-  const run = (connection: Connection, payload: SubscribePayload, socket: Socket, turn: Turn): Promise<Outcome> => {
-    const { authorization, clientAddress: from, signal, principal } = connection;
+  const run = (
+    context: Context,
+    { principal }: Connection,
+    payload: SubscribePayload,
+    socket: Socket,
+    turn: Turn,
+  ): Promise<Outcome> => {
     let answerBytes = 0;
     const begin = async () => {
       const eventTurn = await turns.begin(socket, principal.userId, { lane: 'event' });
@@ -100,7 +108,6 @@ export function createSocketProtocol({
       answerBytes = bytes;
       turn.expect(bytes);
     };
-    const context = contexts.of({ authorization, clientAddress: from, signal, requestId: randomUUID() });
     // What follows within a subscription has no client that waits for it.
     return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
   };
@@ -119,9 +126,10 @@ export function createSocketProtocol({
       heard();
       if (turn) running.set(payload, turn);
       try {
+        const context = turn && (await contexts.of({ ...connection, requestId: randomUUID() }));
         // It was cancelled in the meantime, or the connection has closed.
-        if (!turn || !(id in subscriptions)) throw new GraphQLError('It was given up.');
-        const outcome = await run(connection, payload, socket, turn);
+        if (!turn || !context || !(id in subscriptions)) throw new GraphQLError('It was given up.');
+        const outcome = await run(context, connection, payload, socket, turn);
         if (outcome.kind !== 'refused') return { ...EXECUTED, contextValue: outcome };
         over(extra.socket, payload);
         return outcome.errors.map((error) => new ShownError(error));
