@@ -20,7 +20,10 @@ export class IntegrationResolver {
     return new ProviderType(provider);
   }
 
-  @FieldResolver(() => CapabilitiesType, { description: 'What the account can do; costs no request to the provider.' })
+  @FieldResolver(() => CapabilitiesType, {
+    description:
+      'What this account can do, which another one of its provider need not; costs no request to the provider.',
+  })
   capabilities(@Root() { record }: IntegrationType): CapabilitiesType {
     return new CapabilitiesType(this.sessions.capabilities(record));
   }
