@@ -57,7 +57,7 @@ const ada = { userId: 'ada' } as Principal;
 const ids = (all: readonly { readonly integration: IntegrationRecord }[]) =>
   all.map(({ integration }) => integration.id);
 
-it('a principal gets handles of their own accounts and of of no one else', async () => {
+it('a principal gets handles of their own accounts and no others', async () => {
   expect(ids(await handles.all(ada))).toEqual(['a', 'b']);
   expect((await handles.find(ada, 'a'))?.integration).toBe(records[0]);
   expect([await handles.find(ada, 'c'), await handles.find(ada, 'nothing')]).toEqual([null, null]);
