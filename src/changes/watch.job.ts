@@ -10,6 +10,7 @@ import { type LaneOptions, Lanes } from '../platform/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { Coalescer } from './coalescer.ts';
+import { HeldConnections } from './held-connections.ts';
 import { Retries } from './retries.ts';
 import { Silences } from './silences.ts';
 import type { SyncJob } from './sync.job.ts';
@@ -47,6 +48,7 @@ export class WatchJob implements IntegrationHooks {
   /** How long each watch lives, as of when this process last started it. */
   private readonly lives = new Map<string, { readonly renewedAt: number; readonly lifeMs: number }>();
   private readonly silences = new Silences();
+  private readonly heldConnections: HeldConnections;
   private readonly stopping = new AbortController();
   private readonly unlisten: () => void;
   private timer: NodeJS.Timeout | null = null;
@@ -56,6 +58,7 @@ export class WatchJob implements IntegrationHooks {
       (integrationId) => this.run(integrationId),
       (integrationId, error) => options.log.error({ err: error, integrationId }, 'a watch could not be checked'),
     );
+    this.heldConnections = new HeldConnections(options);
     this.unlisten = options.reachability.listen({
       recovered: ({ provider }) => this.retries.hurryLane(provider),
     });
@@ -74,6 +77,7 @@ export class WatchJob implements IntegrationHooks {
     if (this.timer) clearInterval(this.timer);
     this.unlisten();
     this.retries.stop();
+    this.heldConnections.stop();
     const patience = setTimeout(() => this.stopping.abort(), STOP_TIMEOUT_MS);
     await this.renewals.stop(this.stopping.signal);
     clearTimeout(patience);
@@ -177,7 +181,9 @@ export class WatchJob implements IntegrationHooks {
     const { directory, handles, watches, publicUrl } = this.options;
     const record = await directory.get(integrationId);
     if (record?.status !== 'CONNECTED') return;
-    const watcher = (await (await handles.internal(integrationId)).session()).watch;
+    const session = await (await handles.internal(integrationId)).session();
+    this.heldConnections.follow(integrationId, session);
+    const watcher = session.watch;
     if (!watcher) return;
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');

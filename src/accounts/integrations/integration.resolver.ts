@@ -22,7 +22,8 @@ export class IntegrationResolver {
   }
 
   @FieldResolver(() => CapabilitiesType, {
-    description: 'What the account can do. Reading this makes no request to the provider.',
+    description:
+      'What this account can do; another account of the same provider may differ. Reading this makes no request to the provider.',
   })
   capabilities(@Root() { record }: IntegrationType): CapabilitiesType {
     return new CapabilitiesType(this.sessions.capabilities(record));

@@ -80,6 +80,21 @@ export interface SessionOptions extends AccountDetails {
 
 // ---------------------------------------------------------------- reading and writing
 
+/*
+ * Ids are the provider's own, opaque, and good within their account.
+ *
+ * A message's outlives every change of its flags and labels. Gmail's outlives a move too, since labels are not places, and so
+ * does Graph's, since each of our requests prefers immutable ids (`IdType="ImmutableId"`). IMAP's does not: a moved message gets
+ * a new UID (RFC 3501 2.3.1.1), which COPYUID tells (RFC 4315). There `update` answers the message under its new id, in the
+ * slot of the old one, and `changes` tells that the old one was deleted and the new one created. A copy in the sent mail may
+ * have another id than its draft, and `probe` tells it.
+ *
+ * A draft's outlives its revisions. A mailbox's outlives another name and another parent at Gmail and Graph; a category of
+ * Graph's is known by its name, which is fixed, and a mailbox of IMAP's by its path, which is not, unless the server has
+ * OBJECTID (RFC 8474). A thread's is that of the conversation, and a message keeps it when it is moved. An attachment's is good
+ * for its message.
+ */
+
 /** The provider's own opaque place in a list or in its history. Never a URL: a client hands it back. */
 export type Cursor = string;
 
@@ -290,9 +305,16 @@ export interface MailSession extends SearchMeans {
   /** Present where the provider pushes; absent: the account is polled. */
   readonly watch?: Watcher;
   /**
+   * Present where the account's `push` is HELD: news comes over a connection that is held open, as with IMAP's IDLE (RFC 2177)
+   * and NOTIFY (RFC 5465). Calls `changed` once the connection is held, for what came before, and then each time there is news,
+   * which `changes` tells. Resolves when the session is closed or the signal aborts. Rejects with a MailError when there is no
+   * connection or it is lost: the caller listens again after a while. Called once at a time.
+   */
+  listen?(changed: () => void, call: Call): Promise<void>;
+  /**
    * Lets go of what the session holds open, a connection for example, and of what it has learned of the account. Nobody is cut
    * off: calls under way go on to their end. A call that begins later, of a request that was handed the session just before,
-   * is served too, and leaves nothing open behind. Resolves when nothing is held any more; a second call changes nothing.
+   * is served too, and leaves nothing open behind. `listen` ends. Resolves when nothing is held any more; a second call changes nothing.
    */
   close(): Promise<void>;
 }
