@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { type Data, type SetFault, startApp, type TestApp } from '../support/app.ts';
+import { THROUGH_RETRIES } from '../support/polls.ts';
 
 let app: TestApp;
 let integrations: { id: string; address: string }[];
@@ -36,7 +37,7 @@ const read = async (id: string) =>
 const sentCopies = async (subject: string) =>
   (await app.data(SENT, { s: `subject:"${subject}"` })).viewer.messages.nodes;
 const outcomeOf = async (id: string) => {
-  await expect.poll(async () => (await read(id)).status).toMatch(/SENT|FAILED|UNKNOWN/);
+  await expect.poll(async () => (await read(id)).status, THROUGH_RETRIES).toMatch(/SENT|FAILED|UNKNOWN/);
   return read(id);
 };
 const outcome = async (id: string): Promise<string> => (await outcomeOf(id)).status;
@@ -230,7 +231,9 @@ describe.each([
     // Nothing that is sent gets further than its draft before the original is gone.
     for (const operation of create) await app.control('/faults', { vendor, operation, status: 503 });
     const { submission } = await send({ message });
-    await expect.poll(async () => (await read(submission.id)).problem?.code).toBe('PROVIDER_UNAVAILABLE');
+    await expect
+      .poll(async () => (await read(submission.id)).problem?.code, THROUGH_RETRIES)
+      .toBe('PROVIDER_UNAVAILABLE');
     const remove = graphql(
       `mutation ($ids: [ID!]!) { deleteForever(input: { ids: $ids }) { results { problem { message } } } }`,
     );
@@ -275,7 +278,7 @@ it('does not send a message whose file was cut off on its way into the draft', a
     attachments: [{ upload: file }],
   };
   const { submission } = await send({ message });
-  await expect.poll(async () => (await read(submission.id)).problem?.code).toBeDefined();
+  await expect.poll(async () => (await read(submission.id)).problem?.code, THROUGH_RETRIES).toBeDefined();
   await app.control('/faults', undefined, 'DELETE');
   expect(await outcome(submission.id)).toBe('SENT');
   const copies = await sentCopies('Cut off');
@@ -294,7 +297,7 @@ it('sends a message with its file once though its draft is not known everywhere 
   const message = { integration: of('outlook')?.id, to: ZOE, subject: 'Not everywhere', text: 'x', attachments };
   const { submission } = await send({ message });
   await expect
-    .poll(() => read(submission.id))
+    .poll(() => read(submission.id), THROUGH_RETRIES)
     .toMatchObject({
       status: 'SENDING',
       problem: { code: 'PROVIDER_UNAVAILABLE' },

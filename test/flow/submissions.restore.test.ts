@@ -3,6 +3,7 @@ import { openDatabase } from '../../src/platform/database.open.ts';
 import { graphql } from '../generated/gql.ts';
 import { type Data, type Dumped, startApp, type TestApp } from '../support/app.ts';
 import { silent } from '../support/database.ts';
+import { THROUGH_RETRIES } from '../support/polls.ts';
 
 graphql(`fragment RestoredSubmission on Submission { id status attempts problem { message } message { subject } }`);
 const SEND = graphql(
@@ -98,13 +99,13 @@ describe.each([
       sent.push({ vendor, address, id: (await send(await drafted(address, `Drafted ${when}`))).id });
     }
     await backUpAndSend();
-    for (const { id } of sent) await expect.poll(async () => (await read(id)).status).toBe('SENT');
+    for (const { id } of sent) await expect.poll(async () => (await read(id)).status, THROUGH_RETRIES).toBe('SENT');
     expect(await arrived()).toBe(before + sent.length);
     await startLate(RESTORE);
     for (const { id, address } of sent) {
       // A draft that is sent as it stands has no header of ours where it is not ours; these are.
       await expect
-        .poll(async () => ({ address, ...(await read(id)) }))
+        .poll(async () => ({ address, ...(await read(id)) }), THROUGH_RETRIES)
         .toMatchObject({ address, status: 'SENT', problem: null, message: { subject: expect.stringContaining(when) } });
     }
     expect(await arrived()).toBe(before + sent.length);
@@ -115,14 +116,14 @@ describe.each([
     const sent: Data[] = [];
     for (const { address } of ACCOUNTS) sent.push(await send(written(address, 'Found nowhere')));
     await backUpAndSend();
-    for (const { id } of sent) await expect.poll(async () => (await read(id)).status).toBe('SENT');
+    for (const { id } of sent) await expect.poll(async () => (await read(id)).status, THROUGH_RETRIES).toBe('SENT');
     for (const { vendor, address } of ACCOUNTS)
       for (const { id } of await dump(vendor, address))
         await app.control('/touch', { vendor, account: address, id, change: 'delete' });
     await startLate(RESTORE);
     for (const { id } of sent) {
       await expect
-        .poll(() => read(id))
+        .poll(() => read(id), THROUGH_RETRIES)
         .toMatchObject({ status: 'UNKNOWN', attempts: 0, problem: { message: expect.stringContaining('drafts') } });
     }
     expect(await arrived()).toBe(before + sent.length);
@@ -138,7 +139,7 @@ describe.each([
     await startLate(FALL_DUE);
     for (const { id } of sent)
       await expect
-        .poll(() => read(id))
+        .poll(() => read(id), THROUGH_RETRIES)
         .toMatchObject({ status: 'SENT', attempts: 1, message: { subject: 'While down' } });
     expect(await arrived()).toBe(before + sent.length);
   });

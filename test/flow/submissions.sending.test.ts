@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { type ControlLog, type Dumped, startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
+import { THROUGH_RETRIES } from '../support/polls.ts';
 
 let app: TestApp;
 let integration: string;
@@ -56,7 +57,9 @@ it.each(WAYS)('names the sent copy once there is one, and tells it: meanwhile %s
   if (ids === 'changed') await app.restart();
   expect(await arrived()).toBe(before);
   await goes(ids);
-  await expect.poll(async () => (await read(submission.id)).message).toMatchObject({ subject, isDraft: false });
+  await expect
+    .poll(async () => (await read(submission.id)).message, THROUGH_RETRIES)
+    .toMatchObject({ subject, isDraft: false });
   const named = { submission: { id: submission.id, message: { subject, isDraft: false } } };
   await expect.poll(() => follower.events).toContainEqual(expect.objectContaining(named));
   await follower.end();
@@ -71,10 +74,10 @@ it.each(WAYS)('is told once when the answer is lost: meanwhile %s, id %s', async
   const submission = await send(subject);
   // Being found nowhere, it may have gone or not.
   const status = meanwhile === 'draft' ? 'SENT' : 'SENDING';
-  await expect.poll(() => read(submission.id)).toMatchObject({ status, attempts: 1, message: null });
+  await expect.poll(() => read(submission.id), THROUGH_RETRIES).toMatchObject({ status, attempts: 1, message: null });
   await goes(ids);
   await expect
-    .poll(() => read(submission.id))
+    .poll(() => read(submission.id), THROUGH_RETRIES)
     .toMatchObject({ status: 'SENT', attempts: 1, problem: null, message: { subject, isDraft: false } });
   expect([await arrived(), await orders()]).toEqual([before + 1, told + 1]);
 });

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { graphql } from '../generated/gql.ts';
 import { type ControlLog, type Data, startApp, type TestApp } from '../support/app.ts';
+import { THROUGH_RETRIES } from '../support/polls.ts';
 
 let app: TestApp;
 let integrations: { id: string; address: string; provider: { id: string } }[];
@@ -37,7 +38,8 @@ const send = async (subject: string, more: object = {}, integration = integratio
 };
 const cancel = async (id: string) => (await app.data(CANCEL, { id })).cancelSubmission;
 const read = async (id: string) => (await app.data(NODE, { id })).node;
-const ended = (id: string, status: string) => expect.poll(async () => (await read(id)).status).toBe(status);
+const ended = (id: string, status: string) =>
+  expect.poll(async () => (await read(id)).status, THROUGH_RETRIES).toBe(status);
 /** When the vendor was told to send; the drafts are made first. */
 const toldAt = async (vendor: string, since: number): Promise<number> => {
   const { records } = await app.control<ControlLog>(`/log?vendor=${vendor}&since=${since}`);
@@ -169,9 +171,11 @@ describe('later', () => {
     const message = { integration: id, to: [{ address: 'a@example.org' }], subject: 'Waiting', text: 'x' };
     const sent = await app.data(SEND, { input: { idempotencyKey: 'waiting', message } }, someone.token);
     const now = async () => (await app.data(NODE, { id: sent.send.submission.id }, someone.token)).node;
-    await expect.poll(now).toMatchObject({ status: 'SENDING', attempts: 0, problem: { code: 'RECONNECT_REQUIRED' } });
+    await expect
+      .poll(now, THROUGH_RETRIES)
+      .toMatchObject({ status: 'SENDING', attempts: 0, problem: { code: 'RECONNECT_REQUIRED' } });
     await app.connect(someone.token, 'GMAIL', 'waiting@gmail.example');
-    await expect.poll(now).toMatchObject({ status: 'SENT', problem: null });
+    await expect.poll(now, THROUGH_RETRIES).toMatchObject({ status: 'SENT', problem: null });
   });
 });
 

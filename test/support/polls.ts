@@ -8,6 +8,9 @@ export class Hopeless extends Error {
 // By its name: this file is evaluated again for each file of a worker, and each time has a class of its own.
 const isHopeless = (error: unknown): error is Hopeless => error instanceof Error && error.name === 'Hopeless';
 
+/** For what comes only after the retries of a submission, with the waits between them. */
+export const THROUGH_RETRIES = { timeout: 60_000 };
+
 const { poll } = expect;
 type Poll = typeof poll;
 const INSTALLED = Symbol.for('postern: polls end at once');
