@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
 import type { Mailbox, Reachability } from '../accounts/integrations/reachability.ts';
@@ -22,7 +23,7 @@ export interface EventMessagesOptions {
 /** One account's new messages, read for everyone who subscribes to it. */
 interface Shelf {
   readonly loader: DataLoader<string, Message>;
-  readonly messages: Map<string, Promise<Message>>;
+  readonly messages: LRUCache<string, Promise<Message>>;
   mailboxIds: Promise<ReadonlyMap<MailboxRole, string>> | null;
 }
 
@@ -70,7 +71,6 @@ export class EventMessages {
     shelf.messages.set(messageId, reading);
     const forget = () => setTimeout(() => shelf.messages.delete(messageId), LIFETIME_MS).unref();
     reading.then(forget, forget);
-    if (shelf.messages.size > MAX_MESSAGES) shelf.messages.delete(shelf.messages.keys().next().value ?? '');
     return reading;
   }
 
@@ -105,7 +105,7 @@ export class EventMessages {
         maxBatchSize: 50,
         batchScheduleFn: (go) => setTimeout(go, BATCH_DELAY_MS),
       }),
-      messages: new Map(),
+      messages: new LRUCache({ max: MAX_MESSAGES }),
       mailboxIds: null,
     };
     this.shelves.set(integrationId, shelf);

@@ -33,6 +33,9 @@ interface File {
 }
 
 /**
+ * Not @fastify/static: its ETag is made of size and time, so that two instances that were built apart would disagree about
+ * the same file and a browser behind a balancer would load it again; and the page at / is changed as it is sent.
+ *
  * GraphiQL at /, its files below /page/. `npm run build:page` makes them. With `sandbox` the page signs itself in, and
  * asks for nothing that is not there otherwise.
  */

@@ -17,10 +17,13 @@ it('a verified token is known until the instant at which it expires', () => {
   expect(tokens.get('ada', new Date(1_000))).toBeNull();
 });
 
-it('no more than 10,000 are known, the oldest going first', () => {
+it('no more than 10,000 are known, those that were not used for longest going first', () => {
   const tokens = new VerifiedTokens();
-  for (let n = 0; n <= 10_000; n++) tokens.add(`token ${n}`, speaksFor(`user ${n}`));
-  expect(tokens.get('token 0', new Date(0))).toBeNull();
-  expect(tokens.get('token 1', new Date(0))).toEqual(speaksFor('user 1'));
+  const add = (n: number) => tokens.add(`token ${n}`, speaksFor(`user ${n}`));
+  for (let n = 0; n < 10_000; n++) add(n);
+  expect(tokens.get('token 0', new Date(0))).toEqual(speaksFor('user 0'));
+  add(10_000);
+  expect(tokens.get('token 1', new Date(0))).toBeNull();
+  expect(tokens.get('token 0', new Date(0))).toEqual(speaksFor('user 0'));
   expect(tokens.get('token 10000', new Date(0))).toEqual(speaksFor('user 10000'));
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Bus } from '../../platform/bus.ts';
 import type { IntegrationStore } from './integration.store.ts';
@@ -12,13 +13,14 @@ export const IntegrationChange = z.object({ id: z.string(), userId: z.string(), 
 export type IntegrationChange = z.infer<typeof IntegrationChange>;
 
 const MAX_USERS = 20_000;
+const MAX_OWNERS = 100_000;
 
 /** Integrations in memory, read on demand and kept honest over the bus: no query on the warm path. */
 export class IntegrationDirectory {
   /** Everything a user has, in order of creation. A change drops the entry, also one that is still being read. */
-  private readonly users = new Map<string, Promise<readonly IntegrationRecord[]>>();
-  /** An integration never changes hands. */
-  private readonly owners = new Map<string, string>();
+  private readonly users = new LRUCache<string, Promise<readonly IntegrationRecord[]>>({ max: MAX_USERS });
+  /** An integration never changes hands; one that is not known is looked up. */
+  private readonly owners = new LRUCache<string, string>({ max: MAX_OWNERS });
   /** What this instance told itself has been heard. */
   private readonly origin = randomUUID();
   private readonly listeners = new Set<(integrationId: string | null) => void>();
@@ -102,7 +104,6 @@ export class IntegrationDirectory {
     reading.catch(() => {
       if (this.users.get(userId) === reading) this.users.delete(userId);
     });
-    if (this.users.size > MAX_USERS) this.users.delete(this.users.keys().next().value ?? '');
     return reading;
   }
 }

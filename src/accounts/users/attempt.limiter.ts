@@ -7,7 +7,7 @@ const MAX_KEYS = 50_000;
  * generic cell rate algorithm: one time per key, and an exact answer to "when again").
  */
 export class AttemptLimiter {
-  /** When the key's allowance is whole again. */
+  /** When the key's allowance is whole again. Not an LRUCache: those whose allowance is whole must go before one that is counted. */
   private readonly wholeAt = new Map<string, number>();
 
   constructor(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { MailError } from '../../domain/error.ts';
 import type { Database } from '../../platform/database.ts';
 import { isUniqueViolation } from '../../platform/unique-violation.ts';
@@ -14,7 +15,7 @@ const MAX_EMAILS = 20_000;
 
 export class UserStore {
   /** An address never changes: read once. */
-  private readonly emails = new Map<string, string>();
+  private readonly emails = new LRUCache<string, string>({ max: MAX_EMAILS });
 
   constructor(private readonly db: Database) {}
 
@@ -28,7 +29,6 @@ export class UserStore {
     if (known) return known;
     const user = await this.db.prisma.user.findUnique({ where: { id: userId }, select: { email: true } });
     if (!user) return null;
-    if (this.emails.size >= MAX_EMAILS) this.emails.clear();
     this.emails.set(userId, user.email);
     return user.email;
   }

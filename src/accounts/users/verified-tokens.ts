@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { SessionPrincipal } from './session.token.ts';
 
 const MAX_TOKENS = 10_000;
@@ -7,7 +8,7 @@ const MAX_TOKENS = 10_000;
  * Says nothing of sessions that have ended since.
  */
 export class VerifiedTokens {
-  private readonly principals = new Map<string, SessionPrincipal>();
+  private readonly principals = new LRUCache<string, SessionPrincipal>({ max: MAX_TOKENS });
 
   /** Null for a token that is not known, or that has expired by now. */
   get(token: string, now: Date): SessionPrincipal | null {
@@ -18,9 +19,8 @@ export class VerifiedTokens {
     return null;
   }
 
-  /** Call it for tokens alone that were verified; the oldest go first. */
+  /** Call it for tokens alone that were verified; those that were not used for longest go first. */
   add(token: string, principal: SessionPrincipal): void {
-    if (this.principals.size >= MAX_TOKENS) this.principals.delete(this.principals.keys().next().value ?? '');
     this.principals.set(token, principal);
   }
 }

@@ -6,6 +6,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { QueryLimits } from './limits/query-limits.ts';
 import { parseDocument } from './parse-document.ts';
 import { refusedAs, refusedNull } from './request-error.ts';
@@ -21,9 +22,12 @@ export type ReadDocument =
 
 /** Parses and validates each document once, whichever way it came; the latest are remembered, good or bad. */
 export class Documents {
-  private readonly known = new Map<string, ReadDocument>();
+  private readonly known = new LRUCache<string, ReadDocument>({
+    maxSize: MAX_REMEMBERED_LENGTH,
+    maxEntrySize: MAX_DOCUMENT_LENGTH,
+    sizeCalculation: (_read, source) => Math.max(1, source.length),
+  });
   private readonly rules;
-  private remembered = 0;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -34,8 +38,10 @@ export class Documents {
   }
 
   read(source: string): ReadDocument {
-    const read = this.recall(source) ?? this.judge(source);
-    if (source.length <= MAX_DOCUMENT_LENGTH) this.remember(source, read);
+    const known = this.known.get(source);
+    if (known) return known;
+    const read = this.judge(source);
+    this.known.set(source, read);
     return read;
   }
 
@@ -47,22 +53,6 @@ export class Documents {
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       return { refused: [error] };
-    }
-  }
-
-  private recall(source: string): ReadDocument | undefined {
-    const read = this.known.get(source);
-    if (read && this.known.delete(source)) this.remembered -= source.length;
-    return read;
-  }
-
-  /** A Map is in insertion order: the least recently used entry is removed first. */
-  private remember(source: string, read: ReadDocument): void {
-    this.known.set(source, read);
-    this.remembered += source.length;
-    for (const oldest of this.known.keys()) {
-      if (this.remembered <= MAX_REMEMBERED_LENGTH) return;
-      this.recall(oldest);
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
+import { LRUCache } from 'lru-cache';
 
 /** The number of introspection fields that take about one millisecond, which is also the pause after them. */
 const FIELDS_PER_MS = 500;
@@ -36,7 +37,7 @@ export interface Introspection {
  * introspection alone is the same for every user and is cached.
  */
 export class Introspections {
-  private readonly answers = new Map<string, ExecutionResult>();
+  private readonly answers = new LRUCache<string, ExecutionResult>({ max: MAX_ANSWERS });
   private readonly waiting = new Map<unknown, (() => void)[]>();
   private isBusy = false;
 
@@ -46,11 +47,11 @@ export class Introspections {
   async answer(asked: Introspection): Promise<ExecutionResult | null> {
     if (asked.fields < MIN_FIELDS) return null;
     const key = this.keyOf(asked);
-    const known = key === null ? undefined : this.recall(key);
+    const known = key === null ? undefined : this.answers.get(key);
     if (known) return known;
     await this.turn(asked.owner);
     // The previous request may have been the same.
-    const found = key === null ? undefined : this.recall(key);
+    const found = key === null ? undefined : this.answers.get(key);
     void this.pass(found || asked.signal.aborted ? 0 : asked.fields);
     if (found) return found;
     return key === null || asked.signal.aborted ? null : this.execute(key, asked);
@@ -65,7 +66,7 @@ export class Introspections {
     });
     // Errors are reported by the normal execution.
     if (answer instanceof Promise || answer.errors) return null;
-    this.remember(key, answer);
+    this.answers.set(key, answer);
     return answer;
   }
 
@@ -102,21 +103,6 @@ export class Introspections {
     if (source === undefined || !operation || !tellsOfSchemaOnly(operation.selectionSet)) return null;
     const key = JSON.stringify([source, operationName ?? null, variables ?? null]);
     return key.length <= MAX_REMEMBERED_LENGTH ? key : null;
-  }
-
-  private recall(key: string): ExecutionResult | undefined {
-    const answer = this.answers.get(key);
-    if (answer) this.remember(key, answer);
-    return answer;
-  }
-
-  private remember(key: string, answer: ExecutionResult): void {
-    this.answers.delete(key);
-    this.answers.set(key, answer);
-    for (const oldest of this.answers.keys()) {
-      if (this.answers.size <= MAX_ANSWERS) return;
-      this.answers.delete(oldest);
-    }
   }
 }
 

@@ -16,6 +16,7 @@ interface Remembered {
 /**
  * Pages of envelopes that were read whole and shown in part. A merged page shows about half of what it reads of each of
  * two accounts; without this the other half would be read, and paid for in the provider's quota, a second time.
+ * Not an LRUCache: a page is as old as its reading, whoever looks at it, and what has expired goes at the next reading.
  * A list that is opened from its top never looks in here, and a change to the account empties its part (`forgetOnChange`).
  */
 export class PageMemory {
