@@ -45,7 +45,7 @@ export default defineConfig({
           // Files that replace a module of the program before it is loaded: each has a copy of its own.
           name: 'node-isolated',
           include: ISOLATED,
-          globalSetup: ['test/support/memory-directory.ts', 'test/support/template.ts'],
+          globalSetup: ['test/support/memory-directory.ts'],
           setupFiles: ['reflect-metadata', 'test/support/polls.ts'],
         },
       },
