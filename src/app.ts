@@ -107,7 +107,7 @@ async function openRooms(
   const publicUrl = urlOf(config, listener.port);
 
   const platform = await openPlatform(config, { log, limits: options.storeLimits, closers });
-  const providers = options.providers ?? registry(config, options.providerTimes);
+  const providers = options.providers ?? registry(config.providers, options.providerTimes);
   const hooks: IntegrationHooks[] = [];
   const accounts = await openAccounts(platform, {
     providers,

@@ -7,7 +7,7 @@ import type { Mailbox } from '../lab/client.ts';
 /** An access token for an account of the sandbox. How it is got is not measured, so the gateway's own way will do. */
 export async function accessToken(sandbox: Sandbox, { provider: id, address }: Mailbox): Promise<string> {
   const config = readConfig({ NODE_ENV: 'test', ...sandbox.environment() });
-  const provider = registry(config).find((one) => one.id === id);
+  const provider = registry(config.providers).find((one) => one.id === id);
   if (!provider) throw new Error(`${id} is not in the registry`);
   return (await authorize(provider, address, 'READ')).accessToken;
 }

@@ -99,7 +99,7 @@ export async function openLab(
     PUBLIC_URL: publicUrl,
     ...sandbox.environment(wire?.urlOf),
   });
-  const providers = registry(config, times);
+  const providers = registry(config.providers, times);
   const played = (id: string | undefined): Provider => {
     const provider = providers.find((p) => p.id === id);
     if (!provider) throw new Error(`${id} is not in the registry`);

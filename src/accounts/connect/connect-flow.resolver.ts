@@ -1,8 +1,8 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
-import { MailError } from '../../domain/error.ts';
 import { Sized } from '../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../graphql/node.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
+import { requireProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { IntegrationDirectory } from '../integrations/integration.directory.ts';
 import { IntegrationType } from '../integrations/integration.type.ts';
@@ -37,10 +37,7 @@ export class ConnectFlowResolver {
 
   @FieldResolver(() => ProviderType, { description: 'The provider on whose page the user consents.' })
   provider(@Root() { record }: ConnectFlowType): ProviderType {
-    const provider = this.providers.find(({ id }) => id === record.provider);
-    if (!provider)
-      throw new MailError('UNSUPPORTED', `This gateway no longer supports the provider ${record.provider}.`);
-    return new ProviderType(provider);
+    return new ProviderType(requireProvider(this.providers, record.provider));
   }
 
   @FieldResolver(() => IntegrationType, {

@@ -1,4 +1,5 @@
 import { MailError } from '../../domain/error.ts';
+import { findProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { ConnectMethodEntry, ConnectOutcome, ConnectRequest, ConnectTools } from './connect-method.ts';
 import type { DiscoveryService } from './discovery.service.ts';
@@ -51,7 +52,7 @@ export class ConnectService {
     const { providers, discovery } = this.options;
     if (id === null && address === null) throw new MailError('INVALID', 'Give an address, a provider, or both.');
     const field = ['input', id === null ? 'address' : 'provider'];
-    const provider = id === null ? await discovery.discover(address ?? '') : providers.find((p) => p.id === id);
+    const provider = id === null ? await discovery.discover(address ?? '') : findProvider(providers, id);
     if (!provider) {
       const what =
         id === null

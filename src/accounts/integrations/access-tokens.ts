@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { publicCode } from '../../graphql/problem.type.ts';
 import { abortable } from '../../platform/abort.ts';
+import { requireConfigured } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Revision, Vault } from '../../vault/vault.ts';
 import { type Credential, credentialOf, isFresh, isUsable, methodOf, parseCredential } from './credential.ts';
@@ -119,7 +120,7 @@ export class AccessTokens {
       if (isFresh(credential, rejected, this.now())) return credential;
       let next: Credential;
       try {
-        const provider = this.provider(record);
+        const provider = requireConfigured(this.options.providers, record.provider);
         const method = methodOf(provider, credential);
         if (!method) {
           const message = `${provider.name} no longer connects accounts in the way that ${record.address} was: connect it again.`;
@@ -198,13 +199,6 @@ export class AccessTokens {
 
   private forNow(credential: Credential): Credential {
     return { ...credential, refreshAt: new Date(this.now().getTime() + RETRY_DELAY_MS) };
-  }
-
-  private provider(record: IntegrationRecord): Provider {
-    const provider = this.options.providers.find(({ id }) => id === record.provider);
-    if (!provider?.configured)
-      throw new MailError('UNSUPPORTED', `${record.provider} is not configured on this gateway.`);
-    return provider;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { MailError } from '../../domain/error.ts';
 import { timeLimited } from '../../platform/abort.ts';
+import { findProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { type Credential, methodOf, parseCredential } from './credential.ts';
@@ -61,7 +62,7 @@ export class DisconnectService {
   }
 
   private async revoke(record: IntegrationRecord, credential: Credential): Promise<string | null> {
-    const provider = this.options.providers.find(({ id }) => id === record.provider);
+    const provider = findProvider(this.options.providers, record.provider);
     // A grant is the user's whole grant to this client: another integration of the mailbox would lose it too.
     if (!provider?.configured || (await this.options.integrations.isShared(record))) return null;
     const method = methodOf(provider, credential);

@@ -1,5 +1,5 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
-import { MailError } from '../../domain/error.ts';
+import { requireProvider } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';
 import { CapabilitiesType } from './capabilities.type.ts';
 import { IntegrationType } from './integration.type.ts';
@@ -15,10 +15,7 @@ export class IntegrationResolver {
 
   @FieldResolver(() => ProviderType, { description: 'The provider of the account, for showing its name or logo.' })
   provider(@Root() { record }: IntegrationType): ProviderType {
-    const provider = this.providers.find(({ id }) => id === record.provider);
-    if (!provider)
-      throw new MailError('UNSUPPORTED', `This gateway no longer supports the provider ${record.provider}.`);
-    return new ProviderType(provider);
+    return new ProviderType(requireProvider(this.providers, record.provider));
   }
 
   @FieldResolver(() => CapabilitiesType, {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { MailError } from '../../domain/error.ts';
 import type { RequestLimiter } from '../../providers/contract/call.ts';
+import { requireConfigured, requireProvider } from '../../providers/contract/find-provider.ts';
 import type { Capabilities, MailSession, Provider } from '../../providers/contract/provider.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { AccountHealth } from './account-health.ts';
@@ -69,7 +70,7 @@ export class MailSessions {
 
   /** What the account can do; asks nobody. */
   capabilities(integration: IntegrationRecord): Capabilities {
-    return this.provider(integration).capabilities(integration);
+    return requireProvider(this.options.providers, integration.provider).capabilities(integration);
   }
 
   /** Closes every session. What is asked for later is refused. */
@@ -109,10 +110,7 @@ export class MailSessions {
 
   private openSession(record: IntegrationRecord): OpenSession {
     const { tokens, health, limiters } = this.options;
-    const provider = this.provider(record);
-    if (!provider.configured) {
-      throw new MailError('UNSUPPORTED', `${provider.name} is no longer configured on this gateway.`);
-    }
+    const provider = requireConfigured(this.options.providers, record.provider);
     const limiter = limiters.of(provider, record.address);
     const session = provider.open({
       address: record.address,
@@ -174,12 +172,6 @@ export class MailSessions {
     };
     const closing = close().finally(() => this.closing.delete(closing));
     this.closing.add(closing);
-  }
-
-  private provider(record: IntegrationRecord): Provider {
-    const provider = this.options.providers.find(({ id }) => id === record.provider);
-    if (!provider) throw new MailError('UNSUPPORTED', `This gateway does not support the provider ${record.provider}.`);
-    return provider;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type AuthorizationRefusal,
   isAuthorizationCode,
 } from '../../../providers/contract/authorization-code.ts';
+import { findProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import type { UserStore } from '../../users/user.store.ts';
 import { sha256 } from '../authorization-code.ts';
@@ -78,7 +79,7 @@ export class CallbackService {
   private async find(state: string): Promise<Returned> {
     const { flows, providers } = this.options;
     const flow = await flows.findByState(sha256(state));
-    const provider = flow && providers.find(({ id }) => id === flow.provider);
+    const provider = flow && findProvider(providers, flow.provider);
     const method = provider?.connectMethods.find(isAuthorizationCode);
     if (!flow || flow.expiresAt <= this.now() || !provider?.configured || !method) throw overMessage();
     return { flow, provider, method };

@@ -7,6 +7,7 @@ import { timeLimited } from '../../../platform/abort.ts';
 import { SealError } from '../../../platform/seal.ts';
 import { whenStoreIsBack } from '../../../platform/store.patience.ts';
 import { isAuthorizationCode } from '../../../providers/contract/authorization-code.ts';
+import { findProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
 import { checkAnswered } from '../../integrations/credential.ts';
 import type { IntegrationStore } from '../../integrations/integration.store.ts';
@@ -154,7 +155,7 @@ export class FinishService {
     const { flows, seal, integrationWriter, callbackUrl, log } = this.options;
     let spent: Consent | null = null;
     try {
-      const provider = this.options.providers.find(({ id }) => id === flow.provider);
+      const provider = findProvider(this.options.providers, flow.provider);
       const [consent, codeVerifier] = [seal.openConsent(flow), seal.openVerifier(flow)];
       const method = provider?.connectMethods.find(isAuthorizationCode);
       if (!provider?.configured || !method || !consent || !codeVerifier) throw notFound();
