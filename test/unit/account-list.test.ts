@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Condition, UserCondition } from '../../src/domain/search/condition.ts';
 import type { Context } from '../../src/graphql/context.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import type { Account } from '../../src/mail/account.ts';
 import { ListCursors } from '../../src/mail/list/list-cursor.ts';

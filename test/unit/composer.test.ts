@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ComposeAttachment } from '../../src/domain/compose.ts';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
 import type { ComposeInput } from '../../src/mail/api/draft/compose.type.ts';
 import { Composer } from '../../src/mail/compose/composer.ts';
 import type { MailSession } from '../../src/providers/contract/provider.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Context } from '../../src/graphql/context.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
 import { DraftsResolver } from '../../src/mail/api/draft/drafts.resolver.ts';
 import type { Composer } from '../../src/mail/compose/composer.ts';
 import type { OpenAccounts } from '../../src/mail/open-accounts.ts';

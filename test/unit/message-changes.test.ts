@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Mailbox, MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { threadOf } from '../../src/domain/thread.ts';
 import type { Context } from '../../src/graphql/context.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
 import type { Account } from '../../src/mail/account.ts';
 import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
 import {

@@ -1,6 +1,6 @@
 import type { ComposeAttachment } from '../../domain/compose.ts';
+import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { partsOf } from '../../graphql/global-id.ts';
 import type { Account } from '../account.ts';
 import type { AttachmentInput } from '../api/draft/compose.type.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';

@@ -1,8 +1,8 @@
 import { type Address, sameAddress } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { accountId } from '../../graphql/global-id.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import type { ComposeInput } from '../api/draft/compose.type.ts';

@@ -1,7 +1,7 @@
 import type { ComposeAttachment, ComposeOrigin } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { accountId } from '../../graphql/global-id.ts';
 import type { Account } from '../account.ts';
 import { concerning } from '../input-error.ts';
 import { filesOf } from './attachments.ts';

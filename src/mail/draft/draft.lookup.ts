@@ -1,6 +1,6 @@
 import { MailError } from '../../domain/error.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { Context } from '../../graphql/context.ts';
-import { accountId } from '../../graphql/global-id.ts';
 import type { Account } from '../account.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 

@@ -1,9 +1,9 @@
+import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
 import { branchesOf, MAX_BRANCHES, type SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { accountId } from '../../graphql/global-id.ts';
 import type { ListQuery, MailSession } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';

@@ -1,6 +1,6 @@
+import { decodeId, encodeId } from '../../domain/global-id.ts';
 import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { PageInfo } from '../../graphql/connection.ts';
-import { decodeId, encodeId } from '../../graphql/global-id.ts';
 import { requireFirst } from '../../graphql/limits.ts';
 
 export interface LocalPage<T> {

@@ -1,8 +1,8 @@
 import { isBlank } from '../../domain/blank.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
-import { accountId } from '../../graphql/global-id.ts';
 import type { Capabilities, MailboxPatch } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import type { CreateMailboxInput, UpdateMailboxInput } from '../api/mailbox/mailbox.input.ts';

@@ -1,8 +1,8 @@
 import { isMailError, MailError } from '../../domain/error.ts';
+import { accountId, decodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Context } from '../../graphql/context.ts';
-import { accountId, decodeId } from '../../graphql/global-id.ts';
 import type { Account } from '../account.ts';
 import type { OpenAccounts } from '../open-accounts.ts';
 

@@ -1,5 +1,5 @@
 import { MailError } from '../../domain/error.ts';
-import { accountId, encodeId } from '../../graphql/global-id.ts';
+import { accountId, encodeId } from '../../domain/global-id.ts';
 import type { SendRequest } from './send-request.ts';
 import type { SubmissionRecord } from './submission.ts';
 

@@ -1,4 +1,4 @@
-import { accountId } from '../../graphql/global-id.ts';
+import { accountId } from '../../domain/global-id.ts';
 import { isUnreadable, type MailSession } from '../../providers/contract/provider.ts';
 import type { Payloads } from './payload.ts';
 import type { ProviderCalls } from './provider-calls.ts';

@@ -1,6 +1,6 @@
 import type { Compose } from '../../domain/compose.ts';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
-import { accountId } from '../../graphql/global-id.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { MailSession } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
 import type { ComposeInput } from '../api/draft/compose.type.ts';

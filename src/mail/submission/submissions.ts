@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
-import { accountId, singleId } from '../../graphql/global-id.ts';
+import { accountId, singleId } from '../../domain/global-id.ts';
 import type { Account } from '../account.ts';
 import { draftOf, requireVersion, takenBy } from './draft-once.ts';
 import type { Payload, Payloads } from './payload.ts';

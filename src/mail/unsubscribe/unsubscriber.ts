@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError } from '../../domain/error.ts';
+import { encodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { encodeId } from '../../graphql/global-id.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
 import type { Account } from '../account.ts';
 import type { ComposeInput } from '../api/draft/compose.type.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError, storeErrorIn } from '../../domain/error.ts';
-import { encodeId, singleId } from '../../graphql/global-id.ts';
+import { encodeId, singleId } from '../../domain/global-id.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
 import { whenStoreIsBack } from '../../platform/store.patience.ts';
 import { cleanFilename } from '../compose/filename.ts';

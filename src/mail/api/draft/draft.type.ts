@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
+import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import type { Draft } from '../../../providers/contract/provider.ts';

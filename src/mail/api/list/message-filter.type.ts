@@ -1,10 +1,10 @@
 import { Field, ID, InputType } from 'type-graphql';
 import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import { accountId } from '../../../domain/global-id.ts';
 import type { MailboxRole } from '../../../domain/mailbox.ts';
 import { allOf } from '../../../domain/search/algebra.ts';
 import type { UserCondition } from '../../../domain/search/condition.ts';
 import { badUserInput } from '../../../graphql/bad-user-input.ts';
-import { accountId } from '../../../graphql/global-id.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
 import { MAX_VALUE_LENGTH, requireReasonable } from '../../search/search-limits.ts';
 

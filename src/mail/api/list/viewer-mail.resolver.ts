@@ -1,8 +1,8 @@
 import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Resolver } from 'type-graphql';
 import { ViewerType } from '../../../accounts/users/viewer.type.ts';
+import { singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { singleId } from '../../../graphql/global-id.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
 import type { ListOf, MailLists } from '../../list/mail-lists.ts';
 import type { OpenAccounts } from '../../open-accounts.ts';

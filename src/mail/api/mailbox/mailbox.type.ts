@@ -1,8 +1,8 @@
 import { Field, ObjectType } from 'type-graphql';
 import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enum.ts';
 import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Node } from '../../../graphql/node.ts';
 import type { Account } from '../../account.ts';
 

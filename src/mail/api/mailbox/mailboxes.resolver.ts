@@ -1,8 +1,8 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { MailError } from '../../../domain/error.ts';
+import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { accountId, singleId } from '../../../graphql/global-id.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
 import type { Account } from '../../account.ts';

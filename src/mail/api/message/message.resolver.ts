@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { MessageContent } from '../../../domain/message.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { selectsOnly } from '../../../graphql/selection.ts';
 import { filesByContentId } from '../../../providers/shared/html/inline-files.ts';

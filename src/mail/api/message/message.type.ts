@@ -1,9 +1,9 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import type { Address } from '../../../domain/address.ts';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Message } from '../../../domain/message.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime } from '../../../graphql/scalars.ts';

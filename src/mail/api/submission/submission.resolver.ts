@@ -1,8 +1,8 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import { MailError } from '../../../domain/error.ts';
+import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { accountId, singleId } from '../../../graphql/global-id.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
 import type { Account } from '../../account.ts';
@@ -48,6 +48,7 @@ export class SubmissionResolver {
     @Arg('input', () => SendInput, { description: 'The message, and when to send it.' }) input: SendInput,
     @Ctx() context: Context,
   ): Promise<SubmissionPayload> {
+    if (input.message?.draft != null) requireDraftId(context, input.message.draft);
     return this.payload(context, async () => {
       const request = sendRequestOf(input, new Date());
       const known = await this.submissions.known(requirePrincipal(context).userId, request);
@@ -95,4 +96,10 @@ export class SubmissionResolver {
     const message = 'draft' in what ? 'There is no such draft.' : 'There is no such integration.';
     throw new MailError('NOT_FOUND', message, { field });
   }
+}
+
+/** What is no id of a draft to be revised is no userError: it fails the field. */
+function requireDraftId(context: Context, id: string): void {
+  requirePrincipal(context);
+  accountId(id, 'Draft');
 }

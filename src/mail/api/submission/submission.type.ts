@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, edgeType } from '../../../graphql/connection.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { Problem } from '../../../graphql/problem.type.ts';

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { accountId } from '../../../graphql/global-id.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
 import { UserError, userErrorOf } from '../../../graphql/user-error.type.ts';
 import { concerning } from '../../input-error.ts';

@@ -1,4 +1,4 @@
-import { badUserInput } from './bad-user-input.ts';
+import { MailError } from './error.ts';
 
 export interface GlobalId {
   readonly type: string;
@@ -20,18 +20,20 @@ export function encodeId(type: string, ...parts: readonly string[]): string {
 /** The reverse of encodeId. Throws BAD_USER_INPUT, naming the id, for anything that encodeId cannot have made. */
 export function decodeId(id: string): GlobalId {
   const decoded = tryDecode(id);
-  if (!decoded)
-    throw badUserInput(`"${shorten(id)}" is not an id of this API. Pass ids exactly as they were given to you.`);
+  if (!decoded) throw noId(`"${shorten(id)}" is not an id of this API. Pass ids exactly as they were given to you.`);
   return decoded;
 }
+
+/** Whether encodeId can have made it. */
+export const isGlobalId = (id: string): boolean => tryDecode(id) !== null;
 
 /** The parts of an id that must be of `type` and have `count` of them. Throws BAD_USER_INPUT, naming the id and both types. */
 export function partsOf(id: string, type: string, count: number): readonly string[] {
   const decoded = decodeId(id);
   if (decoded.type !== type) {
-    throw badUserInput(`"${shorten(id)}" is the id of a ${shorten(decoded.type)}, and this needs the id of a ${type}.`);
+    throw noId(`"${shorten(id)}" is the id of a ${shorten(decoded.type)}, and this needs the id of a ${type}.`);
   }
-  if (decoded.parts.length !== count) throw badUserInput(`"${shorten(id)}" is not the id of a ${type}.`);
+  if (decoded.parts.length !== count) throw noId(`"${shorten(id)}" is not the id of a ${type}.`);
   return decoded.parts;
 }
 
@@ -61,3 +63,5 @@ function tryDecode(id: string): GlobalId | null {
 }
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);
+
+const noId = (message: string): MailError => new MailError('BAD_USER_INPUT', message);
