@@ -8,6 +8,7 @@ import { DraftResolver, IntegrationDraftsResolver } from './api/draft/draft.reso
 import { DraftsResolver } from './api/draft/drafts.resolver.ts';
 import { IntegrationMailResolver } from './api/list/integration-mail.resolver.ts';
 import { ViewerMailResolver } from './api/list/viewer-mail.resolver.ts';
+import { mailOfContexts } from './api/mail-of.ts';
 import { MailboxResolver } from './api/mailbox/mailbox.resolver.ts';
 import { MailboxesResolver } from './api/mailbox/mailboxes.resolver.ts';
 import { MessageResolver } from './api/message/message.resolver.ts';
@@ -37,6 +38,7 @@ import type { SendTimes } from './submission/verdict.ts';
 import { Unsubscriber } from './unsubscribe/unsubscriber.ts';
 import { UploadStore } from './upload/upload.store.ts';
 import { Uploads } from './upload/uploads.ts';
+import { ViewerMails } from './viewer-mail.ts';
 
 export interface MailOptions {
   readonly publicUrl: string;
@@ -60,7 +62,9 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   // reading
   const memory = new PageMemory();
   memory.forgetOnChange(bus);
-  const openAccounts = new OpenAccounts(handles, sourceDeadlineMs, memory);
+  const mails = new ViewerMails({ handles, deadlineMs: sourceDeadlineMs, memory });
+  const mailOf = mailOfContexts(mails);
+  const openAccounts = new OpenAccounts(mailOf, mails);
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified);
   const downloads = new Downloads({ sealer, handles, publicUrl });
@@ -90,13 +94,13 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
 
   const prunables: readonly Prunable[] = [{ what: 'uploads', keptMs: 0, prune: (before) => uploadStore.prune(before) }];
   const resolvers = [
-    new ViewerMailResolver(openAccounts, lists),
-    new IntegrationMailResolver(openAccounts, lists),
+    new ViewerMailResolver(mailOf, lists),
+    new IntegrationMailResolver(mailOf, lists),
     new MailboxResolver(lists),
     new ThreadResolver(),
     new MessageResolver(downloads),
     new DraftResolver(),
-    new IntegrationDraftsResolver(openAccounts, unified),
+    new IntegrationDraftsResolver(mailOf, unified),
     new DraftsResolver(openAccounts, composer, job),
     new SubmissionResolver(openAccounts, submissions, store),
     new ViewerSubmissionsResolver(openAccounts, store, sealer),
@@ -105,14 +109,14 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new UnsubscribeResolver(openAccounts, unsubscriber),
   ];
   return {
-    openAccounts,
+    mailOf,
     submissionStore: store,
     downloads,
     uploads,
     hooks: job,
     prunables,
     resolvers,
-    registerNodes: (nodes: NodeRegistry) => registerMailNodes(nodes, openAccounts, store),
+    registerNodes: (nodes: NodeRegistry) => registerMailNodes(nodes, mailOf, store),
     start: () => job.start(),
     stop: () => job.stop(),
   };

@@ -5,8 +5,8 @@ import { requireFirst } from '../../../graphql/limits.ts';
 import type { Draft } from '../../../providers/contract/provider.ts';
 import type { ListKind } from '../../list/list-kind.ts';
 import type { UnifiedList } from '../../list/unified-list.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
 import { PageArgs } from '../list/list.args.ts';
+import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { DraftConnection, DraftType } from './draft.type.ts';
 
@@ -43,7 +43,7 @@ export class DraftResolver {
 @Resolver(() => IntegrationType)
 export class IntegrationDraftsResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly lists: UnifiedList,
   ) {}
 
@@ -56,7 +56,7 @@ export class IntegrationDraftsResolver {
     @Args(() => PageArgs) { first, after }: PageArgs,
     @Ctx() context: Context,
   ): Promise<DraftConnection> {
-    const accounts = [this.accounts.of(context, record)];
+    const accounts = [this.mailOf(context).of(record)];
     const page = await this.lists.page(context, DRAFTS, {
       accounts,
       condition: null,
