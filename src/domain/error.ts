@@ -55,6 +55,9 @@ export class MailError extends Error {
   }
 }
 
+/** The request is at fault: `message` names the argument and says what is allowed. Shown to the caller as it is. */
+export const badInput = (message: string): MailError => new MailError('BAD_USER_INPUT', message);
+
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
 
 export const isNotFound = (value: unknown): boolean => isMailError(value) && value.code === 'NOT_FOUND';

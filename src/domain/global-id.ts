@@ -1,4 +1,4 @@
-import { MailError } from './error.ts';
+import { badInput } from './error.ts';
 
 export interface GlobalId {
   readonly type: string;
@@ -20,7 +20,8 @@ export function encodeId(type: string, ...parts: readonly string[]): string {
 /** The reverse of encodeId. Throws BAD_USER_INPUT, naming the id, for anything that encodeId cannot have made. */
 export function decodeId(id: string): GlobalId {
   const decoded = tryDecode(id);
-  if (!decoded) throw noId(`"${shorten(id)}" is not an id of this API. Pass ids exactly as they were given to you.`);
+  if (!decoded)
+    throw badInput(`"${shorten(id)}" is not an id of this API. Pass ids exactly as they were given to you.`);
   return decoded;
 }
 
@@ -31,9 +32,9 @@ export const isGlobalId = (id: string): boolean => tryDecode(id) !== null;
 export function partsOf(id: string, type: string, count: number): readonly string[] {
   const decoded = decodeId(id);
   if (decoded.type !== type) {
-    throw noId(`"${shorten(id)}" is the id of a ${shorten(decoded.type)}, and this needs the id of a ${type}.`);
+    throw badInput(`"${shorten(id)}" is the id of a ${shorten(decoded.type)}, and this needs the id of a ${type}.`);
   }
-  if (decoded.parts.length !== count) throw noId(`"${shorten(id)}" is not the id of a ${type}.`);
+  if (decoded.parts.length !== count) throw badInput(`"${shorten(id)}" is not the id of a ${type}.`);
   return decoded.parts;
 }
 
@@ -63,5 +64,3 @@ function tryDecode(id: string): GlobalId | null {
 }
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);
-
-const noId = (message: string): MailError => new MailError('BAD_USER_INPUT', message);

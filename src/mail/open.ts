@@ -7,6 +7,7 @@ import type { Prunable } from '../platform/prune.job.ts';
 import { DraftResolver, IntegrationDraftsResolver } from './api/draft/draft.resolver.ts';
 import { DraftsResolver } from './api/draft/drafts.resolver.ts';
 import { IntegrationMailResolver } from './api/list/integration-mail.resolver.ts';
+import { MailLists } from './api/list/mail-lists.ts';
 import { ViewerMailResolver } from './api/list/viewer-mail.resolver.ts';
 import { mailOfContexts } from './api/mail-of.ts';
 import { MailboxResolver } from './api/mailbox/mailbox.resolver.ts';
@@ -20,7 +21,6 @@ import { ThreadResolver } from './api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
 import { Composer } from './compose/composer.ts';
 import { ListCursors } from './list/list-cursor.ts';
-import { MailLists } from './list/mail-lists.ts';
 import { PageMemory } from './list/page-memory.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
@@ -66,7 +66,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   const mailOf = mailOfContexts(mails);
   const openAccounts = new OpenAccounts(mailOf, mails);
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
-  const lists = new MailLists(unified);
+  const lists = new MailLists(unified, mailOf);
   const downloads = new Downloads({ sealer, handles, publicUrl });
 
   // sending

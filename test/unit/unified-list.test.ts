@@ -402,8 +402,6 @@ describe('a list cursor', () => {
     ['empty', list, ''],
     ['made up', list, 'https://evil.example/?page=2'],
   ])('%s is refused', (_, identity, cursor) => {
-    expect(() => cursors.open(identity, cursor)).toThrow(
-      expect.objectContaining({ extensions: { code: 'BAD_USER_INPUT' } }),
-    );
+    expect(() => cursors.open(identity, cursor)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
   });
 });

@@ -1,7 +1,5 @@
 import { hash } from 'node:crypto';
-import { GraphQLError } from 'graphql';
-import { isMailError } from '../../domain/error.ts';
-import { badUserInput } from '../../graphql/bad-user-input.ts';
+import { badInput, isMailError, type MailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import {
@@ -14,8 +12,8 @@ import {
   type Unreadable,
 } from '../../providers/contract/provider.ts';
 import { SharedReads } from '../../providers/shared/shared-reads.ts';
-import type { Account } from '../account.ts';
-import { type AccountQueries, type Asked, accountQueries } from './account-queries.ts';
+import type { MailAccount } from '../account.ts';
+import { type AccountQueries, type Asked, accountQueries, TooMixed } from './account-queries.ts';
 import type { ListKind } from './list-kind.ts';
 import type { Reading, ReadRequest } from './list-source.ts';
 import { secondOf } from './place.ts';
@@ -46,14 +44,14 @@ export class AccountList<T> {
   /** Names of mailboxes that the query mentions and this account has; null until its mailboxes were read. */
   knownNames: ReadonlySet<string> | null = null;
   /** Why the request itself is at fault, which fails it whatever other accounts bring. */
-  refusal: GraphQLError | null = null;
+  refusal: MailError | null = null;
   private readonly shared = new SharedReads();
   private spent = 0;
   private isTruncated = false;
   private readonly endScan: () => void;
 
   constructor(
-    readonly account: Account,
+    readonly account: MailAccount,
     private readonly kind: ListKind<T>,
     private readonly query: AccountQuery,
     /**
@@ -90,7 +88,7 @@ export class AccountList<T> {
     try {
       return await accountQueries(this.account, session, this.query);
     } catch (error) {
-      if (error instanceof GraphQLError) this.refusal = error;
+      if (error instanceof TooMixed) this.refusal = error;
       throw error;
     }
   }
@@ -117,7 +115,7 @@ export class AccountList<T> {
     }).catch((error: unknown) => {
       // From the top on there is no cursor that could be at fault: the provider cannot be asked for such a condition.
       if (isMailError(error) && error.code === 'BAD_USER_INPUT' && request.after === null)
-        this.refusal = badUserInput(error.message);
+        this.refusal = badInput(error.message);
       throw error;
     });
     for (const item of page.items) if (!isUnreadable(item as object)) this.kind.prime(this.account, item as T);

@@ -1,11 +1,11 @@
+import { MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search/algebra.ts';
 import { branchesOf, MAX_BRANCHES, type SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
-import { badUserInput } from '../../graphql/bad-user-input.ts';
 import type { ListQuery, MailSession } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 
 /** What a list asks of every account. */
@@ -25,7 +25,11 @@ export interface AccountQueries {
 }
 
 /** Throws BAD_USER_INPUT where the condition mixes what the provider's index knows with other things in too many ways. */
-export async function accountQueries(account: Account, session: MailSession, asked: Asked): Promise<AccountQueries> {
+export async function accountQueries(
+  account: MailAccount,
+  session: MailSession,
+  asked: Asked,
+): Promise<AccountQueries> {
   const within = withinId(session, asked);
   if (asked.condition === null) return { queries: [{ mailboxId: within, where: null }], knownNames: new Set() };
   const { condition } = asked;
@@ -46,7 +50,7 @@ export function listQueries(
   session: SearchMeans,
 ): readonly ListQuery[] {
   const branches = branchesOf(ordered(simplify(condition)), session.decides, session.narrows);
-  if (branches === null) throw tooMixed();
+  if (branches === null) throw new TooMixed();
   const queries = branches
     .map((branch) => ordered(branch))
     .filter(({ kind }) => kind !== 'nothing')
@@ -54,10 +58,15 @@ export function listQueries(
   return [...new Map(queries.map((query) => [JSON.stringify(query), query])).values()];
 }
 
-const tooMixed = () =>
-  badUserInput(
-    `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MAX_BRANCHES} alternatives, each of which is a separate search. Remove alternatives, or use several lists.`,
-  );
+/** A condition that would take too many searches, whatever the account: no failure of the account's. */
+export class TooMixed extends MailError {
+  constructor() {
+    super(
+      'BAD_USER_INPUT',
+      `search and filter together combine words of the text (or has:attachment) with other conditions in more than ${MAX_BRANCHES} alternatives, each of which is a separate search. Remove alternatives, or use several lists.`,
+    );
+  }
+}
 
 /** In the words in which its role names it, so that the inbox is one list however it was come by. */
 function withinId(session: MailSession, { within }: Asked): string | null {
@@ -85,7 +94,7 @@ function knownRole(
 }
 
 /** The account's own id of a mailbox; null for another account's, and for what is no id at all. */
-function ownMailboxId(account: Account, globalId: string): string | null {
+function ownMailboxId(account: MailAccount, globalId: string): string | null {
   try {
     const { integrationId, providerId } = accountId(globalId, 'Mailbox');
     return integrationId === account.id ? providerId : null;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { badUserInput } from '../../graphql/bad-user-input.ts';
+import { badInput } from '../../domain/error.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
 import type { ListPlace } from './place.ts';
 import { packedPlace, packPlace } from './place-codec.ts';
@@ -31,7 +31,7 @@ export class ListCursors {
       return new Map(Object.entries(places.parse(JSON.parse(this.sealer.openText(PURPOSE, associated(list), cursor)))));
     } catch (error) {
       if (!(error instanceof SealError || error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
-      throw badUserInput(
+      throw badInput(
         'after is not a cursor of this list. Pass a cursor back unchanged, to the same field with the same filter, search and integrations.',
       );
     }

@@ -2,7 +2,7 @@ import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import type { Shape } from './list-source.ts';
 import { secondOf } from './place.ts';
 
@@ -14,7 +14,7 @@ export interface ListKind<T> {
   cost(item: T): number;
   list(session: MailSession, query: ListQuery, page: PageRequest, call: Call): Promise<Page<T>>;
   /** Takes a listed item into the request's loaders. */
-  prime(account: Account, item: T): void;
+  prime(account: MailAccount, item: T): void;
 }
 
 export const MESSAGES: ListKind<Message> = {

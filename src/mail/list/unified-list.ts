@@ -1,11 +1,8 @@
+import { badInput } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
-import { badUserInput } from '../../graphql/bad-user-input.ts';
-import type { Context } from '../../graphql/context.ts';
-import { requirePrincipal } from '../../graphql/principal.ts';
-import { type Problem, problemOf } from '../../graphql/problem.type.ts';
 import { type Detail, isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import { tooSlow } from '../reader.ts';
 import { mailboxNames } from '../search/resolve-mailboxes.ts';
 import { IN_QUOTES, ROLES } from '../search/search-operators.ts';
@@ -18,7 +15,7 @@ import { type ListPlace, START } from './place.ts';
 import { SourceClock } from './source-clock.ts';
 
 export interface ListRequest {
-  readonly accounts: readonly Account[];
+  readonly accounts: readonly MailAccount[];
   /** A mailbox of the only account. */
   readonly within?: Pick<Mailbox, 'id' | 'role'> | null;
   readonly condition: UserCondition | null;
@@ -29,15 +26,15 @@ export interface ListRequest {
   readonly detail?: Detail;
 }
 
-/** COMPLETE: it gave what was asked. PARTIAL: it gave some, and `problem` says why not all. FAILED: nothing. */
+/** COMPLETE: it gave what was asked. PARTIAL: it gave some, and `error` says why not all. FAILED: nothing. */
 export interface SourceReport {
-  readonly account: Account;
+  readonly account: MailAccount;
   readonly state: 'COMPLETE' | 'PARTIAL' | 'FAILED';
   readonly evaluation: SearchEvaluation | null;
-  readonly problem: Problem | null;
+  readonly error: unknown;
 }
 export interface ListEntry<T> {
-  readonly account: Account;
+  readonly account: MailAccount;
   /** Null where this one item could not be read. */
   readonly item: T | null;
   /** The cursor behind this item; sealed when called. */
@@ -70,19 +67,26 @@ export interface UnifiedListOptions {
 /** After which part of the deadline of a source the others read ahead instead of waiting for it. */
 const READ_AHEAD_AFTER = 0.1;
 
+/** Who reads a list: ViewerMail is one. */
+export interface ListReader {
+  readonly userId: string;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
 /** Lists over any number of accounts, merged newest first. One account failing takes nothing from the others. */
 export class UnifiedList {
   constructor(private readonly options: UnifiedListOptions) {}
 
-  async page<T>(context: Context, kind: ListKind<T>, request: ListRequest): Promise<ListPage<T>> {
+  async page<T>(reader: ListReader, kind: ListKind<T>, request: ListRequest): Promise<ListPage<T>> {
     const { cursors, sourceDeadlineMs } = this.options;
     const identity: ListIdentity = {
-      userId: requirePrincipal(context).userId,
+      userId: reader.userId,
       query: [kind.name, request.scope, request.within?.id ?? null, request.condition],
     };
     const places = request.after === null ? new Map<string, ListPlace>() : cursors.open(identity, request.after);
     const lanes = request.accounts.map((account) =>
-      this.lane(context, kind, request, account, places.get(account.id) ?? START),
+      this.lane(reader, kind, request, account, places.get(account.id) ?? START),
     );
     const merged = await mergePage(
       lanes.map(({ source }) => source),
@@ -93,7 +97,7 @@ export class UnifiedList {
       clock.close();
       list.close();
     }
-    context.signal.throwIfAborted();
+    reader.signal.throwIfAborted();
     const refusal = lanes.find(({ list }) => list.refusal)?.list.refusal;
     if (refusal) throw refusal;
     refuseUnknownNames(request.condition, lanes);
@@ -101,22 +105,22 @@ export class UnifiedList {
     const accounts = new Map(lanes.map(({ source, list }) => [source, list.account]));
     return {
       entries: merged.map(({ source, head }, index) => ({
-        account: accounts.get(source) as Account,
+        account: accounts.get(source) as MailAccount,
         item: isUnreadable(head.item as object) ? null : (head.item as T),
         cursor: () => cursorAt(index + 1),
       })),
       hasNextPage: lanes.some(({ source }) => source.unfinished),
       end: () => cursorAt(merged.length),
-      sources: lanes.map((lane) => report(lane, merged, context)),
+      sources: lanes.map((lane) => report(lane, merged)),
       failure: lanes.find(({ source }) => source.failure)?.source.failure ?? null,
     };
   }
 
   private lane<T>(
-    context: Context,
+    reader: ListReader,
     kind: ListKind<T>,
     request: ListRequest,
-    account: Account,
+    account: MailAccount,
     place: ListPlace,
   ): Lane<T> {
     const { sourceDeadlineMs, scanBudget } = this.options;
@@ -128,7 +132,7 @@ export class UnifiedList {
     };
     const list = new AccountList(account, kind, query, place.evaluation);
     const { address } = account.integration;
-    const clock = new SourceClock(context.signal, sourceDeadlineMs, () => tooSlow(address, sourceDeadlineMs));
+    const clock = new SourceClock(reader.signal, sourceDeadlineMs, () => tooSlow(address, sourceDeadlineMs));
     return {
       list,
       clock,
@@ -152,24 +156,13 @@ function placesAt<T>(
   );
 }
 
-function report<T>(
-  { list, source }: Lane<T>,
-  merged: readonly Merged<AccountSource<T>>[],
-  context: Context,
-): SourceReport {
+function report<T>({ list, source }: Lane<T>, merged: readonly Merged<AccountSource<T>>[]): SourceReport {
   const { account, evaluation } = list;
-  if (source.failure) {
-    const problem = problemOf(source.failure, context.log);
-    return { account, state: source.shownCount > 0 ? 'PARTIAL' : 'FAILED', evaluation, problem };
-  }
+  if (source.failure)
+    return { account, state: source.shownCount > 0 ? 'PARTIAL' : 'FAILED', evaluation, error: source.failure };
   const unreadable = merged.find((entry) => entry.source === source && isUnreadable(entry.head.item as object));
-  if (!unreadable) return { account, state: 'COMPLETE', evaluation, problem: null };
-  return {
-    account,
-    state: 'PARTIAL',
-    evaluation,
-    problem: problemOf((unreadable.head.item as Unreadable).error, context.log),
-  };
+  if (!unreadable) return { account, state: 'COMPLETE', evaluation, error: null };
+  return { account, state: 'PARTIAL', evaluation, error: (unreadable.head.item as Unreadable).error };
 }
 
 /** A name that some account has narrows the others to nothing; a name that none has is a slip of the pen. */
@@ -178,7 +171,7 @@ function refuseUnknownNames<T>(condition: UserCondition | null, lanes: readonly 
   if (names.length === 0 || lanes.length === 0 || lanes.some(({ list }) => list.knownNames === null)) return;
   const unknown = names.find((name) => !lanes.some(({ list }) => list.knownNames?.has(name)));
   if (unknown !== undefined)
-    throw badUserInput(
+    throw badInput(
       `search has in:${unknown}, but none of the accounts has a mailbox of that name or role. Use in: with ${Object.keys(ROLES).join(', ')}, or with a mailbox's name or path (in quotes where it has a space). ${IN_QUOTES}`,
     );
 }

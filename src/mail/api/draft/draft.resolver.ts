@@ -57,7 +57,7 @@ export class IntegrationDraftsResolver {
     @Ctx() context: Context,
   ): Promise<DraftConnection> {
     const accounts = [this.mailOf(context).of(record)];
-    const page = await this.lists.page(context, DRAFTS, {
+    const page = await this.lists.page(this.mailOf(context), DRAFTS, {
       accounts,
       condition: null,
       scope: ['integration', record.id],
@@ -66,6 +66,6 @@ export class IntegrationDraftsResolver {
     });
     // What it had at hand is shown, as in every list; without anything the field is null, with the error.
     if (page.failure && page.entries.length === 0) throw page.failure;
-    return DraftConnection.of(page, Boolean(after));
+    return DraftConnection.of(page, Boolean(after), context.log);
   }
 }

@@ -8,8 +8,6 @@ import type { Context } from '../../../graphql/context.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import type { Identity } from '../../../providers/contract/provider.ts';
-import { localPage } from '../../list/local-page.ts';
-import type { MailLists } from '../../list/mail-lists.ts';
 import { IdentityType } from '../draft/identity.type.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MailboxConnection } from '../mailbox/mailbox.connection.ts';
@@ -17,6 +15,8 @@ import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { ListArgs } from './list.args.ts';
+import type { MailLists } from './mail-lists.ts';
+import { localPage } from './page-info.ts';
 
 /** The mail of one account. */
 @Resolver(() => IntegrationType)

@@ -4,11 +4,11 @@ import { ViewerType } from '../../../accounts/users/viewer.type.ts';
 import { singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
-import type { ListOf, MailLists } from '../../list/mail-lists.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { ListArgs } from './list.args.ts';
+import type { ListOf, MailLists } from './mail-lists.ts';
 
 const ONLY = 'Only these accounts. Default: all of yours.';
 
