@@ -3,9 +3,7 @@ import type { IntegrationRecord } from '../accounts/integrations/integration.ts'
 import type { Call } from '../providers/contract/call.ts';
 import type { Capabilities, Identity, MailSession } from '../providers/contract/provider.ts';
 import { DraftLoader } from './draft/draft.loader.ts';
-import type { PageMemory } from './list/page-memory.ts';
-import { PageReads } from './list/page-reads.ts';
-import { ScanPool } from './list/scan-pool.ts';
+import { type PageMemory, PageReads, ScanPool } from './list/page-reads.ts';
 import { MailboxLoader } from './mailbox/mailbox.loader.ts';
 import { MessageLoader } from './message/message.loader.ts';
 import { NEVER, type Reader, runWithin, type Work } from './reader.ts';

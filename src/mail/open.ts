@@ -20,8 +20,8 @@ import { ViewerSubmissionsResolver } from './api/submission/viewer-submissions.r
 import { ThreadResolver } from './api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
 import { Composer } from './compose/composer.ts';
-import { ListCursors } from './list/list-cursor.ts';
-import { PageMemory } from './list/page-memory.ts';
+import { ListCursors } from './list/list-place.ts';
+import { PageMemory } from './list/page-reads.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
 import { OpenAccounts } from './open-accounts.ts';

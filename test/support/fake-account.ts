@@ -3,7 +3,7 @@ import type { IntegrationRecord } from '../../src/accounts/integrations/integrat
 import { MailError } from '../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
 import { MailAccount } from '../../src/mail/account.ts';
-import { PageMemory } from '../../src/mail/list/page-memory.ts';
+import { PageMemory } from '../../src/mail/list/page-reads.ts';
 import type { Capabilities, MailSession } from '../../src/providers/contract/provider.ts';
 
 /** An account over a session of which a test gives the verbs that are called; another one fails the test. */

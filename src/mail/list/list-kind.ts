@@ -3,8 +3,20 @@ import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
 import type { MailAccount } from '../account.ts';
-import type { Shape } from './list-source.ts';
-import { secondOf } from './place.ts';
+import { secondOf } from './list-place.ts';
+
+/** What the merge must know of an item. Times are Unix milliseconds. */
+export interface Shape<T> {
+  id(item: T): string;
+  /** What the list is ordered by. */
+  at(item: T): number;
+  /** The same as of when the newest of the list was of that moment: what came later is left out. */
+  stood(item: T, newest: number): number;
+  /** Whether it may come to stand lower: a thread does once its newest message is in the trash. */
+  readonly sinks?: boolean;
+  /** When it was created; a thread moves up in its list long after that. */
+  createdAt(item: T): number;
+}
 
 /** What differs between a list of messages and a list of threads. */
 export interface ListKind<T> {

@@ -3,8 +3,8 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import { Problem, problemOf } from '../../../graphql/problem.type.ts';
 import type { MailAccount } from '../../account.ts';
-import type { SearchEvaluation } from '../../list/account-list.ts';
-import type { SourceReport } from '../../list/unified-list.ts';
+import type { SourceReport } from '../../list/account-list.ts';
+import type { SearchEvaluation } from '../../list/account-reads.ts';
 
 const SourceStateEnum = { COMPLETE: 'COMPLETE', PARTIAL: 'PARTIAL', FAILED: 'FAILED' } as const;
 registerEnumType(SourceStateEnum, {
