@@ -4,12 +4,17 @@ import type { Message } from '../../domain/message.ts';
 import type { Account } from '../account.ts';
 import type { AttachmentInput } from '../api/draft/compose.type.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
-import type { AttachmentSource } from './attachment-source.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
 /** More than any mail program shows. */
 const MAX_ATTACHMENTS = 100;
+
+/** Where files come from that the user has uploaded. */
+export interface AttachmentSource {
+  /** By its global id. Throws NOT_FOUND for an upload that is not this user's, was never made, or has expired; BAD_USER_INPUT for no id. */
+  attachment(userId: string, uploadId: string): Promise<ComposeAttachment>;
+}
 
 export interface FilesOf {
   readonly userId: string;

@@ -7,8 +7,7 @@ import type { Account } from '../account.ts';
 import { isContentId } from './filename.ts';
 import { forwardQuote, type Quote, replyQuote } from './quote.ts';
 import { mailboxKey, replyRecipients } from './recipients.ts';
-import { type Threading, threadingBelow } from './references.ts';
-import { forwardSubject, replySubject } from './subject.ts';
+import { forwardSubject, replySubject, type Threading, threadingBelow } from './reply-headers.ts';
 
 /** Files that an original brings along, each of which is a request: Exchange sends no more in one message. */
 export const MAX_FORWARDED_FILES = 250;

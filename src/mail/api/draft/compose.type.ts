@@ -1,4 +1,4 @@
-import { Field, ID, InputType } from 'type-graphql';
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
 
 const optional = { nullable: true } as const;
 
@@ -136,4 +136,16 @@ export class ComposeInput {
       'With `reply` or `forward`: append the original below your text. False: your text is the complete body.',
   })
   quote?: boolean;
+}
+
+@ObjectType('Identity', { simpleResolvers: true, description: 'An address that an account can send from.' })
+export class IdentityType {
+  @Field(() => String, { description: 'The address for the From header.' })
+  readonly address!: string;
+
+  @Field(() => String, { nullable: true, description: 'The display name for the From header. Null when none is set.' })
+  readonly name!: string | null;
+
+  @Field(() => Boolean, { description: 'Whether this identity is used when a message does not give `from`.' })
+  readonly isDefault!: boolean;
 }

@@ -8,7 +8,7 @@ import type { Context } from '../../../graphql/context.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import type { Identity } from '../../../providers/contract/provider.ts';
-import { IdentityType } from '../draft/identity.type.ts';
+import { IdentityType } from '../draft/compose.type.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MailboxConnection } from '../mailbox/mailbox.connection.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
