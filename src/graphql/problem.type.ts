@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
-import { type ErrorCode, isGivenUp, isMailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
+import { type ErrorCode, isGivenUp, isMailError, publicCode, storeErrorIn } from '../domain/error.ts';
 import { ErrorCodeEnum } from './error-code.enum.ts';
 import { DateTime } from './scalars.ts';
 
@@ -34,8 +34,7 @@ export class Problem {
   }
 }
 
-/** CURSOR_EXPIRED is internal: a caller sees NOT_FOUND for the position. */
-export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
+export { publicCode } from '../domain/error.ts';
 
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);

@@ -28,7 +28,6 @@ import { OpenAccounts } from './open-accounts.ts';
 import { MessageChanges } from './organise/message-changes.ts';
 import { Delivery } from './submission/delivery.ts';
 import { Payloads } from './submission/payload.ts';
-import { sendOnce } from './submission/send-once.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
 import { SubmissionJob } from './submission/submission.job.ts';
 import { SubmissionStore } from './submission/submission.store.ts';
@@ -90,7 +89,11 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     ...(lanes && { lanes }),
   });
   const submissions = new Submissions({ store, payloads, composer, job, feed });
-  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+  const unsubscriber = new Unsubscriber({
+    outbound: new Outbound(),
+    send: (account, message, key) => submissions.sendFrom(account, message, key),
+    log,
+  });
 
   const prunables: readonly Prunable[] = [{ what: 'uploads', keptMs: 0, prune: (before) => uploadStore.prune(before) }];
   const resolvers = [
@@ -102,7 +105,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new DraftResolver(),
     new IntegrationDraftsResolver(mailOf, unified),
     new DraftsResolver(openAccounts, composer, job),
-    new SubmissionResolver(openAccounts, submissions, store),
+    new SubmissionResolver(openAccounts, submissions),
     new ViewerSubmissionsResolver(openAccounts, store, sealer),
     new OrganiseResolver(new MessageChanges(openAccounts)),
     new MailboxesResolver(openAccounts),

@@ -2,8 +2,8 @@ import type { ComposeAttachment } from '../../domain/compose.ts';
 import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Account } from '../account.ts';
-import type { AttachmentInput } from '../api/draft/compose.type.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
+import type { GivenAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
@@ -30,7 +30,7 @@ export interface GivenFile {
 }
 
 /** The files that the input names, in its order. Throws with the path of the one at fault. */
-export async function givenFiles(given: readonly AttachmentInput[], of: FilesOf): Promise<readonly GivenFile[]> {
+export async function givenFiles(given: readonly GivenAttachment[], of: FilesOf): Promise<readonly GivenFile[]> {
   if (given.length > MAX_ATTACHMENTS)
     throw invalid(`A message can have at most ${MAX_ATTACHMENTS} attachments; this one has ${given.length}.`, [
       'attachments',
@@ -54,7 +54,7 @@ export async function givenFiles(given: readonly AttachmentInput[], of: FilesOf)
   );
 }
 
-async function fileOf({ upload, attachment }: AttachmentInput, at: FieldPath, of: FilesOf): Promise<GivenFile> {
+async function fileOf({ upload, attachment }: GivenAttachment, at: FieldPath, of: FilesOf): Promise<GivenFile> {
   if ((upload == null) === (attachment == null)) throw invalid('Give either upload or attachment.', at);
   if (upload != null) {
     const file = await concerning([...at, 'upload'], () => of.uploads.attachment(of.userId, upload));

@@ -5,10 +5,10 @@ import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
-import type { ComposeInput } from '../api/draft/compose.type.ts';
 import { concerning, type FieldPath, invalid, within } from '../input-error.ts';
 import { type AttachmentSource, checkTotal, filesOf, givenFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
+import type { ComposeRequest } from './compose-request.ts';
 import { addressesOf, oneLine } from './header-text.ts';
 import { type Defaults, defaultsFrom, MAX_FORWARDED_FILES, type Original, quoteOf } from './original.ts';
 import { defaultsFromDraft, keptFiles, readDraft } from './stored-draft.ts';
@@ -49,7 +49,7 @@ export class Composer {
    */
   async compose(
     account: Account,
-    input: ComposeInput,
+    input: ComposeRequest,
     internetMessageId: string,
     purpose: Purpose = 'send',
   ): Promise<Compose> {
@@ -64,7 +64,7 @@ export class Composer {
 
   private async written(
     account: Account,
-    input: ComposeInput,
+    input: ComposeRequest,
     internetMessageId: string,
     purpose: Purpose,
   ): Promise<Compose> {
@@ -150,7 +150,7 @@ export class Composer {
     return { body, attachments: await filesOf(account, message, wanted) };
   }
 
-  private async original(account: Account, input: ComposeInput): Promise<Original | null> {
+  private async original(account: Account, input: ComposeRequest): Promise<Original | null> {
     const { reply, replyAll, forward } = input;
     if (reply != null && forward != null) throw invalid('Give either reply or forward, not both.', ['forward']);
     if (replyAll && reply == null) throw invalid('replyAll needs reply, the message to reply to.', ['replyAll']);
@@ -178,7 +178,7 @@ export class Composer {
   }
 }
 
-const bodyOf = ({ text, html }: ComposeInput): Body => ({ text: text ?? null, html: html ?? null });
+const bodyOf = ({ text, html }: ComposeRequest): Body => ({ text: text ?? null, html: html ?? null });
 const bodyOfMessage = (message: Message | null): Body => ({
   text: message?.content?.text ?? null,
   html: message?.content?.html ?? null,

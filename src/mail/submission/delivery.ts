@@ -1,12 +1,18 @@
-import type { Logger } from 'pino';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { MailSession, Probe } from '../../providers/contract/provider.ts';
 import type { Account } from '../account.ts';
-import { Cleaning } from './cleaning.ts';
-import { findBegun } from './find-draft.ts';
-import { Preparation, type PreparationOptions } from './preparation.ts';
-import { ACCOUNT_GONE, ASKING, DRAFT_GONE, KEPT_AS_DRAFT, longOverdue, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
+import {
+  ACCOUNT_GONE,
+  ASKING,
+  DRAFT_GONE,
+  KEPT_AS_DRAFT,
+  longOverdue,
+  NOBODY_KNOWS,
+  NOT_TAKEN,
+  problemOfError,
+} from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
+import { ProviderDrafts, type ProviderDraftsOptions } from './provider-draft.ts';
 import { SentCopies, submittedOf } from './sent-copies.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
 import {
@@ -16,14 +22,12 @@ import {
   beforeSending,
   MIN_LATE_MS,
   MIN_LOOKUP_LATENESS_MS,
-  problemOfError,
   type SendTimes,
   tryAgainAt,
 } from './verdict.ts';
 
-export interface DeliveryOptions extends PreparationOptions {
+export interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
   readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
-  readonly log: Logger;
   readonly now?: () => Date;
   readonly times?: SendTimes;
 }
@@ -39,14 +43,12 @@ const MAX_WAIT_MS = 10_000;
 export class Delivery {
   private readonly now: () => Date;
   private readonly copies: SentCopies;
-  private readonly cleaning: Cleaning;
-  private readonly preparation: Preparation;
+  private readonly drafts: ProviderDrafts;
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
     this.copies = new SentCopies(options.writer, this.now, options.times?.minAskMs);
-    this.cleaning = new Cleaning(options.writer, options.log, this.now);
-    this.preparation = new Preparation(options, this.cleaning);
+    this.drafts = new ProviderDrafts({ ...options, now: this.now });
   }
 
   /** `lateMs`: for how long nobody was at it. Never throws what the provider says: the row tells it. Throws ClaimLost. */
@@ -54,7 +56,7 @@ export class Delivery {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
-    if (claim.record.status === 'CANCELLED') return this.cleaning.clear(claim, account, calls);
+    if (claim.record.status === 'CANCELLED') return this.drafts.clear(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
     if (lateMs >= MIN_LOOKUP_LATENESS_MS) return this.late(claim, account, calls, lateMs);
     return this.send(claim, account, calls);
@@ -88,14 +90,14 @@ export class Delivery {
     let session: MailSession | null = null;
     try {
       session = await account.session();
-      claim = await this.preparation.prepare(claim, account, session, calls);
+      claim = await this.drafts.prepare(claim, account, session, calls);
     } catch (error) {
       if (error instanceof ClaimLost) throw error;
       const verdict = beforeSending(error);
       const isKept =
         verdict === 'give-up' &&
         session !== null &&
-        (await this.preparation.keep(claim, account, session, calls, isNotFound(error)));
+        (await this.drafts.keep(claim, account, session, calls, isNotFound(error)));
       return this.notNow(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
@@ -163,13 +165,13 @@ export class Delivery {
   /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
   private async tooLate(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
-    const isKept = session !== null && (await this.preparation.keep(claim, account, session, calls, true));
+    const isKept = session !== null && (await this.drafts.keep(claim, account, session, calls, true));
     return this.options.writer.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
   /** Also of a draft that was begun for it, and that the row does not know. */
   private async probed({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
-    const draftId = await findBegun(record, session, this.options.payloads, calls);
+    const draftId = await this.drafts.find(record, session, calls);
     return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
   }
 

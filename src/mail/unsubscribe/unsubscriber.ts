@@ -5,7 +5,7 @@ import { encodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
 import type { Account } from '../account.ts';
-import type { ComposeInput } from '../api/draft/compose.type.ts';
+import type { ComposeRequest } from '../compose/compose-request.ts';
 import { writtenTo } from '../compose/original.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from './list-unsubscribe.ts';
 import { readMailto } from './mailto.ts';
@@ -25,7 +25,7 @@ export interface UnsubscriberOptions {
   /** Sends once for each key, however often it is called. */
   readonly send: (
     account: Account,
-    message: ComposeInput,
+    message: ComposeRequest,
     idempotencyKey: string,
   ) => Promise<{ readonly status: string; readonly problem: { readonly message: string } | null }>;
   readonly log: Logger;
@@ -85,7 +85,7 @@ export class Unsubscriber {
     }
     try {
       const identities = await account.identities();
-      const input: ComposeInput = {
+      const input: ComposeRequest = {
         integration: encodeId('Integration', account.id),
         from: writtenTo(message, identities)?.address ?? null,
         to: [{ address: asked.to }],

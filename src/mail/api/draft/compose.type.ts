@@ -1,9 +1,10 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import type { ComposeRequest, GivenAddress, GivenAttachment } from '../../compose/compose-request.ts';
 
 const optional = { nullable: true } as const;
 
 @InputType({ description: 'A recipient: an address, and optionally a display name.' })
-export class AddressInput {
+export class AddressInput implements GivenAddress {
   @Field(() => String, { ...optional, description: 'The display name, in any script.' })
   name?: string | null;
 
@@ -15,7 +16,7 @@ export class AddressInput {
 }
 
 @InputType({ description: 'A file to send. Give exactly one of `upload` and `attachment`.' })
-export class AttachmentInput {
+export class AttachmentInput implements GivenAttachment {
   @Field(() => ID, {
     ...optional,
     description: 'The `upload` id that POST /upload returned. It must be yours and not expired.',
@@ -48,7 +49,7 @@ export class AttachmentInput {
   description:
     'A message to write. A field that you give is used as it is, also when it is an empty list or string. A field that you leave out, or give as null, is taken from the message that is replied to or forwarded (`reply`, `forward`), else from the draft that is revised (`draft`).',
 })
-export class ComposeInput {
+export class ComposeInput implements ComposeRequest {
   @Field(() => ID, { description: 'The account to write the message in.' })
   integration!: string;
 

@@ -1,15 +1,11 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { MailError } from '../../../domain/error.ts';
 import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import type { Account } from '../../account.ts';
 import { concerning } from '../../input-error.ts';
 import type { OpenAccounts } from '../../open-accounts.ts';
-import { type SendRequest, sendRequestOf } from '../../submission/send-request.ts';
-import type { SubmissionStore } from '../../submission/submission.store.ts';
 import type { SubmissionRecord } from '../../submission/submission.ts';
 import type { Submissions } from '../../submission/submissions.ts';
 import { MessageType } from '../message/message.type.ts';
@@ -21,7 +17,6 @@ export class SubmissionResolver {
   constructor(
     readonly accounts: OpenAccounts,
     readonly submissions: Submissions,
-    readonly store: Pick<SubmissionStore, 'find'>,
   ) {}
 
   @FieldResolver(() => IntegrationType, { description: 'The account that it is sent from.' })
@@ -50,9 +45,8 @@ export class SubmissionResolver {
   ): Promise<SubmissionPayload> {
     if (input.message?.draft != null) requireDraftId(context, input.message.draft);
     return this.payload(context, async () => {
-      const request = sendRequestOf(input, new Date());
-      const known = await this.submissions.known(requirePrincipal(context).userId, request);
-      return known ?? this.submissions.send(await this.accountOf(request, context), request);
+      const { userId } = requirePrincipal(context);
+      return this.submissions.send({ userId, find: (id) => this.accounts.find(context, id) }, input);
     });
   }
 
@@ -66,11 +60,8 @@ export class SubmissionResolver {
   ): Promise<SubmissionPayload> {
     return this.payload(context, async () => {
       const { userId } = requirePrincipal(context);
-      const field = ['input', 'submission'];
-      const id = await concerning(field, () => singleId(submission, 'Submission'));
-      const record = await this.store.find(userId, id);
-      if (record) return this.submissions.cancel(record);
-      throw new MailError('NOT_FOUND', 'There is no such submission.', { field });
+      const id = await concerning(['input', 'submission'], () => singleId(submission, 'Submission'));
+      return this.submissions.cancel(userId, id);
     });
   }
 
@@ -82,19 +73,6 @@ export class SubmissionResolver {
     } catch (error) {
       return new SubmissionPayload(null, [userErrorOf(error)]);
     }
-  }
-
-  private async accountOf({ what }: SendRequest, context: Context): Promise<Account> {
-    const field = 'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];
-    const id = await concerning(field, () =>
-      'draft' in what
-        ? accountId(what.draft, 'Draft').integrationId
-        : singleId(what.message.integration, 'Integration'),
-    );
-    const account = await this.accounts.find(context, id);
-    if (account) return account;
-    const message = 'draft' in what ? 'There is no such draft.' : 'There is no such integration.';
-    throw new MailError('NOT_FOUND', message, { field });
   }
 }
 
