@@ -20,12 +20,12 @@ import { ViewerSubmissionsResolver } from './api/submission/viewer-submissions.r
 import { ThreadResolver } from './api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
 import { Composer } from './compose/composer.ts';
+import { Drafts } from './draft/drafts.ts';
 import { ListCursors } from './list/list-place.ts';
 import { PageMemory } from './list/page-reads.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
 import { OpenAccounts } from './open-accounts.ts';
-import { MessageChanges } from './organise/message-changes.ts';
 import { Delivery } from './submission/delivery.ts';
 import { Payloads } from './submission/payload.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
@@ -88,6 +88,10 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     log,
     ...(lanes && { lanes }),
   });
+  const drafts = new Drafts({
+    composer,
+    deleted: (integrationId, draftId) => job.draftDeleted(integrationId, draftId),
+  });
   const submissions = new Submissions({ store, payloads, composer, job, feed });
   const unsubscriber = new Unsubscriber({
     outbound: new Outbound(),
@@ -104,10 +108,10 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new MessageResolver(downloads),
     new DraftResolver(),
     new IntegrationDraftsResolver(mailOf, unified),
-    new DraftsResolver(openAccounts, composer, job),
+    new DraftsResolver(openAccounts, drafts),
     new SubmissionResolver(openAccounts, submissions),
     new ViewerSubmissionsResolver(openAccounts, store, sealer),
-    new OrganiseResolver(new MessageChanges(openAccounts)),
+    new OrganiseResolver(openAccounts),
     new MailboxesResolver(openAccounts),
     new UnsubscribeResolver(openAccounts, unsubscriber),
   ];

@@ -4,6 +4,7 @@ import { encodeId } from '../../src/domain/global-id.ts';
 import type { Context } from '../../src/graphql/context.ts';
 import { DraftsResolver } from '../../src/mail/api/draft/drafts.resolver.ts';
 import type { Composer } from '../../src/mail/compose/composer.ts';
+import { Drafts } from '../../src/mail/draft/drafts.ts';
 import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 
@@ -15,8 +16,10 @@ it('names the field that a provider finds at fault from the input on', async () 
   });
   const resolver = new DraftsResolver(
     { find: async () => account } as unknown as OpenAccounts,
-    { compose: async () => ({ attachments: [] }) } as unknown as Composer,
-    { draftDeleted: async () => {} },
+    new Drafts({
+      composer: { compose: async () => ({ attachments: [] }) } as unknown as Composer,
+      deleted: async () => {},
+    }),
   );
   const context = { principal: { userId: 'user' } } as unknown as Context;
   const { draft, userErrors } = await resolver.saveDraft({ integration: encodeId('Integration', 'gmail') }, context);

@@ -2,9 +2,8 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId, decodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
-import type { Context } from '../../graphql/context.ts';
 import type { Account } from '../account.ts';
-import type { OpenAccounts } from '../open-accounts.ts';
+import type { CallersMail } from '../submission/submissions.ts';
 
 /** What one id stands for. */
 export interface Target {
@@ -27,10 +26,10 @@ export interface Named {
 }
 
 /** Throws for what is no id of a message or thread, and for one of somebody else's. */
-export async function nameOf(accounts: OpenAccounts, context: Context, id: string): Promise<Named> {
+export async function nameOf(mail: Pick<CallersMail, 'find'>, id: string): Promise<Named> {
   const type = decodeId(id).type === 'Thread' ? 'Thread' : 'Message';
   const { integrationId, providerId } = accountId(id, type);
-  const account = await accounts.find(context, integrationId);
+  const account = await mail.find(integrationId);
   if (!account) throw noSuch(type.toLowerCase());
   return { account, type, id: providerId };
 }

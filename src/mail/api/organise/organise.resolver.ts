@@ -1,4 +1,3 @@
-import { GraphQLError } from 'graphql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import { MailError } from '../../../domain/error.ts';
@@ -6,10 +5,11 @@ import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
-import { Problem, problemOf } from '../../../graphql/problem.type.ts';
+import { problemOf } from '../../../graphql/problem.type.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import type { Patch } from '../../../providers/contract/provider.ts';
 import type { Account } from '../../account.ts';
+import type { OpenAccounts } from '../../open-accounts.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,
@@ -21,12 +21,14 @@ import {
   TRASH,
   UNTRASH,
 } from '../../organise/change.ts';
-import type { MessageChanges } from '../../organise/message-changes.ts';
+import { changeMessages, type Outcome } from '../../organise/message-changes.ts';
+import { MessageType } from '../message/message.type.ts';
+import { ThreadType } from '../thread/thread.type.ts';
 import { IdsInput, MAX_IDS, MoveMessagesInput, UpdateMessagesInput, UpdateMessagesPayload } from './organise.type.ts';
 
 @Resolver()
 export class OrganiseResolver {
-  constructor(readonly changes: MessageChanges) {}
+  constructor(readonly accounts: OpenAccounts) {}
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
@@ -150,15 +152,20 @@ export class OrganiseResolver {
   ): Promise<UpdateMessagesPayload> {
     requirePrincipal(context);
     requireListSize('ids', ids, MAX_IDS);
-    const outcomes = await this.changes.apply(context, ids, change);
+    const mail = { find: (id: string) => this.accounts.find(context, id) };
+    const outcomes = await changeMessages(mail, ids, change);
     return new UpdateMessagesPayload(
-      outcomes.map(({ id, account, node, error }) => ({
-        target: id,
-        node,
-        deleted: node || error ? null : id,
-        integration: account && new IntegrationType(account.integration),
-        problem: error ? itemProblem(error, context) : null,
-      })),
+      outcomes.map((outcome) => {
+        const { id, account, error } = outcome;
+        const node = nodeOf(outcome);
+        return {
+          target: id,
+          node,
+          deleted: node || error ? null : id,
+          integration: account && new IntegrationType(account.integration),
+          problem: error ? problemOf(error, context.log) : null,
+        };
+      }),
     );
   }
 }
@@ -198,6 +205,7 @@ function ownMailboxes(account: Account, ids: readonly string[]): string[] {
   });
 }
 
-/** An id that is no id at all concerns its own item only. */
-const itemProblem = (error: unknown, context: Context): Problem =>
-  error instanceof GraphQLError ? new Problem('BAD_USER_INPUT', error.message) : problemOf(error, context.log);
+function nodeOf({ account, message, thread }: Outcome): MessageType | ThreadType | null {
+  if (account && message) return new MessageType(account, message);
+  return account && thread && new ThreadType(account, thread.id, thread);
+}
