@@ -25,7 +25,6 @@ import { ListCursors } from './list/list-place.ts';
 import { PageMemory } from './list/page-reads.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
-import { OpenAccounts } from './open-accounts.ts';
 import { Delivery } from './submission/delivery.ts';
 import { Payloads } from './submission/payload.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
@@ -63,7 +62,6 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   memory.forgetOnChange(bus);
   const mails = new ViewerMails({ handles, deadlineMs: sourceDeadlineMs, memory });
   const mailOf = mailOfContexts(mails);
-  const openAccounts = new OpenAccounts(mailOf, mails);
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
   const lists = new MailLists(unified, mailOf);
   const downloads = new Downloads({ sealer, handles, publicUrl });
@@ -71,13 +69,13 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   // sending
   const uploadStore = new UploadStore(db);
   const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: uploadMaxBytes });
-  const composer = new Composer({ uploads, accounts: openAccounts });
+  const composer = new Composer({ uploads, accounts: mails });
   const store = new SubmissionStore(db);
   const payloads = new Payloads(sealer);
   const feed = new SubmissionFeed(bus);
   const requeue = (id: string, at: Date) => job.enqueue(id, at);
   const writer = new SubmissionWriter({ store, feed, requeue, log });
-  const delivery = new Delivery({ writer, payloads, composer, accounts: openAccounts, log, ...(times && { times }) });
+  const delivery = new Delivery({ writer, payloads, composer, accounts: mails, log, ...(times && { times }) });
   const job: SubmissionJob = new SubmissionJob({
     store,
     delivery,
@@ -108,12 +106,12 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new MessageResolver(downloads),
     new DraftResolver(),
     new IntegrationDraftsResolver(mailOf, unified),
-    new DraftsResolver(openAccounts, drafts),
-    new SubmissionResolver(openAccounts, submissions),
-    new ViewerSubmissionsResolver(openAccounts, store, sealer),
-    new OrganiseResolver(openAccounts),
-    new MailboxesResolver(openAccounts),
-    new UnsubscribeResolver(openAccounts, unsubscriber),
+    new DraftsResolver(mailOf, drafts),
+    new SubmissionResolver(mailOf, submissions),
+    new ViewerSubmissionsResolver(mailOf, store, sealer),
+    new OrganiseResolver(mailOf),
+    new MailboxesResolver(mailOf),
+    new UnsubscribeResolver(mailOf, unsubscriber),
   ];
   return {
     mailOf,

@@ -5,7 +5,7 @@ import type { Context } from '../../src/graphql/context.ts';
 import { DraftsResolver } from '../../src/mail/api/draft/drafts.resolver.ts';
 import type { Composer } from '../../src/mail/compose/composer.ts';
 import { Drafts } from '../../src/mail/draft/drafts.ts';
-import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
+import type { ViewerMail } from '../../src/mail/viewer-mail.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 
 it('names the field that a provider finds at fault from the input on', async () => {
@@ -15,7 +15,7 @@ it('names the field that a provider finds at fault from the input on', async () 
     },
   });
   const resolver = new DraftsResolver(
-    { find: async () => account } as unknown as OpenAccounts,
+    () => ({ find: async () => account }) as unknown as ViewerMail,
     new Drafts({
       composer: { compose: async () => ({ attachments: [] }) } as unknown as Composer,
       deleted: async () => {},

@@ -1,7 +1,7 @@
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
 import type { GivenAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
@@ -20,7 +20,7 @@ export interface FilesOf {
   readonly userId: string;
   readonly uploads: AttachmentSource;
   /** One of the user's own accounts; null when it is not. */
-  readonly account: (integrationId: string) => Promise<Account | null>;
+  readonly account: (integrationId: string) => Promise<MailAccount | null>;
 }
 
 /** A file that was asked for, and the id of the message that it lies in, if it does. */
@@ -76,7 +76,7 @@ async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {
 
 /** Those files of `message` that `wanted` tells to bring along, with the Content-ID that it gives each (or null). */
 export async function filesOf(
-  source: Account,
+  source: MailAccount,
   message: Message,
   wanted: ReadonlyMap<string, string | null>,
 ): Promise<readonly ComposeAttachment[]> {

@@ -4,7 +4,7 @@ import { MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import { concerning, type FieldPath, invalid, within } from '../input-error.ts';
 import { type AttachmentSource, checkTotal, filesOf, givenFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
@@ -19,7 +19,7 @@ const MAX_RECIPIENTS = 500;
 export interface ComposerOptions {
   readonly uploads: AttachmentSource;
   /** The user's accounts, for what is answered or attached from another one than the message is written in. */
-  readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
+  readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
 }
 
 /** send: it must have recipients, and lies at input.message. draft: it may be unfinished, and is the input itself. */
@@ -48,7 +48,7 @@ export class Composer {
    * is sent has the given one, by which it can be told from what somebody else makes of the draft.
    */
   async compose(
-    account: Account,
+    account: MailAccount,
     input: ComposeRequest,
     internetMessageId: string,
     purpose: Purpose = 'send',
@@ -63,7 +63,7 @@ export class Composer {
   }
 
   private async written(
-    account: Account,
+    account: MailAccount,
     input: ComposeRequest,
     internetMessageId: string,
     purpose: Purpose,
@@ -150,7 +150,7 @@ export class Composer {
     return { body, attachments: await filesOf(account, message, wanted) };
   }
 
-  private async original(account: Account, input: ComposeRequest): Promise<Original | null> {
+  private async original(account: MailAccount, input: ComposeRequest): Promise<Original | null> {
     const { reply, replyAll, forward } = input;
     if (reply != null && forward != null) throw invalid('Give either reply or forward, not both.', ['forward']);
     if (replyAll && reply == null) throw invalid('replyAll needs reply, the message to reply to.', ['replyAll']);
@@ -167,12 +167,12 @@ export class Composer {
     });
   }
 
-  private filesFor(account: Account) {
+  private filesFor(account: MailAccount) {
     const { userId } = account.integration;
     return { userId, uploads: this.options.uploads, account: (id: string) => this.account(account, id) };
   }
 
-  private account(account: Account, integrationId: string): Promise<Account | null> {
+  private account(account: MailAccount, integrationId: string): Promise<MailAccount | null> {
     if (integrationId === account.id) return Promise.resolve(account);
     return this.options.accounts.owned(account.integration.userId, integrationId);
   }
@@ -184,7 +184,7 @@ const bodyOfMessage = (message: Message | null): Body => ({
   html: message?.content?.html ?? null,
 });
 
-function identity(account: Account, identities: readonly Identity[], from: string): Address {
+function identity(account: MailAccount, identities: readonly Identity[], from: string): Address {
   const found = identities.find(({ address }) => sameAddress(address, from));
   if (found) return { name: found.name, address: found.address };
   const own = identities.map(({ address }) => address).join(', ');

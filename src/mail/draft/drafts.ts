@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId, singleId } from '../../domain/global-id.ts';
 import type { Draft } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import { CHANGED_ELSEWHERE } from '../compose/stored-draft.ts';
 import { concerning, within } from '../input-error.ts';
-import type { CallersMail } from '../submission/submissions.ts';
+import type { ViewerMail } from '../viewer-mail.ts';
 
 export interface DraftsOptions {
   readonly composer: Pick<Composer, 'compose'>;
@@ -17,7 +17,7 @@ export interface DraftsOptions {
 
 /** A draft and the account that it lies in. */
 export interface SavedDraft {
-  readonly account: Account;
+  readonly account: MailAccount;
   readonly draft: Draft;
 }
 
@@ -29,7 +29,7 @@ export class Drafts {
   constructor(private readonly options: DraftsOptions) {}
 
   /** A new one, or a revision of the one that the request names. Throws CONFLICT when that was changed elsewhere. */
-  async save(mail: Pick<CallersMail, 'find'>, request: ComposeRequest): Promise<SavedDraft> {
+  async save(mail: Pick<ViewerMail, 'find'>, request: ComposeRequest): Promise<SavedDraft> {
     const account = await concerning(['input', 'integration'], async () => {
       const found = await mail.find(singleId(request.integration, 'Integration'));
       if (!found) throw new MailError('NOT_FOUND', 'There is no such integration.');
@@ -53,7 +53,7 @@ export class Drafts {
   }
 
   /** Permanently. `id` is a global id. Throws CONFLICT when it was changed since `ifVersion`; returns the account that it was in. */
-  async delete(mail: Pick<CallersMail, 'find'>, id: string, ifVersion: string | null): Promise<Account> {
+  async delete(mail: Pick<ViewerMail, 'find'>, id: string, ifVersion: string | null): Promise<MailAccount> {
     const { account, draftId } = await concerning(['input', 'draft'], async () => {
       const { integrationId, providerId } = accountId(id, 'Draft');
       const found = await mail.find(integrationId);

@@ -4,7 +4,7 @@ import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
 import type { Capabilities, MailboxPatch } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
 
 /** A folder or label to make. */
@@ -31,7 +31,7 @@ const CANNOT: Record<Ability, (kind: string) => string> = {
 
 /** Making and changing the mailboxes of one account. What it cannot do is refused before the provider is asked. */
 export class MailboxChanges {
-  constructor(private readonly account: Account) {}
+  constructor(private readonly account: MailAccount) {}
 
   async create({ name, kind, parent, color }: NewMailbox): Promise<Mailbox> {
     const chosen = kind ?? this.account.capabilities.mailboxes.create[0] ?? 'FOLDER';

@@ -2,8 +2,8 @@ import { isNotFound, MailError } from '../../domain/error.ts';
 import { type Mailbox, placeRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
-import type { Account } from '../account.ts';
-import type { CallersMail } from '../submission/submissions.ts';
+import type { MailAccount } from '../account.ts';
+import type { ViewerMail } from '../viewer-mail.ts';
 import type { MessageChange, Read, Whereabouts } from './change.ts';
 import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';
 
@@ -11,7 +11,7 @@ export interface Outcome {
   /** As the caller gave it. */
   readonly id: string;
   /** Null when the id is of none. */
-  readonly account: Account | null;
+  readonly account: MailAccount | null;
   /** The message as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
   readonly message: Message | null;
   /** The thread as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
@@ -35,12 +35,12 @@ const BATCH = 500;
  * `ids` are global ids. Every account by itself, from the first read to the last change: one that hangs holds up no other.
  */
 export async function changeMessages(
-  mail: Pick<CallersMail, 'find'>,
+  mail: Pick<ViewerMail, 'find'>,
   ids: readonly string[],
   change: MessageChange,
 ): Promise<readonly Outcome[]> {
   const named = await Promise.all(ids.map((id) => nameOf(mail, id).catch(asError)));
-  const byAccount = new Map<Account, Named[]>();
+  const byAccount = new Map<MailAccount, Named[]>();
   for (const one of named) {
     if (one instanceof Error) continue;
     byAccount.set(one.account, [...(byAccount.get(one.account) ?? []), one]);
@@ -58,7 +58,7 @@ export async function changeMessages(
 const failed = (error: unknown): Became => ({ message: null, thread: null, error });
 
 async function changeIn(
-  account: Account,
+  account: MailAccount,
   named: readonly Named[],
   change: MessageChange,
 ): Promise<ReadonlyMap<Named, Became>> {
@@ -73,7 +73,7 @@ async function changeIn(
   );
 }
 
-async function changeAll(account: Account, targets: readonly Target[], change: MessageChange): Promise<Results> {
+async function changeAll(account: MailAccount, targets: readonly Target[], change: MessageChange): Promise<Results> {
   const results = new Map<string, Changed>();
   const everything = [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
   try {
@@ -100,7 +100,7 @@ async function changeAll(account: Account, targets: readonly Target[], change: M
 
 /** The messages to be changed, each once. What single messages are read for it and not concerned goes into `results` as it is. */
 async function concernedOf(
-  account: Account,
+  account: MailAccount,
   targets: readonly Target[],
   { inThread, only }: MessageChange,
   results: Map<string, Changed>,

@@ -1,6 +1,6 @@
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { MailSession, Probe } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import {
   ACCOUNT_GONE,
   ASKING,
@@ -27,7 +27,7 @@ import {
 } from './verdict.ts';
 
 export interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
-  readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
+  readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
   readonly now?: () => Date;
   readonly times?: SendTimes;
 }
@@ -66,7 +66,12 @@ export class Delivery {
    * What was long overdue counts as an attempt whose answer is lost, since the row may be older than what was done: only a
    * draft that is still there proves that it did not go. A little overdue it is sent, unless it is found in the sent mail.
    */
-  private async late(claim: Claim, account: Account, calls: ProviderCalls, lateMs: number): Promise<SubmissionRecord> {
+  private async late(
+    claim: Claim,
+    account: MailAccount,
+    calls: ProviderCalls,
+    lateMs: number,
+  ): Promise<SubmissionRecord> {
     const { sendAt: attemptedAt, tries } = claim.record;
     if (lateMs >= (this.options.times?.lateMs ?? MIN_LATE_MS)) {
       const lost = await this.options.writer.change(claim, { attemptedAt, tries: tries + 1 });
@@ -84,7 +89,7 @@ export class Delivery {
     return this.copies.sent(found, account, calls, probe);
   }
 
-  private async send(given: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+  private async send(given: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer } = this.options;
     let claim = given;
     let session: MailSession | null = null;
@@ -125,7 +130,12 @@ export class Delivery {
   }
 
   /** Asks what became of an attempt whose answer is lost. */
-  private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
+  private async settle(
+    claim: Claim,
+    account: MailAccount,
+    calls: ProviderCalls,
+    lostAt: Date,
+  ): Promise<SubmissionRecord> {
     const { writer } = this.options;
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
@@ -163,7 +173,7 @@ export class Delivery {
   }
 
   /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
-  private async tooLate(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+  private async tooLate(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
     const isKept = session !== null && (await this.drafts.keep(claim, account, session, calls, true));
     return this.options.writer.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });

@@ -3,7 +3,7 @@ import type { Compose } from '../../domain/compose.ts';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import { isUnreadable, type MailSession } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { Payloads } from './payload.ts';
@@ -34,7 +34,7 @@ export class ProviderDrafts {
   constructor(private readonly options: ProviderDraftsOptions) {}
 
   /** Afterwards the message is a draft at the provider, and the row knows which. */
-  async prepare(claim: Claim, account: Account, session: MailSession, calls: ProviderCalls): Promise<Claim> {
+  async prepare(claim: Claim, account: MailAccount, session: MailSession, calls: ProviderCalls): Promise<Claim> {
     const { record } = claim;
     const payload = this.payloadOf(record);
     if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
@@ -57,7 +57,7 @@ export class ProviderDrafts {
   private async save(
     record: SubmissionRecord,
     input: ComposeRequest,
-    account: Account,
+    account: MailAccount,
     session: MailSession,
     calls: ProviderCalls,
   ): Promise<string> {
@@ -103,7 +103,7 @@ export class ProviderDrafts {
   /** What was written is erased here once this is over: it must not be lost with it. */
   async keep(
     { record }: Claim,
-    account: Account,
+    account: MailAccount,
     session: MailSession,
     calls: ProviderCalls,
     isDraftMissing: boolean,
@@ -118,7 +118,7 @@ export class ProviderDrafts {
   }
 
   /** Of one that was cancelled: the draft that was made for it goes too. */
-  async clear(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+  async clear(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer, now } = this.options;
     const { record } = claim;
     try {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
+import type { ViewerMail } from '../viewer-mail.ts';
 import type { Payload, Payloads } from './payload.ts';
 import { takenBy } from './problems.ts';
 import { requireVersion } from './provider-draft.ts';
@@ -30,13 +31,6 @@ export interface SubmissionsOptions {
   readonly feed: SubmissionFeed;
 }
 
-/** The accounts of who sends. */
-export interface CallersMail {
-  readonly userId: string;
-  /** Null for an id of somebody else's, as for one that does not exist. */
-  find(integrationId: string): Promise<Account | null>;
-}
-
 type Begun = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'heldDraftId' | 'internetMessageId'>;
 
 /** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
@@ -47,7 +41,7 @@ export class Submissions {
   constructor(private readonly options: SubmissionsOptions) {}
 
   /** As `submit`, from the account that the draft or the message names. Throws NOT_FOUND when it is not the caller's. */
-  async send(mail: CallersMail, given: SendParameters): Promise<SubmissionRecord> {
+  async send(mail: Pick<ViewerMail, 'userId' | 'find'>, given: SendParameters): Promise<SubmissionRecord> {
     const request = sendRequestOf(given, new Date());
     const known = await this.known(mail.userId, request);
     if (known) return known;
@@ -57,7 +51,7 @@ export class Submissions {
   }
 
   /** Sends a message of our own making at once, and once for each key. */
-  async sendFrom(account: Account, message: ComposeRequest, idempotencyKey: string): Promise<SubmissionRecord> {
+  async sendFrom(account: MailAccount, message: ComposeRequest, idempotencyKey: string): Promise<SubmissionRecord> {
     const request = sendRequestOf({ message, idempotencyKey }, new Date());
     return (await this.known(account.integration.userId, request)) ?? this.submit(account, request);
   }
@@ -80,7 +74,7 @@ export class Submissions {
    * NOT_FOUND for what it refers to, FORBIDDEN for an account that may not, CONFLICT for a key that stands for another
    * message, a draft that another key sends, and one that has moved on.
    */
-  async submit(account: Account, request: SendRequest): Promise<SubmissionRecord> {
+  async submit(account: MailAccount, request: SendRequest): Promise<SubmissionRecord> {
     const { job, feed } = this.options;
     const { userId } = account.integration;
     // Known now: a message that is due in a month must not be refused in a month.
@@ -150,13 +144,13 @@ export class Submissions {
     throw new MailError('CONFLICT', tooLate(current), { field: ['input', 'submission'] });
   }
 
-  private async requireUntaken(account: Account, request: SendRequest): Promise<void> {
+  private async requireUntaken(account: MailAccount, request: SendRequest): Promise<void> {
     const draft = draftOf(request);
     const holder = draft && (await this.options.store.holder(account.id, draft.id));
     if (draft && holder) throw takenBy(holder, draft.field);
   }
 
-  private async created(account: Account, submission: NewSubmission, request: SendRequest) {
+  private async created(account: MailAccount, submission: NewSubmission, request: SendRequest) {
     const { store } = this.options;
     const draftId = submission.heldDraftId;
     const created = await store.create(submission, uploadsOf(request));
@@ -165,7 +159,7 @@ export class Submissions {
   }
 
   /** What is stored of it: the message as it was given, or the draft. */
-  private async begun(account: Account, id: string, request: SendRequest): Promise<Begun> {
+  private async begun(account: MailAccount, id: string, request: SendRequest): Promise<Begun> {
     const { what } = request;
     const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
     const heldDraftId = draftOf(request)?.id ?? null;
@@ -206,7 +200,7 @@ export class Submissions {
 }
 
 /** Throws NOT_FOUND, and CONFLICT for another version; empty where the provider cannot be asked now, or the draft has none. */
-async function messageIdOf(account: Account, draftId: string, ifVersion: string | null): Promise<string> {
+async function messageIdOf(account: MailAccount, draftId: string, ifVersion: string | null): Promise<string> {
   const [draft] = (await unlessTransient(account.read((session, call) => session.getDrafts([draftId], call)))) ?? [];
   if (!draft) return '';
   if (!isMailError(draft)) {

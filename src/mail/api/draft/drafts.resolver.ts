@@ -1,10 +1,9 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
 import type { Drafts } from '../../draft/drafts.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
+import type { MailOf } from '../mail-of.ts';
 import { ComposeInput } from './compose.type.ts';
 import { DeleteDraftPayload, DraftInput, DraftPayload } from './draft.input.ts';
 import { DraftType } from './draft.type.ts';
@@ -12,7 +11,7 @@ import { DraftType } from './draft.type.ts';
 @Resolver()
 export class DraftsResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly drafts: Drafts,
   ) {}
 
@@ -24,9 +23,9 @@ export class DraftsResolver {
     @Arg('input', () => ComposeInput, { description: 'The content of the draft.' }) input: ComposeInput,
     @Ctx() context: Context,
   ): Promise<DraftPayload> {
-    requirePrincipal(context);
+    const mail = this.mailOf(context);
     try {
-      const { account, draft } = await this.drafts.save(this.mailOf(context), input);
+      const { account, draft } = await this.drafts.save(mail, input);
       return new DraftPayload(new DraftType(account, draft));
     } catch (error) {
       return new DraftPayload(null, [userErrorOf(error)]);
@@ -41,16 +40,12 @@ export class DraftsResolver {
     @Arg('input', () => DraftInput, { description: 'The draft.' }) { draft, ifVersion }: DraftInput,
     @Ctx() context: Context,
   ): Promise<DeleteDraftPayload> {
-    requirePrincipal(context);
+    const mail = this.mailOf(context);
     try {
-      const account = await this.drafts.delete(this.mailOf(context), draft, ifVersion ?? null);
+      const account = await this.drafts.delete(mail, draft, ifVersion ?? null);
       return new DeleteDraftPayload({ draft, integration: new IntegrationType(account.integration) });
     } catch (error) {
       return new DeleteDraftPayload(null, [userErrorOf(error)]);
     }
-  }
-
-  private mailOf(context: Context) {
-    return { find: (id: string) => this.accounts.find(context, id) };
   }
 }

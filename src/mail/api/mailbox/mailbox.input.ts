@@ -4,7 +4,7 @@ import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enu
 import type { Mailbox, MailboxKind } from '../../../domain/mailbox.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../account.ts';
 import type { MailboxUpdate, NewMailbox } from '../../mailbox/mailbox-changes.ts';
 import { MailboxType } from './mailbox.type.ts';
 
@@ -105,7 +105,7 @@ export class DeleteMailboxPayload {
   readonly userErrors: readonly UserError[];
 
   constructor(
-    done: { readonly account: Account; readonly kept: Mailbox | null; readonly deleted: string | null } | null,
+    done: { readonly account: MailAccount; readonly kept: Mailbox | null; readonly deleted: string | null } | null,
     userErrors: readonly UserError[] = [],
   ) {
     this.mailbox = done?.kept ? new MailboxType(done.account, done.kept) : null;

@@ -4,12 +4,10 @@ import { MailError } from '../../../domain/error.ts';
 import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { problemOf } from '../../../graphql/problem.type.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import type { Patch } from '../../../providers/contract/provider.ts';
-import type { Account } from '../../account.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
+import type { MailAccount } from '../../account.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,
@@ -22,13 +20,14 @@ import {
   UNTRASH,
 } from '../../organise/change.ts';
 import { changeMessages, type Outcome } from '../../organise/message-changes.ts';
+import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { ThreadType } from '../thread/thread.type.ts';
 import { IdsInput, MAX_IDS, MoveMessagesInput, UpdateMessagesInput, UpdateMessagesPayload } from './organise.type.ts';
 
 @Resolver()
 export class OrganiseResolver {
-  constructor(readonly accounts: OpenAccounts) {}
+  constructor(readonly mailOf: MailOf) {}
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
@@ -49,7 +48,7 @@ export class OrganiseResolver {
       const all = 'isRead, isStarred, isImportant, addMailboxes or removeMailboxes';
       return new UpdateMessagesPayload([], [new UserError('INVALID', `Give at least one change: ${all}.`)]);
     }
-    const patch = (account: Account) => ({
+    const patch = (account: MailAccount) => ({
       ...flags,
       ...(input.addMailboxes?.length && { addMailboxIds: ownMailboxes(account, input.addMailboxes) }),
       ...(input.removeMailboxes?.length && { removeMailboxIds: ownMailboxes(account, input.removeMailboxes) }),
@@ -72,7 +71,7 @@ export class OrganiseResolver {
     const userErrors = [...mailboxErrors('to', [to]), ...mailboxErrors('from', from == null ? [] : [from])];
     if (userErrors.length > 0) return new UpdateMessagesPayload([], userErrors);
     const fromId = from == null ? null : accountId(from, 'Mailbox').providerId;
-    const patch = (account: Account) => {
+    const patch = (account: MailAccount) => {
       const [mailboxId = ''] = ownMailboxes(account, [to]);
       const [fromMailboxId = null] = from == null ? [] : ownMailboxes(account, [from]);
       return { moveTo: { mailboxId, fromMailboxId } };
@@ -150,9 +149,8 @@ export class OrganiseResolver {
     ids: readonly string[],
     change: MessageChange,
   ): Promise<UpdateMessagesPayload> {
-    requirePrincipal(context);
+    const mail = this.mailOf(context);
     requireListSize('ids', ids, MAX_IDS);
-    const mail = { find: (id: string) => this.accounts.find(context, id) };
     const outcomes = await changeMessages(mail, ids, change);
     return new UpdateMessagesPayload(
       outcomes.map((outcome) => {
@@ -194,7 +192,7 @@ function mailboxErrors(field: string, ids: readonly string[] | null | undefined)
   });
 }
 
-function ownMailboxes(account: Account, ids: readonly string[]): string[] {
+function ownMailboxes(account: MailAccount, ids: readonly string[]): string[] {
   return ids.map((id) => {
     const { integrationId, providerId } = accountId(id, 'Mailbox');
     if (integrationId === account.id) return providerId;

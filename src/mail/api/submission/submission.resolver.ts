@@ -5,9 +5,9 @@ import type { Context } from '../../../graphql/context.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
 import { concerning } from '../../input-error.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
 import type { SubmissionRecord } from '../../submission/submission.ts';
 import type { Submissions } from '../../submission/submissions.ts';
+import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { SendInput, SubmissionInput } from './send.input.ts';
 import { SubmissionPayload, SubmissionType } from './submission.type.ts';
@@ -15,7 +15,7 @@ import { SubmissionPayload, SubmissionType } from './submission.type.ts';
 @Resolver(() => SubmissionType)
 export class SubmissionResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly submissions: Submissions,
   ) {}
 
@@ -45,8 +45,7 @@ export class SubmissionResolver {
   ): Promise<SubmissionPayload> {
     if (input.message?.draft != null) requireDraftId(context, input.message.draft);
     return this.payload(context, async () => {
-      const { userId } = requirePrincipal(context);
-      return this.submissions.send({ userId, find: (id) => this.accounts.find(context, id) }, input);
+      return this.submissions.send(this.mailOf(context), input);
     });
   }
 
@@ -59,7 +58,7 @@ export class SubmissionResolver {
     @Ctx() context: Context,
   ): Promise<SubmissionPayload> {
     return this.payload(context, async () => {
-      const { userId } = requirePrincipal(context);
+      const { userId } = this.mailOf(context);
       const id = await concerning(['input', 'submission'], () => singleId(submission, 'Submission'));
       return this.submissions.cancel(userId, id);
     });
@@ -68,7 +67,7 @@ export class SubmissionResolver {
   private async payload(context: Context, work: () => Promise<SubmissionRecord>): Promise<SubmissionPayload> {
     try {
       const record = await work();
-      const account = await this.accounts.find(context, record.integrationId);
+      const account = await this.mailOf(context).find(record.integrationId);
       return new SubmissionPayload(account && new SubmissionType(account, record));
     } catch (error) {
       return new SubmissionPayload(null, [userErrorOf(error)]);
