@@ -114,6 +114,10 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     new UnsubscribeResolver(mailOf, unsubscriber),
   ];
   return {
+    mails,
+    lists: unified,
+    drafts,
+    submissions,
     mailOf,
     submissionStore: store,
     downloads,
