@@ -3,8 +3,8 @@ import type { AccountHandle } from '../accounts/integrations/account-handle.ts';
 import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
 import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
 import { isNotFound } from '../domain/error.ts';
-import { MailAccount } from './account.ts';
 import type { PageMemory } from './list/page-reads.ts';
+import { MailAccount } from './mail-account.ts';
 import { NEVER } from './reader.ts';
 
 /** Who asks, with everything that decides which accounts are reached and what may be done with them. */

@@ -2,8 +2,8 @@ import type { AccountHandle } from '../../src/accounts/integrations/account-hand
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
-import { MailAccount } from '../../src/mail/account.ts';
 import { PageMemory } from '../../src/mail/list/page-reads.ts';
+import { MailAccount } from '../../src/mail/mail-account.ts';
 import type { Capabilities, MailSession } from '../../src/providers/contract/provider.ts';
 
 /** An account over a session of which a test gives the verbs that are called; another one fails the test. */

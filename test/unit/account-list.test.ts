@@ -4,11 +4,11 @@ import { MailError } from '../../src/domain/error.ts';
 import { encodeId } from '../../src/domain/global-id.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Condition, UserCondition } from '../../src/domain/search/condition.ts';
-import type { Account } from '../../src/mail/account.ts';
 import { type ListKind, MESSAGES, THREADS } from '../../src/mail/list/list-kind.ts';
 import { ListCursors } from '../../src/mail/list/list-place.ts';
 import { MIN_READS_PER_ITEM } from '../../src/mail/list/page-reads.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
+import type { MailAccount } from '../../src/mail/mail-account.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import type { MailSession } from '../../src/providers/contract/provider.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
@@ -29,12 +29,12 @@ interface Reading {
   readonly isApart?: boolean;
 }
 function page(
-  accounts: Account | readonly Account[],
+  accounts: MailAccount | readonly MailAccount[],
   where: Condition | null,
   { kind = MESSAGES as ListKind<unknown>, first = 10, after = null, by = listsWith(), within }: Reading = {},
 ): Promise<ListPage<unknown>> {
   return by.page(reader(), kind, {
-    accounts: [accounts].flat() as Account[],
+    accounts: [accounts].flat() as MailAccount[],
     condition: where && asWritten(where),
     scope: ['one'],
     first,

@@ -4,7 +4,7 @@ import { encodeId } from '../../src/domain/global-id.ts';
 import type { Mailbox, MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { threadOf } from '../../src/domain/thread.ts';
-import type { Account } from '../../src/mail/account.ts';
+import type { MailAccount } from '../../src/mail/mail-account.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,
@@ -73,7 +73,7 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
   return { account, calls, messages };
 }
 
-async function run(accounts: readonly Account[], ids: readonly string[], change: MessageChange) {
+async function run(accounts: readonly MailAccount[], ids: readonly string[], change: MessageChange) {
   const mail = { find: async (id: string) => accounts.find((account) => account.id === id) ?? null };
   const outcomes = await changeMessages(mail, ids, change);
   return outcomes.map(({ message, thread, error }) => (error instanceof MailError ? error.code : (message ?? thread)));

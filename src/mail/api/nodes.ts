@@ -1,6 +1,6 @@
 import type { Context } from '../../graphql/context.ts';
 import type { NodeRegistry } from '../../graphql/node.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 import type { SubmissionStore } from '../submission/submission.store.ts';
 import { DraftType } from './draft/draft.type.ts';
 import type { MailOf } from './mail-of.ts';
@@ -12,7 +12,7 @@ import { ThreadType } from './thread/thread.type.ts';
 /** What this room reads by a global id. */
 export function registerMailNodes(nodes: NodeRegistry, mailOf: MailOf, submissions: SubmissionStore): void {
   const inAccount =
-    <T>(read: (account: Account, id: string) => Promise<T | null>) =>
+    <T>(read: (account: MailAccount, id: string) => Promise<T | null>) =>
     async (context: Context, [integrationId, id, ...more]: readonly string[]): Promise<T | null> => {
       if (!integrationId || !id || more.length > 0) return null;
       const account = await mailOf(context).find(integrationId);
@@ -31,13 +31,13 @@ export function registerMailNodes(nodes: NodeRegistry, mailOf: MailOf, submissio
   });
 }
 
-const readThread = (account: Account, id: string): Promise<ThreadType | null> =>
+const readThread = (account: MailAccount, id: string): Promise<ThreadType | null> =>
   orNull(async () => new ThreadType(account, id, await account.threads.load(id)));
 
-async function readMailbox(account: Account, id: string): Promise<MailboxType | null> {
+async function readMailbox(account: MailAccount, id: string): Promise<MailboxType | null> {
   const mailbox = await account.mailboxes.find(id);
   return mailbox && new MailboxType(account, mailbox);
 }
 
-const readDraft = (account: Account, id: string): Promise<DraftType | null> =>
+const readDraft = (account: MailAccount, id: string): Promise<DraftType | null> =>
   orNull(async () => new DraftType(account, await account.drafts.load(id)));

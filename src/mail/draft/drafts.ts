@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId, singleId } from '../../domain/global-id.ts';
 import type { Draft } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import { CHANGED_ELSEWHERE } from '../compose/stored-draft.ts';
 import { concerning, within } from '../input-error.ts';
+import type { MailAccount } from '../mail-account.ts';
 import type { ViewerMail } from '../viewer-mail.ts';
 
 export interface DraftsOptions {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { tooSlow } from '../reader.ts';
 import { type AccountQuery, AccountReads, type SearchEvaluation } from './account-reads.ts';
 import type { ListKind, Shape } from './list-kind.ts';

@@ -17,7 +17,7 @@ import {
   type Unreadable,
 } from '../../providers/contract/provider.ts';
 import { SharedReads } from '../../providers/shared/shared-reads.ts';
-import type { MailAccount } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
 import { secondOf } from './list-place.ts';

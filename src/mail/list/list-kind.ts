@@ -1,8 +1,8 @@
 import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../account.ts';
+import type { Draft, ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { secondOf } from './list-place.ts';
 
 /** What the merge must know of an item. Times are Unix milliseconds. */
@@ -18,7 +18,7 @@ export interface Shape<T> {
   createdAt(item: T): number;
 }
 
-/** What differs between a list of messages and a list of threads. */
+/** What differs between a list of messages, of threads and of drafts. */
 export interface ListKind<T> {
   readonly name: 'messages' | 'threads' | 'drafts';
   readonly shape: Shape<T>;
@@ -58,4 +58,18 @@ export const THREADS: ListKind<Thread> = {
   cost: (thread) => thread.messages.length,
   list: (session, query, page, call) => session.listThreads(query, page, call),
   prime: (account, thread) => account.threads.prime(thread),
+};
+
+/** The drafts of one account. They have no query. */
+export const DRAFTS: ListKind<Draft> = {
+  name: 'drafts',
+  shape: {
+    id: (draft) => draft.id,
+    at: (draft) => draft.message.receivedAt.getTime(),
+    stood: (draft) => draft.message.receivedAt.getTime(),
+    createdAt: (draft) => draft.message.receivedAt.getTime(),
+  },
+  cost: () => 1,
+  list: (session, _query, page, call) => session.listDrafts(page, call),
+  prime: (account, draft) => account.drafts.prime(draft),
 };

@@ -4,8 +4,8 @@ import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
 import type { Capabilities, MailboxPatch } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../account.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
+import type { MailAccount } from '../mail-account.ts';
 
 /** A folder or label to make. */
 export interface NewMailbox {

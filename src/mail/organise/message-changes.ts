@@ -2,7 +2,7 @@ import { isNotFound, MailError } from '../../domain/error.ts';
 import { type Mailbox, placeRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
-import type { MailAccount } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 import type { ViewerMail } from '../viewer-mail.ts';
 import type { MessageChange, Read, Whereabouts } from './change.ts';
 import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';

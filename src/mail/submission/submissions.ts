@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
-import type { MailAccount } from '../account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
+import type { MailAccount } from '../mail-account.ts';
 import type { ViewerMail } from '../viewer-mail.ts';
 import type { Payload, Payloads } from './payload.ts';
 import { takenBy } from './problems.ts';

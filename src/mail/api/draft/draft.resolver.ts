@@ -2,26 +2,12 @@ import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
-import type { Draft } from '../../../providers/contract/provider.ts';
-import type { ListKind } from '../../list/list-kind.ts';
+import { DRAFTS } from '../../list/list-kind.ts';
 import type { UnifiedList } from '../../list/unified-list.ts';
 import { PageArgs } from '../list/list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { DraftConnection, DraftType } from './draft.type.ts';
-
-const DRAFTS: ListKind<Draft> = {
-  name: 'drafts',
-  shape: {
-    id: (draft) => draft.id,
-    at: (draft) => draft.message.receivedAt.getTime(),
-    stood: (draft) => draft.message.receivedAt.getTime(),
-    createdAt: (draft) => draft.message.receivedAt.getTime(),
-  },
-  cost: () => 1,
-  list: (session, _query, page, call) => session.listDrafts(page, call),
-  prime: (account, draft) => account.drafts.prime(draft),
-};
 
 @Resolver(() => DraftType)
 export class DraftResolver {

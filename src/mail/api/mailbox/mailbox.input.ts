@@ -4,7 +4,7 @@ import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enu
 import type { Mailbox, MailboxKind } from '../../../domain/mailbox.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
-import type { MailAccount } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import type { MailboxUpdate, NewMailbox } from '../../mailbox/mailbox-changes.ts';
 import { MailboxType } from './mailbox.type.ts';
 

@@ -4,7 +4,7 @@ import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enu
 import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
 import { Node } from '../../../graphql/node.ts';
-import type { MailAccount } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 
 const made = new WeakMap<MailAccount, Map<Mailbox, MailboxType>>();
 

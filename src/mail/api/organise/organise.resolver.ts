@@ -7,7 +7,7 @@ import { requireListSize } from '../../../graphql/limits.ts';
 import { problemOf } from '../../../graphql/problem.type.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import type { Patch } from '../../../providers/contract/provider.ts';
-import type { MailAccount } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,

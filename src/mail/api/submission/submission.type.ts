@@ -6,7 +6,7 @@ import { Node } from '../../../graphql/node.ts';
 import { Problem } from '../../../graphql/problem.type.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
-import type { MailAccount } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import type { SubmissionRecord, SubmissionStatus } from '../../submission/submission.ts';
 
 export const SubmissionStatusEnum = {

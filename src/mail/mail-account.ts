@@ -106,6 +106,3 @@ export class MailAccount {
     return runWithin(session, this.integration.address, work, { signal, ms, priority });
   }
 }
-
-/** For what does not say MailAccount yet. */
-export type Account = MailAccount;
