@@ -1,6 +1,6 @@
 import { badInput } from './error.ts';
 
-export interface GlobalId {
+interface GlobalId {
   readonly type: string;
   readonly parts: readonly string[];
 }

@@ -34,8 +34,6 @@ export class Problem {
   }
 }
 
-export { publicCode } from '../domain/error.ts';
-
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 

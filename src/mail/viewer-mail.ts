@@ -10,7 +10,7 @@ import { NEVER } from './reader.ts';
 /** Who asks, with everything that decides which accounts are reached and what may be done with them. */
 export type Viewer = Parameters<AccountHandles['find']>[0];
 
-export interface ViewerMailsOptions {
+interface ViewerMailsOptions {
   readonly handles: AccountHandles;
   /** How long one read of an account may take, in milliseconds. */
   readonly deadlineMs: number;

@@ -29,7 +29,7 @@ export interface SourceReport {
   readonly error: unknown;
 }
 
-export interface ListTime {
+interface ListTime {
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
   /** How long the account may be read for this page, in milliseconds. */

@@ -47,7 +47,7 @@ interface AccountQueries {
 }
 
 /** One of the native lists that an account's part of a merged list is made of. */
-export interface Branch<T> {
+interface Branch<T> {
   /** Tells it from others. */
   readonly print: string;
   /** As `ReadPage`; `atOnce`: how many of these lists are being read now, which share what may be spent. */

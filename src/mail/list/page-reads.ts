@@ -25,7 +25,7 @@ export interface PageRead<T> {
   readonly detail: Detail;
 }
 /** Asks the provider for the page. */
-export type FetchPage<T> = (
+type FetchPage<T> = (
   request: Required<Pick<PageRequest, 'size' | 'detail' | 'skip'>>,
   signal: AbortSignal,
 ) => Promise<Page<T>>;

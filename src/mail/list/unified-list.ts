@@ -10,7 +10,7 @@ import type { ListKind } from './list-kind.ts';
 import { type ListCursors, type ListIdentity, type ListPlace, START } from './list-place.ts';
 import { type MergeSource, newest } from './native-list.ts';
 
-export interface ListRequest {
+interface ListRequest {
   readonly accounts: readonly MailAccount[];
   /** A mailbox of the only account. */
   readonly within?: Pick<Mailbox, 'id' | 'role'> | null;
@@ -22,7 +22,7 @@ export interface ListRequest {
   readonly detail?: Detail;
 }
 
-export interface ListEntry<T> {
+interface ListEntry<T> {
   readonly account: MailAccount;
   /** Null where this one item could not be read. */
   readonly item: T | null;
@@ -39,7 +39,7 @@ export interface ListPage<T> {
   readonly failure: unknown;
 }
 
-export interface UnifiedListOptions {
+interface UnifiedListOptions {
   readonly cursors: ListCursors;
   /** How long one account may be read for one page, in milliseconds. */
   readonly sourceDeadlineMs: number;
@@ -51,7 +51,7 @@ export interface UnifiedListOptions {
 const READ_AHEAD_AFTER = 0.1;
 
 /** Who reads a list: ViewerMail is one. */
-export interface ListReader {
+interface ListReader {
   readonly userId: string;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
