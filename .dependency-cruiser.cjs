@@ -59,6 +59,13 @@ module.exports = {
       to: { path: 'node_modules/(?:@prisma|graphql|type-graphql)/' },
     },
     {
+      // Resolvers in mail/api map; open.ts wires them.
+      name: 'mail-services-know-no-graphql',
+      severity: 'error',
+      from: { path: room('mail'), pathNot: '^src/mail/(?:api/|open\\.ts$)' },
+      to: { path: '^src/(?:graphql|mail/api)/|node_modules/(?:graphql|type-graphql)/' },
+    },
+    {
       name: 'prisma-lives-in-stores',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/platform/|\\.store\\.ts$' },

@@ -25,6 +25,9 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** The codes of errors of mail operations. CURSOR_EXPIRED is internal: the caller has to read again from the start. */
 export type MailErrorCode = ErrorCode | 'CURSOR_EXPIRED';
 
+/** As a caller sees it. CURSOR_EXPIRED stays inside; what is left of it for a caller is that the place is gone. */
+export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
+
 export interface MailErrorOptions {
   /** How long the provider asked us to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
@@ -54,6 +57,9 @@ export class MailError extends Error {
     this.ofAccount = options.ofAccount ?? false;
   }
 }
+
+/** The request is at fault: `message` names the argument and says what is allowed. Shown to the caller as it is. */
+export const badInput = (message: string): MailError => new MailError('BAD_USER_INPUT', message);
 
 export const isMailError = (value: unknown): value is MailError => value instanceof MailError;
 

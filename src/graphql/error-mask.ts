@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorExtensions, type GraphQLFormattedError, Kind } from 'graphql';
 import type { Logger } from 'pino';
 import { ArgumentValidationError } from 'type-graphql';
-import { ERROR_CODES, isGivenUp, isMailError, type MailError, storeErrorIn } from '../domain/error.ts';
+import { ERROR_CODES, isGivenUp, isMailError, type MailError, publicCode, storeErrorIn } from '../domain/error.ts';
 import type { Context } from './context.ts';
 import { REQUEST_CODES } from './error-code.enum.ts';
-import { GIVEN_UP, publicCode, retryAfterOf } from './problem.type.ts';
+import { GIVEN_UP, retryAfterOf } from './problem.type.ts';
 
 const INTENDED: ReadonlySet<unknown> = new Set(ERROR_CODES);
 const OF_REQUEST: ReadonlySet<unknown> = new Set(REQUEST_CODES);

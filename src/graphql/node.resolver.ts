@@ -1,5 +1,6 @@
-import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
+import { isGlobalId } from '../domain/global-id.ts';
 import type { Context } from './context.ts';
 import { requireListSize } from './limits.ts';
 import { Sized } from './list-size.ts';
@@ -39,17 +40,12 @@ export class NodeResolver {
     requireListSize('ids', ids);
     const loaded = new Map<string, Promise<Node | null>>();
     const load = (id: string): Promise<Node | null> => {
-      const known = loaded.get(id) ?? this.registry.load(context, id, info).catch(nullForNoId);
+      // In a list an invalid id is null, like an object that does not exist: clients that discard a response with errors keep this one.
+      const known = loaded.get(id) ?? (isGlobalId(id) ? this.registry.load(context, id, info) : Promise.resolve(null));
       loaded.set(id, known);
       return known;
     };
     // Each is read separately: one that cannot be read is null, with an error, and does not affect the others.
     return ids.map(load);
   }
-}
-
-/** In a list an invalid id is null, like an object that does not exist: clients that discard a response with errors keep this one. */
-function nullForNoId(error: unknown): null {
-  if (error instanceof GraphQLError && error.extensions.code === 'BAD_USER_INPUT') return null;
-  throw error;
 }

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Field, ID, InterfaceType } from 'type-graphql';
+import { decodeId } from '../domain/global-id.ts';
 import type { Context } from './context.ts';
-import { decodeId } from './global-id.ts';
 
 @InterfaceType({ description: 'An object that can be read again by its id (Relay).' })
 export abstract class Node {

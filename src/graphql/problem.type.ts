@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
-import { type ErrorCode, isGivenUp, isMailError, type MailErrorCode, storeErrorIn } from '../domain/error.ts';
+import { type ErrorCode, isGivenUp, isMailError, publicCode, storeErrorIn } from '../domain/error.ts';
 import { ErrorCodeEnum } from './error-code.enum.ts';
 import { DateTime } from './scalars.ts';
 
@@ -33,9 +33,6 @@ export class Problem {
     this.reference = reference;
   }
 }
-
-/** CURSOR_EXPIRED is internal: a caller sees NOT_FOUND for the position. */
-export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
 
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);

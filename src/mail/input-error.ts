@@ -1,4 +1,3 @@
-import { GraphQLError } from 'graphql';
 import { isMailError, MailError, type MailErrorCode } from '../domain/error.ts';
 
 /** The path of a field, from the input object on that is being read. */
@@ -25,9 +24,6 @@ export async function concerning<T>(field: FieldPath, work: () => T | Promise<T>
 }
 
 function blaming(field: FieldPath, error: unknown): unknown {
-  // A malformed id: the id kit speaks GraphQL.
-  if (error instanceof GraphQLError && error.extensions.code === 'BAD_USER_INPUT')
-    return new MailError('BAD_USER_INPUT', error.message, { field });
   if (!isMailError(error) || error.field || !OF_A_FIELD.has(error.code)) return error;
   return new MailError(error.code, error.message, { field, cause: error });
 }

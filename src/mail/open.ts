@@ -7,7 +7,9 @@ import type { Prunable } from '../platform/prune.job.ts';
 import { DraftResolver, IntegrationDraftsResolver } from './api/draft/draft.resolver.ts';
 import { DraftsResolver } from './api/draft/drafts.resolver.ts';
 import { IntegrationMailResolver } from './api/list/integration-mail.resolver.ts';
+import { MailLists } from './api/list/mail-lists.ts';
 import { ViewerMailResolver } from './api/list/viewer-mail.resolver.ts';
+import { mailOfContexts } from './api/mail-of.ts';
 import { MailboxResolver } from './api/mailbox/mailbox.resolver.ts';
 import { MailboxesResolver } from './api/mailbox/mailboxes.resolver.ts';
 import { MessageResolver } from './api/message/message.resolver.ts';
@@ -18,16 +20,13 @@ import { ViewerSubmissionsResolver } from './api/submission/viewer-submissions.r
 import { ThreadResolver } from './api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
 import { Composer } from './compose/composer.ts';
-import { ListCursors } from './list/list-cursor.ts';
-import { MailLists } from './list/mail-lists.ts';
-import { PageMemory } from './list/page-memory.ts';
+import { Drafts } from './draft/drafts.ts';
+import { ListCursors } from './list/list-place.ts';
+import { PageMemory } from './list/page-reads.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
-import { OpenAccounts } from './open-accounts.ts';
-import { MessageChanges } from './organise/message-changes.ts';
 import { Delivery } from './submission/delivery.ts';
 import { Payloads } from './submission/payload.ts';
-import { sendOnce } from './submission/send-once.ts';
 import { SubmissionFeed } from './submission/submission.feed.ts';
 import { SubmissionJob } from './submission/submission.job.ts';
 import { SubmissionStore } from './submission/submission.store.ts';
@@ -37,6 +36,7 @@ import type { SendTimes } from './submission/verdict.ts';
 import { Unsubscriber } from './unsubscribe/unsubscriber.ts';
 import { UploadStore } from './upload/upload.store.ts';
 import { Uploads } from './upload/uploads.ts';
+import { ViewerMails } from './viewer-mail.ts';
 
 export interface MailOptions {
   readonly publicUrl: string;
@@ -60,21 +60,22 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
   // reading
   const memory = new PageMemory();
   memory.forgetOnChange(bus);
-  const openAccounts = new OpenAccounts(handles, sourceDeadlineMs, memory);
+  const mails = new ViewerMails({ handles, deadlineMs: sourceDeadlineMs, memory });
+  const mailOf = mailOfContexts(mails);
   const unified = new UnifiedList({ cursors: new ListCursors(sealer), sourceDeadlineMs, scanBudget });
-  const lists = new MailLists(unified);
+  const lists = new MailLists(unified, mailOf);
   const downloads = new Downloads({ sealer, handles, publicUrl });
 
   // sending
   const uploadStore = new UploadStore(db);
   const uploads = new Uploads({ store: uploadStore, sealer, maxBytes: uploadMaxBytes });
-  const composer = new Composer({ uploads, accounts: openAccounts });
+  const composer = new Composer({ uploads, accounts: mails });
   const store = new SubmissionStore(db);
   const payloads = new Payloads(sealer);
   const feed = new SubmissionFeed(bus);
   const requeue = (id: string, at: Date) => job.enqueue(id, at);
   const writer = new SubmissionWriter({ store, feed, requeue, log });
-  const delivery = new Delivery({ writer, payloads, composer, accounts: openAccounts, log, ...(times && { times }) });
+  const delivery = new Delivery({ writer, payloads, composer, accounts: mails, log, ...(times && { times }) });
   const job: SubmissionJob = new SubmissionJob({
     store,
     delivery,
@@ -85,34 +86,46 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     log,
     ...(lanes && { lanes }),
   });
+  const drafts = new Drafts({
+    composer,
+    deleted: (integrationId, draftId) => job.draftDeleted(integrationId, draftId),
+  });
   const submissions = new Submissions({ store, payloads, composer, job, feed });
-  const unsubscriber = new Unsubscriber({ outbound: new Outbound(), send: sendOnce(submissions), log });
+  const unsubscriber = new Unsubscriber({
+    outbound: new Outbound(),
+    send: (account, message, key) => submissions.sendFrom(account, message, key),
+    log,
+  });
 
   const prunables: readonly Prunable[] = [{ what: 'uploads', keptMs: 0, prune: (before) => uploadStore.prune(before) }];
   const resolvers = [
-    new ViewerMailResolver(openAccounts, lists),
-    new IntegrationMailResolver(openAccounts, lists),
+    new ViewerMailResolver(mailOf, lists),
+    new IntegrationMailResolver(mailOf, lists),
     new MailboxResolver(lists),
     new ThreadResolver(),
     new MessageResolver(downloads),
     new DraftResolver(),
-    new IntegrationDraftsResolver(openAccounts, unified),
-    new DraftsResolver(openAccounts, composer, job),
-    new SubmissionResolver(openAccounts, submissions, store),
-    new ViewerSubmissionsResolver(openAccounts, store, sealer),
-    new OrganiseResolver(new MessageChanges(openAccounts)),
-    new MailboxesResolver(openAccounts),
-    new UnsubscribeResolver(openAccounts, unsubscriber),
+    new IntegrationDraftsResolver(mailOf, unified),
+    new DraftsResolver(mailOf, drafts),
+    new SubmissionResolver(mailOf, submissions),
+    new ViewerSubmissionsResolver(mailOf, store, sealer),
+    new OrganiseResolver(mailOf),
+    new MailboxesResolver(mailOf),
+    new UnsubscribeResolver(mailOf, unsubscriber),
   ];
   return {
-    openAccounts,
+    mails,
+    lists: unified,
+    drafts,
+    submissions,
+    mailOf,
     submissionStore: store,
     downloads,
     uploads,
     hooks: job,
     prunables,
     resolvers,
-    registerNodes: (nodes: NodeRegistry) => registerMailNodes(nodes, openAccounts, store),
+    registerNodes: (nodes: NodeRegistry) => registerMailNodes(nodes, mailOf, store),
     start: () => job.start(),
     stop: () => job.stop(),
   };

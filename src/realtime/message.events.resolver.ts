@@ -1,9 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { MailboxRoleEnum } from '../accounts/integrations/mailbox-role.enum.ts';
+import { singleId } from '../domain/global-id.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Context } from '../graphql/context.ts';
-import { singleId } from '../graphql/global-id.ts';
 import { requireListSize } from '../graphql/limits.ts';
 import { Cursor } from '../graphql/scalars.ts';
 import { resolverOf } from '../graphql/schema.ts';

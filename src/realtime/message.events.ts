@@ -10,8 +10,8 @@ import type { Message } from '../domain/message.ts';
 import type { Context } from '../graphql/context.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
+import type { MailOf } from '../mail/api/mail-of.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
-import type { OpenAccounts } from '../mail/open-accounts.ts';
 import { abortable } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus.ts';
 import { whenStoreIsBack } from '../platform/store.patience.ts';
@@ -24,7 +24,7 @@ import { MessageReceived } from './message-received.type.ts';
 export interface MessageEventsOptions {
   readonly hub: Hub;
   readonly directory: IntegrationDirectory;
-  readonly accounts: OpenAccounts;
+  readonly mailOf: MailOf;
   readonly messages: EventMessages;
   readonly cursors: EventCursors;
   readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
@@ -93,7 +93,7 @@ export class MessageEvents {
     userId: string,
     context: Context,
   ): AsyncGenerator<MessageReceived, void, void> {
-    const { accounts, cursors } = this.options;
+    const { mailOf, cursors } = this.options;
     for await (const { value, places } of stream) {
       const { integrationId, message } = value;
       const cursor = cursors.seal(userId, places);
@@ -102,7 +102,7 @@ export class MessageEvents {
         continue;
       }
       // The event has its own context: its loaders start with the message and end with the event.
-      const opening = () => accounts.find(createContext({ ...context }), integrationId);
+      const opening = () => mailOf(createContext({ ...context })).find(integrationId);
       const account = await whenStoreIsBack(opening, context.signal);
       if (!account) continue;
       account.messages.prime(message);

@@ -21,7 +21,7 @@ export function openRealtime(
   platform: Platform,
   accounts: Accounts,
   { changes, watches }: Changes,
-  { openAccounts, submissionStore }: Mail,
+  { mailOf, submissionStore }: Mail,
   options: RealtimeOptions,
 ) {
   const { bus, sealer, log } = platform;
@@ -30,8 +30,8 @@ export function openRealtime(
   const cursors = new EventCursors(sealer);
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
   const messages = new EventMessages({ handles, mailbox, reachability, log });
-  const events = new MessageEvents({ hub, directory, accounts: openAccounts, messages, cursors, bus });
-  const submissionEvents = new SubmissionEvents({ store: submissionStore, accounts: openAccounts, sealer, bus });
+  const events = new MessageEvents({ hub, directory, mailOf, messages, cursors, bus });
+  const submissionEvents = new SubmissionEvents({ store: submissionStore, mailOf, sealer, bus });
   const resolvers = [
     new SyncHealthResolver(changes, watches, cursors, options.behindMs),
     new MessageEventsResolver(events),

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
+import { singleId } from '../domain/global-id.ts';
 import type { Context } from '../graphql/context.ts';
-import { singleId } from '../graphql/global-id.ts';
 import { Cursor } from '../graphql/scalars.ts';
 import { resolverOf } from '../graphql/schema.ts';
 import type { SubmissionEvents } from './submission.events.ts';

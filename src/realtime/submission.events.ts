@@ -3,8 +3,8 @@ import { MailError } from '../domain/error.ts';
 import type { Context } from '../graphql/context.ts';
 import { requirePrincipal } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
+import type { MailOf } from '../mail/api/mail-of.ts';
 import { SubmissionType } from '../mail/api/submission/submission.type.ts';
-import type { OpenAccounts } from '../mail/open-accounts.ts';
 import { SUBMISSION_TOPIC, SubmissionWake } from '../mail/submission/submission.feed.ts';
 import type { SubmissionStore } from '../mail/submission/submission.store.ts';
 import { isFinal, type SubmissionRecord } from '../mail/submission/submission.ts';
@@ -16,7 +16,7 @@ import { SubmissionChanged } from './submission-changed.type.ts';
 
 export interface SubmissionEventsOptions {
   readonly store: Pick<SubmissionStore, 'find' | 'changedSince'>;
-  readonly accounts: OpenAccounts;
+  readonly mailOf: MailOf;
   readonly sealer: Sealer;
   readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
 }
@@ -47,7 +47,7 @@ export class SubmissionEvents {
     since: Date | null,
     context: Context,
   ): AsyncGenerator<SubmissionChanged, void, void> {
-    const { accounts, store } = this.options;
+    const { mailOf, store } = this.options;
     const wakeUp = new AutoResetEvent();
     const stops = this.listen(userId, id, wakeUp);
     const { signal } = context;
@@ -72,7 +72,7 @@ export class SubmissionEvents {
         for (const record of news) {
           told.set(record.id, record.updatedAt.getTime());
           if (record.updatedAt > place) place = record.updatedAt;
-          const account = await read(() => accounts.find(createContext({ ...context }), record.integrationId));
+          const account = await read(() => mailOf(createContext({ ...context })).find(record.integrationId));
           if (account) yield new SubmissionChanged(this.sealed(userId, place), new SubmissionType(account, record));
           if (id !== null && isFinal(record.status)) return;
         }

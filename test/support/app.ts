@@ -12,7 +12,7 @@ import { TWINS } from '../../sandbox/twins.ts';
 import type { Emulator, HeaderSpelling, RequestRecord } from '../../sandbox/world.ts';
 import { type App, createApp, type AppOptions as GatewayOptions } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
-import { singleId } from '../../src/graphql/global-id.ts';
+import { singleId } from '../../src/domain/global-id.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import type { StoreLimits } from '../../src/platform/store.limits.ts';
 import { graphql } from '../generated/gql.ts';

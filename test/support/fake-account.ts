@@ -2,8 +2,8 @@ import type { AccountHandle } from '../../src/accounts/integrations/account-hand
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
-import { Account } from '../../src/mail/account.ts';
-import { PageMemory } from '../../src/mail/list/page-memory.ts';
+import { PageMemory } from '../../src/mail/list/page-reads.ts';
+import { MailAccount } from '../../src/mail/mail-account.ts';
 import type { Capabilities, MailSession } from '../../src/providers/contract/provider.ts';
 
 /** An account over a session of which a test gives the verbs that are called; another one fails the test. */
@@ -11,7 +11,7 @@ export function fakeAccount(
   id: string,
   session: Partial<MailSession>,
   more: { record?: Partial<IntegrationRecord>; capabilities?: Partial<Capabilities> } = {},
-): Account {
+): MailAccount {
   const record: IntegrationRecord = {
     id,
     userId: 'user',
@@ -36,7 +36,7 @@ export function fakeAccount(
     ...more.capabilities,
   };
   const handle: AccountHandle = { integration: record, capabilities, session: async () => session as MailSession };
-  return new Account(handle, new AbortController().signal, 5_000, new PageMemory());
+  return new MailAccount(handle, new AbortController().signal, 5_000, new PageMemory());
 }
 
 export const aMessage = (id: string, fields: Partial<Message> = {}): Message => ({

@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Condition, UserCondition } from '../../src/domain/search/condition.ts';
-import type { Context } from '../../src/graphql/context.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
-import { createContext } from '../../src/graphql/request-context.ts';
-import type { Account } from '../../src/mail/account.ts';
-import { ListCursors } from '../../src/mail/list/list-cursor.ts';
 import { type ListKind, MESSAGES, THREADS } from '../../src/mail/list/list-kind.ts';
-import { MIN_READS_PER_ITEM } from '../../src/mail/list/scan-pool.ts';
+import { ListCursors } from '../../src/mail/list/list-place.ts';
+import { MIN_READS_PER_ITEM } from '../../src/mail/list/page-reads.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
+import type { MailAccount } from '../../src/mail/mail-account.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import type { MailSession } from '../../src/providers/contract/provider.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
@@ -19,12 +17,7 @@ import { down, FakeList, narrows, random, randomCondition, randomMail } from '..
 const cursors = new ListCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
 const listsWith = (options: { sourceDeadlineMs?: number; scanBudget?: number } = {}) =>
   new UnifiedList({ cursors, sourceDeadlineMs: 60_000, scanBudget: 500, ...options });
-const context = () =>
-  createContext({
-    principal: { userId: 'ada' },
-    signal: new AbortController().signal,
-    log: { warn() {}, error() {}, debug() {} },
-  } as unknown as Context);
+const reader = () => ({ userId: 'ada', signal: new AbortController().signal });
 
 interface Reading {
   readonly kind?: ListKind<unknown>;
@@ -36,12 +29,12 @@ interface Reading {
   readonly isApart?: boolean;
 }
 function page(
-  accounts: Account | readonly Account[],
+  accounts: MailAccount | readonly MailAccount[],
   where: Condition | null,
   { kind = MESSAGES as ListKind<unknown>, first = 10, after = null, by = listsWith(), within }: Reading = {},
 ): Promise<ListPage<unknown>> {
-  return by.page(context(), kind, {
-    accounts: [accounts].flat() as Account[],
+  return by.page(reader(), kind, {
+    accounts: [accounts].flat() as MailAccount[],
     condition: where && asWritten(where),
     scope: ['one'],
     first,
@@ -106,11 +99,11 @@ describe('an account that answers badly', () => {
     const session = holding((n) => (isWell || n < 5 ? null : new MailError('TIMEOUT', 'too slow')));
     const first = await page(fakeAccount('a', session), WORDS);
     expect(shown(first)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
-    expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'PARTIAL', problem: { code: 'TIMEOUT' } }] });
+    expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'PARTIAL', error: { code: 'TIMEOUT' } }] });
     isWell = true;
     const second = await page(fakeAccount('a', session), WORDS, { after: first.end() });
     expect(shown(second)).toEqual(['m5', 'm6', 'm7', 'm8', 'm9']);
-    expect(second).toMatchObject({ hasNextPage: false, sources: [{ state: 'COMPLETE', problem: null }] });
+    expect(second).toMatchObject({ hasNextPage: false, sources: [{ state: 'COMPLETE', error: null }] });
   });
 
   it('ends at its deadline where it never answers, and keeps its place', async () => {
@@ -124,7 +117,7 @@ describe('an account that answers badly', () => {
     const by = listsWith({ sourceDeadlineMs: 300 });
     const first = await page(fakeAccount('a', session), WORDS, { by });
     expect(shown(first)).toEqual([]);
-    expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'FAILED', problem: { code: 'TIMEOUT' } }] });
+    expect(first).toMatchObject({ hasNextPage: true, sources: [{ state: 'FAILED', error: { code: 'TIMEOUT' } }] });
     isWell = true;
     expect(shown(await page(fakeAccount('a', session), WORDS, { after: first.end() }))).toHaveLength(10);
   });
@@ -142,7 +135,7 @@ describe('an account that answers badly', () => {
     const none = await page(fakeAccount('a', list.session), WORDS);
     expect(none).toMatchObject({
       entries: [],
-      sources: [{ state: 'FAILED', problem: { code: 'RECONNECT_REQUIRED' } }],
+      sources: [{ state: 'FAILED', error: { code: 'RECONNECT_REQUIRED' } }],
     });
   });
 });
@@ -150,7 +143,7 @@ describe('an account that answers badly', () => {
 it('refuses the request where a provider cannot be asked for its condition', async () => {
   const list = new FakeList([]);
   list.failing = () => new MailError('BAD_USER_INPUT', 'too many words');
-  const refused = expect.objectContaining({ message: 'too many words', extensions: { code: 'BAD_USER_INPUT' } });
+  const refused = expect.objectContaining({ message: 'too many words', code: 'BAD_USER_INPUT' });
   await expect(page(fakeAccount('a', list.session), WORDS)).rejects.toEqual(refused);
 });
 
@@ -221,7 +214,7 @@ describe('the native lists of a condition', () => {
     const inRole = (role: 'INBOX' | 'SENT', mailboxesPerMessage: 'ONE' | 'MANY') => async () => {
       const list = new FakeList([]);
       const account = fakeAccount('a', { ...list.session, ...roles }, { capabilities: { mailboxesPerMessage } });
-      await listsWith().page(context(), MESSAGES, {
+      await listsWith().page(reader(), MESSAGES, {
         accounts: [account],
         condition: { kind: 'and', of: [{ kind: 'role', role }, unread] },
         scope: ['one'],
@@ -241,7 +234,7 @@ describe('the native lists of a condition', () => {
     const list = new FakeList([]);
     await expect(page(fakeAccount('a', list.session), where)).rejects.toMatchObject({
       message: expect.stringContaining('Remove alternatives'),
-      extensions: { code: 'BAD_USER_INPUT' },
+      code: 'BAD_USER_INPUT',
     });
     expect(list.asked).toEqual([]);
   });
@@ -281,7 +274,7 @@ describe('a union of native lists', () => {
       try {
         pages = await readAll(list, where, reading);
       } catch (error) {
-        expect(error).toMatchObject({ extensions: { code: 'BAD_USER_INPUT' } });
+        expect(error).toMatchObject({ code: 'BAD_USER_INPUT' });
         return;
       }
       expect(pages.flatMap(shown)).toEqual(expected);
@@ -367,7 +360,7 @@ describe('a union of native lists', () => {
     expect(first).toMatchObject({
       entries: [],
       hasNextPage: true,
-      sources: [{ state: 'FAILED', problem: { code: 'PROVIDER_UNAVAILABLE' } }],
+      sources: [{ state: 'FAILED', error: { code: 'PROVIDER_UNAVAILABLE' } }],
     });
     list.failing = () => null;
     const rest = await page(fakeAccount('a', list.session), MIXED, { first: 100, after: first.end() });
@@ -465,7 +458,7 @@ describe('a query that a provider cannot be asked', () => {
       const accounts = sessions.map((session, n) => fakeAccount(`a${n}`, session));
       await expect(page(accounts, WORDS)).rejects.toMatchObject({
         message: MESSAGE,
-        extensions: { code: 'BAD_USER_INPUT' },
+        code: 'BAD_USER_INPUT',
       });
     }
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ComposeAttachment } from '../../src/domain/compose.ts';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Message } from '../../src/domain/message.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
-import type { ComposeInput } from '../../src/mail/api/draft/compose.type.ts';
+import type { ComposeRequest } from '../../src/mail/compose/compose-request.ts';
 import { Composer } from '../../src/mail/compose/composer.ts';
 import type { MailSession } from '../../src/providers/contract/provider.ts';
 import { aFile, aMessage, fakeAccount, holding, someContent } from '../support/fake-account.ts';
@@ -32,9 +32,9 @@ function setUp(messages: readonly Message[] = [], session: Partial<MailSession> 
     },
     accounts: { owned: async (userId, id) => (userId === 'user' && id === 'outlook' ? elsewhere : null) },
   });
-  const compose = (input: Omit<ComposeInput, 'integration'>, purpose: 'send' | 'draft' = 'draft') =>
+  const compose = (input: Omit<ComposeRequest, 'integration'>, purpose: 'send' | 'draft' = 'draft') =>
     composer.compose(account, { integration: encodeId('Integration', 'gmail'), ...input }, 'new@mine.example', purpose);
-  const fieldOf = (input: Omit<ComposeInput, 'integration'>, purpose: 'send' | 'draft' = 'draft') =>
+  const fieldOf = (input: Omit<ComposeRequest, 'integration'>, purpose: 'send' | 'draft' = 'draft') =>
     compose(input, purpose).then(
       () => null,
       (error: MailError) => [error.code, error.field],
@@ -254,7 +254,7 @@ describe('what is passed on', () => {
 
   it('keeps the files that are chosen, and adds others', async () => {
     const { compose } = setUp([original]);
-    const names = async (given: ComposeInput['attachments']) =>
+    const names = async (given: ComposeRequest['attachments']) =>
       (await compose({ forward: message('m1'), ...(given && { attachments: given }) })).attachments.map(
         (a) => a.filename,
       );
@@ -333,7 +333,7 @@ describe('a revision of a draft', () => {
 describe('hostile input', () => {
   const to = [{ address: 'zoe@example.org' }];
   const upload = encodeId('Upload', 'plan');
-  it.each<[string, Omit<ComposeInput, 'integration'>, string[]]>([
+  it.each<[string, Omit<ComposeRequest, 'integration'>, string[]]>([
     ['a line break in a subject', { subject: CRLF }, ['subject']],
     ['a lone CR', { subject: 'a\rb' }, ['subject']],
     ['a line separator', { subject: 'a\u2028b' }, ['subject']],

@@ -25,6 +25,7 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'a-provider-knows-no-other': ['/src/providers/gmail/read/read.ts', '/src/providers/outlook/read/read.ts'],
   'only-the-registry-names-providers': ['/src/mail/list.ts', '/src/providers/gmail/read/read.ts'],
   'providers-know-no-prisma-and-no-graphql': ['/src/providers/limiter/request-limiter.ts', 'graphql'],
+  'mail-services-know-no-graphql': ['/src/mail/list.ts', '/src/mail/api/node.ts'],
   'prisma-lives-in-stores': ['/src/mail/list.ts', '/src/platform/prisma/client.ts'],
   'only-accounts-opens-the-vault': ['/src/mail/list.ts', '/src/vault/vault.ts'],
   'only-app-and-main-wire': ['/src/server/http/http.ts', '/src/app.ts'],
@@ -38,6 +39,9 @@ const BREAKS: Record<string, readonly [from: string, to: string]> = {
   'the-page-is-apart-from-the-product': ['/src/server/http.ts', '/src/server/graphiql/app.tsx'],
 };
 
+/** What speaks GraphQL to the services of mail. */
+const GRAPHQL = ['graphql', 'type-graphql', '/src/graphql/node.ts', '/src/mail/api/node.ts'];
+
 let tree: string;
 let violations: { rule: { name: string }; from: string; to: string }[];
 beforeAll(async () => {
@@ -45,7 +49,9 @@ beforeAll(async () => {
   for (const file of ['package.json', 'tsconfig.json', CONFIG]) copyFileSync(file, join(tree, file));
   symlinkSync(resolve('node_modules'), join(tree, 'node_modules'));
   const files = new Map<string, string>([['/src/domain/two.ts', "import './one.ts';\n"]]);
-  for (const [from, to] of Object.values(BREAKS)) {
+  const ofMail = ['/src/mail/list.ts', '/src/mail/open.ts', '/src/mail/api/node.ts'];
+  const graphql = ofMail.flatMap((from) => GRAPHQL.filter((to) => to !== from).map((to) => [from, to] as const));
+  for (const [from, to] of [...Object.values(BREAKS), ...graphql]) {
     const specifier = to.startsWith('/') ? `./${relative(dirname(from), to)}` : to;
     files.set(from, `${files.get(from) ?? ''}import '${specifier}';\n`);
     if (to.startsWith('/')) files.set(to, files.get(to) ?? '');
@@ -70,6 +76,14 @@ it('has a case for every rule', () => {
 it.each(Object.entries(BREAKS))('%s', (rule, [from, to]) => {
   const found = violations.filter(({ rule: { name } }) => name === rule).map((v) => `/${v.from} imports /${v.to}`);
   expect(found).toContainEqual(expect.stringMatching(new RegExp(`^${from} imports .*\\b${to.replace(/^\//, '')}\\b`)));
+});
+
+it.each(GRAPHQL)('keeps the services of mail from %s, and lets the API of the room and its wiring have it', (to) => {
+  const target = to.startsWith('/') ? to.slice(1) : `node_modules/${to}/`;
+  const found = violations.filter(({ rule: { name }, to: found }) => {
+    return name === 'mail-services-know-no-graphql' && found.includes(target);
+  });
+  expect(found.map(({ from }) => from)).toEqual(['src/mail/list.ts']);
 });
 
 it('lets the tests of the emulators import the test runner and what starts an emulator', () => {

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Context } from '../../src/graphql/context.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
 import { DraftsResolver } from '../../src/mail/api/draft/drafts.resolver.ts';
 import type { Composer } from '../../src/mail/compose/composer.ts';
-import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
+import { Drafts } from '../../src/mail/draft/drafts.ts';
+import type { ViewerMail } from '../../src/mail/viewer-mail.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 
 it('names the field that a provider finds at fault from the input on', async () => {
@@ -14,9 +15,11 @@ it('names the field that a provider finds at fault from the input on', async () 
     },
   });
   const resolver = new DraftsResolver(
-    { find: async () => account } as unknown as OpenAccounts,
-    { compose: async () => ({ attachments: [] }) } as unknown as Composer,
-    { draftDeleted: async () => {} },
+    () => ({ find: async () => account }) as unknown as ViewerMail,
+    new Drafts({
+      composer: { compose: async () => ({ attachments: [] }) } as unknown as Composer,
+      deleted: async () => {},
+    }),
   );
   const context = { principal: { userId: 'user' } } as unknown as Context;
   const { draft, userErrors } = await resolver.saveDraft({ integration: encodeId('Integration', 'gmail') }, context);

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Cursor } from '../../src/graphql/scalars.ts';
-import { ListCursors } from '../../src/mail/list/list-cursor.ts';
-import { type ListPlace, MAX_MARKS, markOf, START } from '../../src/mail/list/place.ts';
-import { packUnion } from '../../src/mail/list/place-codec.ts';
+import { ListCursors, type ListPlace, MAX_MARKS, markOf, packUnion, START } from '../../src/mail/list/list-place.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import {
   MAX_SETTLED,

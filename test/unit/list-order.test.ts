@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ListSource, type ReadPage, type Shape } from '../../src/mail/list/list-source.ts';
-import { mergePage } from '../../src/mail/list/merge.ts';
-import { type ListPlace, START } from '../../src/mail/list/place.ts';
-import type { Clock } from '../../src/mail/list/source-clock.ts';
+import type { Shape } from '../../src/mail/list/list-kind.ts';
+import { type ListPlace, START } from '../../src/mail/list/list-place.ts';
+import { type Clock, NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
+import { mergePage } from '../../src/mail/list/unified-list.ts';
 
 interface Thread {
   readonly id: string;
@@ -50,7 +50,7 @@ async function readAll(accounts: readonly Account[], first: number, between: (pa
   const shown: string[] = [];
   for (let page = 0; page < 50; page++) {
     const sources = accounts.map(
-      ({ key, read }) => new ListSource(key, places.get(key) ?? START, shape, read, ENDLESS),
+      ({ key, read }) => new NativeList(key, places.get(key) ?? START, shape, read, ENDLESS),
     );
     const merged = await mergePage(sources, first, NOT_AHEAD);
     shown.push(...merged.map(({ head }) => head.id));

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inboxPage, MAILBOXES, oneMessage, THREADS_PAGE } from '../../bench/pages.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import { listSizeOf } from '../../src/graphql/list-size.ts';
 import { NodeResolver } from '../../src/graphql/node.resolver.ts';
 import { type Node, NodeRegistry } from '../../src/graphql/node.ts';

@@ -1,12 +1,10 @@
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
 import type { Mailbox, MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { threadOf } from '../../src/domain/thread.ts';
-import type { Context } from '../../src/graphql/context.ts';
-import { encodeId } from '../../src/graphql/global-id.ts';
-import type { Account } from '../../src/mail/account.ts';
-import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
+import type { MailAccount } from '../../src/mail/mail-account.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,
@@ -16,7 +14,7 @@ import {
   patching,
   UNTRASH,
 } from '../../src/mail/organise/change.ts';
-import { MessageChanges } from '../../src/mail/organise/message-changes.ts';
+import { changeMessages } from '../../src/mail/organise/message-changes.ts';
 import type { Patch } from '../../src/providers/contract/provider.ts';
 import { aMessage, fakeAccount } from '../support/fake-account.ts';
 
@@ -75,10 +73,10 @@ function inMemory(id: string, mail: readonly Message[], fails: MailError | null 
   return { account, calls, messages };
 }
 
-async function run(accounts: readonly Account[], ids: readonly string[], change: MessageChange) {
-  const open = { find: async (_: unknown, id: string) => accounts.find((account) => account.id === id) ?? null };
-  const outcomes = await new MessageChanges(open as unknown as OpenAccounts).apply({} as Context, ids, change);
-  return outcomes.map(({ node, error }) => (error instanceof MailError ? error.code : error ? 'BAD_USER_INPUT' : node));
+async function run(accounts: readonly MailAccount[], ids: readonly string[], change: MessageChange) {
+  const mail = { find: async (id: string) => accounts.find((account) => account.id === id) ?? null };
+  const outcomes = await changeMessages(mail, ids, change);
+  return outcomes.map(({ message, thread, error }) => (error instanceof MailError ? error.code : (message ?? thread)));
 }
 const message = (id: string, account = 'a') => encodeId('Message', account, id);
 const thread = (id: string, account = 'a') => encodeId('Thread', account, id);
@@ -165,15 +163,11 @@ it('takes of a thread what a change is meant for', async () => {
 it('takes out of the trash only what is in it', async () => {
   const a = inMemory('a', [lying('bin', 'TRASH'), lying('old', 'ARCHIVE')]);
   const outcomes = await run([a.account], [message('bin'), message('old'), message('x')], UNTRASH);
-  expect(outcomes).toMatchObject([
-    { message: { mailboxIds: ['INBOX'] } },
-    { message: { mailboxIds: ['ARCHIVE'] } },
-    'NOT_FOUND',
-  ]);
+  expect(outcomes).toMatchObject([{ mailboxIds: ['INBOX'] }, { mailboxIds: ['ARCHIVE'] }, 'NOT_FOUND']);
   expect(a.calls).toEqual(['get 3', 'update 1']);
 });
 
-it('deletes for ever, and says what was gone', async () => {
+it('deletes permanently, and says what was gone', async () => {
   const a = inMemory('a', [lying('m', 'INBOX'), lying('n', 'INBOX')]);
   expect(await run([a.account], [thread('t'), message('m'), message('x')], DELETE_FOREVER)).toEqual([
     null,
@@ -196,5 +190,5 @@ it('changes what lies in one account while another one hangs', async () => {
   const changing = run([hanging, well.account], [thread('x'), thread('t', 'b')], ARCHIVE);
   await expect.poll(() => where(well)).toEqual({ m: 'ARCHIVE' });
   answer();
-  expect(await changing).toMatchObject(['NOT_FOUND', { threadId: 't' }]);
+  expect(await changing).toMatchObject(['NOT_FOUND', { id: 't' }]);
 });

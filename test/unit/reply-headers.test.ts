@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { threadingBelow } from '../../src/mail/compose/references.ts';
-import { forwardSubject, replySubject } from '../../src/mail/compose/subject.ts';
+import { forwardSubject, replySubject, threadingBelow } from '../../src/mail/compose/reply-headers.ts';
 import { aMessage, someContent } from '../support/fake-account.ts';
 
 describe('the subject', () => {

@@ -1,10 +1,10 @@
-import { GraphQLError } from 'graphql';
 import { expect, it } from 'vitest';
+import { MailError } from '../../src/domain/error.ts';
 import { extent } from '../../src/domain/search/algebra.ts';
 import type { UserCondition } from '../../src/domain/search/condition.ts';
 import { matches } from '../../src/domain/search/matches.ts';
 import { hasWord } from '../../src/domain/search/words.ts';
-import { listQueries } from '../../src/mail/list/account-queries.ts';
+import { listQueries } from '../../src/mail/list/account-reads.ts';
 import { resolveMailboxes } from '../../src/mail/search/resolve-mailboxes.ts';
 import { parseSearch } from '../../src/mail/search/search-syntax.ts';
 import { aMessage, someContent } from '../support/fake-account.ts';
@@ -53,8 +53,8 @@ function parsed(search: string): UserCondition | null | 'refused' {
   try {
     return parseSearch(search);
   } catch (error) {
-    expect(error, JSON.stringify(search)).toBeInstanceOf(GraphQLError);
-    expect((error as GraphQLError).extensions.code, JSON.stringify(search)).toBe('BAD_USER_INPUT');
+    expect(error, JSON.stringify(search)).toBeInstanceOf(MailError);
+    expect((error as MailError).code, JSON.stringify(search)).toBe('BAD_USER_INPUT');
     return 'refused';
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { SourceClock } from '../../src/mail/list/source-clock.ts';
+import { SourceClock } from '../../src/mail/list/account-list.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

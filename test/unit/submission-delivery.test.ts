@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Compose } from '../../src/domain/compose.ts';
 import { MailError, type MailErrorCode } from '../../src/domain/error.ts';
-import type { Account } from '../../src/mail/account.ts';
+import type { MailAccount } from '../../src/mail/mail-account.ts';
 import { Delivery } from '../../src/mail/submission/delivery.ts';
 import { Payloads } from '../../src/mail/submission/payload.ts';
 import { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
@@ -78,7 +78,7 @@ class FakeProvider {
       if (this.fault.open) throw this.fault.open();
       return this.session;
     },
-  } as unknown as Account;
+  } as unknown as MailAccount;
 }
 
 const never = new Promise<never>(() => {});
@@ -167,9 +167,9 @@ describe.each(TEST_DATABASES)('a delivery on %s', (kind) => {
     const account = {
       ...provider.account,
       session: async () => provider.account.session().then(() => session),
-    } as Account;
+    } as MailAccount;
     const composer = {
-      compose: async (_a: Account, _i: unknown, id: string) => ({ internetMessageId: id }) as Compose,
+      compose: async (_a: MailAccount, _i: unknown, id: string) => ({ internetMessageId: id }) as Compose,
     };
     const delivery = new Delivery({
       writer,

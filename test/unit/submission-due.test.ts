@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
-import type { ComposeInput } from '../../src/mail/api/draft/compose.type.ts';
+import type { ComposeRequest } from '../../src/mail/compose/compose-request.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import type { NewSubmission } from '../../src/mail/submission/submission.ts';
 import { Submissions, type SubmissionsOptions } from '../../src/mail/submission/submissions.ts';
@@ -26,8 +26,8 @@ it('is looked for once more when it fell due while it was being stored', async (
     payloads: { seal: () => Buffer.alloc(0) },
     composer: { compose: async () => ({}) },
   } as unknown as SubmissionsOptions);
-  await submissions.send(fakeAccount('gmail', {}), {
-    what: { message: {} as ComposeInput },
+  await submissions.submit(fakeAccount('gmail', {}), {
+    what: { message: {} as ComposeRequest },
     idempotencyKey: 'key',
     sendAt: new Date(Date.now() + 50),
     undoSeconds: 0,
@@ -76,7 +76,7 @@ it('is queued again when its key comes again while it is scheduled', async () =>
     job: { enqueue: async (...job: unknown[]) => void queued.push(job), running: () => undefined },
   } as unknown as SubmissionsOptions);
   await submissions.known('user', {
-    what: { message: {} as ComposeInput },
+    what: { message: {} as ComposeRequest },
     idempotencyKey: 'key',
     sendAt: null,
     undoSeconds: 1,

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { createContext } from '../../src/graphql/request-context.ts';
-import type { OpenAccounts } from '../../src/mail/open-accounts.ts';
+import type { MailOf } from '../../src/mail/api/mail-of.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
 import { Sealer } from '../../src/platform/seal.ts';
 import { storeUnavailable } from '../../src/platform/store.error.ts';
@@ -31,7 +31,7 @@ it('who subscribes to all submissions while the store is away is told what happe
         return rows.filter(({ updatedAt }) => updatedAt >= since);
       },
     },
-    accounts: { find: async () => ({}) } as unknown as OpenAccounts,
+    mailOf: (() => ({ find: async () => ({}) })) as unknown as MailOf,
     sealer: new Sealer([{ version: 1, bytes: randomBytes(32) }]),
     bus: {
       subscribe: () => () => {},

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import type { ComposeInput } from '../../src/mail/api/draft/compose.type.ts';
+import type { ComposeRequest } from '../../src/mail/compose/compose-request.ts';
 import { readMailto } from '../../src/mail/unsubscribe/mailto.ts';
 import { Unsubscriber } from '../../src/mail/unsubscribe/unsubscriber.ts';
 import { Outbound } from '../../src/platform/outbound.ts';
@@ -26,7 +26,7 @@ function setUp(
     record: { access },
   });
   const posted: string[] = [];
-  const sent: { message: ComposeInput; key: string }[] = [];
+  const sent: { message: ComposeRequest; key: string }[] = [];
   const unsubscriber = new Unsubscriber({
     outbound: {
       post: async (url, form) => {

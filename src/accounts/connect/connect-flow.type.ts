@@ -1,5 +1,5 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
-import { encodeId } from '../../graphql/global-id.ts';
+import { encodeId } from '../../domain/global-id.ts';
 import { Node } from '../../graphql/node.ts';
 import { Problem } from '../../graphql/problem.type.ts';
 import { DateTime, EmailAddress } from '../../graphql/scalars.ts';

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { sameAddress } from '../../domain/address.ts';
+import { singleId } from '../../domain/global-id.ts';
 import type { Context } from '../../graphql/context.ts';
-import { singleId } from '../../graphql/global-id.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
 import { userErrorOf } from '../../graphql/user-error.type.ts';
 import type { DisconnectService } from '../integrations/disconnect.service.ts';
@@ -84,8 +84,8 @@ export class ConnectResolver {
   ): Promise<DisconnectPayload> {
     const { userId } = requirePrincipal(context);
     const viewer = new ViewerType(userId);
+    const id = singleId(input.integration, 'Integration');
     try {
-      const id = singleId(input.integration, 'Integration');
       const notice = await this.disconnects.disconnect(userId, id);
       const record = await this.directory.find(userId, id);
       return new DisconnectPayload(viewer, record && { integration: new IntegrationType(record), notice });

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { isMailError, MailError } from '../../domain/error.ts';
-import { publicCode } from '../../graphql/problem.type.ts';
+import { isMailError, MailError, publicCode } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import { requireConfigured } from '../../providers/contract/find-provider.ts';
 import type { Provider } from '../../providers/contract/provider.ts';

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import type { MailError } from '../../domain/error.ts';
-import { publicCode } from '../../graphql/problem.type.ts';
+import { type MailError, publicCode } from '../../domain/error.ts';
 import type { IntegrationDirectory } from './integration.directory.ts';
 import type { IntegrationHooks } from './integration.hooks.ts';
 import { statusAfter } from './integration.status.ts';

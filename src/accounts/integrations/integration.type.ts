@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { ErrorCode } from '../../domain/error.ts';
-import { encodeId } from '../../graphql/global-id.ts';
+import { encodeId } from '../../domain/global-id.ts';
 import { Node } from '../../graphql/node.ts';
 import { Problem } from '../../graphql/problem.type.ts';
 import { DateTime, EmailAddress } from '../../graphql/scalars.ts';

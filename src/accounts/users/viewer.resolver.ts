@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { singleId } from '../../domain/global-id.ts';
 import type { Context } from '../../graphql/context.ts';
-import { singleId } from '../../graphql/global-id.ts';
 import { ASSUMED_ACCOUNTS, Sized } from '../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../graphql/node.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';

@@ -1,5 +1,5 @@
 import { ObjectType } from 'type-graphql';
-import { encodeId } from '../../graphql/global-id.ts';
+import { encodeId } from '../../domain/global-id.ts';
 import { Node } from '../../graphql/node.ts';
 
 @ObjectType('Viewer', {

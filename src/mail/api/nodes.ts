@@ -1,22 +1,21 @@
 import type { Context } from '../../graphql/context.ts';
 import type { NodeRegistry } from '../../graphql/node.ts';
-import { requirePrincipal } from '../../graphql/principal.ts';
-import type { Account } from '../account.ts';
-import type { OpenAccounts } from '../open-accounts.ts';
+import type { MailAccount } from '../mail-account.ts';
 import type { SubmissionStore } from '../submission/submission.store.ts';
 import { DraftType } from './draft/draft.type.ts';
+import type { MailOf } from './mail-of.ts';
 import { MailboxType } from './mailbox/mailbox.type.ts';
 import { orNull, readMessage } from './message/message.node.ts';
 import { SubmissionType } from './submission/submission.type.ts';
 import { ThreadType } from './thread/thread.type.ts';
 
 /** What this room reads by a global id. */
-export function registerMailNodes(nodes: NodeRegistry, accounts: OpenAccounts, submissions: SubmissionStore): void {
+export function registerMailNodes(nodes: NodeRegistry, mailOf: MailOf, submissions: SubmissionStore): void {
   const inAccount =
-    <T>(read: (account: Account, id: string) => Promise<T | null>) =>
+    <T>(read: (account: MailAccount, id: string) => Promise<T | null>) =>
     async (context: Context, [integrationId, id, ...more]: readonly string[]): Promise<T | null> => {
       if (!integrationId || !id || more.length > 0) return null;
-      const account = await accounts.find(context, integrationId);
+      const account = await mailOf(context).find(integrationId);
       return account && read(account, id);
     };
   nodes.register('Message', (context, parts, info) =>
@@ -26,19 +25,19 @@ export function registerMailNodes(nodes: NodeRegistry, accounts: OpenAccounts, s
   nodes.register('Mailbox', inAccount(readMailbox));
   nodes.register('Draft', inAccount(readDraft));
   nodes.register('Submission', async (context, [id]) => {
-    const record = id ? await submissions.find(requirePrincipal(context).userId, id) : null;
-    const account = record && (await accounts.find(context, record.integrationId));
+    const record = id ? await submissions.find(mailOf(context).userId, id) : null;
+    const account = record && (await mailOf(context).find(record.integrationId));
     return account && record && new SubmissionType(account, record);
   });
 }
 
-const readThread = (account: Account, id: string): Promise<ThreadType | null> =>
+const readThread = (account: MailAccount, id: string): Promise<ThreadType | null> =>
   orNull(async () => new ThreadType(account, id, await account.threads.load(id)));
 
-async function readMailbox(account: Account, id: string): Promise<MailboxType | null> {
+async function readMailbox(account: MailAccount, id: string): Promise<MailboxType | null> {
   const mailbox = await account.mailboxes.find(id);
   return mailbox && new MailboxType(account, mailbox);
 }
 
-const readDraft = (account: Account, id: string): Promise<DraftType | null> =>
+const readDraft = (account: MailAccount, id: string): Promise<DraftType | null> =>
   orNull(async () => new DraftType(account, await account.drafts.load(id)));

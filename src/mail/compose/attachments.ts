@@ -1,21 +1,26 @@
 import type { ComposeAttachment } from '../../domain/compose.ts';
+import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { partsOf } from '../../graphql/global-id.ts';
-import type { Account } from '../account.ts';
-import type { AttachmentInput } from '../api/draft/compose.type.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
-import type { AttachmentSource } from './attachment-source.ts';
+import type { MailAccount } from '../mail-account.ts';
+import type { GivenAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
 /** More than any mail program shows. */
 const MAX_ATTACHMENTS = 100;
 
+/** Where files come from that the user has uploaded. */
+export interface AttachmentSource {
+  /** By its global id. Throws NOT_FOUND for an upload that is not this user's, was never made, or has expired; BAD_USER_INPUT for no id. */
+  attachment(userId: string, uploadId: string): Promise<ComposeAttachment>;
+}
+
 export interface FilesOf {
   readonly userId: string;
   readonly uploads: AttachmentSource;
   /** One of the user's own accounts; null when it is not. */
-  readonly account: (integrationId: string) => Promise<Account | null>;
+  readonly account: (integrationId: string) => Promise<MailAccount | null>;
 }
 
 /** A file that was asked for, and the id of the message that it lies in, if it does. */
@@ -25,7 +30,7 @@ export interface GivenFile {
 }
 
 /** The files that the input names, in its order. Throws with the path of the one at fault. */
-export async function givenFiles(given: readonly AttachmentInput[], of: FilesOf): Promise<readonly GivenFile[]> {
+export async function givenFiles(given: readonly GivenAttachment[], of: FilesOf): Promise<readonly GivenFile[]> {
   if (given.length > MAX_ATTACHMENTS)
     throw invalid(`A message can have at most ${MAX_ATTACHMENTS} attachments; this one has ${given.length}.`, [
       'attachments',
@@ -49,7 +54,7 @@ export async function givenFiles(given: readonly AttachmentInput[], of: FilesOf)
   );
 }
 
-async function fileOf({ upload, attachment }: AttachmentInput, at: FieldPath, of: FilesOf): Promise<GivenFile> {
+async function fileOf({ upload, attachment }: GivenAttachment, at: FieldPath, of: FilesOf): Promise<GivenFile> {
   if ((upload == null) === (attachment == null)) throw invalid('Give either upload or attachment.', at);
   if (upload != null) {
     const file = await concerning([...at, 'upload'], () => of.uploads.attachment(of.userId, upload));
@@ -71,7 +76,7 @@ async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {
 
 /** Those files of `message` that `wanted` tells to bring along, with the Content-ID that it gives each (or null). */
 export async function filesOf(
-  source: Account,
+  source: MailAccount,
   message: Message,
   wanted: ReadonlyMap<string, string | null>,
 ): Promise<readonly ComposeAttachment[]> {

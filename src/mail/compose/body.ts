@@ -1,8 +1,7 @@
 import { isBlank } from '../../domain/blank.ts';
 import { textOfHtml } from '../../providers/shared/html/html-text.ts';
 import { type FieldPath, invalid } from '../input-error.ts';
-import { htmlOfText } from './plain-text.ts';
-import type { Quote } from './quote.ts';
+import { htmlOfText, type Quote } from './quote.ts';
 
 /** Characters of text and HTML together. */
 const MAX_CHARACTERS = 2_000_000;

@@ -1,15 +1,14 @@
 import { type Address, sameAddress } from '../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { accountId } from '../../graphql/global-id.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
-import type { ComposeInput } from '../api/draft/compose.type.ts';
 import { concerning, type FieldPath, invalid, within } from '../input-error.ts';
-import type { AttachmentSource } from './attachment-source.ts';
-import { checkTotal, filesOf, givenFiles } from './attachments.ts';
+import type { MailAccount } from '../mail-account.ts';
+import { type AttachmentSource, checkTotal, filesOf, givenFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
+import type { ComposeRequest } from './compose-request.ts';
 import { addressesOf, oneLine } from './header-text.ts';
 import { type Defaults, defaultsFrom, MAX_FORWARDED_FILES, type Original, quoteOf } from './original.ts';
 import { defaultsFromDraft, keptFiles, readDraft } from './stored-draft.ts';
@@ -20,7 +19,7 @@ const MAX_RECIPIENTS = 500;
 export interface ComposerOptions {
   readonly uploads: AttachmentSource;
   /** The user's accounts, for what is answered or attached from another one than the message is written in. */
-  readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
+  readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
 }
 
 /** send: it must have recipients, and lies at input.message. draft: it may be unfinished, and is the input itself. */
@@ -49,8 +48,8 @@ export class Composer {
    * is sent has the given one, by which it can be told from what somebody else makes of the draft.
    */
   async compose(
-    account: Account,
-    input: ComposeInput,
+    account: MailAccount,
+    input: ComposeRequest,
     internetMessageId: string,
     purpose: Purpose = 'send',
   ): Promise<Compose> {
@@ -64,8 +63,8 @@ export class Composer {
   }
 
   private async written(
-    account: Account,
-    input: ComposeInput,
+    account: MailAccount,
+    input: ComposeRequest,
     internetMessageId: string,
     purpose: Purpose,
   ): Promise<Compose> {
@@ -151,7 +150,7 @@ export class Composer {
     return { body, attachments: await filesOf(account, message, wanted) };
   }
 
-  private async original(account: Account, input: ComposeInput): Promise<Original | null> {
+  private async original(account: MailAccount, input: ComposeRequest): Promise<Original | null> {
     const { reply, replyAll, forward } = input;
     if (reply != null && forward != null) throw invalid('Give either reply or forward, not both.', ['forward']);
     if (replyAll && reply == null) throw invalid('replyAll needs reply, the message to reply to.', ['replyAll']);
@@ -168,24 +167,24 @@ export class Composer {
     });
   }
 
-  private filesFor(account: Account) {
+  private filesFor(account: MailAccount) {
     const { userId } = account.integration;
     return { userId, uploads: this.options.uploads, account: (id: string) => this.account(account, id) };
   }
 
-  private account(account: Account, integrationId: string): Promise<Account | null> {
+  private account(account: MailAccount, integrationId: string): Promise<MailAccount | null> {
     if (integrationId === account.id) return Promise.resolve(account);
     return this.options.accounts.owned(account.integration.userId, integrationId);
   }
 }
 
-const bodyOf = ({ text, html }: ComposeInput): Body => ({ text: text ?? null, html: html ?? null });
+const bodyOf = ({ text, html }: ComposeRequest): Body => ({ text: text ?? null, html: html ?? null });
 const bodyOfMessage = (message: Message | null): Body => ({
   text: message?.content?.text ?? null,
   html: message?.content?.html ?? null,
 });
 
-function identity(account: Account, identities: readonly Identity[], from: string): Address {
+function identity(account: MailAccount, identities: readonly Identity[], from: string): Address {
   const found = identities.find(({ address }) => sameAddress(address, from));
   if (found) return { name: found.name, address: found.address };
   const own = identities.map(({ address }) => address).join(', ');

@@ -1,7 +1,7 @@
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { cleanFilename } from './filename.ts';
 
 /** A file that is this small, in bytes, is read once and kept until it is sent. */
@@ -20,7 +20,7 @@ export interface Wanted {
  * them are read in one go, so that their message is looked through once.
  */
 export function mailboxFiles(
-  source: Account,
+  source: MailAccount,
   messageId: string,
   wanted: readonly Wanted[],
 ): Promise<readonly ComposeAttachment[]> {
@@ -31,7 +31,7 @@ export function mailboxFiles(
 }
 
 async function mailboxFile(
-  source: Account,
+  source: MailAccount,
   messageId: string,
   { attachment, contentId }: Wanted,
   measuring: AbortSignal,

@@ -3,12 +3,11 @@ import type { ComposeOrigin } from '../../domain/compose.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
 import { filesByContentId } from '../../providers/shared/html/inline-files.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { isContentId } from './filename.ts';
 import { forwardQuote, type Quote, replyQuote } from './quote.ts';
 import { mailboxKey, replyRecipients } from './recipients.ts';
-import { type Threading, threadingBelow } from './references.ts';
-import { forwardSubject, replySubject } from './subject.ts';
+import { forwardSubject, replySubject, type Threading, threadingBelow } from './reply-headers.ts';
 
 /** Files that an original brings along, each of which is a request: Exchange sends no more in one message. */
 export const MAX_FORWARDED_FILES = 250;
@@ -16,7 +15,7 @@ export const MAX_FORWARDED_FILES = 250;
 /** A message that is answered or passed on. */
 export interface Original {
   readonly kind: ComposeOrigin['kind'];
-  readonly account: Account;
+  readonly account: MailAccount;
   /** With its content. */
   readonly message: Message;
 }
@@ -33,7 +32,7 @@ export interface Defaults extends Threading {
 }
 
 /** `account` is where the new message is written; the provider's own conversation goes on only inside one account. */
-export function defaultsFrom(original: Original, account: Account, identities: readonly Identity[]): Defaults {
+export function defaultsFrom(original: Original, account: MailAccount, identities: readonly Identity[]): Defaults {
   const { kind, message } = original;
   const own = identities.map(({ address }) => address);
   const threading = threadingBelow(message);

@@ -3,7 +3,6 @@ import type { Message } from '../../domain/message.ts';
 import { MAX_HTML_LENGTH } from '../../providers/shared/html/bounded-html.ts';
 import { evenLines } from '../../providers/shared/html/html-text.ts';
 import { safeHtml } from '../message/html.ts';
-import { escapeHtml, htmlOfText } from './plain-text.ts';
 
 /** Characters of somebody else's text that are quoted: an answer to a log file must not become one. */
 const MAX_QUOTE_LENGTH = 500_000;
@@ -80,3 +79,10 @@ const line = (text: string): string => text.replace(/\s+/g, ' ').trim();
 /** "Fri, 20 Nov 2026 13:46 UTC": we do not know where our user is. */
 const dateOf = ({ sentAt, receivedAt }: Message): string =>
   (sentAt ?? receivedAt).toUTCString().replace(/:\d\d GMT$/, ' UTC');
+
+const escapeHtml = (text: string): string =>
+  text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+
+/** Plain text as HTML, its lines and spaces kept; the lines also where styles are not heeded, as by a program that makes text of it again. */
+export const htmlOfText = (text: string): string =>
+  text === '' ? '' : `<div style="white-space:pre-wrap">${escapeHtml(text).replace(/\r\n?|\n/g, '<br>')}</div>`;

@@ -1,9 +1,9 @@
 import type { ComposeAttachment, ComposeOrigin } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { accountId } from '../../graphql/global-id.ts';
-import type { Account } from '../account.ts';
 import { concerning } from '../input-error.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { filesOf } from './attachments.ts';
 import type { Defaults } from './original.ts';
 
@@ -11,7 +11,7 @@ export const CHANGED_ELSEWHERE =
   'The draft was changed elsewhere since you read this version of it. Nothing was overwritten: read it again, then decide.';
 
 /** The draft that is revised, as it is stored, with its content. Throws NOT_FOUND, or CONFLICT when it has moved on. */
-export async function readDraft(account: Account, id: string, ifVersion: string | null): Promise<Message> {
+export async function readDraft(account: MailAccount, id: string, ifVersion: string | null): Promise<Message> {
   const draft = await concerning(['draft'], async () => {
     const { integrationId, providerId } = accountId(id, 'Draft');
     if (integrationId !== account.id) throw new MailError('INVALID', 'The draft is in another account.');
@@ -26,7 +26,7 @@ export async function readDraft(account: Account, id: string, ifVersion: string 
 }
 
 /** What a draft keeps where its revision says nothing. */
-export async function defaultsFromDraft(account: Account, draft: Message): Promise<Defaults> {
+export async function defaultsFromDraft(account: MailAccount, draft: Message): Promise<Defaults> {
   const { from, to, cc, bcc, replyTo, subject } = draft;
   const { inReplyTo = [], references = [] } = draft.content ?? {};
   const origin = await answeredBy(account, draft, inReplyTo);
@@ -35,7 +35,7 @@ export async function defaultsFromDraft(account: Account, draft: Message): Promi
 
 /** The message that the draft answers, where it is in the same conversation: the provider is told again with each revision. */
 async function answeredBy(
-  account: Account,
+  account: MailAccount,
   { threadId }: Message,
   inReplyTo: readonly string[],
 ): Promise<ComposeOrigin | null> {
@@ -47,7 +47,7 @@ async function answeredBy(
 }
 
 /** All its files, each where it was. */
-export function keptFiles(account: Account, draft: Message): Promise<readonly ComposeAttachment[]> {
+export function keptFiles(account: MailAccount, draft: Message): Promise<readonly ComposeAttachment[]> {
   const files = draft.content?.attachments ?? [];
   return filesOf(
     account,

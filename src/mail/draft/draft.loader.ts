@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Draft } from '../../providers/contract/provider.ts';
-import type { Reader } from '../account.ts';
 import type { MessageLoader } from '../message/message.loader.ts';
+import type { Reader } from '../reader.ts';
 
 const BATCH = 100;
 

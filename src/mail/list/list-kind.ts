@@ -1,12 +1,24 @@
 import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
-import type { Shape } from './list-source.ts';
-import { secondOf } from './place.ts';
+import type { Draft, ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
+import type { MailAccount } from '../mail-account.ts';
+import { secondOf } from './list-place.ts';
 
-/** What differs between a list of messages and a list of threads. */
+/** What the merge must know of an item. Times are Unix milliseconds. */
+export interface Shape<T> {
+  id(item: T): string;
+  /** What the list is ordered by. */
+  at(item: T): number;
+  /** The same as of when the newest of the list was of that moment: what came later is left out. */
+  stood(item: T, newest: number): number;
+  /** Whether it may come to stand lower: a thread does once its newest message is in the trash. */
+  readonly sinks?: boolean;
+  /** When it was created; a thread moves up in its list long after that. */
+  createdAt(item: T): number;
+}
+
+/** What differs between a list of messages, of threads and of drafts. */
 export interface ListKind<T> {
   readonly name: 'messages' | 'threads' | 'drafts';
   readonly shape: Shape<T>;
@@ -14,7 +26,7 @@ export interface ListKind<T> {
   cost(item: T): number;
   list(session: MailSession, query: ListQuery, page: PageRequest, call: Call): Promise<Page<T>>;
   /** Takes a listed item into the request's loaders. */
-  prime(account: Account, item: T): void;
+  prime(account: MailAccount, item: T): void;
 }
 
 export const MESSAGES: ListKind<Message> = {
@@ -46,4 +58,18 @@ export const THREADS: ListKind<Thread> = {
   cost: (thread) => thread.messages.length,
   list: (session, query, page, call) => session.listThreads(query, page, call),
   prime: (account, thread) => account.threads.prime(thread),
+};
+
+/** The drafts of one account. They have no query. */
+export const DRAFTS: ListKind<Draft> = {
+  name: 'drafts',
+  shape: {
+    id: (draft) => draft.id,
+    at: (draft) => draft.message.receivedAt.getTime(),
+    stood: (draft) => draft.message.receivedAt.getTime(),
+    createdAt: (draft) => draft.message.receivedAt.getTime(),
+  },
+  cost: () => 1,
+  list: (session, _query, page, call) => session.listDrafts(page, call),
+  prime: (account, draft) => account.drafts.prime(draft),
 };

@@ -1,12 +1,24 @@
 import { isBlank } from '../../domain/blank.ts';
 import { isMailError, MailError } from '../../domain/error.ts';
+import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
-import { accountId } from '../../graphql/global-id.ts';
 import type { Capabilities, MailboxPatch } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
-import type { CreateMailboxInput, UpdateMailboxInput } from '../api/mailbox/mailbox.input.ts';
 import { concerning, type FieldPath, invalid } from '../input-error.ts';
+import type { MailAccount } from '../mail-account.ts';
+
+/** A folder or label to make. */
+export interface NewMailbox {
+  readonly name: string;
+  /** Absent: what people file under in this account. */
+  readonly kind?: MailboxKind | null;
+  /** The global id of the mailbox to make it in; absent: at the top. */
+  readonly parent?: string | null;
+  readonly color?: string | null;
+}
+
+/** What is absent stays as it is; a null parent is the top, and a null colour is none. */
+export type MailboxUpdate = Partial<Pick<NewMailbox, 'parent' | 'color'>> & { readonly name?: string | null };
 
 const MAX_NAME_LENGTH = 225;
 type Ability = keyof Capabilities['mailboxes'];
@@ -19,9 +31,9 @@ const CANNOT: Record<Ability, (kind: string) => string> = {
 
 /** Making and changing the mailboxes of one account. What it cannot do is refused before the provider is asked. */
 export class MailboxChanges {
-  constructor(private readonly account: Account) {}
+  constructor(private readonly account: MailAccount) {}
 
-  async create({ name, kind, parent, color }: CreateMailboxInput): Promise<Mailbox> {
+  async create({ name, kind, parent, color }: NewMailbox): Promise<Mailbox> {
     const chosen = kind ?? this.account.capabilities.mailboxes.create[0] ?? 'FOLDER';
     this.demand('create', chosen, ['kind']);
     const patch: MailboxPatch = {
@@ -34,7 +46,7 @@ export class MailboxChanges {
     return this.save(patch);
   }
 
-  async update(id: string, { name, parent, color }: UpdateMailboxInput): Promise<Mailbox> {
+  async update(id: string, { name, parent, color }: MailboxUpdate): Promise<Mailbox> {
     const mailbox = await this.own(id, 'changed');
     if (name != null) this.demand('rename', mailbox.kind, ['name']);
     const parentId = parent === undefined ? undefined : await this.parentId(parent, mailbox.kind, mailbox);

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { MailboxCounts } from '../../providers/contract/provider.ts';
-import type { Reader } from '../account.ts';
+import type { Reader } from '../reader.ts';
 
 /** The mailboxes of one account in one request: listed once, counted only where a query asks for counts. */
 export class MailboxLoader {

@@ -5,7 +5,7 @@ import { isNotFound, MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 
 /** How long a link opens, in milliseconds. */
 const LIFETIME_MS = 15 * 60_000;
@@ -54,12 +54,12 @@ export interface DownloadsOptions {
 export class Downloads {
   constructor(private readonly options: DownloadsOptions) {}
 
-  attachment(account: Account, messageId: string, attachment: Attachment): Download {
+  attachment(account: MailAccount, messageId: string, attachment: Attachment): Download {
     const { id, filename, mimeType } = attachment;
     return this.link(account, { message: messageId, attachment: id, filename: filename ?? 'attachment', mimeType });
   }
 
-  raw(account: Account, messageId: string): Download {
+  raw(account: MailAccount, messageId: string): Download {
     return this.link(account, {
       message: messageId,
       attachment: null,
@@ -98,7 +98,7 @@ export class Downloads {
     return { ticket, handle };
   }
 
-  private link(account: Account, file: Omit<Ticket, 'user' | 'integration' | 'expires'>): Download {
+  private link(account: MailAccount, file: Omit<Ticket, 'user' | 'integration' | 'expires'>): Download {
     const expires = Date.now() + LIFETIME_MS;
     const ticket: Ticket = {
       user: account.integration.userId,

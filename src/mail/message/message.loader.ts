@@ -4,7 +4,7 @@ import type { Message } from '../../domain/message.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { Batch, Detail, MailSession } from '../../providers/contract/provider.ts';
 import { runsBySize } from '../../providers/shared/by-size.ts';
-import type { Reader } from '../account.ts';
+import type { Reader } from '../reader.ts';
 
 /** What one call of getMessages is asked for; the adapter splits it as its vendor likes. */
 const BATCH = 100;

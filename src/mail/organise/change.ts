@@ -3,8 +3,8 @@ import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { Batch, MailSession, Patch } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
 import { mailboxKey } from '../compose/recipients.ts';
+import type { MailAccount } from '../mail-account.ts';
 
 /** Where a message lies, for deciding whether a change concerns it. */
 export interface Whereabouts {
@@ -22,7 +22,7 @@ export interface Read {
 
 /** Of which message and account it is asked. */
 export interface Concern {
-  readonly account: Account;
+  readonly account: MailAccount;
   readonly message: Message;
   readonly roleOf: (mailboxId: string) => MailboxRole | null;
 }
@@ -31,7 +31,7 @@ export interface Concern {
 export interface MessageChange {
   /** Does it, and answers for each id. A slot is null where nothing of the message is left. `read`: those that a rule had read. */
   apply(
-    account: Account,
+    account: MailAccount,
     ids: readonly string[],
     session: MailSession,
     call: Call,
@@ -48,7 +48,7 @@ export interface MessageChange {
 
 /** A change that is a patch. `patch` throws MailError where the account cannot do it. */
 export const patching = (
-  patch: (account: Account, read: Read | undefined) => Omit<Patch, 'id'>,
+  patch: (account: MailAccount, read: Read | undefined) => Omit<Patch, 'id'>,
   rules: Omit<MessageChange, 'apply'> = {},
 ): MessageChange => ({
   ...rules,
@@ -73,14 +73,14 @@ const notIn = (...roles: readonly MailboxRole[]) => {
  * Where a message belongs that is taken out of the trash or the junk: drafts among the drafts, what was sent among the sent
  * mail, and everything else, a note to oneself too, in the inbox.
  */
-function home(account: Account, read: Read | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
+function home(account: MailAccount, read: Read | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
   if (!read) return 'INBOX';
   if (read.message.isDraft) return 'DRAFTS';
   return wasSent(account, read) ? 'SENT' : 'INBOX';
 }
 
 /** In a mailbox of folders the message itself has to tell: where it lay before is not known any more. */
-function wasSent({ capabilities, integration }: Account, { message, at }: Read): boolean {
+function wasSent({ capabilities, integration }: MailAccount, { message, at }: Read): boolean {
   const { from, sender, to, cc, isReceived } = message;
   const own = mailboxKey(integration.address);
   const isOwn = (one: Address | null): boolean => one !== null && mailboxKey(one.address) === own;
@@ -91,7 +91,7 @@ function wasSent({ capabilities, integration }: Account, { message, at }: Read):
   // Its author may have written under an alias that is not known here; what was imported from elsewhere came to the owner.
   return !isReceived && (isByOwner || !isToSelf);
 }
-const takenHome = (account: Account, read: Read | undefined) => ({ moveTo: home(account, read) });
+const takenHome = (account: MailAccount, read: Read | undefined) => ({ moveTo: home(account, read) });
 
 export const ARCHIVE = patching(() => ({ moveTo: 'ARCHIVE' }), { only: has('INBOX') });
 export const TRASH = patching(() => ({ moveTo: 'TRASH' }));
@@ -112,7 +112,7 @@ export const DELETE_FOREVER: MessageChange = {
  * into the inbox nothing that was sent.
  */
 export const moving = (
-  patch: (account: Account) => Omit<Patch, 'id'>,
+  patch: (account: MailAccount) => Omit<Patch, 'id'>,
   { from, to }: { from: string | null; to: string },
 ): MessageChange =>
   patching(patch, {

@@ -2,12 +2,8 @@ import { isNotFound, MailError } from '../../domain/error.ts';
 import { type Mailbox, placeRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
-import type { Context } from '../../graphql/context.ts';
-import type { Node } from '../../graphql/node.ts';
-import type { Account } from '../account.ts';
-import { MessageType } from '../api/message/message.type.ts';
-import { ThreadType } from '../api/thread/thread.type.ts';
-import type { OpenAccounts } from '../open-accounts.ts';
+import type { MailAccount } from '../mail-account.ts';
+import type { ViewerMail } from '../viewer-mail.ts';
 import type { MessageChange, Read, Whereabouts } from './change.ts';
 import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';
 
@@ -15,9 +11,12 @@ export interface Outcome {
   /** As the caller gave it. */
   readonly id: string;
   /** Null when the id is of none. */
-  readonly account: Account | null;
-  /** The message or thread as it is now; null with an error, and when it was deleted permanently. */
-  readonly node: Node | null;
+  readonly account: MailAccount | null;
+  /** The message as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
+  readonly message: Message | null;
+  /** The thread as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
+  readonly thread: Thread | null;
+  /** Null when it was changed. */
   readonly error: unknown;
 }
 
@@ -31,31 +30,35 @@ type Results = ReadonlyMap<string, Changed>;
 /** Messages in one call to an adapter, which splits it as its vendor likes; beyond it a lost answer would be lost for too many. */
 const BATCH = 500;
 
-/** Changes messages of any mix of accounts and answers for each id by itself; a thread stands for its messages. */
-export class MessageChanges {
-  constructor(private readonly accounts: OpenAccounts) {}
-
-  /** Every account by itself, from the first read to the last change: one that hangs holds up no other. */
-  async apply(context: Context, ids: readonly string[], change: MessageChange): Promise<readonly Outcome[]> {
-    const named = await Promise.all(ids.map((id) => nameOf(this.accounts, context, id).catch(asError)));
-    const byAccount = new Map<Account, Named[]>();
-    for (const one of named) {
-      if (one instanceof Error) continue;
-      byAccount.set(one.account, [...(byAccount.get(one.account) ?? []), one]);
-    }
-    const done = [...byAccount].map(async ([account, own]) => [account, await changeIn(account, own, change)] as const);
-    const outcomes = new Map(await Promise.all(done));
-    return named.map((one, index): Outcome => {
-      const id = ids[index] as string;
-      if (one instanceof Error) return { id, account: null, node: null, error: one };
-      const { account } = one;
-      return { id, account, ...(outcomes.get(account)?.get(one) ?? { node: null, error: noSuch('message') }) };
-    });
+/**
+ * Changes messages of any mix of the caller's accounts, and answers for each id by itself; a thread stands for its messages.
+ * `ids` are global ids. Every account by itself, from the first read to the last change: one that hangs holds up no other.
+ */
+export async function changeMessages(
+  mail: Pick<ViewerMail, 'find'>,
+  ids: readonly string[],
+  change: MessageChange,
+): Promise<readonly Outcome[]> {
+  const named = await Promise.all(ids.map((id) => nameOf(mail, id).catch(asError)));
+  const byAccount = new Map<MailAccount, Named[]>();
+  for (const one of named) {
+    if (one instanceof Error) continue;
+    byAccount.set(one.account, [...(byAccount.get(one.account) ?? []), one]);
   }
+  const done = [...byAccount].map(async ([account, own]) => [account, await changeIn(account, own, change)] as const);
+  const outcomes = new Map(await Promise.all(done));
+  return named.map((one, index): Outcome => {
+    const id = ids[index] as string;
+    if (one instanceof Error) return { id, account: null, ...failed(one) };
+    const { account } = one;
+    return { id, account, ...(outcomes.get(account)?.get(one) ?? failed(noSuch('message'))) };
+  });
 }
 
+const failed = (error: unknown): Became => ({ message: null, thread: null, error });
+
 async function changeIn(
-  account: Account,
+  account: MailAccount,
   named: readonly Named[],
   change: MessageChange,
 ): Promise<ReadonlyMap<Named, Became>> {
@@ -65,12 +68,12 @@ async function changeIn(
   return new Map(
     targets.map((target, index) => [
       named[index] as Named,
-      target instanceof Error ? { node: null, error: target } : outcome(target, results),
+      target instanceof Error ? failed(target) : outcome(target, results),
     ]),
   );
 }
 
-async function changeAll(account: Account, targets: readonly Target[], change: MessageChange): Promise<Results> {
+async function changeAll(account: MailAccount, targets: readonly Target[], change: MessageChange): Promise<Results> {
   const results = new Map<string, Changed>();
   const everything = [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
   try {
@@ -97,7 +100,7 @@ async function changeAll(account: Account, targets: readonly Target[], change: M
 
 /** The messages to be changed, each once. What single messages are read for it and not concerned goes into `results` as it is. */
 async function concernedOf(
-  account: Account,
+  account: MailAccount,
   targets: readonly Target[],
   { inThread, only }: MessageChange,
   results: Map<string, Changed>,
@@ -138,36 +141,31 @@ function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mai
   return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };
 }
 
-function outcome({ account, id, thread }: Target, results: Results): Became {
-  return thread ? ofThread(account, thread, results) : ofMessage(account, id, results);
+function outcome({ id, thread }: Target, results: Results): Became {
+  return thread ? ofThread(thread, results) : ofMessage(id, results);
 }
 
-function ofMessage(account: Account, id: string, results: Results): Became {
+function ofMessage(id: string, results: Results): Became {
   const result = results.get(id);
-  if (result === undefined) return { node: null, error: noSuch('message') };
-  if (result instanceof Error) return { node: null, error: result };
-  return { node: result && new MessageType(account, result), error: null };
+  if (result === undefined) return failed(noSuch('message'));
+  if (result instanceof Error) return failed(result);
+  return { message: result, thread: null, error: null };
 }
 
-function ofThread(account: Account, thread: Thread, results: Results): Became {
+function ofThread(thread: Thread, results: Results): Became {
   const all = thread.messages.map((message) => ({ message, result: results.get(message.id) }));
   // A thread can lose a message while it is being changed; that is no failure of the others.
   const failure = all.find(({ result }) => result instanceof Error && !isNotFound(result))?.result;
-  if (failure) return { node: null, error: failure };
+  if (failure) return failed(failure);
   const left = all.flatMap(({ message, result }) =>
     result === undefined ? [message] : result && !(result instanceof Error) ? [result] : [],
   );
   if (left.length > 0) {
     const gone = all.length - left.length;
-    return {
-      node: new ThreadType(account, thread.id, threadOf(thread.id, left, thread.hidden, thread.messageCount - gone)),
-      error: null,
-    };
+    const rest = threadOf(thread.id, left, thread.hidden, thread.messageCount - gone);
+    return { message: null, thread: rest, error: null };
   }
   // Deleted permanently, by this request or by another client in the meantime.
   const deleted = all.some(({ result }) => result === null);
-  return {
-    node: null,
-    error: deleted ? null : new MailError('NOT_FOUND', 'All messages of this thread have been deleted.'),
-  };
+  return failed(deleted ? null : new MailError('NOT_FOUND', 'All messages of this thread have been deleted.'));
 }

@@ -1,14 +1,13 @@
 import { isMailError, MailError } from '../../domain/error.ts';
+import { accountId, decodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
-import type { Context } from '../../graphql/context.ts';
-import { accountId, decodeId } from '../../graphql/global-id.ts';
-import type { Account } from '../account.ts';
-import type { OpenAccounts } from '../open-accounts.ts';
+import type { MailAccount } from '../mail-account.ts';
+import type { ViewerMail } from '../viewer-mail.ts';
 
 /** What one id stands for. */
 export interface Target {
-  readonly account: Account;
+  readonly account: MailAccount;
   readonly id: string;
   /** Null: the target is a single message. */
   readonly thread: Thread | null;
@@ -21,22 +20,22 @@ const THREADS = 200;
 
 /** What an id names; nobody has been asked whether there is such a thing. */
 export interface Named {
-  readonly account: Account;
+  readonly account: MailAccount;
   readonly type: 'Message' | 'Thread';
   readonly id: string;
 }
 
 /** Throws for what is no id of a message or thread, and for one of somebody else's. */
-export async function nameOf(accounts: OpenAccounts, context: Context, id: string): Promise<Named> {
+export async function nameOf(mail: Pick<ViewerMail, 'find'>, id: string): Promise<Named> {
   const type = decodeId(id).type === 'Thread' ? 'Thread' : 'Message';
   const { integrationId, providerId } = accountId(id, type);
-  const account = await accounts.find(context, integrationId);
+  const account = await mail.find(integrationId);
   if (!account) throw noSuch(type.toLowerCase());
   return { account, type, id: providerId };
 }
 
 /** The target of each of these, all of one account, or why there is none: one that is at fault takes nothing from the others. */
-export async function targetsOf(account: Account, named: readonly Named[]): Promise<readonly (Target | Error)[]> {
+export async function targetsOf(account: MailAccount, named: readonly Named[]): Promise<readonly (Target | Error)[]> {
   const ids = named.flatMap(({ type, id }) => (type === 'Thread' ? [id] : []));
   const threads = await threadsOf(account, [...new Set(ids)]);
   return named.map(({ id, type }) => {
@@ -48,7 +47,7 @@ export async function targetsOf(account: Account, named: readonly Named[]): Prom
   });
 }
 
-async function threadsOf(account: Account, ids: readonly string[]): Promise<Map<string, Thread | Error>> {
+async function threadsOf(account: MailAccount, ids: readonly string[]): Promise<Map<string, Thread | Error>> {
   const found = new Map<string, Thread | Error>();
   for (let start = 0; start < ids.length; start += THREADS) {
     const some = ids.slice(start, start + THREADS);

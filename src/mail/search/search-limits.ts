@@ -1,7 +1,7 @@
+import { badInput } from '../../domain/error.ts';
 import { extent, ordered, simplify } from '../../domain/search/algebra.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
 import { spellingsOf } from '../../domain/search/words.ts';
-import { badUserInput } from '../../graphql/bad-user-input.ts';
 
 const MAX_FILTER_TERMS = 50;
 /** A long sentence that was pasted is searched for. More words than these make a query that a provider may refuse for its length. */
@@ -36,7 +36,7 @@ export function requireReasonableSearch(condition: UserCondition): UserCondition
 export function requireShortText(condition: UserCondition): UserCondition {
   const bytes = textBytes(ordered(simplify(condition)));
   if (bytes <= MAX_TEXT_BYTES) return condition;
-  throw badUserInput(
+  throw badInput(
     `search and filter together look for words of the text that take ${bytes} bytes in the URL of a query, in each spelling that is asked for; ${MAX_TEXT_BYTES} is the most. Search for fewer words.`,
   );
 }
@@ -53,11 +53,11 @@ function textBytes(condition: UserCondition): number {
 }
 
 function requireAtMost(argument: string, terms: number, most: number, kind = 'conditions'): void {
-  if (terms > most) throw badUserInput(`${argument} may hold at most ${most} ${kind}; this one holds ${terms}.`);
+  if (terms > most) throw badInput(`${argument} may hold at most ${most} ${kind}; this one holds ${terms}.`);
 }
 
 function requireShallow(argument: string, depth: number): void {
   if (depth > MAX_DEPTH) {
-    throw badUserInput(`${argument} may be nested at most ${MAX_DEPTH} deep; this one is ${depth} deep.`);
+    throw badInput(`${argument} may be nested at most ${MAX_DEPTH} deep; this one is ${depth} deep.`);
   }
 }

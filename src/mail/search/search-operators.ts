@@ -1,7 +1,7 @@
+import { badInput } from '../../domain/error.ts';
 import type { MailboxRole } from '../../domain/mailbox.ts';
+import { momentOf } from '../../domain/moment.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
-import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { momentOf } from '../../graphql/scalars.ts';
 import type { TimeZone } from './time-zone.ts';
 
 /** A word, a quoted phrase, or operator:value. */
@@ -48,12 +48,12 @@ const OPERATORS = {
   subject: (value) => ({ kind: 'subject', value }),
   has: (value) => {
     if (value.toLowerCase() === 'attachment') return { kind: 'hasAttachment', value: true };
-    throw badUserInput(`search does not support has:${value}; the only value is has:attachment. ${IN_QUOTES}`);
+    throw badInput(`search does not support has:${value}; the only value is has:attachment. ${IN_QUOTES}`);
   },
   is: (value) => {
     const state = Object.hasOwn(STATES, value.toLowerCase()) && STATES[value.toLowerCase()];
     if (state) return state;
-    throw badUserInput(
+    throw badInput(
       `search does not support is:${value}. Use is: with ${Object.keys(STATES).join(', ')}; for mailboxes use in:, for example in:sent. ${IN_QUOTES}`,
     );
   },
@@ -109,7 +109,7 @@ export function refuseForeign(name: string): void {
   const instead = FOREIGN.get(name);
   if (instead === undefined) return;
   const all = Object.keys(OPERATORS).map((known) => `${known}:`);
-  throw badUserInput(
+  throw badInput(
     `search does not support the operator "${name}:"; ${instead}. The operators are ${all.join(' ')}. ${IN_QUOTES}`,
   );
 }
@@ -123,7 +123,7 @@ function dateOf(operator: string, value: string, zone: TimeZone): Date {
   const day = /^(\d{4})([-/])(\d{1,2})\2(\d{1,2})$/.exec(value);
   const at = day ? zone.startOfDay(Number(day[1]), Number(day[3]), Number(day[4])) : momentOf(value);
   if (at) return at;
-  throw badUserInput(
+  throw badInput(
     `search has ${operator}:${value}, which is not a date; write ${operator}:2026-11-20 or ${operator}:2026-11-20T09:30:00Z. ${IN_QUOTES}`,
   );
 }

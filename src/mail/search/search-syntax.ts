@@ -1,7 +1,7 @@
+import { badInput } from '../../domain/error.ts';
 import { allOf, EVERYTHING, NOTHING } from '../../domain/search/algebra.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
 import { hasWord } from '../../domain/search/words.ts';
-import { badUserInput } from '../../graphql/bad-user-input.ts';
 import { requireReasonableSearch } from './search-limits.ts';
 import { conditionOf, type Field, isField, type OperatorName, type Term } from './search-operators.ts';
 import { type Token, tokenize } from './search-tokens.ts';
@@ -96,8 +96,7 @@ class Parser {
   }
 
   private group(outer: OperatorName | null): Said {
-    if (++this.depth > MAX_GROUP_DEPTH)
-      throw badUserInput(`search may nest parentheses at most ${MAX_GROUP_DEPTH} deep.`);
+    if (++this.depth > MAX_GROUP_DEPTH) throw badInput(`search may nest parentheses at most ${MAX_GROUP_DEPTH} deep.`);
     const said = this.sequence(outer);
     this.next++;
     this.depth--;

@@ -1,4 +1,4 @@
-import { badUserInput } from '../../graphql/bad-user-input.ts';
+import { badInput } from '../../domain/error.ts';
 import { MAX_VALUE_LENGTH } from './search-limits.ts';
 import { isOperator, type OperatorName, refuseForeign, type Term } from './search-operators.ts';
 
@@ -22,7 +22,7 @@ const CONNECTIVE = /(OR|AND)(?=[\s()"“„＂]|$)/y;
  */
 export function tokenize(search: string): Token[] {
   if (search.length > MAX_SEARCH_LENGTH) {
-    throw badUserInput(`search may be at most ${MAX_SEARCH_LENGTH} characters; this one is ${search.length}.`);
+    throw badInput(`search may be at most ${MAX_SEARCH_LENGTH} characters; this one is ${search.length}.`);
   }
   // No word has them, and a mark of direction that was copied along hides no operator.
   return new Tokenizer(search.replace(UNSEEN, '')).all();
@@ -174,7 +174,5 @@ function asWord(token: Token, index: number, all: readonly Token[]): Token {
 
 function checked(value: string): string {
   if (value.length <= MAX_VALUE_LENGTH) return value.trim();
-  throw badUserInput(
-    `A word or phrase in search may be at most ${MAX_VALUE_LENGTH} characters; one has ${value.length}.`,
-  );
+  throw badInput(`A word or phrase in search may be at most ${MAX_VALUE_LENGTH} characters; one has ${value.length}.`);
 }

@@ -1,4 +1,4 @@
-import { badUserInput } from '../../graphql/bad-user-input.ts';
+import { badInput } from '../../domain/error.ts';
 
 /** Clocks are ahead of UTC by 14 hours at most and behind it by 12. */
 const MAX_OFFSET_MS = 15 * 3_600_000;
@@ -15,7 +15,7 @@ export class TimeZone {
       this.format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
     } catch {
       const shown = JSON.stringify(name.slice(0, 60));
-      throw badUserInput(`timeZone ${shown} is not a time zone. Use an IANA name, such as "Europe/Berlin" or "UTC".`);
+      throw badInput(`timeZone ${shown} is not a time zone. Use an IANA name, such as "Europe/Berlin" or "UTC".`);
     }
   }
 

@@ -1,12 +1,18 @@
-import type { Logger } from 'pino';
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { MailSession, Probe } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
-import { Cleaning } from './cleaning.ts';
-import { findBegun } from './find-draft.ts';
-import { Preparation, type PreparationOptions } from './preparation.ts';
-import { ACCOUNT_GONE, ASKING, DRAFT_GONE, KEPT_AS_DRAFT, longOverdue, NOBODY_KNOWS, NOT_TAKEN } from './problems.ts';
+import type { MailAccount } from '../mail-account.ts';
+import {
+  ACCOUNT_GONE,
+  ASKING,
+  DRAFT_GONE,
+  KEPT_AS_DRAFT,
+  longOverdue,
+  NOBODY_KNOWS,
+  NOT_TAKEN,
+  problemOfError,
+} from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
+import { ProviderDrafts, type ProviderDraftsOptions } from './provider-draft.ts';
 import { SentCopies, submittedOf } from './sent-copies.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
 import {
@@ -16,14 +22,12 @@ import {
   beforeSending,
   MIN_LATE_MS,
   MIN_LOOKUP_LATENESS_MS,
-  problemOfError,
   type SendTimes,
   tryAgainAt,
 } from './verdict.ts';
 
-export interface DeliveryOptions extends PreparationOptions {
-  readonly accounts: { owned(userId: string, integrationId: string): Promise<Account | null> };
-  readonly log: Logger;
+export interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
+  readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
   readonly now?: () => Date;
   readonly times?: SendTimes;
 }
@@ -39,14 +43,12 @@ const MAX_WAIT_MS = 10_000;
 export class Delivery {
   private readonly now: () => Date;
   private readonly copies: SentCopies;
-  private readonly cleaning: Cleaning;
-  private readonly preparation: Preparation;
+  private readonly drafts: ProviderDrafts;
 
   constructor(private readonly options: DeliveryOptions) {
     this.now = options.now ?? (() => new Date());
     this.copies = new SentCopies(options.writer, this.now, options.times?.minAskMs);
-    this.cleaning = new Cleaning(options.writer, options.log, this.now);
-    this.preparation = new Preparation(options, this.cleaning);
+    this.drafts = new ProviderDrafts({ ...options, now: this.now });
   }
 
   /** `lateMs`: for how long nobody was at it. Never throws what the provider says: the row tells it. Throws ClaimLost. */
@@ -54,7 +56,7 @@ export class Delivery {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_GONE });
-    if (claim.record.status === 'CANCELLED') return this.cleaning.clear(claim, account, calls);
+    if (claim.record.status === 'CANCELLED') return this.drafts.clear(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
     if (lateMs >= MIN_LOOKUP_LATENESS_MS) return this.late(claim, account, calls, lateMs);
     return this.send(claim, account, calls);
@@ -64,7 +66,12 @@ export class Delivery {
    * What was long overdue counts as an attempt whose answer is lost, since the row may be older than what was done: only a
    * draft that is still there proves that it did not go. A little overdue it is sent, unless it is found in the sent mail.
    */
-  private async late(claim: Claim, account: Account, calls: ProviderCalls, lateMs: number): Promise<SubmissionRecord> {
+  private async late(
+    claim: Claim,
+    account: MailAccount,
+    calls: ProviderCalls,
+    lateMs: number,
+  ): Promise<SubmissionRecord> {
     const { sendAt: attemptedAt, tries } = claim.record;
     if (lateMs >= (this.options.times?.lateMs ?? MIN_LATE_MS)) {
       const lost = await this.options.writer.change(claim, { attemptedAt, tries: tries + 1 });
@@ -82,20 +89,20 @@ export class Delivery {
     return this.copies.sent(found, account, calls, probe);
   }
 
-  private async send(given: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+  private async send(given: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer } = this.options;
     let claim = given;
     let session: MailSession | null = null;
     try {
       session = await account.session();
-      claim = await this.preparation.prepare(claim, account, session, calls);
+      claim = await this.drafts.prepare(claim, account, session, calls);
     } catch (error) {
       if (error instanceof ClaimLost) throw error;
       const verdict = beforeSending(error);
       const isKept =
         verdict === 'give-up' &&
         session !== null &&
-        (await this.preparation.keep(claim, account, session, calls, isNotFound(error)));
+        (await this.drafts.keep(claim, account, session, calls, isNotFound(error)));
       return this.notNow(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
@@ -123,7 +130,12 @@ export class Delivery {
   }
 
   /** Asks what became of an attempt whose answer is lost. */
-  private async settle(claim: Claim, account: Account, calls: ProviderCalls, lostAt: Date): Promise<SubmissionRecord> {
+  private async settle(
+    claim: Claim,
+    account: MailAccount,
+    calls: ProviderCalls,
+    lostAt: Date,
+  ): Promise<SubmissionRecord> {
     const { writer } = this.options;
     const { attempts, attemptedAt } = claim.record;
     if (attemptedAt === null) throw new Error('a submission is to be asked after that was not sent');
@@ -161,15 +173,15 @@ export class Delivery {
   }
 
   /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
-  private async tooLate(claim: Claim, account: Account, calls: ProviderCalls): Promise<SubmissionRecord> {
+  private async tooLate(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
-    const isKept = session !== null && (await this.preparation.keep(claim, account, session, calls, true));
+    const isKept = session !== null && (await this.drafts.keep(claim, account, session, calls, true));
     return this.options.writer.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
   /** Also of a draft that was begun for it, and that the row does not know. */
   private async probed({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
-    const draftId = await findBegun(record, session, this.options.payloads, calls);
+    const draftId = await this.drafts.find(record, session, calls);
     return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
   }
 

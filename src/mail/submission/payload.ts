@@ -1,9 +1,9 @@
 import { SealError, type Sealer } from '../../platform/seal.ts';
-import type { ComposeInput } from '../api/draft/compose.type.ts';
+import type { ComposeRequest } from '../compose/compose-request.ts';
 
 /** What a submission is to send: a message that is still to be written, or a draft as it stands by then. */
 export type Payload =
-  | { readonly kind: 'message'; readonly input: ComposeInput }
+  | { readonly kind: 'message'; readonly input: ComposeRequest }
   // Without a version in what an older release has stored.
   | { readonly kind: 'draft'; readonly ifVersion?: string | null };
 

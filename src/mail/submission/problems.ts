@@ -1,4 +1,6 @@
-import type { SubmissionProblem } from './submission.ts';
+import { isMailError, MailError, publicCode } from '../../domain/error.ts';
+import { encodeId } from '../../domain/global-id.ts';
+import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
 
 /** What the sender is told. */
 
@@ -38,3 +40,27 @@ export const longOverdue = (isKept: boolean): SubmissionProblem => ({
     ...(isKept ? ['What you wrote is among the drafts.'] : []),
   ].join(' '),
 });
+
+/** A draft is sent once, whatever idempotency keys it is sent with. `field`: where the request names it. */
+export const takenBy = (holder: SubmissionRecord, field: readonly string[]): MailError =>
+  new MailError('CONFLICT', takenSentence(holder), { field });
+
+function takenSentence({ id, status, sendAt }: SubmissionRecord): string {
+  const submission = encodeId('Submission', id);
+  if (status === 'SENT') return `This draft was sent already, by submission ${submission}.`;
+  if (status === 'SENDING') return `This draft is being sent already, by submission ${submission}.`;
+  return `This draft is to be sent at ${sendAt.toISOString()} already, by submission ${submission}: cancel that one first.`;
+}
+
+/** The draft has moved on since the version that the request names. */
+export const changedSince = (): MailError =>
+  new MailError(
+    'CONFLICT',
+    'The draft was changed since you read this version of it. It was not sent, and is still among the drafts: read it again, then decide.',
+    { field: ['input', 'ifVersion'] },
+  );
+
+export const problemOfError = (error: unknown): SubmissionProblem =>
+  isMailError(error)
+    ? { code: publicCode(error.code), message: error.message }
+    : { code: 'INTERNAL', message: 'Something went wrong on our side.' };

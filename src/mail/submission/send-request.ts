@@ -1,11 +1,24 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../../domain/error.ts';
-import type { ComposeInput } from '../api/draft/compose.type.ts';
-import type { SendInput } from '../api/submission/send.input.ts';
+import { accountId, singleId } from '../../domain/global-id.ts';
+import type { ComposeRequest } from '../compose/compose-request.ts';
+import { concerning } from '../input-error.ts';
 
-/** What a client asks to be sent, checked as far as it goes without asking a provider. */
+/** What a client asks to be sent: exactly one of `draft` (a global id) and `message`. */
+export interface SendParameters {
+  readonly draft?: string | null;
+  /** The version of that draft that was seen. */
+  readonly ifVersion?: string | null;
+  readonly message?: ComposeRequest | null;
+  readonly idempotencyKey: string;
+  /** Absent, or in the past: at once. */
+  readonly sendAt?: Date | null;
+  readonly undoSeconds?: number | null;
+}
+
+/** The same, checked as far as it goes without asking a provider. */
 export interface SendRequest {
-  readonly what: { readonly draft: string; readonly ifVersion: string | null } | { readonly message: ComposeInput };
+  readonly what: { readonly draft: string; readonly ifVersion: string | null } | { readonly message: ComposeRequest };
   readonly idempotencyKey: string;
   /** Null: at once. */
   readonly sendAt: Date | null;
@@ -16,11 +29,11 @@ export interface SendRequest {
 
 const KEY = /^[\x20-\x7e]{1,200}$/;
 const MAX_UNDO_SECONDS = 120;
-/** A year, whichever. */
+/** A leap year. */
 const MAX_DELAY_MS = 366 * 86_400_000;
 
 /** Throws INVALID, naming the field. */
-export function sendRequestOf(input: SendInput, now: Date): SendRequest {
+export function sendRequestOf(input: SendParameters, now: Date): SendRequest {
   const { idempotencyKey, sendAt = null, draft, ifVersion = null, message } = input;
   const undoSeconds = input.undoSeconds ?? 0;
   if (!KEY.test(idempotencyKey))
@@ -33,7 +46,7 @@ export function sendRequestOf(input: SendInput, now: Date): SendRequest {
   if (ifVersion !== null && draft == null)
     throw invalid('ifVersion is the version of input.draft; of a revision it is message.ifVersion.', 'ifVersion');
   return {
-    what: draft != null ? { draft, ifVersion } : { message: message as ComposeInput },
+    what: draft != null ? { draft, ifVersion } : { message: message as ComposeRequest },
     idempotencyKey,
     sendAt,
     undoSeconds,
@@ -54,4 +67,33 @@ function canonical(value: unknown): unknown {
     .filter(([, inner]) => inner !== undefined && inner !== null)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, inner]) => [key, canonical(inner)]);
+}
+
+/** The account that it is sent from. Throws BAD_USER_INPUT, naming the field. */
+export const integrationIdOf = ({ what }: SendRequest): Promise<string> =>
+  concerning(integrationField(what), () =>
+    'draft' in what ? accountId(what.draft, 'Draft').integrationId : singleId(what.message.integration, 'Integration'),
+  );
+
+/** NOT_FOUND, for an account that is not the caller's. */
+export const noSuchAccount = ({ what }: SendRequest): MailError =>
+  new MailError('NOT_FOUND', 'draft' in what ? 'There is no such draft.' : 'There is no such integration.', {
+    field: integrationField(what),
+  });
+
+const integrationField = (what: SendRequest['what']): readonly string[] =>
+  'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];
+
+/** The user's draft that a request sends, as it stands or revised. */
+export function draftOf({ what }: SendRequest): { readonly id: string; readonly field: readonly string[] } | null {
+  const id = 'draft' in what ? what.draft : what.message.draft;
+  if (id == null) return null;
+  const field = 'draft' in what ? ['input', 'draft'] : ['input', 'message', 'draft'];
+  return { id: accountId(id, 'Draft').providerId, field };
+}
+
+/** The uploads that it needs, each once. */
+export function uploadsOf({ what }: SendRequest): string[] {
+  const ids = 'message' in what ? (what.message.attachments ?? []).flatMap(({ upload }) => upload ?? []) : [];
+  return [...new Set(ids)].map((id) => singleId(id, 'Upload'));
 }

@@ -1,5 +1,5 @@
 import type { MailSession, Probe, Submitted } from '../../providers/contract/provider.ts';
-import type { Account } from '../account.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { NOT_PASSED_ON } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';
@@ -25,7 +25,7 @@ export class SentCopies {
   ) {}
 
   /** The provider has taken it. `probe`: as was just heard. */
-  async sent(claim: Claim, account: Account, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
+  async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
     const messageId = probe?.state === 'sent' ? probe.messageId : null;
     if (messageId !== null) return this.writer.finish(claim, { status: 'SENT', messageId, problem: null });
     const told = await this.writer.change(claim, { status: 'SENT', problem: null });
@@ -33,7 +33,7 @@ export class SentCopies {
   }
 
   /** Of one that is SENT. Null: the account is gone, and with it the copy. */
-  async find(claim: Claim, account: Account | null, calls: ProviderCalls): Promise<SubmissionRecord> {
+  async find(claim: Claim, account: MailAccount | null, calls: ProviderCalls): Promise<SubmissionRecord> {
     if (!account) return this.writer.finish(claim, {});
     const ask = async (): Promise<Probe> => {
       const session: MailSession = await account.session();

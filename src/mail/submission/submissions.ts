@@ -1,11 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
-import { accountId, singleId } from '../../graphql/global-id.ts';
-import type { Account } from '../account.ts';
-import { draftOf, requireVersion, takenBy } from './draft-once.ts';
+import { accountId } from '../../domain/global-id.ts';
+import type { ComposeRequest } from '../compose/compose-request.ts';
+import type { Composer } from '../compose/composer.ts';
+import type { MailAccount } from '../mail-account.ts';
+import type { ViewerMail } from '../viewer-mail.ts';
 import type { Payload, Payloads } from './payload.ts';
-import type { Composing } from './preparation.ts';
-import type { SendRequest } from './send-request.ts';
+import { takenBy } from './problems.ts';
+import { requireVersion } from './provider-draft.ts';
+import {
+  draftOf,
+  integrationIdOf,
+  noSuchAccount,
+  type SendParameters,
+  type SendRequest,
+  sendRequestOf,
+  uploadsOf,
+} from './send-request.ts';
 import type { SubmissionFeed } from './submission.feed.ts';
 import { MAX_CLOCK_SKEW_MS, type SubmissionJob } from './submission.job.ts';
 import { LEASE_MS, type SubmissionStore } from './submission.store.ts';
@@ -15,7 +26,7 @@ import { beforeSending } from './verdict.ts';
 export interface SubmissionsOptions {
   readonly store: SubmissionStore;
   readonly payloads: Payloads;
-  readonly composer: Composing;
+  readonly composer: Pick<Composer, 'compose'>;
   readonly job: SubmissionJob;
   readonly feed: SubmissionFeed;
 }
@@ -28,6 +39,22 @@ const OUTCOME_TIMEOUT_MS = 5_000;
 /** Sending, once for each idempotency key of a user. */
 export class Submissions {
   constructor(private readonly options: SubmissionsOptions) {}
+
+  /** As `submit`, from the account that the draft or the message names. Throws NOT_FOUND when it is not the caller's. */
+  async send(mail: Pick<ViewerMail, 'userId' | 'find'>, given: SendParameters): Promise<SubmissionRecord> {
+    const request = sendRequestOf(given, new Date());
+    const known = await this.known(mail.userId, request);
+    if (known) return known;
+    const account = await mail.find(await integrationIdOf(request));
+    if (!account) throw noSuchAccount(request);
+    return this.submit(account, request);
+  }
+
+  /** Sends a message of our own making at once, and once for each key. */
+  async sendFrom(account: MailAccount, message: ComposeRequest, idempotencyKey: string): Promise<SubmissionRecord> {
+    const request = sendRequestOf({ message, idempotencyKey }, new Date());
+    return (await this.known(account.integration.userId, request)) ?? this.submit(account, request);
+  }
 
   /** The submission that has this key already. Throws CONFLICT when it stands for something else. */
   async known(userId: string, { idempotencyKey, fingerprint }: SendRequest): Promise<SubmissionRecord | null> {
@@ -47,7 +74,7 @@ export class Submissions {
    * NOT_FOUND for what it refers to, FORBIDDEN for an account that may not, CONFLICT for a key that stands for another
    * message, a draft that another key sends, and one that has moved on.
    */
-  async send(account: Account, request: SendRequest): Promise<SubmissionRecord> {
+  async submit(account: MailAccount, request: SendRequest): Promise<SubmissionRecord> {
     const { job, feed } = this.options;
     const { userId } = account.integration;
     // Known now: a message that is due in a month must not be refused in a month.
@@ -97,9 +124,11 @@ export class Submissions {
     return waits ? created : this.outcome(created, job.run(id));
   }
 
-  /** Throws CONFLICT once the provider may have been told to send it. Idempotent. */
-  async cancel(record: SubmissionRecord): Promise<SubmissionRecord> {
+  /** Throws NOT_FOUND for one that is not the user's, CONFLICT once the provider may have been told to send it. Idempotent. */
+  async cancel(userId: string, id: string): Promise<SubmissionRecord> {
     const { store, job, feed } = this.options;
+    const record = await store.find(userId, id);
+    if (!record) throw new MailError('NOT_FOUND', 'There is no such submission.', { field: ['input', 'submission'] });
     const now = Date.now();
     const worked = record.claimUntil !== null && record.claimUntil.getTime() > now;
     // A worker that is sending it deletes its own draft. If that worker dies before, the draft is looked for once its claim has expired.
@@ -110,18 +139,18 @@ export class Submissions {
       await feed.changed(cancelled);
       return cancelled;
     }
-    const current = await store.find(record.userId, record.id);
+    const current = await store.find(userId, id);
     if (current?.status === 'CANCELLED') return current;
     throw new MailError('CONFLICT', tooLate(current), { field: ['input', 'submission'] });
   }
 
-  private async requireUntaken(account: Account, request: SendRequest): Promise<void> {
+  private async requireUntaken(account: MailAccount, request: SendRequest): Promise<void> {
     const draft = draftOf(request);
     const holder = draft && (await this.options.store.holder(account.id, draft.id));
     if (draft && holder) throw takenBy(holder, draft.field);
   }
 
-  private async created(account: Account, submission: NewSubmission, request: SendRequest) {
+  private async created(account: MailAccount, submission: NewSubmission, request: SendRequest) {
     const { store } = this.options;
     const draftId = submission.heldDraftId;
     const created = await store.create(submission, uploadsOf(request));
@@ -130,7 +159,7 @@ export class Submissions {
   }
 
   /** What is stored of it: the message as it was given, or the draft. */
-  private async begun(account: Account, id: string, request: SendRequest): Promise<Begun> {
+  private async begun(account: MailAccount, id: string, request: SendRequest): Promise<Begun> {
     const { what } = request;
     const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
     const heldDraftId = draftOf(request)?.id ?? null;
@@ -171,7 +200,7 @@ export class Submissions {
 }
 
 /** Throws NOT_FOUND, and CONFLICT for another version; empty where the provider cannot be asked now, or the draft has none. */
-async function messageIdOf(account: Account, draftId: string, ifVersion: string | null): Promise<string> {
+async function messageIdOf(account: MailAccount, draftId: string, ifVersion: string | null): Promise<string> {
   const [draft] = (await unlessTransient(account.read((session, call) => session.getDrafts([draftId], call)))) ?? [];
   if (!draft) return '';
   if (!isMailError(draft)) {
@@ -191,11 +220,6 @@ async function unlessTransient<T>(checking: Promise<T>): Promise<T | null> {
     throw error;
   }
 }
-
-const uploadsOf = ({ what }: SendRequest): string[] => {
-  const ids = 'message' in what ? (what.message.attachments ?? []).flatMap(({ upload }) => upload ?? []) : [];
-  return [...new Set(ids)].map((id) => singleId(id, 'Upload'));
-};
 
 function tooLate(current: SubmissionRecord | null): string {
   if (current?.status === 'SENT') return 'It is too late: this is already sent.';

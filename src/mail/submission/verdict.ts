@@ -1,7 +1,6 @@
 import { isMailError, type MailErrorCode } from '../../domain/error.ts';
-import { publicCode } from '../../graphql/problem.type.ts';
 import type { Probe } from '../../providers/contract/provider.ts';
-import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
+import type { SubmissionRecord } from './submission.ts';
 
 /** What an error or an answer means for a submission: decided here, and done in delivery.ts. */
 
@@ -149,8 +148,3 @@ export function tryAgainAt(
   const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));
 }
-
-export const problemOfError = (error: unknown): SubmissionProblem =>
-  isMailError(error)
-    ? { code: publicCode(error.code), message: error.message }
-    : { code: 'INTERNAL', message: 'Something went wrong on our side.' };

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Thread } from '../../domain/thread.ts';
-import type { Reader } from '../account.ts';
 import type { MessageLoader } from '../message/message.loader.ts';
+import type { Reader } from '../reader.ts';
 
 const BATCH = 50;
 

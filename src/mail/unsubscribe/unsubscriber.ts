@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError } from '../../domain/error.ts';
+import { encodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { encodeId } from '../../graphql/global-id.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
-import type { Account } from '../account.ts';
-import type { ComposeInput } from '../api/draft/compose.type.ts';
+import type { ComposeRequest } from '../compose/compose-request.ts';
 import { writtenTo } from '../compose/original.ts';
+import type { MailAccount } from '../mail-account.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from './list-unsubscribe.ts';
 import { readMailto } from './mailto.ts';
 
@@ -24,8 +24,8 @@ export interface UnsubscriberOptions {
   readonly outbound: Pick<Outbound, 'post'>;
   /** Sends once for each key, however often it is called. */
   readonly send: (
-    account: Account,
-    message: ComposeInput,
+    account: MailAccount,
+    message: ComposeRequest,
     idempotencyKey: string,
   ) => Promise<{ readonly status: string; readonly problem: { readonly message: string } | null }>;
   readonly log: Logger;
@@ -36,7 +36,7 @@ export class Unsubscriber {
   constructor(private readonly options: UnsubscriberOptions) {}
 
   /** Throws NOT_FOUND and what else the provider says of the message. */
-  async unsubscribe(account: Account, messageId: string, signal: AbortSignal): Promise<Unsubscribed> {
+  async unsubscribe(account: MailAccount, messageId: string, signal: AbortSignal): Promise<Unsubscribed> {
     const message = await account.messages.full(messageId);
     const offered = unsubscribeOf(message.content?.headers ?? []);
     if (!offered) return refused('UNSUPPORTED', 'This message offers no way to unsubscribe.', null);
@@ -73,7 +73,7 @@ export class Unsubscriber {
     }
   }
 
-  private async mail(account: Account, message: Message, mailto: string): Promise<Unsubscribed> {
+  private async mail(account: MailAccount, message: Message, mailto: string): Promise<Unsubscribed> {
     const asked = readMailto(mailto);
     if (!asked) return refused('UNSUPPORTED', 'The address for unsubscribing is not valid.', null);
     if (account.integration.access === 'READ') {
@@ -85,7 +85,7 @@ export class Unsubscriber {
     }
     try {
       const identities = await account.identities();
-      const input: ComposeInput = {
+      const input: ComposeRequest = {
         integration: encodeId('Integration', account.id),
         from: writtenTo(message, identities)?.address ?? null,
         to: [{ address: asked.to }],

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError, storeErrorIn } from '../../domain/error.ts';
-import { encodeId, singleId } from '../../graphql/global-id.ts';
+import { encodeId, singleId } from '../../domain/global-id.ts';
 import { SealError, type Sealer } from '../../platform/seal.ts';
 import { whenStoreIsBack } from '../../platform/store.patience.ts';
 import { cleanFilename } from '../compose/filename.ts';
-import { chunksOf } from './chunks.ts';
 import { fileKind } from './file-kind.ts';
 import type { UploadRecord, UploadStore } from './upload.store.ts';
 
@@ -184,3 +183,27 @@ async function* limited(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGe
 
 /** Without the path that some browsers, and attackers, put before it. */
 const baseName = (name: string): string => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+
+/** Bytes in one row: small enough that one in memory is nothing, large enough that a file is few rows. */
+export const CHUNK_BYTES = 256 * 1024;
+
+/** The same bytes in pieces of one length, the last one shorter. An empty source gives no piece. */
+export async function* chunksOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void, void> {
+  let pending: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of source) {
+    let rest = piece;
+    while (length + rest.length >= CHUNK_BYTES) {
+      const head = rest.subarray(0, CHUNK_BYTES - length);
+      yield Buffer.concat([...pending, head]);
+      rest = rest.subarray(head.length);
+      pending = [];
+      length = 0;
+    }
+    if (rest.length > 0) {
+      pending.push(rest);
+      length += rest.length;
+    }
+  }
+  if (length > 0) yield Buffer.concat(pending);
+}

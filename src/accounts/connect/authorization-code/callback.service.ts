@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../../domain/error.ts';
-import { publicCode } from '../../../graphql/problem.type.ts';
+import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
 import {
   type AuthorizationCode,
   type AuthorizationRefusal,

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type ErrorCode, isMailError, MailError, storeErrorIn } from '../../../domain/error.ts';
-import { publicCode } from '../../../graphql/problem.type.ts';
+import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
 import { timeLimited } from '../../../platform/abort.ts';
 import { SealError } from '../../../platform/seal.ts';
 import { whenStoreIsBack } from '../../../platform/store.patience.ts';

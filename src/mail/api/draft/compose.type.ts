@@ -1,9 +1,10 @@
-import { Field, ID, InputType } from 'type-graphql';
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import type { ComposeRequest, GivenAddress, GivenAttachment } from '../../compose/compose-request.ts';
 
 const optional = { nullable: true } as const;
 
 @InputType({ description: 'A recipient: an address, and optionally a display name.' })
-export class AddressInput {
+export class AddressInput implements GivenAddress {
   @Field(() => String, { ...optional, description: 'The display name, in any script.' })
   name?: string | null;
 
@@ -15,7 +16,7 @@ export class AddressInput {
 }
 
 @InputType({ description: 'A file to send. Give exactly one of `upload` and `attachment`.' })
-export class AttachmentInput {
+export class AttachmentInput implements GivenAttachment {
   @Field(() => ID, {
     ...optional,
     description: 'The `upload` id that POST /upload returned. It must be yours and not expired.',
@@ -48,7 +49,7 @@ export class AttachmentInput {
   description:
     'A message to write. A field that you give is used as it is, also when it is an empty list or string. A field that you leave out, or give as null, is taken from the message that is replied to or forwarded (`reply`, `forward`), else from the draft that is revised (`draft`).',
 })
-export class ComposeInput {
+export class ComposeInput implements ComposeRequest {
   @Field(() => ID, { description: 'The account to write the message in.' })
   integration!: string;
 
@@ -136,4 +137,16 @@ export class ComposeInput {
       'With `reply` or `forward`: append the original below your text. False: your text is the complete body.',
   })
   quote?: boolean;
+}
+
+@ObjectType('Identity', { simpleResolvers: true, description: 'An address that an account can send from.' })
+export class IdentityType {
+  @Field(() => String, { description: 'The address for the From header.' })
+  readonly address!: string;
+
+  @Field(() => String, { nullable: true, description: 'The display name for the From header. Null when none is set.' })
+  readonly name!: string | null;
+
+  @Field(() => Boolean, { description: 'Whether this identity is used when a message does not give `from`.' })
+  readonly isDefault!: boolean;
 }

@@ -2,26 +2,12 @@ import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
-import type { Draft } from '../../../providers/contract/provider.ts';
-import type { ListKind } from '../../list/list-kind.ts';
+import { DRAFTS } from '../../list/list-kind.ts';
 import type { UnifiedList } from '../../list/unified-list.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
 import { PageArgs } from '../list/list.args.ts';
+import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { DraftConnection, DraftType } from './draft.type.ts';
-
-const DRAFTS: ListKind<Draft> = {
-  name: 'drafts',
-  shape: {
-    id: (draft) => draft.id,
-    at: (draft) => draft.message.receivedAt.getTime(),
-    stood: (draft) => draft.message.receivedAt.getTime(),
-    createdAt: (draft) => draft.message.receivedAt.getTime(),
-  },
-  cost: () => 1,
-  list: (session, _query, page, call) => session.listDrafts(page, call),
-  prime: (account, draft) => account.drafts.prime(draft),
-};
 
 @Resolver(() => DraftType)
 export class DraftResolver {
@@ -43,7 +29,7 @@ export class DraftResolver {
 @Resolver(() => IntegrationType)
 export class IntegrationDraftsResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly lists: UnifiedList,
   ) {}
 
@@ -56,8 +42,8 @@ export class IntegrationDraftsResolver {
     @Args(() => PageArgs) { first, after }: PageArgs,
     @Ctx() context: Context,
   ): Promise<DraftConnection> {
-    const accounts = [this.accounts.of(context, record)];
-    const page = await this.lists.page(context, DRAFTS, {
+    const accounts = [this.mailOf(context).of(record)];
+    const page = await this.lists.page(this.mailOf(context), DRAFTS, {
       accounts,
       condition: null,
       scope: ['integration', record.id],
@@ -66,6 +52,6 @@ export class IntegrationDraftsResolver {
     });
     // What it had at hand is shown, as in every list; without anything the field is null, with the error.
     if (page.failure && page.entries.length === 0) throw page.failure;
-    return DraftConnection.of(page, Boolean(after));
+    return DraftConnection.of(page, Boolean(after), context.log);
   }
 }

@@ -1,12 +1,13 @@
+import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
+import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import type { Draft } from '../../../providers/contract/provider.ts';
-import type { Account } from '../../account.ts';
-import { pageInfoOf } from '../../list/page-info.ts';
 import type { ListPage } from '../../list/unified-list.ts';
+import type { MailAccount } from '../../mail-account.ts';
+import { pageInfoOf } from '../list/page-info.ts';
 import { SourceType } from '../list/source.type.ts';
 
 @ObjectType('Draft', {
@@ -17,7 +18,7 @@ import { SourceType } from '../list/source.type.ts';
 export class DraftType extends Node {
   constructor(
     /** For field resolvers; not in the schema. */
-    readonly account: Account,
+    readonly account: MailAccount,
     readonly draft: Draft,
   ) {
     super(encodeId('Draft', account.id, draft.id));
@@ -51,11 +52,11 @@ export class DraftConnection extends connectionType('Draft', () => DraftType, Dr
     this.sources = sources;
   }
 
-  static of(page: ListPage<Draft>, hasPreviousPage: boolean): DraftConnection {
+  static of(page: ListPage<Draft>, hasPreviousPage: boolean, log: Logger): DraftConnection {
     const edges = page.entries.map(
       ({ account, item, cursor }) => new DraftEdge(item && new DraftType(account, item), cursor),
     );
-    const sources = page.sources.map((source) => new SourceType(source));
+    const sources = page.sources.map((source) => SourceType.of(source, log));
     return new DraftConnection(edges, pageInfoOf(page, hasPreviousPage), sources);
   }
 }

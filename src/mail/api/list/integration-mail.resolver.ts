@@ -8,21 +8,21 @@ import type { Context } from '../../../graphql/context.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import type { Identity } from '../../../providers/contract/provider.ts';
-import { localPage } from '../../list/local-page.ts';
-import type { MailLists } from '../../list/mail-lists.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
-import { IdentityType } from '../draft/identity.type.ts';
+import { IdentityType } from '../draft/compose.type.ts';
+import type { MailOf } from '../mail-of.ts';
 import { MailboxConnection } from '../mailbox/mailbox.connection.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { ListArgs } from './list.args.ts';
+import type { MailLists } from './mail-lists.ts';
+import { localPage } from './page-info.ts';
 
 /** The mail of one account. */
 @Resolver(() => IntegrationType)
 export class IntegrationMailResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly lists: MailLists,
   ) {}
 
@@ -47,7 +47,7 @@ export class IntegrationMailResolver {
     after: string | null,
     @Ctx() context: Context,
   ): Promise<MailboxConnection> {
-    const account = this.accounts.of(context, record);
+    const account = this.mailOf(context).of(record);
     const all = (await account.mailboxes.all()).filter((mailbox) => !kind || mailbox.kind === kind);
     return new MailboxConnection(
       account,
@@ -64,7 +64,7 @@ export class IntegrationMailResolver {
     @Arg('role', () => MailboxRoleEnum, { description: 'The role to look for.' }) role: MailboxRole,
     @Ctx() context: Context,
   ): Promise<MailboxType | null> {
-    const account = this.accounts.of(context, record);
+    const account = this.mailOf(context).of(record);
     const found = (await account.mailboxes.all()).find((mailbox) => mailbox.role === role);
     return found ? new MailboxType(account, found) : null;
   }
@@ -79,7 +79,7 @@ export class IntegrationMailResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<MessageConnection> {
-    const account = this.accounts.of(context, record);
+    const account = this.mailOf(context).of(record);
     return this.lists.messages({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
   }
 
@@ -92,13 +92,13 @@ export class IntegrationMailResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ThreadConnection> {
-    const account = this.accounts.of(context, record);
+    const account = this.mailOf(context).of(record);
     return this.lists.threads({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
   }
 
   @Sized({ assumed: 10, isRead: true })
   @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that the account can send from.' })
   identities(@Root() { record }: IntegrationType, @Ctx() context: Context): Promise<readonly Identity[]> {
-    return this.accounts.of(context, record).identities();
+    return this.mailOf(context).of(record).identities();
   }
 }

@@ -1,10 +1,10 @@
 import { Field, ID, InputType } from 'type-graphql';
 import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import { badInput } from '../../../domain/error.ts';
+import { accountId } from '../../../domain/global-id.ts';
 import type { MailboxRole } from '../../../domain/mailbox.ts';
 import { allOf } from '../../../domain/search/algebra.ts';
 import type { UserCondition } from '../../../domain/search/condition.ts';
-import { badUserInput } from '../../../graphql/bad-user-input.ts';
-import { accountId } from '../../../graphql/global-id.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
 import { MAX_VALUE_LENGTH, requireReasonable } from '../../search/search-limits.ts';
 
@@ -127,9 +127,9 @@ function conditionOf(filter: MessageFilter): UserCondition {
 
 function textOf(field: string, value: string): string {
   const text = field === 'internetMessageId' ? value.trim().replace(/^<|>$/g, '').trim() : value.trim();
-  if (text === '') throw badUserInput(`filter.${field} is empty; leave it out instead.`);
+  if (text === '') throw badInput(`filter.${field} is empty; leave it out instead.`);
   if (text.length > MAX_VALUE_LENGTH) {
-    throw badUserInput(`filter.${field} may be at most ${MAX_VALUE_LENGTH} characters; it has ${text.length}.`);
+    throw badInput(`filter.${field} may be at most ${MAX_VALUE_LENGTH} characters; it has ${text.length}.`);
   }
   return text;
 }

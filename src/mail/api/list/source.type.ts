@@ -1,8 +1,10 @@
+import type { Logger } from 'pino';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { Problem } from '../../../graphql/problem.type.ts';
-import type { SearchEvaluation } from '../../list/account-list.ts';
-import type { SourceReport } from '../../list/unified-list.ts';
+import { Problem, problemOf } from '../../../graphql/problem.type.ts';
+import type { SourceReport } from '../../list/account-list.ts';
+import type { SearchEvaluation } from '../../list/account-reads.ts';
+import type { MailAccount } from '../../mail-account.ts';
 
 const SourceStateEnum = { COMPLETE: 'COMPLETE', PARTIAL: 'PARTIAL', FAILED: 'FAILED' } as const;
 registerEnumType(SourceStateEnum, {
@@ -71,10 +73,20 @@ export class SourceType {
   @Field(() => Problem, { nullable: true, description: 'Why items of this account are missing. Null when none are.' })
   readonly problem: Problem | null;
 
-  constructor({ account, state, evaluation, problem }: SourceReport) {
+  constructor(
+    account: MailAccount,
+    state: SourceReport['state'],
+    evaluation: SearchEvaluation | null,
+    problem: Problem | null,
+  ) {
     this.integration = new IntegrationType(account.integration);
     this.state = state;
     this.evaluation = evaluation;
     this.problem = problem;
+  }
+
+  /** An error whose words are for nobody is written to the log, under the reference that the client sees. */
+  static of({ account, state, evaluation, error }: SourceReport, log: Logger): SourceType {
+    return new SourceType(account, state, evaluation, error === null ? null : problemOf(error, log));
   }
 }

@@ -1,14 +1,14 @@
 import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Resolver } from 'type-graphql';
 import { ViewerType } from '../../../accounts/users/viewer.type.ts';
+import { singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { singleId } from '../../../graphql/global-id.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
-import type { ListOf, MailLists } from '../../list/mail-lists.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
+import type { MailOf } from '../mail-of.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadConnection } from '../thread/thread.connection.ts';
 import { ListArgs } from './list.args.ts';
+import type { ListOf, MailLists } from './mail-lists.ts';
 
 const ONLY = 'Only these accounts. Default: all of yours.';
 
@@ -16,7 +16,7 @@ const ONLY = 'Only these accounts. Default: all of yours.';
 @Resolver(() => ViewerType)
 export class ViewerMailResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly lists: MailLists,
   ) {}
 
@@ -47,12 +47,13 @@ export class ViewerMailResolver {
   }
 
   private async listOf(context: Context, integrations: string[] | null | undefined): Promise<ListOf> {
-    if (!integrations) return { accounts: await this.accounts.all(context), scope: ['viewer'] };
+    const mail = this.mailOf(context);
+    if (!integrations) return { accounts: await mail.all(), scope: ['viewer'] };
     requireListSize('integrations', integrations);
     const ids = [...new Set(integrations)].sort();
     const accounts = await Promise.all(
       ids.map(async (id) => {
-        const account = await this.accounts.find(context, singleId(id, 'Integration'));
+        const account = await mail.find(singleId(id, 'Integration'));
         if (account) return account;
         throw new GraphQLError(`There is no integration "${id}".`, { extensions: { code: 'NOT_FOUND' } });
       }),

@@ -1,8 +1,8 @@
 import { ObjectType } from 'type-graphql';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import { connectionType, edgeType } from '../../../graphql/connection.ts';
-import type { Account } from '../../account.ts';
-import type { LocalPage } from '../../list/local-page.ts';
+import type { MailAccount } from '../../mail-account.ts';
+import type { LocalPage } from '../list/page-info.ts';
 import { MailboxType } from './mailbox.type.ts';
 
 const nullable = { nullableNodes: true };
@@ -13,7 +13,7 @@ const MailboxEdge = edgeType('Mailbox', () => MailboxType, nullable);
   description: "A page of mailboxes, in the provider's order.",
 })
 export class MailboxConnection extends connectionType('Mailbox', () => MailboxType, MailboxEdge, nullable) {
-  constructor(account: Account, { items, pageInfo }: LocalPage<Mailbox>) {
+  constructor(account: MailAccount, { items, pageInfo }: LocalPage<Mailbox>) {
     super(
       items.map(({ item, cursor }) => new MailboxEdge(new MailboxType(account, item), cursor)),
       pageInfo,

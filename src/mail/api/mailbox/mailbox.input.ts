@@ -4,13 +4,14 @@ import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enu
 import type { Mailbox, MailboxKind } from '../../../domain/mailbox.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
+import type { MailboxUpdate, NewMailbox } from '../../mailbox/mailbox-changes.ts';
 import { MailboxType } from './mailbox.type.ts';
 
 const COLOR = 'A colour in CSS hexadecimal notation, #rrggbb. The nearest colour that the provider has is used.';
 
 @InputType({ description: 'A folder or label to create. `Capabilities.mailboxes` says what the account supports.' })
-export class CreateMailboxInput {
+export class CreateMailboxInput implements NewMailbox {
   @Field(() => ID, { description: 'The account to create it in.' })
   integration!: string;
 
@@ -31,7 +32,7 @@ export class CreateMailboxInput {
 }
 
 @InputType({ description: 'The changes to a mailbox. Fields that are left out are not changed.' })
-export class UpdateMailboxInput {
+export class UpdateMailboxInput implements MailboxUpdate {
   @Field(() => ID, { description: 'A mailbox that the user created. System mailboxes cannot be changed.' })
   mailbox!: string;
 
@@ -104,7 +105,7 @@ export class DeleteMailboxPayload {
   readonly userErrors: readonly UserError[];
 
   constructor(
-    done: { readonly account: Account; readonly kept: Mailbox | null; readonly deleted: string | null } | null,
+    done: { readonly account: MailAccount; readonly kept: Mailbox | null; readonly deleted: string | null } | null,
     userErrors: readonly UserError[] = [],
   ) {
     this.mailbox = done?.kept ? new MailboxType(done.account, done.kept) : null;

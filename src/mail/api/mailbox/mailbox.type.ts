@@ -1,12 +1,12 @@
 import { Field, ObjectType } from 'type-graphql';
 import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enum.ts';
 import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Node } from '../../../graphql/node.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 
-const made = new WeakMap<Account, Map<Mailbox, MailboxType>>();
+const made = new WeakMap<MailAccount, Map<Mailbox, MailboxType>>();
 
 @ObjectType('Mailbox', {
   implements: Node,
@@ -16,14 +16,14 @@ const made = new WeakMap<Account, Map<Mailbox, MailboxType>>();
 export class MailboxType extends Node {
   constructor(
     /** For field resolvers; not in the schema. */
-    readonly account: Account,
+    readonly account: MailAccount,
     readonly mailbox: Mailbox,
   ) {
     super(encodeId('Mailbox', account.id, mailbox.id));
   }
 
   /** The same object for the same mailbox of a request: a page of messages shows the same few hundreds of times. */
-  static of(account: Account, mailbox: Mailbox): MailboxType {
+  static of(account: MailAccount, mailbox: Mailbox): MailboxType {
     const ofAccount = made.get(account) ?? new Map<Mailbox, MailboxType>();
     const type = ofAccount.get(mailbox) ?? new MailboxType(account, mailbox);
     made.set(account, ofAccount.set(mailbox, type));

@@ -1,14 +1,14 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { MailError } from '../../../domain/error.ts';
+import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { accountId, singleId } from '../../../graphql/global-id.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import type { Account } from '../../account.ts';
 import { concerning, within } from '../../input-error.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import { MailboxChanges } from '../../mailbox/mailbox-changes.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
+import type { ViewerMail } from '../../viewer-mail.ts';
+import type { MailOf } from '../mail-of.ts';
 import {
   CreateMailboxInput,
   DeleteMailboxPayload,
@@ -20,7 +20,7 @@ import { MailboxType } from './mailbox.type.ts';
 
 @Resolver()
 export class MailboxesResolver {
-  constructor(readonly accounts: OpenAccounts) {}
+  constructor(readonly mailOf: MailOf) {}
 
   @Mutation(() => MailboxPayload, { description: 'Creates a folder or label.' })
   createMailbox(
@@ -49,10 +49,10 @@ export class MailboxesResolver {
     @Arg('input', () => MailboxInput, { description: 'The mailbox.' }) input: MailboxInput,
     @Ctx() context: Context,
   ): Promise<DeleteMailboxPayload> {
-    requirePrincipal(context);
+    const mail = this.mailOf(context);
     const place = () => accountId(input.mailbox, 'Mailbox');
     try {
-      const { account, id } = await concerning(['mailbox'], () => this.find(context, 'mailbox', place));
+      const { account, id } = await concerning(['mailbox'], () => find(mail, 'mailbox', place));
       await new MailboxChanges(account).delete(id);
       // It is done, whatever becomes of looking for it afterwards.
       const kept = await account.mailboxes.find(id).catch(() => undefined);
@@ -68,23 +68,23 @@ export class MailboxesResolver {
     place: () => { integrationId: string; providerId: string },
     work: (changes: MailboxChanges, id: string) => Promise<Mailbox>,
   ): Promise<MailboxPayload> {
-    requirePrincipal(context);
+    const mail = this.mailOf(context);
     try {
-      const { account, id } = await concerning([field], () => this.find(context, field, place));
+      const { account, id } = await concerning([field], () => find(mail, field, place));
       return new MailboxPayload(new MailboxType(account, await work(new MailboxChanges(account), id)));
     } catch (error) {
       return new MailboxPayload(null, [userErrorOf(within(['input'], error))]);
     }
   }
+}
 
-  private async find(
-    context: Context,
-    what: string,
-    place: () => { integrationId: string; providerId: string },
-  ): Promise<{ account: Account; id: string }> {
-    const { integrationId, providerId } = place();
-    const account = await this.accounts.find(context, integrationId);
-    if (!account) throw new MailError('NOT_FOUND', `There is no such ${what}.`);
-    return { account, id: providerId };
-  }
+async function find(
+  mail: ViewerMail,
+  what: string,
+  place: () => { integrationId: string; providerId: string },
+): Promise<{ account: MailAccount; id: string }> {
+  const { integrationId, providerId } = place();
+  const account = await mail.find(integrationId);
+  if (!account) throw new MailError('NOT_FOUND', `There is no such ${what}.`);
+  return { account, id: providerId };
 }

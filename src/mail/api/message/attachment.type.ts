@@ -1,6 +1,6 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { Attachment } from '../../../domain/message.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import type { Download } from '../../message/download.ts';
 import { DownloadType } from './download.type.ts';
 

@@ -1,11 +1,12 @@
+import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
 import type { Message } from '../../../domain/message.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
 import { ASSUMED_ACCOUNTS, Sized } from '../../../graphql/list-size.ts';
-import type { Account } from '../../account.ts';
-import type { LocalPage } from '../../list/local-page.ts';
-import { pageInfoOf } from '../../list/page-info.ts';
 import type { ListPage } from '../../list/unified-list.ts';
+import type { MailAccount } from '../../mail-account.ts';
+import type { LocalPage } from '../list/page-info.ts';
+import { pageInfoOf } from '../list/page-info.ts';
 import { SourceType } from '../list/source.type.ts';
 import { MessageType } from './message.type.ts';
 
@@ -28,21 +29,21 @@ export class MessageConnection extends connectionType('Message', () => MessageTy
     this.sources = sources;
   }
 
-  static of(page: ListPage<Message>, hasPreviousPage: boolean): MessageConnection {
+  static of(page: ListPage<Message>, hasPreviousPage: boolean, log: Logger): MessageConnection {
     const edges = page.entries.map(
       ({ account, item, cursor }) => new MessageEdge(item && new MessageType(account, item), cursor),
     );
     return new MessageConnection(
       edges,
       pageInfoOf(page, hasPreviousPage),
-      page.sources.map((source) => new SourceType(source)),
+      page.sources.map((source) => SourceType.of(source, log)),
     );
   }
 
   /** Of a thread, which was read whole from its only account. */
-  static ofThread(account: Account, { items, pageInfo }: LocalPage<Message>): MessageConnection {
+  static ofThread(account: MailAccount, { items, pageInfo }: LocalPage<Message>): MessageConnection {
     const edges = items.map(({ item, cursor }) => new MessageEdge(new MessageType(account, item), cursor));
-    const source = new SourceType({ account, state: 'COMPLETE', evaluation: null, problem: null });
+    const source = new SourceType(account, 'COMPLETE', null, null);
     return new MessageConnection(edges, pageInfo, [source]);
   }
 }

@@ -1,14 +1,18 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { isNotFound } from '../../../domain/error.ts';
 import { selects } from '../../../graphql/selection.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import { MessageType } from './message.type.ts';
 
 /** Fields that an envelope does not answer. */
 export const CONTENT_FIELDS = new Set(['body', 'attachments', 'headers', 'inReplyTo', 'references', 'unsubscribe']);
 
 /** One message by the provider's id; null when there is none. Read once, with its content where that is selected. */
-export async function readMessage(account: Account, id: string, info: GraphQLResolveInfo): Promise<MessageType | null> {
+export async function readMessage(
+  account: MailAccount,
+  id: string,
+  info: GraphQLResolveInfo,
+): Promise<MessageType | null> {
   return orNull(async () => {
     const full = selects(info, CONTENT_FIELDS, 1);
     return new MessageType(account, await (full ? account.messages.full(id) : account.messages.envelope(id)));

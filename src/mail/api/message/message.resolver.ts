@@ -1,11 +1,11 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { MessageContent } from '../../../domain/message.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { selectsOnly } from '../../../graphql/selection.ts';
 import { filesByContentId } from '../../../providers/shared/html/inline-files.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import type { Download, Downloads } from '../../message/download.ts';
 import { slicesOf } from '../../slices.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from '../../unsubscribe/list-unsubscribe.ts';
@@ -24,7 +24,7 @@ const THREAD_REFERENCE = new Set(['__typename', 'id', 'integration']);
 @Resolver(() => MessageType)
 export class MessageResolver {
   /** One for each message of an account, which lives as long as its request. */
-  private readonly bodies = new WeakMap<Account, WeakMap<MessageContent, MessageBodyType>>();
+  private readonly bodies = new WeakMap<MailAccount, WeakMap<MessageContent, MessageBodyType>>();
 
   constructor(readonly downloads: Downloads) {}
 

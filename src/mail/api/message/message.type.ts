@@ -1,13 +1,13 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import type { Address } from '../../../domain/address.ts';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Message } from '../../../domain/message.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { AddressType } from './address.type.ts';
 
@@ -21,7 +21,7 @@ const optional = { nullable: true } as const;
 export class MessageType extends Node {
   constructor(
     /** For field resolvers; not in the schema. */
-    readonly account: Account,
+    readonly account: MailAccount,
     readonly message: Message,
   ) {
     super(encodeId('Message', account.id, message.id));
@@ -177,5 +177,5 @@ export class MessageType extends Node {
   }
 }
 
-const typed = (account: Account, mailboxes: readonly Mailbox[]): readonly MailboxType[] =>
+const typed = (account: MailAccount, mailboxes: readonly Mailbox[]): readonly MailboxType[] =>
   mailboxes.map((mailbox) => MailboxType.of(account, mailbox));

@@ -1,15 +1,13 @@
-import { GraphQLError } from 'graphql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import { MailError } from '../../../domain/error.ts';
+import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { accountId } from '../../../graphql/global-id.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
-import { Problem, problemOf } from '../../../graphql/problem.type.ts';
+import { problemOf } from '../../../graphql/problem.type.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import type { Patch } from '../../../providers/contract/provider.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,
@@ -21,12 +19,15 @@ import {
   TRASH,
   UNTRASH,
 } from '../../organise/change.ts';
-import type { MessageChanges } from '../../organise/message-changes.ts';
+import { changeMessages, type Outcome } from '../../organise/message-changes.ts';
+import type { MailOf } from '../mail-of.ts';
+import { MessageType } from '../message/message.type.ts';
+import { ThreadType } from '../thread/thread.type.ts';
 import { IdsInput, MAX_IDS, MoveMessagesInput, UpdateMessagesInput, UpdateMessagesPayload } from './organise.type.ts';
 
 @Resolver()
 export class OrganiseResolver {
-  constructor(readonly changes: MessageChanges) {}
+  constructor(readonly mailOf: MailOf) {}
 
   @Mutation(() => UpdateMessagesPayload, {
     description:
@@ -47,7 +48,7 @@ export class OrganiseResolver {
       const all = 'isRead, isStarred, isImportant, addMailboxes or removeMailboxes';
       return new UpdateMessagesPayload([], [new UserError('INVALID', `Give at least one change: ${all}.`)]);
     }
-    const patch = (account: Account) => ({
+    const patch = (account: MailAccount) => ({
       ...flags,
       ...(input.addMailboxes?.length && { addMailboxIds: ownMailboxes(account, input.addMailboxes) }),
       ...(input.removeMailboxes?.length && { removeMailboxIds: ownMailboxes(account, input.removeMailboxes) }),
@@ -70,7 +71,7 @@ export class OrganiseResolver {
     const userErrors = [...mailboxErrors('to', [to]), ...mailboxErrors('from', from == null ? [] : [from])];
     if (userErrors.length > 0) return new UpdateMessagesPayload([], userErrors);
     const fromId = from == null ? null : accountId(from, 'Mailbox').providerId;
-    const patch = (account: Account) => {
+    const patch = (account: MailAccount) => {
       const [mailboxId = ''] = ownMailboxes(account, [to]);
       const [fromMailboxId = null] = from == null ? [] : ownMailboxes(account, [from]);
       return { moveTo: { mailboxId, fromMailboxId } };
@@ -148,17 +149,21 @@ export class OrganiseResolver {
     ids: readonly string[],
     change: MessageChange,
   ): Promise<UpdateMessagesPayload> {
-    requirePrincipal(context);
+    const mail = this.mailOf(context);
     requireListSize('ids', ids, MAX_IDS);
-    const outcomes = await this.changes.apply(context, ids, change);
+    const outcomes = await changeMessages(mail, ids, change);
     return new UpdateMessagesPayload(
-      outcomes.map(({ id, account, node, error }) => ({
-        target: id,
-        node,
-        deleted: node || error ? null : id,
-        integration: account && new IntegrationType(account.integration),
-        problem: error ? itemProblem(error, context) : null,
-      })),
+      outcomes.map((outcome) => {
+        const { id, account, error } = outcome;
+        const node = nodeOf(outcome);
+        return {
+          target: id,
+          node,
+          deleted: node || error ? null : id,
+          integration: account && new IntegrationType(account.integration),
+          problem: error ? problemOf(error, context.log) : null,
+        };
+      }),
     );
   }
 }
@@ -187,7 +192,7 @@ function mailboxErrors(field: string, ids: readonly string[] | null | undefined)
   });
 }
 
-function ownMailboxes(account: Account, ids: readonly string[]): string[] {
+function ownMailboxes(account: MailAccount, ids: readonly string[]): string[] {
   return ids.map((id) => {
     const { integrationId, providerId } = accountId(id, 'Mailbox');
     if (integrationId === account.id) return providerId;
@@ -198,6 +203,7 @@ function ownMailboxes(account: Account, ids: readonly string[]): string[] {
   });
 }
 
-/** An id that is no id at all concerns its own item only. */
-const itemProblem = (error: unknown, context: Context): Problem =>
-  error instanceof GraphQLError ? new Problem('BAD_USER_INPUT', error.message) : problemOf(error, context.log);
+function nodeOf({ account, message, thread }: Outcome): MessageType | ThreadType | null {
+  if (account && message) return new MessageType(account, message);
+  return account && thread && new ThreadType(account, thread.id, thread);
+}

@@ -1,11 +1,12 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { DateTime } from '../../../graphql/scalars.ts';
+import type { SendParameters } from '../../submission/send-request.ts';
 import { ComposeInput } from '../draft/compose.type.ts';
 
 const optional = { nullable: true } as const;
 
 @InputType({ description: 'The message to send. Give exactly one of `draft` and `message`.' })
-export class SendInput {
+export class SendInput implements SendParameters {
   @Field(() => ID, {
     ...optional,
     description:

@@ -1,17 +1,13 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { MailError } from '../../../domain/error.ts';
+import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { accountId, singleId } from '../../../graphql/global-id.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import type { Account } from '../../account.ts';
 import { concerning } from '../../input-error.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
-import { type SendRequest, sendRequestOf } from '../../submission/send-request.ts';
-import type { SubmissionStore } from '../../submission/submission.store.ts';
 import type { SubmissionRecord } from '../../submission/submission.ts';
 import type { Submissions } from '../../submission/submissions.ts';
+import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { SendInput, SubmissionInput } from './send.input.ts';
 import { SubmissionPayload, SubmissionType } from './submission.type.ts';
@@ -19,9 +15,8 @@ import { SubmissionPayload, SubmissionType } from './submission.type.ts';
 @Resolver(() => SubmissionType)
 export class SubmissionResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly submissions: Submissions,
-    readonly store: Pick<SubmissionStore, 'find'>,
   ) {}
 
   @FieldResolver(() => IntegrationType, { description: 'The account that it is sent from.' })
@@ -48,10 +43,9 @@ export class SubmissionResolver {
     @Arg('input', () => SendInput, { description: 'The message, and when to send it.' }) input: SendInput,
     @Ctx() context: Context,
   ): Promise<SubmissionPayload> {
+    if (input.message?.draft != null) requireDraftId(context, input.message.draft);
     return this.payload(context, async () => {
-      const request = sendRequestOf(input, new Date());
-      const known = await this.submissions.known(requirePrincipal(context).userId, request);
-      return known ?? this.submissions.send(await this.accountOf(request, context), request);
+      return this.submissions.send(this.mailOf(context), input);
     });
   }
 
@@ -64,35 +58,25 @@ export class SubmissionResolver {
     @Ctx() context: Context,
   ): Promise<SubmissionPayload> {
     return this.payload(context, async () => {
-      const { userId } = requirePrincipal(context);
-      const field = ['input', 'submission'];
-      const id = await concerning(field, () => singleId(submission, 'Submission'));
-      const record = await this.store.find(userId, id);
-      if (record) return this.submissions.cancel(record);
-      throw new MailError('NOT_FOUND', 'There is no such submission.', { field });
+      const { userId } = this.mailOf(context);
+      const id = await concerning(['input', 'submission'], () => singleId(submission, 'Submission'));
+      return this.submissions.cancel(userId, id);
     });
   }
 
   private async payload(context: Context, work: () => Promise<SubmissionRecord>): Promise<SubmissionPayload> {
     try {
       const record = await work();
-      const account = await this.accounts.find(context, record.integrationId);
+      const account = await this.mailOf(context).find(record.integrationId);
       return new SubmissionPayload(account && new SubmissionType(account, record));
     } catch (error) {
       return new SubmissionPayload(null, [userErrorOf(error)]);
     }
   }
+}
 
-  private async accountOf({ what }: SendRequest, context: Context): Promise<Account> {
-    const field = 'draft' in what ? ['input', 'draft'] : ['input', 'message', 'integration'];
-    const id = await concerning(field, () =>
-      'draft' in what
-        ? accountId(what.draft, 'Draft').integrationId
-        : singleId(what.message.integration, 'Integration'),
-    );
-    const account = await this.accounts.find(context, id);
-    if (account) return account;
-    const message = 'draft' in what ? 'There is no such draft.' : 'There is no such integration.';
-    throw new MailError('NOT_FOUND', message, { field });
-  }
+/** What is no id of a draft to be revised is no userError: it fails the field. */
+function requireDraftId(context: Context, id: string): void {
+  requirePrincipal(context);
+  accountId(id, 'Draft');
 }

@@ -1,12 +1,12 @@
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, edgeType } from '../../../graphql/connection.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { Problem } from '../../../graphql/problem.type.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import type { SubmissionRecord, SubmissionStatus } from '../../submission/submission.ts';
 
 export const SubmissionStatusEnum = {
@@ -45,7 +45,7 @@ registerEnumType(SubmissionStatusEnum, {
 export class SubmissionType extends Node {
   constructor(
     /** For field resolvers; not in the schema. */
-    readonly account: Account,
+    readonly account: MailAccount,
     readonly record: SubmissionRecord,
   ) {
     super(encodeId('Submission', record.id));

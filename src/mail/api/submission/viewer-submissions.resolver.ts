@@ -6,10 +6,10 @@ import { PageInfo } from '../../../graphql/connection.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
 import { SealError, type Sealer } from '../../../platform/seal.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
 import type { SubmissionStore } from '../../submission/submission.store.ts';
 import type { SubmissionPlace, SubmissionStatus } from '../../submission/submission.ts';
 import { PageArgs } from '../list/list.args.ts';
+import type { MailOf } from '../mail-of.ts';
 import { SubmissionConnection, SubmissionStatusEnum, SubmissionType } from './submission.type.ts';
 
 const PURPOSE = 'submission-cursor';
@@ -18,7 +18,7 @@ const Place = z.tuple([z.number(), z.uuid()]);
 @Resolver(() => ViewerType)
 export class ViewerSubmissionsResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly store: Pick<SubmissionStore, 'list'>,
     readonly sealer: Sealer,
   ) {}
@@ -39,9 +39,10 @@ export class ViewerSubmissionsResolver {
     const size = requireFirst(first);
     const place = after ? this.open(userId, after) : null;
     const found = await this.store.list(userId, { statuses: status ?? null, after: place, limit: size + 1 });
+    const mail = this.mailOf(context);
     const edges = await Promise.all(
       found.slice(0, size).map(async (record) => {
-        const account = await this.accounts.find(context, record.integrationId);
+        const account = await mail.find(record.integrationId);
         const cursor = () => this.seal(userId, record);
         return account && SubmissionConnection.edge(new SubmissionType(account, record), cursor);
       }),

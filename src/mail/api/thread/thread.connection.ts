@@ -1,9 +1,10 @@
+import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
 import type { Thread } from '../../../domain/thread.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
 import { ASSUMED_ACCOUNTS, Sized } from '../../../graphql/list-size.ts';
-import { pageInfoOf } from '../../list/page-info.ts';
 import type { ListPage } from '../../list/unified-list.ts';
+import { pageInfoOf } from '../list/page-info.ts';
 import { SourceType } from '../list/source.type.ts';
 import { ThreadType } from './thread.type.ts';
 
@@ -26,14 +27,14 @@ export class ThreadConnection extends connectionType('Thread', () => ThreadType,
     this.sources = sources;
   }
 
-  static of(page: ListPage<Thread>, hasPreviousPage: boolean): ThreadConnection {
+  static of(page: ListPage<Thread>, hasPreviousPage: boolean, log: Logger): ThreadConnection {
     const edges = page.entries.map(
       ({ account, item, cursor }) => new ThreadEdge(item && new ThreadType(account, item.id, item), cursor),
     );
     return new ThreadConnection(
       edges,
       pageInfoOf(page, hasPreviousPage),
-      page.sources.map((source) => new SourceType(source)),
+      page.sources.map((source) => SourceType.of(source, log)),
     );
   }
 }

@@ -2,7 +2,7 @@ import { Arg, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
-import { localPage } from '../../list/local-page.ts';
+import { localPage } from '../list/page-info.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { MessageConnection } from '../message/message.connection.ts';
 import { ThreadType } from './thread.type.ts';

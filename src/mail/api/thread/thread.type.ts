@@ -1,11 +1,11 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { Address } from '../../../domain/address.ts';
+import { encodeId } from '../../../domain/global-id.ts';
 import type { Thread } from '../../../domain/thread.ts';
-import { encodeId } from '../../../graphql/global-id.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
-import type { Account } from '../../account.ts';
+import type { MailAccount } from '../../mail-account.ts';
 import { AddressType } from '../message/address.type.ts';
 
 @ObjectType('Thread', {
@@ -16,7 +16,7 @@ import { AddressType } from '../message/address.type.ts';
 export class ThreadType extends Node {
   constructor(
     /** For field resolvers; not in the schema. */
-    readonly account: Account,
+    readonly account: MailAccount,
     readonly threadId: string,
     /** Null where a query selects nothing but the id. */
     private readonly known: Thread | null,

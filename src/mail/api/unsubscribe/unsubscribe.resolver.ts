@@ -1,11 +1,10 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { accountId } from '../../../graphql/global-id.ts';
-import { requirePrincipal } from '../../../graphql/principal.ts';
 import { UserError, userErrorOf } from '../../../graphql/user-error.type.ts';
 import { concerning } from '../../input-error.ts';
-import type { OpenAccounts } from '../../open-accounts.ts';
 import { noSuchMessage, type Unsubscriber } from '../../unsubscribe/unsubscriber.ts';
+import type { MailOf } from '../mail-of.ts';
 import { UnsubscribeInput, UnsubscribePayload } from './unsubscribe.type.ts';
 
 const FIELD = ['input', 'message'];
@@ -13,7 +12,7 @@ const FIELD = ['input', 'message'];
 @Resolver()
 export class UnsubscribeResolver {
   constructor(
-    readonly accounts: OpenAccounts,
+    readonly mailOf: MailOf,
     readonly unsubscriber: Unsubscriber,
   ) {}
 
@@ -26,13 +25,13 @@ export class UnsubscribeResolver {
     input: UnsubscribeInput,
     @Ctx() context: Context,
   ): Promise<UnsubscribePayload> {
-    requirePrincipal(context);
+    const mail = this.mailOf(context);
     try {
       const { method, url, problem } = await concerning(FIELD, async () => {
         const { integrationId, providerId } = accountId(input.message, 'Message');
-        const account = await this.accounts.find(context, integrationId);
+        const account = await mail.find(integrationId);
         if (!account) throw noSuchMessage();
-        return this.unsubscriber.unsubscribe(account, providerId, context.signal);
+        return this.unsubscriber.unsubscribe(account, providerId, mail.signal);
       });
       return new UnsubscribePayload(method, url, problem ? [new UserError(problem.code, problem.message, FIELD)] : []);
     } catch (error) {

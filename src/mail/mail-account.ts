@@ -1,20 +1,13 @@
-import { setMaxListeners } from 'node:events';
 import type { AccountHandle } from '../accounts/integrations/account-handle.ts';
 import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
-import { abortable, deadline } from '../platform/abort.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { Capabilities, Identity, MailSession } from '../providers/contract/provider.ts';
 import { DraftLoader } from './draft/draft.loader.ts';
-import type { PageMemory } from './list/page-memory.ts';
-import { PageReads } from './list/page-reads.ts';
-import { ScanPool } from './list/scan-pool.ts';
+import { type PageMemory, PageReads, ScanPool } from './list/page-reads.ts';
 import { MailboxLoader } from './mailbox/mailbox.loader.ts';
 import { MessageLoader } from './message/message.loader.ts';
+import { NEVER, type Reader, runWithin, type Work } from './reader.ts';
 import { ThreadLoader } from './thread/thread.loader.ts';
-import { tooSlow } from './too-slow.ts';
-
-/** Runs `work` on the open session, under the deadline that every account has. */
-export type Reader = <T>(work: (session: MailSession, call: Call) => Promise<T>) => Promise<T>;
 
 /** How long a change may take, in milliseconds, and how much longer for each of many in one go. */
 const WRITE_TIMEOUT_MS = 60_000;
@@ -26,12 +19,9 @@ const MAX_INTERACTIVE_ITEMS = 100;
  */
 const RESTART_TIMEOUT_MS = 5_000;
 const CHANGE_TIMEOUT_MS = 20_000;
-/** For what no client's going away ends. */
-export const NEVER = new AbortController().signal;
-setMaxListeners(0, NEVER);
 
 /** One account within one request: its session is opened once, and what is read of it is read once. */
-export class Account {
+export class MailAccount {
   readonly messages: MessageLoader;
   readonly threads: ThreadLoader;
   readonly mailboxes: MailboxLoader;
@@ -87,18 +77,14 @@ export class Account {
   readonly write: Reader = (work) => this.change(work, WRITE_TIMEOUT_MS, 'interactive');
 
   /** As `write`, for `count` items in one go. So many that they may use up the account's quota let others go first, and wait for more. */
-  writeMany<T>(count: number, work: (session: MailSession, call: Call) => Promise<T>): Promise<T> {
+  writeMany<T>(count: number, work: Work<T>): Promise<T> {
     const priority = count > MAX_INTERACTIVE_ITEMS ? 'background' : 'interactive';
     const patience = { attemptTimeoutMs: CHANGE_TIMEOUT_MS, beginAgainAfterMs: RESTART_TIMEOUT_MS };
     const patient: typeof work = (session, call) => work(session, { ...call, ...patience });
     return this.change(patient, WRITE_TIMEOUT_MS + count * PER_ITEM_TIMEOUT_MS, priority);
   }
 
-  private async change<T>(
-    work: (session: MailSession, call: Call) => Promise<T>,
-    ms: number,
-    priority: Call['priority'],
-  ): Promise<T> {
+  private async change<T>(work: Work<T>, ms: number, priority: Call['priority']): Promise<T> {
     try {
       return await this.run(work, NEVER, ms, priority);
     } finally {
@@ -115,18 +101,8 @@ export class Account {
     this.mailboxes.forget();
   }
 
-  private async run<T>(
-    work: (session: MailSession, call: Call) => Promise<T>,
-    signal: AbortSignal,
-    ms: number,
-    priority: Call['priority'] = 'interactive',
-  ): Promise<T> {
+  private async run<T>(work: Work<T>, signal: AbortSignal, ms: number, priority: Call['priority'] = 'interactive') {
     const session = await this.session();
-    const limit = deadline(signal, ms, () => tooSlow(this.integration.address, ms));
-    try {
-      return await abortable(work(session, { signal: limit.signal, priority }), limit.signal);
-    } finally {
-      limit.clear();
-    }
+    return runWithin(session, this.integration.address, work, { signal, ms, priority });
   }
 }

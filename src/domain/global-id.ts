@@ -1,6 +1,6 @@
-import { badUserInput } from './bad-user-input.ts';
+import { badInput } from './error.ts';
 
-export interface GlobalId {
+interface GlobalId {
   readonly type: string;
   readonly parts: readonly string[];
 }
@@ -21,17 +21,20 @@ export function encodeId(type: string, ...parts: readonly string[]): string {
 export function decodeId(id: string): GlobalId {
   const decoded = tryDecode(id);
   if (!decoded)
-    throw badUserInput(`"${shorten(id)}" is not an id of this API. Pass ids exactly as they were given to you.`);
+    throw badInput(`"${shorten(id)}" is not an id of this API. Pass ids exactly as they were given to you.`);
   return decoded;
 }
+
+/** Whether encodeId can have made it. */
+export const isGlobalId = (id: string): boolean => tryDecode(id) !== null;
 
 /** The parts of an id that must be of `type` and have `count` of them. Throws BAD_USER_INPUT, naming the id and both types. */
 export function partsOf(id: string, type: string, count: number): readonly string[] {
   const decoded = decodeId(id);
   if (decoded.type !== type) {
-    throw badUserInput(`"${shorten(id)}" is the id of a ${shorten(decoded.type)}, and this needs the id of a ${type}.`);
+    throw badInput(`"${shorten(id)}" is the id of a ${shorten(decoded.type)}, and this needs the id of a ${type}.`);
   }
-  if (decoded.parts.length !== count) throw badUserInput(`"${shorten(id)}" is not the id of a ${type}.`);
+  if (decoded.parts.length !== count) throw badInput(`"${shorten(id)}" is not the id of a ${type}.`);
   return decoded.parts;
 }
 

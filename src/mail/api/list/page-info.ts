@@ -1,7 +1,18 @@
-import { badUserInput } from '../../graphql/bad-user-input.ts';
-import { PageInfo } from '../../graphql/connection.ts';
-import { decodeId, encodeId } from '../../graphql/global-id.ts';
-import { requireFirst } from '../../graphql/limits.ts';
+import { decodeId, encodeId } from '../../../domain/global-id.ts';
+import { badUserInput } from '../../../graphql/bad-user-input.ts';
+import { PageInfo } from '../../../graphql/connection.ts';
+import { requireFirst } from '../../../graphql/limits.ts';
+import type { ListPage } from '../../list/unified-list.ts';
+
+/** An empty page that is not the last has an end too, or a client could not read on. */
+export function pageInfoOf(page: ListPage<unknown>, hasPreviousPage: boolean): PageInfo {
+  return new PageInfo({
+    hasNextPage: page.hasNextPage,
+    hasPreviousPage,
+    start: page.entries[0]?.cursor ?? null,
+    end: page.entries.length > 0 || page.hasNextPage ? page.end : null,
+  });
+}
 
 export interface LocalPage<T> {
   readonly items: readonly { readonly item: T; readonly cursor: () => string }[];

@@ -1,20 +1,7 @@
 import { isMailError, type MailError } from '../../domain/error.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
-import { type ListPlace, markOf, nextPage, restartAt, type ShownItem, secondOf, withShown } from './place.ts';
-import type { Clock } from './source-clock.ts';
-
-/** What the merge must know of an item. Times are Unix milliseconds. */
-export interface Shape<T> {
-  id(item: T): string;
-  /** What the list is ordered by. */
-  at(item: T): number;
-  /** The same as of when the newest of the list was of that moment: what came later is left out. */
-  stood(item: T, newest: number): number;
-  /** Whether it may come to stand lower: a thread does once its newest message is in the trash. */
-  readonly sinks?: boolean;
-  /** When it was created; a thread moves up in its list long after that. */
-  createdAt(item: T): number;
-}
+import type { Shape } from './list-kind.ts';
+import { type ListPlace, markOf, nextPage, restartAt, type ShownItem, secondOf, withShown } from './list-place.ts';
 
 export interface ReadRequest {
   readonly after: string | null;
@@ -39,6 +26,14 @@ export interface Reading<T> {
  * it will read no more for now, though there is more (the scan budget is spent).
  */
 export type ReadPage<T> = (request: ReadRequest, signal: AbortSignal) => Promise<Reading<T> | null>;
+
+/** What times the reads of one source. */
+export interface Clock {
+  /** Aborts when the time is used up, when the client goes away, and when the page is done. */
+  readonly signal: AbortSignal;
+  /** Does `work` while the clock runs. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+}
 
 /** An item at the front of its account, with its place in the merged order. */
 export interface Head<T> {
@@ -75,7 +70,7 @@ export interface MergeSource<T> {
 }
 
 /** One native list's part in a merged list, for one page of it: reads ahead, remembers what was shown, and knows its place. */
-export class ListSource<T> implements MergeSource<T> {
+export class NativeList<T> implements MergeSource<T> {
   private readonly pages: PageRead[] = [];
   private readonly shown: ShownItem[] = [];
   private readonly buffer: Head<T>[] = [];
@@ -287,8 +282,23 @@ function stopsAt(items: readonly unknown[]): { index: number; error: MailError }
   return error ? { index, error } : null;
 }
 
+/** The source whose head comes first; null where none has one. */
+export function newest<S extends MergeSource<unknown>>(sources: readonly S[]): S | null {
+  let best: S | null = null;
+  for (const source of sources) {
+    if (source.head && (!best?.head || before(source, best))) best = source;
+  }
+  return best;
+}
+
+function before(a: MergeSource<unknown>, b: MergeSource<unknown>): boolean {
+  if (!a.head || !b.head) return false;
+  if (a.head.at !== b.head.at) return a.head.at > b.head.at;
+  return a.key === b.key ? compareHeads(a.head, b.head) < 0 : a.key < b.key;
+}
+
 /** Newest first; between lists then by id, so that mail of one instant has one order. */
-export function compareHeads(a: Head<unknown>, b: Head<unknown>): number {
+function compareHeads(a: Head<unknown>, b: Head<unknown>): number {
   if (a.at !== b.at) return a.at > b.at ? -1 : 1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

@@ -1,0 +1,156 @@
+import 'reflect-metadata';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openAccounts } from '../../src/accounts/open.ts';
+import type { Compose } from '../../src/domain/compose.ts';
+import { MailError } from '../../src/domain/error.ts';
+import { encodeId } from '../../src/domain/global-id.ts';
+import type { Message } from '../../src/domain/message.ts';
+import { MESSAGES } from '../../src/mail/list/list-kind.ts';
+import { type Mail, openMail } from '../../src/mail/open.ts';
+import { TRASH } from '../../src/mail/organise/change.ts';
+import { changeMessages } from '../../src/mail/organise/message-changes.ts';
+import type { Viewer } from '../../src/mail/viewer-mail.ts';
+import { type Closers, openPlatform } from '../../src/platform/open.ts';
+import type { Draft, MailSession } from '../../src/providers/contract/provider.ts';
+import { fillDataDir, silent } from '../support/database.ts';
+import { createTestDatabaseUrl } from '../support/database-url.ts';
+import { aMessage } from '../support/fake-account.ts';
+import { FakeList } from '../support/fake-list.ts';
+import { fakeProvider } from '../support/provider.ts';
+
+/** A mailbox in memory, which keeps drafts and what was sent. */
+class FakeMailbox extends FakeList {
+  readonly drafts = new Map<string, Compose>();
+  readonly sent: (Compose | undefined)[] = [];
+
+  readonly verbs = {
+    ...this.session,
+    close: async () => {},
+    sendSettlesMs: 0,
+    identities: async () => [{ address: 'ada@mail.example', name: 'Ada', isDefault: true }],
+    getMessages: async (ids) => ids.map((id) => this.messages.find((m) => m.id === id) ?? gone()),
+    update: async (patches) => patches.map(({ id, moveTo }) => this.moved(id, String(moveTo))),
+    saveDraft: async ({ id, compose }) => {
+      const saved = id ?? randomUUID();
+      this.drafts.set(saved, compose);
+      return { id: saved, version: '1', message: aMessage(saved, { subject: compose.subject }) } satisfies Draft;
+    },
+    deleteDraft: async (id) => {
+      if (!this.drafts.delete(id)) throw gone();
+    },
+    send: async (id) => {
+      this.sent.push(this.drafts.get(id));
+      this.drafts.delete(id);
+      return { messageId: `sent ${id}` };
+    },
+  } satisfies Partial<MailSession> & { close(): Promise<void> };
+
+  private moved(id: string, mailboxId: string): Message | MailError {
+    this.messages = this.messages.map((m) => (m.id === id ? { ...m, mailboxIds: [mailboxId] } : m));
+    return this.messages.find((m) => m.id === id) ?? gone();
+  }
+}
+const gone = () => new MailError('NOT_FOUND', 'There is no such message.');
+
+const closers: Closers = [];
+const mailbox = new FakeMailbox([
+  aMessage('new', { receivedAt: new Date('2026-11-20T10:00:00Z'), subject: 'Lunch' }),
+  aMessage('old', { receivedAt: new Date('2026-11-19T10:00:00Z'), subject: 'Breakfast' }),
+]);
+const [userId, integrationId] = [randomUUID(), randomUUID()];
+const integration = encodeId('Integration', integrationId);
+let mail: Mail;
+
+beforeAll(async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'postern-services-'));
+  closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  const database = await createTestDatabaseUrl({ migrated: true });
+  if (database) closers.push(() => database.drop());
+  else await fillDataDir(dataDir);
+  const settings = { databaseUrl: database?.url ?? null, dataDir, redisUrl: null, jwtSecret: randomUUID() };
+  const encryptionKeys = [{ version: 1, bytes: randomBytes(32) }];
+  const platform = await openPlatform({ ...settings, encryptionKeys }, { log: silent, closers });
+  const accounts = await openAccounts(platform, {
+    providers: [fakeProvider({ open: () => mailbox.verbs as unknown as MailSession })],
+    registration: 'off',
+    redirects: { allowed: [], anyLoopback: false },
+    callbackUrl: () => 'http://postern.example/oauth/callback',
+    hooks: [],
+  });
+  const limits = { sourceDeadlineMs: 60_000, scanBudget: 1_000, uploadMaxBytes: 1_000 };
+  mail = openMail(platform, accounts, { publicUrl: 'http://postern.example', ...limits });
+  closers.push(() => mail.stop());
+  await mail.start();
+  const { prisma } = platform.db;
+  await prisma.user.create({ data: { id: userId, email: `${userId}@people.example`, passwordHash: '' } });
+  const account = { provider: 'GMAIL', address: 'ada@mail.example', addressKey: 'ada@mail.example' };
+  const granted = { status: 'CONNECTED', access: 'FULL', scopes: [] };
+  await prisma.integration.create({ data: { id: integrationId, userId, ...account, ...granted } });
+});
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+});
+
+/** What a job, or a door that is not GraphQL's, has of a user. */
+const of = (user: string) => mail.mails.of({ userId: user } as Viewer, new AbortController().signal, silent);
+const subjects = async () => {
+  const reader = of(userId);
+  const everything = { condition: null, scope: ['services'], first: 10, after: null };
+  const { entries, sources } = await mail.lists.page(reader, MESSAGES, {
+    accounts: await reader.all(),
+    ...everything,
+  });
+  expect(sources).toMatchObject([{ state: 'COMPLETE' }]);
+  return entries.map(({ item }) => item?.subject);
+};
+
+it('lists the messages of a user', async () => {
+  expect(await subjects()).toEqual(['Lunch', 'Breakfast']);
+});
+
+it('moves a message, and tells what became of each id', async () => {
+  const ids = [encodeId('Message', integrationId, 'old'), encodeId('Message', integrationId, 'lost'), 'no id'];
+  expect(await changeMessages(of(userId), ids, TRASH)).toMatchObject([
+    { message: { id: 'old', mailboxIds: ['TRASH'] }, error: null },
+    { message: null, error: { code: 'NOT_FOUND' } },
+    { account: null, error: { code: 'BAD_USER_INPUT' } },
+  ]);
+  expect(await subjects()).toEqual(['Lunch']);
+});
+
+it('stores a draft and deletes it', async () => {
+  const { draft } = await mail.drafts.save(of(userId), { integration, subject: 'Unfinished' });
+  expect(mailbox.drafts.get(draft.id)).toMatchObject({ subject: 'Unfinished', from: { name: 'Ada' } });
+  await mail.drafts.delete(of(userId), encodeId('Draft', integrationId, draft.id), null);
+  expect(mailbox.drafts.size).toBe(0);
+});
+
+it('sends once for each key', async () => {
+  const message = { integration, to: [{ address: 'zoe@example.org' }], subject: 'Dinner', text: 'At eight?' };
+  const first = await mail.submissions.send(of(userId), { message, idempotencyKey: 'dinner' });
+  expect(first).toMatchObject({ status: 'SENT', problem: null });
+  expect(await mail.submissions.send(of(userId), { message, idempotencyKey: 'dinner' })).toMatchObject({
+    id: first.id,
+  });
+  expect(mailbox.sent).toMatchObject([{ subject: 'Dinner', to: [{ address: 'zoe@example.org' }] }]);
+});
+
+it("reaches nobody else's account", async () => {
+  const stranger = of(randomUUID());
+  expect(await stranger.all()).toEqual([]);
+  const [outcome] = await changeMessages(stranger, [encodeId('Message', integrationId, 'new')], TRASH);
+  expect(outcome).toMatchObject({ account: null, error: { code: 'NOT_FOUND' } });
+  await expect(mail.drafts.save(stranger, { integration })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    field: ['input', 'integration'],
+  });
+  const message = { integration, to: [{ address: 'zoe@example.org' }], text: 'x' };
+  await expect(mail.submissions.send(stranger, { message, idempotencyKey: 'x' })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    field: ['input', 'message', 'integration'],
+  });
+});
