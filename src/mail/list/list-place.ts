@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { badInput } from '../../domain/error.ts';
-import { SealError, type Sealer } from '../../platform/seal.ts';
+import type { Sealer } from '../../platform/seal.ts';
+import { SealedJson } from '../../platform/sealed-json.ts';
 import type { Evaluation } from '../../providers/contract/provider.ts';
 
 /** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */
@@ -147,29 +148,29 @@ export interface ListIdentity {
   readonly query: readonly unknown[];
 }
 
-const PURPOSE = 'cursor';
 const places = z.record(z.string(), packedPlace);
 
 /** Makes and opens the cursors of lists: sealed, because a provider's own cursor is inside. */
 export class ListCursors {
-  constructor(private readonly sealer: Sealer) {}
+  private readonly sealed: SealedJson<typeof places>;
+
+  constructor(sealer: Sealer) {
+    this.sealed = new SealedJson(sealer, 'cursor', places);
+  }
 
   /** The cursor that stands for these places, by integration id. */
   seal(list: ListIdentity, byIntegration: ReadonlyMap<string, ListPlace>): string {
-    const packed = Object.fromEntries([...byIntegration].map(([id, place]) => [id, packPlace(place)]));
-    return this.sealer.sealText(PURPOSE, associated(list), JSON.stringify(packed));
+    const packed = [...byIntegration].map(([id, place]) => [id, packPlace(place)]);
+    return this.sealed.seal(associated(list), Object.fromEntries(packed));
   }
 
   /** Throws BAD_USER_INPUT for a cursor of another list, of another user, or made up. */
   open(list: ListIdentity, cursor: string): ReadonlyMap<string, ListPlace> {
-    try {
-      return new Map(Object.entries(places.parse(JSON.parse(this.sealer.openText(PURPOSE, associated(list), cursor)))));
-    } catch (error) {
-      if (!(error instanceof SealError || error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
-      throw badInput(
-        'after is not a cursor of this list. Pass a cursor back unchanged, to the same field with the same filter, search and integrations.',
-      );
-    }
+    const opened = this.sealed.open(associated(list), cursor);
+    if (opened) return new Map(Object.entries(opened));
+    throw badInput(
+      'after is not a cursor of this list. Pass a cursor back unchanged, to the same field with the same filter, search and integrations.',
+    );
   }
 }
 

@@ -3,7 +3,8 @@ import type { AccountHandle } from '../../accounts/integrations/account-handle.t
 import type { AccountHandles } from '../../accounts/integrations/account-handles.ts';
 import { isNotFound, MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
-import { SealError, type Sealer } from '../../platform/seal.ts';
+import type { Sealer } from '../../platform/seal.ts';
+import { SealedJson } from '../../platform/sealed-json.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { MailAccount } from '../mail-account.ts';
 
@@ -13,7 +14,6 @@ const MAX_TOKEN_LENGTH = 4_000;
 const MAX_NAME_LENGTH = 255;
 /** How long a download waits for its turn among those of its account, in milliseconds. */
 const TURN_TIMEOUT_MS = 30_000;
-const PURPOSE = 'download';
 
 const Ticket = z.object({
   user: z.string(),
@@ -52,7 +52,11 @@ export interface DownloadsOptions {
 
 /** Signed links to attachments and raw messages: made here, and opened here again by the server's download route. */
 export class Downloads {
-  constructor(private readonly options: DownloadsOptions) {}
+  private readonly tickets: SealedJson<typeof Ticket>;
+
+  constructor(private readonly options: DownloadsOptions) {
+    this.tickets = new SealedJson(options.sealer, 'download', Ticket);
+  }
 
   attachment(account: MailAccount, messageId: string, attachment: Attachment): Download {
     const { id, filename, mimeType } = attachment;
@@ -108,18 +112,14 @@ export class Downloads {
       mimeType: file.mimeType.slice(0, MAX_NAME_LENGTH),
       expires,
     };
-    const token = this.options.sealer.sealText(PURPOSE, '', JSON.stringify(ticket));
+    const token = this.tickets.seal('', ticket);
     return { url: `${this.options.publicUrl}/download/${token}`, expiresAt: new Date(expires) };
   }
 
   private ticketOf(token: string): Ticket {
     if (token.length > MAX_TOKEN_LENGTH) throw gone();
-    try {
-      const ticket = Ticket.parse(JSON.parse(this.options.sealer.openText(PURPOSE, '', token)));
-      if (ticket.expires > Date.now()) return ticket;
-    } catch (error) {
-      if (!(error instanceof SealError || error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
-    }
+    const ticket = this.tickets.open('', token);
+    if (ticket && ticket.expires > Date.now()) return ticket;
     throw gone();
   }
 }

@@ -5,23 +5,27 @@ import { badUserInput } from '../../../graphql/bad-user-input.ts';
 import { PageInfo } from '../../../graphql/connection.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
-import { SealError, type Sealer } from '../../../platform/seal.ts';
+import type { Sealer } from '../../../platform/seal.ts';
+import { SealedJson } from '../../../platform/sealed-json.ts';
 import type { SubmissionStore } from '../../submission/submission.store.ts';
 import type { SubmissionPlace, SubmissionStatus } from '../../submission/submission.ts';
 import { PageArgs } from '../list/list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { SubmissionConnection, SubmissionStatusEnum, SubmissionType } from './submission.type.ts';
 
-const PURPOSE = 'submission-cursor';
 const Place = z.tuple([z.number(), z.uuid()]);
 
 @Resolver(() => ViewerType)
 export class ViewerSubmissionsResolver {
+  private readonly cursors: SealedJson<typeof Place>;
+
   constructor(
     readonly mailOf: MailOf,
     readonly store: Pick<SubmissionStore, 'list'>,
-    readonly sealer: Sealer,
-  ) {}
+    sealer: Sealer,
+  ) {
+    this.cursors = new SealedJson(sealer, 'submission-cursor', Place);
+  }
 
   @FieldResolver(() => SubmissionConnection, {
     description: 'What you have sent or scheduled through this gateway, the most recently created first.',
@@ -58,16 +62,14 @@ export class ViewerSubmissionsResolver {
   }
 
   private seal(userId: string, { createdAt, id }: SubmissionPlace): string {
-    return this.sealer.sealText(PURPOSE, userId, JSON.stringify([createdAt.getTime(), id]));
+    return this.cursors.seal(userId, [createdAt.getTime(), id]);
   }
 
   private open(userId: string, cursor: string): SubmissionPlace {
-    try {
-      const [at, id] = Place.parse(JSON.parse(this.sealer.openText(PURPOSE, userId, cursor)));
-      return { createdAt: new Date(at), id };
-    } catch (error) {
-      if (!(error instanceof SealError || error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
+    const place = this.cursors.open(userId, cursor);
+    if (!place)
       throw badUserInput('after is not a cursor of this list. Pass a cursor back unchanged, to the same field.');
-    }
+    const [at, id] = place;
+    return { createdAt: new Date(at), id };
   }
 }
