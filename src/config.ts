@@ -116,7 +116,7 @@ export function readConfig(
   const theirs = ADAPTERS.map((adapter) => ({ adapter, read: adapter.settings.safeParse(values) }));
   const providers = Object.fromEntries(theirs.map(({ adapter, read }) => [adapter.id, read.data ?? {}]));
   const isConfigured =
-    theirs.some(({ read }) => !read.success) || registry({ providers }).some(({ configured }) => configured);
+    theirs.some(({ read }) => !read.success) || registry(providers).some(({ configured }) => configured);
   // Of the text and not of what was read: whatever else is wrong, these are told with it.
   const production = values.NODE_ENV === 'production';
   const sandbox = flag.safeParse(values.SANDBOX).data ?? (!production && !isConfigured);
