@@ -184,3 +184,13 @@ it('an empty id is no id, also where one may be left out', async () => {
   const list = await app.query('{ viewer { messages(filter: { not: { mailbox: "" } }) { nodes { id } } } }');
   expect(refusals(list)).toEqual([expect.stringMatching(/^BAD_USER_INPUT: "" is not an id/)]);
 });
+
+it('what is no id fails the field of a mutation that needs it before there is a payload', async () => {
+  const SEND = 'mutation ($input: SendInput!) { send(input: $input) { userErrors { code } } }';
+  const message = { integration: ids.Integration, draft: 'nonsense', to: [{ address: 'ada@example.org' }], text: 'Hi' };
+  const revised = await app.query(SEND, { input: { idempotencyKey: 'no draft', message } });
+  expect(refusals(revised)).toEqual([expect.stringMatching(/^BAD_USER_INPUT: "nonsense" is not an id/)]);
+  const DISCONNECT = 'mutation ($input: IntegrationInput!) { disconnect(input: $input) { userErrors { code } } }';
+  const disconnected = await app.query(DISCONNECT, { input: { integration: ids.Message } });
+  expect(refusals(disconnected)).toEqual([expect.stringMatching(/^BAD_USER_INPUT: .* is the id of a Message/)]);
+});

@@ -211,7 +211,7 @@ describe.each([
     expect(await outcome(submission.id)).toBe('FAILED');
     expect(await read(submission.id)).toMatchObject({
       attempts: 0,
-      problem: { code: 'INVALID', message: expect.stringContaining('nobody') },
+      problem: { code: 'INVALID', message: expect.stringContaining('no recipient') },
     });
     const kept = await app.data(graphql(`query ($id: ID!) { node(id: $id) { id } }`), { id: draft.id });
     expect(kept.node.id).toBe(draft.id);

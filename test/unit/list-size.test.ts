@@ -313,7 +313,7 @@ describe('while an operation is executed', () => {
       ['of', 4, 'list'],
     ]);
     expect(errors[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX');
-    expect(errors[0]?.message).toMatch(/More than 3 lists/);
+    expect(errors[0]?.message).toMatch(/reads more than 3 lists/);
     expect(data?.of).toHaveLength(5);
   });
 
