@@ -6,7 +6,7 @@ export class Pace {
     /** In bytes per millisecond. */
     private readonly rate: number,
     /** How long a transfer may be behind the rate. */
-    private readonly patienceMs: number,
+    private readonly timeoutMs: number,
   ) {}
 
   /** Records that so many bytes took so long. */
@@ -16,6 +16,6 @@ export class Pace {
 
   /** How long the next bytes may take; 0 when the transfer is already too far behind. */
   get leftMs(): number {
-    return Math.max(0, this.patienceMs - this.behindMs);
+    return Math.max(0, this.timeoutMs - this.behindMs);
   }
 }

@@ -13,6 +13,8 @@ import { Drain } from './http/drain.ts';
 import { HostList } from './http/hosts.ts';
 import { createHttp } from './http/http.ts';
 import type { Listener } from './listener.ts';
+import { OPERATION_QUEUE_LIMITS } from './operation-queue/operation-queue.limits.ts';
+import { OperationQueue } from './operation-queue/operation-queue.ts';
 import { mountPage } from './page.route.ts';
 import { mountDownloads } from './routes/downloads.route.ts';
 import { mountGraphql } from './routes/graphql.route.ts';
@@ -23,8 +25,6 @@ import { mountUpload } from './routes/upload.route.ts';
 import { Connections } from './socket/connections.ts';
 import { createSocketProtocol } from './socket/socket-protocol.ts';
 import { mountWebSocket } from './socket/websocket.ts';
-import { TURN_LIMITS } from './turns/turn.limits.ts';
-import { Turns } from './turns/turns.ts';
 
 export interface ServerSettings {
   readonly trustProxy: readonly string[] | number | false;
@@ -73,10 +73,17 @@ export async function openServer(
   const hosts = settings.sandbox ? new HostList(publicUrl) : null;
   const trust = trustOf(settings.trustProxy);
   const { socketMaxBufferedBytes: socketBytes, userMaxBufferedBytes: userBytes } = settings;
-  const turns = new Turns({ ...TURN_LIMITS, socketBytes, userBytes });
-  closers.push(() => turns.close());
-  const protocol = createSocketProtocol({ path, contexts, connections, turns, trust, limited, log });
-  const closeSockets = mountWebSocket({ server: listener.server, path: '/graphql', protocol, turns, hosts, log });
+  const operationQueue = new OperationQueue({ ...OPERATION_QUEUE_LIMITS, socketBytes, userBytes });
+  closers.push(() => operationQueue.close());
+  const protocol = createSocketProtocol({ path, contexts, connections, operationQueue, trust, limited, log });
+  const closeSockets = mountWebSocket({
+    server: listener.server,
+    path: '/graphql',
+    protocol,
+    operationQueue,
+    hosts,
+    log,
+  });
   const drain = new Drain({ server: listener.server, closeSockets });
   const draining = () => drain.draining;
   const { http, open: admit } = await createHttp({
@@ -85,7 +92,7 @@ export async function openServer(
     trust,
     corsOrigins: settings.sandbox && settings.corsOrigins.length === 0 ? [ANY_LOOPBACK] : settings.corsOrigins,
     hosts,
-    turns,
+    operationQueue,
     ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
     limited,
     draining,

@@ -8,18 +8,21 @@ import { createLog } from '../../src/platform/log.ts';
 import { Contexts } from '../../src/server/contexts.ts';
 import { createHttp } from '../../src/server/http/http.ts';
 import { openListener } from '../../src/server/listener.ts';
+import {
+  OPERATION_QUEUE_LIMITS,
+  type OperationQueueLimits,
+} from '../../src/server/operation-queue/operation-queue.limits.ts';
+import { OperationQueue } from '../../src/server/operation-queue/operation-queue.ts';
+import { unreadBytes } from '../../src/server/operation-queue/unread.ts';
 import { mountGraphql } from '../../src/server/routes/graphql.route.ts';
 import { Connections } from '../../src/server/socket/connections.ts';
 import { createSocketProtocol } from '../../src/server/socket/socket-protocol.ts';
 import { mountWebSocket } from '../../src/server/socket/websocket.ts';
-import { TURN_LIMITS, type TurnLimits } from '../../src/server/turns/turn.limits.ts';
-import { Turns } from '../../src/server/turns/turns.ts';
-import { unreadBytes } from '../../src/server/turns/unread.ts';
 
 export const MEGABYTE = 2 ** 20;
 
 /** The real doors, over HTTP and WebSocket, before a schema whose answers are as large as a test likes. A token is its user's name. */
-export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
+export async function startSmallGateway(limits: Partial<OperationQueueLimits> = {}) {
   const schema = buildSchema(`
     type Query {
       big(name: String!): String  hang: String  late: String  lateBig: String  small: String
@@ -95,7 +98,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   });
 
   const log = createLog('silent');
-  const turns = new Turns({ ...TURN_LIMITS, ...limits });
+  const operationQueue = new OperationQueue({ ...OPERATION_QUEUE_LIMITS, ...limits });
   const contexts = new Contexts(
     async (token) => ({
       userId: token,
@@ -112,11 +115,11 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
   // There is no store to wait for.
   const limited: Database['limited'] = (work) => work(() => {});
   const path = await OperationPath.open({ schema, introspection: true, log });
-  const protocol = createSocketProtocol({ path, contexts, connections, turns, trust: false, limited, log });
-  const watched: Pick<Turns, 'onStalled' | 'drained'> = {
-    drained: (socket) => turns.drained(socket),
+  const protocol = createSocketProtocol({ path, contexts, connections, operationQueue, trust: false, limited, log });
+  const watched: Pick<OperationQueue, 'onStalled' | 'drained'> = {
+    drained: (socket) => operationQueue.drained(socket),
     onStalled: (socket, hangUp) =>
-      turns.onStalled(socket, () => {
+      operationQueue.onStalled(socket, () => {
         counts.hungUp++;
         hangUp();
       }),
@@ -125,7 +128,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     server: listener.server,
     path: '/graphql',
     protocol,
-    turns: watched,
+    operationQueue: watched,
     hosts: null,
     log,
   });
@@ -135,7 +138,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     trust: false,
     corsOrigins: [],
     hosts: null,
-    turns,
+    operationQueue,
     ownerOf: (headers, address) => contexts.owner(headers.authorization, address),
     limited,
     draining: () => false,
@@ -149,7 +152,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
     path,
     counts,
     served,
-    turns,
+    operationQueue,
     buffered,
     /** Lets what is late end. */
     letGo,
@@ -157,7 +160,7 @@ export async function startSmallGateway(limits: Partial<TurnLimits> = {}) {
       for (const socket of served) socket.destroy();
       await closeSockets();
       await path.close();
-      turns.close();
+      operationQueue.close();
       await new Promise((resolve) => listener.server.close(resolve));
     },
   };

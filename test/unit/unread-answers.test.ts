@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import type { TurnLimits } from '../../src/server/turns/turn.limits.ts';
+import type { OperationQueueLimits } from '../../src/server/operation-queue/operation-queue.limits.ts';
 import type { Data } from '../support/app.ts';
 import { MEGABYTE, startSmallGateway } from '../support/small-gateway.ts';
 import { init, subscribe } from '../support/socket.ts';
@@ -12,7 +12,7 @@ afterEach(async () => {
   vi.useRealTimers();
   for (const close of closers.splice(0).reverse()) await close();
 });
-const start = async (limits: Partial<TurnLimits> = {}): Promise<Gateway> => {
+const start = async (limits: Partial<OperationQueueLimits> = {}): Promise<Gateway> => {
   const gateway = await startSmallGateway(limits);
   closers.push(() => gateway.close());
   return gateway;
@@ -91,7 +91,7 @@ describe('answers that nobody reads', () => {
     for (const client of clients) client.send(...repeat(24, (i) => subscribe(big(i), String(i))));
     await expect.poll(() => gateway.buffered()).toBeGreaterThanOrEqual(LIMITS.userBytes);
     await settle();
-    expect(gateway.turns.unreadOf('ada')).toBe(gateway.buffered());
+    expect(gateway.operationQueue.unreadOf('ada')).toBe(gateway.buffered());
     expect(gateway.counts.peakBytes).toBeLessThan(LIMITS.userBytes + (LIMITS.userRunning + 1) * MEGABYTE);
     for (const socket of gateway.served)
       expect(socket.writableLength).toBeLessThan(LIMITS.socketBytes + (LIMITS.socketRunning + 1) * MEGABYTE);
@@ -165,7 +165,7 @@ describe('a connection on which nothing is read', () => {
       code: 1013,
       reason: 'Answers were not read: connect again, and resume from the last cursor',
     });
-    await expect.poll(() => gateway.turns.unreadOf('ada')).toBe(0);
+    await expect.poll(() => gateway.operationQueue.unreadOf('ada')).toBe(0);
   });
 
   it('is closed over HTTP', async () => {
@@ -178,7 +178,7 @@ describe('a connection on which nothing is read', () => {
     await expect.poll(() => gateway.served.length).toBe(1);
     await expect.poll(() => gateway.served[0]?.destroyed).toBe(true);
     // It is taken off once the connection has closed, which comes after it was ended.
-    await expect.poll(() => gateway.turns.unreadOf('ada')).toBe(0);
+    await expect.poll(() => gateway.operationQueue.unreadOf('ada')).toBe(0);
   });
 
   it('gives way to another one of its user that is read', async () => {
@@ -246,7 +246,7 @@ describe('an operation that is slow', () => {
       client.send(...repeat(25, (i) => subscribe(query, String(i))));
       if (round % 3 > 0) await new Promise(setImmediate);
       if (round % 3 > 1)
-        await expect.poll(() => gateway.turns.unreadOf('ada') > 0 || query.includes('late')).toBe(true);
+        await expect.poll(() => gateway.operationQueue.unreadOf('ada') > 0 || query.includes('late')).toBe(true);
       client.ws.terminate();
       await client.closed;
     }

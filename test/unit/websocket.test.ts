@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createLog } from '../../src/platform/log.ts';
+import { OperationQueue } from '../../src/server/operation-queue/operation-queue.ts';
 import type { SocketProtocol } from '../../src/server/socket/socket-protocol.ts';
 import { mountWebSocket } from '../../src/server/socket/websocket.ts';
-import { Turns } from '../../src/server/turns/turns.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -27,9 +27,9 @@ async function connect() {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
-  const turns = new Turns();
-  closers.push(() => turns.close());
-  closers.push(mountWebSocket({ server, path: '/', protocol, turns, hosts: null, log: createLog('silent') }));
+  const operationQueue = new OperationQueue();
+  closers.push(() => operationQueue.close());
+  closers.push(mountWebSocket({ server, path: '/', protocol, operationQueue, hosts: null, log: createLog('silent') }));
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'graphql-transport-ws');
   await new Promise((resolve) => client.once('open', resolve));
   const [served] = ends;

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { isMailError, isProviderAway, type MailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import type { Call, Limits, RequestCost, RequestLimiter } from '../contract/call.ts';
-import { HandedOn } from '../shared/handed-on.ts';
-import { StreamTurns } from '../shared/stream-turns.ts';
+import { RelayedStream } from '../shared/relayed-stream.ts';
+import { StreamSlots } from '../shared/stream-slots.ts';
 import { abortReason, sleepBeforeRetry, timedOut } from './aborted.ts';
 import { AdmissionQueue, maxWait } from './admission-queue.ts';
 import { Cooldown } from './cooldown.ts';
@@ -59,7 +59,7 @@ class AccountRequestLimiter implements MailboxLimiter {
   private readonly overdue = new Set<() => void>();
   /** What may be begun again once another request shows that the provider answers. */
   private readonly underWay = new Set<UnderWay>();
-  private readonly streams: StreamTurns;
+  private readonly streams: StreamSlots;
   private readonly cooldown: Cooldown;
   private readonly admission: AdmissionQueue;
 
@@ -72,7 +72,7 @@ class AccountRequestLimiter implements MailboxLimiter {
     private readonly limits: Limits,
     options: RequestLimiterOptions,
   ) {
-    this.streams = new StreamTurns(limits.streams);
+    this.streams = new StreamSlots(limits.streams);
     this.log = options.log;
     this.now = options.now ?? Date.now;
     this.cooldown = new Cooldown(this.now);
@@ -102,9 +102,9 @@ class AccountRequestLimiter implements MailboxLimiter {
   ): Promise<ReadableStream<Uint8Array>> {
     const turn = await this.streams.begin(call);
     const keep: Keep<ReadableStream<Uint8Array> | null> = (source, giveUp, free) => {
-      let handedOn: HandedOn | null = null;
+      let handedOn: RelayedStream | null = null;
       const cutSlow = () => handedOn?.cut();
-      handedOn = new HandedOn(source, {
+      handedOn = new RelayedStream(source, {
         signal: call.signal,
         silentAfterMs: call.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS[call.priority],
         cut: call.cut,

@@ -15,21 +15,21 @@ import type { Database } from '../../platform/database.ts';
 import { isDiskFull } from '../../platform/store.error.ts';
 import type { Trust } from '../client-address.ts';
 import type { Listener } from '../listener.ts';
-import type { Turn } from '../turns/seat.ts';
-import type { Turns } from '../turns/turns.ts';
+import type { OperationSlot } from '../operation-queue/client-connection.ts';
+import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
 import { discardRest, limitBodyTime } from './request-body.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null until the request has its turn. */
-    turn: Turn | null;
+    /** Null until the request has its slot. */
+    slot: OperationSlot | null;
   }
 }
 
 /** How long a request may wait in the queue. */
-const TURN_TIMEOUT_MS = 10_000;
+const SLOT_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
 /** The largest request body, in bytes; a route may take less. */
@@ -43,8 +43,8 @@ export interface HttpOptions {
   readonly corsOrigins: readonly (string | RegExp)[];
   /** Null: every Host header is answered. */
   readonly hosts: HostList | null;
-  readonly turns: Pick<Turns, 'begin'>;
-  /** Whose turn a GraphQL request takes; of every other one the connection's own limits hold. */
+  readonly operationQueue: Pick<OperationQueue, 'begin'>;
+  /** Whose slot a GraphQL request takes; of every other one the connection's own limits hold. */
   ownerOf(headers: IncomingHttpHeaders, clientAddress: string): Promise<string>;
   /** Limits what a request waits for the store. */
   readonly limited: Database['limited'];
@@ -85,13 +85,13 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       return refuse(reply.header('accept-encoding', 'identity'), 415, 'UNSUPPORTED', ENCODED);
     }
   });
-  http.decorateRequest('turn', null);
+  http.decorateRequest('slot', null);
   // Before the body is read: a waiting request keeps only its head in memory.
   http.addHook('onRequest', async (request, reply) => {
     const owner = request.routeOptions.url === '/graphql' ? await options.ownerOf(request.headers, request.ip) : null;
-    const turn = await options.turns.begin(request.raw.socket, owner, { patienceMs: TURN_TIMEOUT_MS });
-    request.turn = turn;
-    if (turn) return void reply.raw.once('close', () => turn.end());
+    const slot = await options.operationQueue.begin(request.raw.socket, owner, { timeoutMs: SLOT_TIMEOUT_MS });
+    request.slot = slot;
+    if (slot) return void reply.raw.once('close', () => slot.end());
     reply.header('retry-after', RETRY_AFTER_SECONDS);
     return refuse(reply, 429, 'RATE_LIMITED', TOO_MUCH_UNDER_WAY);
   });

@@ -18,7 +18,7 @@ export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads,
   http.get('/download/:token', { exposeHeadRoute: false }, async (request: DownloadRequest, reply) => {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    request.turn?.mayStall(STALL_TIMEOUT_MS);
+    request.slot?.mayStall(STALL_TIMEOUT_MS);
     const cut = () => reply.raw.destroy();
     try {
       const { stream, ...described } = await downloads.open(request.params.token, gone.signal, cut);

@@ -23,7 +23,7 @@ export function mountGraphql(http: FastifyInstance, path: OperationPath, context
           signal: gone.signal,
           log: request.log as Logger,
         });
-        return path.context(context, { onSize: (bytes) => request.turn?.expect(bytes) });
+        return path.context(context, { onSize: (bytes) => request.slot?.expect(bytes) });
       },
     }),
   });

@@ -19,8 +19,8 @@ import type { OperationPath } from '../../graphql/operation/operation-path.ts';
 import type { Database } from '../../platform/database.ts';
 import { clientAddress, type Trust } from '../client-address.ts';
 import { bearer, type Contexts } from '../contexts.ts';
-import type { Turn } from '../turns/seat.ts';
-import type { Turns } from '../turns/turns.ts';
+import type { OperationSlot } from '../operation-queue/client-connection.ts';
+import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import type { Connection, Connections } from './connections.ts';
 import { OperationLimit } from './operation-limit.ts';
 
@@ -28,7 +28,7 @@ export interface SocketProtocolOptions {
   readonly path: OperationPath;
   readonly contexts: Contexts;
   readonly connections: Connections;
-  readonly turns: Turns;
+  readonly operationQueue: OperationQueue;
   readonly trust: Trust | false;
   /** Limits what an operation waits for the store. */
   readonly limited: Database['limited'];
@@ -52,14 +52,14 @@ export function createSocketProtocol({
   path,
   contexts,
   connections,
-  turns,
+  operationQueue,
   trust,
   limited,
   log,
 }: SocketProtocolOptions) {
   const limit = new OperationLimit();
-  /** The turn of each operation that is executed now, by the payload of its request. */
-  const running = new WeakMap<SubscribePayload, Turn>();
+  /** The slot of each operation that is executed now, by the payload of its request. */
+  const running = new WeakMap<SubscribePayload, OperationSlot>();
   const over = (socket: WebSocket, payload: SubscribePayload): void => {
     running.get(payload)?.end();
     limit.closed(socket);
@@ -90,23 +90,23 @@ export function createSocketProtocol({
     return false;
   };
 
-  /** Walks the operation's path, once it is its turn. @throws whatever is no fault of the request */
+  /** Walks the operation's path, once it is its slot. @throws whatever is no fault of the request */
   const run = (
     context: Context,
     { principal }: Connection,
     payload: SubscribePayload,
     socket: Socket,
-    turn: Turn,
+    slot: OperationSlot,
   ): Promise<Outcome> => {
     let answerBytes = 0;
     const begin = async () => {
-      const eventTurn = await turns.begin(socket, principal.userId, { lane: 'event' });
-      eventTurn?.expect(answerBytes);
-      return eventTurn;
+      const eventSlot = await operationQueue.begin(socket, principal.userId, { lane: 'event' });
+      eventSlot?.expect(answerBytes);
+      return eventSlot;
     };
     const onSize = (bytes: number) => {
       answerBytes = bytes;
-      turn.expect(bytes);
+      slot.expect(bytes);
     };
     // What follows within a subscription has no client that waits for it.
     return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
@@ -119,17 +119,17 @@ export function createSocketProtocol({
       if (!connection) return [new GraphQLError('The connection is closing.')];
       const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
       if (refusal) return [refusal];
-      // Until its turn, only the text of an operation is kept in memory.
+      // Until its slot, only the text of an operation is kept in memory.
       const heard = extra.waits();
       const socket = extra.request.socket;
-      const turn = await turns.begin(socket, connection.principal.userId);
+      const slot = await operationQueue.begin(socket, connection.principal.userId);
       heard();
-      if (turn) running.set(payload, turn);
+      if (slot) running.set(payload, slot);
       try {
-        const context = turn && (await contexts.of({ ...connection, requestId: randomUUID() }));
+        const context = slot && (await contexts.of({ ...connection, requestId: randomUUID() }));
         // It was cancelled in the meantime, or the connection has closed.
-        if (!turn || !context || !(id in subscriptions)) throw new GraphQLError('It was given up.');
-        const outcome = await run(context, connection, payload, socket, turn);
+        if (!slot || !context || !(id in subscriptions)) throw new GraphQLError('It was given up.');
+        const outcome = await run(context, connection, payload, socket, slot);
         if (outcome.kind !== 'refused') return { ...EXECUTED, contextValue: outcome };
         over(extra.socket, payload);
         return outcome.errors.map((error) => new ShownError(error));
@@ -142,7 +142,7 @@ export function createSocketProtocol({
       const executed = contextValue as Executed;
       return (executed.kind === 'events' ? executed.events : executed.result) as ExecutionResult;
     },
-    // The source of a subscription is open; its events wait for turns of their own.
+    // The source of a subscription is open; its events wait for slots of their own.
     onOperation: (_ctx, _id, payload, _args, result) => {
       if (Symbol.asyncIterator in result) running.get(payload)?.end();
     },

@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { replyHeaders } from '../http/bad-request.ts';
 import { FOREIGN_HOST, type HostList } from '../http/hosts.ts';
-import type { Turns } from '../turns/turns.ts';
-import { unreadBytes } from '../turns/unread.ts';
+import type { OperationQueue } from '../operation-queue/operation-queue.ts';
+import { unreadBytes } from '../operation-queue/unread.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
 
 export interface WebSocketOptions {
@@ -15,7 +15,7 @@ export interface WebSocketOptions {
   readonly path: string;
   readonly protocol: SocketProtocol;
   /** Notices who does not read. */
-  readonly turns: Pick<Turns, 'onStalled' | 'drained'>;
+  readonly operationQueue: Pick<OperationQueue, 'onStalled' | 'drained'>;
   readonly hosts: HostList | null;
   readonly log: Logger;
 }
@@ -28,7 +28,7 @@ const HEARTBEAT_INTERVAL_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 /** Bytes of ours that a client may leave unread; until it reads on, we do not read from it either. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
-/** Bytes of requests that may wait for their turn; until some have had it, no more are read. */
+/** Bytes of requests that may wait for their slot; until some have had it, no more are read. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** Registered with IANA as "try again later": clients take it as no fault of theirs and connect again. */
 const TRY_AGAIN_LATER = 1013;
@@ -45,7 +45,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   });
 
   const accept = (socket: WebSocket, request: IncomingMessage) => {
-    /** Bytes of the message that is being handled, and of those whose operation has not had its turn. */
+    /** Bytes of the message that is being handled, and of those whose operation has not had its slot. */
     const requests = { current: 0, waiting: 0 };
     const pace = () => {
       if (socket.bufferedAmount < MAX_UNREAD_BYTES && requests.waiting < MAX_WAITING_BYTES) socket.resume();
@@ -53,7 +53,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     };
     const sent = () => {
       pace();
-      options.turns.drained(request.socket);
+      options.operationQueue.drained(request.socket);
     };
     const waits = () => {
       const bytes = requests.current;
@@ -96,7 +96,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
       socket.pong(data, false, sent);
       pace();
     });
-    options.turns.onStalled(request.socket, () => {
+    options.operationQueue.onStalled(request.socket, () => {
       if (socket.readyState !== socket.OPEN) return;
       socket.close(TRY_AGAIN_LATER, UNREAD);
       setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
@@ -153,7 +153,7 @@ function beat(socket: WebSocket, request: IncomingMessage): NodeJS.Timeout {
     answered = true;
   });
   return setInterval(() => {
-    // A ping behind unread answers, or a pong that we do not read yet, says nothing of the client: `turns` sees to it.
+    // A ping behind unread answers, or a pong that we do not read yet, says nothing of the client: the operation queue sees to it.
     if (unreadBytes(request.socket) > 0 || socket.isPaused) return;
     if (!answered) return socket.terminate();
     answered = false;

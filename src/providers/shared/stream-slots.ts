@@ -5,8 +5,8 @@ import { abortReason } from '../limiter/aborted.ts';
 /** When to come back while all files that may be read at once are being read, in milliseconds. */
 const BUSY_RETRY_AFTER_MS = 10_000;
 
-/** Leave to hand one answer on as it comes. */
-export interface StreamTurn {
+/** Permission to relay one answer as it comes. */
+export interface StreamSlot {
   /** Whether its reader takes nothing: it is cut should another need the place. Said again with each change. */
   readerIsSlow(isSlow: boolean, cut: () => void): void;
   /** It was cut, and counts until the vendor has seen that. */
@@ -14,8 +14,8 @@ export interface StreamTurn {
   end(): void;
 }
 
-/** Who may hand an answer on now: so many of an account at a time, in the order they asked, and slow readers give way. */
-export class StreamTurns {
+/** Which answers may be relayed now: so many of an account at a time, in the order they asked, and slow readers give way. */
+export class StreamSlots {
   private open = 0;
   /** Of those, what was cut and still counts. */
   private ending = 0;
@@ -30,7 +30,7 @@ export class StreamTurns {
   }
 
   /** RATE_LIMITED when there is no place in as long as the call says it waits. */
-  begin(call: Call): Promise<StreamTurn> {
+  begin(call: Call): Promise<StreamSlot> {
     if (call.signal.aborted) return Promise.reject(abortReason(call.signal));
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -42,7 +42,7 @@ export class StreamTurns {
       const begin = () => {
         leave();
         this.open++;
-        resolve(this.turn());
+        resolve(this.slot());
       };
       const abandon = () => {
         leave();
@@ -59,7 +59,7 @@ export class StreamTurns {
     });
   }
 
-  private turn(): StreamTurn {
+  private slot(): StreamSlot {
     let isEnding = false;
     return {
       readerIsSlow: (isSlow, cut) => {

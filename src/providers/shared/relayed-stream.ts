@@ -9,7 +9,7 @@ const leastPace = () => new Pace(4, 120_000);
 /** What is asked of a reader while another file waits for the place: 32 kB/s, for five seconds. */
 const flowingPace = () => new Pace(32, 5_000);
 
-export interface HandedOnOptions {
+export interface RelayedStreamOptions {
   readonly signal: AbortSignal;
   /** How long the provider may go without sending more once that is asked for. */
   readonly silentAfterMs: number;
@@ -26,7 +26,7 @@ const readTooSlowly = (): MailError => new MailError('TIMEOUT', 'The file was re
 const silent = (): MailError => new MailError('TIMEOUT', 'The mail provider did not send the rest in time. Try again.');
 
 /** The same bytes, one piece at a time as they are asked for, ended when its provider or its reader stalls. */
-export class HandedOn {
+export class RelayedStream {
   readonly stream: ReadableStream<Uint8Array>;
   private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   private controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -40,7 +40,7 @@ export class HandedOn {
 
   constructor(
     source: ReadableStream<Uint8Array> | null,
-    private readonly options: HandedOnOptions,
+    private readonly options: RelayedStreamOptions,
   ) {
     this.reader = (source ?? new ReadableStream<Uint8Array>({ start: (empty) => empty.close() })).getReader();
     this.stream = new ReadableStream<Uint8Array>(

@@ -5,7 +5,7 @@ import { type Progress, unreadBytes } from './unread.ts';
 export type Lane = 'request' | 'event';
 
 /** Permission to execute one operation (one event of a subscription). It ends when the response has been written to the socket. */
-export interface Turn {
+export interface OperationSlot {
   /** The estimated size of the response, in bytes. Until it is known the operation keeps its place, however slow it is. */
   expect(bytes: number): void;
   /** How long its client may read nothing, in milliseconds, before the connection is closed. */
@@ -14,7 +14,7 @@ export interface Turn {
 }
 
 /** One operation that has begun. */
-export interface Run {
+export interface RunningOperation {
   readonly lane: Lane;
   /** Null: not known. */
   expected: number | null;
@@ -24,17 +24,17 @@ export interface Run {
 
 export interface Waiter {
   readonly lane: Lane;
-  readonly resolve: (turn: Turn | null) => void;
+  readonly resolve: (slot: OperationSlot | null) => void;
 }
 
-/** A connection that has asked for a turn. */
-export interface Seat {
+/** A connection that has asked to execute an operation. */
+export interface ClientConnection {
   readonly socket: Socket;
   readonly progress: Progress;
   owner: Owner;
   readonly running: Record<Lane, number>;
   /** Slow operations that still have their place, the first first. */
-  readonly slow: Set<Run>;
+  readonly slow: Set<RunningOperation>;
   /** Operations that have left their place and are not over. */
   left: number;
   /** Bytes that are expected of those. */
@@ -42,28 +42,28 @@ export interface Seat {
   /** After how long without progress it is closed. */
   sendTimeoutMs: number;
   waiting: Waiter[];
-  hangUp: () => void;
+  closeConnection: () => void;
 }
 
 /** A user, with the connections that are known to be the user's. */
 export interface Owner {
   readonly key: unknown;
-  readonly seats: Set<Seat>;
+  readonly connections: Set<ClientConnection>;
   readonly running: Record<Lane, number>;
   expected: number;
 }
 
-export const isIdle = ({ waiting, running, left }: Seat): boolean =>
+export const isIdle = ({ waiting, running, left }: ClientConnection): boolean =>
   waiting.length === 0 && running.request === 0 && running.event === 0 && left === 0;
 
 export function unreadOf(owner: Owner | undefined): number {
   let bytes = 0;
-  for (const { socket } of owner?.seats ?? []) bytes += unreadBytes(socket);
+  for (const { socket } of owner?.connections ?? []) bytes += unreadBytes(socket);
   return bytes;
 }
 
 /** Another connection of the same user waits, and this one has something that it could wait for. */
-export function isContended(seat: Seat): boolean {
-  for (const other of seat.owner.seats) if (other !== seat && other.waiting.length > 0) return true;
+export function isContended(connection: ClientConnection): boolean {
+  for (const other of connection.owner.connections) if (other !== connection && other.waiting.length > 0) return true;
   return false;
 }

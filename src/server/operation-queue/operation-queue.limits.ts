@@ -1,5 +1,5 @@
 /** What Turns keeps to; SOCKET_MAX_BUFFERED_BYTES and USER_MAX_BUFFERED_BYTES set the bytes. */
-export interface TurnLimits {
+export interface OperationQueueLimits {
   /** Bytes of answers that one connection may leave unread before no further operation of it starts. */
   readonly socketBytes: number;
   /** The same for all connections of one user to this instance together. */
@@ -16,7 +16,7 @@ export interface TurnLimits {
   readonly contendedTimeoutMs: number;
 }
 
-export const TURN_LIMITS: TurnLimits = {
+export const OPERATION_QUEUE_LIMITS: OperationQueueLimits = {
   socketBytes: 8 * 1024 * 1024,
   userBytes: 32 * 1024 * 1024,
   socketRunning: 6,

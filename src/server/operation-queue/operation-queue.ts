@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import {
+  type ClientConnection,
   isContended,
   isIdle,
   type Lane,
+  type OperationSlot,
   type Owner,
-  type Run,
-  type Seat,
-  type Turn,
+  type RunningOperation,
   unreadOf,
   type Waiter,
-} from './seat.ts';
-import { TURN_LIMITS, type TurnLimits } from './turn.limits.ts';
+} from './client-connection.ts';
+import { OPERATION_QUEUE_LIMITS, type OperationQueueLimits } from './operation-queue.limits.ts';
 import { Progress, unreadBytes } from './unread.ts';
 
 /** How often connections are looked at: a part of the shorter time-out. */
@@ -30,8 +30,8 @@ const MIN_EXPECTED_BYTES = 64 * 1024;
  * What is slow waits for a provider and holds little, and others must not wait for that provider as well: it leaves its
  * place, as long as the answers that may still come of such operations fit into the same limits of bytes.
  */
-export class Turns {
-  private readonly seats = new Map<Socket, Seat>();
+export class OperationQueue {
+  private readonly connections = new Map<Socket, ClientConnection>();
   private readonly owners = new Map<unknown, Owner>();
   private readonly sweeper: NodeJS.Timeout;
   private readonly sweepMs: number;
@@ -39,48 +39,52 @@ export class Turns {
   private now = 0;
   private sweptAt = performance.now();
 
-  constructor(private readonly limits: TurnLimits = TURN_LIMITS) {
+  constructor(private readonly limits: OperationQueueLimits = OPERATION_QUEUE_LIMITS) {
     this.sweepMs = Math.min(limits.sendTimeoutMs, limits.contendedTimeoutMs) / SWEEPS;
     this.sweeper = setInterval(() => this.sweep(), this.sweepMs).unref();
   }
 
   /**
-   * Waits for the turn of one operation on a connection. `user` null: the connection's own limits alone hold.
-   * Null when the connection closed meanwhile, or when it waited `patienceMs` for other connections of the user.
+   * Waits until one operation of a connection may be executed. `user` null: the connection's own limits alone hold.
+   * Null when the connection closed meanwhile, or when it waited `timeoutMs` for other connections of the user.
    */
-  begin(socket: Socket, user: string | null, { lane = 'request' as Lane, patienceMs = 0 } = {}): Promise<Turn | null> {
+  begin(
+    socket: Socket,
+    user: string | null,
+    { lane = 'request' as Lane, timeoutMs = 0 } = {},
+  ): Promise<OperationSlot | null> {
     if (socket.destroyed) return Promise.resolve(null);
-    const seat = this.seat(socket, user ?? socket);
-    if (!seat.waiting.some((waiter) => waiter.lane === lane) && this.admits(seat, lane))
-      return Promise.resolve(this.start(seat, lane));
+    const connection = this.connectionOf(socket, user ?? socket);
+    if (!connection.waiting.some((waiter) => waiter.lane === lane) && this.admits(connection, lane))
+      return Promise.resolve(this.start(connection, lane));
     return new Promise((resolve) => {
       const waiter: Waiter = { lane, resolve };
-      seat.waiting.push(waiter);
-      this.serve(seat.owner);
-      if (patienceMs === 0 || !seat.waiting.includes(waiter)) return;
-      this.refuseLater(seat, waiter, patienceMs);
+      connection.waiting.push(waiter);
+      this.serve(connection.owner);
+      if (timeoutMs === 0 || !connection.waiting.includes(waiter)) return;
+      this.refuseLater(connection, waiter, timeoutMs);
     });
   }
 
   /** Of a connection whose own answers are under way nothing is refused: it is itself what the request waits for. */
-  private refuseLater(seat: Seat, waiter: Waiter, patienceMs: number): void {
+  private refuseLater(connection: ClientConnection, waiter: Waiter, timeoutMs: number): void {
     setTimeout(() => {
-      if (!seat.waiting.includes(waiter)) return;
-      if (seat.running[waiter.lane] > 0) return this.refuseLater(seat, waiter, patienceMs);
-      seat.waiting = seat.waiting.filter((other) => other !== waiter);
+      if (!connection.waiting.includes(waiter)) return;
+      if (connection.running[waiter.lane] > 0) return this.refuseLater(connection, waiter, timeoutMs);
+      connection.waiting = connection.waiting.filter((other) => other !== waiter);
       waiter.resolve(null);
-    }, patienceMs).unref();
+    }, timeoutMs).unref();
   }
 
   /** How the connection is closed when its client does not read; absent: it is destroyed. */
   onStalled(socket: Socket, hangUp: () => void): void {
-    if (!socket.destroyed) this.seat(socket, socket).hangUp = hangUp;
+    if (!socket.destroyed) this.connectionOf(socket, socket).closeConnection = hangUp;
   }
 
   /** Something was read: see who may go on. */
   drained(socket: Socket): void {
-    const seat = this.seats.get(socket);
-    if (seat) this.serve(seat.owner);
+    const connection = this.connections.get(socket);
+    if (connection) this.serve(connection.owner);
   }
 
   /** Bytes that wait on all connections of a user. */
@@ -92,15 +96,15 @@ export class Turns {
     clearInterval(this.sweeper);
   }
 
-  private seat(socket: Socket, key: unknown): Seat {
-    const known = this.seats.get(socket);
+  private connectionOf(socket: Socket, key: unknown): ClientConnection {
+    const known = this.connections.get(socket);
     if (known) {
       // A proxy sends the requests of many over one connection, one after the other.
       if (known.owner.key !== key && isIdle(known)) this.move(known, key);
       return known;
     }
     const owner = this.owner(key);
-    const seat: Seat = {
+    const connection: ClientConnection = {
       socket,
       owner,
       progress: new Progress(socket, this.now),
@@ -110,128 +114,129 @@ export class Turns {
       expected: 0,
       sendTimeoutMs: this.limits.sendTimeoutMs,
       waiting: [],
-      hangUp: () => socket.destroy(),
+      closeConnection: () => socket.destroy(),
     };
-    owner.seats.add(seat);
-    this.seats.set(socket, seat);
-    socket.once('close', () => this.leave(seat));
-    return seat;
+    owner.connections.add(connection);
+    this.connections.set(socket, connection);
+    socket.once('close', () => this.leave(connection));
+    return connection;
   }
 
   private owner(key: unknown): Owner {
     const known = this.owners.get(key);
     if (known) return known;
-    const owner: Owner = { key, seats: new Set(), running: { request: 0, event: 0 }, expected: 0 };
+    const owner: Owner = { key, connections: new Set(), running: { request: 0, event: 0 }, expected: 0 };
     this.owners.set(key, owner);
     return owner;
   }
 
-  private move(seat: Seat, key: unknown): void {
-    const left = seat.owner;
-    seat.owner = this.owner(key);
-    seat.owner.seats.add(seat);
-    this.take(seat, left);
+  private move(connection: ClientConnection, key: unknown): void {
+    const left = connection.owner;
+    connection.owner = this.owner(key);
+    connection.owner.connections.add(connection);
+    this.take(connection, left);
   }
 
-  private leave(seat: Seat): void {
-    this.seats.delete(seat.socket);
-    const { owner, waiting, running } = seat;
+  private leave(connection: ClientConnection): void {
+    this.connections.delete(connection.socket);
+    const { owner, waiting, running } = connection;
     owner.running.request -= running.request;
     owner.running.event -= running.event;
-    owner.expected -= seat.expected;
+    owner.expected -= connection.expected;
     running.request = 0;
     running.event = 0;
-    seat.left = 0;
-    seat.expected = 0;
-    seat.slow.clear();
-    seat.waiting = [];
-    this.take(seat, owner);
+    connection.left = 0;
+    connection.expected = 0;
+    connection.slow.clear();
+    connection.waiting = [];
+    this.take(connection, owner);
     for (const { resolve } of waiting) resolve(null);
     this.serve(owner);
   }
 
-  private take(seat: Seat, owner: Owner): void {
-    owner.seats.delete(seat);
-    if (owner.seats.size === 0) this.owners.delete(owner.key);
+  private take(connection: ClientConnection, owner: Owner): void {
+    owner.connections.delete(connection);
+    if (owner.connections.size === 0) this.owners.delete(owner.key);
   }
 
   /** Starts what may start. Connections take turns, so that one with much to ask does not keep the others waiting. */
   private serve(owner: Owner): void {
     for (const lane of ['request', 'event'] as const) {
-      for (const seat of owner.seats) {
-        const next = seat.waiting.find((waiter) => waiter.lane === lane);
-        if (!next || !this.admits(seat, lane)) continue;
-        seat.waiting.splice(seat.waiting.indexOf(next), 1);
+      for (const connection of owner.connections) {
+        const next = connection.waiting.find((waiter) => waiter.lane === lane);
+        if (!next || !this.admits(connection, lane)) continue;
+        connection.waiting.splice(connection.waiting.indexOf(next), 1);
         // A Set goes on to what is added while it is gone through: the connection is at its end again.
-        owner.seats.delete(seat);
-        owner.seats.add(seat);
-        next.resolve(this.start(seat, lane));
+        owner.connections.delete(connection);
+        owner.connections.add(connection);
+        next.resolve(this.start(connection, lane));
       }
     }
   }
 
-  private admits(seat: Seat, lane: Lane): boolean {
-    const { socket, owner, running } = seat;
+  private admits(connection: ClientConnection, lane: Lane): boolean {
+    const { socket, owner, running } = connection;
     if (unreadBytes(socket) >= this.limits.socketBytes || unreadOf(owner) >= this.limits.userBytes) return false;
     return (
-      (running[lane] < this.limits.socketRunning || this.makesRoom(seat, lane)) &&
-      (owner.running[lane] < this.limits.userRunning || [...owner.seats].some((other) => this.makesRoom(other, lane)))
+      (running[lane] < this.limits.socketRunning || this.makesRoom(connection, lane)) &&
+      (owner.running[lane] < this.limits.userRunning ||
+        [...owner.connections].some((other) => this.makesRoom(other, lane)))
     );
   }
 
   /** A slow operation of the connection leaves its place, if there is one that may. */
-  private makesRoom(seat: Seat, lane: Lane): boolean {
-    const { owner, slow } = seat;
+  private makesRoom(connection: ClientConnection, lane: Lane): boolean {
+    const { owner, slow } = connection;
     const { socketBytes, userBytes } = this.limits;
     for (const run of slow) {
       if (run.lane !== lane || run.expected === null) continue;
       const { expected } = run;
-      if (unreadBytes(seat.socket) + seat.expected + expected > socketBytes) continue;
+      if (unreadBytes(connection.socket) + connection.expected + expected > socketBytes) continue;
       if (unreadOf(owner) + owner.expected + expected > userBytes) continue;
       slow.delete(run);
-      seat.running[lane]--;
+      connection.running[lane]--;
       owner.running[lane]--;
-      seat.left++;
-      seat.expected += expected;
+      connection.left++;
+      connection.expected += expected;
       owner.expected += expected;
       return true;
     }
     return false;
   }
 
-  private start(seat: Seat, lane: Lane): Turn {
-    const { owner } = seat;
+  private start(connection: ClientConnection, lane: Lane): OperationSlot {
+    const { owner } = connection;
     const { socketBytes, socketRunning, slowAfterMs } = this.limits;
-    const run: Run = { lane, expected: null, isSlow: false };
-    seat.running[lane]++;
+    const run: RunningOperation = { lane, expected: null, isSlow: false };
+    connection.running[lane]++;
     owner.running[lane]++;
     const becomeSlow = () => {
       run.isSlow = true;
-      seat.slow.add(run);
+      connection.slow.add(run);
       this.serve(owner);
     };
     // Where a provider hangs, those behind it must not become slow one after the other, each in its own time.
-    const timer = setTimeout(becomeSlow, slowAfterMs / (1 + seat.left / socketRunning)).unref();
+    const timer = setTimeout(becomeSlow, slowAfterMs / (1 + connection.left / socketRunning)).unref();
     let isOver = false;
     return {
       expect: (bytes) => {
         run.expected ??= Math.min(Math.max(bytes, MIN_EXPECTED_BYTES), socketBytes * MAX_SHARE);
       },
       mayStall: (ms) => {
-        seat.sendTimeoutMs = ms;
+        connection.sendTimeoutMs = ms;
       },
       end: () => {
         clearTimeout(timer);
-        if (isOver || this.seats.get(seat.socket) !== seat) return;
+        if (isOver || this.connections.get(connection.socket) !== connection) return;
         isOver = true;
-        seat.sendTimeoutMs = this.limits.sendTimeoutMs;
-        const hasPlace = !run.isSlow || seat.slow.delete(run);
+        connection.sendTimeoutMs = this.limits.sendTimeoutMs;
+        const hasPlace = !run.isSlow || connection.slow.delete(run);
         if (hasPlace) {
-          seat.running[lane]--;
+          connection.running[lane]--;
           owner.running[lane]--;
         } else {
-          seat.left--;
-          seat.expected -= run.expected ?? 0;
+          connection.left--;
+          connection.expected -= run.expected ?? 0;
           owner.expected -= run.expected ?? 0;
         }
         this.serve(owner);
@@ -244,10 +249,10 @@ export class Turns {
     // While this process stood still nobody could take anything from it: that is held against no client.
     this.now += Math.min(sweptAt - this.sweptAt, 2 * this.sweepMs);
     this.sweptAt = sweptAt;
-    for (const seat of this.seats.values()) {
-      const stalledMs = seat.progress.stalledMs(this.now);
-      const limit = isContended(seat) ? this.limits.contendedTimeoutMs : seat.sendTimeoutMs;
-      if (stalledMs >= limit) seat.hangUp();
+    for (const connection of this.connections.values()) {
+      const stalledMs = connection.progress.stalledMs(this.now);
+      const limit = isContended(connection) ? this.limits.contendedTimeoutMs : connection.sendTimeoutMs;
+      if (stalledMs >= limit) connection.closeConnection();
     }
     for (const owner of this.owners.values()) this.serve(owner);
   }
