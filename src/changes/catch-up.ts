@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
+import { sleep } from '../platform/abort.ts';
 import type { LanePlace } from '../platform/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { Changes, Hint, MailSession, ProviderChange } from '../providers/contract/provider.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
-import { abortableDelay } from './pause.ts';
 import { arrivedMeanwhile } from './resync.ts';
 
 export interface CatchUpOptions {
@@ -137,7 +137,7 @@ async function patiently<T>({ place, call, progressed }: CatchUpRun, ask: () => 
       const waitMs = isMailError(error) && error.code === 'RATE_LIMITED' ? error.retryAfterMs : undefined;
       if (waitMs === undefined || waitMs > MAX_LIMIT_WAIT_MS) throw error;
       progressed();
-      await place.without(() => abortableDelay(Math.max(waitMs, 100), call.signal));
+      await place.without(() => sleep(Math.max(waitMs, 100), call.signal));
       progressed();
     }
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
 import type { IntegrationDirectory } from '../accounts/integrations/integration.directory.ts';
 import type { IntegrationRecord } from '../accounts/integrations/integration.ts';
@@ -13,9 +14,12 @@ import type { ChangeStore, LoggedChange } from './change.store.ts';
 import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
 import { HEARTBEAT_INTERVAL_MS, type PendingSyncStore } from './pending-sync.store.ts';
-import { Cut, Probation } from './probation.ts';
 import { Retries } from './retries.ts';
-import { SYNC_TOPIC, SyncWanted } from './sync.topic.ts';
+import { Cut, RunTimeouts } from './run-timeouts.ts';
+
+/** The bus topic on which an instance that stops hands over the accounts that it has not brought level. */
+const SYNC_TOPIC = 'sync';
+const SyncWanted = z.object({ integrationId: z.string() });
 
 export interface SyncJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
@@ -57,7 +61,7 @@ export class SyncJob {
   private readonly retries: Retries;
   private readonly lanes: Lanes;
   private readonly lookups = new Lanes(LOOKUPS);
-  private readonly probation: Probation;
+  private readonly timeouts: RunTimeouts;
   private readonly catchUp: CatchUp;
   private readonly calls = new AbortController();
   private stopping = false;
@@ -84,7 +88,7 @@ export class SyncJob {
     );
     this.retries = new Retries({ retry: (integrationId) => this.runs.request(integrationId) });
     this.lanes = new Lanes(options.lanes ?? SYNC_LANES);
-    this.probation = new Probation(options.times?.firstAttemptMs);
+    this.timeouts = new RunTimeouts(options.times?.firstAttemptMs);
     this.catchUp = new CatchUp({ changes, log, appended: (id, entries) => this.wake(id, entries) });
     this.seeing = setInterval(() => {
       options.pendingSyncs
@@ -98,11 +102,11 @@ export class SyncJob {
       }),
       options.reachability.listen({
         recovered: ({ provider }) => {
-          this.probation.endLane(provider);
+          this.timeouts.endLane(provider);
           this.retries.hurryLane(provider);
         },
         answered: ({ provider, address }, othersAway) => {
-          this.probation.answered(provider, address);
+          this.timeouts.answered(provider, address);
           if (othersAway) this.retries.probe(provider);
         },
       }),
@@ -117,12 +121,12 @@ export class SyncJob {
   request(integrationId: string, settleMs = 0, isNoted = false): void {
     this.untold.delete(integrationId);
     if (!isNoted) this.unnoted.add(integrationId);
-    this.probation.end(integrationId);
+    this.timeouts.end(integrationId);
     if (this.retries.isWaiting(integrationId)) this.retries.hurry(integrationId);
     else this.runs.request(integrationId, settleMs);
   }
 
-  /** As `request`, where there is no news: what is under way or will be tried again anyway is left as it is. */
+  /** As `request`, where there is no news: what is under way or will be runKey again anyway is left as it is. */
   look(integrationId: string): void {
     if (this.runs.has(integrationId) || this.retries.isWaiting(integrationId)) return;
     this.unnoted.add(integrationId);
@@ -143,7 +147,7 @@ export class SyncJob {
     this.look(integrationId);
   }
 
-  /** Resolves when the account is not being read, nor about to be. One that waits to be tried again is not. */
+  /** Resolves when the account is not being read, nor about to be. One that waits to be runKey again is not. */
   idle(integrationId: string): Promise<void> {
     return this.runs.idle(integrationId);
   }
@@ -158,7 +162,7 @@ export class SyncJob {
     clearTimeout(patience);
     clearInterval(this.seeing);
     for (const integrationId of new Set([...this.unfinished, ...paused, ...left]))
-      await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies SyncWanted);
+      await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies z.infer<typeof SyncWanted>);
   }
 
   private async run(integrationId: string): Promise<void> {
@@ -189,27 +193,27 @@ export class SyncJob {
     place: LanePlace,
   ): Promise<boolean> {
     const { handles, pendingSyncs, log } = this.options;
-    const tried = { key: integrationId, lane: provider, address: address.toLowerCase() };
-    const trial = this.probation.begin(tried, this.retries.failures(integrationId));
+    const runKey = { key: integrationId, lane: provider, address: address.toLowerCase() };
+    const timed = this.timeouts.begin(runKey, this.retries.failures(integrationId));
     const behind = setTimeout(() => {
       pendingSyncs
         .mark(integrationId)
         .catch((err: unknown) => log.warn({ err, integrationId }, 'a sync that hangs could not be recorded'));
     }, this.options.times?.behindMs ?? BEHIND_TIMEOUT_MS).unref();
-    const { signal, leave } = following(this.calls.signal, trial.signal);
+    const { signal, leave } = following(this.calls.signal, timed.signal);
     const isNoted = !this.unnoted.delete(integrationId);
     let isLevel = false;
     try {
       const call = {
         signal,
         priority: 'background' as const,
-        attemptTimeoutMs: trial.attemptTimeoutMs,
+        attemptTimeoutMs: timed.attemptTimeoutMs,
         maxWaitMs: MAX_WAIT_MS,
       };
       const session = await (await handles.internal(integrationId)).session();
       if (this.untellable.delete(integrationId)) await this.wake(integrationId, UNKNOWN_ENTRIES);
       const isWhole = this.whole.has(integrationId);
-      const progressed = () => trial.progressed();
+      const progressed = () => timed.progressed();
       isLevel = await this.catchUp.run({ integrationId, session, call, place, isWhole, isNoted, progressed });
       if (isWhole && isLevel) this.whole.delete(integrationId);
       return isLevel;
@@ -217,7 +221,7 @@ export class SyncJob {
       if (!isLevel && !isNoted) this.unnoted.add(integrationId);
       clearTimeout(behind);
       leave();
-      trial.over();
+      timed.over();
     }
   }
 
@@ -250,7 +254,7 @@ export class SyncJob {
     this.retries.failed(integrationId, lane, waitMs, heldMs(error));
     log[isTransient(error) ? 'warn' : 'error'](
       { err: error, integrationId, attempt, waitMs },
-      'sync will be tried again',
+      'sync will be runKey again',
     );
     await pendingSyncs
       .failed(integrationId, waitMs)

@@ -11,8 +11,8 @@ import type { Call } from '../providers/contract/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { Coalescer } from './coalescer.ts';
 import { HeldConnections } from './held-connections.ts';
+import { MissedPushes } from './missed-pushes.ts';
 import { Retries } from './retries.ts';
-import { Silences } from './silences.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
@@ -47,7 +47,7 @@ export class WatchJob implements IntegrationHooks {
   private readonly lanes = new Lanes(LANES);
   /** How long each watch lives, as of when this process last started it. */
   private readonly lives = new Map<string, { readonly renewedAt: number; readonly lifeMs: number }>();
-  private readonly silences = new Silences();
+  private readonly missedPushes = new MissedPushes();
   private readonly heldConnections: HeldConnections;
   private readonly stopping = new AbortController();
   private readonly unlisten: () => void;
@@ -91,13 +91,13 @@ export class WatchJob implements IntegrationHooks {
 
   /** There was news that its watch did not tell of: it is renewed, and replaced where that does not help. */
   missed(integrationId: string): void {
-    this.silences.missed(integrationId);
+    this.missedPushes.missed(integrationId);
     this.request(integrationId);
   }
 
   /** Its watch told of something. */
   heard(integrationId: string): void {
-    this.silences.heard(integrationId);
+    this.missedPushes.heard(integrationId);
   }
 
   /** The watch first: what happens while the change feed's place is taken is then told. */
@@ -116,7 +116,7 @@ export class WatchJob implements IntegrationHooks {
   async disconnecting(integrationId: string): Promise<void> {
     const { watches, handles } = this.options;
     this.lives.delete(integrationId);
-    this.silences.forget(integrationId);
+    this.missedPushes.forget(integrationId);
     this.retries.settled(integrationId);
     const watch = await watches.get(integrationId);
     await watches.remove(integrationId);
@@ -188,7 +188,7 @@ export class WatchJob implements IntegrationHooks {
     const previous = await watches.get(integrationId);
     const secret = previous?.secret ?? randomBytes(24).toString('base64url');
     const notificationUrl = `${publicUrl}/webhooks/${record.provider.toLowerCase()}`;
-    const isSilent = this.silences.isSilent(integrationId);
+    const isSilent = this.missedPushes.isSilent(integrationId);
     const isTaken = async (key: string) =>
       (await watches.named(record.provider, key)).some((watch) => watch.integrationId !== integrationId);
     const lost = async () => {
@@ -198,7 +198,7 @@ export class WatchJob implements IntegrationHooks {
     const options = { notificationUrl, secret, isSilent, isTaken, lost };
     const state = await this.within(timeoutMs, (call) => watcher.start(previous, options, call));
     await watches.put({ integrationId, provider: record.provider, secret, ...state });
-    if (isSilent) this.silences.replaced(integrationId);
+    if (isSilent) this.missedPushes.replaced(integrationId);
     const now = Date.now();
     this.lives.set(integrationId, { renewedAt: now, lifeMs: state.expiresAt.getTime() - now });
   }

@@ -6,7 +6,7 @@ export class Cut extends Error {
 }
 
 /** A run under way, as long as its requests are answered. */
-export interface Trial {
+export interface TimedRun {
   readonly signal: AbortSignal;
   /** How long one of its requests may go without an answer. */
   readonly attemptTimeoutMs: number;
@@ -16,14 +16,14 @@ export interface Trial {
 }
 
 /** What is tried: a key of a mailbox at a vendor. */
-export interface Tried {
+export interface RunKey {
   readonly key: string;
   /** The vendor. */
   readonly lane: string;
   readonly address: string;
 }
 
-interface Entry extends Tried {
+interface Entry extends RunKey {
   readonly cut: AbortController;
   readonly hangsAfterMs: number;
   /** When it was answered last. */
@@ -44,7 +44,7 @@ const HANG_TIMEOUT_MS = 2_000;
  * How long runs may hang. Requests that a vendor holds on to while it is away are often never answered, so several short
  * tries find out sooner that it is back than one long one, and what shows that it is back ends those that hang.
  */
-export class Probation {
+export class RunTimeouts {
   private readonly entries = new Map<string, Entry>();
   /** How long the last answers of each lane took: a vendor that is slow is given more time. */
   private readonly tookMs = new Map<string, number>();
@@ -54,7 +54,7 @@ export class Probation {
     private readonly now: () => number = Date.now,
   ) {}
 
-  begin(tried: Tried, failures: number): Trial {
+  begin(tried: RunKey, failures: number): TimedRun {
     const { key, lane } = tried;
     const cut = new AbortController();
     const tooLong = () => cut.abort(new MailError('TIMEOUT', 'The mail provider did not answer in time.'));

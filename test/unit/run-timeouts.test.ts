@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { Probation } from '../../src/changes/probation.ts';
+import { RunTimeouts } from '../../src/changes/run-timeouts.ts';
 
 const tried = { key: 'i', lane: 'GMAIL', address: 'a@mail.example' };
 
 it('what a vendor that is slow has under way is begun again by news only when it takes longer than it did before', () => {
   let now = 0;
-  const probation = new Probation(undefined, () => now);
+  const probation = new RunTimeouts(undefined, () => now);
   const first = probation.begin(tried, 0);
   now = 5_000;
   first.progressed();
