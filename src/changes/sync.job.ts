@@ -126,7 +126,7 @@ export class SyncJob {
     else this.runs.request(integrationId, settleMs);
   }
 
-  /** As `request`, where there is no news: what is under way or will be runKey again anyway is left as it is. */
+  /** As `request`, where there is no news: what is under way or will be tried again anyway is left as it is. */
   look(integrationId: string): void {
     if (this.runs.has(integrationId) || this.retries.isWaiting(integrationId)) return;
     this.unnoted.add(integrationId);
@@ -147,7 +147,7 @@ export class SyncJob {
     this.look(integrationId);
   }
 
-  /** Resolves when the account is not being read, nor about to be. One that waits to be runKey again is not. */
+  /** Resolves when the account is not being read, nor about to be. One that waits to be tried again is not. */
   idle(integrationId: string): Promise<void> {
     return this.runs.idle(integrationId);
   }
@@ -254,7 +254,7 @@ export class SyncJob {
     this.retries.failed(integrationId, lane, waitMs, heldMs(error));
     log[isTransient(error) ? 'warn' : 'error'](
       { err: error, integrationId, attempt, waitMs },
-      'sync will be runKey again',
+      'sync will be tried again',
     );
     await pendingSyncs
       .failed(integrationId, waitMs)
