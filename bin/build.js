@@ -1,9 +1,11 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const MIN_STALE_MS = 3_600_000;
 
 /** The folders that the program reads, by what they are called beside it (src/platform/asset-directories.ts). */
 const ASSETS = { migrations: 'prisma/migrations', public: 'src/server/public' };
@@ -53,6 +55,16 @@ async function main(outdir = OPTIONS.outdir, entryPoint) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(`${path}.${process.pid}`, contents);
     renameSync(`${path}.${process.pid}`, path);
+  }
+  removeStale(join(root, outdir), new Set(outputFiles.map(({ path }) => path)));
+}
+
+/** What earlier builds left. Not at once: a process that was started from it may still be loading. */
+function removeStale(directory, built) {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isFile() && !built.has(path) && Date.now() - statSync(path).mtimeMs > MIN_STALE_MS)
+      rmSync(path, { force: true });
   }
 }
 
