@@ -1,6 +1,6 @@
 import type { NodeRegistry } from '../graphql/node.ts';
+import type { Prunable } from '../platform/database/prune.job.ts';
 import type { Platform } from '../platform/open.ts';
-import type { Prunable } from '../platform/prune.job.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { SecretStore } from '../vault/secret.store.ts';
 import { Vault } from '../vault/vault.ts';

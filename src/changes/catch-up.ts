@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
 import { sleep } from '../platform/abort.ts';
-import type { LanePlace } from '../platform/lanes.ts';
+import type { LanePlace } from '../platform/queue/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { Changes, Hint, MailSession, ProviderChange } from '../providers/contract/provider.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import type { Hint } from '../providers/contract/provider.ts';
 
 /** How often an instance says which accounts it is at work on, in milliseconds. */

@@ -6,7 +6,7 @@ import type { IntegrationHooks } from '../accounts/integrations/integration.hook
 import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { MailError } from '../domain/error.ts';
 import { deadline } from '../platform/abort.ts';
-import { type LaneOptions, Lanes } from '../platform/lanes.ts';
+import { type LaneOptions, Lanes } from '../platform/queue/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { Coalescer } from './coalescer.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeStore } from '../../src/changes/change.store.ts';
 import { PendingSyncStore } from '../../src/changes/pending-sync.store.ts';
 import { WebhookService } from '../../src/changes/webhook.service.ts';
-import type { Database } from '../../src/platform/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import type { Hint, Provider } from '../../src/providers/contract/provider.ts';
 import type { Signal, WebhookRequest } from '../../src/providers/contract/watch.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { storeErrorIn } from '../../domain/error.ts';
-import { deleteInBatches } from '../../platform/batches.ts';
-import type { Database } from '../../platform/database.ts';
-import { whenStoreIsBack } from '../../platform/store.patience.ts';
+import { deleteInBatches } from '../../platform/database/batches.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
 
 export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 

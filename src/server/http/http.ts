@@ -11,8 +11,8 @@ import {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { type ErrorCode, type MailError, storeErrorIn } from '../../domain/error.ts';
-import type { Database } from '../../platform/database.ts';
-import { isDiskFull } from '../../platform/store.error.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { isDiskFull } from '../../platform/database/store.error.ts';
 import type { Trust } from '../client-address.ts';
 import type { Listener } from '../listener.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';

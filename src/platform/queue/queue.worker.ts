@@ -1,5 +1,5 @@
 import type { Job } from 'pg-boss';
-import { isDoneWithin } from './abort.ts';
+import { isDoneWithin } from '../abort.ts';
 
 export interface QueueWorkerOptions {
   /** Fetches at most so many jobs that are due. */

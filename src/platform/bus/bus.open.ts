@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Database } from '../database/database.ts';
 import { type Bus, createBus } from './bus.ts';
-import type { Database } from './database.ts';
 
 export interface BusOptions {
   /** Migrated. */
