@@ -1,7 +1,7 @@
 import type { MailFolder } from '@microsoft/microsoft-graph-types';
 import { badRequest, GraphError } from './errors.ts';
 import { compileFilter, sortBy } from './filter.ts';
-import type { Folder } from './folder.ts';
+import type { Folder } from './item.ts';
 import { contextOf, linkTo } from './links.ts';
 import type { Mailbox } from './mailbox.ts';
 import { type ListOptions, type Model, parseBoolean, parseListOptions, parseShape, type Shape } from './odata.ts';

@@ -3,7 +3,8 @@ import { isMailError } from '../domain/error.ts';
 import { sleep } from '../platform/abort.ts';
 import type { LanePlace } from '../platform/queue/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
-import type { Changes, Hint, MailSession, ProviderChange } from '../providers/contract/provider.ts';
+import type { Changes, MailSession } from '../providers/contract/provider.ts';
+import type { Hint, ProviderChange } from '../providers/contract/watch.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';
 
