@@ -38,7 +38,7 @@ export interface Account {
 }
 
 /** What the accounts of a directory begin with. */
-export interface Defaults {
+interface Defaults {
   readonly spelling: HeaderSpelling;
   readonly batchWidth: number;
   readonly subjectThreads: SubjectThreads;

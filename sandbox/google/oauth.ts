@@ -19,7 +19,7 @@ const PAGE_HEADERS = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 };
 
-export interface OAuthParts {
+interface OAuthParts {
   readonly world: World;
   readonly options: GoogleOptions;
   readonly authorize: Authorize;

@@ -72,7 +72,7 @@ const rootOf = (call: Call): Folder => call.account.mailbox.root;
 const folderOf = (call: Call): Folder => call.account.mailbox.folder(call.ids[0] ?? '');
 
 /** One property at a time, so that $select costs what it asks for. */
-export function readFolder(folder: Folder, name: string, mailbox: Mailbox): unknown {
+function readFolder(folder: Folder, name: string, mailbox: Mailbox): unknown {
   switch (name as keyof MailFolder) {
     case 'id':
       return folder.id;

@@ -121,7 +121,7 @@ export class Folder {
   }
 }
 
-export interface Departure {
+interface Departure {
   readonly id: string;
   readonly immutableId: string;
   readonly change: number;

@@ -41,7 +41,7 @@ import { SignInService } from './users/sign-in.service.ts';
 import { UserStore } from './users/user.store.ts';
 import { registerAccountNodes, ViewerResolver } from './users/viewer.resolver.ts';
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly providers: readonly Provider[];
   readonly registration: 'open' | 'invite' | 'off';
   readonly redirects: RedirectRules;

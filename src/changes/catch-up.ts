@@ -8,7 +8,7 @@ import type { Hint, ProviderChange } from '../providers/contract/watch.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';
 
-export interface CatchUpOptions {
+interface CatchUpOptions {
   readonly changes: ChangeStore;
   readonly log: Logger;
   /** What was just appended to the log. */
@@ -16,7 +16,7 @@ export interface CatchUpOptions {
 }
 
 /** One account to be brought level. */
-export interface CatchUpRun {
+interface CatchUpRun {
   readonly integrationId: string;
   readonly session: MailSession;
   readonly call: Call;

@@ -11,7 +11,7 @@ import { WatchJob } from './watch.job.ts';
 import { WatchStore } from './watch.store.ts';
 import { WebhookService } from './webhook.service.ts';
 
-export interface ChangesOptions {
+interface ChangesOptions {
   readonly providers: readonly Provider[];
   readonly publicUrl: string;
   readonly pollIntervalMs: number;

@@ -21,7 +21,7 @@ import { Cut, RunTimeouts } from './run-timeouts.ts';
 const SYNC_TOPIC = 'sync';
 const SyncWanted = z.object({ integrationId: z.string() });
 
-export interface SyncJobOptions {
+interface SyncJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;

@@ -16,7 +16,7 @@ import { Retries } from './retries.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
-export interface WatchJobOptions {
+interface WatchJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get' | 'connected'>;
   readonly watches: WatchStore;

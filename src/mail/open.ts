@@ -38,7 +38,7 @@ import { UploadStore } from './upload/upload.store.ts';
 import { Uploads } from './upload/uploads.ts';
 import { ViewerMails } from './viewer-mail.ts';
 
-export interface MailOptions {
+interface MailOptions {
   readonly publicUrl: string;
   readonly sourceDeadlineMs: number;
   readonly scanBudget: number;

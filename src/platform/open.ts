@@ -10,7 +10,7 @@ import { checkKeys } from './secrets/key.check.ts';
 import { openKeys } from './secrets/keys.ts';
 import { type Key, Sealer } from './secrets/seal.ts';
 
-export interface PlatformSettings {
+interface PlatformSettings {
   /** A PostgreSQL URL. Null: PGlite under `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
@@ -21,7 +21,7 @@ export interface PlatformSettings {
   readonly jwtSecret: string | null;
 }
 
-export interface PlatformOptions {
+interface PlatformOptions {
   readonly log: Logger;
   /** Those that are absent are STORE_LIMITS'. */
   readonly limits?: Partial<StoreLimits> | undefined;

@@ -21,7 +21,7 @@ import type { EventMessages } from './event.messages.ts';
 import type { Hub } from './hub.ts';
 import { MessageReceived } from './message-received.type.ts';
 
-export interface MessageEventsOptions {
+interface MessageEventsOptions {
   readonly hub: Hub;
   readonly directory: IntegrationDirectory;
   readonly mailOf: MailOf;
@@ -30,7 +30,7 @@ export interface MessageEventsOptions {
   readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
 }
 
-export interface MessageEventsRequest {
+interface MessageEventsRequest {
   /** Internal ids of integrations; null: all accounts of the viewer, including those connected later. */
   readonly integrationIds: readonly string[] | null;
   /** Null: in any mailbox, except drafts. */

@@ -14,7 +14,7 @@ import { SealError, type Sealer } from '../platform/secrets/seal.ts';
 import { AutoResetEvent } from './auto-reset-event.ts';
 import { SubmissionChanged } from './submission-changed.type.ts';
 
-export interface SubmissionEventsOptions {
+interface SubmissionEventsOptions {
   readonly store: Pick<SubmissionStore, 'find' | 'changedSince'>;
   readonly mailOf: MailOf;
   readonly sealer: Sealer;

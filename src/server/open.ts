@@ -26,7 +26,7 @@ import { Connections } from './socket/connections.ts';
 import { createSocketProtocol } from './socket/socket-protocol.ts';
 import { mountWebSocket } from './socket/websocket.ts';
 
-export interface ServerSettings {
+interface ServerSettings {
   readonly trustProxy: readonly string[] | number | false;
   readonly corsOrigins: readonly string[];
   readonly graphiql: boolean;
@@ -44,7 +44,7 @@ export interface Demo {
   isConnected(): boolean;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly settings: ServerSettings;
   readonly listener: Listener;
   readonly publicUrl: string;

@@ -9,7 +9,7 @@ import { type ConnectFlowRecord, type ConnectFlowStatus, MAX_WRONG_CODES } from 
 type Transaction = Prisma.TransactionClient;
 type Bytes = Uint8Array<ArrayBuffer>;
 
-export interface NewConnectFlow {
+interface NewConnectFlow {
   readonly id: string;
   readonly stateHash: string;
   readonly userId: string;

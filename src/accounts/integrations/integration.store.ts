@@ -7,7 +7,7 @@ import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
 export type Transaction = Prisma.TransactionClient;
 
-export interface ConnectedAccount {
+interface ConnectedAccount {
   readonly userId: string;
   readonly provider: string;
   readonly address: string;

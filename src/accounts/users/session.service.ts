@@ -20,7 +20,7 @@ const MAX_SESSION_LIFETIME_MS = 180 * DAY_MS;
 /** An access token of an ended session is dead by itself after this; the rest is for clocks that differ. */
 const REVOCATION_RETENTION_MS = ACCESS_TOKEN_SECONDS * 1_000 + 5 * 60_000;
 
-export interface SessionServiceOptions {
+interface SessionServiceOptions {
   readonly store: SessionStore;
   readonly bus: Bus;
   readonly jwtSecret: string;

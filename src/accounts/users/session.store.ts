@@ -7,7 +7,7 @@ import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
 export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 
 /** What became of a refresh token that was handed in. */
-export type Rotation =
+type Rotation =
   /** `next` is what it was traded for. */
   | { readonly outcome: 'rotated'; readonly sessionId: string; readonly userId: string }
   /** Used before: somebody else has it. */

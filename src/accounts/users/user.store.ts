@@ -4,7 +4,7 @@ import { MailError } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { isUniqueViolation } from '../../platform/database/store.error.ts';
 
-export interface UserRecord {
+interface UserRecord {
   readonly id: string;
   /** Lower case. */
   readonly email: string;

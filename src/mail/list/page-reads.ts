@@ -19,7 +19,7 @@ export interface Wanted {
   /** When this list no longer waits. */
   readonly signal: AbortSignal;
 }
-export interface PageRead<T> {
+interface PageRead<T> {
   readonly page: Page<T>;
   /** What was asked of each item. */
   readonly detail: Detail;

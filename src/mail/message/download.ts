@@ -39,11 +39,11 @@ export interface DescribedDownload {
   readonly mimeType: string;
   readonly expiresAt: Date;
 }
-export interface OpenedDownload extends DescribedDownload {
+interface OpenedDownload extends DescribedDownload {
   readonly stream: ReadableStream<Uint8Array>;
 }
 
-export interface DownloadsOptions {
+interface DownloadsOptions {
   readonly sealer: Sealer;
   readonly handles: Pick<AccountHandles, 'internal'>;
   /** Where clients reach us, without a slash at the end. */

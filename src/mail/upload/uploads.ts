@@ -27,7 +27,7 @@ export interface StoredUpload {
   readonly expiresAt: Date;
 }
 
-export interface UploadsOptions {
+interface UploadsOptions {
   readonly store: UploadStore;
   readonly sealer: Sealer;
   /** The largest file that is taken. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import { type Bus, createBus } from './bus.ts';
 
-export interface BusOptions {
+interface BusOptions {
   /** Migrated. */
   readonly db: Database;
   /** Null: over the database's notifications. */

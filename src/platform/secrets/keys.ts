@@ -11,7 +11,7 @@ export class KeyError extends Error {
   override readonly name = 'KeyError';
 }
 
-export interface Keys {
+interface Keys {
   readonly encryptionKeys: readonly Key[];
   readonly jwtSecret: string;
 }

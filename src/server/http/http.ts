@@ -33,9 +33,9 @@ const SLOT_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
 /** The largest request body, in bytes; a route may take less. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly listener: Listener;
   readonly log: Logger;
   /** Whose X-Forwarded-* headers are believed: addresses, a number of hops, or nobody. */

@@ -24,7 +24,7 @@ import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import type { Connection, Connections } from './connections.ts';
 import { OperationLimit } from './operation-limit.ts';
 
-export interface SocketProtocolOptions {
+interface SocketProtocolOptions {
   readonly path: OperationPath;
   readonly contexts: Contexts;
   readonly connections: Connections;

@@ -45,7 +45,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'RECONNECT_REQUIRED',
 ]);
 
-export interface FinishOptions {
+interface FinishOptions {
   readonly providers: readonly Provider[];
   readonly flows: ConnectFlowStore;
   readonly seal: FlowSeal;
