@@ -20,7 +20,7 @@ module.exports = {
       name: 'no-cycles',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     ...rooms.slice(0, -1).map((name, index) => ({
       name: `${name}-imports-down-only`,

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import { MIGRATIONS_DIRECTORY } from '../src/platform/asset-directories.ts';
-import { pgliteAdapter } from '../src/platform/pglite.ts';
-import { applyMigrations, diffToSchema } from '../src/platform/schema.engine.ts';
+import { pgliteAdapter } from '../src/platform/database/pglite.ts';
+import { applyMigrations, diffToSchema } from '../src/platform/database/schema.engine.ts';
 
 const SCHEMA = fileURLToPath(new URL('schema.prisma', import.meta.url));
 

@@ -10,7 +10,7 @@ import type { Mail } from './mail/mail.ts';
 import { DEMO_ACCOUNTS } from './twins.ts';
 import type { Emulator, Vendor } from './world.ts';
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly dataDir: string | null;
   readonly mail: string | null;
   readonly messages: number;

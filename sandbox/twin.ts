@@ -51,7 +51,7 @@ export interface Twin {
   create(world: World, surroundings: Surroundings): { emulator: Emulator; plugin: FastifyPluginAsync };
 }
 
-export interface Surroundings {
+interface Surroundings {
   /** The gateway, for webhooks. */
   readonly publicUrl: () => string;
   /** For a vendor whose headers could come either way. */

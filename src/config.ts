@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { misspelt } from './misspelt.ts';
-import type { Key } from './platform/seal.ts';
+import type { Key } from './platform/secrets/seal.ts';
 import { ADAPTERS, registry } from './providers/registry.ts';
 import { encryptionKeys, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
 import { bindAddress, choice, decimal, flag, port, redisUrl, url, whole } from './setting.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
 /** What .env sets cannot be read, or not all of it. */
-export class EnvFileError extends Error {
+class EnvFileError extends Error {
   override readonly name = 'EnvFileError';
 }
 

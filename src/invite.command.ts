@@ -1,7 +1,7 @@
 import { createInvitation } from './accounts/users/invitation.ts';
 import { readConfig } from './config.ts';
 import { loadEnvFile } from './env-file.ts';
-import { openKeys } from './platform/keys.ts';
+import { openKeys } from './platform/secrets/keys.ts';
 
 /**
  * node dist/invite.command.js EMAIL: prints an invitation, signed as the tokens of the gateway are whose settings it is given.

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { buildSchema, findBreakingChanges } from 'graphql';
 
-export interface Release {
+interface Release {
   /** As the tag says it, without its v. */
   readonly version: string;
   /** What schema.graphql said then. */

@@ -4,7 +4,7 @@ import type { Entry, Journal } from './journal.ts';
 const INTERVAL_MS = 250;
 
 /** Writes what changes in the emulated accounts to a journal, and puts it back at the next start. */
-export interface Keeper {
+interface Keeper {
   /** Puts back what was kept of the account, which has just been filled; from then on its changes are written. */
   take(emulator: Emulator, account: string): void;
   /** Writes what changed since it was last done, as it is done several times a second. */

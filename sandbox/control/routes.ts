@@ -10,7 +10,7 @@ import { ControlError, parseInput } from './input.ts';
 import { selectRecords, totalsOf } from './log.ts';
 import { named } from './named.ts';
 
-export interface ControlOptions {
+interface ControlOptions {
   readonly emulators: readonly Emulator[];
   readonly log: RequestLog;
   readonly faults: FaultList;

@@ -4,9 +4,10 @@ import type { World } from '../world.ts';
 import type { Directory } from './directory.ts';
 import { faultError, GoogleError, invalidArgument, tooManyConcurrent } from './errors.ts';
 import type { Access } from './identity/access.ts';
-import { type Dispatch, type Dispatched, type LogLine, split, toAnswer, type WireAnswer } from './wire/dispatch.ts';
+import { type Dispatch, type Dispatched, type LogLine, split, toAnswer } from './wire/dispatch.ts';
 import { type Cut, cutOf, delay, spoilt } from './wire/fault.ts';
 import { readHead, splitParts, type WirePart } from './wire/multipart.ts';
+import type { WireAnswer } from './wire/reply.ts';
 import type { UploadRequest } from './wire/uploads.ts';
 
 const MAX_PARTS = 100;

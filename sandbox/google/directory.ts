@@ -1,5 +1,11 @@
-import { DEFAULT_SEARCH_INDEX, type SearchIndex, type Sending, type SubjectThreads, type World } from '../world.ts';
-import type { Spelling } from './format.ts';
+import {
+  DEFAULT_SEARCH_INDEX,
+  type HeaderSpelling,
+  type SearchIndex,
+  type Sending,
+  type SubjectThreads,
+  type World,
+} from '../world.ts';
 import { Mailbox } from './mailbox/mailbox.ts';
 
 /** An address that an account may send as. */
@@ -18,7 +24,11 @@ export interface Account {
   /** The account's own address first, then an alias that was proven, and one that was not. */
   readonly sendAs: readonly [SendAs, ...SendAs[]];
   searchIndex: SearchIndex;
-  spelling: Spelling;
+  /**
+   * How header values are listed. Google documents neither: written, with their encoded words and quotes; decoded, their
+   * encoded words as letters and names without quotes. Both are reported, and a client has to be right with both.
+   */
+  spelling: HeaderSpelling;
   /** Gmail is turned on for it. */
   hasMail: boolean;
   /** So many parts of a batch are answered; of those past it, every second draws 429. */
@@ -28,8 +38,8 @@ export interface Account {
 }
 
 /** What the accounts of a directory begin with. */
-export interface Defaults {
-  readonly spelling: Spelling;
+interface Defaults {
+  readonly spelling: HeaderSpelling;
   readonly batchWidth: number;
   readonly subjectThreads: SubjectThreads;
 }

@@ -2,7 +2,7 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { World } from '../world.ts';
 import type { Account } from './directory.ts';
 import { invalidArgument, notFound } from './errors.ts';
-import { messageResource, reference } from './format.ts';
+import { FORMATS, messageResource, reference } from './format.ts';
 import { formatOf } from './get.query.ts';
 import type { StoredMessage } from './mailbox/message.ts';
 import { changed } from './messages.ts';
@@ -11,7 +11,7 @@ import { rawOf, requireAddresses, stampDraft } from './outgoing.ts';
 import { estimate } from './paging.ts';
 import { LIST_QUERY, readPage, selection } from './selection.ts';
 import { object, text } from './wire/body.ts';
-import { type Call, COMPOSE, FORMATS, MAX_SEND_BYTES, type Operation, READ } from './wire/operation.ts';
+import { type Call, COMPOSE, MAX_SEND_BYTES, type Operation, READ } from './wire/operation.ts';
 import { SHAPES } from './wire/shapes.ts';
 
 const { labelIds: _, ...DRAFTS_QUERY } = LIST_QUERY;

@@ -7,14 +7,9 @@ import { parseStructured } from '../mail/parameters.ts';
 import type { HeaderSpelling } from '../world.ts';
 import { attachmentIdOf } from './attachment.id.ts';
 import type { StoredMessage } from './mailbox/message.ts';
-import type { FORMATS } from './wire/operation.ts';
 
-/**
- * How header values are listed. Google documents neither: written, with their encoded words and quotes; decoded, their
- * encoded words as letters and names without quotes. Both are reported, and a client has to be right with both.
- */
-export type Spelling = HeaderSpelling;
-
+/** `format` as get methods take it. */
+export const FORMATS = ['minimal', 'full', 'raw', 'metadata'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Bodies above this come as an attachmentId, in bytes. Google names no figure. */
@@ -27,7 +22,7 @@ const MAX_DEPTH = 50;
 export function messageResource(
   message: StoredMessage,
   format: Format,
-  spelling: Spelling,
+  spelling: HeaderSpelling,
   only: readonly string[] = [],
 ): gmail_v1.Schema$Message {
   const { mail } = message;
@@ -90,7 +85,12 @@ function childrenOf(part: MimePart): readonly MimePart[] {
   return part.mimeType === 'message/rfc822' ? [parseMime(part.content())] : part.children;
 }
 
-function payload(messageId: string, part: MimePart, partId: string, spelling: Spelling): gmail_v1.Schema$MessagePart {
+function payload(
+  messageId: string,
+  part: MimePart,
+  partId: string,
+  spelling: HeaderSpelling,
+): gmail_v1.Schema$MessagePart {
   const children = partId.split('.').length > MAX_DEPTH ? [] : childrenOf(part);
   return {
     partId,
@@ -119,7 +119,7 @@ function body(messageId: string, part: MimePart, partId: string): gmail_v1.Schem
 
 const ADDRESS_FIELDS = /^(?:resent-)?(?:from|sender|reply-to|to|cc|bcc)$/i;
 
-function listed({ name, value, rawValue }: Header, spelling: Spelling): gmail_v1.Schema$MessagePartHeader {
+function listed({ name, value, rawValue }: Header, spelling: HeaderSpelling): gmail_v1.Schema$MessagePartHeader {
   if (spelling === 'written') return { name, value: rawValue };
   return { name, value: ADDRESS_FIELDS.test(name) ? decodeAddressField(rawValue) : value };
 }
@@ -139,7 +139,7 @@ function headersOf(mail: Mail): MimePart['headers'] {
   return headers;
 }
 
-function metadata(mail: Mail, only: readonly string[], spelling: Spelling): gmail_v1.Schema$MessagePart {
+function metadata(mail: Mail, only: readonly string[], spelling: HeaderSpelling): gmail_v1.Schema$MessagePart {
   const headers = headersOf(mail);
   const wanted = new Set(only.map((name) => name.toLowerCase()));
   const shown = headers.filter(({ name }) => wanted.size === 0 || wanted.has(name.toLowerCase()));

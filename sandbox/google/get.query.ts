@@ -1,6 +1,6 @@
 import { forbidden } from './errors.ts';
-import type { Format } from './format.ts';
-import { type Call, FORMATS } from './wire/operation.ts';
+import { FORMATS, type Format } from './format.ts';
+import type { Call } from './wire/operation.ts';
 import type { QuerySpec } from './wire/query.ts';
 
 /** What messages.get and its like take. */

@@ -8,9 +8,9 @@ import type { TokenEndpoint } from './identity/token.endpoint.ts';
 import type { Tokens } from './identity/tokens.ts';
 import type { GoogleOptions } from './options.ts';
 import type { Push } from './push.ts';
-import { json, split, type WireAnswer } from './wire/dispatch.ts';
+import { json, split } from './wire/dispatch.ts';
 import { cutOf, delay, spoilt } from './wire/fault.ts';
-import { sendAnswer } from './wire/reply.ts';
+import { sendAnswer, type WireAnswer } from './wire/reply.ts';
 
 const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
@@ -19,7 +19,7 @@ const PAGE_HEADERS = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 };
 
-export interface OAuthParts {
+interface OAuthParts {
   readonly world: World;
   readonly options: GoogleOptions;
   readonly authorize: Authorize;

@@ -1,5 +1,4 @@
-import type { SubjectThreads } from '../world.ts';
-import type { Spelling } from './format.ts';
+import type { HeaderSpelling, SubjectThreads } from '../world.ts';
 
 /** How the emulated Google Cloud project is set up. */
 export interface GoogleOptions {
@@ -12,7 +11,7 @@ export interface GoogleOptions {
   /** The one topic that exists in the project. Default: projects/postern-sandbox/topics/mail. */
   readonly topic?: string;
   /** How headers are listed, in accounts that are not told otherwise. Default: written. */
-  readonly headers?: Spelling;
+  readonly headers?: HeaderSpelling;
   /** How many parts of a batch are answered, in accounts that are not told otherwise. Default: 50. */
   readonly batchWidth?: number;
   /** Whether a subject alone joins threads, in accounts that are not told otherwise. Default: join. */

@@ -2,7 +2,7 @@ import { badParameter } from './errors.ts';
 import type { Position } from './mailbox/message.ts';
 
 /** Where a list goes on: behind that message, among the mail that was there when the first page was read. */
-export interface Place extends Position {
+interface Place extends Position {
   readonly asOf: number;
 }
 

@@ -4,7 +4,7 @@ import { type SigningKeys, subjectOf } from './identity/keys.ts';
 import { DEFAULT_TOPIC, type GoogleOptions } from './options.ts';
 
 /** A mailbox's one watch; kept, so that it outlives a restart. */
-export interface Watch {
+interface Watch {
   readonly labelIds: readonly string[];
   readonly behavior: 'include' | 'exclude';
   /** In ms. */

@@ -5,7 +5,7 @@ import type { MimePart } from './mail.ts';
 import { parseStructured } from './parameters.ts';
 
 /** What a reader is shown, and what hangs on it. Null where the mail has none of that kind. Made when it is asked for. */
-export interface Body {
+interface Body {
   readonly text: string | null;
   readonly html: string | null;
   /** Every leaf that is not shown as text, in order: files, images the HTML refers to, nested messages, reports. */

@@ -14,7 +14,7 @@ export function bounces(
   return refusesMail(address) || (domains.has(domain) && !hasAccount(address));
 }
 
-export interface DeliveryReport {
+interface DeliveryReport {
   /** Who sent the mail that came back. */
   readonly to: string;
   /** RFC 3464. */

@@ -1,6 +1,6 @@
 import { Tokenizer } from 'htmlparser2';
 
-export interface HtmlTextOptions {
+interface HtmlTextOptions {
   /** Where links lead to, in brackets behind them, as Exchange writes them. */
   readonly links?: boolean;
   /** Characters after which reading ends: a preview needs no more. */

@@ -7,7 +7,7 @@ import type { Mail } from './mail.ts';
 import { readMboxEntry, scanMbox } from './mbox.ts';
 import { mailFromRaw } from './received.ts';
 
-export interface Imported {
+interface Imported {
   readonly mails: readonly Mail[];
   /** How many files or mailbox entries were named and skipped. */
   readonly skipped: number;

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** One mail of an mbox file: [start, stop) without its From_ line. */
-export interface MboxEntry {
+interface MboxEntry {
   readonly start: number;
   readonly stop: number;
   /** The From_ line, for its date. */

@@ -1,5 +1,5 @@
 /** Where a part lies in the message: [start, stop). */
-export interface Range {
+interface Range {
   readonly start: number;
   readonly stop: number;
 }

@@ -3,6 +3,7 @@ import { ATTACHMENT, formatAttachment } from './attachment.format.ts';
 import { parseAttachment, readAttachment } from './attachment.input.ts';
 import { ReceivedContent, type StoredAttachment } from './content.ts';
 import { DraftContent } from './draft.ts';
+import { attach } from './drafts.ts';
 import { itemNotFound, malformedId } from './errors.ts';
 import { attachmentId, isWellFormed } from './ids.ts';
 import type { Item } from './item.ts';
@@ -100,21 +101,6 @@ function add(call: Call): Answer {
     '@odata.context': contextOf(call, `messages('${encodeURIComponent(call.ids[0] ?? '')}')/attachments/$entity`),
     ...formatAttachment(item, added, null, true),
   });
-}
-
-/** Puts a file on a draft, whatever the draft was made of. */
-export function attach(
-  call: Pick<Call, 'account'>,
-  item: Item,
-  given: Omit<StoredAttachment, 'number'>,
-): StoredAttachment {
-  const { mailbox, address } = call.account;
-  const draft = DraftContent.from(item.content, new Date(mailbox.time()), freshMessageId(address));
-  const added = draft.attach(given);
-  mailbox.update(item, () => {
-    item.content = draft;
-  });
-  return added;
 }
 
 function remove(call: Call): Answer {

@@ -18,7 +18,7 @@ interface PartAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
-export interface BatchResult {
+interface BatchResult {
   readonly outcome: Outcome;
   readonly lines: readonly LogLine[];
 }

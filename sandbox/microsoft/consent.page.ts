@@ -1,6 +1,6 @@
 import { escapeHtml } from './body.ts';
 
-export interface ConsentPage {
+interface ConsentPage {
   /** Where the form is posted: the authorize URL with its query. */
   readonly action: string;
   readonly clientId: string;

@@ -4,7 +4,7 @@ import { ItemList } from './item-list.ts';
 /** A mailbox's messages by conversation, newest first. Made for the first who asks: a start reads no mail for it. */
 export class ConversationIndex {
   readonly #idOf: (item: Item) => string;
-  #lists: Map<string, ItemList> | null = null;
+  #lists: Map<string, ItemList<Item>> | null = null;
 
   /** What `idOf` says of an item may change only while the item is removed. */
   constructor(idOf: (item: Item) => string) {
@@ -12,7 +12,7 @@ export class ConversationIndex {
   }
 
   /** Ids are compared without case, as every filter compares. */
-  find(id: string, mailbox: ItemList): readonly Item[] {
+  find(id: string, mailbox: ItemList<Item>): readonly Item[] {
     this.#lists ??= this.#read(mailbox);
     return this.#lists.get(id.toLowerCase())?.all ?? [];
   }
@@ -34,8 +34,8 @@ export class ConversationIndex {
     this.#lists = null;
   }
 
-  #read(mailbox: ItemList): Map<string, ItemList> {
-    const lists = new Map<string, ItemList>();
+  #read(mailbox: ItemList<Item>): Map<string, ItemList<Item>> {
+    const lists = new Map<string, ItemList<Item>>();
     // Oldest first, so that a reply finds what it answers.
     for (const item of mailbox.all.toReversed()) listOf(lists, this.#keyOf(item)).add(item);
     return lists;
@@ -46,10 +46,10 @@ export class ConversationIndex {
   }
 }
 
-function listOf(lists: Map<string, ItemList>, key: string): ItemList {
+function listOf(lists: Map<string, ItemList<Item>>, key: string): ItemList<Item> {
   const known = lists.get(key);
   if (known) return known;
-  const list = new ItemList();
+  const list = new ItemList<Item>();
   lists.set(key, list);
   return list;
 }

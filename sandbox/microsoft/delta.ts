@@ -1,7 +1,6 @@
 import { badRequest, GraphError } from './errors.ts';
-import type { Folder } from './folder.ts';
 import { formatFolder, MAIL_FOLDER } from './folders.ts';
-import type { Item } from './item.ts';
+import type { Folder, Item } from './item.ts';
 import { newestFirst } from './item-list.ts';
 import { contextOf, linkTo, packToken, unpackToken } from './links.ts';
 import type { Mailbox } from './mailbox.ts';

@@ -1,7 +1,7 @@
 import type { InternetMessageHeader } from '@microsoft/microsoft-graph-types';
+import { composeRaw, formatPerson } from '../mail/compose.ts';
 import { previewOf, previewText } from '../mail/envelope.ts';
 import type { Envelope, Person } from '../mail/mail.ts';
-import { compose } from './compose.ts';
 import type { Content, StoredAttachment, TextBody } from './content.ts';
 
 /** What a draft says, apart from its attachments. */
@@ -158,3 +158,42 @@ export class DraftContent implements Content {
     return attachment.isInline || (attachment.contentId !== null && shown);
   }
 }
+
+/** RFC 5322 of a draft; the same draft gives the same bytes. */
+function compose(draft: DraftContent, { bcc = true }: { bcc?: boolean } = {}): Buffer {
+  const headers: Record<string, string> = {};
+  if (draft.sender && draft.sender.address !== draft.from?.address)
+    headers.Sender = formatPerson(headerPerson(draft.sender));
+  if (bcc && draft.bcc.length > 0)
+    headers.Bcc = draft.bcc.map((person) => formatPerson(headerPerson(person))).join(', ');
+  if (draft.importance !== 'normal') headers.Importance = draft.importance;
+  for (const { name, value } of draft.customHeaders) if (name) headers[oneLine(name)] = oneLine(value ?? '');
+  return composeRaw({
+    from: headerPerson(draft.from ?? { name: '', address: '' }),
+    to: draft.to.map(headerPerson),
+    cc: draft.cc.map(headerPerson),
+    replyTo: draft.replyTo.map(headerPerson),
+    subject: oneLine(draft.subject),
+    date: draft.date,
+    messageId: draft.messageId,
+    inReplyTo: draft.inReplyTo,
+    references: draft.references,
+    text: draft.text.type === 'text' ? draft.text.content : null,
+    html: draft.text.type === 'html' ? draft.text.content : null,
+    files: draft.attachments().map((attachment) => ({
+      filename: oneLine(attachment.name),
+      mimeType: oneLine(attachment.contentType),
+      bytes: attachment.bytes(),
+      ...(attachment.isInline && attachment.contentId !== null ? { contentId: oneLine(attachment.contentId) } : {}),
+    })),
+    headers,
+  });
+}
+
+const oneLine = (text: string) => text.replace(/[\r\n]+/g, ' ');
+
+/** A name that only repeats the address is no name. */
+const headerPerson = ({ name, address }: Person): Person => ({
+  name: name === address ? '' : oneLine(name),
+  address: oneLine(address),
+});

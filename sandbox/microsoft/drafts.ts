@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mailFromRaw } from '../mail/received.ts';
 import type { Account } from './accounts.ts';
-import { type Content, ReceivedContent } from './content.ts';
+import { type Content, ReceivedContent, type StoredAttachment } from './content.ts';
 import { DraftContent } from './draft.ts';
 import { badRequest } from './errors.ts';
-import type { Folder } from './folder.ts';
-import type { Item } from './item.ts';
+import type { Folder, Item } from './item.ts';
 import { freshMessageId, type MessageInput, readMessage, writeContent, writeState } from './message.input.ts';
 import { type Call, isMimeBody, jsonBody } from './request.ts';
 
@@ -44,6 +43,21 @@ export function blankDraft(account: Account): DraftContent {
   draft.from = { name: account.name, address: account.address };
   draft.sender = draft.from;
   return draft;
+}
+
+/** Puts a file on a draft, whatever the draft was made of. */
+export function attach(
+  call: Pick<Call, 'account'>,
+  item: Item,
+  given: Omit<StoredAttachment, 'number'>,
+): StoredAttachment {
+  const { mailbox, address } = call.account;
+  const draft = DraftContent.from(item.content, new Date(mailbox.time()), freshMessageId(address));
+  const added = draft.attach(given);
+  mailbox.update(item, () => {
+    item.content = draft;
+  });
+  return added;
 }
 
 /** A base64 body of MIME. What Exchange would fill in is filled in. Throws BadRequest. */

@@ -13,8 +13,7 @@ import {
 import { Account, type Accounts, PROMPT } from './accounts.ts';
 import { addCategory } from './categories.ts';
 import { ReceivedContent } from './content.ts';
-import type { Folder } from './folder.ts';
-import type { Item } from './item.ts';
+import type { Folder, Item } from './item.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Notifications } from './notifications.ts';
 import type { Outbox } from './outbox.ts';

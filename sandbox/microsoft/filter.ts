@@ -3,7 +3,7 @@ import { type Filter, nodesOf, type Operand, type Operator, parseFilter, pathsOf
 import { type Model, type Order, unknownProperty } from './odata.ts';
 
 /** Reads a property of a thing by its name; objects and arrays as Graph shows them. */
-export type Read<T> = (thing: T, property: string) => unknown;
+type Read<T> = (thing: T, property: string) => unknown;
 export interface CompiledFilter<T> {
   readonly paths: readonly string[];
   matches(thing: T): boolean;

@@ -1,6 +1,29 @@
 import { GraphError, malformedId } from './errors.ts';
-import { DISTINGUISHED, EMPTY_NAMES, Folder } from './folder.ts';
 import { folderId, isWellFormed } from './ids.ts';
+import { Folder } from './item.ts';
+
+/** The folders of every mailbox. */
+const DISTINGUISHED: readonly { name: string; displayName: string; isHidden?: boolean }[] = [
+  { name: 'archive', displayName: 'Archive' },
+  { name: 'conversationhistory', displayName: 'Conversation History' },
+  { name: 'deleteditems', displayName: 'Deleted Items' },
+  { name: 'drafts', displayName: 'Drafts' },
+  { name: 'inbox', displayName: 'Inbox' },
+  { name: 'junkemail', displayName: 'Junk Email' },
+  { name: 'outbox', displayName: 'Outbox' },
+  { name: 'sentitems', displayName: 'Sent Items' },
+  { name: 'clutter', displayName: 'Clutter', isHidden: true },
+  { name: 'syncissues', displayName: 'Sync Issues', isHidden: true },
+];
+
+/** Names that Graph knows and this mailbox has nothing for: not found, rather than malformed. */
+const EMPTY_NAMES: ReadonlySet<string> = new Set([
+  'conflicts',
+  'localfailures',
+  'scheduled',
+  'searchfolders',
+  'serverfailures',
+]);
 
 /** The folders of one mailbox. */
 export class FolderTree {

@@ -1,7 +1,7 @@
 import type { MailFolder } from '@microsoft/microsoft-graph-types';
 import { badRequest, GraphError } from './errors.ts';
 import { compileFilter, sortBy } from './filter.ts';
-import type { Folder } from './folder.ts';
+import type { Folder } from './item.ts';
 import { contextOf, linkTo } from './links.ts';
 import type { Mailbox } from './mailbox.ts';
 import { type ListOptions, type Model, parseBoolean, parseListOptions, parseShape, type Shape } from './odata.ts';
@@ -72,7 +72,7 @@ const rootOf = (call: Call): Folder => call.account.mailbox.root;
 const folderOf = (call: Call): Folder => call.account.mailbox.folder(call.ids[0] ?? '');
 
 /** One property at a time, so that $select costs what it asks for. */
-export function readFolder(folder: Folder, name: string, mailbox: Mailbox): unknown {
+function readFolder(folder: Folder, name: string, mailbox: Mailbox): unknown {
   switch (name as keyof MailFolder) {
     case 'id':
       return folder.id;

@@ -30,7 +30,7 @@ import { TokenEndpoint } from './token.endpoint.ts';
 import { Tokens } from './tokens.ts';
 import { Uploads } from './uploads.ts';
 
-export interface MicrosoftOptions {
+interface MicrosoftOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /** Takes mail for recipients who have no account here, Bcc already taken out. */

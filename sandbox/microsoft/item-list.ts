@@ -1,7 +1,12 @@
-import type { Item } from './item.ts';
+/** What a list of messages is sorted by. */
+interface Sorted {
+  readonly receivedAt: Date;
+  /** Order of arrival in the mailbox. */
+  readonly serial: number;
+}
 
 /** Items, newest first. Kept sorted, so that a page of 50,000 costs no more than a page of 50. */
-export class ItemList {
+export class ItemList<Item extends Sorted> {
   #items: Item[] = [];
 
   get all(): readonly Item[] {
@@ -39,6 +44,6 @@ export class ItemList {
   }
 }
 
-export function newestFirst(a: Pick<Item, 'receivedAt' | 'serial'>, b: Pick<Item, 'receivedAt' | 'serial'>): number {
+export function newestFirst(a: Sorted, b: Sorted): number {
   return b.receivedAt.getTime() - a.receivedAt.getTime() || b.serial - a.serial;
 }

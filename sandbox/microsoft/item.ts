@@ -1,8 +1,8 @@
 import type { FollowupFlag, Importance, InferenceClassificationType } from '@microsoft/microsoft-graph-types';
 import type { Content } from './content.ts';
 import type { Conversation } from './conversation.ts';
-import type { Folder } from './folder.ts';
 import { changeKey } from './ids.ts';
+import { ItemList } from './item-list.ts';
 
 /** A message in a mailbox. Only Mailbox changes it, so that deltas and subscriptions see every change. */
 export class Item {
@@ -74,6 +74,59 @@ export class Item {
   get etag(): string {
     return `W/"${this.changeKey}"`;
   }
+}
+
+/** What a message lies in. */
+export class Folder {
+  readonly id: string;
+  /** The name under which every mailbox has it; null for the user's own. */
+  readonly wellKnown: string | null;
+  readonly isHidden: boolean;
+  displayName: string;
+  /** Null for the root alone. */
+  parent: Folder | null;
+  readonly children: Folder[] = [];
+  readonly items = new ItemList<Item>();
+  unread = 0;
+  /** What left this folder, for deltas. */
+  readonly departures: Departure[] = [];
+  createdAtChange = 0;
+  lastChange = 0;
+
+  constructor(given: {
+    id: string;
+    wellKnown: string | null;
+    displayName: string;
+    parent: Folder | null;
+    isHidden?: boolean;
+  }) {
+    this.id = given.id;
+    this.wellKnown = given.wellKnown;
+    this.displayName = given.displayName;
+    this.parent = given.parent;
+    this.isHidden = given.isHidden ?? false;
+    given.parent?.children.push(this);
+  }
+
+  /** This folder and everything under it. */
+  *tree(): Generator<Folder> {
+    yield this;
+    for (const child of this.children) yield* child.tree();
+  }
+
+  /** Whether it lies in, or is, the given folder. */
+  isWithin(other: Folder): boolean {
+    for (let folder: Folder | null = this; folder; folder = folder.parent) if (folder === other) return true;
+    return false;
+  }
+}
+
+interface Departure {
+  readonly id: string;
+  readonly immutableId: string;
+  readonly change: number;
+  /** The change by which it had come in: a delta from before that never told of it, and need not tell of its going. */
+  readonly enteredAtChange: number;
 }
 
 /** What a message is besides what it says and where it lies. */

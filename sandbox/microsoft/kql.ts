@@ -3,7 +3,7 @@ import { badRequest } from './errors.ts';
 import type { Item } from './item.ts';
 import { splitWords, type WordPlace, wordsIn } from './search.words.ts';
 
-export type Search = (item: Item) => boolean;
+type Search = (item: Item) => boolean;
 
 /** How the index is played where its vendor does not say. */
 type Ways = Pick<SearchIndex, 'accents' | 'forms'>;

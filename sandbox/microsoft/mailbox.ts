@@ -4,8 +4,8 @@ import { ConversationIndex } from './conversation.index.ts';
 import { type Conversation, Conversations } from './conversation.ts';
 import { itemNotFound, malformedId } from './errors.ts';
 import { FolderTree } from './folder.tree.ts';
-import type { Folder } from './folder.ts';
 import { guid, immutableId, isWellFormed, movableId } from './ids.ts';
+import type { Folder } from './item.ts';
 import { Item } from './item.ts';
 import { ItemList } from './item-list.ts';
 
@@ -23,7 +23,7 @@ export interface Change {
 export class Mailbox {
   readonly account: string;
   readonly folders: FolderTree;
-  readonly items = new ItemList();
+  readonly items = new ItemList<Item>();
   /** Names this life of the mailbox: delta tokens of another are unknown. */
   readonly generation = guid('generation', String(Math.random()), String(process.hrtime.bigint()));
   /** Delta tokens below it have expired. */

@@ -16,7 +16,7 @@ export interface View {
   readonly basicOnly: boolean;
 }
 
-export type Annotated<T> = T & { '@odata.etag'?: string; '@odata.type'?: string };
+type Annotated<T> = T & { '@odata.etag'?: string; '@odata.type'?: string };
 
 type Property = Exclude<
   keyof Message,
@@ -107,7 +107,7 @@ export function formatMessage(item: Item, shape: Shape, view: View): Annotated<M
   return shown as Annotated<Message>;
 }
 
-export const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;
+const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;
 
 const recipientOf = ({ name, address }: Person): Recipient => ({ emailAddress: { name: name || address, address } });
 const recipient = (person: Person | null): Recipient | null => (person ? recipientOf(person) : null);

@@ -4,7 +4,7 @@ import type { Account, Accounts } from './accounts.ts';
 import type { Change } from './mailbox.ts';
 import type { StoredSubscription, SubscriptionStore } from './subscription.store.ts';
 
-export type LifecycleEvent = 'missed' | 'reauthorizationRequired' | 'subscriptionRemoved';
+type LifecycleEvent = 'missed' | 'reauthorizationRequired' | 'subscriptionRemoved';
 
 /** How long before an access token runs out its subscriber is asked to authorize again. */
 const CHALLENGE_LEAD_MS = 15 * 60_000;

@@ -13,7 +13,7 @@ export interface Model {
   readonly opaque?: ReadonlySet<string>;
 }
 
-export interface Expansion {
+interface Expansion {
   readonly select: readonly string[] | null;
   readonly filter: string | null;
 }

@@ -4,7 +4,7 @@ import type { Account, Category } from './accounts.ts';
 import { type Content, ReceivedContent, type StoredAttachment } from './content.ts';
 import type { Conversation } from './conversation.ts';
 import { DraftContent, type DraftFields } from './draft.ts';
-import type { Folder } from './folder.ts';
+import type { Folder } from './item.ts';
 import { type Item, type ItemState, stateOf } from './item.ts';
 import type { Mailbox } from './mailbox.ts';
 

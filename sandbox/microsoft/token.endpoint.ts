@@ -8,7 +8,7 @@ import { invalidGrant, missingParameter, OAuthError, unknownClient } from './oau
 import { refusedGrant } from './sign-in.refusals.ts';
 import { ACCESS_SECONDS, type RefreshToken, type Tokens } from './tokens.ts';
 
-export interface TokenAnswer {
+interface TokenAnswer {
   readonly token_type: 'Bearer';
   readonly scope: string;
   readonly expires_in: number;
@@ -237,7 +237,7 @@ export class TokenEndpoint {
 export const splitScopes = (scope: string) => [...new Set(scope.split(/\s+/).filter(Boolean))];
 
 /** "https://graph.microsoft.com/Mail.Read" is Mail.Read. */
-export const shortName = (scope: string) => scope.split('/').at(-1) ?? scope;
+const shortName = (scope: string) => scope.split('/').at(-1) ?? scope;
 
 function isGranted(scope: string, token: RefreshToken): boolean {
   return token.granted.some((given) => shortName(given).toLowerCase() === shortName(scope).toLowerCase());

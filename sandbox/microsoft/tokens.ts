@@ -17,7 +17,7 @@ export interface RefreshToken {
   /** Everything that was consented to, without offline_access. */
   readonly granted: readonly string[];
 }
-export interface AuthorizationCode {
+interface AuthorizationCode {
   readonly id: string;
   readonly address: string;
   readonly clientId: string;

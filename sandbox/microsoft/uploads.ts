@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { UploadSession } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import type { Account } from './accounts.ts';
-import { attach } from './attachments.ts';
+import { attach } from './drafts.ts';
 import { badRequest, GraphError, itemNotFound, staleChangeKey } from './errors.ts';
 import { attachmentId } from './ids.ts';
 import type { Item } from './item.ts';

@@ -9,7 +9,7 @@ import type { Emulator, Keep, World } from '../world.ts';
 export const CLIENT = { clientId: 'postern-sandbox', clientSecret: 'postern-sandbox-secret' };
 export const REDIRECT = 'http://127.0.0.1:4000/oauth/callback';
 
-export interface Posted {
+interface Posted {
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly body: string;

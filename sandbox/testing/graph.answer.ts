@@ -16,7 +16,7 @@ export interface GraphBody extends GraphItem {
 }
 
 /** One answer of a batch. */
-export interface GraphPart {
+interface GraphPart {
   readonly id: string;
   readonly status: number;
   readonly headers: Record<string, string>;
@@ -24,7 +24,7 @@ export interface GraphPart {
 }
 
 /** A message, a folder, an attachment, a category, a subscription or an upload session. */
-export interface GraphItem {
+interface GraphItem {
   readonly id: string;
   readonly subject: string;
   readonly displayName: string;

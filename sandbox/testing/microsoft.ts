@@ -40,7 +40,7 @@ export async function startMicrosoft({ keep, deliverElsewhere }: Given = {}) {
 export const consent = (url: string, scopes: readonly string[], more: Partial<Consent> = {}) =>
   consentAt(`${url}/common/oauth2/v2.0/authorize`, scopes, { account: ME, ...more });
 
-export interface TokenAnswer {
+interface TokenAnswer {
   readonly status: number;
   readonly body: Record<string, never> & {
     access_token: string;
@@ -69,7 +69,7 @@ export async function signIn(url: string, scopes: readonly string[] = ALL): Prom
   return (await token(url, form)).body;
 }
 
-export type Graph = (
+type Graph = (
   path: string,
   init?: { method?: string; body?: unknown; headers?: Record<string, string> },
 ) => Promise<GraphAnswer>;

@@ -1,6 +1,6 @@
 import type { NodeRegistry } from '../graphql/node.ts';
+import type { Prunable } from '../platform/database/prune.job.ts';
 import type { Platform } from '../platform/open.ts';
-import type { Prunable } from '../platform/prune.job.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { SecretStore } from '../vault/secret.store.ts';
 import { Vault } from '../vault/vault.ts';
@@ -41,7 +41,7 @@ import { SignInService } from './users/sign-in.service.ts';
 import { UserStore } from './users/user.store.ts';
 import { registerAccountNodes, ViewerResolver } from './users/viewer.resolver.ts';
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly providers: readonly Provider[];
   readonly registration: 'open' | 'invite' | 'off';
   readonly redirects: RedirectRules;

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
 import { sleep } from '../platform/abort.ts';
-import type { LanePlace } from '../platform/lanes.ts';
+import type { LanePlace } from '../platform/queue/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
-import type { Changes, Hint, MailSession, ProviderChange } from '../providers/contract/provider.ts';
+import type { Changes, MailSession } from '../providers/contract/provider.ts';
+import type { Hint, ProviderChange } from '../providers/contract/watch.ts';
 import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';
 
-export interface CatchUpOptions {
+interface CatchUpOptions {
   readonly changes: ChangeStore;
   readonly log: Logger;
   /** What was just appended to the log. */
@@ -15,7 +16,7 @@ export interface CatchUpOptions {
 }
 
 /** One account to be brought level. */
-export interface CatchUpRun {
+interface CatchUpRun {
   readonly integrationId: string;
   readonly session: MailSession;
   readonly call: Call;

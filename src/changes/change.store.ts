@@ -1,6 +1,6 @@
-import { deleteInBatches } from '../platform/batches.ts';
-import type { Database } from '../platform/database.ts';
-import type { Hint } from '../providers/contract/provider.ts';
+import { deleteInBatches } from '../platform/database/batches.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Hint } from '../providers/contract/watch.ts';
 
 /** One entry of an integration's change log: what happened to which of the provider's ids, without any content of mail. */
 export interface LoggedChange {

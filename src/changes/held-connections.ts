@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { MailSession } from '../providers/contract/provider.ts';
 import type { SyncJob } from './sync.job.ts';
 
-export interface HeldConnectionsOptions {
+interface HeldConnectionsOptions {
   readonly sync: Pick<SyncJob, 'request'>;
   readonly log: Logger;
 }

@@ -1,7 +1,7 @@
 import type { Accounts } from '../accounts/open.ts';
-import type { LaneOptions } from '../platform/lanes.ts';
+import type { Prunable } from '../platform/database/prune.job.ts';
 import type { Platform } from '../platform/open.ts';
-import type { Prunable } from '../platform/prune.job.ts';
+import type { LaneOptions } from '../platform/queue/lanes.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { ChangeStore } from './change.store.ts';
 import { PendingSyncStore } from './pending-sync.store.ts';
@@ -11,7 +11,7 @@ import { WatchJob } from './watch.job.ts';
 import { WatchStore } from './watch.store.ts';
 import { WebhookService } from './webhook.service.ts';
 
-export interface ChangesOptions {
+interface ChangesOptions {
   readonly providers: readonly Provider[];
   readonly publicUrl: string;
   readonly pollIntervalMs: number;

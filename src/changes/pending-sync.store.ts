@@ -1,5 +1,5 @@
-import type { Database } from '../platform/database.ts';
-import type { Hint } from '../providers/contract/provider.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Hint } from '../providers/contract/watch.ts';
 
 /** How often an instance says which accounts it is at work on, in milliseconds. */
 export const HEARTBEAT_INTERVAL_MS = 2_000;

@@ -5,7 +5,7 @@ import type { PendingSyncStore } from './pending-sync.store.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
-export interface PollJobOptions {
+interface PollJobOptions {
   readonly directory: Pick<IntegrationDirectory, 'connected' | 'inError'>;
   readonly watches: Pick<WatchStore, 'expiries'>;
   readonly pendingSyncs: Pick<PendingSyncStore, 'left'>;

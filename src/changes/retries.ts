@@ -9,7 +9,7 @@ interface PendingRetry {
   timer: NodeJS.Timeout | null;
 }
 
-export interface RetriesOptions {
+interface RetriesOptions {
   /** Called when one is to be tried again. */
   readonly retry: (key: string) => void;
   readonly now?: () => number;

@@ -6,7 +6,7 @@ export class Cut extends Error {
 }
 
 /** A run under way, as long as its requests are answered. */
-export interface TimedRun {
+interface TimedRun {
   readonly signal: AbortSignal;
   /** How long one of its requests may go without an answer. */
   readonly attemptTimeoutMs: number;
@@ -16,7 +16,7 @@ export interface TimedRun {
 }
 
 /** What is tried: a key of a mailbox at a vendor. */
-export interface RunKey {
+interface RunKey {
   readonly key: string;
   /** The vendor. */
   readonly lane: string;

@@ -6,8 +6,8 @@ import type { IntegrationRecord } from '../accounts/integrations/integration.ts'
 import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { isTransient, storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
-import type { Bus } from '../platform/bus.ts';
-import { type LaneOptions, type LanePlace, Lanes } from '../platform/lanes.ts';
+import type { Bus } from '../platform/bus/bus.ts';
+import { type LaneOptions, type LanePlace, Lanes } from '../platform/queue/lanes.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
@@ -21,7 +21,7 @@ import { Cut, RunTimeouts } from './run-timeouts.ts';
 const SYNC_TOPIC = 'sync';
 const SyncWanted = z.object({ integrationId: z.string() });
 
-export interface SyncJobOptions {
+interface SyncJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get'>;
   readonly changes: ChangeStore;

@@ -6,7 +6,7 @@ import type { IntegrationHooks } from '../accounts/integrations/integration.hook
 import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { MailError } from '../domain/error.ts';
 import { deadline } from '../platform/abort.ts';
-import { type LaneOptions, Lanes } from '../platform/lanes.ts';
+import { type LaneOptions, Lanes } from '../platform/queue/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { Coalescer } from './coalescer.ts';
@@ -16,7 +16,7 @@ import { Retries } from './retries.ts';
 import type { SyncJob } from './sync.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
-export interface WatchJobOptions {
+interface WatchJobOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   readonly directory: Pick<IntegrationDirectory, 'get' | 'connected'>;
   readonly watches: WatchStore;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Database } from '../platform/database.ts';
-import { SealError, type Sealer } from '../platform/seal.ts';
+import type { Database } from '../platform/database/database.ts';
+import { SealError, type Sealer } from '../platform/secrets/seal.ts';
 import type { WatchState } from '../providers/contract/watch.ts';
 
 export interface StoredWatch extends WatchState {

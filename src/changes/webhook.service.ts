@@ -8,7 +8,7 @@ import type { SyncJob } from './sync.job.ts';
 import type { WatchJob } from './watch.job.ts';
 import type { WatchStore } from './watch.store.ts';
 
-export interface WebhookServiceOptions {
+interface WebhookServiceOptions {
   readonly providers: readonly Provider[];
   readonly watches: Pick<WatchStore, 'named' | 'wanted' | 'remove'>;
   readonly pendingSyncs: Pick<PendingSyncStore, 'note' | 'noteHints'>;

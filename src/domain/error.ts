@@ -28,7 +28,7 @@ export type MailErrorCode = ErrorCode | 'CURSOR_EXPIRED';
 /** As a caller sees it. CURSOR_EXPIRED stays inside; what is left of it for a caller is that the place is gone. */
 export const publicCode = (code: MailErrorCode): ErrorCode => (code === 'CURSOR_EXPIRED' ? 'CONFLICT' : code);
 
-export interface MailErrorOptions {
+interface MailErrorOptions {
   /** How long the provider asked us to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
   /** The underlying error; logged (redacted), never sent to a client. */

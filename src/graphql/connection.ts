@@ -3,7 +3,7 @@ import { Sized } from './list-size.ts';
 import { Cursor } from './scalars.ts';
 
 /** Cursors are sealed one by one, so they are made only where a query selects them. */
-export type LazyCursor = () => string;
+type LazyCursor = () => string;
 
 @ObjectType({ simpleResolvers: true, description: 'The position of a page in its list (Relay).' })
 export class PageInfo {
@@ -51,7 +51,7 @@ export interface EdgeOf<T> {
   readonly cursor: string;
   readonly node: T | null;
 }
-export interface ConnectionOf<T> {
+interface ConnectionOf<T> {
   readonly edges: readonly EdgeOf<T>[];
   readonly nodes: readonly (T | null)[];
   readonly pageInfo: PageInfo;

@@ -1,7 +1,7 @@
 import { badUserInput } from './bad-user-input.ts';
 
 /** Items in a page, and ids in one argument that does not say otherwise. */
-export const MAX_ITEMS = 100;
+const MAX_ITEMS = 100;
 
 /** `first` of a connection when it is from 1 to 100. Throws BAD_USER_INPUT with both figures. */
 export function requireFirst(first: number): number {

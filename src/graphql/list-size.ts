@@ -2,7 +2,7 @@ import type { GraphQLField } from 'graphql';
 import { Extensions } from 'type-graphql';
 
 /** The size of a list of objects, so that the fields selected on its items can be counted before they are resolved. */
-export type ListSize = (
+type ListSize = (
   | {
       /** The argument that decides, as a path from the field's own arguments: `ids`. A list counts with its length. */
       readonly argument: string;

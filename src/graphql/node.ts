@@ -14,7 +14,7 @@ export abstract class Node {
 }
 
 /** Reads the node that `parts` of a global id name. Null when it does not exist or belongs to another user. `info` has the selected fields. */
-export type NodeLoader = (context: Context, parts: readonly string[], info: GraphQLResolveInfo) => Promise<Node | null>;
+type NodeLoader = (context: Context, parts: readonly string[], info: GraphQLResolveInfo) => Promise<Node | null>;
 
 /** Which room reads which type of node; app.ts fills it, one line a type. */
 export class NodeRegistry {

@@ -1,5 +1,5 @@
 import { GraphQLScalarType } from 'graphql';
-import { GraphQLEmailAddress, GraphQLJSON } from 'graphql-scalars';
+import { GraphQLEmailAddress } from 'graphql-scalars';
 import { momentOf } from '../domain/moment.ts';
 import { badUserInput } from './bad-user-input.ts';
 
@@ -42,12 +42,6 @@ export const URLScalar = new GraphQLScalarType<string, string>({
     if (typeof value === 'string' && URL.canParse(value)) return value;
     throw badUserInput('A URL is absolute, for example "https://example.org/path".');
   },
-});
-
-export const JSONScalar = new GraphQLScalarType({
-  ...GraphQLJSON.toConfig(),
-  name: 'JSON',
-  description: 'Any JSON value.',
 });
 
 export const Cursor = new GraphQLScalarType<string, string>({

@@ -1,9 +1,9 @@
 import type { Accounts } from '../accounts/open.ts';
 import type { NodeRegistry } from '../graphql/node.ts';
-import type { LaneOptions } from '../platform/lanes.ts';
+import type { Prunable } from '../platform/database/prune.job.ts';
 import type { Platform } from '../platform/open.ts';
 import { Outbound } from '../platform/outbound.ts';
-import type { Prunable } from '../platform/prune.job.ts';
+import type { LaneOptions } from '../platform/queue/lanes.ts';
 import { DraftResolver, IntegrationDraftsResolver } from './api/draft/draft.resolver.ts';
 import { DraftsResolver } from './api/draft/drafts.resolver.ts';
 import { IntegrationMailResolver } from './api/list/integration-mail.resolver.ts';
@@ -38,7 +38,7 @@ import { UploadStore } from './upload/upload.store.ts';
 import { Uploads } from './upload/uploads.ts';
 import { ViewerMails } from './viewer-mail.ts';
 
-export interface MailOptions {
+interface MailOptions {
   readonly publicUrl: string;
   readonly sourceDeadlineMs: number;
   readonly scanBudget: number;

@@ -14,7 +14,7 @@ export type Reader = <T>(work: Work<T>) => Promise<T>;
 export const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
 
-export interface Limits {
+interface Limits {
   readonly signal: AbortSignal;
   /** How long it may take, in milliseconds. */
   readonly ms: number;

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 /** Work against signals and time: every wait of the gateway that may be given up goes through here. */
 
 /** An abort signal that follows other signals while a task is in progress. */
-export interface Following {
+interface Following {
   readonly signal: AbortSignal;
   /** To be called when the task has ended. */
   leave(): void;
@@ -27,7 +27,7 @@ export function following(...signals: readonly AbortSignal[]): Following {
 }
 
 /** A limit in time, joined with another signal. */
-export interface Deadline {
+interface Deadline {
   readonly signal: AbortSignal;
   /** Frees the timer; to be called when the work is done. */
   clear(): void;
@@ -95,7 +95,7 @@ export function sleep(
 }
 
 /** Calls `fn` once when the signal aborts, or now where it has; returns what takes it back. */
-export function onAbort(signal: AbortSignal, fn: () => void): () => void {
+function onAbort(signal: AbortSignal, fn: () => void): () => void {
   if (signal.aborted) fn();
   else signal.addEventListener('abort', fn, { once: true });
   return () => signal.removeEventListener('abort', fn);

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -11,3 +12,12 @@ const of = (built: string, inTree: string) => join(import.meta.dirname, isBuilt 
 export const MIGRATIONS_DIRECTORY = of('migrations', '../../prisma/migrations');
 /** GraphiQL; `npm run build:page` makes it. */
 export const PAGE_DIRECTORY = of('public', '../server/public');
+
+/** The names of the migrations in a directory, in the order in which they apply. */
+export function migrationNames(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}

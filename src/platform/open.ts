@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import { openBus } from './bus.open.ts';
-import type { Bus } from './bus.ts';
-import { openDatabase } from './database.open.ts';
-import type { Database } from './database.ts';
-import { checkKeys } from './key.check.ts';
-import { openKeys } from './keys.ts';
-import { migrate } from './migrations.ts';
-import { openQueue, type Queue } from './queue.ts';
-import { type Key, Sealer } from './seal.ts';
-import type { StoreLimits } from './store.limits.ts';
+import { openBus } from './bus/bus.open.ts';
+import type { Bus } from './bus/bus.ts';
+import { openDatabase } from './database/database.open.ts';
+import type { Database } from './database/database.ts';
+import { migrate } from './database/migrations.ts';
+import type { StoreLimits } from './database/store.limits.ts';
+import { openQueue, type Queue } from './queue/queue.ts';
+import { checkKeys } from './secrets/key.check.ts';
+import { openKeys } from './secrets/keys.ts';
+import { type Key, Sealer } from './secrets/seal.ts';
 
-export interface PlatformSettings {
+interface PlatformSettings {
   /** A PostgreSQL URL. Null: PGlite under `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
@@ -21,7 +21,7 @@ export interface PlatformSettings {
   readonly jwtSecret: string | null;
 }
 
-export interface PlatformOptions {
+interface PlatformOptions {
   readonly log: Logger;
   /** Those that are absent are STORE_LIMITS'. */
   readonly limits?: Partial<StoreLimits> | undefined;

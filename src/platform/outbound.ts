@@ -6,7 +6,7 @@ import { abortable } from './abort.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /** All the addresses of a host name. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
+type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** Where a request is really sent: an address that was checked, and the name that its certificate must have. */
 export interface Destination {
@@ -15,7 +15,7 @@ export interface Destination {
   readonly servername: string;
 }
 
-export interface OutboundOptions {
+interface OutboundOptions {
   readonly resolve?: Resolve;
   /** Opens the encrypted connection; must go to `address` and ask no name server again. */
   readonly connect?: (destination: Destination) => Socket;

@@ -1,5 +1,5 @@
 import type { LoggedChange } from '../changes/change.store.ts';
-import { whenStoreIsBack } from '../platform/store.patience.ts';
+import { whenStoreIsBack } from '../platform/database/store.patience.ts';
 import { AutoResetEvent } from './auto-reset-event.ts';
 import { Handover } from './handover.ts';
 import type { Follower, Hub } from './hub.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MailError } from '../domain/error.ts';
-import type { Sealer } from '../platform/seal.ts';
-import { SealedJson } from '../platform/sealed-json.ts';
+import type { Sealer } from '../platform/secrets/seal.ts';
+import { SealedJson } from '../platform/secrets/sealed-json.ts';
 import type { Places } from './change.stream.ts';
 
 const SequenceOfEach = z.record(z.string(), z.string().regex(/^\d{1,19}$/));

@@ -10,7 +10,7 @@ import type { Message } from '../domain/message.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { MailSession } from '../providers/contract/provider.ts';
 
-export interface EventMessagesOptions {
+interface EventMessagesOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   /** The user whose account it is; null when it no longer exists. */
   readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;

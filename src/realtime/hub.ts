@@ -1,6 +1,6 @@
 import type { ChangeStore, LoggedChange } from '../changes/change.store.ts';
 import { CHANGES_TOPIC, ChangesWake } from '../changes/change.topic.ts';
-import type { Bus } from '../platform/bus.ts';
+import type { Bus } from '../platform/bus/bus.ts';
 import { Feed } from './feed.ts';
 
 interface Followed {

@@ -13,15 +13,15 @@ import { createContext } from '../graphql/request-context.ts';
 import type { MailOf } from '../mail/api/mail-of.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
 import { abortable } from '../platform/abort.ts';
-import type { Bus } from '../platform/bus.ts';
-import { whenStoreIsBack } from '../platform/store.patience.ts';
+import type { Bus } from '../platform/bus/bus.ts';
+import { whenStoreIsBack } from '../platform/database/store.patience.ts';
 import { type Streamed, streamChanges } from './change.stream.ts';
 import type { EventCursors } from './event.cursor.ts';
 import type { EventMessages } from './event.messages.ts';
 import type { Hub } from './hub.ts';
 import { MessageReceived } from './message-received.type.ts';
 
-export interface MessageEventsOptions {
+interface MessageEventsOptions {
   readonly hub: Hub;
   readonly directory: IntegrationDirectory;
   readonly mailOf: MailOf;
@@ -30,7 +30,7 @@ export interface MessageEventsOptions {
   readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
 }
 
-export interface MessageEventsRequest {
+interface MessageEventsRequest {
   /** Internal ids of integrations; null: all accounts of the viewer, including those connected later. */
   readonly integrationIds: readonly string[] | null;
   /** Null: in any mailbox, except drafts. */

@@ -11,7 +11,7 @@ import { SubmissionEventsResolver } from './submission.events.resolver.ts';
 import { SubmissionEvents } from './submission.events.ts';
 import { SyncHealthResolver } from './sync-health.resolver.ts';
 
-export interface RealtimeOptions {
+interface RealtimeOptions {
   /** How long after the last synchronisation an account counts as behind, in milliseconds. */
   readonly behindMs?: number | undefined;
 }

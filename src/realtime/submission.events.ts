@@ -8,13 +8,13 @@ import { SubmissionType } from '../mail/api/submission/submission.type.ts';
 import { SUBMISSION_TOPIC, SubmissionWake } from '../mail/submission/submission.feed.ts';
 import type { SubmissionStore } from '../mail/submission/submission.store.ts';
 import { isFinal, type SubmissionRecord } from '../mail/submission/submission.ts';
-import type { Bus } from '../platform/bus.ts';
-import { SealError, type Sealer } from '../platform/seal.ts';
-import { whenStoreIsBack } from '../platform/store.patience.ts';
+import type { Bus } from '../platform/bus/bus.ts';
+import { whenStoreIsBack } from '../platform/database/store.patience.ts';
+import { SealError, type Sealer } from '../platform/secrets/seal.ts';
 import { AutoResetEvent } from './auto-reset-event.ts';
 import { SubmissionChanged } from './submission-changed.type.ts';
 
-export interface SubmissionEventsOptions {
+interface SubmissionEventsOptions {
   readonly store: Pick<SubmissionStore, 'find' | 'changedSince'>;
   readonly mailOf: MailOf;
   readonly sealer: Sealer;

@@ -5,9 +5,9 @@ import { type Principal, unauthenticated } from '../graphql/principal.ts';
 import { createContext } from '../graphql/request-context.ts';
 
 /** Finds who a credential speaks for. Throws GraphQLError UNAUTHENTICATED. */
-export type Authenticate = (credential: string, request: { readonly clientAddress: string }) => Promise<Principal>;
+type Authenticate = (credential: string, request: { readonly clientAddress: string }) => Promise<Principal>;
 
-export interface Request {
+interface Request {
   /** The Authorization header, or what stands for it in connection_init. */
   readonly authorization: string | undefined;
   readonly requestId: string;

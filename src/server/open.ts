@@ -4,8 +4,8 @@ import type { Credentials } from '../accounts/users/sign-in.service.ts';
 import type { Changes } from '../changes/open.ts';
 import { OperationPath } from '../graphql/operation/operation-path.ts';
 import type { Mail } from '../mail/open.ts';
-import type { Database } from '../platform/database.ts';
-import { pendingMigrations } from '../platform/migrations.ts';
+import type { Database } from '../platform/database/database.ts';
+import { pendingMigrations } from '../platform/database/migrations.ts';
 import type { Platform } from '../platform/open.ts';
 import { trustOf } from './client-address.ts';
 import { Contexts } from './contexts.ts';
@@ -26,7 +26,7 @@ import { Connections } from './socket/connections.ts';
 import { createSocketProtocol } from './socket/socket-protocol.ts';
 import { mountWebSocket } from './socket/websocket.ts';
 
-export interface ServerSettings {
+interface ServerSettings {
   readonly trustProxy: readonly string[] | number | false;
   readonly corsOrigins: readonly string[];
   readonly graphiql: boolean;
@@ -44,7 +44,7 @@ export interface Demo {
   isConnected(): boolean;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly settings: ServerSettings;
   readonly listener: Listener;
   readonly publicUrl: string;

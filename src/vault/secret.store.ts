@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import type { Prisma } from '../platform/prisma/client.ts';
 
 /** A transaction that others have begun, to take part in. */

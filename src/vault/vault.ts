@@ -1,5 +1,5 @@
 import { MailError } from '../domain/error.ts';
-import { SealError, type Sealer } from '../platform/seal.ts';
+import { SealError, type Sealer } from '../platform/secrets/seal.ts';
 import type { SealedSecret, SecretStore, Transaction } from './secret.store.ts';
 
 const PURPOSE = 'secret';

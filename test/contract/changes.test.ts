@@ -2,8 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
-import type { Hint, ProviderChange } from '../../src/providers/contract/provider.ts';
-import type { Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
+import type { Hint, ProviderChange, Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
 async function changesSince(

@@ -1,6 +1,6 @@
 import { Agent, type RequestOptions, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../../src/platform/database.open.ts';
+import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { graphql } from '../generated/gql.ts';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { silent, TEST_DATABASES } from '../support/database.ts';

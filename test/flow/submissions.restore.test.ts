@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../../src/platform/database.open.ts';
+import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { graphql } from '../generated/gql.ts';
 import { type Data, type Dumped, startApp, type TestApp } from '../support/app.ts';
 import { silent } from '../support/database.ts';

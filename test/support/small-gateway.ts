@@ -3,7 +3,7 @@ import { buildSchema, type GraphQLObjectType } from 'graphql';
 import type { Context } from '../../src/graphql/context.ts';
 import { OperationPath } from '../../src/graphql/operation/operation-path.ts';
 import { requirePrincipal } from '../../src/graphql/principal.ts';
-import type { Database } from '../../src/platform/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { Contexts } from '../../src/server/contexts.ts';
 import { createHttp } from '../../src/server/http/http.ts';

@@ -1,5 +1,5 @@
-import { openDatabase } from '../../src/platform/database.open.ts';
-import { migrate } from '../../src/platform/migrations.ts';
+import { openDatabase } from '../../src/platform/database/database.open.ts';
+import { migrate } from '../../src/platform/database/migrations.ts';
 import { silent } from './database.ts';
 import { createTestDatabaseUrl, TEMPLATE } from './database-url.ts';
 

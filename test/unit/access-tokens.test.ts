@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import type { Database } from '../../src/platform/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 import { exchanged, fakeProvider, granted } from '../support/provider.ts';

@@ -9,7 +9,7 @@ import { ListCursors } from '../../src/mail/list/list-place.ts';
 import { MIN_READS_PER_ITEM } from '../../src/mail/list/page-reads.ts';
 import { type ListPage, UnifiedList } from '../../src/mail/list/unified-list.ts';
 import type { MailAccount } from '../../src/mail/mail-account.ts';
-import { Sealer } from '../../src/platform/seal.ts';
+import { Sealer } from '../../src/platform/secrets/seal.ts';
 import type { MailSession } from '../../src/providers/contract/provider.ts';
 import { aMessage, fakeAccount, someContent } from '../support/fake-account.ts';
 import { down, FakeList, narrows, random, randomCondition, randomMail } from '../support/fake-list.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { openRedisBus, type RedisBusOptions } from '../../src/platform/bus.redis.ts';
-import type { Bus } from '../../src/platform/bus.ts';
+import { openRedisBus, type RedisBusOptions } from '../../src/platform/bus/bus.redis.ts';
+import type { Bus } from '../../src/platform/bus/bus.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { channel, TEST_REDIS_URLS } from '../support/bus.ts';
 import { silent } from '../support/database.ts';

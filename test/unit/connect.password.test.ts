@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import type { Database } from '../../src/platform/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConnectFlowStore } from '../../src/accounts/connect/connect-flow.store.ts';
 import { MailError } from '../../src/domain/error.ts';
-import type { Database } from '../../src/platform/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import type { AuthorizationCode } from '../../src/providers/contract/authorization-code.ts';
 import { type Accounts, openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { channelOf } from '../../src/platform/bus.open.ts';
-import { createBus } from '../../src/platform/bus.ts';
-import { openDatabase } from '../../src/platform/database.open.ts';
-import { lockDirectory } from '../../src/platform/directory.lock.ts';
-import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
-import { explainOpening } from '../../src/platform/postgres.fault.ts';
-import { applyMigrations } from '../../src/platform/schema.engine.ts';
+import { channelOf } from '../../src/platform/bus/bus.open.ts';
+import { createBus } from '../../src/platform/bus/bus.ts';
+import { openDatabase } from '../../src/platform/database/database.open.ts';
+import { lockDirectory } from '../../src/platform/database/directory.lock.ts';
+import { migrate, pendingMigrations } from '../../src/platform/database/migrations.ts';
+import { explainOpening } from '../../src/platform/database/postgres.fault.ts';
+import { applyMigrations } from '../../src/platform/database/schema.engine.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
 
@@ -66,8 +66,8 @@ describe('the data directory', () => {
 /** A process that opens the directory, commits a row, says so, and stays. */
 function spawnHolder(dataDir: string): ChildProcess {
   const program = `
-    import { openDatabase } from './src/platform/database.open.ts';
-    import { migrate } from './src/platform/migrations.ts';
+    import { openDatabase } from './src/platform/database/database.open.ts';
+    import { migrate } from './src/platform/database/migrations.ts';
     const db = await openDatabase({ url: null, dataDir: ${JSON.stringify(dataDir)}, log: console });
     await migrate(db);
     await db.prisma.user.create({ data: { id: crypto.randomUUID(), email: 'a@x.example', passwordHash: '' } });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeStore } from '../../src/changes/change.store.ts';
-import type { Database } from '../../src/platform/database.ts';
-import { migrate, pendingMigrations } from '../../src/platform/migrations.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { migrate, pendingMigrations } from '../../src/platform/database/migrations.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 
 describe.each(TEST_DATABASES)('on %s', (kind) => {

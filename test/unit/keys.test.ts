@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, DatabaseError } from '../../src/platform/database.ts';
-import { checkKeys } from '../../src/platform/key.check.ts';
-import { openKeys } from '../../src/platform/keys.ts';
+import { type Database, DatabaseError } from '../../src/platform/database/database.ts';
+import { checkKeys } from '../../src/platform/secrets/key.check.ts';
+import { openKeys } from '../../src/platform/secrets/keys.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 
 const key = (version: number) => ({ version, bytes: randomBytes(32) });

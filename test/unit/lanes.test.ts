@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type LaneOptions, Lanes } from '../../src/platform/lanes.ts';
+import { type LaneOptions, Lanes } from '../../src/platform/queue/lanes.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const options: LaneOptions = { places: 2, slowPlaces: 1, slowAfterMs: 1_000, perOwner: 1 };

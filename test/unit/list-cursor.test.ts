@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Cursor } from '../../src/graphql/scalars.ts';
 import { ListCursors, type ListPlace, MAX_MARKS, markOf, packUnion, START } from '../../src/mail/list/list-place.ts';
-import { Sealer } from '../../src/platform/seal.ts';
+import { Sealer } from '../../src/platform/secrets/seal.ts';
 import {
   MAX_SETTLED,
   sealThreadPlace,

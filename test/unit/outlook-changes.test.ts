@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
-import type { Hint, ProviderChange } from '../../src/providers/contract/provider.ts';
+import type { Hint, ProviderChange } from '../../src/providers/contract/watch.ts';
 import { readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 

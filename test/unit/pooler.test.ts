@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { describe, expect, it } from 'vitest';
-import { openDatabase } from '../../src/platform/database.open.ts';
-import type { Database } from '../../src/platform/database.ts';
-import { migrate } from '../../src/platform/migrations.ts';
+import { openDatabase } from '../../src/platform/database/database.open.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { migrate } from '../../src/platform/database/migrations.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
 

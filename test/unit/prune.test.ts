@@ -6,7 +6,7 @@ import { SessionStore } from '../../src/accounts/users/session.store.ts';
 import { UserStore } from '../../src/accounts/users/user.store.ts';
 import { ChangeStore } from '../../src/changes/change.store.ts';
 import { UploadStore } from '../../src/mail/upload/upload.store.ts';
-import type { Database } from '../../src/platform/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';
 
 /** More than one statement may delete; of files far fewer. */

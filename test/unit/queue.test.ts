@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Database } from '../../src/platform/database.ts';
-import { openQueue, type Queue } from '../../src/platform/queue.ts';
-import { QueueWorker } from '../../src/platform/queue.worker.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { openQueue, type Queue } from '../../src/platform/queue/queue.ts';
+import { QueueWorker } from '../../src/platform/queue/queue.worker.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 
 /** Jobs that are not deleted; one is when it is done, a moment later. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { SealError, Sealer } from '../../src/platform/seal.ts';
+import { SealError, Sealer } from '../../src/platform/secrets/seal.ts';
 
 const key = (version: number) => ({ version, bytes: randomBytes(32) });
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { Sealer } from '../../src/platform/seal.ts';
-import { SealedJson } from '../../src/platform/sealed-json.ts';
+import { Sealer } from '../../src/platform/secrets/seal.ts';
+import { SealedJson } from '../../src/platform/secrets/sealed-json.ts';
 
 const Shape = z.object({ at: z.number(), id: z.string() });
 const sealer = new Sealer([{ version: 1, bytes: randomBytes(32) }]);

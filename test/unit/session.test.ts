@@ -7,8 +7,8 @@ import { SessionService } from '../../src/accounts/users/session.service.ts';
 import { SessionStore } from '../../src/accounts/users/session.store.ts';
 import { SignInService } from '../../src/accounts/users/sign-in.service.ts';
 import { UserStore } from '../../src/accounts/users/user.store.ts';
-import { createBus } from '../../src/platform/bus.ts';
-import type { Database } from '../../src/platform/database.ts';
+import { createBus } from '../../src/platform/bus/bus.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 
 const jwtSecret = 'a secret of at least thirty-two characters';

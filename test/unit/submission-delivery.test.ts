@@ -10,8 +10,8 @@ import type { SubmissionFeed } from '../../src/mail/submission/submission.feed.t
 import { SubmissionStore } from '../../src/mail/submission/submission.store.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
 import { SubmissionWriter } from '../../src/mail/submission/submission-writer.ts';
-import type { Database } from '../../src/platform/database.ts';
-import { Sealer } from '../../src/platform/seal.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { Sealer } from '../../src/platform/secrets/seal.ts';
 import type { Draft, DraftWrite, MailSession, Probe, Submitted } from '../../src/providers/contract/provider.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 

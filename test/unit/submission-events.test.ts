@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { createContext } from '../../src/graphql/request-context.ts';
 import type { MailOf } from '../../src/mail/api/mail-of.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
-import { Sealer } from '../../src/platform/seal.ts';
-import { storeUnavailable } from '../../src/platform/store.error.ts';
+import { storeUnavailable } from '../../src/platform/database/store.error.ts';
+import { Sealer } from '../../src/platform/secrets/seal.ts';
 import { SubmissionEvents } from '../../src/realtime/submission.events.ts';
 import { silent } from '../support/database.ts';
 

@@ -8,9 +8,10 @@ import { Coalescer } from '../../src/changes/coalescer.ts';
 import { SYNC_LANES, SyncJob } from '../../src/changes/sync.job.ts';
 import { isTransient, MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
-import type { LaneOptions } from '../../src/platform/lanes.ts';
+import type { LaneOptions } from '../../src/platform/queue/lanes.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
-import type { Changes, Hint } from '../../src/providers/contract/provider.ts';
+import type { Changes } from '../../src/providers/contract/provider.ts';
+import type { Hint } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/account-handle.ts';
 
 /** Nothing here waits for anything outside of the process, so one turn of the event loop does it all. */

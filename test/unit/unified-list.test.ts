@@ -6,7 +6,7 @@ import type { Shape } from '../../src/mail/list/list-kind.ts';
 import { ListCursors, type ListPlace, START } from '../../src/mail/list/list-place.ts';
 import { type Clock, NativeList, type ReadPage } from '../../src/mail/list/native-list.ts';
 import { mergePage } from '../../src/mail/list/unified-list.ts';
-import { Sealer } from '../../src/platform/seal.ts';
+import { Sealer } from '../../src/platform/secrets/seal.ts';
 import { isUnreadable } from '../../src/providers/contract/provider.ts';
 
 interface Item {

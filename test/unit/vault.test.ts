@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../src/platform/database.ts';
-import { Sealer } from '../../src/platform/seal.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { Sealer } from '../../src/platform/secrets/seal.ts';
 import { SecretStore } from '../../src/vault/secret.store.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { openTestDatabase, TEST_DATABASES } from '../support/database.ts';

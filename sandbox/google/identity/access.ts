@@ -4,7 +4,7 @@ import type { Grants } from './grants.ts';
 import { SCOPES, type Scope } from './scopes.ts';
 import type { Tokens } from './tokens.ts';
 
-export interface Bearer {
+interface Bearer {
   readonly address: string;
   readonly scopes: ReadonlySet<Scope>;
 }

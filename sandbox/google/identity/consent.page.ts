@@ -1,6 +1,6 @@
 import { CONSENT_TEXT } from './scopes.ts';
 
-export interface ConsentPage {
+interface ConsentPage {
   readonly clientId: string;
   /** The authorize request's own query: the form posts back to it. */
   readonly query: string;

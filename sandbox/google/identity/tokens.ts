@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-export type TokenKind = 'code' | 'access' | 'refresh';
+type TokenKind = 'code' | 'access' | 'refresh';
 
 /** What an emulated token says. It says it itself, signed, so that a grant outlives a restart. */
 export interface TokenClaims {

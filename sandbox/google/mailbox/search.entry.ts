@@ -1,6 +1,5 @@
-import type { Envelope, Person } from '../../mail/mail.ts';
+import type { Envelope, Mail, Person } from '../../mail/mail.ts';
 import { DEFAULT_SEARCH_INDEX, type SearchIndex } from '../../world.ts';
-import type { StoredMessage } from './message.ts';
 import { searchText } from './search.words.ts';
 
 /**
@@ -34,13 +33,19 @@ export function searchEntry(envelope: Envelope, index: SearchIndex = DEFAULT_SEA
   };
 }
 
+/** A message as the mailbox keeps it: its mail, and what the usual index keeps of it. */
+interface Indexed {
+  readonly mail: Mail;
+  readonly entry: SearchEntry;
+}
+
 /** The entries of accounts whose index is told to be another one. */
-const others = new WeakMap<SearchIndex, WeakMap<StoredMessage, SearchEntry>>();
+const others = new WeakMap<SearchIndex, WeakMap<Indexed, SearchEntry>>();
 
 /** What the account's index keeps of a message. */
-export function entryOf(message: StoredMessage, index: SearchIndex): SearchEntry {
+export function entryOf(message: Indexed, index: SearchIndex): SearchEntry {
   if (index === DEFAULT_SEARCH_INDEX) return message.entry;
-  const known = others.get(index) ?? new WeakMap<StoredMessage, SearchEntry>();
+  const known = others.get(index) ?? new WeakMap<Indexed, SearchEntry>();
   others.set(index, known);
   const entry = known.get(message) ?? searchEntry(message.mail.envelope, index);
   known.set(message, entry);

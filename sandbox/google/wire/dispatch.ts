@@ -17,14 +17,9 @@ import { type Cut, cutOf, delay, spoilt } from './fault.ts';
 import { parseMask, pick } from './fields.ts';
 import type { Operation } from './operation.ts';
 import { Query } from './query.ts';
+import type { WireAnswer } from './reply.ts';
 import { type UploadRequest, Uploads } from './uploads.ts';
 
-export interface WireAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly cut: Cut | null;
-}
 export type LogLine = Omit<RequestRecord, 'id' | 'batch'>;
 export interface Dispatched {
   readonly answer: WireAnswer;

@@ -2,7 +2,7 @@ import { badParameter } from '../errors.ts';
 import type { Shape } from './shapes.ts';
 
 /** What `fields` asks for; an empty mask under a name means all of it. */
-export interface Mask {
+interface Mask {
   [field: string]: Mask;
 }
 

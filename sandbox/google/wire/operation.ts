@@ -36,8 +36,6 @@ export interface Operation {
   run(call: Call): unknown;
 }
 
-/** `metadataHeaders` and `format` as get methods take them. */
-export const FORMATS = ['minimal', 'full', 'raw', 'metadata'] as const;
 export const READ: readonly Scope[] = ['full', 'modify', 'readonly'];
 export const READ_METADATA: readonly Scope[] = [...READ, 'metadata'];
 export const MODIFY: readonly Scope[] = ['full', 'modify'];

@@ -1,5 +1,13 @@
 import type { FastifyReply } from 'fastify';
-import type { WireAnswer } from './dispatch.ts';
+import type { Cut } from './fault.ts';
+
+/** What goes back, and what becomes of its connection. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly cut: Cut | null;
+}
 
 /** Writes an answer, or does to the connection what a fault says. */
 export function sendAnswer(reply: FastifyReply, answer: WireAnswer): FastifyReply {

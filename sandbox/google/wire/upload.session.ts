@@ -1,5 +1,5 @@
 import { GoogleError, invalidArgument, uploadTooLarge } from '../errors.ts';
-import type { WireAnswer } from './dispatch.ts';
+import type { WireAnswer } from './reply.ts';
 
 /** Pieces but the last come in multiples of this, as Google documents. */
 const GRAIN = 256 * 1024;

@@ -14,7 +14,7 @@ export interface UploadRequest {
   readonly base: string;
 }
 /** The call's JSON and message, or an answer that comes before there is one. */
-export type Uploaded =
+type Uploaded =
   | { readonly json: Buffer; readonly media: Buffer; readonly session?: UploadSession }
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 

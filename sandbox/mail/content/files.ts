@@ -4,7 +4,7 @@ import type { Enclosed } from '../compose.ts';
 /** Real files, small, and the same bytes each time. */
 
 /** A PNG of width x height pixels, shaded from one colour to another: something to see where an image is shown. */
-export function png(width: number, height: number, from: readonly number[], to: readonly number[]): Buffer {
+function png(width: number, height: number, from: readonly number[], to: readonly number[]): Buffer {
   const rows: Buffer[] = [];
   for (let y = 0; y < height; y++) {
     const row = Buffer.alloc(1 + width * 3);
@@ -27,7 +27,7 @@ export function png(width: number, height: number, from: readonly number[], to: 
 }
 
 /** One page with the lines on it, in Helvetica. ASCII only. */
-export function pdf(lines: readonly string[]): Buffer {
+function pdf(lines: readonly string[]): Buffer {
   const shown = lines.map((line) => `(${line.replace(/[()\\]/g, '\\$&')}) Tj T*`).join('\n');
   const stream = `BT /F1 12 Tf 56 780 Td 18 TL\n${shown}\nET`;
   const objects = [

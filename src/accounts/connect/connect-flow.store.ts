@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../domain/error.ts';
-import { deleteInBatches } from '../../platform/batches.ts';
-import type { Database } from '../../platform/database.ts';
+import { deleteInBatches } from '../../platform/database/batches.ts';
+import type { Database } from '../../platform/database/database.ts';
 import type { ConnectFlow, Prisma } from '../../platform/prisma/client.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import { isUuid } from '../integrations/integration.store.ts';
@@ -9,7 +9,7 @@ import { type ConnectFlowRecord, type ConnectFlowStatus, MAX_WRONG_CODES } from 
 type Transaction = Prisma.TransactionClient;
 type Bytes = Uint8Array<ArrayBuffer>;
 
-export interface NewConnectFlow {
+interface NewConnectFlow {
   readonly id: string;
   readonly stateHash: string;
   readonly userId: string;

@@ -7,7 +7,7 @@ import type { Access } from '../../providers/contract/connect.ts';
 import { AccessEnum } from '../integrations/access.enum.ts';
 import { type ConnectFlowRecord, isUnderWay } from './connect-flow.ts';
 
-export const ConnectFlowStatusEnum = {
+const ConnectFlowStatusEnum = {
   CONNECTING: 'CONNECTING',
   CONNECTED: 'CONNECTED',
   FAILED: 'FAILED',
@@ -24,7 +24,7 @@ registerEnumType(ConnectFlowStatusEnum, {
   },
 });
 
-export const ConnectStepEnum = { CONSENT: 'CONSENT', FINISH: 'FINISH' } as const;
+const ConnectStepEnum = { CONSENT: 'CONSENT', FINISH: 'FINISH' } as const;
 registerEnumType(ConnectStepEnum, {
   name: 'ConnectStep',
   description: 'The next step of a connect flow.',

@@ -4,7 +4,7 @@ import type { Provider } from '../../providers/contract/provider.ts';
 import type { ConnectMethodEntry, ConnectOutcome, ConnectRequest, ConnectTools } from './connect-method.ts';
 import type { DiscoveryService } from './discovery.service.ts';
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly providers: readonly Provider[];
   readonly discovery: DiscoveryService;
   readonly methods: readonly ConnectMethodEntry[];
@@ -18,7 +18,7 @@ export interface ConnectChoice extends ConnectRequest {
   readonly method: string;
 }
 
-export type Connecting = ConnectOutcome & { readonly provider: Provider };
+type Connecting = ConnectOutcome & { readonly provider: Provider };
 
 /** Finds the provider, and connects the account in the way that was chosen. */
 export class ConnectService {

@@ -4,7 +4,7 @@ import type { Provider } from '../../providers/contract/provider.ts';
 
 const TIMEOUT_MS = 3_000;
 
-export interface DiscoveryOptions {
+interface DiscoveryOptions {
   readonly providers: readonly Provider[];
   /** The hosts that take a domain's mail; by DNS unless a test says otherwise. */
   readonly mailHosts?: (domain: string) => Promise<readonly string[]>;

@@ -7,7 +7,7 @@ import type { IntegrationHooks } from '../integrations/integration.hooks.ts';
 import type { IntegrationStore, Transaction } from '../integrations/integration.store.ts';
 import type { IntegrationRecord } from '../integrations/integration.ts';
 
-export interface IntegrationWriterOptions {
+interface IntegrationWriterOptions {
   readonly vault: Vault;
   readonly integrations: IntegrationStore;
   readonly directory: IntegrationDirectory;
@@ -15,7 +15,7 @@ export interface IntegrationWriterOptions {
   readonly log: Logger;
 }
 
-export interface ConnectedAccount {
+interface ConnectedAccount {
   readonly userId: string;
   readonly provider: string;
   /** A ConnectMethod.method. */

@@ -19,7 +19,7 @@ const RETRY_DELAY_MS = 30_000;
 /** Longer than a refresh and a lease, so that the account of an instance that died over its refresh comes back. */
 const MAX_WAIT_MS = 2 * EXCHANGE_TIMEOUT_MS + (LEASE_SECONDS + 5) * 1_000;
 
-export interface AccessTokensOptions {
+interface AccessTokensOptions {
   readonly vault: Vault;
   readonly lease: LeaseStore;
   readonly integrations: IntegrationStore;

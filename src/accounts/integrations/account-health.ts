@@ -6,7 +6,7 @@ import { statusAfter } from './integration.status.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 
-export interface AccountHealthOptions {
+interface AccountHealthOptions {
   readonly integrations: Pick<IntegrationStore, 'changeHealth'>;
   readonly directory: Pick<IntegrationDirectory, 'get' | 'changed'>;
   /** An account that answers again is to them as one that was just connected. Filled after this is made. */

@@ -30,7 +30,7 @@ registerEnumType(PushKindEnum, {
   description:
     'Which operations the account supports for which kind of mailbox. For a kind that is not listed, the operation is refused with UNSUPPORTED.',
 })
-export class MailboxCapabilitiesType {
+class MailboxCapabilitiesType {
   @Field(() => [MailboxKindEnum], {
     description: 'The kinds that `createMailbox` can create. The first is the default.',
   })

@@ -14,7 +14,7 @@ import type { IntegrationRecord } from './integration.ts';
 const REVOKE_TIMEOUT_MS = 6_000;
 const HOOK_TIMEOUT_MS = 4_000;
 
-export interface DisconnectOptions {
+interface DisconnectOptions {
   readonly providers: readonly Provider[];
   readonly vault: Vault;
   readonly integrations: IntegrationStore;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import type { Bus } from '../../platform/bus.ts';
+import type { Bus } from '../../platform/bus/bus.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
 import type { Mailbox } from './reachability.ts';

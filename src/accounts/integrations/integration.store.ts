@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../domain/error.ts';
-import type { Database } from '../../platform/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import type { Integration, Prisma } from '../../platform/prisma/client.ts';
 import type { Access } from '../../providers/contract/connect.ts';
 import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
 export type Transaction = Prisma.TransactionClient;
 
-export interface ConnectedAccount {
+interface ConnectedAccount {
   readonly userId: string;
   readonly provider: string;
   readonly address: string;

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import type { Prisma } from '../../platform/prisma/client.ts';
 
 /** How long an owner that says nothing is believed to live: one that dies holding it blocks the account for no longer. */

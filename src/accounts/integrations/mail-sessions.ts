@@ -11,7 +11,7 @@ import type { IntegrationRecord } from './integration.ts';
 import { recoveringSession } from './recovering-session.ts';
 import type { RequestLimiters } from './request-limiters.ts';
 
-export interface MailSessionsOptions {
+interface MailSessionsOptions {
   readonly providers: readonly Provider[];
   readonly directory: Pick<IntegrationDirectory, 'get' | 'onChanged'>;
   readonly tokens: Pick<AccessTokens, 'get' | 'forget'>;

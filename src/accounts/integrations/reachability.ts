@@ -7,7 +7,7 @@ export interface Mailbox {
   readonly address: string;
 }
 
-export interface Recovery {
+interface Recovery {
   /** An account whose provider was away, busy or silent is answered again. */
   recovered?(mailbox: Mailbox): void;
   /** Each time an account is answered; `othersAway`: while its provider does not answer others. Called often: to be cheap. */

@@ -4,7 +4,7 @@ import type { Provider } from '../../providers/contract/provider.ts';
 import { createRequestLimiter, type MailboxLimiter } from '../../providers/limiter/request-limiter.ts';
 import type { Reachability } from './reachability.ts';
 
-export interface RequestLimitersOptions {
+interface RequestLimitersOptions {
   readonly log: Logger;
   /** Told how every request ended. */
   readonly reachability?: Pick<Reachability, 'report'>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { deleteInBatches } from '../../platform/batches.ts';
-import type { Database } from '../../platform/database.ts';
+import { deleteInBatches } from '../../platform/database/batches.ts';
+import type { Database } from '../../platform/database/database.ts';
 
 /** At most `burst` attempts at once, and one more every `everyMs`, for each key. */
 export interface AttemptRule {

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { MailError } from '../../domain/error.ts';
 import { type Principal, unauthenticated } from '../../graphql/principal.ts';
-import type { Bus } from '../../platform/bus.ts';
-import { whenStoreIsBack } from '../../platform/store.patience.ts';
+import type { Bus } from '../../platform/bus/bus.ts';
+import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
 import { ACCESS_TOKEN_SECONDS, type SessionPrincipal, signAccessToken, verifyAccessToken } from './session.token.ts';
@@ -20,7 +20,7 @@ const MAX_SESSION_LIFETIME_MS = 180 * DAY_MS;
 /** An access token of an ended session is dead by itself after this; the rest is for clocks that differ. */
 const REVOCATION_RETENTION_MS = ACCESS_TOKEN_SECONDS * 1_000 + 5 * 60_000;
 
-export interface SessionServiceOptions {
+interface SessionServiceOptions {
   readonly store: SessionStore;
   readonly bus: Bus;
   readonly jwtSecret: string;

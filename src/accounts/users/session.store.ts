@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { storeErrorIn } from '../../domain/error.ts';
-import { deleteInBatches } from '../../platform/batches.ts';
-import type { Database } from '../../platform/database.ts';
-import { whenStoreIsBack } from '../../platform/store.patience.ts';
+import { deleteInBatches } from '../../platform/database/batches.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
 
 export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 
 /** What became of a refresh token that was handed in. */
-export type Rotation =
+type Rotation =
   /** `next` is what it was traded for. */
   | { readonly outcome: 'rotated'; readonly sessionId: string; readonly userId: string }
   /** Used before: somebody else has it. */

@@ -8,7 +8,7 @@ import { hashPassword, requireGoodPassword, verifyPassword } from './password.ts
 import type { SessionService, SessionTokens } from './session.service.ts';
 import type { UserStore } from './user.store.ts';
 
-export interface SignInOptions {
+interface SignInOptions {
   readonly users: UserStore;
   readonly sessions: SessionService;
   readonly attempts: Pick<AttemptStore, 'takeAll' | 'giveBackAll' | 'remember' | 'isRemembered'>;

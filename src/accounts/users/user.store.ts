@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { MailError } from '../../domain/error.ts';
-import type { Database } from '../../platform/database.ts';
-import { isUniqueViolation } from '../../platform/unique-violation.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { isUniqueViolation } from '../../platform/database/store.error.ts';
 
-export interface UserRecord {
+interface UserRecord {
   readonly id: string;
   /** Lower case. */
   readonly email: string;

@@ -8,7 +8,7 @@ import { factored } from './factored.ts';
  * in bodies). checked: it brings candidates at best, and an envelope decides (`matches`).
  */
 export type Decision = 'exact' | 'indexed' | 'checked';
-export type Decides = (condition: Condition) => Decision;
+type Decides = (condition: Condition) => Decision;
 
 /** What a provider can be asked for. */
 export interface SearchMeans {

@@ -19,7 +19,7 @@ const MAX_ANSWERS = 8;
 /** The maximum length of a request whose response is cached. */
 const MAX_REMEMBERED_LENGTH = 20_000;
 
-export interface Introspection {
+interface Introspection {
   readonly source: string | undefined;
   readonly document: DocumentNode;
   readonly operationName: string | null | undefined;

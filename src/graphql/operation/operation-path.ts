@@ -24,7 +24,7 @@ import {
   Run,
 } from './operation.ts';
 
-export interface OperationPathOptions {
+interface OperationPathOptions {
   readonly schema: GraphQLSchema;
   /** Whether clients may ask for the schema; without it no message gives a name of the schema away either. */
   readonly introspection: boolean;

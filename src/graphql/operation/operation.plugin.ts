@@ -17,7 +17,7 @@ import type { QueryLimits } from './limits/query-limits.ts';
 import { type OperationContext, type OperationResult, RUN, type Run } from './operation.ts';
 import { type EventExecution, subscribe } from './subscription.ts';
 
-export interface OperationPluginOptions {
+interface OperationPluginOptions {
   readonly documents: Documents;
   readonly limits: QueryLimits;
   readonly introspections: Introspections;

@@ -16,7 +16,7 @@ export interface AttachmentSource {
   attachment(userId: string, uploadId: string): Promise<ComposeAttachment>;
 }
 
-export interface FilesOf {
+interface FilesOf {
   readonly userId: string;
   readonly uploads: AttachmentSource;
   /** One of the user's own accounts; null when it is not. */
@@ -24,7 +24,7 @@ export interface FilesOf {
 }
 
 /** A file that was asked for, and the id of the message that it lies in, if it does. */
-export interface GivenFile {
+interface GivenFile {
   readonly file: ComposeAttachment;
   readonly messageId: string | null;
 }

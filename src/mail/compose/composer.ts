@@ -16,14 +16,14 @@ import { defaultsFromDraft, keptFiles, readDraft } from './stored-draft.ts';
 /** What both providers take in one message. */
 const MAX_RECIPIENTS = 500;
 
-export interface ComposerOptions {
+interface ComposerOptions {
   readonly uploads: AttachmentSource;
   /** The user's accounts, for what is answered or attached from another one than the message is written in. */
   readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
 }
 
 /** send: it must have recipients, and lies at input.message. draft: it may be unfinished, and is the input itself. */
-export type Purpose = 'send' | 'draft';
+type Purpose = 'send' | 'draft';
 const OUTER: Record<Purpose, FieldPath> = { send: ['input', 'message'], draft: ['input'] };
 
 const NOTHING: Defaults = {

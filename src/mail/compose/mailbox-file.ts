@@ -9,7 +9,7 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 const TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
 
 /** Which file of a message, and the Content-ID that it gets (or null). */
-export interface Wanted {
+interface Wanted {
   readonly attachment: Attachment;
   readonly contentId: string | null;
 }

@@ -17,7 +17,7 @@ export interface Quote {
 }
 
 /** What the quoting needs to know of inline files: the Content-ID that one has in the new message; null: it is not there. */
-export type NewContentId = (contentId: string) => string | null;
+type NewContentId = (contentId: string) => string | null;
 
 /** "On DATE, NAME wrote:" and the original, marked line by line. */
 export function replyQuote(original: Message, contentId: NewContentId): Quote {

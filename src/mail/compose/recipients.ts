@@ -3,7 +3,7 @@ import type { Message } from '../../domain/message.ts';
 import { toOneLine } from '../../domain/one-line.ts';
 import { isAddress } from './header-text.ts';
 
-export interface Recipients {
+interface Recipients {
   readonly to: readonly Address[];
   readonly cc: readonly Address[];
 }

@@ -9,14 +9,14 @@ import { concerning, within } from '../input-error.ts';
 import type { MailAccount } from '../mail-account.ts';
 import type { ViewerMail } from '../viewer-mail.ts';
 
-export interface DraftsOptions {
+interface DraftsOptions {
   readonly composer: Pick<Composer, 'compose'>;
   /** Called after the provider has deleted one, by its id there: a submission may wait to send it. */
   readonly deleted: (integrationId: string, draftId: string) => Promise<void>;
 }
 
 /** A draft and the account that it lies in. */
-export interface SavedDraft {
+interface SavedDraft {
   readonly account: MailAccount;
   readonly draft: Draft;
 }

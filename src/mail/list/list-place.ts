@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { badInput } from '../../domain/error.ts';
-import type { Sealer } from '../../platform/seal.ts';
-import { SealedJson } from '../../platform/sealed-json.ts';
+import type { Sealer } from '../../platform/secrets/seal.ts';
+import { SealedJson } from '../../platform/secrets/sealed-json.ts';
 import type { Evaluation } from '../../providers/contract/provider.ts';
 
 /** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */

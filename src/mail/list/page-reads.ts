@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CHANGES_TOPIC, ChangesWake } from '../../changes/change.topic.ts';
 import { abortable } from '../../platform/abort.ts';
-import type { Bus } from '../../platform/bus.ts';
+import type { Bus } from '../../platform/bus/bus.ts';
 import {
   type Detail,
   isUnreadable,
@@ -19,7 +19,7 @@ export interface Wanted {
   /** When this list no longer waits. */
   readonly signal: AbortSignal;
 }
-export interface PageRead<T> {
+interface PageRead<T> {
   readonly page: Page<T>;
   /** What was asked of each item. */
   readonly detail: Detail;

@@ -122,7 +122,7 @@ function refuseUnknownNames<T>(condition: UserCondition | null, lists: readonly 
 }
 
 /** One item of a merged page and the account that it came from. */
-export interface Merged<S extends MergeSource<unknown>> {
+interface Merged<S extends MergeSource<unknown>> {
   readonly source: S;
   readonly head: NonNullable<S['head']>;
 }

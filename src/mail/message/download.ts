@@ -3,8 +3,8 @@ import type { AccountHandle } from '../../accounts/integrations/account-handle.t
 import type { AccountHandles } from '../../accounts/integrations/account-handles.ts';
 import { isNotFound, MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
-import type { Sealer } from '../../platform/seal.ts';
-import { SealedJson } from '../../platform/sealed-json.ts';
+import type { Sealer } from '../../platform/secrets/seal.ts';
+import { SealedJson } from '../../platform/secrets/sealed-json.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { MailAccount } from '../mail-account.ts';
 
@@ -39,11 +39,11 @@ export interface DescribedDownload {
   readonly mimeType: string;
   readonly expiresAt: Date;
 }
-export interface OpenedDownload extends DescribedDownload {
+interface OpenedDownload extends DescribedDownload {
   readonly stream: ReadableStream<Uint8Array>;
 }
 
-export interface DownloadsOptions {
+interface DownloadsOptions {
   readonly sealer: Sealer;
   readonly handles: Pick<AccountHandles, 'internal'>;
   /** Where clients reach us, without a slash at the end. */

@@ -4,7 +4,7 @@ import { backgroundOf, imagesOf } from './html-backgrounds.ts';
  * What is made of a declaration's value: the same again, a harmless part of it, or null where it is left out. A value comes as
  * `declarationsOf` writes it: no comments, no escapes, one blank where there were more, and all brackets closed.
  */
-export type ValueReader = (value: string) => string | null;
+type ValueReader = (value: string) => string | null;
 
 /** Digits before the point are few, so that nothing is larger than any screen; those behind it are what a program computed. */
 const NUMBER = String.raw`(?:\d{1,4}(?:\.\d{1,20})?|\.\d{1,20})`;

@@ -5,7 +5,7 @@ import { hidingIn, withInlineStyles } from '../../providers/shared/html/style-bl
 import { Elements } from './html-elements.ts';
 import { hasComment } from './html-links.ts';
 
-export interface SafeHtmlOptions {
+interface SafeHtmlOptions {
   /** Keep images of other servers. */
   readonly remoteImages: boolean;
   /** Where an inline file is to be had, by its Content-ID: http(s), or cid: in a message that quotes another; null when there is none. */

@@ -21,7 +21,7 @@ export interface Read {
 }
 
 /** Of which message and account it is asked. */
-export interface Concern {
+interface Concern {
   readonly account: MailAccount;
   readonly message: Message;
   readonly roleOf: (mailboxId: string) => MailboxRole | null;

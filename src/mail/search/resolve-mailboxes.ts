@@ -4,7 +4,7 @@ import type { Condition, UserCondition } from '../../domain/search/condition.ts'
 import { folded } from '../../domain/search/words.ts';
 
 /** What is known of one account when its query is made. */
-export interface Resolution {
+interface Resolution {
   readonly mailboxes: readonly Mailbox[];
   /** The account's own id of a mailbox that a global id names; null when that is another account's. */
   readonly ownId: (globalId: string) => string | null;

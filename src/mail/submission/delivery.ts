@@ -26,7 +26,7 @@ import {
   tryAgainAt,
 } from './verdict.ts';
 
-export interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
+interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
   readonly accounts: { owned(userId: string, integrationId: string): Promise<MailAccount | null> };
   readonly now?: () => Date;
   readonly times?: SendTimes;

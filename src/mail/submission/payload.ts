@@ -1,4 +1,4 @@
-import { SealError, type Sealer } from '../../platform/seal.ts';
+import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 
 /** What a submission is to send: a message that is still to be written, or a draft as it stands by then. */

@@ -1,6 +1,6 @@
 import { MailError } from '../../domain/error.ts';
 import { abortable, deadline } from '../../platform/abort.ts';
-import type { LanePlace } from '../../platform/lanes.ts';
+import type { LanePlace } from '../../platform/queue/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import { NEVER } from '../reader.ts';
 

@@ -3,7 +3,7 @@ import type { SubmissionFeed } from './submission.feed.ts';
 import type { SubmissionStore } from './submission.store.ts';
 import type { Claim, SubmissionChange, SubmissionRecord } from './submission.ts';
 
-export interface SubmissionWriterOptions {
+interface SubmissionWriterOptions {
   readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'leave' | 'get'>;
   readonly feed: Pick<SubmissionFeed, 'changed'>;
   /** Puts it into the queue for then. */

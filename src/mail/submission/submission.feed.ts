@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Bus } from '../../platform/bus.ts';
+import type { Bus } from '../../platform/bus/bus.ts';
 import type { SubmissionRecord } from './submission.ts';
 
 /** The bus topic on which every step of a submission is told. */

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../domain/error.ts';
  * SCHEDULED waits for its time. SENDING is on its way, or waits to be tried again. The others are final; UNKNOWN: the
  * provider cannot say whether the message went, and it is never sent again by itself.
  */
-export const SUBMISSION_STATUSES = ['SCHEDULED', 'SENDING', 'SENT', 'FAILED', 'CANCELLED', 'UNKNOWN'] as const;
+const SUBMISSION_STATUSES = ['SCHEDULED', 'SENDING', 'SENT', 'FAILED', 'CANCELLED', 'UNKNOWN'] as const;
 export type SubmissionStatus = (typeof SUBMISSION_STATUSES)[number];
 
 const PENDING_STATUSES: ReadonlySet<SubmissionStatus> = new Set(['SCHEDULED', 'SENDING']);

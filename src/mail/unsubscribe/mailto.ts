@@ -2,7 +2,7 @@ import { toOneLine } from '../../domain/one-line.ts';
 import { isAddress } from '../compose/header-text.ts';
 
 /** The mail that a mailto: link asks for. */
-export interface MailtoMessage {
+interface MailtoMessage {
   readonly to: string;
   readonly subject: string;
   readonly text: string;

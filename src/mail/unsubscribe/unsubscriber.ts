@@ -12,7 +12,7 @@ import { readMailto } from './mailto.ts';
 
 export type UnsubscribeMethod = 'ONE_CLICK' | 'MAIL';
 
-export interface Unsubscribed {
+interface Unsubscribed {
   /** Null: it was not done. */
   readonly method: UnsubscribeMethod | null;
   /** A page on which a person can do it, where it was not done. */
@@ -20,7 +20,7 @@ export interface Unsubscribed {
   readonly problem: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
-export interface UnsubscriberOptions {
+interface UnsubscriberOptions {
   readonly outbound: Pick<Outbound, 'post'>;
   /** Sends once for each key, however often it is called. */
   readonly send: (

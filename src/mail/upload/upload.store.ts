@@ -1,5 +1,5 @@
-import { deleteInBatches } from '../../platform/batches.ts';
-import type { Database } from '../../platform/database.ts';
+import { deleteInBatches } from '../../platform/database/batches.ts';
+import type { Database } from '../../platform/database/database.ts';
 
 /** A file that a user has handed in, or is handing in. */
 export interface UploadRecord {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError, storeErrorIn } from '../../domain/error.ts';
 import { encodeId, singleId } from '../../domain/global-id.ts';
-import { SealError, type Sealer } from '../../platform/seal.ts';
-import { whenStoreIsBack } from '../../platform/store.patience.ts';
+import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
+import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
 import { cleanFilename } from '../compose/filename.ts';
 import { fileKind } from './file-kind.ts';
 import type { UploadRecord, UploadStore } from './upload.store.ts';
@@ -27,7 +27,7 @@ export interface StoredUpload {
   readonly expiresAt: Date;
 }
 
-export interface UploadsOptions {
+interface UploadsOptions {
   readonly store: UploadStore;
   readonly sealer: Sealer;
   /** The largest file that is taken. */

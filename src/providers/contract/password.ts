@@ -10,7 +10,7 @@ export interface Password<Secret = unknown> extends ConnectMethod<Secret> {
   signIn(credentials: Credentials, signal: AbortSignal): Promise<Exchanged<Secret>>;
 }
 
-export interface Credentials {
+interface Credentials {
   readonly address: string;
   readonly password: string;
   readonly access: Access;

@@ -8,7 +8,7 @@ import type { Condition } from '../../domain/search/condition.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call, Limits, RequestLimiter } from './call.ts';
 import type { Access, ConnectMethod } from './connect.ts';
-import type { FindWatch, Watcher, WebhookOutcome, WebhookRequest } from './watch.ts';
+import type { FindWatch, Hint, ProviderChange, Watcher, WebhookOutcome, WebhookRequest } from './watch.ts';
 
 /** What registry.ts lists: a provider before it is configured. */
 export interface Adapter<Settings extends z.ZodObject = z.ZodObject> {
@@ -333,10 +333,5 @@ export interface UnreadMailbox {
   readonly mailboxId: string;
   readonly error: MailError;
 }
-export type ProviderChange =
-  | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
-  | { readonly kind: 'mailbox'; readonly mailboxId: string };
-/** What a notification says of a message; the provider's changes say what became of it. */
-export type Hint = Exclude<ProviderChange, { readonly kind: 'mailbox' }>;
 
 export const isUnreadable = (item: object): item is Unreadable => 'error' in item;

@@ -1,5 +1,4 @@
 import type { Call } from './call.ts';
-import type { Hint } from './provider.ts';
 
 export interface Watcher {
   /** Starts or renews. `previous` is what an earlier start returned, null the first time. Idempotent. */
@@ -40,6 +39,11 @@ export interface WebhookOutcome {
   readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
   readonly signals: readonly Signal[];
 }
+export type ProviderChange =
+  | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
+  | { readonly kind: 'mailbox'; readonly mailboxId: string };
+/** What a notification says of a message; the provider's changes say what became of it. */
+export type Hint = Exclude<ProviderChange, { readonly kind: 'mailbox' }>;
 export interface Signal {
   readonly integrationId: string;
   /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start a new watch. MISSED: sync, something was not delivered. */

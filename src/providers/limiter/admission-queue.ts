@@ -19,7 +19,7 @@ interface Waiter {
   readonly refuse: (waitMs: number) => void;
 }
 
-export interface AdmissionQueueOptions {
+interface AdmissionQueueOptions {
   readonly limits: Limits;
   readonly cooldown: Cooldown;
   readonly now: () => number;

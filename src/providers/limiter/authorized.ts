@@ -5,7 +5,7 @@ import type { SessionOptions } from '../contract/provider.ts';
 /** The first newer token may be another instance's, and as old; the second was refreshed for us. */
 const MAX_RENEWALS = 2;
 
-export interface AuthorizedRequest<T> {
+interface AuthorizedRequest<T> {
   readonly cost: RequestCost;
   readonly attempt: (token: string, signal: AbortSignal) => Promise<T>;
   /** Whether this is the vendor's 401, which says that nothing was done. */

@@ -36,7 +36,7 @@ export interface MailboxLimiter extends RequestLimiter {
   readonly isIdle: boolean;
 }
 
-export interface RequestLimiterOptions {
+interface RequestLimiterOptions {
   readonly log: Logger;
   readonly now?: () => number;
   readonly random?: () => number;

@@ -9,7 +9,7 @@ const leastPace = () => new Pace(4, 120_000);
 /** What is asked of a reader while another file waits for the place: 32 kB/s, for five seconds. */
 const flowingPace = () => new Pace(32, 5_000);
 
-export interface RelayedStreamOptions {
+interface RelayedStreamOptions {
   readonly signal: AbortSignal;
   /** How long the provider may go without sending more once that is asked for. */
   readonly silentAfterMs: number;

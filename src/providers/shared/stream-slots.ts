@@ -6,7 +6,7 @@ import { abortReason } from '../limiter/aborted.ts';
 const BUSY_RETRY_AFTER_MS = 10_000;
 
 /** Permission to relay one answer as it comes. */
-export interface StreamSlot {
+interface StreamSlot {
   /** Whether its reader takes nothing: it is cut should another need the place. Said again with each change. */
   readerIsSlow(isSlow: boolean, cut: () => void): void;
   /** It was cut, and counts until the vendor has seen that. */

@@ -1,19 +1,16 @@
-import './workers.ts';
-import './leave-editor.ts';
+import './monaco.ts';
+import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import 'graphiql/style.css';
 import './app.css';
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import type { Examples } from './examples.ts';
+import { type Examples, readExamples } from './examples.ts';
 import { createFetcher } from './fetcher.ts';
-import { FirstRun } from './first-run.ts';
 import { createKnown, type Known } from './known.ts';
 import { finishReturned, type Returned, takeReturned } from './returned.ts';
 import { type PageSession, sandboxSession } from './session.ts';
 import { SignIn } from './sign-in.tsx';
-import { useSignedIn } from './signed-in.ts';
-import { storageOf } from './storage.ts';
 import { defaultTabs, FIRST_OPERATION } from './tabs.ts';
 
 const PLUGINS = [HISTORY_PLUGIN];
@@ -77,6 +74,50 @@ function Explorer({ session, examples, known }: { session: PageSession; examples
       </GraphiQL.Logo>
     </GraphiQL>
   );
+}
+
+/** The signed-in user, and the values for the examples: undefined until they are known. */
+function useSignedIn(first: PageSession | null) {
+  const [session, setSession] = useState(first);
+  const [examples, setExamples] = useState<Examples | undefined>(undefined);
+  useEffect(() => {
+    if (session) void readExamples(session).then(setExamples);
+  }, [session]);
+  const signedIn = useCallback((next: PageSession) => setSession(next), []);
+  return { session, examples, signedIn };
+}
+
+/** Runs the tab that the page opens with, once, when it has been read; what a user has left there before is theirs to run. */
+function FirstRun({ operation }: { operation: string }): null {
+  const { run } = useGraphiQLActions();
+  const isReady = useGraphiQL(
+    ({ schema, operationName, queryEditor, responseEditor }) =>
+      schema !== null && operationName === operation && queryEditor !== undefined && responseEditor !== undefined,
+  );
+  const hasRun = useRef(false);
+  useEffect(() => {
+    if (!isReady || hasRun.current) return;
+    hasRun.current = true;
+    void run();
+  }, [isReady, run]);
+  return null;
+}
+
+/** What GraphiQL keeps for one user: tabs that were filled in with somebody else's ids, or a former sandbox's, are not shown again. */
+function storageOf(viewer: string | null) {
+  const prefix = `postern:${viewer ?? ''}:`;
+  const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  return {
+    getItem: (key: string) => localStorage.getItem(prefix + key),
+    setItem: (key: string, value: string) => localStorage.setItem(prefix + key, value),
+    removeItem: (key: string) => localStorage.removeItem(prefix + key),
+    get length() {
+      return keys().length;
+    },
+    clear() {
+      for (const key of keys()) localStorage.removeItem(key);
+    },
+  };
 }
 
 const root = document.getElementById('root');

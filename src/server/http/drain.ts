@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as heard } from 'node:timers/promises';
 
-export interface DrainOptions {
+interface DrainOptions {
   readonly server: Server;
   /** Closes the WebSockets. */
   closeSockets(): Promise<void>;

@@ -11,8 +11,8 @@ import {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { type ErrorCode, type MailError, storeErrorIn } from '../../domain/error.ts';
-import type { Database } from '../../platform/database.ts';
-import { isDiskFull } from '../../platform/store.error.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { isDiskFull } from '../../platform/database/store.error.ts';
 import type { Trust } from '../client-address.ts';
 import type { Listener } from '../listener.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
@@ -33,9 +33,9 @@ const SLOT_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
 /** The largest request body, in bytes; a route may take less. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly listener: Listener;
   readonly log: Logger;
   /** Whose X-Forwarded-* headers are believed: addresses, a number of hops, or nobody. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { timeLimited } from '../../platform/abort.ts';
 
-export interface Health {
+interface Health {
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   /** Names of migrations that this version needs and the database has not. */

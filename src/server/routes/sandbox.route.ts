@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-export interface DemoSession {
+interface DemoSession {
   readonly email: string;
   readonly accessToken: string;
   /** Seconds. */
   readonly expiresIn: number;
 }
 
-export interface SandboxPage {
+interface SandboxPage {
   /** Signs the demo user in. */
   signIn(): Promise<DemoSession>;
   readonly controlUrl: string;

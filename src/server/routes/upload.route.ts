@@ -10,7 +10,7 @@ import { filenameOf } from '../content-disposition.ts';
 import { bearer } from '../contexts.ts';
 import { ENCODED, isEncoded } from '../http/bad-request.ts';
 
-export interface UploadRouteOptions {
+interface UploadRouteOptions {
   readonly uploads: Pick<Uploads, 'store' | 'discard' | 'maxBytes'>;
   /** Throws GraphQLError UNAUTHENTICATED. */
   authenticate(token: string, clientAddress: string): Promise<Principal>;

@@ -16,7 +16,7 @@ import { storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Outcome } from '../../graphql/operation/operation.ts';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
-import type { Database } from '../../platform/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { clientAddress, type Trust } from '../client-address.ts';
 import { bearer, type Contexts } from '../contexts.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
@@ -24,7 +24,7 @@ import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import type { Connection, Connections } from './connections.ts';
 import { OperationLimit } from './operation-limit.ts';
 
-export interface SocketProtocolOptions {
+interface SocketProtocolOptions {
   readonly path: OperationPath;
   readonly contexts: Contexts;
   readonly connections: Connections;

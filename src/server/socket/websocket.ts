@@ -10,7 +10,7 @@ import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import { unreadBytes } from '../operation-queue/unread.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
 
-export interface WebSocketOptions {
+interface WebSocketOptions {
   readonly server: Server;
   readonly path: string;
   readonly protocol: SocketProtocol;

@@ -2,7 +2,7 @@ import { MailError } from '../../../domain/error.ts';
 import type { AuthorizationRefusal } from '../../../providers/contract/authorization-code.ts';
 
 /** What a provider sends the browser back with (RFC 6749 4.1.2). */
-export type AuthorizationResponse = {
+type AuthorizationResponse = {
   readonly state: string;
   /** RFC 9207; null where the provider does not name itself. */
   readonly iss: string | null;

@@ -28,7 +28,7 @@ const MEANING: Readonly<Record<Access, string>> = {
   FULL: 'read all mail, change it, send mail in your name, and delete mail permanently',
 };
 
-export interface Pending {
+interface Pending {
   readonly token: string;
   readonly askedBy: string;
   readonly provider: string;

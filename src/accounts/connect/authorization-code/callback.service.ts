@@ -17,7 +17,7 @@ import { type Approval, approvalReply, type CallbackReply, type Outcome, outcome
 import type { Consent, FlowSeal } from './connect-flow.seal.ts';
 import { isSame, newCode, newToken, readPresented } from './connect-token.ts';
 
-export interface CallbackOptions {
+interface CallbackOptions {
   readonly providers: readonly Provider[];
   readonly flows: ConnectFlowStore;
   readonly seal: FlowSeal;

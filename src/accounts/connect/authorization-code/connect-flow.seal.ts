@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Sealer } from '../../../platform/seal.ts';
+import type { Sealer } from '../../../platform/secrets/seal.ts';
 import type { Traded } from '../../../providers/contract/authorization-code.ts';
 import type { ConnectFlowRecord } from '../connect-flow.ts';
 

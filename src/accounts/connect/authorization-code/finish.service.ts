@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
 import { timeLimited } from '../../../platform/abort.ts';
-import { SealError } from '../../../platform/seal.ts';
-import { whenStoreIsBack } from '../../../platform/store.patience.ts';
+import { whenStoreIsBack } from '../../../platform/database/store.patience.ts';
+import { SealError } from '../../../platform/secrets/seal.ts';
 import { isAuthorizationCode } from '../../../providers/contract/authorization-code.ts';
 import { findProvider } from '../../../providers/contract/find-provider.ts';
 import type { Provider } from '../../../providers/contract/provider.ts';
@@ -45,7 +45,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'RECONNECT_REQUIRED',
 ]);
 
-export interface FinishOptions {
+interface FinishOptions {
   readonly providers: readonly Provider[];
   readonly flows: ConnectFlowStore;
   readonly seal: FlowSeal;

@@ -4,7 +4,7 @@ import type { ComposeRequest, GivenAddress, GivenAttachment } from '../../compos
 const optional = { nullable: true } as const;
 
 @InputType({ description: 'A recipient: an address, and optionally a display name.' })
-export class AddressInput implements GivenAddress {
+class AddressInput implements GivenAddress {
   @Field(() => String, { ...optional, description: 'The display name, in any script.' })
   name?: string | null;
 
@@ -16,7 +16,7 @@ export class AddressInput implements GivenAddress {
 }
 
 @InputType({ description: 'A file to send. Give exactly one of `upload` and `attachment`.' })
-export class AttachmentInput implements GivenAttachment {
+class AttachmentInput implements GivenAttachment {
   @Field(() => ID, {
     ...optional,
     description: 'The `upload` id that POST /upload returned. It must be yours and not expired.',

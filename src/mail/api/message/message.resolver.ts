@@ -1,9 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { Arg, Field, FieldResolver, Info, ObjectType, Resolver, Root } from 'type-graphql';
 import { encodeId } from '../../../domain/global-id.ts';
 import type { MessageContent } from '../../../domain/message.ts';
 import { Sized } from '../../../graphql/list-size.ts';
 import { selectsOnly } from '../../../graphql/selection.ts';
+import { TYPICAL_BYTES, Weighs } from '../../../graphql/value-size.ts';
 import { filesByContentId } from '../../../providers/shared/html/inline-files.ts';
 import type { MailAccount } from '../../mail-account.ts';
 import type { Download, Downloads } from '../../message/download.ts';
@@ -14,11 +15,23 @@ import { UnsubscribeType } from '../unsubscribe/unsubscribe.type.ts';
 import { AttachmentType } from './attachment.type.ts';
 import { MessageBodyType } from './body.type.ts';
 import { DownloadType } from './download.type.ts';
-import { HeaderType } from './header.type.ts';
 import { MessageType } from './message.type.ts';
 
 /** What can be said of a thread whose id alone is known. */
 const THREAD_REFERENCE = new Set(['__typename', 'id', 'integration']);
+
+@ObjectType('Header', {
+  simpleResolvers: true,
+  description: 'One header field of a message.',
+})
+class HeaderType {
+  @Field(() => String, { description: 'The field name, as it was written. Compare it case-insensitively.' })
+  readonly name!: string;
+
+  @Weighs(TYPICAL_BYTES)
+  @Field(() => String, { description: 'The field value, unfolded (RFC 5322) and decoded (RFC 2047).' })
+  readonly value!: string;
+}
 
 /** Everything about a message that is not in its envelope. Whatever must be asked for is null when that fails. */
 @Resolver(() => MessageType)

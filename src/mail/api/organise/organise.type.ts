@@ -55,7 +55,7 @@ export class MoveMessagesInput extends IdsInput {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'The outcome for one id.' })
-export class UpdateResult {
+class UpdateResult {
   // Not `id`: stores of clients take that of any object for its own, and this is the id of the message or thread.
   @Field(() => ID, { description: 'The id of the message or thread, as it was given.' })
   readonly target!: string;

@@ -10,7 +10,7 @@ import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
 
 /** A draft's message gets another id with each revision: that id is the draft's version. */
-export interface Revision {
+interface Revision {
   readonly version: string;
   readonly threadId: string | null;
 }

@@ -10,7 +10,7 @@ const PIECE_BYTES = 4 * 256 * 1024;
 const MAX_TRIES = 4;
 const FIRST_BACKOFF_MS = 200;
 
-export interface Upload {
+interface Upload {
   readonly operation: 'drafts.create' | 'drafts.update';
   /** Below /upload, with its query. */
   readonly path: string;

@@ -190,7 +190,7 @@ export async function listDrafts(client: GmailClient, page: PageRequest, call: C
 
 const EVERY_DRAFT: GmailQuery = { q: null, labelIds: [], includeSpamTrash: false, check: EVERYTHING, unindexed: null };
 
-export const NOTHING = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
+const NOTHING = { items: [], next: null, evaluation: 'NATIVE', spent: 0 } as const;
 
 export const params = (search: GmailQuery, place: ListPosition) => ({
   userId: 'me',
@@ -201,7 +201,7 @@ export const params = (search: GmailQuery, place: ListPosition) => ({
   ...(search.includeSpamTrash ? { includeSpamTrash: true } : {}),
 });
 
-export const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
+const idsOf = (items: readonly (gmail_v1.Schema$Message | gmail_v1.Schema$Thread)[] | undefined): string[] =>
   (items ?? []).flatMap(({ id }) => id ?? []);
 
 /** What of Gmail's page is still to be read. */
@@ -250,7 +250,7 @@ function failure(items: readonly (object | null)[]): MailError | null {
   return first && isUnreadable(first) && read.every(isUnreadable) ? first.error : null;
 }
 
-export function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
+function readable<T extends object>(ids: readonly string[], batch: Batch<T>): (T | Unreadable)[] {
   const items = ids.map((id, index) => slot(id, batch[index])).filter((item) => item !== null);
   const error = failure(items);
   if (error) throw error;
@@ -258,7 +258,7 @@ export function readable<T extends object>(ids: readonly string[], batch: Batch<
 }
 
 /** Unreadable items keep the place they were listed at: they have no date. */
-export function newestFirst<T extends object>(at: (item: T) => Date) {
+function newestFirst<T extends object>(at: (item: T) => Date) {
   return (a: T | Unreadable, b: T | Unreadable): number =>
     isUnreadable(a) || isUnreadable(b) ? 0 : at(b).getTime() - at(a).getTime();
 }

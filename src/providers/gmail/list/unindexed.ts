@@ -57,7 +57,7 @@ export async function probeIndex(
 }
 
 /** One page of what q found, with what the index did not have each in its place among the newest. */
-export interface Completed<T> {
+interface Completed<T> {
   readonly listed: readonly (T | Listed)[];
   isUnindexed(id: string): boolean;
   /** What of the newest the rest of the list has to know, once all of this page was read but what is open. */

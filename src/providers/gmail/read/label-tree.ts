@@ -3,7 +3,7 @@ import { MailError } from '../../../domain/error.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
 import { systemName, toMailboxes } from './labels.ts';
 
-export interface NamedLabel extends gmail_v1.Schema$Label {
+interface NamedLabel extends gmail_v1.Schema$Label {
   readonly id: string;
   readonly name: string;
 }

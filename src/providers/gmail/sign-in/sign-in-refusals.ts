@@ -1,7 +1,7 @@
 import { MailError, type MailErrorCode } from '../../../domain/error.ts';
 
 /** Where Google refuses: on the way back from its consent page, for the code, at a later refresh, or at the end of a grant. */
-export type SignInStep = 'consent' | 'exchange' | 'refresh' | 'revoke';
+type SignInStep = 'consent' | 'exchange' | 'refresh' | 'revoke';
 
 /** Who can mend it: who signs in, by doing it again; or somebody else, without whom that would be refused as well. */
 interface Refusal {
@@ -64,7 +64,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 
 /** What an answer or a return of the browser says; empty where it says nothing. */
-export interface Words {
+interface Words {
   readonly word: string;
   readonly subtype: string;
   /** Read for the same words: `invalid_rapt` is told there alone, too (anthropics/blobfile#2). */

@@ -11,8 +11,8 @@ import { type Operation, UNITS } from './quota.ts';
 /** The SDK keeps no account: token, origin and signal go with every call. */
 const { users } = gmail({ version: 'v1', retry: false });
 
-export type Users = gmail_v1.Resource$Users;
-export type SdkCall<T> = (users: Users, options: MethodOptions) => PromiseLike<{ data: T }>;
+type Users = gmail_v1.Resource$Users;
+type SdkCall<T> = (users: Users, options: MethodOptions) => PromiseLike<{ data: T }>;
 
 const ORIGIN = 'https://gmail.googleapis.com';
 

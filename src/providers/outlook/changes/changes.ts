@@ -1,7 +1,8 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Changes, Hint, ProviderChange, UnreadMailbox } from '../../contract/provider.ts';
+import type { Changes, UnreadMailbox } from '../../contract/provider.ts';
+import type { Hint, ProviderChange } from '../../contract/watch.ts';
 import { learnRoles } from '../read/folders.ts';
 import { getEntities } from '../read/read.ts';
 import type { GraphAccount } from '../wire/account.ts';

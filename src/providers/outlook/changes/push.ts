@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { Hint } from '../../contract/provider.ts';
-import type { FindWatch, Signal, WebhookOutcome, WebhookRequest } from '../../contract/watch.ts';
+import type { FindWatch, Hint, Signal, WebhookOutcome, WebhookRequest } from '../../contract/watch.ts';
 import { isId } from '../wire/ids.ts';
 
 const MAX_VALIDATION_TOKEN_LENGTH = 1024;

@@ -1,7 +1,7 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, isNotFound, type MailError, type MailErrorCode } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Hint, ProviderChange } from '../../contract/provider.ts';
+import type { Hint, ProviderChange } from '../../contract/watch.ts';
 import { sleepBeforeRetry } from '../../limiter/aborted.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
 import { getEntities } from '../read/read.ts';

@@ -14,7 +14,7 @@ export interface Delta<T> {
 }
 
 /** A request of a round; null is the tree. */
-export interface Asked {
+interface Asked {
   readonly folderId: string | null;
   readonly path: string;
 }

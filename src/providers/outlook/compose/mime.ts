@@ -3,7 +3,7 @@ import { encodedSize, writeMime } from '../../shared/mime/mime-writer.ts';
 import { FileBytes } from './file-bytes.ts';
 
 /** Graph takes 4 MB in one request, and MIME goes there as base64. */
-export const MAX_MIME_BYTES = 3_000_000;
+const MAX_MIME_BYTES = 3_000_000;
 
 /** The message as RFC 5322; null when it is more than fits into one request, which is known before a file is opened. */
 export async function mimeThatFits(compose: Compose, ownAddress: string, signal: AbortSignal): Promise<Buffer | null> {

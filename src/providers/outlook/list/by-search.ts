@@ -14,7 +14,7 @@ import { hashOf } from './scan.ts';
 import { checkOf, type ListPlan } from './source.ts';
 import { decideWords } from './words-of-list.ts';
 
-export interface Found extends Omit<Part, 'next'> {
+interface Found extends Omit<Part, 'next'> {
   readonly next: SearchPosition | null;
 }
 

@@ -4,7 +4,7 @@ import { MailError } from '../../../domain/error.ts';
  * Where a list goes on. Plain fields with "~" between, so that it stays short; every field is checked when it comes back,
  * and none of them is an address. The list seals it before it leaves (mail/list/list-cursor.ts).
  */
-export type ListPosition = DatePosition | SearchPosition;
+type ListPosition = DatePosition | SearchPosition;
 
 /** By date: everything at or before a second, but for what was given at that second. */
 export interface DatePosition {

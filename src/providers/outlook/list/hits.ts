@@ -18,13 +18,13 @@ const MAX_SEARCH_LENGTH = 24_000;
 export const IDS: Fields = { select: 'id,receivedDateTime', expand: null };
 
 /** Moments of receipt, in ms since 1970; null: without a bound. */
-export interface Span {
+interface Span {
   readonly from: number | null;
   readonly to: number | null;
 }
 
 /** What a search found of a span. */
-export interface Hits {
+interface Hits {
   readonly messages: readonly GraphMessage[];
   /** It is all that was received from this moment on; null: all of the span. */
   readonly from: number | null;
@@ -39,7 +39,7 @@ const MAX_TRIES = 4;
 const DAY_MS = 86_400_000;
 
 /** From when on, in ms since 1970, what was found so far is enough for the caller, so that all of it need not be read; null: it is not. */
-export type EnoughFrom = (messages: readonly GraphMessage[]) => number | null;
+type EnoughFrom = (messages: readonly GraphMessage[]) => number | null;
 const NEVER: EnoughFrom = () => null;
 
 /**

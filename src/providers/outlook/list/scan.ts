@@ -17,8 +17,7 @@ const MAX_OVERLAP = MAX_SEEN;
 /** The largest $top that Graph takes. */
 const MAX_TOP = 1_000;
 
-export interface Wanted
-  extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
+interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
   /** How many messages are wanted that were not given before. */
   readonly size: number;
   /** Only what was received before it; null: everything. */

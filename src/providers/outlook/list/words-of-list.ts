@@ -6,7 +6,7 @@ import { IDS, newestHits } from './hits.ts';
 import type { ListPlan } from './source.ts';
 
 /** What the index says of messages that were listed. */
-export interface Decided {
+interface Decided {
   /** Whether its words are as asked; undefined where this is still to be asked. */
   isMet(message: GraphMessage): boolean | undefined;
   readonly isCut: boolean;

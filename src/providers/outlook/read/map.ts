@@ -78,6 +78,6 @@ function addresses(from: readonly Recipient[] | null | undefined): Address[] {
   return [...whole, ...halves];
 }
 
-export function messageId(header: string | null | undefined): string | null {
+function messageId(header: string | null | undefined): string | null {
   return messageIdsOf(header ?? '')[0] ?? (header?.trim().replace(/^<|>$/g, '') || null);
 }

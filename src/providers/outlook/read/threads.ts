@@ -14,7 +14,7 @@ import { toMessage } from './map.ts';
 import { getEntities } from './read.ts';
 
 /** A thread holds its newest messages up to this many; messageCount tells of all. */
-export const MAX_THREAD_MESSAGES = 100;
+const MAX_THREAD_MESSAGES = 100;
 const ID = /^[!-~]{1,512}$/;
 
 interface Conversation extends Collection<GraphMessage> {

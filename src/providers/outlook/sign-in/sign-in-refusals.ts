@@ -4,7 +4,7 @@ import type { OutlookOptions } from '../settings.ts';
 import { adminConsentUrl, codesIn } from './authority.ts';
 
 /** Where Microsoft refuses: on the way back from its consent page, for the code, or at a later refresh. */
-export type SignInStep = 'consent' | 'code' | 'refresh';
+type SignInStep = 'consent' | 'code' | 'refresh';
 
 /** Who can mend it: who signs in, by doing it again; or an administrator or operator, without whom that would be refused as well. */
 interface Refusal {
@@ -104,7 +104,7 @@ const OUR_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 /** What an answer or a return of the browser says; empty where it says nothing. */
-export interface Words {
+interface Words {
   readonly codes: readonly number[];
   readonly word: string;
   /** Microsoft's `suberror`. */

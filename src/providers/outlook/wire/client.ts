@@ -32,7 +32,7 @@ export interface GraphRequest {
 }
 
 /** A request to a URL that Graph gave, which carries its own authority: it gets no token. */
-export interface UploadRequest {
+interface UploadRequest {
   readonly method: 'PUT' | 'GET' | 'DELETE';
   readonly url: string;
   readonly cost: RequestCost;
@@ -40,7 +40,7 @@ export interface UploadRequest {
   readonly body?: Uint8Array;
 }
 
-export const PREFER_IMMUTABLE = 'IdType="ImmutableId"';
+const PREFER_IMMUTABLE = 'IdType="ImmutableId"';
 export const preferences = (more?: string): string =>
   more === undefined ? PREFER_IMMUTABLE : `${PREFER_IMMUTABLE}, ${more}`;
 

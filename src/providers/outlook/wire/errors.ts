@@ -2,7 +2,7 @@ import { MailError, type MailErrorCode, storeErrorIn } from '../../../domain/err
 import { retryAfterMs } from '../../shared/retry-after.ts';
 
 /** What Graph says of a refused request: its status, its word for it, and how long to wait. The message stays behind. */
-export interface Refusal {
+interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly retryAfter: string | null;

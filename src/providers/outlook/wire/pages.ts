@@ -14,7 +14,7 @@ export interface Collection<T> {
   readonly '@odata.nextLink'?: string;
 }
 
-export interface FollowedList {
+interface FollowedList {
   readonly kind: LinkKind;
   readonly operation: string;
   readonly prefer?: string;

@@ -26,7 +26,7 @@ export interface HtmlBounds {
   readonly hides?: (name: string, attributes: Readonly<Record<string, string>>) => boolean;
 }
 
-export interface Nesting {
+interface Nesting {
   readonly names: ReadonlySet<string>;
   readonly open: number;
 }

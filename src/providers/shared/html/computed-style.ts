@@ -26,7 +26,7 @@ const PIXELS: Readonly<Record<string, number>> = {
 const LENGTH = /^([+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})(?:e[+-]?\d{1,3})?)([a-z]{0,4}|%)$/;
 const KEYWORDS_OF_ALL = new Set(['inherit', 'initial', 'unset', 'revert', 'revert-layer']);
 
-export interface Declaration {
+interface Declaration {
   /** In small letters, its escapes decoded. */
   readonly name: string;
   /** In small letters, its escapes decoded, without comments, and with single blanks. */
@@ -213,7 +213,7 @@ function fourSides(prefix: string, value: string): readonly (readonly [string, s
 }
 
 /** Between semicolons, those in strings and brackets apart (CSS Syntax 3, section 5). Comments are blanks; a string ends with its line. */
-export function declarationsOf(text: string): Declaration[] {
+function declarationsOf(text: string): Declaration[] {
   const found: Declaration[] = [];
   let pieces: string[] = [];
   let start = 0;

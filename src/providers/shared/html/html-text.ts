@@ -37,7 +37,7 @@ export function evenLines(text: string): string {
 }
 
 /** One stretch of a message: as plain text, or as HTML of which text is to be made. */
-export type Stretch = { readonly text: string } | { readonly html: string };
+type Stretch = { readonly text: string } | { readonly html: string };
 
 export interface LazyText {
   /** Whether some of the HTML is not read: all of its stretches together have MAX_HTML_LENGTH. */

@@ -25,7 +25,7 @@ const RULE = '-'.repeat(40);
 /** Of what is hidden, enough to find it again in a preview. */
 const MAX_HIDDEN_LENGTH = 500;
 
-export interface TextOptions {
+interface TextOptions {
   /** Where a link leads to in brackets behind its words, quote marks and the marks of items; a preview has none of them. */
   readonly marks: boolean;
 }

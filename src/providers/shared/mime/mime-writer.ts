@@ -6,7 +6,7 @@ import type { Address } from '../../../domain/address.ts';
 import type { Compose, ComposeAttachment } from '../../../domain/compose.ts';
 import { shownFiles } from '../html/inline-files.ts';
 
-export interface MimeOptions {
+interface MimeOptions {
   /** Whose mail it is when `compose.from` is null. */
   readonly ownAddress: string;
   /** Null: no plain text part beside the HTML. */

@@ -6,7 +6,7 @@ import { type HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { markOf, type Resumption, sealThreadPlace, type ThreadPlace } from './thread-cursor.ts';
 import type { ThreadSource } from './thread-source.ts';
 
-export interface Given {
+interface Given {
   readonly id: string;
   readonly item: Thread | Unreadable;
   /** Unix milliseconds. */

@@ -39,7 +39,7 @@ export interface Compound {
 }
 
 /** How an element stands to another: in it, somewhere in it, right behind it, somewhere behind it. */
-export type Combinator = 'child' | 'descendant' | 'next' | 'later';
+type Combinator = 'child' | 'descendant' | 'next' | 'later';
 
 export interface Selector {
   /** The element that is meant first, what it stands in behind it. */

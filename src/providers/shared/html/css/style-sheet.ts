@@ -9,7 +9,7 @@ export interface Rule {
   readonly declarations: readonly Declaration[];
 }
 
-export interface StyleSheet {
+interface StyleSheet {
   readonly rules: readonly Rule[];
   /** How many were read, those that match nothing among them. */
   readonly selectors: number;

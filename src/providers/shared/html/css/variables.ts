@@ -6,7 +6,7 @@ const MAX_VALUE_LENGTH = 400;
 const USE = /\bvar\( ?(--[\w-]{1,80}) ?(?:, ?([^()]{0,200}))?\)/gi;
 
 /** By name in small letters; null: it has several values, and which of them counts where is not known. */
-export type Variables = ReadonlyMap<string, string | null>;
+type Variables = ReadonlyMap<string, string | null>;
 
 /** The custom properties that are set, wherever that is (CSS Custom Properties 1): nearly all are set once, for the whole mail. */
 export function variablesIn(declarations: Iterable<Declaration>): Variables {

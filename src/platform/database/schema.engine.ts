@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { migrationNames } from './migration.files.ts';
+import { migrationNames } from '../asset-directories.ts';
 
 /** Prisma's schema engine as WebAssembly: what `prisma migrate` runs, without a binary to download. */
 

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  * The total time that one request may wait for the store, because many fast statements add up. Only waiting counts, so
  * neither a slow provider nor a long list of changes uses it up, and concurrent waits count once.
  */
-export class StoreBudget {
+class StoreBudget {
   private spentMs = 0;
   private waiting = 0;
   private since = 0;

@@ -1,4 +1,5 @@
-import { MailError, storeErrorIn } from '../domain/error.ts';
+import { MailError, storeErrorIn } from '../../domain/error.ts';
+import { Prisma } from '../prisma/client.ts';
 
 /** The retryAfter for clients: by then the store is back, or the request is refused at once. */
 const RETRY_AFTER_MS = 2_000;
@@ -31,6 +32,10 @@ export async function ofStore<T>(work: Promise<T>): Promise<T> {
     throw asStoreError(error);
   }
 }
+
+/** A row with the same key exists. The two adapters report the key differently, so it is not read. */
+export const isUniqueViolation = (error: unknown): boolean =>
+  error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 
 /** The message of the database or the driver, which Prisma wraps. */
 export const reasonOf = (error: unknown): string =>

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { openDataDirectory } from './data-directory.ts';
+import { openDataDirectory } from '../database/directory.lock.ts';
 import type { Key } from './seal.ts';
 
 /** Keys that cannot be used, in one line that names the variable. */
@@ -11,7 +11,7 @@ export class KeyError extends Error {
   override readonly name = 'KeyError';
 }
 
-export interface Keys {
+interface Keys {
   readonly encryptionKeys: readonly Key[];
   readonly jwtSecret: string;
 }

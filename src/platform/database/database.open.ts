@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Database } from './database.ts';
 import type { StoreLimits } from './store.limits.ts';
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** A PostgreSQL URL. Null: PGlite in this process. */
   readonly url: string | null;
   /** Where PGlite keeps its files (under pg/). Null: in memory, for tests. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Database } from '../database/database.ts';
 import { type Bus, createBus } from './bus.ts';
-import type { Database } from './database.ts';
 
-export interface BusOptions {
+interface BusOptions {
   /** Migrated. */
   readonly db: Database;
   /** Null: over the database's notifications. */

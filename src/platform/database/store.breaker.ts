@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isAnswer, StoreTimeout } from './store.error.ts';
 
-export interface StoreBreakerOptions {
+interface StoreBreakerOptions {
   /** Queries the store over a separate connection; rejects when there is no answer within the time-out. */
   readonly probe: () => Promise<unknown>;
   readonly probeEveryMs: number;

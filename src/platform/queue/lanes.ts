@@ -10,7 +10,7 @@ export interface LaneOptions {
   readonly perOwner: number;
 }
 
-export interface EntryOptions {
+interface EntryOptions {
   /** The task failed the last time. All such tasks together get at most half of the places, one while others wait, and one for each owner. */
   readonly doubtful?: boolean;
   /** Ends the wait for a place; it rejects with the signal's reason. */

@@ -1,5 +1,5 @@
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { PrismaClient } from './prisma/client.ts';
+import type { PrismaClient } from '../prisma/client.ts';
 
 /** One database, embedded or a server: the same schema, the same migrations, the same notifications. */
 export interface Database {

@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import { openDataDirectory } from './data-directory.ts';
+import type { PrismaClient } from '../prisma/client.ts';
 import type { Database, Row } from './database.ts';
 import { MAX_PAYLOAD_BYTES } from './database.ts';
-import { lockDirectory } from './directory.lock.ts';
-import type { PrismaClient } from './prisma/client.ts';
+import { lockDirectory, openDataDirectory } from './directory.lock.ts';
 import { openPrisma } from './prisma.open.ts';
 import { ofStore } from './store.error.ts';
 

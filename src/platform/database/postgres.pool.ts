@@ -5,7 +5,7 @@ import { counted, storeBudget } from './store.budget.ts';
 import { isConnectionLost, StoreTimeout } from './store.error.ts';
 import type { StoreLimits } from './store.limits.ts';
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly config: pg.ClientConfig;
   readonly Client: typeof pg.Client;
   readonly breaker: StoreBreaker;

@@ -4,7 +4,7 @@ import { storeBudget } from './store.budget.ts';
 import { StoreTimeout } from './store.error.ts';
 import type { StoreLimits } from './store.limits.ts';
 
-export interface ClientLimits {
+interface ClientLimits {
   readonly limits: Pick<StoreLimits, 'statementMs' | 'backgroundMs'>;
   /** Called when a statement has timed out. */
   readonly hung: () => void;

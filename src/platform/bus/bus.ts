@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { storeErrorIn } from '../domain/error.ts';
+import { storeErrorIn } from '../../domain/error.ts';
+import type { Database } from '../database/database.ts';
 import { encode, Topics } from './bus.topics.ts';
-import type { Database } from './database.ts';
 
 /** Publishes messages to all instances, this one included. A message may be lost: after a gap, read the current state again. */
 export interface Bus {

@@ -1,5 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import { PrismaClient } from './prisma/client.ts';
+import { PrismaClient } from '../prisma/client.ts';
 import { asStoreError, ofStore } from './store.error.ts';
 
 /** Prisma, with every failure of the database thrown as STORE_UNAVAILABLE, inside transactions and outside. */

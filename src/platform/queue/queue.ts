@@ -1,8 +1,8 @@
 import PgBoss from 'pg-boss';
 import type { Logger } from 'pino';
-import type { Database } from './database.ts';
+import type { Database } from '../database/database.ts';
+import { whenStoreIsBack } from '../database/store.patience.ts';
 import { QueueWorker } from './queue.worker.ts';
-import { whenStoreIsBack } from './store.patience.ts';
 
 /** Persistent jobs: stored in the database, each run by one instance, and retried when it fails. */
 export interface Queue {

@@ -1,9 +1,9 @@
 import { createClient } from '@redis/client';
 import type { Logger } from 'pino';
-import { isDoneWithin, timeLimited } from './abort.ts';
+import { isDoneWithin, timeLimited } from '../abort.ts';
+import { MAX_PAYLOAD_BYTES } from '../database/database.ts';
 import { encode, Topics } from './bus.topics.ts';
 import type { Bus } from './bus.ts';
-import { MAX_PAYLOAD_BYTES } from './database.ts';
 
 /** A Redis that cannot be used: the message is one line for the person who started the process. */
 export class BusError extends Error {

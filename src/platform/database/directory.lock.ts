@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseError } from './database.ts';
 
@@ -6,6 +6,17 @@ const held = new Set<string>();
 process.on('exit', () => {
   for (const path of held) rmSync(path, { force: true });
 });
+
+/** Creates the directory if it is missing, with access for its owner only. Throws DatabaseError when it cannot be written. */
+export function openDataDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DatabaseError(`DATA_DIR: ${path} cannot be written (${code}); set DATA_DIR to a directory that can`);
+  }
+}
 
 /**
  * Locks the directory for this process, and returns the function that releases it. The lock of a process that has died (kill -9) is

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from '../database/database.ts';
 import { KeyError } from './keys.ts';
 import type { Key } from './seal.ts';
 import { SealError, Sealer } from './seal.ts';

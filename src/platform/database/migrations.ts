@@ -1,7 +1,6 @@
-import { MIGRATIONS_DIRECTORY } from './asset-directories.ts';
+import { MIGRATIONS_DIRECTORY, migrationNames } from '../asset-directories.ts';
 import type { Database } from './database.ts';
 import { DatabaseError } from './database.ts';
-import { migrationNames } from './migration.files.ts';
 import { explainMigrating } from './postgres.fault.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Job } from 'pg-boss';
-import { isDoneWithin } from './abort.ts';
+import { isDoneWithin } from '../abort.ts';
 
-export interface QueueWorkerOptions {
+interface QueueWorkerOptions {
   /** Fetches at most so many jobs that are due. */
   fetch(most: number): Promise<Job<unknown>[]>;
   /** Runs one job and reports the outcome to the queue. */
