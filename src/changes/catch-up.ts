@@ -4,7 +4,7 @@ import { sleep } from '../platform/abort.ts';
 import type { LanePlace } from '../platform/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { Changes, Hint, MailSession, ProviderChange } from '../providers/contract/provider.ts';
-import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
+import type { ChangePosition, ChangeStore, LoggedChange, NewChange } from './change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';
 
 export interface CatchUpOptions {
@@ -143,7 +143,8 @@ async function patiently<T>({ place, call, progressed }: CatchUpRun, ask: () => 
   }
 }
 
-const entryOf = (change: ProviderChange): Pick<LoggedChange, 'kind' | 'subject'> => ({
+const entryOf = (change: ProviderChange): NewChange => ({
   kind: change.kind,
   subject: change.kind === 'mailbox' ? change.mailboxId : change.messageId,
+  ...(change.kind === 'updated' && { detail: change.detail }),
 });

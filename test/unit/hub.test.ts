@@ -39,7 +39,8 @@ class Lab {
 
   append(integrationId: string, subject: string, wake = true): void {
     const log = this.log.get(integrationId) ?? [];
-    log.push({ integrationId, sequence: BigInt(log.length + 1), kind: 'created', subject, at: new Date() });
+    const entry = { kind: 'created', subject, detail: null, at: new Date() } as const;
+    log.push({ integrationId, sequence: BigInt(log.length + 1), ...entry });
     this.log.set(integrationId, log);
     if (wake) this.wake(integrationId);
   }

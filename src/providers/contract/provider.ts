@@ -7,6 +7,7 @@ import type { SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition } from '../../domain/search/condition.ts';
 import type { Thread } from '../../domain/thread.ts';
 import type { Call, Limits, RequestLimiter } from './call.ts';
+import type { ChangeDetail } from './change-detail.ts';
 import type { Access, ConnectMethod } from './connect.ts';
 import type { FindWatch, Watcher, WebhookOutcome, WebhookRequest } from './watch.ts';
 
@@ -333,10 +334,15 @@ export interface UnreadMailbox {
   readonly mailboxId: string;
   readonly error: MailError;
 }
+/** The `detail` is absent where it is not known what was updated. A message that is created is read whole, so it has none. */
 export type ProviderChange =
-  | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
+  | { readonly kind: 'created' | 'deleted'; readonly messageId: string }
+  | { readonly kind: 'updated'; readonly messageId: string; readonly detail?: ChangeDetail }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
 /** What a notification says of a message; the provider's changes say what became of it. */
-export type Hint = Exclude<ProviderChange, { readonly kind: 'mailbox' }>;
+export interface Hint {
+  readonly kind: 'created' | 'updated' | 'deleted';
+  readonly messageId: string;
+}
 
 export const isUnreadable = (item: object): item is Unreadable => 'error' in item;
