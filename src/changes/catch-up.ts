@@ -5,7 +5,7 @@ import type { LanePlace } from '../platform/queue/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
 import type { Changes, MailSession } from '../providers/contract/provider.ts';
 import type { Hint, ProviderChange } from '../providers/contract/watch.ts';
-import type { ChangePosition, ChangeStore, LoggedChange } from './change.store.ts';
+import type { ChangePosition, ChangeStore, LoggedChange, NewChange } from './change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';
 
 interface CatchUpOptions {
@@ -144,7 +144,8 @@ async function patiently<T>({ place, call, progressed }: CatchUpRun, ask: () => 
   }
 }
 
-const entryOf = (change: ProviderChange): Pick<LoggedChange, 'kind' | 'subject'> => ({
+const entryOf = (change: ProviderChange): NewChange => ({
   kind: change.kind,
   subject: change.kind === 'mailbox' ? change.mailboxId : change.messageId,
+  ...(change.kind === 'updated' && { detail: change.detail }),
 });

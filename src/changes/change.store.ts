@@ -1,5 +1,6 @@
 import { deleteInBatches } from '../platform/database/batches.ts';
 import type { Database } from '../platform/database/database.ts';
+import { ChangeDetail, MAX_DETAIL_LENGTH } from '../providers/contract/change-detail.ts';
 import type { Hint } from '../providers/contract/watch.ts';
 
 /** One entry of an integration's change log: what happened to which of the provider's ids, without any content of mail. */
@@ -10,7 +11,14 @@ export interface LoggedChange {
   readonly kind: 'created' | 'updated' | 'deleted' | 'mailbox' | 'reset';
   /** The provider's id of the message or mailbox; the reason for a reset. */
   readonly subject: string;
+  /** What was updated about the message; null where the provider did not say. */
+  readonly detail: ChangeDetail | null;
   readonly at: Date;
+}
+
+/** An entry as it is appended. */
+export interface NewChange extends Pick<LoggedChange, 'kind' | 'subject'> {
+  readonly detail?: ChangeDetail | undefined;
 }
 
 /** Where an integration's change feed has been read to. */
@@ -46,7 +54,7 @@ export class ChangeStore {
     integrationId: string,
     from: string | null,
     to: string,
-    changes: readonly Pick<LoggedChange, 'kind' | 'subject'>[],
+    changes: readonly NewChange[],
     levelAt: number | null = null,
     isWhole = true,
   ): Promise<boolean> {
@@ -74,11 +82,12 @@ export class ChangeStore {
           WHERE id = ${integrationId}::uuid`;
       }
       const first = moved.sequence - BigInt(changes.length) + 1n;
-      const rows = changes.map(({ kind, subject }, index) => ({
+      const rows = changes.map(({ kind, subject, detail }, index) => ({
         integrationId,
         sequence: first + BigInt(index),
         kind,
         subject,
+        ...(detail && isStorable(detail) && { detail }),
         at: now,
       }));
       for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
@@ -95,7 +104,12 @@ export class ChangeStore {
       orderBy: { sequence: 'asc' },
       take: limit,
     });
-    return rows.map((row) => ({ ...row, kind: row.kind as LoggedChange['kind'] }));
+    // A newer instance may have written more of a detail, which is left out, or another one altogether.
+    return rows.map((row) => ({
+      ...row,
+      kind: row.kind as LoggedChange['kind'],
+      detail: ChangeDetail.nullable().catch(null).parse(row.detail),
+    }));
   }
 
   /** Of an integration that is gone: as if nothing had ever happened. */
@@ -129,6 +143,15 @@ export class ChangeStore {
     const where = { at: { lt: before } };
     return deleteInBatches((limit) => this.db.prisma.change.deleteMany({ where, limit }));
   }
+}
+
+/**
+ * PostgreSQL's JSON takes neither NUL nor half a surrogate pair, which JSON.stringify escapes: an entry that cannot be stored
+ * would hold up all of its account.
+ */
+function isStorable(detail: ChangeDetail): boolean {
+  const text = JSON.stringify(detail);
+  return text.length <= MAX_DETAIL_LENGTH && !text.includes('\\u');
 }
 
 /** As PendingSyncStore writes it: the number of the signal, the kind and the id. */

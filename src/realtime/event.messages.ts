@@ -21,7 +21,7 @@ interface EventMessagesOptions {
 }
 
 /** One account's new messages, read for everyone who subscribes to it. */
-interface Shelf {
+interface AccountReads {
   readonly loader: DataLoader<string, Message>;
   readonly messages: LRUCache<string, Promise<Message>>;
   mailboxIds: Promise<ReadonlyMap<MailboxRole, string>> | null;
@@ -47,7 +47,7 @@ const MAX_WAIT_MS = 10 * 60_000;
  * this is no cache of mail.
  */
 export class EventMessages {
-  private readonly shelves = new Map<string, Shelf>();
+  private readonly accounts = new Map<string, AccountReads>();
   /** How long the last answer of each provider took, in milliseconds: a slow provider gets a longer first time-out. */
   private readonly tookMs = new Map<string, number>();
 
@@ -58,48 +58,48 @@ export class EventMessages {
    * for all who asked.
    */
   read(integrationId: string, messageId: string): Promise<Message> {
-    const shelf = this.shelf(integrationId);
-    const known = shelf.messages.get(messageId);
+    const reads = this.readsOf(integrationId);
+    const known = reads.messages.get(messageId);
     if (known) return known;
-    const reading = shelf.loader.load(messageId);
+    const reading = reads.loader.load(messageId);
     reading.catch((err: unknown) => {
       // A failure of the gateway's own database is not cached.
-      if (storeErrorIn(err)) shelf.messages.delete(messageId);
+      if (storeErrorIn(err)) reads.messages.delete(messageId);
       else if (!isNotFound(err))
         this.options.log.warn({ err, integrationId, messageId }, 'a new message could not be read');
     });
-    shelf.messages.set(messageId, reading);
-    const forget = () => setTimeout(() => shelf.messages.delete(messageId), LIFETIME_MS).unref();
+    reads.messages.set(messageId, reading);
+    const forget = () => setTimeout(() => reads.messages.delete(messageId), LIFETIME_MS).unref();
     reading.then(forget, forget);
     return reading;
   }
 
   /** The provider's id of the account's mailbox with that role; undefined when it has none. */
   async mailboxId(integrationId: string, role: MailboxRole): Promise<string | undefined> {
-    const shelf = this.shelf(integrationId);
-    if (!shelf.mailboxIds) {
-      shelf.mailboxIds = this.listMailboxes(integrationId);
-      shelf.mailboxIds.catch((err: unknown) =>
+    const reads = this.readsOf(integrationId);
+    if (!reads.mailboxIds) {
+      reads.mailboxIds = this.listMailboxes(integrationId);
+      reads.mailboxIds.catch((err: unknown) =>
         this.options.log.warn({ err, integrationId }, 'the mailboxes of a new message could not be read'),
       );
     }
     try {
-      return (await shelf.mailboxIds).get(role);
+      return (await reads.mailboxIds).get(role);
     } catch (error) {
-      shelf.mailboxIds = null;
+      reads.mailboxIds = null;
       throw error;
     }
   }
 
   /** The account's mailboxes have changed, or it has no subscribers any more. */
   forget(integrationId: string): void {
-    this.shelves.delete(integrationId);
+    this.accounts.delete(integrationId);
   }
 
-  private shelf(integrationId: string): Shelf {
-    const known = this.shelves.get(integrationId);
+  private readsOf(integrationId: string): AccountReads {
+    const known = this.accounts.get(integrationId);
     if (known) return known;
-    const shelf: Shelf = {
+    const reads: AccountReads = {
       loader: new DataLoader<string, Message>((ids) => this.hydrate(integrationId, ids), {
         cache: false,
         maxBatchSize: 50,
@@ -108,8 +108,8 @@ export class EventMessages {
       messages: new LRUCache({ max: MAX_MESSAGES }),
       mailboxIds: null,
     };
-    this.shelves.set(integrationId, shelf);
-    return shelf;
+    this.accounts.set(integrationId, reads);
+    return reads;
   }
 
   /**

@@ -1,15 +1,19 @@
 import type { ChangeStore, LoggedChange } from '../changes/change.store.ts';
 import { CHANGES_TOPIC, ChangesWake } from '../changes/change.topic.ts';
 import type { Bus } from '../platform/bus/bus.ts';
-import { Feed } from './feed.ts';
+import type { EventLogs, LogFollower } from './event.stream.ts';
+
+/** Entries kept in memory, for subscribers that are at or near the end of the log. */
+const MAX_WINDOW_ENTRIES = 1_000;
+const PAGE = 200;
 
 interface Followed {
-  readonly feed: Feed;
+  readonly end: LogEnd;
   readonly followers: Set<() => void>;
 }
 
-/** Connects all subscriptions of this instance to the change log: woken over the bus, read once for each integration. */
-export class Hub {
+/** Connects all subscriptions of this instance to the change logs: woken over the bus, read once for each integration. */
+export class Hub implements EventLogs<LoggedChange, bigint> {
   private readonly followed = new Map<string, Followed>();
   private readonly stops: readonly (() => void)[];
 
@@ -29,24 +33,24 @@ export class Hub {
     ];
   }
 
-  /**
-   * Calls `woken` when the integration's log may have grown. `start` is where the follower will read from: null for
-   * the end of the log as it is now, which `place` then is.
-   */
-  async follow(integrationId: string, start: bigint | null, woken: () => void): Promise<Follower> {
-    const end = (await this.store.position(integrationId)).sequence;
+  async follow(
+    integrationId: string,
+    start: bigint | null,
+    grown: () => void,
+  ): Promise<LogFollower<LoggedChange, bigint>> {
+    const last = (await this.store.position(integrationId)).sequence;
     const followed = this.followed.get(integrationId) ?? {
-      feed: new Feed(integrationId, this.store, end),
+      end: new LogEnd(integrationId, this.store, last),
       followers: new Set<() => void>(),
     };
     this.followed.set(integrationId, followed);
-    followed.followers.add(woken);
+    followed.followers.add(grown);
     return {
       // A position beyond the end is from a log that no longer exists: no entry will ever follow it.
-      place: start === null || start > end ? end : start,
-      after: (place) => followed.feed.after(place),
+      start: start === null || start > last ? last : start,
+      after: (sequence) => followed.end.after(sequence),
       leave: () => {
-        followed.followers.delete(woken);
+        followed.followers.delete(grown);
         const unused = followed.followers.size === 0 && this.followed.get(integrationId) === followed;
         if (unused) this.followed.delete(integrationId);
       },
@@ -59,15 +63,61 @@ export class Hub {
 
   private wake(integrationId: string): void {
     const followed = this.followed.get(integrationId);
-    followed?.feed.wake();
-    for (const woken of followed?.followers ?? []) woken();
+    followed?.end.wake();
+    for (const grown of followed?.followers ?? []) grown();
   }
 }
 
-export interface Follower {
-  /** Where to read from first. */
-  readonly place: bigint;
-  /** The entries after a position, oldest first; empty at the end. */
-  after(place: bigint): Promise<readonly LoggedChange[]>;
-  leave(): void;
+/**
+ * The end of one integration's change log, read once for all subscribers. A subscriber has no buffer: it comes back
+ * with its own position and reads from there, so that a slow one uses no memory and misses no event.
+ */
+class LogEnd {
+  /** The entries after `floor`, without gaps. */
+  private window: LoggedChange[] = [];
+  private reading: Promise<void> | null = null;
+  private stale = true;
+
+  constructor(
+    private readonly integrationId: string,
+    private readonly store: Pick<ChangeStore, 'read'>,
+    /** The window begins after this sequence. */
+    private floor: bigint,
+  ) {}
+
+  /** The log has grown, or may have. */
+  wake(): void {
+    this.stale = true;
+  }
+
+  async after(sequence: bigint): Promise<readonly LoggedChange[]> {
+    if (sequence < this.floor) return this.store.read(this.integrationId, sequence, PAGE);
+    while (this.stale || this.reading) {
+      this.reading ??= this.read().finally(() => {
+        this.reading = null;
+      });
+      await this.reading;
+    }
+    if (sequence < this.floor) return this.store.read(this.integrationId, sequence, PAGE);
+    const from = this.window.findIndex((change) => change.sequence > sequence);
+    return from === -1 ? [] : this.window.slice(from, from + PAGE);
+  }
+
+  private async read(): Promise<void> {
+    this.stale = false;
+    try {
+      const found = await this.store.read(this.integrationId, this.window.at(-1)?.sequence ?? this.floor, PAGE);
+      if (found.length === PAGE) this.stale = true;
+      this.window.push(...found);
+    } catch (error) {
+      this.stale = true;
+      throw error;
+    }
+    const surplus = this.window.length - MAX_WINDOW_ENTRIES;
+    const last = surplus > 0 ? this.window[surplus - 1] : undefined;
+    if (last) {
+      this.floor = last.sequence;
+      this.window = this.window.slice(surplus);
+    }
+  }
 }

@@ -15,9 +15,9 @@ import { MessageType } from '../mail/api/message/message.type.ts';
 import { abortable } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import { whenStoreIsBack } from '../platform/database/store.patience.ts';
-import { type Streamed, streamChanges } from './change.stream.ts';
-import type { EventCursors } from './event.cursor.ts';
+import type { ChangeCursors } from './event.cursor.ts';
 import type { EventMessages } from './event.messages.ts';
+import { type StreamedEvent, streamEvents } from './event.stream.ts';
 import type { Hub } from './hub.ts';
 import { MessageReceived } from './message-received.type.ts';
 
@@ -26,7 +26,7 @@ interface MessageEventsOptions {
   readonly directory: IntegrationDirectory;
   readonly mailOf: MailOf;
   readonly messages: EventMessages;
-  readonly cursors: EventCursors;
+  readonly cursors: ChangeCursors;
   readonly bus: Pick<Bus, 'subscribe' | 'onGap'>;
 }
 
@@ -59,12 +59,12 @@ export class MessageEvents {
     };
     if (request.role !== null) await this.prepare(integrations, request.role);
     return this.received(
-      streamChanges({
-        hub,
+      streamEvents({
+        logs: hub,
         after,
         signal: context.signal,
-        integrations,
-        changed: (fn) => {
+        keys: integrations,
+        keysChanged: (fn) => {
           const stops = [
             bus.subscribe(INTEGRATION_TOPIC, (payload) => {
               const change = IntegrationChange.safeParse(payload);
@@ -76,6 +76,7 @@ export class MessageEvents {
             for (const stop of stops) stop();
           };
         },
+        positionOf: ({ sequence }) => sequence,
         show: (change) => this.show(change, request.role, context.signal),
       }),
       userId,
@@ -89,14 +90,14 @@ export class MessageEvents {
   }
 
   private async *received(
-    stream: AsyncGenerator<Streamed<Arrival>, void, void>,
+    stream: AsyncGenerator<StreamedEvent<Arrival, bigint>, void, void>,
     userId: string,
     context: Context,
   ): AsyncGenerator<MessageReceived, void, void> {
     const { mailOf, cursors } = this.options;
-    for await (const { value, places } of stream) {
+    for await (const { value, positions } of stream) {
       const { integrationId, message } = value;
-      const cursor = cursors.seal(userId, places);
+      const cursor = cursors.seal(userId, positions);
       if (!message) {
         yield new MessageReceived(cursor, null);
         continue;

@@ -2,7 +2,7 @@ import type { Accounts } from '../accounts/open.ts';
 import type { Changes } from '../changes/open.ts';
 import type { Mail } from '../mail/open.ts';
 import type { Platform } from '../platform/open.ts';
-import { EventCursors } from './event.cursor.ts';
+import { ChangeCursors, SubmissionCursors } from './event.cursor.ts';
 import { EventMessages } from './event.messages.ts';
 import { Hub } from './hub.ts';
 import { MessageEventsResolver } from './message.events.resolver.ts';
@@ -27,11 +27,16 @@ export function openRealtime(
   const { bus, sealer, log } = platform;
   const { directory, handles, reachability } = accounts;
   const hub = new Hub(changes, bus);
-  const cursors = new EventCursors(sealer);
+  const cursors = new ChangeCursors(sealer);
   const mailbox = (integrationId: string) => directory.mailbox(integrationId);
   const messages = new EventMessages({ handles, mailbox, reachability, log });
   const events = new MessageEvents({ hub, directory, mailOf, messages, cursors, bus });
-  const submissionEvents = new SubmissionEvents({ store: submissionStore, mailOf, sealer, bus });
+  const submissionEvents = new SubmissionEvents({
+    store: submissionStore,
+    mailOf,
+    cursors: new SubmissionCursors(sealer),
+    bus,
+  });
   const resolvers = [
     new SyncHealthResolver(changes, watches, cursors, options.behindMs),
     new MessageEventsResolver(events),

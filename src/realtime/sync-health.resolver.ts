@@ -3,7 +3,7 @@ import { IntegrationType } from '../accounts/integrations/integration.type.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
 import { BEHIND_TIMEOUT_MS } from '../changes/sync.job.ts';
 import type { WatchStore } from '../changes/watch.store.ts';
-import type { EventCursors } from './event.cursor.ts';
+import type { ChangeCursors } from './event.cursor.ts';
 import { SyncHealth } from './sync-health.type.ts';
 
 @Resolver(() => IntegrationType)
@@ -11,7 +11,7 @@ export class SyncHealthResolver {
   constructor(
     private readonly changes: Pick<ChangeStore, 'position'>,
     private readonly watches: Pick<WatchStore, 'expiry'>,
-    private readonly cursors: EventCursors,
+    private readonly cursors: ChangeCursors,
     /** Announced changes are normally read within this time; an account that takes longer is not live. */
     private readonly behindMs: number = BEHIND_TIMEOUT_MS,
   ) {}

@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { READ_TOGGLES, type ReadToggles } from '../../sandbox/world.ts';
+import { isMailError } from '../../src/domain/error.ts';
+import type { Message } from '../../src/domain/message.ts';
+import type { ChangeDetail } from '../../src/providers/contract/change-detail.ts';
 import type { Hint, ProviderChange, Signal, WatchState, WebhookRequest } from '../../src/providers/contract/watch.ts';
 import { type Account, interactive, type Lab, openLab, PROVIDER_IDS } from '../support/lab.ts';
 
@@ -9,14 +12,22 @@ async function changesSince(
   account: Account,
   since: string | null,
   named?: readonly Hint[],
-): Promise<{ changes: ProviderChange[]; cursor: string }> {
+): Promise<{ changes: ProviderChange[]; details: Map<string, ChangeDetail>; cursor: string }> {
   const changes: ProviderChange[] = [];
+  const details = new Map<string, ChangeDetail>();
   let cursor = since;
   for (let hints = named; ; hints = undefined) {
     const answer = await account.session.changes(cursor, interactive(), hints);
-    changes.push(...answer.changes);
+    for (const change of answer.changes) {
+      if (change.kind !== 'updated') changes.push(change);
+      else {
+        const { messageId, detail } = change;
+        changes.push({ kind: 'updated', messageId });
+        if (detail) details.set(messageId, detail);
+      }
+    }
     cursor = answer.cursor;
-    if (!answer.more) return { changes, cursor };
+    if (!answer.more) return { changes, details, cursor };
   }
 }
 
@@ -85,6 +96,34 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     const isNew = await account.deliver(mail);
     await lab.control('/touch', { vendor, account: account.address, id: isNew, change: 'read' });
     expect((await changesSince(account, cursor)).changes).toEqual([{ kind: 'created', messageId: isNew }]);
+  });
+
+  it('tells what was updated about the flags and mailboxes of a message, as a read of it then shows', async () => {
+    const account = await lab.account('detailed');
+    const mail = { from: 'a@example.org', subject: 'x', text: 'x' };
+    const ids = [await account.deliver(mail), await account.deliver(mail)];
+    const messages = async () => {
+      const read = await account.session.getMessages(ids, 'envelope', interactive());
+      return read.filter((message): message is Message => !isMailError(message));
+    };
+    const before = await messages();
+    const { cursor } = await changesSince(account, null);
+    const [archived = '', starred = ''] = ids;
+    const patches = [
+      { id: archived, isRead: true, moveTo: 'ARCHIVE' as const },
+      { id: starred, isRead: true, isStarred: true },
+    ];
+    await account.session.update(patches, interactive());
+    await account.session.update([{ id: starred, isRead: false }], interactive());
+    const { details } = await changesSince(account, cursor);
+    expect([...details.keys()].sort()).toEqual(ids.toSorted());
+    for (const [n, message] of (await messages()).entries()) {
+      const { mailboxIds, mailboxIdsAdded = [], mailboxIdsRemoved = [], ...flags } = details.get(ids[n] ?? '') ?? {};
+      expect(flags).toMatchObject(n === 0 ? { isRead: true } : { isRead: false, isStarred: true });
+      expect(message).toMatchObject(flags);
+      const kept = (before[n]?.mailboxIds ?? []).filter((mailbox) => !mailboxIdsRemoved.includes(mailbox));
+      expect(new Set(mailboxIds ?? [...kept, ...mailboxIdsAdded])).toEqual(new Set(message.mailboxIds));
+    }
   });
 
   it('tells what hints name at once, all else without them, and nothing of it twice', async () => {

@@ -68,6 +68,33 @@ describe.each(TEST_DATABASES)('on %s', (kind) => {
       expect(await store.read(id, 0n, 1)).toHaveLength(1);
     });
 
+    it('keeps what was updated about a message, as far as it is known, short and can be stored', async () => {
+      const store = new ChangeStore(db);
+      const id = await integration();
+      const detail = { mailboxIdsAdded: ['Label_1'], mailboxIdsRemoved: [], isRead: true };
+      const long = { mailboxIds: Array.from({ length: 1_000 }, (_, n) => `Label_${n}`) };
+      const updated = (subject: string) => ({ kind: 'updated', subject }) as const;
+      const entries = [
+        { ...updated('told'), detail },
+        updated('untold'),
+        { ...updated('long'), detail: long },
+        ...['\0', '\ud800'].map((odd) => ({
+          ...updated(odd === '\0' ? 'NUL' : 'half'),
+          detail: { mailboxIds: [odd] },
+        })),
+        updated('newer'),
+        updated('strange'),
+      ];
+      await store.advance(id, null, 'c', entries);
+      // As a newer instance might have written them.
+      const overwrite = (subject: string, written: object) =>
+        db.prisma.change.updateMany({ where: { integrationId: id, subject }, data: { detail: written } });
+      await overwrite('newer', { ...detail, isPinned: true });
+      await overwrite('strange', { isRead: 'perhaps' });
+      const read = await store.read(id, 0n, 10);
+      expect(read.map((entry) => entry.detail)).toEqual([detail, null, null, null, null, detail, null]);
+    });
+
     it('does nothing when another run was first', async () => {
       const store = new ChangeStore(db);
       const id = await integration();

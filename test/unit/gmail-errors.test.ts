@@ -164,4 +164,34 @@ describe('history', () => {
       { kind: 'deleted', messageId: 'brief' },
     ]);
   });
+
+  it('tells which labels the records of a page have changed, in one detail for each message', () => {
+    const of = (id: string, ...labelIds: string[]) => [{ message: { id }, labelIds }];
+    const updates = messageChanges([
+      { id: '1', labelsAdded: [...of('filed', 'Label_1', 'Label_2', 'STARRED'), ...of('odd', 'YELLOW_STAR')] },
+      { id: '2', labelsRemoved: [...of('filed', 'INBOX', 'UNREAD', 'Label_2'), ...of('untold')] },
+      { id: '3', labelsRemoved: of('opened', 'UNREAD', 'IMPORTANT'), labelsAdded: of('untold', 'Label_1') },
+      { id: '4', labelsAdded: of('opened', 'UNREAD') },
+    ]);
+    const none = { mailboxIdsAdded: [], mailboxIdsRemoved: [] };
+    expect(updates).toEqual([
+      {
+        kind: 'updated',
+        messageId: 'filed',
+        detail: {
+          mailboxIdsAdded: ['Label_1', 'STARRED'],
+          mailboxIdsRemoved: ['Label_2', 'INBOX'],
+          isRead: true,
+          isStarred: true,
+        },
+      },
+      { kind: 'updated', messageId: 'odd', detail: none },
+      { kind: 'updated', messageId: 'untold' },
+      {
+        kind: 'updated',
+        messageId: 'opened',
+        detail: { ...none, mailboxIdsRemoved: ['IMPORTANT'], isRead: false, isImportant: false },
+      },
+    ]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoggedChange } from '../../src/changes/change.store.ts';
 import { CHANGES_TOPIC } from '../../src/changes/change.topic.ts';
-import { type StreamOptions, streamChanges } from '../../src/realtime/change.stream.ts';
+import { type StreamOptions, streamEvents } from '../../src/realtime/event.stream.ts';
 import { Hub } from '../../src/realtime/hub.ts';
 
 /** A change log and a bus in memory. */
@@ -39,7 +39,8 @@ class Lab {
 
   append(integrationId: string, subject: string, wake = true): void {
     const log = this.log.get(integrationId) ?? [];
-    log.push({ integrationId, sequence: BigInt(log.length + 1), kind: 'created', subject, at: new Date() });
+    const entry = { kind: 'created', subject, detail: null, at: new Date() } as const;
+    log.push({ integrationId, sequence: BigInt(log.length + 1), ...entry });
     this.log.set(integrationId, log);
     if (wake) this.wake(integrationId);
   }
@@ -53,16 +54,17 @@ class Lab {
     for (const fn of this.watchers) fn();
   }
 
-  stream(options: Partial<StreamOptions<string>> = {}) {
+  stream(options: Partial<StreamOptions<LoggedChange, bigint, string>> = {}) {
     const end = new AbortController();
-    const stream = streamChanges<string>({
-      hub: this.hub,
-      integrations: async () => this.members,
-      changed: (fn) => {
+    const stream = streamEvents<LoggedChange, bigint, string>({
+      logs: this.hub,
+      keys: async () => this.members,
+      keysChanged: (fn) => {
         this.watchers.add(fn);
         return () => this.watchers.delete(fn);
       },
       after: new Map(),
+      positionOf: ({ sequence }) => sequence,
       show: async (change) => change.subject,
       signal: end.signal,
       ...options,
@@ -82,7 +84,7 @@ describe('a stream of changes', () => {
     const first = stream.next();
     await settled();
     lab.append('a', 'new');
-    expect((await first).value).toMatchObject({ value: 'new', places: new Map([['a', 2n]]) });
+    expect((await first).value).toMatchObject({ value: 'new', positions: new Map([['a', 2n]]) });
     end();
     expect((await stream.next()).done).toBe(true);
   });
@@ -148,7 +150,25 @@ describe('a stream of changes', () => {
     await settled();
     lab.append('a', 'skip', false);
     lab.append('a', 'show');
-    expect((await first).value).toMatchObject({ value: 'show', places: new Map([['a', 2n]]) });
+    expect((await first).value).toMatchObject({ value: 'show', positions: new Map([['a', 2n]]) });
+    end();
+  });
+
+  it('reads a page ahead of a subscriber that takes nothing, and no more', async () => {
+    const lab = new Lab();
+    for (let i = 1; i <= 1_500; i++) lab.append('a', `m${i}`, false);
+    const shown: string[] = [];
+    const show = async ({ subject }: LoggedChange) => {
+      shown.push(subject);
+      return subject;
+    };
+    const { stream, end } = lab.stream({ after: new Map([['a', 0n]]), show });
+    await stream.next();
+    for (let i = 0; i < 50; i++) {
+      lab.wake('a');
+      await settled();
+    }
+    expect({ shown: shown.length, reads: lab.reads }).toEqual({ shown: 200, reads: 1 });
     end();
   });
 
@@ -163,7 +183,7 @@ describe('a stream of changes', () => {
 
   it('tells of a log that cannot be read', async () => {
     const lab = new Lab();
-    const { stream } = lab.stream({ integrations: () => Promise.reject(new Error('no database')) });
+    const { stream } = lab.stream({ keys: () => Promise.reject(new Error('no database')) });
     await expect(stream.next()).rejects.toThrow('no database');
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
 import type { Hint, ProviderChange } from '../../src/providers/contract/watch.ts';
-import { readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
+import { takeMessages } from '../../src/providers/outlook/changes/sync-round.ts';
+import { newState, readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
 let lab: Lab;
@@ -27,7 +28,7 @@ async function since(cursor: string | null, named?: readonly Hint[]) {
   let hints = named;
   for (let next = cursor; ; hints = undefined) {
     const answer = await account.session.changes(next, interactive(), hints);
-    changes.push(...answer.changes);
+    for (const change of answer.changes) changes.push(change.kind === 'updated' ? updated(change.messageId) : change);
     for (const { error } of answer.unread ?? []) unread.add(error.code);
     next = answer.cursor;
     if (!answer.more) return { changes, cursor: next, unread: [...unread], partial: answer.partial };
@@ -298,5 +299,41 @@ describe('hints', () => {
     const next = await since(begun.cursor, [about(id)]);
     expect(next).toMatchObject({ changes: [created(id)], partial: false });
     expect(readState(next.cursor)).toMatchObject({ sweeping: false, found: {} });
+  });
+});
+
+describe('the states that deltas tell', () => {
+  const take = (folders: Readonly<Record<string, object>>) => {
+    const state = { ...newState(), folders: { a: {}, b: {} }, horizon: Date.now() };
+    const present = new Map<string, ProviderChange>();
+    for (const [folderId, message] of Object.entries(folders))
+      takeMessages(
+        state,
+        folderId,
+        { value: [{ id: 'm', ...message }], '@odata.deltaLink': '?$deltatoken=t' },
+        present,
+        new Set(),
+      );
+    return [...present.values()];
+  };
+
+  it('are what was updated, as much of them as is told', () => {
+    expect(take({ a: { parentFolderId: 'a', isRead: true } })).toEqual([{ ...updated('m'), detail: { isRead: true } }]);
+    const whole = {
+      parentFolderId: 'a',
+      categories: [],
+      isRead: false,
+      isDraft: false,
+      flag: { flagStatus: 'flagged' },
+      importance: 'high',
+    };
+    const detail = { mailboxIds: ['a'], isRead: false, isDraft: false, isStarred: true, isImportant: true };
+    expect(take({ a: whole })).toEqual([{ ...updated('m'), detail }]);
+  });
+
+  it('are not told of a message that two folders show, since it is not known which is the later one', () => {
+    expect(take({ a: { parentFolderId: 'a', isRead: true }, b: { parentFolderId: 'b', isRead: false } })).toEqual([
+      updated('m'),
+    ]);
   });
 });

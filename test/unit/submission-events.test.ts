@@ -1,63 +1,141 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createContext } from '../../src/graphql/request-context.ts';
 import type { MailOf } from '../../src/mail/api/mail-of.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
 import { storeUnavailable } from '../../src/platform/database/store.error.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
+import { SubmissionCursors } from '../../src/realtime/event.cursor.ts';
 import { SubmissionEvents } from '../../src/realtime/submission.events.ts';
 import { silent } from '../support/database.ts';
 
-it('who subscribes to all submissions while the store is away is told what happens until it is back, and nothing older', async () => {
-  const rows: SubmissionRecord[] = [];
-  const changed = (id: string, inMs: number) =>
-    rows.push({
-      id,
-      integrationId: 'i',
-      status: 'SENDING',
-      updatedAt: new Date(Date.now() + inMs),
-    } as SubmissionRecord);
-  changed('older', -1_000);
-  let reads = 0;
-  let hear = () => {};
-  const events = new SubmissionEvents({
+/** The rows of one user's submissions and a bus, in memory. */
+class Lab {
+  readonly rows = new Map<string, SubmissionRecord>();
+  readonly userId = randomUUID();
+  readonly cursors = new SubmissionCursors(new Sealer([{ version: 1, bytes: randomBytes(32) }]));
+  reads = 0;
+  onRead = () => {};
+  private readonly listeners = new Set<() => void>();
+  private readonly ends: (() => Promise<void>)[] = [];
+  private readonly events = new SubmissionEvents({
     store: {
-      find: async () => null,
-      changedSince: async (_user, _id, since) => {
-        if (++reads === 1) {
-          changed('meanwhile', 1);
-          throw storeUnavailable(new Error('away'));
-        }
-        return rows.filter(({ updatedAt }) => updatedAt >= since);
+      find: async (_user, id) => this.rows.get(id) ?? null,
+      changedSince: async (_user, id, since, limit) => {
+        this.reads++;
+        this.onRead();
+        const found = [...this.rows.values()].filter((row) => row.updatedAt >= since && (id === null || row.id === id));
+        return found.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime()).slice(0, limit);
       },
     },
     mailOf: (() => ({ find: async () => ({}) })) as unknown as MailOf,
-    sealer: new Sealer([{ version: 1, bytes: randomBytes(32) }]),
+    cursors: this.cursors,
     bus: {
       subscribe: () => () => {},
-      onGap: (ring) => {
-        hear = ring;
-        return () => {};
+      onGap: (fn) => {
+        this.listeners.add(fn);
+        return () => this.listeners.delete(fn);
       },
     },
   });
-  const end = new AbortController();
-  const context = createContext({
-    principal: { userId: randomUUID(), kind: 'session', scopes: [], expiresAt: new Date(Date.now() + 60_000) },
-    signal: end.signal,
-    log: silent,
-    requestId: 'r',
-    clientAddress: '127.0.0.1',
-  });
-  const told: string[] = [];
-  const following = (async () => {
-    for await (const { submission } of await events.open(null, null, context)) told.push(submission.record.id);
-  })();
-  await expect.poll(() => reads).toBeGreaterThan(2);
-  changed('later', 2);
-  hear();
-  await expect.poll(() => told).toContain('later');
-  expect(told).toEqual(['meanwhile', 'later']);
-  end.abort();
-  await following;
+
+  get listening(): number {
+    return this.listeners.size;
+  }
+
+  changed(id: string, at: number, status = 'SENDING'): void {
+    this.rows.set(id, { id, integrationId: 'i', status, updatedAt: new Date(at) } as SubmissionRecord);
+    for (const fn of this.listeners) fn();
+  }
+
+  /** What a subscriber is told, as it comes. */
+  subscribe({ id = null, after = null }: { id?: string | null; after?: string | null } = {}) {
+    const end = new AbortController();
+    const context = createContext({
+      principal: { userId: this.userId, kind: 'session', scopes: [], expiresAt: new Date(Date.now() + 60_000) },
+      signal: end.signal,
+      log: silent,
+      requestId: 'r',
+      clientAddress: '127.0.0.1',
+    });
+    const told: string[] = [];
+    const cursors: string[] = [];
+    const done = (async () => {
+      for await (const { cursor, submission } of await this.events.open(id, after, context)) {
+        told.push(`${submission.record.id} ${submission.record.status}`);
+        cursors.push(cursor);
+      }
+    })();
+    this.ends.push(() => {
+      end.abort();
+      return done;
+    });
+    return { told, cursors, done };
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.ends) await end();
+  }
+}
+
+let lab: Lab;
+beforeEach(() => {
+  lab = new Lab();
+});
+afterEach(() => lab.close());
+
+it('who subscribes to all submissions while the store is away is told what happens until it is back, and nothing older', async () => {
+  lab.changed('older', Date.now() - 1_000);
+  lab.onRead = () => {
+    if (lab.reads > 1) return;
+    lab.changed('meanwhile', Date.now() + 1);
+    throw storeUnavailable(new Error('away'));
+  };
+  const { told } = lab.subscribe();
+  await expect.poll(() => lab.reads).toBeGreaterThan(2);
+  lab.changed('later', Date.now() + 2);
+  await expect.poll(() => told).toContain('later SENDING');
+  expect(told).toEqual(['meanwhile SENDING', 'later SENDING']);
+});
+
+it('who subscribes to one submission is told its state and each change, until the outcome', async () => {
+  const now = Date.now();
+  lab.changed('mine', now - 3_600_000, 'SCHEDULED');
+  const { told, done } = lab.subscribe({ id: 'mine' });
+  await expect.poll(() => told).toEqual(['mine SCHEDULED']);
+  lab.changed('another', now);
+  lab.changed('mine', now + 1);
+  await expect.poll(() => told).toHaveLength(2);
+  lab.changed('mine', now + 2, 'SENT');
+  await done;
+  expect(told).toEqual(['mine SCHEDULED', 'mine SENDING', 'mine SENT']);
+  await expect.poll(() => lab.listening).toBe(0);
+});
+
+it('who comes back with a cursor is told what came since, also what became visible late, and again what is as late', async () => {
+  const began = Date.now() + 20_000;
+  const first = lab.subscribe();
+  await expect.poll(() => lab.reads).toBeGreaterThan(1);
+  lab.changed('one', began);
+  lab.changed('two', began + 30_000);
+  await expect.poll(() => first.told).toHaveLength(2);
+  // Its transaction took longer than that of the one after it.
+  lab.changed('late', began + 25_000);
+  await expect.poll(() => first.told).toHaveLength(3);
+  const [, atTwo, atLate] = first.cursors.map((cursor) => lab.cursors.open(lab.userId, cursor).getTime());
+  expect(atLate).toBe(atTwo);
+  const again = lab.subscribe({ after: first.cursors[1] ?? '' });
+  await expect.poll(() => again.told).toEqual(['late SENDING', 'two SENDING']);
+});
+
+it('who subscribes is told of more changes than are read at once, each once', async () => {
+  const began = Date.now() + 20_000;
+  const { told } = lab.subscribe();
+  await expect.poll(() => lab.reads).toBeGreaterThan(1);
+  const ids = Array.from({ length: 1_200 }, (_, n) => `s${n}`);
+  for (const [n, id] of ids.entries()) lab.changed(id, began + n);
+  await expect.poll(() => told.length).toBe(1_200);
+  lab.changed('last', began + 2_000);
+  await expect.poll(() => told.length).toBe(1_201);
+  expect(told).toEqual([...ids, 'last'].map((id) => `${id} SENDING`));
 });

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { backoffMs } from '../../src/changes/backoff.ts';
-import type { ChangeStore, LoggedChange } from '../../src/changes/change.store.ts';
+import type { ChangeStore, NewChange } from '../../src/changes/change.store.ts';
 import { Coalescer } from '../../src/changes/coalescer.ts';
 import { SYNC_LANES, SyncJob } from '../../src/changes/sync.job.ts';
 import { isTransient, MailError } from '../../src/domain/error.ts';
@@ -119,7 +119,7 @@ describe('backing off', () => {
 /** One account whose change feed is a script. */
 class Account {
   cursor: string | null = 'c0';
-  log: Pick<LoggedChange, 'kind' | 'subject'>[] = [];
+  log: NewChange[] = [];
   published = 0;
   inbox: string[] = [];
   asked: (string | null)[] = [];
@@ -189,7 +189,7 @@ class Account {
         _id: string,
         from: string | null,
         to: string,
-        changes: readonly LoggedChange[],
+        changes: readonly NewChange[],
         level: number | null,
         isWhole: boolean,
       ) => {
@@ -197,7 +197,7 @@ class Account {
         this.wholeAt.push(isWhole);
         this.level.push(level);
         this.cursor = to;
-        this.log.push(...changes.map(({ kind, subject }) => ({ kind, subject })));
+        this.log.push(...changes);
         return true;
       },
       read: async () => this.log.map((c, i) => ({ ...c, sequence: BigInt(i + 1), integrationId: 'i', at: new Date() })),
@@ -232,6 +232,18 @@ describe('a sync', () => {
       { kind: 'mailbox', subject: 'b1' },
     ]);
     expect(account.published).toBe(2);
+  });
+
+  it('logs what was updated about a message, where the provider tells', async () => {
+    const account = new Account();
+    const detail = { mailboxIdsRemoved: ['INBOX'] };
+    const updated = (messageId: string) => ({ kind: 'updated', messageId }) as const;
+    account.script = () => ({ changes: [{ ...updated('m1'), detail }, updated('m2')], cursor: 'c1', more: false });
+    await account.sync();
+    expect(account.log).toEqual([
+      { kind: 'updated', subject: 'm1', detail },
+      { kind: 'updated', subject: 'm2' },
+    ]);
   });
 
   it('asks after what was named alone, once, and then for what there is more', async () => {

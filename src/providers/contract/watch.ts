@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import type { ChangeDetail } from './change-detail.ts';
 
 export interface Watcher {
   /** Starts or renews. `previous` is what an earlier start returned, null the first time. Idempotent. */
@@ -39,11 +40,16 @@ export interface WebhookOutcome {
   readonly reply: { readonly status: number; readonly contentType?: string; readonly body?: string };
   readonly signals: readonly Signal[];
 }
+/** The `detail` is absent where it is not known what was updated. A message that is created is read whole, so it has none. */
 export type ProviderChange =
-  | { readonly kind: 'created' | 'updated' | 'deleted'; readonly messageId: string }
+  | { readonly kind: 'created' | 'deleted'; readonly messageId: string }
+  | { readonly kind: 'updated'; readonly messageId: string; readonly detail?: ChangeDetail }
   | { readonly kind: 'mailbox'; readonly mailboxId: string };
 /** What a notification says of a message; the provider's changes say what became of it. */
-export type Hint = Exclude<ProviderChange, { readonly kind: 'mailbox' }>;
+export interface Hint {
+  readonly kind: 'created' | 'updated' | 'deleted';
+  readonly messageId: string;
+}
 export interface Signal {
   readonly integrationId: string;
   /** CHANGED: sync. REAUTHORIZE: renew the watch. LOST: start a new watch. MISSED: sync, something was not delivered. */

@@ -7,6 +7,7 @@ import type { ProviderChange } from '../../contract/watch.ts';
 import { listLabels } from '../read/labels.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { GmailError, hasStatus } from '../wire/errors.ts';
+import { LabelUpdates } from './label-updates.ts';
 
 const PAGE = 500;
 /** What a look is made of, and what tells a mailbox. */
@@ -72,24 +73,30 @@ async function history(client: GmailClient, { history: startHistoryId, page }: P
 
 /** One change a message, in the order in which they were first met: what became of it in the end. */
 export function messageChanges(records: readonly gmail_v1.Schema$History[]): ProviderChange[] {
-  const kinds = new Map<string, 'created' | 'updated' | 'deleted'>();
-  const seen = (
-    entries: readonly { message?: gmail_v1.Schema$Message }[] | undefined,
-    kind: 'created' | 'updated' | 'deleted',
-  ) => {
-    for (const { message } of entries ?? []) {
+  const met = new Map<string, LabelUpdates | 'created' | 'deleted'>();
+  const seen = (entries: readonly { message?: gmail_v1.Schema$Message }[] = [], kind: 'created' | 'deleted') => {
+    for (const { message } of entries) if (message?.id) met.set(message.id, kind);
+  };
+  const relabelled = (entries: readonly gmail_v1.Schema$HistoryLabelAdded[] = [], isAdded: boolean) => {
+    for (const { message, labelIds } of entries) {
       if (!message?.id) continue;
+      const known = met.get(message.id) ?? new LabelUpdates();
+      met.set(message.id, known);
       // A new message that was also changed is still new; a deleted one is only deleted.
-      if (kind !== 'updated' || !kinds.has(message.id)) kinds.set(message.id, kind);
+      if (known instanceof LabelUpdates) known.note(labelIds, isAdded);
     }
   };
   for (const record of records) {
     seen(record.messagesAdded, 'created');
-    seen(record.labelsAdded, 'updated');
-    seen(record.labelsRemoved, 'updated');
+    relabelled(record.labelsAdded, true);
+    relabelled(record.labelsRemoved, false);
     seen(record.messagesDeleted, 'deleted');
   }
-  return [...kinds].map(([messageId, kind]) => ({ kind, messageId }));
+  return [...met].map(([messageId, known]): ProviderChange => {
+    if (!(known instanceof LabelUpdates)) return { kind: known, messageId };
+    const detail = known.detail();
+    return { kind: 'updated', messageId, ...(detail && { detail }) };
+  });
 }
 
 function mailboxChanges(before: Position['labels'], now: Position['labels']): ProviderChange[] {

@@ -50,7 +50,7 @@ export async function changes(
     if (due(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
   }
   const unshown = pointed ? notShown(state, pointed, read) : [];
-  const messages = [...read.present].map(([messageId, kind]): ProviderChange => ({ kind, messageId }));
+  const messages = [...read.present.values()];
   const missing = [...read.left].filter((id) => !read.present.has(id));
   const gone = await whatBecameOf(account, missing, state, call);
   const partial = pointed !== null && !state.sweeping;
@@ -86,7 +86,7 @@ function notShown(state: SyncState, { there }: Pointed, { present, unread }: Rea
 
 interface Read {
   readonly mailboxes: ProviderChange[];
-  readonly present: Map<string, 'created' | 'updated'>;
+  readonly present: Map<string, ProviderChange>;
   readonly left: Set<string>;
   readonly unread: UnreadMailbox[];
 }

@@ -1,6 +1,8 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { MailError } from '../../../domain/error.ts';
+import type { ProviderChange } from '../../contract/watch.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
+import { changeDetail } from '../read/map.ts';
 import { unreachable } from '../wire/errors.ts';
 import { segment } from '../wire/ids.ts';
 import { path, tokenOf } from '../wire/url.ts';
@@ -154,14 +156,15 @@ export function takeMessages(
   state: SyncState,
   folderId: string,
   answer: Delta<GraphMessage>,
-  present: Map<string, 'created' | 'updated'>,
+  present: Map<string, ProviderChange>,
   left: Set<string>,
 ): void {
   const track = state.folders[folderId] ?? {};
   // Its old token will tell of them what is new.
   const isBeginningAgain = track.replaced !== undefined && tokensOf(track) === undefined;
-  for (const { id = '', createdDateTime, '@removed': removed } of isBeginningAgain ? [] : (answer.value ?? [])) {
-    if (removed) {
+  for (const message of isBeginningAgain ? [] : (answer.value ?? [])) {
+    const { id = '', createdDateTime } = message;
+    if (message['@removed']) {
       // Where a notification led there, that it is gone from here is told.
       if ((state.found[markOf(id)] ?? folderId) === folderId) left.add(id);
       continue;
@@ -171,7 +174,10 @@ export function takeMessages(
     const isCreated = isNew(state, id, made, track);
     // The first round of a large mailbox takes minutes, in which mail comes.
     if (track.quiet && !(isCreated && made > (track.horizon ?? state.began))) continue;
-    if (present.get(id) !== 'created') present.set(id, isCreated ? 'created' : 'updated');
+    const before = present.get(id)?.kind;
+    if (isCreated || before === 'created') present.set(id, { kind: 'created', messageId: id });
+    // Of two states of one message, in two folders while it is moved, it is not known which is the later one.
+    else present.set(id, { kind: 'updated', messageId: id, ...(!before && { detail: changeDetail(message) }) });
   }
   advance(track, answer);
 }

@@ -3,6 +3,7 @@ import { type Address, bareAddress, isEmptyGroup } from '../../../domain/address
 import { displayName, nameBeside } from '../../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
+import type { ChangeDetail } from '../../contract/change-detail.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
 import { messageIdsOf } from '../../shared/mime/message-ids.ts';
 import { categoryId } from '../wire/ids.ts';
@@ -19,7 +20,7 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
   return {
     id: from.id ?? '',
     threadId: from.conversationId ?? null,
-    mailboxIds: [...(from.parentFolderId ? [from.parentFolderId] : []), ...(from.categories ?? []).map(categoryId)],
+    mailboxIds: mailboxIdsOf(from),
     subject: toOneLine(from.subject ?? ''),
     get snippet() {
       return snippet();
@@ -34,14 +35,34 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
     receivedAt: receivedAt(from),
     ...(received === undefined ? {} : { isReceived: received }),
     isRead: from.isRead ?? false,
-    isStarred: from.flag?.flagStatus === 'flagged',
+    isStarred: isStarred(from),
     isDraft: from.isDraft ?? false,
-    isImportant: from.importance === 'high',
+    isImportant: isImportant(from),
     isAnswered: verb !== null && REPLIED.has(verb),
     hasAttachments: from.hasAttachments ?? null,
     internetMessageId: messageId(from.internetMessageId),
     sizeBytes: Number.isSafeInteger(size) && size >= 0 ? size : null,
     content,
+  };
+}
+
+/** The folder, and the categories as labels. */
+const mailboxIdsOf = ({ parentFolderId, categories }: GraphMessage): string[] => [
+  ...(parentFolderId ? [parentFolderId] : []),
+  ...(categories ?? []).map(categoryId),
+];
+const isStarred = ({ flag }: GraphMessage): boolean => flag?.flagStatus === 'flagged';
+const isImportant = ({ importance }: GraphMessage): boolean => importance === 'high';
+
+/** What a delta tells of a message that it says was updated: all that was selected, or isRead alone (microsoft-graph-docs#7776). */
+export function changeDetail(from: GraphMessage): ChangeDetail {
+  const { isRead, isDraft } = from;
+  return {
+    ...(from.parentFolderId && from.categories && { mailboxIds: mailboxIdsOf(from) }),
+    ...(isRead != null && { isRead }),
+    ...(isDraft != null && { isDraft }),
+    ...(from.flag && { isStarred: isStarred(from) }),
+    ...(from.importance && { isImportant: isImportant(from) }),
   };
 }
 

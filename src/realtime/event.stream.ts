@@ -1,0 +1,193 @@
+import { whenStoreIsBack } from '../platform/database/store.patience.ts';
+
+/** What a subscription is made of: logs by their keys, each read in pages behind a position. */
+export interface EventLogs<Entry, Position> {
+  /** Calls `grown` whenever there may be more to read. `start` is where to read from: null for the end of the log. */
+  follow(key: string, start: Position | null, grown: () => void): Promise<LogFollower<Entry, Position>>;
+}
+
+export interface LogFollower<Entry, Position> {
+  readonly start: Position;
+  /** The entries after a position, oldest first; empty at the end. */
+  after(position: Position): Promise<readonly Entry[]>;
+  leave(): void;
+}
+
+export interface StreamedEvent<T, Position> {
+  readonly value: T;
+  /** The subscriber's position in each log after this event: reading from it misses no event. */
+  readonly positions: Map<string, Position>;
+}
+
+export interface StreamOptions<Entry, Position, T> {
+  readonly logs: EventLogs<Entry, Position>;
+  /** The logs to follow. Read again whenever `keysChanged` calls back, because accounts are connected and disconnected. */
+  keys(): Promise<readonly string[]>;
+  keysChanged?(fn: () => void): () => void;
+  /** The start position; for a log that it does not contain, the end. */
+  readonly after: ReadonlyMap<string, Position>;
+  positionOf(entry: Entry): Position;
+  /** The event for an entry, or null for none. Must not reject. */
+  show(entry: Entry): Promise<T | null>;
+  /** Ends the stream at once, also while it waits. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The events of several logs until the signal aborts, in order within each. The logs do not wait for each other: a provider
+ * that hangs delays only its own events. At most one page of each log is in memory, however slow the subscriber is.
+ */
+export async function* streamEvents<Entry, Position, T>(
+  options: StreamOptions<Entry, Position, T>,
+): AsyncGenerator<StreamedEvent<T, Position>, void, void> {
+  const { signal } = options;
+  const positions = new Map(options.after);
+  const handover = new Handover<Offer<T, Position>>();
+  const followed = new Map<string, AbortController>();
+  const membership = new AutoResetEvent();
+  const stop = options.keysChanged?.(membership.set);
+  signal.addEventListener('abort', handover.end, { once: true });
+  if (signal.aborted) handover.end();
+
+  const keepMembers = async () => {
+    while (!signal.aborted) {
+      const wanted = new Set(await whenStoreIsBack(options.keys, signal));
+      for (const [key, gone] of followed) {
+        if (wanted.has(key)) continue;
+        gone.abort();
+        followed.delete(key);
+      }
+      for (const key of wanted) {
+        if (followed.has(key) || signal.aborted) continue;
+        const gone = new AbortController();
+        followed.set(key, gone);
+        follow(options, key, positions, handover, gone.signal).catch((error: unknown) => handover.fail(error));
+      }
+      await membership.wait();
+    }
+  };
+  signal.addEventListener('abort', membership.set, { once: true });
+  keepMembers().catch((error: unknown) => handover.fail(error));
+
+  try {
+    for await (const { key, position, value } of handover.take()) {
+      positions.set(key, position);
+      yield { value, positions: new Map(positions) };
+    }
+  } finally {
+    stop?.();
+    handover.end();
+    membership.set();
+    for (const gone of followed.values()) gone.abort();
+    signal.removeEventListener('abort', handover.end);
+    signal.removeEventListener('abort', membership.set);
+  }
+}
+
+interface Offer<T, Position> {
+  readonly key: string;
+  readonly position: Position;
+  readonly value: T;
+}
+
+/** Reads one log until `gone` aborts. */
+async function follow<Entry, Position, T>(
+  { logs, positionOf, show }: StreamOptions<Entry, Position, T>,
+  key: string,
+  positions: Map<string, Position>,
+  handover: Handover<Offer<T, Position>>,
+  gone: AbortSignal,
+): Promise<void> {
+  const wakeUp = new AutoResetEvent();
+  // The database may be unavailable for a while: the subscription then continues from the same position.
+  const following = () => logs.follow(key, positions.get(key) ?? null, wakeUp.set);
+  const follower = await whenStoreIsBack(following, gone);
+  let read = follower.start;
+  positions.set(key, read);
+  gone.addEventListener('abort', wakeUp.set, { once: true });
+  try {
+    while (!gone.aborted) {
+      const page = await whenStoreIsBack(() => follower.after(read), gone);
+      // Converted together, so that their messages are read in one batch; delivered one by one, in order.
+      const shown = page.map((entry) => ({ position: positionOf(entry), showing: show(entry) }));
+      for (const { position, showing } of shown) {
+        const value = await showing;
+        if (gone.aborted) return;
+        if (value === null) positions.set(key, position);
+        else await handover.give({ key, position, value });
+        read = position;
+      }
+      if (page.length === 0) await wakeUp.wait();
+    }
+  } finally {
+    follower.leave();
+  }
+}
+
+/** An unbuffered queue of several producers and one consumer: a producer waits until its value is taken. */
+class Handover<T> {
+  private readonly offers: { readonly value: T; readonly taken: () => void }[] = [];
+  private readonly wakeUp = new AutoResetEvent();
+  private ended = false;
+  private failure: { readonly error: unknown } | null = null;
+
+  /** Resolves when the value is taken, or when the consumer has ended. */
+  give(value: T): Promise<void> {
+    if (this.ended) return Promise.resolve();
+    return new Promise((taken) => {
+      this.offers.push({ value, taken });
+      this.wakeUp.set();
+    });
+  }
+
+  /** The consumer receives the error at once, before any value that is waiting. */
+  fail(error: unknown): void {
+    this.failure ??= { error };
+    this.wakeUp.set();
+  }
+
+  readonly end = (): void => {
+    this.ended = true;
+    for (const { taken } of this.offers.splice(0)) taken();
+    this.wakeUp.set();
+  };
+
+  async *take(): AsyncGenerator<T, void, void> {
+    while (!this.ended) {
+      if (this.failure) throw this.failure.error;
+      const offer = this.offers.shift();
+      if (!offer) {
+        await this.wakeUp.wait();
+        continue;
+      }
+      try {
+        yield offer.value;
+      } finally {
+        // Also where the consumer ends with this value: its producer would otherwise wait without end, and never leave its log.
+        offer.taken();
+      }
+    }
+  }
+}
+
+/** An event that one waiter consumes: set while nobody waits, it releases the next one who does, and is then reset. */
+class AutoResetEvent {
+  private isSet = false;
+  private release: (() => void) | null = null;
+
+  readonly set = (): void => {
+    this.isSet = true;
+    this.release?.();
+  };
+
+  /** Resolves when it is next set, or at once when it was set since this was last called. */
+  async wait(): Promise<void> {
+    if (!this.isSet) {
+      await new Promise<void>((resolve) => {
+        this.release = resolve;
+      });
+      this.release = null;
+    }
+    this.isSet = false;
+  }
+}
