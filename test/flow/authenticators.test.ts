@@ -9,7 +9,9 @@ import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
 class ApiTokens implements Authenticator {
   readonly users = new Map<string, string>();
   readonly asked: [credential: string, request: AuthenticationRequest][] = [];
-  isAway = false;
+  /** What keeps it from answering. */
+  failure: Error | null = null;
+  expiresAt = new Date(Date.now() + 3_600_000);
   /** Resolves when an answer may be given. */
   until: Promise<void> = Promise.resolve();
 
@@ -17,11 +19,10 @@ class ApiTokens implements Authenticator {
     this.asked.push([credential, request]);
     if (!credential.startsWith('api_')) return null;
     await this.until;
-    if (this.isAway) throw new MailError('STORE_UNAVAILABLE', 'The tokens cannot be read: try again.');
+    if (this.failure) throw this.failure;
     const userId = this.users.get(credential);
     if (!userId) throw unauthenticated('This API token has been revoked: make another.');
-    const expiresAt = new Date(Date.now() + 3_600_000);
-    return { userId, kind: 'api-token', scopes: [EVERYTHING], expiresAt };
+    return { userId, kind: 'api-token', scopes: [EVERYTHING], expiresAt: this.expiresAt };
   }
 }
 
@@ -58,15 +59,57 @@ describe('an API token', () => {
     expect((await refusal('nobodys'))?.message).toMatch(/refresh the session/);
   });
 
-  it('is not refused while nobody can tell whose it is', async () => {
-    tokens.isAway = true;
-    const answer = await app.query(WHO, {}, 'api_good');
-    const socket = new Socket(app);
-    await socket.send(init('api_good'));
-    expect(await socket.closed).toMatchObject({ code: 1013 });
-    tokens.isAway = false;
-    expect(answer.errors?.[0]?.extensions.code).toBe('STORE_UNAVAILABLE');
-    expect((await app.data(WHO, {}, 'api_good')).viewer.email).toBe(session.email);
+  it.each([
+    ['its store is away', new MailError('STORE_UNAVAILABLE', 'The tokens cannot be read: try again.'), 503],
+    ['its issuer is away', new MailError('PROVIDER_UNAVAILABLE', `The issuer is away. ${'x'.repeat(200)}`), 503],
+    ['its issuer hangs', new MailError('TIMEOUT', 'The issuer did not answer: try again.'), 503],
+    ['its issuer is asked too often', new MailError('RATE_LIMITED', 'Later.', { retryAfterMs: 3_000 }), 429],
+    ['its authenticator fails', new TypeError('fetch failed: a secret of ours'), 503],
+  ])('is neither refused nor a fault of ours while %s', async (_what, failure, status) => {
+    const code = failure instanceof MailError ? failure.code : 'PROVIDER_UNAVAILABLE';
+    const headers = { authorization: 'Bearer api_good', 'content-type': 'application/json' };
+    const socket = await openSocket(app, 'api_good');
+    tokens.failure = failure;
+    const asked = await fetch(`${app.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query: WHO }) });
+    const uploaded = await fetch(`${app.url}/upload?filename=a.json`, { method: 'POST', headers, body: '{}' });
+    const refused = new Socket(app);
+    await refused.send(init('api_good'));
+    // A graphql-ws client connects again after 1013, and not after 4401 or 4500.
+    expect(await refused.closed).toMatchObject({ code: 1013 });
+    await socket.send(subscribe(WHO));
+    const { payload } = await socket.receive('error', 'next');
+    tokens.failure = null;
+    const told = await asked.json();
+    expect([asked.status, uploaded.status, asked.headers.get('retry-after')]).toEqual([
+      status,
+      status,
+      status === 429 ? '3' : '1',
+    ]);
+    expect([told.errors[0].extensions.code, payload[0].extensions.code]).toEqual([code, code]);
+    expect(JSON.stringify([told, await uploaded.json(), payload])).not.toContain('secret');
+    await socket.send(subscribe(WHO, 'again'));
+    expect((await socket.find(({ id, type }) => id === 'again' && type === 'next')).payload.data.viewer.email).toBe(
+      session.email,
+    );
+    socket.close();
+  });
+
+  it('is refused with the code that its authenticator gives', async () => {
+    tokens.failure = new MailError('FORBIDDEN', 'Your organisation has locked this token.');
+    const { errors } = await app.query(WHO, {}, 'api_good');
+    tokens.failure = null;
+    expect(errors?.[0]).toMatchObject({ message: /locked/, extensions: { code: 'FORBIDDEN' } });
+  });
+
+  it('that is good for longer than a timer waits keeps its socket open', async () => {
+    tokens.expiresAt = new Date(Date.now() + 365 * 86_400_000);
+    const socket = await openSocket(app, 'api_good');
+    for (const id of ['1', '2', '3']) {
+      await socket.send(subscribe(WHO, id));
+      await socket.find((message) => message.id === id && message.type === 'next');
+    }
+    tokens.expiresAt = new Date(Date.now() + 3_600_000);
+    socket.close();
   });
 
   it('brings a file up', async () => {

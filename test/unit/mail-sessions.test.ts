@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
 import { IDLE_TIMEOUT_MS, MailSessions } from '../../src/accounts/integrations/mail-sessions.ts';
+import { recoveringSession } from '../../src/accounts/integrations/recovering-session.ts';
 import { RequestLimiters } from '../../src/accounts/integrations/request-limiters.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
@@ -200,6 +201,53 @@ it('stays open while its account is in an ERROR, whose end the first answer of t
   await (await sessions.get('a')).listMailboxes(call);
   expect(healed).toEqual(['a']);
 });
+
+it('is one and the same through an ERROR and after it, and what it holds open is closed with it', async () => {
+  const id = stored('a');
+  const before = await sessions.get(id);
+  await becomes(id, { status: 'ERROR' });
+  const during = await sessions.get(id);
+  await during.listMailboxes(call);
+  await becomes(id, { status: 'CONNECTED' });
+  const after = await sessions.get(id);
+  await after.listMailboxes(call);
+  expect([during === before, after === before, healed]).toEqual([true, true, ['a']]);
+
+  const held: Holding[] = [];
+  const holding = recoveringSession(new Holding(held) as unknown as MailSession, async () => {});
+  await holding.identities(call);
+  await holding.listMailboxes(call);
+  expect(held).toHaveLength(1);
+  await holding.close();
+  expect(held).toEqual([]);
+});
+
+/** Keeps a connection, as a session over IMAP does. */
+class Holding {
+  #connection: Holding | null = null;
+
+  constructor(private readonly held: Holding[]) {}
+
+  async identities() {
+    this.connect();
+    return [];
+  }
+
+  async listMailboxes() {
+    this.connect();
+    return [];
+  }
+
+  async close() {
+    this.#connection = null;
+    this.held.pop();
+  }
+
+  private connect() {
+    if (this.#connection === null) this.held.push(this);
+    this.#connection = this;
+  }
+}
 
 describe('where the integration cannot be read for now', () => {
   it('holds up nobody else, and is opened once for all who waited', async () => {

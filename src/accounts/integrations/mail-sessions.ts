@@ -22,8 +22,8 @@ interface MailSessionsOptions {
 
 interface OpenSession {
   readonly session: MailSession;
-  /** As of when it was opened. */
-  readonly record: IntegrationRecord;
+  /** As of when it was last asked for. */
+  record: IntegrationRecord;
   readonly limiter: RequestLimiter;
   /** When it was last asked for. */
   usedAt: number;
@@ -62,10 +62,7 @@ export class MailSessions {
   /** The integration's session, opened where it is not. Throws NOT_FOUND, or RECONNECT_REQUIRED with what the user has to do. */
   async get(integrationId: string): Promise<MailSession> {
     const record = requireAskable(await this.current(integrationId));
-    const { session } = this.sessionOf(record);
-    return record.status === 'CONNECTED'
-      ? session
-      : recoveringSession(session, () => this.options.health.answered(record));
+    return this.sessionOf(record).session;
   }
 
   /** What the account can do; asks nobody. */
@@ -100,6 +97,7 @@ export class MailSessions {
     const known = this.open.get(record.id);
     if (known && isSameGrant(known.record, record)) {
       known.usedAt = Date.now();
+      known.record = record;
       return known;
     }
     const opened = this.openSession(record);
@@ -120,7 +118,15 @@ export class MailSessions {
       accessToken: (signal, rejected) => tokens.get(record.id, signal, rejected),
       refused: (error) => health.refused(record, error),
     });
-    return { session, record, limiter, usedAt: Date.now() };
+    const opened: OpenSession = {
+      session: recoveringSession(session, async () => {
+        if (opened.record.status !== 'CONNECTED') await health.answered(opened.record);
+      }),
+      record,
+      limiter,
+      usedAt: Date.now(),
+    };
+    return opened;
   }
 
   /** The record as it is now: read again when anything changed while it was being read. */

@@ -4,8 +4,9 @@ import type { MailSession } from '../../providers/contract/provider.ts';
 type MailboxReads = Pick<MailSession, 'listMailboxes' | 'listMessages' | 'listThreads' | 'changes'>;
 
 /**
- * The session of an account that rests in an ERROR: what reads the mailbox itself tells when it was answered, for then the
- * account is well again. Everything else is the session's own.
+ * The session, with what reads the mailbox itself telling when it was answered: an account that rests in an ERROR is well
+ * again then. Everything else is the session's own, and runs on it: what it keeps, a connection for example, must be where
+ * its `close` finds it.
  */
 export function recoveringSession(session: MailSession, answered: () => Promise<void>): MailSession {
   const telling = async <T>(answer: Promise<T>): Promise<T> => {
@@ -19,5 +20,11 @@ export function recoveringSession(session: MailSession, answered: () => Promise<
     listThreads: (query, page, call) => telling(session.listThreads(query, page, call)),
     changes: (since, call, hints) => telling(session.changes(since, call, hints)),
   };
-  return Object.assign(Object.create(session) as MailSession, reads);
+  return new Proxy(session, {
+    get(own, name) {
+      if (Object.hasOwn(reads, name)) return reads[name as keyof MailboxReads];
+      const member: unknown = Reflect.get(own, name, own);
+      return typeof member === 'function' ? member.bind(own) : member;
+    },
+  });
 }

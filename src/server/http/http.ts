@@ -10,7 +10,14 @@ import {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { type ErrorCode, type MailError, storeErrorIn } from '../../domain/error.ts';
+import {
+  type ErrorCode,
+  isMailError,
+  isTransient,
+  type MailError,
+  publicCode,
+  storeErrorIn,
+} from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { isDiskFull } from '../../platform/database/store.error.ts';
 import type { Trust } from '../client-address.ts';
@@ -131,6 +138,13 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       reply.header('retry-after', retryAfterSeconds);
       // 507 of RFC 4918, section 11.5: unlike an unavailable database, a full one does not recover without the operator.
       return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, { retryAfterSeconds });
+    }
+    if (isMailError(error) && isTransient(error)) {
+      request.log.warn({ err: error }, 'a request could not be served for now');
+      const retryAfterSeconds = retrySeconds(error);
+      reply.header('retry-after', retryAfterSeconds);
+      const status = error.code === 'RATE_LIMITED' ? 429 : 503;
+      return refuse(reply, status, publicCode(error.code), error.message, { retryAfterSeconds });
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {

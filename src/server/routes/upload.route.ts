@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { isMailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
+import { isMailError, isTransient, type MailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
 import type { Principal } from '../../graphql/principal.ts';
 import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../../mail/upload/uploads.ts';
 import { Pace } from '../../platform/pace.ts';
@@ -215,8 +215,7 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
   if (error instanceof UploadRefusal) return error;
   if (error instanceof UploadTooLarge) return tooLarge(maxBytes);
   if (error instanceof GraphQLError) return new UploadRefusal(401, 'UNAUTHENTICATED', error.message);
-  if (isMailError(error))
-    return new UploadRefusal(error.code === 'RATE_LIMITED' ? 429 : 400, error.code, error.message);
+  if (isMailError(error)) return new UploadRefusal(statusOf(error), error.code, error.message);
   const code = String((error as { code?: unknown }).code ?? '');
   if (code === 'FST_FILES_LIMIT')
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The form has more than one file: upload them one by one.');
@@ -227,6 +226,11 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
   if (code.startsWith('FST_') || /multipart|boundary/i.test((error as Error).message))
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The body is not well-formed multipart/form-data.');
   return null;
+}
+
+function statusOf(error: MailError): number {
+  if (error.code === 'RATE_LIMITED') return 429;
+  return isTransient(error) ? 503 : 400;
 }
 
 /** The rest of the body is not waited for, and nothing else comes over its connection. */

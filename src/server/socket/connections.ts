@@ -7,6 +7,8 @@ export const TOO_MANY = CloseCode.TooManyInitialisationRequests;
 
 /** Connections of one user to this instance: every tab and device, and those whose end has not been noticed yet. */
 const MAX_USER_CONNECTIONS = 100;
+/** The longest that Node's timers wait; one that is set for longer fires at once. A credential that is good for longer is shown again then. */
+const MAX_LIFETIME_MS = 2 ** 31 - 1;
 
 /** One client over WebSocket, and who it is. */
 export interface Connection {
@@ -45,7 +47,7 @@ export class Connections {
     const gone = new AbortController();
     const expiry = setTimeout(
       () => socket.close(CloseCode.Forbidden, 'The access token has expired: connect again with a fresh one'),
-      Math.max(0, principal.expiresAt.getTime() - Date.now()),
+      Math.min(Math.max(0, principal.expiresAt.getTime() - Date.now()), MAX_LIFETIME_MS),
     );
     expiry.unref();
     this.held.set(socket, { connection: { ...connection, signal: gone.signal }, gone, expiry });

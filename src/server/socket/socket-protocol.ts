@@ -12,7 +12,7 @@ import {
 import { CloseCode, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { storeErrorIn } from '../../domain/error.ts';
+import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Outcome } from '../../graphql/operation/operation.ts';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
@@ -37,6 +37,11 @@ interface SocketProtocolOptions {
 
 /** Of WebSocket's own codes, and one after which graphql-ws clients connect again. */
 const TRY_AGAIN_LATER = 1013;
+
+/** RFC 6455 5.5.1: what a control frame can hold beside the code, in bytes. ws throws at a longer reason. */
+const MAX_REASON_BYTES = 123;
+const reasonOf = ({ message }: MailError): string =>
+  Buffer.byteLength(message) <= MAX_REASON_BYTES ? message : 'Try again later';
 
 type Params = Record<string, unknown>;
 interface Extra {
@@ -83,9 +88,9 @@ export function createSocketProtocol({
 
   /** The client did nothing wrong: it may connect again, when that can help. */
   const turnAway = (socket: WebSocket, error: unknown): false => {
-    const away = storeErrorIn(error);
+    const away = storeErrorIn(error) ?? (isMailError(error) && isTransient(error) ? error : null);
     log.error({ err: error }, 'connection_init failed');
-    if (away) socket.close(TRY_AGAIN_LATER, away.message);
+    if (away) socket.close(TRY_AGAIN_LATER, reasonOf(away));
     else socket.close(CloseCode.InternalServerError, 'Internal server error');
     return false;
   };

@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { type Authenticator, Authenticators } from '../../src/accounts/users/authenticator.ts';
+import { MailError } from '../../src/domain/error.ts';
+import { unauthenticated } from '../../src/graphql/principal.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const asked = (...answers: Authenticator['authenticate'][]) =>
+  new Authenticators(answers.map((authenticate) => ({ authenticate }))).authenticate('a', { clientAddress: '' });
+const fails = (error: Error) => () => Promise.reject(error);
+
+it('waits for an authenticator that hangs for a while, and leaves no timer behind', async () => {
+  const hanging = expect(asked(() => new Promise(() => {}))).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await vi.advanceTimersByTimeAsync(60_000);
+  await hanging;
+  await expect(asked(async () => null)).rejects.toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it.each([
+  ['a refusal', unauthenticated('Revoked.'), { message: 'Revoked.', extensions: { code: 'UNAUTHENTICATED' } }],
+  [
+    'a refusal in the words of the domain',
+    new MailError('UNAUTHENTICATED', 'Revoked.'),
+    { message: 'Revoked.', extensions: { code: 'UNAUTHENTICATED' } },
+  ],
+  ['what may pass', new MailError('TIMEOUT', 'Hangs.'), { code: 'TIMEOUT', message: 'Hangs.' }],
+  [
+    'what is wrapped about a store that is away',
+    new Error('x', { cause: new MailError('STORE_UNAVAILABLE', 'Away.') }),
+    { message: 'x' },
+  ],
+  [
+    'what nobody foresaw',
+    new TypeError('fetch failed'),
+    { code: 'PROVIDER_UNAVAILABLE', cause: expect.any(TypeError) },
+  ],
+])('tells %s, and asks nobody else', async (_what, error, told) => {
+  const next = vi.fn(async () => null);
+  await expect(asked(fails(error), next)).rejects.toMatchObject(told);
+  expect(next).not.toHaveBeenCalled();
+});
