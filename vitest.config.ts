@@ -16,7 +16,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     // What takes longer says so where it is waited for; what can only fail again ends at once (test/support/polls.ts).
     expect: { poll: { timeout: 20_000, interval: 25 } },
-    // With --coverage, as .ci/run asks for on PGlite. Processes that a test starts do not count.
+    // With --coverage, as .ci/run asks for on PostgreSQL: the embedded database leaves that of platform/ out. Processes that a test starts do not count.
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
