@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { misspelt } from './misspelt.ts';
 import type { Key } from './platform/secrets/seal.ts';
+import { bindAddress, choice, decimal, flag, port, redisUrl, url, whole } from './platform/setting.ts';
 import { ADAPTERS, registry } from './providers/registry.ts';
 import { encryptionKeys, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
-import { bindAddress, choice, decimal, flag, port, redisUrl, url, whole } from './setting.ts';
 
 /** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
 

@@ -101,7 +101,7 @@ async function startSandboxed(given: Config, listener: Listener): Promise<Runnin
 /** npm passes Ctrl-C on to a process that the terminal has told already: these are one signal. */
 const SIGNAL_DEBOUNCE_MS = 500;
 
-/** Everything that a stop waits for has a patience of its own; this is for what should not happen. */
+/** Everything that a stop waits for has a timeout of its own; this is the last resort. */
 const EXIT_TIMEOUT_MS = 9_500;
 const EXIT_AFTER_DELAY_TIMEOUT_MS = 6_500;
 

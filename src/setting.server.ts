@@ -2,7 +2,7 @@ import proxyAddress from '@fastify/proxy-addr';
 import { z } from 'zod';
 import { redirectEntryFault } from './accounts/connect/authorization-code/redirect.ts';
 import type { Key } from './platform/secrets/seal.ts';
-import { list } from './setting.ts';
+import { list } from './platform/setting.ts';
 
 /** The kinds of setting that only the gateway itself has. */
 

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { isMailError } from '../domain/error.ts';
 import { sleep } from '../platform/abort.ts';
-import type { LanePlace } from '../platform/queue/lanes.ts';
+import type { LaneSlot } from '../platform/queue/lanes.ts';
 import type { Call } from '../providers/contract/call.ts';
-import type { Changes, MailSession } from '../providers/contract/provider.ts';
+import type { ChangePage, MailSession } from '../providers/contract/provider.ts';
 import type { Hint, ProviderChange } from '../providers/contract/watch.ts';
 import type { ChangePosition, ChangeStore, LoggedChange, NewChange } from './change.store.ts';
 import { arrivedMeanwhile } from './resync.ts';
@@ -20,7 +20,7 @@ interface CatchUpRun {
   readonly integrationId: string;
   readonly session: MailSession;
   readonly call: Call;
-  readonly place: LanePlace;
+  readonly place: LaneSlot;
   /** Asks for all of the account, whatever the provider named. */
   readonly isWhole: boolean;
   /** Only what is noted as told and not read is asked for: where that is nothing, nothing is. */
@@ -73,7 +73,7 @@ export class CatchUp {
     return false;
   }
 
-  private tellUnread(integrationId: string, { unread = [] }: Changes): void {
+  private tellUnread(integrationId: string, { unread = [] }: ChangePage): void {
     for (const { mailboxId, error } of unread)
       this.options.log.warn(
         { err: error, integrationId, mailboxId },
@@ -85,7 +85,7 @@ export class CatchUp {
     { session, call }: CatchUpRun,
     cursor: string | null,
     hints: readonly Hint[] | undefined,
-  ): Promise<Changes | 'expired'> {
+  ): Promise<ChangePage | 'expired'> {
     try {
       return await session.changes(cursor, call, hints);
     } catch (error) {
@@ -103,7 +103,7 @@ export class CatchUp {
     const { integrationId, session, call } = run;
     const position: ChangePosition = await changes.position(integrationId);
     const read = async (since: string | null) => {
-      const found = await patiently(run, () => session.changes(since, call));
+      const found = await retryWhenRateLimited(run, () => session.changes(since, call));
       this.tellUnread(integrationId, found);
       return found;
     };
@@ -111,7 +111,7 @@ export class CatchUp {
     for (let page = 1; more && page < MAX_PAGES; page++) ({ cursor, more } = await read(cursor));
     const listing = {
       listMessages: (...asked: Parameters<MailSession['listMessages']>) =>
-        patiently(run, () => session.listMessages(...asked)),
+        retryWhenRateLimited(run, () => session.listMessages(...asked)),
     };
     const arrived = await arrivedMeanwhile(listing, changes, integrationId, position, call);
     log.info({ integrationId, found: arrived.length }, 'the change cursor had expired: read again from the top');
@@ -128,7 +128,7 @@ export class CatchUp {
 const MAX_LIMIT_WAIT_MS = 60_000;
 
 /** One page of many that are only worth something together: a limit that is met in between is waited out, without the place. */
-async function patiently<T>({ place, call, progressed }: CatchUpRun, ask: () => Promise<T>): Promise<T> {
+async function retryWhenRateLimited<T>({ place, call, progressed }: CatchUpRun, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       const answer = await ask();

@@ -1,7 +1,7 @@
 import { MailError } from '../domain/error.ts';
 
 /** Why a run ends that is begun again at once: there is news, and its request hangs. */
-export class Cut extends Error {
+export class RunRestarted extends Error {
   override readonly name = 'Cut';
 }
 
@@ -95,7 +95,7 @@ export class RunTimeouts {
     if (!entry) return;
     // Where answers take long, one that is about to come would be thrown away and asked for once more.
     const hangsAfterMs = Math.max(entry.hangsAfterMs, 2 * this.usualMs(entry.lane));
-    if (this.now() - entry.since > hangsAfterMs) entry.cut.abort(new Cut('there is news of it'));
+    if (this.now() - entry.since > hangsAfterMs) entry.cut.abort(new RunRestarted('there is news of it'));
   }
 
   /** As `end`, for all whose vendor is back. */

@@ -7,7 +7,7 @@ import type { Reachability } from '../accounts/integrations/reachability.ts';
 import { isTransient, storeErrorIn } from '../domain/error.ts';
 import { following } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus/bus.ts';
-import { type LaneOptions, type LanePlace, Lanes } from '../platform/queue/lanes.ts';
+import { type LaneOptions, type LaneSlot, Lanes } from '../platform/queue/lanes.ts';
 import { backoffMs, heldMs } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ChangeStore, LoggedChange } from './change.store.ts';
@@ -15,7 +15,7 @@ import { CHANGES_TOPIC, type ChangesWake } from './change.topic.ts';
 import { Coalescer } from './coalescer.ts';
 import { HEARTBEAT_INTERVAL_MS, type PendingSyncStore } from './pending-sync.store.ts';
 import { Retries } from './retries.ts';
-import { Cut, RunTimeouts } from './run-timeouts.ts';
+import { RunRestarted, RunTimeouts } from './run-timeouts.ts';
 
 /** The bus topic on which an instance that stops hands over the accounts that it has not brought level. */
 const SYNC_TOPIC = 'sync';
@@ -157,9 +157,9 @@ export class SyncJob {
     this.stopping = true;
     for (const stop of this.stops) stop();
     const paused = this.retries.stop();
-    const patience = setTimeout(() => this.calls.abort(), STOP_TIMEOUT_MS);
+    const timer = setTimeout(() => this.calls.abort(), STOP_TIMEOUT_MS);
     const left = await this.runs.stop(this.calls.signal);
-    clearTimeout(patience);
+    clearTimeout(timer);
     clearInterval(this.seeing);
     for (const integrationId of new Set([...this.unfinished, ...paused, ...left]))
       await this.options.bus.publish(SYNC_TOPIC, { integrationId } satisfies z.infer<typeof SyncWanted>);
@@ -179,7 +179,7 @@ export class SyncJob {
       if (!this.retries.begin(integrationId)) return;
       const doubtful = this.retries.failures(integrationId) > 0;
       const account = record;
-      const work = (place: LanePlace) => this.attempt(account, place);
+      const work = (place: LaneSlot) => this.attempt(account, place);
       const isLevel = await this.lanes.run(account.provider, integrationId, work, { doubtful, signal });
       this.retries.settled(integrationId);
       if (!isLevel) this.runs.request(integrationId);
@@ -190,7 +190,7 @@ export class SyncJob {
 
   private async attempt(
     { id: integrationId, provider, address }: IntegrationRecord,
-    place: LanePlace,
+    place: LaneSlot,
   ): Promise<boolean> {
     const { handles, pendingSyncs, log } = this.options;
     const runKey = { key: integrationId, lane: provider, address: address.toLowerCase() };
@@ -234,7 +234,7 @@ export class SyncJob {
       return;
     }
     const lane = record?.provider ?? '';
-    if (error instanceof Cut) {
+    if (error instanceof RunRestarted) {
       this.retries.cut(integrationId, lane);
       this.runs.request(integrationId);
       return;

@@ -78,9 +78,9 @@ export class WatchJob implements IntegrationHooks {
     this.unlisten();
     this.retries.stop();
     this.heldConnections.stop();
-    const patience = setTimeout(() => this.stopping.abort(), STOP_TIMEOUT_MS);
+    const timer = setTimeout(() => this.stopping.abort(), STOP_TIMEOUT_MS);
     await this.renewals.stop(this.stopping.signal);
-    clearTimeout(patience);
+    clearTimeout(timer);
   }
 
   /** Renews soon, in the background. */

@@ -1,5 +1,5 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
-import { Sized } from './list-size.ts';
+import { ListSizeHint } from './list-size.ts';
 import { Cursor } from './scalars.ts';
 
 /** Cursors are sealed one by one, so they are made only where a query selects them. */
@@ -100,7 +100,7 @@ export function connectionType<T extends object>(
   // It has no name in the schema: only a class that extends it and gives it a name is built.
   @ObjectType({ simpleResolvers: true })
   class Connection implements ConnectionOf<T> {
-    @Sized({ parentArgument: 'first' })
+    @ListSizeHint({ parentArgument: 'first' })
     @Field(() => [edge], { description: 'The items of the page, each with its cursor.' })
     readonly edges: readonly EdgeOf<T>[];
 
@@ -112,7 +112,7 @@ export function connectionType<T extends object>(
       this.pageInfo = pageInfo;
     }
 
-    @Sized({ parentArgument: 'first' })
+    @ListSizeHint({ parentArgument: 'first' })
     @Field(() => [node()], {
       nullable: options.nullableNodes ? 'items' : false,
       description: `The ${name} items of the page, without their cursors.`,

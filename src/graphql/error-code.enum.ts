@@ -15,7 +15,8 @@ const MEANING: Record<ErrorCode, string> = {
     'A required permission was not granted by the user, or by the administrator who has to approve it. The message says which permission, and who has to grant it.',
   RATE_LIMITED: 'Too many requests in too short a time. Try again after `retryAfter`.',
   PROVIDER_UNAVAILABLE: 'The provider failed or could not be reached. A later retry may succeed.',
-  TIMEOUT: 'The provider did not answer within the deadline.',
+  TIMEOUT:
+    'The provider, or another service that the request needs, did not answer in time, or the client cancelled the request.',
   QUERY_TOO_COMPLEX: 'The operation exceeds a limit of a single request. The message has the figures.',
   STORE_UNAVAILABLE:
     "The gateway's database is unavailable, full or too slow. The operation may or may not have been carried out: try again after `retryAfter`.",

@@ -26,7 +26,7 @@ export const ASSUMED_ACCOUNTS = 5;
 const KEY = 'listSize';
 
 /** Declares the size of a list. Every field that is a list of objects needs it: a test checks the schema. */
-export const Sized = (size: ListSize) => Extensions({ [KEY]: size });
+export const ListSizeHint = (size: ListSize) => Extensions({ [KEY]: size });
 
 export const listSizeOf = (field: GraphQLField<unknown, unknown>): ListSize | null =>
   (field.extensions[KEY] as ListSize | undefined) ?? null;

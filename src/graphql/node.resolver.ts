@@ -3,7 +3,7 @@ import { Arg, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import { isGlobalId } from '../domain/global-id.ts';
 import type { Context } from './context.ts';
 import { requireListSize } from './limits.ts';
-import { Sized } from './list-size.ts';
+import { ListSizeHint } from './list-size.ts';
 import { Node, type NodeRegistry } from './node.ts';
 import { requirePrincipal } from './principal.ts';
 
@@ -25,7 +25,7 @@ export class NodeResolver {
     return this.registry.load(context, id, info);
   }
 
-  @Sized({ argument: 'ids' })
+  @ListSizeHint({ argument: 'ids' })
   @Query(() => [Node], {
     nullable: 'items',
     description:

@@ -7,7 +7,7 @@ import { DateTime } from './scalars.ts';
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'An error of one account or one item. The rest of the answer is valid.',
+  description: 'Why one account, item, connect flow or submission failed. The rest of the answer is valid.',
 })
 export class Problem {
   @Field(() => ErrorCodeEnum, { description: 'The error code, for programs.' })

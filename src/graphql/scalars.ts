@@ -47,7 +47,7 @@ export const URLScalar = new GraphQLScalarType<string, string>({
 export const Cursor = new GraphQLScalarType<string, string>({
   name: 'Cursor',
   description:
-    'A position in a list or in the change log. Opaque: pass it back unchanged, and only for the same list with the same arguments.',
+    'A position in a list, or in the events of a subscription. Opaque: pass it back unchanged, and only for the same list with the same arguments.',
   serialize: (value) => String(value),
   parseValue: (value) => {
     if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CURSOR_LENGTH) return value;

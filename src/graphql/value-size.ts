@@ -7,7 +7,7 @@ export const TYPICAL_BYTES = 64;
 const KEY = 'valueBytes';
 
 /** Bytes that one value of the field may have, for fields that are far larger than others. They are reserved, not refused. */
-export const Weighs = (bytes: number) => Extensions({ [KEY]: bytes });
+export const ValueBytesHint = (bytes: number) => Extensions({ [KEY]: bytes });
 
 /** Whether the field declares its size. */
 export const weighs = (field: GraphQLField<unknown, unknown>): boolean => field.extensions[KEY] !== undefined;

@@ -15,7 +15,7 @@ const OF_A_FIELD: ReadonlySet<MailErrorCode> = new Set([
 ]);
 
 /** Runs what concerns one field; an error that the field is to blame for, and that names none, then names it. */
-export async function concerning<T>(field: FieldPath, work: () => T | Promise<T>): Promise<T> {
+export async function withErrorField<T>(field: FieldPath, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -79,9 +79,9 @@ export class MailAccount {
   /** As `write`, for `count` items in one go. So many that they may use up the account's quota let others go first, and wait for more. */
   writeMany<T>(count: number, work: Work<T>): Promise<T> {
     const priority = count > MAX_INTERACTIVE_ITEMS ? 'background' : 'interactive';
-    const patience = { attemptTimeoutMs: CHANGE_TIMEOUT_MS, beginAgainAfterMs: RESTART_TIMEOUT_MS };
-    const patient: typeof work = (session, call) => work(session, { ...call, ...patience });
-    return this.change(patient, WRITE_TIMEOUT_MS + count * PER_ITEM_TIMEOUT_MS, priority);
+    const timeouts = { attemptTimeoutMs: CHANGE_TIMEOUT_MS, beginAgainAfterMs: RESTART_TIMEOUT_MS };
+    const withTimeouts: typeof work = (session, call) => work(session, { ...call, ...timeouts });
+    return this.change(withTimeouts, WRITE_TIMEOUT_MS + count * PER_ITEM_TIMEOUT_MS, priority);
   }
 
   private async change<T>(work: Work<T>, ms: number, priority: Call['priority']): Promise<T> {

@@ -118,6 +118,7 @@ export function openMail(platform: Platform, accounts: Accounts, options: MailOp
     lists: unified,
     drafts,
     submissions,
+    unsubscriber,
     mailOf,
     submissionStore: store,
     downloads,

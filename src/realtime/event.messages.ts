@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
-import type { Mailbox, Reachability } from '../accounts/integrations/reachability.ts';
+import type { MailboxAddress, Reachability } from '../accounts/integrations/reachability.ts';
 import { backoffMs, heldMs } from '../changes/backoff.ts';
 import { isMailError, isNotFound, isTransient, MailError, storeErrorIn } from '../domain/error.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
@@ -13,7 +13,7 @@ import type { MailSession } from '../providers/contract/provider.ts';
 interface EventMessagesOptions {
   readonly handles: Pick<AccountHandles, 'internal'>;
   /** The user whose account it is; null when it no longer exists. */
-  readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
+  readonly mailbox: (integrationId: string) => Promise<MailboxAddress | null>;
   readonly reachability: Pick<Reachability, 'listen'>;
   readonly log: Logger;
   /** How long an event waits for a provider that is unavailable. */
@@ -21,7 +21,7 @@ interface EventMessagesOptions {
 }
 
 /** One account's new messages, read for everyone who subscribes to it. */
-interface AccountReads {
+interface AccountEventReads {
   readonly loader: DataLoader<string, Message>;
   readonly messages: LRUCache<string, Promise<Message>>;
   mailboxIds: Promise<ReadonlyMap<MailboxRole, string>> | null;
@@ -47,7 +47,7 @@ const MAX_WAIT_MS = 10 * 60_000;
  * this is no cache of mail.
  */
 export class EventMessages {
-  private readonly accounts = new Map<string, AccountReads>();
+  private readonly accounts = new Map<string, AccountEventReads>();
   /** How long the last answer of each provider took, in milliseconds: a slow provider gets a longer first time-out. */
   private readonly tookMs = new Map<string, number>();
 
@@ -96,10 +96,10 @@ export class EventMessages {
     this.accounts.delete(integrationId);
   }
 
-  private readsOf(integrationId: string): AccountReads {
+  private readsOf(integrationId: string): AccountEventReads {
     const known = this.accounts.get(integrationId);
     if (known) return known;
-    const reads: AccountReads = {
+    const reads: AccountEventReads = {
       loader: new DataLoader<string, Message>((ids) => this.hydrate(integrationId, ids), {
         cache: false,
         maxBatchSize: 50,

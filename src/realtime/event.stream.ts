@@ -1,4 +1,4 @@
-import { whenStoreIsBack } from '../platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../platform/database/store.retry.ts';
 
 /** What a subscription is made of: logs by their keys, each read in pages behind a position. */
 export interface EventLogs<Entry, Position> {
@@ -42,7 +42,7 @@ export async function* streamEvents<Entry, Position, T>(
 ): AsyncGenerator<StreamedEvent<T, Position>, void, void> {
   const { signal } = options;
   const positions = new Map(options.after);
-  const handover = new Handover<Offer<T, Position>>();
+  const handover = new RendezvousChannel<Offer<T, Position>>();
   const followed = new Map<string, AbortController>();
   const membership = new AutoResetEvent();
   const stop = options.keysChanged?.(membership.set);
@@ -51,7 +51,7 @@ export async function* streamEvents<Entry, Position, T>(
 
   const keepMembers = async () => {
     while (!signal.aborted) {
-      const wanted = new Set(await whenStoreIsBack(options.keys, signal));
+      const wanted = new Set(await retryUntilStoreIsBack(options.keys, signal));
       for (const [key, gone] of followed) {
         if (wanted.has(key)) continue;
         gone.abort();
@@ -95,19 +95,19 @@ async function follow<Entry, Position, T>(
   { logs, positionOf, show }: StreamOptions<Entry, Position, T>,
   key: string,
   positions: Map<string, Position>,
-  handover: Handover<Offer<T, Position>>,
+  handover: RendezvousChannel<Offer<T, Position>>,
   gone: AbortSignal,
 ): Promise<void> {
   const wakeUp = new AutoResetEvent();
   // The database may be unavailable for a while: the subscription then continues from the same position.
   const following = () => logs.follow(key, positions.get(key) ?? null, wakeUp.set);
-  const follower = await whenStoreIsBack(following, gone);
+  const follower = await retryUntilStoreIsBack(following, gone);
   let read = follower.start;
   positions.set(key, read);
   gone.addEventListener('abort', wakeUp.set, { once: true });
   try {
     while (!gone.aborted) {
-      const page = await whenStoreIsBack(() => follower.after(read), gone);
+      const page = await retryUntilStoreIsBack(() => follower.after(read), gone);
       // Converted together, so that their messages are read in one batch; delivered one by one, in order.
       const shown = page.map((entry) => ({ position: positionOf(entry), showing: show(entry) }));
       for (const { position, showing } of shown) {
@@ -125,7 +125,7 @@ async function follow<Entry, Position, T>(
 }
 
 /** An unbuffered queue of several producers and one consumer: a producer waits until its value is taken. */
-class Handover<T> {
+class RendezvousChannel<T> {
   private readonly offers: { readonly value: T; readonly taken: () => void }[] = [];
   private readonly wakeUp = new AutoResetEvent();
   private ended = false;

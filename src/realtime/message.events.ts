@@ -14,7 +14,7 @@ import type { MailOf } from '../mail/api/mail-of.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
 import { abortable } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus/bus.ts';
-import { whenStoreIsBack } from '../platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../platform/database/store.retry.ts';
 import type { ChangeCursors } from './event.cursor.ts';
 import type { EventMessages } from './event.messages.ts';
 import { type StreamedEvent, streamEvents } from './event.stream.ts';
@@ -104,7 +104,7 @@ export class MessageEvents {
       }
       // The event has its own context: its loaders start with the message and end with the event.
       const opening = () => mailOf(createContext({ ...context })).find(integrationId);
-      const account = await whenStoreIsBack(opening, context.signal);
+      const account = await retryUntilStoreIsBack(opening, context.signal);
       if (!account) continue;
       account.messages.prime(message);
       yield new MessageReceived(cursor, new MessageType(account, message));
@@ -125,7 +125,7 @@ export class MessageEvents {
         return lies(message, wanted) ? { integrationId, message } : null;
       };
       // The account could not be opened: whether the message can be read is not known.
-      return await abortable(whenStoreIsBack(reading, signal), signal);
+      return await abortable(retryUntilStoreIsBack(reading, signal), signal);
     } catch (error) {
       if (isNotFound(error)) return null;
       return { integrationId, message: null };

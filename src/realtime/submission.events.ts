@@ -6,7 +6,7 @@ import type { MailOf } from '../mail/api/mail-of.ts';
 import { SubmissionType } from '../mail/api/submission/submission.type.ts';
 import type { SubmissionStore } from '../mail/submission/submission.store.ts';
 import { isFinal } from '../mail/submission/submission.ts';
-import { whenStoreIsBack } from '../platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../platform/database/store.retry.ts';
 import type { SubmissionCursors } from './event.cursor.ts';
 import { streamEvents } from './event.stream.ts';
 import { SubmissionLog, type SubmissionLogOptions } from './submission.log.ts';
@@ -49,7 +49,7 @@ export class SubmissionEvents {
     });
     for await (const { value: record, positions } of stream) {
       const opening = () => mailOf(createContext({ ...context })).find(record.integrationId);
-      const account = await whenStoreIsBack(opening, signal);
+      const account = await retryUntilStoreIsBack(opening, signal);
       const cursor = cursors.seal(userId, positions.get(userId) ?? record.updatedAt);
       if (account) yield new SubmissionChanged(cursor, new SubmissionType(account, record));
       if (id !== null && isFinal(record.status)) return;

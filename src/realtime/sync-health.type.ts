@@ -11,7 +11,8 @@ export class SyncHealth {
 
   @Field(() => Cursor, {
     nullable: true,
-    description: 'The current end of the change log: pass it as `after` to a subscription. Null before the first sync.',
+    description:
+      'The position of the latest event of this account. Pass it as `after` to `messageReceived`. Null before the first sync.',
   })
   readonly cursor!: string | null;
 

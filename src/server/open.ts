@@ -109,5 +109,6 @@ export async function openServer(
     const signIn = async () => ({ email: demo.user.email, ...(await signIns.signIn(demo.user, '127.0.0.1')) });
     mountSandbox(http, { signIn, controlUrl: demo.controlUrl });
   }
-  return { drain, admit };
+  // The path and the contexts are what another door to the schema needs.
+  return { drain, admit, path, contexts };
 }

@@ -226,8 +226,8 @@ describe.each(PROVIDER_IDS)('%s: changes', (id) => {
     await account.deliver({ from: 'a@example.org', subject: 'x', text: 'x' });
     await lab.control('/expire-history', { vendor: lab.vendor, account: account.address });
     await expect(changesSince(account, cursor)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
-    const anew = await changesSince(account, null);
-    expect((await changesSince(account, anew.cursor)).changes).toEqual([]);
+    const again = await changesSince(account, null);
+    expect((await changesSince(account, again.cursor)).changes).toEqual([]);
   });
 
   it('is told of new mail by push, believes only the provider, and answers at once', async () => {

@@ -53,7 +53,7 @@ describe.each(PROVIDER_IDS)('%s: drafts', (id) => {
     expect(isMailError(missing) && missing.code).toBe('NOT_FOUND');
   });
 
-  it('keeps the id and changes the version with each revision, which is the whole message anew', async () => {
+  it('keeps the id and changes the version with each revision, which is the whole message again', async () => {
     const first = await save({ cc: [{ name: null, address: 'cc@example.org' }] });
     const before = await listed();
     let { version } = first;

@@ -334,7 +334,7 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
     expect(await requests()).toBeLessThanOrEqual(2 * (lab.vendor === 'google' ? 4 + 12 : 3 * 15));
   });
 
-  it('deletes for ever, past the trash, and says what was gone already', async () => {
+  it('deletes permanently, past the trash, and says what was gone already', async () => {
     const [one, two] = [await arrives('delete me'), await arrives('me too', { mailbox: 'trash' })];
     const results = await account.session.deleteForever([one, 'AAAAgone', two, one], interactive());
     expect(results.map((r) => (isMailError(r) ? r.code : r))).toEqual([true, 'NOT_FOUND', true, true]);
@@ -344,7 +344,7 @@ describe.each(PROVIDER_IDS)('%s: organising', (id) => {
     expect(again.map((r) => isMailError(r) && r.code)).toEqual(['NOT_FOUND', 'NOT_FOUND']);
   });
 
-  it('deletes many for ever in few requests, a tenth of them gone', async () => {
+  it('deletes many permanently in few requests, a tenth of them gone', async () => {
     const ids = await Promise.all(Array.from({ length: 120 }, (_, n) => arrives(`away ${n}`)));
     const gone = new Set(ids.filter((_, n) => n % 10 === 3));
     for (const messageId of gone)

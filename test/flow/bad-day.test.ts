@@ -62,7 +62,7 @@ it.each(VENDORS)(
     await app.connect(token, 'GMAIL', `patient-${vendor}@gmail.example`);
     await app.connect(token, 'OUTLOOK', `patient-${vendor}@outlook.example`);
     const account = `patient-${vendor}@${vendor === 'google' ? 'gmail' : 'outlook'}.example`;
-    // The list's own request: whoever has just connected is also being synced.
+    // The list's own request: an account that has just been connected is also being synced.
     const operation = vendor === 'google' ? 'messages.list' : 'GET /me/messages';
     await app.control('/faults', { vendor, account, operation, status: 429, retryAfterSeconds: 600, times: 1 });
     for (let asked = 0; asked < 3; asked++) {

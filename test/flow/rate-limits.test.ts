@@ -73,7 +73,7 @@ const LIMITS: readonly (readonly [name: string, vendor: string, fault: object])[
   ['a 503 with a date', 'microsoft', { error: 'ServiceUnavailable', retryAfter: inTenMinutes() }],
 ];
 
-it('leaves an account alone that its provider limits, whoever asks, and tells in each part of a page until when', async () => {
+it('leaves an account alone that its provider limits, no matter who asks, and tells in each part of a page until when', async () => {
   const people: Person[] = [];
   for (const [n, [, vendor, fault]] of LIMITS.entries()) {
     const someone = await person(`limited${n}`, vendor);

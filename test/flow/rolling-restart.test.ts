@@ -145,7 +145,7 @@ it('drops nothing while its instances are replaced one by one under load', async
   const delivered: string[][] = [[], []];
   load.repeat('read', 200, readInbox);
   load.repeat('read now and then', 1_500, readInbox);
-  load.repeat('read anew', 200, (client) => client.query(graphql(`{ viewer { id } }`)), false);
+  load.repeat('read on new connections', 200, (client) => client.query(graphql(`{ viewer { id } }`)), false);
   load.repeat('mark', 300, async (client, turn) => {
     const input = { ids: [nodes[turn % nodes.length]?.id], isRead: turn % 2 === 0 };
     const { updateMessages } = await client.query(MARK, { input });

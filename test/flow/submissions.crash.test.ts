@@ -95,7 +95,7 @@ it(
     ])
       await fault(sandbox.controlUrl, { vendor, operation, loseAnswer: true, share: 0.1 });
 
-    // Whoever gets no answer asks again with the same key, as a front-end would.
+    // A client that gets no answer asks again with the same key, as a front-end would.
     const subjects = Array.from({ length: SENDS }, (_, n) => `crash ${String(n).padStart(3, '0')}`);
     const ids = new Map<string, string>();
     const sendOne = async (subject: string, n: number) => {

@@ -56,7 +56,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     });
     await Promise.all([a, a, a, b, b, b].map(({ tokens }) => tokens.get(id, signal)));
     expect(refresh).toHaveBeenCalledTimes(1);
-    ahead += 31_000; // whoever was given the old token for now looks again
+    ahead += 31_000; // who was given the old token for now looks again
     const fresh = await a.tokens.get(id, signal);
     expect(fresh).not.toBe(old);
     expect(await b.tokens.get(id, signal)).toBe(fresh);
@@ -66,7 +66,7 @@ describe.each(TEST_DATABASES)('access tokens on %s', (kind) => {
     expect([row.leaseOwner, row.leaseUntil]).toEqual([null, null]);
   });
 
-  it('are refreshed once when the provider rejects one, whoever noticed', async () => {
+  it('are refreshed once when the provider rejects one, no matter who noticed', async () => {
     const id = await integration();
     const old = await a.tokens.get(id, signal);
     const given = await Promise.all([a, a, b, b].map(({ tokens }) => tokens.get(id, signal, old)));

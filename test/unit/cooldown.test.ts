@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import { Cooldown, ofParts } from '../../src/providers/limiter/cooldown.ts';
+import { batchError, Cooldown } from '../../src/providers/limiter/cooldown.ts';
 import { createRequestLimiter } from '../../src/providers/limiter/request-limiter.ts';
 
 const MINUTE = 60_000;
@@ -83,21 +83,21 @@ it('tells with each refusal how long to wait', () => {
 });
 
 it('takes a batch that was refused in part for too wide, and one that was refused whole for a limit of the account', () => {
-  expect(ofParts(limited(), 3, 50).retryAfterMs).toBeLessThan(1_000);
-  expect(ofParts(limited(0), 3, 50).retryAfterMs).toBeGreaterThan(0);
+  expect(batchError(limited(), 3, 50).retryAfterMs).toBeLessThan(1_000);
+  expect(batchError(limited(0), 3, 50).retryAfterMs).toBeGreaterThan(0);
   for (const [error, parts] of [
     [limited(), 50],
     [limited(MINUTE), 3],
     [away(), 3],
   ] as const)
-    expect(ofParts(error, parts, 50)).toBe(error);
+    expect(batchError(error, parts, 50)).toBe(error);
 });
 
 it.each([
   ['a limit without a time', limited(), MINUTE],
   ['a limit with one', limited(90_000), 90_000],
   ['an outage with one', away(90_000), 90_000],
-])('%s keeps every request of the account back, whoever makes it', async (_, error, waitMs) => {
+])('%s keeps every request of the account back, no matter who makes it', async (_, error, waitMs) => {
   const clock = { now: 1_000_000 };
   const limits = { concurrency: 4, streams: 2, units: 100, windowMs: 60_000 };
   const limiter = createRequestLimiter(limits, { log: pino({ level: 'silent' }), now: () => clock.now });

@@ -89,7 +89,7 @@ describe('a part of a message', () => {
     expect(listed).toHaveLength(2);
   });
 
-  it('is looked for anew after its message could not be read', async () => {
+  it('is looked for again after its message could not be read', async () => {
     const { origin, account } = await connect();
     const failures = [new Error('away')];
     const limiter: RequestLimiter = {

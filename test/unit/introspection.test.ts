@@ -155,7 +155,7 @@ describe('answers about the schema', () => {
     expect(order.join(' ')).not.toMatch(/flood flood|flood other|other flood/);
   });
 
-  it('are left to whoever executes the rest where more is asked, and where little is', async () => {
+  it('are left to what executes the rest where more is asked, and where little is', async () => {
     const introspections = new Introspections(schema);
     expect(
       await introspections.answer(

@@ -29,7 +29,7 @@ describe('a sealed text', () => {
     expect(() => new Sealer([{ ...key(1) }]).openText('cursor', 'viewer-1', sealed)).toThrow(SealError);
   });
 
-  it('opens with an old key after a rotation, and is sealed anew with the first', () => {
+  it('opens with an old key after a rotation, and is sealed again with the first', () => {
     const two = key(2);
     const rotated = new Sealer([two, one]);
     expect(rotated.openText('p', 'a', sealer.sealText('p', 'a', 'old'))).toBe('old');

@@ -10,7 +10,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrations.ts';
 import { asStoreError } from '../../src/platform/database/store.error.ts';
 import { STORE_LIMITS, type StoreLimits } from '../../src/platform/database/store.limits.ts';
-import { whenStoreIsBack } from '../../src/platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../../src/platform/database/store.retry.ts';
 import { openAccounts } from '../support/accounts.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';
@@ -37,10 +37,10 @@ it('what fails for another reason is left as it is, and a store failure is found
 it('what must not be left undone is done when the store is back, and no later than it is wanted', async () => {
   const away = asStoreError(Object.assign(new Error('full'), { code: '53100' }));
   const work = vi.fn().mockRejectedValueOnce(away).mockResolvedValue('done');
-  expect(await whenStoreIsBack(work, new AbortController().signal)).toBe('done');
-  await expect(whenStoreIsBack(() => Promise.reject(away), AbortSignal.abort())).rejects.toBe(away);
+  expect(await retryUntilStoreIsBack(work, new AbortController().signal)).toBe('done');
+  await expect(retryUntilStoreIsBack(() => Promise.reject(away), AbortSignal.abort())).rejects.toBe(away);
   const bug = new Error('a bug');
-  await expect(whenStoreIsBack(() => Promise.reject(bug), new AbortController().signal)).rejects.toBe(bug);
+  await expect(retryUntilStoreIsBack(() => Promise.reject(bug), new AbortController().signal)).rejects.toBe(bug);
 });
 
 describe.each(TEST_DATABASES)('on %s', (kind) => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Mailbox, Reachability } from '../../src/accounts/integrations/reachability.ts';
+import { type MailboxAddress, Reachability } from '../../src/accounts/integrations/reachability.ts';
 import type { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';
 import { SubmissionJob, type SubmissionJobOptions } from '../../src/mail/submission/submission.job.ts';
 import type { Claim } from '../../src/mail/submission/submission.ts';
@@ -45,7 +45,7 @@ async function started(
       onGap: () => () => {},
     },
     feed: { changed: async () => {} },
-    mailbox: async (id: string): Promise<Mailbox> => ({ provider: id.split(' ')[0] ?? '', address: id }),
+    mailbox: async (id: string): Promise<MailboxAddress> => ({ provider: id.split(' ')[0] ?? '', address: id }),
     reachability,
     lanes: { places: 2, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 },
     log: silent,

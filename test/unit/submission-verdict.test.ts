@@ -74,7 +74,7 @@ describe('what became of an attempt', () => {
     expect(afterProbe('not-sent', { ...attempt(300), ...slow, lostAt: at(220) })).toBe('ask-again');
     expect(afterProbe('not-sent', { ...attempt(281), ...slow })).toBe('send-again');
   });
-  it('is not told for ever', () => {
+  it('is not told without end', () => {
     expect(afterProbe('not-sent', attempt(106, MAX_ATTEMPTS))).toBe('not-sent');
   });
   it('is never sent again because nobody knows, and unknown when an index must have caught up', () => {

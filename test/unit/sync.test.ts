@@ -10,7 +10,7 @@ import { isTransient, MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { LaneOptions } from '../../src/platform/queue/lanes.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
-import type { Changes } from '../../src/providers/contract/provider.ts';
+import type { ChangePage } from '../../src/providers/contract/provider.ts';
 import type { Hint } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/account-handle.ts';
 
@@ -124,7 +124,7 @@ class Account {
   inbox: string[] = [];
   asked: (string | null)[] = [];
   lastReconciledAt = new Date(Date.now() - 60_000);
-  script: (since: string | null) => Changes = () => ({ changes: [], cursor: 'c0', more: false });
+  script: (since: string | null) => ChangePage = () => ({ changes: [], cursor: 'c0', more: false });
 
   status = 'CONNECTED';
   hints: readonly Hint[] | null = [];
@@ -393,7 +393,7 @@ describe('a sync', () => {
     const down = () => {
       throw new MailError('PROVIDER_UNAVAILABLE', 'down');
     };
-    const up = (): Changes => ({ changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c1', more: false });
+    const up = (): ChangePage => ({ changes: [{ kind: 'created', messageId: 'm1' }], cursor: 'c1', more: false });
 
     it('is tried until it is level, however long that takes, and is noted as due each time', async () => {
       const account = new Account();

@@ -2,7 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
-const DIRECTORIES = ['src', 'sandbox', 'bench', 'bin', 'examples', 'prisma'];
+const DIRECTORIES = [
+  'src',
+  'sandbox',
+  'bench',
+  'bin',
+  'examples',
+  'prisma',
+  'test',
+  ':!test/unit/words.test.ts',
+  ':!test/unit/descriptions.test.ts',
+];
 
 /** CONTRIBUTING's table "Words" says what to write instead. As a part of a name too: `startedAnew`, `forEver`. */
 const ARCHAIC = /whoever|whomever|(?:\b|[a-z_])[aA]new\b|for[ _-]?ever(?!y)\b/i;
@@ -20,4 +30,10 @@ it('says in no comment, string or name what a dictionary calls archaic', () => {
       .flatMap((line, at) => (ARCHAIC.test(line.replace(PUBLISHED, '')) ? [`${path}:${at + 1}: ${line.trim()}`] : [])),
   );
   expect(found).toEqual([]);
+});
+
+it('calls a timeout, a backoff or a retry no patience', () => {
+  const tracked = execFileSync('git', ['ls-files', '-z', 'src', 'sandbox', 'bench', 'bin'], { encoding: 'utf8' });
+  const code = tracked.split('\0').filter((path) => /\.(c|m)?[jt]sx?$/.test(path));
+  expect(code.filter((path) => /patien/i.test(readFileSync(path, 'utf8')))).toEqual([]);
 });

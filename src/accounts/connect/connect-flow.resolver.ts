@@ -1,5 +1,5 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
-import { Sized } from '../../graphql/list-size.ts';
+import { ListSizeHint } from '../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../graphql/node.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
 import { requireProvider } from '../../providers/contract/find-provider.ts';
@@ -18,7 +18,7 @@ const MAX_SHOWN = 50;
 export class ViewerConnectFlowsResolver {
   constructor(private readonly flows: ConnectFlowStore) {}
 
-  @Sized({ assumed: MAX_SHOWN })
+  @ListSizeHint({ assumed: MAX_SHOWN })
   @FieldResolver(() => [ConnectFlowType], {
     description: `Your connect flows that are in progress or ended within the last hour, the most recently started first: at most ${MAX_SHOWN}.`,
   })

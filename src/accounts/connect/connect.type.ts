@@ -1,5 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import { Sized } from '../../graphql/list-size.ts';
+import { ListSizeHint } from '../../graphql/list-size.ts';
 import { EmailAddress, URLScalar } from '../../graphql/scalars.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
 import type { Access } from '../../providers/contract/connect.ts';
@@ -81,7 +81,7 @@ export class ConnectPayload {
   })
   readonly viewer: ViewerType;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why the flow was not started, or the account was not connected.' })
   readonly userErrors: readonly UserError[];
 
@@ -121,7 +121,7 @@ export class FinishConnectPayload {
   })
   readonly viewer: ViewerType;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description:
       'Why no account was connected. The code is NOT_FOUND when the token is wrong, has expired or belongs to a flow of another user, and CONSENT_REQUIRED when a permission was not granted; the message names it.',
@@ -161,7 +161,7 @@ export class DisconnectPayload {
   })
   readonly viewer: ViewerType;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why the account was not disconnected.' })
   readonly userErrors: readonly UserError[];
 

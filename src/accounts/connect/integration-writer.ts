@@ -15,7 +15,7 @@ interface IntegrationWriterOptions {
   readonly log: Logger;
 }
 
-interface ConnectedAccount {
+interface ConnectedAccountInput {
   readonly userId: string;
   readonly provider: string;
   /** A ConnectMethod.method. */
@@ -29,7 +29,7 @@ export class IntegrationWriter {
 
   /** `alongside` runs in the same transaction: where it throws, nothing is saved. */
   async saveIntegration(
-    { userId, provider, method, access }: ConnectedAccount,
+    { userId, provider, method, access }: ConnectedAccountInput,
     exchanged: Exchanged<unknown>,
     alongside?: (record: IntegrationRecord, tx: Transaction) => Promise<void>,
   ): Promise<IntegrationRecord> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Bus } from '../../platform/bus/bus.ts';
 import type { IntegrationStore } from './integration.store.ts';
 import type { IntegrationRecord } from './integration.ts';
-import type { Mailbox } from './reachability.ts';
+import type { MailboxAddress } from './reachability.ts';
 
 /** The bus topic on which a changed integration is told. */
 export const INTEGRATION_TOPIC = 'integration';
@@ -62,7 +62,7 @@ export class IntegrationDirectory {
   }
 
   /** The account at the provider that it stands for, whatever its status. */
-  async mailbox(integrationId: string): Promise<Mailbox | null> {
+  async mailbox(integrationId: string): Promise<MailboxAddress | null> {
     const record = await this.get(integrationId);
     return record && { provider: record.provider, address: record.address.toLowerCase() };
   }

@@ -7,7 +7,7 @@ import type { IntegrationRecord, IntegrationStatus } from './integration.ts';
 
 export type Transaction = Prisma.TransactionClient;
 
-interface ConnectedAccount {
+interface IntegrationUpsert {
   readonly userId: string;
   readonly provider: string;
   readonly address: string;
@@ -49,7 +49,7 @@ export class IntegrationStore {
   }
 
   /** The same user's same address at the same provider keeps its id. */
-  async connect(account: ConnectedAccount, tx: Transaction): Promise<IntegrationRecord> {
+  async connect(account: IntegrationUpsert, tx: Transaction): Promise<IntegrationRecord> {
     const { userId, provider, address } = account;
     const addressKey = address.toLowerCase();
     const fields = {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { MailError } from '../../domain/error.ts';
+import { isDoneWithin } from '../../platform/abort.ts';
 import type { RequestLimiter } from '../../providers/contract/call.ts';
 import { requireConfigured, requireProvider } from '../../providers/contract/find-provider.ts';
 import type { Capabilities, MailSession, Provider } from '../../providers/contract/provider.ts';
@@ -76,12 +77,7 @@ export class MailSessions {
     this.unsubscribe();
     clearInterval(this.sweeping);
     for (const integrationId of [...this.open.keys()]) this.end(integrationId);
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    });
-    await Promise.race([Promise.all(this.closing), tooLong]);
-    clearTimeout(timer);
+    await isDoneWithin(Promise.all(this.closing), CLOSE_TIMEOUT_MS);
   }
 
   get size(): number {

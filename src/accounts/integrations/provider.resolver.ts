@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../graphql/context.ts';
-import { Sized } from '../../graphql/list-size.ts';
+import { ListSizeHint } from '../../graphql/list-size.ts';
 import { EmailAddress } from '../../graphql/scalars.ts';
 import { clientNetwork } from '../../platform/client-network.ts';
 import type { Access } from '../../providers/contract/connect.ts';
@@ -21,7 +21,7 @@ export class ProviderResolver {
     private readonly discovery: DiscoveryService,
   ) {}
 
-  @Sized({ assumed: 10 })
+  @ListSizeHint({ assumed: 10 })
   @Query(() => [ProviderType], {
     description: 'All providers that this gateway supports, configured or not. No sign-in is needed.',
   })

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../providers/limiter/request-limiter.ts';
 
 /** A mail account at its provider, which several integrations may share. */
-export interface Mailbox {
+export interface MailboxAddress {
   readonly provider: string;
   /** Lower case. */
   readonly address: string;
@@ -9,9 +9,9 @@ export interface Mailbox {
 
 interface Recovery {
   /** An account whose provider was away, busy or silent is answered again. */
-  recovered?(mailbox: Mailbox): void;
+  recovered?(mailbox: MailboxAddress): void;
   /** Each time an account is answered; `othersAway`: while its provider does not answer others. Called often: to be cheap. */
-  answered?(mailbox: Mailbox, othersAway: boolean): void;
+  answered?(mailbox: MailboxAddress, othersAway: boolean): void;
 }
 
 /** Which accounts are not answered at present, as every request of this process shows it, no matter whom it was made for. */
@@ -26,11 +26,11 @@ export class Reachability {
   }
 
   /** Its provider did not answer the last request of this account. */
-  isAway({ provider, address }: Mailbox): boolean {
+  isAway({ provider, address }: MailboxAddress): boolean {
     return this.unavailable.get(provider)?.has(address) ?? false;
   }
 
-  report(mailbox: Mailbox, outcome: Outcome): void {
+  report(mailbox: MailboxAddress, outcome: Outcome): void {
     const { provider, address } = mailbox;
     const away = this.unavailable.get(provider) ?? new Set<string>();
     if (outcome === 'unavailable') {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { MailError } from '../../domain/error.ts';
 import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
-import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
 import { ACCESS_TOKEN_SECONDS, type SessionPrincipal, signAccessToken, verifyAccessToken } from './session.token.ts';
@@ -137,7 +137,7 @@ export class SessionService implements Authenticator {
 
   /** The listening connection may be back before the rest of the store is: until this is read, what ended elsewhere serves here. */
   private async catchUp(): Promise<void> {
-    await whenStoreIsBack(() => this.start(), this.closing.signal).catch((err: unknown) => {
+    await retryUntilStoreIsBack(() => this.start(), this.closing.signal).catch((err: unknown) => {
       if (!this.closing.signal.aborted) this.options.log.error({ err }, 'the ended sessions could not be read');
     });
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { storeErrorIn } from '../../domain/error.ts';
 import { deleteInBatches } from '../../platform/database/batches.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
 
 export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 
@@ -45,7 +45,9 @@ export class SessionStore {
     const before = await this.db.prisma.refreshToken.findUnique({ where: { hash }, select: { usedAt: true } });
     const isFirst = before?.usedAt === null;
     const trading = () => this.trade(hash, next, now, isFirst);
-    const rotation = await (isFirst ? whenStoreIsBack(trading, AbortSignal.timeout(RETRY_TIMEOUT_MS)) : trading());
+    const rotation = await (isFirst
+      ? retryUntilStoreIsBack(trading, AbortSignal.timeout(RETRY_TIMEOUT_MS))
+      : trading());
     if (rotation.outcome === 'rotated' && !gone?.aborted) await this.answered(hash);
     return rotation;
   }

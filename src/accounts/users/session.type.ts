@@ -1,5 +1,5 @@
 import { Field, InputType, Int, ObjectType } from 'type-graphql';
-import { Sized } from '../../graphql/list-size.ts';
+import { ListSizeHint } from '../../graphql/list-size.ts';
 import { DateTime, EmailAddress } from '../../graphql/scalars.ts';
 import { UserError } from '../../graphql/user-error.type.ts';
 import type { SessionTokens } from './session.service.ts';
@@ -47,7 +47,7 @@ export class SessionPayload {
   @Field(() => SessionType, { nullable: true, description: 'The session. Null when there are userErrors.' })
   readonly session: SessionType | null;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], { description: 'Why no session was started or refreshed.' })
   readonly userErrors: readonly UserError[];
 
@@ -59,7 +59,7 @@ export class SessionPayload {
 
 @ObjectType({ simpleResolvers: true, description: 'The outcome of `signOut`.' })
 export class SignOutPayload {
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], { description: 'Always empty: `signOut` has no input that could be wrong.' })
   readonly userErrors: readonly UserError[] = [];
 }

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import { singleId } from '../../domain/global-id.ts';
 import type { Context } from '../../graphql/context.ts';
-import { ASSUMED_ACCOUNTS, Sized } from '../../graphql/list-size.ts';
+import { ASSUMED_ACCOUNTS, ListSizeHint } from '../../graphql/list-size.ts';
 import type { NodeRegistry } from '../../graphql/node.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
 import { EmailAddress } from '../../graphql/scalars.ts';
@@ -33,7 +33,7 @@ export class ViewerResolver {
     throw new GraphQLError('This user no longer exists.', { extensions: { code: 'UNAUTHENTICATED' } });
   }
 
-  @Sized({ assumed: ASSUMED_ACCOUNTS })
+  @ListSizeHint({ assumed: ASSUMED_ACCOUNTS })
   @FieldResolver(() => [IntegrationType], {
     description:
       'Your accounts, in the order in which they were first connected. Disconnected accounts are left out; they can still be read by id.',

@@ -1,7 +1,7 @@
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { concerning, type FieldPath, invalid } from '../input-error.ts';
+import { type FieldPath, invalid, withErrorField } from '../input-error.ts';
 import type { MailAccount } from '../mail-account.ts';
 import type { GivenAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
@@ -57,10 +57,10 @@ export async function givenFiles(given: readonly GivenAttachment[], of: FilesOf)
 async function fileOf({ upload, attachment }: GivenAttachment, at: FieldPath, of: FilesOf): Promise<GivenFile> {
   if ((upload == null) === (attachment == null)) throw invalid('Give either upload or attachment.', at);
   if (upload != null) {
-    const file = await concerning([...at, 'upload'], () => of.uploads.attachment(of.userId, upload));
+    const file = await withErrorField([...at, 'upload'], () => of.uploads.attachment(of.userId, upload));
     return { file, messageId: null };
   }
-  return concerning([...at, 'attachment'], () => fileInMailbox(attachment as string, of));
+  return withErrorField([...at, 'attachment'], () => fileInMailbox(attachment as string, of));
 }
 
 async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {

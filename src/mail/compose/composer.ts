@@ -4,7 +4,7 @@ import { MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
-import { concerning, type FieldPath, invalid, within } from '../input-error.ts';
+import { type FieldPath, invalid, withErrorField, within } from '../input-error.ts';
 import type { MailAccount } from '../mail-account.ts';
 import { type AttachmentSource, checkTotal, filesOf, givenFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
@@ -156,7 +156,7 @@ export class Composer {
     if (replyAll && reply == null) throw invalid('replyAll needs reply, the message to reply to.', ['replyAll']);
     if (reply == null && forward == null) return null;
     const field = reply != null ? 'reply' : 'forward';
-    return concerning([field], async () => {
+    return withErrorField([field], async () => {
       const { integrationId, providerId } = accountId((reply ?? forward) as string, 'Message');
       const source = await this.account(account, integrationId);
       if (!source) throw new MailError('NOT_FOUND', 'There is no such message.');

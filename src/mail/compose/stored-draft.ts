@@ -2,7 +2,7 @@ import type { ComposeAttachment, ComposeOrigin } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { concerning } from '../input-error.ts';
+import { withErrorField } from '../input-error.ts';
 import type { MailAccount } from '../mail-account.ts';
 import { filesOf } from './attachments.ts';
 import type { Defaults } from './original.ts';
@@ -12,7 +12,7 @@ export const CHANGED_ELSEWHERE =
 
 /** The draft that is revised, as it is stored, with its content. Throws NOT_FOUND, or CONFLICT when it has moved on. */
 export async function readDraft(account: MailAccount, id: string, ifVersion: string | null): Promise<Message> {
-  const draft = await concerning(['draft'], async () => {
+  const draft = await withErrorField(['draft'], async () => {
     const { integrationId, providerId } = accountId(id, 'Draft');
     if (integrationId !== account.id) throw new MailError('INVALID', 'The draft is in another account.');
     const [found] = await account.read((session, call) => session.getDrafts([providerId], call));

@@ -5,7 +5,7 @@ import type { Draft } from '../../providers/contract/provider.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import { CHANGED_ELSEWHERE } from '../compose/stored-draft.ts';
-import { concerning, within } from '../input-error.ts';
+import { withErrorField, within } from '../input-error.ts';
 import type { MailAccount } from '../mail-account.ts';
 import type { ViewerMail } from '../viewer-mail.ts';
 
@@ -30,7 +30,7 @@ export class Drafts {
 
   /** A new one, or a revision of the one that the request names. Throws CONFLICT when that was changed elsewhere. */
   async save(mail: Pick<ViewerMail, 'find'>, request: ComposeRequest): Promise<SavedDraft> {
-    const account = await concerning(['input', 'integration'], async () => {
+    const account = await withErrorField(['input', 'integration'], async () => {
       const found = await mail.find(singleId(request.integration, 'Integration'));
       if (!found) throw new MailError('NOT_FOUND', 'There is no such integration.');
       return found;
@@ -54,14 +54,14 @@ export class Drafts {
 
   /** Permanently. `id` is a global id. Throws CONFLICT when it was changed since `ifVersion`; returns the account that it was in. */
   async delete(mail: Pick<ViewerMail, 'find'>, id: string, ifVersion: string | null): Promise<MailAccount> {
-    const { account, draftId } = await concerning(['input', 'draft'], async () => {
+    const { account, draftId } = await withErrorField(['input', 'draft'], async () => {
       const { integrationId, providerId } = accountId(id, 'Draft');
       const found = await mail.find(integrationId);
       if (!found) throw new MailError('NOT_FOUND', 'There is no such draft: it was sent or deleted, or is not yours.');
       return { account: found, draftId: providerId };
     });
     await changedElsewhere(() =>
-      concerning(['input', 'draft'], () =>
+      withErrorField(['input', 'draft'], () =>
         account.write((session, call) => session.deleteDraft(draftId, ifVersion, call)),
       ),
     );

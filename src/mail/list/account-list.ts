@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { MailError } from '../../domain/error.ts';
+import { shortHash } from '../../platform/short-hash.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
 import type { MailAccount } from '../mail-account.ts';
 import { tooSlow } from '../reader.ts';
@@ -196,7 +196,7 @@ export class AccountList<T> implements MergeSource<T> {
 
   private async openLists(): Promise<readonly NativeList<T>[]> {
     const branches = await this.reads.open(this.clock.signal);
-    this.print = hash('sha256', branches.map(({ print }) => print).join(), 'base64url').slice(0, 8);
+    this.print = shortHash(branches.map(({ print }) => print).join(), 8);
     const places = this.placesOf(branches.length);
     return branches.map(
       ({ read }, n) =>

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { badInput, isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
@@ -6,6 +5,7 @@ import { EVERYTHING, isEverything, ordered, simplify } from '../../domain/search
 import { branchesOf, MAX_BRANCHES, type SearchMeans } from '../../domain/search/branches.ts';
 import type { Condition, UserCondition } from '../../domain/search/condition.ts';
 import { abortable } from '../../platform/abort.ts';
+import { shortHash } from '../../platform/short-hash.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import {
   type Detail,
@@ -97,7 +97,7 @@ export class AccountReads<T> {
     this.knownNames = knownNames;
     this.say('NATIVE');
     return queries.map((query) => ({
-      print: hash('sha256', JSON.stringify(query), 'base64url').slice(0, 8),
+      print: shortHash(JSON.stringify(query), 8),
       read: (request, readSignal, atOnce) => this.read(session, query, request, readSignal, atOnce),
     }));
   }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { badInput } from '../../domain/error.ts';
 import type { Sealer } from '../../platform/secrets/seal.ts';
 import { SealedJson } from '../../platform/secrets/sealed-json.ts';
+import { shortHash } from '../../platform/short-hash.ts';
 import type { Evaluation } from '../../providers/contract/provider.ts';
 
 /** How far a reader of a list has come in one account. Travels inside a cursor, sealed. Times are Unix milliseconds. */
@@ -42,7 +43,7 @@ const MARK_LENGTH = 8;
 export const MAX_MARKS = 400;
 
 /** A short hash of a provider's id: 48 bits, so that hundreds of them fit into a cursor. */
-export const markOf = (id: string): string => hash('sha256', id, 'base64url').slice(0, MARK_LENGTH);
+export const markOf = (id: string): string => shortHash(id, MARK_LENGTH);
 
 export interface ShownItem {
   readonly mark: string;

@@ -4,7 +4,7 @@ import { accountId } from '../../domain/global-id.ts';
 import type { Mailbox, MailboxKind } from '../../domain/mailbox.ts';
 import { isOneLine, steersDirection } from '../../domain/one-line.ts';
 import type { Capabilities, MailboxPatch } from '../../providers/contract/provider.ts';
-import { concerning, type FieldPath, invalid } from '../input-error.ts';
+import { type FieldPath, invalid, withErrorField } from '../input-error.ts';
 import type { MailAccount } from '../mail-account.ts';
 
 /** A folder or label to make. */
@@ -93,7 +93,7 @@ export class MailboxChanges {
   private async parentId(parent: string | null, kind: MailboxKind, moved: Mailbox | null): Promise<string | null> {
     this.demand('nest', kind, ['parent']);
     if (parent === null) return null;
-    return concerning(['parent'], async () => {
+    return withErrorField(['parent'], async () => {
       const { integrationId, providerId } = accountId(parent, 'Mailbox');
       if (integrationId !== this.account.id) throw new MailError('INVALID', 'The parent is in another account.');
       const [found, ...others] = await this.above(providerId);
@@ -122,7 +122,7 @@ export class MailboxChanges {
    * is known to the provider alone; what an account may not do at all stays FORBIDDEN.
    */
   private async named<T>(field: FieldPath, work: () => Promise<T>): Promise<T> {
-    return concerning(field, work).catch((error: unknown) => {
+    return withErrorField(field, work).catch((error: unknown) => {
       if (!isMailError(error)) throw error;
       if (error.code === 'FORBIDDEN' && error.field?.[0] === 'id')
         throw new MailError('INVALID', error.message, { field: ['mailbox'], cause: error });

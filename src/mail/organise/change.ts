@@ -7,7 +7,7 @@ import { mailboxKey } from '../compose/recipients.ts';
 import type { MailAccount } from '../mail-account.ts';
 
 /** Where a message lies, for deciding whether a change concerns it. */
-export interface Whereabouts {
+export interface MessageLocation {
   readonly roles: ReadonlySet<MailboxRole>;
   /** Roles of those mailboxes that a message lies in alone. */
   readonly folders: ReadonlySet<MailboxRole>;
@@ -17,7 +17,7 @@ export interface Whereabouts {
 /** A message that was read before it is changed. */
 export interface Read {
   readonly message: Message;
-  readonly at: Whereabouts;
+  readonly at: MessageLocation;
 }
 
 /** Of which message and account it is asked. */
@@ -41,9 +41,9 @@ export interface MessageChange {
    * Of a thread's messages, those that it is meant for: archiving a conversation leaves what was sent where it is.
    * Absent: all of them.
    */
-  readonly inThread?: (at: Whereabouts, of: Concern) => boolean;
+  readonly inThread?: (at: MessageLocation, of: Concern) => boolean;
   /** Also of single messages, which must then be read first: taking out of the trash moves nothing that is not in it. */
-  readonly only?: (at: Whereabouts) => boolean;
+  readonly only?: (at: MessageLocation) => boolean;
 }
 
 /** A change that is a patch. `patch` throws MailError where the account cannot do it. */
@@ -62,11 +62,11 @@ export const patching = (
 
 const has =
   (...roles: readonly MailboxRole[]) =>
-  (at: Whereabouts) =>
+  (at: MessageLocation) =>
     roles.some((role) => at.roles.has(role));
 const notIn = (...roles: readonly MailboxRole[]) => {
   const among = has(...roles);
-  return (at: Whereabouts) => !among(at);
+  return (at: MessageLocation) => !among(at);
 };
 
 /**

@@ -4,8 +4,8 @@ import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { MailAccount } from '../mail-account.ts';
 import type { ViewerMail } from '../viewer-mail.ts';
-import type { MessageChange, Read, Whereabouts } from './change.ts';
-import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwSilence } from './targets.ts';
+import type { MessageChange, MessageLocation, Read } from './change.ts';
+import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwIfAllTimedOut } from './targets.ts';
 
 export interface Outcome {
   /** As the caller gave it. */
@@ -90,7 +90,7 @@ async function changeAll(account: MailAccount, targets: readonly Target[], chang
         else if (!(result instanceof Error)) account.messages.replace(result);
         results.set(id, result);
       });
-      throwSilence(batch);
+      throwIfAllTimedOut(batch);
     }
   } catch (error) {
     for (const id of everything) if (!results.has(id)) results.set(id, asError(error));
@@ -135,7 +135,7 @@ async function concernedOf(
   return [...concerned];
 }
 
-function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): Whereabouts {
+function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): MessageLocation {
   const found = mailboxIds.flatMap((id) => mailboxes.get(id) ?? []);
   const roles = (some: readonly Mailbox[]) => new Set(some.flatMap((mailbox) => placeRole(mailbox, mailboxes) ?? []));
   return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };

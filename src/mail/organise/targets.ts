@@ -54,7 +54,7 @@ async function threadsOf(account: MailAccount, ids: readonly string[]): Promise<
     try {
       const threads = await account.writeMany(some.length, (session, call) => session.getThreads(some, call));
       for (const [index, id] of some.entries()) found.set(id, threads[index] ?? noSuch('thread'));
-      throwSilence(threads);
+      throwIfAllTimedOut(threads);
     } catch (error) {
       for (const id of ids.slice(start)) if (!found.has(id)) found.set(id, asError(error));
       break;
@@ -64,7 +64,7 @@ async function threadsOf(account: MailAccount, ids: readonly string[]): Promise<
 }
 
 /** Throws the time-out of a provider that answered for none of them: it is not asked for the next ones as well. */
-export function throwSilence(results: readonly unknown[]): void {
+export function throwIfAllTimedOut(results: readonly unknown[]): void {
   const isSilence = (result: unknown) => isMailError(result) && result.code === 'TIMEOUT';
   if (results.length > 0 && results.every(isSilence)) throw results[0];
 }

@@ -7,8 +7,8 @@ import {
   DRAFT_GONE,
   KEPT_AS_DRAFT,
   longOverdue,
-  NOBODY_KNOWS,
-  NOT_TAKEN,
+  NOT_ACCEPTED,
+  OUTCOME_UNKNOWN,
   problemOfError,
 } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
@@ -154,9 +154,9 @@ export class Delivery {
           return this.copies.sent(claim, account, calls, probe);
         case 'unknown':
           if (attempts === 0) return this.tooLate(claim, account, calls);
-          return writer.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
+          return writer.finish(claim, { status: 'UNKNOWN', problem: OUTCOME_UNKNOWN });
         case 'not-sent':
-          return writer.finish(claim, { status: 'FAILED', problem: NOT_TAKEN });
+          return writer.finish(claim, { status: 'FAILED', problem: NOT_ACCEPTED });
         case 'send-again':
           return this.send(await writer.change(claim, { attemptedAt: null }), account, calls);
       }
@@ -200,7 +200,7 @@ export class Delivery {
       asMailError(error),
       this.now(),
     );
-    if (dueAt === null) return writer.finish(claim, { status: 'UNKNOWN', problem: NOBODY_KNOWS });
+    if (dueAt === null) return writer.finish(claim, { status: 'UNKNOWN', problem: OUTCOME_UNKNOWN });
     return writer.release(claim, { dueAt, problem });
   }
 

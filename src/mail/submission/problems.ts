@@ -6,7 +6,8 @@ import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
 
 export const CONTENT_GONE = 'The stored message can no longer be read. It was not sent; write it again.';
 export const DRAFT_GONE = 'The draft is gone: it was sent or deleted elsewhere.';
-export const NOBODY = 'The draft has no recipient in to, cc or bcc. It was not sent, and is still among the drafts.';
+export const NO_RECIPIENTS =
+  'The draft has no recipient in to, cc or bcc. It was not sent, and is still among the drafts.';
 export const KEPT_AS_DRAFT = 'It was not sent; what you wrote is among the drafts.';
 export const ACCOUNT_GONE: SubmissionProblem = {
   code: 'NOT_FOUND',
@@ -16,16 +17,16 @@ export const ASKING: SubmissionProblem = {
   code: 'TIMEOUT',
   message: 'The provider did not answer. It is being asked whether the message was sent; it is not sent twice.',
 };
-export const NOBODY_KNOWS: SubmissionProblem = {
+export const OUTCOME_UNKNOWN: SubmissionProblem = {
   code: 'TIMEOUT',
   message: 'The provider did not say whether this was sent. Check the sent mail before you send it again.',
 };
-export const NOT_TAKEN: SubmissionProblem = {
+export const NOT_ACCEPTED: SubmissionProblem = {
   code: 'PROVIDER_UNAVAILABLE',
   message:
     'The provider did not accept the message in several attempts. It was not sent, and is still among the drafts.',
 };
-export const NOT_PASSED_ON: SubmissionProblem = {
+export const ACCEPTED_NOT_SENT: SubmissionProblem = {
   code: 'PROVIDER_UNAVAILABLE',
   message:
     'The provider accepted the message but has not sent it: it is still among the drafts. Check the sent mail before you send it again.',

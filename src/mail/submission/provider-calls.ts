@@ -1,6 +1,6 @@
 import { MailError } from '../../domain/error.ts';
 import { abortable, deadline } from '../../platform/abort.ts';
-import type { LanePlace } from '../../platform/queue/lanes.ts';
+import type { LaneSlot } from '../../platform/queue/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import { NEVER } from '../reader.ts';
 
@@ -17,7 +17,7 @@ export class ProviderCalls {
     private readonly waits: AbortSignal = NEVER,
     private readonly calls: AbortSignal = NEVER,
     /** What it has among those that work for the same vendor; null for work that somebody waits for. */
-    private readonly place: LanePlace | null = null,
+    private readonly place: LaneSlot | null = null,
   ) {}
 
   get stopped(): boolean {

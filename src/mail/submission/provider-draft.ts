@@ -7,7 +7,7 @@ import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { MailAccount } from '../mail-account.ts';
 import type { Payloads } from './payload.ts';
-import { CONTENT_GONE, changedSince, DRAFT_GONE, NOBODY } from './problems.ts';
+import { CONTENT_GONE, changedSince, DRAFT_GONE, NO_RECIPIENTS } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
 import type { SubmissionWriter } from './submission-writer.ts';
@@ -86,7 +86,7 @@ export class ProviderDrafts {
     if (isMailError(draft)) throw draft;
     requireVersion(draft, ifVersion);
     const { to, cc, bcc } = draft.message;
-    if (to.length + cc.length + bcc.length === 0) throw new MailError('INVALID', NOBODY);
+    if (to.length + cc.length + bcc.length === 0) throw new MailError('INVALID', NO_RECIPIENTS);
     const internetMessageId = draft.message.internetMessageId ?? '';
     if (internetMessageId === claim.record.internetMessageId) return claim;
     return this.options.writer.change(claim, { internetMessageId });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { MailError } from '../../domain/error.ts';
 import { accountId, singleId } from '../../domain/global-id.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
-import { concerning } from '../input-error.ts';
+import { withErrorField } from '../input-error.ts';
 
 /** What a client asks to be sent: exactly one of `draft` (a global id) and `message`. */
 export interface SendParameters {
@@ -71,7 +71,7 @@ function canonical(value: unknown): unknown {
 
 /** The account that it is sent from. Throws BAD_USER_INPUT, naming the field. */
 export const integrationIdOf = ({ what }: SendRequest): Promise<string> =>
-  concerning(integrationField(what), () =>
+  withErrorField(integrationField(what), () =>
     'draft' in what ? accountId(what.draft, 'Draft').integrationId : singleId(what.message.integration, 'Integration'),
   );
 

@@ -1,6 +1,6 @@
 import type { MailSession, Probe, Submitted } from '../../providers/contract/provider.ts';
 import type { MailAccount } from '../mail-account.ts';
-import { NOT_PASSED_ON } from './problems.ts';
+import { ACCEPTED_NOT_SENT } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';
 import type { SubmissionWriter } from './submission-writer.ts';
@@ -50,7 +50,8 @@ export class SentCopies {
     const at = searchAgainAt(attemptedAt ?? updatedAt, this.now(), this.minAskMs);
     if (at) return this.writer.leave(claim, at);
     // An hour is long enough for any transport: it must not pass for sent.
-    if (probe?.state === 'not-sent') return this.writer.finish(claim, { status: 'UNKNOWN', problem: NOT_PASSED_ON });
+    if (probe?.state === 'not-sent')
+      return this.writer.finish(claim, { status: 'UNKNOWN', problem: ACCEPTED_NOT_SENT });
     return this.writer.finish(claim, {});
   }
 }

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { IntegrationHooks } from '../../accounts/integrations/integration.hooks.ts';
-import type { Mailbox, Reachability } from '../../accounts/integrations/reachability.ts';
+import type { MailboxAddress, Reachability } from '../../accounts/integrations/reachability.ts';
 import { following } from '../../platform/abort.ts';
-import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
-import { type LaneOptions, type LanePlace, Lanes } from '../../platform/queue/lanes.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
+import { type LaneOptions, type LaneSlot, Lanes } from '../../platform/queue/lanes.ts';
 import type { Queue } from '../../platform/queue/queue.ts';
 import type { Delivery } from './delivery.ts';
 import { ProviderCalls } from './provider-calls.ts';
@@ -19,7 +19,7 @@ export interface SubmissionJobOptions {
   readonly queue: Queue;
   readonly feed: SubmissionFeed;
   /** The user whose account it is; null when it no longer exists. */
-  readonly mailbox: (integrationId: string) => Promise<Mailbox | null>;
+  readonly mailbox: (integrationId: string) => Promise<MailboxAddress | null>;
   readonly reachability: Pick<Reachability, 'listen' | 'isAway'>;
   readonly log: Logger;
   readonly lanes?: LaneOptions;
@@ -85,9 +85,9 @@ export class SubmissionJob implements IntegrationHooks {
     for (const recovery of this.recoveries.values()) clearTimeout(recovery);
     this.options.queue.leave();
     this.waits.abort();
-    const patience = setTimeout(() => this.calls.abort(), STOP_TIMEOUT_MS);
+    const timer = setTimeout(() => this.calls.abort(), STOP_TIMEOUT_MS);
     await Promise.all([...this.runs.values(), ...this.entered.values()]);
-    clearTimeout(patience);
+    clearTimeout(timer);
   }
 
   /** To be looked at then, whatever happens to this process. */
@@ -165,7 +165,7 @@ export class SubmissionJob implements IntegrationHooks {
   }
 
   /** How late it is counts from here: in the lane it is attended to. */
-  private admit(due: Due, lane: string, mailbox: Mailbox | null): void {
+  private admit(due: Due, lane: string, mailbox: MailboxAddress | null): void {
     const lateMs = lateness(due, this.startedAt, new Date());
     const entered = this.enter(due, lane, mailbox, lateMs).finally(() => this.entered.delete(due.id));
     this.entered.set(due.id, entered);
@@ -175,7 +175,7 @@ export class SubmissionJob implements IntegrationHooks {
   private async enter(
     { id, integrationId: owner }: Due,
     lane: string,
-    mailbox: Mailbox | null,
+    mailbox: MailboxAddress | null,
     lateMs: number,
   ): Promise<void> {
     const doubtful = mailbox !== null && this.options.reachability.isAway(mailbox);
@@ -206,7 +206,7 @@ export class SubmissionJob implements IntegrationHooks {
   }
 
   /** False when there is nothing to do, or somebody else has it. Throws what is no fault of the submission's. */
-  private async claimed(id: string, place: LanePlace | null = null, lateMs = 0): Promise<boolean> {
+  private async claimed(id: string, place: LaneSlot | null = null, lateMs = 0): Promise<boolean> {
     const { store, delivery, feed } = this.options;
     if (this.waits.signal.aborted) return false;
     const claim = await store.claim(id);
@@ -241,7 +241,7 @@ export class SubmissionJob implements IntegrationHooks {
       const now = new Date();
       for (const id of await this.options.store.due(now, SWEPT_AT_ONCE)) await this.enqueue(id, now);
     };
-    await whenStoreIsBack(requeue, this.waits.signal).catch((err: unknown) =>
+    await retryUntilStoreIsBack(requeue, this.waits.signal).catch((err: unknown) =>
       this.options.log.error({ err }, 'submissions that are due could not be queued again'),
     );
   }

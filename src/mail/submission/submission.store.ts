@@ -8,7 +8,7 @@ import {
   ClaimLost,
   type NewSubmission,
   type SubmissionChange,
-  type SubmissionPlace,
+  type SubmissionPosition,
   type SubmissionRecord,
   type SubmissionStatus,
 } from './submission.ts';
@@ -92,7 +92,7 @@ export class SubmissionStore {
       statuses,
       after,
       limit,
-    }: { statuses: readonly SubmissionStatus[] | null; after: SubmissionPlace | null; limit: number },
+    }: { statuses: readonly SubmissionStatus[] | null; after: SubmissionPosition | null; limit: number },
   ): Promise<SubmissionRecord[]> {
     const behind = after && {
       OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }],

@@ -83,7 +83,7 @@ export type SubmissionChange = Partial<
 >;
 
 /** Where a list is read on from. */
-export interface SubmissionPlace {
+export interface SubmissionPosition {
   readonly createdAt: Date;
   readonly id: string;
 }

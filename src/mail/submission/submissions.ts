@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
+import { isDoneWithin } from '../../platform/abort.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { MailAccount } from '../mail-account.ts';
@@ -183,18 +184,13 @@ export class Submissions {
     return { payload, ownDraft, draftId: null, heldDraftId, internetMessageId };
   }
 
-  /** As far as it has come within the patience of who waits for it. */
+  /** The submission once its run is over, or as it is after the time that a client waits. */
   private async outcome(
     record: SubmissionRecord,
     run: Promise<unknown> | undefined = this.options.job.running(record.id),
   ) {
     if (isFinal(record.status) || !run) return record;
-    let patience: NodeJS.Timeout | undefined;
-    const enough = new Promise((resolve) => {
-      patience = setTimeout(resolve, OUTCOME_TIMEOUT_MS);
-    });
-    await Promise.race([run, enough]);
-    clearTimeout(patience);
+    await isDoneWithin(run, OUTCOME_TIMEOUT_MS);
     return (await this.options.store.find(record.userId, record.id)) ?? record;
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError, storeErrorIn } from '../../domain/error.ts';
 import { encodeId, singleId } from '../../domain/global-id.ts';
-import { whenStoreIsBack } from '../../platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
 import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
 import { cleanFilename } from '../compose/filename.ts';
 import { fileKind } from './file-kind.ts';
@@ -94,7 +94,7 @@ export class Uploads {
     const { store } = this.options;
     await store.delete(id).catch((error: unknown) => {
       if (!storeErrorIn(error)) throw error;
-      whenStoreIsBack(() => store.delete(id), AbortSignal.timeout(UPLOAD_TIMEOUT_MS)).catch(() => {});
+      retryUntilStoreIsBack(() => store.delete(id), AbortSignal.timeout(UPLOAD_TIMEOUT_MS)).catch(() => {});
     });
   }
 

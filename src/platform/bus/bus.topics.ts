@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 
-type Listener = (payload: unknown) => void;
+type TopicListener = (payload: unknown) => void;
 
 /** The listeners of this instance by topic, and the encoding of messages on the single channel of a bus. */
 export class Topics {
-  private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly listeners = new Map<string, Set<TopicListener>>();
 
   constructor(private readonly log: Logger) {}
 
-  subscribe(topic: string, fn: Listener): () => void {
+  subscribe(topic: string, fn: TopicListener): () => void {
     const listeners = this.listeners.get(topic) ?? new Set();
     this.listeners.set(topic, listeners.add(fn));
     return () => listeners.delete(fn);

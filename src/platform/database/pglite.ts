@@ -7,7 +7,7 @@ import type { Database, Row } from './database.ts';
 import { MAX_PAYLOAD_BYTES } from './database.ts';
 import { lockDirectory, openDataDirectory } from './directory.lock.ts';
 import { openPrisma } from './prisma.open.ts';
-import { ofStore } from './store.error.ts';
+import { mapStoreErrors } from './store.error.ts';
 
 /** The package's own conversion creates a number and a string for each byte, which takes seconds for a file. */
 const SERIALIZERS = { [types.BYTEA]: (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}` };
@@ -65,7 +65,7 @@ class Embedded implements Database {
 
   async notify(channel: string, payload: string): Promise<void> {
     if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) throw new RangeError('The notification is too long.');
-    await ofStore(this.pg.query('SELECT pg_notify($1, $2)', [channel, payload]));
+    await mapStoreErrors(this.pg.query('SELECT pg_notify($1, $2)', [channel, payload]));
   }
 
   onGap(): () => void {
@@ -73,7 +73,7 @@ class Embedded implements Database {
   }
 
   execute(sql: string, values: unknown[] = []): Promise<{ rows: Row[] }> {
-    return ofStore(this.run(sql, values));
+    return mapStoreErrors(this.run(sql, values));
   }
 
   /** The embedded database is in this process and cannot be unavailable. */

@@ -37,8 +37,8 @@ export function limitedClient({ limits, hung }: ClientLimits): typeof pg.Client 
         },
         // A peer that is gone does not answer the Terminate message.
         end: (...given: unknown[]) => {
-          const impatience = setTimeout(cut, END_TIMEOUT_MS).unref();
-          this.once('end', () => clearTimeout(impatience));
+          const timer = setTimeout(cut, END_TIMEOUT_MS).unref();
+          this.once('end', () => clearTimeout(timer));
           return end(...given);
         },
       });

@@ -57,7 +57,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
 
   /** No statement was sent yet, so this may be retried, whatever the statement is. */
   const acquire = async (): Promise<pg.PoolClient> => {
-    const patientUntil = performance.now() + limits.connectMs;
+    const retryUntil = performance.now() + limits.connectMs;
     for (let tries = 1; ; ) {
       await breaker.pass();
       try {
@@ -66,7 +66,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
         open.delete(client);
         client.release(true);
       } catch (error) {
-        if (isTooMany(error) && open.size > 0 && performance.now() < patientUntil) stayAt(open.size);
+        if (isTooMany(error) && open.size > 0 && performance.now() < retryUntil) stayAt(open.size);
         else if (!isConnectionLost(error) || ++tries > MAX_TRIES) throw error;
       }
     }

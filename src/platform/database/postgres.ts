@@ -14,7 +14,7 @@ import { createPool, isTooMany, type RoomyPool } from './postgres.pool.ts';
 import { openPrisma } from './prisma.open.ts';
 import { StoreBreaker } from './store.breaker.ts';
 import { withStoreBudget } from './store.budget.ts';
-import { ofStore, StoreTimeout } from './store.error.ts';
+import { mapStoreErrors, StoreTimeout } from './store.error.ts';
 import { STORE_LIMITS, type StoreLimits } from './store.limits.ts';
 
 /** At the start, when no client waits for a response yet. */
@@ -116,7 +116,7 @@ class Server implements Database {
   }
 
   async ping(): Promise<void> {
-    await ofStore(this.pool.query('SELECT 1'));
+    await mapStoreErrors(this.pool.query('SELECT 1'));
   }
 
   async close(): Promise<void> {
@@ -132,7 +132,7 @@ class Server implements Database {
 
   async notify(channel: string, payload: string): Promise<void> {
     if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) throw new RangeError('The notification is too long.');
-    await ofStore(this.pool.query('SELECT pg_notify($1, $2)', [channel, payload]));
+    await mapStoreErrors(this.pool.query('SELECT pg_notify($1, $2)', [channel, payload]));
   }
 
   onGap(fn: () => void): () => void {
@@ -142,7 +142,7 @@ class Server implements Database {
   async execute(sql: string, values?: unknown[]): Promise<{ rows: Row[] }> {
     // A connection on which something failed is not used again: a script that failed half way has left its transaction open.
     // Without values pg answers a script with a list of results.
-    const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await ofStore(this.pool.query(sql, values));
+    const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await mapStoreErrors(this.pool.query(sql, values));
     return Array.isArray(result) ? (result.at(-1) ?? { rows: [] }) : result;
   }
 
@@ -153,9 +153,9 @@ class Server implements Database {
   async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
     // A connection of its own: the lock ends with it whatever happens. And a transaction: a pooler may give the
     // statements of a session to different connections, where a lock of the session would never be released.
-    const client = await ofStore(this.connection(this.Client));
+    const client = await mapStoreErrors(this.connection(this.Client));
     try {
-      await ofStore(this.lock(client, `postern/${name}`));
+      await mapStoreErrors(this.lock(client, `postern/${name}`));
       const result = await work();
       await client.query('COMMIT').catch((err: unknown) => {
         // The work is done, and the lock has been released with the connection.

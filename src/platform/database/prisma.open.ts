@@ -1,6 +1,6 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient } from '../prisma/client.ts';
-import { asStoreError, ofStore } from './store.error.ts';
+import { asStoreError, mapStoreErrors } from './store.error.ts';
 
 /** Prisma, with every failure of the database thrown as STORE_UNAVAILABLE, inside transactions and outside. */
 export function openPrisma(
@@ -20,7 +20,7 @@ export function openPrisma(
     get: (target, property) =>
       // Begin and commit are not operations for Prisma's extension, and their failures are handled separately.
       property === '$transaction'
-        ? (...given: unknown[]) => ofStore(transaction(...given))
+        ? (...given: unknown[]) => mapStoreErrors(transaction(...given))
         : Reflect.get(target, property),
   });
 }

@@ -25,7 +25,7 @@ export function asStoreError(error: unknown): unknown {
 }
 
 /** As `asStoreError`, of a promise. */
-export async function ofStore<T>(work: Promise<T>): Promise<T> {
+export async function mapStoreErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

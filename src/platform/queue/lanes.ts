@@ -18,7 +18,7 @@ interface EntryOptions {
 }
 
 /** The place of a task in its lane. */
-export interface LanePlace {
+export interface LaneSlot {
   /** Releases the place while `pause` is pending, and waits for a place again afterwards. */
   without<T>(pause: () => Promise<T>): Promise<T>;
 }
@@ -35,7 +35,7 @@ export class Lanes {
   async run<T>(
     lane: string,
     owner: string,
-    work: (place: LanePlace) => Promise<T>,
+    work: (place: LaneSlot) => Promise<T>,
     options: EntryOptions = {},
   ): Promise<T> {
     const entered = this.lane(lane);

@@ -1,7 +1,7 @@
 import PgBoss from 'pg-boss';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
-import { whenStoreIsBack } from '../database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../database/store.retry.ts';
 import { QueueWorker } from './queue.worker.ts';
 
 /** Persistent jobs: stored in the database, each run by one instance, and retried when it fails. */
@@ -75,7 +75,10 @@ class BossQueue implements Queue {
           },
         );
         // Both are idempotent. Without a repetition the job would be blocked until its time-out.
-        await whenStoreIsBack(() => (done ? boss.deleteJob(name, id) : boss.fail(name, id)), this.stopping.signal);
+        await retryUntilStoreIsBack(
+          () => (done ? boss.deleteJob(name, id) : boss.fail(name, id)),
+          this.stopping.signal,
+        );
       },
       failed: (err) => log.warn({ err, queue: name }, 'the queue could not be read'),
       recovered: () => {

@@ -301,7 +301,7 @@ export interface MailSession extends SearchMeans {
    * come since it began. CURSOR_EXPIRED: resync. `hints`: what the provider's notifications named since `since`; where asking
    * for everything costs much, it is enough to ask after these, and the answer is `partial`.
    */
-  changes(since: Cursor | null, call: Call, hints?: readonly Hint[]): Promise<Changes>;
+  changes(since: Cursor | null, call: Call, hints?: readonly Hint[]): Promise<ChangePage>;
   /** Present where the provider pushes; absent: the account is polled. */
   readonly watch?: Watcher;
   /**
@@ -319,7 +319,7 @@ export interface MailSession extends SearchMeans {
   close(): Promise<void>;
 }
 
-export interface Changes {
+export interface ChangePage {
   readonly changes: readonly ProviderChange[];
   readonly cursor: Cursor;
   /** True: call again at once with `cursor`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { domains, needs, url } from '../../setting.ts';
+import { domains, needs, url } from '../../platform/setting.ts';
 
 const fields = z.object({
   GOOGLE_CLIENT_ID: z.string().optional(),

@@ -60,7 +60,7 @@ export class Cooldown {
  * What a batch failed with of which some parts were refused: where others were not, it was too wide, and the account is not
  * left alone for it.
  */
-export function ofParts(worst: MailError, limited: number, asked: number): MailError {
+export function batchError(worst: MailError, limited: number, asked: number): MailError {
   if (worst.code !== 'RATE_LIMITED' || worst.retryAfterMs || limited >= asked) return worst;
   return new MailError(worst.code, worst.message, { retryAfterMs: PARTIAL_COOLDOWN_MS, cause: worst });
 }

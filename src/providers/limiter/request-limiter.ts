@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import { isMailError, isProviderAway, type MailError } from '../../domain/error.ts';
 import { abortable } from '../../platform/abort.ts';
 import type { Call, Limits, RequestCost, RequestLimiter } from '../contract/call.ts';
-import { RelayedStream } from '../shared/relayed-stream.ts';
-import { StreamSlots } from '../shared/stream-slots.ts';
 import { abortReason, sleepBeforeRetry, timedOut } from './aborted.ts';
 import { AdmissionQueue, maxWait } from './admission-queue.ts';
 import { Cooldown } from './cooldown.ts';
+import { RelayedStream } from './relayed-stream.ts';
+import { StreamSlots } from './stream-slots.ts';
 
 /** How long one request may go without an answer, in milliseconds. A caller's own deadline may be shorter. */
 const ATTEMPT_TIMEOUT_MS = { interactive: 30_000, background: 60_000 } as const;

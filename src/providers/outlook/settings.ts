@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { domains, needs, url } from '../../setting.ts';
+import { domains, needs, url } from '../../platform/setting.ts';
 import type { ProviderTimes } from '../contract/provider.ts';
 import { LAG_WAITS_MS } from './wire/replica-lag.ts';
 

@@ -24,7 +24,7 @@ export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number |
 }
 
 /** Makes one thing of each, in order; where much was read for them, others are answered in between. */
-export async function madeInTurn<T, R>(
+export async function mapYielding<T, R>(
   items: readonly T[],
   sizeOf: (item: T) => number | null | undefined,
   make: (item: T) => R,

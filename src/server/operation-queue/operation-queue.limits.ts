@@ -1,4 +1,4 @@
-/** What Turns keeps to; SOCKET_MAX_BUFFERED_BYTES and USER_MAX_BUFFERED_BYTES set the bytes. */
+/** What OperationQueue keeps to; SOCKET_MAX_BUFFERED_BYTES and USER_MAX_BUFFERED_BYTES set the bytes. */
 export interface OperationQueueLimits {
   /** Bytes of answers that one connection may leave unread before no further operation of it starts. */
   readonly socketBytes: number;

@@ -137,11 +137,11 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   return async () => {
     options.server.off('upgrade', upgrade);
     for (const socket of sockets.clients) socket.close(1001, 'Going away');
-    const impatience = setTimeout(() => {
+    const timer = setTimeout(() => {
       for (const socket of sockets.clients) socket.terminate();
     }, CLOSE_TIMEOUT_MS);
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
-    clearTimeout(impatience);
+    clearTimeout(timer);
   };
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ErrorCode, isMailError, MailError, publicCode, storeErrorIn } from '../../../domain/error.ts';
 import { timeLimited } from '../../../platform/abort.ts';
-import { whenStoreIsBack } from '../../../platform/database/store.patience.ts';
+import { retryUntilStoreIsBack } from '../../../platform/database/store.retry.ts';
 import { SealError } from '../../../platform/secrets/seal.ts';
 import { isAuthorizationCode } from '../../../providers/contract/authorization-code.ts';
 import { findProvider } from '../../../providers/contract/find-provider.ts';
@@ -204,7 +204,7 @@ export class FinishService {
     const first = work();
     const kept = first.catch((error: unknown) => {
       if (!storeErrorIn(error)) throw error;
-      return whenStoreIsBack(work, AbortSignal.timeout(leftMs));
+      return retryUntilStoreIsBack(work, AbortSignal.timeout(leftMs));
     });
     const waiting = () => first.catch((error: unknown) => timeLimited(kept, KEEP_TIMEOUT_MS, () => error));
     this.keeping.set(flow.id, waiting);

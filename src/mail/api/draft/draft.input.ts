@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import { DraftType } from './draft.type.ts';
 
@@ -25,7 +25,7 @@ export class DraftPayload {
   })
   readonly draft: DraftType | null;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description: 'What is wrong with the input. The code is CONFLICT when the draft was changed elsewhere.',
   })
@@ -53,7 +53,7 @@ export class DeleteDraftPayload {
   })
   readonly integration: IntegrationType | null;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description: 'What is wrong with the input. The code is CONFLICT when the draft was changed elsewhere.',
   })

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
 import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import type { Draft } from '../../../providers/contract/provider.ts';
 import type { ListPage } from '../../list/unified-list.ts';
@@ -41,7 +41,7 @@ const DraftEdge = edgeType('Draft', () => DraftType, nullable);
   description: 'A page of drafts, the most recently changed first.',
 })
 export class DraftConnection extends connectionType('Draft', () => DraftType, DraftEdge, nullable) {
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [SourceType], {
     description: 'Whether the account returned everything. Check this before you treat a short page as complete.',
   })

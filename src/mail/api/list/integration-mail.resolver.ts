@@ -5,7 +5,7 @@ import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enu
 import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
 import type { MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import type { Identity } from '../../../providers/contract/provider.ts';
 import { IdentityType } from '../draft/compose.type.ts';
@@ -27,7 +27,7 @@ export class IntegrationMailResolver {
   ) {}
 
   // What a page without `first` holds in a well-filled account; one that is longer is counted while it is read.
-  @Sized({ assumed: 50 })
+  @ListSizeHint({ assumed: 50 })
   @FieldResolver(() => MailboxConnection, {
     nullable: true,
     description: "The folders and labels of the account, in the provider's order.",
@@ -96,7 +96,7 @@ export class IntegrationMailResolver {
     return this.lists.threads({ accounts: [account], scope: ['integration', account.id] }, args, context, info);
   }
 
-  @Sized({ assumed: 10, isRead: true })
+  @ListSizeHint({ assumed: 10, isRead: true })
   @FieldResolver(() => [IdentityType], { nullable: true, description: 'The addresses that the account can send from.' })
   identities(@Root() { record }: IntegrationType, @Ctx() context: Context): Promise<readonly Identity[]> {
     return this.mailOf(context).of(record).identities();

@@ -2,7 +2,7 @@ import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enum.ts';
 import type { Mailbox, MailboxKind } from '../../../domain/mailbox.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import type { MailAccount } from '../../mail-account.ts';
 import type { MailboxUpdate, NewMailbox } from '../../mailbox/mailbox-changes.ts';
@@ -63,7 +63,7 @@ export class MailboxPayload {
   })
   readonly mailbox: MailboxType | null;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description: 'What is wrong with the input. The code is UNSUPPORTED for what this account cannot do.',
   })
@@ -98,7 +98,7 @@ export class DeleteMailboxPayload {
   })
   readonly integration: IntegrationType | null;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description: 'What is wrong with the input. When there are errors, nothing was deleted.',
   })

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { ListArgs } from '../list/list.args.ts';
 import type { ListOf, MailLists } from '../list/mail-lists.ts';
 import { MessageConnection } from '../message/message.connection.ts';
@@ -29,7 +29,7 @@ export class MailboxResolver {
   }
 
   // Each mailbox is inside one other at most: of all the mailboxes of a page, few have many.
-  @Sized({ assumed: 5 })
+  @ListSizeHint({ assumed: 5 })
   @FieldResolver(() => [MailboxType], { nullable: true, description: 'The mailboxes directly inside this one.' })
   async children(@Root() { account, mailbox }: MailboxType): Promise<MailboxType[]> {
     const all = await account.mailboxes.all();

@@ -4,7 +4,7 @@ import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import { concerning, within } from '../../input-error.ts';
+import { withErrorField, within } from '../../input-error.ts';
 import type { MailAccount } from '../../mail-account.ts';
 import { MailboxChanges } from '../../mailbox/mailbox-changes.ts';
 import type { ViewerMail } from '../../viewer-mail.ts';
@@ -33,7 +33,7 @@ export class MailboxesResolver {
 
   @Mutation(() => MailboxPayload, { description: 'Changes the name, parent or colour of a mailbox.' })
   updateMailbox(
-    @Arg('input', () => UpdateMailboxInput, { description: 'The messages and threads to change.' })
+    @Arg('input', () => UpdateMailboxInput, { description: 'The mailbox, and the changes.' })
     input: UpdateMailboxInput,
     @Ctx() context: Context,
   ): Promise<MailboxPayload> {
@@ -52,7 +52,7 @@ export class MailboxesResolver {
     const mail = this.mailOf(context);
     const place = () => accountId(input.mailbox, 'Mailbox');
     try {
-      const { account, id } = await concerning(['mailbox'], () => find(mail, 'mailbox', place));
+      const { account, id } = await withErrorField(['mailbox'], () => find(mail, 'mailbox', place));
       await new MailboxChanges(account).delete(id);
       // It is done, whatever becomes of looking for it afterwards.
       const kept = await account.mailboxes.find(id).catch(() => undefined);
@@ -70,7 +70,7 @@ export class MailboxesResolver {
   ): Promise<MailboxPayload> {
     const mail = this.mailOf(context);
     try {
-      const { account, id } = await concerning([field], () => find(mail, field, place));
+      const { account, id } = await withErrorField([field], () => find(mail, field, place));
       return new MailboxPayload(new MailboxType(account, await work(new MailboxChanges(account), id)));
     } catch (error) {
       return new MailboxPayload(null, [userErrorOf(within(['input'], error))]);

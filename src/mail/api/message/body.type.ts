@@ -1,6 +1,6 @@
 import { Arg, Field, ObjectType } from 'type-graphql';
 import type { MessageContent } from '../../../domain/message.ts';
-import { Weighs } from '../../../graphql/value-size.ts';
+import { ValueBytesHint } from '../../../graphql/value-size.ts';
 import { MAX_HTML_LENGTH } from '../../../providers/shared/html/bounded-html.ts';
 import { safeHtml } from '../../message/html.ts';
 import type { Slices } from '../../slices.ts';
@@ -25,7 +25,7 @@ export class MessageBodyType {
     private readonly sizeBytes: number | null,
   ) {}
 
-  @Weighs(BODY_BYTES)
+  @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
     description:
@@ -35,7 +35,7 @@ export class MessageBodyType {
     return this.slices.take(this.length, () => this.content.text);
   }
 
-  @Weighs(BODY_BYTES)
+  @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
     description:
@@ -60,7 +60,7 @@ export class MessageBodyType {
     return made;
   }
 
-  @Weighs(BODY_BYTES)
+  @ValueBytesHint(BODY_BYTES)
   @Field(() => String, {
     nullable: true,
     description: 'The HTML exactly as the sender wrote it. It is not safe: never insert it into a page.',

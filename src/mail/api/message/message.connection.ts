@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
 import type { Message } from '../../../domain/message.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
-import { ASSUMED_ACCOUNTS, Sized } from '../../../graphql/list-size.ts';
+import { ASSUMED_ACCOUNTS, ListSizeHint } from '../../../graphql/list-size.ts';
 import type { ListPage } from '../../list/unified-list.ts';
 import type { MailAccount } from '../../mail-account.ts';
 import type { LocalPage } from '../list/page-info.ts';
@@ -18,7 +18,7 @@ const MessageEdge = edgeType('Message', () => MessageType, nullable);
   description: 'A page of messages: newest first; in a thread, oldest first.',
 })
 export class MessageConnection extends connectionType('Message', () => MessageType, MessageEdge, nullable) {
-  @Sized({ assumed: ASSUMED_ACCOUNTS })
+  @ListSizeHint({ assumed: ASSUMED_ACCOUNTS })
   @Field(() => [SourceType], {
     description: 'Whether each account returned everything. Check this before you treat a short page as complete.',
   })

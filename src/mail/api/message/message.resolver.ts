@@ -2,9 +2,9 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Field, FieldResolver, Info, ObjectType, Resolver, Root } from 'type-graphql';
 import { encodeId } from '../../../domain/global-id.ts';
 import type { MessageContent } from '../../../domain/message.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { selectsOnly } from '../../../graphql/selection.ts';
-import { TYPICAL_BYTES, Weighs } from '../../../graphql/value-size.ts';
+import { TYPICAL_BYTES, ValueBytesHint } from '../../../graphql/value-size.ts';
 import { filesByContentId } from '../../../providers/shared/html/inline-files.ts';
 import type { MailAccount } from '../../mail-account.ts';
 import type { Download, Downloads } from '../../message/download.ts';
@@ -28,7 +28,7 @@ class HeaderType {
   @Field(() => String, { description: 'The field name, as it was written. Compare it case-insensitively.' })
   readonly name!: string;
 
-  @Weighs(TYPICAL_BYTES)
+  @ValueBytesHint(TYPICAL_BYTES)
   @Field(() => String, { description: 'The field value, unfolded (RFC 5322) and decoded (RFC 2047).' })
   readonly value!: string;
 }
@@ -68,7 +68,7 @@ export class MessageResolver {
     return body;
   }
 
-  @Sized({ assumed: 10 })
+  @ListSizeHint({ assumed: 10 })
   @FieldResolver(() => [AttachmentType], {
     nullable: true,
     description: 'The files of the message, in the order in which they occur in it.',
@@ -91,7 +91,7 @@ export class MessageResolver {
       );
   }
 
-  @Sized({ assumed: 50 })
+  @ListSizeHint({ assumed: 50 })
   @FieldResolver(() => [HeaderType], {
     nullable: true,
     description: 'The header fields, in their order in the message. A name can occur more than once.',

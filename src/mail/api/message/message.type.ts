@@ -4,7 +4,7 @@ import type { Address } from '../../../domain/address.ts';
 import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Message } from '../../../domain/message.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
 import type { MailAccount } from '../../mail-account.ts';
@@ -16,7 +16,8 @@ const optional = { nullable: true } as const;
 @ObjectType('Message', {
   implements: Node,
   simpleResolvers: true,
-  description: 'One message (RFC 5322). Only its mailboxes and flags can change.',
+  description:
+    'One message (RFC 5322). Only its mailboxes and flags can change; the content of a draft changes with each revision.',
 })
 export class MessageType extends Node {
   constructor(
@@ -59,19 +60,19 @@ export class MessageType extends Node {
     return this.message.sender;
   }
 
-  @Sized({ assumed: 10 })
+  @ListSizeHint({ assumed: 10 })
   @Field(() => [AddressType], { description: 'The To recipients.' })
   get to(): readonly Address[] {
     return this.message.to;
   }
 
-  @Sized({ assumed: 10 })
+  @ListSizeHint({ assumed: 10 })
   @Field(() => [AddressType], { description: 'The Cc recipients.' })
   get cc(): readonly Address[] {
     return this.message.cc;
   }
 
-  @Sized({ assumed: 10 })
+  @ListSizeHint({ assumed: 10 })
   @Field(() => [AddressType], {
     description: 'The Bcc recipients. Known only for messages that the account itself sent.',
   })
@@ -79,7 +80,7 @@ export class MessageType extends Node {
     return this.message.bcc;
   }
 
-  @Sized({ assumed: 10 })
+  @ListSizeHint({ assumed: 10 })
   @Field(() => [AddressType], {
     description: 'The Reply-To header: where replies should go. Empty when they should go to `from`.',
   })
@@ -164,7 +165,7 @@ export class MessageType extends Node {
     return new IntegrationType(this.account.integration);
   }
 
-  @Sized({ assumed: 5 })
+  @ListSizeHint({ assumed: 5 })
   @Field(() => [MailboxType], {
     ...optional,
     description: 'The mailboxes that it is in: one folder, or any number of labels.',

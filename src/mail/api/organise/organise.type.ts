@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { Problem } from '../../../graphql/problem.type.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
@@ -94,11 +94,11 @@ class UpdateResult {
   description: 'The outcome of a bulk change: one result for each id. A failure of one does not affect the others.',
 })
 export class UpdateMessagesPayload {
-  @Sized({ parentArgument: 'input.ids' })
+  @ListSizeHint({ parentArgument: 'input.ids' })
   @Field(() => [UpdateResult], { description: 'The results, in the order of the ids.' })
   readonly results: readonly UpdateResult[];
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description: 'What is wrong with the input as a whole. When there are errors, nothing was changed.',
   })

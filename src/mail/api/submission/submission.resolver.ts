@@ -4,7 +4,7 @@ import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
 import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import { concerning } from '../../input-error.ts';
+import { withErrorField } from '../../input-error.ts';
 import type { SubmissionRecord } from '../../submission/submission.ts';
 import type { Submissions } from '../../submission/submissions.ts';
 import type { MailOf } from '../mail-of.ts';
@@ -59,7 +59,7 @@ export class SubmissionResolver {
   ): Promise<SubmissionPayload> {
     return this.payload(context, async () => {
       const { userId } = this.mailOf(context);
-      const id = await concerning(['input', 'submission'], () => singleId(submission, 'Submission'));
+      const id = await withErrorField(['input', 'submission'], () => singleId(submission, 'Submission'));
       return this.submissions.cancel(userId, id);
     });
   }

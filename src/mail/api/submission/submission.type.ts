@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, edgeType } from '../../../graphql/connection.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { Problem } from '../../../graphql/problem.type.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
@@ -105,7 +105,7 @@ export class SubmissionPayload {
   })
   readonly submission: SubmissionType | null;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], { description: 'What is wrong with the input.' })
   readonly userErrors: readonly UserError[];
 

@@ -8,7 +8,7 @@ import { requireFirst } from '../../../graphql/limits.ts';
 import type { Sealer } from '../../../platform/secrets/seal.ts';
 import { SealedJson } from '../../../platform/secrets/sealed-json.ts';
 import type { SubmissionStore } from '../../submission/submission.store.ts';
-import type { SubmissionPlace, SubmissionStatus } from '../../submission/submission.ts';
+import type { SubmissionPosition, SubmissionStatus } from '../../submission/submission.ts';
 import { PageArgs } from '../list/list.args.ts';
 import type { MailOf } from '../mail-of.ts';
 import { SubmissionConnection, SubmissionStatusEnum, SubmissionType } from './submission.type.ts';
@@ -61,11 +61,11 @@ export class ViewerSubmissionsResolver {
     return new SubmissionConnection(shown, info);
   }
 
-  private seal(userId: string, { createdAt, id }: SubmissionPlace): string {
+  private seal(userId: string, { createdAt, id }: SubmissionPosition): string {
     return this.cursors.seal(userId, [createdAt.getTime(), id]);
   }
 
-  private open(userId: string, cursor: string): SubmissionPlace {
+  private open(userId: string, cursor: string): SubmissionPosition {
     const place = this.cursors.open(userId, cursor);
     if (!place)
       throw badUserInput('after is not a cursor of this list. Pass a cursor back unchanged, to the same field.');

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { Field, ObjectType } from 'type-graphql';
 import type { Thread } from '../../../domain/thread.ts';
 import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../graphql/connection.ts';
-import { ASSUMED_ACCOUNTS, Sized } from '../../../graphql/list-size.ts';
+import { ASSUMED_ACCOUNTS, ListSizeHint } from '../../../graphql/list-size.ts';
 import type { ListPage } from '../../list/unified-list.ts';
 import { pageInfoOf } from '../list/page-info.ts';
 import { SourceType } from '../list/source.type.ts';
@@ -16,7 +16,7 @@ const ThreadEdge = edgeType('Thread', () => ThreadType, nullable);
   description: 'A page of threads, the one with the newest message first.',
 })
 export class ThreadConnection extends connectionType('Thread', () => ThreadType, ThreadEdge, nullable) {
-  @Sized({ assumed: ASSUMED_ACCOUNTS })
+  @ListSizeHint({ assumed: ASSUMED_ACCOUNTS })
   @Field(() => [SourceType], {
     description: 'Whether each account returned everything. Check this before you treat a short page as complete.',
   })

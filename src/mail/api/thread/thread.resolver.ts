@@ -1,6 +1,6 @@
 import { Arg, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import { localPage } from '../list/page-info.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
@@ -15,7 +15,7 @@ export class ThreadResolver {
     return new IntegrationType(account.integration);
   }
 
-  @Sized({ assumed: 5 })
+  @ListSizeHint({ assumed: 5 })
   @FieldResolver(() => [MailboxType], {
     nullable: true,
     description: 'The mailboxes that contain at least one of its messages.',

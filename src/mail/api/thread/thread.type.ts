@@ -2,7 +2,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 import type { Address } from '../../../domain/address.ts';
 import { encodeId } from '../../../domain/global-id.ts';
 import type { Thread } from '../../../domain/thread.ts';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
 import type { MailAccount } from '../../mail-account.ts';
@@ -39,7 +39,7 @@ export class ThreadType extends Node {
     return this.thread.snippet;
   }
 
-  @Sized({ assumed: 10 })
+  @ListSizeHint({ assumed: 10 })
   @Field(() => [AddressType], {
     description: 'The senders of its messages, in order of their first message, each address once.',
   })

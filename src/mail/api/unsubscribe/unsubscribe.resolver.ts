@@ -2,7 +2,7 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { UserError, userErrorOf } from '../../../graphql/user-error.type.ts';
-import { concerning } from '../../input-error.ts';
+import { withErrorField } from '../../input-error.ts';
 import { noSuchMessage, type Unsubscriber } from '../../unsubscribe/unsubscriber.ts';
 import type { MailOf } from '../mail-of.ts';
 import { UnsubscribeInput, UnsubscribePayload } from './unsubscribe.type.ts';
@@ -27,7 +27,7 @@ export class UnsubscribeResolver {
   ): Promise<UnsubscribePayload> {
     const mail = this.mailOf(context);
     try {
-      const { method, url, problem } = await concerning(FIELD, async () => {
+      const { method, url, problem } = await withErrorField(FIELD, async () => {
         const { integrationId, providerId } = accountId(input.message, 'Message');
         const account = await mail.find(integrationId);
         if (!account) throw noSuchMessage();

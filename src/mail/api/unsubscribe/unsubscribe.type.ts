@@ -1,5 +1,5 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
-import { Sized } from '../../../graphql/list-size.ts';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { URLScalar } from '../../../graphql/scalars.ts';
 import { UserError } from '../../../graphql/user-error.type.ts';
 import type { UnsubscribeMethod } from '../../unsubscribe/unsubscriber.ts';
@@ -63,7 +63,7 @@ export class UnsubscribePayload {
   })
   readonly url: string | null;
 
-  @Sized({ assumed: 1 })
+  @ListSizeHint({ assumed: 1 })
   @Field(() => [UserError], {
     description: 'Why the request was not made. The code is UNSUPPORTED when the list offers no automatic way.',
   })

@@ -2,7 +2,7 @@ import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import { shortHash } from '../../../platform/short-hash.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Changes, Cursor } from '../../contract/provider.ts';
+import type { ChangePage, Cursor } from '../../contract/provider.ts';
 import type { ProviderChange } from '../../contract/watch.ts';
 import { listLabels } from '../read/labels.ts';
 import type { GmailClient } from '../wire/client.ts';
@@ -21,7 +21,7 @@ interface Position {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export async function changesSince(client: GmailClient, since: Cursor | null, call: Call): Promise<Changes> {
+export async function changesSince(client: GmailClient, since: Cursor | null, call: Call): Promise<ChangePage> {
   if (since === null) {
     const [profile, labels] = await Promise.all([
       client.request('getProfile', call, (users, options) =>

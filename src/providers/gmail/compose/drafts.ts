@@ -57,10 +57,10 @@ export async function requireVersion(
   ifVersion: string | null,
   call: Call,
 ): Promise<void> {
-  if (ifVersion !== null) holdTo(await currentRevision(client, id, call), ifVersion);
+  if (ifVersion !== null) requireSameVersion(await currentRevision(client, id, call), ifVersion);
 }
 
-export function holdTo(revision: Revision, ifVersion: string | null): void {
+export function requireSameVersion(revision: Revision, ifVersion: string | null): void {
   if (ifVersion === null || revision.version === ifVersion) return;
   throw new MailError('CONFLICT', 'The draft was changed elsewhere since you read it. Read it again and retry.');
 }

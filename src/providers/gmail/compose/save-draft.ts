@@ -8,7 +8,7 @@ import { listDrafts } from '../list/messages.ts';
 import { getMessages } from '../read/read.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
-import { currentRevision, holdTo, noDraft, requireVersion } from './drafts.ts';
+import { currentRevision, noDraft, requireSameVersion, requireVersion } from './drafts.ts';
 import { MAX_MESSAGE_BYTES, type Mime, mimeOf } from './mime.ts';
 import { uploadInPieces } from './upload.ts';
 
@@ -25,7 +25,7 @@ export async function saveDraft(client: GmailClient, write: DraftWrite, call: Ca
   const raw =
     mime.estimate > MAX_JSON_BYTES ? null : Buffer.concat(await mime.open(call.signal).toArray()).toString('base64url');
   const before = id === null ? null : await currentRevision(client, id, call);
-  if (before) holdTo(before, ifVersion);
+  if (before) requireSameVersion(before, ifVersion);
   // A revision that names no thread would leave the one that it is in.
   const threadId = compose.origin?.threadId ?? before?.threadId ?? null;
   const store = (thread: { threadId?: string }): Promise<gmail_v1.Schema$Draft> => {

@@ -23,7 +23,7 @@ interface Upload {
   readonly beforeLast: () => Promise<void>;
 }
 
-interface Session {
+interface UploadSession {
   readonly client: GmailClient;
   readonly operation: Upload['operation'];
   readonly url: string;
@@ -64,7 +64,7 @@ async function begin(origin: string, upload: Upload, token: string, signal: Abor
   return new URL(location, origin).href;
 }
 
-async function sendPiece(session: Session, bytes: Buffer, from: number, isLast: boolean): Promise<Progress> {
+async function sendPiece(session: UploadSession, bytes: Buffer, from: number, isLast: boolean): Promise<Progress> {
   const end = from + bytes.length;
   const total = isLast ? end : null;
   let progress: Progress = { received: from };
@@ -84,7 +84,7 @@ async function sendPiece(session: Session, bytes: Buffer, from: number, isLast: 
 }
 
 /** Null bytes: asks how much is there. */
-function put(session: Session, bytes: Buffer | null, from: number, total: number | null): Promise<Progress> {
+function put(session: UploadSession, bytes: Buffer | null, from: number, total: number | null): Promise<Progress> {
   const { client, operation, url, call } = session;
   const range = bytes === null ? '*' : `${from}-${from + bytes.length - 1}`;
   const headers = { 'content-type': 'message/rfc822', 'content-range': `bytes ${range}/${total ?? '*'}` };
@@ -136,7 +136,7 @@ export async function* pieces(
 }
 
 /** Before the last piece there is nothing but the session that could be missing. */
-const known = (error: unknown, { operation }: Session, isLast: boolean): unknown =>
+const known = (error: unknown, { operation }: UploadSession, isLast: boolean): unknown =>
   !isLast && (hasStatus(error, 404) || hasStatus(error, 410)) ? lost(operation) : error;
 
 const isGoogle = (url: string): boolean => /^https:\/\/([\w-]+\.)*googleapis\.com\//.test(url);

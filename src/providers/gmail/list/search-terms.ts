@@ -2,13 +2,13 @@ import type { Condition } from '../../../domain/search/condition.ts';
 import { addressIn, spellingsOf } from '../../../domain/search/words.ts';
 
 /** How a phrase is asked for where an envelope is held against all of it: less of it finds more, and takes less room. */
-export interface Narrowing {
+export interface PhraseLimits {
   /** How many characters of it. */
   readonly longest: number;
   /** Anywhere in the message, and not in each of the fields that it may stand in. */
   readonly isAnywhere: boolean;
 }
-export const WHOLE: Narrowing = { longest: Number.POSITIVE_INFINITY, isAnywhere: false };
+export const WHOLE: PhraseLimits = { longest: Number.POSITIVE_INFINITY, isAnywhere: false };
 
 /** What Gmail is asked for one part of a condition. True: it has no words for it, and all mail is looked through. */
 export type Term = string | true;
@@ -37,7 +37,7 @@ const isOwnLabel = (id: string): boolean => !/^[A-Z][A-Z0-9_]*$/.test(id);
  * A query that finds everything that meets the condition and maybe more, with its negations pushed inwards (`normalForm`).
  * What the index alone decides is asked exactly, negated too.
  */
-export function termOf(condition: Condition, narrowing: Narrowing): Term {
+export function termOf(condition: Condition, narrowing: PhraseLimits): Term {
   switch (condition.kind) {
     case 'and':
       return every(condition.of.map((part) => termOf(part, narrowing)));
@@ -107,7 +107,7 @@ const group = (terms: readonly Term[], by: string): Term => {
   return only !== undefined && more.length === 0 ? only : `(${[only, ...more].join(by)})`;
 };
 
-function field(operators: readonly string[], value: string, { longest, isAnywhere }: Narrowing): Term {
+function field(operators: readonly string[], value: string, { longest, isAnywhere }: PhraseLimits): Term {
   const asked = phrases(value, longest);
   if (asked.length === 0) return true;
   // `me` is the account's own address there, quoted or not, and no other spelling of the word is sure to be found. In the

@@ -5,7 +5,7 @@ import type { Condition } from '../../../domain/search/condition.ts';
 import { visibleOnly } from '../../../domain/search/visibility.ts';
 import type { Evaluation, ListQuery } from '../../contract/provider.ts';
 import { HIDDEN_LABELS, isMailbox } from '../read/labels.ts';
-import { LABEL_TERMS, type Narrowing, type Term, termOf, WHOLE } from './search-terms.ts';
+import { LABEL_TERMS, type PhraseLimits, type Term, termOf, WHOLE } from './search-terms.ts';
 
 /** Gmail's labels say all flags, and its index what has a file, which no envelope tells. */
 export function decides(condition: Condition): Decision {
@@ -48,7 +48,7 @@ const MAX_QUERY_BYTES = 6_000;
  * In what words phrases are asked for, the narrowest first. A word anywhere takes a third of the room that it takes in To, Cc
  * and Bcc, and finds far less than the half of a query that is left out.
  */
-const NARROWINGS: readonly Narrowing[] = [
+const NARROWINGS: readonly PhraseLimits[] = [
   WHOLE,
   { longest: 120, isAnywhere: false },
   { longest: 40, isAnywhere: false },

@@ -4,7 +4,7 @@ import type { Message } from '../../../domain/message.ts';
 import type { Thread } from '../../../domain/thread.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Detail } from '../../contract/provider.ts';
-import { madeInTurn } from '../../shared/by-size.ts';
+import { mapYielding } from '../../shared/by-size.ts';
 import { runBatch } from '../wire/batch.ts';
 import type { GmailClient } from '../wire/client.ts';
 import { hasStatus } from '../wire/errors.ts';
@@ -42,7 +42,7 @@ export async function getMessages(
   ]);
   const sizeOf = (answer: gmail_v1.Schema$Message | MailError) =>
     detail === 'full' && !isMailError(answer) ? answer.sizeEstimate : 0;
-  return madeInTurn(answers, sizeOf, (answer) => {
+  return mapYielding(answers, sizeOf, (answer) => {
     if (isMailError(answer)) return answer;
     const message = toMessage(answer, detail, written.get(answer.id ?? ''));
     // Its bodies are there in the message: those of a whole page are not held twice.

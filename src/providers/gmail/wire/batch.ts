@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/provider.ts';
-import { ofParts } from '../../limiter/cooldown.ts';
+import { batchError } from '../../limiter/cooldown.ts';
 import { malformed } from './answers.ts';
 import type { GmailClient } from './client.ts';
 import { answerError, GmailError, gmailError } from './errors.ts';
@@ -99,7 +99,7 @@ async function post(
   const faults = isOnlyWide ? failures.filter((error) => !isWidth(error)) : failures;
   const worst = faults.sort((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
   const ofAll = faults.find((error) => error.status === 401 || error.ofAccount);
-  if (worst) throw ofAll ?? ofParts(worst, limited, places.length);
+  if (worst) throw ofAll ?? batchError(worst, limited, places.length);
 }
 
 /** Transient, or meant for the whole account, which is told of it where the request ends. */

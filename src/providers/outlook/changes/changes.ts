@@ -1,25 +1,25 @@
 import type { Message as GraphMessage, MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Changes, UnreadMailbox } from '../../contract/provider.ts';
+import type { ChangePage, UnreadMailbox } from '../../contract/provider.ts';
 import type { Hint, ProviderChange } from '../../contract/watch.ts';
 import { learnRoles } from '../read/folders.ts';
 import { getEntities } from '../read/read.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { arePointing, follow, forget, isOfAll, type Pointed } from './sync-hints.ts';
+import { canReadByHints, follow, forget, type HintedMessages, isOfAll } from './sync-hints.ts';
 import {
+  applyFolderDelta,
   beginSweep,
   type Delta,
   due,
   endSweep,
-  isEndless,
-  isUntold,
+  isPagingLoop,
+  isUnreportedNew,
   leaveOut,
   PAGE,
   takeMessages,
-  takeTree,
 } from './sync-round.ts';
 import { newState, readState, type SyncState, type Track, writeState } from './sync-state.ts';
 
@@ -36,9 +36,9 @@ export async function changes(
   since: string | null,
   call: Call,
   hints: readonly Hint[] = [],
-): Promise<Changes> {
+): Promise<ChangePage> {
   const state = since === null ? newState() : readState(since);
-  const pointed = arePointing(state, hints) ? await follow(account, state, hints, call) : null;
+  const pointed = canReadByHints(state, hints) ? await follow(account, state, hints, call) : null;
   const read: Read = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
   if (!pointed || state.sweeping) {
     if (!state.sweeping) await unlessRefused(learnRoles(account, call));
@@ -71,7 +71,7 @@ const unlessRefused = (work: Promise<void>): Promise<void> =>
   });
 
 /** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */
-function notShown(state: SyncState, { there }: Pointed, { present, unread }: Read): ProviderChange[] {
+function notShown(state: SyncState, { there }: HintedMessages, { present, unread }: Read): ProviderChange[] {
   return there.flatMap((message): ProviderChange[] => {
     const { id: messageId = '', parentFolderId } = message;
     if (present.has(messageId)) return [];
@@ -79,7 +79,7 @@ function notShown(state: SyncState, { there }: Pointed, { present, unread }: Rea
       forget(state, messageId);
       return [{ kind: 'deleted', messageId }];
     }
-    if (isUntold(state, message)) return [{ kind: 'created', messageId }];
+    if (isUnreportedNew(state, message)) return [{ kind: 'created', messageId }];
     return unread.some(({ mailboxId }) => mailboxId === parentFolderId) ? [{ kind: 'updated', messageId }] : [];
   });
 }
@@ -113,7 +113,7 @@ function withEnd<T extends Delta<GraphMessage & MailFolder>>(
   track: Track | undefined,
   answer: T | MailError | undefined,
 ): T | MailError | undefined {
-  return track && answer && !isMailError(answer) && isEndless(track, answer) ? new Endless() : answer;
+  return track && answer && !isMailError(answer) && isPagingLoop(track, answer) ? new Endless() : answer;
 }
 
 /** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
@@ -142,7 +142,7 @@ async function readDeltas(
     else if (folderId === null) {
       account.hidden.notice(answer.value ?? []);
       read.mailboxes.push(
-        ...takeTree(state, answer).map((mailboxId): ProviderChange => ({ kind: 'mailbox', mailboxId })),
+        ...applyFolderDelta(state, answer).map((mailboxId): ProviderChange => ({ kind: 'mailbox', mailboxId })),
       );
     } else takeMessages(state, folderId, answer, read.present, read.left);
   }

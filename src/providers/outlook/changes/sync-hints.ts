@@ -11,13 +11,13 @@ import { path } from '../wire/url.ts';
 import type { SyncState, Track } from './sync-state.ts';
 
 /** What is known of the messages that hints name before any folder is asked. */
-export interface Pointed {
+export interface HintedMessages {
   readonly there: readonly GraphMessage[];
   readonly deleted: readonly ProviderChange[];
 }
 
 /** A message costs a request, and one for the folder it is in: that must be less than asking every folder. */
-export function arePointing(state: SyncState, hints: readonly Hint[]): boolean {
+export function canReadByHints(state: SyncState, hints: readonly Hint[]): boolean {
   const ids = new Set(hints.map(({ messageId }) => messageId));
   const folders = Object.values(state.folders);
   const isBegun = ({ delta, horizon }: Track) => delta !== undefined || horizon !== undefined;
@@ -34,7 +34,7 @@ export async function follow(
   state: SyncState,
   hints: readonly Hint[],
   call: Call,
-): Promise<Pointed | null> {
+): Promise<HintedMessages | null> {
   const ids = [...new Set(hints.map(({ messageId }) => messageId))];
   const isLate = (id: string, answer: GraphMessage | MailError | undefined): boolean => {
     const hash = markOf(id);

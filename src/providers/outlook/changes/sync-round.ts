@@ -101,7 +101,7 @@ function advance(track: Track, answer: Delta<unknown>): void {
  * Whether the links of a round lead on and on to the same page, or to nothing (msgraph-sdk-dotnet#3082). That is no end of it,
  * and may pass: when it is asked for again, as many pages are followed again.
  */
-export function isEndless(
+export function isPagingLoop(
   track: Track,
   { value = [], '@odata.nextLink': link }: Delta<{ readonly id?: string }>,
 ): boolean {
@@ -124,7 +124,7 @@ export function leaveOut(state: SyncState, folderId: string): void {
 }
 
 /** The ids of folders that changed. A folder that is new to a running account brings its messages as changes. */
-export function takeTree(state: SyncState, answer: Delta<MailFolder>): string[] {
+export function applyFolderDelta(state: SyncState, answer: Delta<MailFolder>): string[] {
   const establishing = state.tree.delta === undefined;
   const changed: string[] = [];
   for (const folder of answer.value ?? []) {
@@ -195,6 +195,6 @@ function isNew(state: SyncState, id: string, second: number, track: Track): bool
 }
 
 /** Whether a message is new that is known to be there though the delta of its folder does not show it, or not yet. */
-export function isUntold(state: SyncState, { id = '', createdDateTime, parentFolderId }: GraphMessage): boolean {
+export function isUnreportedNew(state: SyncState, { id = '', createdDateTime, parentFolderId }: GraphMessage): boolean {
   return isNew(state, id, secondOf(createdDateTime), state.folders[parentFolderId ?? ''] ?? {});
 }

@@ -9,7 +9,7 @@ import { batch, MAX_BATCH_SIZE, type Part } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
 import { segment } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
-import { mayLag, outlivingLag } from '../wire/replica-lag.ts';
+import { asReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
 import { path } from '../wire/url.ts';
 import { FileBytes } from './file-bytes.ts';
 import { uploadFile } from './upload.ts';
@@ -109,7 +109,9 @@ async function add(
     body: JSON.stringify(attachment),
     cost: cost('attachments.create', false),
   };
-  const added = await outlivingLag(account, call, () => mayLag(account.graph.json<GraphAttachment>(request, call)));
+  const added = await retryOnReplicaLag(account, call, () =>
+    asReplicaLagError(account.graph.json<GraphAttachment>(request, call)),
+  );
   return added.id ?? '';
 }
 

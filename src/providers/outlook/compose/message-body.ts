@@ -47,7 +47,7 @@ export function toBody(message: GraphMessage): string {
 }
 
 /** Whether the draft that Exchange made is addressed and named as it was written. */
-export function agrees(draft: GraphMessage, compose: Compose): boolean {
+export function hasSameEnvelope(draft: GraphMessage, compose: Compose): boolean {
   const wanted = envelopeOf(compose);
   const lists = ['toRecipients', 'ccRecipients', 'bccRecipients', 'replyTo'] as const;
   return (

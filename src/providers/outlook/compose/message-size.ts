@@ -13,7 +13,7 @@ const MAX_MESSAGE_BYTES = 150 * 1024 * 1024;
 export const DEFAULT_MESSAGE_BYTES = 35 * 1024 * 1024;
 
 /** Throws INVALID with the figures, before anything is sent or read. The mailbox is asked for its limit only where it matters. */
-export async function demandSize(account: GraphAccount, compose: Compose, call: Call): Promise<void> {
+export async function requireSize(account: GraphAccount, compose: Compose, call: Call): Promise<void> {
   const large = compose.attachments.find(({ sizeBytes }) => sizeBytes > MAX_FILE_BYTES);
   if (large) throw tooLarge(`${large.filename} has`, large.sizeBytes, 'Outlook takes files of', MAX_FILE_BYTES);
   const size = sizeOf(compose);

@@ -9,11 +9,11 @@ import { messagesNamed } from '../list/listing.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
-import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
+import { asReplicaLagError, ReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
 import { type Held, heldBy, listHeld, replaceAttachments } from './draft-attachments.ts';
 import { changedElsewhere, readDraft, requireDraft, toDraft } from './drafts.ts';
-import { agrees, envelopeOf, toBody, toGraphMessage } from './message-body.ts';
-import { DEFAULT_MESSAGE_BYTES, demandSize } from './message-size.ts';
+import { envelopeOf, hasSameEnvelope, toBody, toGraphMessage } from './message-body.ts';
+import { DEFAULT_MESSAGE_BYTES, requireSize } from './message-size.ts';
 import { mimeThatFits } from './mime.ts';
 
 const MESSAGES = '/me/messages';
@@ -31,7 +31,7 @@ export async function saveDraft(
 ): Promise<Draft> {
   requireWrite(account.access);
   refuseHeaderInjection(compose);
-  await demandSize(account, compose, call);
+  await requireSize(account, compose, call);
   if (id !== null) {
     const draft = await requireDraft(account, id, ifVersion, call);
     return fill(account, draft, heldBy(draft), compose, call, patch);
@@ -40,13 +40,15 @@ export async function saveDraft(
   const made = await make(account, compose, mime, call);
   try {
     if (mime === null) {
-      const held = await outlivingLag(account, call, () => mayLag(copied(account, made, compose, call)));
+      const held = await retryOnReplicaLag(account, call, () =>
+        asReplicaLagError(copied(account, made, compose, call)),
+      );
       return await fill(account, made, held, compose, call);
     }
-    return toDraft(agrees(made, compose) ? made : await patchNew(account, made, envelopeOf(compose), call));
+    return toDraft(hasSameEnvelope(made, compose) ? made : await patchNew(account, made, envelopeOf(compose), call));
   } catch (error) {
     // What one replica does not know yet is there all the same, and holds what was written.
-    if (!(error instanceof NotThereYet)) await discard(account, made);
+    if (!(error instanceof ReplicaLagError)) await discard(account, made);
     throw error;
   }
 }
@@ -130,7 +132,7 @@ const patch: typeof change = (account, draft, message, call) =>
 
 /** Of a draft that was just made: nobody else writes to it, so its version says nothing, and a conflict is a replica's. */
 const patchNew: typeof change = (account, { id = '' }, message, call) =>
-  outlivingLag(account, call, () => mayLag(change(account, { id }, message, call)));
+  retryOnReplicaLag(account, call, () => asReplicaLagError(change(account, { id }, message, call)));
 
 /** What came to nothing leaves nothing behind, where that can be helped. */
 async function discard(account: GraphAccount, { id }: GraphMessage): Promise<void> {

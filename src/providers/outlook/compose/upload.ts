@@ -6,7 +6,7 @@ import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost, jsonOf } from '../wire/client.ts';
 import { unreachable } from '../wire/errors.ts';
-import { mayLag, NotThereYet, outlivingLag } from '../wire/replica-lag.ts';
+import { asReplicaLagError, ReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
 import { FileBytes } from './file-bytes.ts';
 
 /** A multiple of 320 KiB below 4 MB, as Graph wants every piece but the last. */
@@ -39,7 +39,7 @@ export const uploadFile = (
   file: ComposeAttachment,
   isInline: boolean,
   call: Call,
-): Promise<string | null> => outlivingLag(account, call, () => uploadOnce(account, draftId, file, isInline, call));
+): Promise<string | null> => retryOnReplicaLag(account, call, () => uploadOnce(account, draftId, file, isInline, call));
 
 async function uploadOnce(
   account: GraphAccount,
@@ -48,7 +48,7 @@ async function uploadOnce(
   isInline: boolean,
   call: Call,
 ): Promise<string | null> {
-  const url = await mayLag(begin(account, draftId, file, isInline, call));
+  const url = await asReplicaLagError(begin(account, draftId, file, isInline, call));
   const bytes = new FileBytes(file, call.signal);
   let at: Progress = { next: 0, attachmentId: null };
   try {
@@ -56,11 +56,11 @@ async function uploadOnce(
       const piece = await bytes.at(at.next, PIECE_BYTES);
       const sent = { first: at.next, end: at.next + piece.length, total: file.sizeBytes };
       try {
-        at = await mayLag(put(account, url, piece, sent, call));
+        at = await asReplicaLagError(put(account, url, piece, sent, call));
       } catch (error) {
-        const mayPass = isProviderAway(error) && !(error instanceof NotThereYet);
+        const mayPass = isProviderAway(error) && !(error instanceof ReplicaLagError);
         if (call.signal.aborted || !mayPass || ++failures > MAX_FAILURES) throw error;
-        at = await mayLag(resumed(account, url, sent, call));
+        at = await asReplicaLagError(resumed(account, url, sent, call));
       }
     }
     return at.attachmentId;

@@ -2,7 +2,7 @@ import { MailError } from '../../../domain/error.ts';
 
 /**
  * Where a list goes on. Plain fields with "~" between, so that it stays short; every field is checked when it comes back,
- * and none of them is an address. The list seals it before it leaves (mail/list/list-cursor.ts).
+ * and none of them is an address. The list seals it before it leaves (mail/list/list-place.ts).
  */
 type ListPosition = DatePosition | SearchPosition;
 
@@ -42,14 +42,14 @@ export function writePosition(place: ListPosition): string {
   return ['s3', b36(place.at), place.from === null ? '' : b36(place.from), seen].join('~');
 }
 
-/** The place in a list by date. BAD_USER_INPUT for anything that `writePlace` does not write for one. */
+/** The place in a list by date. BAD_USER_INPUT for anything that `writePosition` does not write for one. */
 export function datePosition(cursor: string | null): DatePosition | null {
   const place = parse(cursor);
   if (place !== null && place.kind !== 'date') throw foreign();
   return place;
 }
 
-/** The place in a list by search, as `datePlace`. */
+/** The place in a list by search, as `datePosition`. */
 export function searchPosition(cursor: string | null): SearchPosition | null {
   const place = parse(cursor);
   if (place !== null && place.kind !== 'search') throw foreign();

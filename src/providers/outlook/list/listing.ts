@@ -1,6 +1,6 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import type { Call } from '../../contract/call.ts';
-import { takeHidden } from '../read/folder-tree.ts';
+import { readHiddenFolders } from '../read/folder-tree.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
@@ -95,7 +95,7 @@ async function readOne(
   const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
   if (list instanceof Error) throw list;
-  await takeHidden(account, folders, call);
+  await readHiddenFolders(account, folders, call);
   return listing(at, list as Messages);
 }
 
@@ -105,7 +105,7 @@ export async function learnHidden(account: GraphAccount, call: Call): Promise<vo
   if (!hidden.isDue) return;
   const learn = async () => {
     const chains = hidden.paths.map((p) => [get(p, {})]);
-    await takeHidden(account, await batch<unknown>(graph, 'mailFolders.get', chains, call), call);
+    await readHiddenFolders(account, await batch<unknown>(graph, 'mailFolders.get', chains, call), call);
   };
   await (call.shared?.once('hidden folders', learn) ?? learn());
 }

@@ -3,7 +3,7 @@ import { isMailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../../contract/provider.ts';
-import { MAX_ANSWER_BYTES, madeInTurn, runsBySize } from '../../shared/by-size.ts';
+import { MAX_ANSWER_BYTES, mapYielding, runsBySize } from '../../shared/by-size.ts';
 import { ENVELOPE, type Fields, FULL } from '../read/fields.ts';
 import { bodyLength, getMessages, toDetail } from '../read/read.ts';
 import type { GraphAccount } from '../wire/account.ts';
@@ -41,7 +41,7 @@ export async function listMessages(
   // What is held against a condition is listed as envelopes.
   const isWhole = detail === 'envelope' || read.messages.every(({ body }) => body !== undefined);
   const items = isWhole
-    ? await madeInTurn(read.messages, bodyLength, (message) => toDetail(message, detail))
+    ? await mapYielding(read.messages, bodyLength, (message) => toDetail(message, detail))
     : await readInRuns(account, read.messages, call);
   const { next, evaluation, spent, truncated } = read;
   return {

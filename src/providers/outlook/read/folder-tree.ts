@@ -25,7 +25,7 @@ export async function wholeTree(account: GraphAccount, first: unknown, call: Cal
 /**
  * Takes the answers to `account.hidden.paths`. Which folders lie inside of these is asked for only where there are any.
  */
-export async function takeHidden(account: GraphAccount, answers: readonly unknown[], call: Call): Promise<void> {
+export async function readHiddenFolders(account: GraphAccount, answers: readonly unknown[], call: Call): Promise<void> {
   const { graph, hidden } = account;
   const roots = hidden.rootsIn(answers);
   const isLeaf = roots.every(({ childFolderCount }) => !childFolderCount);

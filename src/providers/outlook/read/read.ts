@@ -3,7 +3,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch, Detail } from '../../contract/provider.ts';
-import { MAX_ANSWER_BYTES, madeInTurn } from '../../shared/by-size.ts';
+import { MAX_ANSWER_BYTES, mapYielding } from '../../shared/by-size.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
@@ -34,7 +34,7 @@ export async function getMessages(
     ...(detail === 'full' ? { maxBytes: MAX_ANSWER_BYTES } : {}),
   };
   const answers = await getLiving(account, paths, options, call);
-  return madeInTurn(answers, bodyLength, (answer) => (isMailError(answer) ? answer : toDetail(answer, detail)));
+  return mapYielding(answers, bodyLength, (answer) => (isMailError(answer) ? answer : toDetail(answer, detail)));
 }
 
 export const bodyLength = (answer: GraphMessage | MailError): number =>

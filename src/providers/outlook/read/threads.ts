@@ -9,7 +9,7 @@ import { unreachable } from '../wire/errors.ts';
 import { type Collection, MAX_EMPTY_PAGES } from '../wire/pages.ts';
 import { literal, path, pathOf } from '../wire/url.ts';
 import { ENVELOPE } from './fields.ts';
-import { takeHidden } from './folder-tree.ts';
+import { readHiddenFolders } from './folder-tree.ts';
 import { toMessage } from './map.ts';
 import { getEntities } from './read.ts';
 
@@ -78,7 +78,7 @@ async function readConversations(
   const { hidden } = account;
   const folders = hidden.isDue ? hidden.paths : [];
   const answers = await getEntities<Conversation>(account, [...folders, ...paths], { operation: 'threads.get' }, call);
-  if (folders.length > 0) await takeHidden(account, answers.slice(0, folders.length), call);
+  if (folders.length > 0) await readHiddenFolders(account, answers.slice(0, folders.length), call);
   return answers.slice(folders.length);
 }
 

@@ -1,6 +1,6 @@
 import { isMailError, type MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import { ofParts } from '../../limiter/cooldown.ts';
+import { batchError } from '../../limiter/cooldown.ts';
 import { malformed } from './answers.ts';
 import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
 import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
@@ -144,7 +144,7 @@ async function sendBatch(
       const refusals = [...refusedForNow.values()];
       const again = refusals.find((error) => error instanceof TokenRefused || error.ofAccount) ?? longestWait(refusals);
       const limited = refusals.filter(({ code }) => code === 'RATE_LIMITED').length;
-      if (again) throw ofParts(again, limited, responses.length);
+      if (again) throw batchError(again, limited, responses.length);
     });
   } catch (error) {
     if (caller.aborted || !isMailError(error)) throw error;

@@ -3,7 +3,7 @@ import { shortHash } from '../../../platform/short-hash.ts';
 import type { Cursor, PageRequest } from '../../contract/provider.ts';
 
 /** A place in a list of threads. */
-export interface ThreadPlace {
+export interface ThreadPosition {
   /** Pages of heads to go on in: of the order that is walked, and of the messages that were found. Null: from the top. */
   readonly order: string | null;
   readonly found: string | null;
@@ -22,7 +22,7 @@ export interface ThreadPlace {
 }
 
 /** Where a list goes on. */
-export type Resumption = Pick<ThreadPlace, 'order' | 'found' | 'last' | 'met'>;
+export type Resumption = Pick<ThreadPosition, 'order' | 'found' | 'last' | 'met'>;
 
 /** More than a page of heads has threads: what was settled in the page that is being walked is always kept. */
 export const MAX_SETTLED = 600;
@@ -34,7 +34,7 @@ const MAX_TIME_MS = 8.64e15;
 /** What a cursor recognises an id by: short, because it holds hundreds. A page that meets a collision repeats or asks again. */
 export const markOf = (id: string): string => shortHash(id, HASH_LENGTH);
 
-const TOP: ThreadPlace = {
+const TOP: ThreadPosition = {
   order: null,
   found: null,
   last: [],
@@ -45,7 +45,7 @@ const TOP: ThreadPlace = {
   start: null,
 };
 
-export function openThreadPlace({ after, start }: PageRequest, print: string): ThreadPlace {
+export function openThreadPlace({ after, start }: PageRequest, print: string): ThreadPosition {
   if (after === null) return { ...TOP, start: start?.getTime() ?? null };
   const place = parse(after, print);
   if (place === null)
@@ -53,7 +53,7 @@ export function openThreadPlace({ after, start }: PageRequest, print: string): T
   return place;
 }
 
-export function sealThreadPlace(place: ThreadPlace, print: string): Cursor {
+export function sealThreadPlace(place: ThreadPosition, print: string): Cursor {
   const { order, found, last, met, settled, isPartial, at, start } = place;
   const kept = settled.slice(-MAX_SETTLED);
   const fields: Fields = [
@@ -72,7 +72,7 @@ export function sealThreadPlace(place: ThreadPlace, print: string): Cursor {
 
 type Fields = [string, string | null, string | null, string, string, string, boolean, number | null, number | null];
 
-function parse(cursor: Cursor, print: string): ThreadPlace | null {
+function parse(cursor: Cursor, print: string): ThreadPosition | null {
   const [version, text, ...more] = cursor.length > MAX_LENGTH ? [] : cursor.split('.');
   if (version !== 't1' || text === undefined || more.length > 0) return null;
   const fields = read(text);

@@ -3,7 +3,7 @@ import type { Message } from '../../../domain/message.ts';
 import { isHidden, type Thread } from '../../../domain/thread.ts';
 import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../../contract/provider.ts';
 import { type HeadList, MAX_HEAD_PAGES } from './heads.ts';
-import { markOf, type Resumption, sealThreadPlace, type ThreadPlace } from './thread-cursor.ts';
+import { markOf, type Resumption, sealThreadPlace, type ThreadPosition } from './thread-cursor.ts';
 import type { ThreadSource } from './thread-source.ts';
 
 interface Given {
@@ -26,7 +26,7 @@ export class ThreadReader {
   constructor(
     readonly source: ThreadSource,
     readonly request: PageRequest,
-    readonly opened: ThreadPlace,
+    readonly opened: ThreadPosition,
   ) {
     this.settled = [...opened.settled];
     this.marks = new Set(opened.settled);

@@ -8,7 +8,7 @@ const MAX_BACKOFF_MS = 5_000;
  * Repeats work that must not be lost when the store is unavailable, until it succeeds or `signal`
  * aborts. The work must be idempotent. Any other error is thrown unchanged.
  */
-export async function whenStoreIsBack<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function retryUntilStoreIsBack<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let pause = FIRST_BACKOFF_MS; ; pause = Math.min(2 * pause, MAX_BACKOFF_MS)) {
     try {
       return await work();

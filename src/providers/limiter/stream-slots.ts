@@ -1,6 +1,6 @@
 import { MailError } from '../../domain/error.ts';
 import type { Call } from '../contract/call.ts';
-import { abortReason } from '../limiter/aborted.ts';
+import { abortReason } from './aborted.ts';
 
 /** When to come back while all files that may be read at once are being read, in milliseconds. */
 const BUSY_RETRY_AFTER_MS = 10_000;
