@@ -206,7 +206,7 @@ it('fills in what it can once an account is connected, in tabs that it opened wi
   await page.waitForSelector('.graphiql-query-editor .view-line');
   await clickTab('Organise');
   await press('Organise', 2);
-  await expect.poll(shown).toContain('"input.ids.0": "ids of messages');
+  await expect.poll(shown).toContain('"input.ids.0": "the ids of messages');
   await clickTab('Connect');
   const isBegun = answerTo('Connect');
   await press('Connect', 3);
