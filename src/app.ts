@@ -5,7 +5,7 @@ import { openAccounts } from './accounts/open.ts';
 import type { Authenticator } from './accounts/users/authenticator.ts';
 import type { SessionTimes } from './accounts/users/session.service.ts';
 import { openChanges } from './changes/open.ts';
-import type { SyncTimes } from './changes/sync.job.ts';
+import type { SyncTimes } from './changes/sync/sync.job.ts';
 import type { Config } from './config.ts';
 import { storeErrorIn } from './domain/error.ts';
 import { NodeResolver } from './graphql/node.resolver.ts';
@@ -15,8 +15,8 @@ import { openMail } from './mail/open.ts';
 import type { SendTimes } from './mail/submission/verdict.ts';
 import { DatabaseError } from './platform/database/database.ts';
 import { PruneJob } from './platform/database/prune.job.ts';
-import { reasonOf } from './platform/database/store.error.ts';
-import type { StoreLimits } from './platform/database/store.limits.ts';
+import { reasonOf } from './platform/database/store/store.error.ts';
+import type { StoreLimits } from './platform/database/store/store.limits.ts';
 import { createLog } from './platform/log.ts';
 import { type Closers, openPlatform } from './platform/open.ts';
 import type { LaneOptions } from './platform/queue/lanes.ts';
@@ -25,7 +25,7 @@ import { registry } from './providers/registry.ts';
 import { openRealtime } from './realtime/open.ts';
 import { RESOLVERS } from './resolvers.ts';
 import type { Drain } from './server/http/drain.ts';
-import { type Listener, openListener } from './server/listener.ts';
+import { type Listener, openListener } from './server/http/listener.ts';
 import { type Demo, openServer } from './server/open.ts';
 
 export interface App {

@@ -1,7 +1,7 @@
 import type { App } from './app.ts';
 import type { Config } from './config.ts';
 import { prepareRuntime } from './runtime.ts';
-import type { Listener } from './server/listener.ts';
+import type { Listener } from './server/http/listener.ts';
 
 /** Errors whose message is one line for the person who typed the command; anything else shows its stack. */
 const EXPLAINED = new Set([
@@ -30,7 +30,7 @@ const [{ createApp, urlOf }, { readConfig }, { createLog }, { openListener }] = 
   import('./app.ts'),
   import('./config.ts'),
   import('./platform/log.ts'),
-  import('./server/listener.ts'),
+  import('./server/http/listener.ts'),
 ]);
 try {
   const config = readConfig();

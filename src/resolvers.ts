@@ -1,10 +1,10 @@
 import 'reflect-metadata';
-import { ConnectResolver } from './accounts/connect/connect.resolver.ts';
-import { ConnectFlowResolver, ViewerConnectFlowsResolver } from './accounts/connect/connect-flow.resolver.ts';
-import { IntegrationResolver } from './accounts/integrations/integration.resolver.ts';
-import { ProviderResolver } from './accounts/integrations/provider.resolver.ts';
-import { SessionResolver } from './accounts/users/session.resolver.ts';
-import { ViewerResolver } from './accounts/users/viewer.resolver.ts';
+import { ConnectResolver } from './accounts/api/connect/connect.resolver.ts';
+import { ConnectFlowResolver, ViewerConnectFlowsResolver } from './accounts/api/connect/connect-flow.resolver.ts';
+import { ProviderResolver } from './accounts/api/connect/provider.resolver.ts';
+import { IntegrationResolver } from './accounts/api/integration/integration.resolver.ts';
+import { SessionResolver } from './accounts/api/viewer/session.resolver.ts';
+import { ViewerResolver } from './accounts/api/viewer/viewer.resolver.ts';
 import { NodeResolver } from './graphql/node.resolver.ts';
 import { DraftResolver, IntegrationDraftsResolver } from './mail/api/draft/draft.resolver.ts';
 import { DraftsResolver } from './mail/api/draft/drafts.resolver.ts';

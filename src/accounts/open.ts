@@ -4,42 +4,42 @@ import type { Platform } from '../platform/open.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { SecretStore } from '../vault/secret.store.ts';
 import { Vault } from '../vault/vault.ts';
-import { CallbackService } from './connect/authorization-code/callback.service.ts';
-import { FlowSeal } from './connect/authorization-code/connect-flow.seal.ts';
-import { FinishService } from './connect/authorization-code/finish.service.ts';
-import type { RedirectRules } from './connect/authorization-code/redirect.ts';
-import { ConnectResolver } from './connect/connect.resolver.ts';
-import { ConnectService } from './connect/connect.service.ts';
+import { ConnectResolver } from './api/connect/connect.resolver.ts';
 import {
   ConnectFlowResolver,
   registerConnectFlowNode,
   ViewerConnectFlowsResolver,
-} from './connect/connect-flow.resolver.ts';
+} from './api/connect/connect-flow.resolver.ts';
+import { ProviderResolver } from './api/connect/provider.resolver.ts';
+import { IntegrationResolver } from './api/integration/integration.resolver.ts';
+import { SessionResolver } from './api/viewer/session.resolver.ts';
+import { registerAccountNodes, ViewerResolver } from './api/viewer/viewer.resolver.ts';
+import { CallbackService } from './connect/authorization-code/callback.service.ts';
+import { FlowSeal } from './connect/authorization-code/connect-flow.seal.ts';
+import { FinishService } from './connect/authorization-code/finish.service.ts';
+import type { RedirectRules } from './connect/authorization-code/redirect.ts';
+import { ConnectService } from './connect/connect.service.ts';
 import { ConnectFlowStore } from './connect/connect-flow.store.ts';
 import { CONNECT_METHODS } from './connect/connect-methods.ts';
 import { DiscoveryService } from './connect/discovery.service.ts';
 import { IntegrationWriter } from './connect/integration-writer.ts';
-import { AccessTokens } from './integrations/access-tokens.ts';
-import { AccountHandles } from './integrations/account-handles.ts';
-import { AccountHealth } from './integrations/account-health.ts';
+import { AccessTokens } from './handles/access-tokens.ts';
+import { AccountHandles } from './handles/account-handles.ts';
+import { AccountHealth } from './handles/account-health.ts';
+import { MailSessions } from './handles/mail-sessions.ts';
+import { RequestLimiters } from './handles/request-limiters.ts';
 import { DisconnectService } from './integrations/disconnect.service.ts';
 import { IntegrationDirectory } from './integrations/integration.directory.ts';
 import type { IntegrationHooks } from './integrations/integration.hooks.ts';
-import { IntegrationResolver } from './integrations/integration.resolver.ts';
 import { IntegrationStore } from './integrations/integration.store.ts';
 import { LeaseStore } from './integrations/lease.store.ts';
-import { MailSessions } from './integrations/mail-sessions.ts';
-import { ProviderResolver } from './integrations/provider.resolver.ts';
 import { Reachability } from './integrations/reachability.ts';
-import { RequestLimiters } from './integrations/request-limiters.ts';
 import { AttemptStore } from './users/attempt.store.ts';
 import { type Authenticator, Authenticators } from './users/authenticator.ts';
-import { SessionResolver } from './users/session.resolver.ts';
 import { SessionService, type SessionTimes } from './users/session.service.ts';
 import { SessionStore } from './users/session.store.ts';
 import { SignInService } from './users/sign-in.service.ts';
 import { UserStore } from './users/user.store.ts';
-import { registerAccountNodes, ViewerResolver } from './users/viewer.resolver.ts';
 
 interface AccountsOptions {
   readonly providers: readonly Provider[];

@@ -4,12 +4,12 @@ import type { Platform } from '../platform/open.ts';
 import type { LaneOptions } from '../platform/queue/lanes.ts';
 import type { Provider } from '../providers/contract/provider.ts';
 import { ChangeStore } from './change.store.ts';
-import { PendingSyncStore } from './pending-sync.store.ts';
-import { PollJob } from './poll.job.ts';
-import { SyncJob, type SyncTimes } from './sync.job.ts';
-import { WatchJob } from './watch.job.ts';
-import { WatchStore } from './watch.store.ts';
-import { WebhookService } from './webhook.service.ts';
+import { PendingSyncStore } from './sync/pending-sync.store.ts';
+import { SyncJob, type SyncTimes } from './sync/sync.job.ts';
+import { PollJob } from './watch/poll.job.ts';
+import { WatchJob } from './watch/watch.job.ts';
+import { WatchStore } from './watch/watch.store.ts';
+import { WebhookService } from './watch/webhook.service.ts';
 
 interface ChangesOptions {
   readonly providers: readonly Provider[];

@@ -4,6 +4,8 @@ import type { Prunable } from '../platform/database/prune.job.ts';
 import type { Platform } from '../platform/open.ts';
 import { Outbound } from '../platform/outbound.ts';
 import type { LaneOptions } from '../platform/queue/lanes.ts';
+import { PageMemory } from './account/page-reads.ts';
+import { ViewerMails } from './account/viewer-mail.ts';
 import { DraftResolver, IntegrationDraftsResolver } from './api/draft/draft.resolver.ts';
 import { DraftsResolver } from './api/draft/drafts.resolver.ts';
 import { IntegrationMailResolver } from './api/list/integration-mail.resolver.ts';
@@ -20,9 +22,8 @@ import { ViewerSubmissionsResolver } from './api/submission/viewer-submissions.r
 import { ThreadResolver } from './api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
 import { Composer } from './compose/composer.ts';
-import { Drafts } from './draft/drafts.ts';
+import { Drafts } from './compose/drafts.ts';
 import { ListCursors } from './list/list-place.ts';
-import { PageMemory } from './list/page-reads.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
 import { Delivery } from './submission/delivery.ts';
@@ -36,7 +37,6 @@ import type { SendTimes } from './submission/verdict.ts';
 import { Unsubscriber } from './unsubscribe/unsubscriber.ts';
 import { UploadStore } from './upload/upload.store.ts';
 import { Uploads } from './upload/uploads.ts';
-import { ViewerMails } from './viewer-mail.ts';
 
 interface MailOptions {
   readonly publicUrl: string;

@@ -4,7 +4,7 @@ import type { Bus } from './bus/bus.ts';
 import { openDatabase } from './database/database.open.ts';
 import type { Database } from './database/database.ts';
 import { migrate } from './database/migrations.ts';
-import type { StoreLimits } from './database/store.limits.ts';
+import type { StoreLimits } from './database/store/store.limits.ts';
 import { openQueue, type Queue } from './queue/queue.ts';
 import { checkKeys } from './secrets/key.check.ts';
 import { openKeys } from './secrets/keys.ts';

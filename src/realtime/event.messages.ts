@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import type { AccountHandles } from '../accounts/integrations/account-handles.ts';
+import type { AccountHandles } from '../accounts/handles/account-handles.ts';
 import type { MailboxAddress, Reachability } from '../accounts/integrations/reachability.ts';
 import { backoffMs, heldMs } from '../changes/backoff.ts';
 import { isMailError, isNotFound, isTransient, MailError, storeErrorIn } from '../domain/error.ts';

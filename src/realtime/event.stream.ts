@@ -1,4 +1,4 @@
-import { retryUntilStoreIsBack } from '../platform/database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 
 /** What a subscription is made of: logs by their keys, each read in pages behind a position. */
 export interface EventLogs<Entry, Position> {

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
-import { MailboxRoleEnum } from '../accounts/integrations/mailbox-role.enum.ts';
+import { MailboxRoleEnum } from '../accounts/api/integration/mailbox-role.enum.ts';
 import { singleId } from '../domain/global-id.ts';
 import type { MailboxRole } from '../domain/mailbox.ts';
 import type { Context } from '../graphql/context.ts';

@@ -14,7 +14,7 @@ import type { MailOf } from '../mail/api/mail-of.ts';
 import { MessageType } from '../mail/api/message/message.type.ts';
 import { abortable } from '../platform/abort.ts';
 import type { Bus } from '../platform/bus/bus.ts';
-import { retryUntilStoreIsBack } from '../platform/database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 import type { ChangeCursors } from './event.cursor.ts';
 import type { EventMessages } from './event.messages.ts';
 import { type StreamedEvent, streamEvents } from './event.stream.ts';

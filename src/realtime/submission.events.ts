@@ -6,7 +6,7 @@ import type { MailOf } from '../mail/api/mail-of.ts';
 import { SubmissionType } from '../mail/api/submission/submission.type.ts';
 import type { SubmissionStore } from '../mail/submission/submission.store.ts';
 import { isFinal } from '../mail/submission/submission.ts';
-import { retryUntilStoreIsBack } from '../platform/database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 import type { SubmissionCursors } from './event.cursor.ts';
 import { streamEvents } from './event.stream.ts';
 import { SubmissionLog, type SubmissionLogOptions } from './submission.log.ts';

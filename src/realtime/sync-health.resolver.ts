@@ -1,8 +1,8 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
-import { IntegrationType } from '../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../accounts/api/integration/integration.type.ts';
 import type { ChangeStore } from '../changes/change.store.ts';
-import { BEHIND_TIMEOUT_MS } from '../changes/sync.job.ts';
-import type { WatchStore } from '../changes/watch.store.ts';
+import { BEHIND_TIMEOUT_MS } from '../changes/sync/sync.job.ts';
+import type { WatchStore } from '../changes/watch/watch.store.ts';
 import type { ChangeCursors } from './event.cursor.ts';
 import { SyncHealth } from './sync-health.type.ts';
 

@@ -13,7 +13,7 @@ import type { Emulator, HeaderSpelling, RequestRecord } from '../../sandbox/worl
 import { type App, createApp, type AppOptions as GatewayOptions } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { singleId } from '../../src/domain/global-id.ts';
-import type { StoreLimits } from '../../src/platform/database/store.limits.ts';
+import type { StoreLimits } from '../../src/platform/database/store/store.limits.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import { graphql } from '../generated/gql.ts';
 import { fillDataDir } from './database.ts';

@@ -1,9 +1,9 @@
-import type { AccountHandle } from '../../src/accounts/integrations/account-handle.ts';
+import type { AccountHandle } from '../../src/accounts/handles/account-handle.ts';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Attachment, Message, MessageContent } from '../../src/domain/message.ts';
-import { PageMemory } from '../../src/mail/list/page-reads.ts';
-import { MailAccount } from '../../src/mail/mail-account.ts';
+import { MailAccount } from '../../src/mail/account/mail-account.ts';
+import { PageMemory } from '../../src/mail/account/page-reads.ts';
 import type { Capabilities, MailSession } from '../../src/providers/contract/provider.ts';
 
 /** An account over a session of which a test gives the verbs that are called; another one fails the test. */

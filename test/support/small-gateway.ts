@@ -5,9 +5,9 @@ import { OperationPath } from '../../src/graphql/operation/operation-path.ts';
 import { requirePrincipal } from '../../src/graphql/principal.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { Contexts } from '../../src/server/contexts.ts';
+import { Contexts } from '../../src/server/http/contexts.ts';
 import { createHttp } from '../../src/server/http/http.ts';
-import { openListener } from '../../src/server/listener.ts';
+import { openListener } from '../../src/server/http/listener.ts';
 import {
   OPERATION_QUEUE_LIMITS,
   type OperationQueueLimits,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { AccountHandles } from '../../src/accounts/integrations/account-handles.ts';
+import { AccountHandles } from '../../src/accounts/handles/account-handles.ts';
+import { MailSessions } from '../../src/accounts/handles/mail-sessions.ts';
+import { RequestLimiters } from '../../src/accounts/handles/request-limiters.ts';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
-import { MailSessions } from '../../src/accounts/integrations/mail-sessions.ts';
-import { RequestLimiters } from '../../src/accounts/integrations/request-limiters.ts';
 import type { Principal } from '../../src/graphql/principal.ts';
 import type { AccountDetails, MailSession } from '../../src/providers/contract/provider.ts';
 import { silent } from '../support/database.ts';

@@ -11,7 +11,7 @@ import { createBus } from '../../src/platform/bus/bus.ts';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { lockDirectory } from '../../src/platform/database/directory.lock.ts';
 import { migrate, pendingMigrations } from '../../src/platform/database/migrations.ts';
-import { explainOpening } from '../../src/platform/database/postgres.fault.ts';
+import { explainOpening } from '../../src/platform/database/postgres/postgres.fault.ts';
 import { applyMigrations } from '../../src/platform/database/schema.engine.ts';
 import { openTestDatabase, silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl } from '../support/database-url.ts';

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database/database.open.ts';
 import { migrate } from '../../src/platform/database/migrations.ts';
-import { explainMigrating } from '../../src/platform/database/postgres.fault.ts';
+import { explainMigrating } from '../../src/platform/database/postgres/postgres.fault.ts';
 import { silent, TEST_DATABASES } from '../support/database.ts';
 import { createTestDatabaseUrl, type TestDatabaseUrl } from '../support/database-url.ts';
 

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import { encodeId } from '../../src/domain/global-id.ts';
 import type { Context } from '../../src/graphql/context.ts';
+import type { ViewerMail } from '../../src/mail/account/viewer-mail.ts';
 import { DraftsResolver } from '../../src/mail/api/draft/drafts.resolver.ts';
 import type { Composer } from '../../src/mail/compose/composer.ts';
-import { Drafts } from '../../src/mail/draft/drafts.ts';
-import type { ViewerMail } from '../../src/mail/viewer-mail.ts';
+import { Drafts } from '../../src/mail/compose/drafts.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 
 it('names the field that a provider finds at fault from the input on', async () => {

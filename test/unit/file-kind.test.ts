@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cleanFilename } from '../../src/mail/compose/filename.ts';
 import { fileKind } from '../../src/mail/upload/file-kind.ts';
 import { CHUNK_BYTES, chunksOf } from '../../src/mail/upload/uploads.ts';
-import { filenameOf } from '../../src/server/content-disposition.ts';
+import { filenameOf } from '../../src/server/routes/content-disposition.ts';
 
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex');
 const EXE = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(200)]);

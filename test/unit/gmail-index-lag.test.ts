@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { isUnreadable, type Page, type PageRequest } from '../../src/providers/contract/provider.ts';
-import { SharedReads } from '../../src/providers/shared/shared-reads.ts';
+import { SharedReads } from '../../src/providers/contract/shared-reads.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 import type { UpstreamRequest } from '../support/upstream.ts';
 

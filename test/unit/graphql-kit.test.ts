@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import { accountId, decodeId, encodeId, singleId } from '../../src/domain/global-id.ts';
 import { badUserInput } from '../../src/graphql/bad-user-input.ts';
-import { maskError } from '../../src/graphql/error-mask.ts';
+import { maskError } from '../../src/graphql/errors/error-mask.ts';
+import { problemOf } from '../../src/graphql/errors/problem.type.ts';
 import { requireFirst } from '../../src/graphql/limits.ts';
-import { problemOf } from '../../src/graphql/problem.type.ts';
 import { createContext } from '../../src/graphql/request-context.ts';
 import { DateTime } from '../../src/graphql/scalars.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
-import { WatchJob } from '../../src/changes/watch.job.ts';
+import { WatchJob } from '../../src/changes/watch/watch.job.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { MailSession } from '../../src/providers/contract/provider.ts';

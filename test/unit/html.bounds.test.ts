@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MessageBodyType } from '../../src/mail/api/message/body.type.ts';
 import { safeHtml } from '../../src/mail/message/html.ts';
 import { safeStyle } from '../../src/mail/message/html-styles.ts';
-import { Slices } from '../../src/mail/slices.ts';
+import { Slices } from '../../src/mail/message/slices.ts';
 import { contentOf } from '../../src/providers/gmail/read/content.ts';
 import { unflow } from '../../src/providers/gmail/read/text.ts';
 import { toContent } from '../../src/providers/outlook/read/content.ts';

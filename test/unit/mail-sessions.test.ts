@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { IDLE_TIMEOUT_MS, MailSessions } from '../../src/accounts/handles/mail-sessions.ts';
+import { recoveringSession } from '../../src/accounts/handles/recovering-session.ts';
+import { RequestLimiters } from '../../src/accounts/handles/request-limiters.ts';
 import type { IntegrationRecord } from '../../src/accounts/integrations/integration.ts';
-import { IDLE_TIMEOUT_MS, MailSessions } from '../../src/accounts/integrations/mail-sessions.ts';
-import { recoveringSession } from '../../src/accounts/integrations/recovering-session.ts';
-import { RequestLimiters } from '../../src/accounts/integrations/request-limiters.ts';
 import { MailError } from '../../src/domain/error.ts';
 import type { RequestLimiter } from '../../src/providers/contract/call.ts';
 import type { MailSession, SessionOptions } from '../../src/providers/contract/provider.ts';

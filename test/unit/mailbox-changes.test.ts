@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
 import { encodeId } from '../../src/domain/global-id.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
-import { MailboxChanges } from '../../src/mail/mailbox/mailbox-changes.ts';
+import { MailboxChanges } from '../../src/mail/organise/mailbox-changes.ts';
 import type { Capabilities, MailboxPatch } from '../../src/providers/contract/provider.ts';
 import { fakeAccount } from '../support/fake-account.ts';
 

@@ -4,7 +4,7 @@ import { encodeId } from '../../src/domain/global-id.ts';
 import type { Mailbox, MailboxRole } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { threadOf } from '../../src/domain/thread.ts';
-import type { MailAccount } from '../../src/mail/mail-account.ts';
+import type { MailAccount } from '../../src/mail/account/mail-account.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,

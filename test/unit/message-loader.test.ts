@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/domain/message.ts';
-import { MessageLoader } from '../../src/mail/message/message.loader.ts';
-import type { Reader } from '../../src/mail/reader.ts';
+import { MessageLoader } from '../../src/mail/account/message.loader.ts';
+import type { Reader } from '../../src/mail/account/reader.ts';
 import type { Detail, MailSession } from '../../src/providers/contract/provider.ts';
 import { aMessage, someContent } from '../support/fake-account.ts';
 

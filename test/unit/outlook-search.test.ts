@@ -5,7 +5,7 @@ import { toFilter } from '../../src/providers/outlook/list/filter.ts';
 import { candidates, receivedWithin } from '../../src/providers/outlook/list/kql.ts';
 import { compile } from '../../src/providers/outlook/list/search.ts';
 import { checkOf, evaluationOf, listPlanOf, searchesFor } from '../../src/providers/outlook/list/source.ts';
-import { HiddenFolders } from '../../src/providers/outlook/read/hidden-folders.ts';
+import { HiddenFolders } from '../../src/providers/outlook/wire/hidden-folders.ts';
 
 const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
 const or = (...of: Condition[]): Condition => ({ kind: 'or', of });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PageMemory } from '../../src/mail/list/page-reads.ts';
+import { PageMemory } from '../../src/mail/account/page-reads.ts';
 
 const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: null });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import { PageReads, type Wanted } from '../../src/mail/list/page-reads.ts';
+import { PageReads, type Wanted } from '../../src/mail/account/page-reads.ts';
 import type { Detail, Page } from '../../src/providers/contract/provider.ts';
 
 interface Item {

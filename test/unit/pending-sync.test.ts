@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeStore } from '../../src/changes/change.store.ts';
-import { PendingSyncStore } from '../../src/changes/pending-sync.store.ts';
-import { WebhookService } from '../../src/changes/webhook.service.ts';
+import { PendingSyncStore } from '../../src/changes/sync/pending-sync.store.ts';
+import { WebhookService } from '../../src/changes/watch/webhook.service.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { Provider } from '../../src/providers/contract/provider.ts';
 import type { Hint, Signal, WebhookRequest } from '../../src/providers/contract/watch.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RunTimeouts } from '../../src/changes/run-timeouts.ts';
+import { RunTimeouts } from '../../src/changes/sync/run-timeouts.ts';
 
 const tried = { key: 'i', lane: 'GMAIL', address: 'a@mail.example' };
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MailError } from '../../src/domain/error.ts';
-import { SharedReads } from '../../src/providers/shared/shared-reads.ts';
+import { SharedReads } from '../../src/providers/contract/shared-reads.ts';
 
 const reader = (answer: (key: string) => unknown = (key) => key.toUpperCase()) => {
   const asked: string[][] = [];

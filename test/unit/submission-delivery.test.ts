@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Compose } from '../../src/domain/compose.ts';
 import { MailError, type MailErrorCode } from '../../src/domain/error.ts';
-import type { MailAccount } from '../../src/mail/mail-account.ts';
+import type { MailAccount } from '../../src/mail/account/mail-account.ts';
 import { Delivery } from '../../src/mail/submission/delivery.ts';
 import { Payloads } from '../../src/mail/submission/payload.ts';
 import { ProviderCalls } from '../../src/mail/submission/provider-calls.ts';

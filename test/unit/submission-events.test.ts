@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createContext } from '../../src/graphql/request-context.ts';
 import type { MailOf } from '../../src/mail/api/mail-of.ts';
 import type { SubmissionRecord } from '../../src/mail/submission/submission.ts';
-import { storeUnavailable } from '../../src/platform/database/store.error.ts';
+import { storeUnavailable } from '../../src/platform/database/store/store.error.ts';
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import { SubmissionCursors } from '../../src/realtime/event.cursor.ts';
 import { SubmissionEvents } from '../../src/realtime/submission.events.ts';

@@ -5,7 +5,7 @@ import { Reachability } from '../../src/accounts/integrations/reachability.ts';
 import { backoffMs } from '../../src/changes/backoff.ts';
 import type { ChangeStore, NewChange } from '../../src/changes/change.store.ts';
 import { Coalescer } from '../../src/changes/coalescer.ts';
-import { SYNC_LANES, SyncJob } from '../../src/changes/sync.job.ts';
+import { SYNC_LANES, SyncJob } from '../../src/changes/sync/sync.job.ts';
 import { isTransient, MailError } from '../../src/domain/error.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { LaneOptions } from '../../src/platform/queue/lanes.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { TokenExchanges } from '../../src/accounts/integrations/token-exchanges.ts';
+import { TokenExchanges } from '../../src/accounts/handles/token-exchanges.ts';
 import { MailError } from '../../src/domain/error.ts';
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { acceptWhatGraphqlDoes } from '../../src/server/graphiql/variables.schema.ts';
+import { acceptWhatGraphqlDoes } from '../../src/server/graphiql/editor/variables.schema.ts';
 
 const variables = (names: readonly string[]) => ({
   required: names,

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reachability } from '../../src/accounts/integrations/reachability.ts';
-import { WatchJob } from '../../src/changes/watch.job.ts';
-import type { StoredWatch } from '../../src/changes/watch.store.ts';
+import { WatchJob } from '../../src/changes/watch/watch.job.ts';
+import type { StoredWatch } from '../../src/changes/watch/watch.store.ts';
 import type { Call } from '../../src/providers/contract/call.ts';
 import type { WatchOptions } from '../../src/providers/contract/watch.ts';
 import { handlesOf } from '../support/account-handle.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { MailError } from '../../domain/error.ts';
 import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
-import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { EndReason, NewRefreshToken, SessionStore } from './session.store.ts';
 import { ACCESS_TOKEN_SECONDS, type SessionPrincipal, signAccessToken, verifyAccessToken } from './session.token.ts';

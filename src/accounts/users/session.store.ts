@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { storeErrorIn } from '../../domain/error.ts';
 import { deleteInBatches } from '../../platform/database/batches.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
 
 export type EndReason = 'SIGNED_OUT' | 'REPLAYED';
 

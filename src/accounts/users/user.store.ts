@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { MailError } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { isUniqueViolation } from '../../platform/database/store.error.ts';
+import { isUniqueViolation } from '../../platform/database/store/store.error.ts';
 
 interface UserRecord {
   readonly id: string;

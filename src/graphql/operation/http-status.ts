@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin, BaseContext, GraphQLRequestContextWillSendResponse } from '@apollo/server';
-import { ANSWERED_REFUSALS } from '../error-code.enum.ts';
+import { ANSWERED_REFUSALS } from '../errors/error-code.enum.ts';
 
 const RESPONSE_JSON = 'application/graphql-response+json';
 

@@ -7,7 +7,7 @@ import {
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
-import { errorMask, type ShowError } from '../error-mask.ts';
+import { errorMask, type ShowError } from '../errors/error-mask.ts';
 import { Documents } from './documents.ts';
 import { httpStatus } from './http-status.ts';
 import { Introspections } from './introspections.ts';

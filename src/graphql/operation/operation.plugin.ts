@@ -9,7 +9,7 @@ import {
   parse,
 } from 'graphql';
 import type { Context } from '../context.ts';
-import type { ShowError } from '../error-mask.ts';
+import type { ShowError } from '../errors/error-mask.ts';
 import type { Documents } from './documents.ts';
 import type { Introspections } from './introspections.ts';
 import { checkSizes } from './limits/list-limits.ts';

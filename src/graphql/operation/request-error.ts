@@ -1,6 +1,6 @@
 import { GraphQLError, Kind, type Token, TokenKind } from 'graphql';
 import type { ErrorCode } from '../../domain/error.ts';
-import type { RequestCode } from '../error-code.enum.ts';
+import type { RequestCode } from '../errors/error-code.enum.ts';
 
 /** graphql-js gives its errors no code, and a scalar that refuses a literal gives them its own. */
 export function refusedAs(code: RequestCode | ErrorCode, error: GraphQLError, message = error.message): GraphQLError {

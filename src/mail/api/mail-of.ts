@@ -1,6 +1,6 @@
 import type { Context } from '../../graphql/context.ts';
 import { requirePrincipal } from '../../graphql/principal.ts';
-import type { ViewerMail, ViewerMails } from '../viewer-mail.ts';
+import type { ViewerMail, ViewerMails } from '../account/viewer-mail.ts';
 
 /**
  * The mail of who asks: one ViewerMail in each request, and in each event of a subscription, so that every resolver finds the

@@ -1,6 +1,6 @@
 import type { Context } from '../../graphql/context.ts';
 import type { NodeRegistry } from '../../graphql/node.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import type { SubmissionStore } from '../submission/submission.store.ts';
 import { DraftType } from './draft/draft.type.ts';
 import type { MailOf } from './mail-of.ts';

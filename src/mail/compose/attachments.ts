@@ -1,8 +1,8 @@
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { type FieldPath, invalid, withErrorField } from '../input-error.ts';
-import type { MailAccount } from '../mail-account.ts';
+import { type FieldPath, invalid, withErrorField } from '../account/input-error.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import type { GivenAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';

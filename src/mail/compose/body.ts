@@ -1,6 +1,6 @@
 import { isBlank } from '../../domain/blank.ts';
 import { textOfHtml } from '../../providers/shared/html/html-text.ts';
-import { type FieldPath, invalid } from '../input-error.ts';
+import { type FieldPath, invalid } from '../account/input-error.ts';
 import { htmlOfText, type Quote } from './quote.ts';
 
 /** Characters of text and HTML together. */

@@ -1,6 +1,6 @@
 import { isBlank } from '../../domain/blank.ts';
 import { isOneLine, steersDirection, toOneLine } from '../../domain/one-line.ts';
-import { type FieldPath, invalid } from '../input-error.ts';
+import { type FieldPath, invalid } from '../account/input-error.ts';
 
 /** In bytes, as most file systems have it. */
 const MAX_FILENAME_BYTES = 255;

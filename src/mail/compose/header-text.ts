@@ -1,6 +1,6 @@
 import type { Address } from '../../domain/address.ts';
 import { isOneLine } from '../../domain/one-line.ts';
-import { type FieldPath, invalid } from '../input-error.ts';
+import { type FieldPath, invalid } from '../account/input-error.ts';
 import type { GivenAddress } from './compose-request.ts';
 
 /** RFC 5322 lets a header line have 998; a longer one is folded, and no longer read by anybody. */

@@ -1,7 +1,7 @@
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import { cleanFilename } from './filename.ts';
 
 /** A file that is this small, in bytes, is read once and kept until it is sent. */

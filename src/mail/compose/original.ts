@@ -3,7 +3,7 @@ import type { ComposeOrigin } from '../../domain/compose.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
 import { filesByContentId } from '../../providers/shared/html/inline-files.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import { isContentId } from './filename.ts';
 import { forwardQuote, type Quote, replyQuote } from './quote.ts';
 import { mailboxKey, replyRecipients } from './recipients.ts';

@@ -2,8 +2,8 @@ import type { ComposeAttachment, ComposeOrigin } from '../../domain/compose.ts';
 import { MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
-import { withErrorField } from '../input-error.ts';
-import type { MailAccount } from '../mail-account.ts';
+import { withErrorField } from '../account/input-error.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import { filesOf } from './attachments.ts';
 import type { Defaults } from './original.ts';
 

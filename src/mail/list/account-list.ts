@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { MailError } from '../../domain/error.ts';
 import { shortHash } from '../../platform/short-hash.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../mail-account.ts';
-import { tooSlow } from '../reader.ts';
+import type { MailAccount } from '../account/mail-account.ts';
+import { tooSlow } from '../account/reader.ts';
 import { type AccountQuery, AccountReads, type SearchEvaluation } from './account-reads.ts';
 import type { ListKind, Shape } from './list-kind.ts';
 import {

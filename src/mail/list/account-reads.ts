@@ -16,13 +16,13 @@ import {
   type Page,
   type Unreadable,
 } from '../../providers/contract/provider.ts';
-import { SharedReads } from '../../providers/shared/shared-reads.ts';
-import type { MailAccount } from '../mail-account.ts';
+import { SharedReads } from '../../providers/contract/shared-reads.ts';
+import type { MailAccount } from '../account/mail-account.ts';
+import { MIN_READS_PER_ITEM } from '../account/page-reads.ts';
 import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
 import { secondOf } from './list-place.ts';
 import type { Reading, ReadRequest } from './native-list.ts';
-import { MIN_READS_PER_ITEM } from './page-reads.ts';
 
 /** Who did the searching in one account, and whether it came to an end. */
 export type SearchEvaluation = Evaluation | 'TRUNCATED';

@@ -2,7 +2,7 @@ import type { Message } from '../../domain/message.ts';
 import { isHidden, type Thread } from '../../domain/thread.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { Draft, ListQuery, MailSession, Page, PageRequest } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import { secondOf } from './list-place.ts';
 
 /** What the merge must know of an item. Times are Unix milliseconds. */

@@ -2,7 +2,7 @@ import { badInput } from '../../domain/error.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import type { UserCondition } from '../../domain/search/condition.ts';
 import { type Detail, isUnreadable } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import { mailboxNames } from '../search/resolve-mailboxes.ts';
 import { IN_QUOTES, ROLES } from '../search/search-operators.ts';
 import { AccountList, type SourceReport } from './account-list.ts';

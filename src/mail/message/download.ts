@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { AccountHandle } from '../../accounts/integrations/account-handle.ts';
-import type { AccountHandles } from '../../accounts/integrations/account-handles.ts';
+import type { AccountHandle } from '../../accounts/handles/account-handle.ts';
+import type { AccountHandles } from '../../accounts/handles/account-handles.ts';
 import { isNotFound, MailError } from '../../domain/error.ts';
 import type { Attachment } from '../../domain/message.ts';
 import type { Sealer } from '../../platform/secrets/seal.ts';
 import { SealedJson } from '../../platform/secrets/sealed-json.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 
 /** How long a link opens, in milliseconds. */
 const LIFETIME_MS = 15 * 60_000;

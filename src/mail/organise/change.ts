@@ -3,8 +3,8 @@ import type { MailboxRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Call } from '../../providers/contract/call.ts';
 import type { Batch, MailSession, Patch } from '../../providers/contract/provider.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import { mailboxKey } from '../compose/recipients.ts';
-import type { MailAccount } from '../mail-account.ts';
 
 /** Where a message lies, for deciding whether a change concerns it. */
 export interface MessageLocation {

@@ -2,8 +2,8 @@ import { isNotFound, MailError } from '../../domain/error.ts';
 import { type Mailbox, placeRole } from '../../domain/mailbox.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
-import type { MailAccount } from '../mail-account.ts';
-import type { ViewerMail } from '../viewer-mail.ts';
+import type { MailAccount } from '../account/mail-account.ts';
+import type { ViewerMail } from '../account/viewer-mail.ts';
 import type { MessageChange, MessageLocation, Read } from './change.ts';
 import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwIfAllTimedOut } from './targets.ts';
 

@@ -2,8 +2,8 @@ import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId, decodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Thread } from '../../domain/thread.ts';
-import type { MailAccount } from '../mail-account.ts';
-import type { ViewerMail } from '../viewer-mail.ts';
+import type { MailAccount } from '../account/mail-account.ts';
+import type { ViewerMail } from '../account/viewer-mail.ts';
 
 /** What one id stands for. */
 export interface Target {

@@ -1,6 +1,6 @@
 import { isMailError, isNotFound, MailError } from '../../domain/error.ts';
 import type { MailSession, Probe } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import {
   ACCOUNT_GONE,
   ASKING,

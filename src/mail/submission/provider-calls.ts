@@ -2,7 +2,7 @@ import { MailError } from '../../domain/error.ts';
 import { abortable, deadline } from '../../platform/abort.ts';
 import type { LaneSlot } from '../../platform/queue/lanes.ts';
 import type { Call } from '../../providers/contract/call.ts';
-import { NEVER } from '../reader.ts';
+import { NEVER } from '../account/reader.ts';
 
 /** How long each kind of request may take, in milliseconds: saving brings all attachments along. */
 const TIMEOUTS_MS = { save: 30 * 60_000, send: 120_000, ask: 30_000 } as const;

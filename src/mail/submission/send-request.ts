@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../../domain/error.ts';
 import { accountId, singleId } from '../../domain/global-id.ts';
+import { withErrorField } from '../account/input-error.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
-import { withErrorField } from '../input-error.ts';
 
 /** What a client asks to be sent: exactly one of `draft` (a global id) and `message`. */
 export interface SendParameters {

@@ -1,5 +1,5 @@
 import type { MailSession, Probe, Submitted } from '../../providers/contract/provider.ts';
-import type { MailAccount } from '../mail-account.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import { ACCEPTED_NOT_SENT } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';

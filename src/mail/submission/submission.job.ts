@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { IntegrationHooks } from '../../accounts/integrations/integration.hooks.ts';
 import type { MailboxAddress, Reachability } from '../../accounts/integrations/reachability.ts';
 import { following } from '../../platform/abort.ts';
-import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
 import { type LaneOptions, type LaneSlot, Lanes } from '../../platform/queue/lanes.ts';
 import type { Queue } from '../../platform/queue/queue.ts';
 import type { Delivery } from './delivery.ts';

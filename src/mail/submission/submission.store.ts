@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, MailError } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { isUniqueViolation } from '../../platform/database/store.error.ts';
+import { isUniqueViolation } from '../../platform/database/store/store.error.ts';
 import { Prisma, type Submission } from '../../platform/prisma/client.ts';
 import {
   type Claim,

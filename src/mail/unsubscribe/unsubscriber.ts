@@ -4,9 +4,9 @@ import { type ErrorCode, isMailError, MailError } from '../../domain/error.ts';
 import { encodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
+import type { MailAccount } from '../account/mail-account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import { writtenTo } from '../compose/original.ts';
-import type { MailAccount } from '../mail-account.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from './list-unsubscribe.ts';
 import { readMailto } from './mailto.ts';
 

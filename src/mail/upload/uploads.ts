@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ComposeAttachment } from '../../domain/compose.ts';
 import { MailError, storeErrorIn } from '../../domain/error.ts';
 import { encodeId, singleId } from '../../domain/global-id.ts';
-import { retryUntilStoreIsBack } from '../../platform/database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../../platform/database/store/store.retry.ts';
 import { SealError, type Sealer } from '../../platform/secrets/seal.ts';
 import { cleanFilename } from '../compose/filename.ts';
 import { fileKind } from './file-kind.ts';

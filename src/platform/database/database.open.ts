@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from './database.ts';
-import type { StoreLimits } from './store.limits.ts';
+import type { StoreLimits } from './store/store.limits.ts';
 
 interface DatabaseOptions {
   /** A PostgreSQL URL. Null: PGlite in this process. */
@@ -15,6 +15,6 @@ interface DatabaseOptions {
 /** Throws DatabaseError when the directory is in use or the server does not answer. */
 export async function openDatabase({ url, dataDir, log, limits }: DatabaseOptions): Promise<Database> {
   // A start loads the one that it opens.
-  if (url) return (await import('./postgres.ts')).openPostgres(url, log, limits);
+  if (url) return (await import('./postgres/postgres.ts')).openPostgres(url, log, limits);
   return (await import('./pglite.ts')).openPglite({ dataDir });
 }

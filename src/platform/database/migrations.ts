@@ -1,7 +1,7 @@
 import { MIGRATIONS_DIRECTORY, migrationNames } from '../asset-directories.ts';
 import type { Database } from './database.ts';
 import { DatabaseError } from './database.ts';
-import { explainMigrating } from './postgres.fault.ts';
+import { explainMigrating } from './postgres/postgres.fault.ts';
 
 /**
  * Applies what is pending, in order. Of several instances that start together one applies and the others wait for it.

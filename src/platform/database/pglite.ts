@@ -7,7 +7,7 @@ import type { Database, Row } from './database.ts';
 import { MAX_PAYLOAD_BYTES } from './database.ts';
 import { lockDirectory, openDataDirectory } from './directory.lock.ts';
 import { openPrisma } from './prisma.open.ts';
-import { mapStoreErrors } from './store.error.ts';
+import { mapStoreErrors } from './store/store.error.ts';
 
 /** The package's own conversion creates a number and a string for each byte, which takes seconds for a file. */
 const SERIALIZERS = { [types.BYTEA]: (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}` };

@@ -1,6 +1,6 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient } from '../prisma/client.ts';
-import { asStoreError, mapStoreErrors } from './store.error.ts';
+import { asStoreError, mapStoreErrors } from './store/store.error.ts';
 
 /** Prisma, with every failure of the database thrown as STORE_UNAVAILABLE, inside transactions and outside. */
 export function openPrisma(

@@ -1,7 +1,7 @@
 import PgBoss from 'pg-boss';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
-import { retryUntilStoreIsBack } from '../database/store.retry.ts';
+import { retryUntilStoreIsBack } from '../database/store/store.retry.ts';
 import { QueueWorker } from './queue.worker.ts';
 
 /** Persistent jobs: stored in the database, each run by one instance, and retried when it fails. */

@@ -1,5 +1,5 @@
 import type { MailError } from '../../domain/error.ts';
-import type { SharedReads } from '../shared/shared-reads.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 /** Given with every call. */
 export interface Call {

@@ -1,13 +1,13 @@
 import type { Adapter, Capabilities, Provider } from '../contract/provider.ts';
 import { receive } from './changes/push.ts';
 import { MAX_FILE_BYTES } from './compose/message-size.ts';
-import { Deletions } from './read/deletions.ts';
-import { FolderRoles, ROLES } from './read/folder-roles.ts';
-import { HiddenFolders } from './read/hidden-folders.ts';
 import { openSession } from './session.ts';
 import { type OutlookOptions, optionsOf, settings } from './settings.ts';
 import { authorizationCode, type OutlookSecret } from './sign-in/authorization-code.ts';
 import { createSdk, GraphClient } from './wire/client.ts';
+import { Deletions } from './wire/deletions.ts';
+import { FolderRoles, ROLES } from './wire/folder-roles.ts';
+import { HiddenFolders } from './wire/hidden-folders.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
 /** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */

@@ -1,4 +1,4 @@
-import './monaco.ts';
+import './editor/monaco.ts';
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import 'graphiql/style.css';

@@ -45,7 +45,7 @@ await Promise.all([
     entryPoints: {
       'editor.worker': monaco.resolve('monaco-editor/esm/vs/editor/editor.worker.js'),
       'json.worker': monaco.resolve('monaco-editor/esm/vs/language/json/json.worker.js'),
-      'graphql.worker': join(here, 'graphql.worker.ts'),
+      'graphql.worker': join(here, 'editor', 'graphql.worker.ts'),
     },
     format: 'iife',
     alias: { graphql: dirname(require.resolve('graphql/package.json')) },

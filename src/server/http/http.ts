@@ -19,13 +19,13 @@ import {
   storeErrorIn,
 } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { isDiskFull } from '../../platform/database/store.error.ts';
-import type { Trust } from '../client-address.ts';
-import type { Listener } from '../listener.ts';
+import { isDiskFull } from '../../platform/database/store/store.error.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
 import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
+import type { Trust } from './client-address.ts';
 import { FOREIGN_HOST, type HostList } from './hosts.ts';
+import type { Listener } from './listener.ts';
 import { discardRest, limitBodyTime } from './request-body.ts';
 
 declare module 'fastify' {

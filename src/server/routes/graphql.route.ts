@@ -2,7 +2,7 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
-import type { Contexts } from '../contexts.ts';
+import type { Contexts } from '../http/contexts.ts';
 
 /** GET and POST /graphql. */
 export function mountGraphql(http: FastifyInstance, path: OperationPath, contexts: Contexts): void {

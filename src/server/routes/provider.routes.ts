@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { CallbackService } from '../../accounts/connect/authorization-code/callback.service.ts';
-import type { WebhookService } from '../../changes/webhook.service.ts';
+import type { WebhookService } from '../../changes/watch/webhook.service.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Providers give up after a few seconds, and ask again. */

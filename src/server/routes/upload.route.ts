@@ -6,9 +6,9 @@ import { isMailError, isTransient, type MailError, type MailErrorCode, storeErro
 import type { Principal } from '../../graphql/principal.ts';
 import { type IncomingFile, type StoredUpload, type Uploads, UploadTooLarge } from '../../mail/upload/uploads.ts';
 import { Pace } from '../../platform/pace.ts';
-import { filenameOf } from '../content-disposition.ts';
-import { bearer } from '../contexts.ts';
 import { ENCODED, isEncoded } from '../http/bad-request.ts';
+import { bearer } from '../http/contexts.ts';
+import { filenameOf } from './content-disposition.ts';
 
 interface UploadRouteOptions {
   readonly uploads: Pick<Uploads, 'store' | 'discard' | 'maxBytes'>;

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
+import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
-import { UserError } from '../../../graphql/user-error.type.ts';
 import { DraftType } from './draft.type.ts';
 
 @InputType({ description: 'The draft, and the version that you expect it to have.' })

@@ -1,5 +1,5 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireFirst } from '../../../graphql/limits.ts';
 import { DRAFTS } from '../../list/list-kind.ts';

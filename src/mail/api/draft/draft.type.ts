@@ -5,8 +5,8 @@ import { connectionType, type EdgeOf, edgeType, type PageInfo } from '../../../g
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import type { Draft } from '../../../providers/contract/provider.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 import type { ListPage } from '../../list/unified-list.ts';
-import type { MailAccount } from '../../mail-account.ts';
 import { pageInfoOf } from '../list/page-info.ts';
 import { SourceType } from '../list/source.type.ts';
 

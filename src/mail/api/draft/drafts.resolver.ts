@@ -1,8 +1,8 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import type { Drafts } from '../../draft/drafts.ts';
+import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
+import type { Drafts } from '../../compose/drafts.ts';
 import type { MailOf } from '../mail-of.ts';
 import { ComposeInput } from './compose.type.ts';
 import { DeleteDraftPayload, DraftInput, DraftPayload } from './draft.input.ts';

@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enum.ts';
-import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
+import { MailboxKindEnum } from '../../../accounts/api/integration/mailbox-kind.enum.ts';
+import { MailboxRoleEnum } from '../../../accounts/api/integration/mailbox-role.enum.ts';
 import type { MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';

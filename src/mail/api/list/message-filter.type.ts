@@ -1,5 +1,5 @@
 import { Field, ID, InputType } from 'type-graphql';
-import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import { MailboxRoleEnum } from '../../../accounts/api/integration/mailbox-role.enum.ts';
 import { badInput } from '../../../domain/error.ts';
 import { accountId } from '../../../domain/global-id.ts';
 import type { MailboxRole } from '../../../domain/mailbox.ts';

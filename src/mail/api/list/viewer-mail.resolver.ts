@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Resolver } from 'type-graphql';
-import { ViewerType } from '../../../accounts/users/viewer.type.ts';
+import { ViewerType } from '../../../accounts/api/viewer/viewer.type.ts';
 import { singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { requireListSize } from '../../../graphql/limits.ts';

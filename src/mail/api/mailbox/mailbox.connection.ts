@@ -1,7 +1,7 @@
 import { ObjectType } from 'type-graphql';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import { connectionType, edgeType } from '../../../graphql/connection.ts';
-import type { MailAccount } from '../../mail-account.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 import type { LocalPage } from '../list/page-info.ts';
 import { MailboxType } from './mailbox.type.ts';
 

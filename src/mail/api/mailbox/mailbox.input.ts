@@ -1,11 +1,11 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
-import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enum.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
+import { MailboxKindEnum } from '../../../accounts/api/integration/mailbox-kind.enum.ts';
 import type { Mailbox, MailboxKind } from '../../../domain/mailbox.ts';
+import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
-import { UserError } from '../../../graphql/user-error.type.ts';
-import type { MailAccount } from '../../mail-account.ts';
-import type { MailboxUpdate, NewMailbox } from '../../mailbox/mailbox-changes.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
+import type { MailboxUpdate, NewMailbox } from '../../organise/mailbox-changes.ts';
 import { MailboxType } from './mailbox.type.ts';
 
 const COLOR = 'A colour in CSS hexadecimal notation, #rrggbb. The nearest colour that the provider has is used.';

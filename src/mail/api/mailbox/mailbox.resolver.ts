@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Int, Resolver, Root } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { ListArgs } from '../list/list.args.ts';

@@ -1,10 +1,10 @@
 import { Field, ObjectType } from 'type-graphql';
-import { MailboxKindEnum } from '../../../accounts/integrations/mailbox-kind.enum.ts';
-import { MailboxRoleEnum } from '../../../accounts/integrations/mailbox-role.enum.ts';
+import { MailboxKindEnum } from '../../../accounts/api/integration/mailbox-kind.enum.ts';
+import { MailboxRoleEnum } from '../../../accounts/api/integration/mailbox-role.enum.ts';
 import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox, MailboxKind, MailboxRole } from '../../../domain/mailbox.ts';
 import { Node } from '../../../graphql/node.ts';
-import type { MailAccount } from '../../mail-account.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 
 const made = new WeakMap<MailAccount, Map<Mailbox, MailboxType>>();
 

@@ -3,11 +3,11 @@ import { MailError } from '../../../domain/error.ts';
 import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import { withErrorField, within } from '../../input-error.ts';
-import type { MailAccount } from '../../mail-account.ts';
-import { MailboxChanges } from '../../mailbox/mailbox-changes.ts';
-import type { ViewerMail } from '../../viewer-mail.ts';
+import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
+import { withErrorField, within } from '../../account/input-error.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
+import type { ViewerMail } from '../../account/viewer-mail.ts';
+import { MailboxChanges } from '../../organise/mailbox-changes.ts';
 import type { MailOf } from '../mail-of.ts';
 import {
   CreateMailboxInput,

@@ -3,7 +3,7 @@ import type { MessageContent } from '../../../domain/message.ts';
 import { ValueBytesHint } from '../../../graphql/value-size.ts';
 import { MAX_HTML_LENGTH } from '../../../providers/shared/html/bounded-html.ts';
 import { safeHtml } from '../../message/html.ts';
-import type { Slices } from '../../slices.ts';
+import type { Slices } from '../../message/slices.ts';
 
 /** Half of the most that is shown of a body; most are far smaller. */
 const BODY_BYTES = 1024 * 1024;

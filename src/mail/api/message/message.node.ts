@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { isNotFound } from '../../../domain/error.ts';
 import { selects } from '../../../graphql/selection.ts';
-import type { MailAccount } from '../../mail-account.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 import { MessageType } from './message.type.ts';
 
 /** Fields that an envelope does not answer. */

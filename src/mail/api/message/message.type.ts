@@ -1,5 +1,5 @@
 import { Field, Int, ObjectType } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import type { Address } from '../../../domain/address.ts';
 import { encodeId } from '../../../domain/global-id.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
@@ -7,7 +7,7 @@ import type { Message } from '../../../domain/message.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
-import type { MailAccount } from '../../mail-account.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 import { MailboxType } from '../mailbox/mailbox.type.ts';
 import { AddressType } from './address.type.ts';
 

@@ -1,13 +1,13 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import { MailError } from '../../../domain/error.ts';
 import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { problemOf } from '../../../graphql/errors/problem.type.ts';
+import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { requireListSize } from '../../../graphql/limits.ts';
-import { problemOf } from '../../../graphql/problem.type.ts';
-import { UserError } from '../../../graphql/user-error.type.ts';
 import type { Patch } from '../../../providers/contract/provider.ts';
-import type { MailAccount } from '../../mail-account.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 import {
   ARCHIVE,
   DELETE_FOREVER,

@@ -1,9 +1,9 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
+import { Problem } from '../../../graphql/errors/problem.type.ts';
+import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
-import { Problem } from '../../../graphql/problem.type.ts';
-import { UserError } from '../../../graphql/user-error.type.ts';
 
 /** How many messages and threads one mutation takes. */
 export const MAX_IDS = 1_000;

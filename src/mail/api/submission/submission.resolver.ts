@@ -1,10 +1,10 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import { accountId, singleId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
+import { userErrorOf } from '../../../graphql/errors/user-error.type.ts';
 import { requirePrincipal } from '../../../graphql/principal.ts';
-import { userErrorOf } from '../../../graphql/user-error.type.ts';
-import { withErrorField } from '../../input-error.ts';
+import { withErrorField } from '../../account/input-error.ts';
 import type { SubmissionRecord } from '../../submission/submission.ts';
 import type { Submissions } from '../../submission/submissions.ts';
 import type { MailOf } from '../mail-of.ts';

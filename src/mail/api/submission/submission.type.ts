@@ -1,12 +1,12 @@
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { encodeId } from '../../../domain/global-id.ts';
 import { connectionType, edgeType } from '../../../graphql/connection.ts';
+import { Problem } from '../../../graphql/errors/problem.type.ts';
+import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
-import { Problem } from '../../../graphql/problem.type.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
-import { UserError } from '../../../graphql/user-error.type.ts';
-import type { MailAccount } from '../../mail-account.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 import type { SubmissionRecord, SubmissionStatus } from '../../submission/submission.ts';
 
 export const SubmissionStatusEnum = {

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { z } from 'zod';
-import { ViewerType } from '../../../accounts/users/viewer.type.ts';
+import { ViewerType } from '../../../accounts/api/viewer/viewer.type.ts';
 import { badUserInput } from '../../../graphql/bad-user-input.ts';
 import { PageInfo } from '../../../graphql/connection.ts';
 import type { Context } from '../../../graphql/context.ts';

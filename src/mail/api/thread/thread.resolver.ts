@@ -1,5 +1,5 @@
 import { Arg, FieldResolver, Int, Resolver, Root } from 'type-graphql';
-import { IntegrationType } from '../../../accounts/integrations/integration.type.ts';
+import { IntegrationType } from '../../../accounts/api/integration/integration.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Cursor } from '../../../graphql/scalars.ts';
 import { localPage } from '../list/page-info.ts';

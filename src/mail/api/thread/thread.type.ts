@@ -5,7 +5,7 @@ import type { Thread } from '../../../domain/thread.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 import { DateTime } from '../../../graphql/scalars.ts';
-import type { MailAccount } from '../../mail-account.ts';
+import type { MailAccount } from '../../account/mail-account.ts';
 import { AddressType } from '../message/address.type.ts';
 
 @ObjectType('Thread', {

@@ -1,8 +1,8 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { accountId } from '../../../domain/global-id.ts';
 import type { Context } from '../../../graphql/context.ts';
-import { UserError, userErrorOf } from '../../../graphql/user-error.type.ts';
-import { withErrorField } from '../../input-error.ts';
+import { UserError, userErrorOf } from '../../../graphql/errors/user-error.type.ts';
+import { withErrorField } from '../../account/input-error.ts';
 import { noSuchMessage, type Unsubscriber } from '../../unsubscribe/unsubscriber.ts';
 import type { MailOf } from '../mail-of.ts';
 import { UnsubscribeInput, UnsubscribePayload } from './unsubscribe.type.ts';

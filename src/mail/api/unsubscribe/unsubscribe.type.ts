@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { URLScalar } from '../../../graphql/scalars.ts';
-import { UserError } from '../../../graphql/user-error.type.ts';
 import type { UnsubscribeMethod } from '../../unsubscribe/unsubscriber.ts';
 
 @ObjectType('Unsubscribe', {

@@ -5,11 +5,11 @@ import { toOneLine } from '../../../domain/one-line.ts';
 import type { Call } from '../../contract/call.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
+import { type FolderRoles, ROLES } from '../wire/folder-roles.ts';
 import { categoryId } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
 import { path } from '../wire/url.ts';
-import { CATEGORY_COLORS } from '../write/category-colors.ts';
-import { type FolderRoles, ROLES } from './folder-roles.ts';
+import { CATEGORY_COLORS } from './category-colors.ts';
 import { TREE, wholeTree } from './folder-tree.ts';
 
 /** Not every mailbox has an archive, and what lies in folders inside of trash and junk is in the trash or the junk too. */

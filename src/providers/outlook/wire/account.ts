@@ -1,8 +1,8 @@
 import type { Access } from '../../contract/connect.ts';
-import type { Deletions } from '../read/deletions.ts';
-import type { FolderRoles } from '../read/folder-roles.ts';
-import type { HiddenFolders } from '../read/hidden-folders.ts';
 import type { GraphClient } from './client.ts';
+import type { Deletions } from './deletions.ts';
+import type { FolderRoles } from './folder-roles.ts';
+import type { HiddenFolders } from './hidden-folders.ts';
 
 /** What every file here works on: one open account. */
 export interface GraphAccount {

@@ -3,12 +3,12 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
+import { nearestPreset } from '../read/category-colors.ts';
 import { toLabel } from '../read/folders.ts';
 import { noSuchMailbox } from '../read/system-folders.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
-import { nearestPreset } from './category-colors.ts';
 
 const CATEGORIES = '/me/outlook/masterCategories';
 

@@ -1,0 +1,59 @@
+import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { ListSizeHint } from '../../../graphql/list-size.ts';
+import type { NodeRegistry } from '../../../graphql/node.ts';
+import { requirePrincipal } from '../../../graphql/principal.ts';
+import { requireProvider } from '../../../providers/contract/find-provider.ts';
+import type { Provider } from '../../../providers/contract/provider.ts';
+import type { ConnectFlowStore } from '../../connect/connect-flow.store.ts';
+import type { IntegrationDirectory } from '../../integrations/integration.directory.ts';
+import { IntegrationType } from '../integration/integration.type.ts';
+import { ViewerType } from '../viewer/viewer.type.ts';
+import { ConnectFlowType } from './connect-flow.type.ts';
+import { ProviderType } from './provider.type.ts';
+
+const MAX_SHOWN_AGE_MS = 3_600_000;
+const MAX_SHOWN = 50;
+
+@Resolver(() => ViewerType)
+export class ViewerConnectFlowsResolver {
+  constructor(private readonly flows: ConnectFlowStore) {}
+
+  @ListSizeHint({ assumed: MAX_SHOWN })
+  @FieldResolver(() => [ConnectFlowType], {
+    description: `Your connect flows that are in progress or ended within the last hour, the most recently started first: at most ${MAX_SHOWN}.`,
+  })
+  async connectFlows(@Root() { userId }: ViewerType): Promise<ConnectFlowType[]> {
+    const records = await this.flows.ofUser(userId, new Date(Date.now() - MAX_SHOWN_AGE_MS), MAX_SHOWN);
+    return records.map((record) => new ConnectFlowType(record));
+  }
+}
+
+@Resolver(() => ConnectFlowType)
+export class ConnectFlowResolver {
+  constructor(
+    private readonly providers: readonly Provider[],
+    private readonly directory: IntegrationDirectory,
+  ) {}
+
+  @FieldResolver(() => ProviderType, { description: 'The provider on whose page the user consents.' })
+  provider(@Root() { record }: ConnectFlowType): ProviderType {
+    return new ProviderType(requireProvider(this.providers, record.provider));
+  }
+
+  @FieldResolver(() => IntegrationType, {
+    nullable: true,
+    description: 'The connected account. Null until the status is CONNECTED.',
+  })
+  async integration(@Root() { record }: ConnectFlowType): Promise<IntegrationType | null> {
+    const found = record.integrationId && (await this.directory.find(record.userId, record.integrationId));
+    return found ? new IntegrationType(found) : null;
+  }
+}
+
+/** By its global id: your own only. */
+export function registerConnectFlowNode(nodes: NodeRegistry, flows: ConnectFlowStore): NodeRegistry {
+  return nodes.register('ConnectFlow', async (context, [id = '']) => {
+    const record = await flows.find(requirePrincipal(context).userId, id);
+    return record && new ConnectFlowType(record);
+  });
+}

@@ -1,0 +1,19 @@
+import { registerEnumType } from 'type-graphql';
+import type { Adapter } from '../../../providers/contract/provider.ts';
+import { ADAPTERS } from '../../../providers/registry.ts';
+
+/** Until an adapter of that id is listed, which then takes its place. */
+const IMAP = {
+  id: 'IMAP',
+  description: 'Reserved for IMAP servers. Accounts can use it only when `providers` lists it.',
+};
+const served: readonly Pick<Adapter, 'id' | 'description'>[] = [IMAP, ...ADAPTERS];
+
+export const ProviderIdEnum: Readonly<Record<string, string>> = Object.fromEntries(served.map(({ id }) => [id, id]));
+
+registerEnumType(ProviderIdEnum, {
+  name: 'ProviderId',
+  description:
+    'A mail provider. To find out what an account can do, read its `capabilities` and do not compare its provider.',
+  valuesConfig: Object.fromEntries(served.map(({ id, description }) => [id, { description }])),
+});

@@ -1,0 +1,40 @@
+import { Field, ObjectType } from 'type-graphql';
+import type { Provider } from '../../../providers/contract/provider.ts';
+import { ConnectMethodEnum } from './connect-method.enum.ts';
+import { ProviderIdEnum } from './provider.enum.ts';
+
+@ObjectType('Provider', {
+  simpleResolvers: true,
+  description: 'A mail provider that this gateway supports.',
+})
+export class ProviderType {
+  /** For field resolvers; not in the schema. */
+  readonly provider: Provider;
+
+  @Field(() => ProviderIdEnum, {
+    description:
+      'The value for the argument `provider` of `connect`. It is the same on every gateway, and not a global id.',
+  })
+  readonly id: string;
+
+  @Field(() => String, { description: 'The name to show to users.' })
+  readonly name: string;
+
+  @Field(() => Boolean, {
+    description: 'Whether the operator has configured the provider. When false, its accounts cannot be connected.',
+  })
+  readonly configured: boolean;
+
+  @Field(() => [ConnectMethodEnum], {
+    description: 'The methods that `connect` accepts for this provider. Empty when it is not configured.',
+  })
+  readonly connectMethods: readonly string[];
+
+  constructor(provider: Provider) {
+    this.provider = provider;
+    this.id = provider.id;
+    this.name = provider.name;
+    this.configured = provider.configured;
+    this.connectMethods = provider.configured ? provider.connectMethods.map(({ method }) => method) : [];
+  }
+}

@@ -1,0 +1,28 @@
+import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { requireProvider } from '../../../providers/contract/find-provider.ts';
+import type { Provider } from '../../../providers/contract/provider.ts';
+import type { MailSessions } from '../../handles/mail-sessions.ts';
+import { ProviderType } from '../connect/provider.type.ts';
+import { CapabilitiesType } from './capabilities.type.ts';
+import { IntegrationType } from './integration.type.ts';
+
+@Resolver(() => IntegrationType)
+export class IntegrationResolver {
+  constructor(
+    private readonly providers: readonly Provider[],
+    private readonly sessions: MailSessions,
+  ) {}
+
+  @FieldResolver(() => ProviderType, { description: 'The provider of the account, for showing its name or logo.' })
+  provider(@Root() { record }: IntegrationType): ProviderType {
+    return new ProviderType(requireProvider(this.providers, record.provider));
+  }
+
+  @FieldResolver(() => CapabilitiesType, {
+    description:
+      'What this account can do; another account of the same provider may differ. Reading this makes no request to the provider.',
+  })
+  capabilities(@Root() { record }: IntegrationType): CapabilitiesType {
+    return new CapabilitiesType(this.sessions.capabilities(record));
+  }
+}

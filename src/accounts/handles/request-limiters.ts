@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import type { RequestLimiter } from '../../providers/contract/call.ts';
+import type { Provider } from '../../providers/contract/provider.ts';
+import { createRequestLimiter, type MailboxLimiter } from '../../providers/limiter/request-limiter.ts';
+import type { Reachability } from '../integrations/reachability.ts';
+
+interface RequestLimitersOptions {
+  readonly log: Logger;
+  /** Told how every request ended. */
+  readonly reachability?: Pick<Reachability, 'report'>;
+  readonly now?: () => number;
+}
+
+/** One limiter for each mailbox. The vendor limits the mailbox and not our integration, so two users of one mailbox share it. */
+export class RequestLimiters {
+  private readonly limiters = new Map<string, MailboxLimiter>();
+
+  constructor(private readonly options: RequestLimitersOptions) {}
+
+  /** The limiter of a mailbox, which may not be connected yet. */
+  of(provider: Provider, address: string): RequestLimiter {
+    const mailbox = { provider: provider.id, address: address.toLowerCase() };
+    const key = `${mailbox.provider}:${mailbox.address}`;
+    const known = this.limiters.get(key);
+    if (known) return known;
+    const { log, reachability, now } = this.options;
+    const limiter = createRequestLimiter(provider.limits, {
+      log: log.child({ provider: provider.id }),
+      observe: (outcome) => reachability?.report(mailbox, outcome),
+      ...(now && { now }),
+    });
+    this.limiters.set(key, limiter);
+    return limiter;
+  }
+
+  /** Drops those that no open session has and that are idle: until then they know what the vendor still counts. */
+  prune(inUse: ReadonlySet<RequestLimiter>): void {
+    for (const [key, limiter] of this.limiters) if (limiter.isIdle && !inUse.has(limiter)) this.limiters.delete(key);
+  }
+
+  get size(): number {
+    return this.limiters.size;
+  }
+}

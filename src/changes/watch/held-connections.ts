@@ -1,0 +1,43 @@
+import type { Logger } from 'pino';
+import type { MailSession } from '../../providers/contract/provider.ts';
+import type { SyncJob } from '../sync/sync.job.ts';
+
+interface HeldConnectionsOptions {
+  readonly sync: Pick<SyncJob, 'request'>;
+  readonly log: Logger;
+}
+
+/** News that comes together, as a flag and the message that bears it, is one run's, in milliseconds. */
+const SETTLE_MS = 250;
+
+/** Listens on the sessions that announce news over a connection which they hold open, and has their accounts synchronised. */
+export class HeldConnections {
+  private readonly listening = new Map<string, MailSession>();
+  private readonly stopping = new AbortController();
+
+  constructor(private readonly options: HeldConnectionsOptions) {}
+
+  /** Called again and again for each connected account: listens where nothing does, for as long as the session is open. */
+  follow(integrationId: string, session: MailSession): void {
+    if (this.stopping.signal.aborted || !session.listen || this.listening.get(integrationId) === session) return;
+    this.listening.set(integrationId, session);
+    void this.listen(integrationId, session);
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  private async listen(integrationId: string, session: MailSession): Promise<void> {
+    const { sync, log } = this.options;
+    const changed = () => sync.request(integrationId, SETTLE_MS);
+    try {
+      await session.listen?.(changed, { signal: this.stopping.signal, priority: 'background' });
+    } catch (err) {
+      if (this.stopping.signal.aborted) return;
+      log.warn({ err, integrationId }, 'the connection that announces news was lost: the account is polled meanwhile');
+    } finally {
+      if (this.listening.get(integrationId) === session) this.listening.delete(integrationId);
+    }
+  }
+}

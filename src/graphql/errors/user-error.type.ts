@@ -1,0 +1,45 @@
+import { Field, ObjectType } from 'type-graphql';
+import { type ErrorCode, isMailError } from '../../domain/error.ts';
+import { ErrorCodeEnum } from './error-code.enum.ts';
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'Why a mutation was not carried out, when a different input would solve it.',
+})
+export class UserError {
+  @Field(() => ErrorCodeEnum, { description: 'The error code, for programs.' })
+  readonly code: ErrorCode;
+
+  @Field(() => String, { description: 'What is wrong with the input, for people.' })
+  readonly message: string;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'The path of the input field at fault, starting with `input`. Null when the input as a whole is at fault.',
+  })
+  readonly field: readonly string[] | null;
+
+  constructor(code: ErrorCode, message: string, field: readonly string[] | null = null) {
+    this.code = code;
+    this.message = message;
+    this.field = field;
+  }
+}
+
+const MENDABLE: ReadonlySet<string> = new Set([
+  'NOT_FOUND',
+  'BAD_USER_INPUT',
+  'INVALID',
+  'CONFLICT',
+  'UNSUPPORTED',
+  'CONSENT_REQUIRED',
+]);
+
+/** The error as data when a different input would solve it, or its code is one of `also`. Any other error is rethrown. */
+export function userErrorOf(error: unknown, also: readonly ErrorCode[] = []): UserError {
+  if (isMailError(error) && (MENDABLE.has(error.code) || also.some((code) => code === error.code))) {
+    return new UserError(error.code as ErrorCode, error.message, error.field ?? null);
+  }
+  throw error;
+}
