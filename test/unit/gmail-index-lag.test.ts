@@ -5,7 +5,7 @@ import { SharedReads } from '../../src/providers/contract/shared-reads.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 import type { UpstreamRequest } from '../support/upstream.ts';
 
-/** README, "What a search means": what Gmail's index does not have yet is found all the same, but for words and files. */
+/** docs/search.md: what Gmail's index does not have yet is found all the same, but for words and files. */
 let lab: Lab;
 let account: Account;
 let accounts = 0;

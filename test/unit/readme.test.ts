@@ -20,7 +20,7 @@ describe('the documents', () => {
     }
   });
 
-  it.each(['README.md', 'CONTRIBUTING.md'])('%s names scripts and files that are there', (file) => {
+  it.each(['README.md', 'CONTRIBUTING.md', 'docs/search.md'])('%s names scripts and files that are there', (file) => {
     const text = readFileSync(file, 'utf8');
     for (const [, script] of text.matchAll(/npm run ([a-z:]+)/g)) expect(Object.keys(scripts)).toContain(script);
     for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g))

@@ -1,6 +1,6 @@
 /**
  * What a word is, in every script: the one definition that a search is read by, that mail is compared by, and that every
- * provider is asked in. README, "What a search means", gives it in prose.
+ * provider is asked in. docs/search.md describes it.
  */
 
 /**

@@ -13,7 +13,7 @@ const MAX_GROUP_DEPTH = 10;
 type Said = UserCondition | null;
 
 /**
- * The one search syntax; README, "What a search means", defines it. Terms side by side must all hold; OR joins its two
+ * The one search syntax; docs/search.md defines it. Terms side by side must all hold; OR joins its two
  * neighbours and binds tighter than that; - in front of a term or a group negates it; parentheses group; "quotes" keep a
  * phrase together. Null for an empty search. Throws BAD_USER_INPUT for what would be understood differently than it is meant.
  */
