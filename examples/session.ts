@@ -1,4 +1,4 @@
-/** Signs in as the sandbox's demo user, and keeps the access token fresh: what the three examples share. */
+/** Signs in as the sandbox's demo user and renews the access token. All three examples use it. */
 
 export const POSTERN_URL = 'http://127.0.0.1:4000';
 const DEMO_USER = { email: 'demo@postern.test', password: 'postern-demo' };
@@ -12,11 +12,11 @@ const REFRESH = `mutation ($input: RefreshSessionInput!) {
 
 interface Session {
   readonly accessToken: string;
-  /** Seconds from when it was given out. */
+  /** The lifetime of the access token in seconds, from when it was issued. */
   readonly expiresIn: number;
   readonly refreshToken: string;
 }
-/** When to refresh it, by the clock of this machine, which need not be right: a tenth of its life before its end. */
+/** When to refresh it: after nine tenths of its lifetime, by the clock of this machine, which need not be right. */
 type Known = Session & { readonly refreshAt: number };
 interface Answer {
   readonly data?: { readonly payload: { session: Session | null; userErrors: readonly { message: string }[] } } | null;
@@ -24,8 +24,8 @@ interface Answer {
 }
 
 /**
- * A function that returns an access token with a tenth or more of its life before it. Its calls queue up behind each other: a refresh
- * token serves once, and used twice it ends the session.
+ * Returns a function that returns an access token with at least a tenth of its lifetime left. Calls of it wait for each other, because
+ * a refresh token can be used only once: a second use ends the session.
  */
 export function signIn(url: string, user = DEMO_USER): () => Promise<string> {
   let last: Promise<Known | null> = Promise.resolve(null);

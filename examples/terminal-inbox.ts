@@ -1,6 +1,6 @@
-// A terminal inbox: shows the newest mail of all accounts, then follows what arrives, with the graphql-ws client.
+// A terminal inbox: shows the newest mail of all accounts, then new mail as it arrives, with the graphql-ws client.
 // Start the sandbox (npm start), then in a second terminal: npm run example:terminal
-// POSTERN_URL names another gateway. After a lost connection it goes on behind the last event it saw: nothing is missed.
+// POSTERN_URL names another gateway. After a lost connection it continues after the last event that it received: nothing is missed.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
@@ -35,7 +35,7 @@ const client = createClient({
   url: `${url.replace(/^http/, 'ws')}/graphql`,
   webSocketImpl: WebSocket,
   connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
-  // We subscribe again ourselves, with the last cursor.
+  // follow() subscribes again itself, with the last cursor.
   retryAttempts: 0,
 });
 process.once('SIGINT', () => process.exit(0));
@@ -71,7 +71,7 @@ async function follow(): Promise<void> {
         if (data.messageReceived.message) console.log(line(data.messageReceived.message));
       }
     } catch (error) {
-      // GraphQL errors come in a list. A cursor that is refused, of another gateway or another user, would be so each time.
+      // GraphQL errors come as an array. A cursor of another gateway or another user would be refused each time: forget it.
       const [refusal] = Array.isArray(error) ? error : [];
       if (refusal?.extensions?.code === 'BAD_USER_INPUT') after = null;
       console.log(
@@ -89,6 +89,6 @@ function line({ receivedAt, subject, from, integration }: Mail): string {
     (from?.name ?? from?.address ?? '').slice(0, 24).padEnd(24),
     subject,
   ];
-  // Anyone can write anything into a mail, escape sequences for a terminal too.
+  // A mail can contain anything, including escape sequences for terminals.
   return columns.join('  ').replace(/\p{C}/gu, '');
 }

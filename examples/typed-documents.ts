@@ -1,6 +1,6 @@
-// A script with typed documents: lists the newest mail, searches in all accounts, and marks what it found as read.
+// A script with typed documents: lists the newest mail, searches all accounts, and marks the results as read.
 // Start the sandbox (npm start), then in a second terminal: npm run example:typed
-// `npm run codegen` made ./generated from schema.graphql and the documents below; POSTERN_URL names another gateway.
+// `npm run codegen` makes ./generated from schema.graphql and the documents below. POSTERN_URL names another gateway.
 
 import { GraphQLClient } from 'graphql-request';
 import { graphql } from './generated/gql.ts';

@@ -2,21 +2,21 @@ import { useMutation } from '@apollo/client/react';
 import { useEffect, useRef } from 'react';
 import { BeginConnect, FinishConnect } from './documents.ts';
 
-/** What the browser came back with, taken out of the address at once: neither a reload nor the history shows it again. */
+/** The parameters that the browser came back with. They are removed from the address at once: no reload uses them again, and the history does not show them. */
 const returned = new URLSearchParams(location.search);
 if (returned.has('status')) history.replaceState(null, '', location.pathname);
 
-/** Connects another Gmail account. Consent alone connects nothing: the user who began has to finish it. */
+/** Connects another Gmail account. Consent alone connects nothing: the user who called `connect` has to call `finishConnect`. */
 export function Connect() {
   const [begin, begun] = useMutation(BeginConnect);
   const [finish, { data, error }] = useMutation(FinishConnect, { refetchQueries: ['InboxPage'] });
   const asked = useRef(false);
   useEffect(() => {
     const token = returned.get('token') ?? '';
-    // A token and nothing shorter: any link can bring a wrong code here, and five of those end the flows that wait for one.
+    // Accept only the format of a token. Any link can bring a wrong code here, and five of those end the flows that wait for a code.
     if (returned.get('status') !== 'pending' || !/^[\w-]{43}$/.test(token) || asked.current) return;
     asked.current = true;
-    // A refusal is shown as error.
+    // A failure is shown through `error`.
     finish({ variables: { token } }).catch(() => undefined);
   }, [finish]);
   const start = async () => {
@@ -30,7 +30,7 @@ export function Connect() {
     finished?.userErrors[0]?.message ??
     begun.error?.message ??
     begun.data?.connect.userErrors[0]?.message ??
-    // The message of the address is anybody's who makes a link to this page.
+    // Do not show the message in the address: anyone can make a link to this page.
     (returned.get('status') === 'failed' ? 'The account was not connected.' : null);
   return (
     <aside>

@@ -2,10 +2,10 @@ import { useQuery } from '@apollo/client/react';
 import { useEffect, useRef } from 'react';
 import { Conversation as ConversationQuery } from './documents.ts';
 
-/** A conversation, oldest message first, in a dialog: Escape closes it, and the focus goes back to the row that opened it. */
+/** A conversation in a dialog, oldest message first. Escape closes it, and the focus returns to the row that opened it. */
 export function Conversation({ id, onClose }: { id: string; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  // What is known of it is shown at once and read again, for it may have changed since; and while it is read, it stays in sight.
+  // Cached messages are shown at once and stay visible while the conversation is read again.
   const conversation = useQuery(ConversationQuery, { variables: { id }, fetchPolicy: 'cache-and-network' });
   const { data = conversation.previousData, error } = conversation;
   useEffect(() => dialog.current?.showModal(), []);
@@ -30,7 +30,7 @@ export function Conversation({ id, onClose }: { id: string; onClose: () => void 
                 {message.sentAt && <time dateTime={message.sentAt}> {new Date(message.sentAt).toLocaleString()}</time>}
               </h3>
               {message.body?.html ? (
-                // The gateway has sanitised it; no script runs and nothing of this page is in reach all the same.
+                // The gateway has sanitised it. As a second protection the frame runs no script and cannot reach this page.
                 <iframe
                   title={`Message of ${message.from?.name ?? message.from?.address ?? 'nobody'}`}
                   sandbox="allow-popups"

@@ -6,7 +6,7 @@ import { Arrived, InboxPage } from './documents.ts';
 import { type LiveOptions, listen } from './live.ts';
 import { type Mail, MailRow } from './mail-row.tsx';
 
-/** One inbox over all accounts. It grows at its end as it is scrolled, and at its top as mail arrives. */
+/** One inbox of all accounts. Scrolling adds older mail at the end, and new mail appears at the top. */
 export function Inbox({ url, token }: Pick<LiveOptions, 'url' | 'token'>) {
   const client = useApolloClient();
   const { data, error, fetchMore, refetch } = useQuery(InboxPage, { notifyOnNetworkStatusChange: false });
@@ -18,7 +18,7 @@ export function Inbox({ url, token }: Pick<LiveOptions, 'url' | 'token'>) {
         const { messages } = known.viewer;
         return { viewer: { ...known.viewer, messages: { ...messages, nodes: [message, ...messages.nodes] } } };
       });
-      // Its conversation is read again where it is open.
+      // If its conversation is open, it is read again.
       const thread = message.thread && client.cache.identify(message.thread);
       if (thread) client.cache.evict({ id: thread, fieldName: 'messages' });
     };
@@ -48,7 +48,7 @@ export function Inbox({ url, token }: Pick<LiveOptions, 'url' | 'token'>) {
   );
 }
 
-/** Loads the next page when it comes into sight, or is pressed. */
+/** A button that loads the next page when it is pressed or scrolled into view. */
 function More({ load }: { load: () => Promise<unknown> }) {
   const button = useRef<HTMLButtonElement>(null);
   const [problem, setProblem] = useState<string | null>(null);

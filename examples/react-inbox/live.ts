@@ -4,9 +4,9 @@ import type { ArrivedSubscription } from '../generated/graphql.ts';
 export interface LiveOptions {
   readonly url: string;
   readonly token: () => Promise<string>;
-  /** The document Arrived, as the cache wants its answers. */
+  /** The document Arrived, with the __typename fields that the cache needs. */
   readonly query: string;
-  /** Called when mail may have come of which no event tells: before the first of them, and where one could not be read. */
+  /** Called when mail may have arrived without an event here: before the first event, and when a message could not be read. */
   readonly onGap: () => void;
   readonly onMail: (message: NonNullable<ArrivedSubscription['messageReceived']['message']>) => void;
 }
@@ -14,14 +14,14 @@ export interface LiveOptions {
 const RETRY_MS = 1_000;
 
 /**
- * Tells of new mail until the function that it returns is called. The gateway closes a socket when its token runs out, after 15
- * minutes: this comes back with a new token and the last cursor, so that nothing is missed and nothing told twice.
+ * Reports new mail until the returned function is called. The gateway closes a socket when its access token expires, after 15 minutes.
+ * Then this connects again with a new token and the last cursor, so that no mail is missed.
  */
 export function listen({ url, token, query, onGap, onMail }: LiveOptions): () => void {
   const client = createClient({
     url: `${url.replace(/^http/, 'ws')}/graphql`,
     connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
-    // Its own retries would subscribe again with the cursor that the first one had.
+    // The client's own retries would subscribe with the first cursor again.
     retryAttempts: 0,
     on: { connected: () => after ?? onGap() },
   });
@@ -38,8 +38,8 @@ export function listen({ url, token, query, onGap, onMail }: LiveOptions): () =>
           else onGap();
         }
       } catch (error) {
-        // The gateway is away, or has closed the socket: the next round says which. Or it refuses the cursor, of another
-        // gateway or another user, and would do so each time.
+        // The gateway is unavailable or has closed the socket: the loop tries again. A cursor of another gateway or another
+        // user would be refused each time: forget it.
         if (isRefused(error)) after = null;
       }
       if (!isOver) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -52,6 +52,6 @@ export function listen({ url, token, query, onGap, onMail }: LiveOptions): () =>
   };
 }
 
-/** GraphQL errors are handed over as they came, in a list. */
+/** graphql-ws throws GraphQL errors as an array. */
 const isRefused = (error: unknown): boolean =>
   Array.isArray(error) && error.some(({ extensions }) => extensions?.code === 'BAD_USER_INPUT');

@@ -4,7 +4,7 @@ import { SetRead } from './documents.ts';
 
 export type Mail = RowFragment;
 
-/** Opening a mail marks it as read at once; where that fails, the cache takes it back and the row says why. */
+/** Opening a mail marks it as read at once. If that fails, the cache reverts it and the row shows why. */
 export function MailRow({ mail, onOpen }: { mail: Mail; onOpen: (mail: Mail) => void }) {
   const { id, isRead } = mail;
   const [setRead, { data, error }] = useMutation(SetRead);
@@ -20,7 +20,7 @@ export function MailRow({ mail, onOpen }: { mail: Mail; onOpen: (mail: Mail) => 
           userErrors: [],
         },
       },
-    }).catch(() => undefined); // It is shown as error.
+    }).catch(() => undefined); // Shown through `error`.
   const open = () => {
     if (!isRead) void mark(true);
     onOpen(mail);

@@ -1,8 +1,8 @@
 /// <reference types="vite/client" />
-// A React page with Apollo Client: one inbox over all accounts, that grows as it is scrolled and as mail arrives; a click opens
-// a conversation and marks the mail as read, and a button connects another account.
+// A React page with Apollo Client: one inbox of all accounts, with older mail on scrolling and new mail as it arrives. A click opens
+// the conversation and marks the mail as read. A button connects another account.
 // Start the sandbox (npm start), then in a second terminal: npm run example:react, and open what it prints.
-// VITE_POSTERN_URL names another gateway; there, CORS_ORIGINS must list this page's origin.
+// VITE_POSTERN_URL names another gateway. Its CORS_ORIGINS must list the origin of this page.
 
 import { ApolloProvider } from '@apollo/client/react';
 import { createRoot } from 'react-dom/client';
