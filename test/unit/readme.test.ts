@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 
@@ -20,10 +21,18 @@ describe('the documents', () => {
     }
   });
 
-  it.each(['README.md', 'CONTRIBUTING.md', 'docs/search.md'])('%s names scripts and files that are there', (file) => {
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    ...readdirSync('docs')
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  ];
+  it.each(documents)('%s names scripts and files that are there', (file) => {
     const text = readFileSync(file, 'utf8');
     for (const [, script] of text.matchAll(/npm run ([a-z:]+)/g)) expect(Object.keys(scripts)).toContain(script);
     for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g))
-      expect([link, existsSync(link ?? '')]).toEqual([link, true]);
+      expect([link, existsSync(join(dirname(file), link ?? ''))]).toEqual([link, true]);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 /** The threats of SECURITY.md: | threat | what an attacker does | what holds | `file`: name of the test | */
 const rows = readFileSync('SECURITY.md', 'utf8')
   .split('\n')
-  .filter((line) => /^\|.*\| `[\w.]+`: .+ \|$/.test(line))
+  .filter((line) => /^\|.*\| `[\w.-]+`: .+ \|$/.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim()));
 
 describe('each threat that SECURITY.md names', () => {
@@ -13,7 +13,7 @@ describe('each threat that SECURITY.md names', () => {
   });
 
   it.each(rows.map((cells) => [cells[1], cells[4] ?? '']))('%s: has the test that it names', (_threat, cell) => {
-    const [, file = '', name = ''] = /^`([\w.]+)`: (.+)$/.exec(cell) ?? [];
+    const [, file = '', name = ''] = /^`([\w.-]+)`: (.+)$/.exec(cell) ?? [];
     const path = ['flow', 'unit'].map((kind) => `test/${kind}/${file}.test.ts`).find((one) => existsSync(one));
     expect([cell, path]).toEqual([cell, expect.any(String)]);
     const source = readFileSync(path ?? '', 'utf8');
