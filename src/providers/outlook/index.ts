@@ -10,7 +10,7 @@ import { FolderRoles, ROLES } from './wire/folder-roles.ts';
 import { HiddenFolders } from './wire/hidden-folders.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
-/** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */
+/** MX hosts of Exchange Online, of Outlook.com, and of Exchange Online with DNSSEC. */
 const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com', 'mx.microsoft'];
 
 const CAPABILITIES: Capabilities = {

@@ -42,6 +42,6 @@ export const openSession = (account: GraphAccount): MailSession => ({
   sendSettlesMs: SEND_SETTLES_MS,
   changes: (since, call, hints) => changes(account, since, call, hints),
   watch: watcher(account),
-  /** Nothing is held open between two requests. */
+  /** A session holds no connection between two requests. */
   close: async () => {},
 });

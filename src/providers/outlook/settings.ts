@@ -25,7 +25,7 @@ export interface OutlookOptions {
   readonly clientId: string | null;
   readonly clientSecret: string | null;
   readonly tenant: string;
-  /** Null: the vendor's own hosts. */
+  /** Null means Microsoft's own hosts. */
   readonly loginUrl: string | null;
   readonly graphUrl: string | null;
   readonly domains: readonly string[];

@@ -23,13 +23,14 @@ import {
 } from './sync-round.ts';
 import { newState, readState, type SyncState, type Track, writeState } from './sync-state.ts';
 
-/** Pages of one folder that hints may cost; where there are more, they are left to a sweep. */
+/** Maximum number of delta pages that are read for hints. What is left after them is left to a sweep. */
 const MAX_HINTED_PAGES = 5;
 
 /**
- * Without hints a sweep: one page of every folder's delta and of the folder tree's, in $batches; with hints, the folders that
- * they point at. Delta does not tell new from changed, nor a move from a deletion: sync-round.ts knows the new; what left a
- * folder is asked after, and was moved if it is still there.
+ * Without hints, this runs a sweep: it reads one page of every folder's delta and of the folder tree's delta, in $batch
+ * requests. With hints, it reads only the folders that the hinted messages are in. A delta distinguishes neither a new
+ * message from a changed one nor a move from a deletion. sync-round.ts recognises new messages, and a message that left
+ * a folder is looked up: if it still exists, it was moved.
  */
 export async function changes(
   account: GraphAccount,
@@ -64,13 +65,19 @@ export async function changes(
   };
 }
 
-/** What the deltas do not depend on must not keep them from being read; where the account is refused, so would they be. */
+/**
+ * The deltas do not depend on this work, so its failure is ignored. A refusal of the whole account is thrown, because
+ * the deltas would be refused as well.
+ */
 const unlessRefused = (work: Promise<void>): Promise<void> =>
   work.catch((error: unknown) => {
     if (!isMailError(error) || error.ofAccount || error.code === 'RECONNECT_REQUIRED') throw error;
   });
 
-/** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */
+/**
+ * Returns the changes of hinted messages that exist but that no delta reported: their folder was refused, its delta is
+ * late, or the folder is not synchronised.
+ */
 function notShown(state: SyncState, { there }: HintedMessages, { present, unread }: Read): ProviderChange[] {
   return there.flatMap((message): ProviderChange[] => {
     const { id: messageId = '', parentFolderId } = message;
@@ -92,8 +99,9 @@ interface Read {
 }
 
 /**
- * What a folder refuses for itself: it was deleted a moment ago, or Exchange has no room for what it notes of a delta, while
- * everything else is answered (microsoft-graph-docs#5730). A failure of one alone is its own as well.
+ * Returns whether an error concerns this folder alone: the folder was deleted a moment ago, or Exchange has no room for
+ * the folder's delta state while it answers everything else (microsoft-graph-docs#5730). A single unavailable folder
+ * among others that answer counts as well.
  */
 function isOfTheFolder(error: MailError, answers: readonly unknown[], isAnswering: boolean): boolean {
   if (error.code === 'CURSOR_EXPIRED' || isOfAll(error)) return false;
@@ -108,7 +116,10 @@ class Endless extends MailError {
   }
 }
 
-/** In place of a page that only leads on: a folder of them would be asked without end, and no sweep be over. */
+/**
+ * Replaces an answer that belongs to a paging loop by an error. Otherwise the folder would be requested without end and
+ * the sweep would never finish.
+ */
 function withEnd<T extends Delta<GraphMessage & MailFolder>>(
   track: Track | undefined,
   answer: T | MailError | undefined,
@@ -116,13 +127,16 @@ function withEnd<T extends Delta<GraphMessage & MailFolder>>(
   return track && answer && !isMailError(answer) && isPagingLoop(track, answer) ? new Endless() : answer;
 }
 
-/** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
+/**
+ * Reads one page of every delta that is due. A refused folder does not hold up the others, but this throws when all
+ * folders are refused.
+ */
 async function readDeltas(
   account: GraphAccount,
   state: SyncState,
   read: Read,
   call: Call,
-  /** Graph has just answered for this account. */
+  /** True when Graph has just answered another request for this account. */
   isAnswering = false,
 ): Promise<void> {
   const asked = due(state);
@@ -150,8 +164,8 @@ async function readDeltas(
 }
 
 /**
- * A move leaves the id in another folder, perhaps in one whose delta was read a moment too early. What was deleted may be
- * there as well, in a hidden folder of what can be recovered.
+ * Looks up messages that left a folder. A moved message keeps its id and is in another folder, perhaps one whose delta
+ * was read a moment too early. A deleted message may still be found too, in a hidden folder of recoverable items.
  */
 async function whatBecameOf(
   account: GraphAccount,
@@ -166,7 +180,7 @@ async function whatBecameOf(
   const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
   return answers.map((answer, i): ProviderChange => {
     if (isMailError(answer) && isOfAll(answer)) throw answer;
-    // Of one that is refused it is not known.
+    // Whether a message still exists is unknown when its request is refused, so it is reported as updated.
     const isThere = isMailError(answer)
       ? answer.code !== 'NOT_FOUND'
       : state.folders[answer.parentFolderId ?? ''] !== undefined;

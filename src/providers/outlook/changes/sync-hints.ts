@@ -10,13 +10,16 @@ import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 import type { SyncState, Track } from './sync-state.ts';
 
-/** What is known of the messages that hints name before any folder is asked. */
+/** What is known of the hinted messages before any folder's delta is read. */
 export interface HintedMessages {
   readonly there: readonly GraphMessage[];
   readonly deleted: readonly ProviderChange[];
 }
 
-/** A message costs a request, and one for the folder it is in: that must be less than asking every folder. */
+/**
+ * Each hinted message costs one request, and one more for its folder. Hints are used only where that costs less than
+ * reading every folder.
+ */
 export function canReadByHints(state: SyncState, hints: readonly Hint[]): boolean {
   const ids = new Set(hints.map(({ messageId }) => messageId));
   const folders = Object.values(state.folders);
@@ -26,8 +29,8 @@ export function canReadByHints(state: SyncState, hints: readonly Hint[]): boolea
 }
 
 /**
- * Asks where the messages lie, and marks those folders to be asked, and where notifications led before. Null where that does
- * not tell enough.
+ * Looks up the folders of the hinted messages, and marks as due those folders and the ones where earlier notifications
+ * found the messages. Returns null when the answers do not suffice and a sweep is needed.
  */
 export async function follow(
   account: GraphAccount,
@@ -56,14 +59,14 @@ export async function follow(
   const deleted: ProviderChange[] = [];
   for (const messageId of ids) {
     const [answer, hash] = [answers.get(messageId), markOf(messageId)];
-    // It may still come, though not soon: a sweep tells of it then.
+    // The message may still appear later. The next sweep reports it then.
     if (isLate(messageId, answer)) continue;
     const before = state.found[hash];
     const isThere = !isMailError(answer) && !isOutOfSight(account, state, answer, before);
     const place = isThere ? (answer?.parentFolderId ?? '') : '';
     if (place !== '') there.push({ ...(answer as GraphMessage), id: messageId });
     else if (before !== '') deleted.push({ kind: 'deleted', messageId });
-    // A folder that is not known is new, or hidden.
+    // An unknown folder is either new or hidden.
     if (place !== '' && !state.folders[place]) state.tree.due = true;
     for (const folder of [before, place]) {
       const track = state.folders[folder ?? ''];
@@ -88,7 +91,10 @@ async function ask(
   }
 }
 
-/** Not of the one thing that was asked for, which may be refused for good and must not hold up the rest. */
+/**
+ * Returns whether an error concerns the whole account. An error of one entity may be permanent and must not hold up the
+ * others.
+ */
 export const isOfAll = ({ code, ofAccount, retryAfterMs }: MailError): boolean =>
   ofAccount || retryAfterMs !== undefined || OF_ALL.has(code);
 const OF_ALL: ReadonlySet<MailErrorCode> = new Set([
@@ -98,14 +104,14 @@ const OF_ALL: ReadonlySet<MailErrorCode> = new Set([
   'STORE_UNAVAILABLE',
 ]);
 
-/** Where most of what arrives lies. False where it is not known. */
+/** Marks the inbox as due, because most new mail arrives there. Returns false when the inbox is not known yet. */
 function markInbox({ roles }: GraphAccount, { folders }: SyncState): boolean {
   const [, inbox] = Object.entries(folders).find(([id]) => roles.of(id) === 'INBOX') ?? [];
   if (inbox) inbox.due = true;
   return inbox !== undefined;
 }
 
-/** It is no more, or it lies in a folder that nobody sees, as deleted messages do for a while. */
+/** Returns whether a message no longer exists or is in a hidden folder, where deleted messages stay for a while. */
 function isOutOfSight(
   { deletions }: GraphAccount,
   { folders }: SyncState,
@@ -116,11 +122,14 @@ function isOutOfSight(
   return deletions.holds(answer) || (before === '' && !folders[answer.parentFolderId ?? '']);
 }
 
-/** Its folder turned out to be one that nobody sees. */
+/** Records that the message is in a hidden folder. */
 export function forget(state: SyncState, messageId: string): void {
   state.found[markOf(messageId)] = '';
 }
 
-/** Between the tries to find a message that was just announced: the replica that answers may lag behind. In milliseconds. */
+/**
+ * Delays between tries to find a message that was just announced, in milliseconds. The replica that answers may lag
+ * behind.
+ */
 const RETRY_DELAYS_MS = [500, 1_000, 2_000];
 const PLACE = { $select: 'id,parentFolderId,createdDateTime' };

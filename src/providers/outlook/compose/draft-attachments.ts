@@ -15,8 +15,9 @@ import { FileBytes } from './file-bytes.ts';
 import { uploadFile } from './upload.ts';
 
 /**
- * A request takes 4 MB, its JSON included: measured to the byte, a file of 3,145,611 bytes (msgraph-sdk-java PR 52). A
- * longer one needs an upload session, which Graph refuses to one below 3 MB (below 2,097,152 bytes, as measured there).
+ * Graph accepts requests of up to 4 MB, their JSON included. Measured to the byte, that is a file of 3,145,611 bytes
+ * (msgraph-sdk-java PR 52). A longer file needs an upload session, which Graph refuses for files below 3 MB (below
+ * 2,097,152 bytes, as measured there).
  */
 const MAX_DIRECT_BYTES = 3_145_611;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -26,7 +27,7 @@ export interface Held {
   readonly sizeBytes: number;
 }
 
-/** What `heldBy` reads of a draft. */
+/** The $expand of a draft that `heldBy` needs. */
 export const EXPAND_HELD = 'attachments($select=id,size)';
 
 export const heldBy = ({ attachments }: GraphMessage): readonly Held[] => (attachments ?? []).map(toHeld);
@@ -38,8 +39,8 @@ export async function listHeld(account: GraphAccount, draftId: string, call: Cal
 }
 
 /**
- * Gives the draft these files in place of those it holds. The new ones come first, so that a failure loses nothing; where
- * there is no room for both, the old ones go first.
+ * Replaces the draft's files by those of `compose`. The new files are added first, so that a failure loses nothing. If
+ * the draft has no room for both, the old files are removed first.
  */
 export async function replaceAttachments(
   account: GraphAccount,
@@ -56,7 +57,10 @@ export async function replaceAttachments(
   if (!oldFirst) await removeAll(account, draftId, held, call);
 }
 
-/** One after another: Exchange refuses two changes to one draft at a time, and keeps the order in which they came. */
+/**
+ * Files are added one after another, because Exchange refuses two concurrent changes to one draft and keeps the files
+ * in the order in which they came.
+ */
 async function addAll(
   account: GraphAccount,
   draftId: string,
@@ -115,7 +119,10 @@ async function add(
   return added.id ?? '';
 }
 
-/** The attachment that was not there before. Throws when there is none: the upload came to nothing. */
+/**
+ * Returns the id of the attachment that was not there before. Throws when there is none, because the upload has then
+ * failed.
+ */
 async function newest(
   account: GraphAccount,
   draftId: string,

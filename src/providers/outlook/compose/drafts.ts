@@ -36,7 +36,10 @@ export async function readDraft(account: GraphAccount, id: string, call: Call): 
   return draft;
 }
 
-/** What of a draft is needed to write over it. NOT_FOUND when it was sent or deleted; CONFLICT when it has moved on. */
+/**
+ * Reads the fields of a draft that are needed to overwrite it. Throws NOT_FOUND when it was sent or deleted, and
+ * CONFLICT when its version is another than `ifVersion`.
+ */
 export async function requireDraft(
   account: GraphAccount,
   id: string,
@@ -53,7 +56,7 @@ export async function requireDraft(
   return draft;
 }
 
-/** Only ever a draft: what was sent meanwhile stays. */
+/** Deletes nothing but a draft: a message that was sent meanwhile is kept. */
 export async function deleteDraft(
   account: GraphAccount,
   id: string,
@@ -75,7 +78,7 @@ export async function deleteDraft(
   });
 }
 
-/** Exchange gives the message another change key with each change to it; its immutable id outlives them. */
+/** Exchange changes a message's change key with each change to it, while its immutable id stays. */
 export const toDraft = (message: GraphMessage): Draft => ({
   id: message.id ?? '',
   version: message.changeKey ?? '',

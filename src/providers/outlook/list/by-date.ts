@@ -20,14 +20,17 @@ export interface Part {
 
 export type Wanted = Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes'>;
 
-/** Where envelopes sort many out, so many are read at once: a request costs the same whatever its size. */
+/**
+ * Messages that one request reads when envelopes are checked against a condition, because many may be sorted out and a
+ * request costs the same whatever its size.
+ */
 const CHECKED_SIZE = 100;
-/** One answer's. */
+/** Maximum number of messages in one answer. */
 const MAX_SIZE = 250;
 
 /**
- * Messages from a place on, newest first, each held against the condition: until there are as many as are wanted, the list
- * ends, or as many were read as may be.
+ * Lists messages from a position on, newest first, each checked against the condition. It stops when the page is full,
+ * the list ends, or the budget is spent.
  */
 export async function listByDate(
   account: GraphAccount,
@@ -46,7 +49,7 @@ export async function listByDate(
   let truncated = false;
   for (;;) {
     const missing = page.size - kept.length;
-    // One more where the bound is a second wider than is meant.
+    // One more message is read when the filter's bound is a second wider than the real one.
     const size = isChecked
       ? checkedSize(missing, budget - spent)
       : missing + (before !== null && place === null ? 1 : 0);
@@ -68,7 +71,10 @@ export async function listByDate(
 const checkedSize = (missing: number, left: number): number =>
   Math.min(Math.max(missing, CHECKED_SIZE), Math.max(left, missing), MAX_SIZE);
 
-/** Which of a stretch are to be given; undefined: not known yet. */
+/**
+ * Decides which messages of a stretch belong in the list. The result is undefined for messages that are not decided
+ * yet.
+ */
 async function decide(
   account: GraphAccount,
   source: ListPlan,
@@ -90,7 +96,7 @@ async function decide(
   return { isMet: (message: GraphMessage) => candidates.has(message) && isMet(message), isCut, spent };
 }
 
-/** As many as are wanted, and how far the stretch was gone through for them. */
+/** Returns the first `limit` messages that match, and how many messages of the stretch were passed for them. */
 function first(
   stretch: readonly GraphMessage[],
   isMet: (message: GraphMessage) => boolean | undefined,

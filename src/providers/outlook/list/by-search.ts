@@ -18,15 +18,19 @@ interface Found extends Omit<Part, 'next'> {
   readonly next: SearchPosition | null;
 }
 
-/** What an index may not have read yet: so many of the newest messages are looked through, where envelopes tell. */
+/**
+ * Number of newest messages that are read by date as well, because the search index may not have them yet. Only
+ * conditions that envelopes decide profit from this.
+ */
 const MAX_UNINDEXED = 50;
 const MAX_INDEX_LAG_MS = 3_600_000;
-/** Where a page is not asked to end earlier. */
+/** Budget of a page that sets none, in messages. */
 const MAX_SPENT = 2_000;
 
 /**
- * What a search found, each held against the condition, newest first. All of it is read for each page, and the page cut out
- * of it by position: what leaves or comes meanwhile moves nothing, and in which order Graph gives it does not matter.
+ * Lists search results, newest first, each checked against the condition. Every page reads all results and cuts its
+ * part out by position. Mail that arrives or disappears meanwhile therefore shifts nothing, and the order of Graph's
+ * results does not matter.
  */
 export async function listBySearch(
   account: GraphAccount,
@@ -38,7 +42,7 @@ export async function listBySearch(
   call: Call,
 ): Promise<Found> {
   let place = searchPosition(page.after);
-  // What was found is at hand.
+  // All results are in memory, so the page may hold up to `upTo` messages.
   const most = Math.max(page.size, page.upTo ?? 0);
   const { from, before } = boundsOf(source.checked);
   const bound = earliest(before, page.before?.getTime() ?? null);
@@ -47,7 +51,7 @@ export async function listBySearch(
   let truncated = false;
   for (;;) {
     const to = earliest(bound, place?.at ?? null);
-    // Trash and junk may not be known yet; what lies there is a small part of what is found.
+    // Trash and junk may not be known yet. Only a small part of the results lies there.
     const known = checkOf(source, account.hidden.ids ?? []);
     const enoughFrom = (found: readonly GraphMessage[]) => {
       const met = found.filter((message) => matches(toMessage(message), known)).sort(byReceipt);
@@ -61,7 +65,7 @@ export async function listBySearch(
     const complete = hits.from ?? place?.from ?? null;
     if (source.whole) await learnHidden(account, call);
     const check = checkOf(source, account.hidden.ids ?? []);
-    // Graph shows whole seconds: within one, mail stays in the order in which Graph lists it by date, where it does.
+    // Graph shows whole seconds. Messages of the same second keep the order of Graph's list by date, if they are in it.
     const all = new Map([...newest, ...hits.messages].map((message) => [message.id ?? '', message]));
     const isBehind = behindOnly(place);
     const candidates = [...all.values()].filter((message) => {
@@ -88,7 +92,10 @@ export async function listBySearch(
   }
 }
 
-/** Of the words of bodies the index alone knows: what it does not know yet is not found. */
+/**
+ * Reads the newest messages that the index may lack. Words of bodies can be found by the index alone, so there is
+ * nothing to read for them.
+ */
 async function newestOf(
   account: GraphAccount,
   source: ListPlan,
@@ -119,7 +126,7 @@ function behindOnly(place: SearchPosition | null): (message: GraphMessage) => bo
   };
 }
 
-/** What the condition says of when a message was received, in all of its alternatives. */
+/** Returns the bounds of the receipt time that all alternatives of the condition share. */
 function boundsOf(checked: Condition): { from: number | null; before: number | null } {
   const parts = checked.kind === 'and' ? checked.of : [checked];
   const after = parts.flatMap((part) => (part.kind === 'receivedAfter' ? [part.at.getTime()] : []));

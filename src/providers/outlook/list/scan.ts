@@ -9,24 +9,24 @@ import { type Listing, type ListingQuery, nextPath, readListing } from './listin
 import type { ListPlan } from './source.ts';
 
 /**
- * How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile: as far as a
- * cursor remembers what was given.
+ * Number of messages of its first second that a page reads again, in case some of them were deleted meanwhile. A cursor
+ * remembers as many.
  */
 const MAX_OVERLAP = MAX_SEEN;
 
-/** The largest $top that Graph takes. */
+/** The largest $top that Graph accepts. */
 const MAX_TOP = 1_000;
 
 interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
-  /** How many messages are wanted that were not given before. */
+  /** Number of messages to read that were not returned before. */
   readonly size: number;
-  /** Only what was received before it; null: everything. */
+  /** Only messages received before it are read; null reads all. */
   readonly before: Date | null;
 }
 
-/** What comes after a place in a list by date. */
+/** The messages after a position in a list by date. */
 export interface Stretch extends Listing {
-  /** The second of the place, and how many messages of it stand before the stretch; null at the top. */
+  /** The second of the position, and the number of its messages before the stretch. Null at the start of the list. */
   readonly second: number | null;
   readonly passed: number;
 }
@@ -35,8 +35,9 @@ export const secondOf = (message: GraphMessage): number => Math.floor(receivedAt
 export const hashOf = (message: GraphMessage): string => markOf(message.id ?? '');
 
 /**
- * Reads on by date. Graph's own paging counts from the top, which moves while mail arrives. So a page asks for what was
- * received up to the second of the last message given: new mail lies outside of that, and $skip counts within one second.
+ * Continues a list by date. Graph's own paging counts from the top, which moves while mail arrives. A page therefore
+ * reads messages received up to the second of the last message returned: newer mail lies outside that range, and $skip
+ * counts within one second only.
  */
 export async function readByDate(
   account: GraphAccount,
@@ -52,7 +53,8 @@ export async function readByDate(
   const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
   const asked = { ...query, search: null, top: Math.min(MAX_TOP, size + back), skip: passed, before: end };
   let listing = await readListing(account, source, asked, call);
-  // A page may be shorter than was asked for (Graph's concepts/paging): of what was given before alone, none would come on.
+  // A page may be shorter than requested (Graph's concepts/paging). One with nothing but messages returned before would
+  // not bring the list forward.
   for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {
     const more = await readListing(account, source, { ...asked, page }, call);
     listing = { ...more, messages: [...listing.messages, ...more.messages] };
@@ -60,7 +62,7 @@ export async function readByDate(
   return { ...listing, second: place?.second ?? null, passed };
 }
 
-/** Where the list stands after the first `taken` messages of a stretch, at least one. */
+/** Returns the list's position after the first `taken` messages of a stretch, which must be at least one. */
 export function reached(
   stretch: Stretch,
   taken: number,

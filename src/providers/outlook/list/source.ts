@@ -9,13 +9,13 @@ import { baseOf } from './indexed.ts';
 import { candidateSearches } from './kql.ts';
 import { type Compiled, compile, isOfIndex } from './search.ts';
 
-/** Where a list is read, and what is asked of its messages. */
+/** The collection that a list reads, and the condition on its messages. */
 export interface ListPlan extends Compiled {
-  /** The collection's path. */
+  /** Path of the collection. */
   readonly base: string;
-  /** True: trash and junk are left out, but for what `checked` names. */
+  /** True when trash and junk are left out, unless `checked` names them. */
   readonly whole: boolean;
-  /** Whether `checked` names a mailbox: then which are hidden must be known before the list is asked for. */
+  /** True when `checked` names a mailbox. The hidden folders must then be known before the list is read. */
   readonly isNaming: boolean;
   readonly isNarrowed: boolean;
 }
@@ -23,10 +23,10 @@ export interface ListPlan extends Compiled {
 export function listPlanOf({ mailboxId, where }: ListQuery): ListPlan {
   const normal = normalForm(where ?? EVERYTHING);
   const terms = normal.kind === 'and' ? normal.of : [normal];
-  // A category runs through all folders, trash and junk left out.
+  // A category contains messages of all folders except trash and junk.
   const category: readonly Condition[] =
     mailboxId !== null && !isFolder(mailboxId) ? [{ kind: 'mailbox', id: mailboxId }] : [];
-  // A folder that is meant without being named has none of what trash and junk hide.
+  // A folder that is meant without being named contains nothing that trash and junk hide.
   const named = terms.filter((term) => term.kind === 'mailbox' && term.named !== false && isFolder(term.id));
   const folder = mailboxId !== null && isFolder(mailboxId) ? { id: mailboxId, said: null } : inFolder(named);
   const compiled = compile({ kind: 'and', of: [...category, ...terms.filter((term) => term !== folder?.said)] });
@@ -39,23 +39,26 @@ export function listPlanOf({ mailboxId, where }: ListQuery): ListPlan {
   };
 }
 
-/** What each message of the list is held against; `hidden`: the ids of trash and junk. */
+/** Returns the condition that each message is checked against. `hidden` are the ids of trash and junk. */
 export const checkOf = ({ checked, whole }: ListPlan, hidden: readonly string[]): Condition =>
   whole ? visibleOnly(checked, new Set(hidden)) : checked;
 
 /**
- * The searches that bring candidates, each as what must all hold; null where the list is read by date. Few messages of one
- * author or Message-ID are: the index knows nothing that a filter does not.
+ * Returns the searches that find candidates, each as terms that must all hold, or null when the list is read by date. A
+ * filter by author or Message-ID leaves few messages, so the index has no advantage there.
  */
 export function searchesFor({ words, checked }: ListPlan, filter: Filter): readonly (readonly string[])[] | null {
   const base = words?.base ?? null;
   const narrowed = candidateSearches(checked, MAX_NARROWING_LENGTH);
-  // Words of bodies narrow it down as well, in one search.
+  // A search for words of bodies already narrows the list and can be combined with one other search.
   if (base !== null) return [[base, ...(narrowed?.length === 1 ? narrowed : [])]];
   return narrowed === null || filter.isSelective ? null : narrowed.map((one) => [one]);
 }
 
-/** What Graph can be told of a condition, so that not all mail has to be read for it: as `searchesFor` has it. */
+/**
+ * Returns how far Graph can narrow a condition, so that not all mail has to be read for it. It agrees with
+ * `searchesFor`.
+ */
 export function narrows(condition: Condition): Narrowing {
   const where = normalForm(replaced(condition, worded));
   if (where.kind === 'nothing') return 'few';
@@ -69,12 +72,12 @@ export function narrows(condition: Condition): Narrowing {
   return filter.text === '' ? 'none' : 'filter';
 }
 
-/** How long Graph takes a search is not said. */
+/** Maximum length of a search that narrows a list. Graph does not document its limit. */
 const MAX_NARROWING_LENGTH = 3_000;
 
 /**
- * A property of the query, and so the same on each of its pages, whether or not trash and junk are known by then: what leaves
- * these out is exact. Undefined where nothing is asked.
+ * Returns how the query is evaluated. It depends on the query alone, so it is the same on every page, whether or not
+ * the hidden folders are known by then: leaving those out is exact. Returns undefined when the query has no condition.
  */
 export function evaluationOf(source: ListPlan): Evaluation | undefined {
   if (!source.isNarrowed) return undefined;
@@ -86,7 +89,7 @@ export function evaluationOf(source: ListPlan): Evaluation | undefined {
 
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;
 
-/** A condition on one folder is the folder's own list, which a search can be narrowed to as well. */
+/** A condition on one folder becomes that folder's own list, which a search can be limited to as well. */
 function inFolder(named: readonly Condition[]): { id: string; said: Condition } | null {
   const [said] = named;
   return named.length === 1 && said?.kind === 'mailbox' ? { id: said.id, said } : null;

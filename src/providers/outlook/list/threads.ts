@@ -25,24 +25,27 @@ import { type GraphPage, readPage } from './messages.ts';
 import { checkOf, evaluationOf, type ListPlan, listPlanOf, searchesFor } from './source.ts';
 
 const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
-/** What a condition that Graph's $filter decides is checked by. */
+/** The fields by which a condition is checked that Graph's $filter decides. */
 const CHECKED_HEADS: Fields = {
   select: `${HEADS.select},isRead,flag,importance,categories,hasAttachments,internetMessageId`,
   expand: null,
 };
-/** One request, whose items are small. */
+/** Number of heads in one request. They are small. */
 const HEADS_PER_PAGE = 250;
-/** All that a search gives, and the most that Graph lists at once: it spares reading threads to see whether they match. */
+/**
+ * Everything that a search returns, and the most that Graph lists at once. This avoids reading threads to see whether
+ * they match.
+ */
 const FOUND_AT_ONCE = 1_000;
-/** A list of heads is one request, and a conversation another. */
+/** Reading a list of heads is one request, and reading a conversation is another. */
 const LIST_COST = 1;
 const THREAD_COST = 1;
-/** So many results of a search as one message: an answer of 250 is one request. */
+/** Number of search results that cost as much as one message, because an answer with 250 results is one request. */
 const HITS_PER_COST = 25;
 
 const ALL_MAIL: ListQuery = { mailboxId: null, where: null };
 
-/** Made of lists of messages, since Graph has no threads. */
+/** Lists threads by lists of messages, because Graph has no threads. */
 export async function listThreads(
   account: GraphAccount,
   asked: ListQuery,
@@ -60,13 +63,13 @@ export async function listThreads(
   return { ...read, ...told, ...(truncated || threads.isCut ? { truncated: true } : {}) };
 }
 
-/** A category runs through all folders, and its threads are listed by what is not in the trash. */
+/** A category contains messages of all folders, and its threads are listed by messages outside trash and junk. */
 function inFolderOrAll({ mailboxId, where }: ListQuery): ListQuery {
   if (mailboxId === null || categoryName(mailboxId) === null) return { mailboxId, where };
   return { mailboxId: null, where: { kind: 'and', of: [{ kind: 'mailbox', id: mailboxId }, where ?? EVERYTHING] } };
 }
 
-/** Of a folder with a name that Graph takes for its id it is known whether it is hidden. */
+/** Returns whether it is unknown if the folder is hidden. For a well-known name it is known. */
 const isUnknownFolder = ({ whole }: ListPlan, id: string | null): boolean =>
   !whole && (id === null || !isWellKnown(id));
 const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
@@ -78,12 +81,12 @@ class GraphThreads implements ThreadSource {
   readonly isFoundFirst: boolean;
   readonly isFoundExact = true;
   readonly threadCost = THREAD_COST;
-  /** Graph's search had more than it gives. */
+  /** True when the search had more results than Graph returns. */
   isCut = false;
   private cost = 0;
   private readonly isSearch: boolean;
   private readonly shared: SharedReads;
-  /** The folder of a list inside one, by the id that messages carry; null until it is known. */
+  /** The id of the list's folder as messages have it, or null until it is known. */
   private folderId: string | null;
 
   constructor(
@@ -100,10 +103,10 @@ class GraphThreads implements ThreadSource {
     const check = checkOf(source, account.hidden.ids ?? []);
     this.isSearch = searchesFor(source, toFilter(check)) !== null;
     const isHidden = this.isHidden();
-    // Where Graph can be told nothing of the condition, threads are read as they come, but for what trash and junk have.
+    // When Graph cannot narrow the condition, all threads outside trash and junk are read in order.
     const isAll =
       !isHidden && source.whole && !this.isSearch && source.words === null && toFilter(source.checked).text === '';
-    // What lies in trash or junk may be newer than its thread is in the list.
+    // A message in trash or junk may be newer than the position of its thread in the list.
     const bound = isHidden ? null : before;
     this.isFoundFirst = !isAll && (where !== null || isHidden);
     const size = this.isFoundFirst ? FOUND_AT_ONCE : HEADS_PER_PAGE;
@@ -111,7 +114,7 @@ class GraphThreads implements ThreadSource {
     this.order = isAll ? null : isHidden ? this.everything(before, size) : this.heads(ALL_MAIL, before, size, false);
   }
 
-  /** `meets` cannot tell of a message in which folder it should be before that is known. */
+  /** False while the id of the list's folder is unknown, because `meets` cannot decide then. */
   get isDecidable(): boolean {
     return this.source.words === null && (this.source.whole || this.folderId !== null);
   }
@@ -156,13 +159,16 @@ class GraphThreads implements ThreadSource {
     };
   }
 
-  /** What a search finds comes by the hundred in one request; what is read by date to be checked is as many messages. */
+  /**
+   * One request returns hundreds of search results, while messages that are read by date to be checked cost as many
+   * messages.
+   */
   private costOf({ isChecked, spent }: GraphPage, isAnswer: boolean): number {
     if (!isChecked) return LIST_COST;
     return isAnswer && this.isSearch ? Math.ceil(spent / HITS_PER_COST) : spent;
   }
 
-  /** All mail by date, what lies in trash and junk included. */
+  /** Lists all mail by date, including trash and junk. */
   private everything(before: Date | null, size: number): ReadHeads {
     const source = { ...listPlanOf(ALL_MAIL), whole: false };
     const wanted = { operation: 'messages.list', ...HEADS };
@@ -176,7 +182,7 @@ class GraphThreads implements ThreadSource {
     };
   }
 
-  /** The id of the list's folder, where the query has it and not a name. */
+  /** Returns the id of the list's folder if the query has its id and not a well-known name. */
   private namedFolder(): string | null {
     const { mailboxId, where } = this.query;
     if (this.source.whole) return null;
@@ -194,7 +200,7 @@ class GraphThreads implements ThreadSource {
 const headsOf = (messages: readonly GraphMessage[]): Head[] =>
   messages.flatMap(({ id, conversationId }) => (id && conversationId ? [{ id, threadId: conversationId }] : []));
 
-/** Whether trash or junk is asked for, un-negated. */
+/** Returns whether a condition requires a message to be in trash or junk. */
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
   return where.kind === 'mailbox' && where.named !== false && hidden.has(where.id);

@@ -5,9 +5,9 @@ import type { GraphAccount } from '../wire/account.ts';
 import { IDS, newestHits } from './hits.ts';
 import type { ListPlan } from './source.ts';
 
-/** What the index says of messages that were listed. */
+/** What the index has decided about listed messages. */
 interface Decided {
-  /** Whether its words are as asked; undefined where this is still to be asked. */
+  /** Returns whether the message has the right words, or undefined when that is not decided yet. */
   isMet(message: GraphMessage): boolean | undefined;
   readonly isCut: boolean;
   readonly spent: number;
@@ -16,8 +16,8 @@ interface Decided {
 const NONE: Decided = { isMet: () => true, isCut: false, spent: 0 };
 
 /**
- * Asks the index which of these messages it finds: by searches of the days that they are of, ids only, whatever their
- * bodies say. What is excluded is thereby the complement of what is found, within the list.
+ * Asks the index which of these messages its searches find. The searches cover the days of the messages and read ids
+ * only. Messages with excluded words are those of the list that the search finds.
  */
 export async function decideWords(
   account: GraphAccount,

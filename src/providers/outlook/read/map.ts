@@ -11,7 +11,7 @@ import { isReceived, lastVerb, messageSize } from './fields.ts';
 
 const REPLIED = new Set(['102', '103']);
 
-/** A message as Graph gives it with fields.ts's $select; `content` is left to content.ts. */
+/** Converts a message that was read with the $select of fields.ts. content.ts converts the `content`. */
 export function toMessage(from: GraphMessage, content: MessageContent | null = null): Message {
   const verb = lastVerb(from);
   const snippet = lazySnippet(from.bodyPreview ?? '', content);
@@ -46,7 +46,7 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
   };
 }
 
-/** The folder, and the categories as labels. */
+/** Returns the message's folder and, as labels, its categories. */
 const mailboxIdsOf = ({ parentFolderId, categories }: GraphMessage): string[] => [
   ...(parentFolderId ? [parentFolderId] : []),
   ...(categories ?? []).map(categoryId),
@@ -54,7 +54,10 @@ const mailboxIdsOf = ({ parentFolderId, categories }: GraphMessage): string[] =>
 const isStarred = ({ flag }: GraphMessage): boolean => flag?.flagStatus === 'flagged';
 const isImportant = ({ importance }: GraphMessage): boolean => importance === 'high';
 
-/** What a delta tells of a message that it says was updated: all that was selected, or isRead alone (microsoft-graph-docs#7776). */
+/**
+ * Returns the changed fields of a message that a delta reports as updated: all selected ones, or isRead alone
+ * (microsoft-graph-docs#7776).
+ */
 export function changeDetail(from: GraphMessage): ChangeDetail {
   const { isRead, isDraft } = from;
   return {
@@ -69,20 +72,26 @@ export function changeDetail(from: GraphMessage): ChangeDetail {
 export const receivedAt = (from: GraphMessage): Date =>
   date(from.receivedDateTime) ?? date(from.sentDateTime) ?? date(from.createdDateTime) ?? new Date(0);
 
-/** Exchange writes the year 1 where it has no date. */
+/** Exchange writes the year 1 for a missing date. */
 function date(text: string | null | undefined): Date | null {
   const at = new Date(text ?? Number.NaN);
   return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1900 ? null : at;
 }
 
-/** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
+/**
+ * Graph repeats the address as the name when there is no name, and returns a group such as "undisclosed recipients:;"
+ * as a name without an address.
+ */
 function address(from: Recipient | null | undefined): Address | null {
   const name = from?.emailAddress?.name ?? '';
   const written = bareAddress(from?.emailAddress?.address ?? '') || displayName(name);
   return written === null ? null : { name: nameBeside(written, name), address: written };
 }
 
-/** Without empty groups, which are nobody; a name that was cut at its comma, "Doe, Jane <jane@example.org>", is one again. */
+/**
+ * Returns the addresses without empty groups. A name that was split at its comma, "Doe, Jane <jane@example.org>", is
+ * joined again.
+ */
 function addresses(from: readonly Recipient[] | null | undefined): Address[] {
   const whole: Address[] = [];
   let halves: Address[] = [];

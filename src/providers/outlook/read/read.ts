@@ -17,7 +17,7 @@ import { toMessage } from './map.ts';
 export const noSuchMessage = (): MailError =>
   new MailError('NOT_FOUND', 'There is no such message in this Outlook account.');
 
-/** One message in a request of its own, several in $batches. */
+/** Reads one message in a request of its own, and several in $batch requests. */
 export async function getMessages(
   account: GraphAccount,
   ids: readonly string[],
@@ -43,11 +43,14 @@ export const bodyLength = (answer: GraphMessage | MailError): number =>
 interface ReadOptions {
   readonly operation: string;
   readonly prefer?: string;
-  /** A longer answer about several is read in parts. */
+  /** Limit for the answer of one $batch. A longer one is requested in parts. */
   readonly maxBytes?: number;
 }
 
-/** The messages at these paths, each read with its parentFolderId. NOT_FOUND where there is none, or a deleted one. */
+/**
+ * Reads the messages at these paths, whose requests must select parentFolderId. Returns NOT_FOUND for a message that
+ * does not exist or was deleted.
+ */
 export async function getLiving(
   account: GraphAccount,
   paths: readonly (string | null)[],
@@ -68,7 +71,10 @@ export async function getLiving(
 export const toDetail = (message: GraphMessage, detail: Detail): Message =>
   toMessage(message, detail === 'full' ? toContent(message) : null);
 
-/** What is at each path, in order; null is a path that cannot be. NOT_FOUND is a value, as every error but an abort. */
+/**
+ * Reads the entity at each path, in order. A null path yields NOT_FOUND. Every error but an abort is returned as a
+ * value.
+ */
 export async function getEntities<T>(
   account: GraphAccount,
   paths: readonly (string | null)[],
@@ -116,7 +122,10 @@ async function getOne<T>(
   }
 }
 
-/** A file's bytes; of an attached message or event, its MIME. UNSUPPORTED for a link to a file elsewhere, which has none. */
+/**
+ * Streams a file's bytes, or the MIME of an attached message or event. Throws UNSUPPORTED for a link to a file
+ * elsewhere, which has no bytes.
+ */
 export async function readAttachment(
   account: GraphAccount,
   messageId: string,

@@ -3,10 +3,16 @@ import type { AuthorizationRefusal } from '../../contract/authorization-code.ts'
 import type { OutlookOptions } from '../settings.ts';
 import { adminConsentUrl, codesIn } from './authority.ts';
 
-/** Where Microsoft refuses: on the way back from its consent page, for the code, or at a later refresh. */
+/**
+ * The step at which Microsoft refused: on the way back from its consent page, at the exchange of the code, or at a
+ * later refresh.
+ */
 type SignInStep = 'consent' | 'code' | 'refresh';
 
-/** Who can mend it: who signs in, by doing it again; or an administrator or operator, without whom that would be refused as well. */
+/**
+ * A reason for a refusal. `resolvedBy` says who can resolve it: the user, by signing in again, or an administrator or
+ * operator, without whom another try would be refused as well.
+ */
 interface Refusal {
   readonly mender: 'person' | 'administrator' | 'approval';
   readonly message: string;
@@ -75,7 +81,7 @@ const OURS: Refusal = {
 const all = (refusal: Refusal, codes: string): [number, Refusal][] =>
   codes.split(' ').map((code) => [Number(code), refusal]);
 
-/** By Microsoft's own numbers ("Microsoft Entra authentication and authorization error codes"). */
+/** The reasons by Microsoft's numbers ("Microsoft Entra authentication and authorization error codes"). */
 const BY_CODE: ReadonlyMap<number, Refusal> = new Map([
   ...all(SECOND_FACTOR, '50074 50076 50078 50158 500121'),
   ...all(SECOND_FACTOR_SET_UP, '50072 50079 50203 53004 53010'),
@@ -90,10 +96,10 @@ const BY_CODE: ReadonlyMap<number, Refusal> = new Map([
   ...all(OTHER_KIND, '50020 9002332 9002346'),
   ...all(OURS, '50011 50194 500112 500113 65005 650053 650056 650057 70011 700016 7000215 7000218 7000222'),
 ]);
-/** The numbers of conditional access, to which Microsoft adds. */
+/** Returns whether a number is one of conditional access, to which Microsoft adds new ones. */
 const isConditionalAccess = (code: number): boolean => /^530\d{2,3}$/.test(String(code));
 
-/** OAuth's words for a request that is wrong for every account. */
+/** OAuth error codes that mean that the request is wrong for every account. */
 const OUR_WORDS: ReadonlySet<string> = new Set([
   'invalid_client',
   'unauthorized_client',
@@ -103,7 +109,7 @@ const OUR_WORDS: ReadonlySet<string> = new Set([
   'unsupported_response_type',
 ]);
 
-/** What an answer or a return of the browser says; empty where it says nothing. */
+/** The details of a refusal by the token endpoint or the consent page. They are empty when it gave none. */
 interface Words {
   readonly codes: readonly number[];
   readonly word: string;
@@ -120,7 +126,7 @@ function find({ codes, word, subtype }: Words): Refusal | null {
   return subtype === 'consent_required' ? NO_CONSENT : null;
 }
 
-/** Null for a number that tells no more than OAuth's word beside it. */
+/** Returns the error for a refusal, or null when Microsoft's numbers say no more than OAuth's error code. */
 export function signInRefusal(
   options: OutlookOptions,
   words: Words,
@@ -134,9 +140,9 @@ export function signInRefusal(
   return new MailError(codeOf(mender, step), told, { cause, ofAccount: true });
 }
 
-/** The person's own refusal. */
+/** The number for a user who declined the consent. */
 const DECLINED = 65004;
-/** OAuth's words for a refusal, which Microsoft says beside every number of its own. */
+/** OAuth error codes for a refusal. Microsoft sends one of them beside every number of its own. */
 const REFUSED: ReadonlySet<string> = new Set([
   'access_denied',
   'interaction_required',
@@ -144,7 +150,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'consent_required',
 ]);
 
-/** Why the browser was sent back; null where it tells no more than OAuth's word. */
+/** Returns why the browser was sent back, or null when nothing but OAuth's error code says so. */
 export function declined(options: OutlookOptions, { error, description, subtype }: AuthorizationRefusal) {
   const bare = /^\d{4,7}$/.test(subtype) ? [Number(subtype)] : [];
   const codes = [...codesIn(description), ...codesIn(subtype), ...bare];

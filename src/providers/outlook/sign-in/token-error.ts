@@ -4,12 +4,12 @@ import type { OutlookOptions } from '../settings.ts';
 import type { TokenNetwork } from './authority.ts';
 import { signInRefusal } from './sign-in-refusals.ts';
 
-/** OAuth's words for "a person has to come back". */
+/** OAuth error codes that mean that the user must sign in again. */
 const PERSON_NEEDED = new Set(['invalid_grant', 'interaction_required', 'consent_required', 'login_required']);
-/** A code that has expired, was redeemed before, or is none. */
+/** AADSTS numbers for a code that has expired, was redeemed before, or is invalid. */
 const TOO_OLD: ReadonlySet<number> = new Set([70008, 54005, 9002313]);
 
-/** What became of a request to the token endpoint; MSAL's message, which quotes the answer, stays underneath. */
+/** Returns the error for a failed token request. MSAL's message is not used, because it quotes the answer. */
 export function tokenError(
   network: TokenNetwork,
   error: unknown,
@@ -27,7 +27,7 @@ export function tokenError(
     { cause: network.failure },
   );
   const told = { cause, retryAfterMs: retryAfterMs(network.retryAfter) };
-  // Its body need not be JSON (microsoft-authentication-library-for-dotnet#2855).
+  // The body of a 429 need not be JSON (microsoft-authentication-library-for-dotnet#2855).
   if (status === 429)
     return new MailError('RATE_LIMITED', 'Microsoft limits how often it may be asked. Try again a little later.', told);
   if (network.failure !== null || status === null || status >= 500)

@@ -5,22 +5,28 @@ import { malformed } from './answers.ts';
 import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
 import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
 
-/** Graph's limit on one $batch. */
+/** Graph's limit on the requests of one $batch. */
 export const MAX_BATCH_SIZE = 20;
-/** Graph runs four requests of one batch to one mailbox at a time. */
+/** Graph runs at most four requests of a batch to one mailbox at a time. */
 const MAX_BATCH_WIDTH = 4;
 
 export interface Part {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
-  /** It takes something away: when an earlier try of it went unanswered, finding nothing means that it was done. */
+  /**
+   * True when the request deletes something. If an earlier try went unanswered, a 404 then means that the deletion was
+   * done.
+   */
   readonly removes?: boolean;
   readonly body?: unknown;
   readonly prefer?: string;
-  /** Of a read: an answer that is longer is given up, and this is read with fewer others, or is AnswerTooLarge. */
+  /**
+   * Limit for the answer of a read. A longer batch answer is discarded and its parts are requested in smaller batches;
+   * a single part whose answer is still too long becomes AnswerTooLarge.
+   */
   readonly maxBytes?: number;
 }
-/** Parts of which each waits for the one before; its outcome is the last one's, or the first failure. */
+/** Parts that run one after another. The outcome is that of the last part, or the first failure. */
 export type Chain = readonly Part[];
 
 interface PartRequest {
@@ -38,9 +44,9 @@ interface PartAnswer {
 }
 
 /**
- * Carries the chains out, a step of all of them at a time: Graph takes a $batch that is fully parallel or fully sequential,
- * and refuses chains side by side whole (microsoft-graph-docs#16280). What waits for a part that failed is not sent.
- * Errors are values; only the caller's own abort is thrown.
+ * Runs the chains step by step: each $batch has the next part of every chain. Graph accepts a $batch that is fully
+ * parallel or fully sequential, and refuses one with several chains (microsoft-graph-docs#16280). The parts after a
+ * failed one are not sent. Errors are returned as values; only the caller's own abort is thrown.
  */
 export async function batch<T>(
   graph: GraphClient,
@@ -63,8 +69,9 @@ export async function batch<T>(
 }
 
 /**
- * Sends parts that do not wait for each other, as JSON of our own (the SDK's writes absolute URLs, which Graph refuses), 20
- * at a time. Where some go unanswered the others would as well, one after the other: they are not sent.
+ * Sends independent parts, 20 at a time. The JSON is our own, because the SDK writes absolute URLs, which Graph
+ * refuses. After one batch in which every part timed out the others are not sent, because each of them would time out
+ * in turn.
  */
 async function sendAll(
   graph: GraphClient,
@@ -77,11 +84,12 @@ async function sendAll(
   let silence: MailError | null = null;
   const ending = new AbortController();
   const signal = AbortSignal.any([call.signal, ending.signal]);
-  // One is under way and one waits for its turn: Graph would take no more at a time.
+  // Two workers keep one batch running and one waiting. Graph would not run more at a time.
   const worker = async () => {
     while (next < parts.length) {
       const first = next;
-      // Graph picks itself how many it runs side by side: where files take places, no more parts go than there are others.
+      // Graph decides how many parts it runs in parallel. While downloads occupy slots, a batch therefore has no more
+      // parts than there are free slots.
       const size = graph.maxSlots < MAX_BATCH_WIDTH ? graph.maxSlots : MAX_BATCH_SIZE;
       const group = parts.slice(first, first + size);
       next += group.length;
@@ -98,15 +106,15 @@ async function sendAll(
 }
 
 /**
- * Parts that Graph refuses for now are sent again alone, when the limiter says so. Every part must be safe to repeat.
- * What is answered at too great a length is asked for in two halves.
+ * Sends one batch. Parts with a transient refusal are sent again without the others, when the limiter allows it, so
+ * every part must be safe to repeat. A batch whose answer is too long is split into two halves.
  */
 async function sendBatch(
   graph: GraphClient,
   operation: string,
   parts: readonly Part[],
   call: Call,
-  /** What of the call's signal is the caller's own. */
+  /** The caller's own abort signal, which is one part of the call's signal. */
   caller: AbortSignal,
 ): Promise<unknown[]> {
   const requests = parts.map((part, n) => partRequest(part, String(n)));
@@ -140,7 +148,8 @@ async function sendBatch(
         else take(answer, settled, refusedForNow);
         unanswered.delete(answer.id);
       }
-      // The token ran out between two parts: those that met that go again with a newer one. Of the whole account a refusal is told.
+      // When the token expired between two parts, the parts that were refused for it are repeated with a newer token. A
+      // refusal of the whole account takes precedence too, so that it is reported.
       const refusals = [...refusedForNow.values()];
       const again = refusals.find((error) => error instanceof TokenRefused || error.ofAccount) ?? longestWait(refusals);
       const limited = refusals.filter(({ code }) => code === 'RATE_LIMITED').length;
@@ -159,7 +168,7 @@ async function sendBatch(
   return requests.map(({ id }) => {
     if (settled.has(id)) return settled.get(id);
     const refusal = refusedForNow.get(id);
-    // The failure of the whole tells for how long the account is left alone.
+    // The error of the whole batch knows how long the account must wait.
     if (refusal && isMailError(failure) && failure.code === refusal.code) return failure;
     return refusal ?? failure ?? unreachable('a part of the batch was not answered');
   });
@@ -193,11 +202,11 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
   else settled.set(id, error);
 }
 
-/** JSON has numbers and lists too; null for what is no text. */
+/** A header value in JSON may also be a number or a list. Returns null for any other type. */
 const headerText = (value: unknown): string | null =>
   ['string', 'number'].includes(typeof value) || Array.isArray(value) ? String(value) : null;
 
-/** The time-out that all of them have in common. */
+/** Returns the timeout error when all answers are that same error. */
 function silenceIn(answers: readonly unknown[]): MailError | null {
   const [first] = answers;
   return isMailError(first) && first.code === 'TIMEOUT' && answers.every((answer) => answer === first) ? first : null;

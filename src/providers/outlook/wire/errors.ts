@@ -1,12 +1,12 @@
 import { MailError, type MailErrorCode, storeErrorIn } from '../../../domain/error.ts';
 import { retryAfterMs } from '../../shared/retry-after.ts';
 
-/** What Graph says of a refused request: its status, its word for it, and how long to wait. The message stays behind. */
+/** A refused request: its status, Graph's error code, and the time to wait. Graph's message is never shown. */
 interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly retryAfter: string | null;
-  /** Only matched, never shown. */
+  /** Only matched against patterns, never shown. */
   readonly message?: string;
 }
 
@@ -36,7 +36,7 @@ const BY_STATUS: Readonly<Record<number, MailErrorCode>> = {
   410: 'CURSOR_EXPIRED',
   412: 'CONFLICT',
   413: 'INVALID',
-  // Of a piece of an upload that is not the next one: where it goes on is asked again.
+  // The piece of an upload is not the expected one, so the upload asks Graph where to continue.
   416: 'PROVIDER_UNAVAILABLE',
   429: 'RATE_LIMITED',
 };
@@ -54,8 +54,8 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
 };
 
 /**
- * A user without a mailbox in Exchange Online (unlicensed, a guest, on premises), as 404 or 401, and not always the same
- * (msgraph-sdk-javascript#1756, microsoft-graph-docs-contrib#4341).
+ * Error codes for a user without a mailbox in Exchange Online (unlicensed, a guest, or on premises). The status is 404
+ * or 401, and differs from case to case (msgraph-sdk-javascript#1756, microsoft-graph-docs-contrib#4341).
  */
 const NO_MAILBOX_WORDS: ReadonlySet<string> = new Set([
   'MailboxNotEnabledForRESTAPI',
@@ -68,26 +68,29 @@ const NO_MAILBOX =
   'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Its administrator can change that; then try again.';
 
 const hasNoMailbox = ({ code, message = '' }: Refusal): boolean =>
-  // The word alone also means a subscription that Graph no longer has.
+  // The code alone is also used for a subscription that no longer exists.
   NO_MAILBOX_WORDS.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
 
 export const noMailbox = (cause: unknown): MailError =>
   new MailError('UNSUPPORTED', NO_MAILBOX, { cause, ofAccount: true });
 
-/** Graph does not take the access token: nothing was done, and a newer token may be taken. */
+/** Graph refuses the access token. Nothing was done, and the request may be repeated with a newer token. */
 export class TokenRefused extends MailError {}
 
-/** 412, or 409 with Exchange's word for the same: it has another version than was named, or is just being changed. */
+/**
+ * The item has another version than the request named, or another change to it is running: a 412, or a 409 with
+ * Exchange's code for the same.
+ */
 export class VersionConflict extends MailError {}
 
-/** The answer was longer than was allowed: what it would have told is to be asked for in parts. */
+/** The answer is longer than the limit. The caller must request it in parts. */
 export class AnswerTooLarge extends MailError {
   constructor() {
     super('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '');
   }
 }
 
-/** The MailError of a refusal; nothing of the provider's own text is in it. */
+/** Returns the MailError for a refusal. It holds nothing of the provider's own text. */
 export function refused(refusal: Refusal, now = Date.now()): MailError {
   const cause = new Error(`Graph answered ${refusal.status} ${refusal.code}`);
   if (hasNoMailbox(refusal)) return noMailbox(cause);
@@ -103,14 +106,17 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
   });
 }
 
-/** A connection that failed, was cut, or carried what is not an answer; or our own store, whose file was being sent. */
+/**
+ * Returns the error for a connection that failed, was cut, or carried no valid answer. If our own store failed while
+ * its file was being sent, that error is returned.
+ */
 export const unreachable = (cause: unknown): MailError =>
   storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
 
-/** The word in `{error: {code}}`, or ''. */
+/** Returns `error.code` of an error body, or an empty string. */
 export const errorWord = (body: unknown): string => errorText(body, 'code').slice(0, 80);
 
-/** A text of `{error: {…}}`, or ''. */
+/** Returns a text field of an error body, or an empty string. */
 export function errorText(body: unknown, field: 'code' | 'message'): string {
   const text = (body as { error?: { code?: unknown; message?: unknown } } | null)?.error?.[field];
   return typeof text === 'string' ? text : '';

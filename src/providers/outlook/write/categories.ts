@@ -25,7 +25,7 @@ export async function createCategory(account: GraphAccount, name: string, given:
   return toLabel(made);
 }
 
-/** The colour alone can change: messages carry a category by its name. */
+/** Changes a category's colour. Its name cannot change, because messages refer to a category by name. */
 export async function recolorCategory(
   account: GraphAccount,
   current: string,
@@ -51,7 +51,7 @@ export async function recolorCategory(
   return toLabel(await account.graph.json<OutlookCategory>(request, call));
 }
 
-/** Out of the list of categories; the messages that carry it still do. */
+/** Removes the category from the list of categories. Messages that have it keep it. */
 export async function deleteCategory(account: GraphAccount, name: string, call: Call): Promise<void> {
   const category = await find(account, name, call);
   await account.graph.done(

@@ -9,8 +9,8 @@ import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 
 /**
- * Into the purges folder, where no mail program and no person reaches it. Graph has it outside the national clouds only. What
- * was deleted before is not touched: it is told as gone.
+ * Moves messages into the purges folder, which no mail program and no person can reach. Graph offers this outside the
+ * national clouds only. A message that was deleted before is left alone and reported as NOT_FOUND.
  */
 export async function deleteForever(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<true>> {
   const refusal = deleteRefusal(account.access);

@@ -34,7 +34,7 @@ export async function createFolder(
   return toFolder(made, null, parentId === null ? null : (made.parentFolderId ?? parentId));
 }
 
-/** Another name, another place, or both. */
+/** Renames a folder, moves it, or both. */
 export async function changeFolder(
   account: GraphAccount,
   id: string,
@@ -66,7 +66,7 @@ export async function changeFolder(
   return toFolder(current, null, parent === rootId ? null : parent);
 }
 
-/** With what is in it, into Deleted Items, as Outlook does; from there for good. */
+/** Deletes a folder with its content: into Deleted Items, as Outlook does, or permanently if it is there already. */
 export async function deleteFolder(account: GraphAccount, id: string, call: Call): Promise<void> {
   await requireOwnFolder(account, id, call);
   const request = {

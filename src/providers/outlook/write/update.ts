@@ -22,9 +22,9 @@ const WELL_KNOWN = {
 } as const;
 
 /**
- * Each message is read, so that one that was deleted stays deleted and the categories that stay are known; then it is patched
- * and moved, all in $batches. Both are the same however often they are done, as ids survive a move. The answers tell what
- * became of it. At most one error per message.
+ * Applies the patches. Each message is read first, so that a deleted one stays deleted and its current categories are
+ * known. It is then patched and moved, all in $batch requests. Both steps can be repeated safely, because ids survive a
+ * move. The result has the updated message or at most one error for each patch.
  */
 export async function update(account: GraphAccount, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
   const refusal = writeRefusal(account.access);
@@ -40,7 +40,7 @@ export async function update(account: GraphAccount, patches: readonly Patch[], c
     if (isMailError(was)) return was;
     const is = outcomeOf.get(plan);
     if (isMailError(is)) return explained(is, patch);
-    // The answer has no extended properties; nothing of this changes them.
+    // The answer lacks the extended properties, but no patch changes them.
     return toMessage({ ...was, ...is });
   });
 }
@@ -53,7 +53,7 @@ function readAll(account: GraphAccount, patches: readonly Patch[], call: Call): 
   return getLiving(account, paths, { operation: 'messages.get' }, call);
 }
 
-/** The folders and categories that the message is to be in, and to be taken from. */
+/** Returns the folders and categories to add the message to and to remove it from. */
 function placesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) {
   if (typeof moveTo !== 'object') return { add: addMailboxIds, remove: removeMailboxIds };
   const from = moveTo.fromMailboxId === null ? [] : [moveTo.fromMailboxId];
@@ -62,7 +62,7 @@ function placesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) 
 
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;
 
-/** The requests that carry a patch out, none where nothing is to be done; an error where it cannot be. */
+/** Returns the requests for a patch, which may be none, or an error when the patch is impossible. */
 function planOf(patch: Patch, message: GraphMessage | MailError): Part[] | MailError {
   if (isMailError(message)) return message;
   const { add, remove } = placesOf(patch);
@@ -79,7 +79,10 @@ function planOf(patch: Patch, message: GraphMessage | MailError): Part[] | MailE
   return place === null ? parts : [...parts, { method: 'POST', path: `${at}/move`, body: { destinationId: place } }];
 }
 
-/** Where the message goes; null: it stays. It is in one folder, and cannot be taken out of that without going to another. */
+/**
+ * Returns the message's new folder, or null when it stays. A message is in exactly one folder, so it can leave that
+ * only for another.
+ */
 function placeOf(
   add: readonly string[],
   remove: readonly string[],
@@ -94,7 +97,7 @@ function placeOf(
   return new MailError('NOT_FOUND', 'There is no such mailbox in this Outlook account.');
 }
 
-/** Categories are written as a whole; null when they stay as they are. */
+/** Returns the full list of categories to write, or null when they stay as they are. */
 function categoriesOf(message: GraphMessage, add: readonly string[], remove: readonly string[]): string[] | null {
   const current = message.categories ?? [];
   const gone = new Set(remove.map(categoryName));
@@ -103,7 +106,7 @@ function categoriesOf(message: GraphMessage, add: readonly string[], remove: rea
   return wanted.length === current.length && wanted.every((name) => current.includes(name)) ? null : wanted;
 }
 
-/** A message that is there cannot be moved to an archive that is not. */
+/** Explains a failed move to the archive: the message may exist although the archive folder does not. */
 function explained(error: MailError, patch: Patch | undefined): MailError {
   if (patch?.moveTo !== 'ARCHIVE' || error.code !== 'NOT_FOUND') return error;
   return new MailError(

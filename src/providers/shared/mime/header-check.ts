@@ -26,7 +26,7 @@ export function refuseHeaderInjection(compose: Compose): void {
   if (/[<>\s]/.test(internetMessageId)) throw refusal('internetMessageId', 'is no Message-ID');
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those that end a line, or a string
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters end a line or a string
 const endsHeader = (value: string): boolean => /[\r\n\x00]/.test(value);
 
 const refusal = (field: string, what: string): MailError =>
