@@ -4,7 +4,7 @@ import type { Call } from '../../contract/call.ts';
 import type { Hint, ProviderChange } from '../../contract/watch.ts';
 import { sleepBeforeRetry } from '../../limiter/aborted.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
-import { getEntities } from '../read/read.ts';
+import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';

@@ -1,22 +1,16 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Draft, Page, PageRequest } from '../../contract/provider.ts';
+import type { Batch, Draft } from '../../contract/provider.ts';
 import { requireWrite } from '../../shared/access.ts';
-import { readPage } from '../list/messages.ts';
 import { ENVELOPE } from '../read/fields.ts';
-import { toMessage } from '../read/map.ts';
-import { getLiving } from '../read/read.ts';
+import { toDraft } from '../read/map.ts';
+import { getLiving } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 import { EXPAND_HELD } from './draft-attachments.ts';
-
-export async function listDrafts(account: GraphAccount, page: PageRequest, call: Call): Promise<Page<Draft>> {
-  const { messages, next, spent } = await readPage(account, { mailboxId: 'drafts', where: null }, page, call);
-  return { items: messages.map(toDraft), next, spent };
-}
 
 export async function getDrafts(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<Draft>> {
   const { select, expand } = ENVELOPE;
@@ -77,13 +71,6 @@ export async function deleteDraft(
     throw error.code === 'NOT_FOUND' ? noSuchDraft() : error;
   });
 }
-
-/** Exchange changes a message's change key with each change to it, while its immutable id stays. */
-export const toDraft = (message: GraphMessage): Draft => ({
-  id: message.id ?? '',
-  version: message.changeKey ?? '',
-  message: toMessage(message),
-});
 
 const noSuchDraft = (): MailError =>
   new MailError('NOT_FOUND', 'There is no such draft in this Outlook account: it was sent or deleted.');

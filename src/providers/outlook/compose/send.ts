@@ -5,7 +5,7 @@ import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { messagesNamed } from '../list/listing.ts';
 import { EXPAND_MESSAGE_FLAGS, isSubmitted } from '../read/fields.ts';
-import { getEntities } from '../read/read.ts';
+import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';

@@ -5,7 +5,7 @@ import type { Call } from '../../contract/call.ts';
 import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../../contract/provider.ts';
 import { MAX_ANSWER_BYTES, mapYielding, runsBySize } from '../../shared/by-size.ts';
 import { ENVELOPE, type Fields, FULL } from '../read/fields.ts';
-import { bodyLength, getMessages, toDetail } from '../read/read.ts';
+import { bodyLength, getMessages, toDetail } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { AnswerTooLarge } from '../wire/errors.ts';
 import { listByDate } from './by-date.ts';

@@ -12,7 +12,7 @@ import { messageIdsOf } from '../../shared/mime/message-ids.ts';
 import { inReplyTo, references } from './fields.ts';
 
 /** Returns the body, headers and attachments of a message that was read with FULL's fields. */
-export function toContent(from: GraphMessage): MessageContent {
+export function contentOf(from: GraphMessage): MessageContent {
   const headers = (from.internetMessageHeaders ?? []).map(header);
   const { text, html } = bodies(from, headers);
   const files = (from.attachments ?? []).map(toFile);

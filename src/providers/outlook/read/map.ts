@@ -4,6 +4,7 @@ import { displayName, nameBeside } from '../../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { ChangeDetail } from '../../contract/change-detail.ts';
+import type { Draft } from '../../contract/provider.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
 import { messageIdsOf } from '../../shared/mime/message-ids.ts';
 import { categoryId } from '../wire/ids.ts';
@@ -45,6 +46,13 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
     content,
   };
 }
+
+/** Exchange changes a message's change key with each change to it, while its immutable id stays. */
+export const toDraft = (message: GraphMessage): Draft => ({
+  id: message.id ?? '',
+  version: message.changeKey ?? '',
+  message: toMessage(message),
+});
 
 /** Returns the message's folder and, as labels, its categories. */
 const mailboxIdsOf = ({ parentFolderId, categories }: GraphMessage): string[] => [

@@ -11,7 +11,7 @@ import { literal, path, pathOf } from '../wire/url.ts';
 import { ENVELOPE } from './fields.ts';
 import { readHiddenFolders } from './folder-tree.ts';
 import { toMessage } from './map.ts';
-import { getEntities } from './read.ts';
+import { getEntities } from './messages.ts';
 
 /** Maximum number of messages in a thread. The newest are returned, while messageCount counts all. */
 const MAX_THREAD_MESSAGES = 100;

@@ -4,7 +4,7 @@ import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
 import { nearestPreset } from '../read/category-colors.ts';
-import { toLabel } from '../read/folders.ts';
+import { toLabel } from '../read/mailboxes.ts';
 import { noSuchMailbox } from '../read/system-folders.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';

@@ -2,7 +2,7 @@ import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/provider.ts';
 import { deleteRefusal } from '../../shared/access.ts';
-import { getLiving, noSuchMessage } from '../read/read.ts';
+import { getLiving, noSuchMessage } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { isId, segment } from '../wire/ids.ts';

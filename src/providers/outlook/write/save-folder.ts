@@ -3,7 +3,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
-import { toFolder } from '../read/folders.ts';
+import { toFolder } from '../read/mailboxes.ts';
 import { noSuchMailbox, ROOT, requireOwnFolder } from '../read/system-folders.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';

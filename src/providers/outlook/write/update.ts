@@ -6,7 +6,7 @@ import type { Batch, Patch } from '../../contract/provider.ts';
 import { writeRefusal } from '../../shared/access.ts';
 import { ENVELOPE } from '../read/fields.ts';
 import { toMessage } from '../read/map.ts';
-import { getLiving, noSuchMessage } from '../read/read.ts';
+import { getLiving, noSuchMessage } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Part } from '../wire/batch.ts';
 import { categoryName, isId, segment } from '../wire/ids.ts';

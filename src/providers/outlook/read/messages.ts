@@ -10,7 +10,7 @@ import { cost } from '../wire/client.ts';
 import { AnswerTooLarge } from '../wire/errors.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { toContent } from './content.ts';
+import { contentOf } from './content.ts';
 import { ENVELOPE, FULL } from './fields.ts';
 import { toMessage } from './map.ts';
 
@@ -69,7 +69,7 @@ export async function getLiving(
 }
 
 export const toDetail = (message: GraphMessage, detail: Detail): Message =>
-  toMessage(message, detail === 'full' ? toContent(message) : null);
+  toMessage(message, detail === 'full' ? contentOf(message) : null);
 
 /**
  * Reads the entity at each path, in order. A null path yields NOT_FOUND. Every error but an abort is returned as a
@@ -105,7 +105,8 @@ async function getMany<T>(
   return answers;
 }
 
-async function getOne<T>(
+/** Reads the entity at one path. Every error but an abort is returned as a value. */
+export async function getOne<T>(
   account: GraphAccount,
   p: string,
   { operation, prefer }: ReadOptions,
@@ -121,40 +122,3 @@ async function getOne<T>(
     return error;
   }
 }
-
-/**
- * Streams a file's bytes, or the MIME of an attached message or event. Throws UNSUPPORTED for a link to a file
- * elsewhere, which has no bytes.
- */
-export async function readAttachment(
-  account: GraphAccount,
-  messageId: string,
-  attachmentId: string,
-  call: Call,
-): Promise<ReadableStream<Uint8Array>> {
-  const at = `/me/messages/${segment(messageId)}/attachments/${segment(attachmentId)}`;
-  try {
-    return await account.graph.stream({ method: 'GET', path: `${at}/$value`, cost: cost('attachments.get') }, call);
-  } catch (error) {
-    if (!isMailError(error) || error.code === 'NOT_FOUND' || !(await isLink(account, at, call))) throw error;
-    throw new MailError('UNSUPPORTED', 'This attachment is a link to a file kept elsewhere. Open it in Outlook.', {
-      cause: error,
-    });
-  }
-}
-
-async function isLink(account: GraphAccount, at: string, call: Call): Promise<boolean> {
-  const attachment = await getOne<{ '@odata.type'?: string }>(
-    account,
-    path(at, { $select: 'id,name' }),
-    { operation: 'attachments.get' },
-    call,
-  );
-  return !isMailError(attachment) && attachment['@odata.type'] === '#microsoft.graph.referenceAttachment';
-}
-
-export const readRaw = (account: GraphAccount, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> =>
-  account.graph.stream(
-    { method: 'GET', path: `/me/messages/${segment(messageId)}/$value`, cost: cost('messages.raw') },
-    call,
-  );
