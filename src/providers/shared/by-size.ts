@@ -1,13 +1,19 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 
-/** Bytes of one answer of a vendor's: JSON of this size is read in some tens of milliseconds, in which nobody else is answered. */
+/**
+ * Maximum bytes of one answer of a vendor. Parsing this much JSON takes some tens of milliseconds, during which nothing
+ * else is served.
+ */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
-/** Bytes of mail that are asked for in one request, where they are known beforehand: in JSON they are more. */
+/** Maximum bytes of mail per request when the sizes are known. As JSON they are more. */
 const MAX_ASKED_BYTES = 8 * 1024 * 1024;
-/** Bytes of mail that are made into messages without letting others come in between. */
+/** Bytes of mail that are converted before other work gets a turn. */
 const MAX_MADE_BYTES = 256 * 1024;
 
-/** Cuts into runs of so much mail that one request may ask for each; one that is larger is a run of its own, unknown is small. */
+/**
+ * Divides items into runs that are small enough for one request each. A larger item is a run of its own, and an unknown
+ * size counts as zero.
+ */
 export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number | null | undefined): T[][] {
   const runs: T[][] = [];
   let room = 0;
@@ -23,7 +29,7 @@ export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number |
   return runs;
 }
 
-/** Makes one thing of each, in order; where much was read for them, others are answered in between. */
+/** Maps items in order. When they are large, other work gets a turn in between. */
 export async function mapYielding<T, R>(
   items: readonly T[],
   sizeOf: (item: T) => number | null | undefined,

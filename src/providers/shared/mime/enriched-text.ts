@@ -1,15 +1,15 @@
-/** What a command's name may be made of (RFC 1896 2), and what ends the stretches between them. */
+/** Matches a command, whose name follows RFC 1896 2, or the text up to the next one. */
 const PIECE = /<<|<(\/?[a-z0-9-]{1,60})>|\n+|[^<\n]+|</gi;
 
 /**
- * The words of text/enriched (RFC 1896): commands are left out and so is what is a parameter of one, "<<" is "<", a single
- * line break is a blank and of several one is left out, but for text that says to keep its lines.
+ * Returns the text of text/enriched (RFC 1896). Commands and their parameters are removed, and "<<" becomes "<". A
+ * single line break becomes a blank, and of several breaks one is removed, except in text marked as unfilled.
  */
 export function textOfEnriched(source: string): string {
   return read(source, 'param', 'nofill', (breaks) => (breaks === 1 ? ' ' : '\n'.repeat(breaks - 1)));
 }
 
-/** The words of text/richtext (RFC 1341 7.1.3), in which <nl> alone breaks a line and <lt> is "<". */
+/** Returns the text of text/richtext (RFC 1341 7.1.3), in which only <nl> breaks a line and <lt> is "<". */
 export const textOfRichtext = (source: string): string => read(source, 'comment', '', () => ' ');
 
 function read(source: string, left: string, kept: string, fill: (breaks: number) => string): string {

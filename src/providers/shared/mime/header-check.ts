@@ -2,7 +2,10 @@ import type { Address } from '../../../domain/address.ts';
 import type { Compose } from '../../../domain/compose.ts';
 import { MailError } from '../../../domain/error.ts';
 
-/** Throws BAD_USER_INPUT for what would end a header and begin another (RFC 5322 2.2), or name a recipient that nobody sees. */
+/**
+ * Throws BAD_USER_INPUT for values that would end a header and begin another (RFC 5322 2.2), or add a recipient that
+ * nobody sees.
+ */
 export function refuseHeaderInjection(compose: Compose): void {
   const { from, subject, internetMessageId, inReplyTo, references, attachments } = compose;
   const people: readonly [field: string, people: readonly Address[]][] = [

@@ -6,16 +6,16 @@ import { ThreadReader } from './thread-reader.ts';
 import type { ThreadSource } from './thread-source.ts';
 import { ThreadWalk } from './thread-walk.ts';
 
-/** So many threads are read at once to be put in order, where all that match are known. */
+/** Maximum number of threads that are read together and sorted when all matching messages are known. */
 const MAX_COLLECTED = 50;
-/** In trash and junk, whose threads may all stand far below in the mailbox. */
+/** The same for trash and junk, because all of their threads may be far down in the mailbox. */
 const MAX_COLLECTED_HIDDEN = 100;
 const MAX_ROUNDS = 3;
 
 /**
- * One page of threads, each at its `lastMessageAt`. A thread stands where its newest message outside of trash and junk does,
- * which need not be one that matches. So where few match, all of them are read and sorted; else all mail is walked, newest
- * first, and where a thread comes up for the first time is its place.
+ * Reads one page of threads, each at its `lastMessageAt`. A thread's position is that of its newest message outside
+ * trash and junk, which need not be a matching one. When few threads match, all of them are read and sorted. Otherwise
+ * all mail is walked, newest first, and a thread's position is where it first appears.
  */
 export async function threadPage(source: ThreadSource, page: PageRequest): Promise<Page<Thread>> {
   const place = openThreadPlace(page, source.print);
@@ -35,7 +35,7 @@ export async function threadPage(source: ThreadSource, page: PageRequest): Promi
   const next = walk.isAtEnd ? null : walk.place();
   if (next !== null || found === null || !source.isHidden() || !found.ended || place.isPartial)
     return reader.page(next, walk.isTruncated);
-  // A thread whose last message outside of trash and junk went there meanwhile stands above the place of the walk by now.
+  // A thread whose last message was moved to trash or junk meanwhile is above the position of the walk by now.
   return reader.collect(
     reader.open(found).slice(0, MAX_COLLECTED_HIDDEN),
     found,

@@ -11,11 +11,14 @@ interface Given {
   readonly item: Thread | Unreadable;
   /** Unix milliseconds. */
   readonly at: number;
-  /** Its messages of the moment that it stands at, where several threads are put in order at once: the first of them in the list is its place. */
+  /**
+   * The thread's messages of the moment `at`, when several threads are sorted together. The first of them in the list
+   * decides the thread's position.
+   */
   readonly anchorIds?: readonly string[];
 }
 
-/** What was read of threads for one page, and what of it is given. */
+/** Collects the threads that are read for one page, and those that the page returns. */
 export class ThreadReader {
   readonly given: Given[] = [];
   private readonly marks: Set<string>;
@@ -47,7 +50,7 @@ export class ThreadReader {
     return budget !== undefined && this.source.spent() >= budget;
   }
 
-  /** Whether so many threads more can be paid for; one always can. */
+  /** Returns whether the budget allows this many more threads. One more is always allowed. */
   affords(threads: number): boolean {
     const { budget } = this.request;
     if (budget === undefined || threads <= 1) return true;
@@ -73,12 +76,15 @@ export class ThreadReader {
     if (Number.isFinite(one.at)) this.at = Math.min(this.at ?? one.at, one.at);
   }
 
-  /** Threads of a list that were not given yet. */
+  /** Returns the threads of a list that were not returned yet. */
   open(list: HeadList): string[] {
     return [...list.byThread.keys()].filter((id) => !this.isSettled(id));
   }
 
-  /** The message that its thread stands at, as of the first page: what came later does not move it. Null: all came later. */
+  /**
+   * Returns the message that decides a thread's position. Mail that arrived after the first page does not move it.
+   * Returns null when all messages arrived later.
+   */
   anchor(thread: Thread): Message | null {
     const { start } = this;
     const old =
@@ -87,14 +93,18 @@ export class ThreadReader {
     return shown ?? (this.source.isHidden() ? (old.at(-1) ?? thread.messages.at(-1) ?? null) : null);
   }
 
-  /** Whether a thread stands above this page: it was given, though the cursor no longer tells. */
+  /**
+   * Returns whether a thread is above this page and was therefore returned before, although the cursor no longer holds
+   * its hash.
+   */
   isAbove(at: number): boolean {
     return this.opened.isPartial && this.opened.at !== null && at > this.opened.at;
   }
 
   /**
-   * Messages by which a thread is listed; `found`: ids of its messages among those that matched. What came since the first page
-   * makes no thread match; in trash and junk a message may be newer than its thread stands, and is not told from what came.
+   * Returns the messages by which a thread is listed. `found` are the ids of its messages among the matching ones. Mail
+   * since the first page makes no thread match, except in trash and junk, where a message may be newer than its
+   * thread's position and cannot be distinguished from new mail.
    */
   meeting(thread: Thread, found: ReadonlySet<string> | undefined): readonly Message[] {
     const { source, start } = this;
@@ -106,7 +116,10 @@ export class ThreadReader {
     );
   }
 
-  /** Of a thread that is longer than is read, what was found may be behind the messages at hand. */
+  /**
+   * Returns whether a thread is listed. In a thread longer than what was read, the matching message may be beyond the
+   * messages at hand.
+   */
   isListed(thread: Thread, found: ReadonlySet<string> | undefined): boolean {
     if (this.meeting(thread, found).length > 0) return true;
     if (thread.messageCount <= thread.messages.length || !found) return false;
@@ -121,8 +134,8 @@ export class ThreadReader {
   }
 
   /**
-   * All of these threads, sorted, and as many of them as there is room for; `inOrderOf`: the list in which those of one moment
-   * have their order, `place`: where the rest of them is to be found.
+   * Reads all of these threads, sorts them, and returns as many as the page has room for. Threads of the same moment
+   * have their order from `inOrderOf`. The last argument is the position at which the rest will be found.
    */
   async collect(
     ids: readonly string[],
@@ -150,7 +163,7 @@ export class ThreadReader {
     return this.page(listed.length > room ? { order, found, last, met } : null, isTruncated);
   }
 
-  /** Sorts what is given once the first page is read whole, and makes the cursor. */
+  /** Sorts the page's threads and creates the cursor. */
   page(next: Resumption | null, isTruncated: boolean): Page<Thread> {
     const { source, opened, settled, at } = this;
     const start = this.start ?? newest(this.given);
@@ -167,7 +180,7 @@ export class ThreadReader {
 const idsAt = ({ messages }: Thread, at: number): string[] =>
   messages.flatMap(({ id, receivedAt }) => (receivedAt.getTime() === at ? [id] : []));
 
-/** Sorts what stands at one moment as the order has it, which is read on as far as that takes and is worth it. */
+/** Sorts threads of the same moment by the order list, which is read further as far as needed within its limit. */
 async function sortWithinMoments(listed: Given[], order: HeadList): Promise<void> {
   const placeOf = ({ anchorIds = [] }: Given): number =>
     Math.min(...anchorIds.map((id) => order.placeOf(id) ?? Number.POSITIVE_INFINITY));
@@ -182,7 +195,7 @@ async function sortWithinMoments(listed: Given[], order: HeadList): Promise<void
 
 const byPlace = (a: number, b: number): number => (a === b ? 0 : a - b);
 
-/** Newest first; of one moment as they were listed. */
+/** Compares by time, newest first. Threads of the same moment keep their order. */
 const inOrder = (a: Given, b: Given): number => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1);
 
 function newest(given: readonly Given[]): number | null {

@@ -5,14 +5,14 @@ import { type Head, type HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { MAX_LAST, markOf, type Resumption } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
-/** Threads that are read for one page only because they may have an older message that matches. */
+/** Minimum number of threads that one page may read only because an older message of theirs may match. */
 const MIN_DOUBTFUL = 10;
 
 interface Asked {
   readonly head: Head;
   readonly place: number;
 }
-/** A thread that is due, and where in the order. */
+/** A thread that the page returns, and its index in the order. */
 interface Due {
   readonly id: string;
   readonly place: number;
@@ -20,25 +20,31 @@ interface Due {
   readonly item: Thread | Unreadable;
 }
 
-/** Goes through the messages of an account, newest first: a thread stands where it comes up for the first time. */
+/** Walks through the messages of an account, newest first. A thread's position is where it first appears. */
 export class ThreadWalk {
   isAtEnd = false;
-  /** More pages of heads may not be read for this page of threads. */
+  /** True when no more pages of heads may be read for this page of threads. */
   isAtBound = false;
-  /** A thread is out of its order: given too early, or passed over though it may match, and to come up again where it does. */
+  /**
+   * True when a thread is out of order: it was returned too early, or it was passed although it may match and will
+   * appear again elsewhere.
+   */
   isTruncated = false;
   private at: number;
   private readonly seen = new Set<string>();
-  /** Threads that have come up too early, by a message that does not count or arrived since the first page, and the message they stand at. */
+  /**
+   * Threads that appeared too early, by a message that does not count or arrived since the first page. Each is mapped
+   * to the message at which it belongs.
+   */
   private readonly waiting = new Map<string, string>();
-  /** The place, among what was found, of the last message above where this page begins; -1: none is known. */
+  /** The index, among the matching heads, of the last message above the start of this page. -1 means unknown. */
   private readonly met: number;
   private known = { sizes: '', frontier: 0 };
 
   constructor(
     private readonly reader: ThreadReader,
     private readonly order: HeadList,
-    /** What matches, as far as it was read; null: every message of the order may. */
+    /** The matching heads read so far. Null means that every message of the order may match. */
     private readonly found: HeadList | null,
   ) {
     const marks = new Set(reader.opened.last);
@@ -47,7 +53,7 @@ export class ThreadWalk {
     this.met = found?.heads.findLastIndex(({ id }) => met.has(markOf(id))) ?? -1;
   }
 
-  /** The next threads to be read: as many as the page has room for, and some of which it is not known whether they match. */
+  /** Returns the next threads to read: as many as the page has room for, and some that may or may not match. */
   async gather(): Promise<Asked[]> {
     const { order, reader, found } = this;
     const asked: Asked[] = [];
@@ -81,14 +87,18 @@ export class ThreadWalk {
     }
   }
 
-  /** Whether the walk would pass by what only the list of what matches can tell to match, because that was not read so far. */
+  /**
+   * Returns whether the walk would pass messages that only the list of matches can decide about, because that list was
+   * not read far enough.
+   */
   private async isAheadOfFound(): Promise<boolean> {
     const { found, order, reader } = this;
     if (found === null || reader.source.isDecidable) return false;
     const isAhead = () => {
       const last = found.heads.at(-1);
       if (found.ended || last === undefined) return false;
-      // What is not in the order lies above it as far as was met by earlier pages, and else below what was read of it.
+      // A message missing from the order is above it if earlier pages met it, and otherwise below the part that was
+      // read.
       const unread = found.heads.length - 1 <= this.met ? -1 : Number.POSITIVE_INFINITY;
       return (order.placeOf(last.id) ?? unread) < this.at;
     };
@@ -117,7 +127,10 @@ export class ThreadWalk {
     return 'no';
   }
 
-  /** Whether nothing of a thread matches, as far as lists tell: all of it lies where what matches is known. */
+  /**
+   * Returns whether the lists prove that no message of a thread matches: all of them lie in the range in which every
+   * match is known.
+   */
   private async isWithoutMatch(id: string, found: HeadList): Promise<boolean> {
     const { order } = this;
     for (;;) {
@@ -139,7 +152,7 @@ export class ThreadWalk {
     return first === undefined ? undefined : this.order.placeOf(first);
   }
 
-  /** Above this place everything that matches is known: the lowest place of what was found. */
+  /** Returns the index above which all matches are known: the lowest index of a matching head. */
   private frontier(found: HeadList): number {
     const { order } = this;
     const sizes = `${order.heads.length} ${found.heads.length}`;
@@ -150,7 +163,10 @@ export class ThreadWalk {
     return this.known.frontier;
   }
 
-  /** Reads these threads and gives those that are listed, as many as the page has room for; the walk goes on behind the last. */
+  /**
+   * Reads these threads and returns the listed ones, as many as the page has room for. The walk continues after the
+   * last of them.
+   */
   async take(asked: readonly Asked[]): Promise<void> {
     const { reader } = this;
     const answers = await reader.source.read(asked.map(({ head }) => head.threadId));
@@ -160,7 +176,7 @@ export class ThreadWalk {
       const item = answers[n];
       if (item === undefined || isNotFound(item)) continue;
       const id = one.head.threadId;
-      // What could not be read keeps the place it was listed at.
+      // A thread that could not be read keeps the position at which it was listed.
       const next =
         item instanceof Error ? { id, place: one.place, at, item: { id, error: item } } : await this.due(item, one);
       if (next === null) continue;
@@ -179,7 +195,7 @@ export class ThreadWalk {
     }
   }
 
-  /** Null: it is not listed, or not here. */
+  /** Returns null when the thread is not listed, or not at this position. */
   private async due(thread: Thread, { head, place }: Asked): Promise<Due | null> {
     const { reader, order } = this;
     const id = head.threadId;
@@ -194,10 +210,12 @@ export class ThreadWalk {
     const own = order.placeOf(anchor.id);
     const isLower = here ? at < here.receivedAt.getTime() : own === undefined || own > place;
     if (anchor.id === head.id || !isLower) return { id, place, at, item: thread };
-    // The message that it came up by lies in trash or junk, arrived since the first page, or went: the thread stands lower.
+    // The message by which the thread appeared is in trash or junk, arrived since the first page, or no longer exists.
+    // The thread's position is lower.
     if (own !== undefined && own < this.at) return { id, place: own, at, item: thread };
     if (!reader.source.isDecidable && reader.source.isHidden() && !(await this.isFoundWhole())) {
-      // What made it match lies above, where the list of what matches will have been passed by then: it is given now or never.
+      // The matching message is above, and the list of matches will have passed it by then, so the thread is returned
+      // now.
       this.isTruncated = true;
       return { id, place, at: here?.receivedAt.getTime() ?? at, item: thread };
     }
@@ -205,7 +223,7 @@ export class ThreadWalk {
     return null;
   }
 
-  /** Whether all that matches can be known, so that the next page reads it from the top again. */
+  /** Returns whether all matches can be read, so that the next page reads them from the top again. */
   private async isFoundWhole(): Promise<boolean> {
     const { found, reader } = this;
     if (found === null || reader.opened.found !== null) return false;
@@ -213,7 +231,9 @@ export class ThreadWalk {
     return found.ended;
   }
 
-  /** Whether no message of a thread can still be found to match, so that it need not be read again. */
+  /**
+   * Returns whether no further message of a thread can turn out to match, so that the thread need not be read again.
+   */
   private isDecided(id: string): boolean {
     const { found, reader } = this;
     if (found === null || found.ended || reader.source.isDecidable) return true;
@@ -221,7 +241,7 @@ export class ThreadWalk {
     return first !== undefined && first < this.frontier(found);
   }
 
-  /** Whether anything follows, as far as that is known without reading more. */
+  /** Finds out whether anything follows, as far as that is known without reading more. */
   lookAhead(): void {
     const { order, reader, found } = this;
     for (let head = order.heads[this.at]; head !== undefined; head = order.heads[++this.at]) {
@@ -238,8 +258,8 @@ export class ThreadWalk {
     const isMet = ({ id }: Head) => (order.placeOf(id) ?? at) < at;
     const met = Math.max(this.met, found?.heads.findLastIndex(isMet) ?? -1);
     const { source, opened } = this.reader;
-    // In trash and junk a thread may stand below all that matches of it: what can be read at once is read from the top, also
-    // where this page did not need all of what an earlier one did.
+    // In trash and junk a thread's position may be below all of its matches. A list that can be read completely is
+    // therefore read from the top again, even if this page needed less of it than an earlier one.
     const isShort = found !== null && (found.ended || (opened.last.length > 0 && found.reads < MAX_HEAD_PAGES));
     const isReadAgain = source.isHidden() && opened.found === null && isShort;
     return {

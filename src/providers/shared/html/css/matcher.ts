@@ -1,18 +1,18 @@
 import type { AttributeTest, Compound, NthPosition, Selector } from './selectors.ts';
 import type { Rule } from './style-sheet.ts';
 
-/** An element that is open, as far as a selector can ask about it. */
+/** An open element, with the properties that selectors test. */
 export interface StyledElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly parent: StyledElement | null;
-  /** The element before it in its parent. */
+  /** The previous element in the same parent. */
   readonly previous: StyledElement | null;
-  /** Among the elements of its parent, from 1. */
+  /** Its position among the elements of its parent, from 1. */
   readonly place: number;
-  /** Among those of its name. */
+  /** Its position among the elements of its parent with the same name. */
   readonly placeOfType: number;
-  /** How many elements its parent has; null where no rule asks. */
+  /** The number of elements in its parent, or null when no rule needs it. */
   readonly among: Siblings | null;
 }
 
@@ -21,7 +21,7 @@ export interface Siblings {
   readonly byName: Map<string, number>;
 }
 
-/** Whether a rule asks for a place that is counted from the end: what that is one knows when all have been read. */
+/** Returns whether a rule needs a position counted from the end, which is known only after reading all elements. */
 export function countsFromEnd(rules: readonly Rule[]): boolean {
   const asks = ({ places, anyOf, noneOf }: Compound): boolean =>
     places.some(({ isFromEnd }) => isFromEnd) || noneOf.some(asks) || anyOf.some((list) => list.some(asks));
@@ -34,8 +34,9 @@ interface Candidate {
 }
 
 /**
- * Which rules meet an element, the weakest first (CSS Cascade 4, section 6.1). Rules are found by the last id, class or type of
- * their selectors, and all comparing is counted: `hasGivenUp` says that it was more than `maxSteps`.
+ * Finds the rules that match an element, weakest first (CSS Cascade 4, section 6.1). Rules are indexed by the last id,
+ * class or type of their selectors. Every comparison is counted, and `hasGivenUp` reports that there were more than
+ * `maxSteps`.
  */
 export class RuleMatcher {
   private readonly byKey = new Map<string, Candidate[]>();
@@ -55,9 +56,9 @@ export class RuleMatcher {
     return this.steps > this.maxSteps;
   }
 
-  /** Numbers of rules, each once. */
+  /** Returns the indexes of the matching rules, without duplicates. */
   rulesFor(element: StyledElement): number[] {
-    /** The greatest specificity by which a rule meets it. */
+    /** The greatest specificity with which each rule matches. */
     const met = new Map<number, number>();
     for (const key of this.keysOf(element))
       for (const { selector, rule } of this.byKey.get(key) ?? []) {
@@ -99,8 +100,8 @@ export class RuleMatcher {
   }
 
   /**
-   * From the element outwards. Compounds that are tied by ">" stand and fall together; of all the places where such a group
-   * fits the innermost is right, since it leaves the most to the groups outside of it: nothing is tried twice.
+   * Matches a selector from the element outwards. Compounds joined by ">" are matched as a group. Of all positions
+   * where a group fits, the innermost is right, because it leaves most to the outer groups, so nothing is tried twice.
    */
   private matches(selector: Selector, element: StyledElement): boolean {
     const { compounds, within } = selector;
@@ -113,7 +114,7 @@ export class RuleMatcher {
       let end: StyledElement | null | undefined;
       for (let from: StyledElement | null = at; from !== null && end === undefined; from = from.parent) {
         end = this.groupEnd(compounds, first, last, from);
-        // The element that is meant is this one and no other.
+        // The first group must match this element and no other.
         if (first === 0) break;
       }
       if (end === undefined) return false;
@@ -123,7 +124,7 @@ export class RuleMatcher {
     return true;
   }
 
-  /** By all ways, where siblings are asked about; every comparison is counted. */
+  /** Tries all possibilities, which sibling combinators need. Every comparison is counted. */
   private matchesFrom(selector: Selector, index: number, element: StyledElement): boolean {
     if (this.hasGivenUp || !this.meets(selector.compounds[index] as Compound, element)) return false;
     const { parent, previous } = element;
@@ -142,7 +143,7 @@ export class RuleMatcher {
     }
   }
 
-  /** What was found of an element before it is known: a thousand siblings are looked at once. */
+  /** Remembers the result for earlier siblings, so that a thousand siblings are compared only once. */
   private isBehind(selector: Selector, index: number, element: StyledElement): boolean {
     const key = selector.compounds[index] as Compound;
     const known = this.behind.get(key) ?? new WeakMap<StyledElement, boolean>();
@@ -159,7 +160,9 @@ export class RuleMatcher {
     return found;
   }
 
-  /** The element around those that meet the group, null at the outermost; undefined where one does not. */
+  /**
+   * Returns the parent of the elements that match the group, null at the root, or undefined when one does not match.
+   */
   private groupEnd(
     compounds: readonly Compound[],
     first: number,
@@ -193,7 +196,7 @@ export class RuleMatcher {
     if (!Object.hasOwn(element.attributes, name)) return false;
     const written = element.attributes[name] as string;
     const value = isCaseless ? written.toLowerCase() : written;
-    // A text is looked through as a whole.
+    // The whole value is searched.
     this.steps += 1 + Math.floor((value.length + wanted.length) / 16);
     switch (operator) {
       case '':

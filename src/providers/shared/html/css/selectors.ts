@@ -3,67 +3,70 @@ import type { CssTokens } from './tokens.ts';
 
 export interface AttributeTest {
   readonly name: string;
-  /** "" asks whether it is there. */
+  /** An empty string tests whether the attribute exists. */
   readonly operator: '' | '=' | '~=' | '|=' | '^=' | '$=' | '*=';
   readonly value: string;
-  /** Whether capitals do not count. */
+  /** True when case is ignored. */
   readonly isCaseless: boolean;
 }
 
-/** Every `step`th from `offset` on, counted from 1. */
+/** Every `step`th position from `offset` on, counted from 1. */
 export interface NthPosition {
   readonly step: number;
   readonly offset: number;
-  /** Among the elements of the same name alone. */
+  /** True when only elements of the same name are counted. */
   readonly isOfType: boolean;
-  /** Counted from the last one. */
+  /** True when counting starts at the last element. */
   readonly isFromEnd: boolean;
 }
 
-/** What is said of one element. */
+/** The tests of one element. */
 export interface Compound {
-  /** In small letters; null: any. */
+  /** In lower case. Null means any element. */
   type: string | null;
   readonly ids: string[];
   readonly classes: string[];
   readonly attributes: AttributeTest[];
-  /** :link, which every link is as long as nobody knows where its reader was. */
+  /** :link matches every link, because nobody knows which ones the reader has visited. */
   isLink: boolean;
   isRoot: boolean;
-  /** Places among the elements of its parent. */
+  /** Positions among the elements of its parent. */
   readonly places: NthPosition[];
-  /** Of each list one is met (:is, :where). */
+  /** One compound of each list must match (:is, :where). */
   readonly anyOf: (readonly Compound[])[];
-  /** None of them is met (:not). */
+  /** None of these may match (:not). */
   readonly noneOf: Compound[];
 }
 
-/** How an element stands to another: in it, somewhere in it, right behind it, somewhere behind it. */
+/** The relation of an element to another: its child, its descendant, directly after it, or anywhere after it. */
 type Combinator = 'child' | 'descendant' | 'next' | 'later';
 
 export interface Selector {
-  /** The element that is meant first, what it stands in behind it. */
+  /** The compound of the matched element comes first, followed by those of its surroundings. */
   readonly compounds: readonly Compound[];
-  /** How the compound of the same place stands in the one behind it. */
+  /** The relation of the compound at the same index to the next one. */
   readonly within: readonly Combinator[];
   readonly specificity: number;
 }
 
-/** Longer ones match nothing. */
+/** Selectors with more compounds or tests match nothing. */
 const MAX_COMPOUNDS = 16;
 const MAX_TESTS = 64;
-/** Lists in brackets within each other. */
+/** Maximum nesting of lists in parentheses. */
 const MAX_DEPTH = 3;
 
-/** Nothing in a mail at rest is in such a state. */
+/** Pseudo-classes for states that no element of a static mail is in. */
 const STATES =
   /^(?:hover|active|visited|focus|focus-within|focus-visible|target|checked|disabled|required|valid|invalid|-(?:webkit|moz)-[a-z-]+)$/;
-/** They are right, and not known here. */
+/** Valid pseudo-classes that are not supported here. */
 const UNMATCHED = /^(?:enabled|optional|read-only|read-write|empty|lang|dir|has|before|after|first-line|first-letter)$/;
 const COUNTED = /^(?:(first|last|only|nth|nth-last)-(child|of-type))$/;
 const ELEMENTS = /^(?:before|after|first-line|first-letter|selection|placeholder|marker|-webkit-[a-z-]+)$/;
 
-/** One that is right and matches nothing here is left out; null: one is wrong, which makes the whole list wrong (Selectors 4, section 3.9). */
+/**
+ * Parses a list of selectors. Valid selectors that cannot match here are left out. Returns null when one is invalid,
+ * which makes the whole list invalid (Selectors 4, section 3.9).
+ */
 export function selectorsIn(tokens: CssTokens, from: number, to: number): Selector[] | null {
   const found = listIn(tokens, from, to);
   return found?.filter((selector) => typeof selector !== 'string') ?? null;
@@ -97,7 +100,7 @@ class SelectorReader {
     private readonly tokens: CssTokens,
     private at: number,
     private readonly end: number,
-    /** Brackets around it. */
+    /** Number of parentheses around the selector. */
     private readonly depth: number,
   ) {}
 
@@ -157,7 +160,7 @@ class SelectorReader {
 
   private readType(compound: Compound): void {
     const { tokens } = this;
-    // Of any namespace.
+    // The prefix stands for any namespace.
     if (tokens.isDelim(this.at, '*') && tokens.isDelim(this.at + 1, '|')) this.at += 2;
     if (tokens.isDelim(this.at, '*')) this.at++;
     else if (tokens.is(this.at, T.Ident)) {
@@ -168,7 +171,7 @@ class SelectorReader {
     }
   }
 
-  /** False: wrong. Nothing is read where the compound has ended. */
+  /** Returns false when the selector is invalid. At the end of the compound it consumes nothing. */
   private readSimple(compound: Compound): boolean {
     const { tokens } = this;
     if (tokens.is(this.at, T.Hash)) return this.add(compound.ids, tokens.name(this.at++), 1_000_000);
@@ -208,7 +211,7 @@ class SelectorReader {
     }
     if (!/^[~|^$*]?=$/.test(operator)) return false;
     const value = tokens.is(at, T.String) ? tokens.content(at) : tokens.is(at, T.Ident) ? tokens.name(at) : null;
-    // What follows says how capitals count.
+    // The flag after the value says whether case matters.
     const flag = tokens.skipBlanks(at + 1, close);
     const isCaseless = flag < close && tokens.name(flag)?.toLowerCase() === 'i';
     if (value === null || (flag !== close && !isCaseless)) this.isUnmatched = true;
@@ -250,7 +253,9 @@ class SelectorReader {
     return true;
   }
 
-  /** What is said of the same element in brackets; of what stands around it nothing. */
+  /**
+   * Reads a list of selectors for the same element in parentheses. Those that test its surroundings are not supported.
+   */
   private readList(compound: Compound, name: string, open: number): boolean {
     const close = this.tokens.closer(open);
     if (close === null) return false;
@@ -276,7 +281,7 @@ class SelectorReader {
     return true;
   }
 
-  /** "odd", "even", "3", "2n+1" and their like (CSS Syntax 3, section 6). */
+  /** Parses "odd", "even", "3", "2n+1" and similar (CSS Syntax 3, section 6). */
   private readPlaces(compound: Compound, open: number, among: Pick<NthPosition, 'isOfType' | 'isFromEnd'>): boolean {
     const close = this.tokens.closer(open);
     if (close === null) return false;
