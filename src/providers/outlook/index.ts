@@ -52,5 +52,5 @@ export const outlook: Adapter<typeof settings> = {
   id: 'OUTLOOK',
   description: 'Outlook.com and Microsoft 365, through Microsoft Graph.',
   settings,
-  create: (given, times) => outlookProvider(optionsOf(given, times)) as Provider,
+  create: (values, times) => outlookProvider(optionsOf(values, times)) as Provider,
 };

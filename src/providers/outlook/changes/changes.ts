@@ -8,18 +8,18 @@ import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { canReadByHints, follow, forget, type HintedMessages, isOfAll } from './sync-hints.ts';
+import { canReadByHints, followHints, type HintedMessages, isOfAccount, markHidden } from './sync-hints.ts';
 import {
   applyFolderDelta,
+  applyMessageDelta,
   beginSweep,
   type Delta,
-  due,
+  dueRequests,
   endSweep,
   isPagingLoop,
   isUnreportedNew,
-  leaveOut,
   PAGE,
-  takeMessages,
+  skipFolder,
 } from './sync-round.ts';
 import { newState, readState, type SyncState, type Track, writeState } from './sync-state.ts';
 
@@ -39,25 +39,25 @@ export async function changes(
   hints: readonly Hint[] = [],
 ): Promise<ChangePage> {
   const state = since === null ? newState() : readState(since);
-  const pointed = canReadByHints(state, hints) ? await follow(account, state, hints, call) : null;
-  const read: Read = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
-  if (!pointed || state.sweeping) {
+  const hinted = canReadByHints(state, hints) ? await followHints(account, state, hints, call) : null;
+  const read: ChangesRead = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
+  if (!hinted || state.sweeping) {
     if (!state.sweeping) await unlessRefused(learnRoles(account, call));
     beginSweep(state, Math.floor(Date.now() / 1000));
     await readDeltas(account, state, read, call);
   } else {
-    for (let pages = 0; due(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
+    for (let pages = 0; dueRequests(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
       await readDeltas(account, state, read, call, true);
-    if (due(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
+    if (dueRequests(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
   }
-  const unshown = pointed ? notShown(state, pointed, read) : [];
+  const unreported = hinted ? unreportedChanges(state, hinted, read) : [];
   const messages = [...read.present.values()];
-  const missing = [...read.left].filter((id) => !read.present.has(id));
-  const gone = await whatBecameOf(account, missing, state, call);
-  const partial = pointed !== null && !state.sweeping;
+  const leftIds = [...read.left].filter((id) => !read.present.has(id));
+  const leftChanges = await changesOfLeft(account, leftIds, state, call);
+  const partial = hinted !== null && !state.sweeping;
   const more = state.sweeping && !endSweep(state);
   return {
-    changes: [...read.mailboxes, ...messages, ...unshown, ...(pointed?.deleted ?? []), ...gone],
+    changes: [...read.mailboxes, ...messages, ...unreported, ...(hinted?.deleted ?? []), ...leftChanges],
     cursor: writeState(state),
     more,
     partial,
@@ -78,12 +78,16 @@ const unlessRefused = (work: Promise<void>): Promise<void> =>
  * Returns the changes of hinted messages that exist but that no delta reported: their folder was refused, its delta is
  * late, or the folder is not synchronised.
  */
-function notShown(state: SyncState, { there }: HintedMessages, { present, unread }: Read): ProviderChange[] {
-  return there.flatMap((message): ProviderChange[] => {
+function unreportedChanges(
+  state: SyncState,
+  { existing }: HintedMessages,
+  { present, unread }: ChangesRead,
+): ProviderChange[] {
+  return existing.flatMap((message): ProviderChange[] => {
     const { id: messageId = '', parentFolderId } = message;
     if (present.has(messageId)) return [];
     if (!state.folders[parentFolderId ?? '']) {
-      forget(state, messageId);
+      markHidden(state, messageId);
       return [{ kind: 'deleted', messageId }];
     }
     if (isUnreportedNew(state, message)) return [{ kind: 'created', messageId }];
@@ -91,7 +95,7 @@ function notShown(state: SyncState, { there }: HintedMessages, { present, unread
   });
 }
 
-interface Read {
+interface ChangesRead {
   readonly mailboxes: ProviderChange[];
   readonly present: Map<string, ProviderChange>;
   readonly left: Set<string>;
@@ -103,14 +107,14 @@ interface Read {
  * the folder's delta state while it answers everything else (microsoft-graph-docs#5730). A single unavailable folder
  * among others that answer counts as well.
  */
-function isOfTheFolder(error: MailError, answers: readonly unknown[], isAnswering: boolean): boolean {
-  if (error.code === 'CURSOR_EXPIRED' || isOfAll(error)) return false;
+function concernsOneFolder(error: MailError, answers: readonly unknown[], isAnswering: boolean): boolean {
+  if (error.code === 'CURSOR_EXPIRED' || isOfAccount(error)) return false;
   if (error.code !== 'PROVIDER_UNAVAILABLE') return true;
   const failed = answers.filter((answer) => isMailError(answer) && answer.code === 'PROVIDER_UNAVAILABLE');
   return failed.length === 1 && (isAnswering || answers.length > 1);
 }
 
-class Endless extends MailError {
+class PagingLoopError extends MailError {
   constructor() {
     super('PROVIDER_UNAVAILABLE', 'Outlook tells the changes of a folder without end.');
   }
@@ -120,11 +124,11 @@ class Endless extends MailError {
  * Replaces an answer that belongs to a paging loop by an error. Otherwise the folder would be requested without end and
  * the sweep would never finish.
  */
-function withEnd<T extends Delta<GraphMessage & MailFolder>>(
+function withoutPagingLoop<T extends Delta<GraphMessage & MailFolder>>(
   track: Track | undefined,
   answer: T | MailError | undefined,
 ): T | MailError | undefined {
-  return track && answer && !isMailError(answer) && isPagingLoop(track, answer) ? new Endless() : answer;
+  return track && answer && !isMailError(answer) && isPagingLoop(track, answer) ? new PagingLoopError() : answer;
 }
 
 /**
@@ -134,22 +138,22 @@ function withEnd<T extends Delta<GraphMessage & MailFolder>>(
 async function readDeltas(
   account: GraphAccount,
   state: SyncState,
-  read: Read,
+  read: ChangesRead,
   call: Call,
   /** True when Graph has just answered another request for this account. */
   isAnswering = false,
 ): Promise<void> {
-  const asked = due(state);
-  const paths = asked.map((one) => one.path);
+  const requests = dueRequests(state);
+  const paths = requests.map((one) => one.path);
   const options = { operation: 'messages.delta', prefer: PAGE };
   const answers = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
   let refused = 0;
-  for (const [i, { folderId }] of asked.entries()) {
-    const answer = withEnd(folderId === null ? state.tree : state.folders[folderId], answers[i]);
-    const isOfFolder =
-      isMailError(answer) && (answer instanceof Endless || isOfTheFolder(answer, answers, isAnswering));
-    if (folderId !== null && isOfFolder) {
-      leaveOut(state, folderId);
+  for (const [i, { folderId }] of requests.entries()) {
+    const answer = withoutPagingLoop(folderId === null ? state.tree : state.folders[folderId], answers[i]);
+    const isFolderError =
+      isMailError(answer) && (answer instanceof PagingLoopError || concernsOneFolder(answer, answers, isAnswering));
+    if (folderId !== null && isFolderError) {
+      skipFolder(state, folderId);
       read.unread.push({ mailboxId: folderId, error: answer });
       refused++;
     } else if (answer === undefined || isMailError(answer)) throw answer;
@@ -158,7 +162,7 @@ async function readDeltas(
       read.mailboxes.push(
         ...applyFolderDelta(state, answer).map((mailboxId): ProviderChange => ({ kind: 'mailbox', mailboxId })),
       );
-    } else takeMessages(state, folderId, answer, read.present, read.left);
+    } else applyMessageDelta(state, folderId, answer, read.present, read.left);
   }
   if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
 }
@@ -167,7 +171,7 @@ async function readDeltas(
  * Looks up messages that left a folder. A moved message keeps its id and is in another folder, perhaps one whose delta
  * was read a moment too early. A deleted message may still be found too, in a hidden folder of recoverable items.
  */
-async function whatBecameOf(
+async function changesOfLeft(
   account: GraphAccount,
   ids: readonly string[],
   state: SyncState,
@@ -179,7 +183,7 @@ async function whatBecameOf(
   );
   const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
   return answers.map((answer, i): ProviderChange => {
-    if (isMailError(answer) && isOfAll(answer)) throw answer;
+    if (isMailError(answer) && isOfAccount(answer)) throw answer;
     // Whether a message still exists is unknown when its request is refused, so it is reported as updated.
     const isThere = isMailError(answer)
       ? answer.code !== 'NOT_FOUND'

@@ -12,7 +12,7 @@ import type { SyncState, Track } from './sync-state.ts';
 
 /** What is known of the hinted messages before any folder's delta is read. */
 export interface HintedMessages {
-  readonly there: readonly GraphMessage[];
+  readonly existing: readonly GraphMessage[];
   readonly deleted: readonly ProviderChange[];
 }
 
@@ -32,7 +32,7 @@ export function canReadByHints(state: SyncState, hints: readonly Hint[]): boolea
  * Looks up the folders of the hinted messages, and marks as due those folders and the ones where earlier notifications
  * found the messages. Returns null when the answers do not suffice and a sweep is needed.
  */
-export async function follow(
+export async function followHints(
   account: GraphAccount,
   state: SyncState,
   hints: readonly Hint[],
@@ -46,47 +46,47 @@ export async function follow(
     return isNotFound(answer) && !isKnown && !isSaidToBeDeleted;
   };
   const answers = new Map<string, GraphMessage | MailError>();
-  await ask(account, ids, answers, call);
+  await readFolders(account, ids, answers, call);
   for (const wait of RETRY_DELAYS_MS) {
     const late = ids.filter((id) => isLate(id, answers.get(id)));
     if (late.length === 0) break;
     await sleepBeforeRetry(wait, call.signal);
-    await ask(account, late, answers, call);
+    await readFolders(account, late, answers, call);
   }
   if (ids.some((id) => isLate(id, answers.get(id))) && !markInbox(account, state)) return null;
   if ([...answers.values()].some((answer) => isMailError(answer) && answer.code !== 'NOT_FOUND')) return null;
-  const there: GraphMessage[] = [];
+  const existing: GraphMessage[] = [];
   const deleted: ProviderChange[] = [];
   for (const messageId of ids) {
     const [answer, hash] = [answers.get(messageId), markOf(messageId)];
     // The message may still appear later. The next sweep reports it then.
     if (isLate(messageId, answer)) continue;
     const before = state.found[hash];
-    const isThere = !isMailError(answer) && !isOutOfSight(account, state, answer, before);
-    const place = isThere ? (answer?.parentFolderId ?? '') : '';
-    if (place !== '') there.push({ ...(answer as GraphMessage), id: messageId });
+    const isThere = !isMailError(answer) && !isHiddenOrMissing(account, state, answer, before);
+    const folderId = isThere ? (answer?.parentFolderId ?? '') : '';
+    if (folderId !== '') existing.push({ ...(answer as GraphMessage), id: messageId });
     else if (before !== '') deleted.push({ kind: 'deleted', messageId });
     // An unknown folder is either new or hidden.
-    if (place !== '' && !state.folders[place]) state.tree.due = true;
-    for (const folder of [before, place]) {
+    if (folderId !== '' && !state.folders[folderId]) state.tree.due = true;
+    for (const folder of [before, folderId]) {
       const track = state.folders[folder ?? ''];
       if (track) track.due = true;
     }
-    state.found[hash] = place;
+    state.found[hash] = folderId;
   }
-  return { there, deleted };
+  return { existing, deleted };
 }
 
-async function ask(
+async function readFolders(
   account: GraphAccount,
   ids: readonly string[],
   answers: Map<string, GraphMessage | MailError>,
   call: Call,
 ): Promise<void> {
-  const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, PLACE));
-  const given = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
-  for (const [n, answer] of given.entries()) {
-    if (isMailError(answer) && isOfAll(answer)) throw answer;
+  const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, FOLDER_QUERY));
+  const results = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
+  for (const [n, answer] of results.entries()) {
+    if (isMailError(answer) && isOfAccount(answer)) throw answer;
     answers.set(ids[n] ?? '', answer);
   }
 }
@@ -95,9 +95,9 @@ async function ask(
  * Returns whether an error concerns the whole account. An error of one entity may be permanent and must not hold up the
  * others.
  */
-export const isOfAll = ({ code, ofAccount, retryAfterMs }: MailError): boolean =>
-  ofAccount || retryAfterMs !== undefined || OF_ALL.has(code);
-const OF_ALL: ReadonlySet<MailErrorCode> = new Set([
+export const isOfAccount = ({ code, ofAccount, retryAfterMs }: MailError): boolean =>
+  ofAccount || retryAfterMs !== undefined || ACCOUNT_CODES.has(code);
+const ACCOUNT_CODES: ReadonlySet<MailErrorCode> = new Set([
   'RATE_LIMITED',
   'TIMEOUT',
   'RECONNECT_REQUIRED',
@@ -112,7 +112,7 @@ function markInbox({ roles }: GraphAccount, { folders }: SyncState): boolean {
 }
 
 /** Returns whether a message no longer exists or is in a hidden folder, where deleted messages stay for a while. */
-function isOutOfSight(
+function isHiddenOrMissing(
   { deletions }: GraphAccount,
   { folders }: SyncState,
   answer: GraphMessage | MailError | undefined,
@@ -123,7 +123,7 @@ function isOutOfSight(
 }
 
 /** Records that the message is in a hidden folder. */
-export function forget(state: SyncState, messageId: string): void {
+export function markHidden(state: SyncState, messageId: string): void {
   state.found[markOf(messageId)] = '';
 }
 
@@ -132,4 +132,4 @@ export function forget(state: SyncState, messageId: string): void {
  * behind.
  */
 const RETRY_DELAYS_MS = [500, 1_000, 2_000];
-const PLACE = { $select: 'id,parentFolderId,createdDateTime' };
+const FOLDER_QUERY = { $select: 'id,parentFolderId,createdDateTime' };

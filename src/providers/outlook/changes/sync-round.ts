@@ -16,7 +16,7 @@ export interface Delta<T> {
 }
 
 /** A delta request. A `folderId` of null means the folder tree. */
-interface Asked {
+interface DeltaRequest {
   readonly folderId: string | null;
   readonly path: string;
 }
@@ -53,18 +53,20 @@ export function endSweep(state: SyncState): boolean {
   state.found = {};
   // Messages created before the sweep that ends are old from now on and need not be remembered.
   state.horizon = Math.max(state.horizon, state.began - SLACK_SECONDS);
-  const oldest = tracks.reduce((least, { horizon }) => Math.min(least, horizon ?? least), state.horizon);
+  const oldest = tracks.reduce((minimum, { horizon }) => Math.min(minimum, horizon ?? minimum), state.horizon);
   state.known = Object.fromEntries(Object.entries(state.known).filter(([, second]) => second >= oldest));
   return true;
 }
 
 /** Returns the next requests: one page of everything that has not been read to its end. */
-export function due({ tree, folders }: SyncState): Asked[] {
-  const asked = Object.entries(folders).flatMap(([id, track]) => (track.due ? messagesOf(id, track) : []));
-  return tree.due ? [{ folderId: null, path: next('/me/mailFolders/delta', tree, TREE_FIELDS) }, ...asked] : asked;
+export function dueRequests({ tree, folders }: SyncState): DeltaRequest[] {
+  const requests = Object.entries(folders).flatMap(([id, track]) => (track.due ? messagesOf(id, track) : []));
+  return tree.due
+    ? [{ folderId: null, path: next('/me/mailFolders/delta', tree, TREE_FIELDS) }, ...requests]
+    : requests;
 }
 
-const messagesOf = (folderId: string, track: Track): Asked => ({
+const messagesOf = (folderId: string, track: Track): DeltaRequest => ({
   folderId,
   path: next(`/me/mailFolders/${segment(folderId)}/messages/delta`, tokensOf(track) ?? track, MESSAGE_FIELDS),
 });
@@ -118,7 +120,7 @@ export function isPagingLoop(
 }
 
 /** Leaves a folder out of this sweep. Its tokens stay as they are for the next one. */
-export function leaveOut(state: SyncState, folderId: string): void {
+export function skipFolder(state: SyncState, folderId: string): void {
   const track = state.folders[folderId];
   if (!track) return;
   delete track.due;
@@ -157,7 +159,7 @@ function dropFolder(state: SyncState, id: string): void {
 }
 
 /** Sorts a page of a folder's delta into messages that are present (created or updated) and messages that left. */
-export function takeMessages(
+export function applyMessageDelta(
   state: SyncState,
   folderId: string,
   answer: Delta<GraphMessage>,
@@ -166,8 +168,8 @@ export function takeMessages(
 ): void {
   const track = state.folders[folderId] ?? {};
   // The old token will report which of these messages are new.
-  const isBeginningAgain = track.replaced !== undefined && tokensOf(track) === undefined;
-  for (const message of isBeginningAgain ? [] : (answer.value ?? [])) {
+  const isRestarting = track.replaced !== undefined && tokensOf(track) === undefined;
+  for (const message of isRestarting ? [] : (answer.value ?? [])) {
     const { id = '', createdDateTime } = message;
     if (message['@removed']) {
       // Skips the removal when a notification has found the message in another folder since.

@@ -99,7 +99,7 @@ function upgraded({ tree, folders, horizon, began, known }: z.infer<typeof State
   const sweeping = [tree, ...Object.values(folders)].some(
     (track) => track.delta === undefined || track.page !== undefined,
   );
-  const begunAgain = ({ delta, quiet, count }: Track): Track => ({
+  const restarted = ({ delta, quiet, count }: Track): Track => ({
     due: sweeping,
     ...(delta !== undefined ? { replaced: { delta } } : quiet ? { quiet } : {}),
     ...(count === undefined ? {} : { count }),
@@ -107,7 +107,7 @@ function upgraded({ tree, folders, horizon, began, known }: z.infer<typeof State
   return {
     version: 2,
     tree: { ...tree, due: sweeping },
-    folders: Object.fromEntries(Object.entries(folders).map(([id, track]) => [id, begunAgain(track)])),
+    folders: Object.fromEntries(Object.entries(folders).map(([id, track]) => [id, restarted(track)])),
     sweeping,
     horizon,
     began,

@@ -5,7 +5,7 @@ import type { Call } from '../../contract/call.ts';
 import { shownFiles } from '../../shared/html/inline-files.ts';
 import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
 import type { GraphAccount } from '../wire/account.ts';
-import { batch, MAX_BATCH_SIZE, type Part } from '../wire/batch.ts';
+import { type BatchPart, batch, MAX_BATCH_SIZE } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
 import { segment } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
@@ -22,20 +22,20 @@ import { uploadFile } from './upload.ts';
 const MAX_DIRECT_BYTES = 3_145_611;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-export interface Held {
+export interface DraftFile {
   readonly id: string;
   readonly sizeBytes: number;
 }
 
-/** The $expand of a draft that `heldBy` needs. */
-export const EXPAND_HELD = 'attachments($select=id,size)';
+/** The $expand of a draft that `filesIn` needs. */
+export const EXPAND_FILES = 'attachments($select=id,size)';
 
-export const heldBy = ({ attachments }: GraphMessage): readonly Held[] => (attachments ?? []).map(toHeld);
+export const filesIn = ({ attachments }: GraphMessage): readonly DraftFile[] => (attachments ?? []).map(toDraftFile);
 
-const toHeld = ({ id, size }: GraphAttachment): Held => ({ id: id ?? '', sizeBytes: size ?? 0 });
+const toDraftFile = ({ id, size }: GraphAttachment): DraftFile => ({ id: id ?? '', sizeBytes: size ?? 0 });
 
-export async function listHeld(account: GraphAccount, draftId: string, call: Call): Promise<readonly Held[]> {
-  return (await list(account, segment(draftId), call)).map(toHeld);
+export async function listFiles(account: GraphAccount, draftId: string, call: Call): Promise<readonly DraftFile[]> {
+  return (await list(account, segment(draftId), call)).map(toDraftFile);
 }
 
 /**
@@ -45,7 +45,7 @@ export async function listHeld(account: GraphAccount, draftId: string, call: Cal
 export async function replaceAttachments(
   account: GraphAccount,
   draftId: string,
-  held: readonly Held[],
+  held: readonly DraftFile[],
   compose: Compose,
   roomBytes: number,
   call: Call,
@@ -64,7 +64,7 @@ export async function replaceAttachments(
 async function addAll(
   account: GraphAccount,
   draftId: string,
-  held: readonly Held[],
+  held: readonly DraftFile[],
   { attachments, html }: Compose,
   call: Call,
 ): Promise<void> {
@@ -146,10 +146,15 @@ async function list(account: GraphAccount, draftId: string, call: Call): Promise
   return readToEnd(account, first, { kind: 'attachments', operation }, call);
 }
 
-async function removeAll(account: GraphAccount, draftId: string, held: readonly Held[], call: Call): Promise<void> {
+async function removeAll(
+  account: GraphAccount,
+  draftId: string,
+  held: readonly DraftFile[],
+  call: Call,
+): Promise<void> {
   for (let at = 0; at < held.length; at += MAX_BATCH_SIZE) {
     const chain = held.slice(at, at + MAX_BATCH_SIZE).map(
-      ({ id }): Part => ({
+      ({ id }): BatchPart => ({
         method: 'DELETE',
         path: `/me/messages/${draftId}/attachments/${segment(id)}`,
         removes: true,

@@ -10,7 +10,7 @@ import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { EXPAND_HELD } from './draft-attachments.ts';
+import { EXPAND_FILES } from './draft-attachments.ts';
 
 export async function getDrafts(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<Draft>> {
   const { select, expand } = ENVELOPE;
@@ -41,7 +41,7 @@ export async function requireDraft(
   call: Call,
 ): Promise<GraphMessage> {
   const at = isId(id)
-    ? path(`/me/messages/${segment(id)}`, { $select: 'id,isDraft,changeKey,parentFolderId', $expand: EXPAND_HELD })
+    ? path(`/me/messages/${segment(id)}`, { $select: 'id,isDraft,changeKey,parentFolderId', $expand: EXPAND_FILES })
     : null;
   const [draft] = await getLiving(account, [at], { operation: 'messages.get' }, call);
   if (isMailError(draft) && draft.code !== 'NOT_FOUND') throw draft;

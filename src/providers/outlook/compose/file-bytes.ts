@@ -57,18 +57,18 @@ export class FileBytes {
         if (done) break;
         this.rest = value;
       }
-      const taken = this.rest.subarray(0, length - filled);
-      bytes.set(taken, filled);
-      filled += taken.length;
-      this.rest = this.rest.subarray(taken.length);
+      const chunk = this.rest.subarray(0, length - filled);
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+      this.rest = this.rest.subarray(chunk.length);
       if (filled === length && this.rest.length > 0) break;
     }
-    if (filled < length || (isLast && this.rest.length > 0)) throw wrongSize(this.file);
+    if (filled < length || (isLast && this.rest.length > 0)) throw sizeMismatch(this.file);
     return bytes;
   }
 }
 
-const wrongSize = ({ filename, sizeBytes }: ComposeAttachment): MailError =>
+const sizeMismatch = ({ filename, sizeBytes }: ComposeAttachment): MailError =>
   new MailError('INVALID', `${filename} is not ${sizeBytes} bytes long, as it was said to be.`, {
     field: ['attachments'],
   });

@@ -49,12 +49,12 @@ export function toBody(message: GraphMessage): string {
 
 /** Returns whether the draft that Exchange created has the recipients, subject and Message-ID as written. */
 export function hasSameEnvelope(draft: GraphMessage, compose: Compose): boolean {
-  const wanted = envelopeOf(compose);
+  const expected = envelopeOf(compose);
   const lists = ['toRecipients', 'ccRecipients', 'bccRecipients', 'replyTo'] as const;
   return (
     (draft.subject ?? '') === compose.subject &&
-    draft.internetMessageId === wanted.internetMessageId &&
-    lists.every((list) => addresses(draft[list]) === addresses(wanted[list]))
+    draft.internetMessageId === expected.internetMessageId &&
+    lists.every((list) => addresses(draft[list]) === addresses(expected[list]))
   );
 }
 

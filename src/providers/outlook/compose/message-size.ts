@@ -40,9 +40,9 @@ async function messageLimit(account: GraphAccount, call: Call): Promise<number> 
   const request = { method: 'POST' as const, path: '/me/getMailTips', body, cost: cost('mailTips.get') };
   try {
     const { value } = await account.graph.json<{ value?: readonly MailTips[] }>(request, call);
-    const told = value?.[0]?.maxMessageSize ?? 0;
+    const reported = value?.[0]?.maxMessageSize ?? 0;
     // Exchange has been seen to report the limit in KB.
-    return Math.max(DEFAULT_MESSAGE_BYTES, told < 1024 * 1024 ? told * 1024 : told);
+    return Math.max(DEFAULT_MESSAGE_BYTES, reported < 1024 * 1024 ? reported * 1024 : reported);
   } catch (error) {
     if (isMailError(error) && ['FORBIDDEN', 'NOT_FOUND', 'UNSUPPORTED'].includes(error.code))
       return DEFAULT_MESSAGE_BYTES;

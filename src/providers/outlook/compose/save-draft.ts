@@ -11,7 +11,7 @@ import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { asReplicaLagError, ReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
-import { type Held, heldBy, listHeld, replaceAttachments } from './draft-attachments.ts';
+import { type DraftFile, filesIn, listFiles, replaceAttachments } from './draft-attachments.ts';
 import { changedElsewhere, readDraft, requireDraft } from './drafts.ts';
 import { envelopeOf, hasSameEnvelope, toBody, toGraphMessage } from './message-body.ts';
 import { DEFAULT_MESSAGE_BYTES, requireSize } from './message-size.ts';
@@ -36,14 +36,14 @@ export async function saveDraft(
   await requireSize(account, compose, call);
   if (id !== null) {
     const draft = await requireDraft(account, id, ifVersion, call);
-    return fill(account, draft, heldBy(draft), compose, call, patch);
+    return fill(account, draft, filesIn(draft), compose, call, patch);
   }
   const mime = await mimeThatFits(compose, account.address, call.signal);
-  const made = await make(account, compose, mime, call);
+  const made = await createDraft(account, compose, mime, call);
   try {
     if (mime === null) {
       const held = await retryOnReplicaLag(account, call, () =>
-        asReplicaLagError(copied(account, made, compose, call)),
+        asReplicaLagError(copiedFiles(account, made, compose, call)),
       );
       return await fill(account, made, held, compose, call);
     }
@@ -59,7 +59,12 @@ export async function saveDraft(
  * Creates the draft as a reply to its original, or as a message of its own when the original no longer exists. Without
  * MIME the draft is nearly empty.
  */
-async function make(account: GraphAccount, compose: Compose, mime: Buffer | null, call: Call): Promise<GraphMessage> {
+async function createDraft(
+  account: GraphAccount,
+  compose: Compose,
+  mime: Buffer | null,
+  call: Call,
+): Promise<GraphMessage> {
   const create = (at: string, empty: () => string) => {
     const body = mime === null ? { body: empty() } : { body: mime.toString('base64'), contentType: 'text/plain' };
     const request = { method: 'POST' as const, path: at, ...body, cost: cost('messages.create', false) };
@@ -77,7 +82,7 @@ async function make(account: GraphAccount, compose: Compose, mime: Buffer | null
     });
   } catch (error) {
     const lost = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
-    const found = lost && !call.signal.aborted ? await findMade(account, compose, call).catch(() => null) : null;
+    const found = lost && !call.signal.aborted ? await findCreated(account, compose, call).catch(() => null) : null;
     if (found) return found;
     throw error;
   }
@@ -87,7 +92,7 @@ const answerPath = (origin: ComposeOrigin | null): string | null =>
   origin !== null && isId(origin.messageId) ? `${MESSAGES}/${segment(origin.messageId)}/${ANSWER[origin.kind]}` : null;
 
 /** Finds the draft whose creation was not answered, by its Message-ID, which only this gateway uses. */
-async function findMade(account: GraphAccount, compose: Compose, call: Call): Promise<GraphMessage | null> {
+async function findCreated(account: GraphAccount, compose: Compose, call: Call): Promise<GraphMessage | null> {
   const named = await messagesNamed(account, MESSAGES, compose.internetMessageId, call, null);
   return named.find(({ isDraft }) => isDraft === true) ?? null;
 }
@@ -95,20 +100,20 @@ async function findMade(account: GraphAccount, compose: Compose, call: Call): Pr
 /**
  * Lists the original's files that Exchange has copied into a reply. Some of them appear only in the attachment list.
  */
-async function copied(
+async function copiedFiles(
   account: GraphAccount,
   draft: GraphMessage,
   { origin }: Compose,
   call: Call,
-): Promise<readonly Held[]> {
-  return origin === null ? [] : listHeld(account, draft.id ?? '', call);
+): Promise<readonly DraftFile[]> {
+  return origin === null ? [] : listFiles(account, draft.id ?? '', call);
 }
 
 /** Writes the whole message over a draft. With `patch`, only the version that was read is overwritten. */
 async function fill(
   account: GraphAccount,
   draft: GraphMessage,
-  held: readonly Held[],
+  held: readonly DraftFile[],
   compose: Compose,
   call: Call,
   write = patchNew,

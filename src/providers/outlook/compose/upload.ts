@@ -15,7 +15,7 @@ const PIECE_BYTES = 12 * 320 * 1024;
 const MAX_FAILURES = 4;
 
 /** The range of bytes that was sent last, and the size of the whole file. */
-interface Sent {
+interface SentRange {
   readonly first: number;
   readonly end: number;
   readonly total: number;
@@ -48,7 +48,7 @@ async function uploadOnce(
   isInline: boolean,
   call: Call,
 ): Promise<string | null> {
-  const url = await asReplicaLagError(begin(account, draftId, file, isInline, call));
+  const url = await asReplicaLagError(createSession(account, draftId, file, isInline, call));
   const bytes = new FileBytes(file, call.signal);
   let at: Progress = { next: 0, attachmentId: null };
   try {
@@ -56,11 +56,11 @@ async function uploadOnce(
       const piece = await bytes.at(at.next, PIECE_BYTES);
       const sent = { first: at.next, end: at.next + piece.length, total: file.sizeBytes };
       try {
-        at = await asReplicaLagError(put(account, url, piece, sent, call));
+        at = await asReplicaLagError(putPiece(account, url, piece, sent, call));
       } catch (error) {
         const mayPass = isProviderAway(error) && !(error instanceof ReplicaLagError);
         if (call.signal.aborted || !mayPass || ++failures > MAX_FAILURES) throw error;
-        at = await asReplicaLagError(resumed(account, url, sent, call));
+        at = await asReplicaLagError(resume(account, url, sent, call));
       }
     }
     return at.attachmentId;
@@ -72,7 +72,7 @@ async function uploadOnce(
   }
 }
 
-async function begin(
+async function createSession(
   account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
@@ -100,7 +100,13 @@ async function begin(
   return uploadUrl ?? '';
 }
 
-function put(account: GraphAccount, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
+function putPiece(
+  account: GraphAccount,
+  url: string,
+  piece: Uint8Array,
+  sent: SentRange,
+  call: Call,
+): Promise<Progress> {
   const { first, end, total } = sent;
   const headers = {
     'Content-Type': 'application/octet-stream',
@@ -120,7 +126,7 @@ function put(account: GraphAccount, url: string, piece: Uint8Array, sent: Sent, 
 }
 
 /** Asks the session where to continue. A session that no longer exists after the last piece has completed the file. */
-async function resumed(account: GraphAccount, url: string, sent: Sent, call: Call): Promise<Progress> {
+async function resume(account: GraphAccount, url: string, sent: SentRange, call: Call): Promise<Progress> {
   const request = { method: 'GET' as const, url, cost: cost('attachments.uploadState') };
   try {
     const state = await account.graph.upload(request, call, jsonOf);
@@ -141,7 +147,7 @@ async function cancel(account: GraphAccount, url: string): Promise<void> {
  * Returns the offset of the first missing byte. Graph and the upload host spell the property differently, and "5-" and
  * "5" mean the same. An offset beyond what was sent is refused, because the file would have a hole.
  */
-function nextOf(state: unknown, { end, total }: Sent): number {
+function nextOf(state: unknown, { end, total }: SentRange): number {
   const { nextExpectedRanges, NextExpectedRanges } = (state ?? {}) as Record<string, unknown>;
   const ranges = nextExpectedRanges ?? NextExpectedRanges;
   if (!Array.isArray(ranges)) throw unreachable('the upload session does not say where it is');

@@ -5,7 +5,7 @@ import type { Call } from '../../contract/call.ts';
 import type { PageRequest } from '../../contract/provider.ts';
 import { receivedAt, toMessage } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
-import { listByDate, type Part, type Wanted } from './by-date.ts';
+import { type DatePage, listByDate, type MessageFields } from './by-date.ts';
 import { type SearchPosition, searchPosition } from './cursor.ts';
 import type { Filter } from './filter.ts';
 import { byReceipt, hitsOf } from './hits.ts';
@@ -14,7 +14,7 @@ import { hashOf } from './scan.ts';
 import { checkOf, type ListPlan } from './source.ts';
 import { decideWords } from './words-of-list.ts';
 
-interface Found extends Omit<Part, 'next'> {
+interface SearchPage extends Omit<DatePage, 'next'> {
   readonly next: SearchPosition | null;
 }
 
@@ -37,39 +37,39 @@ export async function listBySearch(
   source: ListPlan,
   filter: Filter,
   searches: readonly (readonly string[])[],
-  wanted: Wanted,
+  fields: MessageFields,
   page: PageRequest,
   call: Call,
-): Promise<Found> {
-  let place = searchPosition(page.after);
+): Promise<SearchPage> {
+  let position = searchPosition(page.after);
   // All results are in memory, so the page may hold up to `upTo` messages.
-  const most = Math.max(page.size, page.upTo ?? 0);
+  const maxKept = Math.max(page.size, page.upTo ?? 0);
   const { from, before } = boundsOf(source.checked);
   const bound = earliest(before, page.before?.getTime() ?? null);
   const kept: GraphMessage[] = [];
   let spent = 0;
   let truncated = false;
   for (;;) {
-    const to = earliest(bound, place?.at ?? null);
+    const to = earliest(bound, position?.at ?? null);
     // Trash and junk may not be known yet. Only a small part of the results lies there.
     const known = checkOf(source, account.hidden.ids ?? []);
     const enoughFrom = (found: readonly GraphMessage[]) => {
       const met = found.filter((message) => matches(toMessage(message), known)).sort(byReceipt);
-      const last = met.length < 2 * page.size ? undefined : met[Math.min(most, Math.floor(met.length / 2))];
+      const last = met.length < 2 * page.size ? undefined : met[Math.min(maxKept, Math.floor(met.length / 2))];
       return last === undefined ? null : receivedAt(last).getTime();
     };
     const [hits, newest] = await Promise.all([
-      hitsOf(account, source, searches, { from: place?.from ?? from, to }, wanted, call, enoughFrom),
-      newestOf(account, source, filter, wanted, to, call),
+      hitsOf(account, source, searches, { from: position?.from ?? from, to }, fields, call, enoughFrom),
+      newestOf(account, source, filter, fields, to, call),
     ]);
-    const complete = hits.from ?? place?.from ?? null;
-    if (source.whole) await learnHidden(account, call);
+    const complete = hits.from ?? position?.from ?? null;
+    if (source.isWholeAccount) await learnHidden(account, call);
     const check = checkOf(source, account.hidden.ids ?? []);
     // Graph shows whole seconds. Messages of the same second keep the order of Graph's list by date, if they are in it.
     const all = new Map([...newest, ...hits.messages].map((message) => [message.id ?? '', message]));
-    const isBehind = behindOnly(place);
+    const isAfter = afterPosition(position);
     const candidates = [...all.values()].filter((message) => {
-      if (!isBehind(message) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY)) return false;
+      if (!isAfter(message) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY)) return false;
       if (bound !== null && receivedAt(message).getTime() >= bound) return false;
       return matches(toMessage(message), check);
     });
@@ -80,15 +80,16 @@ export async function listBySearch(
     let passed = 0;
     for (const message of candidates) {
       const isMet = decided.isMet(message);
-      if (kept.length === most || isMet === undefined) break;
+      if (kept.length === maxKept || isMet === undefined) break;
       passed++;
       if (isMet) kept.push(message);
     }
-    if (passed < candidates.length) place = passed > 0 ? behind(candidates.slice(0, passed), complete, place) : place;
-    else if (complete !== null) place = { kind: 'search', at: complete - 1, from: null, seen: [] };
+    if (passed < candidates.length)
+      position = passed > 0 ? positionAfter(candidates.slice(0, passed), complete, position) : position;
+    else if (complete !== null) position = { kind: 'search', at: complete - 1, from: null, seen: [] };
     else return { messages: kept, next: null, spent, truncated };
     if (kept.length >= page.size || spent >= Math.min(page.budget ?? MAX_SPENT, MAX_SPENT))
-      return { messages: kept, next: place, spent, truncated };
+      return { messages: kept, next: position, spent, truncated };
   }
 }
 
@@ -100,7 +101,7 @@ async function newestOf(
   account: GraphAccount,
   source: ListPlan,
   filter: Filter,
-  wanted: Wanted,
+  fields: MessageFields,
   to: number | null,
   call: Call,
 ): Promise<readonly GraphMessage[]> {
@@ -108,21 +109,25 @@ async function newestOf(
     return [];
   const before = to === null ? {} : { before: new Date(to + 1000) };
   const page = { size: MAX_UNINDEXED, after: null, budget: MAX_UNINDEXED, ...before };
-  const { messages } = await listByDate(account, source, filter, wanted, page, call);
+  const { messages } = await listByDate(account, source, filter, fields, page, call);
   return messages;
 }
 
-function behind(passed: readonly GraphMessage[], from: number | null, place: SearchPosition | null): SearchPosition {
+function positionAfter(
+  passed: readonly GraphMessage[],
+  from: number | null,
+  position: SearchPosition | null,
+): SearchPosition {
   const at = receivedAt(passed.at(-1) as GraphMessage).getTime();
   const within = passed.filter((message) => receivedAt(message).getTime() === at).map(hashOf);
-  return { kind: 'search', at, from, seen: place?.at === at ? [...place.seen, ...within] : within };
+  return { kind: 'search', at, from, seen: position?.at === at ? [...position.seen, ...within] : within };
 }
 
-function behindOnly(place: SearchPosition | null): (message: GraphMessage) => boolean {
-  const seen = new Set(place?.seen);
+function afterPosition(position: SearchPosition | null): (message: GraphMessage) => boolean {
+  const seen = new Set(position?.seen);
   return (message) => {
     const at = receivedAt(message).getTime();
-    return place === null || at < place.at || (at === place.at && !seen.has(hashOf(message)));
+    return position === null || at < position.at || (at === position.at && !seen.has(hashOf(message)));
   };
 }
 

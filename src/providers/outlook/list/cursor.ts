@@ -46,29 +46,29 @@ const MAX_PASSED = 1_000_000;
 export const remember = (seen: readonly string[], more: readonly string[]): readonly string[] =>
   [...seen, ...more].slice(-MAX_SEEN);
 
-export function writePosition(place: ListPosition): string {
-  const seen = place.seen.join('');
-  if (place.kind === 'date') return ['d2', b36(place.second), b36(place.passed), seen].join('~');
-  return ['s3', b36(place.at), place.from === null ? '' : b36(place.from), seen].join('~');
+export function writePosition(position: ListPosition): string {
+  const seen = position.seen.join('');
+  if (position.kind === 'date') return ['d2', b36(position.second), b36(position.passed), seen].join('~');
+  return ['s3', b36(position.at), position.from === null ? '' : b36(position.from), seen].join('~');
 }
 
 /**
  * Reads a position in a list by date. Throws BAD_USER_INPUT for any cursor that `writePosition` does not write for one.
  */
 export function datePosition(cursor: string | null): DatePosition | null {
-  const place = parse(cursor);
-  if (place !== null && place.kind !== 'date') throw foreign();
-  return place;
+  const position = parse(cursor);
+  if (position !== null && position.kind !== 'date') throw foreignCursor();
+  return position;
 }
 
 /** Reads a position in a list by search, as `datePosition` does. */
 export function searchPosition(cursor: string | null): SearchPosition | null {
-  const place = parse(cursor);
-  if (place !== null && place.kind !== 'search') throw foreign();
-  return place;
+  const position = parse(cursor);
+  if (position !== null && position.kind !== 'search') throw foreignCursor();
+  return position;
 }
 
-const foreign = (): MailError =>
+const foreignCursor = (): MailError =>
   new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Read this list from the start.');
 
 const DATE = /^d2~(-?[0-9a-z]{1,8})~([0-9a-z]{1,4})~((?:[\w-]{6})*)$/;
@@ -76,13 +76,13 @@ const SEARCH = /^s3~(-?[0-9a-z]{1,9})~(-?[0-9a-z]{1,9})?~((?:[\w-]{6})*)$/;
 /**
  * Cursors of earlier releases, which held Graph's own position in a search, or a position in a list of threads by date.
  */
-const EARLIER = /^(?:s[12]|d1)~/;
+const EARLIER_VERSIONS = /^(?:s[12]|d1)~/;
 
 /** Throws CURSOR_EXPIRED for a cursor of an earlier release. */
 function parse(cursor: string | null): ListPosition | null {
   if (cursor === null) return null;
-  if (cursor.length > MAX_LENGTH) throw foreign();
-  if (EARLIER.test(cursor))
+  if (cursor.length > MAX_LENGTH) throw foreignCursor();
+  if (EARLIER_VERSIONS.test(cursor))
     throw new MailError(
       'CURSOR_EXPIRED',
       'This cursor was made by an earlier release. Read the list again from the start.',
@@ -90,13 +90,13 @@ function parse(cursor: string | null): ListPosition | null {
   const date = DATE.exec(cursor);
   if (date) {
     const [second, passed] = [from36(date[1]), from36(date[2])];
-    if (Math.abs(second) > MAX_SECOND || passed > MAX_PASSED) throw foreign();
+    if (Math.abs(second) > MAX_SECOND || passed > MAX_PASSED) throw foreignCursor();
     return { kind: 'date', second, passed, seen: hashes(date[3]) };
   }
   const search = SEARCH.exec(cursor);
   const at = from36(search?.[1]);
   const from = search?.[2] ? from36(search[2]) : null;
-  if (!search || Math.abs(at) > MAX_SECOND * 1000 || Math.abs(from ?? 0) > MAX_SECOND * 1000) throw foreign();
+  if (!search || Math.abs(at) > MAX_SECOND * 1000 || Math.abs(from ?? 0) > MAX_SECOND * 1000) throw foreignCursor();
   return { kind: 'search', at, from, seen: hashes(search[3]) };
 }
 

@@ -54,7 +54,7 @@ const NEVER: EnoughFrom = () => null;
  */
 export async function newestHits(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
+  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,
@@ -93,7 +93,7 @@ export async function newestHits(
 /** Returns the results of any of these searches, for the newest part of the span, which all of them cover. */
 export async function hitsOf(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
+  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   searches: readonly (readonly string[])[],
   span: Span,
   fields: Fields,
@@ -120,7 +120,7 @@ export async function hitsOf(
  */
 async function searchAll(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
+  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,

@@ -46,13 +46,13 @@ export function candidates(condition: Condition): string | null {
  * Returns `candidates` as several searches of at most `maxLength` characters: alternatives that do not fit into one
  * search are divided. Returns null when that is impossible.
  */
-export function candidateSearches(condition: Condition, longest: number): readonly string[] | null {
-  const whole = candidates(condition);
-  if (whole === null || whole.length <= longest) return whole === null ? null : [whole];
-  if (condition.kind === 'or') return inSearches(condition.of.map(candidates), longest);
+export function candidateSearches(condition: Condition, maxLength: number): readonly string[] | null {
+  const single = candidates(condition);
+  if (single === null || single.length <= maxLength) return single === null ? null : [single];
+  if (condition.kind === 'or') return dividedSearches(condition.of.map(candidates), maxLength);
   if (condition.kind !== 'and') return null;
   // One part of a conjunction suffices, and the one with the fewest searches is the best.
-  const parts = condition.of.map((part) => candidateSearches(part, longest)).filter((part) => part !== null);
+  const parts = condition.of.map((part) => candidateSearches(part, maxLength)).filter((part) => part !== null);
   return parts.reduce<readonly string[] | null>(
     (best, part) => (best && best.length <= part.length ? best : part),
     null,
@@ -61,15 +61,15 @@ export function candidateSearches(condition: Condition, longest: number): readon
 
 const MAX_SEARCHES = 6;
 
-function inSearches(alternatives: readonly (string | null)[], longest: number): readonly string[] | null {
+function dividedSearches(alternatives: readonly (string | null)[], maxLength: number): readonly string[] | null {
   const searches: string[][] = [];
-  let room = 0;
+  let remaining = 0;
   for (const one of alternatives) {
-    if (one === null || one.length > longest) return null;
-    room -= one.length + OR_LENGTH;
-    if (room < 0) {
+    if (one === null || one.length > maxLength) return null;
+    remaining -= one.length + OR_LENGTH;
+    if (remaining < 0) {
       searches.push([]);
-      room = longest - one.length - OR_LENGTH;
+      remaining = maxLength - one.length - OR_LENGTH;
     }
     searches.at(-1)?.push(one);
   }
@@ -110,9 +110,9 @@ function text(value: string): string | null {
 
 function inProperty(name: string, value: string): string | null {
   const address = addressIn(value);
-  const whole = address !== null && PLAIN_ADDRESS.test(address) ? [quoted(address.toLowerCase())] : [];
+  const exact = address !== null && PLAIN_ADDRESS.test(address) ? [quoted(address.toLowerCase())] : [];
   // Text around an address, such as a name, is not part of the condition.
-  const phrases = [...whole, ...phrasesOf(address ?? value)].map((phrase) => `${name}:${phrase}`);
+  const phrases = [...exact, ...phrasesOf(address ?? value)].map((phrase) => `${name}:${phrase}`);
   return phrases.length === 0 ? null : joined('or', phrases);
 }
 

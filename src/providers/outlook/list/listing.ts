@@ -36,7 +36,7 @@ export interface ListingQuery {
   readonly page?: string | undefined;
 }
 
-type ListedCollection = Pick<ListPlan, 'base' | 'whole'>;
+type ListedCollection = Pick<ListPlan, 'base' | 'isWholeAccount'>;
 type Messages = Collection<GraphMessage>;
 
 /**
@@ -93,7 +93,7 @@ async function readOne(
   call: Call,
 ): Promise<Listing> {
   const at = query.page ?? listPath(source.base, query);
-  if (!source.whole || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
+  if (!source.isWholeAccount || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
   // The first request also reads the hidden folders, in the same $batch, which saves a round trip.
   const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
@@ -159,7 +159,7 @@ function listPath(base: string, query: ListingQuery): string {
   const common = { $select: query.select, $expand: query.expand, $top: query.top };
   if (query.search !== null) return path(base, { ...common, $search: `"${query.search}"` });
   const date = query.before === null ? SINCE_EVER : `receivedDateTime lt ${query.before}`;
-  const isNarrowed = query.before !== null || query.filter !== '';
-  const filter = isNarrowed ? [date, query.filter].filter(Boolean).join(' and ') : null;
+  const hasCondition = query.before !== null || query.filter !== '';
+  const filter = hasCondition ? [date, query.filter].filter(Boolean).join(' and ') : null;
   return path(base, { ...common, $filter: filter, $orderby: 'receivedDateTime desc', $skip: query.skip || null });
 }

@@ -108,20 +108,21 @@ export async function readPage(
 ): Promise<GraphPage> {
   const source = listPlanOf(query);
   const evaluation = evaluationOf(source);
-  if (source.nothing) return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
+  if (source.matchesNothing)
+    return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
   // A filter by an outdated list of hidden folders would leave out messages that are visible by now.
   const isStale = account.hidden.ids !== null && account.hidden.isDue;
-  if (source.whole && (source.isNaming || isStale)) await learnHidden(account, call);
+  if (source.isWholeAccount && (source.namesMailbox || isStale)) await learnHidden(account, call);
   const filter = toFilter(checkOf(source, account.hidden.ids ?? []));
   const search = searchesFor(source, filter);
   const isChecked = search !== null || source.words !== null || !filter.isExact;
   const isFull = page.detail === 'full' && !isChecked;
-  const asked = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);
-  const wanted = { operation: 'messages.list', ...asked };
+  const requested = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);
+  const request = { operation: 'messages.list', ...requested };
   const read =
     search === null
-      ? await listByDate(account, source, filter, wanted, page, call)
-      : await listBySearch(account, source, filter, search, wanted, page, call);
+      ? await listByDate(account, source, filter, request, page, call)
+      : await listBySearch(account, source, filter, search, request, page, call);
   return {
     messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
     next: read.next && writePosition(read.next),

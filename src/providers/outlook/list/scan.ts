@@ -17,7 +17,8 @@ const MAX_OVERLAP = MAX_SEEN;
 /** The largest $top that Graph accepts. */
 const MAX_TOP = 1_000;
 
-interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
+interface StretchQuery
+  extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
   /** Number of messages to read that were not returned before. */
   readonly size: number;
   /** Only messages received before it are read; null reads all. */
@@ -41,33 +42,36 @@ export const hashOf = (message: GraphMessage): string => markOf(message.id ?? ''
  */
 export async function readByDate(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
-  place: DatePosition | null,
-  wanted: Wanted,
+  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
+  position: DatePosition | null,
+  query: StretchQuery,
   call: Call,
 ): Promise<Stretch> {
-  const { size, before, ...query } = wanted;
-  const back = Math.min(place?.passed ?? 0, MAX_OVERLAP);
-  const passed = (place?.passed ?? 0) - back;
-  const ends = [...(place === null ? [] : [(place.second + 1) * 1000]), ...(before === null ? [] : [before.getTime()])];
+  const { size, before, ...fields } = query;
+  const overlap = Math.min(position?.passed ?? 0, MAX_OVERLAP);
+  const passed = (position?.passed ?? 0) - overlap;
+  const ends = [
+    ...(position === null ? [] : [(position.second + 1) * 1000]),
+    ...(before === null ? [] : [before.getTime()]),
+  ];
   const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
-  const asked = { ...query, search: null, top: Math.min(MAX_TOP, size + back), skip: passed, before: end };
-  let listing = await readListing(account, source, asked, call);
+  const listingQuery = { ...fields, search: null, top: Math.min(MAX_TOP, size + overlap), skip: passed, before: end };
+  let listing = await readListing(account, source, listingQuery, call);
   // A page may be shorter than requested (Graph's concepts/paging). One with nothing but messages returned before would
   // not bring the list forward.
-  for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {
-    const more = await readListing(account, source, { ...asked, page }, call);
+  for (let page = nextPath(listing); page !== null && listing.messages.length <= overlap; page = nextPath(listing)) {
+    const more = await readListing(account, source, { ...listingQuery, page }, call);
     listing = { ...more, messages: [...listing.messages, ...more.messages] };
   }
-  return { ...listing, second: place?.second ?? null, passed };
+  return { ...listing, second: position?.second ?? null, passed };
 }
 
-/** Returns the list's position after the first `taken` messages of a stretch, which must be at least one. */
-export function reached(
+/** Returns the list's position after the first `count` messages of a stretch, which must be at least one. */
+export function positionReached(
   stretch: Stretch,
-  taken: number,
+  count: number,
 ): { second: number; passed: number; within: readonly GraphMessage[] } {
-  const read = stretch.messages.slice(0, taken);
+  const read = stretch.messages.slice(0, count);
   const second = secondOf(read.at(-1) as GraphMessage);
   const within = read.filter((m) => secondOf(m) === second);
   return { second, passed: within.length + (second === stretch.second ? stretch.passed : 0), within };

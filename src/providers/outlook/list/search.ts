@@ -10,20 +10,20 @@ export interface Compiled {
   /** A condition in normal form. */
   readonly checked: Condition;
   /** True when nothing can match, so that no request is needed. */
-  readonly nothing: boolean;
+  readonly matchesNothing: boolean;
 }
 
 /** Compiles a condition that `branchesOf` does not divide: no part of its `and` needs both the index and envelopes. */
 export function compile(where: Condition): Compiled {
   const normal = normalForm(replaced(where, worded));
-  if (normal.kind === 'nothing') return { words: null, checked: NOTHING, nothing: true };
+  if (normal.kind === 'nothing') return { words: null, checked: NOTHING, matchesNothing: true };
   const parts = normal.kind === 'and' ? normal.of : [normal];
-  const asked = parts.filter(isOfIndex);
-  const checked = parts.filter((part) => !asked.includes(part));
+  const ofIndex = parts.filter(isOfIndex);
+  const checked = parts.filter((part) => !ofIndex.includes(part));
   return {
-    words: asked.length === 0 ? null : indexedWords(normalForm({ kind: 'and', of: asked })),
+    words: ofIndex.length === 0 ? null : indexedWords(normalForm({ kind: 'and', of: ofIndex })),
     checked: normalForm({ kind: 'and', of: checked }),
-    nothing: false,
+    matchesNothing: false,
   };
 }
 

@@ -14,10 +14,10 @@ export interface ListPlan extends Compiled {
   /** Path of the collection. */
   readonly base: string;
   /** True when trash and junk are left out, unless `checked` names them. */
-  readonly whole: boolean;
+  readonly isWholeAccount: boolean;
   /** True when `checked` names a mailbox. The hidden folders must then be known before the list is read. */
-  readonly isNaming: boolean;
-  readonly isNarrowed: boolean;
+  readonly namesMailbox: boolean;
+  readonly hasCondition: boolean;
 }
 
 export function listPlanOf({ mailboxId, where }: ListQuery): ListPlan {
@@ -28,20 +28,20 @@ export function listPlanOf({ mailboxId, where }: ListQuery): ListPlan {
     mailboxId !== null && !isFolder(mailboxId) ? [{ kind: 'mailbox', id: mailboxId }] : [];
   // A folder that is meant without being named contains nothing that trash and junk hide.
   const named = terms.filter((term) => term.kind === 'mailbox' && term.named !== false && isFolder(term.id));
-  const folder = mailboxId !== null && isFolder(mailboxId) ? { id: mailboxId, said: null } : inFolder(named);
-  const compiled = compile({ kind: 'and', of: [...category, ...terms.filter((term) => term !== folder?.said)] });
+  const folder = mailboxId !== null && isFolder(mailboxId) ? { id: mailboxId, term: null } : folderTerm(named);
+  const compiled = compile({ kind: 'and', of: [...category, ...terms.filter((term) => term !== folder?.term)] });
   return {
     ...compiled,
     base: folder ? `/me/mailFolders/${segment(folder.id)}/messages` : '/me/messages',
-    whole: folder === null,
-    isNaming: isNaming(compiled.checked),
-    isNarrowed: where !== null,
+    isWholeAccount: folder === null,
+    namesMailbox: namesMailbox(compiled.checked),
+    hasCondition: where !== null,
   };
 }
 
 /** Returns the condition that each message is checked against. `hidden` are the ids of trash and junk. */
-export const checkOf = ({ checked, whole }: ListPlan, hidden: readonly string[]): Condition =>
-  whole ? visibleOnly(checked, new Set(hidden)) : checked;
+export const checkOf = ({ checked, isWholeAccount }: ListPlan, hidden: readonly string[]): Condition =>
+  isWholeAccount ? visibleOnly(checked, new Set(hidden)) : checked;
 
 /**
  * Returns the searches that find candidates, each as terms that must all hold, or null when the list is read by date. A
@@ -80,8 +80,8 @@ const MAX_NARROWING_LENGTH = 3_000;
  * the hidden folders are known by then: leaving those out is exact. Returns undefined when the query has no condition.
  */
 export function evaluationOf(source: ListPlan): Evaluation | undefined {
-  if (!source.isNarrowed) return undefined;
-  if (source.nothing) return 'NATIVE';
+  if (!source.hasCondition) return undefined;
+  if (source.matchesNothing) return 'NATIVE';
   if (source.words !== null) return 'INDEXED';
   const filter = toFilter(source.checked);
   return searchesFor(source, filter) === null && filter.isExact ? 'NATIVE' : 'FILTERED';
@@ -90,12 +90,12 @@ export function evaluationOf(source: ListPlan): Evaluation | undefined {
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;
 
 /** A condition on one folder becomes that folder's own list, which a search can be limited to as well. */
-function inFolder(named: readonly Condition[]): { id: string; said: Condition } | null {
-  const [said] = named;
-  return named.length === 1 && said?.kind === 'mailbox' ? { id: said.id, said } : null;
+function folderTerm(named: readonly Condition[]): { id: string; term: Condition } | null {
+  const [term] = named;
+  return named.length === 1 && term?.kind === 'mailbox' ? { id: term.id, term } : null;
 }
 
-function isNaming(where: Condition): boolean {
-  if (where.kind === 'and' || where.kind === 'or') return where.of.some(isNaming);
-  return where.kind === 'not' ? isNaming(where.of) : where.kind === 'mailbox' && isFolder(where.id);
+function namesMailbox(where: Condition): boolean {
+  if (where.kind === 'and' || where.kind === 'or') return where.of.some(namesMailbox);
+  return where.kind === 'not' ? namesMailbox(where.of) : where.kind === 'mailbox' && isFolder(where.id);
 }

@@ -55,12 +55,12 @@ export async function listThreads(
   const query = inFolderOrAll(asked);
   const source = listPlanOf(query);
   const evaluation = asked.where === null ? undefined : evaluationOf(source);
-  const told = evaluation === undefined ? {} : { evaluation };
-  if (source.nothing) return { items: [], next: null, ...told };
-  if (source.isNaming || isUnknownFolder(source, query.mailboxId)) await learnHidden(account, call);
+  const evaluated = evaluation === undefined ? {} : { evaluation };
+  if (source.matchesNothing) return { items: [], next: null, ...evaluated };
+  if (source.namesMailbox || isUnknownFolder(source, query.mailboxId)) await learnHidden(account, call);
   const threads = new GraphThreads(account, query, source, page.before ?? null, call);
   const { truncated, ...read } = await threadPage(threads, page);
-  return { ...read, ...told, ...(truncated || threads.isCut ? { truncated: true } : {}) };
+  return { ...read, ...evaluated, ...(truncated || threads.isCut ? { truncated: true } : {}) };
 }
 
 /** A category contains messages of all folders, and its threads are listed by messages outside trash and junk. */
@@ -70,8 +70,8 @@ function inFolderOrAll({ mailboxId, where }: ListQuery): ListQuery {
 }
 
 /** Returns whether it is unknown if the folder is hidden. For a well-known name it is known. */
-const isUnknownFolder = ({ whole }: ListPlan, id: string | null): boolean =>
-  !whole && (id === null || !isWellKnown(id));
+const isUnknownFolder = ({ isWholeAccount }: ListPlan, id: string | null): boolean =>
+  !isWholeAccount && (id === null || !isWellKnown(id));
 const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
 
 class GraphThreads implements ThreadSource {
@@ -105,7 +105,11 @@ class GraphThreads implements ThreadSource {
     const isHidden = this.isHidden();
     // When Graph cannot narrow the condition, all threads outside trash and junk are read in order.
     const isAll =
-      !isHidden && source.whole && !this.isSearch && source.words === null && toFilter(source.checked).text === '';
+      !isHidden &&
+      source.isWholeAccount &&
+      !this.isSearch &&
+      source.words === null &&
+      toFilter(source.checked).text === '';
     // A message in trash or junk may be newer than the position of its thread in the list.
     const bound = isHidden ? null : before;
     this.isFoundFirst = !isAll && (where !== null || isHidden);
@@ -116,7 +120,7 @@ class GraphThreads implements ThreadSource {
 
   /** False while the id of the list's folder is unknown, because `meets` cannot decide then. */
   get isDecidable(): boolean {
-    return this.source.words === null && (this.source.whole || this.folderId !== null);
+    return this.source.words === null && (this.source.isWholeAccount || this.folderId !== null);
   }
 
   isHidden(): boolean {
@@ -153,7 +157,7 @@ class GraphThreads implements ThreadSource {
       });
       if (isAnswer) {
         this.isCut ||= page.truncated;
-        if (!this.source.whole) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
+        if (!this.source.isWholeAccount) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
       }
       return { heads: headsOf(page.messages), next: page.next };
     };
@@ -170,13 +174,13 @@ class GraphThreads implements ThreadSource {
 
   /** Lists all mail by date, including trash and junk. */
   private everything(before: Date | null, size: number): ReadHeads {
-    const source = { ...listPlanOf(ALL_MAIL), whole: false };
-    const wanted = { operation: 'messages.list', ...HEADS };
+    const source = { ...listPlanOf(ALL_MAIL), isWholeAccount: false };
+    const fields = { operation: 'messages.list', ...HEADS };
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
       const { messages, next } = await this.shared.once(JSON.stringify(['everything', asked]), () => {
         this.cost += LIST_COST;
-        return listByDate(this.account, source, toFilter(EVERYTHING), wanted, asked, this.call);
+        return listByDate(this.account, source, toFilter(EVERYTHING), fields, asked, this.call);
       });
       return { heads: headsOf(messages), next: next && writePosition(next) };
     };
@@ -185,7 +189,7 @@ class GraphThreads implements ThreadSource {
   /** Returns the id of the list's folder if the query has its id and not a well-known name. */
   private namedFolder(): string | null {
     const { mailboxId, where } = this.query;
-    if (this.source.whole) return null;
+    if (this.source.isWholeAccount) return null;
     if (mailboxId !== null) return isWellKnown(mailboxId) ? null : mailboxId;
     const normal = normalForm(where ?? EVERYTHING);
     const parts = normal.kind === 'and' ? normal.of : [normal];

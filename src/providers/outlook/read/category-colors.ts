@@ -30,15 +30,15 @@ export const CATEGORY_COLORS: Readonly<Record<string, string | null>> = {
 
 /** Returns the preset whose shade is nearest to a CSS hex colour, or null when `color` is not one. */
 export function nearestPreset(color: string): string | null {
-  const wanted = channels(color);
-  if (!wanted) return null;
+  const target = channels(color);
+  if (!target) return null;
   let nearest: string | null = null;
-  let least = Number.POSITIVE_INFINITY;
+  let leastDistance = Number.POSITIVE_INFINITY;
   for (const [preset, shade] of Object.entries(CATEGORY_COLORS)) {
     const own = shade === null ? null : channels(shade);
     if (!own) continue;
-    const distance = own.reduce((sum, value, i) => sum + (value - (wanted[i] ?? 0)) ** 2, 0);
-    if (distance < least) [nearest, least] = [preset, distance];
+    const distance = own.reduce((sum, value, i) => sum + (value - (target[i] ?? 0)) ** 2, 0);
+    if (distance < leastDistance) [nearest, leastDistance] = [preset, distance];
   }
   return nearest;
 }

@@ -49,8 +49,8 @@ function header({ name, value }: { name?: string | null; value?: string | null }
   return { name: name ?? '', value: decodeWords(unfolded) };
 }
 
-function headerValue(headers: readonly Header[], wanted: string): string | null {
-  const values = headers.filter(({ name }) => name.toLowerCase() === wanted).map(({ value }) => value);
+function headerValue(headers: readonly Header[], lowerName: string): string | null {
+  const values = headers.filter(({ name }) => name.toLowerCase() === lowerName).map(({ value }) => value);
   return values.length === 0 ? null : values.join(' ');
 }
 

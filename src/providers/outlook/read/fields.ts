@@ -86,7 +86,7 @@ export function isSubmitted(message: GraphMessage): boolean | null {
  * 0x0E08".
  */
 function extended(message: GraphMessage, id: string): string | null {
-  const wanted = tagOf(id);
-  return message.singleValueExtendedProperties?.find((p) => tagOf(p.id ?? '') === wanted)?.value ?? null;
+  const tag = tagOf(id);
+  return message.singleValueExtendedProperties?.find((p) => tagOf(p.id ?? '') === tag)?.value ?? null;
 }
 const tagOf = (id: string): number => Number.parseInt(id.split(' ')[1] ?? '', 16);

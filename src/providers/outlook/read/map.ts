@@ -101,19 +101,19 @@ function address(from: Recipient | null | undefined): Address | null {
  * joined again.
  */
 function addresses(from: readonly Recipient[] | null | undefined): Address[] {
-  const whole: Address[] = [];
+  const joined: Address[] = [];
   let halves: Address[] = [];
   for (const one of (from ?? []).map(address)) {
     if (one === null || (one.name === null && isEmptyGroup(one.address))) continue;
     if (one.name === null && !one.address.includes('@')) halves.push(one);
     else {
       const words = halves.map((half) => half.address);
-      if (words.length > 0 && one.name !== null) whole.push({ ...one, name: [...words, one.name].join(', ') });
-      else for (const each of [...halves, one]) whole.push(each);
+      if (words.length > 0 && one.name !== null) joined.push({ ...one, name: [...words, one.name].join(', ') });
+      else for (const each of [...halves, one]) joined.push(each);
       halves = [];
     }
   }
-  return [...whole, ...halves];
+  return [...joined, ...halves];
 }
 
 function messageId(header: string | null | undefined): string | null {

@@ -58,11 +58,11 @@ export async function getLiving(
   call: Call,
 ): Promise<Batch<GraphMessage>> {
   const { deletions } = account;
-  const isAsked = !deletions.isKnown && paths.some((p) => p !== null);
-  const asked = isAsked ? [deletions.path, ...paths] : paths;
-  const answers = await getEntities<GraphMessage>(account, asked, options, call);
-  if (isAsked) deletions.learn(answers[0]);
-  return (isAsked ? answers.slice(1) : answers).map((answer) => {
+  const readsDeletions = !deletions.isKnown && paths.some((p) => p !== null);
+  const allPaths = readsDeletions ? [deletions.path, ...paths] : paths;
+  const answers = await getEntities<GraphMessage>(account, allPaths, options, call);
+  if (readsDeletions) deletions.learn(answers[0]);
+  return (readsDeletions ? answers.slice(1) : answers).map((answer) => {
     if (isMailError(answer)) return answer.code === 'NOT_FOUND' ? noSuchMessage() : answer;
     return answer.id && !deletions.holds(answer) ? answer : noSuchMessage();
   });

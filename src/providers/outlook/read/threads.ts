@@ -34,15 +34,15 @@ export async function getThreads(account: GraphAccount, ids: readonly string[], 
     count: 0,
     failure: null,
   }));
-  let open = ids.flatMap((id, i) => (ID.test(id) ? [{ place: i, path: conversationPath(id), empty: 0 }] : []));
-  while (open.length > 0) {
+  let pending = ids.flatMap((id, i) => (ID.test(id) ? [{ index: i, path: conversationPath(id), empty: 0 }] : []));
+  while (pending.length > 0) {
     const answers = await readConversations(
       account,
-      open.map(({ path }) => path),
+      pending.map(({ path }) => path),
       call,
     );
-    open = open.flatMap(({ place, empty }, i) => {
-      const [answer, thread] = [answers[i] ?? noSuchThread(), read[place]];
+    pending = pending.flatMap(({ index, empty }, i) => {
+      const [answer, thread] = [answers[i] ?? noSuchThread(), read[index]];
       if (!thread) return [];
       if (isMailError(answer)) {
         thread.failure = answer.code === 'NOT_FOUND' ? noSuchThread() : answer;
@@ -55,7 +55,7 @@ export async function getThreads(account: GraphAccount, ids: readonly string[], 
       thread.count = Math.max(thread.count, answer['@odata.count'] ?? 0);
       const link = answer['@odata.nextLink'];
       if (link == null || thread.messages.length >= MAX_THREAD_MESSAGES) return [];
-      const next = { place, path: pathOf(link), empty: more.length === 0 ? empty + 1 : 0 };
+      const next = { index, path: pathOf(link), empty: more.length === 0 ? empty + 1 : 0 };
       if (next.path !== null && next.empty <= MAX_EMPTY_PAGES) return [{ ...next, path: next.path }];
       thread.failure = unreachable('a conversation goes on elsewhere or without end');
       return [];

@@ -101,7 +101,7 @@ export class TokenNetwork implements INetworkModule {
   }
 
   private async send<T>(url: string, init: RequestInit): Promise<NetworkResponse<T>> {
-    const { response, body } = await this.ask(url, init);
+    const { response, body } = await this.request(url, init);
     const { error, suberror, error_codes, error_description } = Object(body) as Record<string, unknown>;
     if (error !== undefined || !response.ok) {
       this.refusal = typeof error === 'string' ? error.toLowerCase() : null;
@@ -118,7 +118,7 @@ export class TokenNetwork implements INetworkModule {
     return { headers: Object.fromEntries(response.headers), body: read as T, status: response.status };
   }
 
-  private async ask(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
+  private async request(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
     try {
       const response = await fetch(url, { ...init, redirect: 'error', signal: this.signal });
       this.status = response.status;

@@ -63,8 +63,8 @@ export function authorizationCode(options: OutlookOptions, sdk: Client): Authori
       const missing = missingScope(access, scopes);
       if (missing) throw consentRequired(missing);
       if (refreshToken === null) throw consentRequired('offline_access');
-      const asked = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
-      return { secret: { refreshToken, scopes: asked }, ...token, scopes, claimed: claimedBy(result) };
+      const requested = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
+      return { secret: { refreshToken, scopes: requested }, ...token, scopes, claimed: claimedBy(result) };
     },
 
     identify: (traded, signal) => addressOf(sdk, traded, signal),
@@ -142,7 +142,7 @@ async function addressOf(
   { accessToken, claimed = [] }: Traded<OutlookSecret>,
   signal: AbortSignal,
 ): Promise<string> {
-  const response = await askMe(sdk, accessToken, signal);
+  const response = await requestMe(sdk, accessToken, signal);
   const me: User = response.ok ? await readMe(response, signal) : {};
   const address = [me.mail, ...claimed, me.userPrincipalName].find(isAddress);
   if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address.');
@@ -161,7 +161,7 @@ async function readMe(response: Response, signal: AbortSignal): Promise<User> {
  * known yet, and its mailbox may be busy, perhaps with our own sync. A short Retry-After is waited for, because the
  * user has just consented and is waiting.
  */
-async function askMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {
+async function requestMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {
   for (let tries = 1; ; tries++) {
     const response = await sendOnce(sdk, { method: 'GET', path: ME, cost: cost('me.get') }, token, signal);
     if (response.ok || response.status === 403) return response;

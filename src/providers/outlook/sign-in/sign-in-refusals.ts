@@ -14,66 +14,66 @@ type SignInStep = 'consent' | 'code' | 'refresh';
  * operator, without whom another try would be refused as well.
  */
 interface Refusal {
-  readonly mender: 'person' | 'administrator' | 'approval';
+  readonly resolvedBy: 'person' | 'administrator' | 'approval';
   readonly message: string;
 }
 
 const SECOND_FACTOR: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The organisation of this Microsoft account asks for a second factor at sign-in (multi-factor authentication). Connect the account again, and complete it.',
 };
 const SECOND_FACTOR_SET_UP: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The organisation of this Microsoft account asks for a second factor (multi-factor authentication), and none is set up. Sign in at mysignins.microsoft.com/security-info to set one up, then connect the account again.',
 };
 const CONDITIONAL_ACCESS: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'A conditional access policy of this Microsoft account’s organisation blocks this gateway. Ask its administrator to allow it.',
 };
 const NOT_ASSIGNED: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'This Microsoft account is not assigned to this gateway in its organisation. Ask its administrator to assign it (Enterprise applications, Users and groups).',
 };
 const APPROVAL: Refusal = {
-  mender: 'approval',
+  resolvedBy: 'approval',
   message:
     'An administrator of this Microsoft account’s organisation has to approve this gateway first. Send them this link, and connect the account again when they have:',
 };
 const NO_CONSENT: Refusal = {
-  mender: 'approval',
+  resolvedBy: 'approval',
   message:
     'This gateway no longer has, or never had, the consent of this Microsoft account. Connect it again, and agree to the access; where that is for an administrator of its organisation to do, send them this link first:',
 };
 const SIGN_IN_FREQUENCY: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The organisation of this Microsoft account ends sign-ins after a while (a sign-in frequency of conditional access). Connect the account again; its administrator can exempt this gateway.',
 };
 const PASSWORD: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The password of this Microsoft account has expired, or has to be changed. Change it at Microsoft, then connect the account again.',
 };
 const DISABLED_USER: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message: 'This Microsoft account is disabled in its organisation. Only its administrator can change that.',
 };
 const DISABLED_GATEWAY: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'This gateway is disabled in the organisation of this Microsoft account. Ask its administrator to enable it (Enterprise applications, Properties).',
 };
 const OTHER_KIND: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'This gateway is not registered for Microsoft accounts of this kind (personal ones, or those of another organisation). Sign in with another account, or ask its operator (MICROSOFT_TENANT, and the supported account types of its registration).',
 };
-const OURS: Refusal = {
-  mender: 'administrator',
+const BAD_REGISTRATION: Refusal = {
+  resolvedBy: 'administrator',
   message:
     'Microsoft does not accept how this gateway is registered there. Its operator must check MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET (which expires), MICROSOFT_TENANT, and the redirect URI and the permissions of its registration.',
 };
@@ -94,13 +94,13 @@ const BY_CODE: ReadonlyMap<number, Refusal> = new Map([
   ...all(DISABLED_USER, '50057'),
   ...all(DISABLED_GATEWAY, '7000112'),
   ...all(OTHER_KIND, '50020 9002332 9002346'),
-  ...all(OURS, '50011 50194 500112 500113 65005 650053 650056 650057 70011 700016 7000215 7000218 7000222'),
+  ...all(BAD_REGISTRATION, '50011 50194 500112 500113 65005 650053 650056 650057 70011 700016 7000215 7000218 7000222'),
 ]);
 /** Returns whether a number is one of conditional access, to which Microsoft adds new ones. */
 const isConditionalAccess = (code: number): boolean => /^530\d{2,3}$/.test(String(code));
 
 /** OAuth error codes that mean that the request is wrong for every account. */
-const OUR_WORDS: ReadonlySet<string> = new Set([
+const REGISTRATION_ERRORS: ReadonlySet<string> = new Set([
   'invalid_client',
   'unauthorized_client',
   'invalid_scope',
@@ -110,40 +110,40 @@ const OUR_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 /** The details of a refusal by the token endpoint or the consent page. They are empty when it gave none. */
-interface Words {
+interface RefusalDetails {
   readonly codes: readonly number[];
   readonly word: string;
   /** Microsoft's `suberror`. */
   readonly subtype: string;
 }
 
-function find({ codes, word, subtype }: Words): Refusal | null {
+function find({ codes, word, subtype }: RefusalDetails): Refusal | null {
   for (const code of codes) {
     const known = BY_CODE.get(code) ?? (isConditionalAccess(code) ? CONDITIONAL_ACCESS : null);
     if (known) return known;
   }
-  if (OUR_WORDS.has(word)) return OURS;
+  if (REGISTRATION_ERRORS.has(word)) return BAD_REGISTRATION;
   return subtype === 'consent_required' ? NO_CONSENT : null;
 }
 
 /** Returns the error for a refusal, or null when Microsoft's numbers say no more than OAuth's error code. */
 export function signInRefusal(
   options: OutlookOptions,
-  words: Words,
+  words: RefusalDetails,
   step: SignInStep,
   cause?: unknown,
 ): MailError | null {
   const refusal = find(words);
   if (!refusal) return null;
-  const { mender, message } = refusal;
-  const told = mender === 'approval' ? `${message} ${adminConsentUrl(options)}` : message;
-  return new MailError(codeOf(mender, step), told, { cause, ofAccount: true });
+  const { resolvedBy, message } = refusal;
+  const text = resolvedBy === 'approval' ? `${message} ${adminConsentUrl(options)}` : message;
+  return new MailError(codeOf(resolvedBy, step), text, { cause, ofAccount: true });
 }
 
 /** The number for a user who declined the consent. */
 const DECLINED = 65004;
 /** OAuth error codes for a refusal. Microsoft sends one of them beside every number of its own. */
-const REFUSED: ReadonlySet<string> = new Set([
+const DENIAL_ERRORS: ReadonlySet<string> = new Set([
   'access_denied',
   'interaction_required',
   'login_required',
@@ -157,7 +157,7 @@ export function declined(options: OutlookOptions, { error, description, subtype 
   const word = error.toLowerCase();
   const cause = new Error(`the consent page answered ${[/^\w{1,64}$/.test(word) ? word : '', ...codes].join(' ')}`);
   const known = signInRefusal(options, { codes, word, subtype }, 'consent', cause);
-  if (known || codes.length === 0 || codes.includes(DECLINED) || !REFUSED.has(word)) return known;
+  if (known || codes.length === 0 || codes.includes(DECLINED) || !DENIAL_ERRORS.has(word)) return known;
   return new MailError(
     'INVALID',
     `Microsoft refuses this sign-in, for the reason AADSTS${codes[0]}. Connect the account again; if that goes on, ask the administrator of its organisation, and name that number.`,
@@ -165,8 +165,8 @@ export function declined(options: OutlookOptions, { error, description, subtype 
   );
 }
 
-function codeOf(mender: Refusal['mender'], step: SignInStep): MailErrorCode {
-  if (mender === 'administrator') return 'FORBIDDEN';
+function codeOf(resolvedBy: Refusal['resolvedBy'], step: SignInStep): MailErrorCode {
+  if (resolvedBy === 'administrator') return 'FORBIDDEN';
   if (step === 'refresh') return 'RECONNECT_REQUIRED';
-  return mender === 'approval' ? 'CONSENT_REQUIRED' : 'INVALID';
+  return resolvedBy === 'approval' ? 'CONSENT_REQUIRED' : 'INVALID';
 }

@@ -26,12 +26,16 @@ export function tokenError(
     `the token endpoint answered ${status ?? 'nothing'} ${[refusal, ...network.codes].join(' ')}`.trim(),
     { cause: network.failure },
   );
-  const told = { cause, retryAfterMs: retryAfterMs(network.retryAfter) };
+  const details = { cause, retryAfterMs: retryAfterMs(network.retryAfter) };
   // The body of a 429 need not be JSON (microsoft-authentication-library-for-dotnet#2855).
   if (status === 429)
-    return new MailError('RATE_LIMITED', 'Microsoft limits how often it may be asked. Try again a little later.', told);
+    return new MailError(
+      'RATE_LIMITED',
+      'Microsoft limits how often it may be asked. Try again a little later.',
+      details,
+    );
   if (network.failure !== null || status === null || status >= 500)
-    return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', told);
+    return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', details);
   if (network.isMalformed) return noAccessToken(cause);
   const words = { codes: network.codes, word: refusal ?? '', subtype: network.suberror };
   const known = signInRefusal(options, words, grant, cause);

@@ -3,14 +3,14 @@ import type { Call } from '../../contract/call.ts';
 import { batchError } from '../../limiter/cooldown.ts';
 import { malformed } from './answers.ts';
 import { type GraphClient, jsonOf, preferences, TOO_LARGE } from './client.ts';
-import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+import { AnswerTooLarge, errorCode, errorText, refused, TokenRefused, unreachable } from './errors.ts';
 
 /** Graph's limit on the requests of one $batch. */
 export const MAX_BATCH_SIZE = 20;
 /** Graph runs at most four requests of a batch to one mailbox at a time. */
 const MAX_BATCH_WIDTH = 4;
 
-export interface Part {
+export interface BatchPart {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   /**
@@ -27,7 +27,7 @@ export interface Part {
   readonly maxBytes?: number;
 }
 /** Parts that run one after another. The outcome is that of the last part, or the first failure. */
-export type Chain = readonly Part[];
+export type Chain = readonly BatchPart[];
 
 interface PartRequest {
   readonly id: string;
@@ -57,13 +57,13 @@ export async function batch<T>(
   const outcomes: unknown[] = chains.map(() => undefined);
   const steps = chains.reduce((longest, { length }) => Math.max(longest, length), 0);
   for (let step = 0; step < steps; step++) {
-    const parts = new Map<number, Part>();
+    const parts = new Map<number, BatchPart>();
     for (const [n, chain] of chains.entries()) {
       const part = chain[step];
       if (part && !isMailError(outcomes[n])) parts.set(n, part);
     }
     const answers = await sendAll(graph, operation, [...parts.values()], call);
-    for (const [place, n] of [...parts.keys()].entries()) outcomes[n] = answers[place];
+    for (const [index, n] of [...parts.keys()].entries()) outcomes[n] = answers[index];
   }
   return outcomes as (T | MailError)[];
 }
@@ -76,12 +76,12 @@ export async function batch<T>(
 async function sendAll(
   graph: GraphClient,
   operation: string,
-  parts: readonly Part[],
+  parts: readonly BatchPart[],
   call: Call,
 ): Promise<readonly unknown[]> {
   const outcomes: unknown[] = [];
   let next = 0;
-  let silence: MailError | null = null;
+  let timeout: MailError | null = null;
   const ending = new AbortController();
   const signal = AbortSignal.any([call.signal, ending.signal]);
   // Two workers keep one batch running and one waiting. Graph would not run more at a time.
@@ -93,12 +93,12 @@ async function sendAll(
       const size = graph.maxSlots < MAX_BATCH_WIDTH ? graph.maxSlots : MAX_BATCH_SIZE;
       const group = parts.slice(first, first + size);
       next += group.length;
-      const answers = silence
-        ? group.map(() => silence)
+      const answers = timeout
+        ? group.map(() => timeout)
         : await sendBatch(graph, operation, group, { ...call, signal }, call.signal);
       for (const [n, answer] of answers.entries()) outcomes[first + n] = answer;
-      silence ??= silenceIn(answers);
-      if (silence) ending.abort(silence);
+      timeout ??= commonTimeout(answers);
+      if (timeout) ending.abort(timeout);
     }
   };
   await Promise.all([worker(), worker()]);
@@ -112,14 +112,14 @@ async function sendAll(
 async function sendBatch(
   graph: GraphClient,
   operation: string,
-  parts: readonly Part[],
+  parts: readonly BatchPart[],
   call: Call,
   /** The caller's own abort signal, which is one part of the call's signal. */
   caller: AbortSignal,
 ): Promise<unknown[]> {
   const requests = parts.map((part, n) => partRequest(part, String(n)));
   const settled = new Map<string, unknown>();
-  const refusedForNow = new Map<string, MailError>();
+  const transientRefusals = new Map<string, MailError>();
   const removals = new Set(parts.flatMap((part, n) => (part.removes ? [String(n)] : [])));
   const unanswered = new Set<string>();
   let failure: unknown = null;
@@ -128,32 +128,34 @@ async function sendBatch(
   try {
     let tries = 0;
     const body = () => {
-      if (tries++ > 0) for (const id of removals) if (!settled.has(id) && !refusedForNow.has(id)) unanswered.add(id);
+      if (tries++ > 0)
+        for (const id of removals) if (!settled.has(id) && !transientRefusals.has(id)) unanswered.add(id);
       return JSON.stringify({ requests: requests.filter(({ id }) => !settled.has(id)) });
     };
     const cost = { operation, units: requests.length, slots: Math.min(MAX_BATCH_WIDTH, requests.length), safe: true };
     await graph.request({ method: 'POST', path: '/$batch', cost, body }, call, async (response, signal) => {
-      refusedForNow.clear();
-      const given = await jsonOf(response, signal, maxBytes);
-      isTooLarge = given === TOO_LARGE;
+      transientRefusals.clear();
+      const batchAnswer = await jsonOf(response, signal, maxBytes);
+      isTooLarge = batchAnswer === TOO_LARGE;
       if (isTooLarge) return;
-      const failure = malformed('POST', '/$batch', given);
+      const failure = malformed('POST', '/$batch', batchAnswer);
       if (failure) throw failure;
-      const { responses } = given as { responses: PartAnswer[] };
+      const { responses } = batchAnswer as { responses: PartAnswer[] };
       for (const answer of responses) {
         const part = parts[Number(answer.id)];
-        const spoilt = part && answer.status < 400 && !part.removes && malformed(part.method, part.path, answer.body);
-        if (spoilt) refusedForNow.set(answer.id, spoilt);
+        const defect = part && answer.status < 400 && !part.removes && malformed(part.method, part.path, answer.body);
+        if (defect) transientRefusals.set(answer.id, defect);
         else if (answer.status === 404 && unanswered.has(answer.id)) settled.set(answer.id, undefined);
-        else take(answer, settled, refusedForNow);
+        else recordAnswer(answer, settled, transientRefusals);
         unanswered.delete(answer.id);
       }
       // When the token expired between two parts, the parts that were refused for it are repeated with a newer token. A
       // refusal of the whole account takes precedence too, so that it is reported.
-      const refusals = [...refusedForNow.values()];
-      const again = refusals.find((error) => error instanceof TokenRefused || error.ofAccount) ?? longestWait(refusals);
+      const refusals = [...transientRefusals.values()];
+      const decisive =
+        refusals.find((error) => error instanceof TokenRefused || error.ofAccount) ?? longestWait(refusals);
       const limited = refusals.filter(({ code }) => code === 'RATE_LIMITED').length;
-      if (again) throw batchError(again, limited, responses.length);
+      if (decisive) throw batchError(decisive, limited, responses.length);
     });
   } catch (error) {
     if (caller.aborted || !isMailError(error)) throw error;
@@ -167,14 +169,14 @@ async function sendBatch(
   }
   return requests.map(({ id }) => {
     if (settled.has(id)) return settled.get(id);
-    const refusal = refusedForNow.get(id);
+    const refusal = transientRefusals.get(id);
     // The error of the whole batch knows how long the account must wait.
     if (refusal && isMailError(failure) && failure.code === refusal.code) return failure;
     return refusal ?? failure ?? unreachable('a part of the batch was not answered');
   });
 }
 
-function partRequest(part: Part, id: string): PartRequest {
+function partRequest(part: BatchPart, id: string): PartRequest {
   const headers: Record<string, string> = { Prefer: preferences(part.prefer) };
   if (part.body !== undefined) headers['Content-Type'] = 'application/json';
   return {
@@ -186,7 +188,11 @@ function partRequest(part: Part, id: string): PartRequest {
   };
 }
 
-function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: Map<string, MailError>): void {
+function recordAnswer(
+  answer: PartAnswer,
+  settled: Map<string, unknown>,
+  transientRefusals: Map<string, MailError>,
+): void {
   const { id, status, body } = answer;
   if (status < 400) {
     settled.set(id, body);
@@ -194,11 +200,11 @@ function take(answer: PartAnswer, settled: Map<string, unknown>, refusedForNow: 
   }
   const [, retryAfter] =
     Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after') ?? [];
-  const said = { code: errorWord(body), message: errorText(body, 'message') };
-  const error = refused({ status, ...said, retryAfter: headerText(retryAfter) });
+  const details = { code: errorCode(body), message: errorText(body, 'message') };
+  const error = refused({ status, ...details, retryAfter: headerText(retryAfter) });
   const isTransient =
     error.code === 'RATE_LIMITED' || error.code === 'PROVIDER_UNAVAILABLE' || error instanceof TokenRefused;
-  if (isTransient || error.ofAccount) refusedForNow.set(id, error);
+  if (isTransient || error.ofAccount) transientRefusals.set(id, error);
   else settled.set(id, error);
 }
 
@@ -207,7 +213,7 @@ const headerText = (value: unknown): string | null =>
   ['string', 'number'].includes(typeof value) || Array.isArray(value) ? String(value) : null;
 
 /** Returns the timeout error when all answers are that same error. */
-function silenceIn(answers: readonly unknown[]): MailError | null {
+function commonTimeout(answers: readonly unknown[]): MailError | null {
   const [first] = answers;
   return isMailError(first) && first.code === 'TIMEOUT' && answers.every((answer) => answer === first) ? first : null;
 }

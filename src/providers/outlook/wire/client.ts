@@ -12,7 +12,7 @@ import type { Call, RequestCost } from '../../contract/call.ts';
 import type { SessionOptions } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
-import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+import { AnswerTooLarge, errorCode, errorText, refused, TokenRefused, unreachable } from './errors.ts';
 
 /**
  * The origin that the SDK is given, whatever cloud or emulator is used, because the SDK sends no token to any other
@@ -48,7 +48,7 @@ export const preferences = (more?: string): string =>
   more === undefined ? PREFER_IMMUTABLE : `${PREFER_IMMUTABLE}, ${more}`;
 
 /** The path of a request as it was given to us. The SDK reorders the parameters of a query. */
-class GivenPath implements MiddlewareOptions {
+class RawPath implements MiddlewareOptions {
   constructor(readonly path: string) {}
 }
 
@@ -57,11 +57,11 @@ class OriginHandler implements Middleware {
   constructor(private readonly origin: string) {}
 
   async execute(context: Context): Promise<void> {
-    const given = context.middlewareControl?.getMiddlewareOptions(GivenPath);
-    if (!(given instanceof GivenPath) || !String(context.request).startsWith(`${SDK_ORIGIN}/`))
+    const option = context.middlewareControl?.getMiddlewareOptions(RawPath);
+    if (!(option instanceof RawPath) || !String(context.request).startsWith(`${SDK_ORIGIN}/`))
       throw new Error('a request left Graph');
     const init = { ...(context.options as RequestInit), redirect: 'error' as const };
-    context.response = await fetch(`${this.origin}/v1.0${given.path}`, init);
+    context.response = await fetch(`${this.origin}/v1.0${option.path}`, init);
   }
 }
 
@@ -92,7 +92,7 @@ export async function sendOnce(
     .api(request.path)
     .middlewareOptions([
       new AuthenticationHandlerOptions({ getAccessToken: async () => token }),
-      new GivenPath(request.path),
+      new RawPath(request.path),
     ])
     .responseType(ResponseType.RAW)
     .option('signal', signal)
@@ -113,8 +113,8 @@ export async function sendOnce(
 /** Returns the error for a refused request. Only Graph's error code and message are read from the body. */
 export async function refusalOf(response: Response): Promise<Error> {
   const body = await response.json().catch(() => null);
-  const said = { code: errorWord(body), message: errorText(body, 'message') };
-  return refused({ status: response.status, ...said, retryAfter: response.headers.get('retry-after') });
+  const details = { code: errorCode(body), message: errorText(body, 'message') };
+  return refused({ status: response.status, ...details, retryAfter: response.headers.get('retry-after') });
 }
 
 /**

@@ -10,7 +10,7 @@ interface Refusal {
   readonly message?: string;
 }
 
-const BY_WORD: Readonly<Record<string, MailErrorCode>> = {
+const BY_CODE: Readonly<Record<string, MailErrorCode>> = {
   ErrorInvalidIdMalformed: 'NOT_FOUND',
   ErrorInvalidId: 'NOT_FOUND',
   ErrorInvalidMailboxItemId: 'NOT_FOUND',
@@ -41,7 +41,7 @@ const BY_STATUS: Readonly<Record<number, MailErrorCode>> = {
   429: 'RATE_LIMITED',
 };
 
-const WORDS: Partial<Record<MailErrorCode, string>> = {
+const MESSAGES: Partial<Record<MailErrorCode, string>> = {
   NOT_FOUND: 'There is no such message, folder or attachment in this Outlook account.',
   INVALID: 'Outlook does not accept this message: it is too large, or a recipient is not an address.',
   FORBIDDEN: 'Outlook does not allow this with the access that was granted.',
@@ -57,7 +57,7 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
  * Error codes for a user without a mailbox in Exchange Online (unlicensed, a guest, or on premises). The status is 404
  * or 401, and differs from case to case (msgraph-sdk-javascript#1756, microsoft-graph-docs-contrib#4341).
  */
-const NO_MAILBOX_WORDS: ReadonlySet<string> = new Set([
+const NO_MAILBOX_CODES: ReadonlySet<string> = new Set([
   'MailboxNotEnabledForRESTAPI',
   'MailboxNotSupportedForRESTAPI',
   'ErrorNonExistentMailbox',
@@ -69,7 +69,7 @@ const NO_MAILBOX =
 
 const hasNoMailbox = ({ code, message = '' }: Refusal): boolean =>
   // The code alone is also used for a subscription that no longer exists.
-  NO_MAILBOX_WORDS.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
+  NO_MAILBOX_CODES.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
 
 export const noMailbox = (cause: unknown): MailError =>
   new MailError('UNSUPPORTED', NO_MAILBOX, { cause, ofAccount: true });
@@ -86,7 +86,7 @@ export class VersionConflict extends MailError {}
 /** The answer is longer than the limit. The caller must request it in parts. */
 export class AnswerTooLarge extends MailError {
   constructor() {
-    super('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '');
+    super('PROVIDER_UNAVAILABLE', MESSAGES.PROVIDER_UNAVAILABLE ?? '');
   }
 }
 
@@ -95,12 +95,12 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
   const cause = new Error(`Graph answered ${refusal.status} ${refusal.code}`);
   if (hasNoMailbox(refusal)) return noMailbox(cause);
   const code =
-    BY_WORD[refusal.code] ??
+    BY_CODE[refusal.code] ??
     BY_STATUS[refusal.status] ??
     (refusal.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'UNSUPPORTED');
   const isConflict = refusal.status === 412 || refusal.code === 'ErrorIrresolvableConflict';
   const Refused = refusal.status === 401 ? TokenRefused : isConflict ? VersionConflict : MailError;
-  return new Refused(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
+  return new Refused(code, MESSAGES[code] ?? MESSAGES.UNSUPPORTED ?? '', {
     retryAfterMs: retryAfterMs(refusal.retryAfter, now),
     cause,
   });
@@ -111,10 +111,10 @@ export function refused(refusal: Refusal, now = Date.now()): MailError {
  * its file was being sent, that error is returned.
  */
 export const unreachable = (cause: unknown): MailError =>
-  storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
+  storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', MESSAGES.PROVIDER_UNAVAILABLE ?? '', { cause });
 
 /** Returns `error.code` of an error body, or an empty string. */
-export const errorWord = (body: unknown): string => errorText(body, 'code').slice(0, 80);
+export const errorCode = (body: unknown): string => errorText(body, 'code').slice(0, 80);
 
 /** Returns a text field of an error body, or an empty string. */
 export function errorText(body: unknown, field: 'code' | 'message'): string {

@@ -12,11 +12,16 @@ import { type Collection, readToEnd } from '../wire/pages.ts';
 
 const CATEGORIES = '/me/outlook/masterCategories';
 
-type Given = Pick<MailboxPatch, 'parentId' | 'color'>;
+type CategoryChange = Pick<MailboxPatch, 'parentId' | 'color'>;
 
-export async function createCategory(account: GraphAccount, name: string, given: Given, call: Call): Promise<Mailbox> {
-  refuseParent(given);
-  const body = JSON.stringify({ displayName: name, color: colorOf(given.color ?? null) });
+export async function createCategory(
+  account: GraphAccount,
+  name: string,
+  change: CategoryChange,
+  call: Call,
+): Promise<Mailbox> {
+  refuseParent(change);
+  const body = JSON.stringify({ displayName: name, color: colorOf(change.color ?? null) });
   const request = { method: 'POST' as const, path: CATEGORIES, body, cost: cost('masterCategories.create', false) };
   const made = await account.graph.json<OutlookCategory>(request, call).catch((error: unknown) => {
     if (!isMailError(error) || error.code !== 'CONFLICT') throw error;
@@ -29,11 +34,11 @@ export async function createCategory(account: GraphAccount, name: string, given:
 export async function recolorCategory(
   account: GraphAccount,
   current: string,
-  given: Given & { readonly name: string | undefined },
+  change: CategoryChange & { readonly name: string | undefined },
   call: Call,
 ): Promise<Mailbox> {
-  refuseParent(given);
-  if (given.name !== undefined && given.name !== current) {
+  refuseParent(change);
+  if (change.name !== undefined && change.name !== current) {
     throw new MailError(
       'UNSUPPORTED',
       'Outlook cannot rename a category, because messages refer to it by name. Create a new one instead.',
@@ -41,11 +46,11 @@ export async function recolorCategory(
     );
   }
   const category = await find(account, current, call);
-  if (given.color === undefined) return toLabel(category);
+  if (change.color === undefined) return toLabel(category);
   const request = {
     method: 'PATCH' as const,
     path: at(category),
-    body: JSON.stringify({ color: colorOf(given.color) }),
+    body: JSON.stringify({ color: colorOf(change.color) }),
     cost: cost('masterCategories.update'),
   };
   return toLabel(await account.graph.json<OutlookCategory>(request, call));
@@ -72,7 +77,7 @@ async function find(account: GraphAccount, name: string, call: Call): Promise<Ou
 
 const at = ({ id }: OutlookCategory): string => `${CATEGORIES}/${encodeURIComponent(id ?? '')}`;
 
-function refuseParent({ parentId }: Given): void {
+function refuseParent({ parentId }: CategoryChange): void {
   if (parentId == null) return;
   throw new MailError('UNSUPPORTED', 'Outlook keeps its categories in one list: they cannot be nested.', {
     field: ['parentId'],

@@ -30,8 +30,8 @@ export async function deleteMailbox(account: GraphAccount, id: string, call: Cal
   await (category === null ? deleteFolder(account, id, call) : deleteCategory(account, category, call));
 }
 
-function requireName(given: string): string {
-  const name = given.trim();
+function requireName(input: string): string {
+  const name = input.trim();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are not allowed in a name
   if (name !== '' && name.length <= 255 && !/[\x00-\x1f\x7f]/.test(name)) return name;
   throw new MailError('INVALID', 'A name has 1 to 255 characters, on one line.', { field: ['name'] });

@@ -8,7 +8,7 @@ import { ENVELOPE } from '../read/fields.ts';
 import { toMessage } from '../read/map.ts';
 import { getLiving, noSuchMessage } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
-import { batch, type Part } from '../wire/batch.ts';
+import { type BatchPart, batch } from '../wire/batch.ts';
 import { categoryName, isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 
@@ -31,17 +31,17 @@ export async function update(account: GraphAccount, patches: readonly Patch[], c
   if (refusal) return patches.map(() => refusal);
   const before = await readAll(account, patches, call);
   const plans = patches.map((patch, i) => planOf(patch, before[i] ?? noSuchMessage()));
-  const chains = plans.filter((plan): plan is Part[] => !isMailError(plan) && plan.length > 0);
+  const chains = plans.filter((plan): plan is BatchPart[] => !isMailError(plan) && plan.length > 0);
   const outcomes = await batch<GraphMessage>(account.graph, 'messages.update', chains, call);
   const outcomeOf = new Map(chains.map((chain, n) => [chain, outcomes[n]]));
   return patches.map((patch, i) => {
-    const [plan, was] = [plans[i] ?? noSuchMessage(), before[i] ?? noSuchMessage()];
+    const [plan, original] = [plans[i] ?? noSuchMessage(), before[i] ?? noSuchMessage()];
     if (isMailError(plan)) return plan;
-    if (isMailError(was)) return was;
-    const is = outcomeOf.get(plan);
-    if (isMailError(is)) return explained(is, patch);
+    if (isMailError(original)) return original;
+    const updated = outcomeOf.get(plan);
+    if (isMailError(updated)) return explained(updated, patch);
     // The answer lacks the extended properties, but no patch changes them.
-    return toMessage({ ...was, ...is });
+    return toMessage({ ...original, ...updated });
   });
 }
 
@@ -54,7 +54,7 @@ function readAll(account: GraphAccount, patches: readonly Patch[], call: Call): 
 }
 
 /** Returns the folders and categories to add the message to and to remove it from. */
-function placesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) {
+function mailboxesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) {
   if (typeof moveTo !== 'object') return { add: addMailboxIds, remove: removeMailboxIds };
   const from = moveTo.fromMailboxId === null ? [] : [moveTo.fromMailboxId];
   return { add: [...addMailboxIds, moveTo.mailboxId], remove: [...removeMailboxIds, ...from] };
@@ -63,11 +63,11 @@ function placesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) 
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;
 
 /** Returns the requests for a patch, which may be none, or an error when the patch is impossible. */
-function planOf(patch: Patch, message: GraphMessage | MailError): Part[] | MailError {
+function planOf(patch: Patch, message: GraphMessage | MailError): BatchPart[] | MailError {
   if (isMailError(message)) return message;
-  const { add, remove } = placesOf(patch);
-  const place = placeOf(add.filter(isFolder), remove.filter(isFolder), patch.moveTo);
-  if (isMailError(place)) return place;
+  const { add, remove } = mailboxesOf(patch);
+  const folderId = targetFolder(add.filter(isFolder), remove.filter(isFolder), patch.moveTo);
+  if (isMailError(folderId)) return folderId;
   const body: Record<string, unknown> = {};
   if (patch.isRead !== undefined) body.isRead = patch.isRead;
   if (patch.isStarred !== undefined) body.flag = { flagStatus: patch.isStarred ? 'flagged' : 'notFlagged' };
@@ -75,15 +75,17 @@ function planOf(patch: Patch, message: GraphMessage | MailError): Part[] | MailE
   const categories = categoriesOf(message, add, remove);
   if (categories) body.categories = categories;
   const at = `/me/messages/${segment(patch.id)}`;
-  const parts: Part[] = Object.keys(body).length === 0 ? [] : [{ method: 'PATCH', path: at, body }];
-  return place === null ? parts : [...parts, { method: 'POST', path: `${at}/move`, body: { destinationId: place } }];
+  const parts: BatchPart[] = Object.keys(body).length === 0 ? [] : [{ method: 'PATCH', path: at, body }];
+  return folderId === null
+    ? parts
+    : [...parts, { method: 'POST', path: `${at}/move`, body: { destinationId: folderId } }];
 }
 
 /**
  * Returns the message's new folder, or null when it stays. A message is in exactly one folder, so it can leave that
  * only for another.
  */
-function placeOf(
+function targetFolder(
   add: readonly string[],
   remove: readonly string[],
   moveTo: Patch['moveTo'],
@@ -100,9 +102,9 @@ function placeOf(
 /** Returns the full list of categories to write, or null when they stay as they are. */
 function categoriesOf(message: GraphMessage, add: readonly string[], remove: readonly string[]): string[] | null {
   const current = message.categories ?? [];
-  const gone = new Set(remove.map(categoryName));
+  const removed = new Set(remove.map(categoryName));
   const added = add.map(categoryName).filter((name) => name !== null);
-  const wanted = [...new Set([...current, ...added])].filter((name) => !gone.has(name));
+  const wanted = [...new Set([...current, ...added])].filter((name) => !removed.has(name));
   return wanted.length === current.length && wanted.every((name) => current.includes(name)) ? null : wanted;
 }
 

@@ -44,12 +44,12 @@ export function snippetLine(text: string): string {
  * contains hidden words, it returns the beginning of the text instead.
  */
 export function snippetOf(preview: string, content: Pick<MessageContent, 'html' | 'text'> | null): string {
-  const given = snippetLine(preview);
-  if (content === null) return given;
+  const providerLine = snippetLine(preview);
+  if (content === null) return providerLine;
   const { html } = content;
-  if (html === null) return given === '' ? snippetLine(content.text ?? '') : given;
+  if (html === null) return providerLine === '' ? snippetLine(content.text ?? '') : providerLine;
   const read = previewOfHtml(html);
-  if (given !== '' && !shows(given, read.hidden)) return given;
+  if (providerLine !== '' && !shows(providerLine, read.hidden)) return providerLine;
   const line = snippetLine(read.text);
   return line === '' && !isBlank(content.text ?? '') ? snippetLine(content.text ?? '') : line;
 }

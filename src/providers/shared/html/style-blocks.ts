@@ -61,9 +61,9 @@ export function hidingIn(html: string): (name: string, attributes: Readonly<Reco
     matcher ??= new RuleMatcher(rules, MAX_STEPS);
     // The element's position and its parents are unknown.
     const parent = { ...ALONE, name: '', attributes: {}, parent: null };
-    const element = { ...ALONE, name, attributes, parent, place: 0, placeOfType: 0 };
-    const said = matcher.rulesFor(element).map((rule) => rules?.[rule]?.declarations ?? []);
-    const style = said
+    const element = { ...ALONE, name, attributes, parent, position: 0, positionOfType: 0 };
+    const declarations = matcher.rulesFor(element).map((rule) => rules?.[rule]?.declarations ?? []);
+    const style = declarations
       .map(writtenDeclarations)
       .filter((part) => part !== '')
       .join(';');
@@ -174,7 +174,7 @@ function blocksOf(html: string): { readonly css: string[]; readonly edits: Edit[
   return { css, edits };
 }
 
-const ALONE = { previous: null, place: 1, placeOfType: 1, among: null };
+const ALONE = { previous: null, position: 1, positionOfType: 1, siblingCounts: null };
 
 class Inliner {
   private readonly matcher: RuleMatcher;
@@ -188,7 +188,7 @@ class Inliner {
   private left: number;
   // A mail may omit these two elements (HTML, section 13.1.2.4).
   private root: StyledElement = { ...ALONE, name: 'html', attributes: {}, parent: null };
-  private body: StyledElement = { ...ALONE, name: 'body', attributes: {}, parent: this.root, place: 2 };
+  private body: StyledElement = { ...ALONE, name: 'body', attributes: {}, parent: this.root, position: 2 };
   private readonly head: StyledElement = { ...ALONE, name: 'head', attributes: {}, parent: this.root };
   private inner = this.body;
   private readonly open: StyledElement[] = [];
@@ -265,13 +265,13 @@ class Inliner {
   private add(name: string, attributes: Record<string, string>, parent: StyledElement): StyledElement {
     const siblings = this.siblingsIn.get(parent) ?? { count: 0, byName: new Map<string, number>() };
     this.siblingsIn.set(parent, siblings);
-    const place = ++siblings.count;
-    const placeOfType = (siblings.byName.get(name) ?? 0) + 1;
-    siblings.byName.set(name, placeOfType);
-    const among = this.counted?.[this.siblings.length] ?? null;
+    const position = ++siblings.count;
+    const positionOfType = (siblings.byName.get(name) ?? 0) + 1;
+    siblings.byName.set(name, positionOfType);
+    const siblingCounts = this.counted?.[this.siblings.length] ?? null;
     this.siblings.push(siblings);
     const previous = this.lastIn.get(parent) ?? null;
-    const element = { name, attributes, parent, previous, place, placeOfType, among };
+    const element = { name, attributes, parent, previous, position, positionOfType, siblingCounts };
     this.lastIn.set(parent, element);
     return element;
   }

@@ -23,7 +23,7 @@ export class TextOutput {
   /** Number of breaks that are certain to come before the next words. */
   private breaks = 0;
   /** Number of breaks that boxes require. Of several boxes the greatest number counts. */
-  private due = 0;
+  private boxBreaks = 0;
   private isBehindLineBreak = false;
   private space = false;
   /**
@@ -58,8 +58,8 @@ export class TextOutput {
   }
 
   lineBreak(): void {
-    this.breaks += this.due + 1;
-    this.due = 0;
+    this.breaks += this.boxBreaks + 1;
+    this.boxBreaks = 0;
     this.isBehindLineBreak = true;
     this.space = false;
     this.filler = '';
@@ -69,13 +69,13 @@ export class TextOutput {
   boundary(breaks: number): void {
     if (this.isBehindLineBreak) this.breaks--;
     else if (this.filler !== '') {
-      this.breaks += this.due;
-      this.due = 0;
+      this.breaks += this.boxBreaks;
+      this.boxBreaks = 0;
     }
     this.isBehindLineBreak = false;
     this.space = false;
     this.filler = '';
-    this.due = Math.max(this.due, breaks);
+    this.boxBreaks = Math.max(this.boxBreaks, breaks);
   }
 
   /** Indents everything that follows until the returned function is called. `mark` comes before the first line. */
@@ -103,7 +103,7 @@ export class TextOutput {
   /** Begins a table row. Breaks before it are written before its first cell, if any cell has words. */
   beginRow(): () => void {
     this.boundary(1);
-    const before = { breaks: this.breaks, due: this.due, isStarted: this.isStarted, base: this.base };
+    const before = { breaks: this.breaks, boxBreaks: this.boxBreaks, isStarted: this.isStarted, base: this.base };
     const at = this.reserve();
     const lead = this.takeLead();
     this.isStarted = false;
@@ -113,7 +113,7 @@ export class TextOutput {
       this.base = before.base;
       this.isStarted ||= before.isStarted;
       this.breaks = isFilled ? 0 : before.breaks;
-      this.due = isFilled ? 1 : before.due;
+      this.boxBreaks = isFilled ? 1 : before.boxBreaks;
       if (!isFilled) return;
       this.pieces[at] = lead.text;
       this.lines += lead.lines;
@@ -137,14 +137,14 @@ export class TextOutput {
 
   private reset(): void {
     this.breaks = 0;
-    this.due = 0;
+    this.boxBreaks = 0;
     this.isBehindLineBreak = false;
     this.space = false;
     this.filler = '';
   }
 
   private write(words: string): void {
-    const isNewLine = !this.isStarted || this.breaks + this.due > 0;
+    const isNewLine = !this.isStarted || this.breaks + this.boxBreaks > 0;
     if (isNewLine && isBlank(words)) {
       this.filler += words;
       return;
@@ -160,7 +160,7 @@ export class TextOutput {
 
   /** Returns what comes before the next words, and resets it. */
   private takeLead(): { text: string; lines: number } {
-    const lines = this.isStarted ? this.breaks + this.due : 0;
+    const lines = this.isStarted ? this.breaks + this.boxBreaks : 0;
     const first = this.firstPrefix;
     const low = this.lowPrefix.trimEnd();
     this.reset();

@@ -69,12 +69,12 @@ class TextWriter implements RenderedHtmlHandler {
   }
 
   words(text: string, { whiteSpace }: Inherited): void {
-    if (whiteSpace === 'normal') this.tell(this.output.add(text));
+    if (whiteSpace === 'normal') this.appendToLinks(this.output.add(text));
     else {
       const lines = text.replace(/\r\n?/g, '\n');
       // A browser ignores a line break directly after the tag.
       const shown = this.isAtStartOfPre && lines.startsWith('\n') ? lines.slice(1) : lines;
-      this.tell(this.output.addLines(shown, whiteSpace === 'pre'));
+      this.appendToLinks(this.output.addLines(shown, whiteSpace === 'pre'));
     }
     this.isAtStartOfPre = false;
   }
@@ -163,7 +163,7 @@ class TextWriter implements RenderedHtmlHandler {
     };
   }
 
-  private tell(text: string): void {
+  private appendToLinks(text: string): void {
     for (const link of this.links) if (link.text.length <= link.href.length) link.text += text.replaceAll(' ', '');
   }
 }

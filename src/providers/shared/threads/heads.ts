@@ -21,12 +21,12 @@ export class HeadList {
   /** The ids of the messages read so far, by thread. */
   readonly byThread = new Map<string, Set<string>>();
   private readonly pages: { readonly token: string | null; readonly from: number }[] = [];
-  private readonly places = new Map<string, number>();
+  private readonly indexes = new Map<string, number>();
   private next: string | null | undefined = undefined;
 
   constructor(
     private readonly readPage: ReadHeads,
-    private readonly begin: string | null,
+    private readonly firstToken: string | null,
   ) {}
 
   get ended(): boolean {
@@ -40,13 +40,13 @@ export class HeadList {
 
   async more(): Promise<void> {
     if (this.ended) return;
-    const token = this.next ?? this.begin;
+    const token = this.next ?? this.firstToken;
     const { heads, next } = await this.readPage(token);
     this.pages.push({ token, from: this.heads.length });
     for (const head of heads) {
       // A page that continues by date repeats some heads of the page before.
-      if (this.places.has(head.id)) continue;
-      this.places.set(head.id, this.heads.length);
+      if (this.indexes.has(head.id)) continue;
+      this.indexes.set(head.id, this.heads.length);
       this.heads.push(head);
       const ids = this.byThread.get(head.threadId) ?? new Set();
       this.byThread.set(head.threadId, ids.add(head.id));
@@ -55,13 +55,13 @@ export class HeadList {
   }
 
   /** Returns the index of a message among the heads, or undefined when it is not there. */
-  placeOf = (id: string): number | undefined => this.places.get(id);
+  indexOf = (id: string): number | undefined => this.indexes.get(id);
 
   /**
    * Returns the token of the page that holds the head at `index`. Beyond the last head, it is the next page's token.
    */
-  tokenAt(place: number): string | null {
-    if (place >= this.heads.length && this.next) return this.next;
-    return this.pages.findLast(({ from }) => from <= place)?.token ?? this.begin;
+  tokenAt(index: number): string | null {
+    if (index >= this.heads.length && this.next) return this.next;
+    return this.pages.findLast(({ from }) => from <= index)?.token ?? this.firstToken;
   }
 }

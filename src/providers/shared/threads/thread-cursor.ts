@@ -57,16 +57,16 @@ const TOP: ThreadPosition = {
   start: null,
 };
 
-export function openThreadPlace({ after, start }: PageRequest, print: string): ThreadPosition {
+export function openThreadPosition({ after, start }: PageRequest, print: string): ThreadPosition {
   if (after === null) return { ...TOP, start: start?.getTime() ?? null };
-  const place = parse(after, print);
-  if (place === null)
+  const position = parse(after, print);
+  if (position === null)
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');
-  return place;
+  return position;
 }
 
-export function sealThreadPlace(place: ThreadPosition, print: string): Cursor {
-  const { order, found, last, met, settled, isPartial, at, start } = place;
+export function sealThreadPosition(position: ThreadPosition, print: string): Cursor {
+  const { order, found, last, met, settled, isPartial, at, start } = position;
   const kept = settled.slice(-MAX_SETTLED);
   const fields: Fields = [
     print,

@@ -1,7 +1,7 @@
 import type { Thread } from '../../../domain/thread.ts';
 import type { Page, PageRequest } from '../../contract/provider.ts';
 import { HeadList } from './heads.ts';
-import { openThreadPlace } from './thread-cursor.ts';
+import { openThreadPosition } from './thread-cursor.ts';
 import { ThreadReader } from './thread-reader.ts';
 import type { ThreadSource } from './thread-source.ts';
 import { ThreadWalk } from './thread-walk.ts';
@@ -18,37 +18,37 @@ const MAX_ROUNDS = 3;
  * all mail is walked, newest first, and a thread's position is where it first appears.
  */
 export async function threadPage(source: ThreadSource, page: PageRequest): Promise<Page<Thread>> {
-  const place = openThreadPlace(page, source.print);
-  const order = new HeadList(source.order ?? source.matches, place.order);
-  const found = source.order === null ? null : new HeadList(source.matches, place.found);
+  const position = openThreadPosition(page, source.print);
+  const order = new HeadList(source.order ?? source.matches, position.order);
+  const found = source.order === null ? null : new HeadList(source.matches, position.found);
   await Promise.all([order.more(), found?.more()]);
-  const reader = new ThreadReader(source, page, place);
+  const reader = new ThreadReader(source, page, position);
   if (found?.ended) {
-    const open = reader.open(found);
-    const near = open.filter((id) => order.byThread.has(id)).length;
-    const most = source.isHidden() ? MAX_COLLECTED_HIDDEN : MAX_COLLECTED;
-    if (open.length <= page.size || (open.length <= most && near < page.size))
-      return reader.collect(open, found, order, place);
+    const remaining = reader.remaining(found);
+    const near = remaining.filter((id) => order.byThread.has(id)).length;
+    const maxCollected = source.isHidden() ? MAX_COLLECTED_HIDDEN : MAX_COLLECTED;
+    if (remaining.length <= page.size || (remaining.length <= maxCollected && near < page.size))
+      return reader.collect(remaining, found, order, position);
   }
   const walk = new ThreadWalk(reader, order, found);
-  await walked(walk, reader);
-  const next = walk.isAtEnd ? null : walk.place();
-  if (next !== null || found === null || !source.isHidden() || !found.ended || place.isPartial)
+  await runWalk(walk, reader);
+  const next = walk.isAtEnd ? null : walk.position();
+  if (next !== null || found === null || !source.isHidden() || !found.ended || position.isPartial)
     return reader.page(next, walk.isTruncated);
   // A thread whose last message was moved to trash or junk meanwhile is above the position of the walk by now.
   return reader.collect(
-    reader.open(found).slice(0, MAX_COLLECTED_HIDDEN),
+    reader.remaining(found).slice(0, MAX_COLLECTED_HIDDEN),
     found,
     order,
-    walk.place(),
+    walk.position(),
     walk.isTruncated,
   );
 }
 
-async function walked(walk: ThreadWalk, reader: ThreadReader): Promise<void> {
+async function runWalk(walk: ThreadWalk, reader: ThreadReader): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const asked = await walk.gather();
-    if (asked.length > 0) await walk.take(asked);
+    const candidates = await walk.gather();
+    if (candidates.length > 0) await walk.readCandidates(candidates);
     if (reader.isFull || walk.isAtEnd || reader.isSpent || walk.isAtBound) break;
   }
   if (reader.isFull) walk.lookAhead();

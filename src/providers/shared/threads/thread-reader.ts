@@ -3,10 +3,10 @@ import type { Message } from '../../../domain/message.ts';
 import { isHidden, type Thread } from '../../../domain/thread.ts';
 import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../../contract/provider.ts';
 import { type HeadList, MAX_HEAD_PAGES } from './heads.ts';
-import { markOf, type Resumption, sealThreadPlace, type ThreadPosition } from './thread-cursor.ts';
+import { markOf, type Resumption, sealThreadPosition, type ThreadPosition } from './thread-cursor.ts';
 import type { ThreadSource } from './thread-source.ts';
 
-interface Given {
+interface PageItem {
   readonly id: string;
   readonly item: Thread | Unreadable;
   /** Unix milliseconds. */
@@ -20,7 +20,7 @@ interface Given {
 
 /** Collects the threads that are read for one page, and those that the page returns. */
 export class ThreadReader {
-  readonly given: Given[] = [];
+  readonly items: PageItem[] = [];
   private readonly marks: Set<string>;
   private readonly settled: string[];
   private at: number | null;
@@ -38,7 +38,7 @@ export class ThreadReader {
   }
 
   get room(): number {
-    return this.request.size - this.given.length;
+    return this.request.size - this.items.length;
   }
 
   get isFull(): boolean {
@@ -70,14 +70,14 @@ export class ThreadReader {
     this.marks.add(mark);
   }
 
-  give(one: Given): void {
-    this.given.push(one);
+  add(one: PageItem): void {
+    this.items.push(one);
     this.settle(one.id);
     if (Number.isFinite(one.at)) this.at = Math.min(this.at ?? one.at, one.at);
   }
 
   /** Returns the threads of a list that were not returned yet. */
-  open(list: HeadList): string[] {
+  remaining(list: HeadList): string[] {
     return [...list.byThread.keys()].filter((id) => !this.isSettled(id));
   }
 
@@ -135,17 +135,17 @@ export class ThreadReader {
 
   /**
    * Reads all of these threads, sorts them, and returns as many as the page has room for. Threads of the same moment
-   * have their order from `inOrderOf`. The last argument is the position at which the rest will be found.
+   * have their order from `orderList`. The last argument is the position at which the rest will be found.
    */
   async collect(
     ids: readonly string[],
     list: HeadList,
-    inOrderOf: HeadList,
+    orderList: HeadList,
     { order, found, last, met }: Resumption,
     isTruncated = false,
   ): Promise<Page<Thread>> {
     const answers = ids.length === 0 ? [] : await this.source.read(ids);
-    const listed = ids.flatMap((id, n): Given[] => {
+    const listed = ids.flatMap((id, n): PageItem[] => {
       const item = answers[n];
       if (item === undefined || isNotFound(item)) return [];
       if (item instanceof Error) return [{ id, item: { id, error: item }, at: Number.POSITIVE_INFINITY }];
@@ -156,21 +156,21 @@ export class ThreadReader {
       this.settle(id);
       return [];
     });
-    listed.sort(inOrder);
-    await sortWithinMoments(listed, inOrderOf);
+    listed.sort(newestFirst);
+    await sortWithinMoments(listed, orderList);
     const { room } = this;
-    for (const one of listed.slice(0, room)) this.give(one);
+    for (const one of listed.slice(0, room)) this.add(one);
     return this.page(listed.length > room ? { order, found, last, met } : null, isTruncated);
   }
 
   /** Sorts the page's threads and creates the cursor. */
   page(next: Resumption | null, isTruncated: boolean): Page<Thread> {
     const { source, opened, settled, at } = this;
-    const start = this.start ?? newest(this.given);
-    const place = next && { ...next, settled, isPartial: opened.isPartial, at, start };
+    const start = this.start ?? newest(this.items);
+    const position = next && { ...next, settled, isPartial: opened.isPartial, at, start };
     return {
-      items: this.given.toSorted(inOrder).map(({ item }) => item),
-      next: place && sealThreadPlace(place, source.print),
+      items: this.items.toSorted(newestFirst).map(({ item }) => item),
+      next: position && sealThreadPosition(position, source.print),
       spent: source.spent(),
       ...(isTruncated ? { truncated: true } : {}),
     };
@@ -181,24 +181,24 @@ const idsAt = ({ messages }: Thread, at: number): string[] =>
   messages.flatMap(({ id, receivedAt }) => (receivedAt.getTime() === at ? [id] : []));
 
 /** Sorts threads of the same moment by the order list, which is read further as far as needed within its limit. */
-async function sortWithinMoments(listed: Given[], order: HeadList): Promise<void> {
-  const placeOf = ({ anchorIds = [] }: Given): number =>
-    Math.min(...anchorIds.map((id) => order.placeOf(id) ?? Number.POSITIVE_INFINITY));
-  const isOpen = (one: Given, n: number): boolean => {
+async function sortWithinMoments(listed: PageItem[], order: HeadList): Promise<void> {
+  const indexOf = ({ anchorIds = [] }: PageItem): number =>
+    Math.min(...anchorIds.map((id) => order.indexOf(id) ?? Number.POSITIVE_INFINITY));
+  const isOpen = (one: PageItem, n: number): boolean => {
     const next = listed[n + 1];
     if (next === undefined || next.at !== one.at || !Number.isFinite(one.at)) return false;
-    return [one, next].every((each) => placeOf(each) === Number.POSITIVE_INFINITY);
+    return [one, next].every((each) => indexOf(each) === Number.POSITIVE_INFINITY);
   };
   while (listed.some(isOpen) && !order.ended && order.reads < MAX_HEAD_PAGES) await order.more();
-  listed.sort((a, b) => inOrder(a, b) || byPlace(placeOf(a), placeOf(b)));
+  listed.sort((a, b) => newestFirst(a, b) || byIndex(indexOf(a), indexOf(b)));
 }
 
-const byPlace = (a: number, b: number): number => (a === b ? 0 : a - b);
+const byIndex = (a: number, b: number): number => (a === b ? 0 : a - b);
 
 /** Compares by time, newest first. Threads of the same moment keep their order. */
-const inOrder = (a: Given, b: Given): number => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1);
+const newestFirst = (a: PageItem, b: PageItem): number => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1);
 
-function newest(given: readonly Given[]): number | null {
-  const times = given.flatMap(({ item, at }) => (isUnreadable(item) ? [] : [at]));
+function newest(items: readonly PageItem[]): number | null {
+  const times = items.flatMap(({ item, at }) => (isUnreadable(item) ? [] : [at]));
   return times.length > 0 ? Math.max(...times) : null;
 }

@@ -8,14 +8,14 @@ import type { ThreadReader } from './thread-reader.ts';
 /** Minimum number of threads that one page may read only because an older message of theirs may match. */
 const MIN_DOUBTFUL = 10;
 
-interface Asked {
+interface Candidate {
   readonly head: Head;
-  readonly place: number;
+  readonly index: number;
 }
 /** A thread that the page returns, and its index in the order. */
-interface Due {
+interface ListedThread {
   readonly id: string;
-  readonly place: number;
+  readonly index: number;
   readonly at: number;
   readonly item: Thread | Unreadable;
 }
@@ -54,9 +54,9 @@ export class ThreadWalk {
   }
 
   /** Returns the next threads to read: as many as the page has room for, and some that may or may not match. */
-  async gather(): Promise<Asked[]> {
+  async gather(): Promise<Candidate[]> {
     const { order, reader, found } = this;
-    const asked: Asked[] = [];
+    const candidates: Candidate[] = [];
     let room = reader.room;
     const isOwed = reader.source.isFoundExact === true && found !== null;
     let doubtful = isOwed && !reader.affords(2) ? MIN_DOUBTFUL : Math.max(MIN_DOUBTFUL, reader.request.size);
@@ -65,21 +65,21 @@ export class ThreadWalk {
       if (head === undefined) {
         this.isAtEnd = order.ended;
         this.isAtBound = !order.ended && (order.reads >= MAX_HEAD_PAGES || reader.isSpent);
-        if (order.ended || room <= 0 || this.isAtBound) return asked;
+        if (order.ended || room <= 0 || this.isAtBound) return candidates;
         await order.more();
         continue;
       }
       if (await this.isAheadOfFound()) {
         this.isAtBound = true;
-        return asked;
+        return candidates;
       }
       const verdict = await this.judge(head);
       if (verdict !== 'no') {
-        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return asked;
-        if (!isOwed && !reader.affords(asked.length + 1)) return asked;
+        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return candidates;
+        if (!isOwed && !reader.affords(candidates.length + 1)) return candidates;
         if (verdict === 'doubtful') doubtful--;
         else room--;
-        asked.push({ head, place: this.at });
+        candidates.push({ head, index: this.at });
         this.seen.add(head.threadId);
         this.waiting.delete(head.threadId);
       }
@@ -100,7 +100,7 @@ export class ThreadWalk {
       // A message missing from the order is above it if earlier pages met it, and otherwise below the part that was
       // read.
       const unread = found.heads.length - 1 <= this.met ? -1 : Number.POSITIVE_INFINITY;
-      return (order.placeOf(last.id) ?? unread) < this.at;
+      return (order.indexOf(last.id) ?? unread) < this.at;
     };
     while (isAhead() && found.reads < MAX_HEAD_PAGES) await found.more();
     return isAhead();
@@ -140,7 +140,7 @@ export class ThreadWalk {
       if (first === undefined) return false;
       if (first < this.frontier(found)) return true;
       const last = found.heads.at(-1);
-      const isAhead = last !== undefined && order.placeOf(last.id) === undefined && this.frontier(found) > 0;
+      const isAhead = last !== undefined && order.indexOf(last.id) === undefined && this.frontier(found) > 0;
       if (!isAhead && found.reads < MAX_HEAD_PAGES) await found.more();
       else if (isAhead && !order.ended && order.reads < MAX_HEAD_PAGES) await order.more();
       else return false;
@@ -149,7 +149,7 @@ export class ThreadWalk {
 
   private firstOf(id: string): number | undefined {
     const first = this.reader.source.firstMessageOf?.(id);
-    return first === undefined ? undefined : this.order.placeOf(first);
+    return first === undefined ? undefined : this.order.indexOf(first);
   }
 
   /** Returns the index above which all matches are known: the lowest index of a matching head. */
@@ -157,8 +157,8 @@ export class ThreadWalk {
     const { order } = this;
     const sizes = `${order.heads.length} ${found.heads.length}`;
     if (this.known.sizes !== sizes) {
-      const lowest = found.heads.findLast(({ id }) => order.placeOf(id) !== undefined);
-      this.known = { sizes, frontier: lowest === undefined ? 0 : (order.placeOf(lowest.id) ?? 0) };
+      const lowest = found.heads.findLast(({ id }) => order.indexOf(id) !== undefined);
+      this.known = { sizes, frontier: lowest === undefined ? 0 : (order.indexOf(lowest.id) ?? 0) };
     }
     return this.known.frontier;
   }
@@ -167,36 +167,36 @@ export class ThreadWalk {
    * Reads these threads and returns the listed ones, as many as the page has room for. The walk continues after the
    * last of them.
    */
-  async take(asked: readonly Asked[]): Promise<void> {
+  async readCandidates(candidates: readonly Candidate[]): Promise<void> {
     const { reader } = this;
-    const answers = await reader.source.read(asked.map(({ head }) => head.threadId));
-    const due: Due[] = [];
+    const answers = await reader.source.read(candidates.map(({ head }) => head.threadId));
+    const listed: ListedThread[] = [];
     let at = Number.POSITIVE_INFINITY;
-    for (const [n, one] of asked.entries()) {
+    for (const [n, one] of candidates.entries()) {
       const item = answers[n];
       if (item === undefined || isNotFound(item)) continue;
       const id = one.head.threadId;
       // A thread that could not be read keeps the position at which it was listed.
       const next =
-        item instanceof Error ? { id, place: one.place, at, item: { id, error: item } } : await this.due(item, one);
+        item instanceof Error ? { id, index: one.index, at, item: { id, error: item } } : await this.listed(item, one);
       if (next === null) continue;
-      due.push(next);
+      listed.push(next);
       at = next.at;
     }
-    due.sort((a, b) => a.place - b.place);
-    for (const [n, one] of due.entries()) {
+    listed.sort((a, b) => a.index - b.index);
+    for (const [n, one] of listed.entries()) {
       if (reader.isFull) {
-        for (const { id } of due.slice(n)) this.seen.delete(id);
-        this.at = one.place;
+        for (const { id } of listed.slice(n)) this.seen.delete(id);
+        this.at = one.index;
         this.isAtEnd = false;
         return;
       }
-      reader.give({ id: one.id, item: one.item, at: one.at });
+      reader.add({ id: one.id, item: one.item, at: one.at });
     }
   }
 
   /** Returns null when the thread is not listed, or not at this position. */
-  private async due(thread: Thread, { head, place }: Asked): Promise<Due | null> {
+  private async listed(thread: Thread, { head, index }: Candidate): Promise<ListedThread | null> {
     const { reader, order } = this;
     const id = head.threadId;
     const found = (this.found ?? order).byThread.get(id);
@@ -207,17 +207,17 @@ export class ThreadWalk {
       return null;
     }
     const here = thread.messages.find((message) => message.id === head.id);
-    const own = order.placeOf(anchor.id);
-    const isLower = here ? at < here.receivedAt.getTime() : own === undefined || own > place;
-    if (anchor.id === head.id || !isLower) return { id, place, at, item: thread };
+    const own = order.indexOf(anchor.id);
+    const isLower = here ? at < here.receivedAt.getTime() : own === undefined || own > index;
+    if (anchor.id === head.id || !isLower) return { id, index, at, item: thread };
     // The message by which the thread appeared is in trash or junk, arrived since the first page, or no longer exists.
     // The thread's position is lower.
-    if (own !== undefined && own < this.at) return { id, place: own, at, item: thread };
+    if (own !== undefined && own < this.at) return { id, index: own, at, item: thread };
     if (!reader.source.isDecidable && reader.source.isHidden() && !(await this.isFoundWhole())) {
       // The matching message is above, and the list of matches will have passed it by then, so the thread is returned
       // now.
       this.isTruncated = true;
-      return { id, place, at: here?.receivedAt.getTime() ?? at, item: thread };
+      return { id, index, at: here?.receivedAt.getTime() ?? at, item: thread };
     }
     this.waiting.set(id, anchor.id);
     return null;
@@ -253,9 +253,9 @@ export class ThreadWalk {
     this.isAtEnd = order.ended;
   }
 
-  place(): Resumption {
+  position(): Resumption {
     const { order, found, at } = this;
-    const isMet = ({ id }: Head) => (order.placeOf(id) ?? at) < at;
+    const isMet = ({ id }: Head) => (order.indexOf(id) ?? at) < at;
     const met = Math.max(this.met, found?.heads.findLastIndex(isMet) ?? -1);
     const { source, opened } = this.reader;
     // In trash and junk a thread's position may be below all of its matches. A list that can be read completely is
@@ -271,5 +271,5 @@ export class ThreadWalk {
   }
 }
 
-const lastMarks = (heads: readonly Head[], place: number): string[] =>
-  heads.slice(Math.max(0, place - MAX_LAST), place).map(({ id }) => markOf(id));
+const lastMarks = (heads: readonly Head[], index: number): string[] =>
+  heads.slice(Math.max(0, index - MAX_LAST), index).map(({ id }) => markOf(id));

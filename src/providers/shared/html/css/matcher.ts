@@ -9,11 +9,11 @@ export interface StyledElement {
   /** The previous element in the same parent. */
   readonly previous: StyledElement | null;
   /** Its position among the elements of its parent, from 1. */
-  readonly place: number;
+  readonly position: number;
   /** Its position among the elements of its parent with the same name. */
-  readonly placeOfType: number;
+  readonly positionOfType: number;
   /** The number of elements in its parent, or null when no rule needs it. */
-  readonly among: Siblings | null;
+  readonly siblingCounts: Siblings | null;
 }
 
 export interface Siblings {
@@ -23,9 +23,9 @@ export interface Siblings {
 
 /** Returns whether a rule needs a position counted from the end, which is known only after reading all elements. */
 export function countsFromEnd(rules: readonly Rule[]): boolean {
-  const asks = ({ places, anyOf, noneOf }: Compound): boolean =>
-    places.some(({ isFromEnd }) => isFromEnd) || noneOf.some(asks) || anyOf.some((list) => list.some(asks));
-  return rules.some(({ selectors }) => selectors.some(({ compounds }) => compounds.some(asks)));
+  const counts = ({ positions, anyOf, noneOf }: Compound): boolean =>
+    positions.some(({ isFromEnd }) => isFromEnd) || noneOf.some(counts) || anyOf.some((list) => list.some(counts));
+  return rules.some(({ selectors }) => selectors.some(({ compounds }) => compounds.some(counts)));
 }
 
 interface Candidate {
@@ -41,7 +41,7 @@ interface Candidate {
 export class RuleMatcher {
   private readonly byKey = new Map<string, Candidate[]>();
   private readonly classes = new WeakMap<StyledElement, ReadonlySet<string>>();
-  private readonly behind = new WeakMap<Compound, WeakMap<StyledElement, boolean>>();
+  private readonly earlierMatches = new WeakMap<Compound, WeakMap<StyledElement, boolean>>();
   private steps = 0;
 
   constructor(
@@ -70,13 +70,13 @@ export class RuleMatcher {
   }
 
   private index(candidate: Candidate): void {
-    const [meant] = candidate.selector.compounds as [Compound];
+    const [subject] = candidate.selector.compounds as [Compound];
     const key =
-      meant.ids[0] !== undefined
-        ? `#${meant.ids[0]}`
-        : meant.classes[0] !== undefined
-          ? `.${meant.classes[0]}`
-          : (meant.type ?? '*');
+      subject.ids[0] !== undefined
+        ? `#${subject.ids[0]}`
+        : subject.classes[0] !== undefined
+          ? `.${subject.classes[0]}`
+          : (subject.type ?? '*');
     const known = this.byKey.get(key);
     if (known) known.push(candidate);
     else this.byKey.set(key, [candidate]);
@@ -137,17 +137,17 @@ export class RuleMatcher {
         for (let at = parent; at !== null; at = at.parent) if (this.matchesFrom(selector, index + 1, at)) return true;
         return false;
       case 'later':
-        return this.isBehind(selector, index + 1, element);
+        return this.hasEarlierMatch(selector, index + 1, element);
       default:
         return true;
     }
   }
 
   /** Remembers the result for earlier siblings, so that a thousand siblings are compared only once. */
-  private isBehind(selector: Selector, index: number, element: StyledElement): boolean {
+  private hasEarlierMatch(selector: Selector, index: number, element: StyledElement): boolean {
     const key = selector.compounds[index] as Compound;
-    const known = this.behind.get(key) ?? new WeakMap<StyledElement, boolean>();
-    this.behind.set(key, known);
+    const known = this.earlierMatches.get(key) ?? new WeakMap<StyledElement, boolean>();
+    this.earlierMatches.set(key, known);
     let found = false;
     for (let at = element.previous; at !== null && !found; at = at.previous) {
       found = this.matchesFrom(selector, index, at);
@@ -185,42 +185,42 @@ export class RuleMatcher {
     if (compound.isLink && !(element.name === 'a' && 'href' in element.attributes)) return false;
     if (!compound.ids.every((id) => id === element.attributes.id)) return false;
     if (!compound.classes.every((name) => this.classesOf(element).has(name))) return false;
-    if (!compound.places.every((place) => isPlace(place, element))) return false;
+    if (!compound.positions.every((position) => isAtPosition(position, element))) return false;
     if (compound.noneOf.some((one) => this.meets(one, element))) return false;
     if (!compound.anyOf.every((list) => list.some((one) => this.meets(one, element)))) return false;
-    this.steps += compound.classes.length + compound.places.length;
+    this.steps += compound.classes.length + compound.positions.length;
     return compound.attributes.every((test) => this.passes(test, element));
   }
 
-  private passes({ name, operator, value: wanted, isCaseless }: AttributeTest, element: StyledElement): boolean {
+  private passes({ name, operator, value: expected, isCaseless }: AttributeTest, element: StyledElement): boolean {
     if (!Object.hasOwn(element.attributes, name)) return false;
     const written = element.attributes[name] as string;
     const value = isCaseless ? written.toLowerCase() : written;
     // The whole value is searched.
-    this.steps += 1 + Math.floor((value.length + wanted.length) / 16);
+    this.steps += 1 + Math.floor((value.length + expected.length) / 16);
     switch (operator) {
       case '':
         return true;
       case '=':
-        return value === wanted;
+        return value === expected;
       case '~=':
-        return wanted !== '' && value.split(/[\t\n\f\r ]/).includes(wanted);
+        return expected !== '' && value.split(/[\t\n\f\r ]/).includes(expected);
       case '|=':
-        return value === wanted || value.startsWith(`${wanted}-`);
+        return value === expected || value.startsWith(`${expected}-`);
       case '^=':
-        return wanted !== '' && value.startsWith(wanted);
+        return expected !== '' && value.startsWith(expected);
       case '$=':
-        return wanted !== '' && value.endsWith(wanted);
+        return expected !== '' && value.endsWith(expected);
       default:
-        return wanted !== '' && value.includes(wanted);
+        return expected !== '' && value.includes(expected);
     }
   }
 }
 
-function isPlace({ step, offset, isOfType, isFromEnd }: NthPosition, element: StyledElement): boolean {
-  const { among, name } = element;
-  const place = isOfType ? element.placeOfType : element.place;
-  const last = (isOfType ? among?.byName.get(name) : among?.count) ?? place;
-  const distance = (isFromEnd ? last - place + 1 : place) - offset;
+function isAtPosition({ step, offset, isOfType, isFromEnd }: NthPosition, element: StyledElement): boolean {
+  const { siblingCounts, name } = element;
+  const position = isOfType ? element.positionOfType : element.position;
+  const last = (isOfType ? siblingCounts?.byName.get(name) : siblingCounts?.count) ?? position;
+  const distance = (isFromEnd ? last - position + 1 : position) - offset;
   return step === 0 ? distance === 0 : distance % step === 0 && distance / step >= 0;
 }

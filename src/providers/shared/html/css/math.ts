@@ -63,7 +63,7 @@ class Sum {
     if (this.parts[this.at++] !== ')') return Number.NaN;
     if (part === 'min(') return Math.min(...found);
     if (part === 'max(') return Math.max(...found);
-    const [low = Number.NaN, wanted = Number.NaN, high = Number.NaN] = found;
-    return part === 'clamp(' ? Math.max(low, Math.min(wanted, high)) : low;
+    const [low = Number.NaN, preferred = Number.NaN, high = Number.NaN] = found;
+    return part === 'clamp(' ? Math.max(low, Math.min(preferred, high)) : low;
   }
 }

@@ -30,8 +30,8 @@ function featureHolds(feature: string): boolean {
       feature,
     );
   if (width) {
-    const asked = Number(width[2]) * (width[3] === 'px' ? 1 : 16);
-    return /^max|</.test(width[1] as string) ? WIDTH <= asked : asked <= WIDTH;
+    const limit = Number(width[2]) * (width[3] === 'px' ? 1 : 16);
+    return /^max|</.test(width[1] as string) ? WIDTH <= limit : limit <= WIDTH;
   }
   return /^\(\s*(?:prefers-color-scheme\s*:\s*light|orientation\s*:\s*landscape|color|hover(?:\s*:\s*hover)?)\s*\)$/.test(
     feature,

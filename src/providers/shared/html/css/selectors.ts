@@ -31,7 +31,7 @@ export interface Compound {
   isLink: boolean;
   isRoot: boolean;
   /** Positions among the elements of its parent. */
-  readonly places: NthPosition[];
+  readonly positions: NthPosition[];
   /** One compound of each list must match (:is, :where). */
   readonly anyOf: (readonly Compound[])[];
   /** None of these may match (:not). */
@@ -79,7 +79,7 @@ function listIn(tokens: CssTokens, from: number, to: number, depth = 0): (Select
     while (end < to && !tokens.is(end, T.Comma)) end = tokens.after(end);
     if (end > to) return null;
     const selector = new SelectorReader(tokens, at, end, depth).read();
-    if (selector === 'wrong') return null;
+    if (selector === 'invalid') return null;
     found.push(selector);
     at = end + 1;
   }
@@ -104,19 +104,19 @@ class SelectorReader {
     private readonly depth: number,
   ) {}
 
-  read(): Selector | 'wrong' | 'never' | 'unmatched' {
+  read(): Selector | 'invalid' | 'never' | 'unmatched' {
     const { tokens } = this;
     this.at = tokens.skipBlanks(this.at, this.end);
     while (this.at < this.end) {
-      if (!this.readCompound()) return 'wrong';
+      if (!this.readCompound()) return 'invalid';
       const next = tokens.skipBlanks(this.at, this.end);
       if (next >= this.end) break;
       const hadBlank = next > this.at;
       this.at = next;
-      if (!this.readCombinator(hadBlank)) return 'wrong';
-      if (this.at >= this.end) return 'wrong';
+      if (!this.readCombinator(hadBlank)) return 'invalid';
+      if (this.at >= this.end) return 'invalid';
     }
-    if (this.compounds.length === 0) return 'wrong';
+    if (this.compounds.length === 0) return 'invalid';
     if (this.isUnmatched || this.compounds.length > MAX_COMPOUNDS || this.tests > MAX_TESTS) return 'unmatched';
     if (this.isNever) return 'never';
     return {
@@ -142,7 +142,7 @@ class SelectorReader {
       attributes: [],
       isLink: false,
       isRoot: false,
-      places: [],
+      positions: [],
       anyOf: [],
       noneOf: [],
     };
@@ -216,11 +216,11 @@ class SelectorReader {
     const isCaseless = flag < close && tokens.name(flag)?.toLowerCase() === 'i';
     if (value === null || (flag !== close && !isCaseless)) this.isUnmatched = true;
     else {
-      const wanted = isCaseless ? value.toLowerCase() : value;
+      const expected = isCaseless ? value.toLowerCase() : value;
       compound.attributes.push({
         name: name.toLowerCase(),
         operator: operator as AttributeTest['operator'],
-        value: wanted,
+        value: expected,
         isCaseless,
       });
     }
@@ -262,7 +262,7 @@ class SelectorReader {
     const list = this.depth < MAX_DEPTH ? listIn(this.tokens, open + 1, close, this.depth + 1) : ['unmatched' as const];
     if (list === null) return false;
     const selectors = list.filter((one) => typeof one !== 'string');
-    const compounds = selectors.map(({ compounds: [meant] }) => meant as Compound);
+    const compounds = selectors.map(({ compounds: [subject] }) => subject as Compound);
     if (list.includes('unmatched') || selectors.some(({ within }) => within.length > 0)) this.isUnmatched = true;
     if (name === 'not') compound.noneOf.push(...compounds);
     else compound.anyOf.push(compounds);
@@ -275,14 +275,18 @@ class SelectorReader {
   private readCounted(compound: Compound, [, kind = '', of]: RegExpExecArray, open: number): boolean {
     const isOfType = of === 'of-type';
     const isFromEnd = kind === 'last' || kind === 'nth-last';
-    if (kind.startsWith('nth')) return this.readPlaces(compound, open, { isOfType, isFromEnd });
-    compound.places.push({ step: 0, offset: 1, isOfType, isFromEnd });
-    if (kind === 'only') compound.places.push({ step: 0, offset: 1, isOfType, isFromEnd: true });
+    if (kind.startsWith('nth')) return this.readPositions(compound, open, { isOfType, isFromEnd });
+    compound.positions.push({ step: 0, offset: 1, isOfType, isFromEnd });
+    if (kind === 'only') compound.positions.push({ step: 0, offset: 1, isOfType, isFromEnd: true });
     return true;
   }
 
   /** Parses "odd", "even", "3", "2n+1" and similar (CSS Syntax 3, section 6). */
-  private readPlaces(compound: Compound, open: number, among: Pick<NthPosition, 'isOfType' | 'isFromEnd'>): boolean {
+  private readPositions(
+    compound: Compound,
+    open: number,
+    counting: Pick<NthPosition, 'isOfType' | 'isFromEnd'>,
+  ): boolean {
     const close = this.tokens.closer(open);
     if (close === null) return false;
     let written = '';
@@ -296,7 +300,7 @@ class SelectorReader {
     else {
       const [, step = '', n, offset = '0'] = parts;
       const steps = n ? Number(/\d/.test(step) ? step : `${step}1`) : 0;
-      compound.places.push({ step: steps, offset: Number(offset), ...among });
+      compound.positions.push({ step: steps, offset: Number(offset), ...counting });
     }
     return true;
   }
