@@ -116,7 +116,7 @@ function concernsOneFolder(error: MailError, answers: readonly unknown[], isAnsw
 
 class PagingLoopError extends MailError {
   constructor() {
-    super('PROVIDER_UNAVAILABLE', 'Outlook tells the changes of a folder without end.');
+    super('PROVIDER_UNAVAILABLE', 'Outlook returns the changes of this folder without end. It is read again later.');
   }
 }
 

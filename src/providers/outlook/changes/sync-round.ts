@@ -154,7 +154,10 @@ function dropFolder(state: SyncState, id: string): void {
   const track = state.folders[id];
   delete state.folders[id];
   if (track && !track.quiet && (track.count ?? 0) > 0) {
-    throw new MailError('CURSOR_EXPIRED', 'A folder was deleted with its messages. Read again from the top.');
+    throw new MailError(
+      'CURSOR_EXPIRED',
+      'A folder was deleted together with its messages, which Outlook does not name. Read the account again from the start.',
+    );
   }
 }
 

@@ -120,7 +120,7 @@ async function list(account: GraphAccount, call: Call): Promise<readonly Subscri
 const inTheWay = (cause: unknown): MailError =>
   new MailError(
     'CONFLICT',
-    'Outlook announces the changes of this mailbox to somebody else already, and to one alone; the account is polled.',
+    'Outlook already sends notifications about this mailbox to another subscriber, and allows only one. The account is polled instead.',
     { cause },
   );
 
@@ -128,7 +128,7 @@ const inTheWay = (cause: unknown): MailError =>
 const unheard = (cause: unknown): MailError =>
   new MailError(
     'PROVIDER_UNAVAILABLE',
-    'Outlook could not reach this gateway to announce changes; the account is polled meanwhile.',
+    'Outlook could not reach this gateway to send notifications. The account is polled until it can.',
     { cause },
   );
 

@@ -69,6 +69,6 @@ export class FileBytes {
 }
 
 const sizeMismatch = ({ filename, sizeBytes }: ComposeAttachment): MailError =>
-  new MailError('INVALID', `${filename} is not ${sizeBytes} bytes long, as it was said to be.`, {
+  new MailError('INVALID', `${filename} does not have its declared size of ${sizeBytes} bytes. Upload it again.`, {
     field: ['attachments'],
   });

@@ -42,9 +42,13 @@ export function toBody(message: GraphMessage): string {
   const body = JSON.stringify(message);
   const bytes = Buffer.byteLength(body);
   if (bytes <= MAX_JSON_BYTES) return body;
-  throw new MailError('INVALID', `The text has ${bytes} bytes; Outlook takes ${MAX_JSON_BYTES} at most.`, {
-    field: ['html'],
-  });
+  throw new MailError(
+    'INVALID',
+    `The text has ${bytes} bytes, but Outlook accepts at most ${MAX_JSON_BYTES}. Shorten it.`,
+    {
+      field: ['html'],
+    },
+  );
 }
 
 /** Returns whether the draft that Exchange created has the recipients, subject and Message-ID as written. */

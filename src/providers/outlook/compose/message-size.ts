@@ -18,12 +18,12 @@ export const DEFAULT_MESSAGE_BYTES = 35 * 1024 * 1024;
  */
 export async function requireSize(account: GraphAccount, compose: Compose, call: Call): Promise<void> {
   const large = compose.attachments.find(({ sizeBytes }) => sizeBytes > MAX_FILE_BYTES);
-  if (large) throw tooLarge(`${large.filename} has`, large.sizeBytes, 'Outlook takes files of', MAX_FILE_BYTES);
+  if (large) throw tooLarge(`${large.filename} has`, large.sizeBytes, 'Outlook accepts files of', MAX_FILE_BYTES);
   const size = sizeOf(compose);
   if (size <= DEFAULT_MESSAGE_BYTES) return;
-  if (size > MAX_MESSAGE_BYTES) throw tooLarge('The message has', size, 'Outlook takes', MAX_MESSAGE_BYTES);
+  if (size > MAX_MESSAGE_BYTES) throw tooLarge('The message has', size, 'Outlook accepts', MAX_MESSAGE_BYTES);
   const limit = await messageLimit(account, call);
-  if (size > limit) throw tooLarge('The message has', size, 'this mailbox takes', limit);
+  if (size > limit) throw tooLarge('The message has', size, 'this mailbox accepts', limit);
 }
 
 /** Returns the size as the mailbox counts it: files without their transfer encoding. */
@@ -50,10 +50,14 @@ async function messageLimit(account: GraphAccount, call: Call): Promise<number> 
   }
 }
 
-function tooLarge(what: string, bytes: number, who: string, limit: number): MailError {
-  return new MailError('INVALID', `${what} ${megabytes(bytes)} (${bytes} bytes); ${who} ${megabytes(limit)} at most.`, {
-    field: ['attachments'],
-  });
+function tooLarge(subject: string, bytes: number, acceptor: string, limit: number): MailError {
+  return new MailError(
+    'INVALID',
+    `${subject} ${megabytes(bytes)} (${bytes} bytes), but ${acceptor} at most ${megabytes(limit)}. Attach smaller files or fewer of them.`,
+    {
+      field: ['attachments'],
+    },
+  );
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;

@@ -42,7 +42,7 @@ export async function requireOwnFolder(
   if (system.some((answer) => !isMailError(answer) && answer.id === folder.id)) {
     throw new MailError(
       'FORBIDDEN',
-      `${folder.displayName ?? 'This'} is one of Outlook's own folders: it cannot be renamed, moved or deleted.`,
+      `${folder.displayName ?? 'This'} is one of Outlook's own folders and cannot be renamed, moved or deleted.`,
       { field: ['id'] },
     );
   }

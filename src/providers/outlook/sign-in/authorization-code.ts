@@ -32,7 +32,7 @@ export function authorizationCode(options: OutlookOptions, sdk: Client): Authori
     method: 'AUTHORIZATION_CODE',
     scopes: scopesFor,
     revokeAdvice:
-      'Microsoft lets only you take the consent back: at account.live.com/consent/Manage for a personal account, at myapps.microsoft.com for a work or school account.',
+      'Only you can withdraw the consent at Microsoft: at account.live.com/consent/Manage for a personal account, at myapps.microsoft.com for a work or school account.',
 
     async authorizationUrl({ state, codeChallenge, redirectUri, access, loginHint }) {
       return application(options, new TokenNetwork(new AbortController().signal)).getAuthCodeUrl({
@@ -145,7 +145,7 @@ async function addressOf(
   const response = await requestMe(sdk, accessToken, signal);
   const me: User = response.ok ? await readMe(response, signal) : {};
   const address = [me.mail, ...claimed, me.userPrincipalName].find(isAddress);
-  if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address.');
+  if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address. Connect an account that has one.');
   return address;
 }
 

@@ -46,7 +46,7 @@ const APPROVAL: Refusal = {
 const NO_CONSENT: Refusal = {
   resolvedBy: 'approval',
   message:
-    'This gateway no longer has, or never had, the consent of this Microsoft account. Connect it again, and agree to the access; where that is for an administrator of its organisation to do, send them this link first:',
+    'This gateway no longer has, or never had, the consent of this Microsoft account. Connect it again and agree to the access. If only an administrator of its organisation may agree, send them this link first:',
 };
 const SIGN_IN_FREQUENCY: Refusal = {
   resolvedBy: 'person',
@@ -160,7 +160,7 @@ export function declined(options: OutlookOptions, { error, description, subtype 
   if (known || codes.length === 0 || codes.includes(DECLINED) || !DENIAL_ERRORS.has(word)) return known;
   return new MailError(
     'INVALID',
-    `Microsoft refuses this sign-in, for the reason AADSTS${codes[0]}. Connect the account again; if that goes on, ask the administrator of its organisation, and name that number.`,
+    `Microsoft refuses this sign-in, for the reason AADSTS${codes[0]}. Connect the account again. If that does not help, ask the administrator of its organisation and name that number.`,
     { cause },
   );
 }

@@ -31,7 +31,7 @@ export function tokenError(
   if (status === 429)
     return new MailError(
       'RATE_LIMITED',
-      'Microsoft limits how often it may be asked. Try again a little later.',
+      'Microsoft limits the number of requests. Try again a little later.',
       details,
     );
   if (network.failure !== null || status === null || status >= 500)

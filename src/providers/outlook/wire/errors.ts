@@ -43,10 +43,12 @@ const BY_STATUS: Readonly<Record<number, MailErrorCode>> = {
 
 const MESSAGES: Partial<Record<MailErrorCode, string>> = {
   NOT_FOUND: 'There is no such message, folder or attachment in this Outlook account.',
-  INVALID: 'Outlook does not accept this message: it is too large, or a recipient is not an address.',
+  INVALID:
+    'Outlook does not accept this message, because it is too large or a recipient is not an address. Check both.',
   FORBIDDEN: 'Outlook does not allow this with the access that was granted.',
-  CONFLICT: 'Outlook could not do this now: the message was changed meanwhile, or the mailbox is full.',
-  RATE_LIMITED: 'Outlook limits how often this account may be asked. Try again a little later.',
+  CONFLICT:
+    'Outlook could not do this, because the message was changed meanwhile or the mailbox is full. Read the message again, or free some space, and try again.',
+  RATE_LIMITED: 'Outlook limits the number of requests to this account. Try again a little later.',
   CURSOR_EXPIRED: 'This position in the list no longer exists at Outlook. Read the list again from the start.',
   RECONNECT_REQUIRED: 'Microsoft no longer accepts this connection. Connect the account again.',
   PROVIDER_UNAVAILABLE: 'Outlook cannot be reached just now. Try again.',
@@ -65,7 +67,7 @@ const NO_MAILBOX_CODES: ReadonlySet<string> = new Set([
   'OrganizationFromTenantGuidNotFound',
 ]);
 const NO_MAILBOX =
-  'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Its administrator can change that; then try again.';
+  'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Ask its administrator to change that, then try again.';
 
 const hasNoMailbox = ({ code, message = '' }: Refusal): boolean =>
   // The code alone is also used for a subscription that no longer exists.

@@ -10,7 +10,7 @@ export const LAG_WAITS_MS: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000]
 /** The replica that answered does not know what was just created, or has not finished another change to it. */
 export class ReplicaLagError extends MailError {
   constructor(cause: unknown) {
-    super('PROVIDER_UNAVAILABLE', 'Outlook does not return yet what was just stored. Try again a little later.', {
+    super('PROVIDER_UNAVAILABLE', 'Outlook does not return the latest change yet. Try again a little later.', {
       cause,
     });
   }

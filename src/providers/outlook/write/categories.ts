@@ -25,7 +25,10 @@ export async function createCategory(
   const request = { method: 'POST' as const, path: CATEGORIES, body, cost: cost('masterCategories.create', false) };
   const made = await account.graph.json<OutlookCategory>(request, call).catch((error: unknown) => {
     if (!isMailError(error) || error.code !== 'CONFLICT') throw error;
-    throw new MailError('CONFLICT', `There is a category called ${name} already.`, { field: ['name'], cause: error });
+    throw new MailError('CONFLICT', `A category named ${name} already exists. Choose another name.`, {
+      field: ['name'],
+      cause: error,
+    });
   });
   return toLabel(made);
 }
@@ -79,7 +82,7 @@ const at = ({ id }: OutlookCategory): string => `${CATEGORIES}/${encodeURICompon
 
 function refuseParent({ parentId }: CategoryChange): void {
   if (parentId == null) return;
-  throw new MailError('UNSUPPORTED', 'Outlook keeps its categories in one list: they cannot be nested.', {
+  throw new MailError('UNSUPPORTED', 'Outlook cannot nest categories. Leave out the parent.', {
     field: ['parentId'],
   });
 }
@@ -88,5 +91,5 @@ function colorOf(color: string | null): string {
   if (color === null) return 'none';
   const preset = nearestPreset(color);
   if (preset !== null) return preset;
-  throw new MailError('BAD_USER_INPUT', 'A colour is written as #rrggbb.', { field: ['color'] });
+  throw new MailError('BAD_USER_INPUT', 'Write the colour as #rrggbb.', { field: ['color'] });
 }

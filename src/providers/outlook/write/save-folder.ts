@@ -68,14 +68,14 @@ export async function changeFolder(
 
 /** Deletes a folder with its content: into Deleted Items, as Outlook does, or permanently if it is there already. */
 export async function deleteFolder(account: GraphAccount, id: string, call: Call): Promise<void> {
-  await requireOwnFolder(account, id, call);
+  const { folder } = await requireOwnFolder(account, id, call);
   const request = {
     method: 'DELETE' as const,
     path: `${FOLDERS}/${segment(id)}`,
     cost: cost('mailFolders.delete', false),
   };
   await account.graph.done(request, call).catch((error: unknown) => {
-    throw explained(error, '');
+    throw explained(error, folder.displayName ?? '');
   });
   account.hidden.expire();
 }
@@ -87,16 +87,18 @@ function requireFolderId(id: string): string {
 
 function refuseColor(color: string | null | undefined): void {
   if (color == null) return;
-  throw new MailError('UNSUPPORTED', 'Outlook has colours for categories, not for folders.', { field: ['color'] });
+  throw new MailError('UNSUPPORTED', 'Outlook has colours for categories only. Leave out the colour of a folder.', {
+    field: ['color'],
+  });
 }
 
 function explained(error: unknown, name: string): unknown {
   if (!isMailError(error) || error.ofAccount) return error;
   if (error.code === 'NOT_FOUND') return noSuchMailbox();
   if (error.code === 'UNSUPPORTED')
-    return new MailError('INVALID', 'The folder cannot be moved there.', { cause: error });
+    return new MailError('INVALID', 'The folder cannot be moved there. Choose another parent.', { cause: error });
   if (error.code !== 'CONFLICT') return error;
-  return new MailError('CONFLICT', `There is a folder called ${name} in that place already.`, {
+  return new MailError('CONFLICT', `A folder named ${name} already exists there. Choose another name.`, {
     field: ['name'],
     cause: error,
   });

@@ -34,5 +34,5 @@ function requireName(input: string): string {
   const name = input.trim();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are not allowed in a name
   if (name !== '' && name.length <= 255 && !/[\x00-\x1f\x7f]/.test(name)) return name;
-  throw new MailError('INVALID', 'A name has 1 to 255 characters, on one line.', { field: ['name'] });
+  throw new MailError('INVALID', 'A mailbox name must have 1 to 255 characters on one line.', { field: ['name'] });
 }

@@ -23,10 +23,10 @@ export function refuseHeaderInjection(compose: Compose): void {
     ['attachments', attachments.flatMap(({ filename, mimeType, contentId }) => [filename, mimeType, contentId ?? ''])],
     ...people.map(([field, list]) => [field, list.flatMap(({ name, address }) => [name ?? '', address])] as const),
   ];
-  for (const [field, list] of values) if (list.some(endsHeader)) throw refusal(field, 'must not hold a line break');
+  for (const [field, list] of values) if (list.some(endsHeader)) throw refusal(field, 'must not contain a line break');
   for (const [field, list] of people)
-    if (list.some(({ address }) => /[<>]/.test(address))) throw refusal(field, 'holds what is no address');
-  if (/[<>\s]/.test(internetMessageId)) throw refusal('internetMessageId', 'is no Message-ID');
+    if (list.some(({ address }) => /[<>]/.test(address))) throw refusal(field, 'contains an invalid address');
+  if (/[<>\s]/.test(internetMessageId)) throw refusal('internetMessageId', 'is not a Message-ID');
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters end a line or a string
