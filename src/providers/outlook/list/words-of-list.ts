@@ -17,7 +17,7 @@ const NONE: Decided = { isMet: () => true, isCut: false, spent: 0 };
 
 /**
  * Asks the index which of these messages its searches find. The searches cover the days of the messages and read ids
- * only. Messages with excluded words are those of the list that the search finds.
+ * only. The listed messages that a search does not find lack its words, which decides exclusions.
  */
 export async function decideWords(
   account: GraphAccount,

@@ -145,7 +145,8 @@ async function addressOf(
   const response = await requestMe(sdk, accessToken, signal);
   const me: User = response.ok ? await readMe(response, signal) : {};
   const address = [me.mail, ...claimed, me.userPrincipalName].find(isAddress);
-  if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address. Connect an account that has one.');
+  if (!address)
+    throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address. Connect an account that has one.');
   return address;
 }
 

@@ -29,11 +29,7 @@ export function tokenError(
   const details = { cause, retryAfterMs: retryAfterMs(network.retryAfter) };
   // The body of a 429 need not be JSON (microsoft-authentication-library-for-dotnet#2855).
   if (status === 429)
-    return new MailError(
-      'RATE_LIMITED',
-      'Microsoft limits the number of requests. Try again a little later.',
-      details,
-    );
+    return new MailError('RATE_LIMITED', 'Microsoft limits the number of requests. Try again a little later.', details);
   if (network.failure !== null || status === null || status >= 500)
     return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', details);
   if (network.isMalformed) return noAccessToken(cause);

@@ -14,10 +14,7 @@ import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
 import { AnswerTooLarge, errorCode, errorText, refused, TokenRefused, unreachable } from './errors.ts';
 
-/**
- * The origin that the SDK is given, whatever cloud or emulator is used, because the SDK sends no token to any other
- * origin.
- */
+/** The origin that the SDK sees, whatever cloud or emulator is used, because it sends no token to any other origin. */
 const SDK_ORIGIN = 'https://graph.microsoft.com';
 
 export interface GraphRequest {
@@ -47,7 +44,7 @@ const PREFER_IMMUTABLE = 'IdType="ImmutableId"';
 export const preferences = (more?: string): string =>
   more === undefined ? PREFER_IMMUTABLE : `${PREFER_IMMUTABLE}, ${more}`;
 
-/** The path of a request as it was given to us. The SDK reorders the parameters of a query. */
+/** The path of a request in its original form. The SDK reorders the parameters of a query. */
 class RawPath implements MiddlewareOptions {
   constructor(readonly path: string) {}
 }
@@ -228,7 +225,7 @@ async function isEmpty(response: Response, signal: AbortSignal): Promise<boolean
   }
 }
 
-/** The value that stands for an answer longer than the limit. */
+/** Represents an answer that is longer than the limit. */
 export const TOO_LARGE = Symbol('too large');
 
 export async function jsonOf(

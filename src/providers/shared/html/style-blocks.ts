@@ -45,9 +45,9 @@ export function withInlineStyles(html: string): string {
 }
 
 /**
- * Returns a function that tells whether an element hides its content, by itself or by the style blocks, wherever it is.
- * It serves elements whose tags are removed because they are nested too deeply or come too late. The blocks are read at
- * the first call. Linear in the length.
+ * Returns a function that reports whether an element hides its content, by itself or by the style blocks, wherever it
+ * is. It serves elements whose tags are removed because they are nested too deeply or come too late. The blocks are
+ * read at the first call. Linear in the length.
  */
 export function hidingIn(html: string): (name: string, attributes: Readonly<Record<string, string>>) => boolean {
   let matcher: RuleMatcher | null = null;

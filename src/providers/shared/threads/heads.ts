@@ -1,4 +1,4 @@
-/** A listed message of which only the id and the thread are known. */
+/** The id and the thread of a listed message, which is all that is known of it. */
 export interface Head {
   readonly id: string;
   readonly threadId: string;

@@ -1,4 +1,4 @@
-import type { AttributeTest, Compound, NthPosition, Selector } from './selectors.ts';
+import type { AttributeTest, Compound, NthPosition, Selector } from './selector.ts';
 import type { Rule } from './style-sheet.ts';
 
 /** An open element, with the properties that selectors test. */

@@ -1,7 +1,8 @@
 import { tokenTypes as T } from 'css-tree/tokenizer';
 import { type Declaration, declarationsIn } from './declarations.ts';
 import { appliesOnScreen } from './media.ts';
-import { type Selector, selectorsIn } from './selectors.ts';
+import type { Selector } from './selector.ts';
+import { selectorsIn } from './selector-parser.ts';
 import { CssTokens } from './tokens.ts';
 
 export interface Rule {
