@@ -3,8 +3,8 @@ import { normalForm } from '../../src/domain/search/algebra.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { toFilter } from '../../src/providers/outlook/list/filter.ts';
 import { candidates, receivedWithin } from '../../src/providers/outlook/list/kql.ts';
+import { checkOf, evaluationOf, listPlanOf, searchesFor } from '../../src/providers/outlook/list/list-plan.ts';
 import { compile } from '../../src/providers/outlook/list/search.ts';
-import { checkOf, evaluationOf, listPlanOf, searchesFor } from '../../src/providers/outlook/list/source.ts';
 import { HiddenFolders } from '../../src/providers/outlook/wire/hidden-folders.ts';
 
 const and = (...of: Condition[]): Condition => ({ kind: 'and', of });

@@ -6,10 +6,10 @@ import { toMessage } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { type DatePosition, datePosition, remember } from './cursor.ts';
 import { type Filter, later } from './filter.ts';
+import { checkOf, type ListPlan } from './list-plan.ts';
 import type { ListingQuery } from './listing.ts';
 import { hashOf, positionReached, readByDate, type Stretch, secondOf } from './scan.ts';
-import { checkOf, type ListPlan } from './source.ts';
-import { decideWords } from './words-of-list.ts';
+import { decideWords } from './word-decisions.ts';
 
 export interface DatePage {
   readonly messages: readonly GraphMessage[];
@@ -34,13 +34,13 @@ const MAX_SIZE = 250;
  */
 export async function listByDate(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   filter: Filter,
   fields: MessageFields,
   page: PageRequest,
   call: Call,
 ): Promise<DatePage> {
-  const isChecked = !filter.isExact || source.words !== null;
+  const isChecked = !filter.isExact || plan.words !== null;
   const budget = page.budget ?? (isChecked ? CHECKED_SIZE : page.size);
   const before = page.before ?? null;
   let position = datePosition(page.after);
@@ -54,9 +54,9 @@ export async function listByDate(
       ? checkedSize(needed, budget - spent)
       : needed + (before !== null && position === null ? 1 : 0);
     const query = { ...fields, filter: filter.text, size, before: before && later(before) };
-    const stretch = await readByDate(account, source, position, query, call);
+    const stretch = await readByDate(account, plan, position, query, call);
     spent += stretch.messages.length;
-    const passed = await decide(account, source, stretch, position, before, call);
+    const passed = await decide(account, plan, stretch, position, before, call);
     spent += passed.spent;
     truncated ||= passed.isCut;
     const { taken, messages } = takeMatching(stretch.messages, passed.isMet, needed);
@@ -77,13 +77,13 @@ const checkedSize = (needed: number, left: number): number =>
  */
 async function decide(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   stretch: Stretch,
   position: DatePosition | null,
   before: Date | null,
   call: Call,
 ) {
-  const check = checkOf(source, account.hidden.ids ?? []);
+  const check = checkOf(plan, account.hidden.ids ?? []);
   const returned = new Set(position?.seen);
   const candidates = new Set(
     stretch.messages.filter((message) => {
@@ -92,7 +92,7 @@ async function decide(
       return matches(envelope, check) && (before === null || envelope.receivedAt < before);
     }),
   );
-  const { isMet, isCut, spent } = await decideWords(account, source, [...candidates], call);
+  const { isMet, isCut, spent } = await decideWords(account, plan, [...candidates], call);
   return { isMet: (message: GraphMessage) => candidates.has(message) && isMet(message), isCut, spent };
 }
 

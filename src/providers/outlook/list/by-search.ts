@@ -9,10 +9,10 @@ import { type DatePage, listByDate, type MessageFields } from './by-date.ts';
 import { type SearchPosition, searchPosition } from './cursor.ts';
 import type { Filter } from './filter.ts';
 import { byReceipt, hitsOf } from './hits.ts';
+import { checkOf, type ListPlan } from './list-plan.ts';
 import { learnHidden } from './listing.ts';
 import { hashOf } from './scan.ts';
-import { checkOf, type ListPlan } from './source.ts';
-import { decideWords } from './words-of-list.ts';
+import { decideWords } from './word-decisions.ts';
 
 interface SearchPage extends Omit<DatePage, 'next'> {
   readonly next: SearchPosition | null;
@@ -34,7 +34,7 @@ const MAX_SPENT = 2_000;
  */
 export async function listBySearch(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   filter: Filter,
   searches: readonly (readonly string[])[],
   fields: MessageFields,
@@ -44,7 +44,7 @@ export async function listBySearch(
   let position = searchPosition(page.after);
   // All results are in memory, so the page may hold up to `upTo` messages.
   const maxKept = Math.max(page.size, page.upTo ?? 0);
-  const { from, before } = boundsOf(source.checked);
+  const { from, before } = boundsOf(plan.checked);
   const bound = earliest(before, page.before?.getTime() ?? null);
   const kept: GraphMessage[] = [];
   let spent = 0;
@@ -52,19 +52,19 @@ export async function listBySearch(
   for (;;) {
     const to = earliest(bound, position?.at ?? null);
     // Trash and junk may not be known yet. Only a small part of the results lies there.
-    const known = checkOf(source, account.hidden.ids ?? []);
+    const known = checkOf(plan, account.hidden.ids ?? []);
     const enoughFrom = (found: readonly GraphMessage[]) => {
       const met = found.filter((message) => matches(toMessage(message), known)).sort(byReceipt);
       const last = met.length < 2 * page.size ? undefined : met[Math.min(maxKept, Math.floor(met.length / 2))];
       return last === undefined ? null : receivedAt(last).getTime();
     };
     const [hits, newest] = await Promise.all([
-      hitsOf(account, source, searches, { from: position?.from ?? from, to }, fields, call, enoughFrom),
-      newestOf(account, source, filter, fields, to, call),
+      hitsOf(account, plan, searches, { from: position?.from ?? from, to }, fields, call, enoughFrom),
+      newestOf(account, plan, filter, fields, to, call),
     ]);
     const complete = hits.from ?? position?.from ?? null;
-    if (source.isWholeAccount) await learnHidden(account, call);
-    const check = checkOf(source, account.hidden.ids ?? []);
+    if (plan.isWholeAccount) await learnHidden(account, call);
+    const check = checkOf(plan, account.hidden.ids ?? []);
     // Graph shows whole seconds. Messages of the same second keep the order of Graph's list by date, if they are in it.
     const all = new Map([...newest, ...hits.messages].map((message) => [message.id ?? '', message]));
     const isAfter = afterPosition(position);
@@ -73,7 +73,7 @@ export async function listBySearch(
       if (bound !== null && receivedAt(message).getTime() >= bound) return false;
       return matches(toMessage(message), check);
     });
-    const decided = await decideWords(account, source, candidates, call);
+    const decided = await decideWords(account, plan, candidates, call);
     spent += hits.spent + newest.length + decided.spent;
     truncated ||= hits.isCut || decided.isCut;
     candidates.sort(byReceipt);
@@ -99,17 +99,17 @@ export async function listBySearch(
  */
 async function newestOf(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   filter: Filter,
   fields: MessageFields,
   to: number | null,
   call: Call,
 ): Promise<readonly GraphMessage[]> {
-  if ((source.words !== null && source.words.base !== null) || (to !== null && to < Date.now() - MAX_INDEX_LAG_MS))
+  if ((plan.words !== null && plan.words.base !== null) || (to !== null && to < Date.now() - MAX_INDEX_LAG_MS))
     return [];
   const before = to === null ? {} : { before: new Date(to + 1000) };
   const page = { size: MAX_UNINDEXED, after: null, budget: MAX_UNINDEXED, ...before };
-  const { messages } = await listByDate(account, source, filter, fields, page, call);
+  const { messages } = await listByDate(account, plan, filter, fields, page, call);
   return messages;
 }
 

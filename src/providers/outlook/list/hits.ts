@@ -5,8 +5,8 @@ import type { Fields } from '../read/fields.ts';
 import { receivedAt } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { joined, receivedWithin } from './kql.ts';
+import type { ListPlan } from './list-plan.ts';
 import { nextPath, readListing } from './listing.ts';
-import type { ListPlan } from './source.ts';
 
 /** Graph's search returns at most this many results. */
 const MAX_RESULTS = 1000;
@@ -54,7 +54,7 @@ const NEVER: EnoughFrom = () => null;
  */
 export async function newestHits(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,
@@ -64,7 +64,7 @@ export async function newestHits(
   let from = span.from;
   let spent = 0;
   const search = async (since: number | null, stop = NEVER) => {
-    const read = await searchAll(account, source, terms, { from: since, to: span.to }, fields, stop, call);
+    const read = await searchAll(account, plan, terms, { from: since, to: span.to }, fields, stop, call);
     spent += read.messages.length;
     return read;
   };
@@ -93,7 +93,7 @@ export async function newestHits(
 /** Returns the results of any of these searches, for the newest part of the span, which all of them cover. */
 export async function hitsOf(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   searches: readonly (readonly string[])[],
   span: Span,
   fields: Fields,
@@ -105,7 +105,7 @@ export async function hitsOf(
   let isCut = false;
   let spent = 0;
   for (const terms of searches) {
-    const hits = await newestHits(account, source, terms, { from, to: span.to }, fields, call, enoughFrom);
+    const hits = await newestHits(account, plan, terms, { from, to: span.to }, fields, call, enoughFrom);
     for (const message of hits.messages) found.set(message.id ?? '', message);
     from = hits.from ?? from;
     isCut ||= hits.isCut;
@@ -120,7 +120,7 @@ export async function hitsOf(
  */
 async function searchAll(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,
@@ -134,7 +134,7 @@ async function searchAll(
   const found = new Map<string, GraphMessage>();
   let read = 0;
   for (let page: string | undefined; ; ) {
-    const listing = await readListing(account, source, { ...query, search, page }, call);
+    const listing = await readListing(account, plan, { ...query, search, page }, call);
     for (const message of listing.messages) found.set(message.id ?? '', message);
     read += listing.messages.length;
     const next = nextPath(listing);

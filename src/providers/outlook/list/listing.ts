@@ -7,7 +7,7 @@ import { cost } from '../wire/client.ts';
 import { unreachable } from '../wire/errors.ts';
 import { type Collection, MAX_EMPTY_PAGES } from '../wire/pages.ts';
 import { literal, path, pathOf } from '../wire/url.ts';
-import type { ListPlan } from './source.ts';
+import type { ListPlan } from './list-plan.ts';
 
 /** One page of a list, as Graph returns it. */
 export interface Listing {
@@ -46,11 +46,11 @@ type Messages = Collection<GraphMessage>;
  */
 export async function readListing(
   account: GraphAccount,
-  source: ListedCollection,
+  plan: ListedCollection,
   query: ListingQuery,
   call: Call,
 ): Promise<Listing> {
-  let page = await readOne(account, source, query, call);
+  let page = await readOne(account, plan, query, call);
   for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
     const next = nextPath(page);
     if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
@@ -88,12 +88,12 @@ export async function messagesNamed(
 
 async function readOne(
   account: GraphAccount,
-  source: ListedCollection,
+  plan: ListedCollection,
   query: ListingQuery,
   call: Call,
 ): Promise<Listing> {
-  const at = query.page ?? listPath(source.base, query);
-  if (!source.isWholeAccount || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
+  const at = query.page ?? listPath(plan.base, query);
+  if (!plan.isWholeAccount || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
   // The first request also reads the hidden folders, in the same $batch, which saves a round trip.
   const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);

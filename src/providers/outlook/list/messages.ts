@@ -12,8 +12,8 @@ import { listByDate } from './by-date.ts';
 import { listBySearch } from './by-search.ts';
 import { writePosition } from './cursor.ts';
 import { toFilter } from './filter.ts';
+import { checkOf, evaluationOf, listPlanOf, searchesFor } from './list-plan.ts';
 import { learnHidden } from './listing.ts';
-import { checkOf, evaluationOf, listPlanOf, searchesFor } from './source.ts';
 
 export interface GraphPage {
   /** Every message here meets the query. */
@@ -106,23 +106,23 @@ export async function readPage(
   call: Call,
   fields?: Fields,
 ): Promise<GraphPage> {
-  const source = listPlanOf(query);
-  const evaluation = evaluationOf(source);
-  if (source.matchesNothing)
+  const plan = listPlanOf(query);
+  const evaluation = evaluationOf(plan);
+  if (plan.matchesNothing)
     return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
   // A filter by an outdated list of hidden folders would leave out messages that are visible by now.
   const isStale = account.hidden.ids !== null && account.hidden.isDue;
-  if (source.isWholeAccount && (source.namesMailbox || isStale)) await learnHidden(account, call);
-  const filter = toFilter(checkOf(source, account.hidden.ids ?? []));
-  const search = searchesFor(source, filter);
-  const isChecked = search !== null || source.words !== null || !filter.isExact;
+  if (plan.isWholeAccount && (plan.namesMailbox || isStale)) await learnHidden(account, call);
+  const filter = toFilter(checkOf(plan, account.hidden.ids ?? []));
+  const search = searchesFor(plan, filter);
+  const isChecked = search !== null || plan.words !== null || !filter.isExact;
   const isFull = page.detail === 'full' && !isChecked;
   const requested = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);
   const request = { operation: 'messages.list', ...requested };
   const read =
     search === null
-      ? await listByDate(account, source, filter, request, page, call)
-      : await listBySearch(account, source, filter, search, request, page, call);
+      ? await listByDate(account, plan, filter, request, page, call)
+      : await listBySearch(account, plan, filter, search, request, page, call);
   return {
     messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
     next: read.next && writePosition(read.next),

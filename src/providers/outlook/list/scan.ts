@@ -5,8 +5,8 @@ import { receivedAt } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { instant } from '../wire/url.ts';
 import { type DatePosition, MAX_SEEN } from './cursor.ts';
+import type { ListPlan } from './list-plan.ts';
 import { type Listing, type ListingQuery, nextPath, readListing } from './listing.ts';
-import type { ListPlan } from './source.ts';
 
 /**
  * Number of messages of its first second that a page reads again, in case some of them were deleted meanwhile. A cursor
@@ -42,7 +42,7 @@ export const hashOf = (message: GraphMessage): string => markOf(message.id ?? ''
  */
 export async function readByDate(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'isWholeAccount'>,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   position: DatePosition | null,
   query: StretchQuery,
   call: Call,
@@ -56,11 +56,11 @@ export async function readByDate(
   ];
   const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
   const listingQuery = { ...fields, search: null, top: Math.min(MAX_TOP, size + overlap), skip: passed, before: end };
-  let listing = await readListing(account, source, listingQuery, call);
+  let listing = await readListing(account, plan, listingQuery, call);
   // A page may be shorter than requested (Graph's concepts/paging). One with nothing but messages returned before would
   // not bring the list forward.
   for (let page = nextPath(listing); page !== null && listing.messages.length <= overlap; page = nextPath(listing)) {
-    const more = await readListing(account, source, { ...listingQuery, page }, call);
+    const more = await readListing(account, plan, { ...listingQuery, page }, call);
     listing = { ...more, messages: [...listing.messages, ...more.messages] };
   }
   return { ...listing, second: position?.second ?? null, passed };

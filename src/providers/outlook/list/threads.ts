@@ -20,9 +20,9 @@ import { categoryName } from '../wire/ids.ts';
 import { listByDate } from './by-date.ts';
 import { writePosition } from './cursor.ts';
 import { toFilter } from './filter.ts';
+import { checkOf, evaluationOf, type ListPlan, listPlanOf, searchesFor } from './list-plan.ts';
 import { learnHidden } from './listing.ts';
 import { type GraphPage, readPage } from './messages.ts';
-import { checkOf, evaluationOf, type ListPlan, listPlanOf, searchesFor } from './source.ts';
 
 const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
 /** The fields by which a condition is checked that Graph's $filter decides. */
@@ -53,12 +53,12 @@ export async function listThreads(
   call: Call,
 ): Promise<Page<Thread>> {
   const query = inFolderOrAll(asked);
-  const source = listPlanOf(query);
-  const evaluation = asked.where === null ? undefined : evaluationOf(source);
+  const plan = listPlanOf(query);
+  const evaluation = asked.where === null ? undefined : evaluationOf(plan);
   const evaluated = evaluation === undefined ? {} : { evaluation };
-  if (source.matchesNothing) return { items: [], next: null, ...evaluated };
-  if (source.namesMailbox || isUnknownFolder(source, query.mailboxId)) await learnHidden(account, call);
-  const threads = new GraphThreads(account, query, source, page.before ?? null, call);
+  if (plan.matchesNothing) return { items: [], next: null, ...evaluated };
+  if (plan.namesMailbox || isUnknownFolder(plan, query.mailboxId)) await learnHidden(account, call);
+  const threads = new GraphThreads(account, query, plan, page.before ?? null, call);
   const { truncated, ...read } = await threadPage(threads, page);
   return { ...read, ...evaluated, ...(truncated || threads.isCut ? { truncated: true } : {}) };
 }
@@ -92,7 +92,7 @@ class GraphThreads implements ThreadSource {
   constructor(
     private readonly account: GraphAccount,
     private readonly query: ListQuery,
-    private readonly source: ListPlan,
+    private readonly plan: ListPlan,
     before: Date | null,
     private readonly call: Call,
   ) {
@@ -100,16 +100,12 @@ class GraphThreads implements ThreadSource {
     this.shared = call.shared ?? new SharedReads();
     this.print = markOf(JSON.stringify(['threads', mailboxId, where, before]));
     this.folderId = this.namedFolder();
-    const check = checkOf(source, account.hidden.ids ?? []);
-    this.isSearch = searchesFor(source, toFilter(check)) !== null;
+    const check = checkOf(plan, account.hidden.ids ?? []);
+    this.isSearch = searchesFor(plan, toFilter(check)) !== null;
     const isHidden = this.isHidden();
     // When Graph cannot narrow the condition, all threads outside trash and junk are read in order.
     const isAll =
-      !isHidden &&
-      source.isWholeAccount &&
-      !this.isSearch &&
-      source.words === null &&
-      toFilter(source.checked).text === '';
+      !isHidden && plan.isWholeAccount && !this.isSearch && plan.words === null && toFilter(plan.checked).text === '';
     // A message in trash or junk may be newer than the position of its thread in the list.
     const bound = isHidden ? null : before;
     this.isFoundFirst = !isAll && (where !== null || isHidden);
@@ -120,7 +116,7 @@ class GraphThreads implements ThreadSource {
 
   /** False while the id of the list's folder is unknown, because `meets` cannot decide then. */
   get isDecidable(): boolean {
-    return this.source.words === null && (this.source.isWholeAccount || this.folderId !== null);
+    return this.plan.words === null && (this.plan.isWholeAccount || this.folderId !== null);
   }
 
   isHidden(): boolean {
@@ -135,7 +131,7 @@ class GraphThreads implements ThreadSource {
   meets(message: Message, isFound: boolean): boolean {
     if (!this.isDecidable) return isFound;
     if (this.folderId !== null && !message.mailboxIds.includes(this.folderId)) return false;
-    return matches(message, checkOf(this.source, this.account.hidden.ids ?? []));
+    return matches(message, checkOf(this.plan, this.account.hidden.ids ?? []));
   }
 
   async read(ids: readonly string[]): Promise<Batch<Thread>> {
@@ -157,7 +153,7 @@ class GraphThreads implements ThreadSource {
       });
       if (isAnswer) {
         this.isCut ||= page.truncated;
-        if (!this.source.isWholeAccount) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
+        if (!this.plan.isWholeAccount) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
       }
       return { heads: headsOf(page.messages), next: page.next };
     };
@@ -174,13 +170,13 @@ class GraphThreads implements ThreadSource {
 
   /** Lists all mail by date, including trash and junk. */
   private everything(before: Date | null, size: number): ReadHeads {
-    const source = { ...listPlanOf(ALL_MAIL), isWholeAccount: false };
+    const plan = { ...listPlanOf(ALL_MAIL), isWholeAccount: false };
     const fields = { operation: 'messages.list', ...HEADS };
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
       const { messages, next } = await this.shared.once(JSON.stringify(['everything', asked]), () => {
         this.cost += LIST_COST;
-        return listByDate(this.account, source, toFilter(EVERYTHING), fields, asked, this.call);
+        return listByDate(this.account, plan, toFilter(EVERYTHING), fields, asked, this.call);
       });
       return { heads: headsOf(messages), next: next && writePosition(next) };
     };
@@ -189,7 +185,7 @@ class GraphThreads implements ThreadSource {
   /** Returns the id of the list's folder if the query has its id and not a well-known name. */
   private namedFolder(): string | null {
     const { mailboxId, where } = this.query;
-    if (this.source.isWholeAccount) return null;
+    if (this.plan.isWholeAccount) return null;
     if (mailboxId !== null) return isWellKnown(mailboxId) ? null : mailboxId;
     const normal = normalForm(where ?? EVERYTHING);
     const parts = normal.kind === 'and' ? normal.of : [normal];

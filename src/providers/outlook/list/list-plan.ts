@@ -79,12 +79,12 @@ const MAX_NARROWING_LENGTH = 3_000;
  * Returns how the query is evaluated. It depends on the query alone, so it is the same on every page, whether or not
  * the hidden folders are known by then: leaving those out is exact. Returns undefined when the query has no condition.
  */
-export function evaluationOf(source: ListPlan): Evaluation | undefined {
-  if (!source.hasCondition) return undefined;
-  if (source.matchesNothing) return 'NATIVE';
-  if (source.words !== null) return 'INDEXED';
-  const filter = toFilter(source.checked);
-  return searchesFor(source, filter) === null && filter.isExact ? 'NATIVE' : 'FILTERED';
+export function evaluationOf(plan: ListPlan): Evaluation | undefined {
+  if (!plan.hasCondition) return undefined;
+  if (plan.matchesNothing) return 'NATIVE';
+  if (plan.words !== null) return 'INDEXED';
+  const filter = toFilter(plan.checked);
+  return searchesFor(plan, filter) === null && filter.isExact ? 'NATIVE' : 'FILTERED';
 }
 
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;

@@ -3,7 +3,7 @@ import type { Call } from '../../contract/call.ts';
 import { receivedAt } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { IDS, newestHits } from './hits.ts';
-import type { ListPlan } from './source.ts';
+import type { ListPlan } from './list-plan.ts';
 
 /** What the index has decided about listed messages. */
 interface Decided {
@@ -21,11 +21,11 @@ const NONE: Decided = { isMet: () => true, isCut: false, spent: 0 };
  */
 export async function decideWords(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   messages: readonly GraphMessage[],
   call: Call,
 ): Promise<Decided> {
-  const { words } = source;
+  const { words } = plan;
   if (words === null || words.questions.length === 0 || messages.length === 0) return NONE;
   const times = messages.map((message) => receivedAt(message).getTime());
   const to = times.reduce((latest, at) => Math.max(latest, at));
@@ -35,7 +35,7 @@ export async function decideWords(
   let spent = 0;
   for (const question of words.questions) {
     const terms = words.base === null ? [question] : [words.base, question];
-    const hits = await newestHits(account, source, terms, { from, to }, IDS, call);
+    const hits = await newestHits(account, plan, terms, { from, to }, IDS, call);
     from = Math.max(from, hits.from ?? from);
     isCut ||= hits.isCut;
     spent += hits.spent;
