@@ -6,9 +6,9 @@ import { setImmediate as nextIteration } from 'node:timers/promises';
  */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Maximum bytes of mail per request when the sizes are known. As JSON they are more. */
-const MAX_ASKED_BYTES = 8 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 /** Bytes of mail that are converted before other work gets a turn. */
-const MAX_MADE_BYTES = 256 * 1024;
+const MAX_CONVERTED_BYTES = 256 * 1024;
 
 /**
  * Divides items into runs that are small enough for one request each. A larger item is a run of its own, and an unknown
@@ -21,7 +21,7 @@ export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number |
     const size = sizeOf(item) ?? 0;
     if (runs.length === 0 || size > room) {
       runs.push([]);
-      room = MAX_ASKED_BYTES;
+      room = MAX_REQUEST_BYTES;
     }
     runs.at(-1)?.push(item);
     room -= size;
@@ -33,17 +33,17 @@ export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number |
 export async function mapYielding<T, R>(
   items: readonly T[],
   sizeOf: (item: T) => number | null | undefined,
-  make: (item: T) => R,
+  convert: (item: T) => R,
 ): Promise<R[]> {
-  const made: R[] = [];
+  const converted: R[] = [];
   let bytes = 0;
   for (const item of items) {
     bytes += sizeOf(item) ?? 0;
-    if (bytes > MAX_MADE_BYTES) {
+    if (bytes > MAX_CONVERTED_BYTES) {
       await nextIteration();
       bytes = sizeOf(item) ?? 0;
     }
-    made.push(make(item));
+    converted.push(convert(item));
   }
-  return made;
+  return converted;
 }

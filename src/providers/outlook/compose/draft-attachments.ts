@@ -45,16 +45,16 @@ export async function listFiles(account: GraphAccount, draftId: string, call: Ca
 export async function replaceAttachments(
   account: GraphAccount,
   draftId: string,
-  held: readonly DraftFile[],
+  existing: readonly DraftFile[],
   compose: Compose,
   roomBytes: number,
   call: Call,
 ): Promise<void> {
-  const together = [...held, ...compose.attachments].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const together = [...existing, ...compose.attachments].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const oldFirst = together > roomBytes;
-  if (oldFirst) await removeAll(account, draftId, held, call);
-  await addAll(account, draftId, held, compose, call);
-  if (!oldFirst) await removeAll(account, draftId, held, call);
+  if (oldFirst) await removeAll(account, draftId, existing, call);
+  await addAll(account, draftId, existing, compose, call);
+  if (!oldFirst) await removeAll(account, draftId, existing, call);
 }
 
 /**
@@ -64,11 +64,11 @@ export async function replaceAttachments(
 async function addAll(
   account: GraphAccount,
   draftId: string,
-  held: readonly DraftFile[],
+  existing: readonly DraftFile[],
   { attachments, html }: Compose,
   call: Call,
 ): Promise<void> {
-  const known = new Set(held.map(({ id }) => id));
+  const known = new Set(existing.map(({ id }) => id));
   const added: string[] = [];
   const shown = shownFiles(html, attachments);
   try {
@@ -149,11 +149,11 @@ async function list(account: GraphAccount, draftId: string, call: Call): Promise
 async function removeAll(
   account: GraphAccount,
   draftId: string,
-  held: readonly DraftFile[],
+  existing: readonly DraftFile[],
   call: Call,
 ): Promise<void> {
-  for (let at = 0; at < held.length; at += MAX_BATCH_SIZE) {
-    const chain = held.slice(at, at + MAX_BATCH_SIZE).map(
+  for (let at = 0; at < existing.length; at += MAX_BATCH_SIZE) {
+    const chain = existing.slice(at, at + MAX_BATCH_SIZE).map(
       ({ id }): BatchPart => ({
         method: 'DELETE',
         path: `/me/messages/${draftId}/attachments/${segment(id)}`,

@@ -39,18 +39,20 @@ export async function saveDraft(
     return fill(account, draft, filesIn(draft), compose, call, patch);
   }
   const mime = await mimeThatFits(compose, account.address, call.signal);
-  const made = await createDraft(account, compose, mime, call);
+  const created = await createDraft(account, compose, mime, call);
   try {
     if (mime === null) {
-      const held = await retryOnReplicaLag(account, call, () =>
-        asReplicaLagError(copiedFiles(account, made, compose, call)),
+      const existing = await retryOnReplicaLag(account, call, () =>
+        asReplicaLagError(copiedFiles(account, created, compose, call)),
       );
-      return await fill(account, made, held, compose, call);
+      return await fill(account, created, existing, compose, call);
     }
-    return toDraft(hasSameEnvelope(made, compose) ? made : await patchNew(account, made, envelopeOf(compose), call));
+    return toDraft(
+      hasSameEnvelope(created, compose) ? created : await patchNew(account, created, envelopeOf(compose), call),
+    );
   } catch (error) {
     // A draft that one replica does not know yet exists all the same and holds what was written, so it is kept.
-    if (!(error instanceof ReplicaLagError)) await discard(account, made);
+    if (!(error instanceof ReplicaLagError)) await discard(account, created);
     throw error;
   }
 }
@@ -113,15 +115,15 @@ async function copiedFiles(
 async function fill(
   account: GraphAccount,
   draft: GraphMessage,
-  held: readonly DraftFile[],
+  existing: readonly DraftFile[],
   compose: Compose,
   call: Call,
   write = patchNew,
 ): Promise<Draft> {
   const written = await write(account, draft, toGraphMessage(compose), call);
-  if (held.length === 0 && compose.attachments.length === 0) return toDraft(written);
+  if (existing.length === 0 && compose.attachments.length === 0) return toDraft(written);
   const id = draft.id ?? '';
-  await replaceAttachments(account, segment(id), held, compose, DEFAULT_MESSAGE_BYTES, call);
+  await replaceAttachments(account, segment(id), existing, compose, DEFAULT_MESSAGE_BYTES, call);
   return readDraft(account, id, call);
 }
 

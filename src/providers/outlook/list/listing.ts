@@ -50,11 +50,11 @@ export async function readListing(
   query: ListingQuery,
   call: Call,
 ): Promise<Listing> {
-  let page = await readOne(account, plan, query, call);
+  let page = await readFirst(account, plan, query, call);
   for (let followed = 0; page.messages.length === 0 && page.link !== undefined; followed++) {
     const next = nextPath(page);
     if (next === null || followed === MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
-    page = listing(next, await ask(account, next, query, call));
+    page = listing(next, await fetchPage(account, next, query, call));
   }
   return page;
 }
@@ -78,7 +78,7 @@ export async function messagesNamed(
   });
   for (let followed = 0; at !== null; followed++) {
     if (followed > MAX_EMPTY_PAGES) throw unreachable('a list goes on without a message');
-    const request = { ...get(at, {}), cost: cost('messages.list') };
+    const request = { ...getRequest(at, {}), cost: cost('messages.list') };
     const page = listing(at, await account.graph.json<Messages>(request, call));
     if (page.messages.length > 0) return page.messages;
     at = nextPath(page);
@@ -86,16 +86,17 @@ export async function messagesNamed(
   return [];
 }
 
-async function readOne(
+async function readFirst(
   account: GraphAccount,
   plan: ListedCollection,
   query: ListingQuery,
   call: Call,
 ): Promise<Listing> {
   const at = query.page ?? listPath(plan.base, query);
-  if (!plan.isWholeAccount || account.hidden.ids !== null) return listing(at, await ask(account, at, query, call));
+  if (!plan.isWholeAccount || account.hidden.ids !== null)
+    return listing(at, await fetchPage(account, at, query, call));
   // The first request also reads the hidden folders, in the same $batch, which saves a round trip.
-  const chains = [[get(at, query)], ...account.hidden.paths.map((p) => [get(p, {})])];
+  const chains = [[getRequest(at, query)], ...account.hidden.paths.map((p) => [getRequest(p, {})])];
   const [list, ...folders] = await batch<unknown>(account.graph, query.operation, chains, call);
   if (list instanceof Error) throw list;
   await readHiddenFolders(account, folders, call);
@@ -107,7 +108,7 @@ export async function learnHidden(account: GraphAccount, call: Call): Promise<vo
   const { graph, hidden } = account;
   if (!hidden.isDue) return;
   const learn = async () => {
-    const chains = hidden.paths.map((p) => [get(p, {})]);
+    const chains = hidden.paths.map((p) => [getRequest(p, {})]);
     await readHiddenFolders(account, await batch<unknown>(graph, 'mailFolders.get', chains, call), call);
   };
   await (call.shared?.once('hidden folders', learn) ?? learn());
@@ -119,8 +120,8 @@ export async function learnHidden(account: GraphAccount, call: Call): Promise<vo
  */
 const MAX_URL_LENGTH = 2_000;
 
-async function ask(account: GraphAccount, at: string, query: ListingQuery, call: Call): Promise<Messages> {
-  const part = get(at, query);
+async function fetchPage(account: GraphAccount, at: string, query: ListingQuery, call: Call): Promise<Messages> {
+  const part = getRequest(at, query);
   if (at.length <= MAX_URL_LENGTH)
     return account.graph.json<Messages>({ ...part, cost: cost(query.operation) }, call, query.maxBytes);
   const [answer] = await batch<Messages>(account.graph, query.operation, [[part]], call);
@@ -129,7 +130,7 @@ async function ask(account: GraphAccount, at: string, query: ListingQuery, call:
   return answer;
 }
 
-const get = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
+const getRequest = (p: string, { prefer, maxBytes }: Pick<ListingQuery, 'prefer' | 'maxBytes'>) => ({
   method: 'GET' as const,
   path: p,
   ...(prefer === undefined ? {} : { prefer }),

@@ -78,23 +78,26 @@ const BAD_REGISTRATION: Refusal = {
     'Microsoft does not accept how this gateway is registered there. Its operator must check MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET (which expires), MICROSOFT_TENANT, and the redirect URI and the permissions of its registration.',
 };
 
-const all = (refusal: Refusal, codes: string): [number, Refusal][] =>
+const entriesFor = (refusal: Refusal, codes: string): [number, Refusal][] =>
   codes.split(' ').map((code) => [Number(code), refusal]);
 
 /** The reasons by Microsoft's numbers ("Microsoft Entra authentication and authorization error codes"). */
 const BY_CODE: ReadonlyMap<number, Refusal> = new Map([
-  ...all(SECOND_FACTOR, '50074 50076 50078 50158 500121'),
-  ...all(SECOND_FACTOR_SET_UP, '50072 50079 50203 53004 53010'),
-  ...all(CONDITIONAL_ACCESS, '50005 50097 50127 50129 50131 50155 50187'),
-  ...all(NOT_ASSIGNED, '50105'),
-  ...all(APPROVAL, '90093 90094 90095 900941'),
-  ...all(NO_CONSENT, '65001'),
-  ...all(SIGN_IN_FREQUENCY, '70043 70044'),
-  ...all(PASSWORD, '50055 50135 50144'),
-  ...all(DISABLED_USER, '50057'),
-  ...all(DISABLED_GATEWAY, '7000112'),
-  ...all(OTHER_KIND, '50020 9002332 9002346'),
-  ...all(BAD_REGISTRATION, '50011 50194 500112 500113 65005 650053 650056 650057 70011 700016 7000215 7000218 7000222'),
+  ...entriesFor(SECOND_FACTOR, '50074 50076 50078 50158 500121'),
+  ...entriesFor(SECOND_FACTOR_SET_UP, '50072 50079 50203 53004 53010'),
+  ...entriesFor(CONDITIONAL_ACCESS, '50005 50097 50127 50129 50131 50155 50187'),
+  ...entriesFor(NOT_ASSIGNED, '50105'),
+  ...entriesFor(APPROVAL, '90093 90094 90095 900941'),
+  ...entriesFor(NO_CONSENT, '65001'),
+  ...entriesFor(SIGN_IN_FREQUENCY, '70043 70044'),
+  ...entriesFor(PASSWORD, '50055 50135 50144'),
+  ...entriesFor(DISABLED_USER, '50057'),
+  ...entriesFor(DISABLED_GATEWAY, '7000112'),
+  ...entriesFor(OTHER_KIND, '50020 9002332 9002346'),
+  ...entriesFor(
+    BAD_REGISTRATION,
+    '50011 50194 500112 500113 65005 650053 650056 650057 70011 700016 7000215 7000218 7000222',
+  ),
 ]);
 /** Returns whether a number is one of conditional access, to which Microsoft adds new ones. */
 const isConditionalAccess = (code: number): boolean => /^530\d{2,3}$/.test(String(code));
@@ -117,7 +120,7 @@ interface RefusalDetails {
   readonly subtype: string;
 }
 
-function find({ codes, word, subtype }: RefusalDetails): Refusal | null {
+function findRefusal({ codes, word, subtype }: RefusalDetails): Refusal | null {
   for (const code of codes) {
     const known = BY_CODE.get(code) ?? (isConditionalAccess(code) ? CONDITIONAL_ACCESS : null);
     if (known) return known;
@@ -133,7 +136,7 @@ export function signInRefusal(
   step: SignInStep,
   cause?: unknown,
 ): MailError | null {
-  const refusal = find(words);
+  const refusal = findRefusal(words);
   if (!refusal) return null;
   const { resolvedBy, message } = refusal;
   const text = resolvedBy === 'approval' ? `${message} ${adminConsentUrl(options)}` : message;

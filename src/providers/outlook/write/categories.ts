@@ -23,14 +23,14 @@ export async function createCategory(
   refuseParent(change);
   const body = JSON.stringify({ displayName: name, color: colorOf(change.color ?? null) });
   const request = { method: 'POST' as const, path: CATEGORIES, body, cost: cost('masterCategories.create', false) };
-  const made = await account.graph.json<OutlookCategory>(request, call).catch((error: unknown) => {
+  const created = await account.graph.json<OutlookCategory>(request, call).catch((error: unknown) => {
     if (!isMailError(error) || error.code !== 'CONFLICT') throw error;
     throw new MailError('CONFLICT', `A category named ${name} already exists. Choose another name.`, {
       field: ['name'],
       cause: error,
     });
   });
-  return toLabel(made);
+  return toLabel(created);
 }
 
 /** Changes a category's colour. Its name cannot change, because messages refer to a category by name. */

@@ -27,11 +27,11 @@ export async function createFolder(
     body: JSON.stringify({ displayName: name }),
     cost: cost('mailFolders.create', false),
   };
-  const made = await account.graph.json<MailFolder>(request, call).catch((error: unknown) => {
+  const created = await account.graph.json<MailFolder>(request, call).catch((error: unknown) => {
     throw explained(error, name);
   });
-  account.hidden.notice([made]);
-  return toFolder(made, null, parentId === null ? null : (made.parentFolderId ?? parentId));
+  account.hidden.notice([created]);
+  return toFolder(created, null, parentId === null ? null : (created.parentFolderId ?? parentId));
 }
 
 /** Renames a folder, moves it, or both. */

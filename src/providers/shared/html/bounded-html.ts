@@ -1,6 +1,6 @@
 import { Parser, Tokenizer } from 'htmlparser2';
 import { foreignTag, impliedEnds, isBox, isRawText, isVoid, switchesForeign } from './html-elements.ts';
-import { evenHtml } from './html-syntax.ts';
+import { normalizedHtml } from './html-syntax.ts';
 
 /**
  * Maximum number of characters of one HTML that are read, for display or for its text. The largest newsletters have a
@@ -58,7 +58,7 @@ interface OpenElement {
  * for 300,000 times "<b>". The rules for implied end tags are those of htmlparser2, which reads the result.
  */
 export function boundedHtml(html: string, bounds: HtmlBounds = {}): string {
-  return new Bounder(evenHtml(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH)), bounds).read();
+  return new Bounder(normalizedHtml(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH)), bounds).read();
 }
 
 /**

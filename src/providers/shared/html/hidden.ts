@@ -23,7 +23,7 @@ const INLINE = set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark o:p output q s samp small span strike strong sub sup time tt u var',
 );
 /** Elements with a background of their own in every browser. */
-const GROUNDED = set('mark');
+const WITH_BACKGROUND = set('mark');
 /** Elements that grow with their content, whatever height is set (CSS 2.1, section 17.5.3). */
 const TABLE_PART = set('table tbody thead tfoot tr td th caption col colgroup');
 const MAX_UNSEEN_PX = 1;
@@ -63,19 +63,20 @@ const shareOf = (written: string): number =>
 
 function isClippedBox(name: string, values: Values): boolean {
   const position = values.get('position') ?? '';
-  const isOut = isTakenOut(position);
+  const isOut = isOutOfFlow(position);
   if (isOut && isEmptyRect(values.get('clip') ?? '')) return true;
   if (isEmptyPath(values.get('clip-path') ?? '')) return true;
-  if (!isOut && (isInLine(name, values) || /^(?:contents|table.*|ruby.*)$/.test(setAs(name, values)))) return false;
+  if (!isOut && (isInline(name, values) || /^(?:contents|table.*|ruby.*)$/.test(effectiveDisplay(name, values))))
+    return false;
   return isFlat(values, 'y', 'height', 'top', 'bottom') || isFlat(values, 'x', 'width', 'left', 'right');
 }
 
 /** Returns whether an element flows within a line and has no box of its own. */
-const isInLine = (name: string, values: Values): boolean =>
-  setAs(name, values) === 'inline' && !isTakenOut(values.get('position') ?? '');
+const isInline = (name: string, values: Values): boolean =>
+  effectiveDisplay(name, values) === 'inline' && !isOutOfFlow(values.get('position') ?? '');
 
 /** Returns the effective display. A floated element is a block (CSS 2.1, section 9.7). */
-function setAs(name: string, values: Values): string {
+function effectiveDisplay(name: string, values: Values): string {
   if ((values.get('float') ?? 'none') !== 'none') return 'block';
   return values.get('display') ?? (INLINE.has(name) ? 'inline' : TABLE_PART.has(name) ? 'table' : 'block');
 }
@@ -127,9 +128,9 @@ function isOffScreen(name: string, values: Values): boolean {
   const position = values.get('position') ?? 'static';
   const sides = ['top', 'right', 'bottom', 'left'];
   if (position !== 'static' && (sides.some(isOut) || isFarOut('left') || isFarOut('right'))) return true;
-  if (isTakenOut(position) && isFarOut('bottom')) return true;
+  if (isOutOfFlow(position) && isFarOut('bottom')) return true;
   // An indent applies to the lines of a box and not to inline content (CSS 2.1, section 16.1).
-  if (isOut('text-indent') && !isInLine(name, values)) return true;
+  if (isOut('text-indent') && !isInline(name, values)) return true;
   if (isOut('margin-left') || isOut('margin-top')) return true;
   // The first word begins beyond the end of a box that clips its overflow.
   const isBeyond =
@@ -142,7 +143,7 @@ function isTransformedAway(name: string, values: Values): boolean {
   const zoom = values.get('zoom');
   if (zoom !== undefined && shareOf(zoom) > 0 && shareOf(zoom) < MIN_SEEN_ZOOM) return true;
   // Only boxes can be transformed (CSS Transforms 1, section 3).
-  if (isInLine(name, values)) return false;
+  if (isInline(name, values)) return false;
   const transform = values.get('transform') ?? '';
   const scale = values.get('scale')?.split(' ')[0] ?? /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
   if (scale !== undefined && Math.abs(shareOf(scale)) < MIN_SEEN_ZOOM) return true;
@@ -153,7 +154,7 @@ function isTransformedAway(name: string, values: Values): boolean {
   return [x, y, ...moved].some((part) => (pixels(part) ?? 0) <= -MIN_OFF_SCREEN_PX);
 }
 
-const isTakenOut = (position: string): boolean => position === 'absolute' || position === 'fixed';
+const isOutOfFlow = (position: string): boolean => position === 'absolute' || position === 'fixed';
 const clips = (overflow = 'visible'): boolean => /^(?:hidden|clip|scroll|auto)$/.test(overflow);
 
 /** The properties that an element passes on to its content, which can override them. */
@@ -193,7 +194,7 @@ export function displayOf({ style }: Attributes): string | null {
   if (style === undefined) return null;
   const values = computedStyle(style);
   const display = values.get('display') ?? null;
-  const isBox = (values.get('float') ?? 'none') !== 'none' || isTakenOut(values.get('position') ?? '');
+  const isBox = (values.get('float') ?? 'none') !== 'none' || isOutOfFlow(values.get('position') ?? '');
   return isBox && (display === null || display.startsWith('inline')) ? 'block' : display;
 }
 
@@ -211,15 +212,19 @@ export function inherited(name: string, attributes: Attributes, outer: Inherited
   const hasLinkColor = name === 'a' && attributes.href !== undefined;
   const isPre = name === 'pre' || name === 'listing';
   const isPlain = bgcolor === undefined && background === undefined && color === undefined && text === undefined;
-  const isGrounded = GROUNDED.has(name);
-  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre && !isGrounded) return outer;
+  const hasOwnBackground = WITH_BACKGROUND.has(name);
+  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre && !hasOwnBackground) return outer;
   const values = style === undefined ? NONE : computedStyle(style);
   return {
     isVisible: visibility(values.get('visibility'), outer.isVisible),
     isTiny: tiny(values.get('font-size'), outer.isTiny),
     isFlat: flat(values, outer.isFlat),
     color: colorIn(values, attributes, hasLinkColor, outer.color),
-    background: backgroundIn(values, attributes, isGrounded ? null : groundOf(name, values, outer.background)),
+    background: backgroundIn(
+      values,
+      attributes,
+      hasOwnBackground ? null : outerBackground(name, values, outer.background),
+    ),
     whiteSpace: whiteSpaceIn(values.get('white-space'), isPre ? 'pre' : outer.whiteSpace),
   };
 }
@@ -265,7 +270,7 @@ function colorIn(values: Values, attributes: Attributes, hasLinkColor: boolean, 
  * Returns the background of an element. The background of a moved element is unknown, because it may cover a picture,
  * on which white words are visible.
  */
-function groundOf(name: string, values: Values, outer: Color | null): Color | null {
+function outerBackground(name: string, values: Values, outer: Color | null): Color | null {
   if (outer !== PAGE) return outer;
   const size = (name: string) => pixels(values.get(name));
   const sides = ['top', 'right', 'bottom', 'left'];
@@ -274,10 +279,10 @@ function groundOf(name: string, values: Values, outer: Color | null): Color | nu
   const isLow =
     [size('height'), size('max-height')].some((height) => height !== null && height <= MAX_UNSEEN_PX) &&
     !clips(values.get('overflow-y')) &&
-    !isInLine(name, values);
+    !isInline(name, values);
   const isMoved =
     isLow ||
-    isTakenOut(position) ||
+    isOutOfFlow(position) ||
     (position !== 'static' && sides.some((side) => (size(side) ?? 0) !== 0)) ||
     sides.some((side) => (size(`margin-${side}`) ?? 0) < 0) ||
     ['transform', 'translate'].some((name) => (values.get(name) ?? 'none') !== 'none');

@@ -4,7 +4,7 @@
  * a paragraph ends. Without this, "<!--x--!>" or "</style/>" lost the whole rest of a mail. Linear in the length. It
  * does not make the HTML safe.
  */
-export const evenHtml = (html: string): string => new Evener(html.split('\0').join('')).read();
+export const normalizedHtml = (html: string): string => new Normalizer(html.split('\0').join('')).read();
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
 
@@ -25,7 +25,7 @@ const COMMENT_END = /--!?>/g;
 const BLANK = new Set(['\t', '\n', '\f', '\r', ' ']);
 const SCRIPT_PART = /<!--|-->|<(\/?)script(?=[\t\n\f\r />])/gi;
 
-class Evener {
+class Normalizer {
   private readonly pieces: string[] = [];
   private copied = 0;
   /** Names of the open SVG and MathML elements, outermost first. */

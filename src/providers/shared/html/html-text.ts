@@ -43,7 +43,7 @@ export function evenLines(text: string): string {
 }
 
 /** A part of a message: plain text, or HTML to be converted to text. */
-type Stretch = { readonly text: string } | { readonly html: string };
+type BodyPart = { readonly text: string } | { readonly html: string };
 
 export interface LazyText {
   /** True when some of the HTML is not read, because all parts together may have MAX_HTML_LENGTH. */
@@ -52,15 +52,15 @@ export interface LazyText {
   read(): string;
 }
 
-export function lazyText(stretches: readonly Stretch[]): LazyText {
-  const htmlLength = stretches.reduce((sum, stretch) => sum + ('html' in stretch ? stretch.html.length : 0), 0);
+export function lazyText(parts: readonly BodyPart[]): LazyText {
+  const htmlLength = parts.reduce((sum, part) => sum + ('html' in part ? part.html.length : 0), 0);
   let known: string | null = null;
   const make = () => {
     let left = MAX_HTML_LENGTH;
-    const texts = stretches.map((stretch) => {
-      if ('text' in stretch) return stretch.text;
-      const read = textOfHtml(stretch.html, left);
-      left = Math.max(0, left - stretch.html.length);
+    const texts = parts.map((part) => {
+      if ('text' in part) return part.text;
+      const read = textOfHtml(part.html, left);
+      left = Math.max(0, left - part.html.length);
       return read;
     });
     return texts.join('\n');

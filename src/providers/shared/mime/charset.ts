@@ -40,7 +40,7 @@ const platform = (label: string): Decode => {
  * of each name. Node's own decoder limits EUC-KR to KS X 1001, uses private characters for Big5, swaps DEL and SUB in
  * Shift_JIS and IBM866, and reads windows-1252 as ISO 8859-1. iconv-lite has the right tables for these.
  */
-const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
+const OWN_DECODERS: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
   [/^(?:(?:us)?ascii|ansix34(?:1968|1986)?|iso646us|646|unknown(?:8bit)?|[78]bit|default|none|binary)$/, () => guess],
   [
     /^(?:windows|cp|win|ms)?1252$|^(?:iso)?88591$|^iso885911987$|^(?:latin|l)1$|^(?:cp|ibm)819$|^isoir100$/,
@@ -86,7 +86,7 @@ function decoderOf(label: string): Decode | null {
   if (known !== undefined) return known;
   const bare = key.replace(/^(?:x-|cs)/, '').replace(/[^a-z0-9]/g, '');
   const codePage = bare.replace(/^(?:cp|ibm|dos|oem|ms)?0*(\d{3,4})$/, 'cp$1');
-  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare, codePage);
+  const decoder = OWN_DECODERS.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare, codePage);
   if (decoders.size < MAX_LABELS) decoders.set(key, decoder);
   return decoder;
 }

@@ -16,7 +16,7 @@ export function decodeWords(text: string): string {
   let end = 0;
   let open: { charset: string; pieces: Piece[] } | null = null;
   const flush = () => {
-    if (open) out += lettersOf(open.pieces, open.charset);
+    if (open) out += decodePieces(open.pieces, open.charset);
     open = null;
   };
   for (const match of text.matchAll(WORD)) {
@@ -41,7 +41,7 @@ type Piece = Buffer | string;
 /**
  * Decodes consecutive bytes together, because a character or an ISO-2022 shift may continue from one piece to the next.
  */
-function lettersOf(pieces: readonly Piece[], charset: string): string {
+function decodePieces(pieces: readonly Piece[], charset: string): string {
   let out = '';
   let bytes: Buffer[] = [];
   for (const piece of [...pieces, '']) {

@@ -28,7 +28,7 @@ export function decodeIso2022(bytes: Uint8Array): string {
   let isOut = false;
   let start = 0;
   const flush = (end: number) => {
-    if (end > start) out += lettersOf(bytes.subarray(start, end), isOut ? (shifted ?? '$)C') : set);
+    if (end > start) out += decodeSet(bytes.subarray(start, end), isOut ? (shifted ?? '$)C') : set);
   };
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number;
@@ -59,7 +59,7 @@ function escapeAt(bytes: Uint8Array, at: number): string | null {
   return /^(?:\$[@AB]|\$[()][\x40-\x7e]|\([\x40-\x7e])/.exec(next)?.[0] ?? null;
 }
 
-function lettersOf(bytes: Uint8Array, set: string): string {
+function decodeSet(bytes: Uint8Array, set: string): string {
   // JIS X 0201 has a yen sign and an overline in place of ASCII's backslash and tilde.
   if (set === '(J') return latin(bytes).replaceAll('\\', '¥').replaceAll('~', '‾');
   if (set === '(I') return iconv.decode(highOf(bytes), 'shiftjis');

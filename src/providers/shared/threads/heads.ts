@@ -38,7 +38,7 @@ export class HeadList {
     return this.pages.length;
   }
 
-  async more(): Promise<void> {
+  async readMore(): Promise<void> {
     if (this.ended) return;
     const token = this.next ?? this.firstToken;
     const { heads, next } = await this.readPage(token);

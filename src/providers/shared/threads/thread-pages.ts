@@ -21,7 +21,7 @@ export async function threadPage(source: ThreadSource, page: PageRequest): Promi
   const position = openThreadPosition(page, source.print);
   const order = new HeadList(source.order ?? source.matches, position.order);
   const found = source.order === null ? null : new HeadList(source.matches, position.found);
-  await Promise.all([order.more(), found?.more()]);
+  await Promise.all([order.readMore(), found?.readMore()]);
   const reader = new ThreadReader(source, page, position);
   if (found?.ended) {
     const remaining = reader.remaining(found);

@@ -189,7 +189,7 @@ async function sortWithinMoments(listed: PageItem[], order: HeadList): Promise<v
     if (next === undefined || next.at !== one.at || !Number.isFinite(one.at)) return false;
     return [one, next].every((each) => indexOf(each) === Number.POSITIVE_INFINITY);
   };
-  while (listed.some(isOpen) && !order.ended && order.reads < MAX_HEAD_PAGES) await order.more();
+  while (listed.some(isOpen) && !order.ended && order.reads < MAX_HEAD_PAGES) await order.readMore();
   listed.sort((a, b) => newestFirst(a, b) || byIndex(indexOf(a), indexOf(b)));
 }
 

@@ -66,7 +66,7 @@ export class ThreadWalk {
         this.isAtEnd = order.ended;
         this.isAtBound = !order.ended && (order.reads >= MAX_HEAD_PAGES || reader.isSpent);
         if (order.ended || room <= 0 || this.isAtBound) return candidates;
-        await order.more();
+        await order.readMore();
         continue;
       }
       if (await this.isAheadOfFound()) {
@@ -102,7 +102,7 @@ export class ThreadWalk {
       const unread = found.heads.length - 1 <= this.met ? -1 : Number.POSITIVE_INFINITY;
       return (order.indexOf(last.id) ?? unread) < this.at;
     };
-    while (isAhead() && found.reads < MAX_HEAD_PAGES) await found.more();
+    while (isAhead() && found.reads < MAX_HEAD_PAGES) await found.readMore();
     return isAhead();
   }
 
@@ -118,7 +118,7 @@ export class ThreadWalk {
     const { isDecidable, isFoundFirst } = reader.source;
     if (isDecidable && !isFoundFirst) return 'doubtful';
     while (!found.ended && found.reads < MAX_HEAD_PAGES) {
-      await found.more();
+      await found.readMore();
       if (found.byThread.has(id)) return 'likely';
     }
     if (found.ended) return 'no';
@@ -141,8 +141,8 @@ export class ThreadWalk {
       if (first < this.frontier(found)) return true;
       const last = found.heads.at(-1);
       const isAhead = last !== undefined && order.indexOf(last.id) === undefined && this.frontier(found) > 0;
-      if (!isAhead && found.reads < MAX_HEAD_PAGES) await found.more();
-      else if (isAhead && !order.ended && order.reads < MAX_HEAD_PAGES) await order.more();
+      if (!isAhead && found.reads < MAX_HEAD_PAGES) await found.readMore();
+      else if (isAhead && !order.ended && order.reads < MAX_HEAD_PAGES) await order.readMore();
       else return false;
     }
   }
@@ -227,7 +227,7 @@ export class ThreadWalk {
   private async isFoundWhole(): Promise<boolean> {
     const { found, reader } = this;
     if (found === null || reader.opened.found !== null) return false;
-    while (!found.ended && found.reads < MAX_HEAD_PAGES) await found.more();
+    while (!found.ended && found.reads < MAX_HEAD_PAGES) await found.readMore();
     return found.ended;
   }
 
