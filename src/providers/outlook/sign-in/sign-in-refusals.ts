@@ -115,28 +115,28 @@ const REGISTRATION_ERRORS: ReadonlySet<string> = new Set([
 /** The details of a refusal by the token endpoint or the consent page. They are empty when it gave none. */
 interface RefusalDetails {
   readonly codes: readonly number[];
-  readonly word: string;
+  readonly oauthError: string;
   /** Microsoft's `suberror`. */
   readonly subtype: string;
 }
 
-function findRefusal({ codes, word, subtype }: RefusalDetails): Refusal | null {
+function findRefusal({ codes, oauthError, subtype }: RefusalDetails): Refusal | null {
   for (const code of codes) {
     const known = BY_CODE.get(code) ?? (isConditionalAccess(code) ? CONDITIONAL_ACCESS : null);
     if (known) return known;
   }
-  if (REGISTRATION_ERRORS.has(word)) return BAD_REGISTRATION;
+  if (REGISTRATION_ERRORS.has(oauthError)) return BAD_REGISTRATION;
   return subtype === 'consent_required' ? NO_CONSENT : null;
 }
 
 /** Returns the error for a refusal, or null when Microsoft's numbers say no more than OAuth's error code. */
 export function signInRefusal(
   options: OutlookOptions,
-  words: RefusalDetails,
+  details: RefusalDetails,
   step: SignInStep,
   cause?: unknown,
 ): MailError | null {
-  const refusal = findRefusal(words);
+  const refusal = findRefusal(details);
   if (!refusal) return null;
   const { resolvedBy, message } = refusal;
   const text = resolvedBy === 'approval' ? `${message} ${adminConsentUrl(options)}` : message;
@@ -157,10 +157,12 @@ const DENIAL_ERRORS: ReadonlySet<string> = new Set([
 export function declined(options: OutlookOptions, { error, description, subtype }: AuthorizationRefusal) {
   const bare = /^\d{4,7}$/.test(subtype) ? [Number(subtype)] : [];
   const codes = [...codesIn(description), ...codesIn(subtype), ...bare];
-  const word = error.toLowerCase();
-  const cause = new Error(`the consent page answered ${[/^\w{1,64}$/.test(word) ? word : '', ...codes].join(' ')}`);
-  const known = signInRefusal(options, { codes, word, subtype }, 'consent', cause);
-  if (known || codes.length === 0 || codes.includes(DECLINED) || !DENIAL_ERRORS.has(word)) return known;
+  const oauthError = error.toLowerCase();
+  const cause = new Error(
+    `the consent page answered ${[/^\w{1,64}$/.test(oauthError) ? oauthError : '', ...codes].join(' ')}`,
+  );
+  const known = signInRefusal(options, { codes, oauthError, subtype }, 'consent', cause);
+  if (known || codes.length === 0 || codes.includes(DECLINED) || !DENIAL_ERRORS.has(oauthError)) return known;
   return new MailError(
     'INVALID',
     `Microsoft refuses this sign-in, for the reason AADSTS${codes[0]}. Connect the account again. If that does not help, ask the administrator of its organisation and name that number.`,

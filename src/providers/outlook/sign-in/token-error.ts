@@ -33,8 +33,8 @@ export function tokenError(
   if (network.failure !== null || status === null || status >= 500)
     return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', details);
   if (network.isMalformed) return noAccessToken(cause);
-  const words = { codes: network.codes, word: refusal ?? '', subtype: network.suberror };
-  const known = signInRefusal(options, words, grant, cause);
+  const reason = { codes: network.codes, oauthError: refusal ?? '', subtype: network.suberror };
+  const known = signInRefusal(options, reason, grant, cause);
   if (known) return known;
   if (refusal !== null && PERSON_NEEDED.has(refusal)) {
     return grant === 'refresh'
