@@ -5,7 +5,7 @@ import { safeStyle } from '../../src/mail/message/html-styles.ts';
 import { Slices } from '../../src/mail/message/slices.ts';
 import { contentOf } from '../../src/providers/gmail/read/content.ts';
 import { unflow } from '../../src/providers/gmail/read/text.ts';
-import { toContent } from '../../src/providers/outlook/read/content.ts';
+import { contentOf as toContent } from '../../src/providers/outlook/read/content.ts';
 import { boundedHtml, MAX_HTML_LENGTH } from '../../src/providers/shared/html/bounded-html.ts';
 import { textOfHtml } from '../../src/providers/shared/html/html-text.ts';
 

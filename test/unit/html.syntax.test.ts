@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { safeHtml } from '../../src/mail/message/html.ts';
 import { MAX_HTML_LENGTH } from '../../src/providers/shared/html/bounded-html.ts';
-import { evenHtml } from '../../src/providers/shared/html/html-syntax.ts';
+import { normalizedHtml } from '../../src/providers/shared/html/html-syntax.ts';
 import { textOfHtml } from '../../src/providers/shared/html/html-text.ts';
 
 it.each([
@@ -32,7 +32,7 @@ it.each([
   'a < b <3 <- & &lt; <',
   '<style>p{}</styles>a<b></style><textarea><b></textarea>',
 ])('leaves what both read alike: %s', (html) => {
-  expect(evenHtml(html)).toBe(html);
+  expect(normalizedHtml(html)).toBe(html);
 });
 
 it.each([
@@ -58,7 +58,7 @@ it.each([
     const html = unit.repeat(Math.ceil(length / unit.length));
     const times = Array.from({ length: 3 }, () => {
       const start = process.cpuUsage();
-      evenHtml(html);
+      normalizedHtml(html);
       const { user, system } = process.cpuUsage(start);
       return user + system;
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../../src/providers/gmail/read/content.ts';
-import { toContent } from '../../src/providers/outlook/read/content.ts';
+import { contentOf as toContent } from '../../src/providers/outlook/read/content.ts';
 import { contentIdOf, shownFiles } from '../../src/providers/shared/html/inline-files.ts';
 
 const shown = (html: string, ...ids: string[]) => {

@@ -5,7 +5,7 @@ import { ListCursors, type ListPlace, MAX_MARKS, markOf, packUnion, START } from
 import { Sealer } from '../../src/platform/secrets/seal.ts';
 import {
   MAX_SETTLED,
-  sealThreadPlace,
+  sealThreadPosition,
   markOf as shortMarkOf,
 } from '../../src/providers/shared/threads/thread-cursor.ts';
 
@@ -14,7 +14,7 @@ const list = { userId: 'ada', query: ['threads'] };
 const marks = (count: number, mark: (id: string) => string) => Array.from({ length: count }, (_, n) => mark(`id ${n}`));
 
 /** Deep in a list of threads: all of the marks that it keeps, and as long a place in each list of messages as Outlook's are. */
-const native = sealThreadPlace(
+const native = sealThreadPosition(
   {
     order: 'd'.repeat(1_500),
     found: 's'.repeat(1_500),

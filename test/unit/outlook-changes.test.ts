@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packToken, unpackToken } from '../../sandbox/microsoft/links.ts';
 import type { Hint, ProviderChange } from '../../src/providers/contract/watch.ts';
-import { takeMessages } from '../../src/providers/outlook/changes/sync-round.ts';
+import { applyMessageDelta } from '../../src/providers/outlook/changes/sync-round.ts';
 import { newState, readState, type SyncState, writeState } from '../../src/providers/outlook/changes/sync-state.ts';
 import { type Account, interactive, type Lab, openLab } from '../support/lab.ts';
 
@@ -307,7 +307,7 @@ describe('the states that deltas tell', () => {
     const state = { ...newState(), folders: { a: {}, b: {} }, horizon: Date.now() };
     const present = new Map<string, ProviderChange>();
     for (const [folderId, message] of Object.entries(folders))
-      takeMessages(
+      applyMessageDelta(
         state,
         folderId,
         { value: [{ id: 'm', ...message }], '@odata.deltaLink': '?$deltatoken=t' },

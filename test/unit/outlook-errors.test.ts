@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { missingScope } from '../../src/providers/outlook/sign-in/scopes.ts';
-import { errorWord, refused, TokenRefused } from '../../src/providers/outlook/wire/errors.ts';
+import { errorCode, refused, TokenRefused } from '../../src/providers/outlook/wire/errors.ts';
 
 describe('a refusal of Graph', () => {
   it.each([
@@ -51,8 +51,8 @@ describe('a refusal of Graph', () => {
   });
 
   it('takes one word of the body, if there is one', () => {
-    expect(errorWord({ error: { code: 'X', message: 'secret' } })).toBe('X');
-    expect([null, 'text', {}, { error: 'x' }, { error: { code: 5 } }].map(errorWord)).toEqual(['', '', '', '', '']);
+    expect(errorCode({ error: { code: 'X', message: 'secret' } })).toBe('X');
+    expect([null, 'text', {}, { error: 'x' }, { error: { code: 5 } }].map(errorCode)).toEqual(['', '', '', '', '']);
   });
 });
 

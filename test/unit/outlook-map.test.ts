@@ -1,6 +1,6 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { describe, expect, it } from 'vitest';
-import { toContent } from '../../src/providers/outlook/read/content.ts';
+import { contentOf } from '../../src/providers/outlook/read/content.ts';
 import { toMessage } from '../../src/providers/outlook/read/map.ts';
 import { isId, segment } from '../../src/providers/outlook/wire/ids.ts';
 
@@ -67,7 +67,7 @@ describe('the content of a message of Graph', () => {
   });
 
   it('derives the text of HTML', () => {
-    const { text } = toContent(
+    const { text } = contentOf(
       html('<h1>Head</h1><p>Body &amp; more <a href="https://a.example">https://a.example</a></p>'),
     );
     expect(text).toBe('Head\n\nBody & more https://a.example');
@@ -75,7 +75,7 @@ describe('the content of a message of Graph', () => {
 
   it('does not show HTML that Exchange made of plain text', () => {
     const headers = [{ name: 'Content-Type', value: 'text/plain; charset=utf-8' }];
-    expect(toContent(html('<pre>plain</pre>', { internetMessageHeaders: headers }))).toMatchObject({
+    expect(contentOf(html('<pre>plain</pre>', { internetMessageHeaders: headers }))).toMatchObject({
       html: null,
       text: 'plain',
     });
@@ -89,7 +89,7 @@ describe('the content of a message of Graph', () => {
       contentId,
       isInline: true,
     });
-    const { attachments } = toContent(
+    const { attachments } = contentOf(
       html('<img src="cid:logo@x">', { attachments: [file('a', '<logo@x>'), file('b', 'other')] }),
     );
     expect(attachments.map((a) => [a.contentId, a.isInline])).toEqual([
@@ -99,7 +99,7 @@ describe('the content of a message of Graph', () => {
   });
 
   it('reads the threading headers, and decodes what was encoded', () => {
-    const content = toContent({
+    const content = contentOf({
       internetMessageHeaders: [
         { name: 'References', value: '<root@x>\r\n <parent@x>' },
         { name: 'In-Reply-To', value: '<parent@x>' },

@@ -3,8 +3,8 @@ import { normalForm } from '../../src/domain/search/algebra.ts';
 import type { Condition } from '../../src/domain/search/condition.ts';
 import { toFilter } from '../../src/providers/outlook/list/filter.ts';
 import { candidates, receivedWithin } from '../../src/providers/outlook/list/kql.ts';
+import { checkOf, evaluationOf, listPlanOf, searchesFor } from '../../src/providers/outlook/list/list-plan.ts';
 import { compile } from '../../src/providers/outlook/list/search.ts';
-import { checkOf, evaluationOf, listPlanOf, searchesFor } from '../../src/providers/outlook/list/source.ts';
 import { HiddenFolders } from '../../src/providers/outlook/wire/hidden-folders.ts';
 
 const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
@@ -174,9 +174,9 @@ describe('what Outlook’s index is asked', () => {
 
   it('is no search where there is no word', () => {
     for (const value of ['%%', '"', '', '-', '()']) {
-      expect(compile(text(value)).nothing).toBe(true);
-      expect(compile(and(unread, subject(value))).nothing).toBe(true);
-      expect(compile(not(text(value)))).toMatchObject({ words: null, nothing: false });
+      expect(compile(text(value)).matchesNothing).toBe(true);
+      expect(compile(and(unread, subject(value))).matchesNothing).toBe(true);
+      expect(compile(not(text(value)))).toMatchObject({ words: null, matchesNothing: false });
     }
   });
 
@@ -262,7 +262,7 @@ describe('how a list of Outlook is read', () => {
   it('reads the folder that a condition names, also in a search', () => {
     expect(listPlanOf({ mailboxId: null, where: and(inbox, from('mina')) })).toMatchObject({
       base: '/me/mailFolders/AQMkAD-inbox/messages',
-      whole: false,
+      isWholeAccount: false,
       checked: from('mina'),
     });
   });
@@ -274,11 +274,14 @@ describe('how a list of Outlook is read', () => {
     expect(planOf(or({ kind: 'mailbox', id: 'T' }, unread), ['T']).filter).toBe(
       "(parentFolderId eq 'T' or (isRead eq false and parentFolderId ne 'T'))",
     );
-    expect(listPlanOf({ mailboxId: null, where: or(inbox, unread) }).isNaming).toBe(true);
+    expect(listPlanOf({ mailboxId: null, where: or(inbox, unread) }).namesMailbox).toBe(true);
   });
 
   it('finds a category outside of trash and junk, or in the folder named', () => {
-    expect(listPlanOf({ mailboxId: 'category:Red', where: null })).toMatchObject({ base: '/me/messages', whole: true });
+    expect(listPlanOf({ mailboxId: 'category:Red', where: null })).toMatchObject({
+      base: '/me/messages',
+      isWholeAccount: true,
+    });
     expect(listPlanOf({ mailboxId: 'category:Red', where: inbox })).toMatchObject({
       base: '/me/mailFolders/AQMkAD-inbox/messages',
       checked: { kind: 'mailbox', id: 'category:Red' },
@@ -292,9 +295,9 @@ describe('how a list of Outlook is read', () => {
   });
 
   it('asks nothing for nothing', () => {
-    expect(compile({ kind: 'nothing' }).nothing).toBe(true);
-    expect(compile(and(unread, { kind: 'nothing' })).nothing).toBe(true);
+    expect(compile({ kind: 'nothing' }).matchesNothing).toBe(true);
+    expect(compile(and(unread, { kind: 'nothing' })).matchesNothing).toBe(true);
     expect(compile(or(unread, { kind: 'nothing' })).checked).toEqual(unread);
-    expect(compile(not({ kind: 'nothing' }))).toMatchObject({ words: null, nothing: false });
+    expect(compile(not({ kind: 'nothing' }))).toMatchObject({ words: null, matchesNothing: false });
   });
 });

@@ -40,7 +40,7 @@ describe('a sign-in that Microsoft refuses', () => {
     ['700016 7000215 7000222 50011 50194 650053 650057', 'FORBIDDEN', 'Its operator must check'],
   ])('says the same with %s at each step', (numbers, code, words) => {
     for (const number of numbers.split(' ').map(Number)) {
-      const said = { codes: [number], word: 'invalid_grant', subtype: '' };
+      const said = { codes: [number], oauthError: 'invalid_grant', subtype: '' };
       const [returned, exchanged, refreshed] = [
         back(`AADSTS${number}: ${TRACE}`),
         signInRefusal(OPTIONS, said, 'code'),

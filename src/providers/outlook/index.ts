@@ -10,7 +10,7 @@ import { FolderRoles, ROLES } from './wire/folder-roles.ts';
 import { HiddenFolders } from './wire/hidden-folders.ts';
 
 const DOMAINS = ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'];
-/** Exchange Online, Outlook.com, and Exchange Online with DNSSEC. */
+/** MX hosts of Exchange Online, of Outlook.com, and of Exchange Online with DNSSEC. */
 const MX_SUFFIXES = ['mail.protection.outlook.com', 'olc.protection.outlook.com', 'mx.microsoft'];
 
 const CAPABILITIES: Capabilities = {
@@ -52,5 +52,5 @@ export const outlook: Adapter<typeof settings> = {
   id: 'OUTLOOK',
   description: 'Outlook.com and Microsoft 365, through Microsoft Graph.',
   settings,
-  create: (given, times) => outlookProvider(optionsOf(given, times)) as Provider,
+  create: (values, times) => outlookProvider(optionsOf(values, times)) as Provider,
 };

@@ -1,16 +1,18 @@
 import type { MailSession } from '../contract/provider.ts';
 import { changes } from './changes/changes.ts';
 import { watcher } from './changes/watch.ts';
-import { deleteDraft, getDrafts, listDrafts } from './compose/drafts.ts';
+import { deleteDraft, getDrafts } from './compose/drafts.ts';
 import { saveDraft } from './compose/save-draft.ts';
 import { probe, SEND_SETTLES_MS, send } from './compose/send.ts';
+import { listDrafts } from './list/drafts.ts';
+import { narrows } from './list/list-plan.ts';
 import { listMessages } from './list/messages.ts';
 import { decides } from './list/search.ts';
-import { narrows } from './list/source.ts';
 import { listThreads } from './list/threads.ts';
-import { listMailboxes, roleMailboxId } from './read/folders.ts';
+import { readAttachment, readRaw } from './read/attachment.ts';
 import { identities } from './read/identities.ts';
-import { getMessages, readAttachment, readRaw } from './read/read.ts';
+import { listMailboxes, roleMailboxId } from './read/mailboxes.ts';
+import { getMessages } from './read/messages.ts';
 import { getThreads } from './read/threads.ts';
 import type { GraphAccount } from './wire/account.ts';
 import { deleteForever } from './write/delete.ts';
@@ -42,6 +44,6 @@ export const openSession = (account: GraphAccount): MailSession => ({
   sendSettlesMs: SEND_SETTLES_MS,
   changes: (since, call, hints) => changes(account, since, call, hints),
   watch: watcher(account),
-  /** Nothing is held open between two requests. */
+  /** A session holds no connection between two requests. */
   close: async () => {},
 });

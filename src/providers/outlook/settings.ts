@@ -25,7 +25,7 @@ export interface OutlookOptions {
   readonly clientId: string | null;
   readonly clientSecret: string | null;
   readonly tenant: string;
-  /** Null: the vendor's own hosts. */
+  /** Null means Microsoft's own hosts. */
   readonly loginUrl: string | null;
   readonly graphUrl: string | null;
   readonly domains: readonly string[];
@@ -33,14 +33,14 @@ export interface OutlookOptions {
 }
 
 export const optionsOf = (
-  given: z.output<typeof settings>,
+  values: z.output<typeof settings>,
   { lagWaitsMs = LAG_WAITS_MS }: ProviderTimes = {},
 ): OutlookOptions => ({
-  clientId: given.MICROSOFT_CLIENT_ID ?? null,
-  clientSecret: given.MICROSOFT_CLIENT_SECRET ?? null,
-  tenant: given.MICROSOFT_TENANT,
-  loginUrl: given.MICROSOFT_LOGIN_URL ?? null,
-  graphUrl: given.MICROSOFT_GRAPH_URL ?? null,
-  domains: given.MICROSOFT_DOMAINS,
+  clientId: values.MICROSOFT_CLIENT_ID ?? null,
+  clientSecret: values.MICROSOFT_CLIENT_SECRET ?? null,
+  tenant: values.MICROSOFT_TENANT,
+  loginUrl: values.MICROSOFT_LOGIN_URL ?? null,
+  graphUrl: values.MICROSOFT_GRAPH_URL ?? null,
+  domains: values.MICROSOFT_DOMAINS,
   lagWaitsMs,
 });

@@ -1,9 +1,12 @@
 import { MailError } from '../../domain/error.ts';
 import type { Access } from '../contract/connect.ts';
 
-/** What an account's owner agreed to when it was connected: READ changes nothing, WRITE all but what cannot be undone, FULL all. */
+/**
+ * The access that an account's owner agreed to: READ changes nothing, WRITE allows everything that can be undone, and
+ * FULL allows everything.
+ */
 
-/** Null when mail may be changed and sent. */
+/** Returns null when mail may be changed and sent. */
 export const writeRefusal = (access: Access): MailError | null =>
   access === 'READ'
     ? new MailError(
@@ -18,7 +21,10 @@ export function requireWrite(access: Access): void {
   if (refusal) throw refusal;
 }
 
-/** Null when messages may be deleted permanently. Not every vendor has a scope for it: the access here decides. */
+/**
+ * Returns null when messages may be deleted permanently. Not every vendor has a scope for that, so the access is
+ * decisive.
+ */
 export const deleteRefusal = (access: Access): MailError | null =>
   access === 'FULL'
     ? null

@@ -1,13 +1,19 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 
-/** Bytes of one answer of a vendor's: JSON of this size is read in some tens of milliseconds, in which nobody else is answered. */
+/**
+ * Maximum bytes of one answer of a vendor. Parsing this much JSON takes some tens of milliseconds, during which nothing
+ * else is served.
+ */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
-/** Bytes of mail that are asked for in one request, where they are known beforehand: in JSON they are more. */
-const MAX_ASKED_BYTES = 8 * 1024 * 1024;
-/** Bytes of mail that are made into messages without letting others come in between. */
-const MAX_MADE_BYTES = 256 * 1024;
+/** Maximum bytes of mail per request when the sizes are known. As JSON they are more. */
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
+/** Bytes of mail that are converted before other work gets a turn. */
+const MAX_CONVERTED_BYTES = 256 * 1024;
 
-/** Cuts into runs of so much mail that one request may ask for each; one that is larger is a run of its own, unknown is small. */
+/**
+ * Divides items into runs that are small enough for one request each. A larger item is a run of its own, and an unknown
+ * size counts as zero.
+ */
 export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number | null | undefined): T[][] {
   const runs: T[][] = [];
   let room = 0;
@@ -15,7 +21,7 @@ export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number |
     const size = sizeOf(item) ?? 0;
     if (runs.length === 0 || size > room) {
       runs.push([]);
-      room = MAX_ASKED_BYTES;
+      room = MAX_REQUEST_BYTES;
     }
     runs.at(-1)?.push(item);
     room -= size;
@@ -23,21 +29,21 @@ export function runsBySize<T>(items: readonly T[], sizeOf: (item: T) => number |
   return runs;
 }
 
-/** Makes one thing of each, in order; where much was read for them, others are answered in between. */
+/** Maps items in order. When they are large, other work gets a turn in between. */
 export async function mapYielding<T, R>(
   items: readonly T[],
   sizeOf: (item: T) => number | null | undefined,
-  make: (item: T) => R,
+  convert: (item: T) => R,
 ): Promise<R[]> {
-  const made: R[] = [];
+  const converted: R[] = [];
   let bytes = 0;
   for (const item of items) {
     bytes += sizeOf(item) ?? 0;
-    if (bytes > MAX_MADE_BYTES) {
+    if (bytes > MAX_CONVERTED_BYTES) {
       await nextIteration();
       bytes = sizeOf(item) ?? 0;
     }
-    made.push(make(item));
+    converted.push(convert(item));
   }
-  return made;
+  return converted;
 }

@@ -1,14 +1,14 @@
-/** A longer wait is not believed: a mistake in a header must not silence an account for days. */
+/** The longest wait that is accepted, because a mistake in a header must not stop an account for days. */
 export const MAX_RETRY_AFTER_MS = 60 * 60_000;
 
 const SECONDS = /^[+-]?\d+(?:\.\d+)?$/;
-/** The three forms of RFC 9110 5.6.7, of which the last names no zone, and ISO 8601. */
+/** Matches the three forms of RFC 9110 5.6.7, of which the last has no time zone, and ISO 8601. */
 const DATE = /^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .*\d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+)/i;
 const ZONE = /(?:\b(?:gmt|utc)|z|[+-]\d\d:?\d\d)$/i;
 
 /**
- * Retry-After (RFC 9110 10.2.3), which is seconds or a date, as milliseconds from now: 0 for a time that is over, undefined
- * where it is absent or cannot be read.
+ * Converts Retry-After (RFC 9110 10.2.3), which is seconds or a date, to milliseconds from now. Returns 0 for a time in
+ * the past, and undefined when the header is absent or unreadable.
  */
 export function retryAfterMs(header: string | null | undefined, now = Date.now()): number | undefined {
   const value = header?.trim() ?? '';

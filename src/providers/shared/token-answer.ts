@@ -4,23 +4,23 @@ import { z } from 'zod';
 export interface TokenAnswer {
   readonly accessToken: string;
   readonly expiresAt: Date;
-  /** Null where the answer has none: the one that there is goes on. */
+  /** Null when the answer has none and the present refresh token stays in use. */
   readonly refreshToken: string | null;
-  /** Null where the answer has none: what was asked for was granted. */
+  /** Null when the answer has none, which means that the requested scopes were granted. */
   readonly scope: string | null;
 }
 
-/** How long a token serves whose answer leaves its end out, as RFC 6749 5.1 lets it, in milliseconds. */
+/** Lifetime of a token whose answer leaves it out, as RFC 6749 5.1 allows, in milliseconds. */
 const DEFAULT_LIFETIME_MS = 5 * 60_000;
-/** A longer life is not believed: a mistake must not keep a token in use for years. */
+/** The longest lifetime that is accepted, because a mistake must not keep a token in use for years. */
 const MAX_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
-/** What a header can carry, and RFC 6750 lets a token be made of. */
+/** The characters that RFC 6750 allows in a bearer token and that a header can carry. */
 const BEARER = /^[\x21-\x7e]+$/;
-/** RFC 6749 A.17. */
+/** The characters of a refresh token (RFC 6749 A.17). */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 const text = z.string().nullish();
-/** Some vendors send the number as a text. */
+/** Some vendors send the number as a string. */
 const seconds = z
   .union([z.number(), z.string().regex(/^\d{1,12}(?:\.\d+)?$/)])
   .transform(Number)
@@ -34,8 +34,8 @@ const Answer = z.looseObject({
 });
 
 /**
- * Null for an answer without a token that could be sent, or with a field that is of another kind than it must be: what is
- * read from the rest of it would be sealed in the place of what serves.
+ * Returns null for an answer without a usable token or with a field of a wrong type. Otherwise the rest of such an
+ * answer would be sealed in place of a secret that works.
  */
 export function readTokenAnswer(body: unknown, now = Date.now()): TokenAnswer | null {
   const { success, data } = Answer.safeParse(body);

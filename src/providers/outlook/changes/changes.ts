@@ -3,33 +3,34 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { ChangePage, UnreadMailbox } from '../../contract/provider.ts';
 import type { Hint, ProviderChange } from '../../contract/watch.ts';
-import { learnRoles } from '../read/folders.ts';
-import { getEntities } from '../read/read.ts';
+import { learnRoles } from '../read/mailboxes.ts';
+import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { canReadByHints, follow, forget, type HintedMessages, isOfAll } from './sync-hints.ts';
+import { canReadByHints, followHints, type HintedMessages, isOfAccount, markHidden } from './sync-hints.ts';
 import {
   applyFolderDelta,
+  applyMessageDelta,
   beginSweep,
   type Delta,
-  due,
+  dueRequests,
   endSweep,
   isPagingLoop,
   isUnreportedNew,
-  leaveOut,
   PAGE,
-  takeMessages,
+  skipFolder,
 } from './sync-round.ts';
 import { newState, readState, type SyncState, type Track, writeState } from './sync-state.ts';
 
-/** Pages of one folder that hints may cost; where there are more, they are left to a sweep. */
+/** Maximum number of delta pages that are read for hints. What is left after them is left to a sweep. */
 const MAX_HINTED_PAGES = 5;
 
 /**
- * Without hints a sweep: one page of every folder's delta and of the folder tree's, in $batches; with hints, the folders that
- * they point at. Delta does not tell new from changed, nor a move from a deletion: sync-round.ts knows the new; what left a
- * folder is asked after, and was moved if it is still there.
+ * Without hints, this runs a sweep: it reads one page of every folder's delta and of the folder tree's delta, in $batch
+ * requests. With hints, it reads only the folders that the hinted messages are in. A delta distinguishes neither a new
+ * message from a changed one nor a move from a deletion. sync-round.ts recognises new messages, and a message that left
+ * a folder is looked up: if it still exists, it was moved.
  */
 export async function changes(
   account: GraphAccount,
@@ -38,25 +39,25 @@ export async function changes(
   hints: readonly Hint[] = [],
 ): Promise<ChangePage> {
   const state = since === null ? newState() : readState(since);
-  const pointed = canReadByHints(state, hints) ? await follow(account, state, hints, call) : null;
-  const read: Read = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
-  if (!pointed || state.sweeping) {
+  const hinted = canReadByHints(state, hints) ? await followHints(account, state, hints, call) : null;
+  const read: ChangesRead = { mailboxes: [], present: new Map(), left: new Set(), unread: [] };
+  if (!hinted || state.sweeping) {
     if (!state.sweeping) await unlessRefused(learnRoles(account, call));
     beginSweep(state, Math.floor(Date.now() / 1000));
     await readDeltas(account, state, read, call);
   } else {
-    for (let pages = 0; due(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
+    for (let pages = 0; dueRequests(state).length > 0 && pages < MAX_HINTED_PAGES; pages++)
       await readDeltas(account, state, read, call, true);
-    if (due(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
+    if (dueRequests(state).length > 0) beginSweep(state, Math.floor(Date.now() / 1000));
   }
-  const unshown = pointed ? notShown(state, pointed, read) : [];
+  const unreported = hinted ? unreportedChanges(state, hinted, read) : [];
   const messages = [...read.present.values()];
-  const missing = [...read.left].filter((id) => !read.present.has(id));
-  const gone = await whatBecameOf(account, missing, state, call);
-  const partial = pointed !== null && !state.sweeping;
+  const leftIds = [...read.left].filter((id) => !read.present.has(id));
+  const leftChanges = await changesOfLeft(account, leftIds, state, call);
+  const partial = hinted !== null && !state.sweeping;
   const more = state.sweeping && !endSweep(state);
   return {
-    changes: [...read.mailboxes, ...messages, ...unshown, ...(pointed?.deleted ?? []), ...gone],
+    changes: [...read.mailboxes, ...messages, ...unreported, ...(hinted?.deleted ?? []), ...leftChanges],
     cursor: writeState(state),
     more,
     partial,
@@ -64,19 +65,29 @@ export async function changes(
   };
 }
 
-/** What the deltas do not depend on must not keep them from being read; where the account is refused, so would they be. */
+/**
+ * The deltas do not depend on this work, so its failure is ignored. A refusal of the whole account is thrown, because
+ * the deltas would be refused as well.
+ */
 const unlessRefused = (work: Promise<void>): Promise<void> =>
   work.catch((error: unknown) => {
     if (!isMailError(error) || error.ofAccount || error.code === 'RECONNECT_REQUIRED') throw error;
   });
 
-/** Of what hints named, that which is there and no delta tells of: its folder is refused or late, or it is where no one looks. */
-function notShown(state: SyncState, { there }: HintedMessages, { present, unread }: Read): ProviderChange[] {
-  return there.flatMap((message): ProviderChange[] => {
+/**
+ * Returns the changes of hinted messages that exist but that no delta reported: their folder was refused, its delta is
+ * late, or the folder is not synchronised.
+ */
+function unreportedChanges(
+  state: SyncState,
+  { existing }: HintedMessages,
+  { present, unread }: ChangesRead,
+): ProviderChange[] {
+  return existing.flatMap((message): ProviderChange[] => {
     const { id: messageId = '', parentFolderId } = message;
     if (present.has(messageId)) return [];
     if (!state.folders[parentFolderId ?? '']) {
-      forget(state, messageId);
+      markHidden(state, messageId);
       return [{ kind: 'deleted', messageId }];
     }
     if (isUnreportedNew(state, message)) return [{ kind: 'created', messageId }];
@@ -84,7 +95,7 @@ function notShown(state: SyncState, { there }: HintedMessages, { present, unread
   });
 }
 
-interface Read {
+interface ChangesRead {
   readonly mailboxes: ProviderChange[];
   readonly present: Map<string, ProviderChange>;
   readonly left: Set<string>;
@@ -92,50 +103,57 @@ interface Read {
 }
 
 /**
- * What a folder refuses for itself: it was deleted a moment ago, or Exchange has no room for what it notes of a delta, while
- * everything else is answered (microsoft-graph-docs#5730). A failure of one alone is its own as well.
+ * Returns whether an error concerns this folder alone: the folder was deleted a moment ago, or Exchange has no room for
+ * the folder's delta state while it answers everything else (microsoft-graph-docs#5730). A single unavailable folder
+ * among others that answer counts as well.
  */
-function isOfTheFolder(error: MailError, answers: readonly unknown[], isAnswering: boolean): boolean {
-  if (error.code === 'CURSOR_EXPIRED' || isOfAll(error)) return false;
+function concernsOneFolder(error: MailError, answers: readonly unknown[], isAnswering: boolean): boolean {
+  if (error.code === 'CURSOR_EXPIRED' || isOfAccount(error)) return false;
   if (error.code !== 'PROVIDER_UNAVAILABLE') return true;
   const failed = answers.filter((answer) => isMailError(answer) && answer.code === 'PROVIDER_UNAVAILABLE');
   return failed.length === 1 && (isAnswering || answers.length > 1);
 }
 
-class Endless extends MailError {
+class PagingLoopError extends MailError {
   constructor() {
-    super('PROVIDER_UNAVAILABLE', 'Outlook tells the changes of a folder without end.');
+    super('PROVIDER_UNAVAILABLE', 'Outlook returns the changes of this folder without end. It is read again later.');
   }
 }
 
-/** In place of a page that only leads on: a folder of them would be asked without end, and no sweep be over. */
-function withEnd<T extends Delta<GraphMessage & MailFolder>>(
+/**
+ * Replaces an answer that belongs to a paging loop by an error. Otherwise the folder would be requested without end and
+ * the sweep would never finish.
+ */
+function withoutPagingLoop<T extends Delta<GraphMessage & MailFolder>>(
   track: Track | undefined,
   answer: T | MailError | undefined,
 ): T | MailError | undefined {
-  return track && answer && !isMailError(answer) && isPagingLoop(track, answer) ? new Endless() : answer;
+  return track && answer && !isMailError(answer) && isPagingLoop(track, answer) ? new PagingLoopError() : answer;
 }
 
-/** A page of all that is due. A folder that is refused holds up no other; that all of them are is a failure. */
+/**
+ * Reads one page of every delta that is due. A refused folder does not hold up the others, but this throws when all
+ * folders are refused.
+ */
 async function readDeltas(
   account: GraphAccount,
   state: SyncState,
-  read: Read,
+  read: ChangesRead,
   call: Call,
-  /** Graph has just answered for this account. */
+  /** True when Graph has just answered another request for this account. */
   isAnswering = false,
 ): Promise<void> {
-  const asked = due(state);
-  const paths = asked.map((one) => one.path);
+  const requests = dueRequests(state);
+  const paths = requests.map((one) => one.path);
   const options = { operation: 'messages.delta', prefer: PAGE };
   const answers = await getEntities<Delta<GraphMessage & MailFolder>>(account, paths, options, call);
   let refused = 0;
-  for (const [i, { folderId }] of asked.entries()) {
-    const answer = withEnd(folderId === null ? state.tree : state.folders[folderId], answers[i]);
-    const isOfFolder =
-      isMailError(answer) && (answer instanceof Endless || isOfTheFolder(answer, answers, isAnswering));
-    if (folderId !== null && isOfFolder) {
-      leaveOut(state, folderId);
+  for (const [i, { folderId }] of requests.entries()) {
+    const answer = withoutPagingLoop(folderId === null ? state.tree : state.folders[folderId], answers[i]);
+    const isFolderError =
+      isMailError(answer) && (answer instanceof PagingLoopError || concernsOneFolder(answer, answers, isAnswering));
+    if (folderId !== null && isFolderError) {
+      skipFolder(state, folderId);
       read.unread.push({ mailboxId: folderId, error: answer });
       refused++;
     } else if (answer === undefined || isMailError(answer)) throw answer;
@@ -144,16 +162,16 @@ async function readDeltas(
       read.mailboxes.push(
         ...applyFolderDelta(state, answer).map((mailboxId): ProviderChange => ({ kind: 'mailbox', mailboxId })),
       );
-    } else takeMessages(state, folderId, answer, read.present, read.left);
+    } else applyMessageDelta(state, folderId, answer, read.present, read.left);
   }
   if (refused > 0 && refused === Object.keys(state.folders).length) throw read.unread[0]?.error;
 }
 
 /**
- * A move leaves the id in another folder, perhaps in one whose delta was read a moment too early. What was deleted may be
- * there as well, in a hidden folder of what can be recovered.
+ * Looks up messages that left a folder. A moved message keeps its id and is in another folder, perhaps one whose delta
+ * was read a moment too early. A deleted message may still be found too, in a hidden folder of recoverable items.
  */
-async function whatBecameOf(
+async function changesOfLeft(
   account: GraphAccount,
   ids: readonly string[],
   state: SyncState,
@@ -165,8 +183,8 @@ async function whatBecameOf(
   );
   const answers = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
   return answers.map((answer, i): ProviderChange => {
-    if (isMailError(answer) && isOfAll(answer)) throw answer;
-    // Of one that is refused it is not known.
+    if (isMailError(answer) && isOfAccount(answer)) throw answer;
+    // Whether a message still exists is unknown when its request is refused, so it is reported as updated.
     const isThere = isMailError(answer)
       ? answer.code !== 'NOT_FOUND'
       : state.folders[answer.parentFolderId ?? ''] !== undefined;

@@ -8,7 +8,9 @@ const MAX_NOTIFICATIONS = 1000;
 
 const envelope = z.object({ value: z.array(z.unknown()).min(1).max(MAX_NOTIFICATIONS) });
 
-/** What is read of a change or lifecycle notification; Graph sends more. What is malformed in it tells nothing. */
+/**
+ * The fields of a change or lifecycle notification that we read; Graph sends more. A malformed field counts as absent.
+ */
 const Notification = z.object({
   subscriptionId: z.string().min(1).max(128),
   clientState: z.string().max(255).nullish(),
@@ -26,14 +28,14 @@ const LIFECYCLE: Readonly<Record<string, Signal['kind']>> = {
 };
 
 /**
- * Graph proves itself by the clientState that only it and we know. What does not prove itself is passed over with the same
- * answer, so that nobody learns which subscriptions there are.
+ * Graph proves itself by the clientState, which only Graph and this gateway know. A notification with a wrong
+ * clientState is ignored but gets the same answer, so that nobody learns which subscriptions exist.
  */
 export async function receive(request: WebhookRequest, findWatch: FindWatch): Promise<WebhookOutcome> {
   const token = request.url.searchParams.get('validationToken');
   if (token !== null) return validation(token);
   const parsed = envelope.safeParse(json(request.body));
-  // One that is malformed must not take those beside it with it.
+  // A malformed notification must not discard the others in the same request.
   const notifications = (parsed.data?.value ?? []).flatMap((one) => Notification.safeParse(one).data ?? []);
   if (notifications.length === 0)
     return { reply: { status: 400, contentType: 'text/plain', body: 'not a notification' }, signals: [] };
@@ -56,7 +58,10 @@ export async function receive(request: WebhookRequest, findWatch: FindWatch): Pr
 
 const KINDS = ['created', 'updated', 'deleted'] as const;
 
-/** What it names, behind what the ones before it in the same request did. Null where one of them names nothing. */
+/**
+ * Adds this notification's hint to those of earlier notifications in the same request. Returns null when any of them
+ * names no message.
+ */
 function hintsOf(
   { changeType, resource, resourceData }: Notification,
   before: Signal | undefined,
@@ -67,7 +72,10 @@ function hintsOf(
   return [...(before?.hints ?? []), { kind, messageId }];
 }
 
-/** Graph asks once, when a subscription begins, whether this endpoint is ours: it wants its token back as plain text. */
+/**
+ * Graph checks once, when a subscription is created, that the endpoint is ours: it expects its token back as plain
+ * text.
+ */
 function validation(token: string): WebhookOutcome {
   if (token === '' || token.length > MAX_VALIDATION_TOKEN_LENGTH) {
     return { reply: { status: 400, contentType: 'text/plain', body: 'not a validation token' }, signals: [] };

@@ -4,19 +4,22 @@ import type { Call } from '../../contract/call.ts';
 import type { Hint, ProviderChange } from '../../contract/watch.ts';
 import { sleepBeforeRetry } from '../../limiter/aborted.ts';
 import { markOf } from '../../shared/threads/thread-cursor.ts';
-import { getEntities } from '../read/read.ts';
+import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 import type { SyncState, Track } from './sync-state.ts';
 
-/** What is known of the messages that hints name before any folder is asked. */
+/** What is known of the hinted messages before any folder's delta is read. */
 export interface HintedMessages {
-  readonly there: readonly GraphMessage[];
+  readonly existing: readonly GraphMessage[];
   readonly deleted: readonly ProviderChange[];
 }
 
-/** A message costs a request, and one for the folder it is in: that must be less than asking every folder. */
+/**
+ * Each hinted message costs one request, and one more for its folder. Hints are used only where that costs less than
+ * reading every folder.
+ */
 export function canReadByHints(state: SyncState, hints: readonly Hint[]): boolean {
   const ids = new Set(hints.map(({ messageId }) => messageId));
   const folders = Object.values(state.folders);
@@ -26,10 +29,10 @@ export function canReadByHints(state: SyncState, hints: readonly Hint[]): boolea
 }
 
 /**
- * Asks where the messages lie, and marks those folders to be asked, and where notifications led before. Null where that does
- * not tell enough.
+ * Looks up the folders of the hinted messages, and marks as due those folders and the ones where earlier notifications
+ * found the messages. Returns null when the answers do not suffice and a sweep is needed.
  */
-export async function follow(
+export async function followHints(
   account: GraphAccount,
   state: SyncState,
   hints: readonly Hint[],
@@ -43,70 +46,73 @@ export async function follow(
     return isNotFound(answer) && !isKnown && !isSaidToBeDeleted;
   };
   const answers = new Map<string, GraphMessage | MailError>();
-  await ask(account, ids, answers, call);
+  await readFolders(account, ids, answers, call);
   for (const wait of RETRY_DELAYS_MS) {
     const late = ids.filter((id) => isLate(id, answers.get(id)));
     if (late.length === 0) break;
     await sleepBeforeRetry(wait, call.signal);
-    await ask(account, late, answers, call);
+    await readFolders(account, late, answers, call);
   }
   if (ids.some((id) => isLate(id, answers.get(id))) && !markInbox(account, state)) return null;
   if ([...answers.values()].some((answer) => isMailError(answer) && answer.code !== 'NOT_FOUND')) return null;
-  const there: GraphMessage[] = [];
+  const existing: GraphMessage[] = [];
   const deleted: ProviderChange[] = [];
   for (const messageId of ids) {
     const [answer, hash] = [answers.get(messageId), markOf(messageId)];
-    // It may still come, though not soon: a sweep tells of it then.
+    // The message may still appear later. The next sweep reports it then.
     if (isLate(messageId, answer)) continue;
     const before = state.found[hash];
-    const isThere = !isMailError(answer) && !isOutOfSight(account, state, answer, before);
-    const place = isThere ? (answer?.parentFolderId ?? '') : '';
-    if (place !== '') there.push({ ...(answer as GraphMessage), id: messageId });
+    const isThere = !isMailError(answer) && !isHiddenOrMissing(account, state, answer, before);
+    const folderId = isThere ? (answer?.parentFolderId ?? '') : '';
+    if (folderId !== '') existing.push({ ...(answer as GraphMessage), id: messageId });
     else if (before !== '') deleted.push({ kind: 'deleted', messageId });
-    // A folder that is not known is new, or hidden.
-    if (place !== '' && !state.folders[place]) state.tree.due = true;
-    for (const folder of [before, place]) {
+    // An unknown folder is either new or hidden.
+    if (folderId !== '' && !state.folders[folderId]) state.tree.due = true;
+    for (const folder of [before, folderId]) {
       const track = state.folders[folder ?? ''];
       if (track) track.due = true;
     }
-    state.found[hash] = place;
+    state.found[hash] = folderId;
   }
-  return { there, deleted };
+  return { existing, deleted };
 }
 
-async function ask(
+async function readFolders(
   account: GraphAccount,
   ids: readonly string[],
   answers: Map<string, GraphMessage | MailError>,
   call: Call,
 ): Promise<void> {
-  const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, PLACE));
-  const given = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
-  for (const [n, answer] of given.entries()) {
-    if (isMailError(answer) && isOfAll(answer)) throw answer;
+  const paths = ids.map((id) => path(`/me/messages/${segment(id)}`, FOLDER_QUERY));
+  const results = await getEntities<GraphMessage>(account, paths, { operation: 'messages.get' }, call);
+  for (const [n, answer] of results.entries()) {
+    if (isMailError(answer) && isOfAccount(answer)) throw answer;
     answers.set(ids[n] ?? '', answer);
   }
 }
 
-/** Not of the one thing that was asked for, which may be refused for good and must not hold up the rest. */
-export const isOfAll = ({ code, ofAccount, retryAfterMs }: MailError): boolean =>
-  ofAccount || retryAfterMs !== undefined || OF_ALL.has(code);
-const OF_ALL: ReadonlySet<MailErrorCode> = new Set([
+/**
+ * Returns whether an error concerns the whole account. An error of one entity may be permanent and must not hold up the
+ * others.
+ */
+export const isOfAccount = ({ code, ofAccount, retryAfterMs }: MailError): boolean =>
+  ofAccount || retryAfterMs !== undefined || ACCOUNT_CODES.has(code);
+const ACCOUNT_CODES: ReadonlySet<MailErrorCode> = new Set([
   'RATE_LIMITED',
   'TIMEOUT',
   'RECONNECT_REQUIRED',
   'STORE_UNAVAILABLE',
 ]);
 
-/** Where most of what arrives lies. False where it is not known. */
+/** Marks the inbox as due, because most new mail arrives there. Returns false when the inbox is not known yet. */
 function markInbox({ roles }: GraphAccount, { folders }: SyncState): boolean {
   const [, inbox] = Object.entries(folders).find(([id]) => roles.of(id) === 'INBOX') ?? [];
   if (inbox) inbox.due = true;
   return inbox !== undefined;
 }
 
-/** It is no more, or it lies in a folder that nobody sees, as deleted messages do for a while. */
-function isOutOfSight(
+/** Returns whether a message no longer exists or is in a hidden folder, where deleted messages stay for a while. */
+function isHiddenOrMissing(
   { deletions }: GraphAccount,
   { folders }: SyncState,
   answer: GraphMessage | MailError | undefined,
@@ -116,11 +122,14 @@ function isOutOfSight(
   return deletions.holds(answer) || (before === '' && !folders[answer.parentFolderId ?? '']);
 }
 
-/** Its folder turned out to be one that nobody sees. */
-export function forget(state: SyncState, messageId: string): void {
+/** Records that the message is in a hidden folder. */
+export function markHidden(state: SyncState, messageId: string): void {
   state.found[markOf(messageId)] = '';
 }
 
-/** Between the tries to find a message that was just announced: the replica that answers may lag behind. In milliseconds. */
+/**
+ * Delays between tries to find a message that was just announced, in milliseconds. The replica that answers may lag
+ * behind.
+ */
 const RETRY_DELAYS_MS = [500, 1_000, 2_000];
-const PLACE = { $select: 'id,parentFolderId,createdDateTime' };
+const FOLDER_QUERY = { $select: 'id,parentFolderId,createdDateTime' };

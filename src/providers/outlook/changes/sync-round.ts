@@ -8,34 +8,35 @@ import { segment } from '../wire/ids.ts';
 import { path, tokenOf } from '../wire/url.ts';
 import type { SyncState, Track } from './sync-state.ts';
 
-/** An answer of a delta: items as they are now, or only the id of one that left. */
+/** A page of a delta: the current items, and the bare ids of those that left. */
 export interface Delta<T> {
   readonly value?: readonly (T & { readonly '@removed'?: unknown })[];
   readonly '@odata.nextLink'?: string;
   readonly '@odata.deltaLink'?: string;
 }
 
-/** A request of a round; null is the tree. */
-interface Asked {
+/** A delta request. A `folderId` of null means the folder tree. */
+interface DeltaRequest {
   readonly folderId: string | null;
   readonly path: string;
 }
 
 const TREE_FIELDS = { $select: 'displayName,parentFolderId,isHidden,totalItemCount,unreadItemCount' };
 /**
- * A change of a property that is not selected may go untold: one of isRead does not move lastModifiedDateTime
- * (alcionai/corso#1866). With another $select, folders must begin again: sync-state.ts.
+ * Graph may not report the change of a property that is not selected: a change of isRead does not move
+ * lastModifiedDateTime (alcionai/corso#1866). If this $select changes, every folder's delta must start again, as
+ * sync-state.ts does for version 1.
  */
 const MESSAGE_FIELDS = {
   $select: 'createdDateTime,lastModifiedDateTime,parentFolderId,isRead,isDraft,flag,categories,importance',
 };
 export const PAGE = 'odata.maxpagesize=500';
-/** Pages of one round that tell the same, one after the other: some that are empty are ordinary (microsoft-graph-docs#20637). */
+/** Maximum number of identical pages in a row. A few empty pages in a row are ordinary (microsoft-graph-docs#20637). */
 const MAX_SAME_PAGES = 20;
-/** Clocks differ, and Graph shows a new message a little late. */
+/** Seconds of tolerance for clocks that differ, and for Graph showing a new message a little late. */
 const SLACK_SECONDS = 120;
 
-/** Begins a sweep unless one is under way. */
+/** Starts a sweep unless one is running. */
 export function beginSweep(state: SyncState, now: number): void {
   if (state.sweeping) return;
   if (state.began === 0) state.horizon = now - SLACK_SECONDS;
@@ -44,31 +45,33 @@ export function beginSweep(state: SyncState, now: number): void {
   for (const track of [state.tree, ...Object.values(state.folders)]) track.due = true;
 }
 
-/** Ends the sweep where everything has been read in it; false where something is left. */
+/** Ends the sweep when everything has been read. Returns false while something is left. */
 export function endSweep(state: SyncState): boolean {
   const tracks = Object.values(state.folders);
   if (state.tree.due || tracks.some(({ due }) => due)) return false;
   state.sweeping = false;
   state.found = {};
-  // What was made before the sweep that ends is old from now on, and need not be remembered.
+  // Messages created before the sweep that ends are old from now on and need not be remembered.
   state.horizon = Math.max(state.horizon, state.began - SLACK_SECONDS);
-  const oldest = tracks.reduce((least, { horizon }) => Math.min(least, horizon ?? least), state.horizon);
+  const oldest = tracks.reduce((minimum, { horizon }) => Math.min(minimum, horizon ?? minimum), state.horizon);
   state.known = Object.fromEntries(Object.entries(state.known).filter(([, second]) => second >= oldest));
   return true;
 }
 
-/** What is to be asked next: a page of everything that is not read to its end. */
-export function due({ tree, folders }: SyncState): Asked[] {
-  const asked = Object.entries(folders).flatMap(([id, track]) => (track.due ? messagesOf(id, track) : []));
-  return tree.due ? [{ folderId: null, path: next('/me/mailFolders/delta', tree, TREE_FIELDS) }, ...asked] : asked;
+/** Returns the next requests: one page of everything that has not been read to its end. */
+export function dueRequests({ tree, folders }: SyncState): DeltaRequest[] {
+  const requests = Object.entries(folders).flatMap(([id, track]) => (track.due ? messagesOf(id, track) : []));
+  return tree.due
+    ? [{ folderId: null, path: next('/me/mailFolders/delta', tree, TREE_FIELDS) }, ...requests]
+    : requests;
 }
 
-const messagesOf = (folderId: string, track: Track): Asked => ({
+const messagesOf = (folderId: string, track: Track): DeltaRequest => ({
   folderId,
   path: next(`/me/mailFolders/${segment(folderId)}/messages/delta`, tokensOf(track) ?? track, MESSAGE_FIELDS),
 });
 
-/** The tokens of an older $select, where they are what is to be read now. */
+/** Returns the tokens of the older $select while those are to be read next. */
 const tokensOf = ({ delta, page, replaced }: Track): Track['replaced'] =>
   delta !== undefined && page === undefined ? replaced : undefined;
 
@@ -98,8 +101,9 @@ function advance(track: Track, answer: Delta<unknown>): void {
 }
 
 /**
- * Whether the links of a round lead on and on to the same page, or to nothing (msgraph-sdk-dotnet#3082). That is no end of it,
- * and may pass: when it is asked for again, as many pages are followed again.
+ * Returns whether the links of a round lead to the same page again and again, or to empty pages without end
+ * (msgraph-sdk-dotnet#3082). A loop is not the end of the round and may be temporary: the next sweep allows as many
+ * pages again.
  */
 export function isPagingLoop(
   track: Track,
@@ -110,20 +114,23 @@ export function isPagingLoop(
   delete track.told;
   if (link == null) return false;
   if (times < MAX_SAME_PAGES) track.told = { hash, times };
-  // From a page that leads to itself only a new round leads away (microsoft-graph-docs#4897).
+  // Only a new round leads away from a page that links to itself (microsoft-graph-docs#4897).
   else if (tokenOf(link, '$skiptoken') === track.page) delete track.page;
   return times >= MAX_SAME_PAGES;
 }
 
-/** Goes on without a folder, whose place stays what it was for the next sweep. */
-export function leaveOut(state: SyncState, folderId: string): void {
+/** Leaves a folder out of this sweep. Its tokens stay as they are for the next one. */
+export function skipFolder(state: SyncState, folderId: string): void {
   const track = state.folders[folderId];
   if (!track) return;
   delete track.due;
   track.horizon ??= track.quiet ? state.began : state.horizon;
 }
 
-/** The ids of folders that changed. A folder that is new to a running account brings its messages as changes. */
+/**
+ * Applies a page of the folder tree's delta and returns the ids of the folders that changed. The messages of a folder
+ * that appears after the first sync count as changes.
+ */
 export function applyFolderDelta(state: SyncState, answer: Delta<MailFolder>): string[] {
   const establishing = state.tree.delta === undefined;
   const changed: string[] = [];
@@ -142,17 +149,20 @@ export function applyFolderDelta(state: SyncState, answer: Delta<MailFolder>): s
   return changed;
 }
 
-/** A folder that went away with messages in it does not say which. */
+/** Forgets a deleted folder. Throws CURSOR_EXPIRED when it held messages, because Graph does not say which. */
 function dropFolder(state: SyncState, id: string): void {
   const track = state.folders[id];
   delete state.folders[id];
   if (track && !track.quiet && (track.count ?? 0) > 0) {
-    throw new MailError('CURSOR_EXPIRED', 'A folder was deleted with its messages. Read again from the top.');
+    throw new MailError(
+      'CURSOR_EXPIRED',
+      'A folder was deleted together with its messages, which Outlook does not name. Read the account again from the start.',
+    );
   }
 }
 
-/** Sorts a folder's page into messages that are there, created or updated, and messages that left. */
-export function takeMessages(
+/** Sorts a page of a folder's delta into messages that are present (created or updated) and messages that left. */
+export function applyMessageDelta(
   state: SyncState,
   folderId: string,
   answer: Delta<GraphMessage>,
@@ -160,32 +170,34 @@ export function takeMessages(
   left: Set<string>,
 ): void {
   const track = state.folders[folderId] ?? {};
-  // Its old token will tell of them what is new.
-  const isBeginningAgain = track.replaced !== undefined && tokensOf(track) === undefined;
-  for (const message of isBeginningAgain ? [] : (answer.value ?? [])) {
+  // The old token will report which of these messages are new.
+  const isRestarting = track.replaced !== undefined && tokensOf(track) === undefined;
+  for (const message of isRestarting ? [] : (answer.value ?? [])) {
     const { id = '', createdDateTime } = message;
     if (message['@removed']) {
-      // Where a notification led there, that it is gone from here is told.
+      // Skips the removal when a notification has found the message in another folder since.
       if ((state.found[markOf(id)] ?? folderId) === folderId) left.add(id);
       continue;
     }
-    // Of a message that was only read or unread nothing else may be told: what is absent is as it was.
+    // Graph may report nothing but isRead for a message that was only marked read or unread. An absent property is
+    // unchanged.
     const made = secondOf(createdDateTime);
     const isCreated = isNew(state, id, made, track);
-    // The first round of a large mailbox takes minutes, in which mail comes.
+    // The first round of a large mailbox takes minutes, during which new mail arrives.
     if (track.quiet && !(isCreated && made > (track.horizon ?? state.began))) continue;
     const before = present.get(id)?.kind;
     if (isCreated || before === 'created') present.set(id, { kind: 'created', messageId: id });
-    // Of two states of one message, in two folders while it is moved, it is not known which is the later one.
+    // During a move a message can appear in two folders in two states, and it is not known which is the later one. The
+    // detail is dropped then.
     else present.set(id, { kind: 'updated', messageId: id, ...(!before && { detail: changeDetail(message) }) });
   }
   advance(track, answer);
 }
 
-/** NaN when Graph does not say. */
+/** Returns seconds since 1970, or NaN when Graph gives no date. */
 const secondOf = (dateTime: string | null | undefined): number => Math.floor(Date.parse(dateTime ?? '') / 1000);
 
-/** Made since the horizon, and not seen before. Remembers it. */
+/** Returns whether a message was created since the horizon and has not been seen before. Remembers it as seen. */
 function isNew(state: SyncState, id: string, second: number, track: Track): boolean {
   if (!(second >= (track.horizon ?? state.horizon))) return false;
   const hash = markOf(id);
@@ -194,7 +206,10 @@ function isNew(state: SyncState, id: string, second: number, track: Track): bool
   return true;
 }
 
-/** Whether a message is new that is known to be there though the delta of its folder does not show it, or not yet. */
+/**
+ * Returns whether a message that exists is new although the delta of its folder does not show it, or does not show it
+ * yet.
+ */
 export function isUnreportedNew(state: SyncState, { id = '', createdDateTime, parentFolderId }: GraphMessage): boolean {
   return isNew(state, id, secondOf(createdDateTime), state.folders[parentFolderId ?? ''] ?? {});
 }

@@ -4,42 +4,50 @@ import { MailError } from '../../../domain/error.ts';
 import { isId } from '../wire/ids.ts';
 
 const token = z.string().min(1);
-/** Where the change tracking of one collection stands. Without a token it has not begun. */
+/** The position in one collection's delta. Without a token, tracking has not started. */
 const Track = z.object({
   /** Graph's token for the next round. */
   delta: token.optional(),
   /** Graph's token for the next page of this round. */
   page: token.optional(),
-  /** What the last page told, by hash, and how many before it in a row told the same: where it goes on without end. */
+  /** A hash of the last page, and how many pages before it in a row were identical. This detects paging loops. */
   told: z.object({ hash: z.string(), times: z.number().int().nonnegative() }).optional(),
-  /** The sweep under way has not read it to its end. */
+  /** True while the current sweep or hint has not read this collection to its end. */
   due: z.boolean().optional(),
-  /** What the first round lists was there before, and is no change, but for what was made after it began. */
+  /**
+   * True during the first round: the messages it lists existed before and are not changes, unless they were created
+   * after the round began.
+   */
   quiet: z.boolean().optional(),
-  /** Seconds. Since when what was made in it is new, where it was left out of the last sweep. */
+  /**
+   * Seconds since 1970. Messages created since then are new. It is set when the folder was left out of the last sweep.
+   */
   horizon: z.number().optional(),
-  /** Tokens of an older $select, which are read to their end after the first round of the present one. */
+  /** Tokens of an older $select. They are read to their end after the first round with the present one. */
   replaced: z.object({ delta: token, page: token.optional() }).optional(),
-  /** Messages in the folder, when last told. */
+  /** Number of messages in the folder, as Graph last reported it. */
   count: z.number().int().nonnegative().optional(),
 });
 const State = z.object({
   version: z.literal(2),
   tree: Track,
   folders: z.record(z.string().refine(isId), Track),
-  /** A sweep, which reads the tree and every folder, is under way. */
+  /** True while a sweep, which reads the tree and every folder, is running. */
   sweeping: z.boolean(),
-  /** Seconds. A message made since then is new, unless its hash is among the known ones. */
+  /** Seconds since 1970. A message created since then is new unless its hash is in `known`. */
   horizon: z.number(),
-  /** Seconds; when the last sweep began. */
+  /** Seconds since 1970. The time when the last sweep began. */
   began: z.number(),
-  /** Hashes of messages made since the horizon that we have seen, with the second they were made in. */
+  /** The messages created since the horizon that we have seen: their hashes, each with the second of its creation. */
   known: z.record(z.string(), z.number()),
-  /** Where the messages lie, by hash, that notifications named since the last sweep; '' for nowhere. */
+  /**
+   * The folders of the messages that notifications named since the last sweep, by the messages' hashes. An empty string
+   * means no visible folder.
+   */
   found: z.record(z.string(), z.string()),
 });
 
-/** Its tokens began with a $select without isRead. */
+/** The state of earlier releases, whose tokens began with a $select without isRead. */
 const StateV1 = z.object({
   version: z.literal(1),
   tree: Track,
@@ -50,7 +58,7 @@ const StateV1 = z.object({
 });
 
 export type Track = z.infer<typeof Track>;
-/** What a cursor of changes holds. It stays in our database, and may be large. */
+/** The content of a change cursor. It stays in our database and may be large. */
 export type SyncState = z.infer<typeof State>;
 
 export const newState = (): SyncState => ({
@@ -68,7 +76,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 export const writeState = (state: SyncState): string => deflateRawSync(JSON.stringify(state)).toString('base64url');
 
-/** CURSOR_EXPIRED for what cannot be read: the way out is the same. */
+/** Throws CURSOR_EXPIRED for an unreadable cursor, because the caller must start again in either case. */
 export function readState(cursor: string): SyncState {
   try {
     const text = inflateRawSync(Buffer.from(cursor, 'base64url'), { maxOutputLength: MAX_BYTES }).toString();
@@ -84,14 +92,14 @@ export function readState(cursor: string): SyncState {
 }
 
 /**
- * A token keeps the $select that it began with, so every folder begins again. What happens until it has is told by its old
- * token, which is read last: some of it twice, nothing never.
+ * A token keeps the $select that it began with, so every folder's delta starts again. Changes made until the new first
+ * round is complete come from the old token, which is read last. Some changes are reported twice, but none is missed.
  */
 function upgraded({ tree, folders, horizon, began, known }: z.infer<typeof StateV1>): SyncState {
   const sweeping = [tree, ...Object.values(folders)].some(
     (track) => track.delta === undefined || track.page !== undefined,
   );
-  const begunAgain = ({ delta, quiet, count }: Track): Track => ({
+  const restarted = ({ delta, quiet, count }: Track): Track => ({
     due: sweeping,
     ...(delta !== undefined ? { replaced: { delta } } : quiet ? { quiet } : {}),
     ...(count === undefined ? {} : { count }),
@@ -99,7 +107,7 @@ function upgraded({ tree, folders, horizon, began, known }: z.infer<typeof State
   return {
     version: 2,
     tree: { ...tree, due: sweeping },
-    folders: Object.fromEntries(Object.entries(folders).map(([id, track]) => [id, begunAgain(track)])),
+    folders: Object.fromEntries(Object.entries(folders).map(([id, track]) => [id, restarted(track)])),
     sweeping,
     horizon,
     began,

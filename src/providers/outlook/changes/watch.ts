@@ -7,11 +7,11 @@ import { cost } from '../wire/client.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
 import { instant } from '../wire/url.ts';
 
-/** Graph allows 10,080 minutes for mail; some are left to clocks that differ. */
+/** Lifetime of a subscription. Graph allows 10,080 minutes for mail; the rest allows for clocks that differ. */
 const LIFETIME_MS = 10_000 * 60_000;
 const KEY = /^[\w-]{1,128}$/;
 
-/** A subscription to everything that happens to the account's messages. */
+/** Manages the subscription to all changes of the account's messages. */
 export function watcher(account: GraphAccount): Watcher {
   return {
     async start(previous, options, call) {
@@ -21,7 +21,8 @@ export function watcher(account: GraphAccount): Watcher {
       const isElsewhere = renewed?.notificationUrl != null && renewed.notificationUrl !== options.notificationUrl;
       if (renewed && !isElsewhere) return stateOf(renewed, known);
       await options.lost();
-      // It goes on notifying where this gateway was; a renewal keeps the address, and cannot change the lifecycle's.
+      // The old subscription notifies this gateway's previous address. A renewal keeps that address and cannot change
+      // the lifecycle address.
       const created = await create(account, options, known, call);
       if (renewed || options.isSilent) await remove(account, known, call).catch(() => {});
       return created;
@@ -38,14 +39,14 @@ async function remove(account: GraphAccount, key: string, call: Call): Promise<v
     .catch(unlessGone);
 }
 
-/** Null when Graph no longer has it. */
+/** Returns null when Graph no longer has the subscription. */
 async function renew(account: GraphAccount, key: string, call: Call): Promise<Subscription | null> {
   const body = JSON.stringify({ expirationDateTime: instant(new Date(Date.now() + LIFETIME_MS)) });
   const request = { method: 'PATCH' as const, path: `/subscriptions/${key}`, body, cost: cost('subscriptions.update') };
   return account.graph.json<Subscription>(request, call).catch(unlessGone);
 }
 
-/** One that is refused because there is one already takes the place of that, where it is ours. */
+/** Creates a subscription. When Graph refuses it because one exists already, this replaces that one if it is ours. */
 async function create(
   account: GraphAccount,
   options: WatchOptions,
@@ -63,7 +64,10 @@ async function create(
   }
 }
 
-/** Not repeated when its answer is lost: it would leave two. The lost one dies of its age, and its notifications find no watch. */
+/**
+ * This request is not repeated when its answer is lost, because that could leave two subscriptions. The lost one
+ * expires by itself, and its notifications match no watch.
+ */
 async function post(account: GraphAccount, { notificationUrl, secret }: WatchOptions, call: Call): Promise<WatchState> {
   const body: Subscription = {
     changeType: 'created,updated,deleted',
@@ -86,8 +90,9 @@ async function post(account: GraphAccount, { notificationUrl, secret }: WatchOpt
 }
 
 /**
- * Those that this integration made: the one it knows of, those with its secret, which Graph need not list, and those that
- * notify this gateway for no other integration, as one whose answer was lost does.
+ * Returns the keys of the subscriptions that this integration created: the known one, those with its secret (which
+ * Graph may not list), and those that notify this gateway but belong to no other integration, such as one whose
+ * creation was not answered.
  */
 async function ownSubscriptions(
   account: GraphAccount,
@@ -115,15 +120,15 @@ async function list(account: GraphAccount, call: Call): Promise<readonly Subscri
 const inTheWay = (cause: unknown): MailError =>
   new MailError(
     'CONFLICT',
-    'Outlook announces the changes of this mailbox to somebody else already, and to one alone; the account is polled.',
+    'Outlook already sends notifications about this mailbox to another subscriber, and allows only one. The account is polled instead.',
     { cause },
   );
 
-/** Before it takes a subscription, Graph asks the address that is to be notified. */
+/** Graph sends a validation request to the notification address before it creates a subscription. */
 const unheard = (cause: unknown): MailError =>
   new MailError(
     'PROVIDER_UNAVAILABLE',
-    'Outlook could not reach this gateway to announce changes; the account is polled meanwhile.',
+    'Outlook could not reach this gateway to send notifications. The account is polled until it can.',
     { cause },
   );
 

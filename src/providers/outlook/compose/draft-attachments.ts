@@ -5,7 +5,7 @@ import type { Call } from '../../contract/call.ts';
 import { shownFiles } from '../../shared/html/inline-files.ts';
 import { contentTypeOf } from '../../shared/mime/mime-writer.ts';
 import type { GraphAccount } from '../wire/account.ts';
-import { batch, MAX_BATCH_SIZE, type Part } from '../wire/batch.ts';
+import { type BatchPart, batch, MAX_BATCH_SIZE } from '../wire/batch.ts';
 import { cost } from '../wire/client.ts';
 import { segment } from '../wire/ids.ts';
 import { type Collection, readToEnd } from '../wire/pages.ts';
@@ -15,56 +15,60 @@ import { FileBytes } from './file-bytes.ts';
 import { uploadFile } from './upload.ts';
 
 /**
- * A request takes 4 MB, its JSON included: measured to the byte, a file of 3,145,611 bytes (msgraph-sdk-java PR 52). A
- * longer one needs an upload session, which Graph refuses to one below 3 MB (below 2,097,152 bytes, as measured there).
+ * Graph accepts requests of up to 4 MB, their JSON included. Measured to the byte, that is a file of 3,145,611 bytes
+ * (msgraph-sdk-java PR 52). A longer file needs an upload session, which Graph refuses for files below 3 MB (below
+ * 2,097,152 bytes, as measured there).
  */
 const MAX_DIRECT_BYTES = 3_145_611;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-export interface Held {
+export interface DraftFile {
   readonly id: string;
   readonly sizeBytes: number;
 }
 
-/** What `heldBy` reads of a draft. */
-export const EXPAND_HELD = 'attachments($select=id,size)';
+/** The $expand of a draft that `filesIn` needs. */
+export const EXPAND_FILES = 'attachments($select=id,size)';
 
-export const heldBy = ({ attachments }: GraphMessage): readonly Held[] => (attachments ?? []).map(toHeld);
+export const filesIn = ({ attachments }: GraphMessage): readonly DraftFile[] => (attachments ?? []).map(toDraftFile);
 
-const toHeld = ({ id, size }: GraphAttachment): Held => ({ id: id ?? '', sizeBytes: size ?? 0 });
+const toDraftFile = ({ id, size }: GraphAttachment): DraftFile => ({ id: id ?? '', sizeBytes: size ?? 0 });
 
-export async function listHeld(account: GraphAccount, draftId: string, call: Call): Promise<readonly Held[]> {
-  return (await list(account, segment(draftId), call)).map(toHeld);
+export async function listFiles(account: GraphAccount, draftId: string, call: Call): Promise<readonly DraftFile[]> {
+  return (await list(account, segment(draftId), call)).map(toDraftFile);
 }
 
 /**
- * Gives the draft these files in place of those it holds. The new ones come first, so that a failure loses nothing; where
- * there is no room for both, the old ones go first.
+ * Replaces the draft's files by those of `compose`. The new files are added first, so that a failure loses nothing. If
+ * the draft has no room for both, the old files are removed first.
  */
 export async function replaceAttachments(
   account: GraphAccount,
   draftId: string,
-  held: readonly Held[],
+  existing: readonly DraftFile[],
   compose: Compose,
   roomBytes: number,
   call: Call,
 ): Promise<void> {
-  const together = [...held, ...compose.attachments].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const together = [...existing, ...compose.attachments].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const oldFirst = together > roomBytes;
-  if (oldFirst) await removeAll(account, draftId, held, call);
-  await addAll(account, draftId, held, compose, call);
-  if (!oldFirst) await removeAll(account, draftId, held, call);
+  if (oldFirst) await removeAll(account, draftId, existing, call);
+  await addAll(account, draftId, existing, compose, call);
+  if (!oldFirst) await removeAll(account, draftId, existing, call);
 }
 
-/** One after another: Exchange refuses two changes to one draft at a time, and keeps the order in which they came. */
+/**
+ * Files are added one after another, because Exchange refuses two concurrent changes to one draft and keeps the files
+ * in the order in which they came.
+ */
 async function addAll(
   account: GraphAccount,
   draftId: string,
-  held: readonly Held[],
+  existing: readonly DraftFile[],
   { attachments, html }: Compose,
   call: Call,
 ): Promise<void> {
-  const known = new Set(held.map(({ id }) => id));
+  const known = new Set(existing.map(({ id }) => id));
   const added: string[] = [];
   const shown = shownFiles(html, attachments);
   try {
@@ -115,7 +119,10 @@ async function add(
   return added.id ?? '';
 }
 
-/** The attachment that was not there before. Throws when there is none: the upload came to nothing. */
+/**
+ * Returns the id of the attachment that was not there before. Throws when there is none, because the upload has then
+ * failed.
+ */
 async function newest(
   account: GraphAccount,
   draftId: string,
@@ -139,10 +146,15 @@ async function list(account: GraphAccount, draftId: string, call: Call): Promise
   return readToEnd(account, first, { kind: 'attachments', operation }, call);
 }
 
-async function removeAll(account: GraphAccount, draftId: string, held: readonly Held[], call: Call): Promise<void> {
-  for (let at = 0; at < held.length; at += MAX_BATCH_SIZE) {
-    const chain = held.slice(at, at + MAX_BATCH_SIZE).map(
-      ({ id }): Part => ({
+async function removeAll(
+  account: GraphAccount,
+  draftId: string,
+  existing: readonly DraftFile[],
+  call: Call,
+): Promise<void> {
+  for (let at = 0; at < existing.length; at += MAX_BATCH_SIZE) {
+    const chain = existing.slice(at, at + MAX_BATCH_SIZE).map(
+      ({ id }): BatchPart => ({
         method: 'DELETE',
         path: `/me/messages/${draftId}/attachments/${segment(id)}`,
         removes: true,

@@ -1,22 +1,16 @@
 import type { Message as GraphMessage } from '@microsoft/microsoft-graph-types';
 import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
-import type { Batch, Draft, Page, PageRequest } from '../../contract/provider.ts';
+import type { Batch, Draft } from '../../contract/provider.ts';
 import { requireWrite } from '../../shared/access.ts';
-import { readPage } from '../list/messages.ts';
 import { ENVELOPE } from '../read/fields.ts';
-import { toMessage } from '../read/map.ts';
-import { getLiving } from '../read/read.ts';
+import { toDraft } from '../read/map.ts';
+import { getLiving } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { EXPAND_HELD } from './draft-attachments.ts';
-
-export async function listDrafts(account: GraphAccount, page: PageRequest, call: Call): Promise<Page<Draft>> {
-  const { messages, next, spent } = await readPage(account, { mailboxId: 'drafts', where: null }, page, call);
-  return { items: messages.map(toDraft), next, spent };
-}
+import { EXPAND_FILES } from './draft-attachments.ts';
 
 export async function getDrafts(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<Draft>> {
   const { select, expand } = ENVELOPE;
@@ -36,7 +30,10 @@ export async function readDraft(account: GraphAccount, id: string, call: Call): 
   return draft;
 }
 
-/** What of a draft is needed to write over it. NOT_FOUND when it was sent or deleted; CONFLICT when it has moved on. */
+/**
+ * Reads the fields of a draft that are needed to overwrite it. Throws NOT_FOUND when it was sent or deleted, and
+ * CONFLICT when its version is another than `ifVersion`.
+ */
 export async function requireDraft(
   account: GraphAccount,
   id: string,
@@ -44,7 +41,7 @@ export async function requireDraft(
   call: Call,
 ): Promise<GraphMessage> {
   const at = isId(id)
-    ? path(`/me/messages/${segment(id)}`, { $select: 'id,isDraft,changeKey,parentFolderId', $expand: EXPAND_HELD })
+    ? path(`/me/messages/${segment(id)}`, { $select: 'id,isDraft,changeKey,parentFolderId', $expand: EXPAND_FILES })
     : null;
   const [draft] = await getLiving(account, [at], { operation: 'messages.get' }, call);
   if (isMailError(draft) && draft.code !== 'NOT_FOUND') throw draft;
@@ -53,7 +50,7 @@ export async function requireDraft(
   return draft;
 }
 
-/** Only ever a draft: what was sent meanwhile stays. */
+/** Deletes nothing but a draft: a message that was sent meanwhile is kept. */
 export async function deleteDraft(
   account: GraphAccount,
   id: string,
@@ -74,13 +71,6 @@ export async function deleteDraft(
     throw error.code === 'NOT_FOUND' ? noSuchDraft() : error;
   });
 }
-
-/** Exchange gives the message another change key with each change to it; its immutable id outlives them. */
-export const toDraft = (message: GraphMessage): Draft => ({
-  id: message.id ?? '',
-  version: message.changeKey ?? '',
-  message: toMessage(message),
-});
 
 const noSuchDraft = (): MailError =>
   new MailError('NOT_FOUND', 'There is no such draft in this Outlook account: it was sent or deleted.');

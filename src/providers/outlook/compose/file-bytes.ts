@@ -2,12 +2,12 @@ import type { ComposeAttachment } from '../../../domain/compose.ts';
 import { MailError } from '../../../domain/error.ts';
 
 /**
- * A file read piece by piece, one piece in memory. A file that is not as long as it was said to be is INVALID, before its
- * last byte is handed on.
+ * Reads a file piece by piece, with one piece in memory. Throws INVALID before the last byte is returned when the file
+ * does not have its declared length.
  */
 export class FileBytes {
   private reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  /** Bytes that were read and belong to the next piece. */
+  /** Bytes that were read ahead and belong to the next piece. */
   private rest: Uint8Array = new Uint8Array(0);
   private piece: Uint8Array = new Uint8Array(0);
   private start = 0;
@@ -17,7 +17,7 @@ export class FileBytes {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** From `offset`, `length` bytes or as many as there are until the end. Going back is possible, and reads the file again from its start. */
+  /** Returns up to `length` bytes from `offset` on. Going back is possible, but reads the file again from its start. */
   async at(offset: number, length: number): Promise<Uint8Array> {
     if (offset < this.start) await this.close();
     while (offset >= this.start + this.piece.length) {
@@ -57,18 +57,18 @@ export class FileBytes {
         if (done) break;
         this.rest = value;
       }
-      const taken = this.rest.subarray(0, length - filled);
-      bytes.set(taken, filled);
-      filled += taken.length;
-      this.rest = this.rest.subarray(taken.length);
+      const chunk = this.rest.subarray(0, length - filled);
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+      this.rest = this.rest.subarray(chunk.length);
       if (filled === length && this.rest.length > 0) break;
     }
-    if (filled < length || (isLast && this.rest.length > 0)) throw wrongSize(this.file);
+    if (filled < length || (isLast && this.rest.length > 0)) throw sizeMismatch(this.file);
     return bytes;
   }
 }
 
-const wrongSize = ({ filename, sizeBytes }: ComposeAttachment): MailError =>
-  new MailError('INVALID', `${filename} is not ${sizeBytes} bytes long, as it was said to be.`, {
+const sizeMismatch = ({ filename, sizeBytes }: ComposeAttachment): MailError =>
+  new MailError('INVALID', `${filename} does not have its declared size of ${sizeBytes} bytes. Upload it again.`, {
     field: ['attachments'],
   });

@@ -8,8 +8,9 @@ import { IN_REPLY_TO, REFERENCES } from '../read/fields.ts';
 const MAX_JSON_BYTES = 4_000_000;
 
 /**
- * The message as Graph's JSON, which has room for one body: HTML where there is any. Files are added one by one, and what
- * would be headers of other names than x- are properties of Exchange's own.
+ * Returns the message as Graph's JSON, which has room for one body: the HTML, if there is one. Files are added one by
+ * one. Headers whose names do not begin with x- are set as extended properties, because Graph accepts no other custom
+ * headers.
  */
 export function toGraphMessage(compose: Compose): GraphMessage {
   const { from, html, text, inReplyTo, references, origin } = compose;
@@ -21,12 +22,12 @@ export function toGraphMessage(compose: Compose): GraphMessage {
     ...envelopeOf(compose),
     body: html === null ? { contentType: 'text', content: text ?? '' } : { contentType: 'html', content: html },
     ...(from === null ? {} : { from: recipient(from) }),
-    // createReply and its kin have written these already.
+    // createReply, createReplyAll and createForward have set these already.
     ...(origin !== null || threading.length === 0 ? {} : { singleValueExtendedProperties: threading }),
   };
 }
 
-/** What MIME says too, for a draft that was made of it. */
+/** The fields that a draft made from MIME should have already. */
 export const envelopeOf = (compose: Compose): GraphMessage => ({
   subject: compose.subject,
   toRecipients: compose.to.map(recipient),
@@ -36,24 +37,28 @@ export const envelopeOf = (compose: Compose): GraphMessage => ({
   internetMessageId: `<${compose.internetMessageId}>`,
 });
 
-/** Throws INVALID with the figures for a text that is more than one request takes. */
+/** Throws INVALID with both sizes when the text is longer than one request allows. */
 export function toBody(message: GraphMessage): string {
   const body = JSON.stringify(message);
   const bytes = Buffer.byteLength(body);
   if (bytes <= MAX_JSON_BYTES) return body;
-  throw new MailError('INVALID', `The text has ${bytes} bytes; Outlook takes ${MAX_JSON_BYTES} at most.`, {
-    field: ['html'],
-  });
+  throw new MailError(
+    'INVALID',
+    `The text has ${bytes} bytes, but Outlook accepts at most ${MAX_JSON_BYTES}. Shorten it.`,
+    {
+      field: ['html'],
+    },
+  );
 }
 
-/** Whether the draft that Exchange made is addressed and named as it was written. */
+/** Returns whether the draft that Exchange created has the recipients, subject and Message-ID as written. */
 export function hasSameEnvelope(draft: GraphMessage, compose: Compose): boolean {
-  const wanted = envelopeOf(compose);
+  const expected = envelopeOf(compose);
   const lists = ['toRecipients', 'ccRecipients', 'bccRecipients', 'replyTo'] as const;
   return (
     (draft.subject ?? '') === compose.subject &&
-    draft.internetMessageId === wanted.internetMessageId &&
-    lists.every((list) => addresses(draft[list]) === addresses(wanted[list]))
+    draft.internetMessageId === expected.internetMessageId &&
+    lists.every((list) => addresses(draft[list]) === addresses(expected[list]))
   );
 }
 

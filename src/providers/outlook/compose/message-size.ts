@@ -5,38 +5,44 @@ import type { Call } from '../../contract/call.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 
-/** What an upload session takes, in bytes. */
+/** Maximum size of a file in an upload session, in bytes. */
 export const MAX_FILE_BYTES = 150 * 1024 * 1024;
-/** What an administrator of Exchange can allow, in bytes. */
+/** The largest limit that an administrator of Exchange can set for a message, in bytes. */
 const MAX_MESSAGE_BYTES = 150 * 1024 * 1024;
-/** Exchange's limit on one message where no administrator raised it, in bytes. */
+/** Exchange's default limit for one message, in bytes. */
 export const DEFAULT_MESSAGE_BYTES = 35 * 1024 * 1024;
 
-/** Throws INVALID with the figures, before anything is sent or read. The mailbox is asked for its limit only where it matters. */
+/**
+ * Throws INVALID with both sizes, before anything is sent or read. The mailbox's own limit is requested only for
+ * messages above Exchange's default.
+ */
 export async function requireSize(account: GraphAccount, compose: Compose, call: Call): Promise<void> {
   const large = compose.attachments.find(({ sizeBytes }) => sizeBytes > MAX_FILE_BYTES);
-  if (large) throw tooLarge(`${large.filename} has`, large.sizeBytes, 'Outlook takes files of', MAX_FILE_BYTES);
+  if (large) throw tooLarge(`${large.filename} has`, large.sizeBytes, 'Outlook accepts files of', MAX_FILE_BYTES);
   const size = sizeOf(compose);
   if (size <= DEFAULT_MESSAGE_BYTES) return;
-  if (size > MAX_MESSAGE_BYTES) throw tooLarge('The message has', size, 'Outlook takes', MAX_MESSAGE_BYTES);
+  if (size > MAX_MESSAGE_BYTES) throw tooLarge('The message has', size, 'Outlook accepts', MAX_MESSAGE_BYTES);
   const limit = await messageLimit(account, call);
-  if (size > limit) throw tooLarge('The message has', size, 'this mailbox takes', limit);
+  if (size > limit) throw tooLarge('The message has', size, 'this mailbox accepts', limit);
 }
 
-/** As the mailbox keeps it: files without their transfer encoding. */
+/** Returns the size as the mailbox counts it: files without their transfer encoding. */
 function sizeOf({ attachments, html, text }: Compose): number {
   return attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, Buffer.byteLength(html ?? text ?? ''));
 }
 
-/** What the account's own mailbox takes in is what its organisation has configured; a personal account does not tell. */
+/**
+ * Returns the mailbox's limit for incoming messages, which its organisation has configured. A personal account does not
+ * report one.
+ */
 async function messageLimit(account: GraphAccount, call: Call): Promise<number> {
   const body = JSON.stringify({ EmailAddresses: [account.address], MailTipsOptions: 'maxMessageSize' });
   const request = { method: 'POST' as const, path: '/me/getMailTips', body, cost: cost('mailTips.get') };
   try {
     const { value } = await account.graph.json<{ value?: readonly MailTips[] }>(request, call);
-    const told = value?.[0]?.maxMessageSize ?? 0;
-    // Exchange has been seen to tell it in KB.
-    return Math.max(DEFAULT_MESSAGE_BYTES, told < 1024 * 1024 ? told * 1024 : told);
+    const reported = value?.[0]?.maxMessageSize ?? 0;
+    // Exchange has been seen to report the limit in KB.
+    return Math.max(DEFAULT_MESSAGE_BYTES, reported < 1024 * 1024 ? reported * 1024 : reported);
   } catch (error) {
     if (isMailError(error) && ['FORBIDDEN', 'NOT_FOUND', 'UNSUPPORTED'].includes(error.code))
       return DEFAULT_MESSAGE_BYTES;
@@ -44,10 +50,14 @@ async function messageLimit(account: GraphAccount, call: Call): Promise<number> 
   }
 }
 
-function tooLarge(what: string, bytes: number, who: string, limit: number): MailError {
-  return new MailError('INVALID', `${what} ${megabytes(bytes)} (${bytes} bytes); ${who} ${megabytes(limit)} at most.`, {
-    field: ['attachments'],
-  });
+function tooLarge(subject: string, bytes: number, acceptor: string, limit: number): MailError {
+  return new MailError(
+    'INVALID',
+    `${subject} ${megabytes(bytes)} (${bytes} bytes), but ${acceptor} at most ${megabytes(limit)}. Attach smaller files or fewer of them.`,
+    {
+      field: ['attachments'],
+    },
+  );
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;

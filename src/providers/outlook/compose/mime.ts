@@ -2,10 +2,13 @@ import type { Compose, ComposeAttachment } from '../../../domain/compose.ts';
 import { encodedSize, writeMime } from '../../shared/mime/mime-writer.ts';
 import { FileBytes } from './file-bytes.ts';
 
-/** Graph takes 4 MB in one request, and MIME goes there as base64. */
+/** Graph accepts requests of up to 4 MB, and MIME is sent as base64. */
 const MAX_MIME_BYTES = 3_000_000;
 
-/** The message as RFC 5322; null when it is more than fits into one request, which is known before a file is opened. */
+/**
+ * Returns the message in RFC 5322 format, or null when it does not fit into one request. Large files are recognised
+ * before any file is opened.
+ */
 export async function mimeThatFits(compose: Compose, ownAddress: string, signal: AbortSignal): Promise<Buffer | null> {
   const bodies = Buffer.byteLength(compose.text ?? '') + Buffer.byteLength(compose.html ?? '');
   if (encodedSize(compose.attachments) + bodies > MAX_MIME_BYTES) return null;

@@ -5,18 +5,21 @@ import type { Probe, Sent, Submitted } from '../../contract/provider.ts';
 import { requireWrite } from '../../shared/access.ts';
 import { messagesNamed } from '../list/listing.ts';
 import { EXPAND_MESSAGE_FLAGS, isSubmitted } from '../read/fields.ts';
-import { getEntities } from '../read/read.ts';
+import { getEntities } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 
-/** Transport takes seconds to minutes, and a replica may show the flags of a message late. */
+/**
+ * How long after the order to send a draft may still look unsent: delivery takes seconds to minutes, and a replica may
+ * show a message's flags late.
+ */
 export const SEND_SETTLES_MS = 180_000;
 
 /**
- * Graph's 202 says that the message was taken: it is sent later, and the sent copy may have another id in spite of immutable
- * ids (microsoft-graph-docs#1533, #6250, #11969). Never tried twice.
+ * Sends a draft. Graph's 202 means that the message was accepted. It is sent later, and the sent copy may have another
+ * id in spite of immutable ids (microsoft-graph-docs#1533, #6250, #11969). The request is never repeated.
  */
 export async function send(account: GraphAccount, draftId: string, call: Call): Promise<Sent> {
   requireWrite(account.access);
@@ -26,8 +29,8 @@ export async function send(account: GraphAccount, draftId: string, call: Call): 
 }
 
 /**
- * What is no draft any more was sent, and so was what has a copy among the sent mail. A draft that is taken for sending says
- * so in its flags; finding nothing proves nothing.
+ * Finds out whether a message was sent. It was if the draft is no longer a draft, or if a copy of it is in the sent
+ * folder. A draft that is being sent has the submitted flag. Finding nothing proves nothing.
  */
 export async function probe(
   account: GraphAccount,
@@ -44,11 +47,12 @@ export async function probe(
   if (copy) return { state: 'sent', messageId: copy.id ?? null };
   if (found) {
     const submitted = isSubmitted(found);
-    // Only what is said to be a draft, and not to be on its way, is evidence.
+    // Only a message that is marked as a draft and not as submitted proves that it was not sent.
     if (submitted === null || found.isDraft !== true) return { state: 'unknown' };
     return { state: submitted ? 'submitted' : 'not-sent' };
   }
-  // It went to ourselves as well, say, or its copy was moved: proof, but not the sent copy for certain.
+  // A copy elsewhere proves that the message was sent, for instance when the user is a recipient or the copy was moved.
+  // It may not be the sent copy, so its id is not returned.
   const elsewhere = await notDrafts(account, '/me/messages', internetMessageId, call);
   return elsewhere.length > 0 ? { state: 'sent', messageId: null } : { state: 'unknown' };
 }

@@ -9,29 +9,29 @@ import { unreachable } from '../wire/errors.ts';
 import { asReplicaLagError, ReplicaLagError, retryOnReplicaLag } from '../wire/replica-lag.ts';
 import { FileBytes } from './file-bytes.ts';
 
-/** A multiple of 320 KiB below 4 MB, as Graph wants every piece but the last. */
+/** A multiple of 320 KiB below 4 MB, which Graph requires for every piece but the last. */
 const PIECE_BYTES = 12 * 320 * 1024;
-/** How often a piece may go wrong before the file is given up. */
+/** Number of failed pieces after which the upload is given up. */
 const MAX_FAILURES = 4;
 
-/** The bytes that were sent last, of how many. */
-interface Sent {
+/** The range of bytes that was sent last, and the size of the whole file. */
+interface SentRange {
   readonly first: number;
   readonly end: number;
   readonly total: number;
 }
 
-/** Where an upload goes on. */
+/** The position at which an upload continues. */
 interface Progress {
   readonly next: number;
-  /** Of the attachment, once it is whole and where its id was told. */
+  /** The attachment's id, once the upload is complete and if Graph returned it. */
   readonly attachmentId: string | null;
 }
 
 /**
- * Puts a large file on a draft, piece by piece, one of them in memory. A piece whose answer is lost is asked after, and the
- * upload goes on from where Exchange says; a session that is not known where it leads gives way to a new one. Answers the
- * attachment's id; null where only a list of them would tell.
+ * Uploads a large file to a draft, one piece in memory at a time. After a lost answer, Exchange reports where to
+ * continue. A session that a replica does not know is replaced by a new one. Returns the attachment's id, or null when
+ * only the list of attachments shows it.
  */
 export const uploadFile = (
   account: GraphAccount,
@@ -48,7 +48,7 @@ async function uploadOnce(
   isInline: boolean,
   call: Call,
 ): Promise<string | null> {
-  const url = await asReplicaLagError(begin(account, draftId, file, isInline, call));
+  const url = await asReplicaLagError(createSession(account, draftId, file, isInline, call));
   const bytes = new FileBytes(file, call.signal);
   let at: Progress = { next: 0, attachmentId: null };
   try {
@@ -56,11 +56,11 @@ async function uploadOnce(
       const piece = await bytes.at(at.next, PIECE_BYTES);
       const sent = { first: at.next, end: at.next + piece.length, total: file.sizeBytes };
       try {
-        at = await asReplicaLagError(put(account, url, piece, sent, call));
+        at = await asReplicaLagError(putPiece(account, url, piece, sent, call));
       } catch (error) {
         const mayPass = isProviderAway(error) && !(error instanceof ReplicaLagError);
         if (call.signal.aborted || !mayPass || ++failures > MAX_FAILURES) throw error;
-        at = await asReplicaLagError(resumed(account, url, sent, call));
+        at = await asReplicaLagError(resume(account, url, sent, call));
       }
     }
     return at.attachmentId;
@@ -72,7 +72,7 @@ async function uploadOnce(
   }
 }
 
-async function begin(
+async function createSession(
   account: GraphAccount,
   draftId: string,
   file: ComposeAttachment,
@@ -92,7 +92,7 @@ async function begin(
       method: 'POST',
       path: `/me/messages/${draftId}/attachments/createUploadSession`,
       body: JSON.stringify({ AttachmentItem }),
-      // A session that nobody uses ends by itself.
+      // An unused session expires by itself, so this request may be repeated.
       cost: cost('attachments.createUploadSession'),
     },
     call,
@@ -100,7 +100,13 @@ async function begin(
   return uploadUrl ?? '';
 }
 
-function put(account: GraphAccount, url: string, piece: Uint8Array, sent: Sent, call: Call): Promise<Progress> {
+function putPiece(
+  account: GraphAccount,
+  url: string,
+  piece: Uint8Array,
+  sent: SentRange,
+  call: Call,
+): Promise<Progress> {
   const { first, end, total } = sent;
   const headers = {
     'Content-Type': 'application/octet-stream',
@@ -110,7 +116,7 @@ function put(account: GraphAccount, url: string, piece: Uint8Array, sent: Sent, 
   return account.graph.upload(request, call, async (response, signal) => {
     if (response.status !== 201) {
       const next = nextOf(await jsonOf(response, signal), sent);
-      // It took nothing of the piece, and would be sent that without end.
+      // Graph took nothing of the piece, and would be sent it without end.
       if (next <= first) throw unreachable('the upload session does not move');
       return { next, attachmentId: null };
     }
@@ -119,8 +125,8 @@ function put(account: GraphAccount, url: string, piece: Uint8Array, sent: Sent, 
   });
 }
 
-/** A session that is gone after the last piece has done its work. */
-async function resumed(account: GraphAccount, url: string, sent: Sent, call: Call): Promise<Progress> {
+/** Asks the session where to continue. A session that no longer exists after the last piece has completed the file. */
+async function resume(account: GraphAccount, url: string, sent: SentRange, call: Call): Promise<Progress> {
   const request = { method: 'GET' as const, url, cost: cost('attachments.uploadState') };
   try {
     const state = await account.graph.upload(request, call, jsonOf);
@@ -138,10 +144,10 @@ async function cancel(account: GraphAccount, url: string): Promise<void> {
 }
 
 /**
- * The first byte that is missing. Graph and the host that takes uploads spell the property differently; "5-" and "5" are one.
- * What was never sent cannot be there: the file would have a hole.
+ * Returns the offset of the first missing byte. Graph and the upload host spell the property differently, and "5-" and
+ * "5" mean the same. An offset beyond what was sent is refused, because the file would have a hole.
  */
-function nextOf(state: unknown, { end, total }: Sent): number {
+function nextOf(state: unknown, { end, total }: SentRange): number {
   const { nextExpectedRanges, NextExpectedRanges } = (state ?? {}) as Record<string, unknown>;
   const ranges = nextExpectedRanges ?? NextExpectedRanges;
   if (!Array.isArray(ranges)) throw unreachable('the upload session does not say where it is');

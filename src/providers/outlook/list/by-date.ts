@@ -6,109 +6,115 @@ import { toMessage } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { type DatePosition, datePosition, remember } from './cursor.ts';
 import { type Filter, later } from './filter.ts';
+import { checkOf, type ListPlan } from './list-plan.ts';
 import type { ListingQuery } from './listing.ts';
-import { hashOf, reached, readByDate, type Stretch, secondOf } from './scan.ts';
-import { checkOf, type ListPlan } from './source.ts';
-import { decideWords } from './words-of-list.ts';
+import { hashOf, positionReached, readByDate, type Stretch, secondOf } from './scan.ts';
+import { decideWords } from './word-decisions.ts';
 
-export interface Part {
+export interface DatePage {
   readonly messages: readonly GraphMessage[];
   readonly next: DatePosition | null;
   readonly spent: number;
   readonly truncated: boolean;
 }
 
-export type Wanted = Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes'>;
+export type MessageFields = Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes'>;
 
-/** Where envelopes sort many out, so many are read at once: a request costs the same whatever its size. */
+/**
+ * Messages that one request reads when envelopes are checked against a condition, because many may be sorted out and a
+ * request costs the same whatever its size.
+ */
 const CHECKED_SIZE = 100;
-/** One answer's. */
+/** Maximum number of messages in one answer. */
 const MAX_SIZE = 250;
 
 /**
- * Messages from a place on, newest first, each held against the condition: until there are as many as are wanted, the list
- * ends, or as many were read as may be.
+ * Lists messages from a position on, newest first, each checked against the condition. It stops when the page is full,
+ * the list ends, or the budget is spent.
  */
 export async function listByDate(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   filter: Filter,
-  wanted: Wanted,
+  fields: MessageFields,
   page: PageRequest,
   call: Call,
-): Promise<Part> {
-  const isChecked = !filter.isExact || source.words !== null;
+): Promise<DatePage> {
+  const isChecked = !filter.isExact || plan.words !== null;
   const budget = page.budget ?? (isChecked ? CHECKED_SIZE : page.size);
   const before = page.before ?? null;
-  let place = datePosition(page.after);
+  let position = datePosition(page.after);
   const kept: GraphMessage[] = [];
   let spent = 0;
   let truncated = false;
   for (;;) {
-    const missing = page.size - kept.length;
-    // One more where the bound is a second wider than is meant.
+    const needed = page.size - kept.length;
+    // One more message is read when the filter's bound is a second wider than the real one.
     const size = isChecked
-      ? checkedSize(missing, budget - spent)
-      : missing + (before !== null && place === null ? 1 : 0);
-    const asked = { ...wanted, filter: filter.text, size, before: before && later(before) };
-    const stretch = await readByDate(account, source, place, asked, call);
+      ? checkedSize(needed, budget - spent)
+      : needed + (before !== null && position === null ? 1 : 0);
+    const query = { ...fields, filter: filter.text, size, before: before && later(before) };
+    const stretch = await readByDate(account, plan, position, query, call);
     spent += stretch.messages.length;
-    const passed = await decide(account, source, stretch, place, before, call);
+    const passed = await decide(account, plan, stretch, position, before, call);
     spent += passed.spent;
     truncated ||= passed.isCut;
-    const { taken, messages } = first(stretch.messages, passed.isMet, missing);
+    const { taken, messages } = takeMatching(stretch.messages, passed.isMet, needed);
     kept.push(...messages);
     const more = taken > 0 && (taken < stretch.messages.length || stretch.link !== undefined);
     if (!more) return { messages: kept, next: null, spent, truncated };
-    place = placeAfter(stretch, taken, place);
-    if (kept.length >= page.size || spent >= budget) return { messages: kept, next: place, spent, truncated };
+    position = positionAfter(stretch, taken, position);
+    if (kept.length >= page.size || spent >= budget) return { messages: kept, next: position, spent, truncated };
   }
 }
 
-const checkedSize = (missing: number, left: number): number =>
-  Math.min(Math.max(missing, CHECKED_SIZE), Math.max(left, missing), MAX_SIZE);
+const checkedSize = (needed: number, left: number): number =>
+  Math.min(Math.max(needed, CHECKED_SIZE), Math.max(left, needed), MAX_SIZE);
 
-/** Which of a stretch are to be given; undefined: not known yet. */
+/**
+ * Decides which messages of a stretch belong in the list. The result is undefined for messages that are not decided
+ * yet.
+ */
 async function decide(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   stretch: Stretch,
-  place: DatePosition | null,
+  position: DatePosition | null,
   before: Date | null,
   call: Call,
 ) {
-  const check = checkOf(source, account.hidden.ids ?? []);
-  const given = new Set(place?.seen);
+  const check = checkOf(plan, account.hidden.ids ?? []);
+  const returned = new Set(position?.seen);
   const candidates = new Set(
     stretch.messages.filter((message) => {
-      if (secondOf(message) === place?.second && given.has(hashOf(message))) return false;
+      if (secondOf(message) === position?.second && returned.has(hashOf(message))) return false;
       const envelope = toMessage(message);
       return matches(envelope, check) && (before === null || envelope.receivedAt < before);
     }),
   );
-  const { isMet, isCut, spent } = await decideWords(account, source, [...candidates], call);
+  const { isMet, isCut, spent } = await decideWords(account, plan, [...candidates], call);
   return { isMet: (message: GraphMessage) => candidates.has(message) && isMet(message), isCut, spent };
 }
 
-/** As many as are wanted, and how far the stretch was gone through for them. */
-function first(
+/** Returns the first `limit` messages that match, and how many messages of the stretch were passed for them. */
+function takeMatching(
   stretch: readonly GraphMessage[],
   isMet: (message: GraphMessage) => boolean | undefined,
-  wanted: number,
+  limit: number,
 ): { taken: number; messages: readonly GraphMessage[] } {
   const messages: GraphMessage[] = [];
   let taken = 0;
   for (const message of stretch) {
     const met = isMet(message);
-    if (messages.length === wanted || met === undefined) break;
+    if (messages.length === limit || met === undefined) break;
     taken++;
     if (met) messages.push(message);
   }
   return { taken, messages };
 }
 
-function placeAfter(stretch: Stretch, taken: number, before: DatePosition | null): DatePosition {
-  const { second, passed, within } = reached(stretch, taken);
+function positionAfter(stretch: Stretch, taken: number, before: DatePosition | null): DatePosition {
+  const { second, passed, within } = positionReached(stretch, taken);
   const seen = second === before?.second ? before.seen : [];
   const fresh = within.map(hashOf).filter((hash) => !seen.includes(hash));
   return { kind: 'date', second, passed, seen: remember(seen, fresh) };

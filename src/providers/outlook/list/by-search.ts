@@ -5,121 +5,133 @@ import type { Call } from '../../contract/call.ts';
 import type { PageRequest } from '../../contract/provider.ts';
 import { receivedAt, toMessage } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
-import { listByDate, type Part, type Wanted } from './by-date.ts';
+import { type DatePage, listByDate, type MessageFields } from './by-date.ts';
 import { type SearchPosition, searchPosition } from './cursor.ts';
 import type { Filter } from './filter.ts';
 import { byReceipt, hitsOf } from './hits.ts';
+import { checkOf, type ListPlan } from './list-plan.ts';
 import { learnHidden } from './listing.ts';
 import { hashOf } from './scan.ts';
-import { checkOf, type ListPlan } from './source.ts';
-import { decideWords } from './words-of-list.ts';
+import { decideWords } from './word-decisions.ts';
 
-interface Found extends Omit<Part, 'next'> {
+interface SearchPage extends Omit<DatePage, 'next'> {
   readonly next: SearchPosition | null;
 }
 
-/** What an index may not have read yet: so many of the newest messages are looked through, where envelopes tell. */
+/**
+ * Number of newest messages that are read by date as well, because the search index may not have them yet. Only
+ * conditions that envelopes decide profit from this.
+ */
 const MAX_UNINDEXED = 50;
 const MAX_INDEX_LAG_MS = 3_600_000;
-/** Where a page is not asked to end earlier. */
+/** Budget of a page that sets none, in messages. */
 const MAX_SPENT = 2_000;
 
 /**
- * What a search found, each held against the condition, newest first. All of it is read for each page, and the page cut out
- * of it by position: what leaves or comes meanwhile moves nothing, and in which order Graph gives it does not matter.
+ * Lists search results, newest first, each checked against the condition. Every page reads all results and cuts its
+ * part out by position. Mail that arrives or disappears meanwhile therefore shifts nothing, and the order of Graph's
+ * results does not matter.
  */
 export async function listBySearch(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   filter: Filter,
   searches: readonly (readonly string[])[],
-  wanted: Wanted,
+  fields: MessageFields,
   page: PageRequest,
   call: Call,
-): Promise<Found> {
-  let place = searchPosition(page.after);
-  // What was found is at hand.
-  const most = Math.max(page.size, page.upTo ?? 0);
-  const { from, before } = boundsOf(source.checked);
+): Promise<SearchPage> {
+  let position = searchPosition(page.after);
+  // All results are in memory, so the page may hold up to `upTo` messages.
+  const maxKept = Math.max(page.size, page.upTo ?? 0);
+  const { from, before } = boundsOf(plan.checked);
   const bound = earliest(before, page.before?.getTime() ?? null);
   const kept: GraphMessage[] = [];
   let spent = 0;
   let truncated = false;
   for (;;) {
-    const to = earliest(bound, place?.at ?? null);
-    // Trash and junk may not be known yet; what lies there is a small part of what is found.
-    const known = checkOf(source, account.hidden.ids ?? []);
+    const to = earliest(bound, position?.at ?? null);
+    // Trash and junk may not be known yet. Only a small part of the results lies there.
+    const known = checkOf(plan, account.hidden.ids ?? []);
     const enoughFrom = (found: readonly GraphMessage[]) => {
       const met = found.filter((message) => matches(toMessage(message), known)).sort(byReceipt);
-      const last = met.length < 2 * page.size ? undefined : met[Math.min(most, Math.floor(met.length / 2))];
+      const last = met.length < 2 * page.size ? undefined : met[Math.min(maxKept, Math.floor(met.length / 2))];
       return last === undefined ? null : receivedAt(last).getTime();
     };
     const [hits, newest] = await Promise.all([
-      hitsOf(account, source, searches, { from: place?.from ?? from, to }, wanted, call, enoughFrom),
-      newestOf(account, source, filter, wanted, to, call),
+      hitsOf(account, plan, searches, { from: position?.from ?? from, to }, fields, call, enoughFrom),
+      newestOf(account, plan, filter, fields, to, call),
     ]);
-    const complete = hits.from ?? place?.from ?? null;
-    if (source.whole) await learnHidden(account, call);
-    const check = checkOf(source, account.hidden.ids ?? []);
-    // Graph shows whole seconds: within one, mail stays in the order in which Graph lists it by date, where it does.
+    const complete = hits.from ?? position?.from ?? null;
+    if (plan.isWholeAccount) await learnHidden(account, call);
+    const check = checkOf(plan, account.hidden.ids ?? []);
+    // Graph shows whole seconds. Messages of the same second keep the order of Graph's list by date, if they are in it.
     const all = new Map([...newest, ...hits.messages].map((message) => [message.id ?? '', message]));
-    const isBehind = behindOnly(place);
+    const isAfter = afterPosition(position);
     const candidates = [...all.values()].filter((message) => {
-      if (!isBehind(message) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY)) return false;
+      if (!isAfter(message) || receivedAt(message).getTime() < (complete ?? Number.NEGATIVE_INFINITY)) return false;
       if (bound !== null && receivedAt(message).getTime() >= bound) return false;
       return matches(toMessage(message), check);
     });
-    const decided = await decideWords(account, source, candidates, call);
+    const decided = await decideWords(account, plan, candidates, call);
     spent += hits.spent + newest.length + decided.spent;
     truncated ||= hits.isCut || decided.isCut;
     candidates.sort(byReceipt);
     let passed = 0;
     for (const message of candidates) {
       const isMet = decided.isMet(message);
-      if (kept.length === most || isMet === undefined) break;
+      if (kept.length === maxKept || isMet === undefined) break;
       passed++;
       if (isMet) kept.push(message);
     }
-    if (passed < candidates.length) place = passed > 0 ? behind(candidates.slice(0, passed), complete, place) : place;
-    else if (complete !== null) place = { kind: 'search', at: complete - 1, from: null, seen: [] };
+    if (passed < candidates.length)
+      position = passed > 0 ? positionAfter(candidates.slice(0, passed), complete, position) : position;
+    else if (complete !== null) position = { kind: 'search', at: complete - 1, from: null, seen: [] };
     else return { messages: kept, next: null, spent, truncated };
     if (kept.length >= page.size || spent >= Math.min(page.budget ?? MAX_SPENT, MAX_SPENT))
-      return { messages: kept, next: place, spent, truncated };
+      return { messages: kept, next: position, spent, truncated };
   }
 }
 
-/** Of the words of bodies the index alone knows: what it does not know yet is not found. */
+/**
+ * Reads the newest messages that the index may lack. Words of bodies can be found by the index alone, so there is
+ * nothing to read for them.
+ */
 async function newestOf(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   filter: Filter,
-  wanted: Wanted,
+  fields: MessageFields,
   to: number | null,
   call: Call,
 ): Promise<readonly GraphMessage[]> {
-  if ((source.words !== null && source.words.base !== null) || (to !== null && to < Date.now() - MAX_INDEX_LAG_MS))
+  if ((plan.words !== null && plan.words.base !== null) || (to !== null && to < Date.now() - MAX_INDEX_LAG_MS))
     return [];
   const before = to === null ? {} : { before: new Date(to + 1000) };
   const page = { size: MAX_UNINDEXED, after: null, budget: MAX_UNINDEXED, ...before };
-  const { messages } = await listByDate(account, source, filter, wanted, page, call);
+  const { messages } = await listByDate(account, plan, filter, fields, page, call);
   return messages;
 }
 
-function behind(passed: readonly GraphMessage[], from: number | null, place: SearchPosition | null): SearchPosition {
+function positionAfter(
+  passed: readonly GraphMessage[],
+  from: number | null,
+  position: SearchPosition | null,
+): SearchPosition {
   const at = receivedAt(passed.at(-1) as GraphMessage).getTime();
   const within = passed.filter((message) => receivedAt(message).getTime() === at).map(hashOf);
-  return { kind: 'search', at, from, seen: place?.at === at ? [...place.seen, ...within] : within };
+  return { kind: 'search', at, from, seen: position?.at === at ? [...position.seen, ...within] : within };
 }
 
-function behindOnly(place: SearchPosition | null): (message: GraphMessage) => boolean {
-  const seen = new Set(place?.seen);
+function afterPosition(position: SearchPosition | null): (message: GraphMessage) => boolean {
+  const seen = new Set(position?.seen);
   return (message) => {
     const at = receivedAt(message).getTime();
-    return place === null || at < place.at || (at === place.at && !seen.has(hashOf(message)));
+    return position === null || at < position.at || (at === position.at && !seen.has(hashOf(message)));
   };
 }
 
-/** What the condition says of when a message was received, in all of its alternatives. */
+/** Returns the bounds of the receipt time that all alternatives of the condition share. */
 function boundsOf(checked: Condition): { from: number | null; before: number | null } {
   const parts = checked.kind === 'and' ? checked.of : [checked];
   const after = parts.flatMap((part) => (part.kind === 'receivedAfter' ? [part.at.getTime()] : []));

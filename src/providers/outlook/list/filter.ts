@@ -3,21 +3,21 @@ import { addressIn, folded } from '../../../domain/search/words.ts';
 import { categoryName, isId } from '../wire/ids.ts';
 import { instant, literal } from '../wire/url.ts';
 
-/** A `$filter` clause that lets through everything that meets a condition. */
+/** A `$filter` clause that accepts every message that meets a condition. */
 export interface Filter {
-  /** '' for none. */
+  /** An empty string means no clause. */
   readonly text: string;
-  /** It lets nothing else through, but for a second at the bounds of dates. */
+  /** True when the clause accepts nothing else, apart from one second at the bounds of dates. */
   readonly isExact: boolean;
-  /** It comes down to a few messages: one Message-ID, or one author. */
+  /** True when only a few messages can match: those with one Message-ID, or of one author. */
   readonly isSelective: boolean;
 }
 
 const ALL: Filter = { text: '', isExact: false, isSelective: false };
-/** Longer ones are let go of, where envelopes decide as well. */
+/** Maximum length of a filter. Clauses beyond it are left out and decided by envelopes. */
 const MAX_LENGTH = 3_000;
 
-/** `condition` is in normal form. */
+/** Expects a condition in normal form. */
 export function toFilter(condition: Condition): Filter {
   switch (condition.kind) {
     case 'and':
@@ -52,11 +52,14 @@ export function toFilter(condition: Condition): Filter {
 }
 
 const SECOND_MS = 1000;
-/** How precisely Graph compares is not said, and a message is shown at a whole second: what is a second off is let through. */
+/**
+ * Graph does not document how precisely it compares times, and shows whole seconds, so the filter also accepts messages
+ * that are up to a second off.
+ */
 const earlier = (at: Date): Date => near(Math.floor(at.getTime() / SECOND_MS) * SECOND_MS - SECOND_MS);
 export const later = (at: Date): Date => near(Math.ceil(at.getTime() / SECOND_MS) * SECOND_MS + SECOND_MS);
 
-/** Graph refuses what is outside of the years 1 to 9999, and no mail is near either end. */
+/** Graph refuses years outside 1 to 9999. No mail is near either end. */
 const MIN_TIME_MS = Date.UTC(1900, 0, 1);
 const MAX_TIME_MS = Date.UTC(9999, 0, 1);
 const near = (ms: number): Date => new Date(Math.min(Math.max(ms, MIN_TIME_MS), MAX_TIME_MS));
@@ -78,7 +81,7 @@ function all(parts: readonly Filter[]): Filter {
   };
 }
 
-/** Within alternatives. */
+/** Encloses a conjunction in parentheses so that it can be one of several alternatives. */
 const inParentheses = ({ kind }: Condition, filter: Filter): Filter =>
   kind === 'and' && filter.text !== '' ? { ...filter, text: `(${filter.text})` } : filter;
 
@@ -92,7 +95,10 @@ function any(parts: readonly Filter[]): Filter {
   };
 }
 
-/** An address of letters that have no other spelling is compared as it is; any other one is left to envelopes. */
+/**
+ * Filters by author when the value is an ASCII address, which has no other spelling. Envelopes decide about any other
+ * value.
+ */
 function author(value: string): Filter {
   const address = addressIn(value);
   if (address === null || !/^[!-~]+$/.test(address)) return ALL;
@@ -101,7 +107,7 @@ function author(value: string): Filter {
   return { text, isExact: false, isSelective: true };
 }
 
-/** Exchange compares these without case. */
+/** Exchange compares Message-IDs without regard to case. */
 function messageId(value: string): Filter {
   const bare = value.trim().replace(/^<|>$/g, '');
   return { text: `internetMessageId eq ${literal(`<${bare}>`)}`, isExact: true, isSelective: true };

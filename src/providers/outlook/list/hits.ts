@@ -5,50 +5,56 @@ import type { Fields } from '../read/fields.ts';
 import { receivedAt } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { joined, receivedWithin } from './kql.ts';
+import type { ListPlan } from './list-plan.ts';
 import { nextPath, readListing } from './listing.ts';
-import type { ListPlan } from './source.ts';
 
-/** Graph's search ends after this many results. */
+/** Graph's search returns at most this many results. */
 const MAX_RESULTS = 1000;
-/** Results in one answer; Graph may give fewer, and a link. */
+/** Results per request. Graph may return fewer, and a link. */
 const ANSWER_SIZE = 250;
-/** Longer ones are refused here: how long Graph takes them is not said. Lists ask for less, but for words that alternatives share. */
+/**
+ * Maximum length of a search. Graph does not document its limit. Lists send shorter searches, unless alternatives share
+ * words.
+ */
 const MAX_SEARCH_LENGTH = 24_000;
-/** What is asked of results that only say which messages they are. */
+/** The fields of results that only need to be identified. */
 export const IDS: Fields = { select: 'id,receivedDateTime', expand: null };
 
-/** Moments of receipt, in ms since 1970; null: without a bound. */
+/** A range of receipt times, in milliseconds since 1970. Null means unbounded. */
 interface Span {
   readonly from: number | null;
   readonly to: number | null;
 }
 
-/** What a search found of a span. */
+/** The results of a search within a span. */
 interface Hits {
   readonly messages: readonly GraphMessage[];
-  /** It is all that was received from this moment on; null: all of the span. */
+  /** The results are complete from this moment on. Null means for the whole span. */
   readonly from: number | null;
-  /** Graph gives no more, and there may be more of one day than that. */
+  /** True when Graph returns no more results although a single day may have more. */
   readonly isCut: boolean;
-  /** Messages that were read. */
+  /** Number of messages read. */
   readonly spent: number;
 }
 
-/** How often a span is narrowed. */
+/** Maximum number of times that a span is narrowed. */
 const MAX_TRIES = 4;
 const DAY_MS = 86_400_000;
 
-/** From when on, in ms since 1970, what was found so far is enough for the caller, so that all of it need not be read; null: it is not. */
+/**
+ * Returns the moment, in milliseconds since 1970, from which the results so far suffice for the caller, so that not all
+ * need to be read. Returns null while they do not suffice.
+ */
 type EnoughFrom = (messages: readonly GraphMessage[]) => number | null;
 const NEVER: EnoughFrom = () => null;
 
 /**
- * All that was found in the newest part of a span: the whole of it, or as much as Graph gives the results of. Where there
- * are more, or where fewer are enough, the same is asked of fewer days.
+ * Returns all results of the newest part of a span: of the whole span, or of as much of it as Graph returns results
+ * for. When there are more results, or when fewer suffice, the same search is made for fewer days.
  */
 export async function newestHits(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,
@@ -58,7 +64,7 @@ export async function newestHits(
   let from = span.from;
   let spent = 0;
   const search = async (since: number | null, stop = NEVER) => {
-    const read = await searchAll(account, source, terms, { from: since, to: span.to }, fields, stop, call);
+    const read = await searchAll(account, plan, terms, { from: since, to: span.to }, fields, stop, call);
     spent += read.messages.length;
     return read;
   };
@@ -72,7 +78,8 @@ export async function newestHits(
   for (let tries = 0; ; tries++) {
     const { messages, isCut } = read;
     if (!isCut) return { messages, from: from === span.from ? null : from, isCut: false, spent };
-    // Of what was sent last, the half that was received last: in the days of these there are fewer.
+    // Graph sorts by sent date. The next span begins at the middle of these results by receipt time, because its days
+    // hold fewer results.
     const times = messages.map((message) => receivedAt(message).getTime()).sort((a, b) => b - a);
     const middle = times[Math.floor(times.length / 2 ** (tries + 1))] ?? 0;
     const day = Math.ceil(middle / DAY_MS) * DAY_MS;
@@ -83,10 +90,10 @@ export async function newestHits(
   }
 }
 
-/** What any of these searches found of the newest part of a span: of the part that all of them tell. */
+/** Returns the results of any of these searches, for the newest part of the span, which all of them cover. */
 export async function hitsOf(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   searches: readonly (readonly string[])[],
   span: Span,
   fields: Fields,
@@ -98,7 +105,7 @@ export async function hitsOf(
   let isCut = false;
   let spent = 0;
   for (const terms of searches) {
-    const hits = await newestHits(account, source, terms, { from, to: span.to }, fields, call, enoughFrom);
+    const hits = await newestHits(account, plan, terms, { from, to: span.to }, fields, call, enoughFrom);
     for (const message of hits.messages) found.set(message.id ?? '', message);
     from = hits.from ?? from;
     isCut ||= hits.isCut;
@@ -108,12 +115,12 @@ export async function hitsOf(
 }
 
 /**
- * All that Graph finds, by the whole of each link: its results are sorted by when they were sent (search-query-parameter),
- * and its pages count off what is found by then, so that only all of them together are a list.
+ * Reads all results by following each link as it is. Graph sorts the results by sent date (search-query-parameter), and
+ * its pages shift while results change, so only all pages together are a complete list.
  */
 async function searchAll(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
   terms: readonly string[],
   span: Span,
   fields: Fields,
@@ -127,7 +134,7 @@ async function searchAll(
   const found = new Map<string, GraphMessage>();
   let read = 0;
   for (let page: string | undefined; ; ) {
-    const listing = await readListing(account, source, { ...query, search, page }, call);
+    const listing = await readListing(account, plan, { ...query, search, page }, call);
     for (const message of listing.messages) found.set(message.id ?? '', message);
     read += listing.messages.length;
     const next = nextPath(listing);
@@ -137,7 +144,7 @@ async function searchAll(
   }
 }
 
-/** What was found, newest first; of one moment as it was given. */
+/** Compares messages by receipt time, newest first. A stable sort keeps those of the same moment in Graph's order. */
 export const byReceipt = (a: GraphMessage, b: GraphMessage): number =>
   receivedAt(b).getTime() - receivedAt(a).getTime();
 

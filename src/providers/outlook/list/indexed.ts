@@ -3,23 +3,26 @@ import { isEverything, normalForm } from '../../../domain/search/algebra.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
 import { toKql } from './kql.ts';
 
-/** A condition on words that the index decides, made of questions without a negation, each of which is one search. */
+/** A condition on words, built from positive questions that the index answers with one search each. */
 type Formula =
   | { readonly kind: 'found'; readonly by: string }
   | { readonly kind: 'not'; readonly of: Formula }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Formula[] };
 
-/** What the index is asked for the words of a list. */
+/** The searches that decide the words of a list. */
 export interface IndexedWords {
-  /** A search that finds everything that can match. Null: words are excluded alone, and nothing narrows the list down. */
+  /**
+   * A search that finds every message that can match. Null means that the condition only excludes words, so no search
+   * narrows the list.
+   */
   readonly base: string | null;
-  /** Searches that decide what `base` leaves open; none where it is the answer. */
+  /** Searches that decide about the messages that `base` finds. There are none when `base` is the answer. */
   readonly questions: readonly string[];
-  /** Whether a message matches, by the questions that find it. */
+  /** Returns whether a message matches, given which questions find it. */
   isMet(found: (question: string) => boolean): boolean;
 }
 
-/** Each is a search of its own for each page. */
+/** Maximum number of questions, because each one is a search for each page. */
 const MAX_QUESTIONS = 12;
 
 const tooMixed = (questions: number): MailError =>
@@ -29,8 +32,8 @@ const tooMixed = (questions: number): MailError =>
   );
 
 /**
- * `where` is in normal form, and of `text` alone.
- * @throws BAD_USER_INPUT where it would take too many searches
+ * Compiles a condition in normal form that consists of `text` alone.
+ * @throws BAD_USER_INPUT when it needs too many searches
  */
 export function indexedWords(where: Condition): IndexedWords {
   const base = baseOf(where);
@@ -41,13 +44,13 @@ export function indexedWords(where: Condition): IndexedWords {
   return { base, questions, isMet: (found) => holds(formula, found) };
 }
 
-/** A search that finds everything that can match; null: words are excluded alone. */
+/** Returns a search that finds every message that can match, or null when the condition only excludes words. */
 export function baseOf(where: Condition): string | null {
   const outer = normalForm(withoutNegations(where));
   return isEverything(outer) ? null : toKql(outer);
 }
 
-/** A wider condition: what is excluded is let through. */
+/** Widens a condition by dropping its exclusions. */
 function withoutNegations(where: Condition): Condition {
   if (where.kind === 'not') return { kind: 'and', of: [] };
   return where.kind === 'and' || where.kind === 'or' ? { kind: where.kind, of: where.of.map(withoutNegations) } : where;
@@ -58,11 +61,14 @@ function isNegated(where: Condition): boolean {
   return where.kind === 'not';
 }
 
-/** As few questions as there can be: what stands side by side is asked together, and so is what is excluded. */
+/**
+ * Builds a formula with as few questions as possible: plain parts are combined into one question, and so are excluding
+ * ones.
+ */
 function formulaOf(where: Condition): Formula {
   if (!isNegated(where)) return { kind: 'found', by: toKql(where) ?? '' };
   const opposite = normalForm({ kind: 'not', of: where });
-  // A word or not that word: everything, and there is nothing to ask.
+  // "A word or not that word" matches everything, so no question is needed.
   if (opposite.kind === 'nothing') return { kind: 'and', of: [] };
   if (!isNegated(opposite)) return { kind: 'not', of: { kind: 'found', by: toKql(opposite) ?? '' } };
   if (where.kind !== 'and' && where.kind !== 'or') throw new TypeError('a negation of more than words');

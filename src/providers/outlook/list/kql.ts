@@ -2,11 +2,14 @@ import type { Condition } from '../../../domain/search/condition.ts';
 import { addressIn, spellingsOf } from '../../../domain/search/words.ts';
 
 /**
- * Conditions in the Keyword Query Language, as it stands inside the quotes of `$search`. A value becomes words in quotes
- * and nothing else, so that none of it can be an operator, a property or a wildcard; in quotes a word is meant whole.
+ * Conditions in the Keyword Query Language, for use inside the quotes of `$search`. Every value becomes quoted words,
+ * so that no part of it can be an operator, a property or a wildcard. A quoted word matches whole words only.
  */
 
-/** What the index is to decide: `text`, `and` and `or`. Null: no word is in it. */
+/**
+ * Returns the search for a condition of `text`, `and` and `or`, which the index decides. Returns null when it contains
+ * no word.
+ */
 export function toKql(condition: Condition): string | null {
   if (condition.kind === 'text') return text(condition.value);
   if (condition.kind !== 'and' && condition.kind !== 'or') return null;
@@ -15,8 +18,8 @@ export function toKql(condition: Condition): string | null {
 }
 
 /**
- * Candidates for what envelopes decide: everything that meets the condition is among them, as far as the index knows it. Null:
- * there are no words that narrow it down.
+ * Returns a search for candidates of a condition that envelopes decide. It finds every message that meets the
+ * condition, as far as the index has it. Returns null when no words narrow the list.
  */
 export function candidates(condition: Condition): string | null {
   switch (condition.kind) {
@@ -40,16 +43,16 @@ export function candidates(condition: Condition): string | null {
 }
 
 /**
- * The same as searches that find it all together, none of them longer than `longest`: alternatives that do not fit into one
- * are asked for apart. Null: it is not narrowed down so.
+ * Returns `candidates` as several searches of at most `maxLength` characters: alternatives that do not fit into one
+ * search are divided. Returns null when that is impossible.
  */
-export function candidateSearches(condition: Condition, longest: number): readonly string[] | null {
-  const whole = candidates(condition);
-  if (whole === null || whole.length <= longest) return whole === null ? null : [whole];
-  if (condition.kind === 'or') return inSearches(condition.of.map(candidates), longest);
+export function candidateSearches(condition: Condition, maxLength: number): readonly string[] | null {
+  const single = candidates(condition);
+  if (single === null || single.length <= maxLength) return single === null ? null : [single];
+  if (condition.kind === 'or') return dividedSearches(condition.of.map(candidates), maxLength);
   if (condition.kind !== 'and') return null;
-  // One of its parts is enough, and that which takes the fewest searches the best.
-  const parts = condition.of.map((part) => candidateSearches(part, longest)).filter((part) => part !== null);
+  // One part of a conjunction suffices, and the one with the fewest searches is the best.
+  const parts = condition.of.map((part) => candidateSearches(part, maxLength)).filter((part) => part !== null);
   return parts.reduce<readonly string[] | null>(
     (best, part) => (best && best.length <= part.length ? best : part),
     null,
@@ -58,15 +61,15 @@ export function candidateSearches(condition: Condition, longest: number): readon
 
 const MAX_SEARCHES = 6;
 
-function inSearches(alternatives: readonly (string | null)[], longest: number): readonly string[] | null {
+function dividedSearches(alternatives: readonly (string | null)[], maxLength: number): readonly string[] | null {
   const searches: string[][] = [];
-  let room = 0;
+  let remaining = 0;
   for (const one of alternatives) {
-    if (one === null || one.length > longest) return null;
-    room -= one.length + OR_LENGTH;
-    if (room < 0) {
+    if (one === null || one.length > maxLength) return null;
+    remaining -= one.length + OR_LENGTH;
+    if (remaining < 0) {
       searches.push([]);
-      room = longest - one.length - OR_LENGTH;
+      remaining = maxLength - one.length - OR_LENGTH;
     }
     searches.at(-1)?.push(one);
   }
@@ -82,7 +85,10 @@ export function joined(kind: 'and' | 'or', parts: readonly string[]): string {
 
 const DAY_MS = 86_400_000;
 
-/** Narrows to days of receipt, a day wider on either side: in whose time zone a day is meant is not said. */
+/**
+ * Returns terms that limit the days of receipt. They are a day wider on either side, because Graph does not document
+ * the time zone of a day.
+ */
 export function receivedWithin(from: number | null, to: number | null): string[] {
   const day = (at: number): string =>
     new Date(Math.min(Math.max(at, MIN_TIME_MS), MAX_TIME_MS)).toISOString().slice(0, 10);
@@ -95,7 +101,7 @@ export function receivedWithin(from: number | null, to: number | null): string[]
 const MIN_TIME_MS = Date.UTC(1900, 0, 1);
 const MAX_TIME_MS = Date.UTC(2999, 11, 31);
 
-/** Words without a property are looked for in from, subject and body alone. */
+/** Graph looks for words without a property only in from, subject and body. */
 function text(value: string): string | null {
   const phrases = phrasesOf(value);
   const places = phrases.flatMap((phrase) => [phrase, `recipients:${phrase}`, `attachment:${phrase}`]);
@@ -104,9 +110,9 @@ function text(value: string): string | null {
 
 function inProperty(name: string, value: string): string | null {
   const address = addressIn(value);
-  const whole = address !== null && PLAIN_ADDRESS.test(address) ? [quoted(address.toLowerCase())] : [];
-  // Of what is written around an address none is meant.
-  const phrases = [...whole, ...phrasesOf(address ?? value)].map((phrase) => `${name}:${phrase}`);
+  const exact = address !== null && PLAIN_ADDRESS.test(address) ? [quoted(address.toLowerCase())] : [];
+  // Text around an address, such as a name, is not part of the condition.
+  const phrases = [...exact, ...phrasesOf(address ?? value)].map((phrase) => `${name}:${phrase}`);
   return phrases.length === 0 ? null : joined('or', phrases);
 }
 

@@ -5,28 +5,31 @@ import type { Call } from '../../contract/call.ts';
 import type { Evaluation, ListQuery, Page, PageRequest, Unreadable } from '../../contract/provider.ts';
 import { MAX_ANSWER_BYTES, mapYielding, runsBySize } from '../../shared/by-size.ts';
 import { ENVELOPE, type Fields, FULL } from '../read/fields.ts';
-import { bodyLength, getMessages, toDetail } from '../read/read.ts';
+import { bodyLength, getMessages, toDetail } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { AnswerTooLarge } from '../wire/errors.ts';
 import { listByDate } from './by-date.ts';
 import { listBySearch } from './by-search.ts';
 import { writePosition } from './cursor.ts';
 import { toFilter } from './filter.ts';
+import { checkOf, evaluationOf, listPlanOf, searchesFor } from './list-plan.ts';
 import { learnHidden } from './listing.ts';
-import { checkOf, evaluationOf, listPlanOf, searchesFor } from './source.ts';
 
 export interface GraphPage {
-  /** Each of them meets the query. */
+  /** Every message here meets the query. */
   readonly messages: readonly GraphMessage[];
   readonly next: string | null;
   readonly evaluation: Evaluation | undefined;
-  /** Envelopes were read, whatever fields were wanted, to be held against the query. */
+  /** True when envelopes were read, whatever fields were requested, to check them against the query. */
   readonly isChecked: boolean;
   readonly spent: number;
   readonly truncated: boolean;
 }
 
-/** One page, newest first; whole messages where the caller will read them, unless they are too long for one answer. */
+/**
+ * Lists one page, newest first. Whole messages are read when the caller needs them, unless they are too long for one
+ * answer.
+ */
 export async function listMessages(
   account: GraphAccount,
   query: ListQuery,
@@ -38,7 +41,7 @@ export async function listMessages(
     if (!(error instanceof AnswerTooLarge)) throw error;
     return readPage(account, query, { ...page, detail: 'envelope' }, call);
   });
-  // What is held against a condition is listed as envelopes.
+  // Messages that are checked against a condition are listed as envelopes.
   const isWhole = detail === 'envelope' || read.messages.every(({ body }) => body !== undefined);
   const items = isWhole
     ? await mapYielding(read.messages, bodyLength, (message) => toDetail(message, detail))
@@ -53,10 +56,10 @@ export async function listMessages(
   };
 }
 
-/** Of long messages: each is some 20 MB while it is read. */
+/** Number of runs of long messages that are read at a time. Each takes about 20 MB while it is read. */
 const RUNS_AT_ONCE = 2;
 
-/** The whole of what was listed as envelopes, which tell how large it is. */
+/** Reads whole messages for envelopes, whose sizes decide how many are read at once. */
 async function readInRuns(
   account: GraphAccount,
   listed: readonly GraphMessage[],
@@ -76,7 +79,7 @@ async function readInRuns(
   return read.flat();
 }
 
-/** What went away since it was listed is no item. */
+/** Messages that disappeared since they were listed are left out. */
 async function readRun(
   account: GraphAccount,
   envelopes: readonly Message[],
@@ -91,9 +94,10 @@ async function readRun(
 }
 
 /**
- * One page of messages that meet the query, each held against it by its envelope. Words of bodies are looked for by `$search`,
- * and so are those of names and subjects, since a list by date would have to be read from end to end; all else by `$filter`.
- * @param fields of a list without a condition: what is wanted of each message instead of `detail`
+ * Reads one page of messages that meet the query, each checked by its envelope. Words of bodies are found by `$search`.
+ * So are words of names and subjects, because a list by date would have to be read to its end. Everything else is found
+ * by `$filter`.
+ * @param fields in a list without a condition, the fields to read of each message instead of `detail`
  */
 export async function readPage(
   account: GraphAccount,
@@ -102,22 +106,23 @@ export async function readPage(
   call: Call,
   fields?: Fields,
 ): Promise<GraphPage> {
-  const source = listPlanOf(query);
-  const evaluation = evaluationOf(source);
-  if (source.nothing) return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
-  // A filter of folders that are hidden no longer would leave out what they have.
+  const plan = listPlanOf(query);
+  const evaluation = evaluationOf(plan);
+  if (plan.matchesNothing)
+    return { messages: [], next: null, evaluation, isChecked: false, spent: 0, truncated: false };
+  // A filter by an outdated list of hidden folders would leave out messages that are visible by now.
   const isStale = account.hidden.ids !== null && account.hidden.isDue;
-  if (source.whole && (source.isNaming || isStale)) await learnHidden(account, call);
-  const filter = toFilter(checkOf(source, account.hidden.ids ?? []));
-  const search = searchesFor(source, filter);
-  const isChecked = search !== null || source.words !== null || !filter.isExact;
+  if (plan.isWholeAccount && (plan.namesMailbox || isStale)) await learnHidden(account, call);
+  const filter = toFilter(checkOf(plan, account.hidden.ids ?? []));
+  const search = searchesFor(plan, filter);
+  const isChecked = search !== null || plan.words !== null || !filter.isExact;
   const isFull = page.detail === 'full' && !isChecked;
-  const asked = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);
-  const wanted = { operation: 'messages.list', ...asked };
+  const requested = (isChecked ? undefined : fields) ?? (isFull ? { ...FULL, maxBytes: MAX_ANSWER_BYTES } : ENVELOPE);
+  const request = { operation: 'messages.list', ...requested };
   const read =
     search === null
-      ? await listByDate(account, source, filter, wanted, page, call)
-      : await listBySearch(account, source, filter, search, wanted, page, call);
+      ? await listByDate(account, plan, filter, request, page, call)
+      : await listBySearch(account, plan, filter, search, request, page, call);
   return {
     messages: read.messages.filter((m) => !page.skip?.(m.id ?? '')),
     next: read.next && writePosition(read.next),

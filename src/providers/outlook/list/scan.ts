@@ -5,28 +5,29 @@ import { receivedAt } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { instant } from '../wire/url.ts';
 import { type DatePosition, MAX_SEEN } from './cursor.ts';
+import type { ListPlan } from './list-plan.ts';
 import { type Listing, type ListingQuery, nextPath, readListing } from './listing.ts';
-import type { ListPlan } from './source.ts';
 
 /**
- * How far a page reaches back into what was given of its first second, in case some of that is gone meanwhile: as far as a
- * cursor remembers what was given.
+ * Number of messages of its first second that a page reads again, in case some of them were deleted meanwhile. A cursor
+ * remembers as many.
  */
 const MAX_OVERLAP = MAX_SEEN;
 
-/** The largest $top that Graph takes. */
+/** The largest $top that Graph accepts. */
 const MAX_TOP = 1_000;
 
-interface Wanted extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
-  /** How many messages are wanted that were not given before. */
+interface StretchQuery
+  extends Pick<ListingQuery, 'operation' | 'select' | 'expand' | 'prefer' | 'maxBytes' | 'filter'> {
+  /** Number of messages to read that were not returned before. */
   readonly size: number;
-  /** Only what was received before it; null: everything. */
+  /** Only messages received before it are read; null reads all. */
   readonly before: Date | null;
 }
 
-/** What comes after a place in a list by date. */
+/** The messages after a position in a list by date. */
 export interface Stretch extends Listing {
-  /** The second of the place, and how many messages of it stand before the stretch; null at the top. */
+  /** The second of the position, and the number of its messages before the stretch. Null at the start of the list. */
   readonly second: number | null;
   readonly passed: number;
 }
@@ -35,37 +36,42 @@ export const secondOf = (message: GraphMessage): number => Math.floor(receivedAt
 export const hashOf = (message: GraphMessage): string => markOf(message.id ?? '');
 
 /**
- * Reads on by date. Graph's own paging counts from the top, which moves while mail arrives. So a page asks for what was
- * received up to the second of the last message given: new mail lies outside of that, and $skip counts within one second.
+ * Continues a list by date. Graph's own paging counts from the top, which moves while mail arrives. A page therefore
+ * reads messages received up to the second of the last message returned: newer mail lies outside that range, and $skip
+ * counts within one second only.
  */
 export async function readByDate(
   account: GraphAccount,
-  source: Pick<ListPlan, 'base' | 'whole'>,
-  place: DatePosition | null,
-  wanted: Wanted,
+  plan: Pick<ListPlan, 'base' | 'isWholeAccount'>,
+  position: DatePosition | null,
+  query: StretchQuery,
   call: Call,
 ): Promise<Stretch> {
-  const { size, before, ...query } = wanted;
-  const back = Math.min(place?.passed ?? 0, MAX_OVERLAP);
-  const passed = (place?.passed ?? 0) - back;
-  const ends = [...(place === null ? [] : [(place.second + 1) * 1000]), ...(before === null ? [] : [before.getTime()])];
+  const { size, before, ...fields } = query;
+  const overlap = Math.min(position?.passed ?? 0, MAX_OVERLAP);
+  const passed = (position?.passed ?? 0) - overlap;
+  const ends = [
+    ...(position === null ? [] : [(position.second + 1) * 1000]),
+    ...(before === null ? [] : [before.getTime()]),
+  ];
   const end = ends.length === 0 ? null : instant(new Date(Math.min(...ends)));
-  const asked = { ...query, search: null, top: Math.min(MAX_TOP, size + back), skip: passed, before: end };
-  let listing = await readListing(account, source, asked, call);
-  // A page may be shorter than was asked for (Graph's concepts/paging): of what was given before alone, none would come on.
-  for (let page = nextPath(listing); page !== null && listing.messages.length <= back; page = nextPath(listing)) {
-    const more = await readListing(account, source, { ...asked, page }, call);
+  const listingQuery = { ...fields, search: null, top: Math.min(MAX_TOP, size + overlap), skip: passed, before: end };
+  let listing = await readListing(account, plan, listingQuery, call);
+  // A page may be shorter than requested (Graph's concepts/paging). One with nothing but messages returned before would
+  // not bring the list forward.
+  for (let page = nextPath(listing); page !== null && listing.messages.length <= overlap; page = nextPath(listing)) {
+    const more = await readListing(account, plan, { ...listingQuery, page }, call);
     listing = { ...more, messages: [...listing.messages, ...more.messages] };
   }
-  return { ...listing, second: place?.second ?? null, passed };
+  return { ...listing, second: position?.second ?? null, passed };
 }
 
-/** Where the list stands after the first `taken` messages of a stretch, at least one. */
-export function reached(
+/** Returns the list's position after the first `count` messages of a stretch, which must be at least one. */
+export function positionReached(
   stretch: Stretch,
-  taken: number,
+  count: number,
 ): { second: number; passed: number; within: readonly GraphMessage[] } {
-  const read = stretch.messages.slice(0, taken);
+  const read = stretch.messages.slice(0, count);
   const second = secondOf(read.at(-1) as GraphMessage);
   const within = read.filter((m) => secondOf(m) === second);
   return { second, passed: within.length + (second === stretch.second ? stretch.passed : 0), within };

@@ -3,31 +3,31 @@ import type { Decision } from '../../../domain/search/branches.ts';
 import type { Condition } from '../../../domain/search/condition.ts';
 import { type IndexedWords, indexedWords } from './indexed.ts';
 
-/** A condition, in what Graph's index decides of it and what envelopes do. */
+/** A condition, divided into what Graph's index decides and what envelopes decide. */
 export interface Compiled {
-  /** Null: no words of bodies are asked for. */
+  /** Null when the condition has no words of bodies. */
   readonly words: IndexedWords | null;
-  /** In normal form. */
+  /** A condition in normal form. */
   readonly checked: Condition;
-  /** Nothing can match: no request is needed. */
-  readonly nothing: boolean;
+  /** True when nothing can match, so that no request is needed. */
+  readonly matchesNothing: boolean;
 }
 
-/** `where` is one that `branchesOf` leaves whole: no part of its `and` is decided by both. */
+/** Compiles a condition that `branchesOf` does not divide: no part of its `and` needs both the index and envelopes. */
 export function compile(where: Condition): Compiled {
   const normal = normalForm(replaced(where, worded));
-  if (normal.kind === 'nothing') return { words: null, checked: NOTHING, nothing: true };
+  if (normal.kind === 'nothing') return { words: null, checked: NOTHING, matchesNothing: true };
   const parts = normal.kind === 'and' ? normal.of : [normal];
-  const asked = parts.filter(isOfIndex);
-  const checked = parts.filter((part) => !asked.includes(part));
+  const ofIndex = parts.filter(isOfIndex);
+  const checked = parts.filter((part) => !ofIndex.includes(part));
   return {
-    words: asked.length === 0 ? null : indexedWords(normalForm({ kind: 'and', of: asked })),
+    words: ofIndex.length === 0 ? null : indexedWords(normalForm({ kind: 'and', of: ofIndex })),
     checked: normalForm({ kind: 'and', of: checked }),
-    nothing: false,
+    matchesNothing: false,
   };
 }
 
-/** Only Graph's index knows the words of a body; an envelope decides all else. */
+/** Only Graph's index knows the words of a body. An envelope decides everything else. */
 export const decides = ({ kind }: Condition): Decision => (kind === 'text' ? 'indexed' : 'checked');
 
 export function isOfIndex(where: Condition): boolean {

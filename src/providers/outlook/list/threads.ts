@@ -20,29 +20,32 @@ import { categoryName } from '../wire/ids.ts';
 import { listByDate } from './by-date.ts';
 import { writePosition } from './cursor.ts';
 import { toFilter } from './filter.ts';
+import { checkOf, evaluationOf, type ListPlan, listPlanOf, searchesFor } from './list-plan.ts';
 import { learnHidden } from './listing.ts';
 import { type GraphPage, readPage } from './messages.ts';
-import { checkOf, evaluationOf, type ListPlan, listPlanOf, searchesFor } from './source.ts';
 
 const HEADS: Fields = { select: 'id,conversationId,parentFolderId,receivedDateTime', expand: null };
-/** What a condition that Graph's $filter decides is checked by. */
+/** The fields by which a condition is checked that Graph's $filter decides. */
 const CHECKED_HEADS: Fields = {
   select: `${HEADS.select},isRead,flag,importance,categories,hasAttachments,internetMessageId`,
   expand: null,
 };
-/** One request, whose items are small. */
+/** Number of heads in one request. They are small. */
 const HEADS_PER_PAGE = 250;
-/** All that a search gives, and the most that Graph lists at once: it spares reading threads to see whether they match. */
+/**
+ * Everything that a search returns, and the most that Graph lists at once. This avoids reading threads to see whether
+ * they match.
+ */
 const FOUND_AT_ONCE = 1_000;
-/** A list of heads is one request, and a conversation another. */
+/** Reading a list of heads is one request, and reading a conversation is another. */
 const LIST_COST = 1;
 const THREAD_COST = 1;
-/** So many results of a search as one message: an answer of 250 is one request. */
+/** Number of search results that cost as much as one message, because an answer with 250 results is one request. */
 const HITS_PER_COST = 25;
 
 const ALL_MAIL: ListQuery = { mailboxId: null, where: null };
 
-/** Made of lists of messages, since Graph has no threads. */
+/** Lists threads by lists of messages, because Graph has no threads. */
 export async function listThreads(
   account: GraphAccount,
   asked: ListQuery,
@@ -50,25 +53,25 @@ export async function listThreads(
   call: Call,
 ): Promise<Page<Thread>> {
   const query = inFolderOrAll(asked);
-  const source = listPlanOf(query);
-  const evaluation = asked.where === null ? undefined : evaluationOf(source);
-  const told = evaluation === undefined ? {} : { evaluation };
-  if (source.nothing) return { items: [], next: null, ...told };
-  if (source.isNaming || isUnknownFolder(source, query.mailboxId)) await learnHidden(account, call);
-  const threads = new GraphThreads(account, query, source, page.before ?? null, call);
+  const plan = listPlanOf(query);
+  const evaluation = asked.where === null ? undefined : evaluationOf(plan);
+  const evaluated = evaluation === undefined ? {} : { evaluation };
+  if (plan.matchesNothing) return { items: [], next: null, ...evaluated };
+  if (plan.namesMailbox || isUnknownFolder(plan, query.mailboxId)) await learnHidden(account, call);
+  const threads = new GraphThreads(account, query, plan, page.before ?? null, call);
   const { truncated, ...read } = await threadPage(threads, page);
-  return { ...read, ...told, ...(truncated || threads.isCut ? { truncated: true } : {}) };
+  return { ...read, ...evaluated, ...(truncated || threads.isCut ? { truncated: true } : {}) };
 }
 
-/** A category runs through all folders, and its threads are listed by what is not in the trash. */
+/** A category contains messages of all folders, and its threads are listed by messages outside trash and junk. */
 function inFolderOrAll({ mailboxId, where }: ListQuery): ListQuery {
   if (mailboxId === null || categoryName(mailboxId) === null) return { mailboxId, where };
   return { mailboxId: null, where: { kind: 'and', of: [{ kind: 'mailbox', id: mailboxId }, where ?? EVERYTHING] } };
 }
 
-/** Of a folder with a name that Graph takes for its id it is known whether it is hidden. */
-const isUnknownFolder = ({ whole }: ListPlan, id: string | null): boolean =>
-  !whole && (id === null || !isWellKnown(id));
+/** Returns whether it is unknown if the folder is hidden. For a well-known name it is known. */
+const isUnknownFolder = ({ isWholeAccount }: ListPlan, id: string | null): boolean =>
+  !isWholeAccount && (id === null || !isWellKnown(id));
 const isWellKnown = (id: string): boolean => /^[a-z]+$/.test(id);
 
 class GraphThreads implements ThreadSource {
@@ -78,18 +81,18 @@ class GraphThreads implements ThreadSource {
   readonly isFoundFirst: boolean;
   readonly isFoundExact = true;
   readonly threadCost = THREAD_COST;
-  /** Graph's search had more than it gives. */
+  /** True when the search had more results than Graph returns. */
   isCut = false;
   private cost = 0;
   private readonly isSearch: boolean;
   private readonly shared: SharedReads;
-  /** The folder of a list inside one, by the id that messages carry; null until it is known. */
+  /** The id of the list's folder as messages have it, or null until it is known. */
   private folderId: string | null;
 
   constructor(
     private readonly account: GraphAccount,
     private readonly query: ListQuery,
-    private readonly source: ListPlan,
+    private readonly plan: ListPlan,
     before: Date | null,
     private readonly call: Call,
   ) {
@@ -97,13 +100,13 @@ class GraphThreads implements ThreadSource {
     this.shared = call.shared ?? new SharedReads();
     this.print = markOf(JSON.stringify(['threads', mailboxId, where, before]));
     this.folderId = this.namedFolder();
-    const check = checkOf(source, account.hidden.ids ?? []);
-    this.isSearch = searchesFor(source, toFilter(check)) !== null;
+    const check = checkOf(plan, account.hidden.ids ?? []);
+    this.isSearch = searchesFor(plan, toFilter(check)) !== null;
     const isHidden = this.isHidden();
-    // Where Graph can be told nothing of the condition, threads are read as they come, but for what trash and junk have.
+    // When Graph cannot narrow the condition, all threads outside trash and junk are read in order.
     const isAll =
-      !isHidden && source.whole && !this.isSearch && source.words === null && toFilter(source.checked).text === '';
-    // What lies in trash or junk may be newer than its thread is in the list.
+      !isHidden && plan.isWholeAccount && !this.isSearch && plan.words === null && toFilter(plan.checked).text === '';
+    // A message in trash or junk may be newer than the position of its thread in the list.
     const bound = isHidden ? null : before;
     this.isFoundFirst = !isAll && (where !== null || isHidden);
     const size = this.isFoundFirst ? FOUND_AT_ONCE : HEADS_PER_PAGE;
@@ -111,9 +114,9 @@ class GraphThreads implements ThreadSource {
     this.order = isAll ? null : isHidden ? this.everything(before, size) : this.heads(ALL_MAIL, before, size, false);
   }
 
-  /** `meets` cannot tell of a message in which folder it should be before that is known. */
+  /** False while the id of the list's folder is unknown, because `meets` cannot decide then. */
   get isDecidable(): boolean {
-    return this.source.words === null && (this.source.whole || this.folderId !== null);
+    return this.plan.words === null && (this.plan.isWholeAccount || this.folderId !== null);
   }
 
   isHidden(): boolean {
@@ -128,7 +131,7 @@ class GraphThreads implements ThreadSource {
   meets(message: Message, isFound: boolean): boolean {
     if (!this.isDecidable) return isFound;
     if (this.folderId !== null && !message.mailboxIds.includes(this.folderId)) return false;
-    return matches(message, checkOf(this.source, this.account.hidden.ids ?? []));
+    return matches(message, checkOf(this.plan, this.account.hidden.ids ?? []));
   }
 
   async read(ids: readonly string[]): Promise<Batch<Thread>> {
@@ -150,36 +153,39 @@ class GraphThreads implements ThreadSource {
       });
       if (isAnswer) {
         this.isCut ||= page.truncated;
-        if (!this.source.whole) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
+        if (!this.plan.isWholeAccount) this.folderId ??= page.messages[0]?.parentFolderId ?? null;
       }
       return { heads: headsOf(page.messages), next: page.next };
     };
   }
 
-  /** What a search finds comes by the hundred in one request; what is read by date to be checked is as many messages. */
+  /**
+   * One request returns hundreds of search results, while messages that are read by date to be checked cost as many
+   * messages.
+   */
   private costOf({ isChecked, spent }: GraphPage, isAnswer: boolean): number {
     if (!isChecked) return LIST_COST;
     return isAnswer && this.isSearch ? Math.ceil(spent / HITS_PER_COST) : spent;
   }
 
-  /** All mail by date, what lies in trash and junk included. */
+  /** Lists all mail by date, including trash and junk. */
   private everything(before: Date | null, size: number): ReadHeads {
-    const source = { ...listPlanOf(ALL_MAIL), whole: false };
-    const wanted = { operation: 'messages.list', ...HEADS };
+    const plan = { ...listPlanOf(ALL_MAIL), isWholeAccount: false };
+    const fields = { operation: 'messages.list', ...HEADS };
     return async (after): Promise<HeadPage> => {
       const asked = { size, after, budget: size, ...(before === null ? {} : { before }) };
       const { messages, next } = await this.shared.once(JSON.stringify(['everything', asked]), () => {
         this.cost += LIST_COST;
-        return listByDate(this.account, source, toFilter(EVERYTHING), wanted, asked, this.call);
+        return listByDate(this.account, plan, toFilter(EVERYTHING), fields, asked, this.call);
       });
       return { heads: headsOf(messages), next: next && writePosition(next) };
     };
   }
 
-  /** The id of the list's folder, where the query has it and not a name. */
+  /** Returns the id of the list's folder if the query has its id and not a well-known name. */
   private namedFolder(): string | null {
     const { mailboxId, where } = this.query;
-    if (this.source.whole) return null;
+    if (this.plan.isWholeAccount) return null;
     if (mailboxId !== null) return isWellKnown(mailboxId) ? null : mailboxId;
     const normal = normalForm(where ?? EVERYTHING);
     const parts = normal.kind === 'and' ? normal.of : [normal];
@@ -194,7 +200,7 @@ class GraphThreads implements ThreadSource {
 const headsOf = (messages: readonly GraphMessage[]): Head[] =>
   messages.flatMap(({ id, conversationId }) => (id && conversationId ? [{ id, threadId: conversationId }] : []));
 
-/** Whether trash or junk is asked for, un-negated. */
+/** Returns whether a condition requires a message to be in trash or junk. */
 function names(where: Condition, hidden: ReadonlySet<string>): boolean {
   if (where.kind === 'and' || where.kind === 'or') return where.of.some((part) => names(part, hidden));
   return where.kind === 'mailbox' && where.named !== false && hidden.has(where.id);

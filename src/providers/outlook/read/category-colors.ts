@@ -1,4 +1,4 @@
-/** Outlook names its category colours by number and leaves the shade to the client; these are the shades of Outlook itself. */
+/** The shades of Outlook's category colours, as Outlook itself shows them. Graph names a colour only by its number. */
 export const CATEGORY_COLORS: Readonly<Record<string, string | null>> = {
   none: null,
   preset0: '#e7a1a2',
@@ -28,17 +28,17 @@ export const CATEGORY_COLORS: Readonly<Record<string, string | null>> = {
   preset24: '#93446b',
 };
 
-/** The preset whose shade is nearest to a CSS hex colour; null for what is none. */
+/** Returns the preset whose shade is nearest to a CSS hex colour, or null when `color` is not one. */
 export function nearestPreset(color: string): string | null {
-  const wanted = channels(color);
-  if (!wanted) return null;
+  const target = channels(color);
+  if (!target) return null;
   let nearest: string | null = null;
-  let least = Number.POSITIVE_INFINITY;
+  let leastDistance = Number.POSITIVE_INFINITY;
   for (const [preset, shade] of Object.entries(CATEGORY_COLORS)) {
     const own = shade === null ? null : channels(shade);
     if (!own) continue;
-    const distance = own.reduce((sum, value, i) => sum + (value - (wanted[i] ?? 0)) ** 2, 0);
-    if (distance < least) [nearest, least] = [preset, distance];
+    const distance = own.reduce((sum, value, i) => sum + (value - (target[i] ?? 0)) ** 2, 0);
+    if (distance < leastDistance) [nearest, leastDistance] = [preset, distance];
   }
   return nearest;
 }

@@ -11,8 +11,8 @@ import { decodeWords } from '../../shared/mime/encoded-words.ts';
 import { messageIdsOf } from '../../shared/mime/message-ids.ts';
 import { inReplyTo, references } from './fields.ts';
 
-/** The body and everything that comes with it, from a message read with FULL_SELECT and FULL_EXPAND. */
-export function toContent(from: GraphMessage): MessageContent {
+/** Returns the body, headers and attachments of a message that was read with FULL's fields. */
+export function contentOf(from: GraphMessage): MessageContent {
   const headers = (from.internetMessageHeaders ?? []).map(header);
   const { text, html } = bodies(from, headers);
   const files = (from.attachments ?? []).map(toFile);
@@ -30,7 +30,10 @@ export function toContent(from: GraphMessage): MessageContent {
   };
 }
 
-/** Exchange keeps one body, and makes HTML of a plain one when it is asked for; that HTML the sender did not write. */
+/**
+ * Exchange keeps one body and converts a plain one to HTML on request. The sender did not write such HTML, so it is not
+ * returned as the message's HTML.
+ */
 function bodies(from: GraphMessage, headers: readonly Header[]): { text: LazyText | null; html: string | null } {
   const content = from.body?.content ?? '';
   if (content === '') return { text: null, html: null };
@@ -46,12 +49,12 @@ function header({ name, value }: { name?: string | null; value?: string | null }
   return { name: name ?? '', value: decodeWords(unfolded) };
 }
 
-function headerValue(headers: readonly Header[], wanted: string): string | null {
-  const values = headers.filter(({ name }) => name.toLowerCase() === wanted).map(({ value }) => value);
+function headerValue(headers: readonly Header[], lowerName: string): string | null {
+  const values = headers.filter(({ name }) => name.toLowerCase() === lowerName).map(({ value }) => value);
   return values.length === 0 ? null : values.join(' ');
 }
 
-/** Inline is what the HTML shows; Graph's isInline says little. */
+/** A file counts as inline when the HTML shows it, because Graph's isInline is not reliable. */
 function toFile(from: GraphAttachment): Omit<Attachment, 'isInline'> {
   return {
     id: from.id ?? '',

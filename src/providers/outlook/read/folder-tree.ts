@@ -9,21 +9,21 @@ const FOLDER_SELECT = 'displayName,parentFolderId,isHidden,totalItemCount,unread
 const PAGE = 'odata.maxpagesize=200';
 const FURTHER = { kind: 'folders', operation: 'mailFolders.delta', prefer: PAGE } as const;
 
-/** The first round of a delta names every folder of the tree, which a list does level by level. */
+/** The first round of a delta lists every folder of the tree, while a list has one level at a time. */
 export const TREE = {
   method: 'GET' as const,
   path: path('/me/mailFolders/delta', { $select: FOLDER_SELECT }),
   prefer: PAGE,
 };
 
-/** All folders, those of the system included that are not shown; the first page is given. */
+/** Reads all folders from the first page on, including the hidden system folders. */
 export async function wholeTree(account: GraphAccount, first: unknown, call: Call): Promise<readonly MailFolder[]> {
   const folders = await readToEnd(account, first as Collection<MailFolder>, FURTHER, call);
   return folders.filter((folder) => folder.id && !('@removed' in folder));
 }
 
 /**
- * Takes the answers to `account.hidden.paths`. Which folders lie inside of these is asked for only where there are any.
+ * Records the answers to `account.hidden.paths`. The folder tree is requested only when trash or junk has subfolders.
  */
 export async function readHiddenFolders(account: GraphAccount, answers: readonly unknown[], call: Call): Promise<void> {
   const { graph, hidden } = account;

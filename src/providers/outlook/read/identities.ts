@@ -7,7 +7,7 @@ import { path } from '../wire/url.ts';
 
 export const ME = path('/me', { $select: 'displayName,mail,userPrincipalName' });
 
-/** Graph tells of no aliases that could be sent from; there is the account itself. */
+/** Graph lists no aliases to send from, so the only identity is the account itself. */
 export async function identities(account: GraphAccount, call: Call): Promise<readonly Identity[]> {
   const me = await account.graph.json<User>({ method: 'GET', path: ME, cost: cost('me.get') }, call);
   return [{ address: account.address, name: me.displayName ?? null, isDefault: true }];

@@ -4,6 +4,7 @@ import { displayName, nameBeside } from '../../../domain/display-name.ts';
 import type { Message, MessageContent } from '../../../domain/message.ts';
 import { toOneLine } from '../../../domain/one-line.ts';
 import type { ChangeDetail } from '../../contract/change-detail.ts';
+import type { Draft } from '../../contract/provider.ts';
 import { lazySnippet } from '../../shared/html/snippet.ts';
 import { messageIdsOf } from '../../shared/mime/message-ids.ts';
 import { categoryId } from '../wire/ids.ts';
@@ -11,7 +12,7 @@ import { isReceived, lastVerb, messageSize } from './fields.ts';
 
 const REPLIED = new Set(['102', '103']);
 
-/** A message as Graph gives it with fields.ts's $select; `content` is left to content.ts. */
+/** Converts a message that was read with the $select of fields.ts. content.ts converts the `content`. */
 export function toMessage(from: GraphMessage, content: MessageContent | null = null): Message {
   const verb = lastVerb(from);
   const snippet = lazySnippet(from.bodyPreview ?? '', content);
@@ -46,7 +47,14 @@ export function toMessage(from: GraphMessage, content: MessageContent | null = n
   };
 }
 
-/** The folder, and the categories as labels. */
+/** Exchange changes a message's change key with each change to it, while its immutable id stays. */
+export const toDraft = (message: GraphMessage): Draft => ({
+  id: message.id ?? '',
+  version: message.changeKey ?? '',
+  message: toMessage(message),
+});
+
+/** Returns the message's folder and, as labels, its categories. */
 const mailboxIdsOf = ({ parentFolderId, categories }: GraphMessage): string[] => [
   ...(parentFolderId ? [parentFolderId] : []),
   ...(categories ?? []).map(categoryId),
@@ -54,7 +62,10 @@ const mailboxIdsOf = ({ parentFolderId, categories }: GraphMessage): string[] =>
 const isStarred = ({ flag }: GraphMessage): boolean => flag?.flagStatus === 'flagged';
 const isImportant = ({ importance }: GraphMessage): boolean => importance === 'high';
 
-/** What a delta tells of a message that it says was updated: all that was selected, or isRead alone (microsoft-graph-docs#7776). */
+/**
+ * Returns the changed fields of a message that a delta reports as updated: all selected ones, or isRead alone
+ * (microsoft-graph-docs#7776).
+ */
 export function changeDetail(from: GraphMessage): ChangeDetail {
   const { isRead, isDraft } = from;
   return {
@@ -69,34 +80,40 @@ export function changeDetail(from: GraphMessage): ChangeDetail {
 export const receivedAt = (from: GraphMessage): Date =>
   date(from.receivedDateTime) ?? date(from.sentDateTime) ?? date(from.createdDateTime) ?? new Date(0);
 
-/** Exchange writes the year 1 where it has no date. */
+/** Exchange writes the year 1 for a missing date. */
 function date(text: string | null | undefined): Date | null {
   const at = new Date(text ?? Number.NaN);
   return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1900 ? null : at;
 }
 
-/** Graph repeats the address as the name where there is none, and gives a group such as "undisclosed recipients:;" as a name alone. */
+/**
+ * Graph repeats the address as the name when there is no name, and returns a group such as "undisclosed recipients:;"
+ * as a name without an address.
+ */
 function address(from: Recipient | null | undefined): Address | null {
   const name = from?.emailAddress?.name ?? '';
   const written = bareAddress(from?.emailAddress?.address ?? '') || displayName(name);
   return written === null ? null : { name: nameBeside(written, name), address: written };
 }
 
-/** Without empty groups, which are nobody; a name that was cut at its comma, "Doe, Jane <jane@example.org>", is one again. */
+/**
+ * Returns the addresses without empty groups. A name that was split at its comma, "Doe, Jane <jane@example.org>", is
+ * joined again.
+ */
 function addresses(from: readonly Recipient[] | null | undefined): Address[] {
-  const whole: Address[] = [];
+  const joined: Address[] = [];
   let halves: Address[] = [];
   for (const one of (from ?? []).map(address)) {
     if (one === null || (one.name === null && isEmptyGroup(one.address))) continue;
     if (one.name === null && !one.address.includes('@')) halves.push(one);
     else {
       const words = halves.map((half) => half.address);
-      if (words.length > 0 && one.name !== null) whole.push({ ...one, name: [...words, one.name].join(', ') });
-      else for (const each of [...halves, one]) whole.push(each);
+      if (words.length > 0 && one.name !== null) joined.push({ ...one, name: [...words, one.name].join(', ') });
+      else for (const each of [...halves, one]) joined.push(each);
       halves = [];
     }
   }
-  return [...whole, ...halves];
+  return [...joined, ...halves];
 }
 
 function messageId(header: string | null | undefined): string | null {

@@ -6,7 +6,7 @@ import { batch, type Chain } from '../wire/batch.ts';
 import { segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 
-/** Folders that Exchange makes and needs, by the names that Graph takes for their ids. */
+/** Folders that Exchange creates and needs, by their well-known names. */
 const SYSTEM = [
   'inbox',
   'archive',
@@ -23,7 +23,10 @@ const SYSTEM = [
 
 export const ROOT = 'msgfolderroot';
 
-/** A folder that people may change, and the id of the one above all. FORBIDDEN names a system folder; NOT_FOUND. */
+/**
+ * Returns a folder that users may change, and the id of the root folder. Throws FORBIDDEN for a system folder, and
+ * NOT_FOUND.
+ */
 export async function requireOwnFolder(
   account: GraphAccount,
   id: string,
@@ -39,7 +42,7 @@ export async function requireOwnFolder(
   if (system.some((answer) => !isMailError(answer) && answer.id === folder.id)) {
     throw new MailError(
       'FORBIDDEN',
-      `${folder.displayName ?? 'This'} is one of Outlook's own folders: it cannot be renamed, moved or deleted.`,
+      `${folder.displayName ?? 'This'} is one of Outlook's own folders and cannot be renamed, moved or deleted.`,
       { field: ['id'] },
     );
   }

@@ -11,9 +11,9 @@ import { literal, path, pathOf } from '../wire/url.ts';
 import { ENVELOPE } from './fields.ts';
 import { readHiddenFolders } from './folder-tree.ts';
 import { toMessage } from './map.ts';
-import { getEntities } from './read.ts';
+import { getEntities } from './messages.ts';
 
-/** A thread holds its newest messages up to this many; messageCount tells of all. */
+/** Maximum number of messages in a thread. The newest are returned, while messageCount counts all. */
 const MAX_THREAD_MESSAGES = 100;
 const ID = /^[!-~]{1,512}$/;
 
@@ -24,8 +24,9 @@ interface Conversation extends Collection<GraphMessage> {
 const noSuchThread = (): MailError => new MailError('NOT_FOUND', 'There is no such thread in this Outlook account.');
 
 /**
- * Graph has no threads: the messages of each conversation, all in $batches. Pages may be short, and empty, and have a link all
- * the same; one whose pages tell nothing new without end is PROVIDER_UNAVAILABLE, and not a conversation without messages.
+ * Reads the messages of each conversation in $batch requests, because Graph has no threads. A page may be short or
+ * empty and still have a link. A conversation whose pages bring nothing new without end is PROVIDER_UNAVAILABLE rather
+ * than empty.
  */
 export async function getThreads(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<Thread>> {
   const read = ids.map((): { messages: Message[]; count: number; failure: MailError | null } => ({
@@ -33,28 +34,28 @@ export async function getThreads(account: GraphAccount, ids: readonly string[], 
     count: 0,
     failure: null,
   }));
-  let open = ids.flatMap((id, i) => (ID.test(id) ? [{ place: i, path: conversationPath(id), empty: 0 }] : []));
-  while (open.length > 0) {
+  let pending = ids.flatMap((id, i) => (ID.test(id) ? [{ index: i, path: conversationPath(id), empty: 0 }] : []));
+  while (pending.length > 0) {
     const answers = await readConversations(
       account,
-      open.map(({ path }) => path),
+      pending.map(({ path }) => path),
       call,
     );
-    open = open.flatMap(({ place, empty }, i) => {
-      const [answer, thread] = [answers[i] ?? noSuchThread(), read[place]];
+    pending = pending.flatMap(({ index, empty }, i) => {
+      const [answer, thread] = [answers[i] ?? noSuchThread(), read[index]];
       if (!thread) return [];
       if (isMailError(answer)) {
         thread.failure = answer.code === 'NOT_FOUND' ? noSuchThread() : answer;
         return [];
       }
-      // Mail that arrives between two pages moves them.
+      // Mail that arrives between two pages shifts them, so a message can appear on both.
       const known = new Set(thread.messages.map((message) => message.id));
       const more = (answer.value ?? []).flatMap((m) => (known.has(m.id ?? '') ? [] : [toMessage(m)]));
       thread.messages.push(...more);
       thread.count = Math.max(thread.count, answer['@odata.count'] ?? 0);
       const link = answer['@odata.nextLink'];
       if (link == null || thread.messages.length >= MAX_THREAD_MESSAGES) return [];
-      const next = { place, path: pathOf(link), empty: more.length === 0 ? empty + 1 : 0 };
+      const next = { index, path: pathOf(link), empty: more.length === 0 ? empty + 1 : 0 };
       if (next.path !== null && next.empty <= MAX_EMPTY_PAGES) return [{ ...next, path: next.path }];
       thread.failure = unreachable('a conversation goes on elsewhere or without end');
       return [];
@@ -63,13 +64,16 @@ export async function getThreads(account: GraphAccount, ids: readonly string[], 
   return read.map(({ messages, count, failure }, i) => {
     if (failure) return failure;
     if (messages.length === 0) return noSuchThread();
-    // Graph sorts by more than the whole seconds that it shows: mail of one second is in its order here.
+    // Graph sorts by fractions of a second that it does not show, so messages of the same second keep its order.
     const newest = messages.slice(0, MAX_THREAD_MESSAGES).reverse();
     return threadOf(ids[i] ?? '', newest, new Set(account.hidden.ids), Math.max(messages.length, count));
   });
 }
 
-/** Which folders are hidden decides where a thread stands; at first and now and then, they are asked for along with it. */
+/**
+ * Hidden folders decide where a thread appears, so they are requested together with the conversations at first and from
+ * time to time.
+ */
 async function readConversations(
   account: GraphAccount,
   paths: readonly string[],
@@ -82,7 +86,7 @@ async function readConversations(
   return answers.slice(folders.length);
 }
 
-/** $orderby demands that its property stands first in the filter. */
+/** Graph's $orderby requires its property to come first in the filter. */
 const conversationPath = (id: string): string =>
   path('/me/messages', {
     $filter: `receivedDateTime ge 1900-01-01T00:00:00Z and conversationId eq ${literal(id)}`,

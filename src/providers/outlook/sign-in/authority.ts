@@ -3,10 +3,16 @@ import { readTokenAnswer, type TokenAnswer } from '../../shared/token-answer.ts'
 import type { OutlookOptions } from '../settings.ts';
 
 const MICROSOFT = 'https://login.microsoftonline.com';
-/** MSAL refuses http authorities, so another host hides behind this one: the endpoints in the metadata are what is used. */
+/**
+ * MSAL refuses http authorities, so this host stands in for a configured login URL. Requests use only the endpoints of
+ * the metadata.
+ */
 const STAND_IN = 'https://login.localhost';
 
-/** MSAL for one operation. Nothing is kept in its cache between two: what must be kept goes to the vault. */
+/**
+ * Creates the MSAL client for one operation. Its cache keeps nothing between two operations; what must be kept is
+ * stored in the vault.
+ */
 export function application(options: OutlookOptions, network: INetworkModule): ConfidentialClientApplication {
   const at = `${options.loginUrl ?? MICROSOFT}/${options.tenant}`;
   const authority = `${options.loginUrl === null ? MICROSOFT : STAND_IN}/${options.tenant}`;
@@ -16,7 +22,7 @@ export function application(options: OutlookOptions, network: INetworkModule): C
       clientSecret: options.clientSecret ?? '',
       authority,
       knownAuthorities: [new URL(authority).host],
-      // Given, so that no discovery request is made.
+      // The metadata is given here so that MSAL makes no discovery request.
       authorityMetadata: JSON.stringify({
         issuer: `${at}/v2.0`,
         authorization_endpoint: `${at}/oauth2/v2.0/authorize`,
@@ -28,28 +34,32 @@ export function application(options: OutlookOptions, network: INetworkModule): C
   });
 }
 
-/** The v2.0 issuer of a tenant: whose it is shows only after the sign-in, so any tenant of this authority is. */
+/**
+ * Returns whether `iss` is the v2.0 issuer of a tenant. The tenant is known only after the sign-in, so any tenant of
+ * this authority is accepted.
+ */
 export function isIssuer(options: OutlookOptions, iss: string): boolean {
   const base = `${options.loginUrl ?? MICROSOFT}/`;
   return iss.startsWith(base) && /^[\w.-]+\/v2\.0$/.test(iss.slice(base.length));
 }
 
 /**
- * Where an administrator approves this application for their whole organisation ("Construct the URL for granting
- * tenant-wide admin consent"): whose that is shows only when they sign in, unless one alone is served.
+ * The page where an administrator approves this application for their whole organisation ("Construct the URL for
+ * granting tenant-wide admin consent"). The organisation is known only after they sign in, unless this gateway serves a
+ * single tenant.
  */
 export function adminConsentUrl({ loginUrl, tenant, clientId }: OutlookOptions): string {
   const whose = tenant === 'common' || tenant === 'consumers' ? 'organizations' : tenant;
   return `${loginUrl ?? MICROSOFT}/${whose}/adminconsent?client_id=${encodeURIComponent(clientId ?? '')}`;
 }
 
-/** The numbers that Microsoft's description of an error holds; nothing else of it is used. */
+/** Returns the AADSTS numbers in Microsoft's description of an error. Nothing else of the description is used. */
 export const codesIn = (description: unknown): number[] =>
   typeof description === 'string'
     ? [...description.matchAll(/AADSTS(\d{4,7})(?!\d)/gi)].slice(0, 10).map(([, code]) => Number(code))
     : [];
 
-/** `error_codes`: a list of numbers, as it is documented. */
+/** Reads `error_codes`, which is documented as a list of numbers. */
 const codesOf = (listed: unknown): number[] =>
   [listed]
     .flat()
@@ -59,21 +69,22 @@ const codesOf = (listed: unknown): number[] =>
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /**
- * MSAL's requests, ended by the caller's signal. Remembers how the last one ended, which MSAL's own errors do not say, and
- * passes on nothing but a good answer: MSAL takes a limit without an error word for one, and keeps whatever is in it.
+ * Sends MSAL's requests and aborts them with the caller's signal. It records how the last request ended, because MSAL's
+ * own errors do not say, and passes on only good answers: MSAL would accept a 429 without an error code as one and
+ * store what is in it.
  */
 export class TokenNetwork implements INetworkModule {
   status: number | null = null;
-  /** OAuth's word for a refusal: invalid_grant. */
+  /** OAuth's error code, such as invalid_grant. */
   refusal: string | null = null;
   suberror = '';
-  /** Its Retry-After. */
+  /** The Retry-After header of the last answer. */
   retryAfter: string | null = null;
-  /** Microsoft's own numbers for why. */
+  /** Microsoft's AADSTS numbers for the refusal. */
   codes: readonly number[] = [];
   failure: unknown = null;
   answer: TokenAnswer | null = null;
-  /** It was a good answer by its status, and had no token that could be used. */
+  /** True when an answer with a good status held no usable token. */
   isMalformed = false;
 
   constructor(private readonly signal: AbortSignal) {}
@@ -90,7 +101,7 @@ export class TokenNetwork implements INetworkModule {
   }
 
   private async send<T>(url: string, init: RequestInit): Promise<NetworkResponse<T>> {
-    const { response, body } = await this.ask(url, init);
+    const { response, body } = await this.request(url, init);
     const { error, suberror, error_codes, error_description } = Object(body) as Record<string, unknown>;
     if (error !== undefined || !response.ok) {
       this.refusal = typeof error === 'string' ? error.toLowerCase() : null;
@@ -107,7 +118,7 @@ export class TokenNetwork implements INetworkModule {
     return { headers: Object.fromEntries(response.headers), body: read as T, status: response.status };
   }
 
-  private async ask(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
+  private async request(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
     try {
       const response = await fetch(url, { ...init, redirect: 'error', signal: this.signal });
       this.status = response.status;

@@ -15,15 +15,15 @@ import { missingScope, plainScope, scopesFor } from './scopes.ts';
 import { declined } from './sign-in-refusals.ts';
 import { noAccessToken, tokenError } from './token-error.ts';
 
-/** The directory answers for anyone who may sign in; the inbox is there only with a mailbox. */
+/** The inbox exists only for a user with a mailbox, while the directory answers for anyone who may sign in. */
 const INBOX = path('/me/mailFolders/inbox', { $select: 'id' });
 const MAX_ME_TRIES = 4;
-/** As long as a person who has just consented waits for the next page. */
+/** The longest wait for a busy account. The user has just consented and waits for the next page. */
 const MAX_ME_WAIT_MS = 3_000;
 
 export interface OutlookSecret {
   readonly refreshToken: string;
-  /** What was asked for and granted: a refresh that asks for more is refused. */
+  /** The scopes that were requested and granted. Microsoft refuses a refresh that requests more. */
   readonly scopes: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export function authorizationCode(options: OutlookOptions, sdk: Client): Authori
     method: 'AUTHORIZATION_CODE',
     scopes: scopesFor,
     revokeAdvice:
-      'Microsoft lets only you take the consent back: at account.live.com/consent/Manage for a personal account, at myapps.microsoft.com for a work or school account.',
+      'Only you can withdraw the consent at Microsoft: at account.live.com/consent/Manage for a personal account, at myapps.microsoft.com for a work or school account.',
 
     async authorizationUrl({ state, codeChallenge, redirectUri, access, loginHint }) {
       return application(options, new TokenNetwork(new AbortController().signal)).getAuthCodeUrl({
@@ -63,8 +63,8 @@ export function authorizationCode(options: OutlookOptions, sdk: Client): Authori
       const missing = missingScope(access, scopes);
       if (missing) throw consentRequired(missing);
       if (refreshToken === null) throw consentRequired('offline_access');
-      const asked = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
-      return { secret: { refreshToken, scopes: asked }, ...token, scopes, claimed: claimedBy(result) };
+      const requested = scopesFor(access).filter((scope) => scope === 'offline_access' || scopes.includes(scope));
+      return { secret: { refreshToken, scopes: requested }, ...token, scopes, claimed: claimedBy(result) };
     },
 
     identify: (traded, signal) => addressOf(sdk, traded, signal),
@@ -75,7 +75,7 @@ export function authorizationCode(options: OutlookOptions, sdk: Client): Authori
         const response = await sendOnce(sdk, request, accessToken, attempt);
         if (!response.ok) {
           const refusal = await refusalOf(response);
-          // Every mailbox has an inbox, whatever Graph's word for there being none.
+          // Every mailbox has an inbox, so a 404 means that there is no mailbox, whatever Graph's error code is.
           throw response.status === 404 ? noMailbox(refusal) : refusal;
         }
         const failure = malformed(request.method, request.path, await jsonOf(response, attempt));
@@ -97,13 +97,14 @@ export function authorizationCode(options: OutlookOptions, sdk: Client): Authori
   };
 }
 
-/** What the administrator's page says where it was left without an approval. */
+/** Errors with which the administrator's page returns when it was left without an approval. */
 const CANCELLED: ReadonlySet<string> = new Set(['access_denied', 'consent_required', 'permission_denied']);
 
 /**
- * An administrator comes back with `admin_consent=True` and no code, or with an error, which may stand beside it ("Admin
- * consent on the Microsoft identity platform"); without the mark where they cancel (MicrosoftDocs/azure-docs#41053). Our
- * link to that page has no state, which the return of a sign-in has; and no sign-in comes back with a tenant.
+ * Returns whether an administrator comes back from the approval page, and with which decision. They return with
+ * `admin_consent=True` and no code, or with an error, possibly beside that parameter ("Admin consent on the Microsoft
+ * identity platform"), or without the parameter when they cancel (MicrosoftDocs/azure-docs#41053). Our link to that
+ * page has no state, unlike a sign-in, and no sign-in returns with a tenant.
  */
 function approvalIn(query: URLSearchParams): 'given' | 'declined' | null {
   const isMarked = query.has('admin_consent');
@@ -114,7 +115,7 @@ function approvalIn(query: URLSearchParams): 'given' | 'declined' | null {
   return !query.has('error') && /^true$/i.test(query.get('admin_consent') ?? '') ? 'given' : 'declined';
 }
 
-/** From the answer itself: MSAL shows a rotated refresh token nowhere but in its cache. */
+/** Returns the tokens of the raw answer, because MSAL exposes a rotated refresh token only in its cache. */
 function tokenOf({ answer }: TokenNetwork) {
   if (!answer) throw noAccessToken();
   const { accessToken, expiresAt, refreshToken } = answer;
@@ -132,16 +133,20 @@ function claimedBy({ idTokenClaims }: AuthenticationResult): string[] {
   return [email, preferred_username].filter(isAddress);
 }
 
-/** The account's own address, as the directory has it; claims are what a person or a tenant may have chosen. */
+/**
+ * Returns the account's own address as the directory has it. A person or a tenant may have chosen the addresses in the
+ * claims.
+ */
 async function addressOf(
   sdk: Client,
   { accessToken, claimed = [] }: Traded<OutlookSecret>,
   signal: AbortSignal,
 ): Promise<string> {
-  const response = await askMe(sdk, accessToken, signal);
+  const response = await requestMe(sdk, accessToken, signal);
   const me: User = response.ok ? await readMe(response, signal) : {};
   const address = [me.mail, ...claimed, me.userPrincipalName].find(isAddress);
-  if (!address) throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address.');
+  if (!address)
+    throw new MailError('UNSUPPORTED', 'This Microsoft account has no mail address. Connect an account that has one.');
   return address;
 }
 
@@ -153,10 +158,11 @@ async function readMe(response: Response, signal: AbortSignal): Promise<User> {
 }
 
 /**
- * The answer, 200 or 403. No limiter can know whose account this is before it says so, and its mailbox may be busy, with a
- * sync of ours perhaps: a short Retry-After is waited for, since the user has just consented and is waiting.
+ * Returns Graph's answer about the signed-in user, 200 or 403. The limiter cannot be used, because the account is not
+ * known yet, and its mailbox may be busy, perhaps with our own sync. A short Retry-After is waited for, because the
+ * user has just consented and is waiting.
  */
-async function askMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {
+async function requestMe(sdk: Client, token: string, signal: AbortSignal): Promise<Response> {
   for (let tries = 1; ; tries++) {
     const response = await sendOnce(sdk, { method: 'GET', path: ME, cost: cost('me.get') }, token, signal);
     if (response.ok || response.status === 403) return response;

@@ -3,98 +3,107 @@ import type { AuthorizationRefusal } from '../../contract/authorization-code.ts'
 import type { OutlookOptions } from '../settings.ts';
 import { adminConsentUrl, codesIn } from './authority.ts';
 
-/** Where Microsoft refuses: on the way back from its consent page, for the code, or at a later refresh. */
+/**
+ * The step at which Microsoft refused: on the way back from its consent page, at the exchange of the code, or at a
+ * later refresh.
+ */
 type SignInStep = 'consent' | 'code' | 'refresh';
 
-/** Who can mend it: who signs in, by doing it again; or an administrator or operator, without whom that would be refused as well. */
+/**
+ * A reason for a refusal. `resolvedBy` says who can resolve it: the user, by signing in again, or an administrator or
+ * operator, without whom another try would be refused as well.
+ */
 interface Refusal {
-  readonly mender: 'person' | 'administrator' | 'approval';
+  readonly resolvedBy: 'person' | 'administrator' | 'approval';
   readonly message: string;
 }
 
 const SECOND_FACTOR: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The organisation of this Microsoft account asks for a second factor at sign-in (multi-factor authentication). Connect the account again, and complete it.',
 };
 const SECOND_FACTOR_SET_UP: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The organisation of this Microsoft account asks for a second factor (multi-factor authentication), and none is set up. Sign in at mysignins.microsoft.com/security-info to set one up, then connect the account again.',
 };
 const CONDITIONAL_ACCESS: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'A conditional access policy of this Microsoft account’s organisation blocks this gateway. Ask its administrator to allow it.',
 };
 const NOT_ASSIGNED: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'This Microsoft account is not assigned to this gateway in its organisation. Ask its administrator to assign it (Enterprise applications, Users and groups).',
 };
 const APPROVAL: Refusal = {
-  mender: 'approval',
+  resolvedBy: 'approval',
   message:
     'An administrator of this Microsoft account’s organisation has to approve this gateway first. Send them this link, and connect the account again when they have:',
 };
 const NO_CONSENT: Refusal = {
-  mender: 'approval',
+  resolvedBy: 'approval',
   message:
-    'This gateway no longer has, or never had, the consent of this Microsoft account. Connect it again, and agree to the access; where that is for an administrator of its organisation to do, send them this link first:',
+    'This gateway no longer has, or never had, the consent of this Microsoft account. Connect it again and agree to the access. If only an administrator of its organisation may agree, send them this link first:',
 };
 const SIGN_IN_FREQUENCY: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The organisation of this Microsoft account ends sign-ins after a while (a sign-in frequency of conditional access). Connect the account again; its administrator can exempt this gateway.',
 };
 const PASSWORD: Refusal = {
-  mender: 'person',
+  resolvedBy: 'person',
   message:
     'The password of this Microsoft account has expired, or has to be changed. Change it at Microsoft, then connect the account again.',
 };
 const DISABLED_USER: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message: 'This Microsoft account is disabled in its organisation. Only its administrator can change that.',
 };
 const DISABLED_GATEWAY: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'This gateway is disabled in the organisation of this Microsoft account. Ask its administrator to enable it (Enterprise applications, Properties).',
 };
 const OTHER_KIND: Refusal = {
-  mender: 'administrator',
+  resolvedBy: 'administrator',
   message:
     'This gateway is not registered for Microsoft accounts of this kind (personal ones, or those of another organisation). Sign in with another account, or ask its operator (MICROSOFT_TENANT, and the supported account types of its registration).',
 };
-const OURS: Refusal = {
-  mender: 'administrator',
+const BAD_REGISTRATION: Refusal = {
+  resolvedBy: 'administrator',
   message:
     'Microsoft does not accept how this gateway is registered there. Its operator must check MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET (which expires), MICROSOFT_TENANT, and the redirect URI and the permissions of its registration.',
 };
 
-const all = (refusal: Refusal, codes: string): [number, Refusal][] =>
+const entriesFor = (refusal: Refusal, codes: string): [number, Refusal][] =>
   codes.split(' ').map((code) => [Number(code), refusal]);
 
-/** By Microsoft's own numbers ("Microsoft Entra authentication and authorization error codes"). */
+/** The reasons by Microsoft's numbers ("Microsoft Entra authentication and authorization error codes"). */
 const BY_CODE: ReadonlyMap<number, Refusal> = new Map([
-  ...all(SECOND_FACTOR, '50074 50076 50078 50158 500121'),
-  ...all(SECOND_FACTOR_SET_UP, '50072 50079 50203 53004 53010'),
-  ...all(CONDITIONAL_ACCESS, '50005 50097 50127 50129 50131 50155 50187'),
-  ...all(NOT_ASSIGNED, '50105'),
-  ...all(APPROVAL, '90093 90094 90095 900941'),
-  ...all(NO_CONSENT, '65001'),
-  ...all(SIGN_IN_FREQUENCY, '70043 70044'),
-  ...all(PASSWORD, '50055 50135 50144'),
-  ...all(DISABLED_USER, '50057'),
-  ...all(DISABLED_GATEWAY, '7000112'),
-  ...all(OTHER_KIND, '50020 9002332 9002346'),
-  ...all(OURS, '50011 50194 500112 500113 65005 650053 650056 650057 70011 700016 7000215 7000218 7000222'),
+  ...entriesFor(SECOND_FACTOR, '50074 50076 50078 50158 500121'),
+  ...entriesFor(SECOND_FACTOR_SET_UP, '50072 50079 50203 53004 53010'),
+  ...entriesFor(CONDITIONAL_ACCESS, '50005 50097 50127 50129 50131 50155 50187'),
+  ...entriesFor(NOT_ASSIGNED, '50105'),
+  ...entriesFor(APPROVAL, '90093 90094 90095 900941'),
+  ...entriesFor(NO_CONSENT, '65001'),
+  ...entriesFor(SIGN_IN_FREQUENCY, '70043 70044'),
+  ...entriesFor(PASSWORD, '50055 50135 50144'),
+  ...entriesFor(DISABLED_USER, '50057'),
+  ...entriesFor(DISABLED_GATEWAY, '7000112'),
+  ...entriesFor(OTHER_KIND, '50020 9002332 9002346'),
+  ...entriesFor(
+    BAD_REGISTRATION,
+    '50011 50194 500112 500113 65005 650053 650056 650057 70011 700016 7000215 7000218 7000222',
+  ),
 ]);
-/** The numbers of conditional access, to which Microsoft adds. */
+/** Returns whether a number is one of conditional access, to which Microsoft adds new ones. */
 const isConditionalAccess = (code: number): boolean => /^530\d{2,3}$/.test(String(code));
 
-/** OAuth's words for a request that is wrong for every account. */
-const OUR_WORDS: ReadonlySet<string> = new Set([
+/** OAuth error codes that mean that the request is wrong for every account. */
+const REGISTRATION_ERRORS: ReadonlySet<string> = new Set([
   'invalid_client',
   'unauthorized_client',
   'invalid_scope',
@@ -103,64 +112,66 @@ const OUR_WORDS: ReadonlySet<string> = new Set([
   'unsupported_response_type',
 ]);
 
-/** What an answer or a return of the browser says; empty where it says nothing. */
-interface Words {
+/** The details of a refusal by the token endpoint or the consent page. They are empty when it gave none. */
+interface RefusalDetails {
   readonly codes: readonly number[];
-  readonly word: string;
+  readonly oauthError: string;
   /** Microsoft's `suberror`. */
   readonly subtype: string;
 }
 
-function find({ codes, word, subtype }: Words): Refusal | null {
+function findRefusal({ codes, oauthError, subtype }: RefusalDetails): Refusal | null {
   for (const code of codes) {
     const known = BY_CODE.get(code) ?? (isConditionalAccess(code) ? CONDITIONAL_ACCESS : null);
     if (known) return known;
   }
-  if (OUR_WORDS.has(word)) return OURS;
+  if (REGISTRATION_ERRORS.has(oauthError)) return BAD_REGISTRATION;
   return subtype === 'consent_required' ? NO_CONSENT : null;
 }
 
-/** Null for a number that tells no more than OAuth's word beside it. */
+/** Returns the error for a refusal, or null when Microsoft's numbers say no more than OAuth's error code. */
 export function signInRefusal(
   options: OutlookOptions,
-  words: Words,
+  details: RefusalDetails,
   step: SignInStep,
   cause?: unknown,
 ): MailError | null {
-  const refusal = find(words);
+  const refusal = findRefusal(details);
   if (!refusal) return null;
-  const { mender, message } = refusal;
-  const told = mender === 'approval' ? `${message} ${adminConsentUrl(options)}` : message;
-  return new MailError(codeOf(mender, step), told, { cause, ofAccount: true });
+  const { resolvedBy, message } = refusal;
+  const text = resolvedBy === 'approval' ? `${message} ${adminConsentUrl(options)}` : message;
+  return new MailError(codeOf(resolvedBy, step), text, { cause, ofAccount: true });
 }
 
-/** The person's own refusal. */
+/** The number for a user who declined the consent. */
 const DECLINED = 65004;
-/** OAuth's words for a refusal, which Microsoft says beside every number of its own. */
-const REFUSED: ReadonlySet<string> = new Set([
+/** OAuth error codes for a refusal. Microsoft sends one of them beside every number of its own. */
+const DENIAL_ERRORS: ReadonlySet<string> = new Set([
   'access_denied',
   'interaction_required',
   'login_required',
   'consent_required',
 ]);
 
-/** Why the browser was sent back; null where it tells no more than OAuth's word. */
+/** Returns why the browser was sent back, or null when nothing but OAuth's error code says so. */
 export function declined(options: OutlookOptions, { error, description, subtype }: AuthorizationRefusal) {
   const bare = /^\d{4,7}$/.test(subtype) ? [Number(subtype)] : [];
   const codes = [...codesIn(description), ...codesIn(subtype), ...bare];
-  const word = error.toLowerCase();
-  const cause = new Error(`the consent page answered ${[/^\w{1,64}$/.test(word) ? word : '', ...codes].join(' ')}`);
-  const known = signInRefusal(options, { codes, word, subtype }, 'consent', cause);
-  if (known || codes.length === 0 || codes.includes(DECLINED) || !REFUSED.has(word)) return known;
+  const oauthError = error.toLowerCase();
+  const cause = new Error(
+    `the consent page answered ${[/^\w{1,64}$/.test(oauthError) ? oauthError : '', ...codes].join(' ')}`,
+  );
+  const known = signInRefusal(options, { codes, oauthError, subtype }, 'consent', cause);
+  if (known || codes.length === 0 || codes.includes(DECLINED) || !DENIAL_ERRORS.has(oauthError)) return known;
   return new MailError(
     'INVALID',
-    `Microsoft refuses this sign-in, for the reason AADSTS${codes[0]}. Connect the account again; if that goes on, ask the administrator of its organisation, and name that number.`,
+    `Microsoft refuses this sign-in, for the reason AADSTS${codes[0]}. Connect the account again. If that does not help, ask the administrator of its organisation and name that number.`,
     { cause },
   );
 }
 
-function codeOf(mender: Refusal['mender'], step: SignInStep): MailErrorCode {
-  if (mender === 'administrator') return 'FORBIDDEN';
+function codeOf(resolvedBy: Refusal['resolvedBy'], step: SignInStep): MailErrorCode {
+  if (resolvedBy === 'administrator') return 'FORBIDDEN';
   if (step === 'refresh') return 'RECONNECT_REQUIRED';
-  return mender === 'approval' ? 'CONSENT_REQUIRED' : 'INVALID';
+  return resolvedBy === 'approval' ? 'CONSENT_REQUIRED' : 'INVALID';
 }

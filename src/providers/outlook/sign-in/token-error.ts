@@ -4,12 +4,12 @@ import type { OutlookOptions } from '../settings.ts';
 import type { TokenNetwork } from './authority.ts';
 import { signInRefusal } from './sign-in-refusals.ts';
 
-/** OAuth's words for "a person has to come back". */
+/** OAuth error codes that mean that the user must sign in again. */
 const PERSON_NEEDED = new Set(['invalid_grant', 'interaction_required', 'consent_required', 'login_required']);
-/** A code that has expired, was redeemed before, or is none. */
+/** AADSTS numbers for a code that has expired, was redeemed before, or is invalid. */
 const TOO_OLD: ReadonlySet<number> = new Set([70008, 54005, 9002313]);
 
-/** What became of a request to the token endpoint; MSAL's message, which quotes the answer, stays underneath. */
+/** Returns the error for a failed token request. MSAL's message is not used, because it quotes the answer. */
 export function tokenError(
   network: TokenNetwork,
   error: unknown,
@@ -26,15 +26,15 @@ export function tokenError(
     `the token endpoint answered ${status ?? 'nothing'} ${[refusal, ...network.codes].join(' ')}`.trim(),
     { cause: network.failure },
   );
-  const told = { cause, retryAfterMs: retryAfterMs(network.retryAfter) };
-  // Its body need not be JSON (microsoft-authentication-library-for-dotnet#2855).
+  const details = { cause, retryAfterMs: retryAfterMs(network.retryAfter) };
+  // The body of a 429 need not be JSON (microsoft-authentication-library-for-dotnet#2855).
   if (status === 429)
-    return new MailError('RATE_LIMITED', 'Microsoft limits how often it may be asked. Try again a little later.', told);
+    return new MailError('RATE_LIMITED', 'Microsoft limits the number of requests. Try again a little later.', details);
   if (network.failure !== null || status === null || status >= 500)
-    return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', told);
+    return new MailError('PROVIDER_UNAVAILABLE', 'Microsoft cannot be reached just now. Try again.', details);
   if (network.isMalformed) return noAccessToken(cause);
-  const words = { codes: network.codes, word: refusal ?? '', subtype: network.suberror };
-  const known = signInRefusal(options, words, grant, cause);
+  const reason = { codes: network.codes, oauthError: refusal ?? '', subtype: network.suberror };
+  const known = signInRefusal(options, reason, grant, cause);
   if (known) return known;
   if (refusal !== null && PERSON_NEEDED.has(refusal)) {
     return grant === 'refresh'

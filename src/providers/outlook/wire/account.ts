@@ -4,7 +4,7 @@ import type { Deletions } from './deletions.ts';
 import type { FolderRoles } from './folder-roles.ts';
 import type { HiddenFolders } from './hidden-folders.ts';
 
-/** What every file here works on: one open account. */
+/** The state of one open account, which every function of this folder receives. */
 export interface GraphAccount {
   readonly address: string;
   readonly access: Access;
@@ -12,6 +12,6 @@ export interface GraphAccount {
   readonly hidden: HiddenFolders;
   readonly roles: FolderRoles;
   readonly deletions: Deletions;
-  /** Between the tries of what came to a replica that lags behind. */
+  /** Delays before a request is repeated because a replica lags behind, in milliseconds. */
   readonly lagWaitsMs: readonly number[];
 }

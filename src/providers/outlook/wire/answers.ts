@@ -3,9 +3,9 @@ import type { MailError } from '../../../domain/error.ts';
 import { unreachable } from './errors.ts';
 
 /**
- * What a good answer has, by what was asked, whatever fields were selected. A proxy's page, an empty body or a foreign
- * object must not pass for an empty mailbox. A field has one type in all of the entities that are asked for, and what is
- * there is of it, so that nothing behind this has to doubt it.
+ * The shape that a good answer must have, by the kind of request, whatever fields were selected. A proxy's page, an
+ * empty body or a foreign object must not pass for an empty mailbox. A field has the same type in every entity, and the
+ * types are checked here so that no other code has to.
  */
 const text = z.string().nullish();
 const count = z.int().nullish();
@@ -57,7 +57,10 @@ function isSomebody({ userPrincipalName, mail }: { userPrincipalName?: unknown; 
   return typeof userPrincipalName === 'string' || typeof mail === 'string';
 }
 
-/** PROVIDER_UNAVAILABLE for an answer that lacks what such a request is given; null for a good one. */
+/**
+ * Returns PROVIDER_UNAVAILABLE when the answer lacks what this kind of request returns, and null when it is well
+ * formed.
+ */
 export function malformed(method: string, path: string, answer: unknown): MailError | null {
   if (method === 'DELETE') return null;
   const name = /([^/?]*)(?:\?|$)/.exec(path)?.[1] ?? '';

@@ -12,26 +12,26 @@ import type { Call, RequestCost } from '../../contract/call.ts';
 import type { SessionOptions } from '../../contract/provider.ts';
 import { authorized, authorizedStream } from '../../limiter/authorized.ts';
 import { malformed } from './answers.ts';
-import { AnswerTooLarge, errorText, errorWord, refused, TokenRefused, unreachable } from './errors.ts';
+import { AnswerTooLarge, errorCode, errorText, refused, TokenRefused, unreachable } from './errors.ts';
 
-/** What the SDK is told, whatever cloud or emulator is asked: it sends no token anywhere else. */
+/** The origin that the SDK sees, whatever cloud or emulator is used, because it sends no token to any other origin. */
 const SDK_ORIGIN = 'https://graph.microsoft.com';
 
 export interface GraphRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Under /v1.0, with an encoded query. */
+  /** The path under /v1.0, with an encoded query. */
   readonly path: string;
   readonly cost: RequestCost;
-  /** A function is asked again for each try. */
+  /** A function is called again for each try. */
   readonly body?: string | (() => string);
   readonly contentType?: string;
-  /** Only of this version: CONFLICT when it is another by now. */
+  /** The version that the request applies to. The answer is CONFLICT when the current version is another. */
   readonly ifVersion?: string;
-  /** Preferences beside the immutable ids, which every request asks for. */
+  /** Preferences besides immutable ids, which every request asks for. */
   readonly prefer?: string;
 }
 
-/** A request to a URL that Graph gave, which carries its own authority: it gets no token. */
+/** A request to an upload URL that Graph returned. Such a URL carries its own authorization, so no token is sent. */
 interface UploadRequest {
   readonly method: 'PUT' | 'GET' | 'DELETE';
   readonly url: string;
@@ -44,25 +44,28 @@ const PREFER_IMMUTABLE = 'IdType="ImmutableId"';
 export const preferences = (more?: string): string =>
   more === undefined ? PREFER_IMMUTABLE : `${PREFER_IMMUTABLE}, ${more}`;
 
-/** The path of a request as it was given: the SDK puts the parts of a query into an order of its own. */
-class GivenPath implements MiddlewareOptions {
+/** The path of a request in its original form. The SDK reorders the parameters of a query. */
+class RawPath implements MiddlewareOptions {
   constructor(readonly path: string) {}
 }
 
-/** Ends the SDK's chain: the request goes to the configured origin, and only there. */
+/** The last middleware of the SDK: it sends the request to the configured origin and nowhere else. */
 class OriginHandler implements Middleware {
   constructor(private readonly origin: string) {}
 
   async execute(context: Context): Promise<void> {
-    const given = context.middlewareControl?.getMiddlewareOptions(GivenPath);
-    if (!(given instanceof GivenPath) || !String(context.request).startsWith(`${SDK_ORIGIN}/`))
+    const option = context.middlewareControl?.getMiddlewareOptions(RawPath);
+    if (!(option instanceof RawPath) || !String(context.request).startsWith(`${SDK_ORIGIN}/`))
       throw new Error('a request left Graph');
     const init = { ...(context.options as RequestInit), redirect: 'error' as const };
-    context.response = await fetch(`${this.origin}/v1.0${given.path}`, init);
+    context.response = await fetch(`${this.origin}/v1.0${option.path}`, init);
   }
 }
 
-/** The SDK without its retries, which ignore what request-limiter.ts knows. One for all accounts: the token comes with each request. */
+/**
+ * Creates the SDK without its retries, which know nothing of the limits in request-limiter.ts. One client serves all
+ * accounts, because the token comes with each request.
+ */
 export function createSdk(graphUrl: string | null): Client {
   const noToken = { getAccessToken: async () => Promise.reject(new Error('a request came without its token')) };
   const chain: Middleware[] = [
@@ -73,7 +76,9 @@ export function createSdk(graphUrl: string | null): Client {
   return Client.initWithMiddleware({ middleware: chain, baseUrl: `${SDK_ORIGIN}/` });
 }
 
-/** One request with one token. The answer as it is; throws PROVIDER_UNAVAILABLE without one. */
+/**
+ * Sends one request with one token and returns the answer unread. Throws PROVIDER_UNAVAILABLE when there is no answer.
+ */
 export async function sendOnce(
   sdk: Client,
   request: GraphRequest,
@@ -84,7 +89,7 @@ export async function sendOnce(
     .api(request.path)
     .middlewareOptions([
       new AuthenticationHandlerOptions({ getAccessToken: async () => token }),
-      new GivenPath(request.path),
+      new RawPath(request.path),
     ])
     .responseType(ResponseType.RAW)
     .option('signal', signal)
@@ -102,14 +107,17 @@ export async function sendOnce(
   }
 }
 
-/** The error that an answer is; reads its body for Graph's word only. */
+/** Returns the error for a refused request. Only Graph's error code and message are read from the body. */
 export async function refusalOf(response: Response): Promise<Error> {
   const body = await response.json().catch(() => null);
-  const said = { code: errorWord(body), message: errorText(body, 'message') };
-  return refused({ status: response.status, ...said, retryAfter: response.headers.get('retry-after') });
+  const details = { code: errorCode(body), message: errorText(body, 'message') };
+  return refused({ status: response.status, ...details, retryAfter: response.headers.get('retry-after') });
 }
 
-/** Every request to one account: its token, the limiter around it, and again with a newer token after a 401. */
+/**
+ * Sends every request to one account: it adds the token, applies the limiter, and repeats the request with a newer
+ * token after a 401.
+ */
 export class GraphClient {
   constructor(
     private readonly sdk: Client,
@@ -118,8 +126,8 @@ export class GraphClient {
   ) {}
 
   /**
-   * `read` runs inside the limiter, so that the answer's body counts as part of the request; a 401 that it finds inside the
-   * answer may be thrown as TokenRefused.
+   * `read` runs inside the limiter, so that reading the body counts as part of the request. It may throw TokenRefused
+   * for a 401 that it finds inside the answer.
    */
   request<T>(
     request: GraphRequest,
@@ -133,7 +141,7 @@ export class GraphClient {
     });
   }
 
-  /** A file as it comes: Graph counts the request until the last byte, and so does the limiter. */
+  /** Returns a file as a stream. Graph counts the request as running until the last byte, and so does the limiter. */
   stream(request: GraphRequest, call: Call): Promise<ReadableStream<Uint8Array>> {
     return authorizedStream(this.account, call, {
       cost: request.cost,
@@ -142,7 +150,7 @@ export class GraphClient {
     });
   }
 
-  /** Parts of one request to this mailbox that Graph may run side by side now. */
+  /** The number of parts of one batch that Graph may run in parallel for this mailbox now. */
   get maxSlots(): number {
     return this.account.limiter.maxSlots;
   }
@@ -171,7 +179,10 @@ export class GraphClient {
     });
   }
 
-  /** @throws AnswerTooLarge when the answer is longer than `maxBytes`: it is not read to its end, and not asked for again. */
+  /**
+   * @throws AnswerTooLarge when the answer is longer than `maxBytes`. It is then not read to its end and not requested
+   * again.
+   */
   async json<T>(request: GraphRequest, call: Call, maxBytes = Number.POSITIVE_INFINITY): Promise<T> {
     const answer = await this.request(request, call, async (response, signal) => {
       const answer = await jsonOf(response, signal, maxBytes);
@@ -183,7 +194,7 @@ export class GraphClient {
     return answer as T;
   }
 
-  /** For what answers with an empty body: a page that stands in its place says nothing of what was done. */
+  /** Sends a request whose good answer has an empty body. A page in its place does not show that the work was done. */
   async done(request: GraphRequest, call: Call): Promise<void> {
     await this.request(request, call, async (response, signal) => {
       if (!(await isEmpty(response, signal))) throw unreachable('the answer is malformed');
@@ -191,7 +202,10 @@ export class GraphClient {
   }
 }
 
-/** Uploads go to another host of Microsoft's than Graph's own, and never in the clear but to where Graph itself is so reached. */
+/**
+ * Uploads go to another host of Microsoft's than Graph itself. Plain http is allowed only for the configured Graph
+ * origin.
+ */
 function isUploadUrl(url: string, graphUrl: string | null): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, origin } = new URL(url);
@@ -211,7 +225,7 @@ async function isEmpty(response: Response, signal: AbortSignal): Promise<boolean
   }
 }
 
-/** Of an answer that is longer than was allowed. */
+/** Represents an answer that is longer than the limit. */
 export const TOO_LARGE = Symbol('too large');
 
 export async function jsonOf(
@@ -230,7 +244,7 @@ export async function jsonOf(
     for await (const chunk of response.body) {
       chunks.push(chunk);
       size += chunk.length;
-      // Leaving the loop cancels the rest.
+      // Leaving the loop cancels the rest of the body.
       if (size > maxBytes) return TOO_LARGE;
     }
     return JSON.parse(new TextDecoder().decode(Buffer.concat(chunks)));
@@ -240,5 +254,4 @@ export async function jsonOf(
   }
 }
 
-/** The cost of one request. */
 export const cost = (operation: string, safe = true): RequestCost => ({ operation, units: 1, slots: 1, safe });

@@ -3,8 +3,8 @@ import { isMailError } from '../../../domain/error.ts';
 import { path } from './url.ts';
 
 /**
- * The folder that deleted messages lie in until Exchange forgets them: out of everybody's sight, and still answered for by
- * their immutable ids. What is in there is gone.
+ * The folder of recoverable items, in which Exchange keeps deleted messages for a while. Nobody sees it, but Graph
+ * still returns its messages by their immutable ids. A message in it counts as deleted.
  */
 export class Deletions {
   private id: string | null = null;
@@ -15,13 +15,13 @@ export class Deletions {
     return this.id !== null;
   }
 
-  /** Takes the answer to `path`. A mailbox without such a folder forgets at once. */
+  /** Records the answer to `path`. A mailbox without this folder deletes messages at once. */
   learn(answer: unknown): void {
     if (!isMailError(answer)) this.id = (answer as { id?: string }).id ?? null;
     else if (answer.code === 'NOT_FOUND') this.id = '';
   }
 
-  /** Of a message that was read with its parentFolderId. */
+  /** Expects a message that was read with its parentFolderId. */
   holds({ parentFolderId }: GraphMessage): boolean {
     return this.id !== null && this.id === parentFolderId;
   }

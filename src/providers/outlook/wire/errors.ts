@@ -1,16 +1,16 @@
 import { MailError, type MailErrorCode, storeErrorIn } from '../../../domain/error.ts';
 import { retryAfterMs } from '../../shared/retry-after.ts';
 
-/** What Graph says of a refused request: its status, its word for it, and how long to wait. The message stays behind. */
+/** A refused request: its status, Graph's error code, and the time to wait. Graph's message is never shown. */
 interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly retryAfter: string | null;
-  /** Only matched, never shown. */
+  /** Only matched against patterns, never shown. */
   readonly message?: string;
 }
 
-const BY_WORD: Readonly<Record<string, MailErrorCode>> = {
+const BY_CODE: Readonly<Record<string, MailErrorCode>> = {
   ErrorInvalidIdMalformed: 'NOT_FOUND',
   ErrorInvalidId: 'NOT_FOUND',
   ErrorInvalidMailboxItemId: 'NOT_FOUND',
@@ -36,17 +36,19 @@ const BY_STATUS: Readonly<Record<number, MailErrorCode>> = {
   410: 'CURSOR_EXPIRED',
   412: 'CONFLICT',
   413: 'INVALID',
-  // Of a piece of an upload that is not the next one: where it goes on is asked again.
+  // The piece of an upload is not the expected one, so the upload asks Graph where to continue.
   416: 'PROVIDER_UNAVAILABLE',
   429: 'RATE_LIMITED',
 };
 
-const WORDS: Partial<Record<MailErrorCode, string>> = {
+const MESSAGES: Partial<Record<MailErrorCode, string>> = {
   NOT_FOUND: 'There is no such message, folder or attachment in this Outlook account.',
-  INVALID: 'Outlook does not accept this message: it is too large, or a recipient is not an address.',
+  INVALID:
+    'Outlook does not accept this message, because it is too large or a recipient is not an address. Check both.',
   FORBIDDEN: 'Outlook does not allow this with the access that was granted.',
-  CONFLICT: 'Outlook could not do this now: the message was changed meanwhile, or the mailbox is full.',
-  RATE_LIMITED: 'Outlook limits how often this account may be asked. Try again a little later.',
+  CONFLICT:
+    'Outlook could not do this, because the message was changed meanwhile or the mailbox is full. Read the message again, or free some space, and try again.',
+  RATE_LIMITED: 'Outlook limits the number of requests to this account. Try again a little later.',
   CURSOR_EXPIRED: 'This position in the list no longer exists at Outlook. Read the list again from the start.',
   RECONNECT_REQUIRED: 'Microsoft no longer accepts this connection. Connect the account again.',
   PROVIDER_UNAVAILABLE: 'Outlook cannot be reached just now. Try again.',
@@ -54,10 +56,10 @@ const WORDS: Partial<Record<MailErrorCode, string>> = {
 };
 
 /**
- * A user without a mailbox in Exchange Online (unlicensed, a guest, on premises), as 404 or 401, and not always the same
- * (msgraph-sdk-javascript#1756, microsoft-graph-docs-contrib#4341).
+ * Error codes for a user without a mailbox in Exchange Online (unlicensed, a guest, or on premises). The status is 404
+ * or 401, and differs from case to case (msgraph-sdk-javascript#1756, microsoft-graph-docs-contrib#4341).
  */
-const NO_MAILBOX_WORDS: ReadonlySet<string> = new Set([
+const NO_MAILBOX_CODES: ReadonlySet<string> = new Set([
   'MailboxNotEnabledForRESTAPI',
   'MailboxNotSupportedForRESTAPI',
   'ErrorNonExistentMailbox',
@@ -65,52 +67,58 @@ const NO_MAILBOX_WORDS: ReadonlySet<string> = new Set([
   'OrganizationFromTenantGuidNotFound',
 ]);
 const NO_MAILBOX =
-  'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Its administrator can change that; then try again.';
+  'This Microsoft account has no mailbox in Exchange Online: it has no licence for one, is a guest, or its mail is kept on the organisation’s own server. Ask its administrator to change that, then try again.';
 
 const hasNoMailbox = ({ code, message = '' }: Refusal): boolean =>
-  // The word alone also means a subscription that Graph no longer has.
-  NO_MAILBOX_WORDS.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
+  // The code alone is also used for a subscription that no longer exists.
+  NO_MAILBOX_CODES.has(code) || (code === 'ResourceNotFound' && /could not be discovered/i.test(message));
 
 export const noMailbox = (cause: unknown): MailError =>
   new MailError('UNSUPPORTED', NO_MAILBOX, { cause, ofAccount: true });
 
-/** Graph does not take the access token: nothing was done, and a newer token may be taken. */
+/** Graph refuses the access token. Nothing was done, and the request may be repeated with a newer token. */
 export class TokenRefused extends MailError {}
 
-/** 412, or 409 with Exchange's word for the same: it has another version than was named, or is just being changed. */
+/**
+ * The item has another version than the request named, or another change to it is running: a 412, or a 409 with
+ * Exchange's code for the same.
+ */
 export class VersionConflict extends MailError {}
 
-/** The answer was longer than was allowed: what it would have told is to be asked for in parts. */
+/** The answer is longer than the limit. The caller must request it in parts. */
 export class AnswerTooLarge extends MailError {
   constructor() {
-    super('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '');
+    super('PROVIDER_UNAVAILABLE', MESSAGES.PROVIDER_UNAVAILABLE ?? '');
   }
 }
 
-/** The MailError of a refusal; nothing of the provider's own text is in it. */
+/** Returns the MailError for a refusal. It holds nothing of the provider's own text. */
 export function refused(refusal: Refusal, now = Date.now()): MailError {
   const cause = new Error(`Graph answered ${refusal.status} ${refusal.code}`);
   if (hasNoMailbox(refusal)) return noMailbox(cause);
   const code =
-    BY_WORD[refusal.code] ??
+    BY_CODE[refusal.code] ??
     BY_STATUS[refusal.status] ??
     (refusal.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'UNSUPPORTED');
   const isConflict = refusal.status === 412 || refusal.code === 'ErrorIrresolvableConflict';
   const Refused = refusal.status === 401 ? TokenRefused : isConflict ? VersionConflict : MailError;
-  return new Refused(code, WORDS[code] ?? WORDS.UNSUPPORTED ?? '', {
+  return new Refused(code, MESSAGES[code] ?? MESSAGES.UNSUPPORTED ?? '', {
     retryAfterMs: retryAfterMs(refusal.retryAfter, now),
     cause,
   });
 }
 
-/** A connection that failed, was cut, or carried what is not an answer; or our own store, whose file was being sent. */
+/**
+ * Returns the error for a connection that failed, was cut, or carried no valid answer. If our own store failed while
+ * its file was being sent, that error is returned.
+ */
 export const unreachable = (cause: unknown): MailError =>
-  storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', WORDS.PROVIDER_UNAVAILABLE ?? '', { cause });
+  storeErrorIn(cause) ?? new MailError('PROVIDER_UNAVAILABLE', MESSAGES.PROVIDER_UNAVAILABLE ?? '', { cause });
 
-/** The word in `{error: {code}}`, or ''. */
-export const errorWord = (body: unknown): string => errorText(body, 'code').slice(0, 80);
+/** Returns `error.code` of an error body, or an empty string. */
+export const errorCode = (body: unknown): string => errorText(body, 'code').slice(0, 80);
 
-/** A text of `{error: {…}}`, or ''. */
+/** Returns a text field of an error body, or an empty string. */
 export function errorText(body: unknown, field: 'code' | 'message'): string {
   const text = (body as { error?: { code?: unknown; message?: unknown } } | null)?.error?.[field];
   return typeof text === 'string' ? text : '';

@@ -3,7 +3,10 @@ import { isMailError } from '../../../domain/error.ts';
 import type { MailboxRole } from '../../../domain/mailbox.ts';
 import { path } from './url.ts';
 
-/** v1.0 does not say which folder plays which part; each is asked for by its well-known name. */
+/**
+ * The folders' roles by well-known name. Graph v1.0 does not return a folder's role, so each folder is requested by its
+ * name.
+ */
 export const ROLES: readonly (readonly [name: string, role: MailboxRole])[] = [
   ['inbox', 'INBOX'],
   ['archive', 'ARCHIVE'],
@@ -13,7 +16,10 @@ export const ROLES: readonly (readonly [name: string, role: MailboxRole])[] = [
   ['junkemail', 'JUNK'],
 ];
 
-/** The folders that play parts, by their ids, which never change: they are asked for once, and at each sweep while one is missing. */
+/**
+ * The folders with a role, by their ids, which never change. They are requested once, and again at each sweep while one
+ * is missing.
+ */
 export class FolderRoles {
   private known: ReadonlyMap<string, MailboxRole> = new Map();
 
@@ -23,12 +29,12 @@ export class FolderRoles {
     return this.known.size > 0;
   }
 
-  /** Not every mailbox has an archive: it may be made later. */
+  /** A mailbox may have no archive folder yet, and may get one later. */
   get areComplete(): boolean {
     return this.known.size === ROLES.length;
   }
 
-  /** Takes the answers to `paths`, in their order. A folder that is not there yet may come. */
+  /** Records the answers to `paths`, in their order. A folder that does not exist yet may be created later. */
   learn(answers: readonly unknown[]): void {
     const found = new Map<string, MailboxRole>();
     for (const [i, [, role]] of ROLES.entries()) {
@@ -43,7 +49,7 @@ export class FolderRoles {
     return this.known.get(folderId) ?? null;
   }
 
-  /** False where one of them is not among these: it is another mailbox by now. */
+  /** Returns false when one of the folders is missing from `folderIds`: the account is then another mailbox by now. */
   areAmong(folderIds: ReadonlySet<string | undefined>): boolean {
     return [...this.known.keys()].every((id) => folderIds.has(id));
   }

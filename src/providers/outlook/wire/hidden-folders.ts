@@ -2,27 +2,30 @@ import type { MailFolder } from '@microsoft/microsoft-graph-types';
 import { isMailError } from '../../../domain/error.ts';
 import { path } from './url.ts';
 
-/** Deleted items and junk, by names that Graph takes for their ids. */
+/** The well-known names of Deleted Items and Junk Email, which Graph accepts in place of ids. */
 export const HIDDEN_NAMES = ['deleteditems', 'junkemail'] as const;
 
-/** Folders are put into the trash, and taken out, elsewhere as well, and not every instance is told: they are asked for again after this long. */
+/**
+ * How long the list of hidden folders is kept. Other programs move folders into the trash and out of it, and not every
+ * instance of the gateway is notified.
+ */
 const MAX_AGE_MS = 300_000;
 
 /**
- * The folders that a list of the whole account leaves out: trash and junk, and those inside of them, as a folder that was
- * deleted in Outlook is. Graph's $filter knows them by id only, and ids never change.
+ * The folders that a list of the whole account leaves out: trash, junk and the folders inside them, where Outlook puts
+ * a deleted folder. Graph's $filter accepts only ids for them, and ids never change.
  */
 export class HiddenFolders {
   private known: readonly string[] | null = null;
   private roots: ReadonlySet<string> = new Set();
   private learnedAt = Number.NEGATIVE_INFINITY;
 
-  /** Null until Graph has been asked. */
+  /** Null until Graph has answered for the first time. */
   get ids(): readonly string[] | null {
     return this.known;
   }
 
-  /** Whether they are to be asked for, at first or again. */
+  /** True when the folders must be requested, for the first time or again. */
   get isDue(): boolean {
     return performance.now() - this.learnedAt > MAX_AGE_MS;
   }
@@ -31,7 +34,7 @@ export class HiddenFolders {
     path(`/me/mailFolders/${name}`, { $select: 'id,childFolderCount' }),
   );
 
-  /** Trash and junk of the answers to `paths`. A folder that is not there hides nothing. */
+  /** Returns trash and junk from the answers to `paths`. A folder that does not exist hides nothing. */
   rootsIn(answers: readonly unknown[]): readonly MailFolder[] {
     return answers.flatMap((answer): MailFolder[] => {
       if (!isMailError(answer)) return [answer as MailFolder];
@@ -40,10 +43,10 @@ export class HiddenFolders {
     });
   }
 
-  /** `folders`: of the tree; they need not be all where none is inside of these. */
+  /** `folders` are folders of the tree. It may be empty when no folder lies inside trash or junk. */
   learn(roots: readonly string[], folders: readonly MailFolder[]): void {
     const inside = new Set(roots);
-    // As often as one more is found: a folder may be named before the one that it lies in.
+    // The loop repeats while it finds another folder, because a folder may be listed before its parent.
     for (let before = -1; before !== inside.size; ) {
       before = inside.size;
       for (const { id, parentFolderId } of folders) if (id && inside.has(parentFolderId ?? '')) inside.add(id);
@@ -53,7 +56,10 @@ export class HiddenFolders {
     this.learnedAt = performance.now();
   }
 
-  /** Takes folders as they are now: where one of them has come in or gone out, all are asked for again. */
+  /**
+   * Compares current folders with what is known. When one was moved into a hidden folder or out of one, the list
+   * expires.
+   */
   notice(folders: readonly MailFolder[]): void {
     const hidden = new Set(this.known);
     const isMoved = ({ id = '', parentFolderId }: MailFolder): boolean =>

@@ -4,9 +4,12 @@ import { cost } from './client.ts';
 import { unreachable } from './errors.ts';
 import { type LinkKind, pathOf } from './url.ts';
 
-/** Pages with nothing on them and with a link, one after the other, that are followed: such pages are ordinary (Graph's concepts/paging). */
+/**
+ * Maximum number of consecutive empty pages with a link that are followed. Such pages are ordinary (Graph's
+ * concepts/paging).
+ */
 export const MAX_EMPTY_PAGES = 20;
-/** Pages of one list that is read whole. */
+/** Maximum number of pages of a list that is read completely. */
 const MAX_PAGES = 200;
 
 export interface Collection<T> {
@@ -21,8 +24,8 @@ interface FollowedList {
 }
 
 /**
- * All that a list holds, its first page given, by the whole of each link.
- * @throws PROVIDER_UNAVAILABLE where it goes on elsewhere or without end: what was read until then is not all of it
+ * Reads a list to its end, starting from its first page. Each link is followed as Graph wrote it.
+ * @throws PROVIDER_UNAVAILABLE when a link leads elsewhere or the pages do not end, because what was read is incomplete
  */
 export async function readToEnd<T>(
   account: GraphAccount,

@@ -4,21 +4,21 @@ import { sleepBeforeRetry } from '../../limiter/aborted.ts';
 import type { GraphAccount } from './account.ts';
 import { VersionConflict } from './errors.ts';
 
-/** Between the tries, in milliseconds: replicas are seconds apart, and a person may wait. */
+/** Delays between tries, in milliseconds. Replicas are seconds apart, and a person may be waiting. */
 export const LAG_WAITS_MS: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000];
 
-/** What was just made is not known where this request came to, or another change to it is not over there. */
+/** The replica that answered does not know what was just created, or has not finished another change to it. */
 export class ReplicaLagError extends MailError {
   constructor(cause: unknown) {
-    super('PROVIDER_UNAVAILABLE', 'Outlook does not return yet what was just stored. Try again a little later.', {
+    super('PROVIDER_UNAVAILABLE', 'Outlook does not return the latest change yet. Try again a little later.', {
       cause,
     });
   }
 }
 
 /**
- * Of a request about a draft that was there a moment ago: 404, and 412 where upload sessions overlap, may be a replica that
- * lags behind (msgraph-sdk-dotnet#1287). Either says that nothing was done.
+ * Converts errors of a request about a draft that existed a moment ago. A 404, or a 412 for overlapping upload
+ * sessions, may come from a replica that lags behind (msgraph-sdk-dotnet#1287). Either means that nothing was done.
  */
 export async function asReplicaLagError<T>(request: Promise<T>): Promise<T> {
   try {
@@ -29,7 +29,7 @@ export async function asReplicaLagError<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-/** Does it again after a short wait, a few times, where it came to a replica that lags behind. */
+/** Repeats the work a few times, after short delays, while a replica lags behind. */
 export async function retryOnReplicaLag<T>(
   { lagWaitsMs }: Pick<GraphAccount, 'lagWaitsMs'>,
   call: Call,

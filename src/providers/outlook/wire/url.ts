@@ -1,4 +1,4 @@
-/** A path under /v1.0 with its query, encoded; what both a request and a $batch part are given. */
+/** Returns an encoded path under /v1.0 with its query, for a request of its own or for a part of a $batch. */
 export function path(base: string, query: Readonly<Record<string, string | number | null | undefined>> = {}): string {
   const pairs = Object.entries(query)
     .filter(([, value]) => value !== undefined && value !== null && value !== '')
@@ -6,15 +6,17 @@ export function path(base: string, query: Readonly<Record<string, string | numbe
   return pairs.length === 0 ? base : `${base}?${pairs.join('&')}`;
 }
 
-/** A string literal of OData. */
+/** Returns an OData string literal. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** An Edm.DateTimeOffset literal. */
+/** Returns an Edm.DateTimeOffset literal. */
 export const instant = (at: Date): string => at.toISOString().replace('.000Z', 'Z');
 
-/** A list of messages of one's own, or of one of one's folders: `/me/mailFolders/ID/messages`, or `mailFolders('ID')`. */
+/** The path of the user's own messages or of one folder's: `/me/mailFolders/ID/messages`, or `mailFolders('ID')`. */
 const MESSAGES = /^\/me(?:\/mailFolders(?:\/[^/\\]+|\('[^/\\']*'\)))?\/messages$/i;
-/** Of every list that is followed. A segment has no backslash, which a URL of http takes for a slash. */
+/**
+ * The paths of all lists whose links are followed. No segment may hold a backslash, which URL parsers treat as a slash.
+ */
 const LISTS = {
   messages: MESSAGES,
   folders: /^\/me\/mailFolders\/(?:microsoft\.graph\.)?delta(?:\(\))?$/i,
@@ -26,13 +28,14 @@ export type LinkKind = keyof typeof LISTS;
 const MAX_PATH_LENGTH = 24_000;
 
 /**
- * The path under /v1.0 of a link to such a list of one's own, for our own origin, and the whole of its query as Graph wrote
- * it; null for any other link. Where a link leads must never be for its sender to say.
+ * Returns the path under /v1.0 of a link to one of these lists, with its query as Graph wrote it, to be requested at
+ * our configured origin. Returns null for any other link, because a link's sender must never decide where our requests
+ * go.
  */
 export function pathOf(link: string, kind: LinkKind = 'messages'): string | null {
   const { protocol, pathname, href } = URL.canParse(link) ? new URL(link) : NOWHERE;
   const [, under = ''] = /\/v1\.0(\/.*)$/.exec(pathname) ?? [];
-  // A path of another scheme is read by other rules than the request's will be.
+  // The path of a URL with another scheme is parsed by other rules than the request's.
   if (!/^https?:$/.test(protocol) || !LISTS[kind].test(under)) return null;
   const path = under + (/\?[^#]*/.exec(href)?.[0] ?? '');
   return path.length <= MAX_PATH_LENGTH ? path : null;
@@ -40,7 +43,7 @@ export function pathOf(link: string, kind: LinkKind = 'messages'): string | null
 
 const NOWHERE = { protocol: '', pathname: '', href: '' };
 
-/** One parameter of a link that Graph gave, whatever host the link names. */
+/** Returns one query parameter of a link from Graph, whatever host the link names. */
 export function tokenOf(link: string | undefined, name: '$skiptoken' | '$deltatoken'): string | null {
   if (link === undefined) return null;
   const at = link.indexOf('?');

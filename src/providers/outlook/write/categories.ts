@@ -4,7 +4,7 @@ import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
 import { nearestPreset } from '../read/category-colors.ts';
-import { toLabel } from '../read/folders.ts';
+import { toLabel } from '../read/mailboxes.ts';
 import { noSuchMailbox } from '../read/system-folders.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
@@ -12,28 +12,36 @@ import { type Collection, readToEnd } from '../wire/pages.ts';
 
 const CATEGORIES = '/me/outlook/masterCategories';
 
-type Given = Pick<MailboxPatch, 'parentId' | 'color'>;
+type CategoryChange = Pick<MailboxPatch, 'parentId' | 'color'>;
 
-export async function createCategory(account: GraphAccount, name: string, given: Given, call: Call): Promise<Mailbox> {
-  refuseParent(given);
-  const body = JSON.stringify({ displayName: name, color: colorOf(given.color ?? null) });
+export async function createCategory(
+  account: GraphAccount,
+  name: string,
+  change: CategoryChange,
+  call: Call,
+): Promise<Mailbox> {
+  refuseParent(change);
+  const body = JSON.stringify({ displayName: name, color: colorOf(change.color ?? null) });
   const request = { method: 'POST' as const, path: CATEGORIES, body, cost: cost('masterCategories.create', false) };
-  const made = await account.graph.json<OutlookCategory>(request, call).catch((error: unknown) => {
+  const created = await account.graph.json<OutlookCategory>(request, call).catch((error: unknown) => {
     if (!isMailError(error) || error.code !== 'CONFLICT') throw error;
-    throw new MailError('CONFLICT', `There is a category called ${name} already.`, { field: ['name'], cause: error });
+    throw new MailError('CONFLICT', `A category named ${name} already exists. Choose another name.`, {
+      field: ['name'],
+      cause: error,
+    });
   });
-  return toLabel(made);
+  return toLabel(created);
 }
 
-/** The colour alone can change: messages carry a category by its name. */
+/** Changes a category's colour. Its name cannot change, because messages refer to a category by name. */
 export async function recolorCategory(
   account: GraphAccount,
   current: string,
-  given: Given & { readonly name: string | undefined },
+  change: CategoryChange & { readonly name: string | undefined },
   call: Call,
 ): Promise<Mailbox> {
-  refuseParent(given);
-  if (given.name !== undefined && given.name !== current) {
+  refuseParent(change);
+  if (change.name !== undefined && change.name !== current) {
     throw new MailError(
       'UNSUPPORTED',
       'Outlook cannot rename a category, because messages refer to it by name. Create a new one instead.',
@@ -41,17 +49,17 @@ export async function recolorCategory(
     );
   }
   const category = await find(account, current, call);
-  if (given.color === undefined) return toLabel(category);
+  if (change.color === undefined) return toLabel(category);
   const request = {
     method: 'PATCH' as const,
     path: at(category),
-    body: JSON.stringify({ color: colorOf(given.color) }),
+    body: JSON.stringify({ color: colorOf(change.color) }),
     cost: cost('masterCategories.update'),
   };
   return toLabel(await account.graph.json<OutlookCategory>(request, call));
 }
 
-/** Out of the list of categories; the messages that carry it still do. */
+/** Removes the category from the list of categories. Messages that have it keep it. */
 export async function deleteCategory(account: GraphAccount, name: string, call: Call): Promise<void> {
   const category = await find(account, name, call);
   await account.graph.done(
@@ -72,9 +80,9 @@ async function find(account: GraphAccount, name: string, call: Call): Promise<Ou
 
 const at = ({ id }: OutlookCategory): string => `${CATEGORIES}/${encodeURIComponent(id ?? '')}`;
 
-function refuseParent({ parentId }: Given): void {
+function refuseParent({ parentId }: CategoryChange): void {
   if (parentId == null) return;
-  throw new MailError('UNSUPPORTED', 'Outlook keeps its categories in one list: they cannot be nested.', {
+  throw new MailError('UNSUPPORTED', 'Outlook cannot nest categories. Leave out the parent.', {
     field: ['parentId'],
   });
 }
@@ -83,5 +91,5 @@ function colorOf(color: string | null): string {
   if (color === null) return 'none';
   const preset = nearestPreset(color);
   if (preset !== null) return preset;
-  throw new MailError('BAD_USER_INPUT', 'A colour is written as #rrggbb.', { field: ['color'] });
+  throw new MailError('BAD_USER_INPUT', 'Write the colour as #rrggbb.', { field: ['color'] });
 }

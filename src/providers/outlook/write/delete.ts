@@ -2,15 +2,15 @@ import { isMailError } from '../../../domain/error.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Batch } from '../../contract/provider.ts';
 import { deleteRefusal } from '../../shared/access.ts';
-import { getLiving, noSuchMessage } from '../read/read.ts';
+import { getLiving, noSuchMessage } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { batch, type Chain } from '../wire/batch.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 
 /**
- * Into the purges folder, where no mail program and no person reaches it. Graph has it outside the national clouds only. What
- * was deleted before is not touched: it is told as gone.
+ * Moves messages into the purges folder, which no mail program and no person can reach. Graph offers this outside the
+ * national clouds only. A message that was deleted before is left alone and reported as NOT_FOUND.
  */
 export async function deleteForever(account: GraphAccount, ids: readonly string[], call: Call): Promise<Batch<true>> {
   const refusal = deleteRefusal(account.access);

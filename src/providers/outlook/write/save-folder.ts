@@ -3,7 +3,7 @@ import { isMailError, MailError } from '../../../domain/error.ts';
 import type { Mailbox } from '../../../domain/mailbox.ts';
 import type { Call } from '../../contract/call.ts';
 import type { MailboxPatch } from '../../contract/provider.ts';
-import { toFolder } from '../read/folders.ts';
+import { toFolder } from '../read/mailboxes.ts';
 import { noSuchMailbox, ROOT, requireOwnFolder } from '../read/system-folders.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { cost } from '../wire/client.ts';
@@ -27,14 +27,14 @@ export async function createFolder(
     body: JSON.stringify({ displayName: name }),
     cost: cost('mailFolders.create', false),
   };
-  const made = await account.graph.json<MailFolder>(request, call).catch((error: unknown) => {
+  const created = await account.graph.json<MailFolder>(request, call).catch((error: unknown) => {
     throw explained(error, name);
   });
-  account.hidden.notice([made]);
-  return toFolder(made, null, parentId === null ? null : (made.parentFolderId ?? parentId));
+  account.hidden.notice([created]);
+  return toFolder(created, null, parentId === null ? null : (created.parentFolderId ?? parentId));
 }
 
-/** Another name, another place, or both. */
+/** Renames a folder, moves it, or both. */
 export async function changeFolder(
   account: GraphAccount,
   id: string,
@@ -66,16 +66,16 @@ export async function changeFolder(
   return toFolder(current, null, parent === rootId ? null : parent);
 }
 
-/** With what is in it, into Deleted Items, as Outlook does; from there for good. */
+/** Deletes a folder with its content: into Deleted Items, as Outlook does, or permanently if it is there already. */
 export async function deleteFolder(account: GraphAccount, id: string, call: Call): Promise<void> {
-  await requireOwnFolder(account, id, call);
+  const { folder } = await requireOwnFolder(account, id, call);
   const request = {
     method: 'DELETE' as const,
     path: `${FOLDERS}/${segment(id)}`,
     cost: cost('mailFolders.delete', false),
   };
   await account.graph.done(request, call).catch((error: unknown) => {
-    throw explained(error, '');
+    throw explained(error, folder.displayName ?? '');
   });
   account.hidden.expire();
 }
@@ -87,16 +87,18 @@ function requireFolderId(id: string): string {
 
 function refuseColor(color: string | null | undefined): void {
   if (color == null) return;
-  throw new MailError('UNSUPPORTED', 'Outlook has colours for categories, not for folders.', { field: ['color'] });
+  throw new MailError('UNSUPPORTED', 'Outlook has colours for categories only. Leave out the colour of a folder.', {
+    field: ['color'],
+  });
 }
 
 function explained(error: unknown, name: string): unknown {
   if (!isMailError(error) || error.ofAccount) return error;
   if (error.code === 'NOT_FOUND') return noSuchMailbox();
   if (error.code === 'UNSUPPORTED')
-    return new MailError('INVALID', 'The folder cannot be moved there.', { cause: error });
+    return new MailError('INVALID', 'The folder cannot be moved there. Choose another parent.', { cause: error });
   if (error.code !== 'CONFLICT') return error;
-  return new MailError('CONFLICT', `There is a folder called ${name} in that place already.`, {
+  return new MailError('CONFLICT', `A folder named ${name} already exists there. Choose another name.`, {
     field: ['name'],
     cause: error,
   });

@@ -8,7 +8,7 @@ import { categoryName } from '../wire/ids.ts';
 import { createCategory, deleteCategory, recolorCategory } from './categories.ts';
 import { changeFolder, createFolder, deleteFolder } from './save-folder.ts';
 
-/** Folders and categories, which are told apart by their ids. */
+/** Creates or changes a folder or a category. The id shows which of the two it is. */
 export function saveMailbox(account: GraphAccount, patch: MailboxPatch, call: Call): Promise<Mailbox> {
   requireWrite(account.access);
   const name = patch.name === undefined ? undefined : requireName(patch.name);
@@ -30,9 +30,9 @@ export async function deleteMailbox(account: GraphAccount, id: string, call: Cal
   await (category === null ? deleteFolder(account, id, call) : deleteCategory(account, category, call));
 }
 
-function requireName(given: string): string {
-  const name = given.trim();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what no name holds
+function requireName(input: string): string {
+  const name = input.trim();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are not allowed in a name
   if (name !== '' && name.length <= 255 && !/[\x00-\x1f\x7f]/.test(name)) return name;
-  throw new MailError('INVALID', 'A name has 1 to 255 characters, on one line.', { field: ['name'] });
+  throw new MailError('INVALID', 'A mailbox name must have 1 to 255 characters on one line.', { field: ['name'] });
 }

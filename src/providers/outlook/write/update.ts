@@ -6,9 +6,9 @@ import type { Batch, Patch } from '../../contract/provider.ts';
 import { writeRefusal } from '../../shared/access.ts';
 import { ENVELOPE } from '../read/fields.ts';
 import { toMessage } from '../read/map.ts';
-import { getLiving, noSuchMessage } from '../read/read.ts';
+import { getLiving, noSuchMessage } from '../read/messages.ts';
 import type { GraphAccount } from '../wire/account.ts';
-import { batch, type Part } from '../wire/batch.ts';
+import { type BatchPart, batch } from '../wire/batch.ts';
 import { categoryName, isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
 
@@ -22,26 +22,26 @@ const WELL_KNOWN = {
 } as const;
 
 /**
- * Each message is read, so that one that was deleted stays deleted and the categories that stay are known; then it is patched
- * and moved, all in $batches. Both are the same however often they are done, as ids survive a move. The answers tell what
- * became of it. At most one error per message.
+ * Applies the patches. Each message is read first, so that a deleted one stays deleted and its current categories are
+ * known. It is then patched and moved, all in $batch requests. Both steps can be repeated safely, because ids survive a
+ * move. The result has the updated message or at most one error for each patch.
  */
 export async function update(account: GraphAccount, patches: readonly Patch[], call: Call): Promise<Batch<Message>> {
   const refusal = writeRefusal(account.access);
   if (refusal) return patches.map(() => refusal);
   const before = await readAll(account, patches, call);
   const plans = patches.map((patch, i) => planOf(patch, before[i] ?? noSuchMessage()));
-  const chains = plans.filter((plan): plan is Part[] => !isMailError(plan) && plan.length > 0);
+  const chains = plans.filter((plan): plan is BatchPart[] => !isMailError(plan) && plan.length > 0);
   const outcomes = await batch<GraphMessage>(account.graph, 'messages.update', chains, call);
   const outcomeOf = new Map(chains.map((chain, n) => [chain, outcomes[n]]));
   return patches.map((patch, i) => {
-    const [plan, was] = [plans[i] ?? noSuchMessage(), before[i] ?? noSuchMessage()];
+    const [plan, original] = [plans[i] ?? noSuchMessage(), before[i] ?? noSuchMessage()];
     if (isMailError(plan)) return plan;
-    if (isMailError(was)) return was;
-    const is = outcomeOf.get(plan);
-    if (isMailError(is)) return explained(is, patch);
-    // The answer has no extended properties; nothing of this changes them.
-    return toMessage({ ...was, ...is });
+    if (isMailError(original)) return original;
+    const updated = outcomeOf.get(plan);
+    if (isMailError(updated)) return explained(updated, patch);
+    // The answer lacks the extended properties, but no patch changes them.
+    return toMessage({ ...original, ...updated });
   });
 }
 
@@ -53,8 +53,8 @@ function readAll(account: GraphAccount, patches: readonly Patch[], call: Call): 
   return getLiving(account, paths, { operation: 'messages.get' }, call);
 }
 
-/** The folders and categories that the message is to be in, and to be taken from. */
-function placesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) {
+/** Returns the folders and categories to add the message to and to remove it from. */
+function mailboxesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) {
   if (typeof moveTo !== 'object') return { add: addMailboxIds, remove: removeMailboxIds };
   const from = moveTo.fromMailboxId === null ? [] : [moveTo.fromMailboxId];
   return { add: [...addMailboxIds, moveTo.mailboxId], remove: [...removeMailboxIds, ...from] };
@@ -62,12 +62,12 @@ function placesOf({ addMailboxIds = [], removeMailboxIds = [], moveTo }: Patch) 
 
 const isFolder = (mailboxId: string): boolean => categoryName(mailboxId) === null;
 
-/** The requests that carry a patch out, none where nothing is to be done; an error where it cannot be. */
-function planOf(patch: Patch, message: GraphMessage | MailError): Part[] | MailError {
+/** Returns the requests for a patch, which may be none, or an error when the patch is impossible. */
+function planOf(patch: Patch, message: GraphMessage | MailError): BatchPart[] | MailError {
   if (isMailError(message)) return message;
-  const { add, remove } = placesOf(patch);
-  const place = placeOf(add.filter(isFolder), remove.filter(isFolder), patch.moveTo);
-  if (isMailError(place)) return place;
+  const { add, remove } = mailboxesOf(patch);
+  const folderId = targetFolder(add.filter(isFolder), remove.filter(isFolder), patch.moveTo);
+  if (isMailError(folderId)) return folderId;
   const body: Record<string, unknown> = {};
   if (patch.isRead !== undefined) body.isRead = patch.isRead;
   if (patch.isStarred !== undefined) body.flag = { flagStatus: patch.isStarred ? 'flagged' : 'notFlagged' };
@@ -75,12 +75,17 @@ function planOf(patch: Patch, message: GraphMessage | MailError): Part[] | MailE
   const categories = categoriesOf(message, add, remove);
   if (categories) body.categories = categories;
   const at = `/me/messages/${segment(patch.id)}`;
-  const parts: Part[] = Object.keys(body).length === 0 ? [] : [{ method: 'PATCH', path: at, body }];
-  return place === null ? parts : [...parts, { method: 'POST', path: `${at}/move`, body: { destinationId: place } }];
+  const parts: BatchPart[] = Object.keys(body).length === 0 ? [] : [{ method: 'PATCH', path: at, body }];
+  return folderId === null
+    ? parts
+    : [...parts, { method: 'POST', path: `${at}/move`, body: { destinationId: folderId } }];
 }
 
-/** Where the message goes; null: it stays. It is in one folder, and cannot be taken out of that without going to another. */
-function placeOf(
+/**
+ * Returns the message's new folder, or null when it stays. A message is in exactly one folder, so it can leave that
+ * only for another.
+ */
+function targetFolder(
   add: readonly string[],
   remove: readonly string[],
   moveTo: Patch['moveTo'],
@@ -94,16 +99,16 @@ function placeOf(
   return new MailError('NOT_FOUND', 'There is no such mailbox in this Outlook account.');
 }
 
-/** Categories are written as a whole; null when they stay as they are. */
+/** Returns the full list of categories to write, or null when they stay as they are. */
 function categoriesOf(message: GraphMessage, add: readonly string[], remove: readonly string[]): string[] | null {
   const current = message.categories ?? [];
-  const gone = new Set(remove.map(categoryName));
+  const removed = new Set(remove.map(categoryName));
   const added = add.map(categoryName).filter((name) => name !== null);
-  const wanted = [...new Set([...current, ...added])].filter((name) => !gone.has(name));
+  const wanted = [...new Set([...current, ...added])].filter((name) => !removed.has(name));
   return wanted.length === current.length && wanted.every((name) => current.includes(name)) ? null : wanted;
 }
 
-/** A message that is there cannot be moved to an archive that is not. */
+/** Explains a failed move to the archive: the message may exist although the archive folder does not. */
 function explained(error: MailError, patch: Patch | undefined): MailError {
   if (patch?.moveTo !== 'ARCHIVE' || error.code !== 'NOT_FOUND') return error;
   return new MailError(

@@ -1,28 +1,40 @@
 import { Parser, Tokenizer } from 'htmlparser2';
 import { foreignTag, impliedEnds, isBox, isRawText, isVoid, switchesForeign } from './html-elements.ts';
-import { evenHtml } from './html-syntax.ts';
+import { normalizedHtml } from './html-syntax.ts';
 
 /**
- * Characters of one HTML that are read, whether for showing or for its text; the largest newsletters have a few hundred
- * thousand. `unsafeHtml` alone has the rest.
+ * Maximum number of characters of one HTML that are read, for display or for its text. The largest newsletters have a
+ * few hundred thousand. Only `unsafeHtml` has the rest.
  */
 export const MAX_HTML_LENGTH = 2_000_000;
 
-/** Deeper than any mail is written. A parser looks through the open elements at every tag, and readers recurse into them. */
+/**
+ * Maximum nesting, deeper than any mail is written. A parser searches the open elements at every tag, and readers
+ * recurse into them.
+ */
 const MAX_OPEN_ELEMENTS = 200;
-/** More than a large newsletter has by far. Work grows with the elements and not with the letters: behind these, tags are taken out. */
+/**
+ * Maximum number of elements, far more than a large newsletter has. The work grows with the elements rather than with
+ * the text, so tags after this many are removed.
+ */
 const MAX_ELEMENTS = 50_000;
-/** More than any mail has on one element; the first of a name counts, as in a browser. */
+/**
+ * Maximum number of attributes, more than any mail has on one element. Of several with one name the first counts, as in
+ * a browser.
+ */
 const MAX_ATTRIBUTES = 100;
 
 export interface HtmlBounds {
-  /** Characters that are read; MAX_HTML_LENGTH where it is absent. */
+  /** Maximum number of characters that are read. The default is MAX_HTML_LENGTH. */
   readonly maxLength?: number;
-  /** Elements that are left out with all that is in them. */
+  /** Elements that are removed with their content. */
   readonly without?: ReadonlySet<string>;
-  /** Kinds of elements of which only so many may be open within each other. */
+  /** Kinds of elements whose nesting is limited. */
   readonly atMost?: readonly Nesting[];
-  /** Whether an element hides what is in it; where its tag or its style is taken out, what is in it is left out too. */
+  /**
+   * Returns whether an element hides its content. When the tag or style of such an element is removed, its content is
+   * removed too.
+   */
   readonly hides?: (name: string, attributes: Readonly<Record<string, string>>) => boolean;
 }
 
@@ -33,26 +45,30 @@ interface Nesting {
 
 interface OpenElement {
   readonly name: string;
-  /** Whether its tag is in what is given out; one that is too deep has lost it. */
+  /** True when the tag is in the output. It is false for an element that is nested too deeply. */
   readonly isKept: boolean;
 }
 
 /**
- * The same HTML with few elements open at any time, and not too many in all: a tag that would be one more is taken out, and
- * what is in it stays, in order. One pass, linear in the length, whatever is nested or left unclosed. It is not made harmless by this.
+ * Returns the HTML with limited nesting and a limited number of elements. Tags beyond the limits are removed, while
+ * their content stays in order. It makes one pass, linear in the length, however much is nested or left unclosed. It
+ * does not make the HTML safe.
  *
- * A parser's work grows with what is open (it looks for each end tag among it), so that 300,000 times "<b>" took it
- * 40 seconds. The rules of what closes what are those of htmlparser2, by which the outcome is read.
+ * A parser's work grows with the number of open elements, because it searches them for each end tag: it took 40 seconds
+ * for 300,000 times "<b>". The rules for implied end tags are those of htmlparser2, which reads the result.
  */
 export function boundedHtml(html: string, bounds: HtmlBounds = {}): string {
-  return new Bounder(evenHtml(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH)), bounds).read();
+  return new Bounder(normalizedHtml(cutHtml(html, bounds.maxLength ?? MAX_HTML_LENGTH)), bounds).read();
 }
 
-/** The beginning of a long HTML, not ending inside of a character or an entity; a tag that is cut counts as text nowhere. */
+/**
+ * Returns the beginning of a long HTML, without half a character or entity at its end. A tag that is cut off never
+ * counts as text.
+ */
 function cutHtml(html: string, length: number): string {
   if (html.length <= length) return html;
   const cut = html.slice(0, length);
-  // By UTF-16 one half of a pair may be left over; the longest entity has 33 characters.
+  // The cut may leave half of a surrogate pair. The longest entity has 33 characters.
   const loose = /(?:[\uD800-\uDBFF]|&[#\w]{0,33}|<[/!?]?)$/.exec(cut.slice(-40));
   return loose === null ? cut : cut.slice(0, -loose[0].length);
 }
@@ -70,17 +86,17 @@ function attributesOf(tag: string): Readonly<Record<string, string>> {
 
 class Bounder {
   private readonly pieces: string[] = [];
-  /** How far the source was copied, or left out. */
+  /** The end of the part of the source that was copied or left out so far. */
   private copied = 0;
   private readonly stack: OpenElement[] = [];
   private readonly openByName = new Map<string, number>();
   private kept = 0;
   private written = 0;
-  /** How many are kept and open of each kind in `atMost`. */
+  /** Number of open, kept elements of each kind in `atMost`. */
   private readonly counted: number[];
-  /** The place in the stack of the element that is left out with its content; -1: none. */
+  /** The index in the stack of the element that is removed with its content, or -1. */
   private skippedFrom = -1;
-  /** Whether "/>" ends an element, as in SVG; by htmlparser2's reckoning. */
+  /** Whether "/>" closes an element, as in SVG, by the rules of htmlparser2. */
   private readonly foreign: boolean[] = [];
 
   private tagName = '';
@@ -127,7 +143,7 @@ class Bounder {
     );
     tokenizer.write(this.html);
     tokenizer.end();
-    // A tag that never ends is no tag.
+    // A tag that never ends is not a tag.
     this.copyTo(this.tagStart === -1 ? this.html.length : this.tagStart);
     return this.pieces.join('');
   }
@@ -150,7 +166,7 @@ class Bounder {
     if (!isVoid(name) && !closesItself) this.push(name, isKept, isLeftOut);
   }
 
-  /** With all that is in it. */
+  /** Returns whether an element is removed together with its content. */
   private isLeftOut(name: string, start: number, end: number): boolean {
     const { without, hides } = this.bounds;
     if (this.skippedFrom !== -1 || without?.has(name) || hides === undefined) return without?.has(name) === true;
@@ -163,10 +179,11 @@ class Bounder {
   private keeps(name: string, hasSlash: boolean): boolean {
     const { without, atMost = [] } = this.bounds;
     if (without?.has(name)) return false;
-    // What is in these is no HTML, and would be shown or read as such without their tags; "<title/>" has nothing of its own in it.
+    // The content of these elements is not HTML, and would be shown or parsed without their tags. "<title/>" has no
+    // content.
     if (isRawText(name) && !hasSlash) return true;
     if (atMost.some(({ names, open }, kind) => names.has(name) && (this.counted[kind] ?? 0) >= open)) return false;
-    // Gone, so that nothing is self-closing to what reads the outcome.
+    // These tags are removed, so that the result has no self-closing elements.
     if (switchesForeign(name)) return false;
     if (this.written >= MAX_ELEMENTS) return false;
     return isVoid(name) || this.kept < MAX_OPEN_ELEMENTS;
@@ -179,7 +196,7 @@ class Bounder {
     const end = after === -1 ? this.html.length : after + 1;
     if (switchesForeign(name)) this.foreign.pop();
     if (isVoid(name) || (this.openByName.get(name) ?? 0) === 0) {
-      // These two are elements of their own where nothing is open that they could close.
+      // An end tag of br or p creates an element when no open element matches it.
       const isElement = name === 'br' || name === 'p';
       if (!isElement || this.skippedFrom !== -1) this.leaveOut(start, end);
       else if (this.written++ >= MAX_ELEMENTS) this.leaveOut(start, end, name);
@@ -204,7 +221,7 @@ class Bounder {
     if (isKept) this.count(name, 1);
   }
 
-  /** `at` is where the tag begins that ends it. */
+  /** `at` is the start of the tag that closes the element. */
   private pop(at: number): OpenElement {
     const element = this.stack.pop() as OpenElement;
     this.openByName.set(element.name, (this.openByName.get(element.name) ?? 1) - 1);
@@ -232,7 +249,7 @@ class Bounder {
     this.pieces.push(tag);
   }
 
-  /** The words before and after a box or a line break do not run together where its tag is gone. */
+  /** Removes a tag. A blank replaces the tag of a box or line break, so that the words around it stay separate. */
   private leaveOut(start: number, end: number, name = ''): void {
     this.copyTo(start);
     if ((isBox(name) || name === 'br') && this.skippedFrom === -1 && !this.bounds.without?.has(name))

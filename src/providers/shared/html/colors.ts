@@ -1,7 +1,7 @@
-/** Red, green and blue from 0 to 255, and how far it covers what is behind it, from 0 to 1. */
+/** Red, green and blue from 0 to 255, and the opacity from 0 to 1. */
 export type Color = readonly [red: number, green: number, blue: number, alpha: number];
 
-/** By CSS Color 4, section 6.1, and those of a light page that systems have names for. */
+/** The named colours of CSS Color 4, section 6.1, and the system colours of a light page. */
 const NAMES: ReadonlyMap<string, string> = new Map(
   Array.from(
     `
@@ -34,15 +34,15 @@ const NAMES: ReadonlyMap<string, string> = new Map(
     ([, name = '', hex = '']) => [name, hex] as const,
   ),
 );
-/** Steps of one channel that no eye tells apart: "#fefefe" on white is written to be unseen. */
+/** Maximum difference of a channel that nobody can see. "#fefefe" on white is written to be invisible. */
 const MAX_UNSEEN_STEPS = 4;
 const MIN_SEEN_ALPHA = 0.02;
 
-/** Null for what is no colour, or one of those that are not known here; those hide nothing. */
+/** Returns null for a value that is not a colour or is not known here. Such a value hides nothing. */
 export function colorOf(value: string | undefined): Color | null {
   const text = (value ?? '').trim().toLowerCase();
   if (text === 'transparent') return [0, 0, 0, 0];
-  // Without its "#", as old attributes have it.
+  // Old attributes write colours without "#".
   const hex = NAMES.get(text) ?? /^#?([\da-f]{3,8})$/.exec(text)?.[1];
   if (hex !== undefined) return ofHex(hex);
   const [, inside] = /^rgba?\(([\d\s,.%/+e-]{1,80})\)$/.exec(text) ?? [];
@@ -51,7 +51,7 @@ export function colorOf(value: string | undefined): Color | null {
   return angles === undefined ? clearOf(text) : ofAngles(angles);
 }
 
-/** Of other ways to write a colour it is known alone that it covers nothing. */
+/** For other colour notations, this recognises only colours that are fully transparent. */
 function clearOf(text: string): Color | null {
   const alpha =
     /^(?:hsla?|hwb|(?:ok)?(?:lab|lch)|color)\([^()]{1,80}(?:,[^()]{1,40},[^()]{1,40},|\/) ?([\d.]{1,20}%?) ?\)$/.exec(
@@ -61,10 +61,10 @@ function clearOf(text: string): Color | null {
   return share < MIN_SEEN_ALPHA ? [0, 0, 0, 0] : null;
 }
 
-/** Whether it is as good as not there. */
+/** Returns whether a colour is practically transparent. */
 export const isClear = (color: Color | null): boolean => color !== null && color[3] < MIN_SEEN_ALPHA;
 
-/** Whether words of one colour are not seen on the other. */
+/** Returns whether text of one colour is invisible on the other. */
 export const isSameColor = (a: Color, b: Color): boolean =>
   [0, 1, 2].every((channel) => Math.abs((a[channel] ?? 0) - (b[channel] ?? 0)) <= MAX_UNSEEN_STEPS);
 
@@ -84,7 +84,7 @@ function ofChannels(inside: string): Color | null {
   return [red, green, blue, alpha].some(Number.isNaN) ? null : [red, green, blue, alpha];
 }
 
-/** Hue, saturation and lightness (CSS Color 4, section 7.1). */
+/** Converts hue, saturation and lightness (CSS Color 4, section 7.1). */
 function ofAngles(inside: string): Color | null {
   const parts = inside.split(/[\s,/]+/).filter((part) => part !== '');
   const share = (part: string) => Math.min(1, Math.max(0, Number.parseFloat(part) / 100));

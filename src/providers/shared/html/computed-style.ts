@@ -1,9 +1,14 @@
 import { sumOf } from './css/math.ts';
 import { variablesIn, withVariables } from './css/variables.ts';
 
-/** What a style attribute says of the few properties by which content is hidden: the last valid declaration of each, as a browser takes it. */
+/**
+ * Reads the few properties of a style attribute that can hide content. As in a browser, the last valid declaration of
+ * each counts.
+ */
 
-/** Pixels; a percentage counts as ten for each hundredth, which is enough to tell a small length from a large one. */
+/**
+ * Pixels per unit. One per cent counts as ten pixels, which suffices to distinguish a small length from a large one.
+ */
 const PIXELS: Readonly<Record<string, number>> = {
   '': 1,
   px: 1,
@@ -27,14 +32,14 @@ const LENGTH = /^([+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})(?:e[+-]?\d{1,3})?)
 const KEYWORDS_OF_ALL = new Set(['inherit', 'initial', 'unset', 'revert', 'revert-layer']);
 
 interface Declaration {
-  /** In small letters, its escapes decoded. */
+  /** In lower case, with escapes decoded. */
   readonly name: string;
-  /** In small letters, its escapes decoded, without comments, and with single blanks. */
+  /** In lower case, with escapes decoded, comments removed, and runs of blanks reduced to one. */
   readonly value: string;
   readonly isImportant: boolean;
 }
 
-/** The length in pixels, of a sum too; null for what is none, such as "auto". */
+/** Returns a length or a sum of lengths in pixels, or null for other values such as "auto". */
 export function pixels(value: string | undefined): number | null {
   const [, number, unit = ''] = LENGTH.exec(value ?? '') ?? [];
   if (number === undefined && value?.endsWith(')')) return sumOf(value, pixels);
@@ -54,7 +59,10 @@ const any = (value: string) => value !== '';
 const SIDES = ['top', 'right', 'bottom', 'left'] as const;
 const sides = (prefix: string) => SIDES.map((side) => [`${prefix}${side}`, length] as const);
 
-/** The properties that are read. An invalid value leaves the declaration before it in force (CSS Syntax 3, section 2.2). */
+/**
+ * The properties that are read, with their validators. An invalid value leaves the previous declaration in force (CSS
+ * Syntax 3, section 2.2).
+ */
 const VALID = new Map<string, (value: string) => boolean>([
   [
     'display',
@@ -98,10 +106,10 @@ const VALID = new Map<string, (value: string) => boolean>([
   ['-webkit-text-fill-color', any],
 ]);
 
-/** The style that was asked for last: several ask about each element, and neighbours have the same one. */
+/** The most recent style. Several callers ask about each element, and neighbours often have the same style. */
 let last: { readonly style: string; readonly values: ReadonlyMap<string, string> } = { style: '', values: new Map() };
 
-/** The values in force, by property; shorthands are taken apart. Linear in the length of the style. */
+/** Returns the effective values by property, with shorthands expanded. Linear in the length of the style. */
 export function computedStyle(style: string): ReadonlyMap<string, string> {
   if (last.style !== style) last = { style, values: compute(style) };
   return last.values;
@@ -113,7 +121,7 @@ function compute(style: string): ReadonlyMap<string, string> {
   const declarations = declarationsOf(style);
   const variables = variablesIn(declarations);
   for (const { name, value: written, isImportant } of declarations) {
-    // A colour may be set further out: by what is said here for its absence no words are hidden.
+    // A colour variable may be set by an outer element, so its fallback must not hide words.
     const value = /color|background/.test(name) ? written : withVariables(written, variables);
     for (const [longhand, part] of longhands(name, value)) {
       if (VALID.get(longhand)?.(part) !== true || (important.has(longhand) && !isImportant)) continue;
@@ -157,11 +165,14 @@ function longhands(name: string, value: string): readonly (readonly [string, str
       ['background-clip', parts.includes('text') ? 'text' : 'border-box'],
     ];
   }
-  // A prefixed name is another one of the same property.
+  // A prefixed name means the same property.
   return [[name.replace(/^-webkit-(?=background-clip$|clip-path$|transform$)/, ''), value]];
 }
 
-/** By another name, as letters run from left to right and lines from top to bottom (CSS Logical Properties 1). */
+/**
+ * Logical properties by their physical names, for text from left to right and lines from top to bottom (CSS Logical
+ * Properties 1).
+ */
 const LOGICAL = new Map<string, readonly string[]>([
   ...['', 'min-', 'max-'].flatMap((bound) => [
     [`${bound}block-size`, [`${bound}height`]] as const,
@@ -190,7 +201,7 @@ const BACKGROUND_WORDS = new Set(
   ),
 );
 
-/** Between blanks, those in brackets apart. */
+/** Splits at blanks and commas outside brackets. */
 function topLevelParts(value: string): string[] {
   const parts: string[] = [];
   let start = 0;
@@ -212,7 +223,10 @@ function fourSides(prefix: string, value: string): readonly (readonly [string, s
   return SIDES.map((side, at) => [`${prefix}${side}`, [top, right, bottom, left][at] ?? ''] as const);
 }
 
-/** Between semicolons, those in strings and brackets apart (CSS Syntax 3, section 5). Comments are blanks; a string ends with its line. */
+/**
+ * Splits at semicolons outside strings and brackets (CSS Syntax 3, section 5). Comments count as blanks, and a string
+ * ends with its line.
+ */
 function declarationsOf(text: string): Declaration[] {
   const found: Declaration[] = [];
   let pieces: string[] = [];
@@ -247,7 +261,7 @@ function declarationsOf(text: string): Declaration[] {
 function declaration(written: string): Declaration | null {
   const colon = written.indexOf(':');
   if (colon === -1) return null;
-  // An escaped blank is a part of a name ("none\9" is no "none"), and no blank.
+  // An escaped blank is part of a name: "none\9" is not "none".
   const text = unescaped(
     written
       .slice(colon + 1)
@@ -260,7 +274,7 @@ function declaration(written: string): Declaration | null {
   return { name: unescaped(written.slice(0, colon)).trim().toLowerCase(), value, isImportant };
 }
 
-/** "d\69 splay" is "display" (CSS Syntax 3, section 4.3.7). */
+/** Decodes escapes: "d\69 splay" is "display" (CSS Syntax 3, section 4.3.7). */
 function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\(?:([\da-f]{1,6})(?:\r\n|\s)?|([^\n]))/gi, (_, hex: string | undefined, one: string) => {

@@ -2,43 +2,47 @@ import { type Color, colorOf, isClear, isSameColor } from './colors.ts';
 import { computedStyle, pixels } from './computed-style.ts';
 
 /**
- * What of an HTML no reader sees. Its words are not text: a hidden line is written for whom cannot look, such as an assistant
- * that reads the mail. What a browser shows is shown here too, however small the chance that somebody wanted it hidden.
+ * Finds the parts of an HTML that a reader does not see. Their words are not part of the text, because a hidden line is
+ * written for someone who cannot look, such as an assistant that reads the mail. Whatever a browser shows is shown here
+ * too, even if the sender probably wanted it hidden.
  */
 
 export type Attributes = Readonly<Record<string, string>>;
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
 
-/** Not rendered, or left out with all that is in it by what is shown (html.ts): forms' values, foreign content, fallbacks. */
+/**
+ * Elements that are not rendered, or that the display removes with their content (html.ts): form values, foreign
+ * content and fallbacks.
+ */
 export const NOT_RENDERED = set(
   'script style textarea option optgroup select datalist noscript title iframe object embed applet svg math template audio video canvas noembed noframes xmp plaintext frameset rp meter progress',
 );
-/** Boxes that have a line's height and take no width, height or overflow (CSS 2.1, sections 10.2 and 10.5). */
+/** Inline elements, to which width, height and overflow do not apply (CSS 2.1, sections 10.2 and 10.5). */
 const INLINE = set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark o:p output q s samp small span strike strong sub sup time tt u var',
 );
-/** Has a ground of its own in every browser. */
-const GROUNDED = set('mark');
-/** Grow with their content, whatever height is asked for (CSS 2.1, section 17.5.3). */
+/** Elements with a background of their own in every browser. */
+const WITH_BACKGROUND = set('mark');
+/** Elements that grow with their content, whatever height is set (CSS 2.1, section 17.5.3). */
 const TABLE_PART = set('table tbody thead tfoot tr td th caption col colgroup');
 const MAX_UNSEEN_PX = 1;
-/** Further out than any box is moved that is to be seen. */
+/** Offset from which a box counts as off-screen. No visible box is moved so far. */
 const MIN_OFF_SCREEN_PX = 500;
 const MIN_SEEN_OPACITY = 0.02;
 const MIN_SEEN_ZOOM = 0.05;
 
-/** Whether neither the element nor anything in it is seen. What a child can undo is told by `inherited`. */
+/** Returns whether neither the element nor anything in it is visible. `inherited` handles what a child can undo. */
 export function isHidden(name: string, attributes: Attributes): boolean {
   if (NOT_RENDERED.has(name)) return true;
   const { style } = attributes;
   const values = style === undefined || style === '' ? NONE : computedStyle(style);
   const display = values.get('display');
-  // A column of a table shows nothing of what is in it (CSS 2.1, section 17.2.1).
+  // A table column does not show its content (CSS 2.1, section 17.2.1).
   if (display === 'none' || display?.startsWith('table-column')) return true;
-  // What an image stands in the place of (CSS Content 3, section 1).
+  // An image in `content` replaces the element's content (CSS Content 3, section 1).
   if (name !== 'img' && /^(?:url|image-set|[a-z-]{0,40}gradient)\(/.test(values.get('content') ?? '')) return true;
-  // An author's display outdoes that of the attribute, and of a dialog.
+  // The author's display property overrides the hidden attribute, and a closed dialog.
   if (display === undefined && attributes.hidden !== undefined) return true;
   if (display === undefined && name === 'dialog' && attributes.open === undefined) return true;
   return values.size > 0 && (isClearBox(values) || isClippedBox(name, values) || isOffScreen(name, values));
@@ -59,30 +63,31 @@ const shareOf = (written: string): number =>
 
 function isClippedBox(name: string, values: Values): boolean {
   const position = values.get('position') ?? '';
-  const isOut = isTakenOut(position);
+  const isOut = isOutOfFlow(position);
   if (isOut && isEmptyRect(values.get('clip') ?? '')) return true;
   if (isEmptyPath(values.get('clip-path') ?? '')) return true;
-  if (!isOut && (isInLine(name, values) || /^(?:contents|table.*|ruby.*)$/.test(setAs(name, values)))) return false;
+  if (!isOut && (isInline(name, values) || /^(?:contents|table.*|ruby.*)$/.test(effectiveDisplay(name, values))))
+    return false;
   return isFlat(values, 'y', 'height', 'top', 'bottom') || isFlat(values, 'x', 'width', 'left', 'right');
 }
 
-/** Among the words of a line, and no box of its own. */
-const isInLine = (name: string, values: Values): boolean =>
-  setAs(name, values) === 'inline' && !isTakenOut(values.get('position') ?? '');
+/** Returns whether an element flows within a line and has no box of its own. */
+const isInline = (name: string, values: Values): boolean =>
+  effectiveDisplay(name, values) === 'inline' && !isOutOfFlow(values.get('position') ?? '');
 
-/** What is taken out of the line is a box (CSS 2.1, section 9.7). */
-function setAs(name: string, values: Values): string {
+/** Returns the effective display. A floated element is a block (CSS 2.1, section 9.7). */
+function effectiveDisplay(name: string, values: Values): string {
   if ((values.get('float') ?? 'none') !== 'none') return 'block';
   return values.get('display') ?? (INLINE.has(name) ? 'inline' : TABLE_PART.has(name) ? 'table' : 'block');
 }
 
 /**
- * Has no extent, and shows nothing of what goes beyond. The padding behind its words is inside of what it shows; in that
- * before them something may stand that is taken out of the line.
+ * Returns whether a box has no extent along an axis and clips its overflow. Padding after its content belongs to the
+ * visible area. In padding before it, a positioned child may be visible.
  */
 function isFlat(values: Values, axis: 'x' | 'y', extent: string, before: string, after: string): boolean {
   const overflow = values.get(`overflow-${axis}`) ?? 'visible';
-  // Where one of both is not visible, neither is (CSS Overflow 3, section 3.1).
+  // If one axis clips, the other cannot be visible (CSS Overflow 3, section 3.1).
   const other = values.get(axis === 'x' ? 'overflow-y' : 'overflow-x') ?? 'visible';
   if (!clips(overflow) && (other === 'clip' || !clips(other))) return false;
   const atMost = (name: string) => (pixels(values.get(name)) ?? Number.POSITIVE_INFINITY) <= MAX_UNSEEN_PX;
@@ -123,11 +128,11 @@ function isOffScreen(name: string, values: Values): boolean {
   const position = values.get('position') ?? 'static';
   const sides = ['top', 'right', 'bottom', 'left'];
   if (position !== 'static' && (sides.some(isOut) || isFarOut('left') || isFarOut('right'))) return true;
-  if (isTakenOut(position) && isFarOut('bottom')) return true;
-  // The lines of a box are indented, and no words within one (CSS 2.1, section 16.1).
-  if (isOut('text-indent') && !isInLine(name, values)) return true;
+  if (isOutOfFlow(position) && isFarOut('bottom')) return true;
+  // An indent applies to the lines of a box and not to inline content (CSS 2.1, section 16.1).
+  if (isOut('text-indent') && !isInline(name, values)) return true;
   if (isOut('margin-left') || isOut('margin-top')) return true;
-  // The first word begins where the box that shows nothing beyond ends.
+  // The first word begins beyond the end of a box that clips its overflow.
   const isBeyond =
     values.get('text-indent') === '100%' || (pixels(values.get('text-indent')) ?? 0) >= 10 * MIN_OFF_SCREEN_PX;
   if (isBeyond && values.get('white-space') === 'nowrap' && clips(values.get('overflow-x'))) return true;
@@ -137,8 +142,8 @@ function isOffScreen(name: string, values: Values): boolean {
 function isTransformedAway(name: string, values: Values): boolean {
   const zoom = values.get('zoom');
   if (zoom !== undefined && shareOf(zoom) > 0 && shareOf(zoom) < MIN_SEEN_ZOOM) return true;
-  // Boxes alone are transformed (CSS Transforms 1, section 3).
-  if (isInLine(name, values)) return false;
+  // Only boxes can be transformed (CSS Transforms 1, section 3).
+  if (isInline(name, values)) return false;
   const transform = values.get('transform') ?? '';
   const scale = values.get('scale')?.split(' ')[0] ?? /\bscale(?:x|y|3d)?\( ?([^,) ]{1,20})/.exec(transform)?.[1];
   if (scale !== undefined && Math.abs(shareOf(scale)) < MIN_SEEN_ZOOM) return true;
@@ -149,24 +154,27 @@ function isTransformedAway(name: string, values: Values): boolean {
   return [x, y, ...moved].some((part) => (pixels(part) ?? 0) <= -MIN_OFF_SCREEN_PX);
 }
 
-const isTakenOut = (position: string): boolean => position === 'absolute' || position === 'fixed';
+const isOutOfFlow = (position: string): boolean => position === 'absolute' || position === 'fixed';
 const clips = (overflow = 'visible'): boolean => /^(?:hidden|clip|scroll|auto)$/.test(overflow);
 
-/** What an element hands on to what stands in it, which can undo it. */
+/** The properties that an element passes on to its content, which can override them. */
 export interface Inherited {
   readonly isVisible: boolean;
-  /** Letters too small to be seen: the space between cells is taken away so, and given back in each. */
+  /**
+   * The letters are too small to be seen. Layouts remove the space between cells this way, and reset the size in each
+   * cell.
+   */
   readonly isTiny: boolean;
-  /** Lines without a height in a box that shows nothing beyond. */
+  /** The lines have no height, in a box that clips its overflow. */
   readonly isFlat: boolean;
-  /** Null: not known, as is what stands on an image; a colour that nobody has set is a dark one. */
+  /** Null means unknown, such as behind an image. A colour that nobody sets is a dark one. */
   readonly color: Color | null;
   readonly background: Color | null;
-  /** What becomes of blanks and line breaks in it: made one, kept, or the breaks alone kept. */
+  /** How blanks and line breaks are treated: collapsed, kept, or only the breaks kept. */
   readonly whiteSpace: 'normal' | 'pre' | 'pre-line';
 }
 
-/** What a mail is read on where it says nothing else. */
+/** The background of a mail that sets none. */
 const PAGE: Color = [255, 255, 255, 1];
 
 export const INITIAL: Inherited = {
@@ -178,16 +186,19 @@ export const INITIAL: Inherited = {
   whiteSpace: 'normal',
 };
 
-/** How its style sets an element among others; null where it does not say. What is taken out of the line is a box (CSS 2.1, section 9.7). */
+/**
+ * Returns the display of an element by its style, or null when the style does not set it. Floated and positioned
+ * elements are blocks (CSS 2.1, section 9.7).
+ */
 export function displayOf({ style }: Attributes): string | null {
   if (style === undefined) return null;
   const values = computedStyle(style);
   const display = values.get('display') ?? null;
-  const isBox = (values.get('float') ?? 'none') !== 'none' || isTakenOut(values.get('position') ?? '');
+  const isBox = (values.get('float') ?? 'none') !== 'none' || isOutOfFlow(values.get('position') ?? '');
   return isBox && (display === null || display.startsWith('inline')) ? 'block' : display;
 }
 
-/** Whether words are seen that stand right in an element. */
+/** Returns whether words directly in an element are visible. */
 export const showsWords = ({ isVisible, isTiny, isFlat, color, background }: Inherited): boolean =>
   isVisible &&
   !isTiny &&
@@ -195,21 +206,25 @@ export const showsWords = ({ isVisible, isTiny, isFlat, color, background }: Inh
   !isClear(color) &&
   (color === null || background === null || !isSameColor(color, background));
 
-/** Of an element, given that of what it stands in. */
+/** Returns what an element passes on, given what its parent passes on. */
 export function inherited(name: string, attributes: Attributes, outer: Inherited): Inherited {
   const { style, bgcolor, background, color, text } = attributes;
   const hasLinkColor = name === 'a' && attributes.href !== undefined;
   const isPre = name === 'pre' || name === 'listing';
   const isPlain = bgcolor === undefined && background === undefined && color === undefined && text === undefined;
-  const isGrounded = GROUNDED.has(name);
-  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre && !isGrounded) return outer;
+  const hasOwnBackground = WITH_BACKGROUND.has(name);
+  if ((style === undefined || style === '') && isPlain && !hasLinkColor && !isPre && !hasOwnBackground) return outer;
   const values = style === undefined ? NONE : computedStyle(style);
   return {
     isVisible: visibility(values.get('visibility'), outer.isVisible),
     isTiny: tiny(values.get('font-size'), outer.isTiny),
     isFlat: flat(values, outer.isFlat),
     color: colorIn(values, attributes, hasLinkColor, outer.color),
-    background: backgroundIn(values, attributes, isGrounded ? null : groundOf(name, values, outer.background)),
+    background: backgroundIn(
+      values,
+      attributes,
+      hasOwnBackground ? null : outerBackground(name, values, outer.background),
+    ),
     whiteSpace: whiteSpaceIn(values.get('white-space'), isPre ? 'pre' : outer.whiteSpace),
   };
 }
@@ -222,7 +237,7 @@ function visibility(value: string | undefined, outer: boolean): boolean {
 function tiny(value: string | undefined, outer: boolean): boolean {
   if (value === undefined || value === 'initial') return value === undefined && outer;
   const size = pixels(value);
-  // A share of nothing is nothing.
+  // A relative size of an invisible size is invisible too.
   if (size === null) return /^(?:inherit|unset|revert.*|smaller|larger|calc.*)$/.test(value) && outer;
   if (/(?:%|em|ex|ch)$/.test(value) && !value.endsWith('rem') && outer) return true;
   return size <= MAX_UNSEEN_PX;
@@ -244,27 +259,30 @@ function flat(values: Values, outer: boolean): boolean {
 
 function colorIn(values: Values, attributes: Attributes, hasLinkColor: boolean, outer: Color | null): Color | null {
   const fill = values.get('-webkit-text-fill-color');
-  // Letters cut out of a background are seen because they have no colour of their own.
+  // Letters that are cut out of a background are visible because they have no colour of their own.
   if (values.get('background-clip') === 'text') return null;
   const written = fill ?? values.get('color') ?? attributes.color ?? attributes.text;
   if (written === undefined) return hasLinkColor ? null : outer;
   return /^(?:inherit|unset|currentcolor)$/.test(written) ? outer : colorOf(written);
 }
 
-/** What is moved from its place may stand on a picture, and white words on one are seen. */
-function groundOf(name: string, values: Values, outer: Color | null): Color | null {
+/**
+ * Returns the background of an element. The background of a moved element is unknown, because it may cover a picture,
+ * on which white words are visible.
+ */
+function outerBackground(name: string, values: Values, outer: Color | null): Color | null {
   if (outer !== PAGE) return outer;
   const size = (name: string) => pixels(values.get(name));
   const sides = ['top', 'right', 'bottom', 'left'];
   const position = values.get('position') ?? 'static';
-  // A box without a height lies over what follows it.
+  // A box without a height overlaps what follows it.
   const isLow =
     [size('height'), size('max-height')].some((height) => height !== null && height <= MAX_UNSEEN_PX) &&
     !clips(values.get('overflow-y')) &&
-    !isInLine(name, values);
+    !isInline(name, values);
   const isMoved =
     isLow ||
-    isTakenOut(position) ||
+    isOutOfFlow(position) ||
     (position !== 'static' && sides.some((side) => (size(side) ?? 0) !== 0)) ||
     sides.some((side) => (size(`margin-${side}`) ?? 0) < 0) ||
     ['transform', 'translate'].some((name) => (values.get(name) ?? 'none') !== 'none');
@@ -277,6 +295,6 @@ function backgroundIn(values: Values, attributes: Attributes, outer: Color | nul
   if (written === undefined || written === 'initial' || written === 'unset') return outer;
   const color = colorOf(written);
   if (isClear(color)) return outer;
-  // What shines through is not known.
+  // The colour behind a translucent background is unknown.
   return color !== null && color[3] < 1 ? null : color;
 }

@@ -1,4 +1,6 @@
-/** How htmlparser2 (10.x) reads HTML: what has no end tag, and what is ended by the beginning of another. */
+/**
+ * The parsing rules of htmlparser2 (10.x): elements without an end tag, and elements that the start of another closes.
+ */
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
 
@@ -36,17 +38,17 @@ const IMPLIED_ENDS = new Map<string, ReadonlySet<string>>([
 
 export const isVoid = (name: string): boolean => VOID.has(name);
 
-/** Whose content is characters and no elements. */
+/** Returns whether an element contains only characters. */
 export const isRawText = (name: string): boolean => RAW_TEXT.has(name);
 
-/** The open elements that the beginning of this one ends, as long as the innermost is one of them. */
+/** Returns the open elements that the start of this one closes, as long as the innermost is one of them. */
 export const impliedEnds = (name: string): ReadonlySet<string> | undefined => IMPLIED_ENDS.get(name);
 
-/** Whether it stands apart from the words around it. */
+/** Returns whether an element is a box, which separates its words from those around it. */
 export const isBox = (name: string): boolean => IMPLIED_ENDS.has(name);
 
-/** Whether it leads into SVG or MathML, or from there back into HTML. */
+/** Returns whether an element switches to SVG or MathML, or back to HTML. */
 export const switchesForeign = (name: string): boolean => FOREIGN.has(name) || BACK_TO_HTML.has(name);
 
-/** Whether it leads into SVG or MathML. */
+/** Returns whether an element switches to SVG or MathML. */
 export const foreignTag = (name: string): boolean => FOREIGN.has(name);

@@ -1,20 +1,21 @@
 /**
- * What a browser's tokenizer reads in another way than htmlparser2 (10.x) does, written so that both read the same (HTML, section
- * 13.2.5): comments that end with "--!>", end tags with a slash or attributes, "</>", raw text, and the end of an SVG that a
- * paragraph begins in. After "<!--x--!>" or "</style/>" all the rest of a mail was lost. Linear in the length; makes nothing harmless.
+ * Rewrites what a browser's tokenizer reads differently from htmlparser2 (10.x), so that both read the same (HTML,
+ * section 13.2.5): comments that end with "--!>", end tags with a slash or attributes, "</>", raw text, and an SVG that
+ * a paragraph ends. Without this, "<!--x--!>" or "</style/>" lost the whole rest of a mail. Linear in the length. It
+ * does not make the HTML safe.
  */
-export const evenHtml = (html: string): string => new Evener(html.split('\0').join('')).read();
+export const normalizedHtml = (html: string): string => new Normalizer(html.split('\0').join('')).read();
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
 
-/** Whose content is characters: up to their end tag, whatever stands in it. */
+/** Elements that contain only characters, up to their end tag. */
 const RAW_TEXT = set('script style title textarea xmp iframe noembed noframes');
-/** Nobody reads what is in these. */
+/** Elements whose content nobody reads. */
 const EMPTIED = set('script iframe noembed noframes');
 const FOREIGN = set('svg math');
-/** HTML within SVG and MathML (HTML, section 13.2.6.5). */
+/** Elements of SVG and MathML that contain HTML (HTML, section 13.2.6.5). */
 const BACK_TO_HTML = set('foreignobject desc title mi mo mn ms mtext annotation-xml');
-/** They end an SVG or MathML that they stand in. */
+/** Elements that end the SVG or MathML they are in. */
 const BREAKS_OUT = set(
   'b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta nobr ol p pre ruby s small span strike strong sub sup table tt u ul var',
 );
@@ -24,10 +25,10 @@ const COMMENT_END = /--!?>/g;
 const BLANK = new Set(['\t', '\n', '\f', '\r', ' ']);
 const SCRIPT_PART = /<!--|-->|<(\/?)script(?=[\t\n\f\r />])/gi;
 
-class Evener {
+class Normalizer {
   private readonly pieces: string[] = [];
   private copied = 0;
-  /** Names of SVG and MathML that are open, outermost first. */
+  /** Names of the open SVG and MathML elements, outermost first. */
   private foreign: string[] = [];
   private backInHtml = 0;
 
@@ -49,7 +50,7 @@ class Evener {
   private startTag(at: number): number {
     const name = this.nameAt(at + 1);
     const end = this.tagEnd(at + 1 + name.length);
-    // A tag that never ends is no tag, and the characters of none.
+    // A tag that never ends is neither a tag nor text.
     if (end === -1) return this.replace(at, this.html.length, '');
     const isClosed = this.html[end - 2] === '/';
     if (this.foreign.length > 0) this.startInForeign(name, at, end, isClosed);
@@ -101,7 +102,10 @@ class Evener {
     return EMPTIED.has(name) ? this.replace(from, to, to === this.html.length ? `</${name}>` : '') : to;
   }
 
-  /** A script within a comment within a script ends with its own end tag (HTML, section 13.2.5.27). */
+  /**
+   * Returns the end of a script. A script inside a comment inside a script has an end tag of its own (HTML, section
+   * 13.2.5.27).
+   */
   private scriptEnd(from: number): number {
     let depth: 0 | 1 | 2 = 0;
     SCRIPT_PART.lastIndex = from;
@@ -137,7 +141,7 @@ class Evener {
     return pattern.exec(this.html)?.index ?? this.html.length;
   }
 
-  /** Behind the ">" that stands in no quoted value; -1: there is none. */
+  /** Returns the offset after the first ">" outside quoted values, or -1 when there is none. */
   private tagEnd(from: number): number {
     const { html } = this;
     let isValue = false;

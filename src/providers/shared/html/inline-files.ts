@@ -1,31 +1,35 @@
 import type { Attributes, Inherited } from './hidden.ts';
 import { readRenderedHtml } from './rendered-html.ts';
 
-/** Which file of a message a `src` names (RFC 2392), and which are shown: one rule for reading, showing, quoting and sending. */
+/**
+ * Finds the file that a `src` names (RFC 2392), and the files that the HTML shows. Reading, display, quoting and
+ * sending share these rules.
+ */
 
-/** A header line (RFC 5322, section 2.1.1) has no room for a longer Content-ID. */
+/** Maximum length of a Content-ID, because a header line has no room for more (RFC 5322, section 2.1.1). */
 const MAX_CONTENT_ID_LENGTH = 998;
 
 interface WithContentId {
   readonly contentId: string | null;
 }
 
-/** A Content-ID as a header or a provider gives it, without its angle brackets. */
+/** Removes the angle brackets of a Content-ID from a header or a provider. */
 export function contentIdOf(written: string | null | undefined): string | null {
   const bare = (written ?? '').trim().replace(/^<|>$/g, '').replace(/\s+/g, ' ').trim();
   return bare === '' ? null : bare;
 }
 
-/** The Content-ID that an image's src names; null where it is another address. */
+/** Returns the Content-ID that an image's src names, or null for any other address. */
 export function inlineReference(src: string): string | null {
-  // A browser takes these out of any address, and blanks from its ends (URL, section 4.4).
+  // A browser removes these characters from any address, and blanks from its ends (URL, section 4.4).
   const address = src.length > 2 * MAX_CONTENT_ID_LENGTH ? '' : src.replace(/[\t\n\r]/g, '').trim();
   return /^cid:/i.test(address) ? decoded(address.slice('cid:'.length)) : null;
 }
 
 /**
- * The file with a Content-ID. As it is written, then with the percent signs of its header decoded, then in any case: some
- * mailers write it differently in the two places. Of several files with one Content-ID the first.
+ * Returns a lookup of files by Content-ID. It compares the id as written, then with the percent signs of its header
+ * decoded, then without regard to case, because some mailers spell it differently in the two places. Of several files
+ * with one Content-ID, it finds the first.
  */
 export function filesByContentId<File extends WithContentId>(
   files: readonly File[],
@@ -48,7 +52,10 @@ export function filesByContentId<File extends WithContentId>(
   };
 }
 
-/** The files that an HTML shows: an image that is seen has one of them as its source. The HTML is read once, however many there are. */
+/**
+ * Returns the files that an HTML shows, which are the sources of visible images. The HTML is read once, however many
+ * files there are.
+ */
 export function shownFiles<File extends WithContentId>(html: string | null, files: readonly File[]): ReadonlySet<File> {
   const shown = new Set<File>();
   if (html === null || !/<img/i.test(html) || files.every(({ contentId }) => contentId === null)) return shown;

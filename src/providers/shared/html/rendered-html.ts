@@ -3,13 +3,13 @@ import { boundedHtml, type HtmlBounds } from './bounded-html.ts';
 import { type Attributes, INITIAL, type Inherited, inherited, isHidden, NOT_RENDERED, showsWords } from './hidden.ts';
 import { hidingIn, withInlineStyles } from './style-blocks.ts';
 
-/** What is told of an HTML to those who make something of what a browser shows of it. */
+/** Receives what a browser shows of an HTML. */
 export interface RenderedHtmlHandler {
-  /** An element that is shown begins; gives what is to be done at its end. */
+  /** Called when a visible element begins. Returns a function to call at its end, or null. */
   begin(name: string, attributes: Attributes, style: Inherited): (() => void) | null;
-  /** Words that are seen, in the innermost element that has begun. */
+  /** Called with visible words, in the innermost element that has begun. */
   words?(text: string, style: Inherited): void;
-  /** Words that are written and not seen. */
+  /** Called with words that are not visible. */
   hiddenWords?(text: string): void;
 }
 
@@ -19,25 +19,26 @@ interface OpenElement {
 }
 
 /**
- * Reads an HTML as a browser does that runs no scripts, and tells of what is seen alone. Words before the body and behind it
- * are shown as well (HTML, section 13.2.6). No tree is built, since a mail of 500 kB can have 170,000 elements; linear in the length.
+ * Reads an HTML as a browser without scripts does, and reports what is visible. Words before and after the body are
+ * visible too (HTML, section 13.2.6). No tree is built, because a mail of 500 kB can have 170,000 elements. Linear in
+ * the length.
  */
 export function readRenderedHtml(html: string, bounds: HtmlBounds, handler: RenderedHtmlHandler): void {
   const reader = new RenderedHtmlReader(handler);
   reader.read(withInlineStyles(boundedHtml(html, { ...bounds, without: LEFT_OUT, hides: hidingIn(html) })));
 }
 
-/** What style blocks say is written into the elements first. */
+/** Style blocks are kept here, because their rules are first written into the elements. */
 const LEFT_OUT = new Set([...NOT_RENDERED].filter((name) => name !== 'style'));
 
 class RenderedHtmlReader {
   private readonly open: OpenElement[] = [];
-  /** How many were open when the element began that is not shown, with all that is in it; -1: none is. */
+  /** Number of elements that were open when the invisible element began, or -1 when there is none. */
   private hiddenFrom = -1;
   private style = INITIAL;
-  /** A second body is none, and says nothing (HTML, section 13.2.6.4.7). */
+  /** A second html or body tag is ignored, with its attributes (HTML, section 13.2.6.4.7). */
   private readonly begun = new Set<string>();
-  /** Given on when a tag comes: the parser tells of a text in pieces. */
+  /** Words are collected until the next tag, because the parser reports a text in pieces. */
   private words: string[] = [];
 
   constructor(private readonly handler: RenderedHtmlHandler) {}

@@ -3,19 +3,22 @@ import type { MessageContent } from '../../../domain/message.ts';
 import { previewOfHtml } from './html-text.ts';
 
 const MAX_LENGTH = 255;
-/** Blanks, and what has no ink and joins or pads: soft hyphens, joiners, fillers. Marks of direction and variation are none of it. */
+/**
+ * Matches blanks and invisible characters that join or pad: soft hyphens, joiners, fillers. Direction marks and
+ * variation selectors are not included.
+ */
 const PADDING = new RegExp(
   `[${'\\s\\u00ad\\u034f\\u115f\\u1160\\u180e\\u200b-\\u200d\\u2060-\\u2064\\u2800\\u3164\\ufeff\\uffa0'}]+`,
   'g',
 );
-/** They change how the letters beside them look: Persian, Sinhala and emoji are spelt with them (Unicode, section 23.2). */
+/** Joiners change how the letters beside them look: Persian, Sinhala and emoji need them (Unicode, section 23.2). */
 const JOINERS = new Set(['\u034f', '\u200c', '\u200d', '\u2060']);
-/** A run of padding has hundreds of them, a word one at a time. */
+/** Maximum number of joiners in a run that belongs to words. Padding has hundreds of them, a word one at a time. */
 const MAX_JOINERS = 2;
-/** Letters of a hidden text by which it is known in a preview. */
+/** Number of letters of a hidden text by which a preview is searched for it. */
 const HIDDEN_LETTERS = { min: 3, max: 24 };
 
-/** One line of plain text, without what newsletters pad theirs with. */
+/** Returns one line of plain text without the padding of newsletters. */
 export function snippetLine(text: string): string {
   const beginning = text.slice(0, 16 * MAX_LENGTH);
   const line = beginning.replace(PADDING, (run, at: number) => {
@@ -24,11 +27,11 @@ export function snippetLine(text: string): string {
     const hasBlank = /[^\S\ufeff]/.test(run);
     if (isAtEnd || letters.length > (hasBlank ? 1 : MAX_JOINERS)) return hasBlank ? ' ' : '';
     if (!hasBlank) return letters.join('');
-    // It belongs to the letter that it stands right behind or right before.
+    // A joiner belongs to the letter directly before or after it.
     const [first = '', last = ''] = [run[0], run.at(-1)];
     return `${JOINERS.has(first) ? first : ''} ${JOINERS.has(last) ? last : ''}`;
   });
-  // Not with half of a character at its end, which a provider may have left there too.
+  // Half a character may be left at the end, by this cut or by the provider's.
   return line
     .trim()
     .slice(0, MAX_LENGTH)
@@ -37,21 +40,21 @@ export function snippetLine(text: string): string {
 }
 
 /**
- * The provider's own preview where it shows what a reader sees. Where the body is known and the preview is empty, or has words
- * of it that are hidden, the beginning of the text.
+ * Returns the provider's preview if it shows what a reader sees. If the body is known and the preview is empty or
+ * contains hidden words, it returns the beginning of the text instead.
  */
 export function snippetOf(preview: string, content: Pick<MessageContent, 'html' | 'text'> | null): string {
-  const given = snippetLine(preview);
-  if (content === null) return given;
+  const providerLine = snippetLine(preview);
+  if (content === null) return providerLine;
   const { html } = content;
-  if (html === null) return given === '' ? snippetLine(content.text ?? '') : given;
+  if (html === null) return providerLine === '' ? snippetLine(content.text ?? '') : providerLine;
   const read = previewOfHtml(html);
-  if (given !== '' && !shows(given, read.hidden)) return given;
+  if (providerLine !== '' && !shows(providerLine, read.hidden)) return providerLine;
   const line = snippetLine(read.text);
   return line === '' && !isBlank(content.text ?? '') ? snippetLine(content.text ?? '') : line;
 }
 
-/** Made at the first call: a list that asks for attachments alone reads no body. */
+/** The snippet is made at the first call, because a list that needs only attachments reads no body. */
 export function lazySnippet(preview: string, content: Pick<MessageContent, 'html' | 'text'> | null): () => string {
   let known: string | null = null;
   return () => (known ??= snippetOf(preview, content));

@@ -6,24 +6,30 @@ import { type Rule, rulesOf } from './css/style-sheet.ts';
 import { variablesIn, withVariables } from './css/variables.ts';
 import { isHidden } from './hidden.ts';
 
-/** Characters of all blocks of a mail; the largest newsletters have a hundred thousand. */
+/** Maximum number of characters in all style blocks of a mail. The largest newsletters have a hundred thousand. */
 const MAX_CSS_LENGTH = 500_000;
 const MAX_SELECTORS = 10_000;
-/** Comparisons of an element with a part of a selector; a newsletter of 2,000 elements and 500 rules takes a tenth. */
+/**
+ * Maximum number of comparisons of an element with a part of a selector. A newsletter with 2,000 elements and 500 rules
+ * takes a tenth of it.
+ */
 const MAX_STEPS = 1_000_000;
-/** Elements of different kinds whose tags are lost, and which are held against the blocks all the same; of others, what hides by a block is shown. */
+/**
+ * Maximum number of distinct removed elements that are compared with the style blocks. Beyond it, elements that only a
+ * block hides are shown.
+ */
 const MAX_LOST_MATCHED = 20_000;
-/** What may be written into the elements: a share of the HTML's own length, and in all. */
+/** Maximum number of characters added to elements, depending on the HTML's length, and in total. */
 const MAX_ADDED = { fixed: 100_000, times: 2, inAll: 1_000_000 };
 
 /**
- * The same HTML with what its style blocks say of each element written into that element's style, weakest first and before
- * what it says itself, so that the cascade comes out alike; the blocks are taken out. Made for what boundedHtml gives out: few
- * elements are open at a time. It makes nothing harmless.
+ * Returns the HTML with the rules of its style blocks written into the elements' style attributes, weakest first and
+ * before the element's own style, so that the cascade has the same result. The blocks are removed. It expects the
+ * output of boundedHtml, in which few elements are open at a time. It does not make the HTML safe.
  *
- * Rules hold as on a desktop (`appliesOnScreen`). What needs more than a page at rest is left out: states, generated content,
- * sheets of elsewhere (`<link>`, `@import`). A mail whose blocks ask for more work than any newsletter does loses the
- * blocks, and nothing else.
+ * Rules apply as on a desktop (`appliesOnScreen`). Anything beyond a static page is left out: states, generated
+ * content, external style sheets (`<link>`, `@import`). If the blocks need more work than those of any newsletter, they
+ * are dropped and nothing else is.
  */
 export function withInlineStyles(html: string): string {
   if (!/<style/i.test(html)) return html;
@@ -31,7 +37,7 @@ export function withInlineStyles(html: string): string {
   const rules = rulesIn(blocks.css);
   const bare = () => splice(html, blocks.edits);
   if (rules === null || rules.length === 0) return bare();
-  // Read twice where a place is counted from the end.
+  // Rules that count positions from the end need a first pass to count the elements.
   const counted = countsFromEnd(rules) ? new Inliner(html, []) : null;
   counted?.read();
   const styled = new Inliner(html, rules, counted?.siblings).read();
@@ -39,8 +45,9 @@ export function withInlineStyles(html: string): string {
 }
 
 /**
- * Whether an element hides what is in it: by itself, or by what style blocks say of it wherever it stands. For an element whose tag
- * is lost because it is nested too deep or comes too late; read when the first is asked about. Linear in the length.
+ * Returns a function that reports whether an element hides its content, by itself or by the style blocks, wherever it
+ * is. It serves elements whose tags are removed because they are nested too deeply or come too late. The blocks are
+ * read at the first call. Linear in the length.
  */
 export function hidingIn(html: string): (name: string, attributes: Readonly<Record<string, string>>) => boolean {
   let matcher: RuleMatcher | null = null;
@@ -52,11 +59,11 @@ export function hidingIn(html: string): (name: string, attributes: Readonly<Reco
     rules ??= rulesIn(writtenBlocks(html)) ?? [];
     if (rules.length === 0) return false;
     matcher ??= new RuleMatcher(rules, MAX_STEPS);
-    // Its place is not known, nor what it stands in.
+    // The element's position and its parents are unknown.
     const parent = { ...ALONE, name: '', attributes: {}, parent: null };
-    const element = { ...ALONE, name, attributes, parent, place: 0, placeOfType: 0 };
-    const said = matcher.rulesFor(element).map((rule) => rules?.[rule]?.declarations ?? []);
-    const style = said
+    const element = { ...ALONE, name, attributes, parent, position: 0, positionOfType: 0 };
+    const declarations = matcher.rulesFor(element).map((rule) => rules?.[rule]?.declarations ?? []);
+    const style = declarations
       .map(writtenDeclarations)
       .filter((part) => part !== '')
       .join(';');
@@ -71,7 +78,10 @@ export function hidingIn(html: string): (name: string, attributes: Readonly<Reco
   };
 }
 
-/** What stands between the tags, of those that hold on a screen; whether that is a block is known when all is read. */
+/**
+ * Returns the text of the style blocks that apply to a screen. Whether a block is one in fact is known only after
+ * parsing.
+ */
 function writtenBlocks(html: string): string[] {
   const found: string[] = [];
   const begin = /<style\b([^>]{0,400})>/gi;
@@ -86,7 +96,10 @@ function writtenBlocks(html: string): string[] {
   return found;
 }
 
-/** Each block is read by itself: what one leaves open ends with it. Null: too much. */
+/**
+ * Parses each block separately, because anything left open ends with its block. Returns null when there is too much to
+ * read.
+ */
 function rulesIn(blocks: readonly string[]): Rule[] | null {
   if (blocks.reduce((length, css) => length + css.length, 0) > MAX_CSS_LENGTH) return null;
   const all: Rule[] = [];
@@ -100,7 +113,7 @@ function rulesIn(blocks: readonly string[]): Rule[] | null {
   return resolved(all);
 }
 
-/** With what is set once for all the mail in the places where it is used. */
+/** Replaces variables that are set once for the whole mail by their values. */
 function resolved(rules: Rule[]): Rule[] {
   const variables = variablesIn(rules.flatMap(({ declarations }) => declarations));
   const uses = ({ declarations }: Rule) => declarations.some(({ value }) => value.includes('var('));
@@ -111,19 +124,19 @@ function resolved(rules: Rule[]): Rule[] {
   }
 }
 
-/** They are not shown, or have nothing to show. */
+/** Elements that are not shown or have no content to show. */
 const UNSTYLED = new Set(['base', 'head', 'link', 'meta', 'script', 'style', 'title']);
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };
 
-/** What stands between two places is replaced. */
+/** A replacement of the text between two offsets. */
 interface Edit {
   readonly from: number;
   readonly to: number;
   readonly by: string;
 }
 
-/** All places are of the HTML as it was; none lies in another. */
+/** Applies edits, whose offsets refer to the original HTML and do not overlap. */
 function splice(html: string, edits: readonly Edit[]): string {
   const pieces: string[] = [];
   let copied = 0;
@@ -161,7 +174,7 @@ function blocksOf(html: string): { readonly css: string[]; readonly edits: Edit[
   return { css, edits };
 }
 
-const ALONE = { previous: null, place: 1, placeOfType: 1, among: null };
+const ALONE = { previous: null, position: 1, positionOfType: 1, siblingCounts: null };
 
 class Inliner {
   private readonly matcher: RuleMatcher;
@@ -169,13 +182,13 @@ class Inliner {
   private readonly written: readonly string[];
   private readonly lastIn = new WeakMap<StyledElement, StyledElement>();
   private readonly siblingsIn = new WeakMap<StyledElement, Siblings>();
-  /** In the order in which elements begin. */
+  /** The siblings of each element, in the order in which elements begin. */
   readonly siblings: Siblings[] = [];
   private readonly rowGroups = new WeakMap<StyledElement, StyledElement>();
   private left: number;
-  // A mail need not write these two (HTML, section 13.1.2.4).
+  // A mail may omit these two elements (HTML, section 13.1.2.4).
   private root: StyledElement = { ...ALONE, name: 'html', attributes: {}, parent: null };
-  private body: StyledElement = { ...ALONE, name: 'body', attributes: {}, parent: this.root, place: 2 };
+  private body: StyledElement = { ...ALONE, name: 'body', attributes: {}, parent: this.root, position: 2 };
   private readonly head: StyledElement = { ...ALONE, name: 'head', attributes: {}, parent: this.root };
   private inner = this.body;
   private readonly open: StyledElement[] = [];
@@ -190,7 +203,7 @@ class Inliner {
     this.left = Math.min(MAX_ADDED.fixed + MAX_ADDED.times * html.length, MAX_ADDED.inAll);
   }
 
-  /** Null: it would have been too much. */
+  /** Returns null when there is too much to do. */
   read(): Edit[] | null {
     const parser = new Parser({
       onopentag: (name, attributes, isImplied) => {
@@ -230,16 +243,16 @@ class Inliner {
       this.body = { ...this.body, attributes };
       return this.body;
     }
-    // What is outside of a body is shown in it.
+    // Content outside the body is shown in it.
     const around = this.inner.name === 'html' || this.inner.name === 'head' ? this.body : this.inner;
-    // What comes before anything that is shown is in the head, written or not (HTML, section 13.2.6.4.3).
+    // Such elements belong to the head, written or not, until something visible comes (HTML, section 13.2.6.4.3).
     const isOfHead = around === this.body && UNSTYLED.has(name) && !this.siblingsIn.has(around);
     if (isOfHead) return this.add(name, attributes, this.head);
     const parent = name === 'tr' && around.name === 'table' ? this.rowGroupOf(around) : around;
     return this.add(name, attributes, parent);
   }
 
-  /** A row that stands in a table by itself is in a tbody for a browser (HTML, section 13.2.6.4.9). */
+  /** Returns the tbody that a browser adds around a row directly in a table (HTML, section 13.2.6.4.9). */
   private rowGroupOf(table: StyledElement): StyledElement {
     let group = this.rowGroups.get(table);
     if (group === undefined) {
@@ -252,18 +265,21 @@ class Inliner {
   private add(name: string, attributes: Record<string, string>, parent: StyledElement): StyledElement {
     const siblings = this.siblingsIn.get(parent) ?? { count: 0, byName: new Map<string, number>() };
     this.siblingsIn.set(parent, siblings);
-    const place = ++siblings.count;
-    const placeOfType = (siblings.byName.get(name) ?? 0) + 1;
-    siblings.byName.set(name, placeOfType);
-    const among = this.counted?.[this.siblings.length] ?? null;
+    const position = ++siblings.count;
+    const positionOfType = (siblings.byName.get(name) ?? 0) + 1;
+    siblings.byName.set(name, positionOfType);
+    const siblingCounts = this.counted?.[this.siblings.length] ?? null;
     this.siblings.push(siblings);
     const previous = this.lastIn.get(parent) ?? null;
-    const element = { name, attributes, parent, previous, place, placeOfType, among };
+    const element = { name, attributes, parent, previous, position, positionOfType, siblingCounts };
     this.lastIn.set(parent, element);
     return element;
   }
 
-  /** The first attribute of a name is the one that counts, so that the element's own may stay where it is. */
+  /**
+   * Writes an element's style attribute. Of two attributes with one name the first counts, so the element's own can
+   * stay.
+   */
   private write(element: StyledElement, at: number, before: string, after: string): void {
     const rules = this.matcher.rulesFor(element);
     if (rules.length === 0) return;

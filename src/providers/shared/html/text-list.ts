@@ -16,13 +16,13 @@ const ROMAN = [
   ['i', 1],
 ] as const;
 
-/** A list while it is read: gives each item its mark. */
+/** A list that is being read. It returns the mark of each item. */
 export class TextList {
   private next: number;
 
   constructor(
     private readonly isNumbered: boolean,
-    /** In an item of another list. */
+    /** True for a list inside another list's item. */
     private readonly isInner: boolean,
     private readonly attributes: Attributes,
   ) {
@@ -55,7 +55,7 @@ function roman(number: number): string {
   return text;
 }
 
-/** a to z, aa, ab and on. */
+/** Numbers items by letters: a to z, aa, ab and so on. */
 function letters(number: number): string {
   let text = '';
   for (let left = number; left > 0; left = Math.floor((left - 1) / 26))

@@ -3,37 +3,40 @@ import { isBlank } from '../../../domain/blank.ts';
 const BLANK_RUN = /[ \t\r\n\f]+/g;
 
 /**
- * Plain text while it is written, line by line. Breaks are due and not written until words come, so that boxes without words
- * leave nothing behind (HTML, "rendered text collection steps"). Each piece is written once: linear in what comes of it.
+ * Builds plain text line by line. Line breaks are written only when words follow, so that empty boxes leave nothing
+ * behind (HTML, "rendered text collection steps"). Each piece is written once, so the work is linear in the output.
  */
 export class TextOutput {
   private readonly pieces: string[] = [];
-  /** Line breaks that were written so far. */
+  /** Number of line breaks written so far. */
   lines = 0;
-  /** Whether there are words in this box; what is due before the first is not written. */
+  /** True when this box has words. Breaks before its first words are not written. */
   private isStarted = false;
-  /** What the line had before it that this box begins in. */
+  /** The prefix of the line in which this box begins. */
   private base = '';
-  /** Before each line: quote marks, and the blanks that set an item in. */
+  /** The prefix of each line: quote marks, and blanks that indent an item. */
   private prefix = '';
-  /** Before the next line: with the mark of an item that begins there. */
+  /** The prefix of the next line, with the mark of an item that begins there. */
   private firstPrefix = '';
-  /** The shortest since the last words: what an empty line has before it. */
+  /** The shortest prefix since the last words, which an empty line has. */
   private lowPrefix = '';
-  /** Breaks that come for certain before the next words. */
+  /** Number of breaks that are certain to come before the next words. */
   private breaks = 0;
-  /** Breaks that boxes ask for: the greatest number counts. */
-  private due = 0;
+  /** Number of breaks that boxes require. Of several boxes the greatest number counts. */
+  private boxBreaks = 0;
   private isBehindLineBreak = false;
   private space = false;
-  /** What has no ink, at the beginning of a line: written when words follow, and otherwise an empty line. */
+  /**
+   * Invisible characters at the beginning of a line. They are written when words follow, and make an empty line
+   * otherwise.
+   */
   private filler = '';
 
   get text(): string {
     return this.pieces.join('');
   }
 
-  /** Words, blanks between them made one. Gives them as they were written. */
+  /** Adds words, reducing runs of blanks to one, and returns them as written. */
   add(text: string): string {
     const even = text.replace(BLANK_RUN, ' ');
     if (even.startsWith(' ')) this.space = true;
@@ -44,7 +47,7 @@ export class TextOutput {
     return words;
   }
 
-  /** Words and blanks as they stand, and the lines too. */
+  /** Adds text with its lines, and with its blanks if `keepsBlanks`. */
   addLines(text: string, keepsBlanks: boolean): string {
     for (const [index, line] of text.split('\n').entries()) {
       if (index > 0) this.lineBreak();
@@ -55,27 +58,27 @@ export class TextOutput {
   }
 
   lineBreak(): void {
-    this.breaks += this.due + 1;
-    this.due = 0;
+    this.breaks += this.boxBreaks + 1;
+    this.boxBreaks = 0;
     this.isBehindLineBreak = true;
     this.space = false;
     this.filler = '';
   }
 
-  /** A box begins or ends here. */
+  /** Marks the beginning or end of a box. */
   boundary(breaks: number): void {
     if (this.isBehindLineBreak) this.breaks--;
     else if (this.filler !== '') {
-      this.breaks += this.due;
-      this.due = 0;
+      this.breaks += this.boxBreaks;
+      this.boxBreaks = 0;
     }
     this.isBehindLineBreak = false;
     this.space = false;
     this.filler = '';
-    this.due = Math.max(this.due, breaks);
+    this.boxBreaks = Math.max(this.boxBreaks, breaks);
   }
 
-  /** Sets all that follows further in, until what it gives is called. `mark` stands before the first line. */
+  /** Indents everything that follows until the returned function is called. `mark` comes before the first line. */
   indent(prefix: string, mark = prefix): () => void {
     const outer = this.prefix;
     this.firstPrefix += mark;
@@ -87,7 +90,7 @@ export class TextOutput {
     };
   }
 
-  /** A place among what is written, filled in later or not. */
+  /** Reserves a position in the output, which may be filled in later. */
   reserve(): number {
     return this.pieces.push('') - 1;
   }
@@ -97,10 +100,10 @@ export class TextOutput {
     this.pieces[at] = separator === 'line' ? `\n${this.prefix}` : '\t';
   }
 
-  /** A row of a table: what is due before it is written before its first cell, if one of them has words. */
+  /** Begins a table row. Breaks before it are written before its first cell, if any cell has words. */
   beginRow(): () => void {
     this.boundary(1);
-    const before = { breaks: this.breaks, due: this.due, isStarted: this.isStarted, base: this.base };
+    const before = { breaks: this.breaks, boxBreaks: this.boxBreaks, isStarted: this.isStarted, base: this.base };
     const at = this.reserve();
     const lead = this.takeLead();
     this.isStarted = false;
@@ -110,14 +113,14 @@ export class TextOutput {
       this.base = before.base;
       this.isStarted ||= before.isStarted;
       this.breaks = isFilled ? 0 : before.breaks;
-      this.due = isFilled ? 1 : before.due;
+      this.boxBreaks = isFilled ? 1 : before.boxBreaks;
       if (!isFilled) return;
       this.pieces[at] = lead.text;
       this.lines += lead.lines;
     };
   }
 
-  /** A box beside others, such as a cell. What ends it tells whether it has words. */
+  /** Begins a box beside others, such as a cell. The returned function ends it and returns whether it has words. */
   beginBox(): () => boolean {
     const { isStarted, base } = this;
     this.reset();
@@ -134,14 +137,14 @@ export class TextOutput {
 
   private reset(): void {
     this.breaks = 0;
-    this.due = 0;
+    this.boxBreaks = 0;
     this.isBehindLineBreak = false;
     this.space = false;
     this.filler = '';
   }
 
   private write(words: string): void {
-    const isNewLine = !this.isStarted || this.breaks + this.due > 0;
+    const isNewLine = !this.isStarted || this.breaks + this.boxBreaks > 0;
     if (isNewLine && isBlank(words)) {
       this.filler += words;
       return;
@@ -155,9 +158,9 @@ export class TextOutput {
     this.space = false;
   }
 
-  /** What stands before the next words, and from then on does no more. */
+  /** Returns what comes before the next words, and resets it. */
   private takeLead(): { text: string; lines: number } {
-    const lines = this.isStarted ? this.breaks + this.due : 0;
+    const lines = this.isStarted ? this.breaks + this.boxBreaks : 0;
     const first = this.firstPrefix;
     const low = this.lowPrefix.trimEnd();
     this.reset();

@@ -1,7 +1,7 @@
 import type { TextOutput } from './text-output.ts';
 
 interface Cell {
-  /** Where its separator stands among the pieces. */
+  /** The reserved position of its separator in the output. */
   readonly at: number;
   isFilled: boolean;
 }
@@ -14,8 +14,9 @@ interface Row {
 }
 
 /**
- * A table while it is read: a tab between cells and a line for each row, as innerText has them. A page that is laid out by
- * a table reads from top to bottom: where a cell has several lines, or no row has two cells with words, each cell is a line.
+ * A table that is being read. Like innerText, it puts a tab between cells and each row on a line. A table used for
+ * layout reads from top to bottom: when a cell has several lines, or no row has two cells with words, each cell is a
+ * line.
  */
 export class TextTable {
   private readonly rows: Row[] = [];
@@ -23,11 +24,11 @@ export class TextTable {
 
   constructor(
     private readonly output: TextOutput,
-    /** role="presentation": its empty cells are distances. */
+    /** True for role="presentation", whose empty cells are only spacing. */
     private readonly isLayout: boolean,
   ) {}
 
-  /** Gives what ends it. */
+  /** Begins a row and returns a function that ends it. */
   beginRow(): () => void {
     this.endRow();
     const row: Row = { cells: [], linesBefore: this.output.lines, end: this.output.beginRow(), hasLines: false };
@@ -38,7 +39,7 @@ export class TextTable {
     };
   }
 
-  /** Also without a row of its own. Gives what ends it. */
+  /** Begins a cell, and a row if there is none. Returns a function that ends the cell. */
   beginCell(): () => void {
     if (this.row === null) this.beginRow();
     const cell: Cell = { at: this.output.reserve(), isFilled: false };
@@ -70,7 +71,7 @@ export class TextTable {
     for (const [index, { at, isFilled }] of cells.entries()) {
       const isSkipped = (hasLines || this.isLayout) && !isFilled;
       if (index > last || isSkipped) continue;
-      // An empty cell at the beginning of a row is a column as well.
+      // An empty cell at the beginning of a row is a column too.
       if (!isFirst) this.output.fill(at, hasLines ? 'line' : 'tab');
       isFirst = false;
     }

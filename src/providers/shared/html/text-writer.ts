@@ -5,7 +5,7 @@ import { TextList } from './text-list.ts';
 import { TextOutput } from './text-output.ts';
 import { TextTable } from './text-table.ts';
 
-/** Line breaks before and after each box; of two that meet the greater number counts. */
+/** Number of line breaks before and after each box. Between two boxes the greater number counts. */
 const BOXES = new Map<string, number>([
   ...'address article aside body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form header hgroup legend li main menu nav ol optgroup search section summary ul'
     .split(' ')
@@ -15,35 +15,38 @@ const BOXES = new Map<string, number>([
   ),
 ]);
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
-/** What stands as a table does, whatever it is. */
+/** Display values of table parts, by which any element can be one. */
 const TABLES = new Map([
   ['table', 'table'],
   ['table-row', 'tr'],
   ['table-cell', 'td'],
 ]);
 const RULE = '-'.repeat(40);
-/** Of what is hidden, enough to find it again in a preview. */
+/** Number of hidden characters that are kept, enough to find them in a preview. */
 const MAX_HIDDEN_LENGTH = 500;
 
 interface TextOptions {
-  /** Where a link leads to in brackets behind its words, quote marks and the marks of items; a preview has none of them. */
+  /**
+   * Whether to write link addresses in brackets after their words, quote marks, and item marks. A preview has none of
+   * them.
+   */
   readonly marks: boolean;
 }
 
 export interface WrittenText {
   readonly text: string;
-  /** The beginning of the words that no reader sees. */
+  /** The beginning of the words that a reader does not see. */
   readonly hidden: string;
 }
 
-/** The text of an HTML, written while it is parsed. */
+/** Writes the text of an HTML while it is parsed. */
 export function writeText(html: string, bounds: HtmlBounds, options: TextOptions): WrittenText {
   const writer = new TextWriter(options);
   readRenderedHtml(html, bounds, writer);
   return { text: writer.text, hidden: writer.hidden };
 }
 
-/** A link that is open, and the beginning of what was written in it: no more than tells whether that is its address. */
+/** An open link, and as much of its text as shows whether the text is its address. */
 interface Link {
   readonly href: string;
   text: string;
@@ -55,7 +58,7 @@ class TextWriter implements RenderedHtmlHandler {
   private tables: TextTable[] = [];
   private lists: TextList[] = [];
   private isAtStartOfPre = false;
-  /** Whether what begins now stands right in a flex box or a grid. */
+  /** True when the next element is a direct child of a flex box or grid. */
   private isInFlex = false;
   hidden = '';
 
@@ -66,12 +69,12 @@ class TextWriter implements RenderedHtmlHandler {
   }
 
   words(text: string, { whiteSpace }: Inherited): void {
-    if (whiteSpace === 'normal') this.tell(this.output.add(text));
+    if (whiteSpace === 'normal') this.appendToLinks(this.output.add(text));
     else {
       const lines = text.replace(/\r\n?/g, '\n');
-      // The parser of a browser leaves a line break out that stands right behind the tag.
+      // A browser ignores a line break directly after the tag.
       const shown = this.isAtStartOfPre && lines.startsWith('\n') ? lines.slice(1) : lines;
-      this.tell(this.output.addLines(shown, whiteSpace === 'pre'));
+      this.appendToLinks(this.output.addLines(shown, whiteSpace === 'pre'));
     }
     this.isAtStartOfPre = false;
   }
@@ -89,7 +92,7 @@ class TextWriter implements RenderedHtmlHandler {
     const hasItems = /^(?:inline-)?(?:flex|grid)$/.test(display ?? '');
     if (!isItem && !hasItems) return this.beginBox(name, display, attributes, style);
     this.isInFlex = hasItems;
-    // What stands in a flex box is a box itself (Flexbox 1, section 4).
+    // A child of a flex box is a box itself (Flexbox 1, section 4).
     const isInline = isItem && (display === null || display.startsWith('inline'));
     const end = this.beginBox(name, isInline ? 'block' : display, attributes, style);
     return () => {
@@ -145,7 +148,7 @@ class TextWriter implements RenderedHtmlHandler {
     const table = this.tables.at(-1);
     if (table === undefined || !/^t[rdh]$/.test(name)) return null;
     if (name === 'tr') return table.beginRow();
-    // Set one below the other, as for a small screen.
+    // Such cells are stacked, as for a small screen.
     return display !== null && /^(?:block|flex|grid|list-item)/.test(display) ? null : table.beginCell();
   }
 
@@ -160,12 +163,12 @@ class TextWriter implements RenderedHtmlHandler {
     };
   }
 
-  private tell(text: string): void {
+  private appendToLinks(text: string): void {
     for (const link of this.links) if (link.text.length <= link.href.length) link.text += text.replaceAll(' ', '');
   }
 }
 
-/** How a box stands among others is said by its style, and otherwise by what it is. */
+/** Returns the number of breaks around an element, by its style or else by its name. */
 function breaksOf(name: string, display: string | null): number {
   const usual = BOXES.get(name) ?? (/^t[rdh]$/.test(name) ? 1 : 0);
   if (display === null) return usual;

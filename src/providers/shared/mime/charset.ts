@@ -1,12 +1,14 @@
 import iconv from 'iconv-lite';
 import { decodeHz, decodeIso2022 } from './iso-2022.ts';
 
-/** Where windows-1252 differs from ISO 8859-1, from 0x80 on (Encoding standard, index windows-1252). */
+/**
+ * The characters from 0x80 on in which windows-1252 differs from ISO 8859-1 (Encoding standard, index windows-1252).
+ */
 const WESTERN = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Null where the bytes are not well-formed UTF-8. */
+/** Returns null when the bytes are not well-formed UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return utf8.decode(bytes);
@@ -15,7 +17,7 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** UTF-8 where the bytes are, else windows-1252, which always gives some letter. */
+/** Decodes as UTF-8 if the bytes are valid, else as windows-1252, in which every byte is a character. */
 const guess = (bytes: Uint8Array): string => decodeUtf8(bytes) ?? western(bytes);
 
 const western = (bytes: Uint8Array): string =>
@@ -34,11 +36,11 @@ const platform = (label: string): Decode => {
 };
 
 /**
- * By what is left of a label without its separators. A label means what it means in the Encoding standard, which has the
- * widest table of a name. Node's own decoder narrows EUC-KR to KS X 1001, has private letters for Big5, swaps DEL and SUB in
- * Shift_JIS and IBM866, and reads windows-1252 as ISO 8859-1: iconv-lite has those tables right.
+ * Decoders by label without its separators. A label means what the Encoding standard says, which has the largest table
+ * of each name. Node's own decoder limits EUC-KR to KS X 1001, uses private characters for Big5, swaps DEL and SUB in
+ * Shift_JIS and IBM866, and reads windows-1252 as ISO 8859-1. iconv-lite has the right tables for these.
  */
-const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
+const OWN_DECODERS: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
   [/^(?:(?:us)?ascii|ansix34(?:1968|1986)?|iso646us|646|unknown(?:8bit)?|[78]bit|default|none|binary)$/, () => guess],
   [
     /^(?:windows|cp|win|ms)?1252$|^(?:iso)?88591$|^iso885911987$|^(?:latin|l)1$|^(?:cp|ibm)819$|^isoir100$/,
@@ -74,17 +76,17 @@ const OWN: readonly (readonly [labels: RegExp, decode: () => Decode])[] = [
 ];
 
 const decoders = new Map<string, Decode | null>();
-/** Labels come from strangers, who could make up any number of them. */
+/** Maximum number of remembered labels. They come from strangers, who could invent any number. */
 const MAX_LABELS = 500;
 
-/** The decoder for a label, or null: nobody knows it. */
+/** Returns the decoder for a label, or null when it is unknown. */
 function decoderOf(label: string): Decode | null {
   const key = label.trim().toLowerCase();
   const known = decoders.get(key);
   if (known !== undefined) return known;
   const bare = key.replace(/^(?:x-|cs)/, '').replace(/[^a-z0-9]/g, '');
   const codePage = bare.replace(/^(?:cp|ibm|dos|oem|ms)?0*(\d{3,4})$/, 'cp$1');
-  const decoder = OWN.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare, codePage);
+  const decoder = OWN_DECODERS.find(([labels]) => labels.test(bare))?.[1]() ?? ofPlatform(key, bare, codePage);
   if (decoders.size < MAX_LABELS) decoders.set(key, decoder);
   return decoder;
 }
@@ -94,22 +96,23 @@ function ofPlatform(...labels: readonly string[]): Decode | null {
     try {
       return platform(label);
     } catch {
-      // Not one of the Encoding standard's.
+      // The label is not in the Encoding standard.
     }
   }
   const label = labels.find((one) => iconv.encodingExists(one));
   return label === undefined ? null : byIconv(label);
 }
 
-/** Reads bytes in the charset of that label, never throwing. Without a usable label: UTF-8 where they are, else windows-1252. */
+/** Decodes bytes by a charset label and never throws. Without a usable label, it tries UTF-8 and then windows-1252. */
 export function decodeText(bytes: Uint8Array, label: string | null): string {
   const decode = label === null || label === '' ? null : decoderOf(label);
   return (decode ?? guess)(bytes);
 }
 
 /**
- * Reads what may have been decoded to UTF-8 already, whatever its label says. Bytes that are ASCII are read by the label where
- * that writes other letters in ASCII (ISO-2022, HZ, UTF-7), and where it writes ASCII in wider units only if they look so.
+ * Decodes text that may have been converted to UTF-8 already, whatever its label says. ASCII bytes are decoded by the
+ * label when its charset writes other characters in ASCII (ISO-2022, HZ, UTF-7). When its charset uses wider units,
+ * they are decoded by it only if they look like such units.
  */
 export function decodeTextOrUtf8(bytes: Uint8Array, label: string | null): string {
   const asUtf8 = decodeUtf8(bytes);
@@ -119,15 +122,15 @@ export function decodeTextOrUtf8(bytes: Uint8Array, label: string | null): strin
 }
 
 const PROBE = Buffer.from('plain words.');
-/** UTF-16, UTF-32 and their like, in which the bytes of ASCII are other letters. */
+/** Returns whether a charset reads ASCII bytes as other characters, as UTF-16 and UTF-32 do. */
 export const isWide = (label: string): boolean => decodeText(PROBE, label) !== PROBE.toString();
 
 /**
- * The high bytes of UTF-16's alphabets are control characters, at least one in ten of its bytes: 0 of Latin letters and
- * blanks, 4 of Cyrillic ones. A text that was decoded already has next to none.
+ * Returns whether the text looks like undecoded UTF-16. The high bytes of its alphabets are control characters (0 for
+ * Latin letters and blanks, 4 for Cyrillic), at least one byte in ten. A decoded text has next to none.
  */
 function hasHighBytes(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is being counted
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression counts control characters
   const controls = text.match(/[\x00-\x08\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0;
   return controls * 10 >= text.length;
 }

@@ -1,11 +1,14 @@
 import { decodeText } from './charset.ts';
 
-/** A text holds no "=?", with which another word would begin: what never closes is looked through once. */
+/**
+ * Matches one encoded word. Its text must not contain "=?", which begins another word, so that an unclosed word is
+ * scanned only once.
+ */
 const WORD = /=\?([^\s?*]{1,80})(?:\*[^\s?]{0,40})?\?([bq])\?((?:[^?=]|\?(?!=)|=(?!\?(?!=)))*)\?=/gi;
 
 /**
- * Encoded words as the letters they stand for (RFC 2047); what is none stays as written. Blanks between two words are not
- * shown, and two in one charset are decoded together: senders cut a letter of several bytes in halves.
+ * Decodes encoded words (RFC 2047). Anything else stays as written. Blanks between two words are dropped, and two words
+ * in one charset are decoded together, because senders split characters of several bytes.
  */
 export function decodeWords(text: string): string {
   if (!text.includes('=?')) return text;
@@ -13,7 +16,7 @@ export function decodeWords(text: string): string {
   let end = 0;
   let open: { charset: string; pieces: Piece[] } | null = null;
   const flush = () => {
-    if (open) out += lettersOf(open.pieces, open.charset);
+    if (open) out += decodePieces(open.pieces, open.charset);
     open = null;
   };
   for (const match of text.matchAll(WORD)) {
@@ -32,11 +35,13 @@ export function decodeWords(text: string): string {
   return out + text.slice(end);
 }
 
-/** Bytes of the charset, or letters that stood there as they are. */
+/** Bytes in the word's charset, or characters that were not encoded. */
 type Piece = Buffer | string;
 
-/** Bytes that follow each other are decoded together: a letter, or a shift of ISO-2022, goes on from one into the next. */
-function lettersOf(pieces: readonly Piece[], charset: string): string {
+/**
+ * Decodes consecutive bytes together, because a character or an ISO-2022 shift may continue from one piece to the next.
+ */
+function decodePieces(pieces: readonly Piece[], charset: string): string {
   let out = '';
   let bytes: Buffer[] = [];
   for (const piece of [...pieces, '']) {
@@ -50,11 +55,14 @@ function lettersOf(pieces: readonly Piece[], charset: string): string {
   return out;
 }
 
-/** Some encode in portions and pad each of them. */
+/** Some senders encode in portions and pad each of them. */
 const ofBase64 = (content: string): Piece[] =>
   content.split(/(?<==)(?=[^=])/).map((portion) => Buffer.from(portion, 'base64'));
 
-/** RFC 2047 4.2. Letters that should have been encoded are what they are, whatever the charset of the others. */
+/**
+ * Decodes the Q encoding (RFC 2047 4.2). Characters that should have been encoded are kept, whatever the charset of the
+ * others is.
+ */
 const unquoted = (content: string): Piece[] =>
   content
     .replaceAll('_', ' ')

@@ -2,7 +2,10 @@ import type { Address } from '../../../domain/address.ts';
 import type { Compose } from '../../../domain/compose.ts';
 import { MailError } from '../../../domain/error.ts';
 
-/** Throws BAD_USER_INPUT for what would end a header and begin another (RFC 5322 2.2), or name a recipient that nobody sees. */
+/**
+ * Throws BAD_USER_INPUT for values that would end a header and begin another (RFC 5322 2.2), or add a recipient that
+ * nobody sees.
+ */
 export function refuseHeaderInjection(compose: Compose): void {
   const { from, subject, internetMessageId, inReplyTo, references, attachments } = compose;
   const people: readonly [field: string, people: readonly Address[]][] = [
@@ -20,13 +23,13 @@ export function refuseHeaderInjection(compose: Compose): void {
     ['attachments', attachments.flatMap(({ filename, mimeType, contentId }) => [filename, mimeType, contentId ?? ''])],
     ...people.map(([field, list]) => [field, list.flatMap(({ name, address }) => [name ?? '', address])] as const),
   ];
-  for (const [field, list] of values) if (list.some(endsHeader)) throw refusal(field, 'must not hold a line break');
+  for (const [field, list] of values) if (list.some(endsHeader)) throw refusal(field, 'must not contain a line break');
   for (const [field, list] of people)
-    if (list.some(({ address }) => /[<>]/.test(address))) throw refusal(field, 'holds what is no address');
-  if (/[<>\s]/.test(internetMessageId)) throw refusal('internetMessageId', 'is no Message-ID');
+    if (list.some(({ address }) => /[<>]/.test(address))) throw refusal(field, 'contains an invalid address');
+  if (/[<>\s]/.test(internetMessageId)) throw refusal('internetMessageId', 'is not a Message-ID');
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those that end a line, or a string
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters end a line or a string
 const endsHeader = (value: string): boolean => /[\r\n\x00]/.test(value);
 
 const refusal = (field: string, what: string): MailError =>

@@ -1,6 +1,6 @@
 import iconv from 'iconv-lite';
 
-/** What a set of two bytes a letter is read as, once the high bit of both is set. */
+/** The charset by which each two-byte set is decoded once the high bit of both bytes is set. */
 const SETS: Readonly<Record<string, string>> = {
   $B: 'eucjp',
   '$@': 'eucjp',
@@ -17,9 +17,9 @@ const SHIFT_OUT = 0x0e;
 const SHIFT_IN = 0x0f;
 
 /**
- * The seven-bit encodings of East Asia that switch between sets of letters by escape sequences: ISO-2022-JP with its
- * extensions (RFC 1468, RFC 1554), ISO-2022-KR (RFC 1557) and the GB 2312 part of ISO-2022-CN (RFC 1922). A line that ends
- * ends what was switched to, as all three demand, but for the set that SO stands for.
+ * Decodes the seven-bit encodings of East Asia, which switch between character sets by escape sequences: ISO-2022-JP
+ * with its extensions (RFC 1468, RFC 1554), ISO-2022-KR (RFC 1557) and the GB 2312 part of ISO-2022-CN (RFC 1922). The
+ * end of a line resets the set, as all three require, but not the set that SO selects.
  */
 export function decodeIso2022(bytes: Uint8Array): string {
   let out = '';
@@ -28,7 +28,7 @@ export function decodeIso2022(bytes: Uint8Array): string {
   let isOut = false;
   let start = 0;
   const flush = (end: number) => {
-    if (end > start) out += lettersOf(bytes.subarray(start, end), isOut ? (shifted ?? '$)C') : set);
+    if (end > start) out += decodeSet(bytes.subarray(start, end), isOut ? (shifted ?? '$)C') : set);
   };
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number;
@@ -53,14 +53,14 @@ export function decodeIso2022(bytes: Uint8Array): string {
   return out;
 }
 
-/** What follows an ESC and chooses a set: "$B", "(J", "$)C". */
+/** Returns the rest of an escape sequence that selects a set: "$B", "(J", "$)C". */
 function escapeAt(bytes: Uint8Array, at: number): string | null {
   const next = String.fromCharCode(...bytes.subarray(at + 1, at + 4));
   return /^(?:\$[@AB]|\$[()][\x40-\x7e]|\([\x40-\x7e])/.exec(next)?.[0] ?? null;
 }
 
-function lettersOf(bytes: Uint8Array, set: string): string {
-  // JIS X 0201 has a yen sign and an overline where ASCII has a backslash and a tilde.
+function decodeSet(bytes: Uint8Array, set: string): string {
+  // JIS X 0201 has a yen sign and an overline in place of ASCII's backslash and tilde.
   if (set === '(J') return latin(bytes).replaceAll('\\', '¥').replaceAll('~', '‾');
   if (set === '(I') return iconv.decode(highOf(bytes), 'shiftjis');
   if (set === '$(D') return iconv.decode(threeBytes(bytes), 'eucjp');
@@ -70,10 +70,10 @@ function lettersOf(bytes: Uint8Array, set: string): string {
 
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-/** Control characters and blanks stay what they are in every set. */
+/** Sets the high bits. Control characters and blanks are the same in every set. */
 const highOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.map((byte) => (byte > 0x20 ? byte | 0x80 : byte)));
 
-/** JIS X 0212 is what EUC-JP writes behind 0x8f. */
+/** Converts JIS X 0212 to EUC-JP, which writes it after 0x8f. */
 function threeBytes(bytes: Uint8Array): Buffer {
   const high = highOf(bytes);
   const out: number[] = [];
@@ -81,7 +81,10 @@ function threeBytes(bytes: Uint8Array): Buffer {
   return Buffer.from(out);
 }
 
-/** RFC 1843: GB 2312 between ~{ and ~}; ~~ is a tilde, and one at the end of a line joins it with the next. */
+/**
+ * Decodes HZ (RFC 1843): GB 2312 is between ~{ and ~}, ~~ is a tilde, and a tilde at the end of a line joins it with
+ * the next.
+ */
 export function decodeHz(bytes: Uint8Array): string {
   return latin(bytes).replace(
     /~(?:~|\r?\n|\{([^\r\n~]*)(?:~\}|(?=[\r\n~])|$))/g,

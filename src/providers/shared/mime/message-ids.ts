@@ -1,6 +1,7 @@
 /**
- * The Message-IDs of a References, In-Reply-To or Message-ID field, without angle brackets, in order (RFC 5322 3.6.4). What
- * stands in comments and quoted phrases is none; where nothing stands in angle brackets, words with an at sign are taken.
+ * Returns the Message-IDs of a References, In-Reply-To or Message-ID field in order, without angle brackets (RFC 5322
+ * 3.6.4). Comments and quoted phrases are skipped. When nothing is in angle brackets, words with an at sign count as
+ * ids.
  */
 export function messageIdsOf(field: string): string[] {
   const found: string[] = [];
@@ -21,7 +22,10 @@ export function messageIdsOf(field: string): string[] {
   return found.length > 0 ? found : bare.split(/[\s,;<>]+/).filter((word) => word.includes('@'));
 }
 
-/** Where the id, comment or quoted string ends that begins here; negative: none does, or it never ends. */
+/**
+ * Returns the end of the id, comment or quoted string that begins at `start`. The result is negative when none begins
+ * there or it never ends.
+ */
 function endOf(field: string, start: number): number {
   const opening = field[start];
   if (opening === '<') return endOfId(field, start);
@@ -36,13 +40,15 @@ function endOf(field: string, start: number): number {
   return -1;
 }
 
-/** A comment is looked for no further than this: one that never ends must not cost its field's length each time. */
+/** Maximum length of a comment, so that one that never ends does not cost the whole field's length each time. */
 const MAX_COMMENT_LENGTH = 2_000;
 
-/** No line has room for more (RFC 5322 2.1.1). */
+/** Maximum length of an id, because no line is longer (RFC 5322 2.1.1). */
 const MAX_ID_LENGTH = 1_000;
 
-/** Of the first bracket after it, which a quoted local part may hold one of: <"a>b"@example.org>. */
+/**
+ * Returns the end of an id: the next closing bracket. A quoted local part may contain a bracket: <"a>b"@example.org>.
+ */
 function endOfId(field: string, start: number): number {
   const quoted = /^<\s*"(?:[^"\\<]|\\.){0,250}"@[^<>]{0,250}>/.exec(field.slice(start, start + 600));
   if (quoted) return start + quoted[0].length;
@@ -50,6 +56,6 @@ function endOfId(field: string, start: number): number {
   return end?.[0] === '>' ? start + end.index + 2 : -1;
 }
 
-/** Folding puts blanks anywhere; in quotes they count. */
+/** Removes blanks, which folding can insert anywhere. In quotes they are part of the id. */
 const withoutBlanks = (id: string): string =>
   id.includes('"') ? id.replace(/("[^"]*")|\s+/g, (_, quoted?: string) => quoted ?? '') : id.replace(/\s+/g, '');

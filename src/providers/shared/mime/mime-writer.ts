@@ -7,19 +7,19 @@ import type { Compose, ComposeAttachment } from '../../../domain/compose.ts';
 import { shownFiles } from '../html/inline-files.ts';
 
 interface MimeOptions {
-  /** Whose mail it is when `compose.from` is null. */
+  /** The sender's address when `compose.from` is null. */
   readonly ownAddress: string;
-  /** Null: no plain text part beside the HTML. */
+  /** Null means that the HTML has no plain text part beside it. */
   readonly text: string | null;
-  /** Headers beside those of RFC 5322. */
+  /** Additional headers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The bytes of a file; a stream is opened when its turn comes. */
+  /** Returns the bytes of a file. A stream is opened only when its turn comes. */
   content(file: ComposeAttachment): Readable | Buffer;
 }
 
 /**
- * A message as RFC 5322 and MIME. Header values must have passed `refuseHeaderInjection`. Bcc stays in it: both vendors
- * read the recipients from the headers, and take Bcc out as they send.
+ * Writes a message as RFC 5322 and MIME. Header values must have passed `refuseHeaderInjection`. The Bcc header is
+ * kept, because both vendors read the recipients from the headers and remove Bcc when they send.
  */
 export function writeMime(compose: Compose, { ownAddress, text, headers, content }: MimeOptions): MimeNode {
   const { html } = compose;
@@ -35,7 +35,8 @@ export function writeMime(compose: Compose, { ownAddress, text, headers, content
     ...(headers && { headers: { ...headers } }),
     ...(compose.inReplyTo.length > 0 ? { inReplyTo: bracketed(compose.inReplyTo) } : {}),
     ...(compose.references.length > 0 ? { references: bracketed(compose.references) } : {}),
-    // Not as `text` and `html`, which are left out when they are empty: a file alone would then be the whole message.
+    // nodemailer drops an empty `text` or `html`, so that a single file would become the whole message. `alternatives`
+    // keep empty bodies.
     alternatives: [
       ...(text === null ? [] : [{ contentType: 'text/plain; charset=utf-8', content: lines(text) }]),
       ...(html === null ? [] : [{ contentType: 'text/html; charset=utf-8', content: lines(html) }]),
@@ -44,13 +45,14 @@ export function writeMime(compose: Compose, { ownAddress, text, headers, content
       filename: file.filename,
       contentType: contentTypeOf(file.mimeType),
       contentDisposition: shown.has(file) ? ('inline' as const) : ('attachment' as const),
-      // An attached message too: base64 alone keeps every byte of it, and what parses mail takes it.
+      // Attached messages are sent as base64 too, because only base64 keeps every byte, and mail parsers accept it.
       contentTransferEncoding: 'base64' as const,
       content: content(file),
-      // nodemailer puts what has one beside the HTML (multipart/related), where a file that is not shown would be hidden.
+      // nodemailer puts a file with a cid beside the HTML (multipart/related), where a file that the HTML does not show
+      // would be hidden.
       ...(shown.has(file) && file.contentId !== null ? { cid: file.contentId } : {}),
     })),
-    // Compose holds no attachments by path or URL; nothing is ever read from disk or fetched.
+    // Compose has no attachments by path or URL, so nothing may be read from disk or fetched.
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile();
@@ -58,22 +60,28 @@ export function writeMime(compose: Compose, { ownAddress, text, headers, content
   return node;
 }
 
-/** What files come to on the wire at most, in bytes: base64 in lines of 76 characters (RFC 2045 6.8) and their headers. */
+/**
+ * Returns the maximum encoded size of files in bytes: base64 in lines of 76 characters (RFC 2045 6.8), and their
+ * headers.
+ */
 export const encodedSize = (files: readonly ComposeAttachment[]): number =>
   files.reduce((sum, { sizeBytes }) => sum + Math.ceil(sizeBytes / 57) * 78 + 2_048, 0);
 
-/** A composite type would be taken for structure, and one that is none is of no use to a reader. */
+/**
+ * Returns a safe content type. A multipart type would be read as structure, and an invalid one is of no use to a
+ * reader.
+ */
 export function contentTypeOf(mimeType: string): string {
   const isSound = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(mimeType) && !/^multipart\//i.test(mimeType);
   return isSound ? mimeType.toLowerCase() : 'application/octet-stream';
 }
 
-/** What looks like an encoded word (RFC 2047) would be taken for one, and read as something else. */
+/** Encodes a text that looks like an encoded word (RFC 2047), because it would be decoded to something else. */
 const verbatim = (text: string): string => (text.includes('=?') ? encodeWord(text, 'B', 52) : text);
 
 const person = ({ name, address }: Address) => ({ name: name ?? '', address });
 
-/** As a header lists them (RFC 5322 3.6.4). What is no Message-ID names nothing, and is left out. */
+/** Formats ids as a header lists them (RFC 5322 3.6.4). Invalid Message-IDs are left out. */
 export const bracketed = (ids: readonly string[]): string =>
   ids.flatMap((id) => (/^[^\s<>]+$/.test(id) ? [`<${id}>`] : [])).join(' ');
 

@@ -2,36 +2,48 @@ import { MailError } from '../../../domain/error.ts';
 import { shortHash } from '../../../platform/short-hash.ts';
 import type { Cursor, PageRequest } from '../../contract/provider.ts';
 
-/** A place in a list of threads. */
+/** A position in a list of threads. */
 export interface ThreadPosition {
-  /** Pages of heads to go on in: of the order that is walked, and of the messages that were found. Null: from the top. */
+  /**
+   * The pages of heads at which the lists continue: that of `source.order` and that of `source.matches`. Null means
+   * from the top.
+   */
   readonly order: string | null;
   readonly found: string | null;
-  /** Hashes of the messages in the order at which the walk stopped: it goes on behind one that is still there. */
+  /** Hashes of the last messages of the order that were passed. The walk continues after one that still exists. */
   readonly last: readonly string[];
-  /** Hashes of messages that were found, up to the last one above that place: those behind it are not above it. */
+  /** Hashes of matching messages, up to the last one above the position. Those after it are not above the position. */
   readonly met: readonly string[];
-  /** Hashes of threads that were given, or read and found not to belong here. */
+  /** Hashes of threads that were returned, or read and found not to belong in the list. */
   readonly settled: readonly string[];
-  /** True: more were settled than are kept, so that one that is not among them may have been given all the same. */
+  /**
+   * True when more threads were settled than are kept, so a thread that is missing from `settled` may have been
+   * returned all the same.
+   */
   readonly isPartial: boolean;
-  /** The oldest `lastMessageAt` given; null before the first. Times are Unix milliseconds. */
+  /** The oldest `lastMessageAt` returned, or null before the first. Times are Unix milliseconds. */
   readonly at: number | null;
-  /** The newest that the first page gave: what arrives later does not move a thread. */
+  /** The newest time on the first page. Mail that arrives later does not move a thread. */
   readonly start: number | null;
 }
 
-/** Where a list goes on. */
+/** The position at which a list continues. */
 export type Resumption = Pick<ThreadPosition, 'order' | 'found' | 'last' | 'met'>;
 
-/** More than a page of heads has threads: what was settled in the page that is being walked is always kept. */
+/**
+ * Maximum number of settled threads in a cursor. It exceeds the threads on a page of heads, so those of the current
+ * page are always kept.
+ */
 export const MAX_SETTLED = 600;
 export const MAX_LAST = 3;
 const HASH_LENGTH = 6;
 const MAX_LENGTH = 16_384;
 const MAX_TIME_MS = 8.64e15;
 
-/** What a cursor recognises an id by: short, because it holds hundreds. A page that meets a collision repeats or asks again. */
+/**
+ * Returns a short hash of an id, because a cursor holds hundreds of them. A collision repeats a thread or reads one
+ * again.
+ */
 export const markOf = (id: string): string => shortHash(id, HASH_LENGTH);
 
 const TOP: ThreadPosition = {
@@ -45,16 +57,16 @@ const TOP: ThreadPosition = {
   start: null,
 };
 
-export function openThreadPlace({ after, start }: PageRequest, print: string): ThreadPosition {
+export function openThreadPosition({ after, start }: PageRequest, print: string): ThreadPosition {
   if (after === null) return { ...TOP, start: start?.getTime() ?? null };
-  const place = parse(after, print);
-  if (place === null)
+  const position = parse(after, print);
+  if (position === null)
     throw new MailError('BAD_USER_INPUT', 'The cursor belongs to another list. Pass one that this list returned.');
-  return place;
+  return position;
 }
 
-export function sealThreadPlace(place: ThreadPosition, print: string): Cursor {
-  const { order, found, last, met, settled, isPartial, at, start } = place;
+export function sealThreadPosition(position: ThreadPosition, print: string): Cursor {
+  const { order, found, last, met, settled, isPartial, at, start } = position;
   const kept = settled.slice(-MAX_SETTLED);
   const fields: Fields = [
     print,

@@ -1,54 +1,54 @@
 import type { Thread } from '../../../domain/thread.ts';
 import type { Page, PageRequest } from '../../contract/provider.ts';
 import { HeadList } from './heads.ts';
-import { openThreadPlace } from './thread-cursor.ts';
+import { openThreadPosition } from './thread-cursor.ts';
 import { ThreadReader } from './thread-reader.ts';
 import type { ThreadSource } from './thread-source.ts';
 import { ThreadWalk } from './thread-walk.ts';
 
-/** So many threads are read at once to be put in order, where all that match are known. */
+/** Maximum number of threads that are read together and sorted when all matching messages are known. */
 const MAX_COLLECTED = 50;
-/** In trash and junk, whose threads may all stand far below in the mailbox. */
+/** The same for trash and junk, because all of their threads may be far down in the mailbox. */
 const MAX_COLLECTED_HIDDEN = 100;
 const MAX_ROUNDS = 3;
 
 /**
- * One page of threads, each at its `lastMessageAt`. A thread stands where its newest message outside of trash and junk does,
- * which need not be one that matches. So where few match, all of them are read and sorted; else all mail is walked, newest
- * first, and where a thread comes up for the first time is its place.
+ * Reads one page of threads, each at its `lastMessageAt`. A thread's position is that of its newest message outside
+ * trash and junk, which need not be a matching one. When few threads match, all of them are read and sorted. Otherwise
+ * all mail is walked, newest first, and a thread's position is where it first appears.
  */
 export async function threadPage(source: ThreadSource, page: PageRequest): Promise<Page<Thread>> {
-  const place = openThreadPlace(page, source.print);
-  const order = new HeadList(source.order ?? source.matches, place.order);
-  const found = source.order === null ? null : new HeadList(source.matches, place.found);
-  await Promise.all([order.more(), found?.more()]);
-  const reader = new ThreadReader(source, page, place);
+  const position = openThreadPosition(page, source.print);
+  const order = new HeadList(source.order ?? source.matches, position.order);
+  const found = source.order === null ? null : new HeadList(source.matches, position.found);
+  await Promise.all([order.readMore(), found?.readMore()]);
+  const reader = new ThreadReader(source, page, position);
   if (found?.ended) {
-    const open = reader.open(found);
-    const near = open.filter((id) => order.byThread.has(id)).length;
-    const most = source.isHidden() ? MAX_COLLECTED_HIDDEN : MAX_COLLECTED;
-    if (open.length <= page.size || (open.length <= most && near < page.size))
-      return reader.collect(open, found, order, place);
+    const remaining = reader.remaining(found);
+    const near = remaining.filter((id) => order.byThread.has(id)).length;
+    const maxCollected = source.isHidden() ? MAX_COLLECTED_HIDDEN : MAX_COLLECTED;
+    if (remaining.length <= page.size || (remaining.length <= maxCollected && near < page.size))
+      return reader.collect(remaining, found, order, position);
   }
   const walk = new ThreadWalk(reader, order, found);
-  await walked(walk, reader);
-  const next = walk.isAtEnd ? null : walk.place();
-  if (next !== null || found === null || !source.isHidden() || !found.ended || place.isPartial)
+  await runWalk(walk, reader);
+  const next = walk.isAtEnd ? null : walk.position();
+  if (next !== null || found === null || !source.isHidden() || !found.ended || position.isPartial)
     return reader.page(next, walk.isTruncated);
-  // A thread whose last message outside of trash and junk went there meanwhile stands above the place of the walk by now.
+  // A thread whose last message was moved to trash or junk meanwhile is above the position of the walk by now.
   return reader.collect(
-    reader.open(found).slice(0, MAX_COLLECTED_HIDDEN),
+    reader.remaining(found).slice(0, MAX_COLLECTED_HIDDEN),
     found,
     order,
-    walk.place(),
+    walk.position(),
     walk.isTruncated,
   );
 }
 
-async function walked(walk: ThreadWalk, reader: ThreadReader): Promise<void> {
+async function runWalk(walk: ThreadWalk, reader: ThreadReader): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const asked = await walk.gather();
-    if (asked.length > 0) await walk.take(asked);
+    const candidates = await walk.gather();
+    if (candidates.length > 0) await walk.readCandidates(candidates);
     if (reader.isFull || walk.isAtEnd || reader.isSpent || walk.isAtBound) break;
   }
   if (reader.isFull) walk.lookAhead();

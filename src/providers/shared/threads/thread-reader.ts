@@ -3,21 +3,24 @@ import type { Message } from '../../../domain/message.ts';
 import { isHidden, type Thread } from '../../../domain/thread.ts';
 import { isUnreadable, type Page, type PageRequest, type Unreadable } from '../../contract/provider.ts';
 import { type HeadList, MAX_HEAD_PAGES } from './heads.ts';
-import { markOf, type Resumption, sealThreadPlace, type ThreadPosition } from './thread-cursor.ts';
+import { markOf, type Resumption, sealThreadPosition, type ThreadPosition } from './thread-cursor.ts';
 import type { ThreadSource } from './thread-source.ts';
 
-interface Given {
+interface PageItem {
   readonly id: string;
   readonly item: Thread | Unreadable;
   /** Unix milliseconds. */
   readonly at: number;
-  /** Its messages of the moment that it stands at, where several threads are put in order at once: the first of them in the list is its place. */
+  /**
+   * The thread's messages of the moment `at`, when several threads are sorted together. The first of them in the list
+   * decides the thread's position.
+   */
   readonly anchorIds?: readonly string[];
 }
 
-/** What was read of threads for one page, and what of it is given. */
+/** Collects the threads that are read for one page, and those that the page returns. */
 export class ThreadReader {
-  readonly given: Given[] = [];
+  readonly items: PageItem[] = [];
   private readonly marks: Set<string>;
   private readonly settled: string[];
   private at: number | null;
@@ -35,7 +38,7 @@ export class ThreadReader {
   }
 
   get room(): number {
-    return this.request.size - this.given.length;
+    return this.request.size - this.items.length;
   }
 
   get isFull(): boolean {
@@ -47,7 +50,7 @@ export class ThreadReader {
     return budget !== undefined && this.source.spent() >= budget;
   }
 
-  /** Whether so many threads more can be paid for; one always can. */
+  /** Returns whether the budget allows this many more threads. One more is always allowed. */
   affords(threads: number): boolean {
     const { budget } = this.request;
     if (budget === undefined || threads <= 1) return true;
@@ -67,18 +70,21 @@ export class ThreadReader {
     this.marks.add(mark);
   }
 
-  give(one: Given): void {
-    this.given.push(one);
+  add(one: PageItem): void {
+    this.items.push(one);
     this.settle(one.id);
     if (Number.isFinite(one.at)) this.at = Math.min(this.at ?? one.at, one.at);
   }
 
-  /** Threads of a list that were not given yet. */
-  open(list: HeadList): string[] {
+  /** Returns the threads of a list that were not returned yet. */
+  remaining(list: HeadList): string[] {
     return [...list.byThread.keys()].filter((id) => !this.isSettled(id));
   }
 
-  /** The message that its thread stands at, as of the first page: what came later does not move it. Null: all came later. */
+  /**
+   * Returns the message that decides a thread's position. Mail that arrived after the first page does not move it.
+   * Returns null when all messages arrived later.
+   */
   anchor(thread: Thread): Message | null {
     const { start } = this;
     const old =
@@ -87,14 +93,18 @@ export class ThreadReader {
     return shown ?? (this.source.isHidden() ? (old.at(-1) ?? thread.messages.at(-1) ?? null) : null);
   }
 
-  /** Whether a thread stands above this page: it was given, though the cursor no longer tells. */
+  /**
+   * Returns whether a thread is above this page and was therefore returned before, although the cursor no longer holds
+   * its hash.
+   */
   isAbove(at: number): boolean {
     return this.opened.isPartial && this.opened.at !== null && at > this.opened.at;
   }
 
   /**
-   * Messages by which a thread is listed; `found`: ids of its messages among those that matched. What came since the first page
-   * makes no thread match; in trash and junk a message may be newer than its thread stands, and is not told from what came.
+   * Returns the messages by which a thread is listed. `found` are the ids of its messages among the matching ones. Mail
+   * since the first page makes no thread match, except in trash and junk, where a message may be newer than its
+   * thread's position and cannot be distinguished from new mail.
    */
   meeting(thread: Thread, found: ReadonlySet<string> | undefined): readonly Message[] {
     const { source, start } = this;
@@ -106,7 +116,10 @@ export class ThreadReader {
     );
   }
 
-  /** Of a thread that is longer than is read, what was found may be behind the messages at hand. */
+  /**
+   * Returns whether a thread is listed. In a thread longer than what was read, the matching message may be beyond the
+   * messages at hand.
+   */
   isListed(thread: Thread, found: ReadonlySet<string> | undefined): boolean {
     if (this.meeting(thread, found).length > 0) return true;
     if (thread.messageCount <= thread.messages.length || !found) return false;
@@ -121,18 +134,18 @@ export class ThreadReader {
   }
 
   /**
-   * All of these threads, sorted, and as many of them as there is room for; `inOrderOf`: the list in which those of one moment
-   * have their order, `place`: where the rest of them is to be found.
+   * Reads all of these threads, sorts them, and returns as many as the page has room for. Threads of the same moment
+   * have their order from `orderList`. The last argument is the position at which the rest will be found.
    */
   async collect(
     ids: readonly string[],
     list: HeadList,
-    inOrderOf: HeadList,
+    orderList: HeadList,
     { order, found, last, met }: Resumption,
     isTruncated = false,
   ): Promise<Page<Thread>> {
     const answers = ids.length === 0 ? [] : await this.source.read(ids);
-    const listed = ids.flatMap((id, n): Given[] => {
+    const listed = ids.flatMap((id, n): PageItem[] => {
       const item = answers[n];
       if (item === undefined || isNotFound(item)) return [];
       if (item instanceof Error) return [{ id, item: { id, error: item }, at: Number.POSITIVE_INFINITY }];
@@ -143,21 +156,21 @@ export class ThreadReader {
       this.settle(id);
       return [];
     });
-    listed.sort(inOrder);
-    await sortWithinMoments(listed, inOrderOf);
+    listed.sort(newestFirst);
+    await sortWithinMoments(listed, orderList);
     const { room } = this;
-    for (const one of listed.slice(0, room)) this.give(one);
+    for (const one of listed.slice(0, room)) this.add(one);
     return this.page(listed.length > room ? { order, found, last, met } : null, isTruncated);
   }
 
-  /** Sorts what is given once the first page is read whole, and makes the cursor. */
+  /** Sorts the page's threads and creates the cursor. */
   page(next: Resumption | null, isTruncated: boolean): Page<Thread> {
     const { source, opened, settled, at } = this;
-    const start = this.start ?? newest(this.given);
-    const place = next && { ...next, settled, isPartial: opened.isPartial, at, start };
+    const start = this.start ?? newest(this.items);
+    const position = next && { ...next, settled, isPartial: opened.isPartial, at, start };
     return {
-      items: this.given.toSorted(inOrder).map(({ item }) => item),
-      next: place && sealThreadPlace(place, source.print),
+      items: this.items.toSorted(newestFirst).map(({ item }) => item),
+      next: position && sealThreadPosition(position, source.print),
       spent: source.spent(),
       ...(isTruncated ? { truncated: true } : {}),
     };
@@ -167,25 +180,25 @@ export class ThreadReader {
 const idsAt = ({ messages }: Thread, at: number): string[] =>
   messages.flatMap(({ id, receivedAt }) => (receivedAt.getTime() === at ? [id] : []));
 
-/** Sorts what stands at one moment as the order has it, which is read on as far as that takes and is worth it. */
-async function sortWithinMoments(listed: Given[], order: HeadList): Promise<void> {
-  const placeOf = ({ anchorIds = [] }: Given): number =>
-    Math.min(...anchorIds.map((id) => order.placeOf(id) ?? Number.POSITIVE_INFINITY));
-  const isOpen = (one: Given, n: number): boolean => {
+/** Sorts threads of the same moment by the order list, which is read further as far as needed within its limit. */
+async function sortWithinMoments(listed: PageItem[], order: HeadList): Promise<void> {
+  const indexOf = ({ anchorIds = [] }: PageItem): number =>
+    Math.min(...anchorIds.map((id) => order.indexOf(id) ?? Number.POSITIVE_INFINITY));
+  const isOpen = (one: PageItem, n: number): boolean => {
     const next = listed[n + 1];
     if (next === undefined || next.at !== one.at || !Number.isFinite(one.at)) return false;
-    return [one, next].every((each) => placeOf(each) === Number.POSITIVE_INFINITY);
+    return [one, next].every((each) => indexOf(each) === Number.POSITIVE_INFINITY);
   };
-  while (listed.some(isOpen) && !order.ended && order.reads < MAX_HEAD_PAGES) await order.more();
-  listed.sort((a, b) => inOrder(a, b) || byPlace(placeOf(a), placeOf(b)));
+  while (listed.some(isOpen) && !order.ended && order.reads < MAX_HEAD_PAGES) await order.readMore();
+  listed.sort((a, b) => newestFirst(a, b) || byIndex(indexOf(a), indexOf(b)));
 }
 
-const byPlace = (a: number, b: number): number => (a === b ? 0 : a - b);
+const byIndex = (a: number, b: number): number => (a === b ? 0 : a - b);
 
-/** Newest first; of one moment as they were listed. */
-const inOrder = (a: Given, b: Given): number => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1);
+/** Compares by time, newest first. Threads of the same moment keep their order. */
+const newestFirst = (a: PageItem, b: PageItem): number => (a.at === b.at ? 0 : a.at > b.at ? -1 : 1);
 
-function newest(given: readonly Given[]): number | null {
-  const times = given.flatMap(({ item, at }) => (isUnreadable(item) ? [] : [at]));
+function newest(items: readonly PageItem[]): number | null {
+  const times = items.flatMap(({ item, at }) => (isUnreadable(item) ? [] : [at]));
   return times.length > 0 ? Math.max(...times) : null;
 }

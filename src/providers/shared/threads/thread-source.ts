@@ -3,32 +3,35 @@ import type { Thread } from '../../../domain/thread.ts';
 import type { Batch } from '../../contract/provider.ts';
 import type { ReadHeads } from './heads.ts';
 
-/** What a list of threads is made of: lists of messages, of which no more than the thread is known, and whole threads. */
+/** The data that a list of threads is built from: lists of message heads, and whole threads. */
 export interface ThreadSource {
-  /** Names the list: a cursor of another one is refused. */
+  /** Identifies the list. A cursor of another list is refused. */
   readonly print: string;
-  /** Messages that may meet the condition: all that do, and some that `meets` then sorts out. */
+  /** Messages that may meet the condition: all that do, and others that `meets` then sorts out. */
   readonly matches: ReadHeads;
   /**
-   * All mail in which threads stand in their order: that outside of trash and junk, or simply all where mail in there may be
-   * listed, since a thread may have no other. Null: `matches` is walked itself.
+   * The mail that decides the order of threads: all mail outside trash and junk, or all mail when messages in there may
+   * be listed, because a thread may have no others. Null means that `matches` decides the order itself.
    */
   readonly order: ReadHeads | null;
-  /** Whether mail in trash or junk may be listed; asked once the lists were read. */
+  /** Returns whether mail in trash or junk may be listed. It is called after the lists were read. */
   isHidden(): boolean;
-  /** One slot per id. NOT_FOUND where nothing is left of a thread. */
+  /** Reads threads, with one result per id. The result is NOT_FOUND when no message of a thread is left. */
   read(ids: readonly string[]): Promise<Batch<Thread>>;
-  /** Whether a thread is listed by this message of it; `isFound`: it is one of `matches`. */
+  /** Returns whether a thread is listed because of this message. `isFound` means that the message is in `matches`. */
   meets(message: Message, isFound: boolean): boolean;
-  /** Whether `meets` can tell of a message that `matches` did not come to yet. */
+  /** True when `meets` can decide about a message that `matches` has not reached yet. */
   readonly isDecidable: boolean;
-  /** Whether each of `matches` meets the condition: its thread is listed, and read whatever the lists have cost. */
+  /**
+   * True when every message of `matches` meets the condition. Its thread is then listed, and read whatever the lists
+   * have cost.
+   */
   readonly isFoundExact?: boolean;
-  /** Whether the rest of `matches` is read before threads are, only to see whether they match. */
+  /** True when the rest of `matches` is read before any thread is read only to see whether it matches. */
   readonly isFoundFirst?: boolean;
-  /** The id of a thread's first message, where that is known of the thread's own id. */
+  /** Returns the id of a thread's first message if it follows from the thread's id. */
   firstMessageOf?(threadId: string): string;
-  /** What reading one thread adds to `spent`. */
+  /** The amount that reading one thread adds to `spent`. */
   readonly threadCost: number;
   spent(): number;
 }

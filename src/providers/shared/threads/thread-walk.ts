@@ -5,40 +5,46 @@ import { type Head, type HeadList, MAX_HEAD_PAGES } from './heads.ts';
 import { MAX_LAST, markOf, type Resumption } from './thread-cursor.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
-/** Threads that are read for one page only because they may have an older message that matches. */
+/** Minimum number of threads that one page may read only because an older message of theirs may match. */
 const MIN_DOUBTFUL = 10;
 
-interface Asked {
+interface Candidate {
   readonly head: Head;
-  readonly place: number;
+  readonly index: number;
 }
-/** A thread that is due, and where in the order. */
-interface Due {
+/** A thread that the page returns, and its index in the order. */
+interface ListedThread {
   readonly id: string;
-  readonly place: number;
+  readonly index: number;
   readonly at: number;
   readonly item: Thread | Unreadable;
 }
 
-/** Goes through the messages of an account, newest first: a thread stands where it comes up for the first time. */
+/** Walks through the messages of an account, newest first. A thread's position is where it first appears. */
 export class ThreadWalk {
   isAtEnd = false;
-  /** More pages of heads may not be read for this page of threads. */
+  /** True when no more pages of heads may be read for this page of threads. */
   isAtBound = false;
-  /** A thread is out of its order: given too early, or passed over though it may match, and to come up again where it does. */
+  /**
+   * True when a thread is out of order: it was returned too early, or it was passed although it may match and will
+   * appear again elsewhere.
+   */
   isTruncated = false;
   private at: number;
   private readonly seen = new Set<string>();
-  /** Threads that have come up too early, by a message that does not count or arrived since the first page, and the message they stand at. */
+  /**
+   * Threads that appeared too early, by a message that does not count or arrived since the first page. Each is mapped
+   * to the message at which it belongs.
+   */
   private readonly waiting = new Map<string, string>();
-  /** The place, among what was found, of the last message above where this page begins; -1: none is known. */
+  /** The index, among the matching heads, of the last message above the start of this page. -1 means unknown. */
   private readonly met: number;
   private known = { sizes: '', frontier: 0 };
 
   constructor(
     private readonly reader: ThreadReader,
     private readonly order: HeadList,
-    /** What matches, as far as it was read; null: every message of the order may. */
+    /** The matching heads read so far. Null means that every message of the order may match. */
     private readonly found: HeadList | null,
   ) {
     const marks = new Set(reader.opened.last);
@@ -47,10 +53,10 @@ export class ThreadWalk {
     this.met = found?.heads.findLastIndex(({ id }) => met.has(markOf(id))) ?? -1;
   }
 
-  /** The next threads to be read: as many as the page has room for, and some of which it is not known whether they match. */
-  async gather(): Promise<Asked[]> {
+  /** Returns the next threads to read: as many as the page has room for, and some that may or may not match. */
+  async gather(): Promise<Candidate[]> {
     const { order, reader, found } = this;
-    const asked: Asked[] = [];
+    const candidates: Candidate[] = [];
     let room = reader.room;
     const isOwed = reader.source.isFoundExact === true && found !== null;
     let doubtful = isOwed && !reader.affords(2) ? MIN_DOUBTFUL : Math.max(MIN_DOUBTFUL, reader.request.size);
@@ -59,21 +65,21 @@ export class ThreadWalk {
       if (head === undefined) {
         this.isAtEnd = order.ended;
         this.isAtBound = !order.ended && (order.reads >= MAX_HEAD_PAGES || reader.isSpent);
-        if (order.ended || room <= 0 || this.isAtBound) return asked;
-        await order.more();
+        if (order.ended || room <= 0 || this.isAtBound) return candidates;
+        await order.readMore();
         continue;
       }
       if (await this.isAheadOfFound()) {
         this.isAtBound = true;
-        return asked;
+        return candidates;
       }
       const verdict = await this.judge(head);
       if (verdict !== 'no') {
-        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return asked;
-        if (!isOwed && !reader.affords(asked.length + 1)) return asked;
+        if (room <= 0 || (verdict === 'doubtful' && doubtful <= 0)) return candidates;
+        if (!isOwed && !reader.affords(candidates.length + 1)) return candidates;
         if (verdict === 'doubtful') doubtful--;
         else room--;
-        asked.push({ head, place: this.at });
+        candidates.push({ head, index: this.at });
         this.seen.add(head.threadId);
         this.waiting.delete(head.threadId);
       }
@@ -81,18 +87,22 @@ export class ThreadWalk {
     }
   }
 
-  /** Whether the walk would pass by what only the list of what matches can tell to match, because that was not read so far. */
+  /**
+   * Returns whether the walk would pass messages that only the list of matches can decide about, because that list was
+   * not read far enough.
+   */
   private async isAheadOfFound(): Promise<boolean> {
     const { found, order, reader } = this;
     if (found === null || reader.source.isDecidable) return false;
     const isAhead = () => {
       const last = found.heads.at(-1);
       if (found.ended || last === undefined) return false;
-      // What is not in the order lies above it as far as was met by earlier pages, and else below what was read of it.
+      // A message missing from the order is above it if earlier pages met it, and otherwise below the part that was
+      // read.
       const unread = found.heads.length - 1 <= this.met ? -1 : Number.POSITIVE_INFINITY;
-      return (order.placeOf(last.id) ?? unread) < this.at;
+      return (order.indexOf(last.id) ?? unread) < this.at;
     };
-    while (isAhead() && found.reads < MAX_HEAD_PAGES) await found.more();
+    while (isAhead() && found.reads < MAX_HEAD_PAGES) await found.readMore();
     return isAhead();
   }
 
@@ -108,7 +118,7 @@ export class ThreadWalk {
     const { isDecidable, isFoundFirst } = reader.source;
     if (isDecidable && !isFoundFirst) return 'doubtful';
     while (!found.ended && found.reads < MAX_HEAD_PAGES) {
-      await found.more();
+      await found.readMore();
       if (found.byThread.has(id)) return 'likely';
     }
     if (found.ended) return 'no';
@@ -117,7 +127,10 @@ export class ThreadWalk {
     return 'no';
   }
 
-  /** Whether nothing of a thread matches, as far as lists tell: all of it lies where what matches is known. */
+  /**
+   * Returns whether the lists prove that no message of a thread matches: all of them lie in the range in which every
+   * match is known.
+   */
   private async isWithoutMatch(id: string, found: HeadList): Promise<boolean> {
     const { order } = this;
     for (;;) {
@@ -127,60 +140,63 @@ export class ThreadWalk {
       if (first === undefined) return false;
       if (first < this.frontier(found)) return true;
       const last = found.heads.at(-1);
-      const isAhead = last !== undefined && order.placeOf(last.id) === undefined && this.frontier(found) > 0;
-      if (!isAhead && found.reads < MAX_HEAD_PAGES) await found.more();
-      else if (isAhead && !order.ended && order.reads < MAX_HEAD_PAGES) await order.more();
+      const isAhead = last !== undefined && order.indexOf(last.id) === undefined && this.frontier(found) > 0;
+      if (!isAhead && found.reads < MAX_HEAD_PAGES) await found.readMore();
+      else if (isAhead && !order.ended && order.reads < MAX_HEAD_PAGES) await order.readMore();
       else return false;
     }
   }
 
   private firstOf(id: string): number | undefined {
     const first = this.reader.source.firstMessageOf?.(id);
-    return first === undefined ? undefined : this.order.placeOf(first);
+    return first === undefined ? undefined : this.order.indexOf(first);
   }
 
-  /** Above this place everything that matches is known: the lowest place of what was found. */
+  /** Returns the index above which all matches are known: the lowest index of a matching head. */
   private frontier(found: HeadList): number {
     const { order } = this;
     const sizes = `${order.heads.length} ${found.heads.length}`;
     if (this.known.sizes !== sizes) {
-      const lowest = found.heads.findLast(({ id }) => order.placeOf(id) !== undefined);
-      this.known = { sizes, frontier: lowest === undefined ? 0 : (order.placeOf(lowest.id) ?? 0) };
+      const lowest = found.heads.findLast(({ id }) => order.indexOf(id) !== undefined);
+      this.known = { sizes, frontier: lowest === undefined ? 0 : (order.indexOf(lowest.id) ?? 0) };
     }
     return this.known.frontier;
   }
 
-  /** Reads these threads and gives those that are listed, as many as the page has room for; the walk goes on behind the last. */
-  async take(asked: readonly Asked[]): Promise<void> {
+  /**
+   * Reads these threads and returns the listed ones, as many as the page has room for. The walk continues after the
+   * last of them.
+   */
+  async readCandidates(candidates: readonly Candidate[]): Promise<void> {
     const { reader } = this;
-    const answers = await reader.source.read(asked.map(({ head }) => head.threadId));
-    const due: Due[] = [];
+    const answers = await reader.source.read(candidates.map(({ head }) => head.threadId));
+    const listed: ListedThread[] = [];
     let at = Number.POSITIVE_INFINITY;
-    for (const [n, one] of asked.entries()) {
+    for (const [n, one] of candidates.entries()) {
       const item = answers[n];
       if (item === undefined || isNotFound(item)) continue;
       const id = one.head.threadId;
-      // What could not be read keeps the place it was listed at.
+      // A thread that could not be read keeps the position at which it was listed.
       const next =
-        item instanceof Error ? { id, place: one.place, at, item: { id, error: item } } : await this.due(item, one);
+        item instanceof Error ? { id, index: one.index, at, item: { id, error: item } } : await this.listed(item, one);
       if (next === null) continue;
-      due.push(next);
+      listed.push(next);
       at = next.at;
     }
-    due.sort((a, b) => a.place - b.place);
-    for (const [n, one] of due.entries()) {
+    listed.sort((a, b) => a.index - b.index);
+    for (const [n, one] of listed.entries()) {
       if (reader.isFull) {
-        for (const { id } of due.slice(n)) this.seen.delete(id);
-        this.at = one.place;
+        for (const { id } of listed.slice(n)) this.seen.delete(id);
+        this.at = one.index;
         this.isAtEnd = false;
         return;
       }
-      reader.give({ id: one.id, item: one.item, at: one.at });
+      reader.add({ id: one.id, item: one.item, at: one.at });
     }
   }
 
-  /** Null: it is not listed, or not here. */
-  private async due(thread: Thread, { head, place }: Asked): Promise<Due | null> {
+  /** Returns null when the thread is not listed, or not at this position. */
+  private async listed(thread: Thread, { head, index }: Candidate): Promise<ListedThread | null> {
     const { reader, order } = this;
     const id = head.threadId;
     const found = (this.found ?? order).byThread.get(id);
@@ -191,29 +207,33 @@ export class ThreadWalk {
       return null;
     }
     const here = thread.messages.find((message) => message.id === head.id);
-    const own = order.placeOf(anchor.id);
-    const isLower = here ? at < here.receivedAt.getTime() : own === undefined || own > place;
-    if (anchor.id === head.id || !isLower) return { id, place, at, item: thread };
-    // The message that it came up by lies in trash or junk, arrived since the first page, or went: the thread stands lower.
-    if (own !== undefined && own < this.at) return { id, place: own, at, item: thread };
+    const own = order.indexOf(anchor.id);
+    const isLower = here ? at < here.receivedAt.getTime() : own === undefined || own > index;
+    if (anchor.id === head.id || !isLower) return { id, index, at, item: thread };
+    // The message by which the thread appeared is in trash or junk, arrived since the first page, or no longer exists.
+    // The thread's position is lower.
+    if (own !== undefined && own < this.at) return { id, index: own, at, item: thread };
     if (!reader.source.isDecidable && reader.source.isHidden() && !(await this.isFoundWhole())) {
-      // What made it match lies above, where the list of what matches will have been passed by then: it is given now or never.
+      // The matching message is above, and the list of matches will have passed it by then, so the thread is returned
+      // now.
       this.isTruncated = true;
-      return { id, place, at: here?.receivedAt.getTime() ?? at, item: thread };
+      return { id, index, at: here?.receivedAt.getTime() ?? at, item: thread };
     }
     this.waiting.set(id, anchor.id);
     return null;
   }
 
-  /** Whether all that matches can be known, so that the next page reads it from the top again. */
+  /** Returns whether all matches can be read, so that the next page reads them from the top again. */
   private async isFoundWhole(): Promise<boolean> {
     const { found, reader } = this;
     if (found === null || reader.opened.found !== null) return false;
-    while (!found.ended && found.reads < MAX_HEAD_PAGES) await found.more();
+    while (!found.ended && found.reads < MAX_HEAD_PAGES) await found.readMore();
     return found.ended;
   }
 
-  /** Whether no message of a thread can still be found to match, so that it need not be read again. */
+  /**
+   * Returns whether no further message of a thread can turn out to match, so that the thread need not be read again.
+   */
   private isDecided(id: string): boolean {
     const { found, reader } = this;
     if (found === null || found.ended || reader.source.isDecidable) return true;
@@ -221,7 +241,7 @@ export class ThreadWalk {
     return first !== undefined && first < this.frontier(found);
   }
 
-  /** Whether anything follows, as far as that is known without reading more. */
+  /** Finds out whether anything follows, as far as that is known without reading more. */
   lookAhead(): void {
     const { order, reader, found } = this;
     for (let head = order.heads[this.at]; head !== undefined; head = order.heads[++this.at]) {
@@ -233,13 +253,13 @@ export class ThreadWalk {
     this.isAtEnd = order.ended;
   }
 
-  place(): Resumption {
+  position(): Resumption {
     const { order, found, at } = this;
-    const isMet = ({ id }: Head) => (order.placeOf(id) ?? at) < at;
+    const isMet = ({ id }: Head) => (order.indexOf(id) ?? at) < at;
     const met = Math.max(this.met, found?.heads.findLastIndex(isMet) ?? -1);
     const { source, opened } = this.reader;
-    // In trash and junk a thread may stand below all that matches of it: what can be read at once is read from the top, also
-    // where this page did not need all of what an earlier one did.
+    // In trash and junk a thread's position may be below all of its matches. A list that can be read completely is
+    // therefore read from the top again, even if this page needed less of it than an earlier one.
     const isShort = found !== null && (found.ended || (opened.last.length > 0 && found.reads < MAX_HEAD_PAGES));
     const isReadAgain = source.isHidden() && opened.found === null && isShort;
     return {
@@ -251,5 +271,5 @@ export class ThreadWalk {
   }
 }
 
-const lastMarks = (heads: readonly Head[], place: number): string[] =>
-  heads.slice(Math.max(0, place - MAX_LAST), place).map(({ id }) => markOf(id));
+const lastMarks = (heads: readonly Head[], index: number): string[] =>
+  heads.slice(Math.max(0, index - MAX_LAST), index).map(({ id }) => markOf(id));

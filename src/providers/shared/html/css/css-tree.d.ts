@@ -1,8 +1,8 @@
-/** What is used of css-tree: its tokenizer (CSS Syntax 3, section 4), which depends on nothing. */
+/** The part of css-tree that is used: its tokenizer (CSS Syntax 3, section 4), which has no dependencies. */
 declare module 'css-tree/tokenizer' {
   export function tokenize(css: string, onToken: (type: number, start: number, end: number) => void): void;
 
-  // biome-ignore format: a list to read
+  // biome-ignore format: the list is easier to read this way
   type TokenType =
     | 'Ident' | 'Function' | 'AtKeyword' | 'Hash' | 'String' | 'BadString' | 'Url' | 'BadUrl' | 'Delim' | 'Number' | 'Percentage'
     | 'Dimension' | 'WhiteSpace' | 'CDO' | 'CDC' | 'Colon' | 'Semicolon' | 'Comma' | 'LeftSquareBracket' | 'RightSquareBracket'

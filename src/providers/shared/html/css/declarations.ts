@@ -2,23 +2,26 @@ import { tokenTypes as T } from 'css-tree/tokenizer';
 import { CssTokens } from './tokens.ts';
 
 export interface Declaration {
-  /** In small letters. */
+  /** In lower case. */
   readonly name: string;
   /**
-   * Written again from its tokens, so that no two readers can differ about it: without comments and escapes, blanks as one,
-   * quotes and brackets closed, and of each address nothing but "url()".
+   * Rebuilt from its tokens, so that every reader interprets it the same way: without comments and escapes, with runs
+   * of blanks reduced to one, quotes and brackets closed, and each address reduced to "url()".
    */
   readonly value: string;
   readonly isImportant: boolean;
 }
 
-/** The declarations of a style attribute. What is wrong drops itself and nothing else (CSS Syntax 3, section 5.4.4). */
+/**
+ * Returns the declarations of a style attribute. An invalid declaration is dropped without affecting the others (CSS
+ * Syntax 3, section 5.4.4).
+ */
 export function declarationsOf(style: string): readonly Declaration[] {
   const tokens = new CssTokens(style);
   return declarationsIn(tokens, 0, tokens.length);
 }
 
-/** As one would write them into a style attribute. */
+/** Formats declarations for a style attribute. */
 export const writtenDeclarations = (declarations: readonly Declaration[]): string =>
   declarations.map(({ name, value, isImportant }) => `${name}:${value}${isImportant ? ' !important' : ''}`).join(';');
 
@@ -33,7 +36,7 @@ export function declarationsIn(tokens: CssTokens, from: number, to: number): Dec
     const start = at;
     let hasBlock = false;
     while (at < to && !tokens.is(at, T.Semicolon) && !hasBlock) {
-      // A block where a declaration is expected is a rule within the rule, and ends by itself.
+      // A block in place of a declaration is a nested rule, and ends by itself.
       hasBlock = tokens.is(at, T.LeftCurlyBracket);
       at = tokens.after(at);
     }
@@ -54,7 +57,7 @@ function declarationIn(tokens: CssTokens, from: number, end: number): Declaratio
     isImportant = mark > colon && tokens.isDelim(mark, '!');
     if (isImportant) to = withoutBlanks(tokens, colon, mark);
   }
-  // A brace that closes nothing: browsers drop what it ends, and here it ends the value that was meant.
+  // The brace closes nothing. Browsers drop the declaration, but here the brace ends the intended value.
   if (to - 1 > colon && tokens.is(to - 1, T.RightCurlyBracket)) to = withoutBlanks(tokens, colon, to - 1);
   const value = valueIn(tokens, tokens.skipBlanks(colon + 1, to), to);
   return value === null || value === '' ? null : { name, value, isImportant };
@@ -66,7 +69,7 @@ function withoutBlanks(tokens: CssTokens, from: number, to: number): number {
   return end;
 }
 
-/** Null: something in it is broken, or no value has it. */
+/** Returns null when a part is malformed or cannot be part of a value. */
 function valueIn(tokens: CssTokens, from: number, to: number): string | null {
   let value = '';
   for (let at = from; at < to; at++) {
@@ -95,7 +98,10 @@ const PUNCTUATION = new Map([
   [T.RightSquareBracket, ']'],
 ]);
 
-/** No string of a style needs a line break, and one that has the other kind of quote, or an escape, is not worth a risk. */
+/**
+ * Characters that no string in a style needs. A string with the other kind of quote, or with an escape, is not worth a
+ * risk.
+ */
 const UNWANTED = /["'\\<>\p{Cc}]/u;
 
 function pieceOf(tokens: CssTokens, at: number): string | null {
@@ -116,7 +122,7 @@ function pieceOf(tokens: CssTokens, at: number): string | null {
     }
     case T.LeftParenthesis:
     case T.LeftSquareBracket:
-      // Without the comment, "url/**/(" would be the function that it is not.
+      // Without its comment, "url/**/(" would become a function.
       if (tokens.is(at - 1, T.Comment)) return null;
       return tokens.closer(at) === null ? null : tokens.written(at);
     case T.String: {

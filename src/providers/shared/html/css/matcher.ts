@@ -1,19 +1,19 @@
-import type { AttributeTest, Compound, NthPosition, Selector } from './selectors.ts';
+import type { AttributeTest, Compound, NthPosition, Selector } from './selector.ts';
 import type { Rule } from './style-sheet.ts';
 
-/** An element that is open, as far as a selector can ask about it. */
+/** An open element, with the properties that selectors test. */
 export interface StyledElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly parent: StyledElement | null;
-  /** The element before it in its parent. */
+  /** The previous element in the same parent. */
   readonly previous: StyledElement | null;
-  /** Among the elements of its parent, from 1. */
-  readonly place: number;
-  /** Among those of its name. */
-  readonly placeOfType: number;
-  /** How many elements its parent has; null where no rule asks. */
-  readonly among: Siblings | null;
+  /** Its position among the elements of its parent, from 1. */
+  readonly position: number;
+  /** Its position among the elements of its parent with the same name. */
+  readonly positionOfType: number;
+  /** The number of elements in its parent, or null when no rule needs it. */
+  readonly siblingCounts: Siblings | null;
 }
 
 export interface Siblings {
@@ -21,11 +21,11 @@ export interface Siblings {
   readonly byName: Map<string, number>;
 }
 
-/** Whether a rule asks for a place that is counted from the end: what that is one knows when all have been read. */
+/** Returns whether a rule needs a position counted from the end, which is known only after reading all elements. */
 export function countsFromEnd(rules: readonly Rule[]): boolean {
-  const asks = ({ places, anyOf, noneOf }: Compound): boolean =>
-    places.some(({ isFromEnd }) => isFromEnd) || noneOf.some(asks) || anyOf.some((list) => list.some(asks));
-  return rules.some(({ selectors }) => selectors.some(({ compounds }) => compounds.some(asks)));
+  const counts = ({ positions, anyOf, noneOf }: Compound): boolean =>
+    positions.some(({ isFromEnd }) => isFromEnd) || noneOf.some(counts) || anyOf.some((list) => list.some(counts));
+  return rules.some(({ selectors }) => selectors.some(({ compounds }) => compounds.some(counts)));
 }
 
 interface Candidate {
@@ -34,13 +34,14 @@ interface Candidate {
 }
 
 /**
- * Which rules meet an element, the weakest first (CSS Cascade 4, section 6.1). Rules are found by the last id, class or type of
- * their selectors, and all comparing is counted: `hasGivenUp` says that it was more than `maxSteps`.
+ * Finds the rules that match an element, weakest first (CSS Cascade 4, section 6.1). Rules are indexed by the last id,
+ * class or type of their selectors. Every comparison is counted, and `hasGivenUp` reports that there were more than
+ * `maxSteps`.
  */
 export class RuleMatcher {
   private readonly byKey = new Map<string, Candidate[]>();
   private readonly classes = new WeakMap<StyledElement, ReadonlySet<string>>();
-  private readonly behind = new WeakMap<Compound, WeakMap<StyledElement, boolean>>();
+  private readonly earlierMatches = new WeakMap<Compound, WeakMap<StyledElement, boolean>>();
   private steps = 0;
 
   constructor(
@@ -55,9 +56,9 @@ export class RuleMatcher {
     return this.steps > this.maxSteps;
   }
 
-  /** Numbers of rules, each once. */
+  /** Returns the indexes of the matching rules, without duplicates. */
   rulesFor(element: StyledElement): number[] {
-    /** The greatest specificity by which a rule meets it. */
+    /** The greatest specificity with which each rule matches. */
     const met = new Map<number, number>();
     for (const key of this.keysOf(element))
       for (const { selector, rule } of this.byKey.get(key) ?? []) {
@@ -69,13 +70,13 @@ export class RuleMatcher {
   }
 
   private index(candidate: Candidate): void {
-    const [meant] = candidate.selector.compounds as [Compound];
+    const [subject] = candidate.selector.compounds as [Compound];
     const key =
-      meant.ids[0] !== undefined
-        ? `#${meant.ids[0]}`
-        : meant.classes[0] !== undefined
-          ? `.${meant.classes[0]}`
-          : (meant.type ?? '*');
+      subject.ids[0] !== undefined
+        ? `#${subject.ids[0]}`
+        : subject.classes[0] !== undefined
+          ? `.${subject.classes[0]}`
+          : (subject.type ?? '*');
     const known = this.byKey.get(key);
     if (known) known.push(candidate);
     else this.byKey.set(key, [candidate]);
@@ -99,8 +100,8 @@ export class RuleMatcher {
   }
 
   /**
-   * From the element outwards. Compounds that are tied by ">" stand and fall together; of all the places where such a group
-   * fits the innermost is right, since it leaves the most to the groups outside of it: nothing is tried twice.
+   * Matches a selector from the element outwards. Compounds joined by ">" are matched as a group. Of all positions
+   * where a group fits, the innermost is right, because it leaves most to the outer groups, so nothing is tried twice.
    */
   private matches(selector: Selector, element: StyledElement): boolean {
     const { compounds, within } = selector;
@@ -113,7 +114,7 @@ export class RuleMatcher {
       let end: StyledElement | null | undefined;
       for (let from: StyledElement | null = at; from !== null && end === undefined; from = from.parent) {
         end = this.groupEnd(compounds, first, last, from);
-        // The element that is meant is this one and no other.
+        // The first group must match this element and no other.
         if (first === 0) break;
       }
       if (end === undefined) return false;
@@ -123,7 +124,7 @@ export class RuleMatcher {
     return true;
   }
 
-  /** By all ways, where siblings are asked about; every comparison is counted. */
+  /** Tries all possibilities, which sibling combinators need. Every comparison is counted. */
   private matchesFrom(selector: Selector, index: number, element: StyledElement): boolean {
     if (this.hasGivenUp || !this.meets(selector.compounds[index] as Compound, element)) return false;
     const { parent, previous } = element;
@@ -136,17 +137,17 @@ export class RuleMatcher {
         for (let at = parent; at !== null; at = at.parent) if (this.matchesFrom(selector, index + 1, at)) return true;
         return false;
       case 'later':
-        return this.isBehind(selector, index + 1, element);
+        return this.hasEarlierMatch(selector, index + 1, element);
       default:
         return true;
     }
   }
 
-  /** What was found of an element before it is known: a thousand siblings are looked at once. */
-  private isBehind(selector: Selector, index: number, element: StyledElement): boolean {
+  /** Remembers the result for earlier siblings, so that a thousand siblings are compared only once. */
+  private hasEarlierMatch(selector: Selector, index: number, element: StyledElement): boolean {
     const key = selector.compounds[index] as Compound;
-    const known = this.behind.get(key) ?? new WeakMap<StyledElement, boolean>();
-    this.behind.set(key, known);
+    const known = this.earlierMatches.get(key) ?? new WeakMap<StyledElement, boolean>();
+    this.earlierMatches.set(key, known);
     let found = false;
     for (let at = element.previous; at !== null && !found; at = at.previous) {
       found = this.matchesFrom(selector, index, at);
@@ -159,7 +160,9 @@ export class RuleMatcher {
     return found;
   }
 
-  /** The element around those that meet the group, null at the outermost; undefined where one does not. */
+  /**
+   * Returns the parent of the elements that match the group, null at the root, or undefined when one does not match.
+   */
   private groupEnd(
     compounds: readonly Compound[],
     first: number,
@@ -182,42 +185,42 @@ export class RuleMatcher {
     if (compound.isLink && !(element.name === 'a' && 'href' in element.attributes)) return false;
     if (!compound.ids.every((id) => id === element.attributes.id)) return false;
     if (!compound.classes.every((name) => this.classesOf(element).has(name))) return false;
-    if (!compound.places.every((place) => isPlace(place, element))) return false;
+    if (!compound.positions.every((position) => isAtPosition(position, element))) return false;
     if (compound.noneOf.some((one) => this.meets(one, element))) return false;
     if (!compound.anyOf.every((list) => list.some((one) => this.meets(one, element)))) return false;
-    this.steps += compound.classes.length + compound.places.length;
+    this.steps += compound.classes.length + compound.positions.length;
     return compound.attributes.every((test) => this.passes(test, element));
   }
 
-  private passes({ name, operator, value: wanted, isCaseless }: AttributeTest, element: StyledElement): boolean {
+  private passes({ name, operator, value: expected, isCaseless }: AttributeTest, element: StyledElement): boolean {
     if (!Object.hasOwn(element.attributes, name)) return false;
     const written = element.attributes[name] as string;
     const value = isCaseless ? written.toLowerCase() : written;
-    // A text is looked through as a whole.
-    this.steps += 1 + Math.floor((value.length + wanted.length) / 16);
+    // The whole value is searched.
+    this.steps += 1 + Math.floor((value.length + expected.length) / 16);
     switch (operator) {
       case '':
         return true;
       case '=':
-        return value === wanted;
+        return value === expected;
       case '~=':
-        return wanted !== '' && value.split(/[\t\n\f\r ]/).includes(wanted);
+        return expected !== '' && value.split(/[\t\n\f\r ]/).includes(expected);
       case '|=':
-        return value === wanted || value.startsWith(`${wanted}-`);
+        return value === expected || value.startsWith(`${expected}-`);
       case '^=':
-        return wanted !== '' && value.startsWith(wanted);
+        return expected !== '' && value.startsWith(expected);
       case '$=':
-        return wanted !== '' && value.endsWith(wanted);
+        return expected !== '' && value.endsWith(expected);
       default:
-        return wanted !== '' && value.includes(wanted);
+        return expected !== '' && value.includes(expected);
     }
   }
 }
 
-function isPlace({ step, offset, isOfType, isFromEnd }: NthPosition, element: StyledElement): boolean {
-  const { among, name } = element;
-  const place = isOfType ? element.placeOfType : element.place;
-  const last = (isOfType ? among?.byName.get(name) : among?.count) ?? place;
-  const distance = (isFromEnd ? last - place + 1 : place) - offset;
+function isAtPosition({ step, offset, isOfType, isFromEnd }: NthPosition, element: StyledElement): boolean {
+  const { siblingCounts, name } = element;
+  const position = isOfType ? element.positionOfType : element.position;
+  const last = (isOfType ? siblingCounts?.byName.get(name) : siblingCounts?.count) ?? position;
+  const distance = (isFromEnd ? last - position + 1 : position) - offset;
   return step === 0 ? distance === 0 : distance % step === 0 && distance / step >= 0;
 }

@@ -1,11 +1,11 @@
-/** Longer sums are none of ours. */
+/** Maximum length of an expression that is evaluated. */
 const MAX_LENGTH = 200;
 const PART =
   /\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?(?:[a-z]{1,4}|%)?|[-+*/(),]|calc\(|min\(|max\(|clamp\()\s*/y;
 
 /**
- * What a sum comes to (CSS Values 4, section 10): calc(), min(), max() and clamp(); null for what is none. `read` tells what a
- * number with a unit is.
+ * Evaluates calc(), min(), max() and clamp() (CSS Values 4, section 10). Returns null for any other value or an invalid
+ * one. `read` converts a number with its unit.
  */
 export function sumOf(value: string, read: (length: string) => number | null): number | null {
   if (value.length > MAX_LENGTH || !/^(?:calc|min|max|clamp)\(/.test(value)) return null;
@@ -63,7 +63,7 @@ class Sum {
     if (this.parts[this.at++] !== ')') return Number.NaN;
     if (part === 'min(') return Math.min(...found);
     if (part === 'max(') return Math.max(...found);
-    const [low = Number.NaN, wanted = Number.NaN, high = Number.NaN] = found;
-    return part === 'clamp(' ? Math.max(low, Math.min(wanted, high)) : low;
+    const [low = Number.NaN, preferred = Number.NaN, high = Number.NaN] = found;
+    return part === 'clamp(' ? Math.max(low, Math.min(preferred, high)) : low;
   }
 }

@@ -1,11 +1,14 @@
-/** A window of a mail reader on a desktop, in CSS pixels: wider than the 600 of the usual newsletter and narrower than any screen. */
+/**
+ * Width of a mail window on a desktop, in CSS pixels. It is wider than the 600 of the usual newsletter and narrower
+ * than any screen.
+ */
 const WIDTH = 800;
-/** A query is a line; what is longer is none of ours. */
+/** Maximum length of a media query that is read. */
 const MAX_QUERY_LENGTH = 400;
 
 /**
- * Whether a list of media queries holds on a light desktop screen of 800 pixels. What is asked of narrower windows
- * does not, and neither does what is not understood.
+ * Returns whether a list of media queries applies to a light desktop screen of 800 pixels. Queries for narrower windows
+ * do not apply, and neither do those that are not understood.
  */
 export function appliesOnScreen(queries: string): boolean {
   if (queries.length > MAX_QUERY_LENGTH) return false;
@@ -27,8 +30,8 @@ function featureHolds(feature: string): boolean {
       feature,
     );
   if (width) {
-    const asked = Number(width[2]) * (width[3] === 'px' ? 1 : 16);
-    return /^max|</.test(width[1] as string) ? WIDTH <= asked : asked <= WIDTH;
+    const limit = Number(width[2]) * (width[3] === 'px' ? 1 : 16);
+    return /^max|</.test(width[1] as string) ? WIDTH <= limit : limit <= WIDTH;
   }
   return /^\(\s*(?:prefers-color-scheme\s*:\s*light|orientation\s*:\s*landscape|color|hover(?:\s*:\s*hover)?)\s*\)$/.test(
     feature,

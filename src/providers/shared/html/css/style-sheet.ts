@@ -1,7 +1,8 @@
 import { tokenTypes as T } from 'css-tree/tokenizer';
 import { type Declaration, declarationsIn } from './declarations.ts';
 import { appliesOnScreen } from './media.ts';
-import { type Selector, selectorsIn } from './selectors.ts';
+import type { Selector } from './selector.ts';
+import { selectorsIn } from './selector-parser.ts';
 import { CssTokens } from './tokens.ts';
 
 export interface Rule {
@@ -11,17 +12,17 @@ export interface Rule {
 
 interface StyleSheet {
   readonly rules: readonly Rule[];
-  /** How many were read, those that match nothing among them. */
+  /** Number of selectors read, including those that match nothing. */
   readonly selectors: number;
 }
 
-/** Blocks of media within each other; no mail needs more than two. */
+/** Maximum nesting of media blocks. No mail needs more than two. */
 const MAX_NESTED_BLOCKS = 4;
 
 /**
- * The rules of a style sheet that hold on a desktop screen, in order (CSS Syntax 3, section 5.4.1). Of the at-rules @media alone
- * is looked into: @import and @font-face fetch, @keyframes moves, and what @supports and @layer hold is a refinement of what stands outside.
- * Stops before more than `maxSelectors` are read, and gives null.
+ * Returns the rules of a style sheet that apply to a desktop screen, in order (CSS Syntax 3, section 5.4.1). Of the
+ * at-rules only @media is read: @import and @font-face fetch, @keyframes animates, and @supports and @layer only refine
+ * other rules. Returns null as soon as there are more than `maxSelectors`.
  */
 export function rulesOf(css: string, maxSelectors: number): StyleSheet | null {
   const tokens = new CssTokens(css);
@@ -48,7 +49,7 @@ export function rulesOf(css: string, maxSelectors: number): StyleSheet | null {
   };
 
   const addRule = (start: number, open: number, end: number): void => {
-    // Counted before they are read: a list of 250,000 took a second.
+    // Selectors are counted before they are read, because a list of 250,000 took a second.
     left -= tokens.commas(start, open) + 1;
     if (left < 0) return;
     const selectors = selectorsIn(tokens, start, open);

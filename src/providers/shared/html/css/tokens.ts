@@ -1,22 +1,24 @@
 import { tokenTypes as T, tokenize } from 'css-tree/tokenizer';
 import { ident, string } from 'css-tree/utils';
 
-/** Of each type of token that opens something, the type that closes it; 0: it opens nothing. */
+/** The token type that closes each opening token type, or 0 for other types. */
 const CLOSED_BY = new Uint8Array(64);
 CLOSED_BY[T.LeftCurlyBracket] = T.RightCurlyBracket;
 CLOSED_BY[T.LeftParenthesis] = T.RightParenthesis;
 CLOSED_BY[T.LeftSquareBracket] = T.RightSquareBracket;
 CLOSED_BY[T.Function] = T.RightParenthesis;
 
-/** What may stand in a name; another character would have to be escaped again (CSS Syntax 3, section 4.3.11). */
+/** The characters of a name that need no escape (CSS Syntax 3, section 4.3.11). */
 const PLAIN_NAME = /^[-\w\u0080-\uffff]+$/;
 
-/** A CSS cut into tokens, with the place where each bracket is closed. Linear in its length, whatever is left open. */
+/** The tokens of a style sheet, with the closing token of each bracket. Linear in its length, whatever is left open. */
 export class CssTokens {
   readonly types: number[] = [];
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
-  /** Of each opening bracket the place of what closes it, `length` where nothing does; 0 of all else. */
+  /**
+   * For each opening bracket, the index of the token that closes it, or `length` when nothing does. 0 for other tokens.
+   */
   private readonly closers: Uint32Array;
 
   constructor(private readonly css: string) {
@@ -40,12 +42,15 @@ export class CssTokens {
     return this.types[at] === T.Delim && this.css[this.starts[at] as number] === character;
   }
 
-  /** As it is written, escapes and all. */
+  /** Returns a token as written, with its escapes. */
   written(at: number): string {
     return this.css.slice(this.starts[at], this.ends[at]);
   }
 
-  /** The name that an identifier, a function, a hash or an at-keyword has; null where it holds what no name needs. */
+  /**
+   * Returns the name of an identifier, function, hash or at-keyword, or null when it contains characters that no name
+   * needs.
+   */
   name(at: number): string | null {
     const type = this.types[at];
     const written = this.written(at);
@@ -55,23 +60,25 @@ export class CssTokens {
     return PLAIN_NAME.test(decoded) ? decoded : null;
   }
 
-  /** What stands in the quotes of a string; null where they are not closed (a string may end with the CSS). */
+  /**
+   * Returns the content of a string, or null when its quotes are not closed (a string may end with the style sheet).
+   */
   content(at: number): string | null {
     const written = this.written(at);
     if (written.length < 2 || written.at(-1) !== written[0]) return null;
     const inside = written.slice(1, -1);
-    // An odd number of them escapes the quote that seems to close it.
+    // An odd number of backslashes escapes the quote that seems to close the string.
     const escapes = /\\*$/.exec(inside.slice(-400))?.[0].length ?? 0;
     if (escapes % 2 === 1) return null;
     return inside.includes('\\') ? string.decode(written) : inside;
   }
 
-  /** Behind the token at this place, or behind all that is in the brackets which it opens. */
+  /** Returns the index after the token, or after the brackets that the token opens. */
   after(at: number): number {
     return (this.closers[at] || at) + 1;
   }
 
-  /** Where the bracket that is opened here is closed; null: nowhere. */
+  /** Returns the index of the token that closes this bracket, or null. */
   closer(at: number): number | null {
     const closer = this.closers[at] ?? 0;
     return closer === 0 || closer >= this.length ? null : closer;
@@ -81,7 +88,7 @@ export class CssTokens {
     return this.types[at] === T.WhiteSpace || this.types[at] === T.Comment;
   }
 
-  /** How many stand there, those in brackets too. */
+  /** Returns the number of commas in a range, including those in brackets. */
   commas(from: number, to: number): number {
     let count = 0;
     for (let at = from; at < to; at++) if (this.types[at] === T.Comma) count++;
@@ -95,7 +102,7 @@ export class CssTokens {
   }
 }
 
-/** A bracket of another kind closes nothing (CSS Syntax 3, section 5.4.8). */
+/** Finds the closing tokens. A bracket of another kind closes nothing (CSS Syntax 3, section 5.4.8). */
 function closersOf(types: readonly number[]): Uint32Array {
   const closers = new Uint32Array(types.length);
   const open: number[] = [];

@@ -1,14 +1,19 @@
 import type { Declaration } from './declarations.ts';
 
-/** Variables within the values of others; no mail needs more. */
+/** Maximum depth of variables in the values of others. No mail needs more. */
 const MAX_ROUNDS = 4;
 const MAX_VALUE_LENGTH = 400;
 const USE = /\bvar\( ?(--[\w-]{1,80}) ?(?:, ?([^()]{0,200}))?\)/gi;
 
-/** By name in small letters; null: it has several values, and which of them counts where is not known. */
+/**
+ * The values by name in lower case. Null means that a variable has several values and it is not known which applies.
+ */
 type Variables = ReadonlyMap<string, string | null>;
 
-/** The custom properties that are set, wherever that is (CSS Custom Properties 1): nearly all are set once, for the whole mail. */
+/**
+ * Returns the custom properties that are set anywhere (CSS Custom Properties 1). Nearly all are set once for the whole
+ * mail.
+ */
 export function variablesIn(declarations: Iterable<Declaration>): Variables {
   const found = new Map<string, string | null>();
   for (const { name, value } of declarations)
@@ -16,7 +21,10 @@ export function variablesIn(declarations: Iterable<Declaration>): Variables {
   return found;
 }
 
-/** The value with what its variables stand for, or what it says itself for one that is not set. As it was where that is not known. */
+/**
+ * Replaces the variables in a value by their values, or by its fallback for a variable that is not set. An unknown
+ * variable leaves the value as it is.
+ */
 export function withVariables(value: string, variables: Variables): string {
   let read = value;
   for (let round = 0; round < MAX_ROUNDS && /\bvar\(/i.test(read); round++) {

@@ -1,69 +1,25 @@
 import { tokenTypes as T } from 'css-tree/tokenizer';
+import type { AttributeTest, Combinator, Compound, NthPosition, Selector } from './selector.ts';
 import type { CssTokens } from './tokens.ts';
 
-export interface AttributeTest {
-  readonly name: string;
-  /** "" asks whether it is there. */
-  readonly operator: '' | '=' | '~=' | '|=' | '^=' | '$=' | '*=';
-  readonly value: string;
-  /** Whether capitals do not count. */
-  readonly isCaseless: boolean;
-}
-
-/** Every `step`th from `offset` on, counted from 1. */
-export interface NthPosition {
-  readonly step: number;
-  readonly offset: number;
-  /** Among the elements of the same name alone. */
-  readonly isOfType: boolean;
-  /** Counted from the last one. */
-  readonly isFromEnd: boolean;
-}
-
-/** What is said of one element. */
-export interface Compound {
-  /** In small letters; null: any. */
-  type: string | null;
-  readonly ids: string[];
-  readonly classes: string[];
-  readonly attributes: AttributeTest[];
-  /** :link, which every link is as long as nobody knows where its reader was. */
-  isLink: boolean;
-  isRoot: boolean;
-  /** Places among the elements of its parent. */
-  readonly places: NthPosition[];
-  /** Of each list one is met (:is, :where). */
-  readonly anyOf: (readonly Compound[])[];
-  /** None of them is met (:not). */
-  readonly noneOf: Compound[];
-}
-
-/** How an element stands to another: in it, somewhere in it, right behind it, somewhere behind it. */
-type Combinator = 'child' | 'descendant' | 'next' | 'later';
-
-export interface Selector {
-  /** The element that is meant first, what it stands in behind it. */
-  readonly compounds: readonly Compound[];
-  /** How the compound of the same place stands in the one behind it. */
-  readonly within: readonly Combinator[];
-  readonly specificity: number;
-}
-
-/** Longer ones match nothing. */
+/** Selectors with more compounds or tests match nothing. */
 const MAX_COMPOUNDS = 16;
 const MAX_TESTS = 64;
-/** Lists in brackets within each other. */
+/** Maximum nesting of lists in parentheses. */
 const MAX_DEPTH = 3;
 
-/** Nothing in a mail at rest is in such a state. */
+/** Pseudo-classes for states that no element of a static mail is in. */
 const STATES =
   /^(?:hover|active|visited|focus|focus-within|focus-visible|target|checked|disabled|required|valid|invalid|-(?:webkit|moz)-[a-z-]+)$/;
-/** They are right, and not known here. */
+/** Valid pseudo-classes that are not supported here. */
 const UNMATCHED = /^(?:enabled|optional|read-only|read-write|empty|lang|dir|has|before|after|first-line|first-letter)$/;
 const COUNTED = /^(?:(first|last|only|nth|nth-last)-(child|of-type))$/;
 const ELEMENTS = /^(?:before|after|first-line|first-letter|selection|placeholder|marker|-webkit-[a-z-]+)$/;
 
-/** One that is right and matches nothing here is left out; null: one is wrong, which makes the whole list wrong (Selectors 4, section 3.9). */
+/**
+ * Parses a list of selectors. Valid selectors that cannot match here are left out. Returns null when one is invalid,
+ * which makes the whole list invalid (Selectors 4, section 3.9).
+ */
 export function selectorsIn(tokens: CssTokens, from: number, to: number): Selector[] | null {
   const found = listIn(tokens, from, to);
   return found?.filter((selector) => typeof selector !== 'string') ?? null;
@@ -76,7 +32,7 @@ function listIn(tokens: CssTokens, from: number, to: number, depth = 0): (Select
     while (end < to && !tokens.is(end, T.Comma)) end = tokens.after(end);
     if (end > to) return null;
     const selector = new SelectorReader(tokens, at, end, depth).read();
-    if (selector === 'wrong') return null;
+    if (selector === 'invalid') return null;
     found.push(selector);
     at = end + 1;
   }
@@ -97,23 +53,23 @@ class SelectorReader {
     private readonly tokens: CssTokens,
     private at: number,
     private readonly end: number,
-    /** Brackets around it. */
+    /** Number of parentheses around the selector. */
     private readonly depth: number,
   ) {}
 
-  read(): Selector | 'wrong' | 'never' | 'unmatched' {
+  read(): Selector | 'invalid' | 'never' | 'unmatched' {
     const { tokens } = this;
     this.at = tokens.skipBlanks(this.at, this.end);
     while (this.at < this.end) {
-      if (!this.readCompound()) return 'wrong';
+      if (!this.readCompound()) return 'invalid';
       const next = tokens.skipBlanks(this.at, this.end);
       if (next >= this.end) break;
       const hadBlank = next > this.at;
       this.at = next;
-      if (!this.readCombinator(hadBlank)) return 'wrong';
-      if (this.at >= this.end) return 'wrong';
+      if (!this.readCombinator(hadBlank)) return 'invalid';
+      if (this.at >= this.end) return 'invalid';
     }
-    if (this.compounds.length === 0) return 'wrong';
+    if (this.compounds.length === 0) return 'invalid';
     if (this.isUnmatched || this.compounds.length > MAX_COMPOUNDS || this.tests > MAX_TESTS) return 'unmatched';
     if (this.isNever) return 'never';
     return {
@@ -139,7 +95,7 @@ class SelectorReader {
       attributes: [],
       isLink: false,
       isRoot: false,
-      places: [],
+      positions: [],
       anyOf: [],
       noneOf: [],
     };
@@ -157,7 +113,7 @@ class SelectorReader {
 
   private readType(compound: Compound): void {
     const { tokens } = this;
-    // Of any namespace.
+    // The prefix stands for any namespace.
     if (tokens.isDelim(this.at, '*') && tokens.isDelim(this.at + 1, '|')) this.at += 2;
     if (tokens.isDelim(this.at, '*')) this.at++;
     else if (tokens.is(this.at, T.Ident)) {
@@ -168,7 +124,7 @@ class SelectorReader {
     }
   }
 
-  /** False: wrong. Nothing is read where the compound has ended. */
+  /** Returns false when the selector is invalid. At the end of the compound it consumes nothing. */
   private readSimple(compound: Compound): boolean {
     const { tokens } = this;
     if (tokens.is(this.at, T.Hash)) return this.add(compound.ids, tokens.name(this.at++), 1_000_000);
@@ -208,16 +164,16 @@ class SelectorReader {
     }
     if (!/^[~|^$*]?=$/.test(operator)) return false;
     const value = tokens.is(at, T.String) ? tokens.content(at) : tokens.is(at, T.Ident) ? tokens.name(at) : null;
-    // What follows says how capitals count.
+    // The flag after the value says whether case matters.
     const flag = tokens.skipBlanks(at + 1, close);
     const isCaseless = flag < close && tokens.name(flag)?.toLowerCase() === 'i';
     if (value === null || (flag !== close && !isCaseless)) this.isUnmatched = true;
     else {
-      const wanted = isCaseless ? value.toLowerCase() : value;
+      const expected = isCaseless ? value.toLowerCase() : value;
       compound.attributes.push({
         name: name.toLowerCase(),
         operator: operator as AttributeTest['operator'],
-        value: wanted,
+        value: expected,
         isCaseless,
       });
     }
@@ -250,14 +206,16 @@ class SelectorReader {
     return true;
   }
 
-  /** What is said of the same element in brackets; of what stands around it nothing. */
+  /**
+   * Reads a list of selectors for the same element in parentheses. Those that test its surroundings are not supported.
+   */
   private readList(compound: Compound, name: string, open: number): boolean {
     const close = this.tokens.closer(open);
     if (close === null) return false;
     const list = this.depth < MAX_DEPTH ? listIn(this.tokens, open + 1, close, this.depth + 1) : ['unmatched' as const];
     if (list === null) return false;
     const selectors = list.filter((one) => typeof one !== 'string');
-    const compounds = selectors.map(({ compounds: [meant] }) => meant as Compound);
+    const compounds = selectors.map(({ compounds: [subject] }) => subject as Compound);
     if (list.includes('unmatched') || selectors.some(({ within }) => within.length > 0)) this.isUnmatched = true;
     if (name === 'not') compound.noneOf.push(...compounds);
     else compound.anyOf.push(compounds);
@@ -270,14 +228,18 @@ class SelectorReader {
   private readCounted(compound: Compound, [, kind = '', of]: RegExpExecArray, open: number): boolean {
     const isOfType = of === 'of-type';
     const isFromEnd = kind === 'last' || kind === 'nth-last';
-    if (kind.startsWith('nth')) return this.readPlaces(compound, open, { isOfType, isFromEnd });
-    compound.places.push({ step: 0, offset: 1, isOfType, isFromEnd });
-    if (kind === 'only') compound.places.push({ step: 0, offset: 1, isOfType, isFromEnd: true });
+    if (kind.startsWith('nth')) return this.readPositions(compound, open, { isOfType, isFromEnd });
+    compound.positions.push({ step: 0, offset: 1, isOfType, isFromEnd });
+    if (kind === 'only') compound.positions.push({ step: 0, offset: 1, isOfType, isFromEnd: true });
     return true;
   }
 
-  /** "odd", "even", "3", "2n+1" and their like (CSS Syntax 3, section 6). */
-  private readPlaces(compound: Compound, open: number, among: Pick<NthPosition, 'isOfType' | 'isFromEnd'>): boolean {
+  /** Parses "odd", "even", "3", "2n+1" and similar (CSS Syntax 3, section 6). */
+  private readPositions(
+    compound: Compound,
+    open: number,
+    counting: Pick<NthPosition, 'isOfType' | 'isFromEnd'>,
+  ): boolean {
     const close = this.tokens.closer(open);
     if (close === null) return false;
     let written = '';
@@ -291,7 +253,7 @@ class SelectorReader {
     else {
       const [, step = '', n, offset = '0'] = parts;
       const steps = n ? Number(/\d/.test(step) ? step : `${step}1`) : 0;
-      compound.places.push({ step: steps, offset: Number(offset), ...among });
+      compound.positions.push({ step: steps, offset: Number(offset), ...counting });
     }
     return true;
   }

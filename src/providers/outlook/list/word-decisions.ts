@@ -3,11 +3,11 @@ import type { Call } from '../../contract/call.ts';
 import { receivedAt } from '../read/map.ts';
 import type { GraphAccount } from '../wire/account.ts';
 import { IDS, newestHits } from './hits.ts';
-import type { ListPlan } from './source.ts';
+import type { ListPlan } from './list-plan.ts';
 
-/** What the index says of messages that were listed. */
+/** What the index has decided about listed messages. */
 interface Decided {
-  /** Whether its words are as asked; undefined where this is still to be asked. */
+  /** Returns whether the message has the right words, or undefined when that is not decided yet. */
   isMet(message: GraphMessage): boolean | undefined;
   readonly isCut: boolean;
   readonly spent: number;
@@ -16,16 +16,16 @@ interface Decided {
 const NONE: Decided = { isMet: () => true, isCut: false, spent: 0 };
 
 /**
- * Asks the index which of these messages it finds: by searches of the days that they are of, ids only, whatever their
- * bodies say. What is excluded is thereby the complement of what is found, within the list.
+ * Asks the index which of these messages its searches find. The searches cover the days of the messages and read ids
+ * only. The listed messages that a search does not find lack its words, which decides exclusions.
  */
 export async function decideWords(
   account: GraphAccount,
-  source: ListPlan,
+  plan: ListPlan,
   messages: readonly GraphMessage[],
   call: Call,
 ): Promise<Decided> {
-  const { words } = source;
+  const { words } = plan;
   if (words === null || words.questions.length === 0 || messages.length === 0) return NONE;
   const times = messages.map((message) => receivedAt(message).getTime());
   const to = times.reduce((latest, at) => Math.max(latest, at));
@@ -35,7 +35,7 @@ export async function decideWords(
   let spent = 0;
   for (const question of words.questions) {
     const terms = words.base === null ? [question] : [words.base, question];
-    const hits = await newestHits(account, source, terms, { from, to }, IDS, call);
+    const hits = await newestHits(account, plan, terms, { from, to }, IDS, call);
     from = Math.max(from, hits.from ?? from);
     isCut ||= hits.isCut;
     spent += hits.spent;

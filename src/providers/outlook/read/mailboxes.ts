@@ -12,16 +12,24 @@ import { path } from '../wire/url.ts';
 import { CATEGORY_COLORS } from './category-colors.ts';
 import { TREE, wholeTree } from './folder-tree.ts';
 
-/** Not every mailbox has an archive, and what lies in folders inside of trash and junk is in the trash or the junk too. */
+/**
+ * Roles that no single folder is sure to play: a mailbox may have no archive, and subfolders of trash and junk count as
+ * trash and junk too.
+ */
 const NOT_ONE_FOLDER: readonly MailboxRole[] = ['ARCHIVE', 'TRASH', 'JUNK'];
 
-/** The folder that plays a part, by a name that Graph takes for its id, where it is sure to be there and all that plays it. */
+/**
+ * Returns the well-known name, which Graph accepts as an id, of the folder with a role. Returns null when the folder
+ * may not exist or is not the only one with that role.
+ */
 export const roleMailboxId = (role: MailboxRole): string | null =>
   NOT_ONE_FOLDER.includes(role) ? null : (ROLES.find(([, played]) => played === role)?.[0] ?? null);
 
 const CATEGORIES = { kind: 'categories', operation: 'masterCategories.list' } as const;
 
-/** Folders with their counts, and categories as labels: one $batch, unless one of the lists has further pages. */
+/**
+ * Lists folders with their counts, and categories as labels, in one $batch unless one of the lists has further pages.
+ */
 export async function listMailboxes(account: GraphAccount, call: Call): Promise<readonly Mailbox[]> {
   const { roles, deletions, hidden } = account;
   const isFirst = !roles.areKnown;
@@ -48,13 +56,13 @@ export async function listMailboxes(account: GraphAccount, call: Call): Promise<
     folders.flatMap(({ id }) => (id && isHidden(roles.of(id)) ? [id] : [])),
     folders,
   );
-  // Categories need a scope of their own, which a person may have left out.
+  // Categories need a separate scope, which the user may not have granted.
   const listed = answered<Collection<OutlookCategory>>(categories, ['FORBIDDEN', 'NOT_FOUND']) ?? {};
   const labels = await readToEnd(account, listed, CATEGORIES, call);
   return [...visible.map((f) => toMailbox(f, roles, ids)), ...labels.map(toLabel)];
 }
 
-/** So that no mail that arrives has to ask which folder is the inbox. Where it fails, who needs them asks. */
+/** Reads the folders' roles, so that new mail does not need another request to find the inbox. */
 export async function learnRoles({ graph, roles, deletions }: GraphAccount, call: Call): Promise<void> {
   if (roles.areComplete) return;
   const chains = [deletions.path, ...roles.paths].map((one): Chain => [{ method: 'GET', path: one }]);
@@ -63,7 +71,7 @@ export async function learnRoles({ graph, roles, deletions }: GraphAccount, call
   roles.learn(named);
 }
 
-/** The answer; null for an error of these kinds; any other error is thrown. */
+/** Returns the answer, or null for an error with one of these codes. Throws any other error. */
 function answered<T>(answer: unknown, absent: readonly string[]): T | null {
   if (!isMailError(answer)) return answer as T;
   if (absent.includes(answer.code)) return null;

@@ -10,14 +10,14 @@ import { cost } from '../wire/client.ts';
 import { AnswerTooLarge } from '../wire/errors.ts';
 import { isId, segment } from '../wire/ids.ts';
 import { path } from '../wire/url.ts';
-import { toContent } from './content.ts';
+import { contentOf } from './content.ts';
 import { ENVELOPE, FULL } from './fields.ts';
 import { toMessage } from './map.ts';
 
 export const noSuchMessage = (): MailError =>
   new MailError('NOT_FOUND', 'There is no such message in this Outlook account.');
 
-/** One message in a request of its own, several in $batches. */
+/** Reads one message in a request of its own, and several in $batch requests. */
 export async function getMessages(
   account: GraphAccount,
   ids: readonly string[],
@@ -43,11 +43,14 @@ export const bodyLength = (answer: GraphMessage | MailError): number =>
 interface ReadOptions {
   readonly operation: string;
   readonly prefer?: string;
-  /** A longer answer about several is read in parts. */
+  /** Limit for the answer of one $batch. A longer one is requested in parts. */
   readonly maxBytes?: number;
 }
 
-/** The messages at these paths, each read with its parentFolderId. NOT_FOUND where there is none, or a deleted one. */
+/**
+ * Reads the messages at these paths, whose requests must select parentFolderId. Returns NOT_FOUND for a message that
+ * does not exist or was deleted.
+ */
 export async function getLiving(
   account: GraphAccount,
   paths: readonly (string | null)[],
@@ -55,20 +58,23 @@ export async function getLiving(
   call: Call,
 ): Promise<Batch<GraphMessage>> {
   const { deletions } = account;
-  const isAsked = !deletions.isKnown && paths.some((p) => p !== null);
-  const asked = isAsked ? [deletions.path, ...paths] : paths;
-  const answers = await getEntities<GraphMessage>(account, asked, options, call);
-  if (isAsked) deletions.learn(answers[0]);
-  return (isAsked ? answers.slice(1) : answers).map((answer) => {
+  const readsDeletions = !deletions.isKnown && paths.some((p) => p !== null);
+  const allPaths = readsDeletions ? [deletions.path, ...paths] : paths;
+  const answers = await getEntities<GraphMessage>(account, allPaths, options, call);
+  if (readsDeletions) deletions.learn(answers[0]);
+  return (readsDeletions ? answers.slice(1) : answers).map((answer) => {
     if (isMailError(answer)) return answer.code === 'NOT_FOUND' ? noSuchMessage() : answer;
     return answer.id && !deletions.holds(answer) ? answer : noSuchMessage();
   });
 }
 
 export const toDetail = (message: GraphMessage, detail: Detail): Message =>
-  toMessage(message, detail === 'full' ? toContent(message) : null);
+  toMessage(message, detail === 'full' ? contentOf(message) : null);
 
-/** What is at each path, in order; null is a path that cannot be. NOT_FOUND is a value, as every error but an abort. */
+/**
+ * Reads the entity at each path, in order. A null path yields NOT_FOUND. Every error but an abort is returned as a
+ * value.
+ */
 export async function getEntities<T>(
   account: GraphAccount,
   paths: readonly (string | null)[],
@@ -99,7 +105,8 @@ async function getMany<T>(
   return answers;
 }
 
-async function getOne<T>(
+/** Reads the entity at one path. Every error but an abort is returned as a value. */
+export async function getOne<T>(
   account: GraphAccount,
   p: string,
   { operation, prefer }: ReadOptions,
@@ -115,37 +122,3 @@ async function getOne<T>(
     return error;
   }
 }
-
-/** A file's bytes; of an attached message or event, its MIME. UNSUPPORTED for a link to a file elsewhere, which has none. */
-export async function readAttachment(
-  account: GraphAccount,
-  messageId: string,
-  attachmentId: string,
-  call: Call,
-): Promise<ReadableStream<Uint8Array>> {
-  const at = `/me/messages/${segment(messageId)}/attachments/${segment(attachmentId)}`;
-  try {
-    return await account.graph.stream({ method: 'GET', path: `${at}/$value`, cost: cost('attachments.get') }, call);
-  } catch (error) {
-    if (!isMailError(error) || error.code === 'NOT_FOUND' || !(await isLink(account, at, call))) throw error;
-    throw new MailError('UNSUPPORTED', 'This attachment is a link to a file kept elsewhere. Open it in Outlook.', {
-      cause: error,
-    });
-  }
-}
-
-async function isLink(account: GraphAccount, at: string, call: Call): Promise<boolean> {
-  const attachment = await getOne<{ '@odata.type'?: string }>(
-    account,
-    path(at, { $select: 'id,name' }),
-    { operation: 'attachments.get' },
-    call,
-  );
-  return !isMailError(attachment) && attachment['@odata.type'] === '#microsoft.graph.referenceAttachment';
-}
-
-export const readRaw = (account: GraphAccount, messageId: string, call: Call): Promise<ReadableStream<Uint8Array>> =>
-  account.graph.stream(
-    { method: 'GET', path: `/me/messages/${segment(messageId)}/$value`, cost: cost('messages.raw') },
-    call,
-  );
