@@ -1,4 +1,6 @@
 import type { ApolloServerPlugin, BaseContext, GraphQLRequestContextWillSendResponse } from '@apollo/server';
+import { STORE_RETRY_AFTER_MS } from '../../platform/database/store/store.limits.ts';
+import { retryAfterSeconds } from '../../platform/retry-after.ts';
 import { ANSWERED_REFUSALS } from '../errors/error-code.enum.ts';
 
 const RESPONSE_JSON = 'application/graphql-response+json';
@@ -34,5 +36,5 @@ function answer503({ request, response }: Answered): void {
   const { data, errors = [] } = response.body.singleResult;
   if (data || !errors.some((e) => e.extensions?.code === 'STORE_UNAVAILABLE')) return;
   response.http.status = 503;
-  response.http.headers.set('retry-after', '2');
+  response.http.headers.set('retry-after', String(retryAfterSeconds(STORE_RETRY_AFTER_MS)));
 }

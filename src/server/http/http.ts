@@ -20,6 +20,7 @@ import {
 } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { isDiskFull } from '../../platform/database/store/store.error.ts';
+import { retryAfterSeconds } from '../../platform/retry-after.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
 import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
@@ -134,17 +135,13 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       const isFull = isDiskFull(away);
       if (isFull) request.log.error({ err: away }, 'the store has no room left');
       else request.log.warn({ err: away }, 'the store was away');
-      const retryAfterSeconds = retrySeconds(away);
-      reply.header('retry-after', retryAfterSeconds);
       // 507 of RFC 4918, section 11.5: unlike an unavailable database, a full one does not recover without the operator.
-      return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, { retryAfterSeconds });
+      return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, retryLater(reply, away));
     }
     if (isMailError(error) && isTransient(error)) {
       request.log.warn({ err: error }, 'a request could not be served for now');
-      const retryAfterSeconds = retrySeconds(error);
-      reply.header('retry-after', retryAfterSeconds);
       const status = error.code === 'RATE_LIMITED' ? 429 : 503;
-      return refuse(reply, status, publicCode(error.code), error.message, { retryAfterSeconds });
+      return refuse(reply, status, publicCode(error.code), error.message, retryLater(reply, error));
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
@@ -181,8 +178,12 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
 const TOO_MUCH_UNDER_WAY =
   'Too many of your requests are in progress, or their answers are waiting to be read. Read the answers or close their connections, then try again.';
 
-/** In whole seconds, as the header requires. */
-const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
+/** Says in the header when to try again, and returns the same for the body. */
+function retryLater(reply: FastifyReply, { retryAfterMs = 1_000 }: MailError): { readonly retryAfterSeconds: number } {
+  const seconds = retryAfterSeconds(retryAfterMs);
+  reply.header('retry-after', seconds);
+  return { retryAfterSeconds: seconds };
+}
 
 /** A refusal as a GraphQL response. */
 function refuse(

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isMailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
 import { toOneLine } from '../../domain/one-line.ts';
 import type { DescribedDownload, Downloads } from '../../mail/message/download.ts';
+import { retryAfterSeconds } from '../../platform/retry-after.ts';
 
 /**
  * How long a client may read nothing of the buffered part of a file. Longer than for a response: a reader of 20 kB/s can be distinguished
@@ -56,7 +57,7 @@ function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   const refusal = storeErrorIn(error) ?? error;
   if (!isMailError(refusal)) throw error;
   const { code, message, retryAfterMs } = refusal;
-  if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
+  if (retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(retryAfterMs));
   return reply
     .code(STATUS[code] ?? 500)
     .type('text/plain')

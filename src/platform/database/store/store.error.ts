@@ -1,8 +1,6 @@
 import { MailError, storeErrorIn } from '../../../domain/error.ts';
 import { Prisma } from '../../prisma/client.ts';
-
-/** The retryAfter for clients: by then the store is back, or the request is refused at once. */
-const RETRY_AFTER_MS = 2_000;
+import { STORE_RETRY_AFTER_MS } from './store.limits.ts';
 
 /** The store did not answer within the limit; its connection was closed. */
 export class StoreTimeout extends Error {
@@ -13,7 +11,7 @@ export class StoreTimeout extends Error {
 export const storeUnavailable = (cause: unknown): MailError =>
   new MailError('STORE_UNAVAILABLE', "The gateway's database is unavailable. Try again.", {
     cause,
-    retryAfterMs: RETRY_AFTER_MS,
+    retryAfterMs: STORE_RETRY_AFTER_MS,
   });
 
 /**

@@ -14,6 +14,9 @@ export interface StoreLimits {
   readonly probeEveryMs: number;
 }
 
+/** When a client may try again after STORE_UNAVAILABLE: by then the store is back, or the next request is refused at once. */
+export const STORE_RETRY_AFTER_MS = 2_000;
+
 export const STORE_LIMITS: StoreLimits = {
   connectMs: 4_000,
   statementMs: 5_000,
