@@ -14,6 +14,7 @@ import { Introspections } from './introspections.ts';
 import { countCharacters } from './limits/answer-counter.ts';
 import { countLists } from './limits/list-counter.ts';
 import { QUERY_LIMITS } from './limits/query-limits.ts';
+import { malformedRequest } from './malformed-request.ts';
 import { operationPlugin } from './operation.plugin.ts';
 import {
   type OperationContext,
@@ -77,8 +78,10 @@ export class OperationPath {
     return { ...context, [RUN]: new Run(hooks) };
   }
 
-  /** Never throws for what a request holds. */
+  /** Executes one operation. It refuses a malformed request with an outcome and never throws because of one. */
   async run(request: OperationRequest, context: Context, hooks: OperationHooks = {}): Promise<Outcome> {
+    const malformed = malformedRequest(request);
+    if (malformed) return { kind: 'refused', errors: [this.show(malformed, context)] };
     const contextValue = this.context(context, hooks);
     const run = contextValue[RUN];
     const { body } = await this.apollo.executeOperation(requestOf(request), { contextValue });
@@ -101,7 +104,7 @@ export class OperationPath {
 
 function requestOf({ query, operationName, variables, extensions }: OperationRequest): GraphQLRequest {
   return {
-    ...(query !== undefined && { query }),
+    ...(query && { query }),
     ...(operationName != null && { operationName }),
     ...(variables != null && { variables }),
     ...(extensions != null && { extensions }),
