@@ -61,12 +61,16 @@ function sayWhere({ production, host }: Config, { port, url }: App): void {
 
 /** The gateway in front of emulated providers, with a demo user whose accounts are connected as a person would. */
 async function startSandboxed(given: Config, listener: Listener): Promise<Running> {
-  const [{ startSandbox }, { TWINS }, { connectDemo, DEMO_USER }, { banner }] = await Promise.all([
-    import('../sandbox/start.ts'),
-    import('../sandbox/twins.ts'),
-    import('../sandbox/demo.ts'),
-    import('./banner.ts'),
-  ]);
+  const [{ openDataDirectory }, { startSandbox }, { TWINS }, { connectDemo, DEMO_USER }, { banner }] =
+    await Promise.all([
+      import('./platform/database/directory.lock.ts'),
+      import('../sandbox/start.ts'),
+      import('../sandbox/twins.ts'),
+      import('../sandbox/demo.ts'),
+      import('./banner.ts'),
+    ]);
+  // The emulators keep their mail there and start first.
+  openDataDirectory(given.dataDir);
   const { port = 0, mail = null, messages = 0, trafficSeconds = 0, headers = 'written' } = given.sandbox ?? {};
   const url = urlOf(given, listener.port);
   const sandbox = await startSandbox({

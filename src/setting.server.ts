@@ -46,6 +46,9 @@ export const postgresUrl = z
     const sslmode = searchParams.get('sslmode');
     if (sslmode !== null && !SSL_MODES.includes(sslmode))
       fault(`has an sslmode that is none of ${SSL_MODES.join(', ')}`);
+    // Prisma's own URLs have it, but the driver ignores it: the tables would be made in another schema.
+    if (searchParams.has('schema'))
+      fault('has the parameter schema, which the driver ignores: leave it out, and give Postern a database of its own');
     if (pathname.length < 2) fault('names no database, as postgres://user:password@host:5432/name');
   })
   .transform(withPlainSslMode);

@@ -1,5 +1,15 @@
-import { accessSync, constants, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  accessSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseError } from './database.ts';
 
 const held = new Set<string>();
@@ -10,11 +20,26 @@ process.on('exit', () => {
 /** Creates the directory if it is missing, with access for its owner only. Throws DatabaseError when it cannot be written. */
 export function openDataDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(resolve(path));
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new DatabaseError(`DATA_DIR: ${path} cannot be written (${code}); set DATA_DIR to a directory that can`);
+  }
+}
+
+/**
+ * Creates the directory and its parents. Node's own `recursive` never returns where a parent exists but refuses a new entry
+ * with ENOENT, as /proc does.
+ */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster, or the path is not a directory.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 
