@@ -16,6 +16,7 @@ import { isMailError, isTransient, type MailError, storeErrorIn } from '../../do
 import type { Context } from '../../graphql/context.ts';
 import type { Outcome } from '../../graphql/operation/operation.ts';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
+import { following } from '../../platform/abort.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { clientAddress, type Trust } from '../http/client-address.ts';
 import { bearer, type Contexts } from '../http/contexts.ts';
@@ -124,6 +125,10 @@ export function createSocketProtocol({
       if (!connection) return [new GraphQLError('The connection is closing.')];
       const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
       if (refusal) return [refusal];
+      const cancelled = new AbortController();
+      const cancellable = cancellation(() => cancelled.abort());
+      subscriptions[id] = cancellable;
+      const alive = following(connection.signal, cancelled.signal);
       // Until its slot, only the text of an operation is kept in memory.
       const heard = extra.waits();
       const socket = extra.request.socket;
@@ -131,9 +136,9 @@ export function createSocketProtocol({
       heard();
       if (slot) running.set(payload, slot);
       try {
-        const context = slot && (await contexts.of({ ...connection, requestId: randomUUID() }));
+        const context = slot && (await contexts.of({ ...connection, signal: alive.signal, requestId: randomUUID() }));
         // It was cancelled in the meantime, or the connection has closed.
-        if (!slot || !context || !(id in subscriptions)) throw new GraphQLError('It was given up.');
+        if (!slot || !context || cancelled.signal.aborted) throw new GraphQLError('It was given up.');
         const outcome = await run(context, connection, payload, socket, slot);
         if (outcome.kind !== 'refused') return { ...EXECUTED, contextValue: outcome };
         over(extra.socket, payload);
@@ -141,6 +146,8 @@ export function createSocketProtocol({
       } catch (error) {
         over(extra.socket, payload);
         return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+      } finally {
+        alive.leave();
       }
     },
     execute: ({ contextValue }) => {
@@ -162,6 +169,24 @@ export function createSocketProtocol({
 
 /** graphql-ws wants something to execute: that has been done, and its result is carried along as the context. */
 const EXECUTED = { schema: new GraphQLSchema({}), document: parse('{ __typename }') };
+
+/**
+ * The entry of an operation that is still executed. graphql-ws has no hook for `complete` before there is a result, but it calls
+ * `return` of the entry that it finds under the operation's id, and of all entries when the connection closes.
+ */
+function cancellation(cancel: () => void): AsyncGenerator<never, void, void> {
+  const end = async (): Promise<IteratorResult<never, void>> => {
+    cancel();
+    return { done: true, value: undefined };
+  };
+  const entry: AsyncGenerator<never, void, void> = {
+    next: end,
+    return: end,
+    throw: end,
+    [Symbol.asyncIterator]: () => entry,
+  };
+  return entry;
+}
 
 type Executed = Exclude<Outcome, { kind: 'refused' }>;
 
