@@ -1,7 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from './context.ts';
 
-/** The context of one request, or of one event of a subscription: `once` remembers for as long as it lives. */
+/**
+ * Creates the context of one request, or of one event of a subscription. `once` remembers its results as long as the
+ * context lives.
+ */
 export function createContext(given: Omit<Context, 'once'>): Context {
   // Each deadline of each account adds a listener to this signal, and removes it when it is done.
   setMaxListeners(0, given.signal);

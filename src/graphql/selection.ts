@@ -1,13 +1,16 @@
 import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 
-/** Whether any field of `names` is selected at most `depth` levels below the field being resolved (1: its own fields). */
+/**
+ * Tells whether a field of `names` is selected at most `depth` levels below the field that is being resolved. Its own
+ * fields are level 1.
+ */
 export function selects(info: GraphQLResolveInfo, names: ReadonlySet<string>, depth: number): boolean {
   return info.fieldNodes.some(
     ({ selectionSet }) => selectionSet && some(info, selectionSet, depth, (name) => names.has(name)),
   );
 }
 
-/** Whether nothing but fields of `names` is selected from the object being resolved. */
+/** Tells whether only fields of `names` are selected from the object that is being resolved. */
 export function selectsOnly(info: GraphQLResolveInfo, names: ReadonlySet<string>): boolean {
   return !info.fieldNodes.some(
     ({ selectionSet }) => selectionSet && some(info, selectionSet, 1, (name) => !names.has(name)),

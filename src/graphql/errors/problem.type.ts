@@ -37,10 +37,13 @@ export class Problem {
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 
-/** The problem of an aborted request. Its client has usually disconnected, and does not read it. */
+/** The problem of an aborted request. Its client has usually disconnected and does not read it. */
 export const GIVEN_UP = { code: 'TIMEOUT', message: 'The request was cancelled before it was answered.' } as const;
 
-/** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
+/**
+ * Returns what a client may see of an error. An error that is not a MailError is logged under the reference that the
+ * problem shows.
+ */
 export function problemOf(given: unknown, log: Logger): Problem {
   const away = storeErrorIn(given);
   if (away) log.warn({ err: away.cause }, 'the store was away');

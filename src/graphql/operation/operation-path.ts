@@ -27,15 +27,15 @@ import {
 
 interface OperationPathOptions {
   readonly schema: GraphQLSchema;
-  /** Whether clients may ask for the schema; without it no message gives a name of the schema away either. */
+  /** True if clients may introspect the schema. Otherwise no error message gives away a name of the schema either. */
   readonly introspection: boolean;
   readonly log: Logger;
 }
 
 /**
- * The one way of an operation: parse, limits, validate, execute, mask. Apollo Server walks it for each query and mutation,
- * and up to the source of its events for each subscription, over HTTP (`apollo`, with what `context` makes), over
- * WebSocket and in process (`run`).
+ * The single path of every operation: parse, limit, validate, execute, mask. Apollo Server runs each query and
+ * mutation, and each subscription up to the source of its events. HTTP uses `apollo` with the context that `context`
+ * makes; WebSocket and callers in process use `run`.
  */
 export class OperationPath {
   private constructor(
@@ -53,9 +53,9 @@ export class OperationPath {
     const apollo = new ApolloServer<OperationContext>({
       schema,
       introspection,
-      // Documents are remembered in `documents`, in which they are limited by their length as well.
+      // `documents` caches documents, and limits the cache by their length as well.
       documentStore: null,
-      // Safe only because every request authenticates by its bearer header: no cookie is ever read.
+      // This is safe only because every request authenticates with its Authorization header: no cookie is ever read.
       csrfPrevention: false,
       includeStacktraceInErrorResponses: false,
       stopOnTerminationSignals: false,
@@ -73,7 +73,7 @@ export class OperationPath {
     return new OperationPath(apollo, show);
   }
 
-  /** What Apollo Server is given as the context of an operation. */
+  /** Makes the context that Apollo Server needs for an operation. */
   context(context: Context, hooks: OperationHooks = {}): OperationContext {
     return { ...context, [RUN]: new Run(hooks) };
   }
@@ -92,7 +92,7 @@ export class OperationPath {
     return { kind: 'result', result: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
   }
 
-  /** What a client may see of an error that comes from beside an operation. */
+  /** Returns what a client may see of an error that occurs outside an operation. */
   mask(error: unknown): GraphQLFormattedError {
     return this.show(error);
   }

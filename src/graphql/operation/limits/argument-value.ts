@@ -9,7 +9,10 @@ import {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Reads arguments before they are coerced: in the text, in variables, in defaults. Values of a wrong type are refused elsewhere. */
+/**
+ * Reads arguments before they are coerced: from the document, the variables and the defaults. Values of a wrong type
+ * are refused elsewhere.
+ */
 export class ArgumentValues {
   private readonly defaults = new Map<string, ValueNode>();
 
@@ -22,7 +25,10 @@ export class ArgumentValues {
     }
   }
 
-  /** The length of the list (or the number) at `path`, which begins with the name of an argument. Null when it is not given. */
+  /**
+   * Returns the length of the list, or the number, at `path`, whose first part is the name of an argument. Null if it
+   * is absent.
+   */
   size(
     given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
     field: GraphQLField<unknown, unknown>,
@@ -34,7 +40,7 @@ export class ArgumentValues {
     return found ?? sizeOf(field.args.find((argument) => argument.name === name)?.defaultValue, inner);
   }
 
-  /** The text that an argument is; null when it is none. */
+  /** Returns the string value of an argument, or null if it has none. */
   text(
     given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
     name: string,
@@ -61,7 +67,7 @@ export class ArgumentValues {
   }
 }
 
-/** One value counts as a list of one, which GraphQL takes it for. */
+/** A single value counts as a list of one, because GraphQL coerces it to one. */
 function sizeOf(value: unknown, path: readonly string[]): number | null {
   const [name, ...inner] = path;
   if (value === undefined || value === null) return null;
@@ -74,7 +80,9 @@ function sizeOf(value: unknown, path: readonly string[]): number | null {
   return Array.isArray(value) ? value.length : 1;
 }
 
-/** Whether the text alone leaves it out: what a variable decides is counted. */
+/**
+ * Tells whether a directive leaves the field out whatever the variables are. A field that depends on a variable counts.
+ */
 export function isLeftOut(directives: readonly DirectiveNode[] | undefined): boolean {
   return (directives ?? []).some(({ name, arguments: given }) => {
     const value = given?.find((argument) => argument.name.value === 'if')?.value;

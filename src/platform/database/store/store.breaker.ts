@@ -2,16 +2,16 @@ import type { Logger } from 'pino';
 import { isAnswer, StoreTimeout } from './store.error.ts';
 
 interface StoreBreakerOptions {
-  /** Queries the store over a separate connection; rejects when there is no answer within the time-out. */
+  /** Queries the store over a separate connection. Rejects if there is no answer within the time-out. */
   readonly probe: () => Promise<unknown>;
   readonly probeEveryMs: number;
   readonly log: Logger;
 }
 
 /**
- * A circuit breaker: requests do not wait one after another for a store that does not answer. After the first time-out the store is
- * probed; while the probe fails, every request is refused at once, and the probe is repeated. A single slow
- * statement does not open the breaker, because the store then answers the probe.
+ * A circuit breaker, so that requests do not wait one after another for a store that does not answer. After the first
+ * time-out the store is probed. While the probe fails, it is repeated and every request is refused at once. A single
+ * slow statement does not open the breaker, because the store then answers the probe.
  */
 export class StoreBreaker {
   private state: 'closed' | 'asking' | 'open' | 'stopped' = 'closed';
@@ -19,7 +19,7 @@ export class StoreBreaker {
   private timer: NodeJS.Timeout | null = null;
   private readonly opened = new Set<(error: Error) => void>();
   private readonly closed = new Set<() => void>();
-  /** The number of time-outs: a connection that was opened before one may be as broken as the one that hung. */
+  /** The number of time-outs. A connection that was opened before one may be as broken as the one that hung. */
   private times = 0;
 
   constructor(private readonly options: StoreBreakerOptions) {}
@@ -36,19 +36,19 @@ export class StoreBreaker {
     this.verdict = this.ask();
   }
 
-  /** Rejects while the store is unavailable; waits for the result while it is being probed. */
+  /** Rejects while the store is unavailable. Waits for the result while the store is being probed. */
   async pass(): Promise<void> {
     if (this.state === 'asking') await this.verdict;
     if (this.state === 'open') throw new StoreTimeout('The store did not answer, and is being asked again.');
   }
 
-  /** Calls back when the store is found to be unavailable; returns the function that unsubscribes. */
+  /** Calls back when the store is found to be unavailable. Returns the function that unsubscribes. */
   onOpened(fn: (error: Error) => void): () => void {
     this.opened.add(fn);
     return () => this.opened.delete(fn);
   }
 
-  /** Calls back whenever it answers after a time-out. */
+  /** Calls back whenever the store answers after a time-out. */
   onClosed(fn: () => void): void {
     this.closed.add(fn);
   }

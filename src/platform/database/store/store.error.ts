@@ -2,7 +2,7 @@ import { MailError, storeErrorIn } from '../../../domain/error.ts';
 import { Prisma } from '../../prisma/client.ts';
 import { STORE_RETRY_AFTER_MS } from './store.limits.ts';
 
-/** The store did not answer within the limit; its connection was closed. */
+/** The store did not answer within the limit, and its connection was closed. */
 export class StoreTimeout extends Error {
   override readonly name = 'StoreTimeout';
   readonly code = 'ETIMEDOUT';
@@ -15,14 +15,15 @@ export const storeUnavailable = (cause: unknown): MailError =>
   });
 
 /**
- * STORE_UNAVAILABLE for errors of the database, its driver or Prisma when the database cannot be used; any other error
- * unchanged. Only for errors of database calls: the code of a socket error does not say whose socket it was.
+ * Returns STORE_UNAVAILABLE for errors of the database, its driver or Prisma if the database cannot be used, and any
+ * other error unchanged. Use it only for errors of database calls: the code of a socket error does not say whose socket
+ * it was.
  */
 export function asStoreError(error: unknown): unknown {
   return storeErrorIn(error) ?? (isAway(error) ? storeUnavailable(error) : error);
 }
 
-/** As `asStoreError`, of a promise. */
+/** Does what `asStoreError` does for the error of a promise. */
 export async function mapStoreErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -31,23 +32,26 @@ export async function mapStoreErrors<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** A row with the same key exists. The two adapters report the key differently, so it is not read. */
+/** Tells whether a row with the same key exists. The two adapters report the key differently, so it is not read. */
 export const isUniqueViolation = (error: unknown): boolean =>
   error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 
-/** The message of the database or the driver, which Prisma wraps. */
+/** Returns the message of the database or the driver, which Prisma wraps. */
 export const reasonOf = (error: unknown): string =>
   parts(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
 
-/** The connection broke: whether the statement was done is not known. Not so of a server that is not there at all. */
+/**
+ * Tells whether the connection broke, in which case it is unknown whether the statement was executed. It is false for a
+ * server that cannot be reached at all.
+ */
 export const isConnectionLost = (error: unknown): boolean =>
   parts(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
 
-/** The store has no space left for writing, although it can be read. */
+/** Tells whether the store has no space left for writing. It can still be read. */
 export const isDiskFull = (error: unknown): boolean =>
   parts(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
 
-/** The server has answered, although with a refusal: it does not hang. */
+/** Tells whether the server has answered. Even a refusal shows that it does not hang. */
 export const isAnswer = (error: unknown): boolean =>
   typeof (error as { severity?: unknown } | null)?.severity === 'string';
 
@@ -71,7 +75,10 @@ interface Part {
   readonly message: string;
 }
 
-/** An error and its causes: Prisma puts the driver's error into `meta` or `cause`, and its code beside a kind. */
+/**
+ * Lists an error and its causes. Prisma puts the error of the driver into `meta` or `cause`, and its code beside a
+ * kind.
+ */
 function parts(error: unknown, depth = 0): Part[] {
   if (typeof error !== 'object' || error === null || depth > 6) return [];
   const { code, originalCode, kind, severity, message, originalMessage, cause, meta } = error as Record<
@@ -167,7 +174,7 @@ const AWAY_KINDS: ReadonlySet<string> = new Set([
   'AuthenticationFailed',
   'DatabaseDoesNotExist',
 ]);
-/** The driver gives these no code. */
+/** Messages of errors to which the driver gives no code. */
 const LOST_MESSAGE =
   /Connection terminated(?: unexpectedly)?$|connection error and is not queryable|Client was closed and is not queryable/;
 const AWAY_MESSAGE =
