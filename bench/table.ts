@@ -9,7 +9,7 @@ export interface Result {
 
 const HEAD = ['', 'value', '', 'beside', 'ratio', 'budget', ''];
 
-/** One table for all measures. The last column says whether the budget is kept. */
+/** Formats one table for all measures. The last column says whether the budget is kept. */
 export function table(results: readonly Result[]): string {
   const blocks = results.map(({ name, question, rows }) => ({ title: `${name}: ${question}`, lines: rows.map(cells) }));
   const all = [HEAD, ...blocks.flatMap(({ lines }) => lines)];
@@ -43,7 +43,7 @@ function budget({ budget: limit }: Row): string {
   return limit.most !== undefined ? `<= ${of}${limit.most}` : `>= ${of}${limit.least}`;
 }
 
-/** Three digits that mean something. */
+/** Formats a figure with three significant digits. */
 function figure(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');

@@ -7,18 +7,21 @@ import { NAIVE_INBOX, NAIVE_THREADS, runNaive, type Sharing } from './naive/naiv
 import { accessToken } from './naive/tokens.ts';
 import { inboxPage, MAILBOXES, oneMessage, TEN_ALIASES, THREADS_PAGE } from './pages.ts';
 
-/** Both demo accounts: 1,000 mails each. */
+/** Both demo accounts, with 1,000 mails each. */
 const GMAIL = { provider: 'GMAIL', address: 'demo@gmail.example' } as const;
 const OUTLOOK = { provider: 'OUTLOOK', address: 'demo@outlook.example' } as const;
 
-/** Every answer takes so long that requests which are sent together are seen to overlap: that is what a wave is. */
+/** The delay of every response. It makes requests that are sent together overlap, which is how waves are recognised. */
 const ANSWER_DELAY_MS = 60;
-/** The naive client's waves are so many that one more or less says nothing; it would take minutes. */
+/**
+ * A shorter delay for the naive client, whose many waves would otherwise take minutes. One wave more or less does not
+ * matter there.
+ */
 const NAIVE_ANSWER_DELAY_MS = 30;
 
 /**
- * What a page costs at the providers, counted by the emulators: requests (a batch is one), waves (the longest chain of
- * requests that wait for each other) and Gmail's quota units. Beside it the client that one writes first.
+ * The cost of a page at the providers, as the emulators count it: requests (a batch is one), waves (the longest chain
+ * of requests that wait for each other) and quota units of Gmail. It is compared with the naive client.
  */
 export const upstream: Measure = {
   name: 'upstream',
@@ -50,7 +53,7 @@ export const upstream: Measure = {
         unit: 'requests',
         budget: { of: 'value', most: 0 },
       },
-      // Another list than the inbox, so that nothing of it was read before.
+      // This list is not the inbox, so that no part of it was read before.
       ...rows('one list under 10 aliases', aliased, null, { requests: 3, waves: 2 }),
       {
         what: 'one message in 40 fields of a query',
@@ -84,7 +87,7 @@ async function naiveClient(lab: Lab) {
     );
 }
 
-/** Three rows; the budget's figures are the design's. */
+/** Creates three rows with the budgets of the design. */
 function rows(
   what: string,
   ours: Counts,

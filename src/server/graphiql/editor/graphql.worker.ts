@@ -5,7 +5,7 @@ import { acceptWhatGraphqlDoes, type JsonSchema } from './variables.schema.ts';
 
 type Given = ConstructorParameters<typeof GraphQLWorker>;
 
-/** What marks mistakes in the editors, without marking as one what GraphQL takes. */
+/** Marks mistakes in the editors, but nothing that GraphQL accepts. */
 class LenientWorker extends GraphQLWorker {
   constructor(
     private readonly models: worker.IWorkerContext,
