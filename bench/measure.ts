@@ -13,7 +13,7 @@ export interface Row {
   /** value / beside.value. */
   readonly ratio?: number;
   /** The budget of the design for the value itself or for the ratio. It is printed and never asserted. */
-  readonly budget?: { readonly of: 'value' | 'ratio'; readonly most?: number; readonly least?: number };
+  readonly budget?: { readonly of: 'value' | 'ratio'; readonly max?: number; readonly min?: number };
 }
 
 /** The services that all measures share. */
@@ -45,5 +45,5 @@ export function beside(
 export function withinBudget({ budget, value, ratio }: Row): boolean | null {
   if (!budget) return null;
   const figure = budget.of === 'value' ? value : (ratio ?? Number.NaN);
-  return figure <= (budget.most ?? Number.POSITIVE_INFINITY) && figure >= (budget.least ?? Number.NEGATIVE_INFINITY);
+  return figure <= (budget.max ?? Number.POSITIVE_INFINITY) && figure >= (budget.min ?? Number.NEGATIVE_INFINITY);
 }

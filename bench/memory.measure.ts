@@ -8,8 +8,8 @@ const [WARM_UP_REQUESTS, REQUESTS] = [1_000, 10_000];
 const MB = 1_000_000;
 
 /**
- * Whether memory is kept for each request: the whole gateway over mail in memory, after 1,000 and after 10,000 pages.
- * One document in each hundred requests is new, so that the cache of documents is measured too.
+ * Shows whether memory is kept for each request: the whole gateway over mail in memory, after 1,000 and after 10,000
+ * pages. One document in each hundred requests is new, so that the cache of documents is measured too.
  */
 export const memory: Measure = {
   name: 'memory',

@@ -34,7 +34,7 @@ export const start: Measure = {
       const ms = (name: keyof typeof contenders) => median(seen.get(name) ?? []);
       const node = { what: "node -e ''", value: ms('node') };
       return [
-        beside('npm start, an existing database', ms('start'), 'ms', node, { of: 'value', most: 3_000 }),
+        beside('npm start, an existing database', ms('start'), 'ms', node, { of: 'value', max: 3_000 }),
         beside('npm start, no database yet', first, 'ms', node),
         beside('importing the gateway alone', ms('imports'), 'ms', node),
       ];

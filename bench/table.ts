@@ -40,7 +40,7 @@ function cells(row: Row): string[] {
 function budget({ budget: limit }: Row): string {
   if (!limit) return '';
   const of = limit.of === 'ratio' ? 'x ' : '';
-  return limit.most !== undefined ? `<= ${of}${limit.most}` : `>= ${of}${limit.least}`;
+  return limit.max !== undefined ? `<= ${of}${limit.max}` : `>= ${of}${limit.min}`;
 }
 
 /** Formats a figure with three significant digits. */

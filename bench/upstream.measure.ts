@@ -51,7 +51,7 @@ export const upstream: Measure = {
         what: 'the same inbox again',
         value: again.requests,
         unit: 'requests',
-        budget: { of: 'value', most: 0 },
+        budget: { of: 'value', max: 0 },
       },
       // This list is not the inbox, so that no part of it was read before.
       ...rows('one list under 10 aliases', aliased, null, { requests: 3, waves: 2 }),
@@ -59,7 +59,7 @@ export const upstream: Measure = {
         what: 'one message in 40 fields of a query',
         value: one.requests,
         unit: 'requests',
-        budget: { of: 'value', most: 1 },
+        budget: { of: 'value', max: 1 },
       },
     ];
   },
@@ -100,8 +100,8 @@ function rows(
     ['gmailUnits', 'Gmail units'],
   ] as const;
   return kinds.map(([kind, unit]) => {
-    const most = budgets[kind];
-    const budget: Row['budget'] = most === undefined ? undefined : { of: 'value', most };
+    const max = budgets[kind];
+    const budget: Row['budget'] = max === undefined ? undefined : { of: 'value', max };
     if (other) return beside(what, ours[kind], unit, { what: other.what, value: other.counts[kind] }, budget);
     return { what, value: ours[kind], unit, ...(budget ? { budget } : {}) };
   });

@@ -48,7 +48,7 @@ export const warm: Measure = {
     const rows = (unit: string, kind: 'perSecond' | 'perCpuSecond') => {
       const figure = (server: Server) => median((rounds.get(server) ?? []).map((round) => round[kind]));
       return peers.map((peer): Row => {
-        const budget: Row['budget'] = peer === bare ? { of: 'ratio', least: 0.8 } : undefined;
+        const budget: Row['budget'] = peer === bare ? { of: 'ratio', min: 0.8 } : undefined;
         return beside('inbox of 50', figure(postern), unit, { what: peer.name, value: figure(peer) }, budget);
       });
     };

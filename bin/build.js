@@ -12,8 +12,8 @@ const ASSETS = { migrations: 'prisma/migrations', public: 'src/server/public' };
 
 /**
  * Names of functions are not kept, because that would cost a defineProperty for each closure that a request creates, a
- * fifth of its time. A class with the same name as one in another file may so be renamed; `npm run schema:check` checks
- * the built schema.
+ * fifth of its time. Therefore a class may be renamed if another file has a class of the same name. `npm run
+ * schema:check` checks the built schema.
  * @type {import('esbuild').BuildOptions}
  */
 export const OPTIONS = {
@@ -32,8 +32,8 @@ export const OPTIONS = {
 
 /** @param {string} outdir below the root */
 export function copyAssets(outdir) {
-  for (const [name, place] of Object.entries(ASSETS)) {
-    const [from, to] = [join(root, place), join(root, outdir, name)];
+  for (const [name, source] of Object.entries(ASSETS)) {
+    const [from, to] = [join(root, source), join(root, outdir, name)];
     // `npm run build:page` creates the page, and the gateway runs without it.
     if (!existsSync(from)) continue;
     cpSync(from, to, { recursive: true });

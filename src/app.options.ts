@@ -9,7 +9,10 @@ import type { Provider, ProviderTimes } from './providers/contract/provider.ts';
 import type { Listener } from './server/http/listener.ts';
 import type { Demo } from './server/open.ts';
 
-/** What the tests, the bench and the sandbox set beside the configuration. Production sets the listener alone. */
+/**
+ * The options that the tests, the bench and the sandbox set beside the configuration. Production sets only the
+ * listener.
+ */
 export interface AppOptions {
   /** A listener that was opened before. If it is absent, one is opened on HOST and PORT. */
   readonly listener?: Listener;

@@ -21,13 +21,13 @@ export interface Delivered {
 process.on('message', async (order: Order) => {
   const agent = new Agent({ keepAlive: true, maxSockets: order.connections });
   const began = performance.now();
-  let asked = 0;
+  let sent = 0;
   let answered = 0;
   const goesOn = () =>
-    order.requests === undefined ? performance.now() - began < (order.ms ?? 0) : asked < order.requests;
+    order.requests === undefined ? performance.now() - began < (order.ms ?? 0) : sent < order.requests;
   const connection = async () => {
     while (goesOn()) {
-      asked++;
+      sent++;
       await ask(agent, order);
       answered++;
     }

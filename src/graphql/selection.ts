@@ -21,15 +21,15 @@ function some(
   info: GraphQLResolveInfo,
   set: SelectionSetNode,
   depth: number,
-  wanted: (name: string) => boolean,
+  matches: (name: string) => boolean,
 ): boolean {
   return set.selections.some((selection) => {
-    if (selection.kind === 'InlineFragment') return some(info, selection.selectionSet, depth, wanted);
+    if (selection.kind === 'InlineFragment') return some(info, selection.selectionSet, depth, matches);
     if (selection.kind === 'FragmentSpread') {
       const fragment = info.fragments[selection.name.value];
-      return fragment !== undefined && some(info, fragment.selectionSet, depth, wanted);
+      return fragment !== undefined && some(info, fragment.selectionSet, depth, matches);
     }
-    if (wanted(selection.name.value)) return true;
-    return depth > 1 && selection.selectionSet !== undefined && some(info, selection.selectionSet, depth - 1, wanted);
+    if (matches(selection.name.value)) return true;
+    return depth > 1 && selection.selectionSet !== undefined && some(info, selection.selectionSet, depth - 1, matches);
   });
 }

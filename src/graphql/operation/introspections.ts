@@ -50,17 +50,17 @@ export class Introspections {
    * Waits for its turn, and returns the response if introspection is all that the operation selects. Returns null if
    * the operation has to be executed normally.
    */
-  async answer(asked: Introspection): Promise<ExecutionResult | null> {
-    if (asked.fields < MIN_FIELDS) return null;
-    const key = this.keyOf(asked);
+  async answer(request: Introspection): Promise<ExecutionResult | null> {
+    if (request.fields < MIN_FIELDS) return null;
+    const key = this.keyOf(request);
     const known = key === null ? undefined : this.answers.get(key);
     if (known) return known;
-    await this.turn(asked.owner);
+    await this.turn(request.owner);
     // The previous request may have been the same one.
     const found = key === null ? undefined : this.answers.get(key);
-    void this.pass(found || asked.signal.aborted ? 0 : asked.fields);
+    void this.pass(found || request.signal.aborted ? 0 : request.fields);
     if (found) return found;
-    return key === null || asked.signal.aborted ? null : this.execute(key, asked);
+    return key === null || request.signal.aborted ? null : this.execute(key, request);
   }
 
   private execute(key: string, { document, operationName, variables }: Introspection): ExecutionResult | null {

@@ -19,8 +19,8 @@ import { operationPlugin } from './operation.plugin.ts';
 import {
   type OperationContext,
   type OperationHooks,
+  type OperationOutcome,
   type OperationRequest,
-  type Outcome,
   RUN,
   Run,
 } from './operation.ts';
@@ -79,7 +79,7 @@ export class OperationPath {
   }
 
   /** Executes one operation. It refuses a malformed request with an outcome and never throws because of one. */
-  async run(request: OperationRequest, context: Context, hooks: OperationHooks = {}): Promise<Outcome> {
+  async run(request: OperationRequest, context: Context, hooks: OperationHooks = {}): Promise<OperationOutcome> {
     const malformed = malformedRequest(request);
     if (malformed) return { kind: 'refused', errors: [this.show(malformed, context)] };
     const contextValue = this.context(context, hooks);

@@ -20,7 +20,7 @@ export interface OperationResult {
   readonly data?: Record<string, unknown> | null;
 }
 
-export type Outcome =
+export type OperationOutcome =
   /** The operation was not executed, because it was malformed, invalid or too large. */
   | { readonly kind: 'refused'; readonly errors: readonly GraphQLFormattedError[] }
   | { readonly kind: 'result'; readonly result: OperationResult }

@@ -22,7 +22,7 @@ export async function openBus({ db, redisUrl, log }: BusOptions): Promise<Bus> {
 /**
  * Returns the channel of a database. Instances that share a database share a channel, and no others do, whatever else
  * uses that Redis; its numbered databases do not separate channels. The id of the first migration identifies a database
- * whatever its address is, and the name tells it from a copy of it.
+ * whatever its address is, and the name distinguishes it from a copy.
  */
 export async function channelOf(db: Database): Promise<string> {
   const [row] = await db.prisma.$queryRaw<{ identity: string }[]>`

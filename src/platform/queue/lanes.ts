@@ -4,7 +4,8 @@ export interface LaneOptions {
   /** The maximum number of tasks in one lane at a time. */
   readonly slots: number;
   /**
-   * The number of further tasks that have run for longer than `slowAfterMs`. Slow tasks so leave their slots to others.
+   * The number of further tasks that have run for longer than `slowAfterMs`. Such a task leaves its slot to another
+   * one.
    */
   readonly slowSlots: number;
   readonly slowAfterMs: number;
@@ -29,9 +30,9 @@ export interface LaneSlot {
 }
 
 /**
- * Runs tasks that wait for external systems, such as a provider. Each system has a lane, so that one that hangs delays
- * only its own tasks. Each owner has a limited number of slots in a lane, so that a failing owner gets no more than its
- * share.
+ * Runs tasks that wait for external systems, such as a provider. Each system has a lane, so that a system that hangs
+ * delays only its own tasks. Each owner has a limited number of slots in a lane, so that a failing owner gets no more
+ * than its share.
  */
 export class Lanes {
   private readonly lanes = new Map<string, Lane>();

@@ -9,7 +9,7 @@ export interface PageSession {
 
 interface Tokens {
   readonly accessToken: string;
-  /** The lifetime in seconds from now. An expired token is so not sent, even if the clock is wrong. */
+  /** The lifetime in seconds from now. Unlike a time of day it does not depend on a correct clock. */
   readonly expiresIn: number;
 }
 

@@ -28,7 +28,7 @@ export function refuseUrl(_error: Error, request: FastifyRequest, reply: Fastify
 
 /** Refuses bytes that are not a request. Node's parser calls it with the socket, because there is no reply object. */
 export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
-  // A second response in the middle of one that has begun would corrupt it.
+  // A second response in the middle of another one would corrupt it.
   const answering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) return void socket.destroy();
   const status = statusOf(error);

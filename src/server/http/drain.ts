@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as delay, setImmediate as heard } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 
 interface DrainOptions {
   readonly server: Server;
@@ -10,7 +10,7 @@ interface DrainOptions {
 
 /**
  * Requests that are still running this long after the signal are cut, but not sooner than MIN_DRAIN_TIMEOUT_MS after
- * the delay. A stop so takes less than ten seconds.
+ * the delay. This keeps a stop under ten seconds.
  */
 const DRAIN_TIMEOUT_MS = 7_000;
 const MIN_DRAIN_TIMEOUT_MS = 4_000;
@@ -52,7 +52,7 @@ export class Drain {
     const { server, closeSockets } = this.options;
     if (delayMs > 0) await delay(delayMs);
     // Connections that wait to be accepted would be reset, so they are accepted first.
-    await heard();
+    await nextTurn();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const sweep = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS);
     const cut = setTimeout(
@@ -66,7 +66,7 @@ export class Drain {
 
   /**
    * Closes idle connections. Node does so only at the moment when the server closes. It misses a connection whose
-   * response began before the drain and promised to keep it alive, and one that has not been used yet.
+   * response began before the drain and promised to keep it alive, and a connection that has not been used yet.
    */
   private sweep(): void {
     this.options.server.closeIdleConnections();

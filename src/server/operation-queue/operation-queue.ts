@@ -25,10 +25,10 @@ const MIN_EXPECTED_BYTES = 64 * 1024;
 
 /**
  * Decides which operations may run. Each connection and each user has a maximum number of running operations, and none
- * starts while more response bytes than the limit are unread. For a client that does not read, the gateway so holds no
- * more than the limit and the responses of the few operations that were running. Other operations wait as the small
- * requests that they are, and continue as the client reads on. A connection on which nothing is read for too long is
- * closed.
+ * starts while more response bytes than the limit are unread. For a client that does not read, the gateway therefore
+ * holds no more than the limit and the responses of the few operations that were running. Other operations wait as the
+ * small requests that they are, and continue as the client reads on. A connection on which nothing is read for too long
+ * is closed.
  *
  * A slow operation waits for a provider and holds little, and others must not wait for that provider too. So it leaves
  * its slot, as long as the expected responses of such operations fit into the same byte limits.

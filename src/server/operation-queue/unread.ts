@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
  */
 export const unreadBytes = (socket: Socket): number => socket.writableLength;
 
-/** Tells a client that reads slowly from one that does not read. */
+/** Distinguishes a client that reads slowly from one that does not read. */
 export class Progress {
   private seen = '';
   private since: number;

@@ -8,8 +8,8 @@ import { retryAfterSeconds } from '../../platform/retry-after.ts';
 
 /**
  * How long a client may read nothing of the buffered part of a file. It is longer than for a response: a client that
- * reads 20 kB/s can be told from one that reads nothing only when its kernel has made room. The connection to the
- * provider has its own limits.
+ * reads 20 kB/s can be distinguished from one that reads nothing only when its kernel has made room. The connection to
+ * the provider has its own limits.
  */
 const STALL_TIMEOUT_MS = 150_000;
 

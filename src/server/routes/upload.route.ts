@@ -16,10 +16,7 @@ interface UploadRouteOptions {
   authenticate(token: string, clientAddress: string): Promise<Principal>;
 }
 
-/**
- * A client that sends nothing for so long is considered disconnected, and so is one that falls this far behind the
- * minimum pace.
- */
+/** A client that sends nothing for so long, or falls this far behind the minimum pace, is considered disconnected. */
 const IDLE_TIMEOUT_MS = 60_000;
 /** In bytes per millisecond. */
 const MIN_PACE_BYTES_PER_MS = 1;
@@ -172,7 +169,7 @@ async function keep(uploads: UploadRouteOptions['uploads'], userId: string, file
   }
 }
 
-/** Yields the same bytes and reports an error of their source, so that it is told from an error of the reader. */
+/** Yields the same bytes and reports an error of their source, to distinguish it from an error of the reader. */
 async function* noting(
   source: AsyncIterable<Uint8Array>,
   failed: (error: unknown) => void,

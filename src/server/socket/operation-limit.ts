@@ -6,8 +6,8 @@ import { TOO_MANY } from './connections.ts';
 /** The maximum number of open operations on one connection. */
 const MAX_OPERATIONS = 100;
 /**
- * The maximum number of operations that have not ended, including those that the client has cancelled. Cancelling so
- * does not circumvent the limit.
+ * The maximum number of operations that have not ended, including cancelled ones, so that cancelling does not
+ * circumvent the limit.
  */
 const MAX_UNFINISHED = 2 * MAX_OPERATIONS;
 /**

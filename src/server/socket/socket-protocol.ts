@@ -14,7 +14,7 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
-import type { Outcome } from '../../graphql/operation/operation.ts';
+import type { OperationOutcome } from '../../graphql/operation/operation.ts';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
 import { following } from '../../platform/abort.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -114,7 +114,7 @@ export function createSocketProtocol({
     payload: SubscribePayload,
     socket: Socket,
     slot: OperationSlot,
-  ): Promise<Outcome> => {
+  ): Promise<OperationOutcome> => {
     let answerBytes = 0;
     const begin = async () => {
       const eventSlot = await operationQueue.begin(socket, principal.userId, { lane: 'event' });
@@ -203,7 +203,7 @@ function cancellation(cancel: () => void): AsyncGenerator<never, void, void> {
   return entry;
 }
 
-type Executed = Exclude<Outcome, { kind: 'refused' }>;
+type Executed = Exclude<OperationOutcome, { kind: 'refused' }>;
 
 /** An error that is masked already. */
 class ShownError extends GraphQLError {

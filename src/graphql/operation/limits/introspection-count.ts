@@ -21,8 +21,8 @@ type Parts = ReadonlyMap<object, number>;
 
 /**
  * Counts the introspection fields of the response by means of the schema itself, so that each list counts with its real
- * length. A part that occurs several times is counted once and multiplied, and the count ends at the limit. It so takes
- * less time than the response would.
+ * length. A part that occurs several times is counted once and multiplied, and the count ends at the limit. Therefore
+ * counting takes less time than the response would.
  */
 export class IntrospectionCount {
   /** The total so far. */

@@ -66,9 +66,9 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
   }
 }
 
-function refuse(what: string, asked: number, limit: number): void {
-  if (asked <= limit) return;
+function refuse(what: string, actual: number, limit: number): void {
+  if (actual <= limit) return;
   throw tooComplex(
-    `The query is too complex: at least ${asked} ${what}, at most ${limit} are allowed. Ask for less, or in several requests.`,
+    `The query is too complex: at least ${actual} ${what}, at most ${limit} are allowed. Ask for less, or in several requests.`,
   );
 }

@@ -17,7 +17,7 @@ const CONNECTIONS = 10;
 /** Attempts of a repeatable query: a server that closes its connections closes several. */
 const MAX_TRIES = 3;
 /**
- * How long the pool keeps its reduced size. It is longer than the retry interval of those that wait for a connection.
+ * How long the pool keeps its reduced size. It is longer than the retry interval of callers that wait for a connection.
  */
 const SHRUNK_COOLDOWN_MS = 10_000;
 
@@ -132,7 +132,7 @@ export const isTooMany = (error: unknown): boolean => (error as { code?: unknown
  * Tells whether a query may be repeated. Reads may be, and a repeated notification does no harm. It is unknown whether
  * an unanswered write was carried out.
  */
-function isRepeatable(asked: unknown): boolean {
-  const text = typeof asked === 'string' ? asked : (asked as { text?: unknown } | undefined)?.text;
+function isRepeatable(query: unknown): boolean {
+  const text = typeof query === 'string' ? query : (query as { text?: unknown } | undefined)?.text;
   return typeof text === 'string' && /^\s*SELECT\b/i.test(text) && !/\bFOR\s+(?:NO KEY )?UPDATE\b/i.test(text);
 }

@@ -14,12 +14,15 @@ interface StoreBreakerOptions {
  * slow statement does not open the breaker, because the store then answers the probe.
  */
 export class StoreBreaker {
-  private state: 'closed' | 'asking' | 'open' | 'stopped' = 'closed';
+  private state: 'closed' | 'probing' | 'open' | 'stopped' = 'closed';
   private verdict: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | null = null;
   private readonly opened = new Set<(error: Error) => void>();
   private readonly closed = new Set<() => void>();
-  /** The number of time-outs. A connection that was opened before one may be as broken as the one that hung. */
+  /**
+   * The number of time-outs. A connection that was opened before a time-out may be as broken as the connection that
+   * hung.
+   */
   private times = 0;
 
   constructor(private readonly options: StoreBreakerOptions) {}
@@ -32,14 +35,14 @@ export class StoreBreaker {
   suspect(): void {
     if (this.state !== 'closed') return;
     this.times++;
-    this.state = 'asking';
-    this.verdict = this.ask();
+    this.state = 'probing';
+    this.verdict = this.probe();
   }
 
   /** Rejects while the store is unavailable. Waits for the result while the store is being probed. */
   async pass(): Promise<void> {
-    if (this.state === 'asking') await this.verdict;
-    if (this.state === 'open') throw new StoreTimeout('The store did not answer, and is being asked again.');
+    if (this.state === 'probing') await this.verdict;
+    if (this.state === 'open') throw new StoreTimeout('The store did not answer, and is being probed again.');
   }
 
   /** Calls back when the store is found to be unavailable. Returns the function that unsubscribes. */
@@ -58,7 +61,7 @@ export class StoreBreaker {
     if (this.timer) clearTimeout(this.timer);
   }
 
-  private async ask(): Promise<void> {
+  private async probe(): Promise<void> {
     const { log, probeEveryMs } = this.options;
     const answers = await this.options.probe().then(() => true, isAnswer);
     if (this.state === 'stopped') return;
@@ -68,11 +71,11 @@ export class StoreBreaker {
       for (const fn of this.closed) fn();
       return;
     }
-    if (this.state === 'asking') {
+    if (this.state === 'probing') {
       this.state = 'open';
       log.error('the database does not answer: requests are refused until it does');
       for (const fn of [...this.opened]) fn(new StoreTimeout('The store does not answer.'));
     }
-    this.timer = setTimeout(() => void this.ask(), probeEveryMs).unref();
+    this.timer = setTimeout(() => void this.probe(), probeEveryMs).unref();
   }
 }

@@ -38,25 +38,25 @@ export const isUniqueViolation = (error: unknown): boolean =>
 
 /** Returns the message of the database or the driver, which Prisma wraps. */
 export const reasonOf = (error: unknown): string =>
-  parts(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
+  errorChain(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
 
 /**
  * Tells whether the connection broke, in which case it is unknown whether the statement was executed. It is false for a
  * server that cannot be reached at all.
  */
 export const isConnectionLost = (error: unknown): boolean =>
-  parts(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
+  errorChain(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
 
 /** Tells whether the store has no space left for writing. It can still be read. */
 export const isDiskFull = (error: unknown): boolean =>
-  parts(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
+  errorChain(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
 
 /** Tells whether the server has answered. Even a refusal shows that it does not hang. */
 export const isAnswer = (error: unknown): boolean =>
   typeof (error as { severity?: unknown } | null)?.severity === 'string';
 
 function isAway(error: unknown): boolean {
-  return parts(error).some(
+  return errorChain(error).some(
     ({ code, kind, severity, message }) =>
       LOST_CODES.has(code) ||
       AWAY_CODES.has(code) ||
@@ -68,7 +68,7 @@ function isAway(error: unknown): boolean {
   );
 }
 
-interface Part {
+interface ChainedError {
   readonly code: string;
   readonly kind: string;
   readonly severity: string;
@@ -79,7 +79,7 @@ interface Part {
  * Lists an error and its causes. Prisma puts the error of the driver into `meta` or `cause`, and its code beside a
  * kind.
  */
-function parts(error: unknown, depth = 0): Part[] {
+function errorChain(error: unknown, depth = 0): ChainedError[] {
   if (typeof error !== 'object' || error === null || depth > 6) return [];
   const { code, originalCode, kind, severity, message, originalMessage, cause, meta } = error as Record<
     string,
@@ -93,8 +93,8 @@ function parts(error: unknown, depth = 0): Part[] {
       severity: text(severity),
       message: text(originalMessage) || text(message),
     },
-    ...parts(cause, depth + 1),
-    ...parts((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1),
+    ...errorChain(cause, depth + 1),
+    ...errorChain((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1),
   ];
 }
 
