@@ -91,5 +91,8 @@ function alone({ ms, records }: Cost): number {
  */
 export function allDelayed({ records }: Cost, ms: number): void {
   const early = records.find(({ batch, startedAt, endedAt }) => batch === null && endedAt - startedAt < ms - 2);
-  if (early) throw new Error(`${early.vendor} ${early.operation} was not delayed: add it to what the measure delays`);
+  if (early)
+    throw new Error(
+      `${early.vendor} ${early.operation} was not delayed: add it to the operations that the measure delays`,
+    );
 }

@@ -73,7 +73,8 @@ async function counted(lab: Lab, apartMs: number, work: () => Promise<unknown>):
   const all = [{ vendor: 'google' }, { vendor: 'microsoft' }] as const;
   const { totals, records } = await lab.slow(apartMs, all, () => lab.cost(work));
   const refused = records.find(({ status }) => status >= 400);
-  if (refused) throw new Error(`${refused.operation} was answered ${refused.status}: this is no page to count`);
+  if (refused)
+    throw new Error(`${refused.operation} was answered with ${refused.status}, so the page cannot be counted`);
   const gmailUnits = records.filter(({ vendor }) => vendor === 'google').reduce((sum, { units }) => sum + units, 0);
   return { requests: totals.requests, waves: totals.waves, gmailUnits };
 }

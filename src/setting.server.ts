@@ -46,7 +46,7 @@ export const postgresUrl = z
       fault('names no host, as postgres://user:password@host:5432/name');
     const sslmode = searchParams.get('sslmode');
     if (sslmode !== null && !SSL_MODES.includes(sslmode))
-      fault(`has an sslmode that is none of ${SSL_MODES.join(', ')}`);
+      fault(`has an unknown sslmode; it must be one of ${SSL_MODES.join(', ')}`);
     // Prisma's own URLs have it, but the driver ignores it: the tables would be made in another schema.
     if (searchParams.has('schema'))
       fault('has the parameter schema, which the driver ignores: leave it out, and give Postern a database of its own');

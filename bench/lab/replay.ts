@@ -25,8 +25,8 @@ async function sendAgain(
   upstreams: Upstreams,
 ): Promise<void> {
   const upstream = upstreams[vendor];
-  if (!upstream) throw new Error(`nobody plays ${vendor}`);
-  if (operation !== 'batch' && method !== 'GET') throw new Error(`the log does not tell what ${operation} sent`);
+  if (!upstream) throw new Error(`there is no emulator for ${vendor}`);
+  if (operation !== 'batch' && method !== 'GET') throw new Error(`the log does not have the body of ${operation}`);
   const parts = records.filter(({ batch }) => batch === id).map(({ path }) => ({ method: 'GET' as const, path }));
   const response = await fetch(upstream.url + path, {
     method,
@@ -38,5 +38,5 @@ async function sendAgain(
     ...(operation === 'batch' && { body: encodeBatch(parts, 'again') }),
   });
   const { length } = await response.text();
-  if (!response.ok || length === 0) throw new Error(`${operation} answered ${response.status} when sent again`);
+  if (!response.ok || length === 0) throw new Error(`${operation} answered ${response.status} to the repeated request`);
 }

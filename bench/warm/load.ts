@@ -9,7 +9,7 @@ export class Load {
     execArgv: ['--import', 'tsx'],
   });
   private readonly failed = once(this.process, 'exit').then((): never => {
-    throw new Error('a server did not answer as it should; see above');
+    throw new Error('a server gave an unexpected response; see above');
   });
 
   constructor() {

@@ -61,5 +61,5 @@ export async function checkSamePage(servers: readonly Server[]): Promise<void> {
   const page = pages[odd] ?? '';
   const at = Math.max(0, [...first].findIndex((letter, index) => letter !== page[index]) - 40);
   const [shown, other] = [first.slice(at, at + 200), page.slice(at, at + 200)];
-  throw new Error(`${servers[odd]?.name} answers another page than ${servers[0]?.name}:\n${other}\n${shown}`);
+  throw new Error(`${servers[odd]?.name} answers with another page than ${servers[0]?.name}:\n${other}\n${shown}`);
 }

@@ -21,7 +21,7 @@ const resolversOf = new WeakMap<GraphQLSchema, Resolvers>();
 export function createSchema(classes: readonly ResolverClass[], instances: readonly object[]): GraphQLSchema {
   const resolvers: Resolvers = new Map(instances.map((instance) => [instance.constructor as ResolverClass, instance]));
   const missing = classes.filter((resolver) => !resolvers.has(resolver)).map((resolver) => resolver.name);
-  if (missing.length > 0) throw new Error(`there is no instance of ${missing.join(', ')}`);
+  if (missing.length > 0) throw new Error(`these resolvers have no instance: ${missing.join(', ')}`);
   // The check of type-graphql introspects the whole schema. emit-schema.ts runs it, so that not every start has to.
   const schema = build(classes, { get: (resolver) => resolvers.get(resolver), skipCheck: true });
   resolversOf.set(schema, resolvers);

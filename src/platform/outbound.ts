@@ -104,7 +104,7 @@ function checkUrl(url: string): URL {
   if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) throw new OutboundRefused('The link is not valid.');
   const target = new URL(url);
   if (target.protocol !== 'https:') throw new OutboundRefused('Only https links are followed.');
-  if (target.username !== '' || target.password !== '') throw new OutboundRefused('It holds a password.');
+  if (target.username !== '' || target.password !== '') throw new OutboundRefused('The link contains a password.');
   return target;
 }
 

@@ -40,7 +40,7 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
   if (outer && isOfVariable(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   if (outer && isOfArgument(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   const away = storeErrorIn(error);
-  if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store was away');
+  if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store is unavailable');
   const cause = away ?? rootOf(error);
   if (isMailError(cause)) return located(outer, cause.message, ofMailError(cause));
   if (isGivenUp(cause)) return located(outer, GIVEN_UP.message, { code: GIVEN_UP.code });

@@ -46,11 +46,11 @@ export const GIVEN_UP = { code: 'TIMEOUT', message: 'The request was cancelled b
  */
 export function problemOf(given: unknown, log: Logger): Problem {
   const away = storeErrorIn(given);
-  if (away) log.warn({ err: away.cause }, 'the store was away');
+  if (away) log.warn({ err: away.cause }, 'the store is unavailable');
   const error = away ?? given;
   if (isMailError(error)) return new Problem(publicCode(error.code), error.message, retryAfterOf(error.retryAfterMs));
   if (isGivenUp(error)) return new Problem(GIVEN_UP.code, GIVEN_UP.message);
   const reference = randomUUID();
-  log.error({ err: error, reference }, 'unexpected error shown as a problem');
+  log.error({ err: error, reference }, 'an unexpected error is shown as a problem');
   return new Problem('INTERNAL', 'Something went wrong', null, reference);
 }

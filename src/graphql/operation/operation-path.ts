@@ -49,7 +49,7 @@ export class OperationPath {
     countCharacters(schema, limits.characters);
     const show = errorMask({ log, hints: introspection });
     const documents = new Documents(schema, limits, introspection);
-    const whose = new WeakMap<object, Context>();
+    const contextOf = new WeakMap<object, Context>();
     const apollo = new ApolloServer<OperationContext>({
       schema,
       introspection,
@@ -60,12 +60,12 @@ export class OperationPath {
       includeStacktraceInErrorResponses: false,
       stopOnTerminationSignals: false,
       logger: log,
-      formatError: (_formatted, error) => show(error, whose.get(error as object)),
+      formatError: (_formatted, error) => show(error, contextOf.get(error as object)),
       plugins: [
         ApolloServerPluginLandingPageDisabled(),
         ApolloServerPluginUsageReportingDisabled(),
         ApolloServerPluginCacheControlDisabled(),
-        operationPlugin({ documents, limits, introspections: new Introspections(schema), whose, show }),
+        operationPlugin({ documents, limits, introspections: new Introspections(schema), contextOf, show }),
         httpStatus,
       ],
     });

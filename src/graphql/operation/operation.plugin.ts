@@ -22,7 +22,7 @@ interface OperationPluginOptions {
   readonly limits: QueryLimits;
   readonly introspections: Introspections;
   /** Filled by this plugin: the context in which each error occurred. */
-  readonly whose: WeakMap<object, Context>;
+  readonly contextOf: WeakMap<object, Context>;
   readonly show: ShowError;
 }
 
@@ -34,7 +34,7 @@ const NOTHING: DocumentNode = parse('{ __typename }');
 
 /** The hooks of Apollo Server that an operation passes, in this order. */
 export function operationPlugin(options: OperationPluginOptions): ApolloServerPlugin<OperationContext> {
-  const { documents, limits, introspections, whose, show } = options;
+  const { documents, limits, introspections, contextOf, show } = options;
   const listener: GraphQLRequestListener<OperationContext> = {
     /**
      * Parses, limits and validates the document, or finds it in the cache. Apollo Server does neither if a document is
@@ -80,7 +80,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
     },
 
     async didEncounterErrors({ errors, contextValue }) {
-      for (const error of errors) whose.set(error, contextValue);
+      for (const error of errors) contextOf.set(error, contextValue);
     },
 
     /** A hook can throw only one error, but a document can have several. */

@@ -26,6 +26,6 @@ function parseError(error: unknown, limits: QueryLimits): unknown {
   if (!(error instanceof GraphQLError) || error.extensions.code !== undefined) return error;
   if (!error.message.includes('tokens. Parsing aborted')) return refusedAs('GRAPHQL_PARSE_FAILED', error);
   return tooComplex(
-    `The query is too complex: more than ${limits.tokens} tokens. Ask for less, or send large values as variables.`,
+    `The query is too complex: more than ${limits.tokens} tokens. Select less, or send large values as variables.`,
   );
 }

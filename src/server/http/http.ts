@@ -138,13 +138,13 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     const away = storeErrorIn(error);
     if (away) {
       const isFull = isDiskFull(away);
-      if (isFull) request.log.error({ err: away }, 'the store has no room left');
-      else request.log.warn({ err: away }, 'the store was away');
+      if (isFull) request.log.error({ err: away }, 'the store has no space left');
+      else request.log.warn({ err: away }, 'the store is unavailable');
       // RFC 4918, section 11.5: 507. Unlike an unavailable database, a full one does not recover without the operator.
       return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, retryLater(reply, away));
     }
     if (isMailError(error) && isTransient(error)) {
-      request.log.warn({ err: error }, 'a request could not be served for now');
+      request.log.warn({ err: error }, 'a request was refused for a transient reason');
       const status = error.code === 'RATE_LIMITED' ? 429 : 503;
       return refuse(reply, status, publicCode(error.code), error.message, retryLater(reply, error));
     }

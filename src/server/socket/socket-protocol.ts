@@ -86,7 +86,7 @@ export function createSocketProtocol({
       if (socket.readyState !== socket.OPEN) return false;
       return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
-      if (!(error instanceof GraphQLError)) return turnAway(socket, error);
+      if (!(error instanceof GraphQLError)) return refuseConnection(socket, error);
       socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
       return false;
     }
@@ -96,7 +96,7 @@ export function createSocketProtocol({
    * Closes a connection for a reason that is not the fault of the client. The client may connect again if that can
    * help.
    */
-  const turnAway = (socket: WebSocket, error: unknown): false => {
+  const refuseConnection = (socket: WebSocket, error: unknown): false => {
     const away = storeErrorIn(error) ?? (isMailError(error) && isTransient(error) ? error : null);
     log.error({ err: error }, 'connection_init failed');
     if (away) socket.close(TRY_AGAIN_LATER, reasonOf(away));
@@ -137,8 +137,7 @@ export function createSocketProtocol({
       const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
       if (refusal) return [refusal];
       const cancelled = new AbortController();
-      const cancellable = cancellation(() => cancelled.abort());
-      subscriptions[id] = cancellable;
+      subscriptions[id] = cancellation(() => cancelled.abort());
       const alive = following(connection.signal, cancelled.signal);
       // Only the text of an operation is kept in memory until it has its slot.
       const stopWaiting = extra.waits();

@@ -33,5 +33,5 @@ export function countCharacters(schema: GraphQLSchema, max: number): void {
 
 const tooLong = (max: number) =>
   tooComplex(
-    `The bodies and header fields of this answer have more than ${max} characters together, which is the limit. Ask for fewer messages at a time, and for each body once.`,
+    `The bodies and header fields of this response have more than ${max} characters together, which is the limit. Request fewer messages at a time, and each body once.`,
   );

@@ -87,8 +87,8 @@ export class IntrospectionCount {
     this.fields += times;
     if (this.fields <= this.limits.introspection) return;
     throw tooComplex(
-      `The query is too complex: it asks for more than ${this.limits.introspection} fields of the schema itself, which is the limit. ` +
-        'Ask for __schema once, and for each of its lists once.',
+      `The query is too complex: it selects more than ${this.limits.introspection} fields of the schema itself, which is the limit. ` +
+        'Select __schema once, and each of its lists once.',
     );
   }
 }

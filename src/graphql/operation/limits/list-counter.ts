@@ -19,7 +19,7 @@ export function countLists(schema: GraphQLSchema, max: number): void {
         const total = context.once(createTotal);
         if (++total.count <= max) return resolve(source, args, context, info);
         throw tooComplex(
-          `This request reads more than ${max} lists, which is the limit. Ask for fewer at a time, by the ids of their objects.`,
+          `This request reads more than ${max} lists, which is the limit. Request fewer at a time, by the ids of their objects.`,
         );
       };
     }

@@ -190,19 +190,19 @@ class Count {
     if (items > limits.items) {
       throw tooComplex(
         `The query is too complex: its pages and lists hold up to ${items} items together, at most ${limits.items} are allowed. ` +
-          'Ask for smaller pages with first, or for fewer ids.',
+          'Request smaller pages with first, or fewer ids.',
       );
     }
     if (lists > limits.lists) {
       throw tooComplex(
         `The query is too complex: it reads up to ${lists} lists, at most ${limits.lists} are allowed. ` +
-          'Ask for fewer lists of each item, for smaller pages with first, or for fewer ids.',
+          'Request fewer lists of each item, smaller pages with first, or fewer ids.',
       );
     }
     if (values > limits.values) {
       throw tooComplex(
         `The query is too complex: its answer has up to ${values} fields, at most ${limits.values} are allowed. ` +
-          'Ask for smaller pages with first, for fewer fields, or for fewer ids.',
+          'Request smaller pages with first, fewer fields, or fewer ids.',
       );
     }
   }

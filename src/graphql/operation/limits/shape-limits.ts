@@ -69,6 +69,6 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
 function refuse(what: string, actual: number, limit: number): void {
   if (actual <= limit) return;
   throw tooComplex(
-    `The query is too complex: at least ${actual} ${what}, at most ${limit} are allowed. Ask for less, or in several requests.`,
+    `The query is too complex: at least ${actual} ${what}, at most ${limit} are allowed. Select less, or send several requests.`,
   );
 }

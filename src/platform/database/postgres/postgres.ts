@@ -113,9 +113,9 @@ class Server implements Database {
     );
     const { zone = '', encoding = '' } = rows[0] ?? {};
     if (encoding !== 'UTF8')
-      throw new Error(`it is kept in ${encoding}; create it with ENCODING 'UTF8' TEMPLATE template0`);
+      throw new Error(`its encoding is ${encoding}; create it with ENCODING 'UTF8' TEMPLATE template0`);
     if (!/^(Etc\/)?UTC$/i.test(zone))
-      throw new Error(`its sessions are in ${zone}; ALTER DATABASE … SET TimeZone TO 'UTC'`);
+      throw new Error(`its sessions have the time zone ${zone}; run ALTER DATABASE … SET TimeZone TO 'UTC'`);
   }
 
   async ping(): Promise<void> {
