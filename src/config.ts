@@ -117,10 +117,10 @@ export function readConfig(
 ): Config {
   // An empty variable counts as not set, which is what `FOO= npm start` and an unfilled line of a compose file mean.
   const trimmed = Object.entries(env).map(([name, value]) => [name, value?.trim()] as const);
-  const given = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  const present = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
   // URLs take precedence over the emulators: a proxy, for example, passes requests on to them.
-  const urls = Object.fromEntries(Object.entries(given).filter(([name]) => name.endsWith('_URL')));
-  const values = { ...given, ...emulated, ...urls };
+  const urls = Object.fromEntries(Object.entries(present).filter(([name]) => name.endsWith('_URL')));
+  const values = { ...present, ...emulated, ...urls };
   const parsed = variables.safeParse(values);
   const theirs = ADAPTERS.map((adapter) => ({ adapter, read: adapter.settings.safeParse(values) }));
   const providers = Object.fromEntries(theirs.map(({ adapter, read }) => [adapter.id, read.data ?? {}]));
@@ -140,7 +140,7 @@ export function readConfig(
     );
   }
   const names = [...Object.keys(variables.shape), ...ADAPTERS.flatMap(({ settings }) => Object.keys(settings.shape))];
-  const warnings = misspelt(Object.keys(given), names);
+  const warnings = misspelt(Object.keys(present), names);
   if (!parsed.success || faults.length > 0) throw new ConfigError([...faults, ...warnings].join('\n'));
   const v = parsed.data;
 

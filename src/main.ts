@@ -64,7 +64,7 @@ function sayWhere({ production, host }: Config, { port, url }: App): void {
  * Starts the gateway with emulated providers. A demo user is created, and its accounts are connected as a person would
  * connect them.
  */
-async function startSandboxed(given: Config, listener: Listener): Promise<Running> {
+async function startSandboxed(base: Config, listener: Listener): Promise<Running> {
   const [{ openDataDirectory }, { startSandbox }, { TWINS }, { connectDemo, DEMO_USER }, { banner }] =
     await Promise.all([
       import('./platform/database/directory.lock.ts'),
@@ -74,13 +74,13 @@ async function startSandboxed(given: Config, listener: Listener): Promise<Runnin
       import('./banner.ts'),
     ]);
   // The emulators keep their mail there and start first.
-  openDataDirectory(given.dataDir);
-  const { port = 0, mail = null, messages = 0, trafficSeconds = 0, headers = 'written' } = given.sandbox ?? {};
-  const url = urlOf(given, listener.port);
+  openDataDirectory(base.dataDir);
+  const { port = 0, mail = null, messages = 0, trafficSeconds = 0, headers = 'written' } = base.sandbox ?? {};
+  const url = urlOf(base, listener.port);
   const sandbox = await startSandbox({
-    host: given.host,
+    host: base.host,
     port,
-    dataDir: given.dataDir,
+    dataDir: base.dataDir,
     publicUrl: url,
     mail,
     messages,

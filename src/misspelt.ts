@@ -2,9 +2,9 @@
  * Returns one line for each unknown name that is close to a setting, as `CORS_ORIGIN` is to CORS_ORIGINS. Settings that
  * are set are not suggested.
  */
-export function misspelt(given: readonly string[], known: readonly string[]): string[] {
-  const free = known.filter((name) => name.length >= MIN_LENGTH && !given.includes(name));
-  return given
+export function misspelt(names: readonly string[], known: readonly string[]): string[] {
+  const free = known.filter((name) => name.length >= MIN_LENGTH && !names.includes(name));
+  return names
     .filter((name) => !known.includes(name))
     .flatMap((name) => {
       const meant = free.find((one) => distance(name.toUpperCase(), one) <= MAX_DISTANCE);

@@ -44,10 +44,10 @@ export const GIVEN_UP = { code: 'TIMEOUT', message: 'The request was cancelled b
  * Returns what a client may see of an error. An error that is not a MailError is logged under the reference that the
  * problem shows.
  */
-export function problemOf(given: unknown, log: Logger): Problem {
-  const away = storeErrorIn(given);
+export function problemOf(thrown: unknown, log: Logger): Problem {
+  const away = storeErrorIn(thrown);
   if (away) log.warn({ err: away.cause }, 'the store is unavailable');
-  const error = away ?? given;
+  const error = away ?? thrown;
   if (isMailError(error)) return new Problem(publicCode(error.code), error.message, retryAfterOf(error.retryAfterMs));
   if (isGivenUp(error)) return new Problem(GIVEN_UP.code, GIVEN_UP.message);
   const reference = randomUUID();

@@ -19,15 +19,15 @@ export function refusedNull({ message, nodes }: Pick<GraphQLError, 'message' | '
   const node = nodes?.[0];
   const [, type] = /^Expected value of type "(.+!)", found null\.$/.exec(message) ?? [];
   if (node?.kind !== Kind.NULL || !node.loc || type === undefined) return null;
-  const given = givenTo(node.loc.startToken);
-  return given === null ? null : `${given} of non-null type "${type}" must not be null.`;
+  const owner = ownerOf(node.loc.startToken);
+  return owner === null ? null : `${owner} of non-null type "${type}" must not be null.`;
 }
 
 /**
  * Names the argument, input field or variable that a value belongs to. It is found by reading the tokens backwards; for
  * an item of a list it is the owner of the list.
  */
-function givenTo(value: Token): string | null {
+function ownerOf(value: Token): string | null {
   let closed = 0;
   for (let token = value.prev; token !== null; token = token.prev) {
     if (token.kind === TokenKind.BRACKET_R || token.kind === TokenKind.BRACE_R) closed++;

@@ -15,12 +15,12 @@ export function openPrisma(
         }),
     },
   }) as unknown as PrismaClient;
-  const transaction = prisma.$transaction.bind(prisma) as (...given: unknown[]) => Promise<unknown>;
+  const transaction = prisma.$transaction.bind(prisma) as (...args: unknown[]) => Promise<unknown>;
   return new Proxy(prisma, {
     get: (target, property) =>
       // Begin and commit are not operations of Prisma's extension, so their failures are mapped here.
       property === '$transaction'
-        ? (...given: unknown[]) => mapStoreErrors(transaction(...given))
+        ? (...args: unknown[]) => mapStoreErrors(transaction(...args))
         : Reflect.get(target, property),
   });
 }

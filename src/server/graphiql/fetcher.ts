@@ -20,14 +20,14 @@ export function createFetcher(session: PageSession, known: Known): Fetcher {
     connectionParams: async () => ({ authorization: `Bearer ${await session.accessToken()}` }),
     shouldRetry: () => true,
   });
-  return async (given, options) => {
-    const operation = operationOf(given.query, given.operationName);
+  return async (params, options) => {
+    const operation = operationOf(params.query, params.operationName);
     const operationName = operation?.name?.value ?? null;
-    const variables = fillIn(given.variables, known.values) as Record<string, unknown> | undefined;
+    const variables = fillIn(params.variables, known.values) as Record<string, unknown> | undefined;
     const missing = operation ? missingIn(operation, variables) : {};
     // An operation with placeholders is not sent.
     if (Object.keys(missing).length > 0) return { notSent: 'Fill in these variables, then run it again.', missing };
-    const request = { query: given.query, variables, operationName };
+    const request = { query: params.query, variables, operationName };
     if (operation?.operation === 'subscription') return newestFirst(socket.iterate(request));
     const response = await fetch('/graphql', {
       method: 'POST',

@@ -32,8 +32,8 @@ export function fillIn(variables: unknown, known: ReadonlyMap<string, string>): 
 /** Returns the placeholders that an operation would send, with their positions and what belongs there. */
 export function missingIn(operation: OperationDefinitionNode, variables: unknown): Record<string, string> {
   const names = operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? [];
-  const given = (variables ?? {}) as Record<string, unknown>;
-  return Object.fromEntries(names.flatMap((name) => [...placeholders(given[name], name)]));
+  const values = (variables ?? {}) as Record<string, unknown>;
+  return Object.fromEntries(names.flatMap((name) => [...placeholders(values[name], name)]));
 }
 
 function* placeholders(value: unknown, path: string): Generator<[path: string, what: string]> {

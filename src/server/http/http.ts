@@ -69,8 +69,8 @@ interface HttpOptions {
 export async function createHttp(options: HttpOptions): Promise<{ http: FastifyInstance; open(): Promise<void> }> {
   let handler: RequestListener | undefined;
   const http = fastify({
-    serverFactory: (given) => {
-      handler = given;
+    serverFactory: (listener) => {
+      handler = listener;
       return options.listener.server;
     },
     loggerInstance: options.log as FastifyBaseLogger,

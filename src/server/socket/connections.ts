@@ -26,7 +26,7 @@ export interface Connection {
   readonly signal: AbortSignal;
 }
 
-interface Held {
+interface OpenConnection {
   readonly connection: Connection;
   readonly closed: AbortController;
   readonly expiry: NodeJS.Timeout;
@@ -38,7 +38,7 @@ interface Held {
  * connectionParams.
  */
 export class Connections {
-  private readonly held = new Map<WebSocket, Held>();
+  private readonly open = new Map<WebSocket, OpenConnection>();
   private readonly bySession = new Map<string, Set<WebSocket>>();
   private readonly ofUser = new Map<string, number>();
 
@@ -57,7 +57,7 @@ export class Connections {
       Math.min(Math.max(0, principal.expiresAt.getTime() - Date.now()), MAX_LIFETIME_MS),
     );
     expiry.unref();
-    this.held.set(socket, { connection: { ...connection, signal: closed.signal }, closed, expiry });
+    this.open.set(socket, { connection: { ...connection, signal: closed.signal }, closed, expiry });
     const { sessionId } = principal;
     if (sessionId !== undefined) {
       this.bySession.set(sessionId, (this.bySession.get(sessionId) ?? new Set()).add(socket));
@@ -66,16 +66,16 @@ export class Connections {
   }
 
   of(socket: WebSocket): Connection | null {
-    return this.held.get(socket)?.connection ?? null;
+    return this.open.get(socket)?.connection ?? null;
   }
 
   leave(socket: WebSocket): void {
-    const held = this.held.get(socket);
-    if (!held) return;
-    this.held.delete(socket);
-    clearTimeout(held.expiry);
-    held.closed.abort();
-    const { sessionId, userId } = held.connection.principal;
+    const entry = this.open.get(socket);
+    if (!entry) return;
+    this.open.delete(socket);
+    clearTimeout(entry.expiry);
+    entry.closed.abort();
+    const { sessionId, userId } = entry.connection.principal;
     const others = (this.ofUser.get(userId) ?? 1) - 1;
     if (others > 0) this.ofUser.set(userId, others);
     else this.ofUser.delete(userId);

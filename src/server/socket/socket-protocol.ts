@@ -217,8 +217,9 @@ class ShownError extends GraphQLError {
  */
 function tokenOf(params: Params | undefined, header: string | undefined): string {
   const headers = params?.headers as Params | undefined;
-  const given = params?.authorization ?? params?.Authorization ?? headers?.authorization ?? headers?.Authorization;
-  if (typeof given === 'string') return bearer(given);
+  const authorization =
+    params?.authorization ?? params?.Authorization ?? headers?.authorization ?? headers?.Authorization;
+  if (typeof authorization === 'string') return bearer(authorization);
   const token = params?.token;
   return typeof token === 'string' ? token : bearer(header ?? '');
 }

@@ -30,22 +30,22 @@ export class ArgumentValues {
    * is absent.
    */
   size(
-    given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
+    args: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
     field: GraphQLField<unknown, unknown>,
     path: string,
   ): number | null {
     const [name = '', ...inner] = path.split('.');
-    const node = given.find((argument) => argument.name.value === name)?.value;
+    const node = args.find((argument) => argument.name.value === name)?.value;
     const found = node && this.inNode(node, inner);
     return found ?? sizeOf(field.args.find((argument) => argument.name === name)?.defaultValue, inner);
   }
 
   /** Returns the string value of an argument, or null if it has none. */
   text(
-    given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
+    args: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
     name: string,
   ): string | null {
-    const node = given.find((argument) => argument.name.value === name)?.value;
+    const node = args.find((argument) => argument.name.value === name)?.value;
     const value = node?.kind === Kind.VARIABLE ? this.variables[node.name.value] : undefined;
     if (value !== undefined) return typeof value === 'string' ? value : null;
     const written = node?.kind === Kind.VARIABLE ? this.defaults.get(node.name.value) : node;
@@ -84,8 +84,8 @@ function sizeOf(value: unknown, path: readonly string[]): number | null {
  * Tells whether a directive leaves the field out whatever the variables are. A field that depends on a variable counts.
  */
 export function isLeftOut(directives: readonly DirectiveNode[] | undefined): boolean {
-  return (directives ?? []).some(({ name, arguments: given }) => {
-    const value = given?.find((argument) => argument.name.value === 'if')?.value;
+  return (directives ?? []).some(({ name, arguments: args }) => {
+    const value = args?.find((argument) => argument.name.value === 'if')?.value;
     if (value?.kind !== Kind.BOOLEAN) return false;
     return name.value === 'skip' ? value.value : name.value === 'include' && !value.value;
   });

@@ -27,26 +27,26 @@ export function limitedClient({ limits, hung }: ClientLimits): typeof pg.Client 
       const [query, end] = [this.query.bind(this), this.end.bind(this)] as unknown as [Loose, Loose];
       const cut = (error?: Error) => streamOf(this).destroy(error);
       Object.assign(this, {
-        query: (...given: unknown[]) => {
+        query: (...args: unknown[]) => {
           const ms = limitOf(limits);
-          return limited(query, given, ms, (error) => {
+          return limited(query, args, ms, (error) => {
             // A request that spent its time elsewhere does not show that the database is slow.
             if (ms >= limits.statementMs) hung();
             cut(error);
           });
         },
         // A lost peer does not answer the Terminate message.
-        end: (...given: unknown[]) => {
+        end: (...args: unknown[]) => {
           const timer = setTimeout(cut, END_TIMEOUT_MS).unref();
           this.once('end', () => clearTimeout(timer));
-          return end(...given);
+          return end(...args);
         },
       });
     }
   };
 }
 
-type Loose = (...given: unknown[]) => unknown;
+type Loose = (...args: unknown[]) => unknown;
 
 const streamOf = (client: pg.Client): Duplex =>
   (client as unknown as { connection: { stream: Duplex } }).connection.stream;
@@ -58,7 +58,7 @@ function limitOf({ statementMs, backgroundMs }: ClientLimits['limits']): number 
 }
 
 /** Calls `query` in the style of the caller: with a callback or with a promise. */
-function limited(query: Loose, given: unknown[], ms: number, giveUp: (error: Error) => void): unknown {
+function limited(query: Loose, args: unknown[], ms: number, giveUp: (error: Error) => void): unknown {
   const budget = storeBudget();
   let settled = false;
   const done = () => {
@@ -74,15 +74,15 @@ function limited(query: Loose, given: unknown[], ms: number, giveUp: (error: Err
     });
   }, ms);
   budget?.begin();
-  const callback = given.at(-1);
+  const callback = args.at(-1);
   if (typeof callback === 'function') {
     const settle = (...answer: unknown[]) => {
       done();
       callback(...answer);
     };
-    return query(...given.slice(0, -1), settle);
+    return query(...args.slice(0, -1), settle);
   }
-  const answer = query(...given);
+  const answer = query(...args);
   if (answer instanceof Promise) answer.then(done, done);
   else done();
   return answer;

@@ -58,7 +58,7 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
     }, SHRUNK_COOLDOWN_MS).unref();
   };
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
-  const query = pool.query.bind(pool) as unknown as (...given: unknown[]) => Promise<unknown>;
+  const query = pool.query.bind(pool) as unknown as (...args: unknown[]) => Promise<unknown>;
 
   /** Gets a connection. No statement has been sent yet, so this may be retried whatever the statement is. */
   const acquire = async (): Promise<pg.PoolClient> => {
@@ -79,9 +79,9 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
 
   const waitFor = (connecting: Promise<pg.PoolClient>): Promise<pg.PoolClient> =>
     new Promise((resolve, reject) => {
-      let given = false;
-      const give = (settle: () => void) => {
-        given = true;
+      let isSettled = false;
+      const finish = (settle: () => void) => {
+        isSettled = true;
         clearTimeout(timer);
         forget();
         settle();
@@ -90,12 +90,12 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
       const timer = setTimeout(() => {
         // A request that spent its time elsewhere does not show that the database is slow.
         if (ms === limits.connectMs) breaker.suspect();
-        give(() => reject(new StoreTimeout(`No connection was free within ${Math.round(ms)} ms.`)));
+        finish(() => reject(new StoreTimeout(`No connection was free within ${Math.round(ms)} ms.`)));
       }, ms);
-      const forget = breaker.onOpened((error) => give(() => reject(error)));
+      const forget = breaker.onOpened((error) => finish(() => reject(error)));
       connecting.then(
-        (client) => (given ? client.release() : give(() => resolve(client))),
-        (error: unknown) => given || give(() => reject(error)),
+        (client) => (isSettled ? client.release() : finish(() => resolve(client))),
+        (error: unknown) => isSettled || finish(() => reject(error)),
       );
     });
 
@@ -112,13 +112,13 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
         (error: unknown) => callback(error, undefined, nothing),
       );
     },
-    async query(...given: unknown[]) {
-      if (typeof given.at(-1) === 'function') return query(...given);
+    async query(...args: unknown[]) {
+      if (typeof args.at(-1) === 'function') return query(...args);
       for (let tries = 1; ; tries++) {
         try {
-          return await query(...given);
+          return await query(...args);
         } catch (error) {
-          if (tries >= MAX_TRIES || !isConnectionLost(error) || !isRepeatable(given[0])) throw error;
+          if (tries >= MAX_TRIES || !isConnectionLost(error) || !isRepeatable(args[0])) throw error;
         }
       }
     },
