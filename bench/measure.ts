@@ -41,7 +41,7 @@ export function beside(
   return { what, value, unit, beside: other, ratio: value / other.value, ...(budget ? { budget } : {}) };
 }
 
-/** Tells whether a row is within its budget. Null if it has none. */
+/** Returns whether a row is within its budget. Null if it has none. */
 export function withinBudget({ budget, value, ratio }: Row): boolean | null {
   if (!budget) return null;
   const figure = budget.of === 'value' ? value : (ratio ?? Number.NaN);

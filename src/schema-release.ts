@@ -29,8 +29,8 @@ export function breakingChanges(before: string, after: string): string[] {
 }
 
 /**
- * Tells whether a version may break what the one before it promised (semver): a new major version may, and a new minor
- * one before 1.0.
+ * Returns whether a version may break what the one before it promised (semver): a new major version may, and a new
+ * minor one before 1.0.
  */
 export function mayBreak(from: string, to: string): boolean {
   const [major = 0, minor = 0] = from.split('.').map(Number);

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 
 /**
- * Tells whether a field of `names` is selected at most `depth` levels below the field that is being resolved. Its own
+ * Returns whether a field of `names` is selected at most `depth` levels below the field that is being resolved. Its own
  * fields are level 1.
  */
 export function selects(info: GraphQLResolveInfo, names: ReadonlySet<string>, depth: number): boolean {
@@ -10,7 +10,7 @@ export function selects(info: GraphQLResolveInfo, names: ReadonlySet<string>, de
   );
 }
 
-/** Tells whether only fields of `names` are selected from the object that is being resolved. */
+/** Returns whether only fields of `names` are selected from the object that is being resolved. */
 export function selectsOnly(info: GraphQLResolveInfo, names: ReadonlySet<string>): boolean {
   return !info.fieldNodes.some(
     ({ selectionSet }) => selectionSet && some(info, selectionSet, 1, (name) => !names.has(name)),

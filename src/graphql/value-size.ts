@@ -15,7 +15,7 @@ const KEY = 'valueBytes';
  */
 export const ValueBytesHint = (bytes: number) => Extensions({ [KEY]: bytes });
 
-/** Tells whether the field declares its size. */
+/** Returns whether the field declares its size. */
 export const weighs = (field: GraphQLField<unknown, unknown>): boolean => field.extensions[KEY] !== undefined;
 
 export const valueBytesOf = (field: GraphQLField<unknown, unknown>): number =>

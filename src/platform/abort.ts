@@ -71,7 +71,7 @@ export function timeLimited<R>(work: Promise<R>, ms: number, late: () => unknown
   });
 }
 
-/** Tells whether the work was done within `ms`. Rejects if the work rejects within that time. */
+/** Returns whether the work was done within `ms`. Rejects if the work rejects within that time. */
 export async function isDoneWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   const late = Symbol('late');
   try {

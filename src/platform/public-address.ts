@@ -35,7 +35,7 @@ const unicast = new BlockList();
 unicast.addSubnet('2000::', 3, 'ipv6');
 
 /**
- * Tells whether an IP address leads to the public internet and nowhere else. The ranges are compared by the BlockList
+ * Returns whether an IP address leads to the public internet and nowhere else. The ranges are compared by the BlockList
  * of Node. ipaddr.js does not fit: it calls every address that is in none of its ranges unicast, even outside of
  * 2000::/3, and does not know the addresses of cloud providers.
  */

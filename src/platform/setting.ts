@@ -52,7 +52,7 @@ export const redisUrl = z
   );
 
 /**
- * Tells whether user and password can be decoded. A lone percent sign passes for a URL, but ends the client that
+ * Returns whether user and password can be decoded. A lone percent sign passes for a URL, but ends the client that
  * decodes it.
  */
 function isDecodable(text: string): boolean {

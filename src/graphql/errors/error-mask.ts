@@ -58,8 +58,8 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
 }
 
 /**
- * Tells whether the value of a variable does not fit its type. The error of the scalar, which is wrapped, does not name
- * the variable.
+ * Returns whether the value of a variable does not fit its type. The error of the scalar, which is wrapped, does not
+ * name the variable.
  */
 function isOfVariable({ nodes, path, message, extensions: { code } }: GraphQLError): boolean {
   const [node, ...others] = nodes ?? [];
@@ -70,8 +70,8 @@ function isOfVariable({ nodes, path, message, extensions: { code } }: GraphQLErr
 }
 
 /**
- * Tells whether graphql-js refused an argument during execution: a nullable variable was null in a position that has a
- * default but must not be null.
+ * Returns whether graphql-js refused an argument during execution: a nullable variable was null in a position that has
+ * a default but must not be null.
  */
 function isOfArgument({ originalError, extensions: { code }, message }: GraphQLError): boolean {
   if (code !== undefined || (originalError && !(originalError instanceof GraphQLError))) return false;

@@ -58,7 +58,7 @@ export function hasBadHost({ raw, hostname, routeOptions }: FastifyRequest): boo
 }
 
 /**
- * Tells whether a body has a Content-Encoding. Bodies are never decoded: they are measured and parsed as they were
+ * Returns whether a body has a Content-Encoding. Bodies are never decoded: they are measured and parsed as they were
  * sent.
  */
 export function isEncoded({ headers }: IncomingMessage): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddress from '@fastify/proxy-addr';
 
-/** Tells whether the X-Forwarded-* headers of a proxy are trusted. `hop` is its distance. */
+/** Returns whether the X-Forwarded-* headers of a proxy are trusted. `hop` is its distance. */
 export type Trust = (address: string, hop: number) => boolean;
 
 /** Creates the test from TRUST_PROXY: a number of hops, addresses and ranges, or false for no proxy. */

@@ -70,7 +70,7 @@ export function unreadOf(owner: Owner | undefined): number {
   return bytes;
 }
 
-/** Tells whether another connection of the same user waits. */
+/** Returns whether another connection of the same user waits. */
 export function isContended(connection: ClientConnection): boolean {
   for (const other of connection.owner.connections) if (other !== connection && other.waiting.length > 0) return true;
   return false;

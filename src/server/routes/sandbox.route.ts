@@ -33,7 +33,7 @@ export function mountSandbox(http: FastifyInstance, sandbox: SandboxPage): void 
 }
 
 /**
- * Tells whether our own page sent the request. Browsers send the origin, which a page cannot change. curl sends none,
+ * Returns whether our own page sent the request. Browsers send the origin, which a page cannot change. curl sends none,
  * and runs on this machine.
  */
 function fromOurPage({ headers, ip }: FastifyRequest): boolean {

@@ -81,7 +81,8 @@ function sizeOf(value: unknown, path: readonly string[]): number | null {
 }
 
 /**
- * Tells whether a directive leaves the field out whatever the variables are. A field that depends on a variable counts.
+ * Returns whether a directive leaves the field out whatever the variables are. A field that depends on a variable
+ * counts.
  */
 export function isLeftOut(directives: readonly DirectiveNode[] | undefined): boolean {
   return (directives ?? []).some(({ name, arguments: args }) => {

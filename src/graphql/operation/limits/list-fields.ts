@@ -47,13 +47,13 @@ export class ListFields {
     return argument;
   }
 
-  /** Tells whether the field is resolved by a separate request to a provider or the database. */
+  /** Returns whether the field is resolved by a separate request to a provider or the database. */
   isRead(field: Field): boolean {
     if (this.pageArgument(getNamedType(field.type)) === FIRST) return true;
     return listSizeOf(field)?.isRead ?? (isListOfObjects(field) && field.args.some(({ name }) => name === FIRST));
   }
 
-  /** Tells whether lists can be selected below an object of this type. A type without them multiplies nothing. */
+  /** Returns whether lists can be selected below an object of this type. A type without them multiplies nothing. */
   leadsOn(type: GraphQLNamedType): boolean {
     const known = this.leading.get(type);
     if (known !== undefined) return known;

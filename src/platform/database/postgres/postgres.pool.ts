@@ -125,12 +125,12 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
   }) as RoomyPool;
 }
 
-/** Tells whether the server, a database or a role has too many connections. */
+/** Returns whether the server, a database or a role has too many connections. */
 export const isTooMany = (error: unknown): boolean => (error as { code?: unknown }).code === '53300';
 
 /**
- * Tells whether a query may be repeated. Reads may be, and a repeated notification does no harm. It is unknown whether
- * an unanswered write was carried out.
+ * Returns whether a query may be repeated. Reads may be, and a repeated notification does no harm. It is unknown
+ * whether an unanswered write was carried out.
  */
 function isRepeatable(query: unknown): boolean {
   const text = typeof query === 'string' ? query : (query as { text?: unknown } | undefined)?.text;

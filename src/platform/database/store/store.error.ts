@@ -32,7 +32,7 @@ export async function mapStoreErrors<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Tells whether a row with the same key exists. The two adapters report the key differently, so it is not read. */
+/** Returns whether a row with the same key exists. The two adapters report the key differently, so it is not read. */
 export const isUniqueViolation = (error: unknown): boolean =>
   error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 
@@ -41,17 +41,17 @@ export const reasonOf = (error: unknown): string =>
   errorChain(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
 
 /**
- * Tells whether the connection broke, in which case it is unknown whether the statement was executed. It is false for a
- * server that cannot be reached at all.
+ * Returns whether the connection broke, in which case it is unknown whether the statement was executed. It is false for
+ * a server that cannot be reached at all.
  */
 export const isConnectionLost = (error: unknown): boolean =>
   errorChain(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
 
-/** Tells whether the store has no space left for writing. It can still be read. */
+/** Returns whether the store has no space left for writing. It can still be read. */
 export const isDiskFull = (error: unknown): boolean =>
   errorChain(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
 
-/** Tells whether the server has answered. Even a refusal shows that it does not hang. */
+/** Returns whether the server has answered. Even a refusal shows that it does not hang. */
 export const isAnswer = (error: unknown): boolean =>
   typeof (error as { severity?: unknown } | null)?.severity === 'string';
 
