@@ -2,8 +2,8 @@ import { GraphQLError } from 'graphql';
 import type { OperationRequest } from './operation.ts';
 
 /**
- * The refusal of a request whose members have the wrong types, or null when they are right. Apollo Server checks this for HTTP
- * and graphql-ws for WebSocket. This check is for callers in process, which may pass on unchecked JSON.
+ * Returns the refusal of a request whose members have wrong types, or null. Apollo Server checks the types for HTTP,
+ * and graphql-ws for WebSocket. This check is for callers in process, which may pass unchecked JSON.
  */
 export function malformedRequest(request: OperationRequest): GraphQLError | null {
   const { query, operationName, variables, extensions } = request as Readonly<Record<string, unknown>>;

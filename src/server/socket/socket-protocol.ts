@@ -125,7 +125,7 @@ export function createSocketProtocol({
       answerBytes = bytes;
       slot.expect(bytes);
     };
-    // Events of a subscription are not counted to this limit: each of them has its own.
+    // This budget ends with the operation. The events of a subscription have budgets of their own.
     return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
   };
 

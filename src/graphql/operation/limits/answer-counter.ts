@@ -5,8 +5,8 @@ import { tooComplex } from './query-limits.ts';
 
 /**
  * Limits the characters of the bodies and header fields in each operation, or each event of a subscription, while it is
- * executed. The length of a message is not known before: one of 5 MB under 99 aliases would be a response of 500 MB,
- * which would block all other requests. The first value is always returned, however long it is.
+ * executed. The length of a message is not known before: a message of 5 MB under 99 aliases would be a response of 500
+ * MB, which would block all other requests. The first value is always returned, however long it is.
  */
 export function countCharacters(schema: GraphQLSchema, max: number): void {
   const createTotal = (_context: Context) => ({ characters: 0 });
