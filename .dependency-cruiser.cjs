@@ -1,4 +1,4 @@
-/** The house (CONTRIBUTING.md): imports go down only, and nothing goes in a circle. */
+/** The layers of CONTRIBUTING.md: a room imports only rooms below it, and no imports form a cycle. */
 const rooms = [
   'domain',
   'platform',
@@ -11,7 +11,7 @@ const rooms = [
 ];
 const PAGE = '^src/server/graphiql/';
 const room = (name) => `^src/${name}/`;
-/** The emulators' tests, and what only those import. */
+/** The tests of the emulators, and the files that only they import. */
 const sandboxTests = '^sandbox/testing/|^sandbox/.+\\.test\\.ts$';
 
 module.exports = {
@@ -59,7 +59,7 @@ module.exports = {
       to: { path: 'node_modules/(?:@prisma|graphql|type-graphql)/' },
     },
     {
-      // Resolvers in mail/api map; open.ts wires them.
+      // The resolvers in mail/api map between GraphQL and the services, and open.ts wires them.
       name: 'mail-services-know-no-graphql',
       severity: 'error',
       from: { path: room('mail'), pathNot: '^src/mail/(?:api/|open\\.ts$)' },
@@ -81,7 +81,7 @@ module.exports = {
       name: 'only-app-and-main-wire',
       severity: 'error',
       from: { path: '^src/[^/]+/' },
-      to: { path: '^src/(?:app|main|resolvers)\\.ts$' },
+      to: { path: '^src/(?:app|app\\.options|main|resolvers)\\.ts$' },
     },
     { name: 'sandbox-never-imports-src', severity: 'error', from: { path: '^sandbox/' }, to: { path: '^src/' } },
     {
@@ -115,7 +115,7 @@ module.exports = {
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
     },
     {
-      // The page is what a browser runs: build.ts bundles it with its packages into files, and production installs neither.
+      // The page runs in a browser. build.ts bundles it with its packages into files, and production installs neither.
       name: 'no-dev-dependency-in-the-product',
       severity: 'error',
       from: { path: '^(?:src|sandbox)/', pathNot: `${PAGE}|${sandboxTests}` },
@@ -137,7 +137,7 @@ module.exports = {
       extensions: ['.ts', '.tsx', '.js', '.json'],
       exportsFields: ['exports'],
       conditionNames: ['import', 'style', 'node', 'default', 'types'],
-      // A package of types alone has no main.
+      // A package that has only types has no main.
       mainFields: ['module', 'main', 'types'],
     },
   },

@@ -3,9 +3,15 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 import { preset } from '@graphql-codegen/client-preset';
 import { type DocumentNode, Kind, visit } from 'graphql';
 
-/** `npm run codegen`: types for the documents in the tests and examples, each graphql(`...`) call, from schema.graphql. */
+/**
+ * `npm run codegen` creates types for the documents in the tests and examples, that is for each call graphql(`...`),
+ * from schema.graphql.
+ */
 
-/** The client preset passes over an operation without a name; a test's has none, and here gets one made of its text. */
+/**
+ * The client preset skips an operation without a name. The operations of the tests have none, and get one from their
+ * text.
+ */
 const named = (document: DocumentNode, text: string): DocumentNode => {
   const value = `Of${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
   return visit(document, {

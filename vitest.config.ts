@@ -4,23 +4,26 @@ import { LongestFirst } from './test/support/sequencer.ts';
 const ISOLATED = ['test/flow/connect-methods.test.ts'];
 
 export default defineConfig({
-  // One copy of graphql: vitest would load it as ESM and as CommonJS.
+  // Loads one copy of graphql, which vitest would otherwise load as ESM and as CommonJS.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     passWithNoTests: false,
     allowOnly: false,
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
-    // For failures only: a machine that is busy with other things must not look like one.
+    // The time-outs are long, so that they report only failures, even on a busy machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // What takes longer says so where it is waited for; what can only fail again ends at once (test/support/polls.ts).
+    // A poll that takes longer sets its own time-out. A poll that can only fail again ends at once
+    // (test/support/polls.ts).
     expect: { poll: { timeout: 20_000, interval: 25 } },
-    // With --coverage, as .ci/run asks for on PostgreSQL: the embedded database leaves that of platform/ out. Processes that a test starts do not count.
+    // Coverage is measured with --coverage, as .ci/run does on PostgreSQL, because the embedded database leaves code of
+    // platform/ out. Processes that a test starts do not count.
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      // Types alone, what is generated, what a browser runs, and the entry points, which run in processes of their own.
+      // Excludes types, generated code, code for the browser, and the entry points, which run in processes of their
+      // own.
       exclude: ['src/platform/prisma/**', 'src/server/graphiql/**', 'src/{main,runtime,invite.command,emit-schema}.ts'],
       reporter: ['text-summary', 'json-summary', ['text', { file: 'files.txt', skipFull: true }]],
       reportsDirectory: 'coverage',
@@ -35,14 +38,15 @@ export default defineConfig({
           exclude: ISOLATED,
           globalSetup: ['test/support/memory-directory.ts', 'test/support/template.ts'],
           setupFiles: ['reflect-metadata', 'test/support/polls.ts'],
-          // The program's modules are loaded once a worker, not once a file: nothing in them may remember a test.
+          // The modules of the program are loaded once for each worker, not for each file, so nothing in them may
+          // remember a test.
           isolate: false,
         },
       },
       {
         extends: true,
         test: {
-          // Files that replace a module of the program before it is loaded: each has a copy of its own.
+          // Files that replace a module of the program before it is loaded. Each has its own copy of the modules.
           name: 'node-isolated',
           include: ISOLATED,
           globalSetup: ['test/support/memory-directory.ts'],

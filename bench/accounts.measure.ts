@@ -9,7 +9,10 @@ const ACCOUNTS = 20;
 const ROUND_TRIP_MS = 80;
 const ROUNDS = 7;
 
-/** Accounts are read side by side: a page over twenty takes about as long as over one, and each costs what it costs alone. */
+/**
+ * Accounts are read concurrently. So a page over twenty takes about as long as one over a single account, and each
+ * account costs what it costs alone.
+ */
 export const accounts: Measure = {
   name: 'accounts',
   question: `What does a page over ${ACCOUNTS} accounts cost beside one over a single account?`,

@@ -7,9 +7,12 @@ import { interleaved, median } from './rounds.ts';
 
 const ROUND_TRIP_MS = 80;
 const ROUNDS = 9;
-/** Pages of each kind beforehand: nothing of a page is kept, but a gateway that has run for a while has its code compiled. */
+/**
+ * The number of pages of each kind that are read before. Nothing of a page is kept, but the code of a gateway is
+ * compiled only after it has run for a while.
+ */
 const WARM_UP = 10;
-/** What the inbox page asks for, without the parts of batches: they come and go with their batch. */
+/** The requests of the inbox page, without the parts of batches, which are delayed with their batch. */
 export const OUTER = [
   { vendor: 'google', operation: 'messages.list' },
   { vendor: 'google', operation: 'labels.list' },
@@ -25,9 +28,9 @@ const MAILBOXES_READ = [
 ] as const;
 
 /**
- * How much of a cold page's latency is ours: every request to the providers takes 80 ms, and two waves of them are the
- * least that Gmail's API allows (the ids, then the messages). The emulators take time of their own beyond the 80 ms, on
- * the same processors: the same requests without a gateway, sent in turns with it, show how much.
+ * Shows how much of the latency of a cold page is ours. Every request to the providers takes 80 ms, and the API of
+ * Gmail requires at least two waves of them (the ids, then the messages). The emulators take additional time on the
+ * same processors. The same requests without a gateway, which are sent alternately, show how much.
  */
 export const latency: Measure = {
   name: 'latency',
@@ -47,9 +50,9 @@ export const latency: Measure = {
     const ms = (run: () => Promise<unknown>) => figure(run, (cost) => cost.ms);
     const limit = { what: `two waves of ${ROUND_TRIP_MS} ms`, value: 2 * ROUND_TRIP_MS };
     const rows = (what: string, run: () => Promise<unknown>): Row[] => [
-      beside(what, ms(run), 'ms', limit, { of: 'ratio', most: 1.15 }),
-      { what: 'of it, with nothing asked upstream', value: figure(run, alone), unit: 'ms' },
-      { what: 'of it, asked upstream', value: figure(run, (cost) => cost.ms - alone(cost)), unit: 'ms' },
+      beside(what, ms(run), 'ms', limit, { of: 'ratio', max: 1.15 }),
+      { what: 'of it, without a request upstream', value: figure(run, alone), unit: 'ms' },
+      { what: 'of it, with a request upstream', value: figure(run, (cost) => cost.ms - alone(cost)), unit: 'ms' },
       { what: 'our CPU meanwhile', value: figure(run, ({ cpuMs }) => cpuMs), unit: 'ms' },
     ];
     return [
@@ -60,7 +63,7 @@ export const latency: Measure = {
   },
 };
 
-/** The upstream requests of a page, as the log has them, and nothing else. */
+/** Returns a function that sends only the upstream requests of a page, as the log has them. */
 async function bareInbox(lab: Lab, inbox: () => Promise<unknown>): Promise<() => Promise<void>> {
   const { records } = await lab.cost(inbox);
   const [google, microsoft] = await Promise.all(MAILBOXES_READ.map((mailbox) => accessToken(lab.sandbox, mailbox)));
@@ -71,7 +74,7 @@ async function bareInbox(lab: Lab, inbox: () => Promise<unknown>): Promise<() =>
   return () => replay(records, upstreams);
 }
 
-/** How much of the time no request was under way at the emulators: what is ours, and the way there and back. */
+/** Returns the time in which no request was running at the emulators: our own work, and the transport. */
 function alone({ ms, records }: Cost): number {
   let busy = 0;
   let until = 0;
@@ -82,8 +85,14 @@ function alone({ ms, records }: Cost): number {
   return ms - busy;
 }
 
-/** The emulators delay by the operation's name: one that the list above lacks would make the figure too good. */
+/**
+ * Checks that every request was delayed. The emulators delay by the name of the operation, and a name that is missing
+ * above would make the figure too good.
+ */
 export function allDelayed({ records }: Cost, ms: number): void {
   const early = records.find(({ batch, startedAt, endedAt }) => batch === null && endedAt - startedAt < ms - 2);
-  if (early) throw new Error(`${early.vendor} ${early.operation} was not delayed: add it to what the measure delays`);
+  if (early)
+    throw new Error(
+      `${early.vendor} ${early.operation} was not delayed: add it to the operations that the measure delays`,
+    );
 }

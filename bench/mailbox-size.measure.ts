@@ -5,10 +5,13 @@ import { inboxPage, MAILBOXES, THREADS_PAGE } from './pages.ts';
 import { interleaved, median } from './rounds.ts';
 
 const [SMALL, LARGE] = [1_000, 50_000];
-/** Gmail allows an account 15,000 units a minute: so many pages of 250 to 300, and no more. */
+/** Gmail allows an account 15,000 units a minute, which limits the number of pages of 250 to 300 units. */
 const ROUNDS = 9;
 
-/** What a page costs in an account of 50,000 mails beside one of 1,000: nothing of it may grow with the mailbox. */
+/**
+ * The cost of a page in an account of 50,000 mails, compared with one of 1,000. No part of it may grow with the
+ * mailbox.
+ */
 export const mailboxSize: Measure = {
   name: 'mailbox-size',
   question: `What does a page cost in a mailbox of ${LARGE.toLocaleString('en-US')} mails?`,

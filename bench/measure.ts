@@ -5,29 +5,32 @@ export interface Row {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  /** What stands beside it, in the same unit: measured in the same run, or a limit that follows from the set-up. */
+  /**
+   * The value to compare with, in the same unit. It is measured in the same run, or is a limit that follows from the
+   * set-up.
+   */
   readonly beside?: { readonly what: string; readonly value: number };
   /** value / beside.value. */
   readonly ratio?: number;
-  /** The design's budget: `of` the value itself or of the ratio. Printed, never asserted. */
-  readonly budget?: { readonly of: 'value' | 'ratio'; readonly most?: number; readonly least?: number };
+  /** The budget of the design for the value itself or for the ratio. It is printed and never asserted. */
+  readonly budget?: { readonly of: 'value' | 'ratio'; readonly max?: number; readonly min?: number };
 }
 
-/** What measures share. */
+/** The services that all measures share. */
 export interface Bench {
-  /** The gateway in front of the emulators; started when it is first asked for. */
+  /** The gateway in front of the emulators. It is started at the first call. */
   lab(): Promise<Lab>;
 }
 
 export interface Measure {
-  /** As on the command line. */
+  /** The name on the command line. */
   readonly name: string;
-  /** The question that it answers, for the table's heading. */
+  /** The question that it answers, for the heading in the table. */
   readonly question: string;
   run(bench: Bench): Promise<readonly Row[]>;
 }
 
-/** A row whose ratio follows from what stands beside it. */
+/** Creates a row with the ratio to the other value. */
 export function beside(
   what: string,
   value: number,
@@ -38,9 +41,9 @@ export function beside(
   return { what, value, unit, beside: other, ratio: value / other.value, ...(budget ? { budget } : {}) };
 }
 
-/** Null where there is no budget. */
+/** Returns whether a row is within its budget. Null if it has none. */
 export function withinBudget({ budget, value, ratio }: Row): boolean | null {
   if (!budget) return null;
   const figure = budget.of === 'value' ? value : (ratio ?? Number.NaN);
-  return figure <= (budget.most ?? Number.POSITIVE_INFINITY) && figure >= (budget.least ?? Number.NEGATIVE_INFINITY);
+  return figure <= (budget.max ?? Number.POSITIVE_INFINITY) && figure >= (budget.min ?? Number.NEGATIVE_INFINITY);
 }

@@ -8,8 +8,8 @@ const [WARM_UP_REQUESTS, REQUESTS] = [1_000, 10_000];
 const MB = 1_000_000;
 
 /**
- * Whether something is kept of each request: the whole gateway, over mail in memory, after 1,000 and after 10,000 pages.
- * In each hundred requests one document is new, so that what is remembered of documents shows too.
+ * Shows whether memory is kept for each request: the whole gateway over mail in memory, after 1,000 and after 10,000
+ * pages. One document in each hundred requests is new, so that the cache of documents is measured too.
  */
 export const memory: Measure = {
   name: 'memory',
@@ -18,7 +18,7 @@ export const memory: Measure = {
     const load = new Load();
     const postern = await startPostern();
     const read = async () => {
-      // Two collections: what the first one finalises, the second one frees.
+      // The second collection frees what the first one finalises.
       await postern.child.ask('heap');
       return { heap: await postern.child.ask('heap'), rss: (await postern.child.ask('usage')).rssBytes };
     };

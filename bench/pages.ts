@@ -1,4 +1,7 @@
-/** The pages that are measured. A front-end's inbox: headers, snippet, flags; with or without the names of the mailboxes. */
+/**
+ * The pages that are measured. The inbox of a front-end has headers, a snippet and flags, with or without the names of
+ * the mailboxes.
+ */
 const MESSAGE = `id subject snippet receivedAt sentAt isRead isStarred isImportant hasAttachments
   from { name address } to { name address }`;
 
@@ -20,7 +23,7 @@ export const THREADS_PAGE = `query Threads {
   } }
 }`;
 
-/** The same list ten times, 5 to 50 long. */
+/** The same list ten times, with 5 to 50 items. */
 export const TEN_ALIASES = `query Aliases { viewer {
   ${Array.from({ length: 10 }, (_, n) => `a${n}: messages(first: ${5 * (n + 1)}, filter: { isRead: true }) { nodes { ${MESSAGE} } }`).join('\n  ')}
 } }`;

@@ -1,15 +1,15 @@
-/** The middle of some figures: what a noisy machine did now and then does not move it. */
+/** Returns the median, which occasional disturbances of a busy machine do not change. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle];
-  if (upper === undefined) throw new RangeError('there is no median of nothing');
+  if (upper === undefined) throw new RangeError('an empty list has no median');
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 
 /**
- * Runs each contender once a round, so that whatever else the machine does meets all of them alike. Every second round
- * goes backwards.
+ * Runs each contender once in each round, so that other load on the machine affects all of them equally. Every second
+ * round runs in reverse order.
  */
 export async function interleaved<C, R>(
   contenders: readonly C[],

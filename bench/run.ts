@@ -11,8 +11,8 @@ import { upstream } from './upstream.measure.ts';
 import { warm } from './warm.measure.ts';
 
 /**
- * `npm run bench`, or `npm run bench -- NAME ...`: starts what it needs, measures, prints a table and, as the last line,
- * the same as JSON. Times are of this machine and this minute; ratios within one run are what can be compared.
+ * `npm run bench`, or `npm run bench -- NAME ...`, starts what it needs, measures, and prints a table and, as the last
+ * line, the same data as JSON. Times depend on the machine and the moment; ratios within one run are comparable.
  */
 const MEASURES: readonly Measure[] = [upstream, latency, warm, start, memory, mailboxSize, accounts];
 

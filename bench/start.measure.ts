@@ -12,7 +12,10 @@ import { interleaved, median } from './rounds.ts';
 const ROUNDS = 3;
 const START_TIMEOUT_MS = 60_000;
 
-/** From the command to an answer of /ready: `npm start` as a new user types it, on the database of an earlier start. */
+/**
+ * The time from the command until /ready answers: `npm start` as a new user types it, on the database of an earlier
+ * start.
+ */
 export const start: Measure = {
   name: 'start',
   question: 'How long until it is ready?',
@@ -31,7 +34,7 @@ export const start: Measure = {
       const ms = (name: keyof typeof contenders) => median(seen.get(name) ?? []);
       const node = { what: "node -e ''", value: ms('node') };
       return [
-        beside('npm start, an existing database', ms('start'), 'ms', node, { of: 'value', most: 3_000 }),
+        beside('npm start, an existing database', ms('start'), 'ms', node, { of: 'value', max: 3_000 }),
         beside('npm start, no database yet', first, 'ms', node),
         beside('importing the gateway alone', ms('imports'), 'ms', node),
       ];
@@ -45,7 +48,7 @@ async function untilReady(dataDir: string): Promise<number> {
   const [port, sandboxPort] = [await freePort(), await freePort()];
   const env = { ...process.env, PORT: String(port), SANDBOX_PORT: String(sandboxPort), DATA_DIR: dataDir };
   const began = performance.now();
-  // A group of its own: npm's child is stopped with it.
+  // The process has a group of its own, so that the child of npm is stopped with it.
   const child = spawn('npm', ['start'], { cwd: ROOT, env, detached: true, stdio: 'ignore' });
   try {
     for (;;) {
@@ -61,7 +64,10 @@ async function untilReady(dataDir: string): Promise<number> {
   }
 }
 
-/** Until all of it is gone: npm ends before the gateway has drained, and the next start needs the database. */
+/**
+ * Stops the group and waits until all of it has ended. npm ends before the gateway has drained, and the next start
+ * needs the database.
+ */
 async function stopGroup({ pid }: ChildProcess): Promise<void> {
   let signal: NodeJS.Signals | 0 = 'SIGTERM';
   for (;;) {

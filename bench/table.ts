@@ -9,7 +9,7 @@ export interface Result {
 
 const HEAD = ['', 'value', '', 'beside', 'ratio', 'budget', ''];
 
-/** One table for all measures. The last column says whether the budget is kept. */
+/** Formats one table for all measures. The last column says whether the budget is kept. */
 export function table(results: readonly Result[]): string {
   const blocks = results.map(({ name, question, rows }) => ({ title: `${name}: ${question}`, lines: rows.map(cells) }));
   const all = [HEAD, ...blocks.flatMap(({ lines }) => lines)];
@@ -40,10 +40,10 @@ function cells(row: Row): string[] {
 function budget({ budget: limit }: Row): string {
   if (!limit) return '';
   const of = limit.of === 'ratio' ? 'x ' : '';
-  return limit.most !== undefined ? `<= ${of}${limit.most}` : `>= ${of}${limit.least}`;
+  return limit.max !== undefined ? `<= ${of}${limit.max}` : `>= ${of}${limit.min}`;
 }
 
-/** Three digits that mean something. */
+/** Formats a figure with three significant digits. */
 function figure(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');

@@ -7,18 +7,21 @@ import { NAIVE_INBOX, NAIVE_THREADS, runNaive, type Sharing } from './naive/naiv
 import { accessToken } from './naive/tokens.ts';
 import { inboxPage, MAILBOXES, oneMessage, TEN_ALIASES, THREADS_PAGE } from './pages.ts';
 
-/** Both demo accounts: 1,000 mails each. */
+/** Both demo accounts, with 1,000 mails each. */
 const GMAIL = { provider: 'GMAIL', address: 'demo@gmail.example' } as const;
 const OUTLOOK = { provider: 'OUTLOOK', address: 'demo@outlook.example' } as const;
 
-/** Every answer takes so long that requests which are sent together are seen to overlap: that is what a wave is. */
+/** The delay of every response. It makes requests that are sent together overlap, which is how waves are recognised. */
 const ANSWER_DELAY_MS = 60;
-/** The naive client's waves are so many that one more or less says nothing; it would take minutes. */
+/**
+ * A shorter delay for the naive client, whose many waves would otherwise take minutes. One wave more or less does not
+ * matter there.
+ */
 const NAIVE_ANSWER_DELAY_MS = 30;
 
 /**
- * What a page costs at the providers, counted by the emulators: requests (a batch is one), waves (the longest chain of
- * requests that wait for each other) and Gmail's quota units. Beside it the client that one writes first.
+ * The cost of a page at the providers, as the emulators count it: requests (a batch is one), waves (the longest chain
+ * of requests that wait for each other) and quota units of Gmail. It is compared with the naive client.
  */
 export const upstream: Measure = {
   name: 'upstream',
@@ -48,15 +51,15 @@ export const upstream: Measure = {
         what: 'the same inbox again',
         value: again.requests,
         unit: 'requests',
-        budget: { of: 'value', most: 0 },
+        budget: { of: 'value', max: 0 },
       },
-      // Another list than the inbox, so that nothing of it was read before.
+      // This list is not the inbox, so that no part of it was read before.
       ...rows('one list under 10 aliases', aliased, null, { requests: 3, waves: 2 }),
       {
         what: 'one message in 40 fields of a query',
         value: one.requests,
         unit: 'requests',
-        budget: { of: 'value', most: 1 },
+        budget: { of: 'value', max: 1 },
       },
     ];
   },
@@ -70,7 +73,8 @@ async function counted(lab: Lab, apartMs: number, work: () => Promise<unknown>):
   const all = [{ vendor: 'google' }, { vendor: 'microsoft' }] as const;
   const { totals, records } = await lab.slow(apartMs, all, () => lab.cost(work));
   const refused = records.find(({ status }) => status >= 400);
-  if (refused) throw new Error(`${refused.operation} was answered ${refused.status}: this is no page to count`);
+  if (refused)
+    throw new Error(`${refused.operation} was answered with ${refused.status}, so the page cannot be counted`);
   const gmailUnits = records.filter(({ vendor }) => vendor === 'google').reduce((sum, { units }) => sum + units, 0);
   return { requests: totals.requests, waves: totals.waves, gmailUnits };
 }
@@ -84,7 +88,7 @@ async function naiveClient(lab: Lab) {
     );
 }
 
-/** Three rows; the budget's figures are the design's. */
+/** Creates three rows with the budgets of the design. */
 function rows(
   what: string,
   ours: Counts,
@@ -97,8 +101,8 @@ function rows(
     ['gmailUnits', 'Gmail units'],
   ] as const;
   return kinds.map(([kind, unit]) => {
-    const most = budgets[kind];
-    const budget: Row['budget'] = most === undefined ? undefined : { of: 'value', most };
+    const max = budgets[kind];
+    const budget: Row['budget'] = max === undefined ? undefined : { of: 'value', max };
     if (other) return beside(what, ours[kind], unit, { what: other.what, value: other.counts[kind] }, budget);
     return { what, value: ours[kind], unit, ...(budget ? { budget } : {}) };
   });

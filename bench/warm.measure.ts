@@ -5,15 +5,18 @@ import { checkSamePage, type Server, startPeer, startPostern } from './warm/serv
 import { shares } from './warm/shares.ts';
 
 const CONNECTIONS = 8;
-/** Counted in requests, not in time: on a busy machine too, each server's code is compiled when it is measured. */
+/**
+ * The warm-up counts requests instead of time, so that the code of each server is compiled before it is measured, even
+ * on a busy machine.
+ */
 const WARM_UP = 1_000;
 const ROUND_MS = 800;
 const ROUNDS = 5;
 
 /**
- * What the gateway itself costs: the inbox page over mail in memory, beside other servers with the same schema, query
- * and objects, each in a process of its own, asked in turns. CPU time a request is the steadier figure; requests a
- * second also count what the machine did meanwhile.
+ * The cost of the gateway itself: the inbox page over mail in memory, compared with other servers that have the same
+ * schema, query and objects. Each runs in a process of its own, and they get their requests alternately. CPU time for
+ * each request is the steadier figure; requests per second also depend on other load of the machine.
  */
 export const warm: Measure = {
   name: 'warm',
@@ -45,7 +48,7 @@ export const warm: Measure = {
     const rows = (unit: string, kind: 'perSecond' | 'perCpuSecond') => {
       const figure = (server: Server) => median((rounds.get(server) ?? []).map((round) => round[kind]));
       return peers.map((peer): Row => {
-        const budget: Row['budget'] = peer === bare ? { of: 'ratio', least: 0.8 } : undefined;
+        const budget: Row['budget'] = peer === bare ? { of: 'ratio', min: 0.8 } : undefined;
         return beside('inbox of 50', figure(postern), unit, { what: peer.name, value: figure(peer) }, budget);
       });
     };

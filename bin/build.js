@@ -7,12 +7,13 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const MIN_STALE_MS = 3_600_000;
 
-/** The folders that the program reads, by what they are called beside it (src/platform/asset-directories.ts). */
+/** The folders that the program reads, by their names in dist/ (src/platform/asset-directories.ts). */
 const ASSETS = { migrations: 'prisma/migrations', public: 'src/server/public' };
 
 /**
- * Names of functions are not kept: that would cost a defineProperty for each closure that a request makes, a fifth of
- * its time. A class whose name another file has too may so be renamed; `npm run schema:check` looks at the built schema.
+ * Names of functions are not kept, because that would cost a defineProperty for each closure that a request creates, a
+ * fifth of its time. Therefore a class may be renamed if another file has a class of the same name. `npm run
+ * schema:check` checks the built schema.
  * @type {import('esbuild').BuildOptions}
  */
 export const OPTIONS = {
@@ -31,25 +32,26 @@ export const OPTIONS = {
 
 /** @param {string} outdir below the root */
 export function copyAssets(outdir) {
-  for (const [name, place] of Object.entries(ASSETS)) {
-    const [from, to] = [join(root, place), join(root, outdir, name)];
-    // The page is made by `npm run build:page`, and the gateway runs without it.
+  for (const [name, source] of Object.entries(ASSETS)) {
+    const [from, to] = [join(root, source), join(root, outdir, name)];
+    // `npm run build:page` creates the page, and the gateway runs without it.
     if (!existsSync(from)) continue;
     cpSync(from, to, { recursive: true });
-    // A migration of another branch, which an earlier build left there, would be applied.
+    // Removes migrations of other branches from an earlier build, which would be applied.
     for (const old of readdirSync(to)) if (!existsSync(join(from, old))) rmSync(join(to, old), { recursive: true });
   }
 }
 
 /**
- * `npm run build` puts the programs and all of ours that they import into dist/, as a few files. With arguments it does
- * the same for another folder and one entry point.
+ * `npm run build` bundles the programs and every file of ours that they import into a few files in dist/. With
+ * arguments it does the same for another folder and one entry point.
  */
 async function main(outdir = OPTIONS.outdir, entryPoint) {
   const entryPoints = entryPoint ? [entryPoint] : OPTIONS.entryPoints;
   const { outputFiles } = await build({ ...OPTIONS, entryPoints, outdir, write: false });
   copyAssets(outdir);
-  // Each file is there whole or not at all, and the entry points after what they name: another start may be reading.
+  // Each file is replaced atomically, and the entry points are written after the files that they import, because
+  // another process may be starting from them.
   const isEntry = ({ path }) => Number(!/-[A-Z\d]{8}\.js(\.map)?$/.test(path));
   for (const { path, contents } of outputFiles.sort((a, b) => isEntry(a) - isEntry(b))) {
     mkdirSync(dirname(path), { recursive: true });
@@ -59,7 +61,9 @@ async function main(outdir = OPTIONS.outdir, entryPoint) {
   removeStale(join(root, outdir), new Set(outputFiles.map(({ path }) => path)));
 }
 
-/** What earlier builds left. Not at once: a process that was started from it may still be loading. */
+/**
+ * Removes the files of earlier builds, but only old ones: a process that was started from them may still be loading.
+ */
 function removeStale(directory, built) {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
@@ -69,6 +73,6 @@ function removeStale(directory, built) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  // esbuild has said where.
+  // esbuild has already printed the error.
   await main(...process.argv.slice(2, 4)).catch(() => process.exit(1));
 }

@@ -3,24 +3,25 @@ import { once } from 'node:events';
 import { context } from 'esbuild';
 import { copyAssets, OPTIONS } from './build.js';
 
-// `npm run dev`: as `npm start`, and again whenever a file of ours changes. `tsx watch` would stop what runs before it
-// knows whether the change can be built; here that is told, and what ran before goes on running.
+// `npm run dev` does what `npm start` does, and starts again whenever a file of ours changes. `tsx watch` would stop
+// the running program before it knows whether the change can be built. Here an error is printed, and the program keeps
+// running.
 
 /** A drain that takes longer is cut short. */
 const DRAIN_TIMEOUT_MS = 2_000;
 
 let running;
 
-/** esbuild waits for it before it builds again. @type {import('esbuild').Plugin} */
+/** esbuild waits for this plugin before it builds again. @type {import('esbuild').Plugin} */
 const restart = {
   name: 'restart',
   setup({ onEnd }) {
     onEnd(async ({ errors }) => {
       if (errors.length > 0) {
-        process.stdout.write('\nThis cannot be built: mend it and save again\n');
+        process.stdout.write('\nThe build failed: fix the error and save again\n');
         return;
       }
-      if (running) process.stdout.write('\nA file changed: starting again\n');
+      if (running) process.stdout.write('\nA file has changed: restarting\n');
       await stop();
       running = start();
     });
@@ -33,7 +34,7 @@ await building.watch();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, async () => {
     await building.dispose();
-    // Ctrl-C reaches it by itself too; it takes two signals at once for one.
+    // Ctrl-C also reaches the program directly, which treats two signals at once as one.
     await stop();
     process.exit(0);
   });
@@ -42,7 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 function start() {
   const child = spawn(process.execPath, ['--max-semi-space-size=32', 'dist/main.js'], { stdio: 'inherit' });
   child.once('exit', (code) => {
-    if (code !== 0 && !child.killed) process.stdout.write('It has ended: it starts again when a file changes\n');
+    if (code !== 0 && !child.killed) process.stdout.write('The program has ended: it restarts when a file changes\n');
   });
   return child;
 }

@@ -9,7 +9,7 @@ export interface BannerFacts {
 const QUERY =
   '{ viewer { messages(first: 5) { nodes { receivedAt subject from { address } integration { address } } } } }';
 
-/** What a start in the sandbox prints: where everything is, and a line to paste. */
+/** The text that a start in the sandbox prints: all addresses, and a command to paste. */
 export function banner({ url, emulated, controlUrl, user, accessToken }: BannerFacts): string {
   return `
 Postern is ready, on a sandbox: ${emulated.map(({ name }) => name).join(' and ')}, emulated on this machine.

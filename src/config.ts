@@ -5,37 +5,43 @@ import { bindAddress, choice, decimal, flag, port, redisUrl, url, whole } from '
 import { ADAPTERS, registry } from './providers/registry.ts';
 import { encryptionKeys, origins, postgresUrl, redirectUris, secret, trustProxy } from './setting.server.ts';
 
-/** The only reader of process.env. What a variable means is said in .env.example, which a test holds against this file. */
+/**
+ * The configuration. No other file reads process.env. .env.example documents each variable, and a test compares it with
+ * this file.
+ */
 
-/** What a timer of Node takes; it counts longer ones as 1 ms. */
+/** The maximum of a timer in Node, which treats a longer time as 1 ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const variables = z.object({
   NODE_ENV: choice('development', 'production', 'test').default('development'),
   HOST: bindAddress.default('127.0.0.1'),
   PORT: port.default(4000),
-  /** Where clients and providers reach us: links, the OAuth callback, webhooks. Default: http://HOST:PORT. */
+  /**
+   * The address at which clients and providers reach the gateway: for links, the OAuth callback and webhooks. Default:
+   * http://HOST:PORT.
+   */
   PUBLIC_URL: url.optional(),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: postgresUrl.optional(),
   REDIS_URL: redisUrl.optional(),
-  /** Default: info; warn in the sandbox, where a person reads along. */
+  /** Default: info, or warn in the sandbox, where a person reads the output. */
   LOG_LEVEL: choice('trace', 'debug', 'info', 'warn', 'error', 'silent').optional(),
   ENCRYPTION_KEYS: encryptionKeys.optional(),
   JWT_SECRET: secret.optional(),
   REGISTRATION: choice('open', 'invite', 'off').optional(),
   TRUST_PROXY: trustProxy.default(false),
-  /** Default: 3 in production, where a balancer has to notice; else 0. */
+  /** Default: 3 in production, where a load balancer has to notice, otherwise 0. */
   DRAIN_DELAY_SECONDS: decimal(0, 600).optional(),
   CORS_ORIGINS: origins.default([]),
-  /** Where a connect flow may send the browser back to: whole URLs, or origins. */
+  /** The addresses to which a connect flow may send the browser back: whole URLs, or origins. */
   REDIRECT_URIS: redirectUris.default([]),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
   SOURCE_DEADLINE_MS: whole(1, MAX_TIMER_MS).default(10_000),
   SCAN_BUDGET: whole(1).default(500),
   POLL_SECONDS: whole(1, Math.floor(MAX_TIMER_MS / 1_000)).default(60),
-  /** Exchange takes no larger file than the default, whatever the tenant allows. */
+  /** Exchange accepts no file that is larger than the default, whatever the tenant allows. */
   UPLOAD_MAX_BYTES: whole(1, 2_000_000_000).default(157_286_400),
   SOCKET_MAX_BUFFERED_BYTES: whole(1).default(8_388_608),
   USER_MAX_BUFFERED_BYTES: whole(1).default(33_554_432),
@@ -43,9 +49,9 @@ const variables = z.object({
   SANDBOX_PORT: port.default(4001),
   SANDBOX_MAIL: z.string().optional(),
   SANDBOX_MESSAGES: whole(0, 1_000_000).default(300),
-  /** Seconds between two mails that arrive by themselves; 0 for none. */
+  /** Seconds between two mails that arrive by themselves, or 0 for none. */
   SANDBOX_TRAFFIC_SECONDS: whole(0, Math.floor(MAX_TIMER_MS / 1_000)).default(45),
-  /** How the emulated Gmail lists header values. */
+  /** The form in which the emulated Gmail lists header values. */
   SANDBOX_HEADERS: choice('written', 'decoded').default('written'),
 });
 
@@ -57,15 +63,15 @@ export interface Config {
   readonly dataDir: string;
   /** Null: embedded PGlite under dataDir. */
   readonly databaseUrl: string | null;
-  /** Null: instances tell each other over the database. */
+  /** Null: instances notify each other over the database. */
   readonly redisUrl: string | null;
   readonly logLevel: string;
-  /** Empty in the sandbox and in development: `main` then keeps generated ones under dataDir. */
+  /** Empty in the sandbox and in development, where generated keys are kept under dataDir. */
   readonly encryptionKeys: readonly Key[];
   readonly jwtSecret: string | null;
   readonly registration: 'open' | 'invite' | 'off';
   readonly trustProxy: readonly string[] | number | false;
-  /** How long a stop goes on accepting while /ready says 503. */
+  /** The time for which a stop still accepts requests while /ready answers 503. */
   readonly drainDelaySeconds: number;
   readonly corsOrigins: readonly string[];
   readonly redirectUris: readonly string[];
@@ -74,15 +80,18 @@ export interface Config {
   readonly sourceDeadlineMs: number;
   readonly scanBudget: number;
   readonly pollSeconds: number;
-  /** The largest file that POST /upload takes. */
+  /** The maximum size of a file for POST /upload. */
   readonly uploadMaxBytes: number;
-  /** Bytes of answers that one connection may leave unread before no further operation of it starts. */
+  /**
+   * The bytes of responses that one connection may leave unread. Above it, no further operation of the connection
+   * starts.
+   */
   readonly socketMaxBufferedBytes: number;
   /** The same for all connections of one user to this instance. */
   readonly userMaxBufferedBytes: number;
-  /** Each provider's own settings, by its id. */
+  /** The settings of each provider, by its id. */
   readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** For the log of the start: what is set and most likely not meant so. */
+  /** Warnings for the log about variables that are probably misspelt. */
   readonly warnings: readonly string[];
   /** Null: no emulators. */
   readonly sandbox: {
@@ -94,30 +103,30 @@ export interface Config {
   } | null;
 }
 
-/** One line per variable at fault, each naming it and saying what to do. */
+/** Each line of the message names a wrong variable and says what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
-/** `emulated` is what the sandbox has instead of real providers. */
+/** Reads the configuration. `emulated` has the settings that the sandbox sets instead of real providers. */
 export function readConfig(
   env: NodeJS.ProcessEnv = process.env,
   emulated: Readonly<Record<string, string>> = {},
 ): Config {
-  // An empty variable is one that is not set: `FOO= npm start` and an unfilled line of a compose file mean that.
+  // An empty variable counts as not set, which is what `FOO= npm start` and an unfilled line of a compose file mean.
   const trimmed = Object.entries(env).map(([name, value]) => [name, value?.trim()] as const);
-  const given = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
-  // But for URLs, which win: what stands there, a proxy for example, passes on to the emulators.
-  const urls = Object.fromEntries(Object.entries(given).filter(([name]) => name.endsWith('_URL')));
-  const values = { ...given, ...emulated, ...urls };
+  const present = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  // URLs take precedence over the emulators: a proxy, for example, passes requests on to them.
+  const urls = Object.fromEntries(Object.entries(present).filter(([name]) => name.endsWith('_URL')));
+  const values = { ...present, ...emulated, ...urls };
   const parsed = variables.safeParse(values);
   const theirs = ADAPTERS.map((adapter) => ({ adapter, read: adapter.settings.safeParse(values) }));
   const providers = Object.fromEntries(theirs.map(({ adapter, read }) => [adapter.id, read.data ?? {}]));
   const isConfigured =
     theirs.some(({ read }) => !read.success) || registry(providers).some(({ configured }) => configured);
-  // Of the text and not of what was read: whatever else is wrong, these are told with it.
+  // This reads the text instead of the parsed value, so that these faults are reported together with all others.
   const production = values.NODE_ENV === 'production';
   const sandbox = flag.safeParse(values.SANDBOX).data ?? (!production && !isConfigured);
   const faults = [parsed, ...theirs.map(({ read }) => read)].flatMap(({ error }) =>
@@ -131,7 +140,7 @@ export function readConfig(
     );
   }
   const names = [...Object.keys(variables.shape), ...ADAPTERS.flatMap(({ settings }) => Object.keys(settings.shape))];
-  const warnings = misspelt(Object.keys(given), names);
+  const warnings = misspelt(Object.keys(present), names);
   if (!parsed.success || faults.length > 0) throw new ConfigError([...faults, ...warnings].join('\n'));
   const v = parsed.data;
 
@@ -173,6 +182,11 @@ export function readConfig(
   });
 }
 
+/** Returns the address of the gateway: PUBLIC_URL, or that of the listener. */
+export const urlOf = (config: Config, port: number): string =>
+  config.publicUrl ??
+  `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+
 function missingInProduction(
   values: Readonly<Record<string, string | undefined>>,
   sandbox: boolean,
@@ -185,7 +199,7 @@ function missingInProduction(
   if (!values.ENCRYPTION_KEYS) faults.push('ENCRYPTION_KEYS: missing; set 1:$(openssl rand -base64 32)');
   if (!values.JWT_SECRET) faults.push('JWT_SECRET: missing; set $(openssl rand -base64 48)');
   if (!isConfigured) {
-    // The first of each provider's own settings is what it cannot do without.
+    // The first setting of each provider is the one that it requires.
     const [first, ...others] = ADAPTERS.map(({ settings }) => Object.keys(settings.shape)[0]);
     faults.push(
       `${first}: missing; no provider is configured: set it${others.map((name) => `, or ${name}`).join('')}, with the secret beside it`,

@@ -4,8 +4,8 @@ import { RESOLVERS } from './resolvers.ts';
 import { breakingChanges, lastRelease, mayBreak } from './schema-release.ts';
 
 /**
- * `npm run schema` writes schema.graphql from the code. With --check it fails when the file says something else, and
- * when the code breaks what the last release promised while package.json's version does not say so.
+ * `npm run schema` writes schema.graphql from the code. With --check it fails if the file differs from the code, or if
+ * the code breaks what the last release promised although the version in package.json does not allow it.
  */
 
 const path = 'schema.graphql';

@@ -1,16 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
-/** What .env sets cannot be read, or not all of it. */
+/** The file .env cannot be read, or only in part. */
 class EnvFileError extends Error {
   override readonly name = 'EnvFileError';
 }
 
 /**
- * Puts what .env sets into the environment, where what is there already wins. One that is there and cannot be read is an
- * error: without its NODE_ENV=production the start would be another one than was asked for. Node's own --env-file stops
- * where there is no such file, and takes a byte order mark for a part of the first name.
- * @throws EnvFileError, whose message is one line and shows no secret
+ * Adds the variables of .env to the environment, where existing ones take precedence. A file that exists but cannot be
+ * read is an error: without its NODE_ENV=production the gateway would start in another mode than intended. `--env-file`
+ * of Node is not used, because it fails if there is no such file, and reads a byte order mark as part of the first
+ * name.
+ * @throws EnvFileError, whose message is one line without secrets
  */
 export function loadEnvFile(path = '.env', env: NodeJS.ProcessEnv = process.env): void {
   if (!existsSync(path)) return;
@@ -23,12 +24,12 @@ export function loadEnvFile(path = '.env', env: NodeJS.ProcessEnv = process.env)
 
 function read(path: string): [name: string, value: string | undefined][] {
   const bytes = readFileSync(path);
-  if (bytes.includes(0)) throw new Error('is no text in UTF-8, as one that was saved as UTF-16; save it as UTF-8');
+  if (bytes.includes(0)) throw new Error('is not UTF-8 text (it may be UTF-16); save it as UTF-8');
   const text = bytes.toString().replace(/^\uFEFF/, '');
-  // Node reads a comment that has a blank before it as a name.
+  // Node reads a comment after a blank as a name.
   const set = Object.entries(parseEnv(text)).filter(([name]) => !name.startsWith('#'));
   const isWritten = /^[^\S\n]*[^#\s]/m.test(text);
-  // Neither line nor name is shown: both may hold a secret.
+  // Neither the line nor the name is shown, because both may contain a secret.
   if ((isWritten && set.length === 0) || !set.every(([name]) => /^[\w.-]+$/.test(name))) {
     throw new Error('a line of it sets nothing; each is NAME=value');
   }

@@ -4,8 +4,8 @@ import { loadEnvFile } from './env-file.ts';
 import { openKeys } from './platform/secrets/keys.ts';
 
 /**
- * node dist/invite.command.js EMAIL: prints an invitation, signed as the tokens of the gateway are whose settings it is given.
- * With others it would be signed with a key of this directory, and no gateway would take it.
+ * node dist/invite.command.js EMAIL prints an invitation. It needs the settings of the gateway, whose tokens are signed
+ * with the same key. Otherwise it would be signed with a key of this directory, and no gateway would accept it.
  */
 
 const email = process.argv[2] ?? '';

@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { prepareRuntime } from './runtime.ts';
 import type { Listener } from './server/http/listener.ts';
 
-/** Errors whose message is one line for the person who typed the command; anything else shows its stack. */
+/** The errors whose message is one line for the person who typed the command. Of any other error the stack is shown. */
 const EXPLAINED = new Set([
   'EnvFileError',
   'ConfigError',
@@ -16,7 +16,7 @@ const EXPLAINED = new Set([
 
 interface Running {
   readonly app: App;
-  /** Says where it listens. */
+  /** Prints the address. */
   announce(): void;
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ try {
 } catch (error) {
   refuse(error as Error);
 }
-const [{ createApp, urlOf }, { readConfig }, { createLog }, { openListener }] = await Promise.all([
+const [{ createApp }, { readConfig, urlOf }, { createLog }, { openListener }] = await Promise.all([
   import('./app.ts'),
   import('./config.ts'),
   import('./platform/log.ts'),
@@ -36,7 +36,8 @@ try {
   const config = readConfig();
   const listener = await openListener(config.host, config.port);
   const running = config.sandbox ? await startSandboxed(config, listener) : await startPlain(config, listener);
-  // Before it is said: a supervisor that reads the line may stop it at once.
+  // The handlers are installed before the address is printed, because a supervisor that reads the line may stop the
+  // process at once.
   stopOnSignals(running, config.drainDelaySeconds * 1_000);
   running.announce();
 } catch (error) {
@@ -53,26 +54,33 @@ async function startPlain(config: Config, listener: Listener): Promise<Running> 
   return { app, announce: () => sayWhere(config, app), close: () => app.close(config.drainDelaySeconds * 1_000) };
 }
 
-/** In production a line of the log as every other is, at whatever LOG_LEVEL; else one for a person. */
+/** Prints the address: in production as a line of the log, at any LOG_LEVEL, and otherwise as text for a person. */
 function sayWhere({ production, host }: Config, { port, url }: App): void {
   if (!production) return void process.stdout.write(`Postern listens on ${url}\n`);
   createLog('info').info({ host, port, url }, `Postern listens on ${host} port ${port}, and is reached at ${url}`);
 }
 
-/** The gateway in front of emulated providers, with a demo user whose accounts are connected as a person would. */
-async function startSandboxed(given: Config, listener: Listener): Promise<Running> {
-  const [{ startSandbox }, { TWINS }, { connectDemo, DEMO_USER }, { banner }] = await Promise.all([
-    import('../sandbox/start.ts'),
-    import('../sandbox/twins.ts'),
-    import('../sandbox/demo.ts'),
-    import('./banner.ts'),
-  ]);
-  const { port = 0, mail = null, messages = 0, trafficSeconds = 0, headers = 'written' } = given.sandbox ?? {};
-  const url = urlOf(given, listener.port);
+/**
+ * Starts the gateway with emulated providers. A demo user is created, and its accounts are connected as a person would
+ * connect them.
+ */
+async function startSandboxed(base: Config, listener: Listener): Promise<Running> {
+  const [{ openDataDirectory }, { startSandbox }, { TWINS }, { connectDemo, DEMO_USER }, { banner }] =
+    await Promise.all([
+      import('./platform/database/directory.lock.ts'),
+      import('../sandbox/start.ts'),
+      import('../sandbox/twins.ts'),
+      import('../sandbox/demo.ts'),
+      import('./banner.ts'),
+    ]);
+  // The emulators keep their mail there and start first.
+  openDataDirectory(base.dataDir);
+  const { port = 0, mail = null, messages = 0, trafficSeconds = 0, headers = 'written' } = base.sandbox ?? {};
+  const url = urlOf(base, listener.port);
   const sandbox = await startSandbox({
-    host: given.host,
+    host: base.host,
     port,
-    dataDir: given.dataDir,
+    dataDir: base.dataDir,
     publicUrl: url,
     mail,
     messages,
@@ -98,14 +106,17 @@ async function startSandboxed(given: Config, listener: Listener): Promise<Runnin
   };
 }
 
-/** npm passes Ctrl-C on to a process that the terminal has told already: these are one signal. */
+/** The terminal sends Ctrl-C to all processes, and npm passes it on as well. Signals within this time count as one. */
 const SIGNAL_DEBOUNCE_MS = 500;
 
-/** Everything that a stop waits for has a timeout of its own; this is the last resort. */
+/**
+ * The process is ended after this time. It is a last resort, because everything that a stop waits for has a time-out of
+ * its own.
+ */
 const EXIT_TIMEOUT_MS = 9_500;
 const EXIT_AFTER_DELAY_TIMEOUT_MS = 6_500;
 
-/** The first signal drains; a second one does not wait. */
+/** Drains at the first signal, and exits at once at a second one. */
 function stopOnSignals(running: Running, delayMs: number): void {
   let since: number | null = null;
   const stop = async () => {

@@ -1,7 +1,10 @@
-/** One line for each name that is no setting and nearly one: `CORS_ORIGIN` for CORS_ORIGINS. A set one is not meant by another. */
-export function misspelt(given: readonly string[], known: readonly string[]): string[] {
-  const free = known.filter((name) => name.length >= MIN_LENGTH && !given.includes(name));
-  return given
+/**
+ * Returns one line for each unknown name that is close to a setting, as `CORS_ORIGIN` is to CORS_ORIGINS. Settings that
+ * are set are not suggested.
+ */
+export function misspelt(names: readonly string[], known: readonly string[]): string[] {
+  const free = known.filter((name) => name.length >= MIN_LENGTH && !names.includes(name));
+  return names
     .filter((name) => !known.includes(name))
     .flatMap((name) => {
       const meant = free.find((one) => distance(name.toUpperCase(), one) <= MAX_DISTANCE);
@@ -9,11 +12,11 @@ export function misspelt(given: readonly string[], known: readonly string[]): st
     });
 }
 
-/** The names of other programs are near to a short one: HOST and HOSTS, PORT and PORTS. */
+/** Short settings are not suggested, because other programs use similar names: HOST and HOSTS, PORT and PORTS. */
 const MIN_LENGTH = 8;
 const MAX_DISTANCE = 2;
 
-/** Levenshtein's: letters to insert, delete or replace. */
+/** Returns the Levenshtein distance: the number of letters to insert, delete or replace. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MAX_DISTANCE) return Number.POSITIVE_INFINITY;
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -22,7 +22,7 @@ import { MessageEventsResolver } from './realtime/message.events.resolver.ts';
 import { SubmissionEventsResolver } from './realtime/submission.events.resolver.ts';
 import { SyncHealthResolver } from './realtime/sync-health.resolver.ts';
 
-/** Everything that answers GraphQL: what the schema is made of. app.ts makes one instance of each. */
+/** Every resolver class. The schema is made of them, and the rooms make one instance of each. */
 export const RESOLVERS = [
   NodeResolver,
   SessionResolver,

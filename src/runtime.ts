@@ -3,15 +3,16 @@ import { setFlagsFromString } from 'node:v8';
 import { loadEnvFile } from './env-file.ts';
 
 /**
- * What must be so before the packages load: some of them read NODE_ENV as they do. A test has its environment alone.
+ * Prepares the process before the packages load, because some of them read NODE_ENV while they load. A test uses only
+ * its own environment.
  * @throws EnvFileError
  */
 export function prepareRuntime(): void {
-  // What V8 waits for since Node 22 before it optimises a function of PGlite or Prisma. Node 20 waits for a seventh of
-  // that: a third of the processor time of a start went to code that hardly runs again.
+  // The budget after which V8 optimises a WebAssembly function of PGlite or Prisma, as Node 22 sets it. Node 20 uses a
+  // seventh of it, so that a third of the processor time of a start went into code that hardly runs again.
   setFlagsFromString('--wasm-tiering-budget=13000000');
   if (process.env.NODE_ENV === 'test') return;
   loadEnvFile();
-  // Node 22 and later: what was compiled at one start is not compiled again at the next.
+  // Node 22 and later reuse compiled code at the next start.
   (module as { enableCompileCache?: () => void }).enableCompileCache?.();
 }

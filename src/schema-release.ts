@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { buildSchema, findBreakingChanges } from 'graphql';
 
 interface Release {
-  /** As the tag says it, without its v. */
+  /** The version of the tag, without its v. */
   readonly version: string;
-  /** What schema.graphql said then. */
+  /** The content of schema.graphql in that release. */
   readonly sdl: string;
 }
 
-/** The last release before this commit: its tag is v and a version. Null where git knows of none, as in a shallow clone. */
+/**
+ * Returns the last release before this commit. Its tag is v and a version. Null if git knows no tag, as in a shallow
+ * clone.
+ */
 export function lastRelease(): Release | null {
   const git = (...args: string[]) =>
     execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
@@ -20,12 +23,15 @@ export function lastRelease(): Release | null {
   }
 }
 
-/** What clients of `before` may trip over, one line each. */
+/** Returns the changes that may break clients of `before`, one line each. */
 export function breakingChanges(before: string, after: string): string[] {
   return findBreakingChanges(buildSchema(before), buildSchema(after)).map(({ description }) => description);
 }
 
-/** Whether a version promises less than the one before it (semver): a new major, before 1.0 a new minor. */
+/**
+ * Returns whether a version may break what the one before it promised (semver): a new major version may, and a new
+ * minor one before 1.0.
+ */
 export function mayBreak(from: string, to: string): boolean {
   const [major = 0, minor = 0] = from.split('.').map(Number);
   const [toMajor = 0, toMinor = 0] = to.split('.').map(Number);

@@ -4,14 +4,15 @@ import { redirectEntryFault } from './accounts/connect/authorization-code/redire
 import type { Key } from './platform/secrets/seal.ts';
 import { list } from './platform/setting.ts';
 
-/** The kinds of setting that only the gateway itself has. */
+/** The kinds of settings that only the gateway itself has. */
 
 const NEW_KEY = '1:$(openssl rand -base64 32)';
 
-/** `VERSION:BASE64 of 32 bytes`, comma-separated; the first seals, all open. */
+/** Parses `VERSION:BASE64 of 32 bytes`, comma-separated. The first key seals, and all of them open. */
 export const encryptionKeys = list.transform((entries, context): readonly Key[] => {
   const keys = entries.flatMap((entry) => {
-    // Strictly: a decoder skips what is no base64, and a mistyped key would be another one.
+    // The check is strict, because a decoder skips characters that are not base64, and a mistyped key would be another
+    // key.
     const [, version, base64] = /^([1-9]\d{0,8}):([A-Za-z\d+/]{43}=?)$/.exec(entry) ?? [];
     return version === undefined || base64 === undefined
       ? []
@@ -27,7 +28,7 @@ export const encryptionKeys = list.transform((entries, context): readonly Key[] 
 
 export const secret = z.string().min(32, 'must have at least 32 characters; set $(openssl rand -base64 48)');
 
-/** Those that the driver knows; it takes any other one for verify-full. */
+/** The modes that the driver knows. It treats any other value as verify-full. */
 const SSL_MODES = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 export const postgresUrl = z
@@ -45,21 +46,25 @@ export const postgresUrl = z
       fault('names no host, as postgres://user:password@host:5432/name');
     const sslmode = searchParams.get('sslmode');
     if (sslmode !== null && !SSL_MODES.includes(sslmode))
-      fault(`has an sslmode that is none of ${SSL_MODES.join(', ')}`);
+      fault(`has an unknown sslmode; it must be one of ${SSL_MODES.join(', ')}`);
+    // Prisma's own URLs have it, but the driver ignores it: the tables would be made in another schema.
+    if (searchParams.has('schema'))
+      fault('has the parameter schema, which the driver ignores: leave it out, and give Postern a database of its own');
     if (pathname.length < 2) fault('names no database, as postgres://user:password@host:5432/name');
   })
   .transform(withPlainSslMode);
 
 /**
- * The driver takes prefer, require and verify-ca for verify-full, and says so in nine lines on stderr at each start, where a
- * log of JSON is read. With uselibpqcompat they mean what libpq means, and stay.
+ * Writes verify-full for prefer, require and verify-ca. The driver treats them so anyway, but prints nine lines about
+ * it to stderr at each start, where a log of JSON is read. With uselibpqcompat they mean what they mean to libpq, and
+ * are kept.
  */
 function withPlainSslMode(value: string): string {
   if (/[?&]uselibpqcompat=true(&|$)/.test(value)) return value;
   return value.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 
-/** Whose X-Forwarded-* headers are believed. */
+/** Parses the proxies whose X-Forwarded-* headers are trusted. */
 export const trustProxy = z.string().transform((value, context): readonly string[] | number | false => {
   if (value === '' || value === 'false' || value === '0') return false;
   if (/^\d{1,2}$/.test(value)) return Number(value);
@@ -71,7 +76,7 @@ export const trustProxy = z.string().transform((value, context): readonly string
     proxyAddress.compile(entries);
     if (entries.length > 0) return entries;
   } catch {
-    // What it says names neither the variable nor what is right.
+    // The message of the package names neither the variable nor a correct value.
   }
   context.addIssue({
     code: 'custom',
@@ -81,7 +86,7 @@ export const trustProxy = z.string().transform((value, context): readonly string
   return false;
 });
 
-/** As browsers write it in the Origin header; apps have schemes of their own. */
+/** Parses origins as browsers write them in the Origin header. Apps have schemes of their own. */
 export const origins = list.superRefine((entries, context) => {
   for (const entry of entries) {
     const fault = originFault(entry);

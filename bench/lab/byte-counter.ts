@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Passes TCP on to a port of this machine and counts what comes back: how much an answer weighs on the wire. */
+/**
+ * Forwards TCP to a port of this machine and counts the bytes that come back, that is the size of the responses on the
+ * wire.
+ */
 export class ByteCounter {
   received = 0;
   private readonly open = new Set<Socket>();

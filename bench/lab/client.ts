@@ -7,7 +7,7 @@ export interface Mailbox {
   readonly address: string;
 }
 
-/** A user of a gateway, as a client program is one. */
+/** A user of a gateway, as a client program sees it. */
 export class Client {
   private constructor(
     readonly graphqlUrl: string,
@@ -18,7 +18,7 @@ export class Client {
     return { 'content-type': 'application/json', authorization: `Bearer ${this.token}` };
   }
 
-  /** A new user of the gateway at `url`. */
+  /** Registers a new user of the gateway at `url`. */
   static async register(url: string): Promise<Client> {
     const input = { email: `bench-${randomBytes(4).toString('hex')}@people.example`, password: 'a good long password' };
     const { register } = await post<{ register: { session: { accessToken: string } } }>(
@@ -30,7 +30,7 @@ export class Client {
     return new Client(`${url}/graphql`, register.session.accessToken);
   }
 
-  /** Connects an account through the whole flow. `consent` plays the person in front of the provider's page. */
+  /** Connects an account through the whole flow. `consent` acts as the person in front of the page of the provider. */
   async connect(
     mailbox: Mailbox,
     consent: (authorizationUrl: string, address: string) => Promise<string> = approveConsent,
@@ -45,7 +45,10 @@ export class Client {
     });
   }
 
-  /** Throws with the errors, and where a list has a source that is not whole: half a page is no measure. */
+  /**
+   * Sends a query. Throws if there are errors, or if a source of a list is incomplete, because half a page must not be
+   * measured.
+   */
   async query<T>(document: string, variables: object = {}): Promise<T> {
     return post<T>(this.graphqlUrl, this.headers, document, variables);
   }

@@ -11,12 +11,12 @@ import { freePort } from '../process/free-port.ts';
 import { ByteCounter } from './byte-counter.ts';
 import { Client, type Mailbox } from './client.ts';
 
-/** What some work cost. */
+/** The cost of some work. */
 export interface Cost {
   readonly ms: number;
-  /** CPU time of the gateway's process. */
+  /** The CPU time of the gateway process. */
   readonly cpuMs: number;
-  /** Received from the emulators. */
+  /** The bytes that were received from the emulators. */
   readonly bytes: number;
   readonly totals: Totals;
   readonly records: readonly RequestRecord[];
@@ -24,7 +24,7 @@ export interface Cost {
 
 const VENDOR = { GMAIL: 'google', OUTLOOK: 'microsoft' } as const;
 
-/** The gateway in its own process, in front of the emulators in this one; every request between them is counted. */
+/** The gateway in its own process, in front of the emulators in this process. Every request between them is counted. */
 export class Lab {
   private constructor(
     readonly sandbox: Sandbox,
@@ -57,7 +57,7 @@ export class Lab {
       REGISTRATION: 'open',
       ENCRYPTION_KEYS: `1:${randomBytes(32).toString('base64')}`,
       JWT_SECRET: randomBytes(32).toString('base64'),
-      // Nothing is to ask the emulators but what is measured: no push, and polling far apart.
+      // Only the measured work may request anything from the emulators, so there is no push, and polls are far apart.
       POLL_SECONDS: '100000',
       ...sandbox.environment((vendor) => `${wire.url}/${vendor}`),
       GOOGLE_PUBSUB_TOPIC: '',
@@ -65,12 +65,12 @@ export class Lab {
     return new Lab(sandbox, gateway, wire, dataDir);
   }
 
-  /** Where the gateway reaches the emulators. */
+  /** The address at which the gateway reaches the emulators. */
   get upstreamUrl(): string {
     return this.wire.url;
   }
 
-  /** A new user with these accounts; one that is not there yet is made, with `messages` mails. */
+  /** Creates a user with these accounts. A missing account is created with `messages` mails. */
   async user(mailboxes: readonly Mailbox[], messages = 200): Promise<Client> {
     const client = await Client.register(this.gateway.url);
     for (const mailbox of mailboxes) {
@@ -84,7 +84,7 @@ export class Lab {
     return client;
   }
 
-  /** Runs `work` alone and says what it cost. */
+  /** Runs `work` alone and returns its cost. */
   async cost(work: () => Promise<unknown>): Promise<Cost> {
     await this.control('DELETE', '/log');
     const [cpu, bytes, began] = [(await this.gateway.ask('usage')).cpuMs, this.wire.received, performance.now()];
@@ -95,7 +95,7 @@ export class Lab {
     return { ms, cpuMs, bytes: this.wire.received - bytes, ...log };
   }
 
-  /** Every request to the emulators that one of `faults` meets takes so much longer while `work` runs. */
+  /** Delays every request to the emulators that matches one of `faults` while `work` runs. */
   async slow<T>(latencyMs: number, faults: readonly Omit<Fault, 'latencyMs'>[], work: () => Promise<T>): Promise<T> {
     for (const fault of faults) await this.control('POST', '/faults', { ...fault, latencyMs });
     try {
@@ -112,7 +112,7 @@ export class Lab {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** Until what follows a connect (the first sync, watches) has been over for a while. */
+  /** Waits until the work after a connect (the first sync, watches) has been finished for a while. */
   private async quiet(): Promise<void> {
     let seen = -1;
     for (;;) {

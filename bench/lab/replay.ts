@@ -1,12 +1,12 @@
 import type { RequestRecord, Vendor } from '../../sandbox/world.ts';
 import { encodeBatch } from '../../src/providers/gmail/wire/multipart.ts';
 
-/** Where a vendor is, without a slash at the end, and the token of the account that is asked. */
+/** The address of each vendor, without a slash at the end, and the token of the account. */
 export type Upstreams = Readonly<Record<Vendor, { readonly url: string; readonly token: string }>>;
 
 /**
- * Sends the requests of an inbox page once more with bare fetch, in the same waves, and reads the answers without looking
- * into them: what a page takes when nobody makes anything of it.
+ * Repeats the requests of an inbox page with bare fetch, in the same waves, and reads the responses without parsing
+ * them. It shows what a page takes without any processing.
  */
 export async function replay(records: readonly RequestRecord[], upstreams: Upstreams): Promise<void> {
   await Promise.all(
@@ -25,8 +25,8 @@ async function sendAgain(
   upstreams: Upstreams,
 ): Promise<void> {
   const upstream = upstreams[vendor];
-  if (!upstream) throw new Error(`nobody plays ${vendor}`);
-  if (operation !== 'batch' && method !== 'GET') throw new Error(`the log does not tell what ${operation} sent`);
+  if (!upstream) throw new Error(`there is no emulator for ${vendor}`);
+  if (operation !== 'batch' && method !== 'GET') throw new Error(`the log does not have the body of ${operation}`);
   const parts = records.filter(({ batch }) => batch === id).map(({ path }) => ({ method: 'GET' as const, path }));
   const response = await fetch(upstream.url + path, {
     method,
@@ -38,5 +38,5 @@ async function sendAgain(
     ...(operation === 'batch' && { body: encodeBatch(parts, 'again') }),
   });
   const { length } = await response.text();
-  if (!response.ok || length === 0) throw new Error(`${operation} answered ${response.status} when sent again`);
+  if (!response.ok || length === 0) throw new Error(`${operation} answered ${response.status} to the repeated request`);
 }

@@ -4,7 +4,9 @@ import type { NaiveApi } from './naive.ts';
 
 type Message = gmail_v1.Schema$Message;
 
-/** Gmail names no limit on concurrent requests and refuses wide fan-outs: as many at once as the gateway allows itself. */
+/**
+ * Gmail documents no limit on concurrent requests, but refuses many at once. This is the number that the gateway uses.
+ */
 const WIDTH = 10;
 
 export function naiveGmail(url: string, token: string): NaiveApi<Message, gmail_v1.Schema$Thread> {

@@ -3,11 +3,11 @@ import type { MailFolder, Message } from '@microsoft/microsoft-graph-types';
 import { limited } from './limit.ts';
 import type { NaiveApi } from './naive.ts';
 
-/** Graph lets an application have four requests to a mailbox under way. */
+/** Graph allows an application four concurrent requests to a mailbox. */
 const WIDTH = 4;
 
 export function naiveGraph(url: string, token: string): NaiveApi<Message, readonly Message[]> {
-  // The SDK's own handler sends a token over https alone, and an emulator has none.
+  // The handler of the SDK sends a token over https only, which the emulator does not have.
   const retrying = new RetryHandler();
   retrying.setNext(new HTTPMessageHandler());
   const client = Client.initWithMiddleware({ middleware: retrying, baseUrl: url });

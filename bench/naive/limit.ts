@@ -1,4 +1,4 @@
-/** At most `width` at once, in the order asked: the least that a client must do not to be refused. */
+/** Runs at most `width` tasks at once, in the order of the calls. A client must do at least this to be accepted. */
 export function limited(width: number): <T>(work: () => Promise<T>) => Promise<T> {
   let busy = 0;
   const waiting: (() => void)[] = [];
@@ -8,7 +8,7 @@ export function limited(width: number): <T>(work: () => Promise<T>) => Promise<T
     try {
       return await work();
     } finally {
-      // The place passes on; it is free when nobody waits.
+      // The next waiting task gets the slot. It becomes free if none waits.
       const next = waiting.shift();
       if (next) next();
       else busy--;

@@ -1,13 +1,13 @@
 import { buildSchema, execute, type GraphQLSchema, parse } from 'graphql';
 
 /**
- * The client that one writes first: each field has a resolver, and each resolver asks the SDK for what it needs, as the
- * vendors' quickstarts do. No batch, no DataLoader, no field masks. `PER_MESSAGE` is the same with one thing learned: a
- * message is got once and its fields share it; so are threads.
+ * The naive client: each field has a resolver, and each resolver requests what it needs from the SDK, as the
+ * quickstarts of the vendors do. It has no batches, no DataLoader and no field masks. `PER_MESSAGE` differs in one
+ * point: a message or a thread is requested once, and its fields share it.
  */
 export type Sharing = 'PER_FIELD' | 'PER_MESSAGE';
 
-/** One account through its SDK, one request a call. */
+/** One account, accessed through its SDK with one request for each call. */
 export interface NaiveApi<M, T> {
   listMessages(first: number): Promise<readonly string[]>;
   getMessage(id: string): Promise<M>;
@@ -33,7 +33,7 @@ const FIELDS = 'subject from to sentAt receivedAt snippet isRead isStarred';
 export const NAIVE_INBOX = parse(`{ inbox(first: 50) { ${FIELDS} mailboxes { name } } }`);
 export const NAIVE_THREADS = parse('{ threads(first: 25) { subject participants messageCount snippet } }');
 
-/** Answers the query from one account. Throws the first error: what was refused does not count as cheap. */
+/** Answers the query from one account. Throws the first error, so that a refused request does not count as cheap. */
 export async function runNaive<M, T>(
   api: NaiveApi<M, T>,
   document: typeof NAIVE_INBOX,

@@ -4,7 +4,10 @@ import { registry } from '../../src/providers/registry.ts';
 import { authorize } from '../../test/support/lab.ts';
 import type { Mailbox } from '../lab/client.ts';
 
-/** An access token for an account of the sandbox. How it is got is not measured, so the gateway's own way will do. */
+/**
+ * Returns an access token for an account of the sandbox. Getting it is not measured, so it is done in the way of the
+ * gateway.
+ */
 export async function accessToken(sandbox: Sandbox, { provider: id, address }: Mailbox): Promise<string> {
   const config = readConfig({ NODE_ENV: 'test', ...sandbox.environment() });
   const provider = registry(config.providers).find((one) => one.id === id);

@@ -9,11 +9,11 @@ const OUT = 'dist/bench';
 const known = new Map<string, Promise<string>>();
 let last: Promise<unknown> = Promise.resolve();
 
-/** Builds a module as `npm start` builds the gateway; where it then lies below the root. */
+/** Builds a module as `npm start` builds the gateway. Returns its path below the root. */
 export function built(module: string): Promise<string> {
   const found = known.get(module);
   if (found) return found;
-  // One after the other: builds share files, and a process that starts must not read half of one.
+  // Builds run one after the other, because they share files, and a starting process must not read half of one.
   const building = last.then(async () => {
     await promisify(execFile)(process.execPath, ['bin/build.js', OUT, module], { cwd: ROOT });
     return `${OUT}/${basename(module, '.ts')}.js`;

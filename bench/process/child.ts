@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { built, ROOT } from './built.ts';
 import type { Answers, Question } from './question.ts';
 
-/** A process of the bench, so that what it uses is its own: serve.ts runs on its other side. */
+/** A process of the bench, so that its resources are measured separately. serve.ts runs inside it. */
 export class Child {
   private constructor(
     private readonly process: ChildProcess,
     readonly url: string,
   ) {}
 
-  /** Runs a module of bench/, built and started as `npm start` does with the gateway, and waits until it listens. */
+  /** Builds and starts a module of bench/ as `npm start` does with the gateway, and waits until it listens. */
   static async start(module: string, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<Child> {
     const child = fork(await built(`bench/${module}`), args, {
       cwd: ROOT,

@@ -1,4 +1,4 @@
-/** What a process of the bench can be asked over IPC, and what it answers. */
+/** The questions that a process of the bench answers over IPC, with the types of its answers. */
 export interface Answers {
   readonly usage: Usage;
   /** Bytes on the heap after a collection. */
@@ -10,12 +10,12 @@ export interface Answers {
 export type Question = keyof Answers;
 
 export interface Usage {
-  /** CPU time of all threads since the process began. */
+  /** The CPU time of all threads since the process began. */
   readonly cpuMs: number;
   readonly rssBytes: number;
 }
 
-/** What of a V8 CPU profile the bench reads. */
+/** The part of a V8 CPU profile that the bench reads. */
 export interface Profile {
   readonly nodes: readonly {
     readonly id: number;

@@ -1,7 +1,10 @@
 import { Session } from 'node:inspector/promises';
 import type { Answers, Profile, Question } from './question.ts';
 
-/** Inside a process of the bench: says where it listens, then answers what the bench asks until it is told to stop. */
+/**
+ * Runs inside a process of the bench. It reports its address and then answers questions until it gets the message to
+ * stop.
+ */
 export function serve(url: string, close: () => Promise<unknown>): void {
   const inspector = new Session();
   const answers: { readonly [Q in Question]: () => Answers[Q] | Promise<Answers[Q]> } = {
@@ -35,7 +38,7 @@ export function serve(url: string, close: () => Promise<unknown>): void {
     await close();
     process.exit(0);
   });
-  // The bench went away without a word.
+  // The bench has ended unexpectedly.
   process.on('disconnect', () => process.exit(1));
   process.send?.({ url });
 }

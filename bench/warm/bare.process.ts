@@ -5,7 +5,7 @@ import { type DocumentNode, execute, parse, validate } from 'graphql';
 import { serve } from '../process/serve.ts';
 import { newContext, readJson, schema } from './peer.ts';
 
-/** graphql-js on node:http and nothing else. With "remember" a document is parsed and validated once. */
+/** Runs graphql-js on node:http and nothing else. With "remember", a document is parsed and validated once. */
 const remembers = process.argv.includes('remember');
 const known = new Map<string, DocumentNode>();
 

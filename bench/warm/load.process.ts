@@ -1,12 +1,15 @@
 import { Agent, request } from 'node:http';
 
-/** Asks one server the same thing over a few connections, as fast as it answers. One order comes in over IPC at a time. */
+/**
+ * Sends the same request to one server over a few connections, as fast as it answers. Orders arrive over IPC, one at a
+ * time.
+ */
 export interface Order {
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly body: string;
   readonly connections: number;
-  /** Until so many were answered, or for so long: one of them. */
+  /** The end of the order: a number of responses, or a time. */
   readonly requests?: number;
   readonly ms?: number;
 }
@@ -18,13 +21,13 @@ export interface Delivered {
 process.on('message', async (order: Order) => {
   const agent = new Agent({ keepAlive: true, maxSockets: order.connections });
   const began = performance.now();
-  let asked = 0;
+  let sent = 0;
   let answered = 0;
   const goesOn = () =>
-    order.requests === undefined ? performance.now() - began < (order.ms ?? 0) : asked < order.requests;
+    order.requests === undefined ? performance.now() - began < (order.ms ?? 0) : sent < order.requests;
   const connection = async () => {
     while (goesOn()) {
-      asked++;
+      sent++;
       await ask(agent, order);
       answered++;
     }

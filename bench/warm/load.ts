@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Delivered, Order } from './load.process.ts';
 
-/** Who asks, in a process of its own. */
+/** The load generator, in a process of its own. */
 export class Load {
   private readonly process: ChildProcess = fork(fileURLToPath(new URL('load.process.ts', import.meta.url)), [], {
     execArgv: ['--import', 'tsx'],
   });
   private readonly failed = once(this.process, 'exit').then((): never => {
-    throw new Error('a server did not answer as it should; see above');
+    throw new Error('a server gave an unexpected response; see above');
   });
 
   constructor() {

@@ -2,7 +2,10 @@ import type { Address } from '../../src/domain/address.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import type { Message } from '../../src/domain/message.ts';
 
-/** The objects in memory that every server of the warm measure answers from: the same in each process, by construction. */
+/**
+ * The objects in memory with which every server of the warm measure answers. They are generated, so each process has
+ * the same ones.
+ */
 export interface StoredAccount {
   readonly provider: 'GMAIL' | 'OUTLOOK';
   readonly address: string;

@@ -3,7 +3,7 @@ import { mercurius } from 'mercurius';
 import { serve } from '../process/serve.ts';
 import { newContext, schema } from './peer.ts';
 
-/** mercurius on Fastify, with its caches of documents; with "jit" it compiles a query that it has met. */
+/** Runs mercurius on Fastify with its caches of documents. With "jit", it compiles a query that it has seen before. */
 const app = fastify();
 const context = () => ({ ...newContext() });
 await app.register(mercurius, { schema, context, ...(process.argv.includes('jit') ? { jit: 1 } : {}) });

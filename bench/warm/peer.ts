@@ -6,8 +6,8 @@ import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { ACCOUNTS } from './mail.ts';
 
 /**
- * What the other servers serve: the gateway's own schema over the same objects, resolved in the shortest way, with the
- * names of mailboxes through a DataLoader. They know no user, no limits and no cursors.
+ * The page of the other servers: the schema of the gateway over the same objects, resolved in the shortest way, with
+ * the names of mailboxes through a DataLoader. They have no users, limits or cursors.
  */
 export const schema: GraphQLSchema = buildSchema(
   readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'),
@@ -28,13 +28,13 @@ const merged = ACCOUNTS.flatMap(({ messages }) => messages).sort(
 );
 const sources = ACCOUNTS.map(() => ({ state: 'COMPLETE' }));
 
-/** A field without one is a property. */
+/** A field without a resolver is a property. */
 const resolvers = {
   Query: { viewer: () => ({}) },
   Viewer: {
     messages: (_viewer: object, { first }: { first: number }) => ({
       nodes: merged.slice(0, first),
-      pageInfo: { hasNextPage: true, endCursor: 'a place in the list' },
+      pageInfo: { hasNextPage: true, endCursor: 'a position in the list' },
       sources,
     }),
   },

@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config.ts';
 import { serve } from '../process/serve.ts';
 import { memoryProviders } from './provider.ts';
 
-/** The whole gateway (HTTP, sessions, limits, log, database) over mail that is in memory. */
+/** Runs the whole gateway (HTTP, sessions, limits, log, database) over mail that is in memory. */
 const dataDir = await mkdtemp(join(tmpdir(), 'postern-bench-'));
 const config = readConfig({
   PORT: '0',

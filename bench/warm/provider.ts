@@ -3,7 +3,10 @@ import type { AuthorizationCode } from '../../src/providers/contract/authorizati
 import type { MailSession, Provider } from '../../src/providers/contract/provider.ts';
 import { ACCOUNTS, type StoredAccount } from './mail.ts';
 
-/** Providers that ask nobody: what is left is the gateway itself. Reads lists and mailboxes, and nothing else. */
+/**
+ * Providers that send no requests, so that only the gateway is measured. They read lists and mailboxes and nothing
+ * else.
+ */
 export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
   id: account.provider,
   name: account.provider,
@@ -15,7 +18,7 @@ export const memoryProviders: readonly Provider[] = ACCOUNTS.map((account) => ({
       method: 'AUTHORIZATION_CODE',
       revokeAdvice: '',
       scopes: () => [],
-      /** Nobody is asked for consent: the browser is sent back at once. */
+      /** There is no consent page: the browser is sent back at once. */
       authorizationUrl: async ({ redirectUri, state }) =>
         `${redirectUri}?code=granted&state=${encodeURIComponent(state)}`,
       exchange: async () => ({ ...granted(), scopes: [] }),

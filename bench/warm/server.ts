@@ -7,14 +7,14 @@ import { ACCOUNTS } from './mail.ts';
 
 const PAGE = inboxPage(MAILBOXES);
 
-/** A server under load: its process, and how it is asked for the page. */
+/** A server under load: its process, and the request for the page. */
 export interface Server {
   readonly name: string;
   readonly child: Child;
   order(page?: string): Pick<Order, 'url' | 'headers' | 'body'>;
 }
 
-/** The gateway with a user whose accounts are connected. */
+/** Starts the gateway with a user whose accounts are connected. */
 export async function startPostern(): Promise<Server> {
   const child = await Child.start('warm/postern.process.ts');
   const client = await Client.register(child.url);
@@ -46,7 +46,7 @@ export async function startPeer(name: string, module: string, ...args: string[])
   };
 }
 
-/** Throws unless all answer with the same messages: ids and cursors are each server's own. */
+/** Throws unless all servers answer with the same messages. Ids and cursors may differ. */
 export async function checkSamePage(servers: readonly Server[]): Promise<void> {
   const pages = await Promise.all(
     servers.map(async (server) => {
@@ -61,5 +61,5 @@ export async function checkSamePage(servers: readonly Server[]): Promise<void> {
   const page = pages[odd] ?? '';
   const at = Math.max(0, [...first].findIndex((letter, index) => letter !== page[index]) - 40);
   const [shown, other] = [first.slice(at, at + 200), page.slice(at, at + 200)];
-  throw new Error(`${servers[odd]?.name} answers another page than ${servers[0]?.name}:\n${other}\n${shown}`);
+  throw new Error(`${servers[odd]?.name} answers with another page than ${servers[0]?.name}:\n${other}\n${shown}`);
 }

@@ -4,7 +4,7 @@ import type { Profile } from '../process/question.ts';
 
 type Frame = Profile['nodes'][number]['callFrame'];
 
-/** Whose code a function is, by its file; the first that matches. */
+/** The owner of the code of a function, by its file. The first match applies. */
 const OWNERS: readonly (readonly [string, RegExp])[] = [
   ['our server (src/server/)', /^src\/server\//],
   ['our rooms (the rest of src/)', /^(?:src|bench)\//],
@@ -19,7 +19,10 @@ const OWNERS: readonly (readonly [string, RegExp])[] = [
   ['Node: crypto', /^node:(?:internal\/)?crypto/],
 ];
 
-/** Self time by owner, as parts of the busy time, largest first. Native time counts for the function that called it. */
+/**
+ * Returns the self time by owner as parts of the busy time, the largest first. Native time counts for the function that
+ * called it.
+ */
 export function shares(profile: Profile): readonly { readonly owner: string; readonly share: number }[] {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const parents = new Map(profile.nodes.flatMap(({ id, children }) => (children ?? []).map((child) => [child, id])));
@@ -57,7 +60,7 @@ function ownerOfFrame(frame: Frame): string | null {
 
 const bundles = new Map<string, readonly string[]>();
 
-/** esbuild writes above each of our files where it came from. */
+/** Reads the path that esbuild writes above each of our files. */
 function bundledFrom({ url, lineNumber }: Frame): string {
   const lines = bundles.get(url) ?? readFileSync(fileURLToPath(url), 'utf8').split('\n');
   bundles.set(url, lines);

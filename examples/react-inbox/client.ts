@@ -15,9 +15,9 @@ const mergePages: FieldMergeFunction<Nodes> = (existing, incoming, { args, readF
   if (!existing) return incoming;
   const known = new Set(existing.nodes.map((node) => node?.__ref));
   if (!args?.after && !known.has(incoming.nodes.at(-1)?.__ref)) return incoming;
-  const told = new Set(incoming.nodes.map((node) => node?.__ref));
+  const incomingRefs = new Set(incoming.nodes.map((node) => node?.__ref));
   const time = (node: Reference | null) => Date.parse(readField<string>('receivedAt', node ?? undefined) ?? '') || 0;
-  const others = existing.nodes.filter((node) => !told.has(node?.__ref));
+  const others = existing.nodes.filter((node) => !incomingRefs.has(node?.__ref));
   // Mails of the same time keep the gateway's order (the sort is stable): a later page comes after what is cached.
   const nodes = args?.after ? [...others, ...incoming.nodes] : [...incoming.nodes, ...others];
   nodes.sort((one, other) => time(other) - time(one));

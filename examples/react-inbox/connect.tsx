@@ -10,12 +10,12 @@ if (returned.has('status')) history.replaceState(null, '', location.pathname);
 export function Connect() {
   const [begin, begun] = useMutation(BeginConnect);
   const [finish, { data, error }] = useMutation(FinishConnect, { refetchQueries: ['InboxPage'] });
-  const asked = useRef(false);
+  const hasStarted = useRef(false);
   useEffect(() => {
     const token = returned.get('token') ?? '';
     // Accept only the format of a token. Any link can bring a wrong code here, and five of those end the flows that wait for a code.
-    if (returned.get('status') !== 'pending' || !/^[\w-]{43}$/.test(token) || asked.current) return;
-    asked.current = true;
+    if (returned.get('status') !== 'pending' || !/^[\w-]{43}$/.test(token) || hasStarted.current) return;
+    hasStarted.current = true;
     // A failure is shown through `error`.
     finish({ variables: { token } }).catch(() => undefined);
   }, [finish]);

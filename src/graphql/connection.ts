@@ -46,7 +46,7 @@ export class PageInfo {
   }
 }
 
-/** What every edge and connection is in code; the classes below give it GraphQL types. */
+/** The shape of every edge and connection in code. The classes below give it GraphQL types. */
 export interface EdgeOf<T> {
   readonly cursor: string;
   readonly node: T | null;
@@ -58,11 +58,11 @@ interface ConnectionOf<T> {
 }
 
 interface ConnectionOptions {
-  /** For lists in which a single item can be unreadable: its node is then null. */
+  /** Set for lists in which a single item can be unreadable. The node of such an item is null. */
   readonly nullableNodes?: boolean;
 }
 
-/** The NameEdge type. Extend or use the class that it returns; call it once for each name. */
+/** Creates the type NameEdge. Extend or use the class that it returns, and call it once for each name. */
 export function edgeType<T extends object>(name: string, node: () => ClassType<T>, options: ConnectionOptions = {}) {
   const nullable = options.nullableNodes ?? false;
 
@@ -75,29 +75,29 @@ export function edgeType<T extends object>(name: string, node: () => ClassType<T
         : `The ${name}.`,
     })
     readonly node: T | null;
-    readonly place: LazyCursor;
+    readonly lazyCursor: LazyCursor;
 
-    constructor(node: T | null, place: LazyCursor) {
+    constructor(node: T | null, lazyCursor: LazyCursor) {
       this.node = node;
-      this.place = place;
+      this.lazyCursor = lazyCursor;
     }
 
     @Field(() => Cursor, { description: 'Pass it as `after` to get the items that follow this one.' })
     get cursor(): string {
-      return this.place();
+      return this.lazyCursor();
     }
   }
   return Edge;
 }
 
-/** The NameConnection type over an edgeType. */
+/** Creates the type NameConnection for the edges of an edgeType. */
 export function connectionType<T extends object>(
   name: string,
   node: () => ClassType<T>,
   edge: ClassType<EdgeOf<T>>,
   options: ConnectionOptions = {},
 ) {
-  // It has no name in the schema: only a class that extends it and gives it a name is built.
+  // The class has no name in the schema. Only a class that extends it and gives it a name is built.
   @ObjectType({ simpleResolvers: true })
   class Connection implements ConnectionOf<T> {
     @ListSizeHint({ parentArgument: 'first' })

@@ -14,7 +14,7 @@ export class NodeResolver {
   @Query(() => Node, {
     nullable: true,
     description:
-      'One object by its id. Null when it does not exist or belongs to another user. BAD_USER_INPUT when the value is not an id of this API.',
+      'One object by its id. Null if it does not exist or belongs to another user. Fails with BAD_USER_INPUT if the value is not an id of this API.',
   })
   node(
     @Arg('id', () => ID, { description: 'The value of any field `id` of this API.' }) id: string,
@@ -29,7 +29,7 @@ export class NodeResolver {
   @Query(() => [Node], {
     nullable: 'items',
     description:
-      'Several objects by their ids, in the order of the ids. An id that occurs several times is read once. An item is null when the object does not exist, belongs to another user, or the value is not an id; and, with an error, when the object could not be read.',
+      'Several objects by their ids, in the order of the ids. An id that occurs several times is read once. An item is null if the object does not exist or belongs to another user, or if the value is not an id. If an object could not be read, its item is null and `errors` has the reason.',
   })
   nodes(
     @Arg('ids', () => [ID], { description: 'The ids, at most 100.' }) ids: string[],
@@ -40,12 +40,13 @@ export class NodeResolver {
     requireListSize('ids', ids);
     const loaded = new Map<string, Promise<Node | null>>();
     const load = (id: string): Promise<Node | null> => {
-      // In a list an invalid id is null, like an object that does not exist: clients that discard a response with errors keep this one.
+      // An invalid id in the list is null, like an object that does not exist. A client that discards responses with
+      // errors keeps this one.
       const known = loaded.get(id) ?? (isGlobalId(id) ? this.registry.load(context, id, info) : Promise.resolve(null));
       loaded.set(id, known);
       return known;
     };
-    // Each is read separately: one that cannot be read is null, with an error, and does not affect the others.
+    // Each object is read separately. If one cannot be read, it is null with an error, and the others are not affected.
     return ids.map(load);
   }
 }

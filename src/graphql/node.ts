@@ -13,10 +13,13 @@ export abstract class Node {
   }
 }
 
-/** Reads the node that `parts` of a global id name. Null when it does not exist or belongs to another user. `info` has the selected fields. */
+/**
+ * Reads the node that the `parts` of a global id name. Returns null if it does not exist or belongs to another user.
+ * `info` has the selected fields.
+ */
 type NodeLoader = (context: Context, parts: readonly string[], info: GraphQLResolveInfo) => Promise<Node | null>;
 
-/** Which room reads which type of node; app.ts fills it, one line a type. */
+/** Maps each type of node to the room that reads it. app.ts registers them. */
 export class NodeRegistry {
   readonly #loaders = new Map<string, NodeLoader>();
 
@@ -26,7 +29,7 @@ export class NodeRegistry {
     return this;
   }
 
-  /** Throws BAD_USER_INPUT for what is not a global id. */
+  /** Throws BAD_USER_INPUT if `id` is not a global id. */
   async load(context: Context, id: string, info: GraphQLResolveInfo): Promise<Node | null> {
     const { type, parts } = decodeId(id);
     return (await this.#loaders.get(type)?.(context, parts, info)) ?? null;

@@ -1,26 +1,32 @@
 import { GraphQLError } from 'graphql';
 
-/** Who asks, as one of the authenticators has found. */
+/** The caller, as an authenticator has identified it. */
 export interface Principal {
   readonly userId: string;
-  /** How they have shown who they are: "session", or what the authenticator calls its own credentials. */
+  /** The kind of credential: "session", or the name that its authenticator gives it. */
   readonly kind: string;
-  /** What they may do: `EVERYTHING` for the user's own session. Nothing narrower is held to yet, so no authenticator may give it out. */
+  /**
+   * What the caller may do. A session of the user has `EVERYTHING`. Narrower scopes are not enforced yet, so no
+   * authenticator may grant them.
+   */
   readonly scopes: readonly string[];
-  /** Present where a session was begun: its end ends what the principal has open. */
+  /** The session, if there is one. When it ends, the open connections of the principal are closed. */
   readonly sessionId?: string;
-  /** Until when a connection that stays open may go on without showing a credential again. */
+  /** The time at which an open connection needs a new credential. */
   readonly expiresAt: Date;
 }
 
 /** The scope of a user who has signed in. */
 export const EVERYTHING = '*';
 
-/** Who calls, as far as the request's token tells. */
+/** The caller, as far as the token of the request identifies it. */
 export interface Caller {
-  /** Null: not signed in. `requirePrincipal` turns null into UNAUTHENTICATED. */
+  /** Null if nobody is signed in. `requirePrincipal` turns null into UNAUTHENTICATED. */
   readonly principal: Principal | null;
-  /** Why the request's token is not valid: UNAUTHENTICATED, thrown only where a principal is needed, so that signing in and refreshing work with an expired token. */
+  /**
+   * Why the token of the request is not valid: UNAUTHENTICATED. It is thrown only if a principal is required, so that
+   * signing in and refreshing work with an expired token.
+   */
   readonly refusal?: GraphQLError | null;
 }
 
@@ -30,6 +36,6 @@ export function requirePrincipal({ principal, refusal }: Caller): Principal {
   throw unauthenticated('Sign in first: send the header "Authorization: Bearer <access token>".');
 }
 
-/** Says what to do. */
+/** `message` says what the client has to do. */
 export const unauthenticated = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });

@@ -3,10 +3,13 @@ import { GraphQLEmailAddress } from 'graphql-scalars';
 import { momentOf } from '../domain/moment.ts';
 import { badUserInput } from './bad-user-input.ts';
 
-/** A search of a dozen native lists over several accounts, each hundreds of threads deep, fits into this, and so do dozens of accounts. */
+/**
+ * Enough for a search of a dozen native lists over several accounts, each hundreds of threads deep, and for dozens of
+ * accounts.
+ */
 const MAX_CURSOR_LENGTH = 1_000_000;
 
-/** In code a Date; on the wire RFC 3339, in UTC when we send it. */
+/** A Date in code, and RFC 3339 on the wire. Output is in UTC. */
 export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description:
@@ -32,7 +35,7 @@ export const EmailAddress = new GraphQLScalarType<string, string>({
     'One e-mail address without a display name: ada@example.org. Used for users and accounts. Addresses in messages are plain strings, because they need not be valid.',
 });
 
-/** In code a string that the URL parser accepts. */
+/** A string that the URL parser accepts. */
 export const URLScalar = new GraphQLScalarType<string, string>({
   name: 'URL',
   description: 'An absolute URL as in RFC 3986: https://example.org/path.',

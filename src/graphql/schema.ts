@@ -12,36 +12,42 @@ import { buildSchemaSync, createResolversMap, getMetadataStorage, type NonEmptyA
 
 type ResolverClass = abstract new (...args: never[]) => object;
 
-/** Resolver classes and the one instance of each that a schema has. */
+/** The resolver classes of a schema, each with its one instance. */
 type Resolvers = ReadonlyMap<ResolverClass, object>;
 
 const resolversOf = new WeakMap<GraphQLSchema, Resolvers>();
 
-/** The schema that the decorators of these classes describe, answered by the instances: one of each class. */
+/** Creates the schema that the decorators of the classes describe. It needs one instance of each class. */
 export function createSchema(classes: readonly ResolverClass[], instances: readonly object[]): GraphQLSchema {
   const resolvers: Resolvers = new Map(instances.map((instance) => [instance.constructor as ResolverClass, instance]));
   const missing = classes.filter((resolver) => !resolvers.has(resolver)).map((resolver) => resolver.name);
-  if (missing.length > 0) throw new Error(`there is no instance of ${missing.join(', ')}`);
-  // Its check introspects the whole schema: emit-schema.ts does that, not each start.
+  if (missing.length > 0) throw new Error(`these resolvers have no instance: ${missing.join(', ')}`);
+  // The check of type-graphql introspects the whole schema. emit-schema.ts runs it, so that not every start has to.
   const schema = build(classes, { get: (resolver) => resolvers.get(resolver), skipCheck: true });
   resolversOf.set(schema, resolvers);
   return schema;
 }
 
-/** The schema as text, sorted, so that it does not depend on the order in which files are loaded. Needs only the classes. */
+/**
+ * Prints the schema. The text is sorted, so that it does not depend on the order in which files are loaded. Only the
+ * classes are needed.
+ */
 export function describeSchema(classes: readonly ResolverClass[]): string {
   const schema = build(classes, { get: () => undefined, skipCheck: false });
   return `${printSchema(lexicographicSortSchema(schema)).trimEnd()}\n`;
 }
 
-/** The resolver instance of a schema. The source of a subscription is a function, to which type-graphql's container passes no instance. */
+/**
+ * Returns the instance of a resolver class. The source of a subscription needs it: it is a function, to which the
+ * container of type-graphql passes no instance.
+ */
 export function resolverOf<T extends object>(schema: GraphQLSchema, resolver: abstract new (...args: never[]) => T): T {
   const instance = resolversOf.get(schema)?.get(resolver);
   if (!(instance instanceof resolver)) throw new Error(`${resolver.name} is not among the resolvers of this schema`);
   return instance;
 }
 
-/** Required by type-graphql, but unused: each subscription has its own source. */
+/** type-graphql requires it, but it is unused: each subscription has its own source. */
 const NO_TOPICS: PubSub = {
   publish: () => {},
   subscribe: (topic) => {
@@ -69,7 +75,7 @@ function build(classes: readonly ResolverClass[], { get, skipCheck }: BuildOptio
   return schema;
 }
 
-/** What decorators say about fields in addition to their types (list-size.ts), which schema text cannot express. */
+/** Copies what decorators declare beside the types (list-size.ts), because the text of a schema cannot express it. */
 function copyExtensions(from: GraphQLSchema, to: GraphQLSchema): void {
   for (const type of Object.values(to.getTypeMap())) {
     const described = from.getType(type.name);
@@ -85,8 +91,8 @@ function copyExtensions(from: GraphQLSchema, to: GraphQLSchema): void {
 type ResolversMap = ReturnType<typeof createResolversMap>;
 
 /**
- * type-graphql calls a getter like a method, which costs more than most getters themselves, and a page reads
- * hundreds of them. Without a resolver graphql-js reads them as plain properties.
+ * Removes the resolvers of getters. type-graphql calls a getter like a method, which costs more than most getters
+ * themselves, and a page reads hundreds of them. Without a resolver graphql-js reads them as plain properties.
  */
 function withoutGetters(resolvers: ResolversMap): ResolversMap {
   const kept: ResolversMap = { ...resolvers };
@@ -108,7 +114,7 @@ function isGetter(prototype: object | null, name: string): boolean {
   return false;
 }
 
-/** The descriptions of the root types, which decorators cannot describe. */
+/** The descriptions of the root types. Decorators cannot describe these types. */
 const ROOTS = {
   Query: 'The queries. Begin with `viewer`, which has everything that belongs to the signed-in user.',
   Mutation:

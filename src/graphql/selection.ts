@@ -1,13 +1,16 @@
 import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 
-/** Whether any field of `names` is selected at most `depth` levels below the field being resolved (1: its own fields). */
+/**
+ * Returns whether a field of `names` is selected at most `depth` levels below the field that is being resolved. Its own
+ * fields are level 1.
+ */
 export function selects(info: GraphQLResolveInfo, names: ReadonlySet<string>, depth: number): boolean {
   return info.fieldNodes.some(
     ({ selectionSet }) => selectionSet && some(info, selectionSet, depth, (name) => names.has(name)),
   );
 }
 
-/** Whether nothing but fields of `names` is selected from the object being resolved. */
+/** Returns whether only fields of `names` are selected from the object that is being resolved. */
 export function selectsOnly(info: GraphQLResolveInfo, names: ReadonlySet<string>): boolean {
   return !info.fieldNodes.some(
     ({ selectionSet }) => selectionSet && some(info, selectionSet, 1, (name) => !names.has(name)),
@@ -18,15 +21,15 @@ function some(
   info: GraphQLResolveInfo,
   set: SelectionSetNode,
   depth: number,
-  wanted: (name: string) => boolean,
+  matches: (name: string) => boolean,
 ): boolean {
   return set.selections.some((selection) => {
-    if (selection.kind === 'InlineFragment') return some(info, selection.selectionSet, depth, wanted);
+    if (selection.kind === 'InlineFragment') return some(info, selection.selectionSet, depth, matches);
     if (selection.kind === 'FragmentSpread') {
       const fragment = info.fragments[selection.name.value];
-      return fragment !== undefined && some(info, fragment.selectionSet, depth, wanted);
+      return fragment !== undefined && some(info, fragment.selectionSet, depth, matches);
     }
-    if (wanted(selection.name.value)) return true;
-    return depth > 1 && selection.selectionSet !== undefined && some(info, selection.selectionSet, depth - 1, wanted);
+    if (matches(selection.name.value)) return true;
+    return depth > 1 && selection.selectionSet !== undefined && some(info, selection.selectionSet, depth - 1, matches);
   });
 }

@@ -1,17 +1,18 @@
 import { setMaxListeners } from 'node:events';
 
-/** Work against signals and time: every wait of the gateway that may be given up goes through here. */
+/** Limits for work, by signals and by time. Every wait of the gateway that can be cancelled goes through this file. */
 
 /** An abort signal that follows other signals while a task is in progress. */
 interface Following {
   readonly signal: AbortSignal;
-  /** To be called when the task has ended. */
+  /** Call it when the task has ended. */
   leave(): void;
 }
 
 /**
- * Aborts when one of them does, with its reason. For tasks that are started repeatedly under a signal that lives as long as the
- * process: AbortSignal.any leaves a reference of each call in it, which Node 20 never releases.
+ * Returns a signal that aborts as soon as one of `signals` does, with its reason. It is for tasks that are started
+ * again and again under a signal that lives as long as the process: each call of AbortSignal.any leaves a reference in
+ * such a signal, which Node 20 never releases.
  */
 export function following(...signals: readonly AbortSignal[]): Following {
   const controller = new AbortController();
@@ -26,14 +27,17 @@ export function following(...signals: readonly AbortSignal[]): Following {
   };
 }
 
-/** A limit in time, joined with another signal. */
+/** A signal that combines a time limit with another signal. */
 interface Deadline {
   readonly signal: AbortSignal;
-  /** Frees the timer; to be called when the work is done. */
+  /** Frees the timer. Call it when the work is done. */
   clear(): void;
 }
 
-/** Aborts with what `expired` makes after `ms`, or with the reason of `parent` when that aborts first. */
+/**
+ * Returns a signal that aborts after `ms` with the error that `expired` creates, or before that with the reason of
+ * `parent`.
+ */
 export function deadline(parent: AbortSignal, ms: number, expired: () => Error): Deadline {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
@@ -48,7 +52,10 @@ export function deadline(parent: AbortSignal, ms: number, expired: () => Error):
   };
 }
 
-/** Settles as the work does, or rejects with the signal's reason as soon as it aborts, whether or not the work heeds it. */
+/**
+ * Settles as the work does, or rejects with the reason of the signal as soon as it aborts, even if the work ignores the
+ * signal.
+ */
 export function abortable<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
     const stop = onAbort(signal, () => reject(signal.reason));
@@ -56,7 +63,7 @@ export function abortable<R>(work: Promise<R>, signal: AbortSignal): Promise<R> 
   });
 }
 
-/** Settles as the work does, or rejects with what `late` makes after `ms`; the work goes on. */
+/** Settles as the work does, or rejects after `ms` with the error that `late` creates. The work continues. */
 export function timeLimited<R>(work: Promise<R>, ms: number, late: () => unknown): Promise<R> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), ms);
@@ -64,7 +71,7 @@ export function timeLimited<R>(work: Promise<R>, ms: number, late: () => unknown
   });
 }
 
-/** Whether the work was done within `ms`; rejects as it does within that time. */
+/** Returns whether the work was done within `ms`. Rejects if the work rejects within that time. */
 export async function isDoneWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   const late = Symbol('late');
   try {
@@ -76,7 +83,7 @@ export async function isDoneWithin(work: Promise<unknown>, ms: number): Promise<
   }
 }
 
-/** Resolves after `ms`; rejects as soon as the signal aborts, with what `reasonOf` makes of it. */
+/** Resolves after `ms`, or rejects as soon as the signal aborts, with what `reasonOf` returns for it. */
 export function sleep(
   ms: number,
   signal: AbortSignal,
@@ -94,7 +101,7 @@ export function sleep(
   });
 }
 
-/** Calls `fn` once when the signal aborts, or now where it has; returns what takes it back. */
+/** Calls `fn` once when the signal aborts, or now if it already has. Returns the function that removes the listener. */
 function onAbort(signal: AbortSignal, fn: () => void): () => void {
   if (signal.aborted) fn();
   else signal.addEventListener('abort', fn, { once: true });

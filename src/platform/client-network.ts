@@ -2,8 +2,9 @@ import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
- * The key by which a client's attempts are counted: its IPv4 address, or the /64 of its IPv6 address, since a host has at least a
- * whole one to itself (RFC 6177, RFC 7721). An IPv4 address is the same one however a socket writes it (RFC 4291 2.5.5.2).
+ * Returns the key under which the attempts of a client are counted: its IPv4 address, or the /64 network of its IPv6
+ * address, because a host has at least a whole /64 (RFC 6177, RFC 7721). An IPv4 address has one key in either notation
+ * (RFC 4291, section 2.5.5.2).
  */
 export function clientNetwork(address: string): string {
   const bare = withoutPort(address.trim().toLowerCase()).replace(/%.*$/, '');
@@ -14,7 +15,7 @@ export function clientNetwork(address: string): string {
   return `${network.join(':')}::/64`;
 }
 
-/** Some proxies write the port too: "192.0.2.1:4711", "[2001:db8::1]:4711". */
+/** Removes the port, which some proxies add: "192.0.2.1:4711", "[2001:db8::1]:4711". */
 function withoutPort(address: string): string {
   const [, bracketed, dotted] = /^\[([^\]]*)\](?::\d+)?$|^([\d.]+):\d+$/.exec(address) ?? [];
   return bracketed ?? (dotted && isIPv4(dotted) ? dotted : address);

@@ -4,8 +4,9 @@ import { redactLine, redactValue } from './redact.ts';
 export type { Logger } from 'pino';
 
 /**
- * JSON lines without a token, an address or a body of mail, whichever code logs it: by the name of a property first, then by
- * the shape of a text in the finished line, so that a message or a stack is covered too.
+ * Writes JSON lines without tokens, addresses or bodies of mail, whichever code logs them. Values are redacted by the
+ * name of their property first, and then by their form in the finished line, so that messages and stacks are covered
+ * too.
  */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {

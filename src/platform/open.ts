@@ -14,18 +14,21 @@ interface PlatformSettings {
   /** A PostgreSQL URL. Null: PGlite under `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
-  /** Null: instances tell each other over the database. */
+  /** Null: instances notify each other over the database. */
   readonly redisUrl: string | null;
-  /** Empty, and null: generated once and kept under `dataDir`. */
+  /** If keys or secret are missing, they are generated once and kept under `dataDir`. */
   readonly encryptionKeys: readonly Key[];
   readonly jwtSecret: string | null;
 }
 
 interface PlatformOptions {
   readonly log: Logger;
-  /** Those that are absent are STORE_LIMITS'. */
+  /** The defaults are in STORE_LIMITS. */
   readonly limits?: Partial<StoreLimits> | undefined;
-  /** Gets what has to be closed, in the order of opening: the caller closes the last first, also when a later room does not open. */
+  /**
+   * Collects the functions that close what was opened, in the order of opening. The caller runs the last one first,
+   * also if a later room fails to open.
+   */
   readonly closers: Closers;
 }
 

@@ -5,10 +5,10 @@ import { connect as connectTls } from 'node:tls';
 import { abortable } from './abort.ts';
 import { isPublicAddress } from './public-address.ts';
 
-/** All the addresses of a host name. */
+/** Looks up all addresses of a host name. */
 type Resolve = (host: string) => Promise<readonly string[]>;
 
-/** Where a request is really sent: an address that was checked, and the name that its certificate must have. */
+/** The real destination of a request: an address that was checked, and the name that its certificate must have. */
 export interface Destination {
   readonly address: string;
   readonly port: number;
@@ -17,25 +17,25 @@ export interface Destination {
 
 interface OutboundOptions {
   readonly resolve?: Resolve;
-  /** Opens the encrypted connection; must go to `address` and ask no name server again. */
+  /** Opens the encrypted connection. It must connect to `address` without another look-up. */
   readonly connect?: (destination: Destination) => Socket;
-  /** For all of it: looking up, connecting, and the answer. Milliseconds. */
+  /** The time in milliseconds for the look-up, the connection and the response together. */
   readonly timeoutMs?: number;
 }
 
-/** A request to an untrusted URL that is refused. The message is for the user. */
+/** A refused request to an untrusted URL. The message is for the user. */
 export class OutboundRefused extends Error {
   override readonly name = 'OutboundRefused';
 }
 
 const TIMEOUT_MS = 10_000;
 const MAX_URL_LENGTH = 4_000;
-/** Of the answer's headers, in bytes. Its body is not read at all. */
+/** The maximum size of the response's headers in bytes. Its body is not read at all. */
 const MAX_HEADER_BYTES = 16_384;
 
 /**
- * Requests to untrusted URLs (from a mail): only https to the public internet, whatever the name
- * server answers; no redirects, no cookies, no credentials, and only the status of the response is read.
+ * Sends requests to untrusted URLs (from a mail). It uses only https to the public internet, whatever the name server
+ * answers. There are no redirects, cookies or credentials, and only the status of the response is read.
  */
 export class Outbound {
   private readonly resolve: Resolve;
@@ -48,7 +48,10 @@ export class Outbound {
     this.timeoutMs = timeoutMs ?? TIMEOUT_MS;
   }
 
-  /** The status of the response; a redirect is not followed. Throws OutboundRefused, or what the network throws. */
+  /**
+   * Returns the status of the response. A redirect is not followed. Throws OutboundRefused, or the error of the
+   * network.
+   */
   async post(url: string, form: string, signal: AbortSignal): Promise<number> {
     const target = checkUrl(url);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]);
@@ -69,7 +72,7 @@ export class Outbound {
           },
           maxHeaderSize: MAX_HEADER_BYTES,
           signal: limit,
-          // Replaces the agent, which would resolve the name again.
+          // Replaces the agent, which would look up the name again.
           createConnection: () => this.connect(destination),
         },
         (answer) => {
@@ -82,7 +85,10 @@ export class Outbound {
     });
   }
 
-  /** An address of the host to connect to. If one is not public, all are refused, because the next look-up could return that one. */
+  /**
+   * Returns the address to connect to. If one address of the host is not public, all are refused, because the next
+   * look-up could return that one.
+   */
   private async checked(host: string): Promise<string> {
     const addresses = isIP(host) ? [host] : await this.resolve(host);
     if (!addresses.every(isPublicAddress))
@@ -93,16 +99,16 @@ export class Outbound {
   }
 }
 
-/** The URL parser has already turned 0x7f.1 and 2130706433 into 127.0.0.1. */
+/** Checks the URL. Its parser has already turned 0x7f.1 and 2130706433 into 127.0.0.1. */
 function checkUrl(url: string): URL {
   if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) throw new OutboundRefused('The link is not valid.');
   const target = new URL(url);
   if (target.protocol !== 'https:') throw new OutboundRefused('Only https links are followed.');
-  if (target.username !== '' || target.password !== '') throw new OutboundRefused('It holds a password.');
+  if (target.username !== '' || target.password !== '') throw new OutboundRefused('The link contains a password.');
   return target;
 }
 
-/** Without the brackets of an IPv6 address and the dot at the end of a name. */
+/** Returns the host without the brackets of an IPv6 address and without the dot at the end of a name. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 
 const resolveAll: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);

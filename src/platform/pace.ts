@@ -5,16 +5,16 @@ export class Pace {
   constructor(
     /** In bytes per millisecond. */
     private readonly rate: number,
-    /** How long a transfer may be behind the rate. */
+    /** The time in milliseconds by which a transfer may fall behind the rate. */
     private readonly timeoutMs: number,
   ) {}
 
-  /** Records that so many bytes took so long. */
+  /** Records the time that a number of bytes took. */
   waited(ms: number, bytes: number): void {
     this.behindMs = Math.max(0, this.behindMs + ms - bytes / this.rate);
   }
 
-  /** How long the next bytes may take; 0 when the transfer is already too far behind. */
+  /** The time that the next bytes may take. It is 0 if the transfer is already too far behind. */
   get leftMs(): number {
     return Math.max(0, this.timeoutMs - this.behindMs);
   }

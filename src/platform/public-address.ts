@@ -22,7 +22,10 @@ const SPECIAL_V4 = [
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
-/** Of 2000::/3, outside of which nothing is public: Teredo and its kin, documentation, 6to4 (which wraps an IPv4), AS112. */
+/**
+ * Ranges of 2000::/3, outside of which nothing is public: Teredo and related ranges, documentation, 6to4 (which embeds
+ * an IPv4 address), AS112.
+ */
 const SPECIAL_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'];
 
 const special = new BlockList();
@@ -32,15 +35,14 @@ const unicast = new BlockList();
 unicast.addSubnet('2000::', 3, 'ipv6');
 
 /**
- * Node's own BlockList compares. The ranges of ipaddr.js are no substitute: it calls every address that is in none of
- * them unicast, also outside of 2000::/3, and knows nothing of what clouds use.
- *
- * Whether an address, written as an IP, leads to the public internet and nowhere else.
+ * Returns whether an IP address leads to the public internet and nowhere else. The ranges are compared by the BlockList
+ * of Node. ipaddr.js does not fit: it calls every address that is in none of its ranges unicast, even outside of
+ * 2000::/3, and does not know the addresses of cloud providers.
  */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !special.check(address, 'ipv4');
-  // Zones are of links; what maps or embeds an IPv4 address lies outside of 2000::/3 or in 6to4.
+  // A zone belongs to a local link. Addresses that map or embed an IPv4 address are outside of 2000::/3 or in 6to4.
   if (family === 6 && !address.includes('%')) return unicast.check(address, 'ipv6') && !special.check(address, 'ipv6');
   return false;
 }

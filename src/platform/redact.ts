@@ -1,4 +1,4 @@
-const GONE = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Properties that never reach a log, in lower case without separators. */
 const SECRET_NAMES = new Set(
@@ -9,26 +9,32 @@ const SECRET_NAMES = new Set(
     'address email emailaddress from to cc bcc replyto sender recipients participants variables query'
   ).split(' '),
 );
-/** Properties nested deeper than this are left out. */
+/** Properties that are nested deeper than this are left out. */
 const MAX_DEPTH = 6;
 
-/** A copy fit for a log. Errors keep only their type, message, code, stack and cause, and no properties that a library added. */
+/**
+ * Returns a copy that may be logged. Errors keep only their type, message, code, stack and cause, and no property that
+ * a library added.
+ */
 export function redactValue(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (depth > MAX_DEPTH) return '[deep]';
   if (value instanceof Error) return redactError(value, depth);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => redactValue(item, depth + 1));
-  // Objects with a serializer or toJSON (a request, a reply) are not traversed.
+  // Objects with a serializer or toJSON, such as a request or a reply, are not traversed.
   if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, isSecret(name, inner) ? GONE : redactValue(inner, depth + 1)]),
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      isSecret(name, inner) ? REDACTED : redactValue(inner, depth + 1),
+    ]),
   );
 }
 
 function isSecret(name: string, value: unknown): boolean {
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return false;
-  // An error's code, a source's state: constants contain no personal data.
+  // The code of an error or the state of a source is a constant, which contains no personal data.
   if (/^(code|state)$/.test(name) && typeof value === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(value)) return false;
   return SECRET_NAMES.has(name.toLowerCase().replace(/[-_]/g, ''));
 }
@@ -49,31 +55,34 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
   };
 }
 
-// Not after a word boundary: in JSON a line that begins with "Bearer" reads \nBearer.
+// The patterns do not begin with a word boundary: in JSON a line that begins with "Bearer" reads \nBearer.
 const LINE_PATTERNS: readonly [RegExp, string][] = [
   // user:password@ of a URL
-  [/(:\/\/)[^/\s"@]+@/g, `$1${GONE}@`],
-  [/(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${GONE}`],
+  [/(:\/\/)[^/\s"@]+@/g, `$1${REDACTED}@`],
+  [/(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
   // JWTs, Google's access and refresh tokens
-  [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, GONE],
-  [/(?:ya29\.|1\/\/)[\w.-]{10,}/g, GONE],
+  [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
+  [/(?:ya29\.|1\/\/)[\w.-]{10,}/g, REDACTED],
   // query parameters of callbacks and signed links
   [
     /([?&](?:code|state|token|access_token|refresh_token|id_token|validationToken|key|signature)=)[^&"\s\\]+/gi,
-    `$1${GONE}`,
+    `$1${REDACTED}`,
   ],
-  [/(\/download\/)[^/"?\s\\]+/g, `$1${GONE}`],
-  // Matches only at the start of a word or after a JSON escape: any other pattern takes quadratic time.
+  [/(\/download\/)[^/"?\s\\]+/g, `$1${REDACTED}`],
+  // Matches only at the start of a word or after a JSON escape. Any other pattern takes quadratic time.
   [
     /(?:(?<![\w.!#$%&'*+/=?^`{|}~\\-])|(?<=\\[nrtbf"\\/])|(?<=\\u[0-9a-f]{4}))[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi,
     '[address]',
   ],
 ];
 
-/** The finished line without values whose name or form is that of a secret. The bindings of a child logger pass only through here. */
+/**
+ * Removes the values whose name or form is that of a secret from the finished line. The bindings of a child logger pass
+ * only through this function.
+ */
 export function redactLine(line: string): string {
   const named = line.replace(/"([\w-]+)":"((?:[^"\\]|\\.)+)"/g, (pair: string, name: string, value: string) =>
-    isSecret(name, value) ? `"${name}":"${GONE}"` : pair,
+    isSecret(name, value) ? `"${name}":"${REDACTED}"` : pair,
   );
   return LINE_PATTERNS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), named);
 }

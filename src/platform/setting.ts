@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
-/** Kinds of setting, as they are written in the environment. Each says in its own words what it takes, and repeats no value: it may be a secret. */
+/**
+ * The kinds of settings in the environment. Each message says what the setting accepts and never repeats the value,
+ * which may be a secret.
+ */
 
 export const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
@@ -10,7 +13,7 @@ export const flag = z
   .enum(['on', 'off', 'true', 'false', '1', '0'], { error: 'must be on or off' })
   .transform((v) => v === 'on' || v === 'true' || v === '1');
 
-/** A number as people write it: Number() would read "0x10", "1e3" and a blank as well. */
+/** Parses a number as people write it. Number() would also read "0x10", "1e3" and a blank. */
 const number = (pattern: RegExp, min: number, max: number, error: string) =>
   z
     .string()
@@ -48,7 +51,10 @@ export const redisUrl = z
     'must be redis://user:password@host:port, or rediss:// with TLS; special characters in the password are percent-encoded',
   );
 
-/** A lone percent sign in the user or the password passes for a URL, and ends the client that decodes them. */
+/**
+ * Returns whether user and password can be decoded. A lone percent sign passes for a URL, but ends the client that
+ * decodes it.
+ */
 function isDecodable(text: string): boolean {
   const { username, password } = new URL(text);
   try {
@@ -59,7 +65,10 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** What a socket is bound to: a name or an address alone. Whether it is one of this machine is known when it listens. */
+/**
+ * The name or the address to which a socket is bound. Whether it belongs to this machine is known only when the socket
+ * listens.
+ */
 export const bindAddress = z
   .string()
   .refine(
@@ -67,7 +76,7 @@ export const bindAddress = z
     'must be an address or a host name alone, without scheme, port or brackets, as 127.0.0.1, 0.0.0.0 or ::1',
   );
 
-/** Separated by commas; what is empty between two of them is nothing. */
+/** A list that is separated by commas. Empty entries are ignored. */
 export const list = z.string().transform((v) =>
   v
     .split(',')
@@ -80,7 +89,7 @@ export const domains = list.refine(
   'must be domains, comma-separated, as example.com, example.org',
 );
 
-/** A fault when one is set without the other, also beside faults of other settings. */
+/** Adds a fault if one setting is set without the other, even if other settings have faults too. */
 export const needs = <T extends z.ZodObject>(schema: T, set: string, missing: string): T =>
   schema.refine((values) => !values[set] || values[missing], {
     path: [missing],

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 
 /**
- * The first `length` characters of a text's SHA-256 in base64url, of 6 bits each: to recognise a text by in a cursor that
- * must stay small. A collision is as likely as `length` says, so it may cost a repetition and must never lose anything.
+ * Returns the first `length` characters of the SHA-256 of a text in base64url, each of which has 6 bits. A cursor that
+ * must stay small recognises the text by it. A collision is as likely as `length` allows, so it may cause a repetition
+ * but must never cause a loss.
  */
 export const shortHash = (text: string, length: number): string => hash('sha256', text, 'base64url').slice(0, length);

@@ -33,11 +33,11 @@ interface ServerSettings {
   readonly introspection: boolean;
   readonly socketMaxBufferedBytes: number;
   readonly userMaxBufferedBytes: number;
-  /** Null: real providers. In the sandbox only requests for this machine's own names are answered. */
+  /** Null with real providers. In the sandbox only requests for the names of this machine are answered. */
   readonly sandbox: object | null;
 }
 
-/** In the sandbox: who its page is signed in as. */
+/** The user who is signed in on the page of the sandbox. */
 export interface Demo {
   readonly user: Credentials;
   readonly controlUrl: string;
@@ -52,10 +52,12 @@ interface ServerOptions {
   readonly demo?: Demo | undefined;
 }
 
-/** A front-end under development runs on some port of this machine; the sandbox allows it unless CORS_ORIGINS is set. */
+/**
+ * A front-end under development runs on some port of this machine. The sandbox allows it unless CORS_ORIGINS is set.
+ */
 const ANY_LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** Everything that listens. Requests are answered only after `admit`. */
+/** Opens everything that listens. Requests are answered only after `admit`. */
 export async function openServer(
   platform: Platform,
   { sessions, authenticators, signIns, callback }: Accounts,
@@ -109,6 +111,6 @@ export async function openServer(
     const signIn = async () => ({ email: demo.user.email, ...(await signIns.signIn(demo.user, '127.0.0.1')) });
     mountSandbox(http, { signIn, controlUrl: demo.controlUrl });
   }
-  // The path and the contexts are what another door to the schema needs.
+  // Another door to the schema needs the path and the contexts.
   return { drain, admit, path, contexts };
 }

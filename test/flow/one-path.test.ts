@@ -106,6 +106,24 @@ describe('one operation has one answer, byte for byte, over HTTP, over WebSocket
     expect(await inProcess(request)).toBe(expected);
   });
 
+  it('refuses a member of a wrong type with the client error of HTTP', async () => {
+    const withoutDoor = (answer: string) => answer.replace(' in a POST body', '');
+    for (const [request, answer] of [
+      [{ query: 7 }, /GraphQL queries must be strings.*BAD_REQUEST/],
+      [{ query: ['{ me }'] }, /GraphQL queries must be strings.*BAD_REQUEST/],
+      [{ query: null }, /non-empty `query`.*BAD_REQUEST/],
+      [{ query: '{ me }', variables: ['x'] }, /`variables`.*must be an object.*BAD_REQUEST/],
+      [{ query: '{ me }', variables: 7 }, /`variables`.*must be an object.*BAD_REQUEST/],
+      [{ query: '{ me }', extensions: [] }, /`extensions`.*must be an object.*BAD_REQUEST/],
+      [{ query: '{ me }', operationName: 7 }, /`operationName`.*must be a string.*BAD_REQUEST/],
+    ] as const) {
+      const untyped = request as unknown as OperationRequest;
+      const expected = await overHttp(untyped);
+      expect(expected).toMatch(answer);
+      expect(await inProcess(untyped)).toBe(withoutDoor(expected));
+    }
+  });
+
   it('who is not signed in is told so; over WebSocket the connection is refused', async () => {
     const expected = await overHttp({ query: '{ me small }' }, null);
     expect(expected).toMatch(/UNAUTHENTICATED.*"data":{"me":null,"small":"small"}/);

@@ -1,10 +1,13 @@
+import { unsubscribe as ignore, subscribe as observe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Data, startApp, type TestApp } from '../support/app.ts';
 import { init, openSocket, Socket, subscribe } from '../support/socket.ts';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp({ demo: false, messages: 0 });
+  // No account is given up by itself while a test waits for it to be given up.
+  app = await startApp({ demo: false, messages: 0, env: { SOURCE_DEADLINE_MS: '600000' } });
 });
 afterAll(() => app.close());
 
@@ -123,6 +126,44 @@ describe('a socket', () => {
 
   it('that never says who it is, is closed', async () => {
     expect((await new Socket(app).closed).code).toBe(4408);
+  });
+});
+
+describe('an operation that its client completes', () => {
+  const LIST = '{ viewer { messages(first: 1) { nodes { id } } } }';
+  const START = 'http.server.request.start';
+
+  it('ends its request at the provider, and nothing else of its connection', async () => {
+    const { token } = await app.user('completes');
+    const account = 'completes@gmail.example';
+    await app.connect(token, 'GMAIL', account);
+    await app.synced(token);
+    await app.control('/faults', { vendor: 'google', account, operation: 'messages.list', hang: true });
+    const lists: IncomingMessage[] = [];
+    const seen = (message: unknown) => {
+      const { request } = message as { request: IncomingMessage };
+      if (request.url?.includes('/messages?')) lists.push(request);
+    };
+    observe(START, seen);
+    try {
+      const socket = await openSocket(app, token);
+      await socket.send(subscribe(LIST, 'given up'));
+      await expect.poll(() => lists.length).toBe(1);
+      expect(lists[0]?.socket.destroyed).toBe(false);
+      await socket.send({ id: 'given up', type: 'complete' });
+      await expect.poll(() => lists[0]?.socket.destroyed).toBe(true);
+      await app.control('/faults', undefined, 'DELETE');
+      await socket.send(subscribe(LIST, 'next'));
+      await socket.find((message) => message.id === 'next' && message.type === 'complete');
+      expect(socket.messages.map(({ type, id }) => [type, id])).toEqual([
+        ['connection_ack', undefined],
+        ['next', 'next'],
+        ['complete', 'next'],
+      ]);
+      socket.close();
+    } finally {
+      ignore(START, seen);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { type ControlLog, startApp, type TestApp } from '../support/app.ts';
 import { Follower } from '../support/follower.ts';
 
 /** One place for each vendor, and none for the slow: two accounts that hang would be enough to stop a shared pool of one, or of two. */
-const ONE_PLACE = { places: 1, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
+const ONE_PLACE = { slots: 1, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
 /** Found to hang, and to be behind, sooner than a person would care, so that the tests need not wait for it. */
 const SHORT = { firstAttemptMs: 1_500, behindMs: 500 };
 const LIVE =

@@ -133,6 +133,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
     'postgres://postern:hunter2@db.example',
     'postgres://postern:hunter2@db.example/',
     'postgres://postern:hunter2@db.example/postern?sslmode=required',
+    'postgres://postern:hunter2@db.example/postern?sslmode=require&schema=mail',
   ],
   REDIS_URL: [
     'cache.example',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LaneOptions, Lanes } from '../../src/platform/queue/lanes.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const options: LaneOptions = { places: 2, slowPlaces: 1, slowAfterMs: 1_000, perOwner: 1 };
+const options: LaneOptions = { slots: 2, slowSlots: 1, slowAfterMs: 1_000, perOwner: 1 };
 
 /** Work that ends when it is told to; what has begun, in order. */
 class Bench {
@@ -30,7 +30,7 @@ describe('lanes', () => {
   afterEach(() => vi.useRealTimers());
 
   it('one vendor that takes all of its places holds up no other', async () => {
-    const bench = new Bench(new Lanes({ ...options, slowPlaces: 0 }));
+    const bench = new Bench(new Lanes({ ...options, slowSlots: 0 }));
     for (const owner of ['a', 'b', 'c', 'd']) void bench.enter('google', owner);
     void bench.enter('microsoft', 'm');
     await settled();
@@ -62,7 +62,7 @@ describe('lanes', () => {
   });
 
   it('those that failed have at most half of the places, and one while others wait', async () => {
-    const bench = new Bench(new Lanes({ ...options, places: 4, slowPlaces: 0 }));
+    const bench = new Bench(new Lanes({ ...options, slots: 4, slowSlots: 0 }));
     for (const owner of ['x', 'y', 'z']) void bench.enter('google', owner, { doubtful: true });
     await settled();
     expect(bench.begun).toEqual(['x', 'y']);
@@ -75,7 +75,7 @@ describe('lanes', () => {
   });
 
   it('a place is given back during a pause, and taken again', async () => {
-    const lanes = new Lanes({ ...options, places: 1, slowPlaces: 0 });
+    const lanes = new Lanes({ ...options, slots: 1, slowSlots: 0 });
     const order: string[] = [];
     let wake = () => {};
     const pausing = lanes.run('google', 'a', async (place) => {
@@ -93,7 +93,7 @@ describe('lanes', () => {
   });
 
   it('who leaves while waiting takes no place', async () => {
-    const bench = new Bench(new Lanes({ ...options, places: 1 }));
+    const bench = new Bench(new Lanes({ ...options, slots: 1 }));
     void bench.enter('google', 'a');
     const leaving = new AbortController();
     const left = bench.enter('google', 'b', { signal: leaving.signal });

@@ -150,12 +150,12 @@ it('npm run dev starts again on a change, outlives a broken one, and ends with a
   say('two');
   await dev.says('two runs');
   write('src/word.ts', "export const word = 'half\n");
-  await dev.says('cannot be built');
+  await dev.says('The build failed');
   expect(dev.output).toMatch(/Unterminated string literal[\s\S]*src\/word\.ts:1/);
   expect(dev.output).not.toContain('two ends');
   write('src/main.ts', `${MAIN}throw new Error('at once');\n`);
   say('three');
-  await dev.says('It has ended');
+  await dev.says('The program has ended');
   write('src/main.ts', MAIN);
   say('four');
   await dev.says('four runs');

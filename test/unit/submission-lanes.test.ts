@@ -47,7 +47,7 @@ async function started(
     feed: { changed: async () => {} },
     mailbox: async (id: string): Promise<MailboxAddress> => ({ provider: id.split(' ')[0] ?? '', address: id }),
     reachability,
-    lanes: { places: 2, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 },
+    lanes: { slots: 2, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 },
     log: silent,
   } as unknown as SubmissionJobOptions);
   await job.start();

@@ -474,7 +474,7 @@ describe('a sync', () => {
     });
 
     it('holds no place while it waits: an account of the same vendor is read meanwhile', async () => {
-      const account = new Account(undefined, { places: 1, slowPlaces: 0, slowAfterMs: 1_000, perOwner: 1 });
+      const account = new Account(undefined, { slots: 1, slowSlots: 0, slowAfterMs: 1_000, perOwner: 1 });
       account.script = down;
       await account.sync();
       for (let i = 0; i < 6; i++) await vi.advanceTimersByTimeAsync(30_000);

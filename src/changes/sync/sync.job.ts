@@ -45,9 +45,9 @@ export interface SyncTimes {
 }
 
 /** Accounts of one vendor that are synchronised at once; an account is by one run. */
-export const SYNC_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 1 };
+export const SYNC_LANES: LaneOptions = { slots: 8, slowSlots: 24, slowAfterMs: 3_000, perOwner: 1 };
 /** Looking accounts up asks the database alone, so that is a place of its own kind. */
-const LOOKUPS: LaneOptions = { places: 16, slowPlaces: 0, slowAfterMs: 60_000, perOwner: 1 };
+const LOOKUPS: LaneOptions = { slots: 16, slowSlots: 0, slowAfterMs: 60_000, perOwner: 1 };
 export const BEHIND_TIMEOUT_MS = 5_000;
 /** When the process stops, runs under way get this long. */
 const STOP_TIMEOUT_MS = 2_000;

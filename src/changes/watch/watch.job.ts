@@ -30,7 +30,7 @@ interface WatchJobOptions {
 const DAY_MS = 86_400_000;
 const TICK_INTERVAL_MS = 60_000;
 /** Renewals of one vendor's watches at once; an account has one watch. */
-const LANES: LaneOptions = { places: 4, slowPlaces: 8, slowAfterMs: 3_000, perOwner: 1 };
+const LANES: LaneOptions = { slots: 4, slowSlots: 8, slowAfterMs: 3_000, perOwner: 1 };
 /** What has failed so often in a row is tried as seldom as this. */
 const MIN_PERSISTENT_FAILURES = 8;
 const LONG_BACKOFF_MS = 5 * 60_000;

@@ -23,7 +23,7 @@ const MEANING: Record<ErrorCode, string> = {
   INTERNAL: "An internal error of the gateway. Its `reference` identifies the entry in the gateway's log.",
 };
 
-/** ERROR_CODES as the enum object that type-graphql wants. */
+/** ERROR_CODES as the enum object that type-graphql needs. */
 export const ErrorCodeEnum = Object.fromEntries(ERROR_CODES.map((code) => [code, code])) as { [C in ErrorCode]: C };
 
 registerEnumType(ErrorCodeEnum, {
@@ -36,8 +36,8 @@ registerEnumType(ErrorCodeEnum, {
 });
 
 /**
- * Codes of GraphQL itself and of GraphQL over HTTP, as Apollo Server spells them, for a request that is refused before it is
- * executed. They stand in extensions.code alone: no Problem and no UserError has one, so the schema does not list them.
+ * Codes of GraphQL and of GraphQL over HTTP, as Apollo Server spells them, for a request that is refused before it is
+ * executed. They occur in extensions.code only: no Problem and no UserError has one, so the schema does not list them.
  */
 export const REQUEST_CODES = [
   'GRAPHQL_PARSE_FAILED',
@@ -50,7 +50,7 @@ export const REQUEST_CODES = [
 
 export type RequestCode = (typeof REQUEST_CODES)[number];
 
-/** A well-formed request that GraphQL refuses: this is a GraphQL response, not an HTTP error. */
+/** The codes with which a well-formed request is refused. Such a refusal is a GraphQL response, not an HTTP error. */
 export const ANSWERED_REFUSALS: ReadonlySet<unknown> = new Set<RequestCode | ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',

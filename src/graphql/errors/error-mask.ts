@@ -10,10 +10,16 @@ import { GIVEN_UP, retryAfterOf } from './problem.type.ts';
 const INTENDED: ReadonlySet<unknown> = new Set(ERROR_CODES);
 const OF_REQUEST: ReadonlySet<unknown> = new Set(REQUEST_CODES);
 
-/** An error as it is sent. The context says under which reference it is logged; an error from beside an operation has none. */
+/**
+ * Masks an error for the client. The context gives the reference under which it is logged; an error that occurs outside
+ * an operation has no context.
+ */
 export type ShowError = (error: unknown, context?: Pick<Context, 'log' | 'requestId'>) => GraphQLFormattedError;
 
-/** Without `hints` no message suggests a name: each would give away a part of the schema to who may not introspect. */
+/**
+ * Creates the mask. Without `hints` no message suggests a name, because each name would give away a part of the schema
+ * to clients that may not introspect it.
+ */
 export const errorMask =
   ({ log, hints }: { readonly log: Logger; readonly hints: boolean }): ShowError =>
   (error, context) => {
@@ -22,18 +28,19 @@ export const errorMask =
   };
 
 /**
- * What a client may see of an error. Intended errors pass with their code; everything else becomes "Something went
- * wrong" with a reference under which the log has the cause.
+ * Returns what a client may see of an error. Intended errors pass with their code. Every other error becomes "Something
+ * went wrong" with a reference under which the log has the cause.
  */
 export function maskError(error: unknown, log: Logger, reference: string = randomUUID()): GraphQLError {
   const outer = error instanceof GraphQLError ? error : null;
-  // Apollo Server wraps what graphql-js says, and the code is at its own error. Where there is a path it is a resolver's.
+  // Apollo Server wraps the errors of graphql-js, and the wrapper has the code. An error with a path comes from a
+  // resolver.
   if (outer && !outer.path && OF_REQUEST.has(outer.extensions.code))
     return located(outer, outer.message, shownOf(outer.extensions));
   if (outer && isOfVariable(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   if (outer && isOfArgument(outer)) return located(outer, outer.message, { code: 'BAD_USER_INPUT' });
   const away = storeErrorIn(error);
-  if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store was away');
+  if (away) log.warn({ err: away.cause, reference, path: outer?.path }, 'the store is unavailable');
   const cause = away ?? rootOf(error);
   if (isMailError(cause)) return located(outer, cause.message, ofMailError(cause));
   if (isGivenUp(cause)) return located(outer, GIVEN_UP.message, { code: GIVEN_UP.code });
@@ -41,7 +48,7 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
     return located(outer, validationMessage(cause), { code: 'BAD_USER_INPUT' });
   if (cause instanceof GraphQLError) {
     if (INTENDED.has(cause.extensions.code)) return located(outer, cause.message, shownOf(cause.extensions));
-    // graphql-js refuses a request without a code, and before any field has a path.
+    // A refusal of graphql-js has no code, and no path because no field was resolved.
     if (!cause.path && !cause.originalError && cause.extensions.code === undefined && !outer?.path) {
       return located(outer, cause.message, { code: 'BAD_USER_INPUT' });
     }
@@ -50,7 +57,10 @@ export function maskError(error: unknown, log: Logger, reference: string = rando
   return located(outer, 'Something went wrong', { code: 'INTERNAL', reference });
 }
 
-/** The value of a variable does not fit its type. The scalar's own error, beneath, does not say which variable. */
+/**
+ * Returns whether the value of a variable does not fit its type. The error of the scalar, which is wrapped, does not
+ * name the variable.
+ */
 function isOfVariable({ nodes, path, message, extensions: { code } }: GraphQLError): boolean {
   const [node, ...others] = nodes ?? [];
   if (path || others.length > 0 || node?.kind !== Kind.VARIABLE_DEFINITION) return false;
@@ -59,7 +69,10 @@ function isOfVariable({ nodes, path, message, extensions: { code } }: GraphQLErr
   );
 }
 
-/** A variable that may be null stands where a value with a default may not: graphql-js finds out as it executes the field. */
+/**
+ * Returns whether graphql-js refused an argument during execution: a nullable variable was null in a position that has
+ * a default but must not be null.
+ */
 function isOfArgument({ originalError, extensions: { code }, message }: GraphQLError): boolean {
   if (code !== undefined || (originalError && !(originalError instanceof GraphQLError))) return false;
   return /^Argument "\w+" (?:of non-null type|has invalid value) /.test(message);
@@ -91,13 +104,13 @@ function ofMailError(error: MailError): GraphQLErrorExtensions {
   };
 }
 
-/** class-validator returns the whole input as `target` and `value`; only the rule that was broken is kept. */
+/** class-validator returns the whole input as `target` and `value`. Only the rules that were broken are kept. */
 function validationMessage(error: ArgumentValidationError): string {
   const broken = (error.extensions.validationErrors ?? []).flatMap((e) => Object.values(e.constraints ?? {}));
   return broken.length > 0 ? broken.join('; ') : 'An argument is not valid.';
 }
 
-/** Without an echo of the input, and without what Apollo Server reads of it: the status over HTTP. */
+/** Removes the echo of the input, and the HTTP status, which Apollo Server would apply. */
 function shownOf(extensions: GraphQLErrorExtensions): GraphQLErrorExtensions {
   const { validationErrors: _echo, stacktrace: _stack, exception: _exception, http: _http, ...kept } = extensions;
   return kept;

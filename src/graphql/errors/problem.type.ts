@@ -37,17 +37,20 @@ export class Problem {
 export const retryAfterOf = (retryAfterMs: number | undefined): Date | null =>
   retryAfterMs === undefined ? null : new Date(Date.now() + retryAfterMs);
 
-/** The problem of an aborted request. Its client has usually disconnected, and does not read it. */
+/** The problem of an aborted request. Its client has usually disconnected and does not read it. */
 export const GIVEN_UP = { code: 'TIMEOUT', message: 'The request was cancelled before it was answered.' } as const;
 
-/** What a caller may know of `error`. An error that is not a MailError is logged under the reference that it shows. */
-export function problemOf(given: unknown, log: Logger): Problem {
-  const away = storeErrorIn(given);
-  if (away) log.warn({ err: away.cause }, 'the store was away');
-  const error = away ?? given;
+/**
+ * Returns what a client may see of an error. An error that is not a MailError is logged under the reference that the
+ * problem shows.
+ */
+export function problemOf(thrown: unknown, log: Logger): Problem {
+  const away = storeErrorIn(thrown);
+  if (away) log.warn({ err: away.cause }, 'the store is unavailable');
+  const error = away ?? thrown;
   if (isMailError(error)) return new Problem(publicCode(error.code), error.message, retryAfterOf(error.retryAfterMs));
   if (isGivenUp(error)) return new Problem(GIVEN_UP.code, GIVEN_UP.message);
   const reference = randomUUID();
-  log.error({ err: error, reference }, 'unexpected error shown as a problem');
+  log.error({ err: error, reference }, 'an unexpected error is shown as a problem');
   return new Problem('INTERNAL', 'Something went wrong', null, reference);
 }

@@ -36,7 +36,9 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'CONSENT_REQUIRED',
 ]);
 
-/** The error as data when a different input would solve it, or its code is one of `also`. Any other error is rethrown. */
+/**
+ * Returns the error as data if a different input would solve it, or if its code is in `also`. Rethrows any other error.
+ */
 export function userErrorOf(error: unknown, also: readonly ErrorCode[] = []): UserError {
   if (isMailError(error) && (MENDABLE.has(error.code) || also.some((code) => code === error.code))) {
     return new UserError(error.code as ErrorCode, error.message, error.field ?? null);

@@ -11,16 +11,21 @@ import type { QueryLimits } from './limits/query-limits.ts';
 import { parseDocument } from './parse-document.ts';
 import { refusedAs, refusedNull } from './request-error.ts';
 
-/** Characters of all remembered documents together. A parsed document takes up to 250 bytes for each. */
+/**
+ * The maximum number of characters of all cached documents. A parsed document takes up to 250 bytes for each character.
+ */
 const MAX_REMEMBERED_LENGTH = 256_000;
 const MAX_DOCUMENT_LENGTH = 20_000;
 
-/** A document that may be executed, or why it may not. */
+/** A document that may be executed, or the reasons why it may not. */
 export type ReadDocument =
   | { readonly document: DocumentNode; readonly refused?: undefined }
   | { readonly document?: undefined; readonly refused: readonly [GraphQLError, ...GraphQLError[]] };
 
-/** Parses and validates each document once, whichever way it came; the latest are remembered, good or bad. */
+/**
+ * Parses and validates each document once, over whichever transport it came. The latest results are cached, also of
+ * documents that were refused.
+ */
 export class Documents {
   private readonly known = new LRUCache<string, ReadDocument>({
     maxSize: MAX_REMEMBERED_LENGTH,

@@ -1,11 +1,13 @@
 import type { ApolloServerPlugin, BaseContext, GraphQLRequestContextWillSendResponse } from '@apollo/server';
+import { STORE_RETRY_AFTER_MS } from '../../platform/database/store/store.limits.ts';
+import { retryAfterSeconds } from '../../platform/retry-after.ts';
 import { ANSWERED_REFUSALS } from '../errors/error-code.enum.ts';
 
 const RESPONSE_JSON = 'application/graphql-response+json';
 
 type Answered = GraphQLRequestContextWillSendResponse<BaseContext>;
 
-/** The status of an answer over HTTP, where Apollo Server's own is another. */
+/** Sets the status of a response over HTTP in the cases in which Apollo Server chooses another one. */
 export const httpStatus: ApolloServerPlugin<BaseContext> = {
   async requestDidStart() {
     return {
@@ -17,7 +19,9 @@ export const httpStatus: ApolloServerPlugin<BaseContext> = {
   },
 };
 
-/** GraphQL over HTTP, section 6.4.1: an answer of type application/json carries 200, whatever its errors. */
+/**
+ * GraphQL over HTTP, section 6.4.1: a response of type application/json has the status 200, whatever its errors are.
+ */
 function answer200({ request, response }: Answered): void {
   if (response.http.status !== 400 || response.body.kind !== 'single') return;
   if (request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;
@@ -26,13 +30,13 @@ function answer200({ request, response }: Answered): void {
 }
 
 /**
- * No field of the operation could be resolved. The status says so for a client that accepts the newer media type, and for
- * proxies; with application/json every response to a well-formed request has the status 200.
+ * Answers 503 if no field of the operation could be resolved, for proxies and for clients that accept the newer media
+ * type. With application/json every response to a well-formed request has the status 200.
  */
 function answer503({ request, response }: Answered): void {
   if (response.body.kind !== 'single' || !request.http?.headers.get('accept')?.includes(RESPONSE_JSON)) return;
   const { data, errors = [] } = response.body.singleResult;
   if (data || !errors.some((e) => e.extensions?.code === 'STORE_UNAVAILABLE')) return;
   response.http.status = 503;
-  response.http.headers.set('retry-after', '2');
+  response.http.headers.set('retry-after', String(retryAfterSeconds(STORE_RETRY_AFTER_MS)));
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -10,11 +10,14 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-/** The number of introspection fields that take about one millisecond, which is also the pause after them. */
+/**
+ * The number of introspection fields that take about one millisecond. The event loop is left to others for as long
+ * afterwards.
+ */
 const FIELDS_PER_MS = 500;
-/** An introspection below this is executed at once: it takes no longer than any other request. */
+/** An introspection with fewer fields is executed at once: it takes no longer than any other request. */
 const MIN_FIELDS = 1_000;
-/** The number of cached responses; tools ask for the whole schema with a few different documents. */
+/** The number of cached responses. Tools request the whole schema with a few different documents. */
 const MAX_ANSWERS = 8;
 /** The maximum length of a request whose response is cached. */
 const MAX_REMEMBERED_LENGTH = 20_000;
@@ -24,17 +27,17 @@ interface Introspection {
   readonly document: DocumentNode;
   readonly operationName: string | null | undefined;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
-  /** The introspection fields of its response. */
+  /** The number of introspection fields in the response. */
   readonly fields: number;
-  /** Who asks, and until when. */
+  /** The client for whom introspections take turns: its user id or address. */
   readonly owner: unknown;
   readonly signal: AbortSignal;
 }
 
 /**
- * graphql-js resolves introspection synchronously, in one turn of the event loop, and no other request is
- * answered meanwhile. So introspections are executed one at a time, users in turn, with a pause after each; a response of
- * introspection alone is the same for every user and is cached.
+ * graphql-js resolves introspection synchronously, in one turn of the event loop, in which no other request is
+ * answered. So introspections are executed one at a time, with a delay after each, and users take turns. A response
+ * that consists of introspection alone is the same for every user and is cached.
  */
 export class Introspections {
   private readonly answers = new LRUCache<string, ExecutionResult>({ max: MAX_ANSWERS });
@@ -43,18 +46,21 @@ export class Introspections {
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** Waits for its turn. Null: it is to be executed as any other, and now. */
-  async answer(asked: Introspection): Promise<ExecutionResult | null> {
-    if (asked.fields < MIN_FIELDS) return null;
-    const key = this.keyOf(asked);
+  /**
+   * Waits for its turn, and returns the response if introspection is all that the operation selects. Returns null if
+   * the operation has to be executed normally.
+   */
+  async answer(request: Introspection): Promise<ExecutionResult | null> {
+    if (request.fields < MIN_FIELDS) return null;
+    const key = this.keyOf(request);
     const known = key === null ? undefined : this.answers.get(key);
     if (known) return known;
-    await this.turn(asked.owner);
-    // The previous request may have been the same.
+    await this.turn(request.owner);
+    // The previous request may have been the same one.
     const found = key === null ? undefined : this.answers.get(key);
-    void this.pass(found || asked.signal.aborted ? 0 : asked.fields);
+    void this.pass(found || request.signal.aborted ? 0 : request.fields);
     if (found) return found;
-    return key === null || asked.signal.aborted ? null : this.execute(key, asked);
+    return key === null || request.signal.aborted ? null : this.execute(key, request);
   }
 
   private execute(key: string, { document, operationName, variables }: Introspection): ExecutionResult | null {
@@ -64,7 +70,7 @@ export class Introspections {
       operationName: operationName ?? null,
       variableValues: variables ?? null,
     });
-    // Errors are reported by the normal execution.
+    // The normal execution reports errors.
     if (answer instanceof Promise || answer.errors) return null;
     this.answers.set(key, answer);
     return answer;
@@ -83,8 +89,8 @@ export class Introspections {
   }
 
   private async pass(fields: number): Promise<void> {
-    await pause(fields / FIELDS_PER_MS);
-    // The pause may be over before the event loop has come round: timers run before sockets are read.
+    await delay(fields / FIELDS_PER_MS);
+    // Timers run before sockets are read, so the delay may end before the event loop has served others.
     await nextTurn();
     const [first] = this.waiting;
     if (!first) {
@@ -92,7 +98,7 @@ export class Introspections {
       return;
     }
     const [owner, [next, ...others]] = first;
-    // A Map is in the order of entry: the next one is another's.
+    // A Map keeps the order of insertion, so the owner goes to the end of the queue.
     this.waiting.delete(owner);
     if (others.length > 0) this.waiting.set(owner, others);
     next?.();
@@ -100,7 +106,7 @@ export class Introspections {
 
   private keyOf({ source, document, operationName, variables }: Introspection): string | null {
     const operation = getOperationAST(document, operationName);
-    if (source === undefined || !operation || !tellsOfSchemaOnly(operation.selectionSet)) return null;
+    if (source === undefined || !operation || !selectsOnlySchema(operation.selectionSet)) return null;
     const key = JSON.stringify([source, operationName ?? null, variables ?? null]);
     return key.length <= MAX_REMEMBERED_LENGTH ? key : null;
   }
@@ -108,6 +114,6 @@ export class Introspections {
 
 const OF_SCHEMA: ReadonlySet<string> = new Set(['__schema', '__type', '__typename']);
 
-/** Written out: what is in a fragment is executed as any other. */
-const tellsOfSchemaOnly = ({ selections }: SelectionSetNode): boolean =>
+/** Only fields at the root count. An operation with fragments there is executed normally. */
+const selectsOnlySchema = ({ selections }: SelectionSetNode): boolean =>
   selections.every((node) => node.kind === Kind.FIELD && OF_SCHEMA.has(node.name.value));

@@ -14,27 +14,28 @@ import { Introspections } from './introspections.ts';
 import { countCharacters } from './limits/answer-counter.ts';
 import { countLists } from './limits/list-counter.ts';
 import { QUERY_LIMITS } from './limits/query-limits.ts';
+import { malformedRequest } from './malformed-request.ts';
 import { operationPlugin } from './operation.plugin.ts';
 import {
   type OperationContext,
   type OperationHooks,
+  type OperationOutcome,
   type OperationRequest,
-  type Outcome,
   RUN,
   Run,
 } from './operation.ts';
 
 interface OperationPathOptions {
   readonly schema: GraphQLSchema;
-  /** Whether clients may ask for the schema; without it no message gives a name of the schema away either. */
+  /** True if clients may introspect the schema. Otherwise no error message gives away a name of the schema either. */
   readonly introspection: boolean;
   readonly log: Logger;
 }
 
 /**
- * The one way of an operation: parse, limits, validate, execute, mask. Apollo Server walks it for each query and mutation,
- * and up to the source of its events for each subscription, over HTTP (`apollo`, with what `context` makes), over
- * WebSocket and in process (`run`).
+ * The single path of every operation: parse, limit, validate, execute, mask. Apollo Server runs each query and
+ * mutation, and each subscription up to the source of its events. HTTP uses `apollo` with the context that `context`
+ * makes; WebSocket and callers in process use `run`.
  */
 export class OperationPath {
   private constructor(
@@ -48,23 +49,23 @@ export class OperationPath {
     countCharacters(schema, limits.characters);
     const show = errorMask({ log, hints: introspection });
     const documents = new Documents(schema, limits, introspection);
-    const whose = new WeakMap<object, Context>();
+    const contextOf = new WeakMap<object, Context>();
     const apollo = new ApolloServer<OperationContext>({
       schema,
       introspection,
-      // Documents are remembered in `documents`, in which they are limited by their length as well.
+      // `documents` caches documents, and limits the cache by their length as well.
       documentStore: null,
-      // Safe only because every request authenticates by its bearer header: no cookie is ever read.
+      // This is safe only because every request authenticates with its Authorization header: no cookie is ever read.
       csrfPrevention: false,
       includeStacktraceInErrorResponses: false,
       stopOnTerminationSignals: false,
       logger: log,
-      formatError: (_formatted, error) => show(error, whose.get(error as object)),
+      formatError: (_formatted, error) => show(error, contextOf.get(error as object)),
       plugins: [
         ApolloServerPluginLandingPageDisabled(),
         ApolloServerPluginUsageReportingDisabled(),
         ApolloServerPluginCacheControlDisabled(),
-        operationPlugin({ documents, limits, introspections: new Introspections(schema), whose, show }),
+        operationPlugin({ documents, limits, introspections: new Introspections(schema), contextOf, show }),
         httpStatus,
       ],
     });
@@ -72,13 +73,15 @@ export class OperationPath {
     return new OperationPath(apollo, show);
   }
 
-  /** What Apollo Server is given as the context of an operation. */
+  /** Makes the context that Apollo Server needs for an operation. */
   context(context: Context, hooks: OperationHooks = {}): OperationContext {
     return { ...context, [RUN]: new Run(hooks) };
   }
 
-  /** Never throws for what a request holds. */
-  async run(request: OperationRequest, context: Context, hooks: OperationHooks = {}): Promise<Outcome> {
+  /** Executes one operation. It refuses a malformed request with an outcome and never throws because of one. */
+  async run(request: OperationRequest, context: Context, hooks: OperationHooks = {}): Promise<OperationOutcome> {
+    const malformed = malformedRequest(request);
+    if (malformed) return { kind: 'refused', errors: [this.show(malformed, context)] };
     const contextValue = this.context(context, hooks);
     const run = contextValue[RUN];
     const { body } = await this.apollo.executeOperation(requestOf(request), { contextValue });
@@ -89,7 +92,7 @@ export class OperationPath {
     return { kind: 'result', result: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
   }
 
-  /** What a client may see of an error that comes from beside an operation. */
+  /** Returns what a client may see of an error that occurs outside an operation. */
   mask(error: unknown): GraphQLFormattedError {
     return this.show(error);
   }
@@ -101,7 +104,7 @@ export class OperationPath {
 
 function requestOf({ query, operationName, variables, extensions }: OperationRequest): GraphQLRequest {
   return {
-    ...(query !== undefined && { query }),
+    ...(query && { query }),
     ...(operationName != null && { operationName }),
     ...(variables != null && { variables }),
     ...(extensions != null && { extensions }),

@@ -21,19 +21,25 @@ interface OperationPluginOptions {
   readonly documents: Documents;
   readonly limits: QueryLimits;
   readonly introspections: Introspections;
-  /** Filled here: in which context an error came up. */
-  readonly whose: WeakMap<object, Context>;
+  /** Filled by this plugin: the context in which each error occurred. */
+  readonly contextOf: WeakMap<object, Context>;
   readonly show: ShowError;
 }
 
-/** Stands for a document that is refused: Apollo would parse the text itself if it had none. It is never executed. */
+/**
+ * Replaces a refused document. Apollo Server would parse the text itself if there were no document. It is never
+ * executed.
+ */
 const NOTHING: DocumentNode = parse('{ __typename }');
 
-/** What an operation passes in Apollo Server, in this order. */
+/** The hooks of Apollo Server that an operation passes, in this order. */
 export function operationPlugin(options: OperationPluginOptions): ApolloServerPlugin<OperationContext> {
-  const { documents, limits, introspections, whose, show } = options;
+  const { documents, limits, introspections, contextOf, show } = options;
   const listener: GraphQLRequestListener<OperationContext> = {
-    /** Parses, limits and validates, or remembers that it did: Apollo does neither for a document that is there already. */
+    /**
+     * Parses, limits and validates the document, or finds it in the cache. Apollo Server does neither if a document is
+     * already present.
+     */
     async didResolveSource(operation) {
       const { source, request, contextValue } = operation;
       const run = contextValue[RUN];
@@ -53,7 +59,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
     async responseForOperation({ schema, source, document, operation, request, contextValue }) {
       const run = contextValue[RUN];
       const { operationName, variables } = request;
-      // Apollo leaves it to graphql-js to say which operation there is not.
+      // graphql-js reports that the operation does not exist.
       if (!operation) return null;
       run.isExecuted = true;
       const { events } = run.hooks;
@@ -61,7 +67,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
         const args = { schema, document, operationName, variableValues: variables, contextValue };
         return answerOf(await begin(run, args, events));
       }
-      const told = await introspections.answer({
+      const introspected = await introspections.answer({
         source,
         document,
         operationName,
@@ -70,14 +76,14 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
         owner: contextValue.principal?.userId ?? contextValue.clientAddress,
         signal: contextValue.signal,
       });
-      return told && answerOf({ data: told.data ?? null });
+      return introspected && answerOf({ data: introspected.data ?? null });
     },
 
     async didEncounterErrors({ errors, contextValue }) {
-      for (const error of errors) whose.set(error, contextValue);
+      for (const error of errors) contextOf.set(error, contextValue);
     },
 
-    /** A hook can throw one error; a document can have several. */
+    /** A hook can throw only one error, but a document can have several. */
     async willSendResponse({ response, contextValue }) {
       const { refused } = contextValue[RUN];
       if (refused && response.body.kind === 'single')
@@ -85,7 +91,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
     },
   };
 
-  /** Begins a subscription, or says why there are no events. */
+  /** Begins a subscription, or returns the reasons why it has no events. */
   async function begin(run: Run, args: ExecutionArgs, events: EventExecution): Promise<OperationResult> {
     const context = args.contextValue as Context;
     const shown = ({ errors, data }: ExecutionResult): OperationResult => ({
@@ -110,7 +116,7 @@ const answerOf = (singleResult: OperationResult) => ({
   body: { kind: 'single' as const, singleResult },
 });
 
-/** A generator function would hold `return` back until the event that it waits for has come. */
+/** This is not a generator function, because `return` of one would wait until the pending event has come. */
 function mapped<T, U>(results: AsyncGenerator<T, void, void>, map: (one: T) => U): AsyncGenerator<U, void, void> {
   const through = ({ done, value }: IteratorResult<T, void>): IteratorResult<U, void> =>
     done ? { done, value } : { done: false, value: map(value as T) };
@@ -131,7 +137,7 @@ const NOT_HERE = new GraphQLError(
   { extensions: { code: 'BAD_REQUEST' } },
 );
 
-/** Without a status of its own an error that a hook throws would be a failure of the server. */
+/** Adds the status 400. Otherwise Apollo Server would report an error that a hook throws as a failure of the server. */
 function asBadRequest({ message, nodes, source, positions, extensions }: GraphQLError): GraphQLError {
   return new GraphQLError(message, {
     nodes: nodes ?? null,

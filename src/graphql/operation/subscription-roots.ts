@@ -1,8 +1,9 @@
 import { type DirectiveNode, type DocumentNode, GraphQLError, Kind, type SelectionSetNode } from 'graphql';
 
 /**
- * GraphQL, September 2025, 5.2.4.1: whether a subscription has its field cannot depend on a variable. graphql-js 16 has no
- * such rule: it fails at one without a field, and reads a condition at its root without the variables.
+ * GraphQL, September 2025, section 5.2.4.1: the root field of a subscription must not depend on a variable. graphql-js
+ * 16 has no such rule. It fails at a subscription without a field, and evaluates a condition at the root without the
+ * variables.
  * @throws GraphQLError GRAPHQL_VALIDATION_FAILED
  */
 export function checkSubscriptions(document: DocumentNode): void {
@@ -18,7 +19,7 @@ export function checkSubscriptions(document: DocumentNode): void {
   }
 }
 
-/** The first one, also in the fragments that stand at the root. */
+/** Finds the first condition at the root, also inside fragments that are spread there. */
 function conditionIn(
   document: DocumentNode,
   { selections }: SelectionSetNode,
@@ -36,7 +37,7 @@ function conditionIn(
   return undefined;
 }
 
-/** Null for one that was looked through before, or that there is not. */
+/** Returns null for a fragment that was already visited or does not exist. */
 function named(document: DocumentNode, name: string, seen: Set<string>): SelectionSetNode | null {
   if (seen.has(name)) return null;
   seen.add(name);

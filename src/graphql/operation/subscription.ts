@@ -3,21 +3,22 @@ import type { Database } from '../../platform/database/database.ts';
 import type { Context } from '../context.ts';
 import { createContext } from '../request-context.ts';
 
-/** How a transport executes the events of a subscription. */
+/** The hooks by which a transport controls the events of a subscription. */
 export interface EventExecution {
   /**
-   * Waits until the next event may be executed. What it returns is ended when the client asks for the event after it, which
-   * is when the answer is on its way; until then no further event is taken from the source. Null ends the subscription.
+   * Waits until the next event may be executed. The slot that it returns ends when the client asks for the following
+   * event, that is when the response is on its way. Until then no further event is read from the source. Null ends the
+   * subscription.
    */
   begin(): Promise<{ end(): void } | null>;
-  /** Limits what an event waits for the store. */
+  /** Limits how long an event waits for the store. */
   readonly limited: Database['limited'];
 }
 
 /**
- * graphql-js's subscribe, but each event has a context of its own: its loaders must not remember what the last event
- * read. The source's signal aborts as soon as the client is done, so that one that waits for the next event can end.
- * A result instead of events says why there are none.
+ * Does what `subscribe` of graphql-js does, but each event has its own context, so that its loaders do not reuse what
+ * the previous event read. The signal of the source aborts as soon as the client is done, so that a source that waits
+ * for the next event can end. If there are no events, the result says why.
  */
 export async function subscribe(
   args: ExecutionArgs,

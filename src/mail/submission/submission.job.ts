@@ -32,7 +32,7 @@ const Job = z.object({ id: z.string() });
 /** Jobs looked at together. A job is over as soon as its submission waits for a place here, so no vendor holds these up. */
 const CONCURRENCY = 8;
 /** Submissions of one vendor that are worked at together, besides those that somebody waits for. */
-const SUBMISSION_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 3 };
+const SUBMISSION_LANES: LaneOptions = { slots: 8, slowSlots: 24, slowAfterMs: 3_000, perOwner: 3 };
 /** So many of one vendor wait here for a place; what comes on top goes back into the queue, for any instance. */
 const MAX_WAITING = 100;
 const REQUEUE_DELAY_MS = 5_000;

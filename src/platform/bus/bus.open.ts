@@ -4,14 +4,14 @@ import type { Database } from '../database/database.ts';
 import { type Bus, createBus } from './bus.ts';
 
 interface BusOptions {
-  /** Migrated. */
+  /** The database, with all migrations applied. */
   readonly db: Database;
-  /** Null: over the database's notifications. */
+  /** Null: the bus uses the notifications of the database. */
   readonly redisUrl: string | null;
   readonly log: Logger;
 }
 
-/** Throws BusError when Redis is named and does not answer. */
+/** Throws BusError if Redis is configured and does not answer. */
 export async function openBus({ db, redisUrl, log }: BusOptions): Promise<Bus> {
   if (!redisUrl) return createBus(db, log);
   // A start without Redis does not load its client.
@@ -20,9 +20,9 @@ export async function openBus({ db, redisUrl, log }: BusOptions): Promise<Bus> {
 }
 
 /**
- * Instances that share a database share a channel, and no others do, whatever else is on that Redis (whose numbered
- * databases do not separate channels). The id that its first migration drew tells a database wherever it is reached;
- * its name, apart from a copy of it.
+ * Returns the channel of a database. Instances that share a database share a channel, and no others do, whatever else
+ * uses that Redis; its numbered databases do not separate channels. The id of the first migration identifies a database
+ * whatever its address is, and the name distinguishes it from a copy.
  */
 export async function channelOf(db: Database): Promise<string> {
   const [row] = await db.prisma.$queryRaw<{ identity: string }[]>`

@@ -5,13 +5,13 @@ import { MAX_PAYLOAD_BYTES } from '../database/database.ts';
 import { encode, Topics } from './bus.topics.ts';
 import type { Bus } from './bus.ts';
 
-/** A Redis that cannot be used: the message is one line for the person who started the process. */
+/** Redis cannot be used. The message is one line for the person who started the process. */
 export class BusError extends Error {
   override readonly name = 'BusError';
 }
 
 export interface RedisBusOptions {
-  /** A secret: it has the password. */
+  /** A secret, because it contains the password. */
   readonly url: string;
   readonly channel: string;
   readonly log: Logger;
@@ -19,17 +19,20 @@ export interface RedisBusOptions {
   readonly heartbeatMs?: number;
 }
 
-/** The heartbeat interval: a connection that a firewall dropped reports no error by itself. */
+/** The heartbeat is needed because a connection that a firewall dropped reports no error by itself. */
 const HEARTBEAT_INTERVAL_MS = 10_000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** How long a publisher waits for Redis to acknowledge the message. */
+/** How long a publisher waits until Redis acknowledges the message. */
 const COMMAND_TIMEOUT_MS = 1_000;
-/** Sent by an instance that could not publish a message: the others then read the current state. */
+/** An instance sends it after it could not publish a message. The others then read the current state. */
 const GAP = 'gap';
 
-/** The bus over Redis pub/sub. Throws BusError when it does not answer at the start; later it waits for it to come back. */
+/**
+ * Opens the bus over Redis pub/sub. Throws BusError if Redis does not answer at the start; later the bus waits until it
+ * is back.
+ */
 export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
   const bus = new RedisBus(options);
   try {
@@ -45,14 +48,14 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
   }
 }
 
-/** One connection that listens and publishes, as the protocol's third version allows. */
+/** Listens and publishes over one connection, which version 3 of the Redis protocol allows. */
 class RedisBus implements Bus {
   private readonly client;
   private readonly topics: Topics;
   private readonly gapListeners = new Set<() => void>();
   private heartbeat: NodeJS.Timeout | null = null;
   private state: 'opening' | 'up' | 'lost' | 'closed' = 'opening';
-  /** The other instances have missed a message of this instance. */
+  /** True while the other instances have missed a message of this instance and do not know it. */
   private owesGap = false;
 
   constructor(private readonly options: RedisBusOptions) {
@@ -60,11 +63,11 @@ class RedisBus implements Bus {
     this.client = createClient({
       url: options.url,
       RESP: 3,
-      // A late message is replaced by the gap notification.
+      // The gap notification replaces a late message.
       disableOfflineQueue: true,
       socket: {
         connectTimeout: CONNECT_TIMEOUT_MS,
-        // For a server that never answers: there is no heartbeat until the connection is open.
+        // Ends the wait for a server that never answers: there is no heartbeat until the connection is open.
         socketTimeout: CONNECT_TIMEOUT_MS + 2 * (options.heartbeatMs ?? HEARTBEAT_INTERVAL_MS),
         reconnectStrategy: (retries) =>
           this.state === 'opening' ? false : Math.min(FIRST_BACKOFF_MS * 2 ** retries, MAX_BACKOFF_MS),
@@ -80,7 +83,7 @@ class RedisBus implements Bus {
     const opening = (async () => {
       await this.client.connect();
       await this.client.subscribe(channel, (text) => this.hear(text));
-      // A Redis user who may subscribe may still not be allowed to publish: that is checked at the start.
+      // A Redis user that may subscribe is not always allowed to publish, so this is checked at the start.
       await this.client.publish(channel, '');
     })();
     await timeLimited(opening, CONNECT_TIMEOUT_MS, () => new Error('no answer'));
@@ -92,7 +95,8 @@ class RedisBus implements Bus {
     const text = encode(topic, payload);
     if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) throw new RangeError('The message is too long.');
     const sent = this.client.publish(this.options.channel, text).catch((err: unknown) => {
-      // The change is already committed, so a failed notification must not fail the operation. This instance receives it directly.
+      // The change is already committed, so a failed notification must not fail the operation. This instance gets the
+      // message directly.
       if (!this.owesGap && this.client.isReady) this.options.log.warn({ err }, 'Redis refused a message');
       this.owesGap = true;
       this.topics.deliver(text);
@@ -118,11 +122,11 @@ class RedisBus implements Bus {
   }
 
   private hear(text: string): void {
-    if (text === GAP) this.tellGap();
+    if (text === GAP) this.notifyGap();
     else this.topics.deliver(text);
   }
 
-  private tellGap(): void {
+  private notifyGap(): void {
     for (const fn of this.gapListeners) fn();
   }
 
@@ -132,12 +136,12 @@ class RedisBus implements Bus {
     this.options.log.warn({ err }, 'the connection to Redis was lost');
   }
 
-  /** Called by the client once it listens again. */
+  /** The client calls it once it listens again. */
   private regain(): void {
     if (this.state !== 'lost') return;
     this.state = 'up';
     this.options.log.info('the connection to Redis is back');
-    this.tellGap();
+    this.notifyGap();
     void this.settleGap();
   }
 

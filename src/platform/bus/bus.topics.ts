@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 
 type TopicListener = (payload: unknown) => void;
 
-/** The listeners of this instance by topic, and the encoding of messages on the single channel of a bus. */
+/** Keeps the listeners of this instance by topic. Messages of all topics share the single channel of a bus. */
 export class Topics {
   private readonly listeners = new Map<string, Set<TopicListener>>();
 
@@ -33,7 +33,7 @@ function parse(text: string): [topic: string, payload: unknown] {
     const value: unknown = JSON.parse(text);
     if (Array.isArray(value) && typeof value[0] === 'string') return [value[0], value[1]];
   } catch {
-    // Anyone with the password can publish: malformed messages are ignored.
+    // Malformed messages are ignored, because anyone with the password can publish.
   }
   return ['', null];
 }

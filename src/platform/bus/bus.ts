@@ -3,23 +3,26 @@ import { storeErrorIn } from '../../domain/error.ts';
 import type { Database } from '../database/database.ts';
 import { encode, Topics } from './bus.topics.ts';
 
-/** Publishes messages to all instances, this one included. A message may be lost: after a gap, read the current state again. */
+/**
+ * Publishes messages to all instances, including this one. A message may be lost: read the current state again after a
+ * gap.
+ */
 export interface Bus {
-  /** Small JSON: ids, not content. At most about 7 kB. */
+  /** The payload is small JSON of at most about 7 kB: ids, not content. */
   publish(topic: string, payload: unknown): Promise<void>;
-  /** The payload is untrusted: check its shape. */
+  /** The payload is untrusted, so check its shape. */
   subscribe(topic: string, fn: (payload: unknown) => void): () => void;
-  /** Messages may have been lost. */
+  /** Calls back when messages may have been lost. */
   onGap(fn: () => void): () => void;
   close(): Promise<void>;
 }
 
 const CHANNEL = 'postern_bus';
-/** Sent by an instance that could not publish a message: the others then read the current state. */
+/** An instance sends it after it could not publish a message. The others then read the current state. */
 const GAP = 'gap';
 const GAP_RETRY_DELAY_MS = 1_000;
 
-/** The bus over the database's own notifications. */
+/** Opens the bus over the database's own notifications. */
 export async function createBus(db: Database, log: Logger): Promise<Bus> {
   const bus = new DatabaseBus(db, log);
   await bus.open();
@@ -41,9 +44,9 @@ class DatabaseBus implements Bus {
   }
 
   async open(): Promise<void> {
-    this.db.onGap(() => this.tellGap());
+    this.db.onGap(() => this.notifyGap());
     this.stopListening = await this.db.listen(CHANNEL, (text) => {
-      if (text === GAP) this.tellGap();
+      if (text === GAP) this.notifyGap();
       else this.topics.deliver(text);
     });
   }
@@ -54,7 +57,8 @@ class DatabaseBus implements Bus {
       await this.db.notify(CHANNEL, text);
     } catch (error) {
       if (!storeErrorIn(error)) throw error;
-      // The change is already committed, so a failed notification must not fail the operation. This instance receives it directly.
+      // The change is already committed, so a failed notification must not fail the operation. This instance gets the
+      // message directly.
       this.log.warn({ err: error, topic }, 'the other instances could not be notified: they will check again');
       this.oweGap();
       this.topics.deliver(text);
@@ -76,7 +80,7 @@ class DatabaseBus implements Bus {
     await this.stopListening();
   }
 
-  private tellGap(): void {
+  private notifyGap(): void {
     for (const fn of this.gapListeners) fn();
   }
 

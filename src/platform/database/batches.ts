@@ -1,9 +1,9 @@
-/** Rows deleted by one statement: far fewer than its time limit allows. */
+/** The number of rows that one statement deletes, far fewer than its time limit allows. */
 const ROWS_AT_ONCE = 2_000;
 
 /**
- * Deletes in batches until nothing is left to delete, and returns the number of rows. A single statement for all of
- * them would time out when there are many, delete none, and fail again the next time with more.
+ * Deletes in batches until nothing is left, and returns the number of rows. A single statement for many rows would time
+ * out, delete none of them, and fail again the next time with more.
  */
 export async function deleteInBatches(
   deleteSome: (limit: number) => Promise<{ readonly count: number }>,

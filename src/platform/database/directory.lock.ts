@@ -1,5 +1,15 @@
-import { accessSync, constants, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  accessSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseError } from './database.ts';
 
 const held = new Set<string>();
@@ -7,10 +17,12 @@ process.on('exit', () => {
   for (const path of held) rmSync(path, { force: true });
 });
 
-/** Creates the directory if it is missing, with access for its owner only. Throws DatabaseError when it cannot be written. */
+/**
+ * Creates the directory if it is missing, with access for its owner only. Throws DatabaseError if it cannot be written.
+ */
 export function openDataDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(resolve(path));
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -19,14 +31,29 @@ export function openDataDirectory(path: string): void {
 }
 
 /**
- * Locks the directory for this process, and returns the function that releases it. The lock of a process that has died (kill -9) is
- * taken over. Throws DatabaseError that names the process when it is alive.
+ * Creates the directory and its parents. Node's own `recursive` never returns where a parent exists but refuses a new entry
+ * with ENOENT, as /proc does.
+ */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster, or the path is not a directory.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+}
+
+/**
+ * Locks the directory for this process, and returns the function that releases the lock. The lock of a dead process
+ * (kill -9) is replaced. Throws DatabaseError with the id of the process if that is alive.
  */
 export function lockDirectory(directory: string): () => void {
   const path = join(resolve(directory), 'pg.lock');
   if (held.has(path)) throw inUse(directory, process.pid);
   const draft = `${path}.${process.pid}`;
-  // Written to another file and linked, so that the lock file is never incomplete.
+  // The content is written to another file and linked, so that the lock file is never incomplete.
   writeFileSync(draft, `${process.pid} ${startedAt(process.pid) ?? ''}\n`);
   try {
     for (let tries = 0; !tryLink(draft, path); tries++) {
@@ -76,7 +103,8 @@ function readOwner(path: string): Owner | null {
 }
 
 function isAlive(owner: Owner): boolean {
-  // This process's id, but not held by it: the lock is from an earlier run (process 1 of a container).
+  // A lock with the id of this process that it does not hold is from an earlier run, for example process 1 of a
+  // container.
   if (!Number.isInteger(owner.pid) || owner.pid <= 0 || owner.pid === process.pid) return false;
   try {
     process.kill(owner.pid, 0);
@@ -87,7 +115,7 @@ function isAlive(owner: Owner): boolean {
   return started === null || owner.startedAt === null || started === owner.startedAt;
 }
 
-/** Renames the stale lock. When another process was faster and the lock is now its own, restores it. */
+/** Renames the stale lock. If another process was faster and the lock is now its own, the lock is restored. */
 function moveAway(path: string, dead: Owner): void {
   const aside = `${path}.stale.${process.pid}`;
   try {
@@ -99,7 +127,10 @@ function moveAway(path: string, dead: Owner): void {
   rmSync(aside, { force: true });
 }
 
-/** When a process began, in the kernel's ticks, so that a reused process id can be distinguished; null where there is no /proc. */
+/**
+ * Returns when a process began, in ticks of the kernel, so that a reused process id is recognised. Null if there is no
+ * /proc.
+ */
 function startedAt(pid: number): string | null {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? null;

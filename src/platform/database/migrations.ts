@@ -4,15 +4,16 @@ import { DatabaseError } from './database.ts';
 import { explainMigrating } from './postgres/postgres.fault.ts';
 
 /**
- * Applies what is pending, in order. Of several instances that start together one applies and the others wait for it.
- * Migrations that a newer release has applied are left alone, so an old instance still starts beside a new one.
+ * Applies the pending migrations in order. If several instances start together, one of them applies the migrations and
+ * the others wait for it. Migrations that a newer release has applied are left alone, so an old instance can still
+ * start beside a new one.
  */
 export async function migrate(db: Database): Promise<{ applied: string[] }> {
   if ((await pendingMigrations(db)).length === 0) return { applied: [] };
   return db.exclusively('migrations', async () => {
     const pending = await pendingMigrations(db);
     if (pending.length === 0) return { applied: [] };
-    // Several megabytes of WebAssembly: loaded only by a start that needs it.
+    // Only a start that applies migrations loads these megabytes of WebAssembly.
     const { applyMigrations } = await import('./schema.engine.ts');
     try {
       return { applied: await applyMigrations(db.migrationAdapter(), MIGRATIONS_DIRECTORY) };
@@ -22,7 +23,7 @@ export async function migrate(db: Database): Promise<{ applied: string[] }> {
   });
 }
 
-/** Names of migrations that this release has and the database has not. Throws DatabaseError when one has failed half way. */
+/** Returns the names of the migrations that the database lacks. Throws DatabaseError if one has failed half way. */
 export async function pendingMigrations(db: Database): Promise<string[]> {
   const [{ known } = { known: false }] = await db.prisma.$queryRaw<{ known: boolean }[]>`
     SELECT to_regclass('_prisma_migrations') IS NOT NULL AS known`;

@@ -9,17 +9,26 @@ import { lockDirectory, openDataDirectory } from './directory.lock.ts';
 import { openPrisma } from './prisma.open.ts';
 import { mapStoreErrors } from './store/store.error.ts';
 
-/** The package's own conversion creates a number and a string for each byte, which takes seconds for a file. */
+/**
+ * Replaces the conversion of the package, which creates a number and a string for each byte and takes seconds for a
+ * file.
+ */
 const SERIALIZERS = { [types.BYTEA]: (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}` };
 
-/** Inside `$transaction` use only `tx` and make no external request: there is only one session, and all other work waits for it. */
+/**
+ * There is only one session, and all other work waits for a transaction. So use only `tx` inside `$transaction`, and
+ * send no request to anything else.
+ */
 const TRANSACTION_OPTIONS = { maxWait: 30_000, timeout: 30_000 };
 
-/** PGlite in this process: one session, so transactions follow one another. `snapshot` is a dump of another one. */
+/**
+ * Opens PGlite in this process. It has one session, so transactions run one after another. `snapshot` is a dump of
+ * another database.
+ */
 export async function openPglite(options: { dataDir: string | null; snapshot?: Blob }): Promise<Database> {
   const { dataDir, snapshot } = options;
   if (dataDir) openDataDirectory(dataDir);
-  // PGlite takes no lock, and two processes in one directory silently corrupt it.
+  // PGlite has no lock of its own, and two processes in one directory corrupt it silently.
   const unlock = dataDir ? lockDirectory(dataDir) : () => {};
   try {
     const pg = await PGlite.create({
@@ -69,14 +78,14 @@ class Embedded implements Database {
   }
 
   onGap(): () => void {
-    return () => {}; // There is no connection to lose.
+    return () => {}; // No connection can be lost.
   }
 
   execute(sql: string, values: unknown[] = []): Promise<{ rows: Row[] }> {
     return mapStoreErrors(this.run(sql, values));
   }
 
-  /** The embedded database is in this process and cannot be unavailable. */
+  /** The embedded database is in this process, so it cannot be unavailable. */
   limited<T>(work: (end: () => void) => T): T {
     return work(() => {});
   }
@@ -84,7 +93,7 @@ class Embedded implements Database {
   private async run(sql: string, values: unknown[]): Promise<{ rows: Row[] }> {
     if (values.length > 0) return this.pg.query<Row>(sql, values);
     const results = await this.pg.exec(sql).catch(async (error: unknown) => {
-      await this.pg.exec('ROLLBACK').catch(() => {}); // or the session stays in the failed transaction
+      await this.pg.exec('ROLLBACK').catch(() => {}); // Otherwise the session stays in the failed transaction.
       throw error;
     });
     return { rows: (results.findLast(({ rows }) => rows.length > 0)?.rows ?? []) as Row[] };
@@ -102,7 +111,10 @@ class Embedded implements Database {
   }
 }
 
-/** The package's adapter does not wait for scripts, so a failed migration would count as applied. */
+/**
+ * Returns an adapter that waits for scripts. That of the package does not wait, so a failed migration would count as
+ * applied.
+ */
 export function pgliteAdapter(pg: PGlite): SqlMigrationAwareDriverAdapterFactory {
   const factory = new PrismaPGlite(pg);
   const awaited = async (connecting: ReturnType<typeof factory.connect>, client: PGlite) =>
@@ -111,7 +123,7 @@ export function pgliteAdapter(pg: PGlite): SqlMigrationAwareDriverAdapterFactory
         try {
           await client.exec(script);
         } catch (error) {
-          await client.exec('ROLLBACK').catch(() => {}); // or the session stays in the failed transaction
+          await client.exec('ROLLBACK').catch(() => {}); // Otherwise the session stays in the failed transaction.
           throw error;
         }
       },

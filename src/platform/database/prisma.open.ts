@@ -2,7 +2,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient } from '../prisma/client.ts';
 import { asStoreError, mapStoreErrors } from './store/store.error.ts';
 
-/** Prisma, with every failure of the database thrown as STORE_UNAVAILABLE, inside transactions and outside. */
+/** Opens Prisma. Every failure of the database is thrown as STORE_UNAVAILABLE, inside transactions and outside. */
 export function openPrisma(
   adapter: SqlDriverAdapterFactory,
   transactionOptions: { readonly maxWait: number; readonly timeout: number },
@@ -15,12 +15,12 @@ export function openPrisma(
         }),
     },
   }) as unknown as PrismaClient;
-  const transaction = prisma.$transaction.bind(prisma) as (...given: unknown[]) => Promise<unknown>;
+  const transaction = prisma.$transaction.bind(prisma) as (...args: unknown[]) => Promise<unknown>;
   return new Proxy(prisma, {
     get: (target, property) =>
-      // Begin and commit are not operations for Prisma's extension, and their failures are handled separately.
+      // Begin and commit are not operations of Prisma's extension, so their failures are mapped here.
       property === '$transaction'
-        ? (...given: unknown[]) => mapStoreErrors(transaction(...given))
+        ? (...args: unknown[]) => mapStoreErrors(transaction(...args))
         : Reflect.get(target, property),
   });
 }

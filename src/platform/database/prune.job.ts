@@ -4,9 +4,9 @@ const PRUNE_INTERVAL_MS = 15 * 60_000;
 
 /** A kind of rows that are deleted after some time. */
 export interface Prunable {
-  /** For the log. */
+  /** The name in the log. */
   readonly what: string;
-  /** How long they are kept, in milliseconds. */
+  /** The time in milliseconds for which they are kept. */
   readonly keptMs: number;
   /** Deletes older rows and returns their number. Several instances may do it at the same time. */
   prune(before: Date): Promise<number>;

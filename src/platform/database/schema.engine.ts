@@ -6,7 +6,7 @@ import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-util
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { migrationNames } from '../asset-directories.ts';
 
-/** Prisma's schema engine as WebAssembly: what `prisma migrate` runs, without a binary to download. */
+/** The schema engine of Prisma as WebAssembly. It is what `prisma migrate` runs, without a binary to download. */
 
 const FILTERS = { externalTables: [], externalEnums: [] };
 const EMPTY_SCRIPT = '-- This is an empty migration.';
@@ -36,7 +36,7 @@ async function withEngine<T>(
 ): Promise<T> {
   instantiated ??= instantiate();
   await instantiated;
-  // The engine closes no connection.
+  // The engine closes no connection, so they are collected here.
   const opened: SqlDriverAdapter[] = [];
   const track = async (connecting: Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> => {
     const adapter = await connecting;
@@ -63,8 +63,8 @@ async function withEngine<T>(
 }
 
 /**
- * The engine takes a session lock, which behind a pooler stays on a connection that is then given to another client
- * it; and a process that migrates is alone already (`exclusively`).
+ * Skips the session lock of the engine. Behind a pooler it stays on a connection that another client gets next, and
+ * `exclusively` already ensures that only one process migrates.
  */
 function withoutSessionLock(adapter: SqlDriverAdapter): SqlDriverAdapter {
   const executeRaw = adapter.executeRaw.bind(adapter);
@@ -73,7 +73,7 @@ function withoutSessionLock(adapter: SqlDriverAdapter): SqlDriverAdapter {
   });
 }
 
-/** Applies what `directory` has and the database has not; returns the names. */
+/** Applies the migrations of `directory` that the database lacks, and returns their names. */
 export async function applyMigrations(
   factory: SqlMigrationAwareDriverAdapterFactory,
   directory: string,
@@ -83,7 +83,7 @@ export async function applyMigrations(
   return appliedMigrationNames;
 }
 
-/** SQL from the database as it is to the schema file; null when there is nothing to do. */
+/** Returns the SQL that changes the database to the schema file, or null if they are equal. */
 export async function diffToSchema(
   factory: SqlMigrationAwareDriverAdapterFactory,
   schemaPath: string,

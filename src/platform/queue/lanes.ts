@@ -2,30 +2,37 @@ import { setMaxListeners } from 'node:events';
 
 export interface LaneOptions {
   /** The maximum number of tasks in one lane at a time. */
-  readonly places: number;
-  /** How many more, of those that have worked for longer than `slowAfterMs`: slow tasks give up their place to others. */
-  readonly slowPlaces: number;
+  readonly slots: number;
+  /**
+   * The number of further tasks that have run for longer than `slowAfterMs`. Such a task leaves its slot to another
+   * one.
+   */
+  readonly slowSlots: number;
   readonly slowAfterMs: number;
-  /** The maximum number of places of a lane for one owner. */
+  /** The maximum number of slots in a lane for one owner. */
   readonly perOwner: number;
 }
 
 interface EntryOptions {
-  /** The task failed the last time. All such tasks together get at most half of the places, one while others wait, and one for each owner. */
+  /**
+   * True if the task failed the last time. All such tasks together get at most half of the slots, only one while others
+   * wait, and one for each owner.
+   */
   readonly doubtful?: boolean;
-  /** Ends the wait for a place; it rejects with the signal's reason. */
+  /** Ends the wait for a slot, which rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
 }
 
-/** The place of a task in its lane. */
+/** The slot that a task occupies in its lane. */
 export interface LaneSlot {
-  /** Releases the place while `pause` is pending, and waits for a place again afterwards. */
-  without<T>(pause: () => Promise<T>): Promise<T>;
+  /** Releases the slot until `work` is done, and then waits for a slot again. */
+  without<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Runs tasks that wait for external systems (a provider) concurrently, with a lane for each system, so that one that hangs delays
- * only its own tasks, and a number of places for each owner in a lane, so that a failing owner gets no more than its share.
+ * Runs tasks that wait for external systems, such as a provider. Each system has a lane, so that a system that hangs
+ * delays only its own tasks. Each owner has a limited number of slots in a lane, so that a failing owner gets no more
+ * than its share.
  */
 export class Lanes {
   private readonly lanes = new Map<string, Lane>();
@@ -35,18 +42,18 @@ export class Lanes {
   async run<T>(
     lane: string,
     owner: string,
-    work: (place: LaneSlot) => Promise<T>,
+    work: (slot: LaneSlot) => Promise<T>,
     options: EntryOptions = {},
   ): Promise<T> {
     const entered = this.lane(lane);
     let leave = await entered.enter(owner, options);
     try {
       return await work({
-        without: async (pause) => {
+        without: async (wait) => {
           leave();
           leave = () => {};
           try {
-            return await pause();
+            return await wait();
           } finally {
             leave = await entered.enter(owner, options);
           }
@@ -57,7 +64,7 @@ export class Lanes {
     }
   }
 
-  /** The number of tasks that wait for a place. */
+  /** The number of tasks that wait for a slot. */
   waiting(lane: string): number {
     return this.lanes.get(lane)?.waiting.length ?? 0;
   }
@@ -84,12 +91,12 @@ interface Holder {
 class Lane {
   readonly waiting: Waiter[] = [];
   private readonly holders = new Set<Holder>();
-  /** Tasks that have exceeded `slowAfterMs`, but found no free slow place. */
+  /** Tasks that have exceeded `slowAfterMs` but found no free slow slot. */
   private readonly overdue = new Set<Holder>();
 
   constructor(private readonly options: LaneOptions) {}
 
-  /** Resolves with the function that releases the place. */
+  /** Resolves with the function that releases the slot. */
   enter(owner: string, { doubtful = false, signal }: EntryOptions): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
@@ -130,7 +137,7 @@ class Lane {
 
   private makeRoom(): void {
     for (const holder of this.overdue) {
-      if (this.count((other) => other.kind === 'slow') >= this.options.slowPlaces) break;
+      if (this.count((other) => other.kind === 'slow') >= this.options.slowSlots) break;
       this.overdue.delete(holder);
       holder.kind = 'slow';
     }
@@ -147,14 +154,15 @@ class Lane {
   }
 
   private next(): Waiter | undefined {
-    const { places, perOwner } = this.options;
-    if (this.count(({ kind }) => kind === 'quick') >= places) return undefined;
+    const { slots, perOwner } = this.options;
+    if (this.count(({ kind }) => kind === 'quick') >= slots) return undefined;
     const mayEnter = ({ owner, doubtful }: Waiter) =>
       this.count((holder) => holder.owner === owner) < (doubtful ? 1 : perOwner);
     const doubted = this.count(({ doubtful, kind }) => doubtful && kind === 'quick');
-    // One of the tasks that failed before is always admitted, so that a crowd does not starve them; more only when there is room.
+    // One task that failed before is always admitted, so that a crowd does not starve them. More are admitted only if
+    // there is room.
     const inTurn = this.waiting.find((waiter) => (!waiter.doubtful || doubted === 0) && mayEnter(waiter));
-    if (inTurn || doubted >= Math.ceil(places / 2)) return inTurn;
+    if (inTurn || doubted >= Math.ceil(slots / 2)) return inTurn;
     return this.waiting.find(mayEnter);
   }
 

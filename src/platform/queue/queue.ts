@@ -4,37 +4,43 @@ import type { Database } from '../database/database.ts';
 import { retryUntilStoreIsBack } from '../database/store/store.retry.ts';
 import { QueueWorker } from './queue.worker.ts';
 
-/** Persistent jobs: stored in the database, each run by one instance, and retried when it fails. */
+/** Persistent jobs. They are stored in the database, each is run by one instance, and a job that fails is retried. */
 export interface Queue {
-  /** Queues a job for `at`, or as soon as possible. Small JSON: ids, not content. `work` must have been called once for the queue. */
+  /**
+   * Queues a job for `at`, or as soon as possible. Its data is small JSON: ids, not content. `work` must have been
+   * called once for the queue.
+   */
   send(name: string, data: object, at?: Date): Promise<void>;
   /**
-   * Runs the jobs of this name on this instance, at most `concurrency` at once. When a handler throws, its job is retried later. A handler
-   * must be idempotent, because an instance may die, or be considered dead.
+   * Runs the jobs of this name on this instance, at most `concurrency` at once. If a handler throws, its job is retried
+   * later. A handler must be idempotent, because an instance may die, or be considered dead.
    */
   work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void>;
   /**
-   * Called when the queue can be read again after a failure: a job that was being fetched then may count as one
-   * that is running here, and is delivered only after its time-out.
+   * Calls back when the queue can be read again after a failure. A job that was being fetched at that moment may count
+   * as running here, and is then delivered only after its time-out.
    */
   onGap(fn: () => void): void;
   /** Accepts no more jobs on this instance. Running jobs continue, and `send` still works. */
   leave(): void;
-  /** Accepts no more jobs, and waits for running ones for a limited time. Abort their handlers first. */
+  /** Accepts no more jobs, and waits a limited time for running ones. Abort their handlers first. */
   stop(): Promise<void>;
 }
 
-/** A schema of its own, beside that of Prisma's migrations. */
+/** The queue has its own database schema, beside that of the Prisma migrations. */
 const SCHEMA = 'pgboss';
 const QUEUE_OPTIONS = { retryLimit: 20, retryDelay: 5, retryBackoff: true, expireInSeconds: 15 * 60 };
 
-/** pg-boss on either database. Of several instances that start together one makes its tables and the others wait for it. */
+/**
+ * Opens the queue with pg-boss, which works on both kinds of database. If several instances start together, one of them
+ * creates the tables and the others wait for it.
+ */
 export async function openQueue(db: Database, log: Logger): Promise<Queue> {
   const boss = new PgBoss({
     db: { executeSql: (text, values) => db.execute(text, values) },
     schema: SCHEMA,
     schedule: false,
-    // Jobs are deleted when they are done: archived jobs have failed too often, and are kept for inspection.
+    // Finished jobs are deleted. Archived jobs have failed too often, and are kept for inspection.
     archiveFailedAfterSeconds: 86_400,
     deleteAfterDays: 7,
     maintenanceIntervalSeconds: 300,
@@ -62,19 +68,20 @@ class BossQueue implements Queue {
 
   async work(name: string, handler: (data: unknown) => Promise<void>, concurrency: number): Promise<void> {
     const { boss, log } = this;
-    // One at a time: two instances that make the same queue at once wait for each other's locks.
+    // Queues are created one at a time, because two instances that create the same queue at once wait for the locks of
+    // each other.
     await this.db.exclusively('queue', () => boss.createQueue(name, { name, ...QUEUE_OPTIONS }));
     const worker = new QueueWorker({
-      fetch: (most) => boss.fetch<unknown>(name, { batchSize: most }),
+      fetch: (max) => boss.fetch<unknown>(name, { batchSize: max }),
       run: async ({ id, data }) => {
         const done = await handler(data).then(
           () => true,
           (err: unknown) => {
-            log.error({ err, queue: name, job: id }, 'a job failed, and is tried again later');
+            log.error({ err, queue: name, job: id }, 'a job failed and will be retried later');
             return false;
           },
         );
-        // Both are idempotent. Without a repetition the job would be blocked until its time-out.
+        // Both calls are idempotent. Without the repetition the job would be blocked until its time-out.
         await retryUntilStoreIsBack(
           () => (done ? boss.deleteJob(name, id) : boss.fail(name, id)),
           this.stopping.signal,

@@ -2,31 +2,37 @@ import type { Job } from 'pg-boss';
 import { isDoneWithin } from '../abort.ts';
 
 interface QueueWorkerOptions {
-  /** Fetches at most so many jobs that are due. */
-  fetch(most: number): Promise<Job<unknown>[]>;
-  /** Runs one job and reports the outcome to the queue. */
+  /** Fetches at most `max` jobs that are due. */
+  fetch(max: number): Promise<Job<unknown>[]>;
+  /** Runs one job and reports its outcome to the queue. */
   run(job: Job<unknown>): Promise<void>;
   failed(error: unknown): void;
-  /** Jobs can be fetched again after a failure. */
+  /** Called when jobs can be fetched again after a failure. */
   recovered(): void;
   readonly concurrency: number;
 }
 
-/** The polling interval, and so the maximum delay of jobs that another instance queued; jobs of this instance have exact timers. */
+/**
+ * The polling interval, and so the maximum delay of jobs that another instance queued. Jobs of this instance have exact
+ * timers.
+ */
 const POLL_INTERVAL_MS = 5_000;
-/** For jobs further ahead than this, no timer is set: polling finds them in time. */
+/** No timer is set for jobs that are due later than this: polling finds them in time. */
 const MAX_TIMER_MS = 60_000;
 /** How long a stop waits for running jobs. */
 const STOP_TIMEOUT_MS = 1_000;
 
-/** Fetches jobs as they become due: one query every few seconds while none is, and at once when one is queued here. */
+/**
+ * Fetches jobs as they become due. While none is due it makes one query every few seconds; a job that is queued here is
+ * fetched at once.
+ */
 export class QueueWorker {
   private readonly running = new Set<Promise<void>>();
   private readonly alarms = new Set<NodeJS.Timeout>();
   private poll: NodeJS.Timeout | null = null;
   private fetching: Promise<void> | null = null;
   private again = false;
-  /** There may be more due jobs than free places: the first job that ends triggers another fetch. */
+  /** True if there may be more due jobs than free slots. The first job that ends then triggers another fetch. */
   private more = false;
   private stopped = false;
   private failing = false;
@@ -37,7 +43,7 @@ export class QueueWorker {
     this.look();
   }
 
-  /** A job of this instance falls due then. */
+  /** Fetches at `at`, when a job of this instance is due. */
   wakeAt(at: Date): void {
     const ms = at.getTime() - Date.now();
     if (this.stopped || ms > MAX_TIMER_MS) return;
@@ -45,7 +51,7 @@ export class QueueWorker {
       this.look();
       return;
     }
-    // The database compares with its own clock, to the microsecond: a little later is not too early.
+    // The database compares with its own clock, to the microsecond, so the timer fires a little late.
     const alarm = setTimeout(() => {
       this.alarms.delete(alarm);
       this.look();
@@ -79,7 +85,7 @@ export class QueueWorker {
         this.again = false;
         return this.look();
       }
-      // Instances that started together drift apart.
+      // The interval varies, so that instances that started together drift apart.
       this.poll = setTimeout(() => this.look(), POLL_INTERVAL_MS * (0.9 + Math.random() / 5)).unref();
     });
   }

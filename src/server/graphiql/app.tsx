@@ -14,7 +14,7 @@ import { SignIn } from './sign-in.tsx';
 import { defaultTabs, FIRST_OPERATION } from './tabs.ts';
 
 const PLUGINS = [HISTORY_PLUGIN];
-/** Kept until somebody is signed in, and used once. */
+/** The flow that came back to this page. It is kept until someone is signed in, and used once. */
 let returned: Returned | null = takeReturned();
 
 function App({ first }: { first: PageSession | null }) {
@@ -30,23 +30,23 @@ function App({ first }: { first: PageSession | null }) {
   );
 }
 
-/** Of the flow that has come back to this page. */
+/** Shows the outcome of the flow that has come back to this page. */
 function Outcome({ session, known }: { session: PageSession; known: Known }) {
-  const [told, setTold] = useState<string | null>(null);
+  const [message, setMessage] = useState<string | null>(null);
   useEffect(() => {
     const current = returned;
     returned = null;
     if (!current) return;
     void finishReturned(current, session).then(async (outcome) => {
       await known.read();
-      setTold(outcome);
+      setMessage(outcome);
     });
   }, [session, known]);
-  if (told === null) return null;
+  if (message === null) return null;
   return (
     <p className="outcome" role="status">
-      {told}
-      <button type="button" onClick={() => setTold(null)}>
+      {message}
+      <button type="button" onClick={() => setMessage(null)}>
         Close
       </button>
     </p>
@@ -76,7 +76,7 @@ function Explorer({ session, examples, known }: { session: PageSession; examples
   );
 }
 
-/** The signed-in user, and the values for the examples: undefined until they are known. */
+/** Holds the signed-in user, and the values for the examples, which are undefined until they are read. */
 function useSignedIn(first: PageSession | null) {
   const [session, setSession] = useState(first);
   const [examples, setExamples] = useState<Examples | undefined>(undefined);
@@ -87,7 +87,9 @@ function useSignedIn(first: PageSession | null) {
   return { session, examples, signedIn };
 }
 
-/** Runs the tab that the page opens with, once, when it has been read; what a user has left there before is theirs to run. */
+/**
+ * Runs the tab with which the page opens, once, when it is loaded. A tab that a user has left there before is not run.
+ */
 function FirstRun({ operation }: { operation: string }): null {
   const { run } = useGraphiQLActions();
   const isReady = useGraphiQL(
@@ -103,7 +105,10 @@ function FirstRun({ operation }: { operation: string }): null {
   return null;
 }
 
-/** What GraphiQL keeps for one user: tabs that were filled in with somebody else's ids, or a former sandbox's, are not shown again. */
+/**
+ * Returns storage for what GraphiQL keeps for one user. Tabs with the ids of another user, or of a former sandbox, are
+ * not shown again.
+ */
 function storageOf(viewer: string | null) {
   const prefix = `postern:${viewer ?? ''}:`;
   const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix));

@@ -4,12 +4,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** `npm run build:page`: bundles the page and Monaco's workers into src/server/public, the same bytes each time. */
+/**
+ * `npm run build:page` bundles the page and the workers of Monaco into src/server/public. The output has the same bytes
+ * each time.
+ */
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, '..', 'public');
 const require = createRequire(import.meta.url);
-// Monaco's packages are GraphiQL's, and need not be hoisted to ours.
+// The packages of Monaco belong to GraphiQL, and need not be hoisted to ours.
 const react = createRequire(require.resolve('graphiql/package.json'));
 const monaco = createRequire(react.resolve('@graphiql/react/package.json'));
 
@@ -35,9 +38,9 @@ await Promise.all([
     assetNames: 'asset-[hash]',
     loader: { '.ttf': 'file', '.woff': 'file', '.woff2': 'file' },
     jsx: 'automatic',
-    // GraphiQL names its icons, for readers and for the mouse, after the functions that draw them.
+    // GraphiQL takes the names of its icons, for screen readers and tool tips, from the functions that draw them.
     keepNames: true,
-    // A second copy of graphql would make the schema of one unknown to the other.
+    // With a second copy of graphql, one copy would not accept the schema of the other.
     alias: { graphql: dirname(require.resolve('graphql/package.json')) },
   }),
   build({

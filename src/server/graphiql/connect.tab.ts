@@ -2,8 +2,9 @@ import { placeholder } from './placeholder.ts';
 import { json, type Tab } from './tab.ts';
 
 /**
- * Connecting an account. In the sandbox, which takes every page of this machine as redirectUri, it comes back to this page;
- * elsewhere REDIRECT_URIS need not list it (null), and a page of the gateway's shows a code.
+ * The tab that connects an account. In the sandbox, which accepts every page of this machine as redirectUri, the flow
+ * comes back to this page. Elsewhere REDIRECT_URIS may not list the page (`origin` is null), and a page of the gateway
+ * shows a code.
  */
 export function connectTab(provider: string | null, origin: string | null): Tab {
   const input = { provider: provider ?? 'GMAIL', access: 'READ', ...(origin && { redirectUri: `${origin}/` }) };

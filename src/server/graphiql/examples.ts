@@ -1,20 +1,22 @@
 import type { PageSession } from './session.ts';
 
-/** What the examples are filled in with: of the user's own mail, so that each runs as it stands. Null where there is none. */
+/**
+ * The values for the examples, from the user's own mail, so that each example runs unchanged. Null if there are none.
+ */
 export interface Examples {
   readonly viewer: string | null;
   readonly integration: string | null;
-  /** Some of the newest, for organising. */
+  /** Some of the newest messages, for organising. */
   readonly messages: readonly string[];
-  /** One with a file, for answering. */
+  /** A message with a file, for replying. */
   readonly answered: { readonly message: string; readonly integration: string; readonly attachment: string } | null;
-  /** One that this gateway is set up for. */
+  /** A provider that this gateway is configured for. */
   readonly provider: string | null;
 }
 
 export const NO_EXAMPLES: Examples = { viewer: null, integration: null, messages: [], answered: null, provider: null };
 
-/** The time-out for an account that hangs: the page then asks for ids to be pasted. */
+/** The time-out for an account that hangs. The page then asks the user to paste ids. */
 const READ_TIMEOUT_MS = 5_000;
 
 const READ = `{
@@ -47,7 +49,7 @@ interface Answer {
   } | null;
 }
 
-/** Never throws: without an answer, the examples ask for ids to be pasted. */
+/** Reads the values and never throws. Without a response, the examples ask the user to paste ids. */
 export async function readExamples(session: PageSession): Promise<Examples> {
   try {
     const response = await fetch('/graphql', {

@@ -5,14 +5,14 @@ import type { Known } from './known.ts';
 import { fillIn, missingIn, SUBMISSION } from './placeholder.ts';
 import type { PageSession } from './session.ts';
 
-/** Of a subscription, that are kept in sight. */
+/** The number of events of a subscription that are shown. */
 const MAX_EVENTS = 20;
 
 type Fetcher = GraphiQLProps['fetcher'];
 
 /**
- * Queries go over fetch, subscriptions over graphql-ws on the same path; both carry the session's token. What an answer tells
- * and a later operation needs becomes `known`.
+ * Creates the fetcher. Queries use fetch and subscriptions use graphql-ws on the same path; both send the token of the
+ * session. Values from a response that a later operation needs are stored in `known`.
  */
 export function createFetcher(session: PageSession, known: Known): Fetcher {
   const socket = createClient({
@@ -20,14 +20,14 @@ export function createFetcher(session: PageSession, known: Known): Fetcher {
     connectionParams: async () => ({ authorization: `Bearer ${await session.accessToken()}` }),
     shouldRetry: () => true,
   });
-  return async (given, options) => {
-    const operation = operationOf(given.query, given.operationName);
+  return async (params, options) => {
+    const operation = operationOf(params.query, params.operationName);
     const operationName = operation?.name?.value ?? null;
-    const variables = fillIn(given.variables, known.values) as Record<string, unknown> | undefined;
+    const variables = fillIn(params.variables, known.values) as Record<string, unknown> | undefined;
     const missing = operation ? missingIn(operation, variables) : {};
     // An operation with placeholders is not sent.
     if (Object.keys(missing).length > 0) return { notSent: 'Fill in these variables, then run it again.', missing };
-    const request = { query: given.query, variables, operationName };
+    const request = { query: params.query, variables, operationName };
     if (operation?.operation === 'subscription') return newestFirst(socket.iterate(request));
     const response = await fetch('/graphql', {
       method: 'POST',
@@ -48,7 +48,7 @@ export function createFetcher(session: PageSession, known: Known): Fetcher {
   };
 }
 
-/** The last events together, the newest first: GraphiQL shows the last result alone. */
+/** Yields the last events together, the newest first, because GraphiQL shows only the last result. */
 async function* newestFirst(
   results: AsyncIterable<SubscriptionResult>,
 ): AsyncGenerator<{ extensions: Record<string, unknown> }> {
@@ -62,7 +62,10 @@ async function* newestFirst(
 const lowerCase = (headers: Record<string, unknown> | undefined): Record<string, string> =>
   Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
 
-/** For a moment after a tab is opened GraphiQL still names the operation of the one before. Null: the gateway says why. */
+/**
+ * Finds the operation. For a moment after a tab is opened, GraphiQL still names the operation of the previous tab.
+ * Null: the gateway reports the error.
+ */
 function operationOf(query: string, name: string | null | undefined): OperationDefinitionNode | null | undefined {
   try {
     const document = parse(query);

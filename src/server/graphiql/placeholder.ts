@@ -1,13 +1,16 @@
 import type { OperationDefinitionNode } from 'graphql';
 
-/** A value in the variables that is not known yet; it says where to find it. */
+/** Creates a placeholder for a value in the variables that is not known yet. It says where to find the value. */
 export const placeholder = (what: string): string => `PASTE HERE: ${what}`;
 const IS_PLACEHOLDER = /^PASTE HERE: /;
 
-/** The placeholder that the page replaces when an answer has the value. */
+/** The placeholder that the page replaces when a response contains the value. */
 export const SUBMISSION = placeholder('the id of the submission, which SendWithUndo fills in');
 
-/** What the page knows once there is an account with mail, though it did not when its tabs were made. */
+/**
+ * Placeholders for values that the page knows as soon as there is an account with mail, even if it did not when its
+ * tabs were created.
+ */
 export const INTEGRATION = placeholder(
   'the id of one of viewer.integrations; if there is none, use the tab Connect first',
 );
@@ -18,7 +21,7 @@ export const ANSWERED = {
 };
 export const MESSAGE = placeholder('the ids of messages and threads of any accounts');
 
-/** `variables` with what is known by now in the place of its placeholders. */
+/** Returns `variables` with the known values instead of their placeholders. */
 export function fillIn(variables: unknown, known: ReadonlyMap<string, string>): unknown {
   if (typeof variables === 'string') return known.get(variables) ?? variables;
   if (Array.isArray(variables)) return variables.map((item) => fillIn(item, known));
@@ -26,11 +29,11 @@ export function fillIn(variables: unknown, known: ReadonlyMap<string, string>): 
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, fillIn(value, known)]));
 }
 
-/** The placeholders that an operation would send: where they are, and what belongs there. */
+/** Returns the placeholders that an operation would send, with their positions and what belongs there. */
 export function missingIn(operation: OperationDefinitionNode, variables: unknown): Record<string, string> {
   const names = operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? [];
-  const given = (variables ?? {}) as Record<string, unknown>;
-  return Object.fromEntries(names.flatMap((name) => [...placeholders(given[name], name)]));
+  const values = (variables ?? {}) as Record<string, unknown>;
+  return Object.fromEntries(names.flatMap((name) => [...placeholders(values[name], name)]));
 }
 
 function* placeholders(value: unknown, path: string): Generator<[path: string, what: string]> {

@@ -1,17 +1,21 @@
 import type { PageSession } from './session.ts';
 
-/** What a connect flow that was begun on this page has brought back in the query. */
+/** The result that a connect flow, which began on this page, brings back in the query. */
 export type Returned = { readonly token: string } | { readonly code: string };
 
-/** Taken out of the address at once: neither a reload nor the history shows it again. Null when no flow came back. */
+/**
+ * Reads the result and removes it from the address at once, so that neither a reload nor the history shows it again.
+ * Null if no flow came back.
+ */
 export function takeReturned(): Returned | null {
   const query = new URLSearchParams(location.search);
   const [status, token] = [query.get('status'), query.get('token')];
   if (status === null) return null;
   history.replaceState(null, '', location.pathname);
-  // A token and nothing shorter: any link can bring a wrong code here, and five of those end the flows that wait for one.
+  // Only a token is accepted, and no shorter code. Any link can bring a wrong code here, and five wrong codes end the
+  // flows that wait for one.
   if (status === 'pending' && token && /^[\w-]{43}$/.test(token)) return { token };
-  // Anyone can write a link to this page: its texts are not shown.
+  // Anyone can write a link to this page, so its texts are not shown.
   return { code: /^[A-Z_]{1,40}$/.exec(query.get('code') ?? '')?.[0] ?? 'FAILED' };
 }
 
@@ -24,7 +28,7 @@ interface Payload {
   readonly userErrors: readonly { readonly message: string }[];
 }
 
-/** Finishes the flow as the signed-in user. Returns the message for them. */
+/** Finishes the flow as the signed-in user. Returns the message for the user. */
 export async function finishReturned(returned: Returned, session: PageSession): Promise<string> {
   if ('code' in returned) {
     return `The account was not connected (${returned.code}). The query ConnectFlows says why.`;

@@ -1,19 +1,19 @@
-/** An access token and how to get the next: what the page knows of who is signed in. It is kept in memory only. */
+/** The session of the signed-in user: an access token, and a way to get the next one. It is kept in memory only. */
 export interface PageSession {
   readonly email: string;
-  /** The sandbox's control API; null outside the sandbox. */
+  /** The control API of the sandbox, or null outside the sandbox. */
   readonly controlUrl: string | null;
-  /** A token that is good for a while yet: renewed when near its end. */
+  /** Returns a token that is still valid for a while. It is renewed when it is near its end. */
   accessToken(): Promise<string>;
 }
 
 interface Tokens {
   readonly accessToken: string;
-  /** Seconds from now: a clock that is wrong is no reason to send a token that has ended. */
+  /** The lifetime in seconds from now. Unlike a time of day it does not depend on a correct clock. */
   readonly expiresIn: number;
 }
 
-/** The sandbox signs the page in by itself. Throws an Error whose message can be shown. */
+/** Gets the session from the sandbox, which signs the page in. Throws an Error whose message can be shown. */
 export async function sandboxSession(): Promise<PageSession> {
   const read = async () => {
     const response = await fetch('/sandbox/session', { headers: { accept: 'application/json' }, cache: 'no-store' });
@@ -37,7 +37,7 @@ interface SessionPayload {
   readonly userErrors: readonly { readonly message: string }[];
 }
 
-/** Throws an Error whose message can be shown. */
+/** Signs a user in. Throws an Error whose message can be shown. */
 export async function signIn(email: string, password: string): Promise<PageSession> {
   let current = await ask('signIn', SIGN_IN, { email, password });
   const renew = async () => {
@@ -63,7 +63,7 @@ async function ask(field: string, query: string, input: Record<string, string>) 
   return payload.session;
 }
 
-/** One renewal at a time: a refresh token that is used twice ends its session. */
+/** Renews the token, one renewal at a time: a refresh token that is used twice ends its session. */
 function renewing(first: Tokens, renew: () => Promise<Tokens>): () => Promise<string> {
   let tokens = first;
   let renewAt = nearEnd(first);
@@ -79,5 +79,5 @@ function renewing(first: Tokens, renew: () => Promise<Tokens>): () => Promise<st
   };
 }
 
-/** By this browser's own clock, and a tenth of its life before its end. */
+/** Returns the time for the renewal by the clock of this browser: when a tenth of the lifetime is left. */
 const nearEnd = ({ expiresIn }: Tokens): number => Date.now() + expiresIn * 900;

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { type PageSession, signIn } from './session.ts';
 
-/** Shown where no sandbox signs the page in. The tokens stay in this page's memory. */
+/** The sign-in form, which is shown if no sandbox signs the page in. The tokens stay in the memory of this page. */
 export function SignIn({ onSignedIn }: { onSignedIn: (session: PageSession) => void }) {
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);

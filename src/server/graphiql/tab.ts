@@ -1,6 +1,6 @@
 export interface Tab {
   readonly query: string;
-  /** JSON. */
+  /** The variables as JSON. */
   readonly variables?: string;
 }
 

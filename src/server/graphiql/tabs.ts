@@ -3,7 +3,9 @@ import type { Examples } from './examples.ts';
 import { json, type Tab } from './tab.ts';
 import { writingTabs } from './writing.tabs.ts';
 
-/** What the page opens with, one idea a tab. A tab is named after its operation; the first is the one that is shown. */
+/**
+ * The tabs with which the page opens, each with one idea. A tab is named after its operation. The first one is shown.
+ */
 
 /** The operation of the tab that is shown first. */
 export const FIRST_OPERATION = 'Inbox';

@@ -2,7 +2,10 @@ import type { Examples } from './examples.ts';
 import { ANSWERED, INTEGRATION, MESSAGE, SUBMISSION } from './placeholder.ts';
 import { json, type Tab } from './tab.ts';
 
-/** What changes something. An operation beside the first of a tab finds what that one needs; GraphiQL runs the one that the cursor is in. */
+/**
+ * The tabs with mutations. The second operation of a tab finds what the first one needs. GraphiQL runs the operation at
+ * the cursor.
+ */
 export function writingTabs(examples: Examples): Tab[] {
   const { integration } = examples;
   return [
@@ -14,7 +17,7 @@ export function writingTabs(examples: Examples): Tab[] {
   ];
 }
 
-/** A page that is opened again sends mail of its own. */
+/** Each visit has its own key, so that a page that is opened again sends new mail. */
 const key = (name: string): string => `${name}-${Date.now().toString(36)}`;
 
 const SEND = `# The same idempotencyKey never sends twice:

@@ -13,7 +13,7 @@ export const replyHeaders = (requestId: string): Readonly<Record<string, string>
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 });
 
-/** No message repeats text of the request, because it would then appear as the gateway's own text. */
+/** No message repeats text of the request, because that would appear as text of the gateway. */
 const WHY: Readonly<Record<number, string>> = {
   400: 'The request is malformed.',
   408: 'The request was not received in time.',
@@ -21,14 +21,14 @@ const WHY: Readonly<Record<number, string>> = {
 };
 const BAD_URL = 'The address is malformed: a percent sign must begin the two hexadecimal digits of a byte of UTF-8.\n';
 
-/** The path of a request that the router cannot decode. */
+/** Refuses a request whose path the router cannot decode. */
 export function refuseUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(replyHeaders(request.id)).code(400).type('text/plain').send(BAD_URL);
 }
 
-/** Node's parser asks us what to answer to bytes that are no request; there is no reply object then. */
+/** Refuses bytes that are not a request. Node's parser calls it with the socket, because there is no reply object. */
 export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
-  // A second response in the middle of one that has begun would corrupt it.
+  // A second response in the middle of another one would corrupt it.
   const answering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) return void socket.destroy();
   const status = statusOf(error);
@@ -48,13 +48,19 @@ function statusOf({ code }: NodeJS.ErrnoException): number {
   return code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
 }
 
-/** RFC 9112 3.2: an invalid Host is refused. HTTP/1.0 has no Host, and the health checks of some load balancers use it. */
+/**
+ * RFC 9112, section 3.2: an invalid Host header is refused. HTTP/1.0 has no Host header, and the health checks of some
+ * load balancers use it.
+ */
 export function hasBadHost({ raw, hostname, routeOptions }: FastifyRequest): boolean {
   if (raw.headers.host === undefined && raw.httpVersion === '1.0' && routeOptions.url !== '/graphql') return false;
   return !URL.canParse(`http://${hostname}/`);
 }
 
-/** Whether a body has a Content-Encoding. It is never decoded: the body is measured and parsed as it was sent. */
+/**
+ * Returns whether a body has a Content-Encoding. Bodies are never decoded: they are measured and parsed as they were
+ * sent.
+ */
 export function isEncoded({ headers }: IncomingMessage): boolean {
   const { 'content-encoding': encoding = '', 'content-length': length = '0', 'transfer-encoding': transfer } = headers;
   return (length !== '0' || transfer !== undefined) && !['', 'identity'].includes(encoding.trim().toLowerCase());

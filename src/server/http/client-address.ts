@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddress from '@fastify/proxy-addr';
 
-/** Tells whether a proxy that is so many hops away may say whom it speaks for. */
+/** Returns whether the X-Forwarded-* headers of a proxy are trusted. `hop` is its distance. */
 export type Trust = (address: string, hop: number) => boolean;
 
-/** By what TRUST_PROXY says: a number of hops, addresses and ranges, or nobody. */
-export function trustOf(whom: readonly string[] | number | false): Trust | false {
-  if (whom === false) return false;
-  return typeof whom === 'number' ? (_address, hop) => hop < whom : proxyAddress.compile([...whom]);
+/** Creates the test from TRUST_PROXY: a number of hops, addresses and ranges, or false for no proxy. */
+export function trustOf(proxies: readonly string[] | number | false): Trust | false {
+  if (proxies === false) return false;
+  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : proxyAddress.compile([...proxies]);
 }
 
-/** The address of a request's client, as reported by trusted proxies. */
+/** Returns the address of the client, as trusted proxies report it. */
 export function clientAddress(request: IncomingMessage, trust: Trust | false): string {
   const { remoteAddress } = request.socket;
   return remoteAddress && trust ? proxyAddress(request, trust) : (remoteAddress ?? '');

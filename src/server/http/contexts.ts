@@ -4,30 +4,30 @@ import type { Context } from '../../graphql/context.ts';
 import { type Principal, unauthenticated } from '../../graphql/principal.ts';
 import { createContext } from '../../graphql/request-context.ts';
 
-/** Finds who a credential speaks for. Throws GraphQLError UNAUTHENTICATED. */
+/** Finds the principal of a credential. Throws GraphQLError UNAUTHENTICATED. */
 type Authenticate = (credential: string, request: { readonly clientAddress: string }) => Promise<Principal>;
 
 interface Request {
-  /** The Authorization header, or what stands for it in connection_init. */
+  /** The Authorization header, or its equivalent in connection_init. */
   readonly authorization: string | undefined;
   readonly requestId: string;
   readonly clientAddress: string;
   readonly signal: AbortSignal;
-  /** Names the request in each line; absent: one is made. */
+  /** A logger that adds the id of the request to each line. If it is absent, one is created. */
   readonly log?: Logger;
 }
 
-/** Longer than any token that is issued here, and short enough to be cheap to verify. */
+/** The limit is longer than any token of this gateway, and short enough that a token is cheap to verify. */
 const MAX_TOKEN_LENGTH = 8_192;
 
-/** The context of a request over HTTP, and of each operation and event over WebSocket. */
+/** Makes the context of a request over HTTP, and of each operation and event over WebSocket. */
 export class Contexts {
   constructor(
     private readonly authenticate: Authenticate,
     private readonly log: Logger,
   ) {}
 
-  /** For an invalid token, `refusal` is set. Throws where nobody can tell for now. */
+  /** Sets `refusal` for an invalid token. Throws if an authenticator cannot decide at present. */
   async of(request: Request): Promise<Context> {
     const token = request.authorization === undefined ? null : bearer(request.authorization);
     let principal: Principal | null = null;
@@ -48,7 +48,10 @@ export class Contexts {
     });
   }
 
-  /** The key of the limits for a request before it is read: its user, or the client's address when it has no valid token. */
+  /**
+   * Returns the key for limits that apply before a request is read: its user, or the address of the client if it has no
+   * valid token.
+   */
   async owner(authorization: string | undefined, clientAddress: string): Promise<string> {
     try {
       return (await this.principal(bearer(authorization ?? ''), clientAddress)).userId;
@@ -66,7 +69,7 @@ export class Contexts {
   }
 }
 
-/** The token of "Bearer <token>"; empty when it is written in another way. */
+/** Returns the token of "Bearer <token>", or an empty string if the header has another form. */
 export function bearer(authorization: string): string {
   return /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '';
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as delay, setImmediate as heard } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 
 interface DrainOptions {
   readonly server: Server;
@@ -8,17 +8,23 @@ interface DrainOptions {
   closeSockets(): Promise<void>;
 }
 
-/** Requests that are not done so long after the signal are cut, but not sooner than MIN_DRAIN_TIMEOUT_MS after the delay. A stop then stays under ten seconds. */
+/**
+ * Requests that are still running this long after the signal are cut, but not sooner than MIN_DRAIN_TIMEOUT_MS after
+ * the delay. This keeps a stop under ten seconds.
+ */
 const DRAIN_TIMEOUT_MS = 7_000;
 const MIN_DRAIN_TIMEOUT_MS = 4_000;
 const SWEEP_INTERVAL_MS = 100;
-/** A connection that says nothing for so many sweeps was opened in store. Counted in sweeps, not in time: data that arrived while the event loop was busy is read between two sweeps. */
+/**
+ * A connection that sends nothing for so many sweeps was opened in reserve. Sweeps are counted instead of time, because
+ * data that arrived while the event loop was busy is read between two sweeps.
+ */
 const MAX_SILENT_SWEEPS = 20;
 
-/** How the process stops without dropping a request. */
+/** Stops the process without dropping a request. */
 export class Drain {
   private begun: Promise<void> | null = null;
-  /** In how many sweeps each connection was silent. */
+  /** The number of sweeps in which each connection was silent. */
   private readonly connections = new Map<Socket, number>();
 
   constructor(private readonly options: DrainOptions) {
@@ -28,14 +34,14 @@ export class Drain {
     });
   }
 
-  /** From now on /ready answers 503, and answers ask clients not to keep their connection. */
+  /** True once the drain has begun: /ready answers 503, and responses ask clients to close their connection. */
   get draining(): boolean {
     return this.begun !== null;
   }
 
   /**
-   * Stops accepting after `delayMs`, in which load balancers can notice and kept-alive connections end;
-   * then waits for the requests under way.
+   * Stops accepting connections after `delayMs`, in which load balancers can notice and kept-alive connections end.
+   * Then it waits for the running requests.
    */
   run(delayMs: number): Promise<void> {
     this.begun ??= this.stop(delayMs);
@@ -45,8 +51,8 @@ export class Drain {
   private async stop(delayMs: number): Promise<void> {
     const { server, closeSockets } = this.options;
     if (delayMs > 0) await delay(delayMs);
-    // Connections that wait to be accepted would be reset.
-    await heard();
+    // Connections that wait to be accepted would be reset, so they are accepted first.
+    await nextTurn();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const sweep = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS);
     const cut = setTimeout(
@@ -59,8 +65,8 @@ export class Drain {
   }
 
   /**
-   * Node closes what is idle when the server closes, and no later: not the connection of an answer that began before the
-   * drain and promised to keep it, nor one that has not been used yet.
+   * Closes idle connections. Node does so only at the moment when the server closes. It misses a connection whose
+   * response began before the drain and promised to keep it alive, and a connection that has not been used yet.
    */
   private sweep(): void {
     this.options.server.closeIdleConnections();

@@ -1,8 +1,8 @@
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * The Host headers that the sandbox accepts. Another site can point its own domain name at 127.0.0.1 and
- * would then be of our origin (DNS rebinding); its requests still carry its name.
+ * The Host headers that the sandbox accepts. Another site can point its own domain name at 127.0.0.1 and would then
+ * have our origin (DNS rebinding), but its requests still carry its name.
  */
 export class HostList {
   private readonly names: ReadonlySet<string>;

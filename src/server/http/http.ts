@@ -20,6 +20,7 @@ import {
 } from '../../domain/error.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { isDiskFull } from '../../platform/database/store/store.error.ts';
+import { retryAfterSeconds } from '../../platform/retry-after.ts';
 import type { OperationSlot } from '../operation-queue/client-connection.ts';
 import type { OperationQueue } from '../operation-queue/operation-queue.ts';
 import { ENCODED, hasBadHost, isEncoded, refuseBytes, refuseUrl, replyHeaders } from './bad-request.ts';
@@ -39,32 +40,37 @@ declare module 'fastify' {
 const SLOT_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
-/** The largest request body, in bytes; a route may take less. */
+/** The maximum size of a request body in bytes. A route may have a smaller limit. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 interface HttpOptions {
   readonly listener: Listener;
   readonly log: Logger;
-  /** Whose X-Forwarded-* headers are believed: addresses, a number of hops, or nobody. */
+  /** The proxies whose X-Forwarded-* headers are trusted. */
   readonly trust: Trust | false;
   readonly corsOrigins: readonly (string | RegExp)[];
-  /** Null: every Host header is answered. */
+  /** Null: every Host header is accepted. */
   readonly hosts: HostList | null;
   readonly operationQueue: Pick<OperationQueue, 'begin'>;
-  /** Whose slot a GraphQL request takes; of every other one the connection's own limits hold. */
+  /**
+   * Returns the user whose slot a GraphQL request occupies. Other requests have only the limits of their connection.
+   */
   ownerOf(headers: IncomingHttpHeaders, clientAddress: string): Promise<string>;
-  /** Limits what a request waits for the store. */
+  /** Limits how long a request waits for the store. */
   readonly limited: Database['limited'];
-  /** True from SIGTERM on: clients are told not to keep their connection. */
+  /** True from SIGTERM on: responses ask clients to close their connection. */
   draining(): boolean;
 }
 
-/** Fastify on the listening socket, with what holds for every route. Call `open` when the routes are in place. */
+/**
+ * Creates Fastify on the listening socket, with the rules that apply to every route. Call `open` when the routes are
+ * mounted.
+ */
 export async function createHttp(options: HttpOptions): Promise<{ http: FastifyInstance; open(): Promise<void> }> {
   let handler: RequestListener | undefined;
   const http = fastify({
-    serverFactory: (given) => {
-      handler = given;
+    serverFactory: (listener) => {
+      handler = listener;
       return options.listener.server;
     },
     loggerInstance: options.log as FastifyBaseLogger,
@@ -85,15 +91,15 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
       return reply.code(403).type('text/plain').send(FOREIGN_HOST);
     }
     if (hasBadHost(request)) return refuse(reply, 400, 'BAD_USER_INPUT', 'The Host header names no host.');
-    // An upload says so itself, to who may upload.
+    // The upload route refuses it itself, after it has checked who sends it.
     if (isEncoded(request.raw) && !request.routeOptions.config?.longBody) {
       discardRest(reply);
-      // RFC 9110 15.5.16: the response names the supported encodings.
+      // RFC 9110, section 15.5.16: the response names the supported encodings.
       return refuse(reply.header('accept-encoding', 'identity'), 415, 'UNSUPPORTED', ENCODED);
     }
   });
   http.decorateRequest('slot', null);
-  // Before the body is read: a waiting request keeps only its head in memory.
+  // This runs before the body is read, so that a waiting request keeps only its head in memory.
   http.addHook('onRequest', async (request, reply) => {
     const owner = request.routeOptions.url === '/graphql' ? await options.ownerOf(request.headers, request.ip) : null;
     const slot = await options.operationQueue.begin(request.raw.socket, owner, { timeoutMs: SLOT_TIMEOUT_MS });
@@ -102,7 +108,7 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     reply.header('retry-after', RETRY_AFTER_SECONDS);
     return refuse(reply, 429, 'RATE_LIMITED', TOO_MUCH_UNDER_WAY);
   });
-  // Behind the body, whose reader would lose it.
+  // This runs after the body was read, because reading it loses the asynchronous context.
   http.addHook('preHandler', (request, reply, done) => {
     const streamed = request.routeOptions.config?.longBody === true;
     const work = (end: () => void) => {
@@ -111,12 +117,12 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     };
     options.limited(work, { streamed });
   });
-  // At the response, so that it also applies to requests that were in progress when the drain began.
+  // This runs at the response, so that it also applies to requests that were running when the drain began.
   http.addHook('onSend', (_request, reply, payload, done) => {
     if (options.draining()) reply.header('connection', 'close');
     done(null, payload);
   });
-  // The route's pattern and never the URL: a path or a query can hold a token.
+  // The log has the pattern of the route and never the URL, because a path or a query can contain a token.
   http.addHook('onResponse', async (request, reply) => {
     request.log.info(
       {
@@ -132,19 +138,15 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
     const away = storeErrorIn(error);
     if (away) {
       const isFull = isDiskFull(away);
-      if (isFull) request.log.error({ err: away }, 'the store has no room left');
-      else request.log.warn({ err: away }, 'the store was away');
-      const retryAfterSeconds = retrySeconds(away);
-      reply.header('retry-after', retryAfterSeconds);
-      // 507 of RFC 4918, section 11.5: unlike an unavailable database, a full one does not recover without the operator.
-      return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, { retryAfterSeconds });
+      if (isFull) request.log.error({ err: away }, 'the store has no space left');
+      else request.log.warn({ err: away }, 'the store is unavailable');
+      // RFC 4918, section 11.5: 507. Unlike an unavailable database, a full one does not recover without the operator.
+      return refuse(reply, isFull ? 507 : 503, 'STORE_UNAVAILABLE', away.message, retryLater(reply, away));
     }
     if (isMailError(error) && isTransient(error)) {
-      request.log.warn({ err: error }, 'a request could not be served for now');
-      const retryAfterSeconds = retrySeconds(error);
-      reply.header('retry-after', retryAfterSeconds);
+      request.log.warn({ err: error }, 'a request was refused for a transient reason');
       const status = error.code === 'RATE_LIMITED' ? 429 : 503;
-      return refuse(reply, status, publicCode(error.code), error.message, { retryAfterSeconds });
+      return refuse(reply, status, publicCode(error.code), error.message, retryLater(reply, error));
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) {
@@ -181,10 +183,14 @@ export async function createHttp(options: HttpOptions): Promise<{ http: FastifyI
 const TOO_MUCH_UNDER_WAY =
   'Too many of your requests are in progress, or their answers are waiting to be read. Read the answers or close their connections, then try again.';
 
-/** In whole seconds, as the header requires. */
-const retrySeconds = ({ retryAfterMs = 1_000 }: MailError): number => Math.ceil(retryAfterMs / 1_000);
+/** Sets the Retry-After header, and returns the same seconds for the body. */
+function retryLater(reply: FastifyReply, { retryAfterMs = 1_000 }: MailError): { readonly retryAfterSeconds: number } {
+  const seconds = retryAfterSeconds(retryAfterMs);
+  reply.header('retry-after', seconds);
+  return { retryAfterSeconds: seconds };
+}
 
-/** A refusal as a GraphQL response. */
+/** Sends a refusal in the form of a GraphQL response. */
 function refuse(
   reply: FastifyReply,
   status: number,

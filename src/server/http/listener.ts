@@ -1,13 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-/** A start that cannot go on: the message is one line for the person who typed the command. */
+/** The start cannot continue. The message is one line for the person who typed the command. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
 /**
- * The listening socket, taken before anything else is opened: a taken port fails at once, and PORT=0 is known to
- * those who must name it. Until `serve` is called it answers 503.
+ * The listening socket. It is opened before anything else, so that a port in use fails at once and the actual port of
+ * PORT=0 is known to the parts that need it. It answers 503 until `serve` is called.
  */
 export interface Listener {
   readonly server: Server;
@@ -22,11 +22,11 @@ export function openListener(host: string, port: number): Promise<Listener> {
       .writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1', connection: 'close' })
       .end('Starting.\n');
   };
-  // How long a body may take depends on the route: http/request-body.ts sees to that.
-  // A request without Host is refused with the others that are malformed: Node's own answer has none of our headers.
+  // The time limit for a body depends on the route, so http/request-body.ts sets it. A request without a Host header is
+  // refused together with other malformed ones, because the response of Node has none of our headers.
   const times = { keepAliveTimeout: 72_000, headersTimeout: 30_000, requestTimeout: 0 };
   const server = createServer({ ...times, requireHostHeader: false }, starting);
-  // RFC 9110 10.1.1 lets a server leave an expectation that it does not know.
+  // RFC 9110, section 10.1.1 lets a server ignore an expectation that it does not know.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(new StartError(explain(error, host, port))));
@@ -50,7 +50,7 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): stri
     return `PORT: ${port} on ${host} is taken; stop what listens there, or set PORT to another`;
   }
   if (error.code === 'EACCES') return `PORT: ${port} needs rights that this user does not have; set PORT above 1023`;
-  // EINVAL: a link-local address of IPv6 without its zone.
+  // EINVAL stands for a link-local IPv6 address without its zone.
   if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL'].includes(error.code ?? ''))
     return `HOST: ${host} is not an address of this machine`;
   return `PORT: cannot listen on ${host}:${port} (${error.code ?? error.message})`;

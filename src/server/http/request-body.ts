@@ -8,9 +8,9 @@ declare module 'fastify' {
   }
 }
 
-/** In milliseconds. The maximum time for which a client that sends slowly can occupy a connection. */
+/** The maximum time in milliseconds for which a client that sends slowly can occupy a connection. */
 const BODY_TIMEOUT_MS = 120_000;
-/** In bytes. A longer body is not read to its end. */
+/** The size in bytes up to which a refused body is read to its end. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** Ends a request whose body is not received in time. */
@@ -23,8 +23,8 @@ export function limitBodyTime(request: IncomingMessage): void {
 }
 
 /**
- * Reads and discards the rest of a body that was refused for its length: most clients read the response only after they have sent all,
- * and when the connection is closed before, they see a reset and not the reason.
+ * Reads and discards the rest of a body that was refused for its length. Most clients read the response only after they
+ * have sent everything. If the connection closes before that, they see a reset instead of the reason.
  */
 export function discardRest(reply: FastifyReply): void {
   const request = reply.request.raw;

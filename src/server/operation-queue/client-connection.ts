@@ -1,14 +1,22 @@
 import type { Socket } from 'node:net';
 import { type Progress, unreadBytes } from './unread.ts';
 
-/** The events of subscriptions wait for each other and not for queries that a slow provider holds up. */
+/**
+ * The kinds of operations that wait separately: an event of a subscription does not wait for queries that a slow
+ * provider delays.
+ */
 export type Lane = 'request' | 'event';
 
-/** Permission to execute one operation (one event of a subscription). It ends when the response has been written to the socket. */
+/**
+ * The permission to execute one operation, or one event of a subscription. It ends when the response has been written
+ * to the socket.
+ */
 export interface OperationSlot {
-  /** The estimated size of the response, in bytes. Until it is known the operation keeps its place, however slow it is. */
+  /**
+   * Sets the estimated size of the response in bytes. An operation of unknown size keeps its slot, however slow it is.
+   */
   expect(bytes: number): void;
-  /** How long its client may read nothing, in milliseconds, before the connection is closed. */
+  /** Sets the time in milliseconds for which its client may read nothing before the connection is closed. */
   mayStall(ms: number): void;
   end(): void;
 }
@@ -16,9 +24,9 @@ export interface OperationSlot {
 /** One operation that has begun. */
 export interface RunningOperation {
   readonly lane: Lane;
-  /** Null: not known. */
+  /** The expected size of the response in bytes, or null if it is not known. */
   expected: number | null;
-  /** It has had its place for longer than `slowAfterMs`. */
+  /** True once it has had its slot for longer than `slowAfterMs`. */
   isSlow: boolean;
 }
 
@@ -27,25 +35,25 @@ export interface Waiter {
   readonly resolve: (slot: OperationSlot | null) => void;
 }
 
-/** A connection that has asked to execute an operation. */
+/** A connection that has requested an operation. */
 export interface ClientConnection {
   readonly socket: Socket;
   readonly progress: Progress;
   owner: Owner;
   readonly running: Record<Lane, number>;
-  /** Slow operations that still have their place, the first first. */
+  /** The slow operations that still have their slot, the oldest first. */
   readonly slow: Set<RunningOperation>;
-  /** Operations that have left their place and are not over. */
+  /** The number of operations that have given up their slot and have not ended. */
   left: number;
-  /** Bytes that are expected of those. */
+  /** The bytes that are expected of those operations. */
   expected: number;
-  /** After how long without progress it is closed. */
+  /** The time without progress after which the connection is closed. */
   sendTimeoutMs: number;
   waiting: Waiter[];
   closeConnection: () => void;
 }
 
-/** A user, with the connections that are known to be the user's. */
+/** A user, with the connections that are known to be theirs. */
 export interface Owner {
   readonly key: unknown;
   readonly connections: Set<ClientConnection>;
@@ -62,7 +70,7 @@ export function unreadOf(owner: Owner | undefined): number {
   return bytes;
 }
 
-/** Another connection of the same user waits, and this one has something that it could wait for. */
+/** Returns whether another connection of the same user waits. */
 export function isContended(connection: ClientConnection): boolean {
   for (const other of connection.owner.connections) if (other !== connection && other.waiting.length > 0) return true;
   return false;

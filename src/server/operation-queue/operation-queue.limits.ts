@@ -1,16 +1,24 @@
-/** What OperationQueue keeps to; SOCKET_MAX_BUFFERED_BYTES and USER_MAX_BUFFERED_BYTES set the bytes. */
+/** The limits of OperationQueue. SOCKET_MAX_BUFFERED_BYTES and USER_MAX_BUFFERED_BYTES set the bytes. */
 export interface OperationQueueLimits {
-  /** Bytes of answers that one connection may leave unread before no further operation of it starts. */
+  /**
+   * The bytes of responses that one connection may leave unread. Above it, no further operation of the connection
+   * starts.
+   */
   readonly socketBytes: number;
   /** The same for all connections of one user to this instance together. */
   readonly userBytes: number;
-  /** Operations of one connection that are executed at the same time; a browser opens as many HTTP/1.1 connections. */
+  /**
+   * The number of operations of one connection that run at the same time. A browser opens as many HTTP/1.1 connections.
+   */
   readonly socketRunning: number;
-  /** Of one user. */
+  /** The number of operations of one user that run at the same time. */
   readonly userRunning: number;
-  /** An operation that takes longer, as where a provider hangs, leaves its place to the next one; sooner where others of its connection have left theirs. */
+  /**
+   * The time after which an operation is slow, for example because a provider hangs, and leaves its slot to the next
+   * one. The time is shorter if other operations of its connection have left their slots.
+   */
   readonly slowAfterMs: number;
-  /** A connection whose client has taken nothing of what waits for so long is closed. */
+  /** The time after which a connection is closed if its client reads nothing of what waits for it. */
   readonly sendTimeoutMs: number;
   /** The same while another connection of the same user waits for room. */
   readonly contendedTimeoutMs: number;

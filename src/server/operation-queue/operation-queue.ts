@@ -13,29 +13,32 @@ import {
 import { OPERATION_QUEUE_LIMITS, type OperationQueueLimits } from './operation-queue.limits.ts';
 import { Progress, unreadBytes } from './unread.ts';
 
-/** How often connections are looked at: a part of the shorter time-out. */
+/** The number of times that connections are checked within the shorter time-out. */
 const SWEEPS = 5;
 
-/** The part of a connection's bytes that one slow operation is held for at most: a few of the largest fit in. */
+/**
+ * The share of the bytes of a connection that one slow operation reserves at most, so that a few of the largest fit.
+ */
 const MAX_SHARE = 0.25;
-/** What an operation under way takes beside its answer, in bytes. */
+/** The bytes that a running operation needs beside its response. */
 const MIN_EXPECTED_BYTES = 64 * 1024;
 
 /**
- * Who may execute now. Each connection and each user has a number of operations that are executed at a time, and none
- * starts while more bytes of answers than the limit wait to be read: what is held for a client that does not read is the
- * limit, and the answers of the few operations that were under way. The others wait as the small requests that they are,
- * and go on as the client reads on. A connection on which nothing is read for too long is closed.
+ * Decides which operations may run. Each connection and each user has a maximum number of running operations, and none
+ * starts while more response bytes than the limit are unread. For a client that does not read, the gateway therefore
+ * holds no more than the limit and the responses of the few operations that were running. Other operations wait as the
+ * small requests that they are, and continue as the client reads on. A connection on which nothing is read for too long
+ * is closed.
  *
- * What is slow waits for a provider and holds little, and others must not wait for that provider as well: it leaves its
- * place, as long as the answers that may still come of such operations fit into the same limits of bytes.
+ * A slow operation waits for a provider and holds little, and others must not wait for that provider too. So it leaves
+ * its slot, as long as the expected responses of such operations fit into the same byte limits.
  */
 export class OperationQueue {
   private readonly connections = new Map<Socket, ClientConnection>();
   private readonly owners = new Map<unknown, Owner>();
   private readonly sweeper: NodeJS.Timeout;
   private readonly sweepMs: number;
-  /** What the connections were given to be written to, up to the last sweep, in milliseconds. */
+  /** The time in milliseconds in which the connections could be written to, up to the last sweep. */
   private now = 0;
   private sweptAt = performance.now();
 
@@ -45,8 +48,9 @@ export class OperationQueue {
   }
 
   /**
-   * Waits until one operation of a connection may be executed. `user` null: the connection's own limits alone hold.
-   * Null when the connection closed meanwhile, or when it waited `timeoutMs` for other connections of the user.
+   * Waits until one operation of a connection may be executed. If `user` is null, only the limits of the connection
+   * apply. Returns null if the connection closed meanwhile, or if it waited `timeoutMs` for other connections of the
+   * user.
    */
   begin(
     socket: Socket,
@@ -66,7 +70,10 @@ export class OperationQueue {
     });
   }
 
-  /** Of a connection whose own answers are under way nothing is refused: it is itself what the request waits for. */
+  /**
+   * Refuses a waiting operation after the time-out. It is not refused while its own connection has running operations,
+   * because it then waits for that connection itself.
+   */
   private refuseLater(connection: ClientConnection, waiter: Waiter, timeoutMs: number): void {
     setTimeout(() => {
       if (!connection.waiting.includes(waiter)) return;
@@ -76,18 +83,18 @@ export class OperationQueue {
     }, timeoutMs).unref();
   }
 
-  /** How the connection is closed when its client does not read; absent: it is destroyed. */
+  /** Sets the function that closes a connection whose client does not read. Otherwise the socket is destroyed. */
   onStalled(socket: Socket, hangUp: () => void): void {
     if (!socket.destroyed) this.connectionOf(socket, socket).closeConnection = hangUp;
   }
 
-  /** Something was read: see who may go on. */
+  /** Call it when a client has read something, so that waiting operations can start. */
   drained(socket: Socket): void {
     const connection = this.connections.get(socket);
     if (connection) this.serve(connection.owner);
   }
 
-  /** Bytes that wait on all connections of a user. */
+  /** Returns the bytes that wait on all connections of a user. */
   unreadOf(user: string): number {
     return unreadOf(this.owners.get(user));
   }
@@ -99,7 +106,7 @@ export class OperationQueue {
   private connectionOf(socket: Socket, key: unknown): ClientConnection {
     const known = this.connections.get(socket);
     if (known) {
-      // A proxy sends the requests of many over one connection, one after the other.
+      // A proxy sends the requests of many users over one connection, one after the other.
       if (known.owner.key !== key && isIdle(known)) this.move(known, key);
       return known;
     }
@@ -131,10 +138,10 @@ export class OperationQueue {
   }
 
   private move(connection: ClientConnection, key: unknown): void {
-    const left = connection.owner;
+    const previous = connection.owner;
     connection.owner = this.owner(key);
     connection.owner.connections.add(connection);
-    this.take(connection, left);
+    this.remove(connection, previous);
   }
 
   private leave(connection: ClientConnection): void {
@@ -149,24 +156,27 @@ export class OperationQueue {
     connection.expected = 0;
     connection.slow.clear();
     connection.waiting = [];
-    this.take(connection, owner);
+    this.remove(connection, owner);
     for (const { resolve } of waiting) resolve(null);
     this.serve(owner);
   }
 
-  private take(connection: ClientConnection, owner: Owner): void {
+  private remove(connection: ClientConnection, owner: Owner): void {
     owner.connections.delete(connection);
     if (owner.connections.size === 0) this.owners.delete(owner.key);
   }
 
-  /** Starts what may start. Connections take turns, so that one with much to ask does not keep the others waiting. */
+  /**
+   * Starts the operations that may start. Connections take turns, so that one with many requests does not keep the
+   * others waiting.
+   */
   private serve(owner: Owner): void {
     for (const lane of ['request', 'event'] as const) {
       for (const connection of owner.connections) {
         const next = connection.waiting.find((waiter) => waiter.lane === lane);
         if (!next || !this.admits(connection, lane)) continue;
         connection.waiting.splice(connection.waiting.indexOf(next), 1);
-        // A Set goes on to what is added while it is gone through: the connection is at its end again.
+        // Iterating a Set also visits entries that are added meanwhile, and this moves the connection to its end.
         owner.connections.delete(connection);
         owner.connections.add(connection);
         next.resolve(this.start(connection, lane));
@@ -184,7 +194,7 @@ export class OperationQueue {
     );
   }
 
-  /** A slow operation of the connection leaves its place, if there is one that may. */
+  /** Takes the slot from a slow operation of the connection, if one may leave it. */
   private makesRoom(connection: ClientConnection, lane: Lane): boolean {
     const { owner, slow } = connection;
     const { socketBytes, userBytes } = this.limits;
@@ -215,7 +225,7 @@ export class OperationQueue {
       connection.slow.add(run);
       this.serve(owner);
     };
-    // Where a provider hangs, those behind it must not become slow one after the other, each in its own time.
+    // If a provider hangs, the operations behind it must not become slow one after the other, each after the full time.
     const timer = setTimeout(becomeSlow, slowAfterMs / (1 + connection.left / socketRunning)).unref();
     let isOver = false;
     return {
@@ -230,8 +240,8 @@ export class OperationQueue {
         if (isOver || this.connections.get(connection.socket) !== connection) return;
         isOver = true;
         connection.sendTimeoutMs = this.limits.sendTimeoutMs;
-        const hasPlace = !run.isSlow || connection.slow.delete(run);
-        if (hasPlace) {
+        const hasSlot = !run.isSlow || connection.slow.delete(run);
+        if (hasSlot) {
           connection.running[lane]--;
           owner.running[lane]--;
         } else {
@@ -246,7 +256,7 @@ export class OperationQueue {
 
   private sweep(): void {
     const sweptAt = performance.now();
-    // While this process stood still nobody could take anything from it: that is held against no client.
+    // While this process was blocked, nobody could read from it, so that time counts against no client.
     this.now += Math.min(sweptAt - this.sweptAt, 2 * this.sweepMs);
     this.sweptAt = sweptAt;
     for (const connection of this.connections.values()) {

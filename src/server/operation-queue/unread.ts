@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
 /**
- * Bytes that were written to a connection and that the kernel has not taken from us: what its client leaves unread,
- * beyond what the kernels between us hold. An answer counts until the whole of it is out.
+ * Returns the bytes that were written to a connection but not accepted by the kernel: what its client leaves unread,
+ * beyond what the kernels on both sides hold. A response counts until all of it is sent.
  */
 export const unreadBytes = (socket: Socket): number => socket.writableLength;
 
-/** Tells a client that reads slowly from one that does not read. */
+/** Distinguishes a client that reads slowly from one that does not read. */
 export class Progress {
   private seen = '';
   private since: number;
@@ -18,7 +18,7 @@ export class Progress {
     this.since = now;
   }
 
-  /** For how many milliseconds nothing of what waits has been taken; 0 while nothing waits. */
+  /** Returns for how many milliseconds nothing of the waiting bytes has been sent. It is 0 while nothing waits. */
   stalledMs(now: number): number {
     const waiting = unreadBytes(this.socket);
     const state = waiting === 0 ? '' : `${this.socket.bytesWritten - waiting}:${queuedInKernelCall(this.socket)}`;
@@ -29,8 +29,9 @@ export class Progress {
 }
 
 /**
- * What libuv still holds of the write that is under way. `writableLength` only falls when all of it is out, which takes a
- * slow client minutes; Node's own socket time-out looks here as well (net.js, `_onTimeout`), and there is no public name.
+ * Returns the bytes that libuv still holds of the current write. `writableLength` falls only when all of it is sent,
+ * which takes a slow client minutes. The socket time-out of Node itself reads the same property (net.js, `_onTimeout`);
+ * there is no public one.
  */
 function queuedInKernelCall(socket: Socket): number {
   const { _handle: handle } = socket as unknown as { _handle?: { writeQueueSize?: number } | null };

@@ -1,9 +1,10 @@
 import { decodeText, decodeUtf8 } from '../../providers/shared/mime/charset.ts';
 
 /**
- * The filename of a Content-Disposition header (RFC 6266), as it was written: it may be hostile. The package
- * content-disposition reads what the RFC allows and loses what clients send besides: UTF-8 as it is (curl), a Windows path
- * whose backslashes are not escaped, other charsets (RFC 8187 section 3.2.1 leaves them to us), an extended value in quotes.
+ * Returns the filename of a Content-Disposition header (RFC 6266) as the client wrote it, so it may be hostile. The
+ * package content-disposition does not fit. It reads what the RFC allows, but loses other forms that clients send:
+ * unencoded UTF-8 (curl), a Windows path whose backslashes are not escaped, other charsets (which RFC 8187, section
+ * 3.2.1 leaves to us) and an extended value in quotes.
  */
 export function filenameOf(header: string | undefined): string | undefined {
   if (!header) return undefined;
@@ -19,7 +20,7 @@ export function filenameOf(header: string | undefined): string | undefined {
   return name === undefined ? undefined : fromBytes(name);
 }
 
-/** RFC 8187 demands UTF-8; other charsets are older. */
+/** Decodes an extended value. RFC 8187 requires UTF-8, but older clients use other charsets. */
 function decode(charset: string, encoded: string): string | null {
   const bytes = Buffer.from(
     encoded.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
@@ -28,5 +29,5 @@ function decode(charset: string, encoded: string): string | null {
   return /^utf-?8$/i.test(charset) ? decodeUtf8(bytes) : decodeText(bytes, charset);
 }
 
-/** Node reads headers as Latin-1; clients that send other characters use UTF-8. */
+/** Decodes a header value. Node reads headers as Latin-1, but clients that send other characters use UTF-8. */
 const fromBytes = (name: string): string => decodeUtf8(Buffer.from(name, 'latin1')) ?? name;

@@ -4,29 +4,34 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isMailError, type MailErrorCode, storeErrorIn } from '../../domain/error.ts';
 import { toOneLine } from '../../domain/one-line.ts';
 import type { DescribedDownload, Downloads } from '../../mail/message/download.ts';
+import { retryAfterSeconds } from '../../platform/retry-after.ts';
 
 /**
- * How long a client may read nothing of the buffered part of a file. Longer than for a response: a reader of 20 kB/s can be distinguished
- * from one who does not read only when its kernel has made room, and the provider's connection is watched elsewhere.
+ * How long a client may read nothing of the buffered part of a file. It is longer than for a response: a client that
+ * reads 20 kB/s can be distinguished from one that reads nothing only when its kernel has made room. The connection to
+ * the provider has its own limits.
  */
 const STALL_TIMEOUT_MS = 150_000;
 
 type DownloadRequest = FastifyRequest<{ Params: { token: string } }>;
 
-/** GET /download/:token: streams an attachment or a raw message, as a file that cannot run in our origin. HEAD says what GET would, and reads nothing. */
+/**
+ * Mounts GET /download/:token, which streams an attachment or a raw message as a file that cannot run in our origin.
+ * HEAD returns the same headers and reads nothing from the provider.
+ */
 export function mountDownloads(http: FastifyInstance, downloads: Pick<Downloads, 'open' | 'describe'>): void {
   http.get('/download/:token', { exposeHeadRoute: false }, async (request: DownloadRequest, reply) => {
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    const disconnected = new AbortController();
+    reply.raw.once('close', () => disconnected.abort());
     request.slot?.mayStall(STALL_TIMEOUT_MS);
     const cut = () => reply.raw.destroy();
     try {
-      const { stream, ...described } = await downloads.open(request.params.token, gone.signal, cut);
+      const { stream, ...described } = await downloads.open(request.params.token, disconnected.signal, cut);
       reply.headers(headersOf(described));
       return await reply.send(Readable.fromWeb(stream as WebStream<Uint8Array>));
     } catch (error) {
-      // The client has disconnected: an unfinished read from the provider is not an error.
-      if (gone.signal.aborted) return reply.hijack();
+      // The client has disconnected, so an unfinished read from the provider is not an error.
+      if (disconnected.signal.aborted) return reply.hijack();
       return refuse(reply, error);
     }
   });
@@ -56,7 +61,7 @@ function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   const refusal = storeErrorIn(error) ?? error;
   if (!isMailError(refusal)) throw error;
   const { code, message, retryAfterMs } = refusal;
-  if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
+  if (retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(retryAfterMs));
   return reply
     .code(STATUS[code] ?? 500)
     .type('text/plain')
@@ -75,7 +80,7 @@ const STATUS: Partial<Record<MailErrorCode, number>> = {
   TIMEOUT: 504,
 };
 
-/** What the sender claims, unless a browser might run it, or it is no media type at all. */
+/** Returns the media type that the sender claims, unless it is malformed or a browser might execute it. */
 function inertType(claimed: string): string {
   const type = claimed.toLowerCase();
   if (!/^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/.test(type)) return 'application/octet-stream';
@@ -83,7 +88,10 @@ function inertType(claimed: string): string {
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
 }
 
-/** RFC 6266: the name as it is for today's clients, and its ASCII for yesterday's. No control character, no path. */
+/**
+ * Writes the filename for today's clients, and in ASCII for older ones (RFC 6266). It has no control characters and no
+ * path.
+ */
 function filenameParameters(name: string): string {
   const safe = toOneLine(name).replace(/[/\\]/g, '_').replace(/^\.+/, '_') || 'file';
   const ascii = safe.replace(/[^\x20-\x7e]|["%]/g, '_');

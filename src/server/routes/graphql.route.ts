@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
 import type { Contexts } from '../http/contexts.ts';
 
-/** GET and POST /graphql. */
+/** Mounts GET and POST /graphql. */
 export function mountGraphql(http: FastifyInstance, path: OperationPath, contexts: Contexts): void {
   http.route({
     method: ['GET', 'POST'],
@@ -12,15 +12,15 @@ export function mountGraphql(http: FastifyInstance, path: OperationPath, context
     handler: fastifyApolloHandler(path.apollo, {
       async context(request, reply) {
         reply.header('cache-control', 'no-store');
-        const gone = new AbortController();
+        const disconnected = new AbortController();
         reply.raw.once('close', () => {
-          if (!reply.raw.writableFinished) gone.abort();
+          if (!reply.raw.writableFinished) disconnected.abort();
         });
         const context = await contexts.of({
           authorization: request.headers.authorization,
           requestId: request.id,
           clientAddress: request.ip,
-          signal: gone.signal,
+          signal: disconnected.signal,
           log: request.log as Logger,
         });
         return path.context(context, { onSize: (bytes) => request.slot?.expect(bytes) });

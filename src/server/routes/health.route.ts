@@ -2,18 +2,18 @@ import type { FastifyInstance } from 'fastify';
 import { timeLimited } from '../../platform/abort.ts';
 
 interface Health {
-  /** Rejects when the database does not answer. */
+  /** Rejects if the database does not answer. */
   ping(): Promise<void>;
-  /** Names of migrations that this version needs and the database has not. */
+  /** Returns the names of the migrations that this version needs and the database lacks. */
   pendingMigrations(): Promise<readonly string[]>;
   draining(): boolean;
-  /** What a start still does before requests are of use, in words; null: nothing. */
+  /** Returns what the start still has to do before requests are useful, in words, or null if it is finished. */
   waitingFor(): string | null;
 }
 
 const DATABASE_TIMEOUT_MS = 2_000;
 
-/** /health: the process is alive. /ready: it can do its work, so send it requests. */
+/** Mounts /health, which answers while the process is alive, and /ready, which answers 200 if it can serve requests. */
 export function mountHealth(http: FastifyInstance, health: Health): void {
   const state = async (): Promise<string> => {
     if (health.draining()) return 'draining';
@@ -24,7 +24,7 @@ export function mountHealth(http: FastifyInstance, health: Health): void {
     } catch {
       return 'the database does not answer';
     }
-    // Checked each time: the database may have been restored from a backup in the meantime.
+    // This is checked each time, because the database may have been restored from a backup in the meantime.
     const pending = await health.pendingMigrations();
     return pending.length === 0 ? 'ready' : 'migrations are pending';
   };

@@ -12,7 +12,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** Monaco writes style attributes and sheets of its own; every script comes from us, as a file. */
+/**
+ * The content security policy of the page. Monaco writes style attributes and sheets of its own. Every script is a file
+ * of ours.
+ */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -33,11 +36,12 @@ interface File {
 }
 
 /**
- * Not @fastify/static: its ETag is made of size and time, so that two instances that were built apart would disagree about
- * the same file and a browser behind a balancer would load it again; and the page at / is changed as it is sent.
+ * Mounts GraphiQL at / and its files below /page/. `npm run build:page` creates them. With `sandbox` the page signs
+ * itself in, and requests nothing that does not exist otherwise.
  *
- * GraphiQL at /, its files below /page/. `npm run build:page` makes them. With `sandbox` the page signs itself in, and
- * asks for nothing that is not there otherwise.
+ * @fastify/static does not fit. Its ETag consists of the size and the time of a file, so that two instances that were
+ * built apart disagree about the same file, and `setHeaders` can replace it only after If-None-Match was compared. Its
+ * current major (10) also depends on content-disposition 3, which needs Node 22.
  */
 export async function mountPage(http: FastifyInstance, { sandbox }: { readonly sandbox: boolean }): Promise<void> {
   const names = new Set(await readdir(PAGE_DIRECTORY).catch(() => []));

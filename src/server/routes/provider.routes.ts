@@ -3,10 +3,13 @@ import type { CallbackService } from '../../accounts/connect/authorization-code/
 import type { WebhookService } from '../../changes/watch/webhook.service.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
-/** Providers give up after a few seconds, and ask again. */
+/** Providers give up after a few seconds and try again. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** POST /webhooks/:provider, where the providers push to. The body stays bytes: a signature is over bytes. */
+/**
+ * Mounts POST /webhooks/:provider, to which the providers send notifications. The body is passed on as bytes, because a
+ * signature is computed over bytes.
+ */
 export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookService, publicUrl: string): Promise<void> {
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -32,7 +35,10 @@ export async function mountWebhooks(http: FastifyInstance, webhooks: WebhookServ
   });
 }
 
-/** GET /oauth/callback: where every provider sends the browser back to. HEAD, which link scanners use, does not consume the state. */
+/**
+ * Mounts GET /oauth/callback, to which every provider sends the browser back. HEAD, which link scanners use, does not
+ * consume the state.
+ */
 export function mountCallback(http: FastifyInstance, callback: Pick<CallbackService, 'handle'>): void {
   http.head('/oauth/callback', async (_request, reply) => reply.code(405).header('allow', 'GET').send());
   http.get('/oauth/callback', { exposeHeadRoute: false }, async (request, reply) => {

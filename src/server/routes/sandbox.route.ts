@@ -14,8 +14,9 @@ interface SandboxPage {
 }
 
 /**
- * GET /sandbox/session: signs the gateway's own page in as the demo user. Another site's page must not read the response, even one
- * on another loopback port that CORS lets in elsewhere; Host is checked before any route.
+ * Mounts GET /sandbox/session, which signs the gateway's own page in as the demo user. A page of another site must not
+ * read the response, even one on another loopback port that CORS allows elsewhere. The Host header is checked before
+ * any route.
  */
 export function mountSandbox(http: FastifyInstance, sandbox: SandboxPage): void {
   http.get('/sandbox/session', async (request, reply) => {
@@ -31,7 +32,10 @@ export function mountSandbox(http: FastifyInstance, sandbox: SandboxPage): void 
   });
 }
 
-/** Browsers send the origin of a request, and a page cannot change it; curl sends none, and runs on this machine. */
+/**
+ * Returns whether our own page sent the request. Browsers send the origin, which a page cannot change. curl sends none,
+ * and runs on this machine.
+ */
 function fromOurPage({ headers, ip }: FastifyRequest): boolean {
   if (!/^(127\.|::1$|::ffff:127\.)/.test(ip)) return false;
   const site = headers['sec-fetch-site'];

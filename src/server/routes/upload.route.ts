@@ -16,18 +16,18 @@ interface UploadRouteOptions {
   authenticate(token: string, clientAddress: string): Promise<Principal>;
 }
 
-/** A client that sends nothing for so long has gone, and so has one that falls behind the least pace by as much. */
+/** A client that sends nothing for so long, or falls this far behind the minimum pace, is considered disconnected. */
 const IDLE_TIMEOUT_MS = 60_000;
 /** In bytes per millisecond. */
 const MIN_PACE_BYTES_PER_MS = 1;
-/** What of a refused body is still taken, so that the client gets to read why. */
+/** How long a refused body is still read, so that the client can read the reason. */
 const LINGER_TIMEOUT_MS = 5_000;
-/** What multipart puts around a file, generously. */
+/** A generous allowance for what multipart adds around a file. */
 const WRAPPING_BYTES = 64 * 1024;
 
 type UploadRequest = FastifyRequest<{ Querystring: { filename?: string | string[] } }>;
 
-/** Why an upload is not taken, in words for who sent it. */
+/** The reason for which an upload is refused, in words for the client. */
 class UploadRefusal extends Error {
   override readonly name = 'UploadRefusal';
 
@@ -35,19 +35,22 @@ class UploadRefusal extends Error {
     readonly status: number,
     readonly code: MailErrorCode,
     message: string,
-    /** For programs. */
+    /** Figures for programs. */
     readonly figures: Readonly<Record<string, number>> = {},
   ) {
     super(message);
   }
 }
 
-/** POST /upload: takes one file, as the body itself or as multipart/form-data, and answers with the id to attach it by. */
+/**
+ * Mounts POST /upload, which accepts one file, as the body itself or as multipart/form-data, and returns the id with
+ * which it can be attached.
+ */
 export async function mountUpload(http: FastifyInstance, options: UploadRouteOptions): Promise<void> {
   const { uploads, authenticate } = options;
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    // One byte too many gets through, and is one too many for the store as well.
+    // The limit lets one byte too many pass, so that the store sees that the file is too large.
     const limits = { files: 1, fields: 20, parts: 21, fieldSize: 4_096, fileSize: uploads.maxBytes + 1 };
     await scope.register(multipart, { limits, throwFileSizeLimit: false });
     scope.addContentTypeParser('*', (_request, _body, done) => done(null));
@@ -65,7 +68,7 @@ export async function mountUpload(http: FastifyInstance, options: UploadRouteOpt
           .send({ ...stored, expiresAt: stored.expiresAt.toISOString() });
       } catch (error) {
         endConnection(reply, request.raw);
-        // A file that cannot be kept is no fault of who sends it, whatever has become of the connection meanwhile.
+        // If a file cannot be stored, the client is not at fault, whatever has happened to the connection meanwhile.
         if (error instanceof NotKept) throw error.cause;
         if (storeErrorIn(error)) throw error;
         const refusal = refusalOf(error, request, uploads.maxBytes);
@@ -86,7 +89,7 @@ async function principalOf(
   return authenticate(token, ip);
 }
 
-/** What the head alone gives away. */
+/** Refuses an upload for reasons that its head alone shows. */
 function checkHead(request: IncomingMessage, maxBytes: number): void {
   const { headers } = request;
   const { 'content-type': type = '', 'content-length': length } = headers;
@@ -112,7 +115,8 @@ async function fromBody(
   const file: IncomingFile = {
     filename: queriedName(request) ?? filenameOf(headers['content-disposition']),
     mimeType: headers['content-type'],
-    // Left alive when the store takes no more: a request that is destroyed is read no further, nor what comes behind it.
+    // The iterator does not destroy the request when the store stops reading: a destroyed request would not be read to
+    // its end, nor would the requests after it.
     bytes: whileComing(raw.iterator({ destroyOnReturn: false }), raw),
   };
   return keep(uploads, userId, file);
@@ -135,7 +139,7 @@ async function fromForm(
       });
     }
   } catch (error) {
-    // A second file, or a form that breaks off behind the first.
+    // The form has a second file, or breaks off after the first.
     if (stored) await uploads.discard(stored);
     throw error;
   }
@@ -143,7 +147,9 @@ async function fromForm(
   throw new UploadRefusal(400, 'BAD_USER_INPUT', 'There is no file in the form. Give one part a filename.');
 }
 
-/** The store's own failure, also while the client is sending on or has hung up: http.ts answers and logs it. */
+/**
+ * A failure of the store itself, even if the client is still sending or has disconnected. http.ts answers and logs it.
+ */
 class NotKept extends Error {
   override readonly name = 'NotKept';
 }
@@ -163,7 +169,7 @@ async function keep(uploads: UploadRouteOptions['uploads'], userId: string, file
   }
 }
 
-/** The same bytes; an error of their source is told apart from one of who reads them. */
+/** Yields the same bytes and reports an error of their source, to distinguish it from an error of the reader. */
 async function* noting(
   source: AsyncIterable<Uint8Array>,
   failed: (error: unknown) => void,
@@ -179,7 +185,10 @@ async function* noting(
 const queriedName = ({ query }: UploadRequest): string | undefined =>
   [query.filename].flat().find((name) => name !== undefined && name !== '');
 
-/** The same bytes; the connection ends when none come for a while, or hardly any. What the store takes is not the client's time. */
+/**
+ * Yields the same bytes, and ends the connection if none or hardly any arrive for a while. The time that the store
+ * needs is not counted.
+ */
 async function* whileComing(source: AsyncIterable<Uint8Array>, request: IncomingMessage): AsyncGenerator<Uint8Array> {
   const pace = new Pace(MIN_PACE_BYTES_PER_MS, IDLE_TIMEOUT_MS);
   const hangUp = () => request.destroy();
@@ -193,7 +202,7 @@ async function* whileComing(source: AsyncIterable<Uint8Array>, request: Incoming
       since = Date.now();
       idle = setTimeout(hangUp, pace.leftMs);
     }
-    // A body that broke off ends like one that is whole, behind a parser.
+    // After a parser, a body that broke off ends like a complete one.
     if (request.destroyed && !request.complete) throw brokenOff();
   } finally {
     clearTimeout(idle);
@@ -210,7 +219,7 @@ const tooLarge = (maxBytes: number, sizeBytes?: number): UploadRefusal =>
     { maxBytes, ...(sizeBytes !== undefined && { sizeBytes }) },
   );
 
-/** Null for what is no fault of the client's. */
+/** Returns the refusal for an error that the client has caused, and null for any other. */
 function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): UploadRefusal | null {
   if (error instanceof UploadRefusal) return error;
   if (error instanceof UploadTooLarge) return tooLarge(maxBytes);
@@ -222,7 +231,7 @@ function refusalOf(error: unknown, { raw }: FastifyRequest, maxBytes: number): U
   if (code === 'FST_PARTS_LIMIT' || code === 'FST_FIELDS_LIMIT')
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The form has more parts than an upload needs.');
   if ((raw.destroyed && !raw.complete) || code.startsWith('FST_MP_')) return brokenOff();
-  // What the form's parser says of a form that is none.
+  // The parser of the form reports these for a body that is not a form.
   if (code.startsWith('FST_') || /multipart|boundary/i.test((error as Error).message))
     return new UploadRefusal(400, 'BAD_USER_INPUT', 'The body is not well-formed multipart/form-data.');
   return null;
@@ -233,7 +242,7 @@ function statusOf(error: MailError): number {
   return isTransient(error) ? 503 : 400;
 }
 
-/** The rest of the body is not waited for, and nothing else comes over its connection. */
+/** Ends the connection without waiting for the rest of the body. */
 function endConnection(reply: FastifyReply, request: IncomingMessage): void {
   if (request.complete || request.destroyed) return;
   reply.header('connection', 'close');
@@ -243,7 +252,7 @@ function endConnection(reply: FastifyReply, request: IncomingMessage): void {
   request.once('close', () => clearTimeout(enough));
 }
 
-/** In the shape that GraphQL clients read. */
+/** Sends a refusal in the form that GraphQL clients read. */
 function refuse(reply: FastifyReply, { status, code, message, figures }: UploadRefusal): FastifyReply {
   if (status === 415) reply.header('accept-encoding', 'identity');
   if (status === 401) reply.header('www-authenticate', 'Bearer');

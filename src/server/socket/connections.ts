@@ -2,15 +2,21 @@ import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../../graphql/principal.ts';
 
-/** The close code for a client that exceeds a limit; graphql-ws clients do not reconnect after it. */
+/** The close code for a client that exceeds a limit. graphql-ws clients do not reconnect after it. */
 export const TOO_MANY = CloseCode.TooManyInitialisationRequests;
 
-/** Connections of one user to this instance: every tab and device, and those whose end has not been noticed yet. */
+/**
+ * The maximum number of connections of one user to this instance: every tab and device, and those whose end has not
+ * been noticed yet.
+ */
 const MAX_USER_CONNECTIONS = 100;
-/** The longest that Node's timers wait; one that is set for longer fires at once. A credential that is good for longer is shown again then. */
+/**
+ * The maximum time of a timer in Node; a longer one fires at once. A credential that is valid for longer has to be sent
+ * again after this time.
+ */
 const MAX_LIFETIME_MS = 2 ** 31 - 1;
 
-/** One client over WebSocket, and who it is. */
+/** A client over WebSocket, with the user who is signed in. */
 export interface Connection {
   readonly socket: WebSocket;
   readonly authorization: string;
@@ -20,22 +26,23 @@ export interface Connection {
   readonly signal: AbortSignal;
 }
 
-interface Held {
+interface OpenConnection {
   readonly connection: Connection;
-  readonly gone: AbortController;
+  readonly closed: AbortController;
   readonly expiry: NodeJS.Timeout;
 }
 
 /**
- * The signed-in sockets. One is closed with 4401 when its session ends, which clients take as final, and with 4403 when
- * its access token runs out: graphql-ws clients then connect again, asking their connectionParams for a fresh token.
+ * The signed-in sockets. When its session ends, a socket is closed with 4401, which clients treat as final. When its
+ * access token expires, it is closed with 4403: graphql-ws clients then connect again and get a fresh token from their
+ * connectionParams.
  */
 export class Connections {
-  private readonly held = new Map<WebSocket, Held>();
+  private readonly open = new Map<WebSocket, OpenConnection>();
   private readonly bySession = new Map<string, Set<WebSocket>>();
   private readonly ofUser = new Map<string, number>();
 
-  /** False closes the socket: its user has too many. */
+  /** Adds a connection. Returns false and closes the socket if its user has too many. */
   admit(connection: Omit<Connection, 'signal'>): boolean {
     const { socket, principal } = connection;
     const others = this.ofUser.get(principal.userId) ?? 0;
@@ -44,13 +51,13 @@ export class Connections {
       return false;
     }
     this.ofUser.set(principal.userId, others + 1);
-    const gone = new AbortController();
+    const closed = new AbortController();
     const expiry = setTimeout(
       () => socket.close(CloseCode.Forbidden, 'The access token has expired: connect again with a fresh one'),
       Math.min(Math.max(0, principal.expiresAt.getTime() - Date.now()), MAX_LIFETIME_MS),
     );
     expiry.unref();
-    this.held.set(socket, { connection: { ...connection, signal: gone.signal }, gone, expiry });
+    this.open.set(socket, { connection: { ...connection, signal: closed.signal }, closed, expiry });
     const { sessionId } = principal;
     if (sessionId !== undefined) {
       this.bySession.set(sessionId, (this.bySession.get(sessionId) ?? new Set()).add(socket));
@@ -59,16 +66,16 @@ export class Connections {
   }
 
   of(socket: WebSocket): Connection | null {
-    return this.held.get(socket)?.connection ?? null;
+    return this.open.get(socket)?.connection ?? null;
   }
 
   leave(socket: WebSocket): void {
-    const held = this.held.get(socket);
-    if (!held) return;
-    this.held.delete(socket);
-    clearTimeout(held.expiry);
-    held.gone.abort();
-    const { sessionId, userId } = held.connection.principal;
+    const entry = this.open.get(socket);
+    if (!entry) return;
+    this.open.delete(socket);
+    clearTimeout(entry.expiry);
+    entry.closed.abort();
+    const { sessionId, userId } = entry.connection.principal;
     const others = (this.ofUser.get(userId) ?? 1) - 1;
     if (others > 0) this.ofUser.set(userId, others);
     else this.ofUser.delete(userId);

@@ -3,11 +3,16 @@ import type { WebSocket } from 'ws';
 import { tooComplex } from '../../graphql/operation/limits/query-limits.ts';
 import { TOO_MANY } from './connections.ts';
 
-/** Operations that one connection may have open. */
+/** The maximum number of open operations on one connection. */
 const MAX_OPERATIONS = 100;
-/** Operations that have not ended, including those that the client has cancelled: cancelling does not circumvent the limit. */
+/**
+ * The maximum number of operations that have not ended, including cancelled ones, so that cancelling does not
+ * circumvent the limit.
+ */
 const MAX_UNFINISHED = 2 * MAX_OPERATIONS;
-/** Consecutive refusals. Each costs time as well, so a client that ignores them is disconnected. */
+/**
+ * The maximum number of consecutive refusals. Each of them costs time, so a client that ignores them is disconnected.
+ */
 const MAX_REFUSALS = 100;
 
 /** Limits the open operations of each connection. */
@@ -15,7 +20,7 @@ export class OperationLimit {
   private readonly refusals = new WeakMap<WebSocket, number>();
   private readonly unfinished = new WeakMap<WebSocket, number>();
 
-  /** Null when one more may be opened, which `closed` must follow; `open` counts it. */
+  /** Returns null if one more operation may be opened, and counts it; `closed` must follow. `open` includes it. */
   refuse(socket: WebSocket, open: number): GraphQLError | null {
     const unfinished = (this.unfinished.get(socket) ?? 0) + 1;
     if (open <= MAX_OPERATIONS && unfinished <= MAX_UNFINISHED) {
@@ -29,7 +34,7 @@ export class OperationLimit {
     return tooComplex(`This connection has ${MAX_OPERATIONS} operations open, which is the limit.`);
   }
 
-  /** An operation that was opened has ended. */
+  /** Reports that an operation has ended. */
   closed(socket: WebSocket): void {
     this.unfinished.set(socket, (this.unfinished.get(socket) ?? 1) - 1);
   }

@@ -14,8 +14,9 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { isMailError, isTransient, type MailError, storeErrorIn } from '../../domain/error.ts';
 import type { Context } from '../../graphql/context.ts';
-import type { Outcome } from '../../graphql/operation/operation.ts';
+import type { OperationOutcome } from '../../graphql/operation/operation.ts';
 import type { OperationPath } from '../../graphql/operation/operation-path.ts';
+import { following } from '../../platform/abort.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { clientAddress, type Trust } from '../http/client-address.ts';
 import { bearer, type Contexts } from '../http/contexts.ts';
@@ -30,15 +31,18 @@ interface SocketProtocolOptions {
   readonly connections: Connections;
   readonly operationQueue: OperationQueue;
   readonly trust: Trust | false;
-  /** Limits what an operation waits for the store. */
+  /** Limits how long an operation waits for the store. */
   readonly limited: Database['limited'];
   readonly log: Logger;
 }
 
-/** Of WebSocket's own codes, and one after which graphql-ws clients connect again. */
+/** A close code of WebSocket itself, after which graphql-ws clients connect again. */
 const TRY_AGAIN_LATER = 1013;
 
-/** RFC 6455 5.5.1: what a control frame can hold beside the code, in bytes. ws throws at a longer reason. */
+/**
+ * The number of bytes that a control frame can hold beside the code (RFC 6455, section 5.5.1). ws throws at a longer
+ * reason.
+ */
 const MAX_REASON_BYTES = 123;
 const reasonOf = ({ message }: MailError): string =>
   Buffer.byteLength(message) <= MAX_REASON_BYTES ? message : 'Try again later';
@@ -47,12 +51,14 @@ type Params = Record<string, unknown>;
 interface Extra {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Counts the current message as waiting; the returned function ends that. */
+  /** Counts the current message as waiting until the returned function is called. */
   waits(): () => void;
 }
 export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
 
-/** The GraphQL protocol over a WebSocket: authentication, limits and error masking, as over HTTP. */
+/**
+ * Creates the GraphQL protocol over a WebSocket, with the same authentication, limits and error masking as over HTTP.
+ */
 export function createSocketProtocol({
   path,
   contexts,
@@ -63,31 +69,34 @@ export function createSocketProtocol({
   log,
 }: SocketProtocolOptions) {
   const limit = new OperationLimit();
-  /** The slot of each operation that is executed now, by the payload of its request. */
+  /** The slot of each running operation, by the payload of its request. */
   const running = new WeakMap<SubscribePayload, OperationSlot>();
-  const over = (socket: WebSocket, payload: SubscribePayload): void => {
+  const endOperation = (socket: WebSocket, payload: SubscribePayload): void => {
     running.get(payload)?.end();
     limit.closed(socket);
   };
 
-  /** False refuses the connection: events are only for authenticated users. */
+  /** Signs a connection in. False refuses it: only authenticated users may connect. */
   const connect = async ({ socket, request }: Extra, params: Params | undefined): Promise<boolean> => {
     const token = tokenOf(params, request.headers.authorization);
     try {
       const from = clientAddress(request, trust);
       const principal = await contexts.principal(token, from);
-      // One that has closed while its credential was looked at would never be taken off again.
+      // A socket that closed while its credential was checked would never be removed again.
       if (socket.readyState !== socket.OPEN) return false;
       return connections.admit({ socket, principal, authorization: `Bearer ${token}`, clientAddress: from });
     } catch (error) {
-      if (!(error instanceof GraphQLError)) return turnAway(socket, error);
+      if (!(error instanceof GraphQLError)) return refuseConnection(socket, error);
       socket.close(CloseCode.Unauthorized, 'Send connection_init with {"authorization":"Bearer <access token>"}');
       return false;
     }
   };
 
-  /** The client did nothing wrong: it may connect again, when that can help. */
-  const turnAway = (socket: WebSocket, error: unknown): false => {
+  /**
+   * Closes a connection for a reason that is not the fault of the client. The client may connect again if that can
+   * help.
+   */
+  const refuseConnection = (socket: WebSocket, error: unknown): false => {
     const away = storeErrorIn(error) ?? (isMailError(error) && isTransient(error) ? error : null);
     log.error({ err: error }, 'connection_init failed');
     if (away) socket.close(TRY_AGAIN_LATER, reasonOf(away));
@@ -95,14 +104,17 @@ export function createSocketProtocol({
     return false;
   };
 
-  /** Walks the operation's path, once it is its slot. @throws whatever is no fault of the request */
+  /**
+   * Runs the operation once it has its slot.
+   * @throws errors that the request has not caused
+   */
   const run = (
     context: Context,
     { principal }: Connection,
     payload: SubscribePayload,
     socket: Socket,
     slot: OperationSlot,
-  ): Promise<Outcome> => {
+  ): Promise<OperationOutcome> => {
     let answerBytes = 0;
     const begin = async () => {
       const eventSlot = await operationQueue.begin(socket, principal.userId, { lane: 'event' });
@@ -113,7 +125,7 @@ export function createSocketProtocol({
       answerBytes = bytes;
       slot.expect(bytes);
     };
-    // What follows within a subscription has no client that waits for it.
+    // This budget ends with the operation. The events of a subscription have budgets of their own.
     return limited((end) => path.run(payload, context, { onSize, events: { begin, limited } }).finally(end));
   };
 
@@ -124,59 +136,90 @@ export function createSocketProtocol({
       if (!connection) return [new GraphQLError('The connection is closing.')];
       const refusal = limit.refuse(extra.socket, Object.keys(subscriptions).length);
       if (refusal) return [refusal];
-      // Until its slot, only the text of an operation is kept in memory.
-      const heard = extra.waits();
+      const cancelled = new AbortController();
+      subscriptions[id] = cancellation(() => cancelled.abort());
+      const alive = following(connection.signal, cancelled.signal);
+      // Only the text of an operation is kept in memory until it has its slot.
+      const stopWaiting = extra.waits();
       const socket = extra.request.socket;
       const slot = await operationQueue.begin(socket, connection.principal.userId);
-      heard();
+      stopWaiting();
       if (slot) running.set(payload, slot);
       try {
-        const context = slot && (await contexts.of({ ...connection, requestId: randomUUID() }));
-        // It was cancelled in the meantime, or the connection has closed.
-        if (!slot || !context || !(id in subscriptions)) throw new GraphQLError('It was given up.');
+        const context = slot && (await contexts.of({ ...connection, signal: alive.signal, requestId: randomUUID() }));
+        // The operation was cancelled in the meantime, or the connection has closed.
+        if (!slot || !context || cancelled.signal.aborted) throw new GraphQLError('The operation was cancelled.');
         const outcome = await run(context, connection, payload, socket, slot);
         if (outcome.kind !== 'refused') return { ...EXECUTED, contextValue: outcome };
-        over(extra.socket, payload);
+        endOperation(extra.socket, payload);
         return outcome.errors.map((error) => new ShownError(error));
       } catch (error) {
-        over(extra.socket, payload);
+        endOperation(extra.socket, payload);
         return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+      } finally {
+        alive.leave();
       }
     },
     execute: ({ contextValue }) => {
       const executed = contextValue as Executed;
       return (executed.kind === 'events' ? executed.events : executed.result) as ExecutionResult;
     },
-    // The source of a subscription is open; its events wait for slots of their own.
+    // The source of the subscription is open. Its events wait for slots of their own.
     onOperation: (_ctx, _id, payload, _args, result) => {
       if (Symbol.asyncIterator in result) running.get(payload)?.end();
     },
-    onComplete: ({ extra }, _id, payload) => over(extra.socket, payload),
+    onComplete: ({ extra }, _id, payload) => endOperation(extra.socket, payload),
     onError: (_ctx, _id, _payload, errors) =>
       errors.map((error) => (error instanceof ShownError ? error.shown : path.mask(error))),
-    // Its errors are masked, and no objects of graphql-js any more.
+    // The errors are masked already and are not objects of graphql-js.
     onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
     onClose: ({ extra }) => connections.leave(extra.socket),
   });
 }
 
-/** graphql-ws wants something to execute: that has been done, and its result is carried along as the context. */
+/**
+ * graphql-ws requires a document to execute. The operation has been executed already, and its result is passed on as
+ * the context.
+ */
 const EXECUTED = { schema: new GraphQLSchema({}), document: parse('{ __typename }') };
 
-type Executed = Exclude<Outcome, { kind: 'refused' }>;
+/**
+ * Creates the entry of an operation that is being executed. graphql-ws has no hook for `complete` before there is a
+ * result, but it calls `return` of the entry under the id of the operation, and of all entries when the connection
+ * closes.
+ */
+function cancellation(cancel: () => void): AsyncGenerator<never, void, void> {
+  const end = async (): Promise<IteratorResult<never, void>> => {
+    cancel();
+    return { done: true, value: undefined };
+  };
+  const entry: AsyncGenerator<never, void, void> = {
+    next: end,
+    return: end,
+    throw: end,
+    [Symbol.asyncIterator]: () => entry,
+  };
+  return entry;
+}
 
-/** Masked already. */
+type Executed = Exclude<OperationOutcome, { kind: 'refused' }>;
+
+/** An error that is masked already. */
 class ShownError extends GraphQLError {
   constructor(readonly shown: GraphQLFormattedError) {
     super(shown.message);
   }
 }
 
-/** From connection_init as clients write it, or from the upgrade's own header. Empty when there is none. */
+/**
+ * Returns the token from connection_init in the forms that clients use, or from the header of the upgrade. Empty if
+ * there is none.
+ */
 function tokenOf(params: Params | undefined, header: string | undefined): string {
   const headers = params?.headers as Params | undefined;
-  const given = params?.authorization ?? params?.Authorization ?? headers?.authorization ?? headers?.Authorization;
-  if (typeof given === 'string') return bearer(given);
+  const authorization =
+    params?.authorization ?? params?.Authorization ?? headers?.authorization ?? headers?.Authorization;
+  if (typeof authorization === 'string') return bearer(authorization);
   const token = params?.token;
   return typeof token === 'string' ? token : bearer(header ?? '');
 }

@@ -14,38 +14,42 @@ interface WebSocketOptions {
   readonly server: Server;
   readonly path: string;
   readonly protocol: SocketProtocol;
-  /** Notices who does not read. */
+  /** Notices clients that do not read. */
   readonly operationQueue: Pick<OperationQueue, 'onStalled' | 'drained'>;
   readonly hosts: HostList | null;
   readonly log: Logger;
 }
 
-/** Bytes in one message of a client. */
+/** The maximum size of a message from a client in bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** A client that does not answer a ping within this is gone. */
+/** The interval between two pings. A client that has not answered one before the next is disconnected. */
 const HEARTBEAT_INTERVAL_MS = 15_000;
-/** How long a client may take to answer our goodbye. */
+/** How long a client may take to answer the closing message. */
 const CLOSE_TIMEOUT_MS = 2_000;
-/** Bytes of ours that a client may leave unread; until it reads on, we do not read from it either. */
+/** The number of bytes that a client may leave unread. Until it reads on, nothing is read from it either. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
-/** Bytes of requests that may wait for their slot; until some have had it, no more are read. */
+/** The number of bytes of requests that may wait for a slot. Until some of them have a slot, no more are read. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** Registered with IANA as "try again later": clients take it as no fault of theirs and connect again. */
+/** Registered with IANA as "try again later". Clients do not treat it as their fault and connect again. */
 const TRY_AGAIN_LATER = 1013;
 
-/** graphql-transport-ws on the HTTP server's own port and path. Returns how to say goodbye (1001) to every client. */
+/**
+ * Mounts graphql-transport-ws on the port and the path of HTTP. Returns a function that closes the sockets of all
+ * clients with 1001.
+ */
 export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
     handleProtocols,
-    // One message of a socket in each turn of the event loop: everybody else has theirs between those of a flood.
+    // Only one message of a socket is handled in each turn of the event loop, so that messages of others are handled
+    // between those of a flood.
     allowSynchronousEvents: false,
     autoPong: false,
   });
 
   const accept = (socket: WebSocket, request: IncomingMessage) => {
-    /** Bytes of the message that is being handled, and of those whose operation has not had its slot. */
+    /** The bytes of the message that is being handled, and of those whose operation has no slot yet. */
     const requests = { current: 0, waiting: 0 };
     const pace = () => {
       if (socket.bufferedAmount < MAX_UNREAD_BYTES && requests.waiting < MAX_WAITING_BYTES) socket.resume();
@@ -72,7 +76,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
             if (socket.readyState !== socket.OPEN) return resolve();
             socket.send(text, (error) => {
               sent();
-              // Of a connection that has closed meanwhile nobody misses anything.
+              // If the connection has closed meanwhile, nobody misses the message.
               return error && socket.readyState === socket.OPEN ? reject(error) : resolve();
             });
             pace();
@@ -80,7 +84,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            // What came in before the client heard that it was hung up on.
+            // The message arrived before the client noticed that the socket is closing.
             if (socket.readyState !== socket.OPEN) return;
             const text = String(data);
             requests.current = text.length;
@@ -101,7 +105,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
       socket.close(TRY_AGAIN_LATER, UNREAD);
       setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
     });
-    // A message that is too large, or no WebSocket at all: ws closes it, and it is the client's affair.
+    // The message is too large, or is not WebSocket at all. ws closes the socket; the client is at fault.
     socket.on('error', (err) => options.log.debug({ err }, 'a WebSocket failed'));
     const heartbeat = beat(socket, request);
     socket.once('close', (code, reason) => {
@@ -120,7 +124,8 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     if (request.url?.split('?')[0] !== options.path) {
       return refuse(socket, '404 Not Found', `WebSockets are at ${options.path}.\n`);
     }
-    // RFC 9110 7.8 lets a server leave an upgrade that it does not know; Node has taken the request from the router by then.
+    // RFC 9110, section 7.8 lets a server ignore an upgrade that it does not know, but Node has already taken the
+    // request from the router.
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       return refuse(
         socket,
@@ -130,7 +135,7 @@ export function mountWebSocket(options: WebSocketOptions): () => Promise<void> {
     }
     sockets.handleUpgrade(request, socket, head, (ws) => accept(ws, request));
   };
-  // What ws itself refuses, which would be answered without our headers.
+  // ws would answer what it refuses itself without our headers.
   sockets.on('wsClientError', (error, socket) => refuse(socket, '400 Bad Request', `${error.message}.\n`));
   options.server.on('upgrade', upgrade);
 
@@ -153,7 +158,8 @@ function beat(socket: WebSocket, request: IncomingMessage): NodeJS.Timeout {
     answered = true;
   });
   return setInterval(() => {
-    // A ping behind unread answers, or a pong that we do not read yet, says nothing of the client: the operation queue sees to it.
+    // A ping behind unread responses, or a pong that is not read yet, says nothing about the client. The operation
+    // queue closes such connections.
     if (unreadBytes(request.socket) > 0 || socket.isPaused) return;
     if (!answered) return socket.terminate();
     answered = false;
@@ -166,7 +172,7 @@ function refuse(socket: Duplex, status: string, text: string): void {
     ...replyHeaders(randomUUID()),
     'content-type': 'text/plain',
     'content-length': String(Buffer.byteLength(text)),
-    // RFC 9110 15.5.22: a 426 names what is taken.
+    // RFC 9110, section 15.5.22: a 426 names the supported protocol.
     ...(status.startsWith('426') ? { connection: 'close, upgrade', upgrade: 'websocket' } : { connection: 'close' }),
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

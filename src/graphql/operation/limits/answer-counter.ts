@@ -4,18 +4,18 @@ import { weighs } from '../../value-size.ts';
 import { tooComplex } from './query-limits.ts';
 
 /**
- * Limits the characters of bodies and header fields of each operation (each event of a subscription) while it is
- * executed: the length of a message is not known before, and one of 5 MB under 99 aliases would be a response of 500 MB, which
- * would block all other requests. A single value above the limit is returned when it is the first.
+ * Limits the characters of the bodies and header fields in each operation, or each event of a subscription, while it is
+ * executed. The length of a message is not known before: a message of 5 MB under 99 aliases would be a response of 500
+ * MB, which would block all other requests. The first value is always returned, however long it is.
  */
 export function countCharacters(schema: GraphQLSchema, max: number): void {
-  const read = (_context: Context) => ({ characters: 0 });
+  const createTotal = (_context: Context) => ({ characters: 0 });
   const counted = (value: unknown, context: Context): unknown => {
     if (typeof value !== 'string') return value;
-    const so = context.once(read);
-    const isFirst = so.characters === 0;
-    if (!isFirst && so.characters + value.length > max) throw tooLong(max);
-    so.characters += value.length;
+    const total = context.once(createTotal);
+    const isFirst = total.characters === 0;
+    if (!isFirst && total.characters + value.length > max) throw tooLong(max);
+    total.characters += value.length;
     return value;
   };
   for (const type of Object.values(schema.getTypeMap())) {
@@ -33,5 +33,5 @@ export function countCharacters(schema: GraphQLSchema, max: number): void {
 
 const tooLong = (max: number) =>
   tooComplex(
-    `The bodies and header fields of this answer have more than ${max} characters together, which is the limit. Ask for fewer messages at a time, and for each body once.`,
+    `The bodies and header fields of this response have more than ${max} characters together, which is the limit. Request fewer messages at a time, and each body once.`,
   );

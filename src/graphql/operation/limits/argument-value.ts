@@ -9,7 +9,10 @@ import {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Reads arguments before they are coerced: in the text, in variables, in defaults. Values of a wrong type are refused elsewhere. */
+/**
+ * Reads arguments before they are coerced: from the document, the variables and the defaults. Values of a wrong type
+ * are refused elsewhere.
+ */
 export class ArgumentValues {
   private readonly defaults = new Map<string, ValueNode>();
 
@@ -22,24 +25,27 @@ export class ArgumentValues {
     }
   }
 
-  /** The length of the list (or the number) at `path`, which begins with the name of an argument. Null when it is not given. */
+  /**
+   * Returns the length of the list, or the number, at `path`, whose first part is the name of an argument. Null if it
+   * is absent.
+   */
   size(
-    given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
+    args: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
     field: GraphQLField<unknown, unknown>,
     path: string,
   ): number | null {
     const [name = '', ...inner] = path.split('.');
-    const node = given.find((argument) => argument.name.value === name)?.value;
+    const node = args.find((argument) => argument.name.value === name)?.value;
     const found = node && this.inNode(node, inner);
     return found ?? sizeOf(field.args.find((argument) => argument.name === name)?.defaultValue, inner);
   }
 
-  /** The text that an argument is; null when it is none. */
+  /** Returns the string value of an argument, or null if it has none. */
   text(
-    given: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
+    args: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[],
     name: string,
   ): string | null {
-    const node = given.find((argument) => argument.name.value === name)?.value;
+    const node = args.find((argument) => argument.name.value === name)?.value;
     const value = node?.kind === Kind.VARIABLE ? this.variables[node.name.value] : undefined;
     if (value !== undefined) return typeof value === 'string' ? value : null;
     const written = node?.kind === Kind.VARIABLE ? this.defaults.get(node.name.value) : node;
@@ -61,7 +67,7 @@ export class ArgumentValues {
   }
 }
 
-/** One value counts as a list of one, which GraphQL takes it for. */
+/** A single value counts as a list of one, because GraphQL coerces it to one. */
 function sizeOf(value: unknown, path: readonly string[]): number | null {
   const [name, ...inner] = path;
   if (value === undefined || value === null) return null;
@@ -74,10 +80,13 @@ function sizeOf(value: unknown, path: readonly string[]): number | null {
   return Array.isArray(value) ? value.length : 1;
 }
 
-/** Whether the text alone leaves it out: what a variable decides is counted. */
+/**
+ * Returns whether a directive leaves the field out whatever the variables are. A field that depends on a variable
+ * counts.
+ */
 export function isLeftOut(directives: readonly DirectiveNode[] | undefined): boolean {
-  return (directives ?? []).some(({ name, arguments: given }) => {
-    const value = given?.find((argument) => argument.name.value === 'if')?.value;
+  return (directives ?? []).some(({ name, arguments: args }) => {
+    const value = args?.find((argument) => argument.name.value === 'if')?.value;
     if (value?.kind !== Kind.BOOLEAN) return false;
     return name.value === 'skip' ? value.value : name.value === 'include' && !value.value;
   });

@@ -16,13 +16,13 @@ import {
 import { type ArgumentValues, isLeftOut } from './argument-value.ts';
 import { type QueryLimits, tooComplex } from './query-limits.ts';
 
-/** Parts of the schema, each with how often the answer has it at one place. */
+/** Parts of the schema, each with the number of times that it occurs at one position of the response. */
 type Parts = ReadonlyMap<object, number>;
 
 /**
- * Counts the introspection fields of the response from the schema itself: each list counts with its real length.
- * A part that occurs several times is counted once and multiplied, and the count ends at the limit, so that it takes
- * less time than the response would.
+ * Counts the introspection fields of the response by means of the schema itself, so that each list counts with its real
+ * length. A part that occurs several times is counted once and multiplied, and the count ends at the limit. Therefore
+ * counting takes less time than the response would.
  */
 export class IntrospectionCount {
   /** The total so far. */
@@ -35,7 +35,10 @@ export class IntrospectionCount {
     private readonly limits: QueryLimits,
   ) {}
 
-  /** How many it makes for `__schema` or `__type`; null where the field is neither. @throws GraphQLError QUERY_TOO_COMPLEX */
+  /**
+   * Returns how many fields `__schema` or `__type` contributes, or null if the field is neither.
+   * @throws GraphQLError QUERY_TOO_COMPLEX
+   */
   of(node: FieldNode): number | null {
     const field = [SchemaMetaFieldDef, TypeMetaFieldDef].find(({ name }) => name === node.name.value);
     if (!field) return null;
@@ -72,7 +75,7 @@ export class IntrospectionCount {
     this.ofSet(node.selectionSet, type, inner);
   }
 
-  /** What graphql-js itself finds there, what is deprecated included. */
+  /** Returns the parts that graphql-js itself resolves, including deprecated ones. */
   private partsOf(field: GraphQLField<unknown, unknown>, part: object): readonly object[] {
     const info = { schema: this.schema } as GraphQLResolveInfo;
     const found: unknown = field.resolve?.(part, { includeDeprecated: true }, undefined, info);
@@ -84,8 +87,8 @@ export class IntrospectionCount {
     this.fields += times;
     if (this.fields <= this.limits.introspection) return;
     throw tooComplex(
-      `The query is too complex: it asks for more than ${this.limits.introspection} fields of the schema itself, which is the limit. ` +
-        'Ask for __schema once, and for each of its lists once.',
+      `The query is too complex: it selects more than ${this.limits.introspection} fields of the schema itself, which is the limit. ` +
+        'Select __schema once, and each of its lists once.',
     );
   }
 }

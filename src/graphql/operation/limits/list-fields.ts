@@ -13,7 +13,7 @@ import { listSizeOf } from '../../list-size.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** The page argument that is a number of items and not a list of ids. */
+/** The page argument that is a number of items. Others are lists of ids. */
 export const FIRST = 'first';
 
 export const fieldsOf = (type: GraphQLNamedType | undefined): readonly Field[] =>
@@ -24,14 +24,17 @@ export const isListOfObjects = (field: Field): boolean =>
 
 const isComposite = (type: GraphQLNamedType): boolean => isObjectType(type) || isAbstractType(type);
 
-/** The facts about a schema's lists that counting needs; each type is analysed once. */
+/** The facts about the lists of a schema that counting needs. Each type is analysed once. */
 export class ListFields {
   private readonly pages = new Map<GraphQLNamedType, string | null>();
   private readonly leading = new Map<GraphQLNamedType, boolean>();
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** The argument of the field above an object of this type that says how long the object's list is: it is a page. */
+  /**
+   * Returns the argument that decides the length of the list in an object of this type, if such an object is a page.
+   * The argument belongs to the field that returns the object.
+   */
   pageArgument(type: GraphQLNamedType): string | null {
     const known = this.pages.get(type);
     if (known !== undefined) return known;
@@ -44,13 +47,13 @@ export class ListFields {
     return argument;
   }
 
-  /** Whether resolving the field is a separate request to a provider or the database. */
+  /** Returns whether the field is resolved by a separate request to a provider or the database. */
   isRead(field: Field): boolean {
     if (this.pageArgument(getNamedType(field.type)) === FIRST) return true;
     return listSizeOf(field)?.isRead ?? (isListOfObjects(field) && field.args.some(({ name }) => name === FIRST));
   }
 
-  /** Whether lists can be asked for below an object of this type; what is the end of it multiplies nothing. */
+  /** Returns whether lists can be selected below an object of this type. A type without them multiplies nothing. */
   leadsOn(type: GraphQLNamedType): boolean {
     const known = this.leading.get(type);
     if (known !== undefined) return known;

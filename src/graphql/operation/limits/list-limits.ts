@@ -21,16 +21,16 @@ import { FIRST, isListOfObjects, type ListFields, listFieldsOf } from './list-fi
 import { type QueryLimits, tooComplex } from './query-limits.ts';
 import { checkVariables } from './variables.ts';
 
-/** The estimated size of a response, from the text of the operation. */
+/** The estimated size of a response, computed from the text of the operation. */
 export interface AnswerSize {
   readonly bytes: number;
-  /** Fields of it that tell of the schema itself. */
+  /** The number of introspection fields. */
   readonly introspected: number;
 }
 
 /**
- * The checks that need the variables.
- * @throws GraphQLError QUERY_TOO_COMPLEX, or BAD_USER_INPUT for a variable that holds no text
+ * Checks the limits that depend on the variables.
+ * @throws GraphQLError QUERY_TOO_COMPLEX, or BAD_USER_INPUT for a variable with a string that is not Unicode text
  */
 export function checkSizes(
   schema: GraphQLSchema,
@@ -61,7 +61,7 @@ interface Cost {
   bytes: number;
 }
 
-/** Of a selection set: what it costs once, and what it costs for each item of the page that it is selected from. */
+/** The costs of a selection set: once, and for each item of the page from which it is selected. */
 interface Costs {
   readonly once: Cost;
   readonly each: Cost;
@@ -78,8 +78,8 @@ function add(sum: Cost, more: Cost, times = 1): void {
 }
 
 /**
- * Refuses a page that is too long, and lists inside lists that multiply to too much. The document is valid and its
- * fragments have no cycles. Each fragment is counted once, so the time is linear in the document.
+ * Refuses a page that is too long, and nested lists whose product is too large. The document is valid, so its fragments
+ * have no cycles. Each fragment is counted once, so the time is linear in the document.
  */
 class Count {
   private readonly lists: ListFields;
@@ -133,8 +133,9 @@ class Count {
   }
 
   private ofField(node: FieldNode, parent: GraphQLNamedType | undefined): Costs {
-    const told = this.introspection.of(node);
-    if (told !== null) return { ...nothing(), once: { ...free(), values: told, bytes: told * TYPICAL_BYTES } };
+    const introspected = this.introspection.of(node);
+    if (introspected !== null)
+      return { ...nothing(), once: { ...free(), values: introspected, bytes: introspected * TYPICAL_BYTES } };
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
     const type = field && getNamedType(field.type);
     const inner = node.selectionSet ? this.ofSet(node.selectionSet, type) : nothing();
@@ -152,7 +153,7 @@ class Count {
 
     const item: Cost = { ...one, items: one.items + (this.lists.leadsOn(type) ? 1 : 0) };
     const declared = listSizeOf(field);
-    // Its length is that of the page, which the field above knows; the page has counted its items.
+    // The parent field knows the length of the page, and has counted its items.
     if (declared && 'parentArgument' in declared) return { once: free(), each: one };
     const list = free();
     add(list, item, this.lengthOf(node, field));
@@ -165,7 +166,7 @@ class Count {
     return this.sizeOf(node, field, declared && 'argument' in declared ? declared.argument : FIRST);
   }
 
-  /** A page that is asked for without a number is as long as the field says, where it does. */
+  /** Returns the size of a page. Without a number it is the size that the field declares, if it declares one. */
   private pageSize(node: FieldNode, field: GraphQLField<unknown, unknown>, argument: string): number {
     const declared = listSizeOf(field);
     const assumed = declared && 'assumed' in declared ? declared.assumed : null;
@@ -173,7 +174,7 @@ class Count {
     return assumed !== null && !isGiven ? assumed : this.sizeOf(node, field, argument);
   }
 
-  /** A list without a size argument counts as a whole page. */
+  /** Returns the size of a list. Without an argument it counts as a whole page. */
   private sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>, argument: string): number {
     const size = this.values.size(node.arguments ?? [], field, argument) ?? this.limits.pageSize;
     if (argument === FIRST && size > this.limits.pageSize) {
@@ -189,19 +190,19 @@ class Count {
     if (items > limits.items) {
       throw tooComplex(
         `The query is too complex: its pages and lists hold up to ${items} items together, at most ${limits.items} are allowed. ` +
-          'Ask for smaller pages with first, or for fewer ids.',
+          'Request smaller pages with first, or fewer ids.',
       );
     }
     if (lists > limits.lists) {
       throw tooComplex(
         `The query is too complex: it reads up to ${lists} lists, at most ${limits.lists} are allowed. ` +
-          'Ask for fewer lists of each item, for smaller pages with first, or for fewer ids.',
+          'Request fewer lists of each item, smaller pages with first, or fewer ids.',
       );
     }
     if (values > limits.values) {
       throw tooComplex(
         `The query is too complex: its answer has up to ${values} fields, at most ${limits.values} are allowed. ` +
-          'Ask for smaller pages with first, for fewer fields, or for fewer ids.',
+          'Request smaller pages with first, fewer fields, or fewer ids.',
       );
     }
   }

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 
 /** The limits of a request. Each refusal names the limit and the requested size. */
 export interface QueryLimits {
-  /** Tokens in the document, comments aside. */
+  /** Tokens in the document, without comments. */
   readonly tokens: number;
   /** The depth of nested fields; the introspection query needs 15. */
   readonly depth: number;
@@ -16,15 +16,18 @@ export interface QueryLimits {
   readonly pageSize: number;
   /** The items of all lists of one operation, with the sizes of nested lists multiplied. */
   readonly items: number;
-  /** Lists that one operation may read from providers and from the store, multiplied by the items that they are asked of. */
+  /** Lists that one operation may read from providers and from the store, multiplied by the number of their parents. */
   readonly lists: number;
   /** Fields of the answer, multiplied in the same way. */
   readonly values: number;
-  /** Introspection fields of the response; the introspection query with all of its options has some 7,000. */
+  /** Introspection fields of the response. The introspection query with all of its options has about 7,000. */
   readonly introspection: number;
-  /** Characters that the bodies and header fields of one answer have together. */
+  /** Characters of all bodies and header fields in one response. */
   readonly characters: number;
-  /** Values in one list of the variables. Larger than the limit of any argument, whose own refusal names its limit. */
+  /**
+   * Values in one list of the variables. It is larger than the limit of any argument, so that an argument is refused by
+   * its own limit.
+   */
   readonly inputList: number;
 }
 

@@ -1,7 +1,10 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 import { type QueryLimits, tooComplex } from './query-limits.ts';
 
-/** The size of a selection set with its fragments expanded; Infinity for a fragment bomb, which doubles at each level. */
+/**
+ * The size of a selection set with its fragments expanded. It is Infinity for a fragment bomb, which doubles at each
+ * level.
+ */
 interface Shape {
   depth: number;
   breadth: number;
@@ -10,8 +13,8 @@ interface Shape {
 }
 
 /**
- * Refuses a document that is too large before it is validated: validating compares fields with each other, which is
- * what a hostile document makes slow. Each fragment is measured once, so the time is linear in the document.
+ * Refuses a document that is too large before it is validated. Validation compares fields with each other, which a
+ * hostile document makes slow. Each fragment is measured once, so the time is linear in the document.
  * @throws GraphQLError QUERY_TOO_COMPLEX
  */
 export function checkShape(document: DocumentNode, limits: QueryLimits): void {
@@ -25,7 +28,7 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
     const known = measured.get(name);
     if (known) return known;
     const fragment = fragments.get(name);
-    // A fragment inside itself counts for nothing there; the cycle is refused by the validation that follows.
+    // A fragment inside itself has the size zero there. The validation that follows refuses the cycle.
     measured.set(name, { depth: 0, breadth: 0, aliases: 0, fields: 0 });
     const shape = fragment ? measure(fragment.selectionSet) : { depth: 0, breadth: 0, aliases: 0, fields: 0 };
     measured.set(name, shape);
@@ -63,9 +66,9 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
   }
 }
 
-function refuse(what: string, asked: number, limit: number): void {
-  if (asked <= limit) return;
+function refuse(what: string, actual: number, limit: number): void {
+  if (actual <= limit) return;
   throw tooComplex(
-    `The query is too complex: at least ${asked} ${what}, at most ${limit} are allowed. Ask for less, or in several requests.`,
+    `The query is too complex: at least ${actual} ${what}, at most ${limit} are allowed. Select less, or send several requests.`,
   );
 }

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { type QueryLimits, tooComplex } from './query-limits.ts';
 
 /**
- * What holds for every value in the variables, whatever its type.
+ * Checks every value in the variables, whatever its type.
  * @throws GraphQLError QUERY_TOO_COMPLEX, BAD_USER_INPUT
  */
 export function checkVariables(variables: Readonly<Record<string, unknown>>, limits: QueryLimits): void {
@@ -23,7 +23,10 @@ function check(value: unknown, limits: QueryLimits, depth: number, path: readonl
   for (const [name, inner] of Object.entries(value)) check(inner, limits, depth + 1, [...path, name]);
 }
 
-/** Half of a surrogate pair is no character: GraphQL's own grammar refuses it in a document, and neither UTF-8 nor a URL can hold it. */
+/**
+ * Half of a surrogate pair is not a character. The grammar of GraphQL refuses it in a document, and neither UTF-8 nor a
+ * URL can encode it.
+ */
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 const notText = ([name, ...inner]: readonly (string | number)[]): GraphQLError => {

@@ -55,8 +55,8 @@ export class ViewerSubmissionsResolver {
     const info = new PageInfo({
       hasNextPage: found.length > size,
       hasPreviousPage: place !== null,
-      start: shown[0]?.place ?? null,
-      end: shown.at(-1)?.place ?? null,
+      start: shown[0]?.lazyCursor ?? null,
+      end: shown.at(-1)?.lazyCursor ?? null,
     });
     return new SubmissionConnection(shown, info);
   }

@@ -1,4 +1,4 @@
-/** The advice when a database cannot be opened, by the error code of the system or of PostgreSQL (appendix A). */
+/** The advice for a database that cannot be opened, by the error code of the system or of PostgreSQL (appendix A). */
 const ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'correct the host: there is none of that name',
   EAI_AGAIN: 'correct the host, or the name server: the name cannot be looked up',
@@ -15,7 +15,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   '57P03': 'the server is still starting: try again',
 };
 
-/** One line without the password. */
+/** Explains in one line, without the password, why the database cannot be opened. */
 export function explainOpening(error: unknown, url: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url);
   const { code = '', message } = error as { code?: string; message?: string };
@@ -24,7 +24,7 @@ export function explainOpening(error: unknown, url: string): string {
   return `DATABASE_URL: ${where} cannot be opened (${said}); ${ADVICE[code] ?? adviceFor(message ?? '')}`;
 }
 
-/** What pg itself finds has no code. */
+/** Returns the advice for errors of pg itself, which have no code. */
 function adviceFor(message: string): string {
   if (/timeout|timed out/i.test(message)) return ADVICE.ETIMEDOUT as string;
   if (/too many (connections|clients)/i.test(message)) return ADVICE['53300'] as string;
@@ -33,7 +33,10 @@ function adviceFor(message: string): string {
   return 'correct the URL, or the server, and start again';
 }
 
-/** The schema engine's message has many lines, of which the first are for people. */
+/**
+ * Explains a failed migration in one line. The message of the schema engine has many lines, of which the first are for
+ * people.
+ */
 export function explainMigrating(error: unknown): string {
   const text = (error as Error).message.split(/\n\s*0: /)[0] ?? '';
   const said = text

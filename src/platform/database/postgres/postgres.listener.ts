@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
-/** The heartbeat interval: a connection that a firewall dropped reports no error by itself. */
+/** The heartbeat is needed because a connection that a firewall dropped reports no error by itself. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
 
-/** One connection that does nothing but LISTEN, opened with the first channel, and opened again whenever it is lost. */
+/** Keeps one connection for LISTEN alone. It is opened with the first channel, and again whenever it is lost. */
 export class PostgresListener {
   private readonly channels = new Map<string, Set<(payload: string) => void>>();
   private readonly gapListeners = new Set<() => void>();
@@ -46,7 +46,7 @@ export class PostgresListener {
     await client?.end().catch(() => {});
   }
 
-  /** The server did not answer: the connection is replaced without waiting for it to recover. */
+  /** Call it when the server did not answer. A broken connection is then replaced at once. */
   check(): void {
     this.beat?.();
   }
@@ -57,7 +57,7 @@ export class PostgresListener {
     const lose = (error?: unknown) => {
       const wasOpen = state === 'open';
       state = 'lost';
-      // Until it is open, the failure is reported to the caller that asked for it.
+      // Before it is open, `connect` reports the failure to its caller.
       if (!wasOpen || this.closed) return;
       this.log.warn({ err: error }, 'the listening connection to the database was lost');
       client.end().catch(() => {});

@@ -16,17 +16,19 @@ interface PoolOptions {
 const CONNECTIONS = 10;
 /** Attempts of a repeatable query: a server that closes its connections closes several. */
 const MAX_TRIES = 3;
-/** How long the pool keeps the reduced size: longer than the retry interval of those who wait for a connection. */
+/**
+ * How long the pool keeps its reduced size. It is longer than the retry interval of callers that wait for a connection.
+ */
 const SHRUNK_COOLDOWN_MS = 10_000;
 
 export interface RoomyPool extends pg.Pool {
-  /** Closes a connection, but not the last one, for a caller that needs one outside the pool. */
+  /** Closes one connection, unless it is the last, for a caller that needs one outside the pool. */
   makeRoom(): void;
 }
 
 /**
- * A pool in which no query waits longer than the limits, and none at all while the breaker is open. It is also used by Prisma,
- * so both call styles are supported: with a callback and with a promise.
+ * Creates a pool in which no query waits longer than the limits, and none waits at all while the breaker is open.
+ * Prisma uses it too, so it supports callbacks as well as promises.
  */
 export function createPool({ config, Client, breaker, limits, log }: PoolOptions): RoomyPool {
   const pool = new pg.Pool({
@@ -44,7 +46,10 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
     client.once('end', () => open.delete(client));
   });
   let growing: NodeJS.Timeout | undefined;
-  /** The server accepts no further connection: the existing ones are shared, and new ones are not attempted each time. */
+  /**
+   * Shares the existing connections for a while after the server has refused another one, instead of trying to open one
+   * each time.
+   */
   const stayAt = (connections: number) => {
     pool.options.max = connections;
     clearTimeout(growing);
@@ -53,9 +58,9 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
     }, SHRUNK_COOLDOWN_MS).unref();
   };
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
-  const query = pool.query.bind(pool) as unknown as (...given: unknown[]) => Promise<unknown>;
+  const query = pool.query.bind(pool) as unknown as (...args: unknown[]) => Promise<unknown>;
 
-  /** No statement was sent yet, so this may be retried, whatever the statement is. */
+  /** Gets a connection. No statement has been sent yet, so this may be retried whatever the statement is. */
   const acquire = async (): Promise<pg.PoolClient> => {
     const retryUntil = performance.now() + limits.connectMs;
     for (let tries = 1; ; ) {
@@ -74,23 +79,23 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
 
   const waitFor = (connecting: Promise<pg.PoolClient>): Promise<pg.PoolClient> =>
     new Promise((resolve, reject) => {
-      let given = false;
-      const give = (settle: () => void) => {
-        given = true;
+      let isSettled = false;
+      const finish = (settle: () => void) => {
+        isSettled = true;
         clearTimeout(timer);
         forget();
         settle();
       };
       const ms = Math.min(limits.connectMs, storeBudget()?.leftMs ?? limits.connectMs);
       const timer = setTimeout(() => {
-        // A request that spent its time elsewhere is no evidence against the database.
+        // A request that spent its time elsewhere does not show that the database is slow.
         if (ms === limits.connectMs) breaker.suspect();
-        give(() => reject(new StoreTimeout(`No connection was free within ${Math.round(ms)} ms.`)));
+        finish(() => reject(new StoreTimeout(`No connection was free within ${Math.round(ms)} ms.`)));
       }, ms);
-      const forget = breaker.onOpened((error) => give(() => reject(error)));
+      const forget = breaker.onOpened((error) => finish(() => reject(error)));
       connecting.then(
-        (client) => (given ? client.release() : give(() => resolve(client))),
-        (error: unknown) => given || give(() => reject(error)),
+        (client) => (isSettled ? client.release() : finish(() => resolve(client))),
+        (error: unknown) => isSettled || finish(() => reject(error)),
       );
     });
 
@@ -107,24 +112,27 @@ export function createPool({ config, Client, breaker, limits, log }: PoolOptions
         (error: unknown) => callback(error, undefined, nothing),
       );
     },
-    async query(...given: unknown[]) {
-      if (typeof given.at(-1) === 'function') return query(...given);
+    async query(...args: unknown[]) {
+      if (typeof args.at(-1) === 'function') return query(...args);
       for (let tries = 1; ; tries++) {
         try {
-          return await query(...given);
+          return await query(...args);
         } catch (error) {
-          if (tries >= MAX_TRIES || !isConnectionLost(error) || !isRepeatable(given[0])) throw error;
+          if (tries >= MAX_TRIES || !isConnectionLost(error) || !isRepeatable(args[0])) throw error;
         }
       }
     },
   }) as RoomyPool;
 }
 
-/** Of the server, of a database or of a role. */
+/** Returns whether the server, a database or a role has too many connections. */
 export const isTooMany = (error: unknown): boolean => (error as { code?: unknown }).code === '53300';
 
-/** Reads may be repeated, and a repeated notification does no harm. Whether an unanswered write was carried out is not known. */
-function isRepeatable(asked: unknown): boolean {
-  const text = typeof asked === 'string' ? asked : (asked as { text?: unknown } | undefined)?.text;
+/**
+ * Returns whether a query may be repeated. Reads may be, and a repeated notification does no harm. It is unknown
+ * whether an unanswered write was carried out.
+ */
+function isRepeatable(query: unknown): boolean {
+  const text = typeof query === 'string' ? query : (query as { text?: unknown } | undefined)?.text;
   return typeof text === 'string' && /^\s*SELECT\b/i.test(text) && !/\bFOR\s+(?:NO KEY )?UPDATE\b/i.test(text);
 }

@@ -17,18 +17,18 @@ import { explainOpening } from './postgres.fault.ts';
 import { PostgresListener } from './postgres.listener.ts';
 import { createPool, isTooMany, type RoomyPool } from './postgres.pool.ts';
 
-/** At the start, when no client waits for a response yet. */
+/** The time for a connection at the start, when no client waits for a response yet. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Enough for two statements before it and one that it waits for. */
+/** Enough time for two statements, and one for which they wait. */
 const TRANSACTION_OPTIONS = { maxWait: 10_000, timeout: 15_000 };
 /**
- * The server's own limits, longer than those of this process: an abandoned statement ends, and keeps no lock or connection. A statement
- * that waits for a lock would not notice that its client has disconnected.
+ * The limits of the server, which are longer than those of this process. They end an abandoned statement, so that it
+ * keeps no lock or connection: a statement that waits for a lock would not notice that its client has disconnected.
  */
 const SERVER_LIMITS =
   '-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c client_connection_check_interval=2s';
 
-/** A PostgreSQL server. Throws DatabaseError when it does not answer. */
+/** Opens a database on a PostgreSQL server. Throws DatabaseError if it does not answer. */
 export async function openPostgres(url: string, log: Logger, limits: Partial<StoreLimits> = {}): Promise<Database> {
   const all = { ...STORE_LIMITS, ...limits };
   const open = async (serverLimits: string): Promise<Database> => {
@@ -43,7 +43,7 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
   };
   try {
     return await open(SERVER_LIMITS).catch((error: unknown) => {
-      // A pooler in transaction mode does not allow these limits; the limits of this process still apply.
+      // A pooler in transaction mode does not allow these limits. The limits of this process still apply.
       if (!isRefusedParameter(error)) throw error;
       return open('');
     });
@@ -52,7 +52,10 @@ export async function openPostgres(url: string, log: Logger, limits: Partial<Sto
   }
 }
 
-/** In the words of PgBouncer and its like, or of a server on a system that cannot tell whether a client is there (22023). */
+/**
+ * Recognises the refusal of PgBouncer and similar poolers, and of a server whose system cannot check whether a client
+ * is still connected (22023).
+ */
 const isRefusedParameter = (error: unknown): boolean =>
   /unsupported startup parameter/i.test((error as Error).message) ||
   ['08P01', '22023'].includes(String((error as { code?: unknown }).code));
@@ -72,7 +75,7 @@ class Server implements Database {
     private readonly limits: StoreLimits,
     private readonly log: Logger,
   ) {
-    // The adapter writes times without a zone: a session in another one would shift them.
+    // The adapter writes times without a zone, so a session in another zone would shift them.
     this.config = {
       connectionString: url,
       options: '-c timezone=UTC',
@@ -84,14 +87,14 @@ class Server implements Database {
     const config = { ...this.config, options: `-c timezone=UTC ${serverLimits}`.trim() };
     this.pool = createPool({ config, Client: this.Client, breaker: this.breaker, limits, log });
     this.prisma = openPrisma(new PrismaPg(this.pool), TRANSACTION_OPTIONS);
-    // A heartbeat without an answer within a request's statement time-out counts as failed.
+    // A heartbeat that is not answered within the statement time-out of a request counts as failed.
     const beating = { ...limits, backgroundMs: limits.statementMs };
     const Listening = limitedClient({ limits: beating, hung: () => this.breaker.suspect() });
     const listening = async () => {
       try {
         return await this.connection(Listening, limits.connectMs);
       } catch (error) {
-        // It retries soon: notifications depend on it, while the pool can work with one connection less.
+        // The listener tries again soon. It needs the connection more than the pool does, which can work with one less.
         if (isTooMany(error)) this.pool.makeRoom();
         throw error;
       }
@@ -101,8 +104,8 @@ class Server implements Database {
   }
 
   /**
-   * A pooler may have ignored the start parameters: times would silently be written hours off. And a database
-   * in another encoding rejects names with characters that it does not have.
+   * Checks the session. A pooler may have ignored the start parameters, and times would silently be written hours off.
+   * A database in another encoding rejects names with characters that it does not have.
    */
   async check(): Promise<void> {
     const { rows } = await this.pool.query<{ zone: string; encoding: string }>(
@@ -110,9 +113,9 @@ class Server implements Database {
     );
     const { zone = '', encoding = '' } = rows[0] ?? {};
     if (encoding !== 'UTF8')
-      throw new Error(`it is kept in ${encoding}; create it with ENCODING 'UTF8' TEMPLATE template0`);
+      throw new Error(`its encoding is ${encoding}; create it with ENCODING 'UTF8' TEMPLATE template0`);
     if (!/^(Etc\/)?UTC$/i.test(zone))
-      throw new Error(`its sessions are in ${zone}; ALTER DATABASE … SET TimeZone TO 'UTC'`);
+      throw new Error(`its sessions have the time zone ${zone}; run ALTER DATABASE … SET TimeZone TO 'UTC'`);
   }
 
   async ping(): Promise<void> {
@@ -140,8 +143,8 @@ class Server implements Database {
   }
 
   async execute(sql: string, values?: unknown[]): Promise<{ rows: Row[] }> {
-    // A connection on which something failed is not used again: a script that failed half way has left its transaction open.
-    // Without values pg answers a script with a list of results.
+    // A connection on which something failed is not used again, because a script that failed half way has left its
+    // transaction open. Without values pg answers a script with a list of results.
     const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await mapStoreErrors(this.pool.query(sql, values));
     return Array.isArray(result) ? (result.at(-1) ?? { rows: [] }) : result;
   }
@@ -151,14 +154,14 @@ class Server implements Database {
   }
 
   async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-    // A connection of its own: the lock ends with it whatever happens. And a transaction: a pooler may give the
-    // statements of a session to different connections, where a lock of the session would never be released.
+    // The lock has a connection of its own and ends with it, whatever happens. It also has a transaction: a pooler may
+    // send the statements of a session over different connections, on which a session lock would never be released.
     const client = await mapStoreErrors(this.connection(this.Client));
     try {
       await mapStoreErrors(this.lock(client, `postern/${name}`));
       const result = await work();
       await client.query('COMMIT').catch((err: unknown) => {
-        // The work is done, and the lock has been released with the connection.
+        // The work is done, and the lock was released with the connection.
         this.log.warn({ err, name }, 'the connection that held a lock was lost');
       });
       return result;
@@ -167,7 +170,7 @@ class Server implements Database {
     }
   }
 
-  /** The lock is polled: a statement that waits as long as another instance works would look like a server that hangs. */
+  /** Polls the lock. A statement that waits as long as another instance works would look like a server that hangs. */
   private async lock(client: pg.Client, name: string): Promise<void> {
     await client.query('BEGIN');
     for (;;) {
@@ -182,7 +185,7 @@ class Server implements Database {
     return new PrismaPg(this.config);
   }
 
-  /** A connection outside the pool, without the server's limits. */
+  /** Opens a connection outside the pool, without the limits of the server. */
   private async connection(Client: typeof pg.Client, connectMs = CONNECT_TIMEOUT_MS): Promise<pg.Client> {
     const client = new Client({ ...this.config, connectionTimeoutMillis: connectMs });
     try {
@@ -207,5 +210,5 @@ class Server implements Database {
   }
 }
 
-/** How often a lock is asked for that another instance has. */
+/** How often a lock that another instance has is tried again. */
 const LOCK_POLL_INTERVAL_MS = 100;

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * The total time that one request may wait for the store, because many fast statements add up. Only waiting counts, so
- * neither a slow provider nor a long list of changes uses it up, and concurrent waits count once.
+ * The total time for which one request may wait for the store, because many fast statements add up. Only the waiting
+ * counts, so neither a slow provider nor a long list of changes uses it up, and concurrent waits count once.
  */
 class StoreBudget {
   private spentMs = 0;
@@ -10,10 +10,10 @@ class StoreBudget {
   private since = 0;
   private over = false;
 
-  /** Infinity: each statement has its limit, but the total has none. */
+  /** Infinity: each statement has a limit, but their total has none. */
   constructor(private readonly limitMs: number) {}
 
-  /** Null when no statement is waiting. */
+  /** Null once the request is answered. */
   get leftMs(): number | null {
     if (this.over) return null;
     const running = this.waiting > 0 ? performance.now() - this.since : 0;
@@ -28,7 +28,7 @@ class StoreBudget {
     if (--this.waiting === 0) this.spentMs += performance.now() - this.since;
   }
 
-  /** The request is answered: background work that it started is no longer limited. */
+  /** Ends the budget when the request is answered. Background work that it started is no longer limited. */
   readonly end = (): void => {
     this.over = true;
   };
@@ -36,7 +36,7 @@ class StoreBudget {
 
 const current = new AsyncLocalStorage<StoreBudget>();
 
-/** The budget of the request that is being answered; undefined in the background. */
+/** The budget of the current request, or undefined in the background. */
 export const storeBudget = (): StoreBudget | undefined => current.getStore();
 
 /** Runs the work of one request with its own budget, which ends with `end`. */
@@ -45,7 +45,7 @@ export function withStoreBudget<T>(limitMs: number, work: (end: () => void) => T
   return current.run(budget, () => work(budget.end));
 }
 
-/** Counts the waiting for `work` to the request that does it. */
+/** Counts the time for which a request waits for `work`. */
 export async function counted<T>(work: () => Promise<T>): Promise<T> {
   const budget = storeBudget();
   budget?.begin();

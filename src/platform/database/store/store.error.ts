@@ -1,10 +1,8 @@
 import { MailError, storeErrorIn } from '../../../domain/error.ts';
 import { Prisma } from '../../prisma/client.ts';
+import { STORE_RETRY_AFTER_MS } from './store.limits.ts';
 
-/** The retryAfter for clients: by then the store is back, or the request is refused at once. */
-const RETRY_AFTER_MS = 2_000;
-
-/** The store did not answer within the limit; its connection was closed. */
+/** The store did not answer within the limit, and its connection was closed. */
 export class StoreTimeout extends Error {
   override readonly name = 'StoreTimeout';
   readonly code = 'ETIMEDOUT';
@@ -13,18 +11,19 @@ export class StoreTimeout extends Error {
 export const storeUnavailable = (cause: unknown): MailError =>
   new MailError('STORE_UNAVAILABLE', "The gateway's database is unavailable. Try again.", {
     cause,
-    retryAfterMs: RETRY_AFTER_MS,
+    retryAfterMs: STORE_RETRY_AFTER_MS,
   });
 
 /**
- * STORE_UNAVAILABLE for errors of the database, its driver or Prisma when the database cannot be used; any other error
- * unchanged. Only for errors of database calls: the code of a socket error does not say whose socket it was.
+ * Returns STORE_UNAVAILABLE for errors of the database, its driver or Prisma if the database cannot be used, and any
+ * other error unchanged. Use it only for errors of database calls: the code of a socket error does not say whose socket
+ * it was.
  */
 export function asStoreError(error: unknown): unknown {
   return storeErrorIn(error) ?? (isAway(error) ? storeUnavailable(error) : error);
 }
 
-/** As `asStoreError`, of a promise. */
+/** Does what `asStoreError` does for the error of a promise. */
 export async function mapStoreErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -33,28 +32,31 @@ export async function mapStoreErrors<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** A row with the same key exists. The two adapters report the key differently, so it is not read. */
+/** Returns whether a row with the same key exists. The two adapters report the key differently, so it is not read. */
 export const isUniqueViolation = (error: unknown): boolean =>
   error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 
-/** The message of the database or the driver, which Prisma wraps. */
+/** Returns the message of the database or the driver, which Prisma wraps. */
 export const reasonOf = (error: unknown): string =>
-  parts(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
+  errorChain(error).findLast(({ message }) => message !== '')?.message ?? 'no answer';
 
-/** The connection broke: whether the statement was done is not known. Not so of a server that is not there at all. */
+/**
+ * Returns whether the connection broke, in which case it is unknown whether the statement was executed. It is false for
+ * a server that cannot be reached at all.
+ */
 export const isConnectionLost = (error: unknown): boolean =>
-  parts(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
+  errorChain(error).some(({ code, message }) => LOST_CODES.has(code) || (code === '' && LOST_MESSAGE.test(message)));
 
-/** The store has no space left for writing, although it can be read. */
+/** Returns whether the store has no space left for writing. It can still be read. */
 export const isDiskFull = (error: unknown): boolean =>
-  parts(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
+  errorChain(error).some(({ code, message }) => FULL_CODES.has(code) || FULL_MESSAGE.test(message));
 
-/** The server has answered, although with a refusal: it does not hang. */
+/** Returns whether the server has answered. Even a refusal shows that it does not hang. */
 export const isAnswer = (error: unknown): boolean =>
   typeof (error as { severity?: unknown } | null)?.severity === 'string';
 
 function isAway(error: unknown): boolean {
-  return parts(error).some(
+  return errorChain(error).some(
     ({ code, kind, severity, message }) =>
       LOST_CODES.has(code) ||
       AWAY_CODES.has(code) ||
@@ -66,15 +68,18 @@ function isAway(error: unknown): boolean {
   );
 }
 
-interface Part {
+interface ChainedError {
   readonly code: string;
   readonly kind: string;
   readonly severity: string;
   readonly message: string;
 }
 
-/** An error and its causes: Prisma puts the driver's error into `meta` or `cause`, and its code beside a kind. */
-function parts(error: unknown, depth = 0): Part[] {
+/**
+ * Lists an error and its causes. Prisma puts the error of the driver into `meta` or `cause`, and its code beside a
+ * kind.
+ */
+function errorChain(error: unknown, depth = 0): ChainedError[] {
   if (typeof error !== 'object' || error === null || depth > 6) return [];
   const { code, originalCode, kind, severity, message, originalMessage, cause, meta } = error as Record<
     string,
@@ -88,8 +93,8 @@ function parts(error: unknown, depth = 0): Part[] {
       severity: text(severity),
       message: text(originalMessage) || text(message),
     },
-    ...parts(cause, depth + 1),
-    ...parts((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1),
+    ...errorChain(cause, depth + 1),
+    ...errorChain((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1),
   ];
 }
 
@@ -169,7 +174,7 @@ const AWAY_KINDS: ReadonlySet<string> = new Set([
   'AuthenticationFailed',
   'DatabaseDoesNotExist',
 ]);
-/** The driver gives these no code. */
+/** Messages of errors to which the driver gives no code. */
 const LOST_MESSAGE =
   /Connection terminated(?: unexpectedly)?$|connection error and is not queryable|Client was closed and is not queryable/;
 const AWAY_MESSAGE =

@@ -1,18 +1,21 @@
 /** The time-outs for the store, in milliseconds. Together they keep every response within 15 seconds. */
 export interface StoreLimits {
-  /** For a connection: one that is free, or a new one. */
+  /** For getting a connection, whether it is free or new. */
   readonly connectMs: number;
   /** For one statement of a request. */
   readonly statementMs: number;
-  /** For one statement of what works in the background, and of a file that is coming in. */
+  /** For one statement of background work, and of a file that is being uploaded. */
   readonly backgroundMs: number;
-  /** For all that one request waits for the store, however many statements that are. */
+  /** For all waiting of one request, whatever the number of its statements. */
   readonly requestMs: number;
-  /** For the probe whether it answers at all. */
+  /** For the probe that checks whether the store answers. */
   readonly probeMs: number;
-  /** Between two probes while it does not answer. */
+  /** The interval between two probes while the store does not answer. */
   readonly probeEveryMs: number;
 }
+
+/** When a client may try again after STORE_UNAVAILABLE: by then the store is back, or the next request is refused at once. */
+export const STORE_RETRY_AFTER_MS = 2_000;
 
 export const STORE_LIMITS: StoreLimits = {
   connectMs: 4_000,

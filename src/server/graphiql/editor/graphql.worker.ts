@@ -3,13 +3,13 @@ import { initialize } from 'monaco-editor/esm/vs/editor/editor.worker.js';
 import { GraphQLWorker } from 'monaco-graphql/esm/GraphQLWorker.js';
 import { acceptWhatGraphqlDoes, type JsonSchema } from './variables.schema.ts';
 
-type Given = ConstructorParameters<typeof GraphQLWorker>;
+type WorkerParameters = ConstructorParameters<typeof GraphQLWorker>;
 
-/** What marks mistakes in the editors, without marking as one what GraphQL takes. */
+/** Marks mistakes in the editors, but nothing that GraphQL accepts. */
 class LenientWorker extends GraphQLWorker {
   constructor(
     private readonly models: worker.IWorkerContext,
-    options: Given[1],
+    options: WorkerParameters[1],
   ) {
     super(models, options);
   }
@@ -22,5 +22,5 @@ class LenientWorker extends GraphQLWorker {
 }
 
 globalThis.onmessage = () => {
-  initialize((models: worker.IWorkerContext, options: Given[1]) => new LenientWorker(models, options));
+  initialize((models: worker.IWorkerContext, options: WorkerParameters[1]) => new LenientWorker(models, options));
 };

@@ -1,6 +1,8 @@
-/** What the page gives to Monaco, the editor in GraphiQL, before GraphiQL is imported: its workers, and a way out by keyboard. */
+/**
+ * Prepares Monaco, the editor in GraphiQL, before GraphiQL is imported: its workers, and a way to leave it by keyboard.
+ */
 
-/** Monaco asks for its workers by label; ours are bundled beside the page. */
+/** Monaco requests its workers by label. They are bundled beside the page. */
 const workers: Record<string, string> = { json: '/page/json.worker.js', graphql: '/page/graphql.worker.js' };
 
 Object.assign(globalThis, {
@@ -9,12 +11,12 @@ Object.assign(globalThis, {
   },
 });
 
-/** What Escape closes before it leaves the editor. */
+/** Widgets that Escape closes before it leaves the editor. */
 const OPEN_WIDGET = '.monaco-editor :is(.suggest-widget, .parameter-hints-widget, .find-widget).visible';
 
 /**
- * In an editor Tab indents, so the keyboard would be caught there: Escape leaves it for the box around it, from which
- * Tab goes on and Enter returns. Heard before Monaco, which marks every Escape as handled.
+ * Tab indents in an editor, so keyboard users could not leave it. Escape moves the focus to the box around the editor,
+ * from which Tab continues and Enter returns. The listener runs before Monaco, which marks every Escape as handled.
  */
 document.addEventListener(
   'keydown',

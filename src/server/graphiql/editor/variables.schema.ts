@@ -1,6 +1,6 @@
 import { Kind, parse } from 'graphql';
 
-/** As far as it is looked at here. */
+/** The part of a JSON schema that is used here. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly default?: unknown;
@@ -12,22 +12,23 @@ export interface JsonSchema {
 }
 
 /**
- * The JSON schema that monaco-graphql makes for the variables of `text`, without what it asks for and GraphQL does not: fields
- * and variables that have a default (graphiql issue 3571), those of another operation of the same tab, and a list around a
- * single value, which is one of its own (GraphQL, 3.12 input coercion).
+ * Relaxes the JSON schema that monaco-graphql creates for the variables of `text`, so that it requires no more than
+ * GraphQL does. It removes fields and variables with a default (graphiql issue 3571) and variables of another operation
+ * of the same tab from the required ones. It accepts a single value where a list is expected (GraphQL, section 3.12,
+ * input coercion).
  */
 export function acceptWhatGraphqlDoes(schema: JsonSchema, text: string): JsonSchema {
-  const asked = requiredVariables(text);
+  const needed = requiredVariables(text);
   const { definitions = {}, properties = {}, required = [] } = schema;
   return {
     ...schema,
-    required: required.filter((name) => asked.has(name)),
+    required: required.filter((name) => needed.has(name)),
     properties: mapped(properties, single),
     definitions: mapped(definitions, withoutDefaulted),
   };
 }
 
-/** Those that every operation needs and gives no default to. */
+/** Returns the variables that every operation needs and that have no default. */
 function requiredVariables(text: string): ReadonlySet<string> {
   const operations = parse(text).definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
   const names = operations.map(
