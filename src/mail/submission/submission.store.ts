@@ -8,6 +8,7 @@ import {
   ClaimLost,
   type NewSubmission,
   type SubmissionChange,
+  type SubmissionChangePosition,
   type SubmissionPosition,
   type SubmissionRecord,
   type SubmissionStatus,
@@ -105,10 +106,20 @@ export class SubmissionStore {
     return rows.map(recordOf);
   }
 
-  /** What has changed since then, the earliest first. */
-  async changedSince(userId: string, id: string | null, since: Date, limit: number): Promise<SubmissionRecord[]> {
+  /** The submissions that have changed after a position, earliest first. `id` restricts them to one submission. */
+  async changedAfter(
+    userId: string,
+    id: string | null,
+    after: SubmissionChangePosition,
+    limit: number,
+  ): Promise<SubmissionRecord[]> {
+    const { updatedAt } = after;
+    const behind =
+      after.id === null
+        ? { updatedAt: { gte: updatedAt } }
+        : { OR: [{ updatedAt: { gt: updatedAt } }, { updatedAt, id: { gt: after.id } }] };
     const rows = await this.db.prisma.submission.findMany({
-      where: { userId, ...(id !== null && { id }), updatedAt: { gte: since } },
+      where: { AND: [{ userId, ...(id !== null && { id }) }, behind] },
       orderBy: [{ updatedAt: 'asc' }, { id: 'asc' }],
       take: limit,
     });

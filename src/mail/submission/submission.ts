@@ -82,10 +82,17 @@ export type SubmissionChange = Partial<
   >
 >;
 
-/** Where a list is read on from. */
+/** A position in the list of submissions, which is ordered by the time of creation. */
 export interface SubmissionPosition {
   readonly createdAt: Date;
   readonly id: string;
+}
+
+/** A position among the changes of submissions, which are ordered by their time and, within one time, by id. */
+export interface SubmissionChangePosition {
+  readonly updatedAt: Date;
+  /** The last submission of that time that was read. Null: none of that time was read. */
+  readonly id: string | null;
 }
 
 /** A submission that this worker has, and nobody else while the claim is renewed. */
