@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isMailError, MailError } from '../../domain/error.ts';
 import { accountId } from '../../domain/global-id.ts';
 import { isDoneWithin } from '../../platform/abort.ts';
+import { requireWrite } from '../../providers/shared/access.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ViewerMail } from '../account/viewer-mail.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
@@ -78,12 +79,8 @@ export class Submissions {
   async submit(account: MailAccount, request: SendRequest): Promise<SubmissionRecord> {
     const { job, feed } = this.options;
     const { userId } = account.integration;
-    // Known now: a message that is due in a month must not be refused in a month.
-    if (account.integration.access === 'READ')
-      throw new MailError(
-        'FORBIDDEN',
-        `${account.integration.address} is connected with access READ: it cannot send mail.`,
-      );
+    // Checked before the submission is stored: a message that is due in a month must not be refused in a month.
+    requireWrite(account.integration.access);
     const id = randomUUID();
     let begun: Begun;
     try {

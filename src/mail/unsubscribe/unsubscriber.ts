@@ -4,6 +4,7 @@ import { type ErrorCode, isMailError, MailError } from '../../domain/error.ts';
 import { encodeId } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
+import { writeRefusal } from '../../providers/shared/access.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import { writtenTo } from '../compose/original.ts';
@@ -76,13 +77,8 @@ export class Unsubscriber {
   private async mail(account: MailAccount, message: Message, mailto: string): Promise<Unsubscribed> {
     const asked = readMailto(mailto);
     if (!asked) return refused('UNSUPPORTED', 'The address for unsubscribing is not valid.', null);
-    if (account.integration.access === 'READ') {
-      return refused(
-        'FORBIDDEN',
-        'Unsubscribing needs a mail to be sent, and this account is connected with access READ.',
-        null,
-      );
-    }
+    const refusal = writeRefusal(account.integration.access);
+    if (refusal) return refused('FORBIDDEN', refusal.message, null);
     try {
       const identities = await account.identities();
       const input: ComposeRequest = {
