@@ -6,7 +6,7 @@ import { DraftLoader } from './draft.loader.ts';
 import { MailboxLoader } from './mailbox.loader.ts';
 import { MessageLoader } from './message.loader.ts';
 import { type PageMemory, PageReads, ScanPool } from './page-reads.ts';
-import { NEVER, type Reader, runWithin, type Work } from './reader.ts';
+import { NEVER, type Reader, runWithin, tooSlow, type Work } from './reader.ts';
 import { ThreadLoader } from './thread.loader.ts';
 
 /** How long a change may take, in milliseconds, and how much longer for each of many in one go. */
@@ -103,6 +103,7 @@ export class MailAccount {
 
   private async run<T>(work: Work<T>, signal: AbortSignal, ms: number, priority: Call['priority'] = 'interactive') {
     const session = await this.session();
-    return runWithin(session, this.integration.address, work, { signal, ms, priority });
+    const expired = () => tooSlow(this.integration.address, ms);
+    return runWithin((call) => work(session, call), { signal, ms, priority, expired });
   }
 }
