@@ -23,7 +23,7 @@ import { ThreadResolver } from './api/thread/thread.resolver.ts';
 import { UnsubscribeResolver } from './api/unsubscribe/unsubscribe.resolver.ts';
 import { Composer } from './compose/composer.ts';
 import { Drafts } from './compose/drafts.ts';
-import { ListCursors } from './list/list-place.ts';
+import { ListCursors } from './list/list-position.ts';
 import { UnifiedList } from './list/unified-list.ts';
 import { Downloads } from './message/download.ts';
 import { Delivery } from './submission/delivery.ts';
