@@ -11,7 +11,7 @@ import {
 } from '../../providers/contract/provider.ts';
 
 /** What one list wants of a page. */
-export interface Wanted {
+export interface SharedReadRequest {
   readonly size: number;
   readonly detail: Detail;
   /** As in PageRequest. All who read under one key skip the same. */
@@ -39,7 +39,12 @@ export class PageReads {
   private readonly reads = new Map<string, SharedRead<unknown>[]>();
 
   /** `key` names the account's list and the place in it; `idOf` tells the items of its kind apart. */
-  read<T>(key: string, wanted: Wanted, idOf: (item: T) => string, fetch: FetchPage<T>): Promise<PageRead<T>> {
+  read<T>(
+    key: string,
+    wanted: SharedReadRequest,
+    idOf: (item: T) => string,
+    fetch: FetchPage<T>,
+  ): Promise<PageRead<T>> {
     const known = (this.reads.get(key) ?? []) as SharedRead<T>[];
     let read = known.find((one) => one.isOpen || one.covers(wanted));
     if (!read) {
@@ -65,7 +70,7 @@ class SharedRead<T> {
   /** Others may still join, whatever they want: it begins with the next turn of the event loop. */
   isOpen = true;
   private readonly controller = new AbortController();
-  private readonly wanted: Wanted[] = [];
+  private readonly wanted: SharedReadRequest[] = [];
   private readonly skipped = new Set<string>();
   private size = 0;
   private detail: Detail = 'envelope';
@@ -88,12 +93,12 @@ class SharedRead<T> {
   }
 
   /** Whether it brings what is wanted. An envelope stands in for content where few of many are wanted whole: these are then read by themselves. */
-  covers({ size, detail }: Pick<Wanted, 'size' | 'detail'>): boolean {
+  covers({ size, detail }: Pick<SharedReadRequest, 'size' | 'detail'>): boolean {
     if (!(this.result?.page.next === null || size <= this.size)) return false;
     return this.detail === 'full' || detail === 'envelope' || 2 * size <= this.size;
   }
 
-  async join(wanted: Wanted): Promise<PageRead<T>> {
+  async join(wanted: SharedReadRequest): Promise<PageRead<T>> {
     if (this.isOpen) this.wanted.push(wanted);
     this.waiting++;
     try {
@@ -113,7 +118,7 @@ class SharedRead<T> {
   private async begin(): Promise<PageRead<T>> {
     this.isOpen = false;
     this.controller.signal.throwIfAborted();
-    const largest = (some: readonly Wanted[]) => Math.max(0, ...some.map(({ size }) => size));
+    const largest = (some: readonly SharedReadRequest[]) => Math.max(0, ...some.map(({ size }) => size));
     this.size = largest(this.wanted);
     this.detail = 2 * largest(this.wanted.filter(({ detail }) => detail === 'full')) > this.size ? 'full' : 'envelope';
     const { size, detail, controller } = this;

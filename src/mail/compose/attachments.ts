@@ -3,7 +3,7 @@ import { partsOf } from '../../domain/global-id.ts';
 import type { Message } from '../../domain/message.ts';
 import { type FieldPath, invalid, withErrorField } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
-import type { GivenAttachment } from './compose-request.ts';
+import type { RequestedAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
@@ -24,13 +24,16 @@ interface FilesOf {
 }
 
 /** A file that was asked for, and the id of the message that it lies in, if it does. */
-interface GivenFile {
+interface ResolvedFile {
   readonly file: ComposeAttachment;
   readonly messageId: string | null;
 }
 
 /** The files that the input names, in its order. Throws with the path of the one at fault. */
-export async function givenFiles(given: readonly GivenAttachment[], of: FilesOf): Promise<readonly GivenFile[]> {
+export async function resolveFiles(
+  given: readonly RequestedAttachment[],
+  of: FilesOf,
+): Promise<readonly ResolvedFile[]> {
   if (given.length > MAX_ATTACHMENTS)
     throw invalid(`A message can have at most ${MAX_ATTACHMENTS} attachments; this one has ${given.length}.`, [
       'attachments',
@@ -54,7 +57,7 @@ export async function givenFiles(given: readonly GivenAttachment[], of: FilesOf)
   );
 }
 
-async function fileOf({ upload, attachment }: GivenAttachment, at: FieldPath, of: FilesOf): Promise<GivenFile> {
+async function fileOf({ upload, attachment }: RequestedAttachment, at: FieldPath, of: FilesOf): Promise<ResolvedFile> {
   if ((upload == null) === (attachment == null)) throw invalid('Give either upload or attachment.', at);
   if (upload != null) {
     const file = await withErrorField([...at, 'upload'], () => of.uploads.attachment(of.userId, upload));
@@ -63,7 +66,7 @@ async function fileOf({ upload, attachment }: GivenAttachment, at: FieldPath, of
   return withErrorField([...at, 'attachment'], () => fileInMailbox(attachment as string, of));
 }
 
-async function fileInMailbox(id: string, of: FilesOf): Promise<GivenFile> {
+async function fileInMailbox(id: string, of: FilesOf): Promise<ResolvedFile> {
   const [integrationId, messageId, attachmentId] = partsOf(id, 'Attachment', 3) as [string, string, string];
   const source = await of.account(integrationId);
   const message = source && (await source.messages.full(messageId));
@@ -89,16 +92,21 @@ export async function filesOf(
 }
 
 /** Throws INVALID with the path of the file that is too much. `given` of them are the input's own. */
-export function checkTotal(files: readonly ComposeAttachment[], given: number, most: number, address: string): void {
+export function checkTotal(
+  files: readonly ComposeAttachment[],
+  given: number,
+  maxBytes: number,
+  address: string,
+): void {
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (total <= most) return;
+  if (total <= maxBytes) return;
   let sum = 0;
   const index = files.findIndex(({ sizeBytes }) => {
     sum += sizeBytes;
-    return sum > most;
+    return sum > maxBytes;
   });
   throw invalid(
-    `${address} can send at most ${most} bytes of attachments in one message; these have ${total}.`,
+    `${address} can send at most ${maxBytes} bytes of attachments in one message; these have ${total}.`,
     index < given ? ['attachments', String(index)] : ['attachments'],
   );
 }

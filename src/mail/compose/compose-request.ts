@@ -1,11 +1,11 @@
 /** Somebody to write to, as the caller spells it. */
-export interface GivenAddress {
+export interface RequestedAddress {
   readonly name?: string | null;
   readonly address: string;
 }
 
 /** A file to send: exactly one of `upload` and `attachment`, each a global id. */
-export interface GivenAttachment {
+export interface RequestedAttachment {
   readonly upload?: string | null;
   readonly attachment?: string | null;
   readonly filename?: string | null;
@@ -23,14 +23,14 @@ export interface ComposeRequest {
   readonly ifVersion?: string | null;
   /** An address of one of the account's identities. */
   readonly from?: string | null;
-  readonly to?: readonly GivenAddress[] | null;
-  readonly cc?: readonly GivenAddress[] | null;
-  readonly bcc?: readonly GivenAddress[] | null;
-  readonly replyTo?: readonly GivenAddress[] | null;
+  readonly to?: readonly RequestedAddress[] | null;
+  readonly cc?: readonly RequestedAddress[] | null;
+  readonly bcc?: readonly RequestedAddress[] | null;
+  readonly replyTo?: readonly RequestedAddress[] | null;
   readonly subject?: string | null;
   readonly text?: string | null;
   readonly html?: string | null;
-  readonly attachments?: readonly GivenAttachment[] | null;
+  readonly attachments?: readonly RequestedAttachment[] | null;
   /** The message that this answers. */
   readonly reply?: string | null;
   /** With `reply`: to everybody whom the original was addressed to. */

@@ -6,7 +6,7 @@ import type { Message } from '../../domain/message.ts';
 import type { Identity } from '../../providers/contract/provider.ts';
 import { type FieldPath, invalid, withErrorField, within } from '../account/input-error.ts';
 import type { MailAccount } from '../account/mail-account.ts';
-import { type AttachmentSource, checkTotal, filesOf, givenFiles } from './attachments.ts';
+import { type AttachmentSource, checkTotal, filesOf, resolveFiles } from './attachments.ts';
 import { aboveQuote, type Body, checkBody, withText } from './body.ts';
 import type { ComposeRequest } from './compose-request.ts';
 import { addressesOf, oneLine } from './header-text.ts';
@@ -82,7 +82,7 @@ export class Composer {
     const [original, draft, files] = await Promise.all([
       this.original(account, input),
       input.draft != null ? readDraft(account, input.draft, input.ifVersion ?? null) : null,
-      input.attachments && givenFiles(input.attachments, this.filesFor(account)),
+      input.attachments && resolveFiles(input.attachments, this.filesFor(account)),
     ]);
     // A new message as well: what is left out is the default identity, which need not be the account's own address.
     const asked = original !== null || draft === null || input.from != null;
@@ -92,9 +92,9 @@ export class Composer {
       : draft
         ? await defaultsFromDraft(account, draft)
         : NOTHING;
-    const taken = new Set((files ?? []).flatMap(({ file }) => file.contentId ?? []));
+    const usedContentIds = new Set((files ?? []).flatMap(({ file }) => file.contentId ?? []));
     const { body, attachments: brought } = original
-      ? await this.around(original, given.body, files, taken, input.quote !== false)
+      ? await this.withOriginal(original, given.body, files, usedContentIds, input.quote !== false)
       : {
           body: withText(given.body ?? bodyOfMessage(draft)),
           attachments: draft && !files ? await keptFiles(account, draft) : [],
@@ -117,12 +117,12 @@ export class Composer {
     };
   }
 
-  /** What is written around an original: its quote, the images in that, and the files of what is passed on. */
-  private async around(
+  /** What is written withOriginal an original: its quote, the images in that, and the files of what is passed on. */
+  private async withOriginal(
     original: Original,
     written: Body | null,
-    files: Awaited<ReturnType<typeof givenFiles>> | null | undefined,
-    taken: ReadonlySet<string>,
+    files: Awaited<ReturnType<typeof resolveFiles>> | null | undefined,
+    usedContentIds: ReadonlySet<string>,
     quoted: boolean,
   ): Promise<{ body: Body; attachments: readonly ComposeAttachment[] }> {
     const { account, kind, message } = original;
@@ -133,7 +133,7 @@ export class Composer {
     const own = written ?? { text: null, html: null };
     let body: Body;
     if (quoted) {
-      const { quote, shown } = quoteOf(original, taken);
+      const { quote, shown } = quoteOf(original, usedContentIds);
       body = aboveQuote(own, quote, rich && (forward || written === null));
       if (body.html !== null) for (const [id, contentId] of shown) wanted.set(id, contentId);
     } else {

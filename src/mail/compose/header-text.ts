@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/address.ts';
 import { isOneLine } from '../../domain/one-line.ts';
 import { type FieldPath, invalid } from '../account/input-error.ts';
-import type { GivenAddress } from './compose-request.ts';
+import type { RequestedAddress } from './compose-request.ts';
 
 /** RFC 5322 lets a header line have 998; a longer one is folded, and no longer read by anybody. */
 const MAX_LINE_LENGTH = 998;
@@ -41,7 +41,7 @@ export function isAddress(text: string): boolean {
 }
 
 /** Throws INVALID with the path of what cannot stand in a header. */
-export function addressesOf(field: string, given: readonly GivenAddress[]): Address[] {
+export function addressesOf(field: string, given: readonly RequestedAddress[]): Address[] {
   return given.map(({ name, address }, index) => {
     const at = [field, String(index)];
     const trimmed = oneLine(address, [...at, 'address']).trim();

@@ -9,7 +9,7 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 const TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
 
 /** Which file of a message, and the Content-ID that it gets (or null). */
-interface Wanted {
+interface FileToCopy {
   readonly attachment: Attachment;
   readonly contentId: string | null;
 }
@@ -22,7 +22,7 @@ interface Wanted {
 export function mailboxFiles(
   source: MailAccount,
   messageId: string,
-  wanted: readonly Wanted[],
+  wanted: readonly FileToCopy[],
 ): Promise<readonly ComposeAttachment[]> {
   if (wanted.length === 0) return Promise.resolve([]);
   return source.write((_session, { signal }) =>
@@ -33,7 +33,7 @@ export function mailboxFiles(
 async function mailboxFile(
   source: MailAccount,
   messageId: string,
-  { attachment, contentId }: Wanted,
+  { attachment, contentId }: FileToCopy,
   measuring: AbortSignal,
 ): Promise<ComposeAttachment> {
   const read = async (signal: AbortSignal) =>

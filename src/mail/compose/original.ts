@@ -69,7 +69,7 @@ export function writtenTo({ from, to, cc }: Message, identities: readonly Identi
 /** The original as a quote, and the files that the quote shows, as many as are brought along: attachment id to the Content-ID in the new message. */
 export function quoteOf(
   { kind, message }: Original,
-  taken: ReadonlySet<string>,
+  usedContentIds: ReadonlySet<string>,
 ): { quote: Quote; shown: Map<string, string> } {
   const shown = new Map<string, string>();
   const fileOf = filesByContentId(message.content?.attachments ?? []);
@@ -78,9 +78,9 @@ export function quoteOf(
     const id = attachment?.contentId ?? '';
     if (!attachment || (shown.size >= MAX_FORWARDED_FILES && !shown.has(attachment.id))) return null;
     const kept =
-      isContentId(id) && !taken.has(id)
+      isContentId(id) && !usedContentIds.has(id)
         ? id
-        : `${attachment.id.replace(/[^\w.-]/g, '').slice(-40)}.${taken.size}@quoted`;
+        : `${attachment.id.replace(/[^\w.-]/g, '').slice(-40)}.${usedContentIds.size}@quoted`;
     shown.set(attachment.id, kept);
     return kept;
   };

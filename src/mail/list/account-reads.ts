@@ -19,7 +19,13 @@ import {
 import { SharedReads } from '../../providers/contract/shared-reads.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { MIN_READS_PER_ITEM } from '../account/page-reads.ts';
-import { idsByName, isPlace, mailboxNames, needsMailboxes, resolveMailboxes } from '../search/resolve-mailboxes.ts';
+import {
+  idsByName,
+  isMailboxRole,
+  mailboxNames,
+  needsMailboxes,
+  resolveMailboxes,
+} from '../search/resolve-mailboxes.ts';
 import type { ListKind } from './list-kind.ts';
 import { secondOf } from './list-position.ts';
 import type { ReadRequest, ReadResult } from './native-list.ts';
@@ -287,7 +293,7 @@ function roleAtTop(
   // result.
   const asked = mailboxNames(condition).length > 0 ? condition : ordered(simplify(condition));
   const parts = asked.kind === 'and' ? asked.of : [asked];
-  const top = parts.filter((part) => part.kind === 'role').find(({ role }) => isPlace(role));
+  const top = parts.filter((part) => part.kind === 'role').find(({ role }) => isMailboxRole(role));
   const id = top && session.roleMailboxId?.(top.role);
   if (!id) return null;
   const others = parts.filter((part) => part.kind !== 'role' || part.role !== top.role);

@@ -41,13 +41,13 @@ export function imagesOf(value: string): string | null {
 function split(value: string, at: ',' | ' ' | '/'): string[] {
   const parts: string[] = [];
   let [start, depth] = [0, 0];
-  for (let place = 0; place < value.length; place++) {
-    const character = value[place];
+  for (let index = 0; index < value.length; index++) {
+    const character = value[index];
     if (character === '(') depth++;
     else if (character === ')') depth--;
     else if (character === at && depth === 0) {
-      parts.push(value.slice(start, place));
-      start = place + 1;
+      parts.push(value.slice(start, index));
+      start = index + 1;
     }
   }
   parts.push(value.slice(start));

@@ -25,7 +25,7 @@ const matching = (...patterns: string[]): ValueReader => {
   const tests = patterns.map((pattern) => new RegExp(`^(?:${pattern})$`, 'iu'));
   return (value) => (tests.some((test) => test.test(value)) ? value : null);
 };
-const upTo = (most: number, item: string) => `${item}(?: ${item}){0,${most - 1}}`;
+const upTo = (max: number, item: string) => `${item}(?: ${item}){0,${max - 1}}`;
 
 const word = matching('[a-z-]{1,30}');
 const words = matching(upTo(4, '[a-z-]{1,30}'));

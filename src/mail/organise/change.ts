@@ -15,13 +15,13 @@ export interface MessageLocation {
 }
 
 /** A message that was read before it is changed. */
-export interface Read {
+export interface LocatedMessage {
   readonly message: Message;
   readonly at: MessageLocation;
 }
 
 /** Of which message and account it is asked. */
-interface Concern {
+interface RuleContext {
   readonly account: MailAccount;
   readonly message: Message;
   readonly roleOf: (mailboxId: string) => MailboxRole | null;
@@ -35,20 +35,20 @@ export interface MessageChange {
     ids: readonly string[],
     session: MailSession,
     call: Call,
-    read: ReadonlyMap<string, Read>,
+    read: ReadonlyMap<string, LocatedMessage>,
   ): Promise<Batch<Message | null>>;
   /**
    * Of a thread's messages, those that it is meant for: archiving a conversation leaves what was sent where it is.
    * Absent: all of them.
    */
-  readonly inThread?: (at: MessageLocation, of: Concern) => boolean;
+  readonly inThread?: (at: MessageLocation, of: RuleContext) => boolean;
   /** Also of single messages, which must then be read first: taking out of the trash moves nothing that is not in it. */
   readonly only?: (at: MessageLocation) => boolean;
 }
 
 /** A change that is a patch. `patch` throws MailError where the account cannot do it. */
 export const patching = (
-  patch: (account: MailAccount, read: Read | undefined) => Omit<Patch, 'id'>,
+  patch: (account: MailAccount, read: LocatedMessage | undefined) => Omit<Patch, 'id'>,
   rules: Omit<MessageChange, 'apply'> = {},
 ): MessageChange => ({
   ...rules,
@@ -73,14 +73,14 @@ const notIn = (...roles: readonly MailboxRole[]) => {
  * Where a message belongs that is taken out of the trash or the junk: drafts among the drafts, what was sent among the sent
  * mail, and everything else, a note to oneself too, in the inbox.
  */
-function home(account: MailAccount, read: Read | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
+function homeRole(account: MailAccount, read: LocatedMessage | undefined): 'INBOX' | 'SENT' | 'DRAFTS' {
   if (!read) return 'INBOX';
   if (read.message.isDraft) return 'DRAFTS';
   return wasSent(account, read) ? 'SENT' : 'INBOX';
 }
 
 /** In a mailbox of folders the message itself has to tell: where it lay before is not known any more. */
-function wasSent({ capabilities, integration }: MailAccount, { message, at }: Read): boolean {
+function wasSent({ capabilities, integration }: MailAccount, { message, at }: LocatedMessage): boolean {
   const { from, sender, to, cc, isReceived } = message;
   const own = mailboxKey(integration.address);
   const isOwn = (one: Address | null): boolean => one !== null && mailboxKey(one.address) === own;
@@ -91,14 +91,14 @@ function wasSent({ capabilities, integration }: MailAccount, { message, at }: Re
   // Its author may have written under an alias that is not known here; what was imported from elsewhere came to the owner.
   return !isReceived && (isByOwner || !isToSelf);
 }
-const takenHome = (account: MailAccount, read: Read | undefined) => ({ moveTo: home(account, read) });
+const moveHome = (account: MailAccount, read: LocatedMessage | undefined) => ({ moveTo: homeRole(account, read) });
 
 export const ARCHIVE = patching(() => ({ moveTo: 'ARCHIVE' }), { only: has('INBOX') });
 export const TRASH = patching(() => ({ moveTo: 'TRASH' }));
-export const UNTRASH = patching(takenHome, { only: has('TRASH') });
+export const UNTRASH = patching(moveHome, { only: has('TRASH') });
 /** What the user wrote is never junk, though it is in the same conversation. */
 export const MARK_JUNK = patching(() => ({ moveTo: 'JUNK' }), { inThread: notIn('SENT', 'DRAFTS', 'TRASH') });
-export const NOT_JUNK = patching(takenHome, { only: has('JUNK') });
+export const NOT_JUNK = patching(moveHome, { only: has('JUNK') });
 
 export const DELETE_FOREVER: MessageChange = {
   async apply(_account, ids, session, call) {
@@ -119,6 +119,6 @@ export const moving = (
     inThread: (at, { account, message, roleOf }) => {
       if (from !== null) return at.mailboxIds.includes(from);
       if (at.folders.has('SENT') || has('DRAFTS', 'TRASH', 'JUNK')(at)) return false;
-      return roleOf(to) !== 'INBOX' || home(account, { message, at }) === 'INBOX';
+      return roleOf(to) !== 'INBOX' || homeRole(account, { message, at }) === 'INBOX';
     },
   });

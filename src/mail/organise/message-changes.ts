@@ -4,10 +4,10 @@ import type { Message } from '../../domain/message.ts';
 import { type Thread, threadOf } from '../../domain/thread.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ViewerMail } from '../account/viewer-mail.ts';
-import type { MessageChange, MessageLocation, Read } from './change.ts';
-import { asError, type Named, nameOf, noSuch, type Target, targetsOf, throwIfAllTimedOut } from './targets.ts';
+import type { LocatedMessage, MessageChange, MessageLocation } from './change.ts';
+import { asError, noSuch, type ResolvedId, resolveId, type Target, targetsOf, throwIfAllTimedOut } from './targets.ts';
 
-export interface Outcome {
+export interface ChangeOutcome {
   /** As the caller gave it. */
   readonly id: string;
   /** Null when the id is of none. */
@@ -21,11 +21,11 @@ export interface Outcome {
 }
 
 /** What became of one of the ids. */
-type Became = Omit<Outcome, 'id' | 'account'>;
+type TargetOutcome = Omit<ChangeOutcome, 'id' | 'account'>;
 /** What became of a message: as it is now, gone (null), or not changed. */
-type Changed = Message | Error | null;
+type MessageResult = Message | Error | null;
 /** By the provider's ids. What is not in it was not concerned. */
-type Results = ReadonlyMap<string, Changed>;
+type MessageResults = ReadonlyMap<string, MessageResult>;
 
 /** Messages in one call to an adapter, which splits it as its vendor likes; beyond it a lost answer would be lost for too many. */
 const BATCH = 500;
@@ -38,16 +38,16 @@ export async function changeMessages(
   mail: Pick<ViewerMail, 'find'>,
   ids: readonly string[],
   change: MessageChange,
-): Promise<readonly Outcome[]> {
-  const named = await Promise.all(ids.map((id) => nameOf(mail, id).catch(asError)));
-  const byAccount = new Map<MailAccount, Named[]>();
-  for (const one of named) {
+): Promise<readonly ChangeOutcome[]> {
+  const resolved = await Promise.all(ids.map((id) => resolveId(mail, id).catch(asError)));
+  const byAccount = new Map<MailAccount, ResolvedId[]>();
+  for (const one of resolved) {
     if (one instanceof Error) continue;
     byAccount.set(one.account, [...(byAccount.get(one.account) ?? []), one]);
   }
   const done = [...byAccount].map(async ([account, own]) => [account, await changeIn(account, own, change)] as const);
   const outcomes = new Map(await Promise.all(done));
-  return named.map((one, index): Outcome => {
+  return resolved.map((one, index): ChangeOutcome => {
     const id = ids[index] as string;
     if (one instanceof Error) return { id, account: null, ...failed(one) };
     const { account } = one;
@@ -55,29 +55,33 @@ export async function changeMessages(
   });
 }
 
-const failed = (error: unknown): Became => ({ message: null, thread: null, error });
+const failed = (error: unknown): TargetOutcome => ({ message: null, thread: null, error });
 
 async function changeIn(
   account: MailAccount,
-  named: readonly Named[],
+  resolved: readonly ResolvedId[],
   change: MessageChange,
-): Promise<ReadonlyMap<Named, Became>> {
-  const targets = await targetsOf(account, named);
+): Promise<ReadonlyMap<ResolvedId, TargetOutcome>> {
+  const targets = await targetsOf(account, resolved);
   const found = targets.filter((target): target is Target => !(target instanceof Error));
   const results = await changeAll(account, found, change);
   return new Map(
     targets.map((target, index) => [
-      named[index] as Named,
+      resolved[index] as ResolvedId,
       target instanceof Error ? failed(target) : outcome(target, results),
     ]),
   );
 }
 
-async function changeAll(account: MailAccount, targets: readonly Target[], change: MessageChange): Promise<Results> {
-  const results = new Map<string, Changed>();
+async function changeAll(
+  account: MailAccount,
+  targets: readonly Target[],
+  change: MessageChange,
+): Promise<MessageResults> {
+  const results = new Map<string, MessageResult>();
   const everything = [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
   try {
-    const read = new Map<string, Read>();
+    const read = new Map<string, LocatedMessage>();
     const concerned = await concernedOf(account, targets, change, results, read);
     for (let start = 0; start < concerned.length; start += BATCH) {
       const some = concerned.slice(start, start + BATCH);
@@ -85,7 +89,7 @@ async function changeAll(account: MailAccount, targets: readonly Target[], chang
         change.apply(account, some, session, call, read),
       );
       some.forEach((id, index) => {
-        const result = batch[index] === undefined ? noSuch('message') : (batch[index] as Changed);
+        const result = batch[index] === undefined ? noSuch('message') : (batch[index] as MessageResult);
         if (result === null) account.messages.forget(id);
         else if (!(result instanceof Error)) account.messages.replace(result);
         results.set(id, result);
@@ -103,8 +107,8 @@ async function concernedOf(
   account: MailAccount,
   targets: readonly Target[],
   { inThread, only }: MessageChange,
-  results: Map<string, Changed>,
-  read: Map<string, Read>,
+  results: Map<string, MessageResult>,
+  read: Map<string, LocatedMessage>,
 ): Promise<string[]> {
   const rule = only ?? inThread;
   if (!rule) return [...new Set(targets.flatMap(({ messageIds }) => messageIds))];
@@ -116,7 +120,7 @@ async function concernedOf(
   const mailboxes = new Map((await account.mailboxes.all()).map((mailbox) => [mailbox.id, mailbox]));
   const roleOf = (mailboxId: string) => mailboxes.get(mailboxId)?.role ?? null;
   const concerns = (message: Message, isMeant: NonNullable<MessageChange['inThread']>): boolean => {
-    const at = whereabouts(message, mailboxes);
+    const at = locationOf(message, mailboxes);
     if (!isMeant(at, { account, message, roleOf })) return false;
     read.set(message.id, { message, at });
     return true;
@@ -135,24 +139,24 @@ async function concernedOf(
   return [...concerned];
 }
 
-function whereabouts({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): MessageLocation {
+function locationOf({ mailboxIds }: Message, mailboxes: ReadonlyMap<string, Mailbox>): MessageLocation {
   const found = mailboxIds.flatMap((id) => mailboxes.get(id) ?? []);
   const roles = (some: readonly Mailbox[]) => new Set(some.flatMap((mailbox) => placeRole(mailbox, mailboxes) ?? []));
   return { roles: roles(found), folders: roles(found.filter(({ kind }) => kind === 'FOLDER')), mailboxIds };
 }
 
-function outcome({ id, thread }: Target, results: Results): Became {
+function outcome({ id, thread }: Target, results: MessageResults): TargetOutcome {
   return thread ? ofThread(thread, results) : ofMessage(id, results);
 }
 
-function ofMessage(id: string, results: Results): Became {
+function ofMessage(id: string, results: MessageResults): TargetOutcome {
   const result = results.get(id);
   if (result === undefined) return failed(noSuch('message'));
   if (result instanceof Error) return failed(result);
   return { message: result, thread: null, error: null };
 }
 
-function ofThread(thread: Thread, results: Results): Became {
+function ofThread(thread: Thread, results: MessageResults): TargetOutcome {
   const all = thread.messages.map((message) => ({ message, result: results.get(message.id) }));
   // A thread can lose a message while it is being changed; that is no failure of the others.
   const failure = all.find(({ result }) => result instanceof Error && !isNotFound(result))?.result;

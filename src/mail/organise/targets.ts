@@ -19,14 +19,14 @@ export interface Target {
 const THREADS = 200;
 
 /** What an id names; nobody has been asked whether there is such a thing. */
-export interface Named {
+export interface ResolvedId {
   readonly account: MailAccount;
   readonly type: 'Message' | 'Thread';
   readonly id: string;
 }
 
 /** Throws for what is no id of a message or thread, and for one of somebody else's. */
-export async function nameOf(mail: Pick<ViewerMail, 'find'>, id: string): Promise<Named> {
+export async function resolveId(mail: Pick<ViewerMail, 'find'>, id: string): Promise<ResolvedId> {
   const type = decodeId(id).type === 'Thread' ? 'Thread' : 'Message';
   const { integrationId, providerId } = accountId(id, type);
   const account = await mail.find(integrationId);
@@ -35,10 +35,13 @@ export async function nameOf(mail: Pick<ViewerMail, 'find'>, id: string): Promis
 }
 
 /** The target of each of these, all of one account, or why there is none: one that is at fault takes nothing from the others. */
-export async function targetsOf(account: MailAccount, named: readonly Named[]): Promise<readonly (Target | Error)[]> {
-  const ids = named.flatMap(({ type, id }) => (type === 'Thread' ? [id] : []));
+export async function targetsOf(
+  account: MailAccount,
+  resolved: readonly ResolvedId[],
+): Promise<readonly (Target | Error)[]> {
+  const ids = resolved.flatMap(({ type, id }) => (type === 'Thread' ? [id] : []));
   const threads = await threadsOf(account, [...new Set(ids)]);
-  return named.map(({ id, type }) => {
+  return resolved.map(({ id, type }) => {
     if (type === 'Message') return { account, id, thread: null, messageIds: [id] };
     const thread = threads.get(id) ?? noSuch('thread');
     return thread instanceof Error

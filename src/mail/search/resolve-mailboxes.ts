@@ -19,7 +19,7 @@ const FLAGS: Partial<Record<MailboxRole, Condition>> = {
 const NOT_ARCHIVED: readonly MailboxRole[] = ['INBOX', 'SENT', 'DRAFTS', 'TRASH', 'JUNK'];
 
 /** Whether a role means a mailbox and what lies in it, in every account that has one with that role. */
-export const isPlace = (role: MailboxRole): boolean => role !== 'ALL' && FLAGS[role] === undefined;
+export const isMailboxRole = (role: MailboxRole): boolean => role !== 'ALL' && FLAGS[role] === undefined;
 
 /** Whether the account's mailboxes must be listed before it can be asked. */
 export function needsMailboxes(condition: UserCondition): boolean {
@@ -45,7 +45,7 @@ export const resolveMailboxes = (condition: UserCondition, account: Resolution):
           return id === null ? NOTHING : { kind: 'mailbox', id };
         }
         case 'role':
-          return FLAGS[one.role] ?? placeOf(one.role, account.mailboxes);
+          return FLAGS[one.role] ?? roleCondition(one.role, account.mailboxes);
         case 'mailboxName': {
           const own = account.ownId(one.name);
           const ids = own === null ? idsByName(account.mailboxes, one.name) : [own];
@@ -57,19 +57,19 @@ export const resolveMailboxes = (condition: UserCondition, account: Resolution):
     }),
   );
 
-function placeOf(role: MailboxRole, mailboxes: readonly Mailbox[]): Condition {
+function roleCondition(role: MailboxRole, mailboxes: readonly Mailbox[]): Condition {
   const byId = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
-  const playing = (wanted: MailboxRole) => mailboxes.filter((mailbox) => placeRole(mailbox, byId) === wanted);
+  const withRole = (wanted: MailboxRole) => mailboxes.filter((mailbox) => placeRole(mailbox, byId) === wanted);
   const outside = (roles: readonly MailboxRole[]): Condition => ({
     kind: 'and',
     of: roles.flatMap((one) =>
-      playing(one).map(({ id }): Condition => ({ kind: 'not', of: { kind: 'mailbox', id, named: false } })),
+      withRole(one).map(({ id }): Condition => ({ kind: 'not', of: { kind: 'mailbox', id, named: false } })),
     ),
   });
   if (role === 'ALL') return outside(['TRASH', 'JUNK']);
-  const places = playing(role);
-  if (places.length > 0) return { kind: 'or', of: places.map(({ id }) => ({ kind: 'mailbox', id })) };
-  return role === 'ARCHIVE' && playing('INBOX').some(({ kind }) => kind === 'LABEL') ? outside(NOT_ARCHIVED) : NOTHING;
+  const found = withRole(role);
+  if (found.length > 0) return { kind: 'or', of: found.map(({ id }) => ({ kind: 'mailbox', id })) };
+  return role === 'ARCHIVE' && withRole('INBOX').some(({ kind }) => kind === 'LABEL') ? outside(NOT_ARCHIVED) : NOTHING;
 }
 
 /** Mailboxes with this name, or with this path ("Projects/Garden"). Several can share a name. */

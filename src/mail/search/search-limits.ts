@@ -52,8 +52,8 @@ function textBytes(condition: UserCondition): number {
   );
 }
 
-function requireAtMost(argument: string, terms: number, most: number, kind = 'conditions'): void {
-  if (terms > most) throw badInput(`${argument} may hold at most ${most} ${kind}; this one holds ${terms}.`);
+function requireAtMost(argument: string, terms: number, max: number, kind = 'conditions'): void {
+  if (terms > max) throw badInput(`${argument} may hold at most ${max} ${kind}; this one holds ${terms}.`);
 }
 
 function requireShallow(argument: string, depth: number): void {

@@ -7,11 +7,11 @@ import type { MailAccount } from '../account/mail-account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { Payloads } from './payload.ts';
-import { CONTENT_GONE, changedSince, DRAFT_GONE, NO_RECIPIENTS } from './problems.ts';
+import { CONTENT_UNREADABLE, changedSince, DRAFT_MISSING, NO_RECIPIENTS } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import { type Claim, ClaimLost, type SubmissionRecord } from './submission.ts';
 import type { SubmissionWriter } from './submission-writer.ts';
-import { beforeSending, tryAgainAt } from './verdict.ts';
+import { beforeSending, retryAt } from './verdict.ts';
 
 export interface ProviderDraftsOptions {
   readonly writer: SubmissionWriter;
@@ -37,8 +37,8 @@ export class ProviderDrafts {
   async prepare(claim: Claim, account: MailAccount, session: MailSession, calls: ProviderCalls): Promise<Claim> {
     const { record } = claim;
     const payload = this.payloadOf(record);
-    if (!payload) throw new MailError('INTERNAL', CONTENT_GONE);
-    if (payload.kind === 'draft') return this.asItStands(claim, payload.ifVersion ?? null, session, calls);
+    if (!payload) throw new MailError('INTERNAL', CONTENT_UNREADABLE);
+    if (payload.kind === 'draft') return this.prepareDraft(claim, payload.ifVersion ?? null, session, calls);
     if (record.draftId !== null) return claim;
     const draftId = await this.save(record, payload.input, account, session, calls);
     try {
@@ -75,14 +75,14 @@ export class ProviderDrafts {
   }
 
   /** A draft of the user's is sent as it is now, and has the Message-ID that it has now. */
-  private async asItStands(
+  private async prepareDraft(
     claim: Claim,
     ifVersion: string | null,
     session: MailSession,
     calls: ProviderCalls,
   ): Promise<Claim> {
     const [draft] = await calls.run('ask', (call) => session.getDrafts([claim.record.draftId ?? ''], call));
-    if (!draft || isNotFound(draft)) throw new MailError('NOT_FOUND', DRAFT_GONE);
+    if (!draft || isNotFound(draft)) throw new MailError('NOT_FOUND', DRAFT_MISSING);
     if (isMailError(draft)) throw draft;
     requireVersion(draft, ifVersion);
     const { to, cc, bcc } = draft.message;
@@ -129,7 +129,7 @@ export class ProviderDrafts {
     } catch (error) {
       const gone = isNotFound(error);
       const enough = gone || record.tries > MAX_CLEANINGS || beforeSending(error) === 'give-up';
-      const dueAt = enough ? null : tryAgainAt(record, error, now());
+      const dueAt = enough ? null : retryAt(record, error, now());
       if (dueAt) return writer.release(claim, { dueAt });
     }
     return writer.finish(claim, record.ownDraft ? { draftId: null } : {});

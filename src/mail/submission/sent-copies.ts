@@ -4,7 +4,7 @@ import { ACCEPTED_NOT_SENT } from './problems.ts';
 import type { ProviderCalls } from './provider-calls.ts';
 import type { Claim, SubmissionRecord } from './submission.ts';
 import type { SubmissionWriter } from './submission-writer.ts';
-import { searchAgainAt } from './verdict.ts';
+import { nextSearchAt } from './verdict.ts';
 
 /** What the provider is asked after. */
 export const submittedOf = (
@@ -21,7 +21,7 @@ export class SentCopies {
   constructor(
     private readonly writer: SubmissionWriter,
     private readonly now: () => Date,
-    private readonly minAskMs?: number,
+    private readonly minProbeMs?: number,
   ) {}
 
   /** The provider has taken it. `probe`: as was just heard. */
@@ -47,7 +47,7 @@ export class SentCopies {
 
   private later(claim: Claim, probe: Probe | null): Promise<SubmissionRecord> {
     const { attemptedAt, updatedAt } = claim.record;
-    const at = searchAgainAt(attemptedAt ?? updatedAt, this.now(), this.minAskMs);
+    const at = nextSearchAt(attemptedAt ?? updatedAt, this.now(), this.minProbeMs);
     if (at) return this.writer.leave(claim, at);
     // An hour is long enough for any transport: it must not pass for sent.
     if (probe?.state === 'not-sent')

@@ -17,21 +17,21 @@ export class SubmissionWriter {
 
   async change(claim: Claim, change: SubmissionChange): Promise<Claim> {
     const changed = await this.options.store.change(claim, change);
-    await this.tell(changed.record);
+    await this.notify(changed.record);
     return changed;
   }
 
   async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date }): Promise<SubmissionRecord> {
     // Queued first: a job too many finds nothing to do, and one too few would leave it lying.
     await this.options.requeue(claim.record.id, change.dueAt);
-    return this.tell(await this.options.store.release(claim, change));
+    return this.notify(await this.options.store.release(claim, change));
   }
 
   async finish(claim: Claim, change: SubmissionChange): Promise<SubmissionRecord> {
-    return this.tell(await this.options.store.finish(claim, change));
+    return this.notify(await this.options.store.finish(claim, change));
   }
 
-  /** As `finish`, to be looked at once more then. There is nothing to tell. */
+  /** As `finish`, to be looked at once more then. There is nothing to notify. */
   async leave(claim: Claim, dueAt: Date): Promise<SubmissionRecord> {
     await this.options.requeue(claim.record.id, dueAt);
     await this.options.store.leave(claim, dueAt);
@@ -42,7 +42,7 @@ export class SubmissionWriter {
     return this.options.store.get(id);
   }
 
-  private async tell(record: SubmissionRecord): Promise<SubmissionRecord> {
+  private async notify(record: SubmissionRecord): Promise<SubmissionRecord> {
     await this.options.feed
       .changed(record)
       .catch((err: unknown) => this.options.log.warn({ err, submission: record.id }, 'a step was not told'));

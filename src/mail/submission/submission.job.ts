@@ -25,7 +25,7 @@ export interface SubmissionJobOptions {
   readonly lanes?: LaneOptions;
 }
 
-type Due = Pick<SubmissionRecord, 'id' | 'integrationId' | 'sendAt' | 'dueAt' | 'claimUntil'>;
+type DueSubmission = Pick<SubmissionRecord, 'id' | 'integrationId' | 'sendAt' | 'dueAt' | 'claimUntil'>;
 
 const QUEUE = 'submission';
 const Job = z.object({ id: z.string() });
@@ -71,7 +71,7 @@ export class SubmissionJob implements IntegrationHooks {
 
   async start(): Promise<void> {
     this.unlisten = this.options.reachability.listen({ recovered: ({ provider }) => this.recovered(provider) });
-    await this.options.queue.work(QUEUE, (data) => this.take(Job.parse(data).id), CONCURRENCY);
+    await this.options.queue.work(QUEUE, (data) => this.handle(Job.parse(data).id), CONCURRENCY);
     this.timer = setInterval(() => void this.swept(), SWEEP_INTERVAL_MS).unref();
     // What the queue had handed out when the store went away lies as if somebody had it.
     this.options.queue.onGap(() => void this.requeueDue());
@@ -118,7 +118,7 @@ export class SubmissionJob implements IntegrationHooks {
 
   /** The account is there again: what waited for it need not wait longer. */
   async connected(integrationId: string): Promise<void> {
-    await this.hasten(integrationId);
+    await this.retryNow(integrationId);
   }
 
   async disconnecting(): Promise<void> {}
@@ -126,7 +126,7 @@ export class SubmissionJob implements IntegrationHooks {
   /** What waits to be tried again with this draft finds out now. It would later, so this never fails. */
   async draftDeleted(integrationId: string, draftId: string): Promise<void> {
     try {
-      await this.hasten(integrationId, draftId);
+      await this.retryNow(integrationId, draftId);
     } catch (err) {
       this.options.log.warn(
         { err, integration: integrationId },
@@ -135,13 +135,13 @@ export class SubmissionJob implements IntegrationHooks {
     }
   }
 
-  private async hasten(integrationId: string, draftId?: string): Promise<void> {
+  private async retryNow(integrationId: string, draftId?: string): Promise<void> {
     const now = new Date();
-    for (const id of await this.options.store.hasten(integrationId, now, draftId)) await this.enqueue(id, now);
+    for (const id of await this.options.store.retryNow(integrationId, now, draftId)) await this.enqueue(id, now);
   }
 
   /** A job of the queue. It must not be over before what it stands for is done, or another one stands for it. */
-  private async take(id: string): Promise<void> {
+  private async handle(id: string): Promise<void> {
     const record = await this.options.store.get(id);
     // Not due: the worker that postponed it has queued it for then.
     if (!record?.dueAt || record.dueAt.getTime() > Date.now() + MAX_CLOCK_SKEW_MS) return;
@@ -158,14 +158,14 @@ export class SubmissionJob implements IntegrationHooks {
       await this.enqueue(id, comeBackAt);
       // How long nobody was at it must not be forgotten over this.
       if (lateness(record, this.startedAt, new Date()) >= MIN_LOOKUP_LATENESS_MS) return;
-      return this.options.store.putOff(id, comeBackAt);
+      return this.options.store.postpone(id, comeBackAt);
     }
     await this.watch(id);
     this.admit(record, lane, mailbox);
   }
 
   /** How late it is counts from here: in the lane it is attended to. */
-  private admit(due: Due, lane: string, mailbox: MailboxAddress | null): void {
+  private admit(due: DueSubmission, lane: string, mailbox: MailboxAddress | null): void {
     const lateMs = lateness(due, this.startedAt, new Date());
     const entered = this.enter(due, lane, mailbox, lateMs).finally(() => this.entered.delete(due.id));
     this.entered.set(due.id, entered);
@@ -173,7 +173,7 @@ export class SubmissionJob implements IntegrationHooks {
 
   /** Works at it once its vendor's lane has a place. The job that `watch` has queued, or the sweep, stands for it meanwhile. */
   private async enter(
-    { id, integrationId: owner }: Due,
+    { id, integrationId: owner }: DueSubmission,
     lane: string,
     mailbox: MailboxAddress | null,
     lateMs: number,
@@ -181,7 +181,7 @@ export class SubmissionJob implements IntegrationHooks {
     const doubtful = mailbox !== null && this.options.reachability.isAway(mailbox);
     const entry = { doubtful, signal: this.waits.signal };
     try {
-      await this.lanes.run(lane, owner, (place) => this.claimed(id, place, lateMs), entry);
+      await this.lanes.run(lane, owner, (slot) => this.claimed(id, slot, lateMs), entry);
     } catch (err) {
       // Another instance need not wait until we would be dead.
       if (this.waits.signal.aborted) await this.enqueue(id, new Date()).catch(() => {});
@@ -193,12 +193,12 @@ export class SubmissionJob implements IntegrationHooks {
   private recovered(provider: string): void {
     if (this.recoveries.has(provider)) return;
     const { store, log } = this.options;
-    const hasten = async () => {
-      for (const id of await store.hastenProvider(provider)) await this.enqueue(id, new Date());
+    const retryNow = async () => {
+      for (const id of await store.retryNowForProvider(provider)) await this.enqueue(id, new Date());
     };
     const timer = setTimeout(() => {
       this.recoveries.delete(provider);
-      hasten().catch((err: unknown) =>
+      retryNow().catch((err: unknown) =>
         log.warn({ err, provider }, 'waiting submissions could not be scheduled earlier'),
       );
     }, RECOVERY_DEBOUNCE_MS).unref();
@@ -206,7 +206,7 @@ export class SubmissionJob implements IntegrationHooks {
   }
 
   /** False when there is nothing to do, or somebody else has it. Throws what is no fault of the submission's. */
-  private async claimed(id: string, place: LaneSlot | null = null, lateMs = 0): Promise<boolean> {
+  private async claimed(id: string, slot: LaneSlot | null = null, lateMs = 0): Promise<boolean> {
     const { store, delivery, feed } = this.options;
     if (this.waits.signal.aborted) return false;
     const claim = await store.claim(id);
@@ -216,7 +216,7 @@ export class SubmissionJob implements IntegrationHooks {
     const renewal = this.renewing(claim, lost);
     const { signal, leave } = following(this.calls.signal, lost.signal);
     try {
-      await delivery.run(claim, new ProviderCalls(this.waits.signal, signal, place), lateMs);
+      await delivery.run(claim, new ProviderCalls(this.waits.signal, signal, slot), lateMs);
     } catch (error) {
       if (!(error instanceof ClaimLost)) throw error;
     } finally {

@@ -65,7 +65,7 @@ export class SubmissionStore {
   }
 
   /** An instance of an older release ends a submission without letting go of its draft. */
-  async letGo(integrationId: string, draftId: string): Promise<boolean> {
+  async releaseDraft(integrationId: string, draftId: string): Promise<boolean> {
     const { count } = await this.db.prisma.submission.updateMany({
       where: { integrationId, heldDraftId: draftId, status: { notIn: HOLDING } },
       data: { heldDraftId: null },
@@ -211,7 +211,7 @@ export class SubmissionStore {
   }
 
   /** Puts off what nobody has, for want of a place: it is not forgotten. */
-  async putOff(id: string, dueAt: Date): Promise<void> {
+  async postpone(id: string, dueAt: Date): Promise<void> {
     const where = { id, claimOwner: null, dueAt: { lt: dueAt } };
     await this.db.prisma.submission.updateMany({ where, data: { dueAt } });
   }
@@ -228,7 +228,7 @@ export class SubmissionStore {
   }
 
   /** Those of an account, or of one of its drafts, that wait to be tried again are due now. */
-  async hasten(integrationId: string, now: Date, heldDraftId?: string): Promise<string[]> {
+  async retryNow(integrationId: string, now: Date, heldDraftId?: string): Promise<string[]> {
     const waiting = { status: 'SENDING', dueAt: { gt: now }, claimOwner: null };
     const rows = await this.db.prisma.submission.updateManyAndReturn({
       where: { integrationId, ...waiting, ...(heldDraftId !== undefined && { heldDraftId }) },
@@ -238,8 +238,8 @@ export class SubmissionStore {
     return rows.map(({ id }) => id);
   }
 
-  /** As `hasten`, for all accounts of a provider that is back: what waits because it was away or silent, a few seconds ago. */
-  async hastenProvider(provider: string): Promise<string[]> {
+  /** As `retryNow`, for all accounts of a provider that is back: what waits because it was away or silent, a few seconds ago. */
+  async retryNowForProvider(provider: string): Promise<string[]> {
     const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
       UPDATE submissions s SET due_at = now() FROM integrations i
       WHERE i.id = s.integration_id AND i.provider = ${provider} AND s.status = 'SENDING' AND s.claim_owner IS NULL

@@ -8,7 +8,7 @@ import type { ViewerMail } from '../account/viewer-mail.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { Payload, Payloads } from './payload.ts';
-import { takenBy } from './problems.ts';
+import { draftHeldBy } from './problems.ts';
 import { requireVersion } from './provider-draft.ts';
 import {
   draftOf,
@@ -33,7 +33,7 @@ export interface SubmissionsOptions {
   readonly feed: SubmissionFeed;
 }
 
-type Begun = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'heldDraftId' | 'internetMessageId'>;
+type SubmissionContent = Pick<NewSubmission, 'payload' | 'ownDraft' | 'draftId' | 'heldDraftId' | 'internetMessageId'>;
 
 /** How long who asks for a message to be sent at once waits for the outcome, in milliseconds. */
 const OUTCOME_TIMEOUT_MS = 5_000;
@@ -43,8 +43,8 @@ export class Submissions {
   constructor(private readonly options: SubmissionsOptions) {}
 
   /** As `submit`, from the account that the draft or the message names. Throws NOT_FOUND when it is not the caller's. */
-  async send(mail: Pick<ViewerMail, 'userId' | 'find'>, given: SendParameters): Promise<SubmissionRecord> {
-    const request = sendRequestOf(given, new Date());
+  async send(mail: Pick<ViewerMail, 'userId' | 'find'>, parameters: SendParameters): Promise<SubmissionRecord> {
+    const request = sendRequestOf(parameters, new Date());
     const known = await this.known(mail.userId, request);
     if (known) return known;
     const account = await mail.find(await integrationIdOf(request));
@@ -82,15 +82,15 @@ export class Submissions {
     // Checked before the submission is stored: a message that is due in a month must not be refused in a month.
     requireWrite(account.integration.access);
     const id = randomUUID();
-    let begun: Begun;
+    let content: SubmissionContent;
     try {
-      await this.requireUntaken(account, request);
-      begun = await this.begun(account, id, request);
+      await this.requireFreeDraft(account, request);
+      content = await this.contentOf(account, id, request);
     } catch (error) {
       // What is missing may have been sent meanwhile, by another request with this key.
       const other = await this.known(userId, request);
       if (other) return other;
-      await this.requireUntaken(account, request);
+      await this.requireFreeDraft(account, request);
       throw error;
     }
     const now = Date.now();
@@ -107,13 +107,13 @@ export class Submissions {
       status: waits ? 'SCHEDULED' : 'SENDING',
       sendAt,
       undoUntil: request.undoSeconds > 0 ? sendAt : null,
-      ...begun,
+      ...content,
     };
     const created = await this.created(account, submission, request);
     if (!created) {
       const other = await this.known(userId, request);
       if (other) return other;
-      await this.requireUntaken(account, request);
+      await this.requireFreeDraft(account, request);
       throw new MailError('CONFLICT', 'Another request with this idempotencyKey or draft is in progress. Try again.');
     }
     // What fell due while it was being stored was looked for in vain.
@@ -142,22 +142,22 @@ export class Submissions {
     throw new MailError('CONFLICT', tooLate(current), { field: ['input', 'submission'] });
   }
 
-  private async requireUntaken(account: MailAccount, request: SendRequest): Promise<void> {
+  private async requireFreeDraft(account: MailAccount, request: SendRequest): Promise<void> {
     const draft = draftOf(request);
     const holder = draft && (await this.options.store.holder(account.id, draft.id));
-    if (draft && holder) throw takenBy(holder, draft.field);
+    if (draft && holder) throw draftHeldBy(holder, draft.field);
   }
 
   private async created(account: MailAccount, submission: NewSubmission, request: SendRequest) {
     const { store } = this.options;
     const draftId = submission.heldDraftId;
     const created = await store.create(submission, uploadsOf(request));
-    if (created || draftId === null || !(await store.letGo(account.id, draftId))) return created;
+    if (created || draftId === null || !(await store.releaseDraft(account.id, draftId))) return created;
     return store.create(submission, uploadsOf(request));
   }
 
-  /** What is stored of it: the message as it was given, or the draft. */
-  private async begun(account: MailAccount, id: string, request: SendRequest): Promise<Begun> {
+  /** What is stored of it: the message as it was parameters, or the draft. */
+  private async contentOf(account: MailAccount, id: string, request: SendRequest): Promise<SubmissionContent> {
     const { what } = request;
     const seal = (payload: Payload) => this.options.payloads.seal(id, payload);
     const heldDraftId = draftOf(request)?.id ?? null;

@@ -38,8 +38,8 @@ export function beforeSending(error: unknown): 'later' | 'give-up' {
 }
 
 /** What to do about an error that `send` came back with. */
-export function afterSending(error: unknown): 'ask' | 'later' | 'give-up' {
-  if (!isMailError(error) || UNKNOWN_OUTCOME_CODES.has(error.code)) return 'ask';
+export function afterSending(error: unknown): 'probe' | 'later' | 'give-up' {
+  if (!isMailError(error) || UNKNOWN_OUTCOME_CODES.has(error.code)) return 'probe';
   return error.ofAccount || RETRYABLE_REFUSALS.has(error.code) ? 'later' : 'give-up';
 }
 
@@ -57,9 +57,9 @@ export interface SendTimes {
   /** What nobody was at for longer than this may have gone: the database may be one from before. */
   readonly lateMs?: number;
   /** Before each further try, the last before all that follow. */
-  readonly pausesMs?: readonly number[];
+  readonly backoffsMs?: readonly number[];
   /** The least before it is asked or looked for again what became of a message. */
-  readonly minAskMs?: number;
+  readonly minProbeMs?: number;
 }
 
 /** Nobody was at it for so long, as after an outage or in a database that was restored from a backup. */
@@ -97,16 +97,16 @@ interface Attempt {
 export function afterProbe(
   state: Probe['state'],
   { attemptedAt, attempts, lostAt, settlesMs, now }: Attempt,
-): 'sent' | 'ask-again' | 'send-again' | 'not-sent' | 'unknown' {
+): 'sent' | 'probe-again' | 'resend' | 'not-sent' | 'unknown' {
   if (state === 'sent' || state === 'submitted') return 'sent';
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (state === 'unknown') {
     // Of one that was only found long overdue nothing is under way any more.
     const waitMs = attempts === 0 ? 0 : Math.max(UNKNOWN_TIMEOUT_MS, settlesMs * SETTLING_FACTOR);
-    return elapsed < waitMs ? 'ask-again' : 'unknown';
+    return elapsed < waitMs ? 'probe-again' : 'unknown';
   }
-  if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'ask-again';
-  return attempts < MAX_ATTEMPTS ? 'send-again' : 'not-sent';
+  if (elapsed < settlesMs || now.getTime() - lostAt.getTime() < settlesMs / 2) return 'probe-again';
+  return attempts < MAX_ATTEMPTS ? 'resend' : 'not-sent';
 }
 
 /** For how long the sent copy of what the provider has taken is looked for. */
@@ -114,14 +114,14 @@ const MAX_SEARCH_MS = 3_600_000;
 const MAX_SEARCH_BACKOFF_MS = 600_000;
 
 /** When to look for the sent copy again: as long again as it has been; null when it was looked for long enough. */
-export function searchAgainAt(attemptedAt: Date, now: Date, minMs = 1_000): Date | null {
+export function nextSearchAt(attemptedAt: Date, now: Date, minMs = 1_000): Date | null {
   const elapsed = now.getTime() - attemptedAt.getTime();
   if (elapsed >= MAX_SEARCH_MS) return null;
   return new Date(now.getTime() + Math.min(Math.max(elapsed, minMs), MAX_SEARCH_BACKOFF_MS));
 }
 
 /** When to ask again after an attempt: as long again as it has been, so that nine questions fill the time that there is. */
-export function askAgainMs(attemptedAt: Date, now: Date, minMs = 500): number {
+export function nextProbeMs(attemptedAt: Date, now: Date, minMs = 500): number {
   return Math.min(Math.max(now.getTime() - attemptedAt.getTime(), minMs), 60_000);
 }
 
@@ -132,18 +132,18 @@ const MAX_OUTAGE_BACKOFF_MS = 120_000;
 const BACKOFFS_MS = [2, 5, 15, 60, 300, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
 
 /** When to try again; null when it was tried for long enough. `tries` counts this one. */
-export function tryAgainAt(
+export function retryAt(
   { sendAt, tries }: Pick<SubmissionRecord, 'sendAt' | 'tries'>,
   error: unknown,
   now: Date,
-  pausesMs: readonly number[] = BACKOFFS_MS,
+  backoffsMs: readonly number[] = BACKOFFS_MS,
 ): Date | null {
   // An error that nobody foresaw is a bug of ours, and seldom mends itself.
   if (!isMailError(error) && tries >= 4) return null;
   if (now.getTime() - sendAt.getTime() > MAX_TRYING_MS) return null;
   // What failed for our own store was no try of the provider's, and the store is back: this is written into it.
   const turn = isMailError(error) && error.code === 'STORE_UNAVAILABLE' ? 1 : tries;
-  const scheduled = pausesMs[Math.min(turn, pausesMs.length) - 1] ?? 2_000;
+  const scheduled = backoffsMs[Math.min(turn, backoffsMs.length) - 1] ?? 2_000;
   const isOutage = isMailError(error) && (error.code === 'PROVIDER_UNAVAILABLE' || error.code === 'TIMEOUT');
   const pause = isOutage ? Math.min(scheduled, MAX_OUTAGE_BACKOFF_MS) : scheduled;
   return new Date(now.getTime() + Math.max(pause, (isMailError(error) && error.retryAfterMs) || 0));

@@ -122,11 +122,11 @@ export class Uploads {
     const { bytes, coming } = await store.held(userId, this.now());
     if (coming >= MAX_CONCURRENT_UPLOADS)
       throw new MailError('RATE_LIMITED', `${coming} of your uploads are in progress. Wait until one is done.`);
-    const most = MAX_UNUSED_FILES * maxBytes;
-    if (bytes >= most)
+    const maxHeld = MAX_UNUSED_FILES * maxBytes;
+    if (bytes >= maxHeld)
       throw new MailError(
         'RATE_LIMITED',
-        `Your uploads have ${bytes} bytes; at most ${most} are allowed. Uploads expire after a day.`,
+        `Your uploads have ${bytes} bytes; at most ${maxHeld} are allowed. Uploads expire after a day.`,
       );
   }
 
@@ -172,11 +172,11 @@ export class UploadTooLarge extends Error {
   override readonly name = 'UploadTooLarge';
 }
 
-async function* limited(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array, void, void> {
+async function* limited(bytes: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array, void, void> {
   let sum = 0;
   for await (const piece of bytes) {
     sum += piece.length;
-    if (sum > most) throw new UploadTooLarge(`${sum} bytes, of ${most}`);
+    if (sum > maxBytes) throw new UploadTooLarge(`${sum} bytes, of ${maxBytes}`);
     yield piece;
   }
 }

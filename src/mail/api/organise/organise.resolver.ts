@@ -19,7 +19,7 @@ import {
   TRASH,
   UNTRASH,
 } from '../../organise/change.ts';
-import { changeMessages, type Outcome } from '../../organise/message-changes.ts';
+import { type ChangeOutcome, changeMessages } from '../../organise/message-changes.ts';
 import type { MailOf } from '../mail-of.ts';
 import { MessageType } from '../message/message.type.ts';
 import { ThreadType } from '../thread/thread.type.ts';
@@ -203,7 +203,7 @@ function ownMailboxes(account: MailAccount, ids: readonly string[]): string[] {
   });
 }
 
-function nodeOf({ account, message, thread }: Outcome): MessageType | ThreadType | null {
+function nodeOf({ account, message, thread }: ChangeOutcome): MessageType | ThreadType | null {
   if (account && message) return new MessageType(account, message);
   return account && thread && new ThreadType(account, thread.id, thread);
 }
