@@ -45,7 +45,7 @@ export class MessageEventsResolver {
     @Arg('after', () => Cursor, {
       nullable: true,
       description:
-        'The cursor of the latest event that you received: events since then are sent first. Default: events from now on. For an account that is just being connected (its `sync.cursor` is still null), events from the start of its first sync.',
+        'The cursor of the latest event that you received: events since then are sent first. Default: events from now on; for an account that has not been synchronised yet (its `sync.cursor` is null), events from the start of its first synchronisation.',
     })
     _after: string | null,
   ): MessageReceived {

@@ -30,7 +30,7 @@ export class ListArgs extends PageArgs {
   @Field(() => String, {
     nullable: true,
     description:
-      'A search: words, "phrases", and the operators from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Terms side by side must all match. OR joins the terms on its two sides and binds tighter; - negates the term directly after it; ( ) group terms. Only whole words match, without regard to case, accents, width and ligatures. Punctuation and symbols separate words and are otherwise ignored (C++ is c). Each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. Pasted text is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
+      'A search: words, "phrases", and the operators from: to: subject: has:attachment is:unread is:read is:starred is:unstarred is:important is:unimportant in:inbox in:"a name or path" after:2026-11-20 before:2026-11-20T09:30:00Z. Terms side by side must all match. OR joins the two terms next to it and takes precedence: a b OR c means a and (b or c). - negates the term directly after it; ( ) group terms. Only whole words match, without regard to case, accents, width and ligatures. Punctuation and symbols separate words and are otherwise ignored (C++ is c). Each character of Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese is a word. Pasted text is searched for as it is; operators of other mail systems, such as label: or cc:, are BAD_USER_INPUT. At most 2,000 characters and 100 different conditions.',
   })
   search?: string | null;
 
