@@ -42,9 +42,12 @@ export class ListArgs extends PageArgs {
   timeZone?: string | null;
 }
 
-/** Filter and search as one condition; null when neither narrows anything. Throws BAD_USER_INPUT for what cannot be meant or is too much. */
+/**
+ * Filter and search as one condition. Null when neither restricts the list. Throws BAD_USER_INPUT for a condition that is
+ * invalid or too large.
+ */
 export function conditionOf({ filter, search, timeZone }: ListArgs): UserCondition | null {
-  // A zone that does not exist is told also where nothing asks for a day.
+  // An invalid time zone is reported even when no date depends on it.
   const zone = typeof timeZone === 'string' ? new TimeZone(timeZone) : UTC;
   const parts = [filter ? filterCondition(filter) : null, search ? parseSearch(search, zone) : null].filter(
     (part) => part !== null,

@@ -99,7 +99,7 @@ export class MessageFilter {
   not?: MessageFilter | null;
 }
 
-/** The filter as a condition. Throws BAD_USER_INPUT, naming the field, for what cannot be meant. */
+/** The filter as a condition. Throws BAD_USER_INPUT, naming the field, for an invalid value. */
 export const filterCondition = (filter: MessageFilter): UserCondition => requireReasonable(conditionOf(filter));
 
 function conditionOf(filter: MessageFilter): UserCondition {

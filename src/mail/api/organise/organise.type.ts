@@ -5,7 +5,7 @@ import { UserError } from '../../../graphql/errors/user-error.type.ts';
 import { ListSizeHint } from '../../../graphql/list-size.ts';
 import { Node } from '../../../graphql/node.ts';
 
-/** How many messages and threads one mutation takes. */
+/** The maximum number of messages and threads in one mutation. */
 export const MAX_IDS = 1_000;
 const IDS = `The ids of messages and threads, at most ${MAX_IDS}, of any of your accounts. A thread stands for those of its messages that the change applies to.`;
 
@@ -56,7 +56,7 @@ export class MoveMessagesInput extends MessagesInput {
 
 @ObjectType({ simpleResolvers: true, description: 'The outcome for one id.' })
 class UpdateResult {
-  // Not `id`: stores of clients take that of any object for its own, and this is the id of the message or thread.
+  // The field is not called `id`, because client caches take `id` for the id of the result itself.
   @Field(() => ID, { description: 'The id of the message or thread, as it was given.' })
   readonly target!: string;
 
