@@ -8,31 +8,35 @@ import type { LocatedMessage, MessageChange, MessageLocation } from './change.ts
 import { asError, noSuch, type ResolvedId, resolveId, type Target, targetsOf, throwIfAllTimedOut } from './targets.ts';
 
 export interface ChangeOutcome {
-  /** As the caller gave it. */
+  /** The id as the client gave it. */
   readonly id: string;
-  /** Null when the id is of none. */
+  /** Null when the id belongs to no account of the user. */
   readonly account: MailAccount | null;
-  /** The message as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
+  /** The message after the change, when the id is that of a message. Null with an error, and after its permanent deletion. */
   readonly message: Message | null;
-  /** The thread as it is now, where the id is of one; null with an error, and when it was permanently deleted. */
+  /** The thread after the change, when the id is that of a thread. Null with an error, and after its permanent deletion. */
   readonly thread: Thread | null;
-  /** Null when it was changed. */
+  /** Null when the change succeeded. */
   readonly error: unknown;
 }
 
-/** What became of one of the ids. */
+/** The outcome for one id. */
 type TargetOutcome = Omit<ChangeOutcome, 'id' | 'account'>;
-/** What became of a message: as it is now, gone (null), or not changed. */
+/** The result for one message: the changed message, null when it no longer exists, or why it was not changed. */
 type MessageResult = Message | Error | null;
-/** By the provider's ids. What is not in it was not concerned. */
+/** The results by the provider's ids. A message without a result was not to be changed. */
 type MessageResults = ReadonlyMap<string, MessageResult>;
 
-/** Messages in one call to an adapter, which splits it as its vendor likes; beyond it a lost answer would be lost for too many. */
+/**
+ * The number of messages in one call to the provider, which splits it further. A lost answer concerns at most this many
+ * messages.
+ */
 const BATCH = 500;
 
 /**
- * Changes messages of any mix of the caller's accounts, and answers for each id by itself; a thread stands for its messages.
- * `ids` are global ids. Every account by itself, from the first read to the last change: one that hangs holds up no other.
+ * Changes messages in any of the user's accounts, and returns an outcome for each id. A thread stands for its messages.
+ * `ids` are global ids. Each account is processed separately, from the first read to the last change, so that an
+ * unresponsive account does not delay the others.
  */
 export async function changeMessages(
   mail: Pick<ViewerMail, 'find'>,
@@ -102,7 +106,10 @@ async function changeAll(
   return results;
 }
 
-/** The messages to be changed, each once. What single messages are read for it and not concerned goes into `results` as it is. */
+/**
+ * The messages to change, without duplicates. Single messages that were read and are not to be changed are added to
+ * `results` unchanged.
+ */
 async function concernedOf(
   account: MailAccount,
   targets: readonly Target[],
@@ -158,7 +165,7 @@ function ofMessage(id: string, results: MessageResults): TargetOutcome {
 
 function ofThread(thread: Thread, results: MessageResults): TargetOutcome {
   const all = thread.messages.map((message) => ({ message, result: results.get(message.id) }));
-  // A thread can lose a message while it is being changed; that is no failure of the others.
+  // A message of the thread may have been deleted meanwhile. That is no error for the other messages.
   const failure = all.find(({ result }) => result instanceof Error && !isNotFound(result))?.result;
   if (failure) return failed(failure);
   const left = all.flatMap(({ message, result }) =>
@@ -169,7 +176,7 @@ function ofThread(thread: Thread, results: MessageResults): TargetOutcome {
     const rest = threadOf(thread.id, left, thread.hidden, thread.messageCount - gone);
     return { message: null, thread: rest, error: null };
   }
-  // Deleted permanently, by this request or by another client in the meantime.
+  // All messages were deleted permanently, by this request or by another client.
   const deleted = all.some(({ result }) => result === null);
   return failed(deleted ? null : new MailError('NOT_FOUND', 'All messages of this thread have been deleted.'));
 }

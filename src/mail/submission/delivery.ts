@@ -32,13 +32,13 @@ interface DeliveryOptions extends Omit<ProviderDraftsOptions, 'now'> {
   readonly times?: SendTimes;
 }
 
-/** Waiting longer than this is done without holding the claim. */
+/** A longer wait is done without holding the claim. */
 const MAX_WAIT_MS = 10_000;
 
 /**
- * Brings a claimed submission as far as it goes now. The row is written before and after each thing that is told to the
- * provider, so the worker that takes over from here, at any moment, knows what may have happened: nothing is sent a second time
- * without proof that it did not go.
+ * Advances a claimed submission as far as is possible now. The row is written before and after each request that changes
+ * something at the provider, so another worker that takes over at any moment knows what may have happened: nothing is sent
+ * a second time without proof that it was not sent.
  */
 export class Delivery {
   private readonly now: () => Date;
@@ -51,7 +51,10 @@ export class Delivery {
     this.drafts = new ProviderDrafts({ ...options, now: this.now });
   }
 
-  /** `lateMs`: for how long nobody was at it. Never throws what the provider says: the row tells it. Throws ClaimLost. */
+  /**
+   * `lateMs` says how long the submission was due without a worker. Errors of the provider are not thrown but stored in the
+   * row. Throws ClaimLost.
+   */
   async run(claim: Claim, calls: ProviderCalls, lateMs = 0): Promise<SubmissionRecord> {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
@@ -63,8 +66,9 @@ export class Delivery {
   }
 
   /**
-   * What was long overdue counts as an attempt whose answer is lost, since the row may be older than what was done: only a
-   * draft that is still there proves that it did not go. A little overdue it is sent, unless it is found in the sent mail.
+   * A submission that is very late counts as an attempt whose answer was lost, because the database may have been restored
+   * from a backup that is older than the attempt: only a draft that still exists proves that it was not sent. A submission
+   * that is a little late is sent unless the message is found in the sent mail.
    */
   private async sendLate(
     claim: Claim,
@@ -81,7 +85,7 @@ export class Delivery {
     try {
       probe = await this.probe(claim, await account.session(), calls);
     } catch (error) {
-      // Not to be sent unasked: whether it is sendLate is told by when it was due, so it is looked for again.
+      // It must not be sent without this check. Its lateness follows from `sendAt`, so the next run checks again.
       return this.postponeProbe(claim, error, calls, problemOfError(error));
     }
     if (probe.state !== 'sent' && probe.state !== 'submitted') return this.send(claim, account, calls);
@@ -117,11 +121,12 @@ export class Delivery {
       if (verdict === 'later') return this.postponeOrFail(claim, error, verdict, calls);
       if (verdict === 'probe' && !this.isDraftMissing(claim, error))
         return this.settle(claim, account, calls, this.now());
-      // Some refuse what is sent already, by its owner elsewhere say, in the words for any refusal.
+      // Some providers refuse a draft that was already sent, for example by its owner in another client, with a general
+      // error.
       const probe = await this.probeOrUnknown(claim, session, calls);
       if (probe.state === 'sent' || probe.state === 'submitted') return this.copies.sent(claim, account, calls, probe);
       if (verdict === 'give-up') return this.postponeOrFail(claim, error, verdict, calls);
-      // The draft is there, so an index was behind.
+      // The draft exists, so the provider's index was behind when it answered NOT_FOUND.
       if (probe.state === 'not-sent') return this.settle(claim, account, calls, this.now());
       return this.postponeOrFail(claim, new MailError('NOT_FOUND', DRAFT_MISSING), 'give-up', calls);
     }
@@ -129,7 +134,7 @@ export class Delivery {
     return writer.finish(claim, { status: 'SENT', messageId, problem: null });
   }
 
-  /** Asks what became of an attempt whose answer is lost. */
+  /** Determines the outcome of an attempt whose answer was lost. */
   private async settle(
     claim: Claim,
     account: MailAccount,
@@ -167,19 +172,19 @@ export class Delivery {
     }
   }
 
-  /** A draft of the user's that is not found by the first order to send it was not sent by us: it was deleted meanwhile. */
+  /** The first order to send a draft of the user found no draft: it was deleted or sent by another client, and not by us. */
   private isDraftMissing({ record }: Claim, error: unknown): boolean {
     return isNotFound(error) && !record.ownDraft && record.attempts === 1;
   }
 
-  /** Nothing tells whether it went before it was taken up: a person decides, and what was written is not lost. */
+  /** Nothing shows whether it was sent before. The user decides, and the content is kept as a draft. */
   private async endOverdue(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
     const isKept = session !== null && (await this.drafts.keep(claim, account, session, calls, true));
     return this.options.writer.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
-  /** Also of a draft that was begun for it, and that the row does not know. */
+  /** Probes the message, including a draft that was created for it but whose id is not in the row. */
   private async probe({ record }: Claim, session: MailSession, calls: ProviderCalls): Promise<Probe> {
     const draftId = await this.drafts.find(record, session, calls);
     return calls.run('ask', (call) => session.probe({ ...submittedOf(record), draftId }, call));
@@ -199,13 +204,13 @@ export class Delivery {
     if (!isMailError(error))
       log.warn({ err: error, submission: claim.record.id }, 'the outcome of a submission cannot be requested');
     if (calls.stopped) return writer.release(claim, { dueAt: this.now() });
-    // An account that does not open cannot be probeOrUnknown for as long as that lasts.
+    // An account that cannot be opened cannot be probed until that changes, so the backoff stays short.
     const dueAt = retryAt({ ...claim.record, tries: Math.min(claim.record.tries, 3) }, asMailError(error), this.now());
     if (dueAt === null) return writer.finish(claim, { status: 'UNKNOWN', problem: OUTCOME_UNKNOWN });
     return writer.release(claim, { dueAt, problem });
   }
 
-  /** The provider has not been told, or has said that it did nothing. */
+  /** Used when the provider was not asked to send, or has answered that it did not send. */
   private postponeOrFail(
     claim: Claim,
     error: unknown,
@@ -214,7 +219,7 @@ export class Delivery {
     isKept = false,
   ): Promise<SubmissionRecord> {
     const { writer, log } = this.options;
-    // What is kept as a draft already is not begun once more.
+    // A message that is already kept as a draft is not started again.
     if (calls.stopped && !isKept) return writer.release(claim, { dueAt: this.now(), attemptedAt: null });
     const submission = claim.record.id;
     if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
@@ -226,6 +231,6 @@ export class Delivery {
   }
 }
 
-/** What keeps us from asking says nothing about the message. */
+/** An unexpected error says nothing about the outcome of the message. */
 const asMailError = (error: unknown): MailError =>
   isMailError(error) ? error : new MailError('INTERNAL', 'Whether it was sent could not be checked.', { cause: error });

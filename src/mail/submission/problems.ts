@@ -2,7 +2,7 @@ import { isMailError, MailError, publicCode } from '../../domain/error.ts';
 import { encodeId } from '../../domain/global-id.ts';
 import type { SubmissionProblem, SubmissionRecord } from './submission.ts';
 
-/** What the sender is told. */
+/** The problems of submissions, as the user sees them. */
 
 export const CONTENT_UNREADABLE = 'The stored message can no longer be read. It was not sent; write it again.';
 export const DRAFT_MISSING = 'The draft no longer exists: it was sent or deleted elsewhere.';
@@ -32,7 +32,7 @@ export const ACCEPTED_NOT_SENT: SubmissionProblem = {
     'The provider accepted the message but has not sent it: it is still among the drafts. Check the sent mail before you send it again.',
 };
 
-/** Of what was taken up long after it was due; `isKept`: as a draft. */
+/** The problem of a submission that was resumed long after it was due. `isKept` says whether it was kept as a draft. */
 export const longOverdue = (isKept: boolean): SubmissionProblem => ({
   code: 'TIMEOUT',
   message: [
@@ -42,7 +42,7 @@ export const longOverdue = (isKept: boolean): SubmissionProblem => ({
   ].join(' '),
 });
 
-/** A draft is sent once, whatever idempotency keys it is sent with. `field`: where the request names it. */
+/** A draft is sent once, whatever idempotency keys are used. `field` is the path of the input field that names the draft. */
 export const draftHeldBy = (holder: SubmissionRecord, field: readonly string[]): MailError =>
   new MailError('CONFLICT', heldSentence(holder), { field });
 
@@ -53,7 +53,7 @@ function heldSentence({ id, status, sendAt }: SubmissionRecord): string {
   return `This draft is to be sent at ${sendAt.toISOString()} already, by submission ${submission}: cancel that one first.`;
 }
 
-/** The draft has moved on since the version that the request names. */
+/** The draft has changed since the version that the request names. */
 export const changedSince = (): MailError =>
   new MailError(
     'CONFLICT',

@@ -21,19 +21,19 @@ export interface ProviderDraftsOptions {
   readonly now: () => Date;
 }
 
-/** As many of the newest drafts as are looked through. */
+/** The number of newest drafts that are searched. */
 const MAX_DRAFTS = 50;
-/** After so many tries the draft of a message that was cancelled stays where it is. */
+/** After this many tries the draft of a cancelled message is left at the provider. */
 const MAX_CLEANINGS = 12;
 
 /**
- * The draft at the provider that a submission is sent from: it is written before the provider is told to send, found again
- * after a crash, kept for the user when it cannot be sent, and deleted when it must not be.
+ * The draft at the provider from which a submission is sent. It is saved before the provider is asked to send it, found
+ * again after a crash, kept for the user when it cannot be sent, and deleted when the submission is cancelled.
  */
 export class ProviderDrafts {
   constructor(private readonly options: ProviderDraftsOptions) {}
 
-  /** Afterwards the message is a draft at the provider, and the row knows which. */
+  /** Saves the message as a draft at the provider, and its id in the row. */
   async prepare(claim: Claim, account: MailAccount, session: MailSession, calls: ProviderCalls): Promise<Claim> {
     const { record } = claim;
     const payload = this.payloadOf(record);
@@ -50,9 +50,9 @@ export class ProviderDrafts {
   }
 
   /**
-   * Writes it into a draft of its own, or into the user's draft that it is a revision of. The worker before may have
-   * died over that, or lost the answer, before the row knew: what has our Message-ID is ours, and need not be whole. So one
-   * of our own is made again, and a revision written once more, which is no conflict with somebody else's.
+   * Saves the message as a new draft, or as a revision of the user's draft. A previous worker may have crashed, or lost the
+   * answer, before the row had the id. A draft with our Message-ID is from that worker and may be incomplete: a new draft
+   * is then created again, and a revision is saved again without the version check, because the newer version is our own.
    */
   private async save(
     record: SubmissionRecord,
@@ -74,7 +74,7 @@ export class ProviderDrafts {
     return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(given), compose }, call))).id;
   }
 
-  /** A draft of the user's is sent as it is now, and has the Message-ID that it has now. */
+  /** A draft of the user is sent in its current revision, with the Message-ID of that revision. */
   private async prepareDraft(
     claim: Claim,
     ifVersion: string | null,
@@ -92,7 +92,10 @@ export class ProviderDrafts {
     return this.options.writer.change(claim, { internetMessageId });
   }
 
-  /** The draft that is there as long as it was not sent: the row's own, the one that it is a revision of, or one begun for it. */
+  /**
+   * The draft that exists as long as the message was not sent: the one in the row, the user's draft that it revises, or one
+   * that a previous worker created.
+   */
   async find(record: SubmissionRecord, session: MailSession, calls: ProviderCalls): Promise<string | null> {
     if (record.draftId !== null) return record.draftId;
     const payload = this.payloadOf(record);
@@ -100,7 +103,7 @@ export class ProviderDrafts {
     return findDraft(session, record.internetMessageId, calls);
   }
 
-  /** What was written is erased here once this is over: it must not be lost with it. */
+  /** Keeps the content as a draft, because the payload is erased when the submission ends. */
   async keep(
     { record }: Claim,
     account: MailAccount,
@@ -110,14 +113,14 @@ export class ProviderDrafts {
   ): Promise<boolean> {
     const payload = this.payloadOf(record);
     if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
-    // A draft that this was a revision of is there still.
+    // The user's draft that the message revises still exists.
     if (payload.input.draft != null && !isDraftMissing) return false;
     return rescue(payload.input, session, calls, (input) =>
       this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
     );
   }
 
-  /** Of one that was cancelled: the draft that was made for it goes too. */
+  /** Deletes the draft that was created for a cancelled submission. */
   async clear(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer, now } = this.options;
     const { record } = claim;
@@ -135,7 +138,7 @@ export class ProviderDrafts {
     return writer.finish(claim, record.ownDraft ? { draftId: null } : {});
   }
 
-  /** Cancelled while the draft was being saved: nobody else knows of it. */
+  /** The submission was cancelled while its draft was being saved, and no other worker knows this draft. */
   private async forget(
     { id, ownDraft }: SubmissionRecord,
     session: MailSession,
@@ -146,7 +149,7 @@ export class ProviderDrafts {
     if (!ownDraft || record?.status !== 'CANCELLED') return;
     await calls
       .run('ask', (call) => session.deleteDraft(draftId, null, call))
-      .catch((err: unknown) => this.options.log.warn({ err, submission: id }, 'a draft was left behind'));
+      .catch((err: unknown) => this.options.log.warn({ err, submission: id }, 'the draft of a cancelled submission could not be deleted'));
   }
 
   private payloadOf({ id, payload }: SubmissionRecord) {
@@ -154,17 +157,17 @@ export class ProviderDrafts {
   }
 }
 
-/** Where the message is written to: a draft of its own, or the user's draft that it is a revision of. */
+/** The draft to write to: a new one, or the user's draft that the message revises. */
 function revisionOf({ draft, ifVersion }: ComposeRequest) {
   return { id: draft ? accountId(draft, 'Draft').providerId : null, ifVersion: draft ? (ifVersion ?? null) : null };
 }
 
-/** Throws CONFLICT when the draft has moved on since it was seen. */
+/** Throws CONFLICT when the draft has changed since `ifVersion`. */
 export function requireVersion({ version }: { readonly version: string }, ifVersion: string | null): void {
   if (ifVersion !== null && version !== ifVersion) throw changedSince();
 }
 
-/** The draft with this Message-ID, among the newest: one that was saved, though nobody lived to note its id. */
+/** The draft with this Message-ID among the newest: a draft that was saved by a worker that crashed before it stored the id. */
 async function findDraft(
   session: MailSession,
   internetMessageId: string,
@@ -177,8 +180,8 @@ async function findDraft(
 }
 
 /**
- * Stores what was written as a draft, since it cannot be sent as it was meant: the message that it answers is gone, say, or
- * one of its files. False when there is nothing to keep, or it cannot be kept.
+ * Saves the content as a draft when the message cannot be sent as intended, for example because the message that it replies
+ * to, or one of its files, no longer exists. False when there is no content, or when saving fails.
  */
 async function rescue(
   input: ComposeRequest,
@@ -194,7 +197,7 @@ async function rescue(
       await calls.run('save', (call) => session.saveDraft({ id: null, ifVersion: null, compose: written }, call));
       return true;
     } catch {
-      // Without the files, then.
+      // The next try omits the files.
     }
   }
   return false;

@@ -6,7 +6,7 @@ import type { Claim, SubmissionRecord } from './submission.ts';
 import type { SubmissionWriter } from './submission-writer.ts';
 import { nextSearchAt } from './verdict.ts';
 
-/** What the provider is asked after. */
+/** The parameters by which the provider finds a submitted message. */
 export const submittedOf = (
   { draftId, internetMessageId, attemptedAt, sendAt }: SubmissionRecord,
   begun: string | null = null,
@@ -16,7 +16,7 @@ export const submittedOf = (
   since: attemptedAt ?? sendAt,
 });
 
-/** Finds the message that the sent copy is, where the provider names it later than it takes what is to be sent. */
+/** Finds the sent copy of a message at providers that report its id only some time after they have accepted it. */
 export class SentCopies {
   constructor(
     private readonly writer: SubmissionWriter,
@@ -24,7 +24,7 @@ export class SentCopies {
     private readonly minProbeMs?: number,
   ) {}
 
-  /** The provider has taken it. `probe`: as was just heard. */
+  /** Records that the provider has accepted the message. `probe` is a result that was read just before. */
   async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
     const messageId = probe?.state === 'sent' ? probe.messageId : null;
     if (messageId !== null) return this.writer.finish(claim, { status: 'SENT', messageId, problem: null });
@@ -32,7 +32,7 @@ export class SentCopies {
     return probe ? this.later(told, probe) : this.find(told, account, calls);
   }
 
-  /** Of one that is SENT. Null: the account is gone, and with it the copy. */
+  /** Looks for the copy of a submission that is SENT. A null account was disconnected, and its copy cannot be found. */
   async find(claim: Claim, account: MailAccount | null, calls: ProviderCalls): Promise<SubmissionRecord> {
     if (!account) return this.writer.finish(claim, {});
     const ask = async (): Promise<Probe> => {
@@ -49,7 +49,7 @@ export class SentCopies {
     const { attemptedAt, updatedAt } = claim.record;
     const at = nextSearchAt(attemptedAt ?? updatedAt, this.now(), this.minProbeMs);
     if (at) return this.writer.leave(claim, at);
-    // An hour is long enough for any transport: it must not pass for sent.
+    // A transport takes less than an hour: a message that is still a draft after that must not be reported as sent.
     if (probe?.state === 'not-sent')
       return this.writer.finish(claim, { status: 'UNKNOWN', problem: ACCEPTED_NOT_SENT });
     return this.writer.finish(claim, {});

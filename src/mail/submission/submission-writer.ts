@@ -6,12 +6,12 @@ import type { Claim, SubmissionChange, SubmissionRecord } from './submission.ts'
 interface SubmissionWriterOptions {
   readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'leave' | 'get'>;
   readonly feed: Pick<SubmissionFeed, 'changed'>;
-  /** Puts it into the queue for then. */
+  /** Enqueues the submission for that time. */
   readonly requeue: (id: string, at: Date) => Promise<void>;
   readonly log: Logger;
 }
 
-/** The row as the one who has claimed it writes it: what is written is told, and what is left to do is queued. */
+/** Writes the row of a claimed submission. It publishes each change, and enqueues the remaining work. */
 export class SubmissionWriter {
   constructor(private readonly options: SubmissionWriterOptions) {}
 
@@ -22,7 +22,7 @@ export class SubmissionWriter {
   }
 
   async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date }): Promise<SubmissionRecord> {
-    // Queued first: a job too many finds nothing to do, and one too few would leave it lying.
+    // The job is enqueued first. A job too many finds nothing to do, but without a job the submission would not continue.
     await this.options.requeue(claim.record.id, change.dueAt);
     return this.notify(await this.options.store.release(claim, change));
   }
@@ -31,7 +31,7 @@ export class SubmissionWriter {
     return this.notify(await this.options.store.finish(claim, change));
   }
 
-  /** As `finish`, to be looked at once more then. There is nothing to notify. */
+  /** Like `finish`, but the submission is processed once more at that time. No change is published. */
   async leave(claim: Claim, dueAt: Date): Promise<SubmissionRecord> {
     await this.options.requeue(claim.record.id, dueAt);
     await this.options.store.leave(claim, dueAt);
@@ -45,7 +45,7 @@ export class SubmissionWriter {
   private async notify(record: SubmissionRecord): Promise<SubmissionRecord> {
     await this.options.feed
       .changed(record)
-      .catch((err: unknown) => this.options.log.warn({ err, submission: record.id }, 'a step was not told'));
+      .catch((err: unknown) => this.options.log.warn({ err, submission: record.id }, 'a change of a submission could not be published'));
     return record;
   }
 }

@@ -14,20 +14,20 @@ import {
   type SubmissionStatus,
 } from './submission.ts';
 
-/** How long a worker that says nothing is believed to live. It renews its claim three times as often. */
+/** A worker whose claim is older than this counts as crashed. Workers renew their claims three times in this period. */
 export const LEASE_MS = 15_000;
 const LEASE_SECONDS = LEASE_MS / 1_000;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const UNDONE = ['SCHEDULED', 'SENDING'];
-/** What holds a draft: it is sent by this one, or was. */
+/** The statuses in which a submission holds its draft: it will send the draft, or has sent it. */
 const HOLDING = [...UNDONE, 'SENT'];
 
 export class SubmissionStore {
   constructor(private readonly db: Database) {}
 
   /**
-   * Null when the user has a submission with this key, or another one holds the draft. `uploads` are kept for as long as it
-   * is not done. Throws NOT_FOUND when one of them is missing.
+   * Null when the user has a submission with this key, or when another submission holds the draft. The `uploads` are kept
+   * until the submission ends. Throws NOT_FOUND when one of them is missing.
    */
   async create(submission: NewSubmission, uploads: readonly string[]): Promise<SubmissionRecord | null> {
     const data = {
@@ -52,7 +52,7 @@ export class SubmissionStore {
     return row && recordOf(row);
   }
 
-  /** The submission that sends this draft, or has sent it: the user's own draft, or one that was made for that submission. */
+  /** The submission that will send or has sent this draft, which is the user's own or was created for that submission. */
   async holder(integrationId: string, draftId: string): Promise<SubmissionRecord | null> {
     const row = await this.db.prisma.submission.findFirst({
       where: {
@@ -64,7 +64,7 @@ export class SubmissionStore {
     return row && recordOf(row);
   }
 
-  /** An instance of an older release ends a submission without letting go of its draft. */
+  /** Releases the draft of a submission that an older release has ended without doing so. */
   async releaseDraft(integrationId: string, draftId: string): Promise<boolean> {
     const { count } = await this.db.prisma.submission.updateMany({
       where: { integrationId, heldDraftId: draftId, status: { notIn: HOLDING } },
@@ -73,20 +73,20 @@ export class SubmissionStore {
     return count > 0;
   }
 
-  /** Null also for somebody else's. */
+  /** Null for another user's submission too. */
   async find(userId: string, id: string): Promise<SubmissionRecord | null> {
     if (!UUID.test(id)) return null;
     const row = await this.db.prisma.submission.findFirst({ where: { id, userId } });
     return row && recordOf(row);
   }
 
-  /** Of any user: never call this with an id from a client. */
+  /** Reads a submission of any user. Never call this with an id from a client. */
   async get(id: string): Promise<SubmissionRecord | null> {
     const row = await this.db.prisma.submission.findUnique({ where: { id } });
     return row && recordOf(row);
   }
 
-  /** The newest first. */
+  /** The user's submissions, newest first. */
   async list(
     userId: string,
     {
@@ -127,9 +127,9 @@ export class SubmissionStore {
   }
 
   /**
-   * Takes one that is due and that no living worker has; from then on it is SENDING, or SENT still where only its sent copy
-   * is looked for, which is no change. Null for everybody else. By the database's clock, which all instances share; theirs
-   * may be a little ahead of it.
+   * Claims a submission that is due and not claimed. It becomes SENDING, or stays SENT when only its sent copy is missing,
+   * which does not count as a change. Null when it cannot be claimed. The time is the database's, which all instances
+   * share; the clocks of the instances may be a little ahead of it.
    */
   async claim(id: string): Promise<Claim | null> {
     const owner = randomUUID();
@@ -152,37 +152,40 @@ export class SubmissionStore {
     return count === 1;
   }
 
-  /** Throws ClaimLost, and changes nothing, when it is no longer this worker's. */
+  /** Throws ClaimLost, without any change, when another worker has the claim. */
   change(claim: Claim, change: SubmissionChange): Promise<Claim> {
     return this.update(claim, columnsOf(change));
   }
 
-  /** As `change`, and lets go of it: until `dueAt`, or permanently when that is null. */
+  /** Like `change`, and releases the claim. The submission is due again at `dueAt`, or never when that is null. */
   async release(claim: Claim, change: SubmissionChange & { readonly dueAt: Date | null }): Promise<SubmissionRecord> {
     const { record } = await this.update(claim, { ...columnsOf(change), ...UNCLAIMED });
     return record;
   }
 
-  /** As `release`, for good: what it held is erased. */
+  /** Like `release`, but the submission ends: its payload and uploads are erased. */
   async finish(claim: Claim, change: SubmissionChange): Promise<SubmissionRecord> {
     const { record } = await this.update(claim, {
       ...columnsOf({ dueAt: null, attemptedAt: null, ...change }),
       ...UNCLAIMED,
       payload: null,
-      // What was sent is not sent again, however late the draft disappears at the provider.
+      // A sent draft stays held, because a provider may delete it much later, and it must not be sent again.
       ...((change.status ?? claim.record.status) !== 'SENT' && { heldDraftId: null }),
       uploads: { deleteMany: {} },
     });
     return record;
   }
 
-  /** As `finish`, to be looked at once more then. It has not changed. */
+  /** Like `finish`, but the submission is processed once more at that time. Its `updatedAt` does not change. */
   async leave(claim: Claim, dueAt: Date): Promise<void> {
     const { updatedAt } = claim.record;
     await this.update(claim, { dueAt, updatedAt, ...UNCLAIMED, payload: null, uploads: { deleteMany: {} } });
   }
 
-  /** A worker that works at it loses its claim. Null, and nothing done, once the provider may have been told to send. */
+  /**
+   * Cancels a submission. A worker that processes it loses its claim. Null, without any change, when the provider may
+   * already have been asked to send it.
+   */
   async cancel(record: SubmissionRecord, dueAt: Date): Promise<SubmissionRecord | null> {
     const where = { id: record.id, status: { in: UNDONE }, attemptedAt: null };
     const erased = { payload: null, heldDraftId: null, problemCode: null, problemMessage: null };
@@ -196,7 +199,7 @@ export class SubmissionStore {
     }
   }
 
-  /** Those that should have been taken up by then, and that nobody has; the longest overdue first. */
+  /** Submissions that were due before that time and have no claim, the longest overdue first. */
   async overdue(
     before: Date,
     limit: number,
@@ -210,13 +213,13 @@ export class SubmissionStore {
     return rows.map(({ createdAt, ...row }) => ({ ...row, sendAt: row.sendAt ?? createdAt }));
   }
 
-  /** Puts off what nobody has, for want of a place: it is not forgotten. */
+  /** Postpones a submission without a claim when no slot is free. */
   async postpone(id: string, dueAt: Date): Promise<void> {
     const where = { id, claimOwner: null, dueAt: { lt: dueAt } };
     await this.db.prisma.submission.updateMany({ where, data: { dueAt } });
   }
 
-  /** Those that are due by then, also what somebody has, or had when it was last heard of. */
+  /** Ids of submissions that are due, including claimed ones. */
   async due(by: Date, limit: number): Promise<string[]> {
     const rows = await this.db.prisma.submission.findMany({
       where: { dueAt: { lt: by } },
@@ -227,7 +230,7 @@ export class SubmissionStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Those of an account, or of one of its drafts, that wait to be tried again are due now. */
+  /** Makes the waiting submissions of an account, or of one of its drafts, due now. */
   async retryNow(integrationId: string, now: Date, heldDraftId?: string): Promise<string[]> {
     const waiting = { status: 'SENDING', dueAt: { gt: now }, claimOwner: null };
     const rows = await this.db.prisma.submission.updateManyAndReturn({
@@ -238,7 +241,10 @@ export class SubmissionStore {
     return rows.map(({ id }) => id);
   }
 
-  /** As `retryNow`, for all accounts of a provider that is back: what waits because it was away or silent, a few seconds ago. */
+  /**
+   * Like `retryNow`, for all accounts of a provider that is available again. It selects those that wait because of an
+   * outage or timeout, but not those updated within the last two seconds.
+   */
   async retryNowForProvider(provider: string): Promise<string[]> {
     const rows = await this.db.prisma.$queryRaw<{ id: string }[]>`
       UPDATE submissions s SET due_at = now() FROM integrations i
