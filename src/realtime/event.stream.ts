@@ -1,8 +1,8 @@
 import { retryUntilStoreIsBack } from '../platform/database/store/store.retry.ts';
 
-/** What a subscription is made of: logs by their keys, each read in pages behind a position. */
+/** The logs behind a subscription. Each has a key, and is read in pages from a position. */
 export interface EventLogs<Entry, Position> {
-  /** Calls `grown` whenever there may be more to read. `start` is where to read from: null for the end of the log. */
+  /** Calls `grown` when there may be new entries. `start` is the position to read from; null: the end of the log. */
   follow(key: string, start: Position | null, grown: () => void): Promise<LogFollower<Entry, Position>>;
 }
 
@@ -24,7 +24,7 @@ export interface StreamOptions<Entry, Position, T> {
   /** The logs to follow. Read again whenever `keysChanged` calls back, because accounts are connected and disconnected. */
   keys(): Promise<readonly string[]>;
   keysChanged?(fn: () => void): () => void;
-  /** The start position; for a log that it does not contain, the end. */
+  /** The start positions. A log without one starts at its end. */
   readonly after: ReadonlyMap<string, Position>;
   positionOf(entry: Entry): Position;
   /** The event for an entry, or null for none. Must not reject. */

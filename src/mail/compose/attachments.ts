@@ -7,29 +7,32 @@ import type { RequestedAttachment } from './compose-request.ts';
 import { checkContentId, checkFilename } from './filename.ts';
 import { mailboxFiles, noSuchAttachment } from './mailbox-file.ts';
 
-/** More than any mail program shows. */
+/** Mail programs show fewer files than this. */
 const MAX_ATTACHMENTS = 100;
 
-/** Where files come from that the user has uploaded. */
+/** The files that users have uploaded. */
 export interface AttachmentSource {
-  /** By its global id. Throws NOT_FOUND for an upload that is not this user's, was never made, or has expired; BAD_USER_INPUT for no id. */
+  /**
+   * The file of a global id. Throws NOT_FOUND for an upload that belongs to another user, was not completed, or has
+   * expired, and BAD_USER_INPUT for an invalid id.
+   */
   attachment(userId: string, uploadId: string): Promise<ComposeAttachment>;
 }
 
 interface FilesOf {
   readonly userId: string;
   readonly uploads: AttachmentSource;
-  /** One of the user's own accounts; null when it is not. */
+  /** One of the user's accounts; null for any other id. */
   readonly account: (integrationId: string) => Promise<MailAccount | null>;
 }
 
-/** A file that was asked for, and the id of the message that it lies in, if it does. */
+/** The file for an attachment of the input. `messageId` is the message that it is in, or null for an upload. */
 interface ResolvedFile {
   readonly file: ComposeAttachment;
   readonly messageId: string | null;
 }
 
-/** The files that the input names, in its order. Throws with the path of the one at fault. */
+/** The files for the attachments of the input, in the same order. Throws with the path of the attachment at fault. */
 export async function resolveFiles(
   given: readonly RequestedAttachment[],
   of: FilesOf,
@@ -77,7 +80,7 @@ async function fileInMailbox(id: string, of: FilesOf): Promise<ResolvedFile> {
   return { file, messageId };
 }
 
-/** Those files of `message` that `wanted` tells to bring along, with the Content-ID that it gives each (or null). */
+/** The files of `message` whose ids are keys of `wanted`, each with the Content-ID (or null) that is its value. */
 export async function filesOf(
   source: MailAccount,
   message: Message,
@@ -91,7 +94,7 @@ export async function filesOf(
   );
 }
 
-/** Throws INVALID with the path of the file that is too much. `given` of them are the input's own. */
+/** Throws INVALID with the path of the first file that exceeds the limit. The first `given` files are those of the input. */
 export function checkTotal(
   files: readonly ComposeAttachment[],
   given: number,

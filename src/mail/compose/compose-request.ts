@@ -1,4 +1,4 @@
-/** Somebody to write to, as the caller spells it. */
+/** A recipient, as the client writes it. */
 export interface RequestedAddress {
   readonly name?: string | null;
   readonly address: string;
@@ -13,15 +13,15 @@ export interface RequestedAttachment {
 }
 
 /**
- * A message that is to be written, as the caller asks for it; `Composer` makes a `Compose` of it. Its ids are global ids, for
- * it is stored like this until it is sent: what an older release has stored must still be understood. What is left out or null
- * comes from the message that is answered or forwarded, else from the draft that is revised.
+ * A message to write, as the client requests it. `Composer` makes a `Compose` of it. It is stored in this form until it is
+ * sent, so its ids are global ids, and requests that an older release has stored must stay valid. Absent and null fields
+ * come from the message that is replied to or forwarded, else from the draft that is revised.
  */
 export interface ComposeRequest {
   readonly integration: string;
   readonly draft?: string | null;
   readonly ifVersion?: string | null;
-  /** An address of one of the account's identities. */
+  /** The address of one of the account's identities. */
   readonly from?: string | null;
   readonly to?: readonly RequestedAddress[] | null;
   readonly cc?: readonly RequestedAddress[] | null;
@@ -31,11 +31,11 @@ export interface ComposeRequest {
   readonly text?: string | null;
   readonly html?: string | null;
   readonly attachments?: readonly RequestedAttachment[] | null;
-  /** The message that this answers. */
+  /** The message to reply to. */
   readonly reply?: string | null;
-  /** With `reply`: to everybody whom the original was addressed to. */
+  /** With `reply`: also address all recipients of the original. */
   readonly replyAll?: boolean | null;
   readonly forward?: string | null;
-  /** With `reply` or `forward`: false leaves the original out. Absent: it stands below what is written. */
+  /** With `reply` or `forward`: false omits the original. Absent: the original is quoted below the written body. */
   readonly quote?: boolean;
 }

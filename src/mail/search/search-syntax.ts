@@ -9,13 +9,13 @@ import { type TimeZone, UTC } from './time-zone.ts';
 
 const MAX_GROUP_DEPTH = 10;
 
-/** What a search says; null: nothing but signs. */
+/** A parsed part of a search. Null: it contains only punctuation. */
 type ParsedCondition = UserCondition | null;
 
 /**
- * The one search syntax; docs/search.md defines it. Terms side by side must all hold; OR joins its two
- * neighbours and binds tighter than that; - in front of a term or a group negates it; parentheses group; "quotes" keep a
- * phrase together. Null for an empty search. Throws BAD_USER_INPUT for what would be understood differently than it is meant.
+ * Parses the search syntax that docs/search.md defines. Terms side by side must all match. OR joins the
+ * two terms next to it and takes precedence over that. - in front of a term or group negates it, parentheses group, and
+ * quotes make a phrase. Null for an empty search. Throws BAD_USER_INPUT for a search that would be misunderstood.
  */
 export function parseSearch(search: string, zone: TimeZone = UTC): UserCondition | null {
   const tokens = tokenize(search);
@@ -32,7 +32,7 @@ class Parser {
     private readonly zone: TimeZone,
   ) {}
 
-  /** `outer`: the operator that a term without one has here. */
+  /** `outer` is the operator of a group, which applies to all terms without their own operator. */
   sequence(outer: OperatorName | null): ParsedCondition {
     const parts: UserCondition[] = [];
     while (this.next < this.tokens.length && this.peek()?.kind !== ')') {
@@ -57,7 +57,7 @@ class Parser {
     const token = this.tokens[this.next++] as Token;
     if (token.kind === 'term') return this.term(token, outer);
     if (token.kind === '(') return this.group(token.operator ?? outer);
-    // An AND says no more than standing side by side does.
+    // AND has the same meaning as terms side by side.
     return token.kind === '-' ? this.negation(outer) : null;
   }
 
@@ -65,7 +65,7 @@ class Parser {
     const isTerm = this.peek()?.kind === 'term';
     const negated = this.factor(outer);
     if (negated !== null) return { kind: 'not', of: negated };
-    // A group of signs finds nothing, and its negation everything; "->" is a sign itself.
+    // A group of punctuation matches nothing, so its negation matches everything. "->" is punctuation.
     return isTerm ? null : EVERYTHING;
   }
 
@@ -76,7 +76,7 @@ class Parser {
     return (isField(operator) ? this.following(operator) : null) ?? this.plain({ ...term, value: operator }, outer);
   }
 
-  /** What a field in front of white space takes: the next term or group that has a word, past signs. Null: there is none. */
+  /** The value of a field operator before white space: the next term or group that contains a word. Null when there is none. */
   private following(operator: Field): ParsedCondition {
     for (;;) {
       const token = this.peek();
