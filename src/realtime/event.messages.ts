@@ -174,8 +174,8 @@ export class EventMessages {
         continue;
       }
       // A request that timed out has already waited.
-      const isSilence = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
-      const pauseMs = isSilence ? 0 : backoffMs(tries, failure);
+      const isTimeout = isMailError(failure) && failure.code === 'TIMEOUT' && tries < ATTEMPT_TIMEOUTS_MS.length - 1;
+      const pauseMs = isTimeout ? 0 : backoffMs(tries, failure);
       if (refusals < MAX_REFUSALS && Date.now() + pauseMs < giveUpAt) {
         if (await this.answered(integrationId, pauseMs, heldMs(failure))) refusals++;
         continue;

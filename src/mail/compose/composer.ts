@@ -27,7 +27,7 @@ interface ComposerOptions {
  * itself.
  */
 type Purpose = 'send' | 'draft';
-const OUTER: Record<Purpose, FieldPath> = { send: ['input', 'message'], draft: ['input'] };
+const INPUT_PATHS: Record<Purpose, FieldPath> = { send: ['input', 'message'], draft: ['input'] };
 
 const NOTHING: Defaults = {
   from: null,
@@ -62,7 +62,7 @@ export class Composer {
       checkRecipients(compose, purpose);
       return compose;
     } catch (error) {
-      throw within(OUTER[purpose], error);
+      throw within(INPUT_PATHS[purpose], error);
     }
   }
 

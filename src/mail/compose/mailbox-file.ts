@@ -6,7 +6,7 @@ import { cleanFilename } from './filename.ts';
 
 /** A file up to this size, in bytes, is read once and kept until it is sent. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
-const TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
+const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
 
 /** A file to copy from a message, and the Content-ID (or null) that it gets. */
 interface FileToCopy {
@@ -43,7 +43,7 @@ async function mailboxFile(
     filename: cleanFilename(
       attachment.filename ?? (attachment.mimeType === 'message/rfc822' ? 'message.eml' : 'attachment'),
     ),
-    mimeType: TYPE.test(attachment.mimeType) ? attachment.mimeType : 'application/octet-stream',
+    mimeType: MEDIA_TYPE.test(attachment.mimeType) ? attachment.mimeType : 'application/octet-stream',
     sizeBytes: size,
     contentId,
     open: async (signal) => (bytes ? new Blob([bytes]).stream() : read(signal)),

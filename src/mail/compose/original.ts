@@ -39,7 +39,7 @@ export function defaultsFrom(original: Original, account: MailAccount, identitie
   const here = original.account.id === account.id;
   const forward = kind === 'forward';
   return {
-    from: here ? writtenTo(message, identities) : null,
+    from: here ? replyIdentity(message, identities) : null,
     ...(forward
       ? { to: [], cc: [] }
       : replyRecipients(message, [...own, account.integration.address], kind === 'replyAll')),
@@ -54,7 +54,7 @@ export function defaultsFrom(original: Original, account: MailAccount, identitie
 }
 
 /** A reply comes from the address that the original was sent to or from, so that a person who only knows an alias does not learn another address. */
-export function writtenTo({ from, to, cc }: Message, identities: readonly Identity[]): Address | null {
+export function replyIdentity({ from, to, cc }: Message, identities: readonly Identity[]): Address | null {
   const around = [from, ...to, ...cc].flatMap((one) => (one ? [one.address] : []));
   const among = (key: (address: string) => string): readonly Identity[] => {
     const keys = new Set(around.map(key));

@@ -7,7 +7,7 @@ import { safeHtml } from '../message/html.ts';
 /** The maximum length of quoted text, so that a reply to a log file does not contain it. */
 const MAX_QUOTE_LENGTH = 500_000;
 /** The line below a truncated quote, so that readers do not take it for the whole original. */
-const CUT = '[The original message is longer. The rest of it is not quoted here.]';
+const TRUNCATION_NOTE = '[The original message is longer. The rest of it is not quoted here.]';
 const STYLE = 'margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex';
 
 /** An original as it is quoted in a reply or a forwarded message. */
@@ -58,7 +58,7 @@ function htmlOf(original: Message, contentId: NewContentId): string {
     return kept === null ? null : `cid:${kept}`;
   };
   const safe = safeHtml(html, { remoteImages: true, inlineUrl });
-  return html.length > MAX_HTML_LENGTH ? `${safe}<div>${escapeHtml(CUT)}</div>` : safe;
+  return html.length > MAX_HTML_LENGTH ? `${safe}<div>${escapeHtml(TRUNCATION_NOTE)}</div>` : safe;
 }
 
 /** The text of the original, with a note when it is truncated. */
@@ -70,7 +70,7 @@ function quotedText({ content }: Message): string {
     .slice(0, MAX_QUOTE_LENGTH)
     .replace(/[\uD800-\uDBFF]$/, '')
     .trimEnd();
-  return isCut ? `${shown}\n\n${CUT}` : shown;
+  return isCut ? `${shown}\n\n${TRUNCATION_NOTE}` : shown;
 }
 
 const person = ({ name, address }: Address): string => line(name ? `${name} <${address}>` : address);

@@ -4,9 +4,9 @@ const COLOR = /^(?:#[\da-f]{3,8}|[a-z]{3,30}|(?:(?:rgb|hsl)a?|hwb|(?:ok)?(?:lab|
 /** Parentheses inside a gradient follow the name of a colour function, so each text has one way to be matched. */
 const GRADIENT =
   /^(?:repeating-)?(?:linear|radial|conic)-gradient\((?:[-+\d\s,.%#a-z]|(?<=\b(?:rgb|hsl)a?)\([-+\d\s,.%/a-z]{1,80}\))+\)$/i;
-const SOLE = /^(?:none|inherit|initial|unset|revert)$/i;
+const GLOBAL_KEYWORDS = /^(?:none|inherit|initial|unset|revert)$/i;
 /** Keywords for the position and repetition of an image. */
-const PLACING = new Set(
+const PLACEMENT_KEYWORDS = new Set(
   'none no-repeat repeat repeat-x repeat-y space round scroll fixed local center top bottom left right cover contain auto border-box padding-box content-box text'.split(
     ' ',
   ),
@@ -14,13 +14,13 @@ const PLACING = new Set(
 
 /** The shorthand reduced to its colour and gradients. Null when it has neither, so that an earlier colour stays. */
 export function backgroundOf(value: string): string | null {
-  if (SOLE.test(value)) return value;
+  if (GLOBAL_KEYWORDS.test(value)) return value;
   const kept: string[] = [];
   let colors = 0;
   for (const [index, layer] of split(value, ',').entries()) {
     const parts = split(layer, ' ').flatMap((part) => split(part, '/'));
     const gradients = parts.filter((part) => GRADIENT.test(part));
-    const found = parts.filter((part) => COLOR.test(part) && !PLACING.has(part.toLowerCase()));
+    const found = parts.filter((part) => COLOR.test(part) && !PLACEMENT_KEYWORDS.has(part.toLowerCase()));
     colors += found.length;
     // A layer has at most one image, and only the last layer has a colour (CSS Backgrounds 3, section 2.10).
     if (gradients.length > 1 || colors > 1) return null;
@@ -32,7 +32,7 @@ export function backgroundOf(value: string): string | null {
 }
 
 export function imagesOf(value: string): string | null {
-  if (SOLE.test(value)) return value;
+  if (GLOBAL_KEYWORDS.test(value)) return value;
   const kept = split(value, ',').filter((image) => GRADIENT.test(image));
   return kept.length === 0 ? null : kept.join(',');
 }

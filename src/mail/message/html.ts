@@ -37,9 +37,9 @@ const TABLE = [
   'abbr', 'bgcolor', 'border', 'bordercolor', 'cellpadding', 'cellspacing', 'colspan', 'frame', 'height', 'nowrap', 'rowspan', 'rules',
   'scope', 'width',
 ];
-const SHOWN = new Set(TAGS);
+const ALLOWED_TAGS = new Set(TAGS);
 /** Style blocks are removed by withInlineStyles, which applies their rules to the elements. */
-const WITHOUT = new Set(DROPPED_WITH_CONTENT.filter((name) => name !== 'style'));
+const REMOVED_WITH_CONTENT = new Set(DROPPED_WITH_CONTENT.filter((name) => name !== 'style'));
 const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
 
 /**
@@ -49,8 +49,8 @@ const RASTER = /^data:image\/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
  * MAX_HTML_LENGTH characters are used.
  */
 export function safeHtml(html: string, options: SafeHtmlOptions): string {
-  const elements = new Elements(html, SHOWN);
-  const bounded = boundedHtml(html, { without: WITHOUT, hides: hidingIn(html) });
+  const elements = new Elements(html, ALLOWED_TAGS);
+  const bounded = boundedHtml(html, { without: REMOVED_WITH_CONTENT, hides: hidingIn(html) });
   const safe = sanitize(withoutStray(withInlineStyles(bounded)), {
     allowedTags: TAGS,
     nonTextTags: DROPPED_WITH_CONTENT,

@@ -22,7 +22,7 @@ export type MailboxUpdate = Partial<Pick<NewMailbox, 'parent' | 'color'>> & { re
 
 const MAX_NAME_LENGTH = 225;
 type Ability = keyof Capabilities['mailboxes'];
-const CANNOT: Record<Ability, (kind: string) => string> = {
+const REFUSALS: Record<Ability, (kind: string) => string> = {
   create: (kind) => `cannot create ${kind}s`,
   rename: (kind) => `cannot rename a ${kind}`,
   nest: (kind) => `cannot put a ${kind} inside another one`,
@@ -145,7 +145,7 @@ export class MailboxChanges {
   private demand(ability: Ability, kind: MailboxKind, field: readonly string[]): void {
     if (this.account.capabilities.mailboxes[ability].includes(kind)) return;
     const { address } = this.account.integration;
-    throw new MailError('UNSUPPORTED', `${address} ${CANNOT[ability](kind.toLowerCase())}.`, { field });
+    throw new MailError('UNSUPPORTED', `${address} ${REFUSALS[ability](kind.toLowerCase())}.`, { field });
   }
 }
 

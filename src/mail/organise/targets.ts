@@ -68,8 +68,8 @@ async function threadsOf(account: MailAccount, ids: readonly string[]): Promise<
 
 /** Throws the timeout of a provider that answered for none of the ids, so that it is not asked for the next ones. */
 export function throwIfAllTimedOut(results: readonly unknown[]): void {
-  const isSilence = (result: unknown) => isMailError(result) && result.code === 'TIMEOUT';
-  if (results.length > 0 && results.every(isSilence)) throw results[0];
+  const isTimeout = (result: unknown) => isMailError(result) && result.code === 'TIMEOUT';
+  if (results.length > 0 && results.every(isTimeout)) throw results[0];
 }
 
 export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -79,7 +79,7 @@ const NO_SIZE = 'messages cannot be searched by size';
  * Operators of Gmail and Outlook, and what to write instead. They are refused because as plain words they would find
  * something else.
  */
-const FOREIGN: ReadonlyMap<string, string> = new Map([
+const FOREIGN_OPERATORS: ReadonlyMap<string, string> = new Map([
   ['cc', 'to: finds Cc and Bcc as well'],
   ['bcc', 'to: finds Cc and Bcc as well'],
   ['recipients', 'to: finds To, Cc and Bcc'],
@@ -109,7 +109,7 @@ export const isField = (name: OperatorName | null): name is Field =>
 
 /** Throws BAD_USER_INPUT for an operator of another mail system. */
 export function refuseForeign(name: string): void {
-  const instead = FOREIGN.get(name);
+  const instead = FOREIGN_OPERATORS.get(name);
   if (instead === undefined) return;
   const all = Object.keys(OPERATORS).map((known) => `${known}:`);
   throw badInput(

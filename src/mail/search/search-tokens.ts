@@ -11,7 +11,7 @@ export type Token =
 const MAX_SEARCH_LENGTH = 2_000;
 /** The opening quotes with their closing quotes. Phones insert the curly ones. */
 const QUOTES: Readonly<Record<string, string>> = { '"': '"', '“': '”', '„': '“”', '＂': '＂' };
-const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const OPERATOR = /([a-z][a-z0-9_]*):/iy;
 const OPEN = /[()"“”„＂]+$/;
 const CONNECTIVE = /(OR|AND)(?=[\s()"“„＂]|$)/y;
@@ -25,7 +25,7 @@ export function tokenize(search: string): Token[] {
     throw badInput(`search may be at most ${MAX_SEARCH_LENGTH} characters; this one is ${search.length}.`);
   }
   // Words do not contain these characters, and a pasted direction mark must not hide an operator.
-  return new Tokenizer(search.replace(UNSEEN, '')).all();
+  return new Tokenizer(search.replace(INVISIBLE, '')).all();
 }
 
 class Tokenizer {

@@ -59,7 +59,7 @@ export class Delivery {
     const account = await this.options.accounts.owned(claim.record.userId, claim.record.integrationId);
     if (claim.record.status === 'SENT') return this.copies.find(claim, account, calls);
     if (!account) return this.options.writer.finish(claim, { status: 'FAILED', problem: ACCOUNT_DISCONNECTED });
-    if (claim.record.status === 'CANCELLED') return this.drafts.clear(claim, account, calls);
+    if (claim.record.status === 'CANCELLED') return this.drafts.deleteDraft(claim, account, calls);
     if (claim.record.attemptedAt) return this.settle(claim, account, calls, claim.record.attemptedAt);
     if (lateMs >= MIN_LOOKUP_LATENESS_MS) return this.sendLate(claim, account, calls, lateMs);
     return this.send(claim, account, calls);
@@ -106,7 +106,7 @@ export class Delivery {
       const isKept =
         verdict === 'give-up' &&
         session !== null &&
-        (await this.drafts.keep(claim, account, session, calls, isNotFound(error)));
+        (await this.drafts.keepAsDraft(claim, account, session, calls, isNotFound(error)));
       return this.postponeOrFail(claim, error, verdict, calls, isKept);
     }
     const { draftId, attempts } = claim.record;
@@ -180,7 +180,7 @@ export class Delivery {
   /** Nothing shows whether it was sent before. The user decides, and the content is kept as a draft. */
   private async endOverdue(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const session = await account.session().catch(() => null);
-    const isKept = session !== null && (await this.drafts.keep(claim, account, session, calls, true));
+    const isKept = session !== null && (await this.drafts.keepAsDraft(claim, account, session, calls, true));
     return this.options.writer.finish(claim, { status: 'UNKNOWN', problem: longOverdue(isKept) });
   }
 
@@ -223,8 +223,8 @@ export class Delivery {
     if (calls.stopped && !isKept) return writer.release(claim, { dueAt: this.now(), attemptedAt: null });
     const submission = claim.record.id;
     if (!isMailError(error)) log.error({ err: error, submission }, 'a submission failed unexpectedly');
-    const told = problemOfError(error);
-    const problem = isKept ? { ...told, message: `${told.message} ${KEPT_AS_DRAFT}` } : told;
+    const cause = problemOfError(error);
+    const problem = isKept ? { ...cause, message: `${cause.message} ${KEPT_AS_DRAFT}` } : cause;
     const dueAt = verdict === 'later' ? retryAt(claim.record, error, this.now(), this.options.times?.backoffsMs) : null;
     if (dueAt === null) return writer.finish(claim, { status: 'FAILED', problem });
     return writer.release(claim, { dueAt, attemptedAt: null, problem });

@@ -44,7 +44,7 @@ export class ProviderDrafts {
     try {
       return await this.options.writer.change(claim, { draftId });
     } catch (error) {
-      if (error instanceof ClaimLost) await this.forget(record, session, draftId, calls);
+      if (error instanceof ClaimLost) await this.deleteAbandoned(record, session, draftId, calls);
       throw error;
     }
   }
@@ -104,7 +104,7 @@ export class ProviderDrafts {
   }
 
   /** Keeps the content as a draft, because the payload is erased when the submission ends. */
-  async keep(
+  async keepAsDraft(
     { record }: Claim,
     account: MailAccount,
     session: MailSession,
@@ -115,13 +115,13 @@ export class ProviderDrafts {
     if (!payload || payload.kind === 'draft' || record.draftId !== null) return false;
     // The user's draft that the message revises still exists.
     if (payload.input.draft != null && !isDraftMissing) return false;
-    return rescue(payload.input, session, calls, (input) =>
+    return saveContentAsDraft(payload.input, session, calls, (input) =>
       this.options.composer.compose(account, input, record.internetMessageId, 'draft'),
     );
   }
 
   /** Deletes the draft that was created for a cancelled submission. */
-  async clear(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
+  async deleteDraft(claim: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer, now } = this.options;
     const { record } = claim;
     try {
@@ -139,7 +139,7 @@ export class ProviderDrafts {
   }
 
   /** The submission was cancelled while its draft was being saved, and no other worker knows this draft. */
-  private async forget(
+  private async deleteAbandoned(
     { id, ownDraft }: SubmissionRecord,
     session: MailSession,
     draftId: string,
@@ -149,7 +149,9 @@ export class ProviderDrafts {
     if (!ownDraft || record?.status !== 'CANCELLED') return;
     await calls
       .run('ask', (call) => session.deleteDraft(draftId, null, call))
-      .catch((err: unknown) => this.options.log.warn({ err, submission: id }, 'the draft of a cancelled submission could not be deleted'));
+      .catch((err: unknown) =>
+        this.options.log.warn({ err, submission: id }, 'the draft of a cancelled submission could not be deleted'),
+      );
   }
 
   private payloadOf({ id, payload }: SubmissionRecord) {
@@ -183,7 +185,7 @@ async function findDraft(
  * Saves the content as a draft when the message cannot be sent as intended, for example because the message that it replies
  * to, or one of its files, no longer exists. False when there is no content, or when saving fails.
  */
-async function rescue(
+async function saveContentAsDraft(
   input: ComposeRequest,
   session: MailSession,
   calls: ProviderCalls,

@@ -28,8 +28,8 @@ export class SentCopies {
   async sent(claim: Claim, account: MailAccount, calls: ProviderCalls, probe?: Probe): Promise<SubmissionRecord> {
     const messageId = probe?.state === 'sent' ? probe.messageId : null;
     if (messageId !== null) return this.writer.finish(claim, { status: 'SENT', messageId, problem: null });
-    const told = await this.writer.change(claim, { status: 'SENT', problem: null });
-    return probe ? this.later(told, probe) : this.find(told, account, calls);
+    const sent = await this.writer.change(claim, { status: 'SENT', problem: null });
+    return probe ? this.later(sent, probe) : this.find(sent, account, calls);
   }
 
   /** Looks for the copy of a submission that is SENT. A null account was disconnected, and its copy cannot be found. */
@@ -48,7 +48,7 @@ export class SentCopies {
   private later(claim: Claim, probe: Probe | null): Promise<SubmissionRecord> {
     const { attemptedAt, updatedAt } = claim.record;
     const at = nextSearchAt(attemptedAt ?? updatedAt, this.now(), this.minProbeMs);
-    if (at) return this.writer.leave(claim, at);
+    if (at) return this.writer.finishAwaitingCopy(claim, at);
     // A transport takes less than an hour: a message that is still a draft after that must not be reported as sent.
     if (probe?.state === 'not-sent')
       return this.writer.finish(claim, { status: 'UNKNOWN', problem: ACCEPTED_NOT_SENT });

@@ -4,7 +4,7 @@ import type { SubmissionStore } from './submission.store.ts';
 import type { Claim, SubmissionChange, SubmissionRecord } from './submission.ts';
 
 interface SubmissionWriterOptions {
-  readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'leave' | 'get'>;
+  readonly store: Pick<SubmissionStore, 'change' | 'release' | 'finish' | 'finishAwaitingCopy' | 'get'>;
   readonly feed: Pick<SubmissionFeed, 'changed'>;
   /** Enqueues the submission for that time. */
   readonly requeue: (id: string, at: Date) => Promise<void>;
@@ -32,9 +32,9 @@ export class SubmissionWriter {
   }
 
   /** Like `finish`, but the submission is processed once more at that time. No change is published. */
-  async leave(claim: Claim, dueAt: Date): Promise<SubmissionRecord> {
+  async finishAwaitingCopy(claim: Claim, dueAt: Date): Promise<SubmissionRecord> {
     await this.options.requeue(claim.record.id, dueAt);
-    await this.options.store.leave(claim, dueAt);
+    await this.options.store.finishAwaitingCopy(claim, dueAt);
     return claim.record;
   }
 
@@ -45,7 +45,9 @@ export class SubmissionWriter {
   private async notify(record: SubmissionRecord): Promise<SubmissionRecord> {
     await this.options.feed
       .changed(record)
-      .catch((err: unknown) => this.options.log.warn({ err, submission: record.id }, 'a change of a submission could not be published'));
+      .catch((err: unknown) =>
+        this.options.log.warn({ err, submission: record.id }, 'a change of a submission could not be published'),
+      );
     return record;
   }
 }

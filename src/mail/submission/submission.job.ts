@@ -169,11 +169,11 @@ export class SubmissionJob implements IntegrationHooks {
     const mailbox = await this.options.mailbox(record.integrationId);
     const lane = mailbox?.provider ?? '';
     if (this.lanes.waiting(lane) >= MAX_WAITING) {
-      const comeBackAt = new Date(Date.now() + REQUEUE_DELAY_MS);
-      await this.enqueue(id, comeBackAt);
+      const requeueAt = new Date(Date.now() + REQUEUE_DELAY_MS);
+      await this.enqueue(id, requeueAt);
       // Postponing would hide how long the submission had no worker, so a late submission keeps its due time.
       if (lateness(record, this.startedAt, new Date()) >= MIN_LOOKUP_LATENESS_MS) return;
-      return this.options.store.postpone(id, comeBackAt);
+      return this.options.store.postpone(id, requeueAt);
     }
     await this.watch(id);
     this.admit(record, lane, mailbox);
@@ -251,7 +251,8 @@ export class SubmissionJob implements IntegrationHooks {
     return setInterval(() => {
       this.options.store.renew(claim).then(
         (held) => held || lost.abort(new ClaimLost()),
-        (err: unknown) => this.options.log.warn({ err, submission: claim.record.id }, 'the claim on a submission could not be renewed'),
+        (err: unknown) =>
+          this.options.log.warn({ err, submission: claim.record.id }, 'the claim on a submission could not be renewed'),
       );
     }, LEASE_MS / 3);
   }

@@ -18,9 +18,9 @@ import {
 export const LEASE_MS = 15_000;
 const LEASE_SECONDS = LEASE_MS / 1_000;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const UNDONE = ['SCHEDULED', 'SENDING'];
+const PENDING_STATUSES = ['SCHEDULED', 'SENDING'];
 /** The statuses in which a submission holds its draft: it will send the draft, or has sent it. */
-const HOLDING = [...UNDONE, 'SENT'];
+const HOLDING_STATUSES = [...PENDING_STATUSES, 'SENT'];
 
 export class SubmissionStore {
   constructor(private readonly db: Database) {}
@@ -57,7 +57,7 @@ export class SubmissionStore {
     const row = await this.db.prisma.submission.findFirst({
       where: {
         integrationId,
-        status: { in: HOLDING },
+        status: { in: HOLDING_STATUSES },
         OR: [{ heldDraftId: draftId }, { draftId, ownDraft: true }],
       },
     });
@@ -67,7 +67,7 @@ export class SubmissionStore {
   /** Releases the draft of a submission that an older release has ended without doing so. */
   async releaseDraft(integrationId: string, draftId: string): Promise<boolean> {
     const { count } = await this.db.prisma.submission.updateMany({
-      where: { integrationId, heldDraftId: draftId, status: { notIn: HOLDING } },
+      where: { integrationId, heldDraftId: draftId, status: { notIn: HOLDING_STATUSES } },
       data: { heldDraftId: null },
     });
     return count > 0;
@@ -177,7 +177,7 @@ export class SubmissionStore {
   }
 
   /** Like `finish`, but the submission is processed once more at that time. Its `updatedAt` does not change. */
-  async leave(claim: Claim, dueAt: Date): Promise<void> {
+  async finishAwaitingCopy(claim: Claim, dueAt: Date): Promise<void> {
     const { updatedAt } = claim.record;
     await this.update(claim, { dueAt, updatedAt, ...UNCLAIMED, payload: null, uploads: { deleteMany: {} } });
   }
@@ -187,7 +187,7 @@ export class SubmissionStore {
    * already have been asked to send it.
    */
   async cancel(record: SubmissionRecord, dueAt: Date): Promise<SubmissionRecord | null> {
-    const where = { id: record.id, status: { in: UNDONE }, attemptedAt: null };
+    const where = { id: record.id, status: { in: PENDING_STATUSES }, attemptedAt: null };
     const erased = { payload: null, heldDraftId: null, problemCode: null, problemMessage: null };
     const data = { status: 'CANCELLED', ...erased, dueAt, tries: 0 };
     try {

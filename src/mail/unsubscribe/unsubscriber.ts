@@ -7,7 +7,7 @@ import { type Outbound, OutboundRefused } from '../../platform/outbound.ts';
 import { writeRefusal } from '../../providers/shared/access.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import type { ComposeRequest } from '../compose/compose-request.ts';
-import { writtenTo } from '../compose/original.ts';
+import { replyIdentity } from '../compose/original.ts';
 import { type UnsubscribeOptions, unsubscribeOf } from './list-unsubscribe.ts';
 import { readMailto } from './mailto.ts';
 
@@ -83,7 +83,7 @@ export class Unsubscriber {
       const identities = await account.identities();
       const input: ComposeRequest = {
         integration: encodeId('Integration', account.id),
-        from: writtenTo(message, identities)?.address ?? null,
+        from: replyIdentity(message, identities)?.address ?? null,
         to: [{ address: asked.to }],
         subject: asked.subject,
         text: asked.text,

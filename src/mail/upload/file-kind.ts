@@ -1,7 +1,7 @@
 const ANYTHING = 'application/octet-stream';
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9.+-]{0,126}\/[a-z0-9][a-z0-9.+-]{0,126}$/;
 /** Types that curl, forms and mail programs send for files that they do not recognise. */
-const SAYS_NOTHING = new Set([
+const GENERIC_TYPES = new Set([
   ANYTHING,
   'binary/octet-stream',
   'application/x-www-form-urlencoded',
@@ -20,25 +20,25 @@ const FAMILIES: Readonly<Record<string, RegExp>> = {
  */
 export async function fileKind(beginning: Uint8Array, claimed: string | undefined): Promise<string> {
   const claim = (claimed ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const said = MEDIA_TYPE.test(claim) && !SAYS_NOTHING.has(claim) ? claim : null;
-  const seen = await sniff(beginning);
-  if (seen) return said && FAMILIES[seen]?.test(said) ? said : seen;
+  const claimedType = MEDIA_TYPE.test(claim) && !GENERIC_TYPES.has(claim) ? claim : null;
+  const detected = await detect(beginning);
+  if (detected) return claimedType && FAMILIES[detected]?.test(claimedType) ? claimedType : detected;
   const text = isText(beginning);
-  if (said === null) return text && beginning.length > 0 ? 'text/plain' : ANYTHING;
-  if (said.startsWith('text/')) return text ? said : ANYTHING;
-  if (beginning.length > 0 && (await knownBySight(said))) return text ? 'text/plain' : ANYTHING;
-  return said;
+  if (claimedType === null) return text && beginning.length > 0 ? 'text/plain' : ANYTHING;
+  if (claimedType.startsWith('text/')) return text ? claimedType : ANYTHING;
+  if (beginning.length > 0 && (await isDetectable(claimedType))) return text ? 'text/plain' : ANYTHING;
+  return claimedType;
 }
 
 /** Loaded by the first upload, because it would delay the start. */
 const fileTypes = () => import('file-type');
 
-async function knownBySight(kind: string): Promise<boolean> {
+async function isDetectable(kind: string): Promise<boolean> {
   const { supportedMimeTypes } = await fileTypes();
   return (supportedMimeTypes as ReadonlySet<string>).has(kind);
 }
 
-async function sniff(beginning: Uint8Array): Promise<string | null> {
+async function detect(beginning: Uint8Array): Promise<string | null> {
   const { fileTypeFromBuffer } = await fileTypes();
   try {
     return (await fileTypeFromBuffer(beginning))?.mime.split(';', 1)[0] ?? null;

@@ -54,13 +54,13 @@ export class UploadStore {
   }
 
   /** The bytes that the user has uploaded, and the number of uploads in progress. */
-  async held(userId: string, now: Date): Promise<{ bytes: number; coming: number }> {
+  async held(userId: string, now: Date): Promise<{ bytes: number; inProgress: number }> {
     const where = { userId, expiresAt: { gt: now } };
-    const [total, coming] = await Promise.all([
+    const [total, inProgress] = await Promise.all([
       this.db.prisma.upload.aggregate({ where, _sum: { sizeBytes: true } }),
       this.db.prisma.upload.count({ where: { ...where, details: null } }),
     ]);
-    return { bytes: total._sum.sizeBytes ?? 0, coming };
+    return { bytes: total._sum.sizeBytes ?? 0, inProgress };
   }
 
   async delete(id: string): Promise<void> {

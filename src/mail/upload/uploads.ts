@@ -110,7 +110,7 @@ export class Uploads {
     const id = singleId(uploadId, 'Upload');
     const record = await this.options.store.find(userId, id, this.now());
     const details = record && this.detailsOf(record);
-    if (!details) throw new MailError('NOT_FOUND', GONE);
+    if (!details) throw new MailError('NOT_FOUND', UPLOAD_NOT_FOUND);
     const { filename, mimeType, sizeBytes, chunks } = details;
     const open = async (signal: AbortSignal) => this.read(id, chunks, signal);
     return { filename, mimeType, sizeBytes, contentId: null, open };
@@ -123,9 +123,9 @@ export class Uploads {
 
   private async checkHeld(userId: string): Promise<void> {
     const { store, maxBytes } = this.options;
-    const { bytes, coming } = await store.held(userId, this.now());
-    if (coming >= MAX_CONCURRENT_UPLOADS)
-      throw new MailError('RATE_LIMITED', `${coming} of your uploads are in progress. Wait until one is done.`);
+    const { bytes, inProgress } = await store.held(userId, this.now());
+    if (inProgress >= MAX_CONCURRENT_UPLOADS)
+      throw new MailError('RATE_LIMITED', `${inProgress} of your uploads are in progress. Wait until one is done.`);
     const maxHeld = MAX_UNUSED_FILES * maxBytes;
     if (bytes >= maxHeld)
       throw new MailError(
@@ -156,7 +156,7 @@ export class Uploads {
           signal.throwIfAborted();
           if (index === chunks) return controller.close();
           const sealed = await store.chunk(id, index);
-          if (!sealed) throw new MailError('NOT_FOUND', GONE);
+          if (!sealed) throw new MailError('NOT_FOUND', UPLOAD_NOT_FOUND);
           controller.enqueue(sealer.open(PURPOSE, `${id}/${index}`, sealed));
           index++;
         },
@@ -170,7 +170,7 @@ export class Uploads {
   }
 }
 
-const GONE = 'There is no such upload: it was not completed, or has expired. Upload the file again.';
+const UPLOAD_NOT_FOUND = 'There is no such upload: it was not completed, or has expired. Upload the file again.';
 
 /** The file exceeds the maximum size. */
 export class UploadTooLarge extends Error {

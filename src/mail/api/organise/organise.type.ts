@@ -7,7 +7,7 @@ import { Node } from '../../../graphql/node.ts';
 
 /** The maximum number of messages and threads in one mutation. */
 export const MAX_IDS = 1_000;
-const IDS = `The ids of messages and threads, at most ${MAX_IDS}, of any of your accounts. A thread stands for those of its messages that the change applies to.`;
+const IDS = `The ids of messages and threads, at most ${MAX_IDS}, of any of your accounts. For a thread, the change is made to all of its messages that it applies to.`;
 
 @InputType({ description: 'The messages and threads to change.' })
 export class MessagesInput {
