@@ -93,9 +93,9 @@ export class Delivery {
     return this.copies.sent(found, account, calls, probe);
   }
 
-  private async send(given: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
+  private async send(claimed: Claim, account: MailAccount, calls: ProviderCalls): Promise<SubmissionRecord> {
     const { writer } = this.options;
-    let claim = given;
+    let claim = claimed;
     let session: MailSession | null = null;
     try {
       session = await account.session();

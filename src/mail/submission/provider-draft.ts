@@ -61,17 +61,17 @@ export class ProviderDrafts {
     session: MailSession,
     calls: ProviderCalls,
   ): Promise<string> {
-    const begun = record.tries > 1 ? await findDraft(session, record.internetMessageId, calls) : null;
-    const given = begun === null ? input : { ...input, ifVersion: null };
-    const compose = await this.options.composer.compose(account, given, record.internetMessageId);
-    if (begun !== null && !input.draft) {
+    const previousDraftId = record.tries > 1 ? await findDraft(session, record.internetMessageId, calls) : null;
+    const request = previousDraftId === null ? input : { ...input, ifVersion: null };
+    const compose = await this.options.composer.compose(account, request, record.internetMessageId);
+    if (previousDraftId !== null && !input.draft) {
       await calls
-        .run('ask', (call) => session.deleteDraft(begun, null, call))
+        .run('ask', (call) => session.deleteDraft(previousDraftId, null, call))
         .catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
     }
-    return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(given), compose }, call))).id;
+    return (await calls.run('save', (call) => session.saveDraft({ ...revisionOf(request), compose }, call))).id;
   }
 
   /** A draft of the user is sent in its current revision, with the Message-ID of that revision. */

@@ -7,11 +7,8 @@ import type { SubmissionWriter } from './submission-writer.ts';
 import { nextSearchAt } from './verdict.ts';
 
 /** The parameters by which the provider finds a submitted message. */
-export const submittedOf = (
-  { draftId, internetMessageId, attemptedAt, sendAt }: SubmissionRecord,
-  begun: string | null = null,
-): Submitted => ({
-  draftId: draftId ?? begun,
+export const submittedOf = ({ draftId, internetMessageId, attemptedAt, sendAt }: SubmissionRecord): Submitted => ({
+  draftId,
   internetMessageId,
   since: attemptedAt ?? sendAt,
 });
