@@ -3,7 +3,8 @@ import { shortHash } from '../../platform/short-hash.ts';
 import { isUnreadable, type Unreadable } from '../../providers/contract/provider.ts';
 import type { MailAccount } from '../account/mail-account.ts';
 import { tooSlow } from '../account/reader.ts';
-import { type AccountQuery, AccountReads, type SearchEvaluation } from './account-reads.ts';
+import type { AccountQuery } from './account-queries.ts';
+import { AccountReads, type SearchEvaluation } from './account-reads.ts';
 import type { ListKind, Shape } from './list-kind.ts';
 import {
   isUnion,

@@ -29,17 +29,11 @@ type DueSubmission = Pick<SubmissionRecord, 'id' | 'integrationId' | 'sendAt' | 
 
 const QUEUE = 'submission';
 const Job = z.object({ id: z.string() });
-/**
- * The number of jobs that are processed in parallel. A job ends when its submission waits for a slot, so no vendor blocks
- * the queue.
- */
+/** The number of parallel jobs. A job ends when its submission waits for a slot, so no vendor blocks the queue. */
 const CONCURRENCY = 8;
 /** The submissions of one vendor that are processed in parallel, in addition to those whose client waits for the outcome. */
 const SUBMISSION_LANES: LaneOptions = { places: 8, slowPlaces: 24, slowAfterMs: 3_000, perOwner: 3 };
-/**
- * The maximum number of submissions of one vendor that wait for a slot here. Further ones are enqueued again, for any
- * instance.
- */
+/** The maximum number of submissions of one vendor that wait here. Further ones are enqueued again, for any instance. */
 const MAX_WAITING = 100;
 const REQUEUE_DELAY_MS = 5_000;
 /** Recoveries of a provider within this time are handled once. */
